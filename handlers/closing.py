@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
-from handlers.closing_texts import closing_update_is_draft, draft_text
+from handlers.closing_texts import closing_update_is_draft, draft_text, what_next
 from handlers.screens.buttons import AdminAction, Button, dismiss_button, read_number
 from handlers.screens.screen import Screen, paragraphs
 from storage import Kind, PetitionState
@@ -32,6 +32,7 @@ async def close(ctx: AdminContext) -> None:
     if wanted:
         await _ask_about_date(ctx, state, wanted)
         return
+    draft = await _about_draft(ctx)
     remove = Button(
         words.label("Quitar la fecha"), AdminAction.NO_CLOSING_DATE, str(state.revision)
     )
@@ -43,12 +44,17 @@ async def close(ctx: AdminContext) -> None:
             Html(f"«{_title(ctx)}»"),
             _signed(ctx, state.signatures),
             words.text(
+                "En cuanto la cierres, nadie más podrá firmar. Al cerrarla no se envía ningún "
+                "mensaje. Puedes deshacerlo con /reopen."
+            )
+            if draft
+            else words.text(
                 "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá "
                 "cómo ha terminado. Al cerrarla no se envía ningún mensaje: eso se "
                 "hace después, con /broadcast. Puedes deshacerlo con /reopen."
             ),
+            draft,
             _about_date(ctx, state),
-            await _about_draft(ctx),
             yes=words.label("Sí, cerrar la petición"),
             no=words.label("No, dejarla abierta"),
             also=None if state.closes_at is None else remove,
@@ -213,8 +219,7 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
         paragraphs(
             words.text("<b>La petición está cerrada.</b>"),
             _signed(ctx, state.closed_signatures),
-            await _about_draft(ctx),
-            _what_next(ctx),
+            await _what_next(ctx),
         )
     )
 
@@ -245,7 +250,7 @@ async def dismiss(ctx: AdminContext, argument: str) -> bool:
     state = await ctx.services.storage.petitions.state()
     if state.revision == _revision(argument):
         return False
-    await ctx.say(_standing(ctx, state))
+    await ctx.say(await _standing(ctx, state))
     return True
 
 
@@ -253,29 +258,26 @@ async def _changed_meanwhile(ctx: AdminContext, *, closed: bool) -> None:
     """Shows the state if it is the wanted one, as after a repeated tap; else says it changed."""
     state = await ctx.services.storage.petitions.state()
     if state.is_closed is closed:
-        await ctx.say(_standing(ctx, state))
+        await ctx.say(await _standing(ctx, state))
         return
     await ctx.say(
         ctx.words.text("La petición ha cambiado mientras tanto. Escribe otra vez el comando.")
     )
 
 
-def _standing(ctx: AdminContext, state: PetitionState) -> Html:
+async def _standing(ctx: AdminContext, state: PetitionState) -> Html:
     words = ctx.words
     if state.closed_signatures is None:
         return words.text("La petición está abierta.")
     return paragraphs(
         words.text("La petición ya está cerrada."),
         _signed(ctx, state.closed_signatures),
-        _what_next(ctx),
+        await _what_next(ctx),
     )
 
 
-def _what_next(ctx: AdminContext) -> Html:
-    return ctx.words.text(
-        "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
-        "Para deshacer el cierre, /reopen."
-    )
+async def _what_next(ctx: AdminContext) -> Html:
+    return what_next(ctx.words, is_draft=await closing_update_is_draft(ctx.services))
 
 
 def _title(ctx: AdminContext) -> str:

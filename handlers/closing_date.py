@@ -11,7 +11,7 @@ import structlog
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import tell_admins
-from handlers.closing_texts import closing_update_is_draft, draft_text, view_for
+from handlers.closing_texts import closing_update_is_draft, draft_text, view_for, what_next
 from handlers.context import Bot, Services
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
 from handlers.screens.screen import Screen, paragraphs
@@ -59,8 +59,9 @@ async def look(bot: Bot, services: Services) -> None:
     await petitions.close_if_due(now)
     state = await petitions.state()
     untold = await _untold(services, state, now)
+    is_draft = await closing_update_is_draft(services)
     due = (
-        *due_notices(state, untold, now),
+        *due_notices(state, untold, now, is_draft=is_draft),
         *await _about_draft(services, state, now),
         *await _changes(services, now),
     )
@@ -71,13 +72,16 @@ async def look(bot: Bot, services: Services) -> None:
             await petitions.mark_notice_sent(notice.kind, notice.about)
 
 
-def due_notices(state: PetitionState, untold: int, now: datetime) -> Iterator[Notice]:
+def due_notices(
+    state: PetitionState, untold: int, now: datetime, *, is_draft: bool = False
+) -> Iterator[Notice]:
     """Yields what the admins have to know now.
 
     Args:
         state: the petition's.
         untold: how many signers wait for the closing update, and nobody is sending it.
         now: the time.
+        is_draft: whether the closing update is still to be written.
     """
     closed_at, closes_at = state.closed_at, state.closes_at
     if closed_at is None:
@@ -85,10 +89,10 @@ def due_notices(state: PetitionState, untold: int, now: datetime) -> Iterator[No
             yield from _before(closes_at, now)
         return
     if state.was_closed_by_its_date:
-        yield Notice("closed by its date", _moment(closed_at), _closed(state))
+        yield Notice("closed by its date", _moment(closed_at), _closed(state, is_draft=is_draft))
     reminder = _reminder(closed_at, now)
     if untold > 0 and reminder >= 0:
-        text = _untold_text(closed_at, untold, reminder)
+        text = _untold_text(closed_at, untold, reminder, is_draft=is_draft)
         yield Notice(_UNTOLD, _about_reminder(closed_at, reminder), text)
 
 
@@ -173,7 +177,7 @@ def _closes(closes_at: datetime) -> Callable[[Words], Html]:
     )
 
 
-def _closed(state: PetitionState) -> Callable[[Words], Html]:
+def _closed(state: PetitionState, *, is_draft: bool) -> Callable[[Words], Html]:
     return lambda words: paragraphs(
         words.text("<b>La petición se ha cerrado en su fecha.</b>"),
         words.plural(
@@ -181,14 +185,13 @@ def _closed(state: PetitionState) -> Callable[[Words], Html]:
             "<b>{n}</b> personas han firmado.",
             state.closed_signatures or 0,
         ),
-        words.text(
-            "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
-            "Para deshacer el cierre, /reopen."
-        ),
+        what_next(words, is_draft=is_draft),
     )
 
 
-def _untold_text(closed_at: datetime, untold: int, reminder: int) -> Callable[[Words], Html]:
+def _untold_text(
+    closed_at: datetime, untold: int, reminder: int, *, is_draft: bool
+) -> Callable[[Words], Html]:
     def text(words: Words) -> Html:
         since = words.date(closed_at)
         if reminder < _PLAINER_FROM:
@@ -213,6 +216,11 @@ def _untold_text(closed_at: datetime, untold: int, reminder: int) -> Callable[[W
             "Para enviarlo, escribe /broadcast y elige «El mensaje final». Hasta que se envíe, el "
             "bot te lo recordará cada semana."
         )
+        if is_draft:  # /broadcast does not offer it yet
+            todo = words.text(
+                "Todavía es un borrador: escríbelo y publícalo con /closing, y envíalo después "
+                "con /broadcast. Hasta que se envíe, el bot te lo recordará cada semana."
+            )
         return paragraphs(heading, waiting, todo)
 
     return text

@@ -73,6 +73,17 @@ def draft_text(words: Words) -> Html:
     )
 
 
+def what_next(words: Words, *, is_draft: bool) -> Html:
+    """Says what can be done once the petition is closed."""
+    if is_draft:  # there is nothing to send yet, and /broadcast offers nothing
+        undo = words.text("Para deshacer el cierre, escribe /reopen.")
+        return paragraphs(draft_text(words), undo)
+    return words.text(
+        "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
+        "Para deshacer el cierre, /reopen."
+    )
+
+
 async def _write(ctx: AdminContext, value: str) -> None:
     view, petition = await view_of(ctx), ctx.services.petition
     entry, _, rest = value.partition(":")

@@ -17,6 +17,7 @@ from bot.petition.stages import (
 from bot.text.markup import Html
 from bot.text.translations import mark
 from handlers.screens.signing import consent_mark, consent_words
+from handlers.sent_files import erase_files
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, NewSignature, PetitionClosed
 
@@ -169,7 +170,13 @@ async def cancel(ctx: SupporterContext) -> None:
         if typing
         else words.text("No había nada que cancelar.")
     )
+    files = ctx.services.storage.sent_files
+    if typing and ctx.view.signature is None:
+        await files.make_due(ctx.conversation.supporter)  # a file of /mydata holds the name too
     await ctx.say(notice)
+    if typing:
+        # What cannot be removed now stays due.
+        await erase_files(ctx.bot, ctx.services, words, ctx.conversation.supporter)
 
 
 def _new_signature(ctx: SupporterContext) -> NewSignature:

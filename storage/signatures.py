@@ -21,7 +21,12 @@ from storage.times import from_millis, to_millis
 
 _OF = """
 SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s.muted_at,
-  c.purposes, c.news_ended_at, c.updates_ended_at, c.updates_at_most
+  c.purposes, c.news_ended_at, c.updates_ended_at, c.updates_at_most,
+  CASE WHEN EXISTS (
+    SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
+    WHERE told.signature_id = s.id AND b.kind = 'closing'
+      AND told.state IN ('delivered', 'unconfirmed', 'sending')
+  ) THEN 1 ELSE 0 END AS was_told
 FROM signatures s JOIN consents c ON c.signature_id = s.id
 WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC
@@ -71,6 +76,8 @@ class Signature:
         updates_at_most: how many messages about the petition may be sent in all, besides the
             closing update; 0 if they were not chosen, or are no longer wanted.
         muted: whether its owner asked for no messages.
+        was_told: whether the closing update was sent, which is sent once: after a petition was
+            opened again it is not promised a second time.
         is_damaged: whether the name cannot be decrypted; it is then empty.
     """
 
@@ -82,6 +89,7 @@ class Signature:
     muted: bool = False
     news: bool = False
     updates_at_most: int = 0
+    was_told: bool = field(default=False, compare=False)
     is_damaged: bool = False
 
 
@@ -229,5 +237,6 @@ class Signatures:
             muted=row["muted_at"] is not None,
             news="news" in purposes and row["news_ended_at"] is None,
             updates_at_most=row["updates_at_most"] if wants_updates else 0,
+            was_told=bool(row["was_told"]),
             is_damaged=name is None,
         )

@@ -78,7 +78,7 @@ class TimeFault(Enum):
         "Ese día no existe. Escribe primero el día y luego el mes, como «26/11 18:30»."
     )
     NO_SUCH_TIME = mark("Esa hora no existe. Escríbela de 0:00 a 23:59, como «18:30».")
-    PAST = mark("Esa hora ya ha pasado. Escribe una que esté por venir.")
+    PAST = mark("Ese momento ya ha pasado. Escribe uno que esté por venir.")
     TOO_FAR = mark("Se puede programar hasta con {days} días de antelación.")
     SKIPPED = mark(
         "Esa noche los relojes se adelantan y esa hora no llega a existir. Elige una hora "

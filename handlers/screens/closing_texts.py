@@ -96,7 +96,7 @@ def overview(view: ClosingTextsView) -> Screen:
         [
             *_change_buttons(view, CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, None),
             _button(words.label("Añadir lo que ha pasado después"), ClosingStep.ADD),
-            _button(words.label("Corregir lo de después"), ClosingStep.ENTRIES)
+            _button(words.label("Escribir o corregir lo de después"), ClosingStep.ENTRIES)
             if _days(view)
             else None,
             _button(words.label("👁 Ver antes de publicar"), ClosingStep.PREVIEW)
@@ -119,7 +119,7 @@ def ask_text(view: ClosingTextsView, awaited: AwaitedText) -> Screen:
     return Screen(
         paragraphs(
             words.text(
-                "Escríbeme {what}, en {language}, en un solo mensaje.",
+                "Escríbeme esto en un solo mensaje, en {language}: {what}.",
                 what=text_name(words, awaited.kind, awaited.day),
                 language=words.language_name(awaited.language),
             ),

@@ -130,6 +130,8 @@ def _signed(view: View) -> Screen:
             "prefieres que te lo contemos, cámbialo en /mydata."
         )
         if signature.muted
+        else None
+        if signature.was_told
         else words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
     )
     counted = _lines(signature_count(view), _closing_date(view))

@@ -1,5 +1,6 @@
 """The screens of a person's rights: the full privacy notice, and withdrawal."""
 
+from bot.petition.outcome import outcome_in
 from bot.petition.stages import Action, Stage
 from bot.text.markup import Html
 from handlers.screens.buttons import Button, Style
@@ -24,9 +25,11 @@ def withdraw(view: View) -> Screen:
     words = view.words
     question = words.text("<b>¿Quieres retirar tu firma?</b>")
     what = words.text("Borraremos tu firma, con tu nombre y el identificador de tu chat.")
+    # While the closing update is only a draft, there is nothing to read yet.
+    is_told = outcome_in(view.petition, view.closing_texts, view.language).closing_update
     end = (
         words.text("Cómo terminó la petición lo puedes leer aquí cuando quieras: escribe /start.")
-        if view.petition_state.is_closed
+        if view.petition_state.is_closed and is_told
         else words.text("Después ya no podremos contarte en este chat cómo termina la petición.")
     )
     return Screen(
@@ -54,8 +57,8 @@ def muted(view: View) -> Screen:
     words = view.words
     done = words.text(
         "<b>No te escribiremos más.</b> Solo lo haríamos para avisarte si una brecha de "
-        "seguridad afecta a tus datos. Tu firma sigue contando. Cuando quieras saber cómo va la "
-        "petición, escribe /start."
+        "seguridad afecta a tus datos. Tu firma sigue contando. Para saber cómo está la petición, "
+        "escribe /start cuando quieras."
     )
     return Screen(
         done,

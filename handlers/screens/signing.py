@@ -130,7 +130,8 @@ def _chosen(view: View) -> Html:
         return words.text("No has elegido recibir otros mensajes.")
     lines = "\n".join(f"• {escape(label)}" for label in chosen)
     return words.text(
-        "También has elegido recibir:\n{chosen}\nPuedes dejarlo cuando quieras en /mydata.",
+        "También has elegido recibir mensajes sobre:\n{chosen}\n"
+        "Puedes dejarlo cuando quieras en /mydata.",
         chosen=Html(lines),
     )
 

@@ -35,7 +35,7 @@ async def test_a_time_is_written_or_refused_with_its_reason(admin: AdminScene) -
     await admin.says("cuando puedas")
     assert "No entiendo cuándo." in admin.panel.text
     await admin.says("hoy 0:00")
-    assert "Esa hora ya ha pasado." in admin.panel.text
+    assert "Ese momento ya ha pasado." in admin.panel.text
     await admin.says("mañana 18:30")
     (label,) = [each for each in admin.panel.labels if each.startswith("Programar para el")]
     assert label.endswith(", 18:30")

@@ -66,7 +66,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     ("when", "answer"),
     [
         ("cuando puedas", "No entiendo cuándo."),
-        ("24/11/2001", "Esa hora ya ha pasado."),
+        ("24/11/2001", "Ese momento ya ha pasado."),
         ("31/02/2030 10:00", "Ese día no existe."),
         ("24/11/2101 10:00", "hasta con 730 días"),
     ],

@@ -345,6 +345,26 @@ async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
     assert any(m.text == "They are back" for m in drafted.scene.sean.messages)
 
 
+async def test_what_is_still_a_draft_is_said_to_be_told_to_nobody(drafted: AdminScene) -> None:
+    jordi = drafted.scene.jordi
+    await drafted.says("/close")
+    assert "todo el mundo verá" not in drafted.panel.text
+    assert "no se envía ningún mensaje" in drafted.panel.text
+    await drafted.taps("Sí, cerrar la petición")
+    assert "escribe /broadcast" not in drafted.marta.messages[-1].text
+    assert "escribe /reopen" in drafted.marta.messages[-1].text
+    assert "Así terminó" not in await read_late(drafted, jordi)
+    assert "how it ended" not in await read_late(drafted)
+    jordi.send("/withdraw")
+    await drafted.scene.settled()
+    assert "lo puedes leer aquí" not in drafted.scene.screen(jordi).text
+    drafted.ahead = timedelta(days=31)
+    await notices(drafted)
+    (reminder,) = (m.text for m in drafted.marta.messages if "Hay quien espera" in m.text)
+    assert "publícalo con /closing" in reminder
+    assert "elige «El mensaje final»" not in reminder
+
+
 async def test_a_button_of_the_closing_update_from_before_sends_no_draft(
     drafted: AdminScene,
 ) -> None:
@@ -376,7 +396,7 @@ async def adds(admin: AdminScene, what: str, texts: dict[str, str]) -> None:
     await admin.taps("Añadir lo que ha pasado después")
     await admin.taps(what)
     await admin.says(texts["es"])
-    await admin.taps("Corregir lo de después")
+    await admin.taps("Escribir o corregir lo de después")
     label = next(label for label in reversed(admin.panel.labels) if label.endswith("en inglés"))
     await admin.taps(label)
     await admin.says(texts["en"])

@@ -117,7 +117,8 @@ async def test_what_was_chosen_is_said_in_the_thanks_and_ended_in_mydata(scene: 
     await scene.signs(ana, updates=True, news=True)
     thanks = scene.screen(ana).text
     for said in (
-        *("También has elegido recibir:", "• Avances de esta petición (como mucho 3)"),
+        "También has elegido recibir mensajes sobre:",
+        "• Avances de esta petición (como mucho 3)",
         *("• Otras acciones", "Puedes dejarlo cuando quieras en /mydata."),
     ):
         assert said in thanks

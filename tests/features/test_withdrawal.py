@@ -101,6 +101,20 @@ class TestTheFileOfMyData:
         assert files_of(scene) == []
         assert await rows_of(scene, "sent_files") == []
 
+    async def test_goes_with_the_name_that_was_not_signed_with(self, scene: Scene) -> None:
+        scene.ana.start()
+        await scene.settled()
+        await scene.taps(scene.ana, "✍️ Firmar la petición")
+        scene.ana.send("María García")
+        await scene.settled()
+        await asks_for_the_file(scene)
+        assert "María García" in files_of(scene)[0]
+        scene.ana.send("/cancel")
+        await scene.settled()
+        assert "no hemos guardado ningún nombre" in scene.screen(scene.ana).text
+        assert files_of(scene) == []
+        assert await rows_of(scene, "sent_files") == []
+
     async def test_older_than_two_days_it_is_replaced_by_one_that_holds_nothing(
         self, tmp_path: Path
     ) -> None:

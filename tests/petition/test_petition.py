@@ -67,7 +67,7 @@ def test_retention_and_version_are_said_in_words(petition: Petition) -> None:
     assert "como muy tarde, 1 mes después" in spanish
     assert "más de 21 meses en total" in spanish
     assert "26 de noviembre de 2026" in spanish
-    assert "erase it 1 month after" in english
+    assert "no later than 1 month after" in english
     assert "more than 21 months in all" in english
     assert "26 November 2026" in english
 

@@ -20,8 +20,8 @@ def ask_subject(draft_view: DraftView) -> Screen:
             words.text("<b>¿De qué trata el mensaje?</b>"),
             words.text(
                 "Sobre esta petición, solo a quienes eligieron recibir avances, y como mucho los "
-                "que eligieron. El mensaje final va aparte: lo reciben todas las personas que "
-                "firmaron."
+                "que eligieron. El mensaje final va aparte: es para todas las personas que "
+                "firmaron, salvo las que pidieron que no se les escriba."
             ),
             words.text("Sobre otra cosa, solo a quienes aceptaron recibir otras noticias."),
             words.text("Es lo que se les prometió al firmar."),
