@@ -122,15 +122,17 @@ async def test_a_hostile_name_and_a_hostile_text_stay_text(
     ],
 )
 async def test_each_screen_of_signing_is_seen_whole_on_a_phone(
-    browser: Browser, petition: str, name: str, steps: tuple[str, ...]
+    browser: Browser, name: str, steps: tuple[str, ...]
 ) -> None:
-    async with open_window(browser, petition, viewport=PHONE, has_touch=True) as at:
-        await at.page.locator(".person", has_text=name).click()
-        await at.start()
-        for step in steps:
-            await at.page.locator(".key", has_text=step).last.wait_for()
-            assert await at.overflow() == 0, step
-            await at.press(step)
+    async with running_session() as (show, _, address):
+        await show.start()
+        async with open_window(browser, address, viewport=PHONE, has_touch=True) as at:
+            await at.page.locator(".person", has_text=name).click()
+            await at.start()
+            for step in steps:
+                await at.page.locator(".key", has_text=step).last.wait_for()
+                assert await at.overflow() == 0, step
+                await at.press(step)
 
 
 @pytest.mark.parametrize(
