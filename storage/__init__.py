@@ -31,15 +31,14 @@ from storage.broadcast_types import (
     pause_question,
 )
 from storage.broadcasts import Broadcasts
-from storage.closing_texts import (
+from storage.closing_text_types import (
     CLOSING_UPDATE,
     AwaitedText,
     ClosingText,
     ClosingTextKind,
-    ClosingTexts,
     Publication,
-    publication_id,
 )
+from storage.closing_texts import ClosingTexts, publication_id
 from storage.conversations import Conversation, Conversations
 from storage.database import Database, Row, Statement, Value, WatchedDatabase
 from storage.deliveries import Deliveries

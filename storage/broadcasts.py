@@ -7,6 +7,7 @@ defines who may receive it.
 
 from datetime import datetime, timedelta
 
+from storage import broadcast_lists
 from storage.audit import Audit
 from storage.broadcast_report import NOT_TOLD, TIMELINE, Moment, read_timeline, width_of
 from storage.broadcast_rows import read_broadcast
@@ -55,60 +56,7 @@ LATE = timedelta(hours=1)
 
 _PETITION = "SELECT closed_at, last_number FROM petitions WHERE slug = :petition"
 
-_ALL = "SELECT * FROM broadcasts WHERE petition = :petition"
-_ONE = f"{_ALL} AND id = :id"
-_ACTIVE = f"{_ALL} AND state IN ('running', 'paused')"
-_SCHEDULED = f"{_ALL} AND state = 'scheduled' ORDER BY starts_at, id"
-_HISTORY = f"""
-{_ALL} ORDER BY created_at DESC, id
-LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
-"""
-
-_SENT_LATELY = f"""
-{_ALL} AND started_at IS NOT NULL AND (ended_at IS NULL OR ended_at > :since)
-ORDER BY started_at DESC, id
-"""
-# What is under way, then what comes next, the earliest first, then what is over, the latest first.
-_LISTED = f"""
-{_ALL} ORDER BY
-  CASE WHEN state IN ('running', 'paused') THEN 0 WHEN state = 'scheduled' THEN 1 ELSE 2 END,
-  CASE WHEN state = 'scheduled' THEN starts_at END,
-  COALESCE(started_at, created_at) DESC, id
-LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
-"""
-_MOST_SEARCHED = 200
-_BEGUN = f"""
-{_ALL} AND started_at IS NOT NULL ORDER BY started_at DESC, id LIMIT {_MOST_SEARCHED}
-"""
 _WRITTEN_TO_LATELY = f"SELECT {WRITTEN_TO_LATELY} AS people"
-
-# A broadcast is due if it is running, a supporter returned to it, its time has come, it is to be
-# recalled, its end is not reported yet, or it waits for an admin, who is to be told. A recall goes
-# first: what was sent is wrong, and after 48 hours it cannot be deleted. What waits for an admin
-# comes last, so that it delays nothing that can be done meanwhile.
-_DUE = f"""
-{_ALL} AND (
-  state = 'running'
-  OR (state = 'scheduled' AND confirmed_by_sealed IS NULL)
-  OR (state = 'scheduled' AND starts_at <= :at AND NOT EXISTS (
-    SELECT 1 FROM broadcasts other
-    WHERE other.petition = :petition AND other.state IN ('running', 'paused')
-  ))
-  OR (reported_at IS NULL AND state IN ('finished', 'stopped', 'cancelled'))
-  OR (state = 'finished' AND recall_started_at IS NULL AND EXISTS (
-    SELECT 1 FROM deliveries d WHERE d.broadcast_id = broadcasts.id
-      AND d.state IN ('pending', 'sending')
-  ))
-  OR (recall_started_at IS NOT NULL AND recall_ended_at IS NULL)
-  OR (state = 'paused' AND pause_reason IS NOT NULL)
-)
-ORDER BY CASE
-  WHEN recall_started_at IS NOT NULL AND recall_ended_at IS NULL THEN 0
-  WHEN state = 'running' THEN 1
-  WHEN state = 'paused' OR confirmed_by_sealed IS NULL AND state = 'scheduled' THEN 4
-  WHEN state = 'scheduled' THEN 2
-  ELSE 3 END, created_at, id
-"""  # noqa: S608 - constants of this file
 
 _SET_PROGRESS = """
 UPDATE broadcasts SET progress_chat_sealed = :chat_sealed, progress_message_id = :message_id
@@ -196,7 +144,7 @@ class Broadcasts:
 
     async def has_sent(self, author: int) -> bool:
         """Returns whether one of the newest broadcasts that have begun is this admin's."""
-        return any(each.author == author for each in await self._some(_BEGUN))
+        return any(each.author == author for each in await self._some(broadcast_lists.BEGUN))
 
     async def written_to_alone(self, author: int, at: datetime) -> int:
         """Returns to how many people an admin wrote within a day without another's approval."""
@@ -255,19 +203,19 @@ class Broadcasts:
 
     async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere
         """Returns a broadcast, or None if there is none with this id."""
-        return _first(await self._some(_ONE, id=id))
+        return _first(await self._some(broadcast_lists.ONE, id=id))
 
     async def active(self) -> Broadcast | None:
         """Returns the broadcast that is running or paused, if there is one."""
-        return _first(await self._some(_ACTIVE))
+        return _first(await self._some(broadcast_lists.ACTIVE))
 
     async def scheduled(self) -> list[Broadcast]:
         """Returns the planned broadcasts, the earliest first."""
-        return await self._some(_SCHEDULED)
+        return await self._some(broadcast_lists.SCHEDULED)
 
     async def due(self, at: datetime) -> list[Broadcast]:
         """Returns the broadcasts that need a worker, the most urgent first."""
-        return await self._some(_DUE, at=to_millis(at))
+        return await self._some(broadcast_lists.DUE, at=to_millis(at))
 
     async def latest(self) -> Broadcast | None:
         """Returns the newest broadcast, whatever its state."""
@@ -275,14 +223,14 @@ class Broadcasts:
 
     async def history(self, *, limit: int = 10, offset: int = 0) -> list[Broadcast]:
         """Returns broadcasts of every state, newest first."""
-        return await self._some(_HISTORY, limit=limit, offset=offset)
+        return await self._some(broadcast_lists.HISTORY, limit=limit, offset=offset)
 
     async def listed(self, *, limit: int, offset: int = 0) -> list[Broadcast]:
         """Returns broadcasts of every state: under way, then planned, then over.
 
         The planned ones come with the earliest first, the others with the latest first.
         """
-        return await self._some(_LISTED, limit=limit, offset=offset)
+        return await self._some(broadcast_lists.LISTED, limit=limit, offset=offset)
 
     async def tally(self, id: bytes) -> Tally:  # noqa: A002
         """Returns how many deliveries are in each state."""
@@ -406,7 +354,9 @@ class Broadcasts:
 
     async def _of_others(self, author: int, at: datetime) -> list[bytes]:
         """Returns the ids of late broadcasts that an admin did not decide on alone."""
-        found = await self._some(_SENT_LATELY, since=to_millis(at - COUNTED_TOGETHER_FOR))
+        found = await self._some(
+            broadcast_lists.SENT_LATELY, since=to_millis(at - COUNTED_TOGETHER_FOR)
+        )
         alone = (author, author)
         return [
             each.id
