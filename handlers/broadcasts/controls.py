@@ -35,12 +35,12 @@ async def resume(ctx: AdminContext, argument: str) -> None:
 
 
 def _lacks_a_second_admin(ctx: AdminContext, known: Broadcast) -> bool:
-    """Returns whether its author would send alone what somebody approved who is no admin now."""
+    """Returns whether this admin would be the only one who is an admin now and stands for it."""
     above = most_for_one_admin(known.kind, ctx.services.approval_above)
-    is_former = known.pause_reason is PauseReason.FORMER
-    if above is None or not is_former or known.author != ctx.user.id:
+    if above is None or known.pause_reason is not PauseReason.FORMER:
         return False
-    return (known.expected or 0) > above
+    others = {known.author, known.confirmed_by} - {ctx.user.id}
+    return (known.expected or 0) > above and others.isdisjoint(ctx.services.admins)
 
 
 async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:

@@ -307,9 +307,7 @@ async def test_a_planned_one_keeps_its_time(admin: AdminScene, pau: Person) -> N
     assert await got_by_all(admin) == [[], [], []]
 
 
-async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to_send_alone(
-    admin: AdminScene, pau: Person, lucy: Person
-) -> None:
+async def planned_by_marta_and_approved_by_pau(admin: AdminScene, pau: Person) -> None:
     await admin.scene.settled()
     await admin.begins()
     await admin.says("Hola")
@@ -320,6 +318,12 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
     question = await pau.sees(QUESTION, 10)
     (approve,) = [label for label in question.labels if label.startswith("Aprobar para el")]
     await admin.scene.taps(pau, approve)
+
+
+async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to_send_alone(
+    admin: AdminScene, pau: Person, lucy: Person
+) -> None:
+    await planned_by_marta_and_approved_by_pau(admin, pau)
     await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}))
     await passes(admin, timedelta(hours=48))
     await admin.marta.sees("espera tu decisión", 10)
@@ -331,6 +335,19 @@ async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to
     await admin.scene.taps(lucy, "Send now")
     for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
         await each.sees("Hola", 10)
+
+
+async def test_when_both_who_decided_on_it_are_gone_nobody_else_sends_it_alone(
+    admin: AdminScene, pau: Person, lucy: Person
+) -> None:
+    await planned_by_marta_and_approved_by_pau(admin, pau)
+    await with_settings(admin, admin_ids=frozenset({LUCY, PAU + 1}))
+    await passes(admin, timedelta(hours=48))
+    await lucy.sees("waits for your decision", 10)
+    answer = await lucy.tap("Send now").answered()
+    assert answer.text == "Somebody else has to decide this."
+    await admin.scene.settled()
+    assert await got_by_all(admin) == [[], [], []]
 
 
 async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin(
