@@ -81,7 +81,9 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
     words, lost = view.words, (held.signature or {}).get("unreachable_at")
     return _lines(
         words.text("Nombre: {name}", name=signature.name or "—"),
-        words.text("Firma número: {number}", number=words.number(signature.number)),
+        words.text(
+            "Número de registro de tu firma: {number}", number=words.number(signature.number)
+        ),
         words.text("Fecha: {date}", date=words.moment(signature.signed_at)),
         words.text("Idioma: {language}", language=view.texts.language_name),
         _source(view, signature.source),

@@ -109,7 +109,7 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     assert (sent["kind"], sent["state"], sent["message_ids"]) == ("closing", "delivered", [told])
     assert "as_admin" not in given
     for said in (
-        *("Nombre: Ana García", "Firma número: 1", "Cómo llegaste: boletin"),
+        *("Nombre: Ana García", "Número de registro de tu firma: 1", "Cómo llegaste: boletin"),
         *("Noticias de otras acciones: no", "Pediste que no te escribiéramos, el "),
         *("Lo diste el ", "por Telegram", "Para firmar la petición."),
         *("Avances de esta petición: sí, como mucho 3", "avances de esta petición, como mucho 3"),
