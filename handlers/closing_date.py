@@ -56,8 +56,11 @@ async def keep_closing_date(bot: Bot, services: Services) -> None:
 async def look(bot: Bot, services: Services) -> None:
     """Closes the petition if its date has come, and sends the notices that are due."""
     petitions, now = services.storage.petitions, services.clock()
-    await petitions.close_if_due(now)
     state = await petitions.state()
+    # Looked up before it is asked for, since that locks the petition for those who sign.
+    if state.closed_at is None and state.closes_at is not None and state.closes_at <= now:
+        await petitions.close_if_due(now)
+        state = await petitions.state()
     untold = await _untold(services, state, now)
     is_draft = await closing_update_is_draft(services)
     due = (

@@ -45,7 +45,7 @@ class OutcomeEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PetitionOutcome:
     """What stands below the thanks to a late visitor, in one language.
 
     Attributes:
@@ -57,7 +57,9 @@ class Outcome:
     entries: tuple[OutcomeEntry, ...]
 
 
-def outcome_in(petition: Petition, versions: Iterable[ClosingText], language: str) -> Outcome:
+def outcome_in(
+    petition: Petition, versions: Iterable[ClosingText], language: str
+) -> PetitionOutcome:
     """Returns what late visitors read in a language, once these versions are published.
 
     They come in the order in which they were written. An entry that lacks the language is read in
@@ -78,7 +80,7 @@ def outcome_in(petition: Petition, versions: Iterable[ClosingText], language: st
     update = mine.text if mine is not None else None
     if update is None:
         update = folder or _text_in(petition, own, language)
-    return Outcome(update, tuple(entries))
+    return PetitionOutcome(update, tuple(entries))
 
 
 def closing_update_by_language(
