@@ -9,10 +9,11 @@ HISTORY = f"""
 LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
 
-SENT_LATELY = f"""
-{ALL} AND started_at IS NOT NULL AND (ended_at IS NULL OR ended_at > :since)
-ORDER BY started_at DESC, id
+# Not by its beginning: one that was paused for a day is sent after it.
+IS_RECENT = """
+started_at IS NOT NULL AND (ended_at IS NULL OR ended_at > CAST(:since AS BIGINT))
 """
+RECENT = f"{ALL} AND {IS_RECENT} ORDER BY started_at DESC, id"
 # What is under way, then what comes next, the earliest first, then what is over, the latest first.
 LISTED = f"""
 {ALL} ORDER BY

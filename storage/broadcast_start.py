@@ -11,7 +11,7 @@ from datetime import datetime
 
 from storage.broadcast_transition_sql import (
     NO_OTHER_ACTIVE,
-    WRITTEN_TO_LATELY,
+    WRITTEN_TO_RECENTLY,
     counted_together,
 )
 from storage.broadcast_types import EVERYONE, Audience, Kind
@@ -41,7 +41,7 @@ _AS_CONFIRMED = f"""
   WHERE (CAST(:at_most AS BIGINT) IS NULL
       OR recipients.people BETWEEN 1 AND CAST(:at_most AS BIGINT))
     AND (CAST(:approval_above AS BIGINT) IS NULL
-      OR recipients.people + {WRITTEN_TO_LATELY} <= CAST(:approval_above AS BIGINT))
+      OR recipients.people + {WRITTEN_TO_RECENTLY} <= CAST(:approval_above AS BIGINT))
 ))
 """  # noqa: S608 - constants of this package
 
@@ -172,7 +172,7 @@ def start_statements(
         plan: what is requested.
         petition: the petition's slug.
         keyring: encrypts who requested it.
-        others: ids of late broadcasts that are not its author's alone; see `counted_together`.
+        others: ids of recent broadcasts that are not its author's alone; see `counted_together`.
     """
     at = to_millis(plan.at)
     values = {**_values(plan, keyring, at), **counted_together(plan.at, others)}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from storage.audit import Audit
+from storage.broadcast_lists import IS_RECENT
 from storage.broadcast_states import (
     OVER,
     TRANSITIONS,
@@ -39,24 +40,21 @@ _RECIPIENTS = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S6
 _MOST_OTHERS = 20
 _OTHERS = ", ".join(f":other{number}" for number in range(_MOST_OTHERS))
 
-# Not by its beginning: one that was paused for a day is sent after it.
-_SENT_LATELY = f"""
-(SELECT lately.id FROM broadcasts lately
- WHERE lately.petition = :petition AND lately.started_at IS NOT NULL
-   AND (lately.ended_at IS NULL OR lately.ended_at > CAST(:lately AS BIGINT))
-   AND lately.id <> :broadcast AND lately.id NOT IN ({_OTHERS}))
+_RECENT = f"""
+(SELECT id FROM broadcasts
+ WHERE petition = :petition AND {IS_RECENT} AND id <> :broadcast AND id NOT IN ({_OTHERS}))
 """  # noqa: S608 - constants of this file
 
 # Who wrote a broadcast is encrypted, so what is known not to be one admin's alone is left out by
 # its id: one that begins between that look and this statement counts.
-WRITTEN_TO_LATELY = f"""
+WRITTEN_TO_RECENTLY = f"""
 ((SELECT COUNT(*) FROM deliveries told
-  WHERE told.broadcast_id IN {_SENT_LATELY} AND told.state NOT IN ('pending', 'withdrawn'))
+  WHERE told.broadcast_id IN {_RECENT} AND told.state NOT IN ('pending', 'withdrawn'))
  + (SELECT COALESCE(SUM(erased.people), 0) FROM erased_deliveries erased
-    WHERE erased.broadcast_id IN {_SENT_LATELY} AND erased.state <> 'withdrawn'))
+    WHERE erased.broadcast_id IN {_RECENT} AND erased.state <> 'withdrawn'))
 """  # noqa: S608 - constants of this file
 
-_REACHED = f"{_RECIPIENTS} + {WRITTEN_TO_LATELY}"
+_REACHED = f"{_RECIPIENTS} + {WRITTEN_TO_RECENTLY}"
 
 _DUE = f"""
 starts_at <= :at AND confirmed_by_sealed IS NOT NULL AND {NO_OTHER_ACTIVE}
@@ -164,7 +162,7 @@ def audited_statements(
 
 
 def counted_together(at: datetime, others: Sequence[bytes] = ()) -> dict[str, Value]:
-    """Returns the values of `WRITTEN_TO_LATELY`.
+    """Returns the values of `WRITTEN_TO_RECENTLY`.
 
     Args:
         at: now.
@@ -173,7 +171,7 @@ def counted_together(at: datetime, others: Sequence[bytes] = ()) -> dict[str, Va
     """
     padded = [*others[:_MOST_OTHERS], *[b""] * (_MOST_OTHERS - len(others))]
     return {
-        "lately": to_millis(at - COUNTED_TOGETHER_FOR),
+        "since": to_millis(at - COUNTED_TOGETHER_FOR),
         **{f"other{number}": other for number, other in enumerate(padded)},
     }
 

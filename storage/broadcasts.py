@@ -20,7 +20,7 @@ from storage.broadcast_start import (
 )
 from storage.broadcast_states import BroadcastAction, PauseReason, StopReason
 from storage.broadcast_transition_sql import (
-    WRITTEN_TO_LATELY,
+    WRITTEN_TO_RECENTLY,
     audited_statements,
     begin_statements,
     counted_together,
@@ -56,7 +56,7 @@ LATE = timedelta(hours=1)
 
 _PETITION = "SELECT closed_at, last_number FROM petitions WHERE slug = :petition"
 
-_WRITTEN_TO_LATELY = f"SELECT {WRITTEN_TO_LATELY} AS people"
+_WRITTEN_TO_RECENTLY = f"SELECT {WRITTEN_TO_RECENTLY} AS people"
 
 _SET_PROGRESS = """
 UPDATE broadcasts SET progress_chat_sealed = :chat_sealed, progress_message_id = :message_id
@@ -153,7 +153,7 @@ class Broadcasts:
             "broadcast": b"",
             **counted_together(at, await self._of_others(author, at)),
         }
-        rows = await self._database.read(Statement(_WRITTEN_TO_LATELY, values))
+        rows = await self._database.read(Statement(_WRITTEN_TO_RECENTLY, values))
         return int(rows[0]["people"])
 
     async def start(
@@ -353,9 +353,9 @@ class Broadcasts:
         await self._set(_SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
 
     async def _of_others(self, author: int, at: datetime) -> list[bytes]:
-        """Returns the ids of late broadcasts that an admin did not decide on alone."""
+        """Returns the ids of recent broadcasts that an admin did not decide on alone."""
         found = await self._some(
-            broadcast_lists.SENT_LATELY, since=to_millis(at - COUNTED_TOGETHER_FOR)
+            broadcast_lists.RECENT, since=to_millis(at - COUNTED_TOGETHER_FOR)
         )
         alone = (author, author)
         return [
