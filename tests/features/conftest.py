@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.admin_scene import AdminScene, an_admin_scene
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import ADMIN, Scene, a_scene
 
 
 @pytest.fixture
@@ -14,7 +14,12 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """A petition that has just been opened; at the end no call of the bot was refused."""
     async with a_scene(tmp_path) as scene:
         yield scene
-    refused = [f"{call.method}: {call.error}" for call in scene.simulator.refused]
+    # A tap and the worker may draw the same progress into an admin's message at one moment.
+    refused = [
+        f"{call.method}: {call.error}"
+        for call in scene.simulator.refused
+        if not (call.chat_id == ADMIN and "is not modified" in (call.error or ""))
+    ]
     assert refused == []
 
 
