@@ -103,7 +103,7 @@ class SupporterContext:
         signed with is not kept.
         """
         if not in_form(place):
-            draft = {**draft, "name": None, "news": False, "updates": False}
+            draft = {**draft, "name": None, "news": False, "updates": False, "with_name": None}
         changed = replace(
             self.conversation,
             stage=place.stage.value,

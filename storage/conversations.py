@@ -12,7 +12,7 @@ from datetime import datetime
 from storage.database import SKIP_LOCKED, Database, Row, Statement, Value
 from storage.errors import ConversationMoved
 from storage.keyring import Keyring
-from storage.times import to_millis
+from storage.times import from_millis, to_millis
 
 _FIRST_STAGE = "home"
 
@@ -25,7 +25,11 @@ _AS_THEY_ARE = (
     *("stage", "page", "return_stage", "language", "source"),
     *("message_id", "picture_id", "screen_digest", "version"),
 )
-_COLUMNS = (*_AS_THEY_ARE, "name_sealed", "news", "updates", "name_message_ids", "updated_at")
+_COLUMNS = (
+    *_AS_THEY_ARE,
+    *("name_sealed", "news", "updates", "with_name", "form_started_at"),
+    *("name_message_ids", "updated_at"),
+)
 
 _GET = f"""
 SELECT {", ".join(_COLUMNS)} FROM conversations
@@ -90,7 +94,7 @@ WITH turn AS MATERIALIZED (
   {SKIP_LOCKED}
 )
 UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', news = 0, updates = 0,
-  source = NULL, screen_digest = NULL
+  with_name = NULL, form_started_at = NULL, source = NULL, screen_digest = NULL
 WHERE petition = :petition AND supporter IN (SELECT supporter FROM turn)
 RETURNING supporter
 """  # noqa: S608 - constants of this file
@@ -100,7 +104,10 @@ RETURNING supporter
 class Conversation:
     """One person's stage in the petition, with what they have filled in so far.
 
-    `is_damaged` tells that a name is stored, but cannot be decrypted.
+    Attributes:
+        with_name: whether the signature is to be handed over with the name; None: not chosen yet.
+        form_started_at: when the name was first asked for.
+        is_damaged: whether a name is stored that cannot be decrypted.
     """
 
     supporter: bytes
@@ -111,6 +118,8 @@ class Conversation:
     name: str | None = field(default=None, repr=False)
     news: bool = False
     updates: bool = False
+    with_name: bool | None = None
+    form_started_at: datetime | None = None
     source: str | None = None
     message_id: int | None = None
     picture_id: int | None = None
@@ -153,6 +162,8 @@ class Conversations:
             "name_sealed": self._sealed(conversation),
             "news": int(conversation.news),
             "updates": int(conversation.updates),
+            "with_name": None if conversation.with_name is None else int(conversation.with_name),
+            "form_started_at": to_millis(conversation.form_started_at),
             "name_message_ids": json.dumps(conversation.name_message_ids),
             "updated_at": to_millis(at),
         }
@@ -229,6 +240,8 @@ class Conversations:
             name=name,
             news=bool(row["news"]),
             updates=bool(row["updates"]),
+            with_name=None if row["with_name"] is None else bool(row["with_name"]),
+            form_started_at=from_millis(row["form_started_at"]),
             name_message_ids=tuple(json.loads(row["name_message_ids"])),
             is_damaged=name is None and row["name_sealed"] is not None,
         )

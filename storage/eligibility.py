@@ -1,14 +1,15 @@
 """Who receives a broadcast: the one definition, used to count, to enqueue and at every claim.
 
-A recipient signed, has not withdrawn (a withdrawn signature is erased), can be reached, has not
-muted the bot, agreed to what the broadcast is about, and has not received an earlier one on the
+A recipient signed, has not withdrawn (a withdrawn signature is erased), is counted, can be
+reached, has not muted the bot, has neither restricted nor objected to the use of their data (GDPR
+arts 18 and 21), agreed to what the broadcast is about, and has not received an earlier one on the
 same topic. Messages about the petition go to those who chose them, up to the number on their own
 consent; the closing update goes to everyone who signed, and is not counted there. What may have
 arrived counts as received, since a second message is worse than an unconfirmed one. A row left
 pending by a stopped or cancelled broadcast does not: those people are recipients of the next one.
-So after a petition was reopened and closed again, only its new signers receive the closing update.
-The notice of a breach goes to everyone who can be reached, also to those who muted the bot (GDPR
-art. 34).
+So after a petition was reopened and closed again, only its new signers receive the closing
+update. The notice of a breach goes to everyone who can be reached, whatever else is true of them
+(GDPR art. 34).
 """
 
 from storage.broadcast_types import Kind
@@ -46,7 +47,10 @@ _UPDATES_LEFT = f"{_AGREED_TO[Kind.UPDATE]} AND agreed.updates_at_most > {_HAD}"
 ELIGIBLE = f"""
 signatures s
 WHERE s.petition = :petition
-  AND s.unreachable_at IS NULL AND (s.muted_at IS NULL OR CAST(:kind AS TEXT) = 'breach')
+  AND s.unreachable_at IS NULL AND (CAST(:kind AS TEXT) = 'breach' OR (
+    s.muted_at IS NULL AND s.invalidation_id IS NULL
+    AND s.restricted_at IS NULL AND s.objected_at IS NULL
+  ))
   AND (CAST(:news_only AS BIGINT) = 0 OR EXISTS ({_AGREED_TO[Kind.NEWS]}))
   AND (CAST(:kind AS TEXT) <> 'update' OR EXISTS ({_UPDATES_LEFT}))
   AND NOT EXISTS (
@@ -103,6 +107,7 @@ WHERE petition = :petition AND unreachable_at IS NOT NULL
 REACHABLE = """
 SELECT COUNT(*) AS people FROM signatures s
 WHERE s.petition = :petition AND s.unreachable_at IS NULL AND s.muted_at IS NULL
+  AND s.invalidation_id IS NULL AND s.restricted_at IS NULL AND s.objected_at IS NULL
 """
 
 # Of those who can be written to, who did not choose what a broadcast is about, or no longer does.

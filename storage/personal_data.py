@@ -21,6 +21,8 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
         *("supporter", "stage", "page", "return_stage", "language", "name_sealed", "news"),
         *(
             "updates",
+            "with_name",
+            "form_started_at",
             "source",
             "message_id",
             "picture_id",
@@ -33,11 +35,12 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "signatures": (
         *("id", "supporter", "number", "name_sealed", "chat_sealed", "language", "source"),
         *("text_version", "signed_at", "unreachable_at", "muted_at"),
+        *("with_name", "form_seconds", "restricted_at", "objected_at", "invalidation_id"),
     ),
     "consents": (
         *("id", "signature_id", "purposes", "text_sha256", "text_version", "language"),
         *("channel", "message_id", "given_at", "news_ended_at", "updates_at_most"),
-        "updates_ended_at",
+        *("updates_ended_at", "with_name"),
     ),
     "consent_texts": ("text",),
     "deliveries": (

@@ -62,7 +62,7 @@ SELECT language, source, COUNT(*) AS signed,
   CAST(SUM(CASE WHEN signed_at >= :since THEN 1 ELSE 0 END) AS BIGINT) AS today,
   CAST(SUM(CASE WHEN unreachable_at IS NULL THEN 0 ELSE 1 END) AS BIGINT) AS unreachable
 FROM signatures
-WHERE petition = :petition
+WHERE petition = :petition AND invalidation_id IS NULL
 GROUP BY language, source
 """
 

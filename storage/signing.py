@@ -84,7 +84,8 @@ _LOCK_SIGNATURE = f"SELECT id FROM signatures WHERE {_PERSON} {FOR_UPDATE}"  # n
 
 _DISCOUNT = f"""
 UPDATE petitions SET signatures = signatures - 1
-WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
+WHERE slug = :petition
+  AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON} AND invalidation_id IS NULL)
 """  # noqa: S608 - constants of this file
 
 # The version, the stage, the language and the message id stay, so that old buttons are harmless.
@@ -92,8 +93,8 @@ WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures WHERE {_PERSON})
 # confirmation.
 _FORGET_PERSON = f"""
 UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', source = NULL, news = 0,
-  updates = 0, screen_digest = NULL, picture_id = NULL, updated_at = 0,
-  stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, return_stage = NULL,
+  updates = 0, with_name = NULL, form_started_at = NULL, screen_digest = NULL, picture_id = NULL,
+  updated_at = 0, stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, return_stage = NULL,
   version = version + CASE WHEN CAST(:stage AS TEXT) IS NULL THEN 0 ELSE 1 END
 WHERE {_PERSON}
 """  # noqa: S608 - constants of this file

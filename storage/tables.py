@@ -94,6 +94,8 @@ conversations = Table(
     _blob("name_sealed", null=True),
     _number("news"),
     _number("updates", default=0),
+    _number("with_name", null=True),
+    _number("form_started_at", null=True),
     _text("source", null=True),
     _number("message_id", null=True),
     _number("picture_id", null=True),
@@ -133,6 +135,11 @@ signatures = Table(
     _number("signed_at"),
     _number("unreachable_at", null=True),
     _number("muted_at", null=True),
+    _number("with_name", default=1),
+    _number("form_seconds", null=True),
+    _number("restricted_at", null=True),
+    _number("objected_at", null=True),
+    _blob("invalidation_id", null=True),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("petition", "supporter"),
     UniqueConstraint("petition", "number"),
@@ -173,6 +180,7 @@ consents = Table(
     _number("news_ended_at", null=True),
     _number("updates_at_most", default=0),
     _number("updates_ended_at", null=True),
+    _number("with_name", default=1),
     PrimaryKeyConstraint("id"),
     sqlite_strict=True,
 )
@@ -396,6 +404,109 @@ awaited_closing_texts = Table(
     _text("language"),
     _number("asked_at"),
     PrimaryKeyConstraint("petition", "admin"),
+    sqlite_strict=True,
+)
+
+# A list of the signatures, as it was written for the addressee.
+exports = Table(
+    "exports",
+    metadata,
+    _blob("id"),
+    _petition(),
+    _number("exported_at"),
+    _number("last_number"),
+    _number("with_name"),
+    _number("without_name"),
+    PrimaryKeyConstraint("id"),
+    sqlite_strict=True,
+)
+
+# Giving a list to the addressee; `handed_over_on` is a day, like 2026-11-24.
+handovers = Table(
+    "handovers",
+    metadata,
+    _blob("id"),
+    _petition(),
+    Column("export_id", LargeBinary, ForeignKey("exports.id"), nullable=True),
+    _text("handed_over_on"),
+    _text("manifest"),
+    _number("with_name"),
+    _number("without_name"),
+    _number("recorded_at"),
+    _number("undone_at", null=True),
+    PrimaryKeyConstraint("id"),
+    sqlite_strict=True,
+)
+
+# What changed in a signature that an export has with its name: whom the addressee must be told of.
+changes_after_export = Table(
+    "changes_after_export",
+    metadata,
+    _blob("id"),
+    _petition(),
+    _number("number"),
+    _text("change"),
+    _number("changed_at"),
+    _number("told_at", null=True),
+    PrimaryKeyConstraint("id"),
+    Index(None, "petition", "changed_at"),
+    sqlite_strict=True,
+)
+
+# Signatures that were taken out of the count together; they stay until that is undone.
+invalidations = Table(
+    "invalidations",
+    metadata,
+    _blob("id"),
+    _petition(),
+    _text("reason"),
+    _text("condition"),
+    _number("signatures"),
+    _number("invalidated_at"),
+    _number("undone_at", null=True),
+    PrimaryKeyConstraint("id"),
+    sqlite_strict=True,
+)
+
+# A sentence to one person about what was done with their signature, until the bot has sent it.
+person_notices = Table(
+    "person_notices",
+    metadata,
+    _blob("id"),
+    _petition(),
+    _blob("supporter"),
+    _blob("chat_sealed"),
+    _text("language"),
+    _text("kind"),
+    _number("written_at"),
+    PrimaryKeyConstraint("id"),
+    Index(None, "petition", "written_at"),
+    sqlite_strict=True,
+)
+
+# The code by which somebody who writes a letter shows whose signature it is.
+person_codes = Table(
+    "person_codes",
+    metadata,
+    _petition(),
+    _blob("supporter"),
+    _blob("code_digest"),
+    _number("ends_at"),
+    _number("attempts", default=0),
+    PrimaryKeyConstraint("petition", "supporter"),
+    sqlite_strict=True,
+)
+
+# What is left of signatures whose retention is over: how many of each kind there were.
+anonymous_counts = Table(
+    "anonymous_counts",
+    metadata,
+    _petition(),
+    _text("language"),
+    _number("with_name"),
+    _number("is_valid"),
+    _number("signatures"),
+    PrimaryKeyConstraint("petition", "language", "with_name", "is_valid"),
     sqlite_strict=True,
 )
 

@@ -26,6 +26,11 @@ from tests.support.supporters import ADMIN, NOON, SLUG, Supporter, Supporters, a
 
 OTHER_ADMIN = ADMIN + 1
 
+_EVERYTHING = """
+UPDATE signatures SET form_seconds = 40, restricted_at = 1, objected_at = 2, invalidation_id = id
+WHERE supporter = :supporter
+"""
+
 
 def readable(column: str, value: Any) -> Any:
     """What a stored value is to the person, told apart from how the program reads it."""
@@ -61,6 +66,8 @@ async def whole_row(storage: Storage, ana: Supporter) -> None:
             language="en",
             news=True,
             updates=True,
+            with_name=False,
+            form_started_at=NOON,
             source="luz",
             message_id=5,
             picture_id=4,
@@ -103,6 +110,7 @@ async def test_the_signature_and_its_consent_are_given_whole(
     await storage.signatures.mute(ana.supporter, NOON + timedelta(seconds=2))
     await storage.signatures.refuse_news(ana.supporter, NOON + timedelta(seconds=3))
     await storage.signatures.refuse_updates(ana.supporter, NOON + timedelta(seconds=4))
+    await storage.database.write(Statement(_EVERYTHING, {"supporter": ana.supporter}))
     held = await storage.personal_data.of(1)
     assert held.signature is not None
     row = next(
