@@ -73,7 +73,7 @@ async def _tapped(storage: Storage, people: list[Supporter], seconds: int) -> li
         version = known.version if known else 0
         if number % (TAPS_A_SECOND // WITHDRAWALS_A_SECOND) == 0:
             await someone.sign(storage, was=version)
-            await storage.signatures.withdraw(someone.supporter)
+            await storage.signatures.withdraw(someone.supporter, NOON)
         else:
             changed = replace(someone.conversation(version=version + 1), page=number)
             await storage.conversations.save(changed, was=version, at=NOON)

@@ -74,9 +74,9 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
 
 async def withdraw(ctx: SupporterContext) -> None:
     """Erases the signature and everything stored with it, then shows that it is done."""
-    signatures, supporter = ctx.services.storage.signatures, ctx.conversation.supporter
+    signatures, at = ctx.services.storage.signatures, ctx.services.clock()
     landed = await change_and_void_claims(
-        ctx, signatures.withdraw(supporter, stage=Stage.WITHDRAWN.value)
+        ctx, signatures.withdraw(ctx.conversation.supporter, at, stage=Stage.WITHDRAWN.value)
     )
     await _show_reloaded(ctx, landed=landed)
 

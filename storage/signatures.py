@@ -162,13 +162,13 @@ class Signatures:
         if not saved:
             raise ConversationMoved
 
-    async def withdraw(self, supporter: bytes, *, stage: str | None = None) -> bool:
+    async def withdraw(self, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
         """Erases a signature, its consent and the form input; returns False if there was none.
 
         The numbers of other signatures and the count stored at closing stay the same. With a
         `stage`, the conversation moves there, by one version, in the same transaction.
         """
-        statements = signing.withdraw_statements(self._slug, supporter, stage)
+        statements = signing.withdraw_statements(self._slug, supporter, stage, at)
         return signing.was_withdrawn(await self._database.write(*statements))
 
     async def mark_unreachable(self, supporter: bytes, at: datetime) -> None:

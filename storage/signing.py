@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from storage.audit import Audit
+from storage.changes_after_export import Change, note_change
 from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import ConversationMoved
@@ -224,12 +225,15 @@ def correct_statements(
         Statement(_LOCK_PLACE, person),
         Statement(_CORRECT, {**person, **name, "was": was}),
         all_due(slug, new.supporter, only_if=done),
+        note_change(slug, new.supporter, Change.CORRECTED, new.at, only_if=done),
         audit.statement("correct_name", actor=None, at=new.at, only_if=done),
         saving,
     )
 
 
-def withdraw_statements(slug: str, supporter: bytes, stage: str | None) -> tuple[Statement, ...]:
+def withdraw_statements(
+    slug: str, supporter: bytes, stage: str | None, at: datetime
+) -> tuple[Statement, ...]:
     """Returns the transaction of withdrawing."""
     person: dict[str, Value] = {"petition": slug, "supporter": supporter}
     return (
@@ -238,6 +242,7 @@ def withdraw_statements(slug: str, supporter: bytes, stage: str | None) -> tuple
         Statement(_DISCOUNT, person),
         Statement(_FORGET_PERSON, {**person, "stage": stage}),
         all_due(slug, supporter),
+        note_change(slug, supporter, Change.WITHDRAWN, at),
         Statement(_ERASE, person),
         *COUNT_ERASED,
     )

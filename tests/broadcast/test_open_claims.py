@@ -136,7 +136,7 @@ class Mind:
 
     async def erase(self, number: int) -> None:
         who = self.bench.people.supporter(number)
-        await self.confirmed(number, self.bench.signatures.withdraw(who))
+        await self.confirmed(number, self.bench.signatures.withdraw(who, utc_now()))
 
     async def silence(self, number: int) -> None:
         who = self.bench.people.supporter(number)
@@ -292,7 +292,7 @@ async def test_what_left_before_the_no_is_waited_for(harness: WorkerHarness) -> 
         return harness.telegram.in_flight == 1
 
     await until(is_on_its_way)
-    await harness.signatures.withdraw(harness.people.supporter(1))
+    await harness.signatures.withdraw(harness.people.supporter(1), utc_now())
     running.claims.make_void(1001)
     assert not await running.claims.wait_for_calls(1001, 0.0)
     assert await running.claims.wait_for_calls(1001, SECONDS)

@@ -151,8 +151,8 @@ async def test_signing_and_withdrawing_at_once_keep_the_count(
     for each in people:
         work += [
             each.sign(storage),
-            other.signatures.withdraw(each.supporter),
-            storage.signatures.withdraw(each.supporter),
+            other.signatures.withdraw(each.supporter, NOON),
+            storage.signatures.withdraw(each.supporter, NOON),
         ]
     await asyncio.gather(*work)
     left = await assert_whole(storage)

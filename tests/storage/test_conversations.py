@@ -229,7 +229,7 @@ async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.conversations.save(replace(ana.conversation(version=3)), was=2, at=NOON)
-    await storage.signatures.withdraw(ana.supporter)
+    await storage.signatures.withdraw(ana.supporter, NOON)
     await storage.conversations.save(
         Conversation(ana.supporter, stage="withdrawn", version=4), was=3, at=NOON
     )
@@ -246,7 +246,7 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
     await ana.sign(storage)
     full = Conversation(ana.supporter, **FULL)  # type: ignore[arg-type] # each of its own type
     await storage.conversations.save(full, was=2, at=NOON)
-    await storage.signatures.withdraw(ana.supporter, stage="withdrawn")
+    await storage.signatures.withdraw(ana.supporter, NOON, stage="withdrawn")
     rows = await storage.database.read(Statement("SELECT * FROM conversations"))
     assert [dict(row) for row in rows] == [
         {
@@ -289,7 +289,7 @@ async def test_what_was_typed_while_others_were_deleted_is_not_taken_for_deleted
 async def test_a_withdrawal_of_someone_who_never_came_makes_no_row(
     storage: Storage, supporter: bytes
 ) -> None:
-    assert await storage.signatures.withdraw(supporter) is False
+    assert await storage.signatures.withdraw(supporter, NOON) is False
     assert await storage.conversations.get(supporter) is None
 
 

@@ -48,7 +48,7 @@ async def test_a_signature_is_there_without_its_name(
     assert found is not None
     assert (found.is_damaged, found.name, found.number) == (True, "", whole.number)
     assert damaged == ["signatures.name_sealed"]
-    assert await storage.signatures.withdraw(ana.supporter)
+    assert await storage.signatures.withdraw(ana.supporter, NOON)
 
 
 async def test_a_conversation_is_there_without_the_name_that_was_typed(

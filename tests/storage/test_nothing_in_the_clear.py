@@ -96,7 +96,7 @@ class TestOnSqlite:
         await ana.sign(storage)
         rows = await storage.database.read(SEALED)
         sealed = [rows[0]["name_sealed"], rows[0]["chat_sealed"]]
-        await storage.signatures.withdraw(ana.supporter)
+        await storage.signatures.withdraw(ana.supporter, NOON)
         await storage.close()
         content = (tmp_path / "data" / "petition.db").read_bytes()
         assert [each in content for each in sealed] == [False, False]
@@ -117,7 +117,7 @@ async def test_a_draft_is_erased_from_the_conversation_too(
 ) -> None:
     await live(storage, keyring)
     canary = a_supporter(keyring, CHAT, NAME)
-    await storage.signatures.withdraw(canary.supporter)
+    await storage.signatures.withdraw(canary.supporter, NOON)
     assert await storage.conversations.get(canary.supporter) == Conversation(
         canary.supporter, stage="consent", version=3
     )

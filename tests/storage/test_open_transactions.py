@@ -16,7 +16,7 @@ from storage.postgres_sql import translate
 from storage.returning_supporters import returned_statements
 from storage.signing import withdraw_statements
 from tests.support.broadcasts import ME, claim, queued, start
-from tests.support.supporters import SLUG, Supporters, later
+from tests.support.supporters import NOON, SLUG, Supporters, later
 
 _IS_WAITING = """
 SELECT 1 FROM pg_stat_activity
@@ -171,7 +171,7 @@ class TestGone:
 
     async def test_before_their_portion(self, returning: ReturningPerson) -> None:
         broadcast = await start(returning.broadcasts)
-        withdrawing = withdraw_statements(SLUG, returning.people.supporter(2), None)
+        withdrawing = withdraw_statements(SLUG, returning.people.supporter(2), None, NOON)
         portion = returning.portion(broadcast)
         await returning.at_once(withdrawing, lambda: returning.database.write(*portion))
         assert await returning.told(broadcast) == {1, 3}

@@ -57,7 +57,7 @@ async def test_the_count_at_closing_stays_when_someone_withdraws_later(
     await ana.arrive(storage)
     await ana.sign(storage)
     await storage.petitions.close(revision=0, actor=9, at=NOON)
-    await storage.signatures.withdraw(ana.supporter)
+    await storage.signatures.withdraw(ana.supporter, NOON)
     assert await storage.petitions.state() == PetitionState(0, NOON, 1, 1)
 
 

@@ -21,7 +21,7 @@ async def test_a_file_is_due_once_its_owner_withdraws_and_then_forgotten(
         await each.sign(storage)
         await sent(storage, each.supporter, 5)
     assert await storage.sent_files.due() == []
-    await storage.signatures.withdraw(ana.supporter)
+    await storage.signatures.withdraw(ana.supporter, NOON)
     (file,) = await storage.sent_files.due()
     assert file == SentFile(ana.supporter, 5, 7)
     assert await storage.sent_files.due_of(ana.supporter) == [file]

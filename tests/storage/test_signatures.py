@@ -152,7 +152,7 @@ async def test_withdrawing_erases_signature_consent_and_draft(
     await storage.conversations.save(
         replace(ana.conversation(version=3), source="web", news=True), was=2, at=NOON
     )
-    assert await storage.signatures.withdraw(ana.supporter) is True
+    assert await storage.signatures.withdraw(ana.supporter, NOON) is True
     assert await storage.signatures.get(ana.supporter) is None
     assert await storage.database.read(Statement("SELECT id FROM consents")) == []
     conversation = await storage.conversations.get(ana.supporter)
@@ -188,8 +188,8 @@ async def test_withdrawing_twice_counts_once(storage: Storage, keyring: Keyring)
     for someone in (ana, jordi):
         await someone.arrive(storage)
         await someone.sign(storage)
-    assert await storage.signatures.withdraw(ana.supporter) is True
-    assert await storage.signatures.withdraw(ana.supporter) is False
+    assert await storage.signatures.withdraw(ana.supporter, NOON) is True
+    assert await storage.signatures.withdraw(ana.supporter, NOON) is False
     assert (await storage.petitions.state()).signatures == 1
 
 
@@ -198,7 +198,7 @@ async def test_numbers_stay_and_are_never_given_again(storage: Storage, keyring:
     for someone in (ana, jordi):
         await someone.arrive(storage)
         await someone.sign(storage)
-    await storage.signatures.withdraw(jordi.supporter)
+    await storage.signatures.withdraw(jordi.supporter, NOON)
     assert await jordi.sign(storage, was=2) == Signed(3, 2)
     kept = await storage.signatures.get(ana.supporter)
     assert kept is not None
@@ -224,7 +224,7 @@ async def test_withdrawing_takes_the_person_out_of_a_running_broadcast(
             {"id": b"b"},
         ),
     )
-    await storage.signatures.withdraw(ana.supporter)
+    await storage.signatures.withdraw(ana.supporter, NOON)
     assert await storage.database.read(Statement("SELECT * FROM deliveries")) == []
     assert await storage.broadcasts.tally(b"b") == Tally(total=1, withdrawn=1)
 

@@ -87,7 +87,7 @@ async def test_who_withdraws_is_gone_from_every_file(
     ever += await everything_sealed(storage)
     assert found(folder, ever) != set()
     for someone in people:
-        await storage.signatures.withdraw(someone.supporter)
+        await storage.signatures.withdraw(someone.supporter, NOON)
     await until(lambda: log(folder) == 0)
     assert found(folder, ever) == set()
 

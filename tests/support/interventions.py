@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot.broadcast.lease import utc_now
 from storage import RecallTally, Statement, Tally
 from tests.support.petition_processes import PetitionProcesses, chat_of, kill, terminate
-from tests.support.supporters import ADMIN, SLUG
+from tests.support.supporters import ADMIN, NOON, SLUG
 
 _CLAIMED = "SELECT 1 FROM deliveries WHERE state = 'sending' AND position = :number"
 
@@ -114,7 +114,7 @@ class Interventions:
         signatures = self.petition.storage.signatures
         who = self.petition.people.keyring.reference(SLUG, chat_of(number))
         if change is OptOutKind.WITHDRAWS:
-            await signatures.withdraw(who)
+            await signatures.withdraw(who, NOON)
         elif change is OptOutKind.BLOCKS:
             await signatures.mark_unreachable(who, utc_now())
         else:

@@ -128,7 +128,8 @@ class Supporters:
 
     async def withdraw(self, number: int) -> None:
         """Withdraws a supporter's signature."""
-        await self.database.write(*withdraw_statements(self.slug, self.supporter(number), None))
+        statements = withdraw_statements(self.slug, self.supporter(number), None, NOON)
+        await self.database.write(*statements)
 
     async def lose(self, number: int, *, reachable: bool = False) -> None:
         """Marks a supporter as unreachable, or as reachable again."""
