@@ -10,6 +10,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.age_encryption import parse_recipients
+
 PREFIX = "PETITION_"
 ENV_FILE = ".env"
 
@@ -34,6 +36,10 @@ EXPECTED: dict[str, str] = {
     "approval_above": (
         "a whole number of recipients, 0 for every broadcast; more need a second admin's "
         "approval, so PETITION_ADMIN_IDS has to name two at least"
+    ),
+    "age_recipients": (
+        "public keys separated by commas: age1…, as `age-keygen` prints them, or ssh-ed25519 and "
+        "ssh-rsa ones; never a secret key"
     ),
     "log_level": "DEBUG, INFO, WARNING or ERROR",
 }
@@ -89,6 +95,21 @@ class PetitionSettings(StorageSettings):
     """The settings that commands need to read one petition's data, with or without a bot."""
 
     folder: Path | None = None
+    # To whom exports and backups are encrypted.
+    age_recipients: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("age_recipients", mode="before")
+    @classmethod
+    def _keys_by_commas(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("age_recipients")
+    @classmethod
+    def _public_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_recipients(value)  # raises a ValueError
+        return value
 
     @field_validator("folder")
     @classmethod

@@ -51,6 +51,7 @@ from storage.errors import (
     DatabaseReplaced,
     DatabaseUrlWrong,
     DriverMissing,
+    FileNotWritten,
     HeldElsewhere,
     KeyFileMissing,
     KeyFileOther,
@@ -68,6 +69,7 @@ from storage.migrate import migrate, require_newest
 from storage.open_database import open_database
 from storage.personal_data import Held, PersonalData
 from storage.petitions import Petitions, PetitionState
+from storage.private_files import whole_file
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
 from storage.sent_files import SentFile, SentFiles
@@ -202,6 +204,7 @@ __all__ = [
     "Delivery",
     "Drafts",
     "DriverMissing",
+    "FileNotWritten",
     "Held",
     "HeldElsewhere",
     "HighWaterMark",
@@ -259,4 +262,5 @@ __all__ = [
     "pause_question",
     "publication_id",
     "require_newest",
+    "whole_file",
 ]

@@ -87,5 +87,9 @@ class KeyFileUnusable(StorageError):
     """The key file cannot be used; make a new one with petition-bot keygen."""
 
 
+class FileNotWritten(StorageError):
+    """A file cannot be written; nothing was changed."""
+
+
 def _sentence(kind: type[Exception]) -> str:
     return " ".join((kind.__doc__ or kind.__name__).split())

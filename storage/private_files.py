@@ -1,7 +1,12 @@
-"""Small files that only their owner can read, written whole or not at all."""
+"""Files that only their owner can read, written whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+from storage.errors import FileNotWritten
 
 
 def write_new(path: Path, text: str) -> None:
@@ -24,3 +29,58 @@ def write_over(path: Path, text: str) -> None:
     fresh.unlink(missing_ok=True)
     write_new(fresh, text)
     fresh.replace(path)
+
+
+@contextmanager
+def whole_file(path: Path, *, replaces: bool = False) -> Iterator[BinaryIO]:
+    """Yields a new file to write to, which gets its name when it is whole and on the disk.
+
+    Until then it is `PATH.partial`; that goes when the block fails, Ctrl-C among the reasons.
+
+    Args:
+        path: where it goes.
+        replaces: whether a file that is there already is replaced.
+
+    Raises:
+        FileNotWritten: there is such a file already, or it cannot be written, as on a full disk.
+            The message says why; nothing was changed.
+    """
+    if path.is_dir():
+        raise FileNotWritten(f"{path} is a folder; name a file.")
+    if not replaces and path.exists():
+        raise FileNotWritten(f"{path} exists already; it is left as it is.")
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise FileNotWritten(
+            f"{partial} is there: either another command is writing it, or one was killed. "
+            "If none is, delete it and try again."
+        ) from error
+    except OSError as error:
+        raise _not_written(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        _sync_folder(path.parent)
+    except BaseException as error:  # Ctrl-C too
+        partial.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _not_written(path, error) from error
+        raise
+
+
+def _not_written(path: Path, error: OSError) -> FileNotWritten:
+    return FileNotWritten(f"{path} cannot be written: {error.strerror or error}.")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Puts a new name on the disk; without it a power cut can take the file away."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -62,6 +62,7 @@ def test_what_is_not_given_has_the_documented_default() -> None:
     assert settings.log_level == "INFO"
     assert settings.folder is None
     assert settings.key_file is None
+    assert settings.age_recipients == ()
 
 
 def test_the_file_is_read_and_the_environment_goes_before_it(place: Path) -> None:
@@ -139,6 +140,9 @@ def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyP
         ("BROADCAST_RATE", "31"),
         ("BROADCAST_RATE", "nan"),
         ("BROADCAST_RATE", "canary"),
+        ("AGE_RECIPIENTS", "canary"),
+        ("AGE_RECIPIENTS", "AGE-SECRET-KEY-1CANARY"),
+        ("AGE_RECIPIENTS", "ssh-ed25519 AAAAcanary"),
         ("PAID_BROADCAST", "canary"),
         ("FOLDER", "canary"),
         ("LOG_LEVEL", "canary"),

@@ -1,0 +1,206 @@
+"""Files encrypted with age, so that only those who hold a recipient's key can open them.
+
+`age` (https://age-encryption.org) is a small program of every system; pyrage is its library. The
+server has the recipients, which are public, and never an identity: what it writes it cannot
+open again. Plaintext passes through a pipe in memory, and never touches a disk.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from io import BufferedReader, RawIOBase
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pyrage
+
+from storage import StorageError
+
+_BUFFER_BYTES = 1 << 16
+_HEADER = b"age-encryption.org/v1"
+
+
+class RecipientWrong(ValueError):
+    """A recipient is no public key that age knows; the message does not repeat it."""
+
+
+class CannotDecrypt(StorageError):
+    """The file cannot be decrypted; the message says why."""
+
+
+def parse_recipients(keys: Iterable[str]) -> list[Any]:
+    """Returns pyrage's recipients of public keys: `age1…`, `ssh-ed25519 …` or `ssh-rsa …`.
+
+    Raises:
+        RecipientWrong: one of them is no such key.
+    """
+    return [_recipient(key.strip()) for key in keys]
+
+
+def read_identities(path: Path) -> list[Any]:
+    """Reads a key file as `age-keygen` writes it, or a private SSH key, as pyrage's identities.
+
+    Raises:
+        CannotDecrypt: there is no key in it that can be used.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CannotDecrypt(f"The key {path} cannot be read: {error.strerror}.") from error
+    if content.startswith(_HEADER):
+        raise CannotDecrypt(
+            f"The key {path} is itself encrypted; open it first: age --decrypt {path}"
+        )
+    try:
+        if content.startswith(b"-----BEGIN"):
+            return [pyrage.ssh.Identity.from_buffer(content)]
+        lines = [line.strip() for line in content.decode().splitlines()]
+        found = [pyrage.x25519.Identity.from_str(line) for line in lines if _is_key(line)]
+    except (ValueError, pyrage.IdentityError):
+        found = []  # the error is left out: it may quote the key
+    if not found:
+        raise CannotDecrypt(f"{path} holds no key of age; `age-keygen -o key.txt` makes one.")
+    return found
+
+
+@contextmanager
+def encrypting_writer(target: BinaryIO, recipients: list[Any]) -> Iterator[BinaryIO]:
+    """Yields a writer; what is written to it arrives in `target`, encrypted.
+
+    It is a pipe: `fileno()` can be given to another process. Where the block fails, what arrived
+    cannot be opened as a whole file.
+
+    Raises:
+        OSError: `target` could not be written, whatever the block did.
+    """
+    readable, writable = os.pipe()
+    source = _Source(readable)
+    sink = _Sink(target)
+    with ThreadPoolExecutor(1, "age") as thread:
+        encrypted = thread.submit(_encrypt, source, sink, recipients)
+        plain = os.fdopen(writable, "wb", _BUFFER_BYTES)
+        try:
+            yield plain
+            plain.flush()
+            source.is_whole = True
+        except BrokenPipeError:
+            # The other end was closed first, for a reason of its own.
+            if sink.error is None:
+                raise
+        finally:
+            # If the other end was closed first, it tells why.
+            with suppress(BrokenPipeError):
+                plain.close()
+        encrypted.result()
+
+
+@contextmanager
+def decrypting_reader(source: BinaryIO, identities: list[Any]) -> Iterator[BinaryIO]:
+    """Yields a reader of what `source` holds, decrypted; it ends only where the file is whole.
+
+    Reading raises:
+        CannotDecrypt: it was encrypted to other keys, was changed, or ends too early.
+    """
+    readable, writable = os.pipe()
+    with ThreadPoolExecutor(1, "age") as thread:
+        decrypted = thread.submit(_decrypt, source, writable, identities)
+        plain = BufferedReader(_Decrypted(readable, decrypted), _BUFFER_BYTES)
+        try:
+            yield cast(BinaryIO, plain)
+        finally:
+            plain.close()
+
+
+class _Source:
+    """The end of the pipe that pyrage reads; fails at its end unless all was written."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+        self.is_whole = False
+
+    def read(self, size: int) -> bytes:
+        part = os.read(self.handle, size)
+        if not part and not self.is_whole:
+            raise EOFError
+        return part
+
+
+class _Sink:
+    """What pyrage writes to; keeps the error, of which pyrage's own has the text only."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+        self.error: OSError | None = None
+
+    def write(self, part: bytes) -> int:
+        try:
+            return self._target.write(part)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._target.flush()
+
+
+class _Decrypted(RawIOBase):
+    """The end of the pipe with the plaintext; raises what failed instead of an early end."""
+
+    def __init__(self, handle: int, decrypted: Future[None]) -> None:
+        self._handle = handle
+        self._decrypted = decrypted
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = os.read(self._handle, len(buffer))
+        if not part:
+            self._decrypted.result()
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._handle)
+        super().close()
+
+
+def _recipient(key: str) -> Any:
+    kind = pyrage.ssh if key.startswith("ssh-") else pyrage.x25519
+    try:
+        return kind.Recipient.from_str(key)
+    except pyrage.RecipientError:
+        pass
+    # Raised outside the except block: somebody may have given the secret key.
+    raise RecipientWrong("It is no public key that age knows.")
+
+
+def _is_key(line: str) -> bool:
+    return bool(line) and not line.startswith("#")
+
+
+def _encrypt(source: _Source, sink: _Sink, recipients: list[Any]) -> None:
+    try:
+        pyrage.encrypt_io(source, sink, recipients)
+    except pyrage.EncryptError:
+        # If the block failed, its own error is the one to tell.
+        if source.is_whole and sink.error is None:
+            raise
+    finally:
+        os.close(source.handle)  # whoever writes on gets a BrokenPipeError
+    # Checked without an EncryptError too: pyrage passes over an error of the last write.
+    if sink.error is not None:
+        raise sink.error
+
+
+def _decrypt(source: BinaryIO, writable: int, identities: list[Any]) -> None:
+    with os.fdopen(writable, "wb", 0) as plain:
+        try:
+            pyrage.decrypt_io(source, plain, identities)
+        except (pyrage.DecryptError, OSError) as error:
+            raise CannotDecrypt(
+                "The file cannot be decrypted: it was encrypted to other keys, was changed, or is "
+                f"not whole ({error})."
+            ) from error

@@ -1,0 +1,178 @@
+"""What is encrypted to the recipients of the settings, and who can open it."""
+
+import io
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+
+from bot.age_encryption import (
+    CannotDecrypt,
+    RecipientWrong,
+    decrypting_reader,
+    encrypting_writer,
+    parse_recipients,
+    read_identities,
+)
+from storage import FileNotWritten, whole_file
+
+PLAIN = b"a list of names\n" * 20_000
+KEY = pyrage.x25519.Identity.generate()
+TO_KEY = parse_recipients([str(KEY.to_public())])
+
+
+def encrypted(plain: bytes = PLAIN, recipients: list[Any] = TO_KEY) -> bytes:
+    target = io.BytesIO()
+    with encrypting_writer(target, recipients) as writer:
+        writer.write(plain)
+    return target.getvalue()
+
+
+def opened(content: bytes, key: Any = KEY) -> bytes:
+    with decrypting_reader(io.BytesIO(content), [key]) as reader:
+        return reader.read()
+
+
+class FullDisk(io.BytesIO):
+    """A disk with room for so many bytes."""
+
+    room = 0
+
+    def write(self, part: Any) -> int:
+        if self.tell() + len(part) > self.room:
+            raise OSError(28, "No space left on device")
+        return super().write(part)
+
+
+@pytest.mark.parametrize("plain", [b"", b"x", PLAIN])
+def test_whoever_has_the_key_reads_what_was_written(plain: bytes) -> None:
+    assert opened(encrypted(plain)) == plain
+    assert b"list of names" not in encrypted(plain)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_nobody_else_and_nothing_that_was_changed_or_cut_is_taken_for_the_list(
+    whole: bool,
+) -> None:
+    content = encrypted()
+    with pytest.raises(CannotDecrypt, match="other keys"):
+        opened(content, pyrage.x25519.Identity.generate())
+    damaged = content[:-99] + bytes(99) if whole else content[: len(content) // 2]
+    with pytest.raises(CannotDecrypt, match="was changed, or is not whole"):
+        opened(damaged)
+
+
+@pytest.mark.parametrize("plain", [b"short", PLAIN])
+@pytest.mark.parametrize("room", [0, 1_000])
+def test_a_full_disk_is_told_also_when_only_the_last_block_meets_it(
+    plain: bytes, room: int
+) -> None:
+    target = FullDisk()
+    # pyrage passes over an error of its last write.
+    target.room = room if len(plain) > 99 else 0
+    with pytest.raises(OSError, match="No space left"), encrypting_writer(target, TO_KEY) as to:
+        to.write(plain)
+
+
+def test_a_list_that_was_not_finished_is_not_sealed_as_if_it_were() -> None:
+    target = io.BytesIO()
+    with suppress(KeyboardInterrupt), encrypting_writer(target, TO_KEY) as writer:
+        writer.write(PLAIN)
+        raise KeyboardInterrupt
+    with pytest.raises(CannotDecrypt):
+        opened(target.getvalue())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "age1xyz", str(KEY), "ssh-rsa AAAA", "somebody"],
+    ids=["empty", "cut", "secret", "ssh", "word"],
+)
+def test_what_is_no_public_key_is_refused_and_not_repeated(wrong: str) -> None:
+    with pytest.raises(RecipientWrong) as refused:
+        parse_recipients([wrong])
+    assert not wrong or wrong not in str(refused.value)
+    assert refused.value.__context__ is None
+
+
+def test_a_key_is_read_from_the_file_that_age_keygen_writes(tmp_path: Path) -> None:
+    file = tmp_path / "key.txt"
+    file.write_text(f"# created: today\n# public key: {KEY.to_public()}\n{KEY}\n")
+    assert opened(encrypted(), *read_identities(file)) == PLAIN
+    for content in ("", "# nothing\n", "AGE-SECRET-KEY-1CANARY\n", "-----BEGIN CANARY-----\n"):
+        file.write_text(content)
+        with pytest.raises(CannotDecrypt, match="holds no key") as refused:
+            read_identities(file)
+        assert "CANARY" not in str(refused.value)
+    with pytest.raises(CannotDecrypt, match="No such file"):
+        read_identities(tmp_path / "other.txt")
+    file.write_bytes(encrypted())
+    with pytest.raises(CannotDecrypt, match="itself encrypted"):
+        read_identities(file)
+
+
+class TestAFile:
+    def test_appears_under_its_name_when_it_is_whole_and_is_its_owners_alone(
+        self, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "list.age"
+        with whole_file(path) as file:
+            file.write(b"half")
+            assert not path.exists()
+            (partial,) = tmp_path.iterdir()
+            assert partial.stat().st_mode & 0o777 == 0o600
+        assert [path] == list(tmp_path.iterdir())
+        assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"half", 0o600)
+
+    def test_that_is_there_already_is_replaced_only_when_asked(self, tmp_path: Path) -> None:
+        path = tmp_path / "list.age"
+        path.write_text("old")
+        with pytest.raises(FileNotWritten, match="exists already"), whole_file(path):
+            pytest.fail("it would have been written over")
+        with pytest.raises(KeyboardInterrupt), whole_file(path, replaces=True):
+            raise KeyboardInterrupt
+        assert path.read_text() == "old"
+        with whole_file(path, replaces=True) as file:
+            file.write(b"new")
+        assert path.read_text() == "new"
+
+    def test_leaves_nothing_behind_when_the_disk_is_full(self, tmp_path: Path) -> None:
+        path = tmp_path / "list.age"
+        with pytest.raises(FileNotWritten, match="No space left on device"), whole_file(path):
+            raise OSError(28, os.strerror(28))
+        assert not list(tmp_path.iterdir())
+
+    def test_that_cannot_be_there_is_refused_before_anything_is_read(self, tmp_path: Path) -> None:
+        with pytest.raises(FileNotWritten, match="is a folder"), whole_file(tmp_path):
+            pytest.fail("a folder was written")
+        with pytest.raises(FileNotWritten, match="No such file"), whole_file(tmp_path / "a/b"):
+            pytest.fail("a folder that is not there was written to")
+        (tmp_path / "list.age.partial").touch()
+        with (
+            pytest.raises(FileNotWritten, match="another command is writing it"),
+            whole_file(tmp_path / "list.age"),
+        ):
+            pytest.fail("two wrote one file")
+
+
+@pytest.mark.skipif(shutil.which("age") is None, reason="the program age is not installed")
+def test_the_program_age_opens_it(tmp_path: Path) -> None:
+    key, file = tmp_path / "key.txt", tmp_path / "list.age"
+    made = subprocess.run(  # noqa: S603
+        ["age-keygen", "-o", key],  # noqa: S607
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    public = made.stderr.split()[-1]
+    recipients = parse_recipients([str(KEY.to_public()), public])
+    with whole_file(file) as target, encrypting_writer(target, recipients) as writer:
+        writer.write(PLAIN)
+    command = ["age", "--decrypt", "-i", str(key), str(file)]
+    assert subprocess.run(command, check=True, capture_output=True).stdout == PLAIN  # noqa: S603
+    assert opened(file.read_bytes(), *read_identities(key)) == PLAIN
