@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from bot.petition.consent import consent_sha256
 from bot.petition.names import NameProblem, NameRefused, clean_name, may_be_no_name
+from bot.petition.signing_rate import form_seconds
 from bot.petition.stages import (
     Action,
     Place,
@@ -180,7 +181,7 @@ async def cancel(ctx: SupporterContext) -> None:
 
 
 def _new_signature(ctx: SupporterContext) -> NewSignature:
-    view, conversation = ctx.view, ctx.conversation
+    view, conversation, now = ctx.view, ctx.conversation, ctx.services.clock()
     text = consent_words(view)
     updates_at_most = view.petition.updates_at_most if conversation.updates else 0
     chosen = {"updates": updates_at_most > 0, "news": conversation.news}
@@ -191,6 +192,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
         name=conversation.name or "",
         language=view.language,
         source=conversation.source,
+        form_seconds=form_seconds(conversation.form_started_at, now),
         consent=Consent(
             text=text,
             sha256=consent_sha256(text),
@@ -200,7 +202,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
             updates_at_most=updates_at_most,
             message_id=ctx.tapped or conversation.message_id or 0,
         ),
-        at=ctx.services.clock(),
+        at=now,
     )
 
 

@@ -39,7 +39,7 @@ from handlers.screens.supporter_view import View
 from handlers.sent_files import erase_files
 from handlers.update_filters import own_chat
 from handlers.waiting_updates import will_be_drawn_over
-from storage import Conversation
+from storage import EMPTY_FORM, Conversation
 
 _log = structlog.stdlib.get_logger()
 
@@ -100,10 +100,12 @@ class SupporterContext:
 
         Without a change the version stays, so that the buttons stay valid and Telegram is not
         asked for an edit that changes nothing. Leaving the form clears it: a name that was not
-        signed with is not kept.
+        signed with is not kept. Entering it starts the time in which it is filled in.
         """
         if not in_form(place):
-            draft = {**draft, "name": None, "news": False, "updates": False, "with_name": None}
+            draft = {**draft, **EMPTY_FORM}
+        elif not in_form(self.view.place):
+            draft = {**draft, "form_started_at": self.services.clock()}
         changed = replace(
             self.conversation,
             stage=place.stage.value,
@@ -298,17 +300,15 @@ class SupporterContext:
 
         A failure is returned, so that the screen can report it before it is raised.
         """
-        leaving, words = self._leaving, self.view.words
+        leaving, message, words = self._leaving, self.conversation_message, self.view.words
         if not leaving:
             return Cleared()
         try:
             gone = [
-                await self.conversation_message.delete_together(leaving[start : start + _TOGETHER])
+                await message.delete_together(leaving[start : start + _TOGETHER])
                 for start in range(_ONE_BY_ONE, len(leaving), _TOGETHER)
             ]
-            gone += [
-                await self.conversation_message.delete(each) for each in leaving[:_ONE_BY_ONE]
-            ]
+            gone += [await message.delete(each) for each in leaving[:_ONE_BY_ONE]]
         except TelegramError as error:
             told = words.text(
                 "Todavía no se ha podido borrar de este chat lo que has enviado. Lo volveremos a "

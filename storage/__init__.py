@@ -39,7 +39,7 @@ from storage.closing_text_types import (
     Publication,
 )
 from storage.closing_texts import ClosingTexts, publication_id
-from storage.conversations import Conversation, Conversations
+from storage.conversations import EMPTY_FORM, Conversation, Conversations
 from storage.database import Database, Row, Statement, Value, WatchedDatabase
 from storage.deliveries import Deliveries
 from storage.drafts import Drafts
@@ -171,6 +171,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
 __all__ = [
     "APPROVABLE_FOR",
     "CLOSING_UPDATE",
+    "EMPTY_FORM",
     "RECALLABLE_FOR",
     "TRANSITIONS",
     "AdminNames",

@@ -6,8 +6,10 @@ and counts as no conversation.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from storage.database import SKIP_LOCKED, Database, Row, Statement, Value
 from storage.errors import ConversationMoved
@@ -98,6 +100,12 @@ UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', news = 0, 
 WHERE petition = :petition AND supporter IN (SELECT supporter FROM turn)
 RETURNING supporter
 """  # noqa: S608 - constants of this file
+
+
+EMPTY_FORM: Mapping[str, object] = MappingProxyType(
+    {"name": None, "news": False, "updates": False, "with_name": None, "form_started_at": None}
+)
+"""The attributes of a conversation that the form fills in, as they are outside of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,10 @@ WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
 _SIGN = """
 INSERT INTO signatures (
   id, petition, supporter, number, name_sealed, chat_sealed, language, source, text_version,
-  signed_at
+  signed_at, form_seconds
 )
 SELECT :id, p.slug, c.supporter, p.last_number + 1, :name, :chat, :language, :source,
-  :text_version, :at
+  :text_version, :at, CAST(:form_seconds AS BIGINT)
 FROM petitions p
 JOIN conversations c ON c.petition = p.slug AND c.supporter = :supporter AND c.version = :was
 WHERE p.slug = :petition AND p.closed_at IS NULL
@@ -143,6 +143,7 @@ class NewSignature:
     source: str | None
     consent: Consent
     at: datetime
+    form_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +271,7 @@ def _signature(
             "chat": chat,
             "language": new.language,
             "source": new.source,
+            "form_seconds": new.form_seconds,
             "text_version": new.consent.text_version,
         },
     )

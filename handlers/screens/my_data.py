@@ -6,7 +6,7 @@ from types import MappingProxyType
 from bot.petition.stages import Action
 from bot.text import text_limits
 from bot.text.markup import Html, escape, fill, length, parse
-from bot.text.translations import mark
+from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.labels import subject_name
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen, paragraphs
@@ -85,6 +85,7 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
             "Número de registro de tu firma: {number}", number=words.number(signature.number)
         ),
         words.text("Fecha: {date}", date=words.moment(signature.signed_at)),
+        _form_time(words, (held.signature or {}).get("form_seconds")),
         words.text("Idioma: {language}", language=view.texts.language_name),
         _source(view, signature.source),
         *_choices(view, signature.updates_at_most, news=signature.news),
@@ -93,6 +94,16 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
         and words.text(
             "Desde el {moment}, Telegram no nos deja escribirte.", moment=words.moment(lost)
         ),
+    )
+
+
+def _form_time(words: Words, seconds: int | None) -> Html | None:
+    if seconds is None:
+        return None
+    return words.plural(
+        "Tiempo que tardaste en rellenar el formulario: {n} segundo",
+        "Tiempo que tardaste en rellenar el formulario: {n} segundos",
+        seconds,
     )
 
 

@@ -355,3 +355,33 @@ async def test_the_consent_names_the_message_under_which_it_was_given(scene: Sce
     await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     kept = await services.storage.database.read(Statement("SELECT message_id FROM consents"))
     assert [row["message_id"] for row in kept] == [seen]
+
+
+async def test_how_long_the_form_took_counts_from_the_first_question_and_not_after_leaving_it(
+    scene: Scene,
+) -> None:
+    ana, words = scene.ana, scene.words
+    assert scene.app is not None
+    storage = scene.app.application.services.storage
+    earlier = Statement("UPDATE conversations SET form_started_at = form_started_at - 40000")
+    ana.start()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await storage.database.write(earlier)
+    await scene.taps(ana, words.label("Volver"))  # what was begun then does not count
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await storage.database.write(earlier)
+    await scene.taps(ana, words.label("🔒 Privacidad"))
+    await scene.taps(ana, words.label("Volver"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(ana, words.label("Cambiar el nombre"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    (signed,) = await storage.database.read(Statement("SELECT form_seconds FROM signatures"))
+    assert 40 <= signed["form_seconds"] < 80
+    (left,) = await storage.database.read(
+        Statement("SELECT form_started_at FROM conversations WHERE stage = 'thanks'")
+    )
+    assert left["form_started_at"] is None
+    ana.send("/mydata")
+    said = await ana.sees("Tiempo que tardaste en rellenar el formulario: ")
+    assert f"{signed['form_seconds']} segundos" in said.text
