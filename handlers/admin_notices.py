@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 from telegram.error import TelegramError
@@ -30,6 +31,15 @@ DAMAGED = mark(
     "sigue en marcha. Quien administra el servidor encontrará el lugar exacto en el registro, en "
     "las líneas «data_damaged», y debería mirar la última copia de seguridad."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice to all admins; one with the same kind and `about` is sent once."""
+
+    kind: str
+    about: str
+    text: Callable[[Words], Html | Screen]
 
 
 async def tell_admins(

@@ -190,8 +190,16 @@ def _question(
 
 
 async def _hindrance(ctx: AdminContext) -> Html | None:
-    """Returns why the petition cannot be reopened: its closing update is active or scheduled."""
+    """Returns why the petition cannot be reopened: it was handed over, or its end is sent."""
     broadcasts, words = ctx.broadcasts, ctx.words
+    handover = await ctx.services.storage.handovers.active()
+    if handover is not None:
+        return words.text(
+            "La petición se entregó el {date}, y quien firmara ahora no estaría en lo que se "
+            "entregó. Si la entrega se anotó por error, quien administra el servidor puede "
+            "deshacerlo con <code>petition-bot delivered --undo</code>.",
+            date=words.date(handover.handed_over_on),
+        )
     active = await broadcasts.active()
     if active is not None and active.kind is Kind.CLOSING:
         return words.text(

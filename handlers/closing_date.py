@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -10,9 +10,10 @@ import structlog
 
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.admin_notices import tell_admins
+from handlers.admin_notices import Notice, tell_admins
 from handlers.closing_texts import closing_update_is_draft, draft_text, view_for, what_next
 from handlers.context import Bot, Services
+from handlers.handover_notices import handover_notices
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
 from handlers.screens.screen import Screen, paragraphs
 from storage import Kind, PetitionState, Publication, Unavailable
@@ -30,15 +31,6 @@ _TOLD_FOR = timedelta(days=7)
 _NOBODY = 0
 _PLAINER_FROM, _PLAINEST_FROM = 1, 4
 _UNTOLD = "untold"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notice to all admins; one with the same kind and `about` is sent once."""
-
-    kind: str
-    about: str
-    text: Callable[[Words], Html | Screen]
 
 
 async def keep_closing_date(bot: Bot, services: Services) -> None:
@@ -67,6 +59,7 @@ async def look(bot: Bot, services: Services) -> None:
         *due_notices(state, untold, now, is_draft=is_draft),
         *await _about_draft(services, state, now),
         *await _changes(services, now),
+        *await handover_notices(services, now),
     )
     for notice in due:
         if await petitions.notice_was_sent(notice.kind, notice.about):

@@ -31,6 +31,7 @@ from storage.broadcast_types import (
     pause_question,
 )
 from storage.broadcasts import Broadcasts
+from storage.changes_after_export import Change, ChangeOwed, ChangesAfterExport
 from storage.closing_text_types import (
     CLOSING_UPDATE,
     AwaitedText,
@@ -62,6 +63,7 @@ from storage.errors import (
     StorageError,
     Unavailable,
 )
+from storage.handovers import ExportedList, Handover, Handovers
 from storage.high_water_mark import HighWaterMark, mark_of
 from storage.keyring import Keyring, key_apart_from_data
 from storage.leases import Lease, Leases
@@ -100,6 +102,8 @@ class Storage:
     personal_data: PersonalData
     sent_files: SentFiles
     closing_texts: ClosingTexts
+    handovers: Handovers
+    changes_after_export: ChangesAfterExport
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -165,6 +169,8 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         personal_data=PersonalData(watched, slug, keyring),
         sent_files=SentFiles(watched, slug, keyring),
         closing_texts=ClosingTexts(watched, slug, keyring, audit),
+        handovers=Handovers(watched, slug, audit),
+        changes_after_export=ChangesAfterExport(watched, slug, keyring, audit),
     )
 
 
@@ -189,6 +195,9 @@ __all__ = [
     "Broadcasts",
     "BrokenData",
     "CachedItem",
+    "Change",
+    "ChangeOwed",
+    "ChangesAfterExport",
     "ClosingText",
     "ClosingTextKind",
     "ClosingTexts",
@@ -205,7 +214,10 @@ __all__ = [
     "Delivery",
     "Drafts",
     "DriverMissing",
+    "ExportedList",
     "FileNotWritten",
+    "Handover",
+    "Handovers",
     "Held",
     "HeldElsewhere",
     "HighWaterMark",

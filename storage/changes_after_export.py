@@ -5,13 +5,20 @@ the name is erased with the signature. Of a signature that was counted without i
 was handed over that could be told of.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 
-from storage.audit import ALWAYS
-from storage.database import Statement
+from storage.audit import ALWAYS, Audit
+from storage.database import Database, Row, Statement, Value
+from storage.handovers import ExportedList, Handover
 from storage.ids import rising_id
-from storage.times import to_millis
+from storage.keyring import Keyring
+from storage.petitions import lock_petition
+from storage.sql_in_lists import padded, portions
+from storage.times import from_millis, to_millis
 
 # Which lists have this signature. An export stores its row before it reads the signatures, so a
 # change in that moment is noted once too often and never once too seldom.
@@ -38,6 +45,20 @@ SELECT :change_id, s.petition, s.number, :change, CAST(:changed_at AS BIGINT)
 FROM signatures s
 WHERE s.petition = :changed_petition AND s.supporter = :changed_supporter
   AND {listed} AND {only_if}
+"""
+
+# All of a number, since earlier ones say whether the list has its name.
+_CHANGES = """
+SELECT c.id, c.number, c.change, c.changed_at, c.told_at, s.id AS signature_id, s.name_sealed
+FROM changes_after_export c
+LEFT JOIN signatures s ON s.petition = c.petition AND s.number = c.number
+WHERE c.petition = :petition AND c.number <= :last_number
+ORDER BY c.number, c.changed_at, c.id
+"""
+
+_TOLD = """
+UPDATE changes_after_export SET told_at = :at
+WHERE petition = :petition AND told_at IS NULL AND id IN ({ids})
 """
 
 
@@ -92,3 +113,148 @@ def note_change(
             "changed_supporter": supporter,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOwed:
+    """What the addressee has to be told of one signature.
+
+    Attributes:
+        change: the one that says most, of several.
+        ids: of all that one notice covers.
+        is_corrected: whether its name in the list is to be replaced by another.
+        corrected_name: that name; None if there is none, it is erased, or cannot be decrypted.
+    """
+
+    number: int
+    change: Change
+    changed_at: datetime
+    ids: tuple[bytes, ...]
+    is_corrected: bool = False
+    corrected_name: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotedChange:
+    """One row: what changed in a signature, and whether the addressee was told of it."""
+
+    id: bytes
+    number: int
+    change: Change
+    changed_at: datetime
+    is_told: bool
+    name: str | None = field(default=None, repr=False)
+
+
+# What says more comes first: of a signature that is erased nothing else matters.
+_BY_WEIGHT = (
+    Change.ERASED,
+    Change.WITHDRAWN,
+    Change.NAME_REMOVED,
+    Change.OBJECTED,
+    Change.RESTRICTED,
+    Change.CORRECTED,
+)
+_HIDES = frozenset({Change.RESTRICTED, Change.OBJECTED, Change.NAME_REMOVED})
+_KEEPS_THE_NAME = frozenset({Change.CORRECTED, Change.RESTRICTED, Change.OBJECTED})
+
+
+def changes_owed(noted: Iterable[NotedChange], exported_at: datetime) -> Iterator[ChangeOwed]:
+    """Yields what the addressee of a list has to be told, by number.
+
+    Args:
+        noted: every change of the signatures in the list, by number and time.
+        exported_at: when the list was written. What changed before is right in it.
+    """
+    for number, changes in groupby(noted, key=lambda each: each.number):
+        known = list(changes)
+        since = [each for each in known if each.changed_at >= exported_at]
+        untold = [each for each in since if not each.is_told]
+        if not _is_named(known, since) or not (standing := _standing(untold)):
+            continue
+        weightiest = min(standing, key=lambda each: _BY_WEIGHT.index(each.change))
+        is_corrected = any(each.change is Change.CORRECTED for each in standing)
+        has_name = is_corrected and weightiest.change in _KEEPS_THE_NAME
+        yield ChangeOwed(
+            number=number,
+            change=weightiest.change,
+            changed_at=weightiest.changed_at,
+            ids=tuple(each.id for each in untold),
+            corrected_name=weightiest.name if has_name else None,
+            is_corrected=has_name,
+        )
+
+
+def _standing(untold: Sequence[NotedChange]) -> list[NotedChange]:
+    """Returns the changes that no later one has undone, newest first."""
+    standing: list[NotedChange] = []
+    is_named_again = False
+    for each in reversed(untold):
+        if each.change is Change.NAME_GIVEN:
+            is_named_again = True
+        elif not (is_named_again and each.change in _HIDES):
+            standing.append(each)
+    return standing
+
+
+def _is_named(known: Sequence[NotedChange], since: Sequence[NotedChange]) -> bool:
+    """Returns whether a list has this signature with its name, from its changes."""
+    for each in since:
+        if each.change in (Change.NAME_REMOVED, Change.NAME_GIVEN):
+            return each.change is Change.NAME_REMOVED
+    before = [
+        each
+        for each in known
+        if each not in since and (each.change in _HIDES or each.change is Change.NAME_GIVEN)
+    ]
+    return not before or before[-1].change is Change.NAME_GIVEN
+
+
+class ChangesAfterExport:
+    """What is owed to the addressee of one petition."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
+        self._database = database
+        self._slug = slug
+        self._keyring = keyring
+        self._audit = audit
+
+    async def owed(self, listed: ExportedList | Handover) -> list[ChangeOwed]:
+        """Returns what the addressee of a list was not told of since it was written, by number."""
+        if listed.exported_at is None:
+            return []
+        values: dict[str, Value] = {"petition": self._slug, "last_number": listed.last_number}
+        rows = await self._database.read(Statement(_CHANGES, values))
+        return list(changes_owed(map(self._noted, rows), listed.exported_at))
+
+    async def mark_told(self, told: Sequence[ChangeOwed], *, at: datetime) -> None:
+        """Records that the addressee was told of these changes, and of no later ones."""
+        ids = [each for change in told for each in change.ids]
+        marks = []
+        for portion in portions(ids):
+            listed = {f"id{n}": key for n, key in enumerate(padded(portion))}
+            names = ", ".join(f":{name}" for name in listed)
+            values: dict[str, Value] = {"petition": self._slug, "at": to_millis(at), **listed}
+            marks.append(Statement(_TOLD.format(ids=names), values))
+        noted = self._audit.statement(
+            "notices_told", actor=None, at=at, detail=f"{len(told)} signatures"
+        )
+        await self._database.write(lock_petition(self._slug), noted, *marks)
+
+    def _noted(self, row: Row) -> NotedChange:
+        name = None
+        if row["name_sealed"] is not None:
+            name = self._keyring.open_if_whole(
+                row["name_sealed"],
+                table="signatures",
+                column="name_sealed",
+                row=row["signature_id"],
+            )
+        return NotedChange(
+            id=row["id"],
+            number=row["number"],
+            change=Change(row["change"]),
+            changed_at=from_millis(row["changed_at"]),
+            is_told=row["told_at"] is not None,
+            name=name,
+        )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.console import R, in_sentences, out, run_to_end
-from bot.logs import configure_logging
-from bot.settings import load_petition_settings
+from bot.cli.with_context import run_with_context
+from bot.console import in_sentences, out
 
 if TYPE_CHECKING:
     from bot.cli.broadcast_controls import BroadcastChange
-    from bot.cli.context import CliContext
 
 broadcasts = typer.Typer(
     name="broadcasts",
@@ -53,7 +50,7 @@ def list_(
     """List the broadcasts, newest first."""
     from bot.cli.broadcast_tables import list_broadcasts
 
-    _run_with_context(lambda context: list_broadcasts(context, out, limit=limit, as_json=as_json))
+    run_with_context(lambda context: list_broadcasts(context, out, limit=limit, as_json=as_json))
 
 
 @broadcasts.command()
@@ -72,10 +69,10 @@ def show(
     from bot.cli.broadcast_tables import follow_broadcast, show_broadcast
 
     if not follow:
-        _run_with_context(lambda context: show_broadcast(context, out, which, as_json=as_json))
+        run_with_context(lambda context: show_broadcast(context, out, which, as_json=as_json))
         return
     try:
-        _run_with_context(
+        run_with_context(
             lambda context: follow_broadcast(context, out, which, seconds=every, as_json=as_json)
         )
     except KeyboardInterrupt:
@@ -122,23 +119,10 @@ def recall(which: Ended = None, yes: Yes = False) -> None:
 def _change(change: BroadcastChange, which: str | None, *, yes: bool) -> None:
     from bot.cli.broadcast_controls import carry_out, prepare_change
 
-    key, question = _run_with_context(lambda context: prepare_change(context, change, which))
+    key, question = run_with_context(lambda context: prepare_change(context, change, which))
     # Asked outside an event loop, in which Ctrl-C would not end the question.
     if not yes and not typer.confirm(question):
         out.print("Nothing was changed.")
         return
-    outcome = _run_with_context(lambda context: carry_out(context, change, key))
+    outcome = run_with_context(lambda context: carry_out(context, change, key))
     out.print(outcome, markup=False, soft_wrap=True)
-
-
-def _run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
-    configure_logging("WARNING")
-    settings = load_petition_settings()
-    # Imported here, since drivers and texts take a moment to load, which --help does not need.
-    from bot.cli.context import open_cli_context
-
-    async def worked() -> R:
-        async with open_cli_context(settings) as context:
-            return await work(context)
-
-    return run_to_end(worked())

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.petition.petition import BUNDLED, load_petition
+from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import PetitionSettings
 from bot.text.translations import Catalogs, Words
 from storage import KeyFileMissing, Keyring, Storage, open_known_storage, require_newest
@@ -15,6 +15,7 @@ from storage import KeyFileMissing, Keyring, Storage, open_known_storage, requir
 class CliContext:
     """What the commands use; `words` formats in English, with times in the petition's zone."""
 
+    petition: Petition
     storage: Storage
     words: Words
     clock: Callable[[], datetime]
@@ -36,6 +37,6 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
         words = Catalogs.load(time_zone=petition.time_zone).words("en")
-        yield CliContext(storage, words, lambda: datetime.now(UTC))
+        yield CliContext(petition, storage, words, lambda: datetime.now(UTC))
     finally:
         await storage.close()

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.broadcasts import broadcasts
+from bot.cli.handover import handover
 from bot.console import fail, in_sentences, out, run_to_end
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(broadcasts)
+app.add_typer(handover)
 
 _Port = Annotated[
     int | None,

@@ -1,18 +1,10 @@
 """Tests that what the addressee has to be told of is noted with the change itself."""
 
-from datetime import datetime
-
 import pytest
 
-from storage import Conversation, ConversationMoved, Keyring, Statement, Storage, Value
-from storage.changes_after_export import Change, note_change
-from storage.ids import rising_id
+from storage import Conversation, ConversationMoved, Keyring, Statement, Storage
+from storage.changes_after_export import Change, NotedChange, changes_owed, note_change
 from tests.support.supporters import NOON, SLUG, Supporters, later
-
-_EXPORT = """
-INSERT INTO exports (id, petition, exported_at, last_number, with_name, without_name)
-VALUES (:id, :petition, :at, :last_number, 0, 0)
-"""
 
 
 @pytest.fixture
@@ -21,13 +13,6 @@ async def people(storage: Storage, keyring: Keyring) -> Supporters:
     people = Supporters(storage.database, keyring)
     await people.sign(range(1, 6))
     return people
-
-
-async def _export(storage: Storage, at: datetime = NOON, last_number: int = 5) -> None:
-    millis = int(at.timestamp() * 1000)
-    values: dict[str, Value] = {"id": rising_id(at), "petition": SLUG, "at": millis}
-    values["last_number"] = last_number
-    await storage.database.write(Statement(_EXPORT, values))
 
 
 async def _set(storage: Storage, number: int, assignment: str) -> None:
@@ -45,7 +30,7 @@ async def _noted(storage: Storage) -> list[tuple[int, str]]:
 async def test_who_withdraws_after_a_list_was_written_is_noted_once_with_the_moment(
     storage: Storage, people: Supporters
 ) -> None:
-    await _export(storage, last_number=4)
+    await people.exported(last_number=4)
     for number in (2, 2, 5):  # the fifth signed after the list
         await storage.signatures.withdraw(people.supporter(number), later(60))
     (row,) = await storage.database.read(Statement("SELECT * FROM changes_after_export"))
@@ -64,7 +49,7 @@ async def test_without_a_list_there_is_nobody_to_tell(
 async def test_a_corrected_name_is_noted_if_the_correction_counts(
     storage: Storage, people: Supporters
 ) -> None:
-    await _export(storage)
+    await people.exported(last_number=5)
     await people.consent(3)
     await people.speak(3, "es")
     supporter = people.supporter(3)
@@ -96,7 +81,7 @@ async def test_who_was_counted_without_a_name_is_not_told_of(
         )
     )
     await _set(storage, 5, f"restricted_at = {after}, objected_at = {after}")
-    await _export(storage)
+    await people.exported(last_number=5)
     for number in range(1, 6):
         await storage.signatures.withdraw(people.supporter(number), later(120))
     assert await _noted(storage) == [(5, "withdrawn")]
@@ -105,7 +90,7 @@ async def test_who_was_counted_without_a_name_is_not_told_of(
 async def test_a_name_that_is_given_later_is_noted_where_earlier_lists_lack_it(
     storage: Storage, people: Supporters
 ) -> None:
-    await _export(storage, last_number=1)
+    await people.exported(last_number=1)
     await _set(storage, 1, "with_name = 0")
     await _set(storage, 2, "with_name = 0")
     for number in (1, 2):
@@ -113,3 +98,47 @@ async def test_a_name_that_is_given_later_is_noted_where_earlier_lists_lack_it(
             note_change(SLUG, people.supporter(number), Change.NAME_GIVEN, later(5))
         )
     assert await _noted(storage) == [(1, "name_given")]
+
+
+def _noted_change(number: int, change: Change, second: int, *, told: bool = False) -> NotedChange:
+    key = f"{number}/{second}".encode()
+    name = None if change in (Change.WITHDRAWN, Change.ERASED) else "Nueva"
+    return NotedChange(key, number, change, later(second), told, name)
+
+
+@pytest.mark.parametrize(
+    ("changes", "owed"),
+    [
+        ([(Change.CORRECTED, 5), (Change.CORRECTED, 6)], Change.CORRECTED),
+        ([(Change.CORRECTED, 5), (Change.WITHDRAWN, 6)], Change.WITHDRAWN),
+        ([(Change.RESTRICTED, 5), (Change.CORRECTED, 6)], Change.RESTRICTED),
+        ([(Change.CORRECTED, -5)], None),  # the list has the new name already
+        ([(Change.NAME_REMOVED, -5), (Change.CORRECTED, 6)], None),  # it has no name
+        ([(Change.NAME_REMOVED, -5), (Change.NAME_GIVEN, -4), (Change.ERASED, 6)], Change.ERASED),
+        ([(Change.NAME_GIVEN, 5), (Change.WITHDRAWN, 6)], None),
+        ([(Change.NAME_REMOVED, 5), (Change.NAME_GIVEN, 6)], None),  # as the list has it
+        ([(Change.NAME_REMOVED, 5), (Change.WITHDRAWN, 6)], Change.WITHDRAWN),
+    ],
+)
+def test_the_addressee_is_told_of_what_a_list_no_longer_has_right(
+    changes: list[tuple[Change, int]], owed: Change | None
+) -> None:
+    noted = [_noted_change(7, change, second) for change, second in changes]
+    assert [each.change for each in changes_owed(noted, NOON)] == ([owed] if owed else [])
+
+
+def test_what_the_addressee_was_told_of_is_not_owed_again_and_a_later_change_is() -> None:
+    told = [_noted_change(1, Change.CORRECTED, 5, told=True)]
+    assert list(changes_owed(told, NOON)) == []
+    (owed,) = changes_owed([*told, _noted_change(1, Change.RESTRICTED, 9)], NOON)
+    assert (owed.change, owed.ids, owed.is_corrected) == (Change.RESTRICTED, (b"1/9",), False)
+
+
+def test_who_restricts_and_corrects_is_told_of_with_the_new_name() -> None:
+    noted = [_noted_change(1, Change.CORRECTED, 5), _noted_change(1, Change.RESTRICTED, 9)]
+    (owed,) = changes_owed(noted, NOON)
+    assert (owed.change, owed.is_corrected, owed.corrected_name) == (
+        Change.RESTRICTED,
+        True,
+        "Nueva",
+    )

@@ -46,6 +46,10 @@ INSERT INTO consents (id, petition, signature_id, purposes, updates_at_most, tex
 SELECT :id, s.petition, s.id, :purposes, :updates_at_most, :sha256, '1', 'es', 'telegram', 1, 0
 FROM signatures s WHERE s.petition = :petition AND s.number = :n
 """
+_EXPORT = """
+INSERT INTO exports (id, petition, exported_at, last_number, with_name, without_name)
+VALUES (:id, :petition, :at, :last_number, :with_name, :without_name)
+"""
 _DELIVERIES = """
 SELECT d.position, d.state, d.attempts, d.language, d.claim_token FROM deliveries d
 WHERE d.broadcast_id = :broadcast ORDER BY d.position
@@ -130,6 +134,27 @@ class Supporters:
         """Withdraws a supporter's signature."""
         statements = withdraw_statements(self.slug, self.supporter(number), None, NOON)
         await self.database.write(*statements)
+
+    async def exported(
+        self,
+        last_number: int,
+        *,
+        at: datetime = NOON,
+        with_name: int = 0,
+        without_name: int = 0,
+    ) -> bytes:
+        """Records a list of the signatures up to a number; returns its id."""
+        key = uuid.uuid4().bytes
+        await self._do(
+            _EXPORT,
+            id=key,
+            petition=self.slug,
+            at=int(at.timestamp() * 1000),
+            last_number=last_number,
+            with_name=with_name,
+            without_name=without_name,
+        )
+        return key
 
     async def lose(self, number: int, *, reachable: bool = False) -> None:
         """Marks a supporter as unreachable, or as reachable again."""

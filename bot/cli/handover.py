@@ -1,0 +1,111 @@
+"""The commands `petition-bot delivered` and `petition-bot notices`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.with_context import run_with_context
+from bot.console import in_sentences, out
+
+handover = typer.Typer()
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@handover.command()
+@in_sentences
+def delivered(
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="The day, like 2026-11-24.")
+    ] = None,
+    manifest: Annotated[
+        str | None,
+        typer.Option("--manifest", metavar="HASH", help="The SHA-256 of what was handed over."),
+    ] = None,
+    export: Annotated[
+        str | None,
+        typer.Option(
+            "--export",
+            metavar="ID",
+            show_default=False,
+            help="The beginning of a list's id; left out, the newest list written by that day.",
+        ),
+    ] = None,
+    without_list: Annotated[
+        bool,
+        typer.Option("--without-list", help="Only the number of signatures was handed over."),
+    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the record back.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Record that the petition was handed over; without options, show what is recorded.
+
+    Retention counts from that day on: the signatures are erased so many months later.
+    """
+    from bot.cli.handover_record import (
+        HandoverOrder,
+        prepare_handover,
+        prepare_undo,
+        record_handover,
+        show_handover,
+        undo_handover,
+    )
+
+    order = HandoverOrder(on=on, manifest=manifest, export=export, without_list=without_list)
+    if undo:
+        found, text = run_with_context(lambda context: prepare_undo(context, order))
+        _say(text)
+        if _agrees("Take this record back?", yes=yes):
+            _say(run_with_context(lambda context: undo_handover(context, found)))
+        return
+    if order.is_empty:
+        _say(run_with_context(show_handover))
+        return
+    planned, text = run_with_context(lambda context: prepare_handover(context, order))
+    _say(text)
+    if _agrees("Record this?", yes=yes):
+        _say(run_with_context(lambda context: record_handover(context, planned)))
+
+
+@handover.command()
+@in_sentences
+def notices(
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="For spreadsheets, without names.")
+    ] = False,
+    names: Annotated[
+        bool, typer.Option("--names", help="Show the corrected names, on the screen alone.")
+    ] = False,
+    told: Annotated[
+        bool, typer.Option("--told", help="Record that the addressee was told of them.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """List the signatures that changed after they were handed over (GDPR art. 19).
+
+    The addressee has to be told of each.
+    """
+    from bot.cli.notices import list_notices, mark_told
+
+    listed = run_with_context(
+        lambda context: list_notices(context, out, as_csv=as_csv, names=names)
+    )
+    if not (told and listed):
+        return
+    question = f"Has the addressee been told of these {len(listed)}?"
+    if _agrees(question, yes=yes):
+        _say(run_with_context(lambda context: mark_told(context, listed)))
+
+
+def _agrees(question: str, *, yes: bool) -> bool:
+    # Asked outside an event loop, in which Ctrl-C would not end the question.
+    if yes or typer.confirm(question, err=True):
+        return True
+    out.print("Nothing was changed.")
+    return False
+
+
+def _say(text: str) -> None:
+    out.print(text, markup=False, soft_wrap=True)

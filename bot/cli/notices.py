@@ -1,0 +1,119 @@
+"""Lists what the addressee has to be told of after the handover (GDPR art. 19)."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.context import CliContext
+from bot.console import CannotDo
+from storage import Change, ChangeOwed
+
+_TO_DO: Mapping[Change, str] = MappingProxyType(
+    {
+        Change.WITHDRAWN: "erase it: the signature was withdrawn",
+        Change.ERASED: "erase it: the person asked for that",
+        Change.NAME_REMOVED: "erase the name, and count the signature without it",
+        Change.OBJECTED: "stop using it: the person objects",
+        Change.RESTRICTED: "keep it and stop using it: its use is restricted",
+        Change.CORRECTED: "replace the name",
+    }
+)
+
+
+async def list_notices(
+    context: CliContext, console: Console, *, as_csv: bool = False, names: bool = False
+) -> list[ChangeOwed]:
+    """Prints what the addressee has to be told, and returns it.
+
+    Raises:
+        CannotDo: names are to be shown, and not on a screen.
+    """
+    if names and (as_csv or not console.is_terminal):
+        raise CannotDo(
+            "Names are shown on the screen alone: leave out --csv, and do not send the output to "
+            "a file or another program."
+        )
+    storage = context.storage
+    handover = await storage.handovers.active()
+    owed = [] if handover is None else await storage.changes_after_export.owed(handover)
+    if as_csv:
+        console.print(_csv(context, owed), end="", markup=False, soft_wrap=True)
+        return owed
+    if handover is None:
+        more = (
+            " Lists were written: if one was handed over, record it with petition-bot delivered."
+            if await storage.handovers.exports()
+            else ""
+        )
+        _say(console, f"No handover is recorded, so nobody has to be told of anything.{more}")
+        return []
+    day = context.words.date(handover.handed_over_on)
+    if not owed:
+        _say(console, f"No notice is owed for what was handed over on {day}.")
+        return []
+    _say(
+        console,
+        f"Of what was handed over on {day}, {context.words.number(len(owed))} "
+        f"{'signature has' if len(owed) == 1 else 'signatures have'} changed since the list was "
+        "written. The addressee has to be told:",
+    )
+    console.print(_table(context, owed, names=names))
+    if any(each.is_corrected for each in owed) and not names:
+        _say(console, "The corrected names: petition-bot notices --names, on a screen alone.")
+    _say(console, "Once the addressee has been told: petition-bot notices --told")
+    return owed
+
+
+async def mark_told(context: CliContext, told: Sequence[ChangeOwed]) -> str:
+    """Records that the addressee was told of what was shown; returns that as a sentence."""
+    await context.storage.changes_after_export.mark_told(told, at=context.clock())
+    number = context.words.number(len(told))
+    return f"It is recorded that the addressee was told of {number}."
+
+
+def _table(context: CliContext, owed: Sequence[ChangeOwed], *, names: bool) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Number", justify="right")
+    table.add_column("Changed on")
+    table.add_column("What the addressee has to do")
+    for each in owed:
+        # Text, since a name must not become markup of the terminal.
+        table.add_row(
+            context.words.number(each.number),
+            context.words.date(each.changed_at),
+            Text(_to_do(each, names=names)),
+        )
+    return table
+
+
+def _to_do(owed: ChangeOwed, *, names: bool) -> str:
+    also = (
+        f"; {_TO_DO[Change.CORRECTED]}"
+        if owed.is_corrected and owed.change is not Change.CORRECTED
+        else ""
+    )
+    new = ""
+    if names and owed.is_corrected:
+        new = f" by: {owed.corrected_name or '(it cannot be read here)'}"
+    return f"{_TO_DO[owed.change]}{also}{new}"
+
+
+def _csv(context: CliContext, owed: Sequence[ChangeOwed]) -> str:
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(("number", "change", "day"))
+    for each in owed:
+        day = each.changed_at.astimezone(context.words.zone).date().isoformat()
+        writer.writerow((each.number, each.change.value, day))
+        if each.is_corrected and each.change is not Change.CORRECTED:
+            writer.writerow((each.number, Change.CORRECTED.value, day))
+    return written.getvalue()
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, soft_wrap=True)

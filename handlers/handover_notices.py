@@ -1,0 +1,99 @@
+"""What the admins are told of a handover, which an operator records in the shell."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.text.markup import Html
+from bot.text.translations import Words
+from handlers.admin_notices import Notice
+from handlers.context import Services
+from handlers.screens.screen import paragraphs
+from storage import Handover
+
+# What nobody could be told of for so long is in the audit log.
+_TOLD_FOR = timedelta(days=7)
+_DIGEST_EVERY = timedelta(days=7)
+_OWED = "notices owed"
+
+
+async def handover_notices(services: Services, now: datetime) -> list[Notice]:
+    """Returns what the admins have to know now of the handover: that it was recorded or undone.
+
+    Whether the addressee has to be told of changes is looked up once a week, of all together.
+    """
+    storage = services.storage
+    handover = await storage.handovers.newest()
+    if handover is None:
+        return []
+    about = handover.id.hex()
+    if handover.undone_at is not None:
+        if now - handover.undone_at >= _TOLD_FOR:
+            return []
+        return [Notice("handover undone", about, _undone(handover))]
+    due = []
+    if now - handover.recorded_at < _TOLD_FOR:
+        due.append(Notice("handed over", about, _recorded(services, handover)))
+    week = (now - handover.recorded_at) // _DIGEST_EVERY
+    about = f"{about}/{week}"
+    if await storage.petitions.notice_was_sent(_OWED, about):
+        return due
+    owed = len(await storage.changes_after_export.owed(handover))
+    if owed == 0:
+        await storage.petitions.mark_notice_sent(_OWED, about)
+        return due
+    return [*due, Notice(_OWED, about, _owed(handover, owed))]
+
+
+def _recorded(services: Services, handover: Handover) -> Callable[[Words], Html]:
+    months = services.petition.retention.months_after_delivery
+
+    def text(words: Words) -> Html:
+        return paragraphs(
+            words.text("<b>Se ha anotado la entrega de la petición.</b>"),
+            words.text(
+                "Se entregó el {date}. Firmas con nombre: <b>{with_name}</b>. Contadas sin "
+                "nombre: <b>{without_name}</b>.",
+                date=words.date(handover.handed_over_on),
+                with_name=words.number(handover.with_name),
+                without_name=words.number(handover.without_name),
+            ),
+            words.plural(
+                "Los datos de quienes firmaron se borrarán cuando haya pasado {n} mes desde "
+                "entonces: antes hay que contarles cómo ha terminado, con /broadcast.",
+                "Los datos de quienes firmaron se borrarán cuando hayan pasado {n} meses desde "
+                "entonces: antes hay que contarles cómo ha terminado, con /broadcast.",
+                months,
+            ),
+            words.text(
+                "Si es un error, quien administra el servidor puede deshacerlo con "
+                "<code>petition-bot delivered --undo</code>."
+            ),
+        )
+
+    return text
+
+
+def _undone(handover: Handover) -> Callable[[Words], Html]:
+    return lambda words: words.text(
+        "<b>Se ha deshecho la anotación de la entrega del {date}.</b> El bot ya no dice que la "
+        "petición se haya entregado, y el plazo para borrar los datos ya no cuenta desde ese día.",
+        date=words.date(handover.handed_over_on),
+    )
+
+
+def _owed(handover: Handover, owed: int) -> Callable[[Words], Html]:
+    return lambda words: paragraphs(
+        words.plural(
+            "⚠️ <b>{n} firma ha cambiado después de que se escribiera la lista que se entregó.</b>",
+            "⚠️ <b>{n} firmas han cambiado después de que se escribiera la lista que se "
+            "entregó.</b>",
+            owed,
+        ),
+        words.text(
+            "Son de quienes la han retirado o corregido, o han pedido que no se use. Hay que "
+            "comunicárselo a quien recibió la lista el {date} (artículo 19 del Reglamento General "
+            "de Protección de Datos). Quien administra el servidor las ve con "
+            "<code>petition-bot notices</code>.",
+            date=words.date(handover.handed_over_on),
+        ),
+    )

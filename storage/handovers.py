@@ -1,0 +1,248 @@
+"""Handovers: that a list was given to the addressee, on which day, and what it held.
+
+One at a time is recorded: the petition is closed by then, so a second list of it would differ by
+nothing but the changes that the addressee is told of (`changes_after_export.py`). From its day on
+retention counts, until it is undone. New queries about handovers go here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from storage.audit import Audit
+from storage.database import Database, Row, Statement, Value
+from storage.ids import rising_id
+from storage.petitions import lock_petition
+from storage.times import from_millis, to_millis
+
+_EXPORTS = """
+SELECT id, exported_at, last_number, with_name, without_name FROM exports
+WHERE petition = :petition ORDER BY exported_at DESC, id DESC
+"""
+
+_HANDOVERS = """
+SELECT h.id, h.export_id, h.handed_over_on, h.manifest, h.with_name, h.without_name,
+  h.recorded_at, h.undone_at, e.exported_at, e.last_number
+FROM handovers h LEFT JOIN exports e ON e.id = h.export_id
+WHERE h.petition = :petition
+"""
+
+_ACTIVE = f"{_HANDOVERS} AND h.undone_at IS NULL"
+
+_NEWEST = f"{_HANDOVERS} ORDER BY h.recorded_at DESC, h.id DESC LIMIT 1"
+
+_MAY_RECORD = """
+EXISTS (SELECT 1 FROM petitions WHERE slug = :petition AND closed_at IS NOT NULL)
+AND NOT EXISTS (SELECT 1 FROM handovers WHERE petition = :petition AND undone_at IS NULL)
+"""
+
+_RECORD = f"""
+INSERT INTO handovers (
+  id, petition, export_id, handed_over_on, manifest, with_name, without_name, recorded_at
+)
+SELECT :id, :petition, :export, :day, :manifest, CAST(:with_name AS BIGINT),
+  CAST(:without_name AS BIGINT), CAST(:at AS BIGINT)
+WHERE {_MAY_RECORD}
+RETURNING id
+"""
+
+_IS_ACTIVE = "id = :id AND petition = :petition AND undone_at IS NULL"
+
+_UNDO = f"UPDATE handovers SET undone_at = :at WHERE {_IS_ACTIVE} RETURNING id"  # noqa: S608 - a constant
+
+# The list has what was true when it was written: whether a name was given or taken off since is
+# known from the first such change.
+_HAS_NAME = """
+SELECT 1 FROM signatures s
+WHERE s.petition = :petition AND s.supporter = :supporter AND s.number <= :last_number
+  AND (s.restricted_at IS NULL OR s.restricted_at >= :exported_at)
+  AND (s.objected_at IS NULL OR s.objected_at >= :exported_at)
+  AND (s.invalidation_id IS NULL OR EXISTS (
+    SELECT 1 FROM invalidations i
+    WHERE i.id = s.invalidation_id AND i.invalidated_at >= :exported_at
+  ))
+  AND COALESCE((
+    SELECT CASE WHEN c.change = 'name_removed' THEN 1 ELSE 0 END FROM changes_after_export c
+    WHERE c.petition = s.petition AND c.number = s.number AND c.changed_at >= :exported_at
+      AND c.change IN ('name_removed', 'name_given')
+    ORDER BY c.changed_at, c.id LIMIT 1
+  ), s.with_name) = 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedList:
+    """A list of the signatures that was written to be handed over.
+
+    Attributes:
+        last_number: the newest signature that it includes.
+        with_name: how many of them stand in it with their name.
+        without_name: how many it counts without.
+    """
+
+    id: bytes
+    exported_at: datetime
+    last_number: int
+    with_name: int
+    without_name: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """That the signatures were given to the addressee.
+
+    Attributes:
+        handed_over_on: the day, in the petition's time zone.
+        manifest: the SHA-256 of the manifest of what was handed over, 64 hexadecimal digits; empty
+            if it was nothing but their number.
+        with_name: how many signatures were handed over with their name.
+        without_name: how many were counted without.
+        recorded_at: when the operator recorded it.
+        undone_at: when the operator took that back.
+        exported_at: when the list was written; None if only the number was handed over.
+        last_number: the newest signature in it; 0 if only the number was handed over.
+    """
+
+    id: bytes
+    handed_over_on: date
+    manifest: str
+    with_name: int
+    without_name: int
+    recorded_at: datetime
+    undone_at: datetime | None = None
+    export_id: bytes | None = None
+    exported_at: datetime | None = None
+    last_number: int = 0
+
+    @property
+    def signatures(self) -> int:
+        """How many signatures were handed over, with and without their name."""
+        return self.with_name + self.without_name
+
+
+class Handovers:
+    """The handovers of one petition."""
+
+    def __init__(self, database: Database, slug: str, audit: Audit) -> None:
+        self._database = database
+        self._slug = slug
+        self._audit = audit
+
+    async def exports(self) -> Sequence[ExportedList]:
+        """Returns the lists that were written, newest first."""
+        rows = await self._database.read(Statement(_EXPORTS, {"petition": self._slug}))
+        return [
+            ExportedList(
+                id=row["id"],
+                exported_at=from_millis(row["exported_at"]),
+                last_number=row["last_number"],
+                with_name=row["with_name"],
+                without_name=row["without_name"],
+            )
+            for row in rows
+        ]
+
+    async def active(self) -> Handover | None:
+        """Returns the handover from which retention counts; None if there was none."""
+        return await self._first(_ACTIVE)
+
+    async def newest(self) -> Handover | None:
+        """Returns the handover that was recorded last, also if it was undone since."""
+        return await self._first(_NEWEST)
+
+    async def record(
+        self,
+        handed_over_on: date,
+        *,
+        at: datetime,
+        listed: ExportedList | None = None,
+        manifest: str = "",
+        without_name: int = 0,
+    ) -> Handover | None:
+        """Records a handover, from whose day on retention counts.
+
+        Args:
+            handed_over_on: the day, in the petition's time zone.
+            at: now.
+            listed: the list that was given; None if it was only the number of signatures.
+            manifest: as in `Handover`.
+            without_name: how many signatures that number was; with a list, it says so.
+
+        Returns:
+            The handover; None if another one is recorded already, or the petition is open.
+        """
+        with_name = 0 if listed is None else listed.with_name
+        without_name = without_name if listed is None else listed.without_name
+        values: dict[str, Value] = {
+            "id": rising_id(at),
+            "petition": self._slug,
+            "export": None if listed is None else listed.id,
+            "day": handed_over_on.isoformat(),
+            "manifest": manifest,
+            "with_name": with_name,
+            "without_name": without_name,
+            "at": to_millis(at),
+        }
+        held = f"{with_name} with a name, {without_name} without"
+        which = "no list" if listed is None else f"list {listed.id.hex()[:8]}"
+        noted = self._audit.statement(
+            "handover",
+            actor=None,
+            at=at,
+            detail=f"{handed_over_on.isoformat()}, {which}: {held}",
+            only_if=Statement(_MAY_RECORD, {"petition": self._slug}),
+        )
+        rows = await self._database.write(
+            lock_petition(self._slug), noted, Statement(_RECORD, values)
+        )
+        return await self.active() if rows[-1] else None
+
+    async def undo(self, handover: Handover, *, at: datetime) -> bool:
+        """Takes a handover back, so that retention no longer counts from it.
+
+        Returns:
+            Whether it did; not if it was undone before.
+        """
+        values: dict[str, Value] = {"id": handover.id, "petition": self._slug}
+        noted = self._audit.statement(
+            "handover_undone",
+            actor=None,
+            at=at,
+            detail=handover.handed_over_on.isoformat(),
+            only_if=Statement(f"EXISTS (SELECT 1 FROM handovers WHERE {_IS_ACTIVE})", values),  # noqa: S608 - a constant
+        )
+        rows = await self._database.write(
+            lock_petition(self._slug), noted, Statement(_UNDO, {**values, "at": to_millis(at)})
+        )
+        return bool(rows[-1])
+
+    async def has_name(self, handover: Handover, supporter: bytes) -> bool:
+        """Returns whether the name of this supporter's signature was handed over."""
+        if handover.exported_at is None:
+            return False
+        values: dict[str, Value] = {
+            "petition": self._slug,
+            "supporter": supporter,
+            "last_number": handover.last_number,
+            "exported_at": to_millis(handover.exported_at),
+        }
+        return bool(await self._database.read(Statement(_HAS_NAME, values)))
+
+    async def _first(self, sql: str) -> Handover | None:
+        rows = await self._database.read(Statement(sql, {"petition": self._slug}))
+        return _handover(rows[0]) if rows else None
+
+
+def _handover(row: Row) -> Handover:
+    return Handover(
+        id=row["id"],
+        handed_over_on=date.fromisoformat(row["handed_over_on"]),
+        manifest=row["manifest"],
+        with_name=row["with_name"],
+        without_name=row["without_name"],
+        recorded_at=from_millis(row["recorded_at"]),
+        undone_at=from_millis(row["undone_at"]),
+        export_id=row["export_id"],
+        exported_at=from_millis(row["exported_at"]),
+        last_number=row["last_number"] or 0,
+    )

@@ -1,0 +1,141 @@
+"""Tests that an operator records a handover knowingly, and gets the list of notices owed."""
+
+from datetime import timedelta
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.main import app
+from storage import Storage
+from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.support.supporters import NOON, Supporters
+
+MANIFEST = "0F" * 32
+DELIVERED = ("delivered", "--on", "2026-03-02", "--manifest", MANIFEST)
+
+
+def call(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, arguments, input=typed)
+
+
+def exported(petition: PetitionDatabase, days: int = 0) -> str:
+    """A list is written so many days after the closing; the beginning of its id."""
+
+    async def written(storage: Storage) -> bytes:
+        people = Supporters(storage.database, petition.keyring)
+        at = NOON + timedelta(days=days)
+        return await people.exported(6, at=at, with_name=4, without_name=2)
+
+    return petition.do(written).hex()[:8]
+
+
+def withdraws(petition: PetitionDatabase, number: int) -> None:
+    async def withdrawn(storage: Storage) -> None:
+        who = Supporters(storage.database, petition.keyring).supporter(number)
+        await storage.signatures.withdraw(who, NOON + timedelta(days=3))
+
+    petition.do(withdrawn)
+
+
+@on_both
+def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
+    petition: PetitionDatabase,
+) -> None:
+    short = exported(petition)
+    withdraws(petition, 2)
+    result = call(*DELIVERED, typed="n\n")
+    text = said(result)
+    for sentence in (
+        f"What was handed over: list {short}, written on 1 March 2026, 13:00: 6 signatures, "
+        "4 with their name and 2 counted without it.",
+        "Handed over on 2 March 2026, to the United States Secretary of Homeland Security.",
+        f"Manifest: {MANIFEST.lower()}",
+        "The signatures are erased",
+        "1 of them changed after the list was written",
+        "5 signers have not been told how the petition ended.",
+        "Nothing was changed.",
+    ):
+        assert sentence in text
+    assert "No handover is recorded. Lists:" in said(call("delivered"))
+    assert "It is recorded that" in said(call(*DELIVERED, typed="y\n"))
+    assert f"List {short}, written on" in said(call("delivered"))
+    assert "is recorded already" in refused(call(*DELIVERED, "--yes"))
+    assert "The record is taken back." in said(call("delivered", "--undo", typed="y\n"))
+    assert "nothing to take back" in refused(call("delivered", "--undo"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--on", "2026-03-02"), "Say with --manifest"),
+        (("--manifest", MANIFEST), "Say on which day"),
+        (("--on", "02/03/2026", "--manifest", MANIFEST), "is no day. Expected: year, month"),
+        (("--on", "2126-03-02", "--manifest", MANIFEST), "has not come yet"),
+        (("--on", "2026-03-02", "--manifest", "0f0f"), "--manifest is no SHA-256"),
+        (
+            ("--on", "2026-02-28", "--manifest", MANIFEST),
+            "No list had been written by 28 February",
+        ),
+        (("--on", "2026-03-02", "--manifest", MANIFEST, "--export", "zz"), "No list has an id"),
+        (("--undo", "--on", "2026-03-02"), "--undo takes back what is recorded"),
+        (
+            ("--on", "2026-03-02", "--without-list", "--export", "0f"),
+            "Either --export or --without-list",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(
+    petition: PetitionDatabase, arguments: tuple[str, ...], sentence: str
+) -> None:
+    exported(petition)
+    assert sentence in refused(call("delivered", *arguments, "--yes"))
+    assert "No handover is recorded" in said(call("delivered"))
+
+
+def test_a_list_from_before_the_closing_is_refused_and_another_can_be_chosen(
+    petition: PetitionDatabase,
+) -> None:
+    assert "No list has been written" in refused(call(*DELIVERED, "--yes"))
+    before = exported(petition, days=-1)
+    assert "is older than the closing" in refused(call(*DELIVERED, "--yes"))
+    chosen, after = exported(petition), exported(petition, days=5)
+    assert "after 2 March 2026" in refused(call(*DELIVERED, "--export", after, "--yes"))
+    assert "is older than the closing" in refused(call(*DELIVERED, "--export", before, "--yes"))
+    assert "It is recorded" in said(call(*DELIVERED, "--export", chosen, "--yes"))
+
+
+def test_the_number_alone_is_handed_over_without_a_list_and_nobody_is_owed_a_notice(
+    petition: PetitionDatabase,
+) -> None:
+    exported(petition)
+    text = said(call("delivered", "--on", "2026-03-02", "--without-list", "--yes"))
+    assert "Only the number of signatures was handed over, 6, and no name." in text
+    withdraws(petition, 2)
+    assert "No notice is owed" in said(call("notices"))
+
+
+def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None:
+    exported(petition)
+
+    async def opened(storage: Storage) -> None:
+        await Supporters(storage.database, petition.keyring).set_closed(False)
+
+    petition.do(opened)
+    assert "The petition is open" in refused(call(*DELIVERED, "--yes"))
+
+
+def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionDatabase) -> None:
+    assert "No handover is recorded, so nobody has to be told" in said(call("notices"))
+    exported(petition)
+    said(call(*DELIVERED, "--yes"))
+    assert "No notice is owed for what was handed over on 2 March 2026." in said(call("notices"))
+    withdraws(petition, 4)
+    text = said(call("notices"))
+    assert "1 signature has changed since the list was written" in text
+    assert "4 4 March 2026 erase it: the signature was withdrawn" in " ".join(text.split())
+    assert said(call("notices", "--csv")) == "number,change,day\n4,withdrawn,2026-03-04\n"
+    assert "Names are shown on the screen alone" in refused(call("notices", "--names"))
+    assert "Nothing was changed." in said(call("notices", "--told", typed="n\n"))
+    assert "was told of 1." in said(call("notices", "--told", typed="y\n"))
+    assert "No notice is owed" in said(call("notices", "--told"))
+    assert petition.audited()[0].action == "notices_told"

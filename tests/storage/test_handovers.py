@@ -1,0 +1,125 @@
+"""Tests that a handover is recorded once, taken back, and known of each signer."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from storage import ExportedList, Keyring, Statement, Storage
+from storage.changes_after_export import Change, note_change
+from tests.support.supporters import NOON, SLUG, Supporters, later
+
+DAY = date(2026, 3, 2)
+MANIFEST = "0f" * 32
+
+
+@pytest.fixture
+async def people(storage: Storage, keyring: Keyring) -> Supporters:
+    """Six who signed; the petition is closed at noon, and the list was written then."""
+    people = Supporters(storage.database, keyring)
+    await people.sign(range(1, 7))
+    await people.set_closed(True)
+    return people
+
+
+async def _listed(storage: Storage, people: Supporters, last_number: int = 6) -> ExportedList:
+    await people.exported(last_number, with_name=4, without_name=2)
+    return (await storage.handovers.exports())[0]
+
+
+async def test_it_is_recorded_with_what_it_held_and_taken_back(
+    storage: Storage, people: Supporters
+) -> None:
+    handovers, listed = storage.handovers, await _listed(storage, people)
+    assert await handovers.active() is None
+    recorded = await handovers.record(DAY, at=later(60), listed=listed, manifest=MANIFEST)
+    assert recorded is not None
+    assert recorded == await handovers.active()
+    assert (recorded.handed_over_on, recorded.manifest) == (DAY, MANIFEST)
+    assert (recorded.with_name, recorded.without_name, recorded.signatures) == (4, 2, 6)
+    assert (recorded.export_id, recorded.exported_at) == (listed.id, NOON)
+    (entry,) = await storage.audit.entries(9)
+    assert (entry.action, entry.actor) == ("handover", None)
+    assert entry.detail == f"2026-03-02, list {listed.id.hex()[:8]}: 4 with a name, 2 without"
+    assert await handovers.undo(recorded, at=later(90)) is True
+    assert await handovers.undo(recorded, at=later(91)) is False
+    assert await handovers.active() is None
+    newest = await handovers.newest()
+    assert newest is not None
+    assert newest.undone_at == later(90)
+    assert [each.action for each in await storage.audit.entries(9)] == [
+        "handover_undone",
+        "handover",
+    ]
+
+
+async def test_a_second_one_and_one_of_an_open_petition_are_refused_without_a_trace(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.set_closed(False)
+    assert await storage.handovers.record(DAY, at=NOON, without_name=6) is None
+    await people.set_closed(True)
+    assert await storage.handovers.record(DAY, at=NOON, without_name=6) is not None
+    assert await storage.handovers.record(DAY, at=NOON, without_name=5) is None
+    assert len(await storage.audit.entries(9)) == 1
+
+
+async def test_a_petition_that_was_handed_over_is_not_reopened_until_that_is_undone(
+    storage: Storage, people: Supporters
+) -> None:
+    recorded = await storage.handovers.record(DAY, at=NOON, without_name=6)
+    assert recorded is not None
+    revision = (await storage.petitions.state()).revision
+    assert await storage.petitions.reopen(revision=revision, actor=9, at=NOON) is None
+    await storage.handovers.undo(recorded, at=NOON)
+    assert await storage.petitions.reopen(revision=revision, actor=9, at=NOON) is not None
+
+
+async def test_whose_name_was_handed_over_is_known_from_when_the_list_was_written(
+    storage: Storage, people: Supporters
+) -> None:
+    listed = await _listed(storage, people, last_number=5)
+    before, after = (int(later(s).timestamp() * 1000) for s in (-60, 60))
+    for number, assignment in (
+        (1, "with_name = 0"),
+        (2, f"restricted_at = {before}"),
+        (3, f"restricted_at = {after}, objected_at = {after}"),
+    ):
+        sql = f"UPDATE signatures SET {assignment} WHERE number = :n"  # noqa: S608 - of this test
+        await storage.database.write(Statement(sql, {"n": number}))
+    await storage.database.write(
+        note_change(SLUG, people.supporter(4), Change.NAME_REMOVED, NOON + timedelta(minutes=1)),
+        Statement("UPDATE signatures SET with_name = 0 WHERE number = 4"),
+    )
+    recorded = await storage.handovers.record(DAY, at=later(99), listed=listed, manifest=MANIFEST)
+    assert recorded is not None
+    named = [
+        number
+        for number in range(1, 7)
+        if await storage.handovers.has_name(recorded, people.supporter(number))
+    ]
+    assert named == [3, 4, 5]  # the sixth signed after the list
+    await storage.handovers.undo(recorded, at=later(100))
+    counted = await storage.handovers.record(DAY, at=later(101), without_name=6)
+    assert counted is not None
+    assert not await storage.handovers.has_name(counted, people.supporter(3))
+
+
+async def test_what_is_owed_is_marked_as_told_and_nothing_later(
+    storage: Storage, people: Supporters
+) -> None:
+    listed = await _listed(storage, people)
+    recorded = await storage.handovers.record(DAY, at=later(1), listed=listed, manifest=MANIFEST)
+    assert recorded is not None
+    owed = storage.changes_after_export
+    for number in (2, 5):
+        await storage.signatures.withdraw(people.supporter(number), later(number))
+    shown = await owed.owed(recorded)
+    assert [(each.number, each.change.value) for each in shown] == [
+        (2, "withdrawn"),
+        (5, "withdrawn"),
+    ]
+    await storage.signatures.withdraw(people.supporter(3), later(3))
+    await owed.mark_told(shown, at=later(9))
+    assert [each.number for each in await owed.owed(recorded)] == [3]
+    newest = (await storage.audit.entries(1))[0]
+    assert (newest.action, newest.detail) == ("notices_told", "2 signatures")
