@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -61,6 +61,7 @@ from storage import (
     migrate,
     open_storage,
 )
+from storage.journal_replay import replay
 
 _log = structlog.stdlib.get_logger()
 
@@ -71,6 +72,8 @@ CUT_OFF_SECONDS = 0.5  # for unfinished work to react to its cancellation
 RECORD_SECONDS = 1.5  # at the same time as the drain
 ACKNOWLEDGE_SECONDS = 1.0
 CLOSE_SECONDS = 1.0
+
+_LONGEST_MONTH = 31  # days
 
 # Before the start is tried again while Telegram or the database is away, in seconds.
 _PAUSES = BackOff(0.5, longest=15.0)
@@ -203,10 +206,23 @@ async def open_app(
         held = await stack.enter_async_context(
             acquire_process_lock(url, f"intake/{petition.slug}")
         )
-        mark = await _mark(settings, petition.slug, restored=restored)
+        mark = mark_of(_key_file(settings), url, petition.slug)
+        last_number = await _last_number(mark, restored=restored)
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
+        if restored and storage.journal is not None:
+            content = await asyncio.to_thread(storage.journal.read)
+            done = await replay(
+                storage.database,
+                keyring,
+                petition.slug,
+                content.entries,
+                last_number=last_number,
+                at=datetime.now(UTC),
+            )
+            _log.warning("journal_replayed", total=done.total())
+        await _tidy_journal(storage, keyring, petition)
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.petitions.close_if_due(datetime.now(UTC))
         await storage.petitions.follow_folder(petition.closes_at)
@@ -220,6 +236,17 @@ async def open_app(
         await _fetch_bot_identity(app.application)
         stack.push_async_callback(app.application.shutdown)
         yield app
+
+
+async def _tidy_journal(storage: Storage, keyring: Keyring, petition: Petition) -> None:
+    """Leaves out of the journal whose signatures retention erases from any restored backup."""
+    if storage.journal is None:
+        return
+    kept_for = timedelta(days=_LONGEST_MONTH * petition.retention.months_at_most)
+    before = datetime.now(UTC) - kept_for
+    damaged = await asyncio.to_thread(storage.journal.rewrite, keyring, before)
+    if damaged:
+        _log.critical("journal_damaged", total=damaged)
 
 
 async def _close(storage: Storage) -> None:
@@ -268,14 +295,14 @@ def _key_file(settings: Settings) -> Path:
     return settings.key_file
 
 
-async def _mark(settings: Settings, slug: str, *, restored: bool) -> HighWaterMark | None:
-    """Returns the high-water mark, after checking that the database has reached it."""
-    mark = mark_of(_key_file(settings), settings.database_url, slug)
-    if mark is not None and restored:
-        mark.forget()
-    elif mark is not None:
-        await mark.require_reached()
-    return mark
+async def _last_number(mark: HighWaterMark | None, *, restored: bool) -> int:
+    """Returns the highest number of a restored copy's mark, which is reset; checks any other."""
+    if mark is None:
+        return 0
+    if restored:
+        return mark.forget()
+    await mark.require_reached()
+    return 0
 
 
 def _services(

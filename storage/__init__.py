@@ -4,6 +4,7 @@ One file for each noun, in plain SQL that both SQLite and PostgreSQL run. Call `
 then `open_storage`.
 """
 
+import asyncio
 from dataclasses import dataclass
 
 from storage.admin_names import AdminNames
@@ -54,6 +55,7 @@ from storage.errors import (
     DriverMissing,
     FileNotWritten,
     HeldElsewhere,
+    JournalUnusable,
     KeyFileMissing,
     KeyFileOther,
     KeyFileUnusable,
@@ -65,6 +67,7 @@ from storage.errors import (
 )
 from storage.handovers import ExportedList, Handover, Handovers
 from storage.high_water_mark import HighWaterMark, mark_of
+from storage.journal import Deed, Entry, Journal, journal_of
 from storage.keyring import Keyring, key_apart_from_data
 from storage.leases import Lease, Leases
 from storage.migrate import migrate, require_newest
@@ -88,6 +91,7 @@ class Storage:
     """Gives access to everything stored for one petition, by noun."""
 
     database: WatchedDatabase
+    journal: Journal | None
     petitions: Petitions
     conversations: Conversations
     signatures: Signatures
@@ -126,6 +130,8 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     """
     storage = assemble(await open_database(url), keyring, slug)
     try:
+        if storage.journal is not None:
+            await asyncio.to_thread(storage.journal.prepare)
         await storage.petitions.ensure(keyring.reference(slug, _NOBODY))
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
@@ -150,11 +156,13 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
 
 def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
     """Returns the storage of a petition in a database that is already open."""
-    watched = WatchedDatabase(database)
+    journal = journal_of(keyring, slug)
+    watched = WatchedDatabase(database, journal)
     audit = Audit(watched, slug, keyring)
     conversations = Conversations(watched, slug, keyring)
     return Storage(
         database=watched,
+        journal=journal,
         petitions=Petitions(watched, slug, audit),
         conversations=conversations,
         signatures=Signatures(watched, slug, keyring, conversations, audit),
@@ -210,10 +218,12 @@ __all__ = [
     "DatabaseMissing",
     "DatabaseReplaced",
     "DatabaseUrlWrong",
+    "Deed",
     "Deliveries",
     "Delivery",
     "Drafts",
     "DriverMissing",
+    "Entry",
     "ExportedList",
     "FileNotWritten",
     "Handover",
@@ -221,6 +231,8 @@ __all__ = [
     "Held",
     "HeldElsewhere",
     "HighWaterMark",
+    "Journal",
+    "JournalUnusable",
     "KeyFileMissing",
     "KeyFileOther",
     "KeyFileUnusable",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from storage.errors import BrokenData
+from storage.journal import Entry, Journal
 
 Value = None | int | str | bytes
 Row = Mapping[str, Any]
@@ -29,11 +30,17 @@ FOR_NO_KEY_UPDATE = "/* for no key update */"
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL statement and its `:name` parameters, as data, so that it can be run again."""
+    """One SQL statement and its `:name` parameters, as data, so that it can be run again.
+
+    Attributes:
+        journal: what must outlive a restored backup; it is on the disk before the transaction
+            begins, and without it nothing is written.
+    """
 
     sql: str
     # Values can be personal, and a repr ends in logs and tracebacks.
     values: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    journal: Entry | None = None
 
 
 class Database(Protocol):
@@ -71,10 +78,14 @@ class Database(Protocol):
 
 
 class WatchedDatabase:
-    """A database that tells a listener of all damage that is found in it."""
+    """A database that notes in the journal what is to be noted before it is written.
 
-    def __init__(self, database: Database) -> None:
+    It also tells a listener of all damage that is found in it.
+    """
+
+    def __init__(self, database: Database, journal: Journal | None = None) -> None:
         self._database = database
+        self._journal = journal
         self._damaged: Callable[[BrokenData], object] = _ignore
 
     def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
@@ -91,6 +102,9 @@ class WatchedDatabase:
 
     async def write(self, *statements: Statement) -> list[list[Row]]:
         """See Database.write."""
+        noted = [each.journal for each in statements if each.journal is not None]
+        if noted and self._journal is not None:
+            await self._journal.append(*noted)
         try:
             return await self._database.write(*statements)
         except BrokenData as error:
@@ -103,6 +117,8 @@ class WatchedDatabase:
 
     async def close(self) -> None:
         """See Database.close."""
+        if self._journal is not None:
+            await self._journal.close()
         await self._database.close()
 
 

@@ -73,6 +73,10 @@ class SchemaTooNew(StorageError):
     """The database was made by a newer version of this program; start that version instead."""
 
 
+class JournalUnusable(StorageError):
+    """The journal beside the key file cannot be used."""
+
+
 class KeyFileMissing(StorageError):
     """There is no key file; make one with petition-bot keygen."""
 

@@ -76,18 +76,26 @@ class HighWaterMark:
             write_over(self.path, f"{number}\n")
             self._number = number
 
-    def forget(self) -> None:
+    def forget(self) -> int:
         """Deletes the mark, so that the bot starts on the database as it is.
+
+        Returns:
+            What it said; 0 if that cannot be read.
 
         Raises:
             DatabaseBehind: the mark cannot be deleted; the message says what to do.
         """
+        try:
+            number = self._read() or 0
+        except DatabaseBehind:
+            number = 0
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:
             raise DatabaseBehind(
                 f"{self.path} cannot be removed ({error.strerror}); remove it, and start again."
             ) from error
+        return number
 
     def _read(self) -> int | None:
         try:

@@ -16,3 +16,8 @@ _RANDOM_BYTES = 10
 def rising_id(at: datetime) -> bytes:
     """Returns 16 bytes: the milliseconds of a moment, then random ones."""
     return to_millis(at).to_bytes(_TIME_BYTES, "big") + os.urandom(_RANDOM_BYTES)
+
+
+def was_made_before(identifier: bytes, moment: datetime) -> bool:
+    """Returns whether a rising id is of an earlier time than a moment."""
+    return identifier[:_TIME_BYTES] < to_millis(moment).to_bytes(_TIME_BYTES, "big")

@@ -62,9 +62,12 @@ _TITLE = (
 class Keyring:
     """The keys of one bot; printing does not show them, copying and pickling are refused."""
 
-    __slots__ = ("_ciphers", "_damaged", "_newest", "_reference")
+    __slots__ = ("_ciphers", "_damaged", "_newest", "_reference", "path")
 
-    def __init__(self, reference: bytes, encryption: dict[bytes, bytes]) -> None:
+    def __init__(
+        self, reference: bytes, encryption: dict[bytes, bytes], path: Path | None = None
+    ) -> None:
+        self.path = path
         self._reference = hmac.new(reference, digestmod=hashlib.sha256)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
         self._newest = next(iter(encryption))
@@ -90,7 +93,7 @@ class Keyring:
     @classmethod
     def load(cls, path: Path) -> "Keyring":
         """Reads a key file; refuses one that others than its owner can read or replace."""
-        return cls(*_parsed(_guarded_text(path), path))
+        return cls(*_parsed(_guarded_text(path), path), path)
 
     @classmethod
     def rotate(cls, path: Path) -> "Keyring":

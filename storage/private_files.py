@@ -65,7 +65,7 @@ def whole_file(path: Path, *, replaces: bool = False) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except BaseException as error:  # Ctrl-C too
         partial.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -77,7 +77,7 @@ def _not_written(path: Path, error: OSError) -> FileNotWritten:
     return FileNotWritten(f"{path} cannot be written: {error.strerror or error}.")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Puts a new name on the disk; without it a power cut can take the file away."""
     handle = os.open(folder, os.O_RDONLY)
     try:

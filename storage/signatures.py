@@ -14,6 +14,7 @@ from storage.audit import Audit
 from storage.conversations import Conversation, Conversations
 from storage.database import Database, Row, Statement, Value
 from storage.errors import ConversationMoved
+from storage.journal import Deed, Entry
 from storage.keyring import Keyring
 from storage.returning_supporters import returned_statements
 from storage.signing import AlreadySigned, CorrectedName, NewSignature, PetitionClosed, Signed
@@ -32,6 +33,8 @@ WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC
 LIMIT 1
 """
+
+_ID = "SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter"
 
 _LOST = """
 UPDATE signatures SET unreachable_at = :at
@@ -168,7 +171,9 @@ class Signatures:
         The numbers of other signatures and the count stored at closing stay the same. With a
         `stage`, the conversation moves there, by one version, in the same transaction.
         """
-        statements = signing.withdraw_statements(self._slug, supporter, stage, at)
+        known = await self._id(supporter)
+        noted = None if known is None else Entry(Deed.WITHDRAWAL, known)
+        statements = signing.withdraw_statements(self._slug, supporter, stage, at, noted)
         return signing.was_withdrawn(await self._database.write(*statements))
 
     async def mark_unreachable(self, supporter: bytes, at: datetime) -> None:
@@ -187,16 +192,17 @@ class Signatures:
 
     async def refuse_news(self, supporter: bytes, at: datetime) -> None:
         """Records that a supporter wants no news of other actions any more."""
-        await self._end("news", supporter, at)
+        await self._end("news", supporter, at, Deed.NEWS_ENDED)
 
     async def refuse_updates(self, supporter: bytes, at: datetime) -> None:
         """Records that a supporter wants no more messages about the petition but its end."""
-        await self._end("updates", supporter, at)
+        await self._end("updates", supporter, at, Deed.UPDATES_ENDED)
 
     async def mute(self, supporter: bytes, at: datetime | None) -> None:
         """Mutes the bot for a supporter from `at` on; None unmutes it."""
         asked = {**self._person(supporter), "at": to_millis(at)}
-        await self._database.write(Statement(_MUTE, asked))
+        noted = await self._noted(supporter, Deed.MUTED, at)
+        await self._database.write(Statement(_MUTE, asked, noted))
 
     async def stats(self, since: datetime) -> Stats:
         """Returns the counts of signatures; `today` counts those from `since` on."""
@@ -215,9 +221,19 @@ class Signatures:
             unreachable=sum(row["unreachable"] for row in rows),
         )
 
-    async def _end(self, purpose: str, supporter: bytes, at: datetime) -> None:
+    async def _end(self, purpose: str, supporter: bytes, at: datetime, deed: Deed) -> None:
         asked = {**self._person(supporter), "at": to_millis(at)}
-        await self._database.write(Statement(_END[purpose], asked))
+        noted = await self._noted(supporter, deed, at)
+        await self._database.write(Statement(_END[purpose], asked, noted))
+
+    async def _noted(self, supporter: bytes, deed: Deed, at: datetime | None) -> Entry | None:
+        """Returns the entry of the journal about a supporter's signature, if there is one."""
+        known = await self._id(supporter)
+        return None if known is None else Entry.since(deed, known, at)
+
+    async def _id(self, supporter: bytes) -> bytes | None:
+        rows = await self._database.read(Statement(_ID, self._person(supporter)))
+        return rows[0]["id"] if rows else None
 
     def _person(self, supporter: bytes) -> dict[str, Value]:
         return {"petition": self._slug, "supporter": supporter}

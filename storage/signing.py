@@ -16,6 +16,7 @@ from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import ConversationMoved
 from storage.ids import rising_id
+from storage.journal import Deed, Entry
 from storage.keyring import Keyring
 from storage.petitions import lock_petition
 from storage.sent_files import all_due
@@ -221,10 +222,11 @@ def correct_statements(
     sealed = keyring.seal(new.name, table="signatures", column="name_sealed", row=new.signature_id)
     name: dict[str, Value] = {"id": new.signature_id, "name": sealed}
     done = Statement(_IS_CORRECTED, name)
+    noted = Entry(Deed.NAME, new.signature_id, new.name)
     return (
         lock_petition(slug),
         Statement(_LOCK_PLACE, person),
-        Statement(_CORRECT, {**person, **name, "was": was}),
+        Statement(_CORRECT, {**person, **name, "was": was}, noted),
         all_due(slug, new.supporter, only_if=done),
         note_change(slug, new.supporter, Change.CORRECTED, new.at, only_if=done),
         audit.statement("correct_name", actor=None, at=new.at, only_if=done),
@@ -233,9 +235,9 @@ def correct_statements(
 
 
 def withdraw_statements(
-    slug: str, supporter: bytes, stage: str | None, at: datetime
+    slug: str, supporter: bytes, stage: str | None, at: datetime, noted: Entry | None = None
 ) -> tuple[Statement, ...]:
-    """Returns the transaction of withdrawing."""
+    """Returns the transaction of withdrawing, which is `noted` in the journal."""
     person: dict[str, Value] = {"petition": slug, "supporter": supporter}
     return (
         lock_petition(slug),
@@ -244,7 +246,7 @@ def withdraw_statements(
         Statement(_FORGET_PERSON, {**person, "stage": stage}),
         all_due(slug, supporter),
         note_change(slug, supporter, Change.WITHDRAWN, at),
-        Statement(_ERASE, person),
+        Statement(_ERASE, person, noted),
         *COUNT_ERASED,
     )
 

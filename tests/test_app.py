@@ -279,15 +279,30 @@ class TestTheDatabaseFile:
         with pytest.raises(DatabaseBehind, match="ends at signature 0, and 1 were given"):
             await scene.start_bot()
 
-    async def test_that_is_a_backup_restored_on_purpose_is_begun_from(self, scene: Scene) -> None:
+    async def test_that_is_a_backup_put_back_on_purpose_brings_nobody_back(
+        self, scene: Scene
+    ) -> None:
         await scene.signs(scene.ana)
-        await until_marked(scene, 1)
+        await scene.signs(scene.sean)
+        await until_marked(scene, 2)
         await scene.stop_bot()
-        database(scene).unlink()
+        backup = database(scene).read_bytes()
+        await scene.start_bot()
+        scene.ana.send("/withdraw")
+        await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+        await scene.signs(scene.jordi)
+        await until_marked(scene, 3)
+        await scene.stop_bot()
+        database(scene).write_bytes(backup)
         async with open_app(scene.settings, restored=True) as app:
+            held = app.application.services.storage
+            assert (await held.petitions.state()).signatures == 1
             await app.watch.look()
         await scene.start_bot()
-        await until_marked(scene, 0)
+        scene.ana.start()
+        await scene.with_button(scene.ana, scene.words.label("✍️ Firmar la petición"))
+        await scene.signs(scene.mallory)
+        await until_marked(scene, 4)  # as 3 was Jordi's
 
 
 def database(scene: Scene) -> Path:

@@ -1,0 +1,353 @@
+"""The journal: what people asked for and a restored backup must not undo, outside the database.
+
+A backup knows nothing of what came after it: who withdrew would be back in it, and who wanted no
+messages would get them. So each such deed is written here before its transaction is committed,
+and `replay` carries it out again. A deed that was noted and not committed, as after a kill, was
+asked for all the same, and its update comes again.
+
+The file lies beside the key, one for each petition, and consists of blocks of 512 bytes. The
+first is a header: a name of the format, a salt, and a check that shows whether the key is right.
+Each other block is a nonce of 96 bits and AES-256-GCM's ciphertext of one padded entry with its
+tag, bound to its place in the file. The key is made from the salt and the reference key, which
+stays when the encryption keys change, so that a copy of the key file from the first day opens it;
+a file that is rewritten has a salt, and so a key, of its own.
+
+Several processes may write at once: each locks the file for as long as it writes.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.errors import JournalUnusable, Unavailable
+from storage.file_identity import FileIdentity
+from storage.ids import was_made_before
+from storage.keyring import Keyring
+from storage.private_files import sync_folder
+from storage.times import to_millis
+
+# A sector of a disk. The longest entry, a name of a hundred characters, fits into one.
+_BLOCK_BYTES = 512
+_FORMAT = b"petition-journal"
+_SALT_BYTES = 16
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+_PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
+
+# Written with one wait for the disk; a kill or a power cut leaves at most so many half written.
+_GROUP_SIZE = 64
+
+
+class Deed(StrEnum):
+    """What an entry is about: who did it, or whose it was, comes back to that.
+
+    The subject is the signature, or the handover. The value of those marked with a time is
+    milliseconds, or empty where the deed was undone.
+    """
+
+    WITHDRAWAL = "withdrawal"  # the signature is erased; no value
+    NAME = "name"  # the name that the signature has from then on
+    WITH_NAME = "with_name"  # 1 or 0
+    MUTED = "muted"  # a time
+    UPDATES_ENDED = "updates_ended"  # a time
+    NEWS_ENDED = "news_ended"  # a time
+    RESTRICTED = "restricted"  # a time
+    OBJECTED = "objected"  # a time
+    HANDOVER = "handover"  # the other columns of its row, as a JSON object, `export_id` in hex
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One deed; the last entry of a deed and a subject is what holds.
+
+    Attributes:
+        subject: the id of the signature, or of the handover, which begins with its time.
+        value: see `Deed`; it can be a name.
+    """
+
+    deed: Deed
+    subject: bytes
+    value: str = field(default="", repr=False)
+
+    @classmethod
+    def since(cls, deed: Deed, subject: bytes, moment: datetime | None) -> "Entry":
+        """Returns the entry of a deed that holds from a moment on, or with None no longer."""
+        return cls(deed, subject, "" if moment is None else str(to_millis(moment)))
+
+
+@dataclass(frozen=True, slots=True)
+class JournalContent:
+    """What a journal holds, oldest first; `unreadable` counts the entries that are damaged."""
+
+    entries: tuple[Entry, ...]
+    unreadable: int
+
+
+@dataclass(slots=True, eq=False)
+class _Write:
+    entries: tuple[Entry, ...]
+    answer: asyncio.Future[None]
+
+
+class Journal:
+    """The journal of one petition."""
+
+    def __init__(self, path: Path, keyring: Keyring, slug: str) -> None:
+        self.path = path
+        self._keyring = keyring
+        self._slug = slug
+        self._waiting: deque[_Write] = deque()
+        self._writing: asyncio.Task[None] | None = None
+
+    def prepare(self) -> None:
+        """Makes the file, if there is none, and checks that it can be written.
+
+        Raises:
+            JournalUnusable: it cannot be; the message says what to do.
+        """
+        try:
+            with self._locked():
+                pass
+        except OSError as error:
+            raise JournalUnusable(
+                f"{self.path} cannot be written ({error.strerror}). The bot notes there who"
+                " withdraws, so that nobody comes back with a restored backup. Let the bot's user"
+                " write to the folder of the key."
+            ) from error
+
+    async def append(self, *entries: Entry) -> None:
+        """Writes entries and returns once they are on the disk.
+
+        Those that wait while others are being written share the next wait for the disk.
+
+        Raises:
+            Unavailable: they could not be written.
+        """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Write(entries, answer))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_waiting())
+        await answer
+
+    def read(self) -> JournalContent:
+        """Returns what it holds; an entry at its end that a kill left half written is no damage.
+
+        Raises:
+            JournalUnusable: it is not a journal, or was made with another key.
+        """
+        if not self.path.exists():
+            return JournalContent((), 0)
+        with self._locked() as file:
+            return file.content()
+
+    def rewrite(self, keyring: Keyring, before: datetime) -> int:
+        """Leaves out what a later entry overtook, and signatures made before a moment.
+
+        Retention erases those from any restored copy. The file is replaced in one step; with
+        another keyring only that one reads it from then on. A damaged journal is left as it is,
+        since what cannot be read could not be kept.
+
+        Returns:
+            How many entries are damaged.
+        """
+        if not self.path.exists():
+            return 0
+        with self._locked() as file:
+            content = file.content()
+            last = last_entries(content.entries)
+            kept = [each for each in last if not was_made_before(each.subject, before)]
+            is_same = len(kept) == len(content.entries) and keyring is self._keyring
+            if content.unreadable or is_same:
+                return content.unreadable
+            fresh = self.path.with_name(f"{self.path.name}.new")
+            fresh.unlink(missing_ok=True)
+            with _LockedFile.opened(fresh, keyring, self._slug) as replacement:
+                replacement.append(kept)
+            fresh.replace(self.path)
+            sync_folder(self.path.parent)
+        return 0
+
+    async def close(self) -> None:
+        """Finishes what is being written."""
+        if self._writing is not None:
+            await self._writing
+
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            group = [self._waiting.popleft()]
+            size = len(group[0].entries)
+            while self._waiting and size + len(self._waiting[0].entries) <= _GROUP_SIZE:
+                group.append(self._waiting.popleft())
+                size += len(group[-1].entries)
+            try:
+                await asyncio.to_thread(
+                    self._write, [one for each in group for one in each.entries]
+                )
+            except Exception as error:  # every caller gets an answer
+                for each in group:
+                    if not each.answer.done():
+                        each.answer.set_exception(_meaning(error))
+            else:
+                for each in group:
+                    if not each.answer.done():
+                        each.answer.set_result(None)
+
+    def _write(self, entries: list[Entry]) -> None:
+        with self._locked() as file:
+            file.append(entries)
+
+    @contextmanager
+    def _locked(self) -> Iterator["_LockedFile"]:
+        """Opens the file, which another process may have just replaced, and locks it."""
+        while True:
+            with _LockedFile.opened(self.path, self._keyring, self._slug) as file:
+                if file.is_at_its_path():
+                    yield file
+                    return
+
+
+def journal_of(keyring: Keyring, slug: str) -> Journal | None:
+    """Returns the journal beside the key file; None for a keyring that is in no file."""
+    if keyring.path is None:
+        return None
+    return Journal(keyring.path.with_name(f"{keyring.path.name}.{slug}.journal"), keyring, slug)
+
+
+def last_entries(entries: tuple[Entry, ...]) -> list[Entry]:
+    """Returns what holds: the last entry of each deed and subject, none of what was withdrawn."""
+    last = {(each.subject, each.deed): each for each in entries}
+    gone = {each.subject for each in entries if each.deed is Deed.WITHDRAWAL}
+    return [
+        each
+        for each in entries
+        if last[each.subject, each.deed] is each
+        and (each.deed is Deed.WITHDRAWAL or each.subject not in gone)
+    ]
+
+
+class _LockedFile:
+    """A journal that no other process reads or writes; made by `opened`."""
+
+    def __init__(self, path: Path, handle: int, keyring: Keyring, slug: str) -> None:
+        self._path = path
+        self._handle = handle
+        self._identity = FileIdentity(path, handle)
+        if os.fstat(handle).st_size <= _BLOCK_BYTES:
+            self._begin(keyring, slug)
+        header = os.pread(handle, _BLOCK_BYTES, 0)
+        salt = header[len(_FORMAT) : len(_FORMAT) + _SALT_BYTES]
+        if header != _header(keyring, slug, salt):
+            raise JournalUnusable(
+                f"{path} is damaged, or was made with another key than the one of the settings."
+                " It says who withdrew. Put back the key file that belongs to it; if nobody needs"
+                " it any more, move it away."
+            )
+        self._salt = salt
+        self._cipher = AESGCM(_key(keyring, slug, salt, b"key"))
+
+    @classmethod
+    @contextmanager
+    def opened(cls, path: Path, keyring: Keyring, slug: str) -> Iterator["_LockedFile"]:
+        """Opens and locks a file until the block ends; a new one gets its header."""
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield cls(path, handle, keyring, slug)
+        finally:
+            os.close(handle)
+
+    def is_at_its_path(self) -> bool:
+        """Returns whether the file was not replaced before it was locked."""
+        return self._identity.is_same()
+
+    def content(self) -> JournalContent:
+        """Returns all entries."""
+        found = [self._entry(place) for place in range(1, self._end())]
+        entries = tuple(each for each in found if each is not None)
+        return JournalContent(entries, len(found) - len(entries))
+
+    def append(self, entries: list[Entry]) -> None:
+        """Writes entries behind the last whole one, and waits for the disk."""
+        end = self._end()
+        blocks = [self._sealed(each, end + i) for i, each in enumerate(entries)]
+        start = end * _BLOCK_BYTES
+        try:
+            os.ftruncate(self._handle, start)  # what a kill left half written
+            _write_all(self._handle, b"".join(blocks), start)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._handle, start)
+            raise
+
+    def _end(self) -> int:
+        """Returns the place behind the last entry that a kill did not leave half written."""
+        size = os.fstat(self._handle).st_size // _BLOCK_BYTES
+        for end in range(size, max(1, size - _GROUP_SIZE) - 1, -1):
+            if end == 1 or self._entry(end - 1) is not None:
+                return end
+        return size  # more than one group: this is damage, and nothing is thrown away
+
+    def _begin(self, keyring: Keyring, slug: str) -> None:
+        """Writes the header, unless it is there; without it there was no entry yet."""
+        if os.pread(self._handle, _BLOCK_BYTES, 0).startswith(_FORMAT):
+            return
+        _write_all(self._handle, _header(keyring, slug, os.urandom(_SALT_BYTES)), 0)
+        sync_folder(self._path.parent)
+
+    def _sealed(self, entry: Entry, place: int) -> bytes:
+        listed = [entry.deed, entry.subject.hex(), entry.value]
+        plain = json.dumps(listed, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(plain) > _PADDED_BYTES:
+            raise ValueError("the entry is longer than a block of the journal")
+        nonce = os.urandom(_NONCE_BYTES)
+        padded = plain.ljust(_PADDED_BYTES)
+        return nonce + self._cipher.encrypt(nonce, padded, self._place(place))
+
+    def _entry(self, place: int) -> Entry | None:
+        """Returns the entry at a place; None if it is damaged or unknown."""
+        block = os.pread(self._handle, _BLOCK_BYTES, place * _BLOCK_BYTES)
+        try:
+            plain = self._cipher.decrypt(
+                block[:_NONCE_BYTES], block[_NONCE_BYTES:], self._place(place)
+            )
+            deed, subject, value = json.loads(plain)
+            return Entry(Deed(deed), bytes.fromhex(subject), value)
+        except (InvalidTag, ValueError):
+            return None
+
+    def _place(self, place: int) -> bytes:
+        return self._salt + place.to_bytes(8, "big")
+
+
+def _header(keyring: Keyring, slug: str, salt: bytes) -> bytes:
+    return (_FORMAT + salt + _key(keyring, slug, salt, b"check")).ljust(_BLOCK_BYTES, b"\0")
+
+
+def _key(keyring: Keyring, slug: str, salt: bytes, use: bytes) -> bytes:
+    return keyring.digest(use, table="journal", column=slug, row=salt)
+
+
+def _write_all(handle: int, content: bytes, start: int) -> None:
+    """Writes at a place of a file, and waits until it is on the disk."""
+    written = 0
+    while written < len(content):
+        written += os.pwrite(handle, content[written:], start + written)
+    os.fsync(handle)
+
+
+def _meaning(error: Exception) -> Exception:
+    """Returns a new exception for one caller: one raised in many would mix their tracebacks."""
+    if not isinstance(error, OSError):
+        return error
+    return Unavailable(f"The journal cannot be written just now ({error.strerror}).")

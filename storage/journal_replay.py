@@ -1,0 +1,161 @@
+"""Carries out again, on a restored copy, what the journal says was asked for.
+
+Each entry is repeated as the statements that it was done with at first, where its signature is in
+the copy; doing it twice changes nothing. Who signed after the backup is not in it, and neither is
+anything about them.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.changes_after_export import Change, note_change
+from storage.database import Database, Row, Statement, Value
+from storage.journal import Deed, Entry, last_entries
+from storage.keyring import Keyring
+from storage.sent_files import all_due
+from storage.signing import withdraw_statements
+
+# Done at once, so that they share commits.
+_AT_ONCE = 200
+
+_SIGNATURE = """
+SELECT s.supporter, s.name_sealed, s.with_name, s.muted_at, s.restricted_at, s.objected_at,
+  c.updates_ended_at, c.news_ended_at
+FROM signatures s JOIN consents c ON c.signature_id = s.id
+WHERE s.petition = :petition AND s.id = :id
+"""
+
+# By deed the column that it sets, and what the recipients of a list are told of it, if anything.
+_COLUMNS: Mapping[Deed, tuple[str, Change | None]] = {
+    Deed.WITH_NAME: ("with_name", None),
+    Deed.MUTED: ("muted_at", None),
+    Deed.RESTRICTED: ("restricted_at", Change.RESTRICTED),
+    Deed.OBJECTED: ("objected_at", Change.OBJECTED),
+    Deed.UPDATES_ENDED: ("updates_ended_at", None),
+    Deed.NEWS_ENDED: ("news_ended_at", None),
+}
+_IN_CONSENTS = frozenset({Deed.UPDATES_ENDED, Deed.NEWS_ENDED})
+
+_RAISE = """
+UPDATE petitions SET last_number = CAST(:number AS BIGINT)
+WHERE slug = :petition AND last_number < CAST(:number AS BIGINT)
+"""
+
+_NAME = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
+
+# The list that was handed over may have been written after the backup.
+_HANDOVER = """
+INSERT INTO handovers (
+  id, petition, export_id, handed_over_on, manifest, with_name, without_name, recorded_at,
+  undone_at
+)
+VALUES (
+  :id, :petition, (SELECT e.id FROM exports e WHERE e.id = :export_id), :handed_over_on,
+  :manifest, :with_name, :without_name, :recorded_at, :undone_at
+)
+ON CONFLICT (id) DO UPDATE SET undone_at = excluded.undone_at
+"""
+
+
+async def replay(
+    database: Database,
+    keyring: Keyring,
+    slug: str,
+    entries: tuple[Entry, ...],
+    *,
+    last_number: int,
+    at: datetime,
+) -> Counter[Deed]:
+    """Repeats what is noted and not so in the copy, on which no bot may run.
+
+    Args:
+        database: the restored one.
+        keyring: seals the names that were corrected.
+        slug: the petition.
+        entries: what its journal holds.
+        last_number: the highest number that was given to a signature, also after the backup; none
+            of them is given again.
+        at: now.
+
+    Returns:
+        How many of each deed were carried out.
+    """
+    number: dict[str, Value] = {"petition": slug, "number": last_number}
+    await database.write(Statement(_RAISE, number))
+    copy = _Copy(database, keyring, slug, at)
+    done: Counter[Deed] = Counter()
+    last = last_entries(entries)
+    for start in range(0, len(last), _AT_ONCE):
+        portion = last[start : start + _AT_ONCE]
+        repeated = await asyncio.gather(*[copy.repeat(entry) for entry in portion])
+        done.update(entry.deed for entry, was in zip(portion, repeated, strict=True) if was)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A restored copy, on which deeds are repeated."""
+
+    database: Database
+    keyring: Keyring
+    slug: str
+    at: datetime
+
+    async def repeat(self, entry: Entry) -> bool:
+        """Repeats a deed; returns whether it was not done in the copy."""
+        statements = await self._statements(entry)
+        if statements:
+            await self.database.write(*statements)
+        return bool(statements)
+
+    async def _statements(self, entry: Entry) -> tuple[Statement, ...]:
+        subject: dict[str, Value] = {"petition": self.slug, "id": entry.subject}
+        if entry.deed is Deed.HANDOVER:
+            return (Statement(_HANDOVER, {**subject, **_columns(entry.value)}),)
+        rows = await self.database.read(Statement(_SIGNATURE, subject))
+        if not rows:
+            return ()
+        row = rows[0]
+        if entry.deed is Deed.WITHDRAWAL:
+            return withdraw_statements(self.slug, row["supporter"], None, self.at)
+        if entry.deed is Deed.NAME:
+            return self._rename(entry, row)
+        column, change = _COLUMNS[entry.deed]
+        value = int(entry.value) if entry.value else None
+        if row[column] == value:
+            return ()
+        table, key = (
+            ("consents", "signature_id") if entry.deed in _IN_CONSENTS else ("signatures", "id")
+        )
+        setting = Statement(
+            f"UPDATE {table} SET {column} = CAST(:value AS BIGINT) WHERE {key} = :id",  # noqa: S608 - constants
+            {"id": entry.subject, "value": value},
+        )
+        if entry.deed is Deed.WITH_NAME:
+            change = Change.NAME_GIVEN if value else Change.NAME_REMOVED
+        if change is None or value is None:
+            return (setting,)
+        return note_change(self.slug, row["supporter"], change, self.at), setting
+
+    def _rename(self, entry: Entry, row: Row) -> tuple[Statement, ...]:
+        keyring, table, column = self.keyring, "signatures", "name_sealed"
+        present = row["name_sealed"]
+        name = keyring.open_if_whole(present, table=table, column=column, row=entry.subject)
+        if name == entry.value:
+            return ()
+        sealed = keyring.seal(entry.value, table=table, column=column, row=entry.subject)
+        return (
+            note_change(self.slug, row["supporter"], Change.CORRECTED, self.at),
+            Statement(_NAME, {"id": entry.subject, "name": sealed}),
+            all_due(self.slug, row["supporter"]),
+        )
+
+
+def _columns(value: str) -> dict[str, Value]:
+    columns: dict[str, Value] = json.loads(value)
+    export = columns["export_id"]
+    return {**columns, "export_id": bytes.fromhex(export) if isinstance(export, str) else None}

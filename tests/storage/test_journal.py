@@ -1,0 +1,310 @@
+"""Tests that what people asked for is kept outside the database, whatever happens to the file."""
+
+import asyncio
+import errno
+import json
+import os
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from storage import (
+    Conversation,
+    Deed,
+    Entry,
+    Journal,
+    JournalUnusable,
+    Keyring,
+    Statement,
+    Storage,
+    Unavailable,
+)
+from storage.ids import rising_id
+from storage.journal import JournalContent
+from storage.journal_replay import replay
+from tests.support.supporters import NOON, a_supporter
+
+SLUG = "andry"
+BLOCK = 512
+
+
+@pytest.fixture
+def journal(keyring: Keyring, tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "petition.key.andry.journal", keyring, SLUG)
+
+
+def withdrawals(count: int) -> list[Entry]:
+    return [Entry(Deed.WITHDRAWAL, rising_id(NOON)) for _ in range(count)]
+
+
+async def written(journal: Journal, *entries: Entry) -> tuple[Entry, ...]:
+    for each in entries:
+        await journal.append(each)
+    return entries
+
+
+async def test_what_is_noted_is_read_back_by_whoever_has_the_key_and_by_nobody_else(
+    journal: Journal, keyring: Keyring
+) -> None:
+    signature = rising_id(NOON)
+    entries = await written(
+        journal,
+        Entry.since(Deed.MUTED, signature, NOON),
+        Entry.since(Deed.MUTED, signature, None),
+        Entry(Deed.NAME, signature, "𐍈" * 100),  # as long as a name can be
+    )
+    assert journal.read() == JournalContent(entries, 0)
+    assert journal.path.stat().st_mode & 0o777 == 0o600
+    content = journal.path.read_bytes()
+    for plain in ("𐍈𐍈".encode(), signature, signature.hex().encode(), b"muted"):
+        assert plain not in content
+    assert keyring.path is not None
+    rotated = Keyring.rotate(keyring.path)
+    assert Journal(journal.path, rotated, SLUG).read().entries == entries
+    for other in (
+        Journal(journal.path, Keyring.generate(keyring.path.with_name("other.key")), SLUG),
+        Journal(journal.path, keyring, "another"),
+    ):
+        with pytest.raises(JournalUnusable, match="made with another key"):
+            other.read()
+
+
+@pytest.mark.parametrize("left", [1, 200, BLOCK - 1, BLOCK, BLOCK + 100])
+async def test_an_entry_that_a_kill_left_half_written_is_passed_over_and_written_over(
+    journal: Journal, left: int
+) -> None:
+    whole = await written(journal, *withdrawals(3))
+    with journal.path.open("ab") as file:
+        file.write(b"\0" * left)  # as a disk leaves a block that it never got to
+    assert journal.read() == JournalContent(whole, 0)
+    more = await written(journal, *withdrawals(2))
+    assert journal.read() == JournalContent(whole + more, 0)
+
+
+async def test_damage_in_the_middle_is_counted_and_never_tidied_away(journal: Journal) -> None:
+    whole = await written(journal, *withdrawals(4))
+    content = bytearray(journal.path.read_bytes())
+    content[2 * BLOCK + 40] ^= 1
+    journal.path.write_bytes(content)
+    assert journal.read() == JournalContent((whole[0], *whole[2:]), 1)
+    assert journal.rewrite(journal._keyring, NOON + timedelta(days=1)) == 1
+    assert journal.path.read_bytes() == content
+
+
+async def test_an_entry_cannot_be_moved_or_taken_out(journal: Journal) -> None:
+    await written(journal, *withdrawals(3))
+    content = journal.path.read_bytes()
+    journal.path.write_bytes(content[:BLOCK] + content[2 * BLOCK :])
+    assert journal.read().entries == ()
+
+
+async def test_a_header_that_was_not_finished_is_made_anew(journal: Journal) -> None:
+    for left in (b"", b"petition-jour", b"\0" * BLOCK):
+        journal.path.write_bytes(left)
+        entries = await written(journal, *withdrawals(1))
+        assert journal.read() == JournalContent(entries, 0)
+
+
+async def test_many_at_once_share_few_waits_for_the_disk(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.prepare()
+    waits: list[int] = []
+    monkeypatch.setattr(os, "fsync", waits.append)
+    await asyncio.gather(*[journal.append(each) for each in withdrawals(200)])
+    assert len(journal.read().entries) == 200
+    assert len(waits) <= 5
+
+
+async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(
+    journal: Journal, keyring: Keyring
+) -> None:
+    old, young, gone = (rising_id(NOON + timedelta(days=days)) for days in (0, 40, 50))
+    stays = Entry(Deed.NAME, young, "Ana María")
+    withdrawn = Entry(Deed.WITHDRAWAL, gone)
+    await written(
+        journal,
+        Entry(Deed.WITHDRAWAL, old),
+        Entry(Deed.NAME, young, "Ana Maria"),
+        Entry(Deed.NAME, gone, "Jordi"),
+        stays,
+        withdrawn,
+    )
+    salt = journal.path.read_bytes()[16:32]
+    assert journal.rewrite(keyring, NOON + timedelta(days=30)) == 0
+    assert journal.read() == JournalContent((stays, withdrawn), 0)
+    assert journal.path.read_bytes()[16:32] != salt
+    assert journal.path.stat().st_mode & 0o777 == 0o600
+    # A command beside the bot, which knew the file from before, goes on in the new one.
+    (more,) = await written(Journal(journal.path, keyring, SLUG), *withdrawals(1))
+    assert journal.read().entries == (stays, withdrawn, more)
+    other = Keyring.generate(journal.path.with_name("other.key"))
+    journal.rewrite(other, NOON)
+    assert Journal(journal.path, other, SLUG).read().entries == (stays, withdrawn, more)
+
+
+async def test_where_the_disk_is_full_nothing_is_noted_and_who_asked_may_try_again(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = await written(journal, *withdrawals(1))
+    write = os.pwrite
+
+    def full(handle: int, content: bytes, start: int) -> int:
+        if len(content) < BLOCK:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(handle, content[:100], start)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(Unavailable, match="No space left on device"):
+            await journal.append(*withdrawals(1))
+    assert journal.path.stat().st_size == 2 * BLOCK
+    more = await written(journal, *withdrawals(1))
+    assert journal.read().entries == whole + more
+
+
+def test_a_folder_that_cannot_be_written_is_said_with_what_to_do(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(JournalUnusable, match="write to the folder of the key"):
+        journal.prepare()
+
+
+async def test_every_deed_of_a_person_is_noted_before_it_is_done(
+    storage: Storage, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database fails, as at a kill: what was asked for is known all the same."""
+    ana = a_supporter(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    signature = (await storage.personal_data.of(ana.user_id)).signature
+    assert signature is not None
+    assert storage.journal is not None
+    assert storage.journal.read().entries == ()
+
+    async def killed(*_: object) -> None:
+        raise Unavailable
+
+    conversation = await storage.conversations.get(ana.supporter)
+    assert conversation is not None
+    signatures = storage.signatures
+    monkeypatch.setattr(type(storage.database._database), "write", killed)
+    for asked in (
+        lambda: signatures.mute(ana.supporter, NOON),
+        lambda: signatures.mute(ana.supporter, None),
+        lambda: signatures.refuse_news(ana.supporter, NOON),
+        lambda: signatures.refuse_updates(ana.supporter, NOON),
+        lambda: signatures.correct_name(ana.supporter, "Ana Gil", conversation, 1, NOON),
+        lambda: signatures.withdraw(ana.supporter, NOON),
+    ):
+        with pytest.raises(Unavailable):
+            await asked()
+    noted = [(each.deed, each.value) for each in storage.journal.read().entries]
+    moment = str(int(NOON.timestamp() * 1000))
+    assert noted == [
+        (Deed.MUTED, moment),
+        (Deed.MUTED, ""),
+        (Deed.NEWS_ENDED, moment),
+        (Deed.UPDATES_ENDED, moment),
+        (Deed.NAME, "Ana Gil"),
+        (Deed.WITHDRAWAL, ""),
+    ]
+    assert {each.subject for each in storage.journal.read().entries} == {signature["id"]}
+
+
+async def test_what_cannot_be_noted_is_not_done(
+    storage: Storage, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = a_supporter(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(Unavailable):
+            await storage.signatures.withdraw(ana.supporter, NOON)
+    assert await storage.signatures.get(ana.supporter) is not None
+
+
+class TestARestoredCopy:
+    """The deeds come back to a database from before them, on both databases."""
+
+    async def test_has_everything_that_was_asked_for_since(
+        self, storage: Storage, keyring: Keyring
+    ) -> None:
+        people = [a_supporter(keyring, n, f"Persona {n}") for n in range(1, 8)]
+        for each in people:
+            await each.arrive(storage)
+            new = each.signature()
+            chosen = replace(
+                new.consent, purposes=new.consent.purposes | {"updates"}, updates_at_most=3
+            )
+            thanks = Conversation(each.supporter, stage="thanks", version=2)
+            await storage.signatures.sign(replace(new, consent=chosen), thanks, 1)
+        withdrawn, renamed, muted, unmuted, refused, restricted, same = people
+        ids = {}
+        for each in people:
+            signature = (await storage.personal_data.of(each.user_id)).signature
+            assert signature is not None
+            ids[each] = signature["id"]
+        await storage.signatures.mute(unmuted.supporter, NOON)
+        handover = rising_id(NOON)
+        columns = {
+            **{"export_id": "ab" * 16, "handed_over_on": "2026-03-02", "manifest": "c" * 64},
+            **{"with_name": 5, "without_name": 2, "recorded_at": 7, "undone_at": None},
+        }
+        entries = (
+            Entry(Deed.NAME, ids[withdrawn], "Otra"),
+            Entry(Deed.WITHDRAWAL, ids[withdrawn]),
+            Entry(Deed.WITHDRAWAL, rising_id(NOON)),  # of somebody who signed after the backup
+            Entry(Deed.NAME, ids[renamed], "Jorge"),
+            Entry(Deed.NAME, ids[renamed], "Jordi Puig"),
+            Entry.since(Deed.MUTED, ids[muted], NOON),
+            Entry.since(Deed.MUTED, ids[unmuted], None),
+            Entry.since(Deed.NEWS_ENDED, ids[refused], NOON),
+            Entry.since(Deed.UPDATES_ENDED, ids[refused], NOON),
+            Entry.since(Deed.RESTRICTED, ids[restricted], NOON),
+            Entry.since(Deed.OBJECTED, ids[restricted], NOON),
+            Entry(Deed.WITH_NAME, ids[restricted], "0"),
+            Entry(Deed.HANDOVER, handover, json.dumps(columns)),
+        )
+        firsts = {each.deed: 1 for each in entries} | {Deed.MUTED: 2}
+        for expected in (firsts, {Deed.HANDOVER: 1}):  # again changes nothing
+            done = await replay(storage.database, keyring, SLUG, entries, last_number=90, at=NOON)
+            assert done == expected
+            signed = [await storage.signatures.get(each.supporter) for each in people]
+            assert signed[0] is None
+            assert (await storage.petitions.state()).signatures == 6
+            assert await storage.petitions.last_number() == 90
+            found = [each for each in signed[1:] if each is not None]
+            assert [each.name for each in found[:2]] == ["Jordi Puig", "Persona 3"]
+            assert [each.muted for each in found] == [False, True, False, False, False, False]
+            assert [each.news for each in found] == [True, True, True, False, True, True]
+            assert [each.updates_at_most for each in found] == [3, 3, 3, 0, 3, 3]
+            row = (await storage.personal_data.of(restricted.user_id)).signature
+            assert row is not None
+            assert (row["restricted_at"], row["objected_at"]) == (NOON, NOON)
+            assert row["with_name"] == 0
+            row = (await storage.personal_data.of(same.user_id)).signature
+            assert row is not None
+            assert row["with_name"] == 1
+            asked = Statement("SELECT manifest, export_id, undone_at FROM handovers")
+            assert await storage.database.read(asked) == [
+                {"manifest": "c" * 64, "export_id": None, "undone_at": None}
+            ]
+        undone = Entry(Deed.HANDOVER, handover, json.dumps({**columns, "undone_at": 8}))
+        done = await replay(
+            storage.database, keyring, SLUG, (*entries, undone), last_number=80, at=NOON
+        )
+        assert done == {Deed.HANDOVER: 1}
+        asked = Statement("SELECT undone_at FROM handovers")
+        assert await storage.database.read(asked) == [{"undone_at": 8}]
