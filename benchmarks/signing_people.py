@@ -75,6 +75,7 @@ async def _signs(person: Person, words: Words, signed: Signed) -> None:
     way = (
         words.label("✍️ Firmar la petición"),
         words.label("Usar «{name}»", name=f"{person.user.first_name} García"),
+        f"⚪ {words.label('Con mi nombre')}",
         words.label("✍️ Consiento y firmo"),
         words.label("Ver mi firma"),
     )

@@ -121,11 +121,19 @@ async def choose_news(ctx: SupporterContext) -> None:
     await ctx.show()
 
 
+async def choose_name(ctx: SupporterContext, *, with_name: bool) -> None:
+    """Chooses whether the signature is handed over with its name, or counted without it."""
+    ctx = ctx.with_stage(ctx.view.place, with_name=with_name)
+    await ctx.save()
+    await ctx.show()
+
+
 async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     """Signs, and shows the thanks once the signature is committed.
 
     `agreed_to` is the `consent_mark` of the text above the button. If the text has changed
-    since, nothing is signed: a consent covers only the words that were seen.
+    since, nothing is signed: a consent covers only the words that were seen. Nor is anything
+    signed before the choice about the name: a window says what is missing, over the same screen.
     """
     if agreed_to != consent_mark(ctx.view):
         await ctx.save()
@@ -133,6 +141,15 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
             ctx.view.words.text(
                 "El texto ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de "
                 "firmar."
+            )
+        )
+        return
+    if ctx.view.with_name is None:
+        await ctx.save()
+        await ctx.alert(
+            ctx.view.words.label(
+                "Falta una elección: si tu firma se entrega con tu nombre o sin él. Toca una de "
+                "las dos opciones y después «✍️ Consiento y firmo»."
             )
         )
         return
@@ -200,6 +217,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
             language=view.language,
             purposes=frozenset(purposes),
             updates_at_most=updates_at_most,
+            with_name=view.with_name is True,
             message_id=ctx.tapped or conversation.message_id or 0,
         ),
         at=now,

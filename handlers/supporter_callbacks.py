@@ -19,6 +19,8 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
         Action.UPDATES: lambda ctx, _tap: signing.choose_updates(ctx),
         Action.KEEP_NAME: lambda ctx, _tap: signing.use_doubtful_name(ctx),
         Action.NEWS: lambda ctx, _tap: signing.choose_news(ctx),
+        Action.WITH_NAME: lambda ctx, _tap: signing.choose_name(ctx, with_name=True),
+        Action.WITHOUT_NAME: lambda ctx, _tap: signing.choose_name(ctx, with_name=False),
         Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
         Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),
         Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),

@@ -22,6 +22,7 @@ from storage.times import from_millis, to_millis
 
 _OF = """
 SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s.muted_at,
+  s.with_name, s.restricted_at, s.objected_at,
   c.purposes, c.news_ended_at, c.updates_ended_at, c.updates_at_most,
   CASE WHEN EXISTS (
     SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
@@ -79,6 +80,7 @@ class Signature:
         updates_at_most: how many messages about the petition may be sent in all, besides the
             closing update; 0 if they were not chosen, or are no longer wanted.
         muted: whether its owner asked for no messages.
+        with_name: whether it is handed over with the name, or counted without it.
         was_told: whether the closing update was sent, which is sent once: after a petition was
             opened again it is not promised a second time.
         is_damaged: whether the name cannot be decrypted; it is then empty.
@@ -92,6 +94,7 @@ class Signature:
     muted: bool = False
     news: bool = False
     updates_at_most: int = 0
+    with_name: bool = True
     was_told: bool = field(default=False, compare=False)
     is_damaged: bool = False
 
@@ -253,6 +256,9 @@ class Signatures:
             muted=row["muted_at"] is not None,
             news="news" in purposes and row["news_ended_at"] is None,
             updates_at_most=row["updates_at_most"] if wants_updates else 0,
+            with_name=bool(row["with_name"])
+            and row["restricted_at"] is None
+            and row["objected_at"] is None,
             was_told=bool(row["was_told"]),
             is_damaged=name is None,
         )

@@ -39,10 +39,11 @@ WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
 _SIGN = """
 INSERT INTO signatures (
   id, petition, supporter, number, name_sealed, chat_sealed, language, source, text_version,
-  signed_at, form_seconds
+  signed_at, form_seconds, with_name
 )
 SELECT :id, p.slug, c.supporter, p.last_number + 1, :name, :chat, :language, :source,
-  :text_version, :at, CAST(:form_seconds AS BIGINT)
+  :text_version, :at, CAST(:form_seconds AS BIGINT),
+  CAST(:with_name AS BIGINT)
 FROM petitions p
 JOIN conversations c ON c.petition = p.slug AND c.supporter = :supporter AND c.version = :was
 WHERE p.slug = :petition AND p.closed_at IS NULL
@@ -60,10 +61,10 @@ ON CONFLICT (sha256) DO NOTHING
 _CONSENT = """
 INSERT INTO consents (
   id, petition, signature_id, purposes, updates_at_most, text_sha256, text_version, language,
-  channel, message_id, given_at
+  channel, message_id, given_at, with_name
 )
 SELECT :consent_id, s.petition, s.id, :purposes, :updates_at_most, :sha256, :text_version,
-  :language, 'telegram', :message_id, s.signed_at
+  :language, 'telegram', :message_id, s.signed_at, s.with_name
 FROM signatures s WHERE s.id = :id
 """
 
@@ -122,6 +123,7 @@ class Consent:
     Attributes:
         purposes: "signature", and "updates" and "news" for what was chosen besides.
         updates_at_most: how many messages about the petition, besides the closing update.
+        with_name: to be handed over with the name; False: counted without it.
     """
 
     text: str
@@ -131,6 +133,7 @@ class Consent:
     purposes: frozenset[str]
     message_id: int
     updates_at_most: int = 0
+    with_name: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +278,7 @@ def _signature(
             "source": new.source,
             "form_seconds": new.form_seconds,
             "text_version": new.consent.text_version,
+            "with_name": int(new.consent.with_name),
         },
     )
 

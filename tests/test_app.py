@@ -240,6 +240,7 @@ class TestTheDatabaseFile:
         jordi.start()
         await scene.taps(jordi, words.label("✍️ Firmar la petición"))
         await scene.taps(jordi, words.label("Usar «{name}»", name="Jordi Puig"))
+        await scene.taps(jordi, f"⚪ {words.label('Con mi nombre')}")
         consent = await scene.with_button(jordi, words.label("✍️ Consiento y firmo"))
         await until_marked(scene, 1)
         before = consent.text

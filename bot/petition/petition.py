@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _END_OF_DAY = time(23, 59)
+_WITH_NAME = {"with_name": True, "without_name": False, "ask": None}
 
 BUNDLED = Path(__file__).parent.parent / "bundled_petitions" / "andry"
 
@@ -53,6 +54,9 @@ class EarlierVersion(_Frozen):
 class Petition(_Frozen):
     """One petition: what it demands of whom, in each of its languages, the source language first.
 
+    `with_name` is what the consent proposes: that a signature is handed over with its name (True)
+    or counted without it (False); None proposes neither, and everybody chooses.
+
     The texts are filled in except for what depends on a person or a moment: `{name}` in the
     consent, and how many signed, as `{count}` or in words as `{people}`, in the thanks and the
     texts after closing.
@@ -73,6 +77,7 @@ class Petition(_Frozen):
     controller: Controller
     retention: RetentionTable
     updates_at_most: int
+    with_name: bool | None
     texts: dict[str, Texts]
 
     @cached_property
@@ -128,6 +133,7 @@ def load_petition(folder: Path) -> Petition:
         controller=file.controller,
         retention=file.retention,
         updates_at_most=file.updates_at_most,
+        with_name=_WITH_NAME[file.handed_over],
         texts={language: _texts(file, read, language) for language in read.languages},
     )
 

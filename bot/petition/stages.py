@@ -38,6 +38,8 @@ class Action(StrEnum):
     UPDATES = "updates"
     KEEP_NAME = "keep"
     NEWS = "news"
+    WITH_NAME = "named"
+    WITHOUT_NAME = "unnamed"
     CONFIRM = "confirm"
     PRIVACY = "privacy"
     LANGUAGES = "languages"
@@ -91,6 +93,8 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.UPDATES: frozenset({Stage.CONSENT}),
     Action.KEEP_NAME: frozenset({Stage.NAME_CHECK}),
     Action.NEWS: frozenset({Stage.CONSENT}),
+    Action.WITH_NAME: frozenset({Stage.CONSENT}),
+    Action.WITHOUT_NAME: frozenset({Stage.CONSENT}),
     Action.CONFIRM: frozenset({Stage.CONSENT}),
     Action.SET_LANGUAGE: frozenset({Stage.LANGUAGE}),
     Action.DATA_FILE: frozenset({Stage.MY_DATA}),

@@ -7,7 +7,7 @@ the files into the `Petition` that the bot runs on.
 import re
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -155,6 +155,7 @@ class PetitionFile(FrozenModel):
     controller: Controller
     retention: RetentionTable = RetentionTable()
     updates_at_most: int = Field(0, ge=0, le=100)
+    handed_over: Literal["with_name", "without_name", "ask"] = "ask"
 
 
 class Texts(FrozenModel):

@@ -103,6 +103,7 @@ _KINDS: Mapping[str, Callable[[ErrorDetails], str]] = {
     "model_type": lambda error: (
         f"this is a section: write [{error['loc'][0]}] on a line, and its keys below"
     ),
+    "literal_error": lambda error: f"write one of {error['ctx']['expected']}",
     "greater_than_equal": lambda error: f"this is at least {error['ctx']['ge']}",
     "less_than_equal": lambda error: f"this is at most {error['ctx']['le']}",
     "value_error": lambda error: str(error["ctx"]["error"]),

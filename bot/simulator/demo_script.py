@@ -73,7 +73,7 @@ class DemoScript:
         """Runs the script and returns what the bot did wrong, one sentence each."""
         for heading, scene in (
             ("Ana reads the appeal and signs with the name of her profile", self._ana),
-            ("Jordi, whose Catalan the petition lacks, types no name, then his own", self._jordi),
+            ("Jordi, whose Catalan the petition lacks, signs to be counted unnamed", self._jordi),
             ("Seán signs in English, and tries to sign again", self._sean),
             ("A stranger tries to close the petition", self._stranger),
             ("Marta, the admin, closes it", self._closing),
@@ -96,6 +96,7 @@ class DemoScript:
         await self._taps(ana, words.label("✍️ Firmar la petición"))
         await self._taps(ana, words.label("Usar «{name}»", name="Ana García"))
         await self._taps(ana, f"⬜ {words.label('Otras acciones')}")
+        await self._taps(ana, f"⚪ {words.label('Con mi nombre')}")
         await self._taps(ana, words.label("✍️ Consiento y firmo"))
         await self._sees_thanks(ana, 1)
 
@@ -109,6 +110,7 @@ class DemoScript:
         await self._sees(jordi, "⚠️")
         good = jordi.send("Jordi Puig i Gal·la")
         await self._sees(jordi, "Jordi Puig i Gal·la")
+        await self._taps(jordi, f"⚪ {words.label('Sin mi nombre')}")
         await self._taps(jordi, words.label("✍️ Consiento y firmo"))
         await self._sees_thanks(jordi, 2)
         left = [message.id for message in jordi.messages]
@@ -122,6 +124,7 @@ class DemoScript:
         sean.start("friends")
         await self._taps(sean, words.label("✍️ Firmar la petición"))
         await self._taps(sean, words.label("Usar «{name}»", name="Seán O'Brien"))
+        await self._taps(sean, f"⚪ {words.label('Con mi nombre')}")
         confirm = words.label("✍️ Consiento y firmo")
         consent = await self._with_button(sean, confirm)
         data = next(

@@ -88,6 +88,7 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
         _form_time(words, (held.signature or {}).get("form_seconds")),
         words.text("Idioma: {language}", language=view.texts.language_name),
         _source(view, signature.source),
+        view.handed_over,
         *_choices(view, signature.updates_at_most, news=signature.news),
         _silence(view, held),
         lost

@@ -135,7 +135,9 @@ def _signed(view: View) -> Screen:
         else words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
     )
     counted = _lines(signature_count(view), _closing_date(view))
-    text = paragraphs(f"<b>{view.texts.title}</b>", mine, counted, promise)
+    text = paragraphs(
+        f"<b>{view.texts.title}</b>", Html(f"{mine} {view.handed_over}"), counted, promise
+    )
     return Screen(
         text, [share_buttons(view), _read_button(view), _foot(view), _withdraw_button(view)]
     )
@@ -144,7 +146,8 @@ def _signed(view: View) -> Screen:
 def _closed(view: View) -> Screen:
     words, signature = view.words, view.signature
     counted = {"count": words.number(view.count), "people": words.people(view.count)}
-    mine = words.text("Tú también firmaste. Gracias.") if signature else None
+    thanks = words.text("Tú también firmaste. Gracias.")
+    mine = Html(f"{thanks} {view.handed_over}") if signature else None
     text = paragraphs(
         f"<b>{view.texts.title}</b>",
         fill(view.texts.closed, **counted),

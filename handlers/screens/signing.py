@@ -8,7 +8,7 @@ from handlers.screens.petition_text import share_buttons
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 
-_TICKED, _UNTICKED = "✅", "⬜"
+_TICKED, _UNTICKED, _UNCHOSEN = "✅", "⬜", "⚪"
 
 
 def name(view: View) -> Screen:
@@ -51,17 +51,25 @@ def name_check(view: View) -> Screen:
 
 
 def consent(view: View) -> Screen:
-    """Shows the consent with the name, the two separate choices, and the button that signs."""
+    """Shows the consent with the name, the choices, and the button that signs.
+
+    Two boxes are free to tick, and one of the two buttons about the name has to be chosen.
+    """
     words, conversation = view.words, view.conversation
     ticked = {Action.UPDATES: conversation.updates, Action.NEWS: conversation.news}
+    chosen = {True: Action.WITH_NAME, False: Action.WITHOUT_NAME, None: None}[view.with_name]
     return Screen(
         # With the labels of the choices, the words that are recorded, so that they were seen.
         fill(view.texts.consent, name=conversation.name or ""),
         [
             *(
                 Button(f"{_TICKED if ticked[choice] else _UNTICKED} {label}", choice)
-                for choice, label in consent_choices(view).items()
+                for choice, label in message_choices(view).items()
             ),
+            [
+                Button(f"{_TICKED if choice is chosen else _UNCHOSEN} {label}", choice)
+                for choice, label in _name_choices(view).items()
+            ],
             Button(
                 words.label("✍️ Consiento y firmo"),
                 Action.CONFIRM,
@@ -77,8 +85,8 @@ def consent(view: View) -> Screen:
     )
 
 
-def consent_choices(view: View) -> dict[Action, str]:
-    """Returns the label of each choice that the consent offers, by what its button does."""
+def message_choices(view: View) -> dict[Action, str]:
+    """Returns the label of each kind of message that is offered, by what its button does."""
     at_most = view.petition.updates_at_most
     return {
         **({Action.UPDATES: _updates_label(view, at_most)} if at_most else {}),
@@ -86,9 +94,14 @@ def consent_choices(view: View) -> dict[Action, str]:
     }
 
 
+def consent_choices(view: View) -> list[str]:
+    """Returns the labels of all choices that the consent offers, as they stand on the screen."""
+    return [*message_choices(view).values(), *_name_choices(view).values()]
+
+
 def consent_words(view: View) -> str:
     """Returns the words that are recorded with a consent: the text and the choices' labels."""
-    return consent_text(view.texts, consent_choices(view).values())
+    return consent_text(view.texts, consent_choices(view))
 
 
 def consent_mark(view: View) -> str:
@@ -118,7 +131,7 @@ def thanks(view: View) -> Screen:
         count=words.number(view.count),
         people=words.people(view.count),
     )
-    text = paragraphs(text, _chosen(view))
+    text = paragraphs(text, view.handed_over, _chosen(view))
     home = Button(words.label("Ver mi firma"), Action.HOME)
     return Screen(text, [share_buttons(view), home], kept=Stage.THANKS)
 
@@ -134,6 +147,14 @@ def _chosen(view: View) -> Html:
         "Puedes dejarlo cuando quieras en /mydata.",
         chosen=Html(lines),
     )
+
+
+def _name_choices(view: View) -> dict[Action, str]:
+    words = view.words
+    return {
+        Action.WITH_NAME: words.label("Con mi nombre"),
+        Action.WITHOUT_NAME: words.label("Sin mi nombre"),
+    }
 
 
 def _updates_label(view: View, at_most: int) -> str:

@@ -53,9 +53,24 @@ class View:
         return None
 
     @property
+    def handed_over(self) -> Html | None:
+        """How the person's signature is handed over; None if they have not signed."""
+        if self.signature is None:
+            return None
+        if self.signature.with_name:
+            return self.words.text("Tu firma se entregará con tu nombre.")
+        return self.words.text("Tu firma se entregará sin tu nombre: solo se cuenta.")
+
+    @property
     def texts(self) -> Texts:
         """The petition's texts in the person's language."""
         return self.petition.texts_in(self.language)
+
+    @property
+    def with_name(self) -> bool | None:
+        """What the form has: to be handed over with the name or not; None: not chosen yet."""
+        chosen = self.conversation.with_name
+        return self.petition.with_name if chosen is None else chosen
 
     @property
     def count(self) -> int:

@@ -31,8 +31,9 @@ async def test_closing_holds_for_someone_in_the_middle_of_the_form(scene: Scene)
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(ana, "⚪ Con mi nombre")
     await scene.closes()
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     assert "18 de julio de 2025" in scene.screen(ana).text
     assert scene.words.label("✍️ Firmar la petición") not in scene.screen(ana).labels
     await scene.marta.sees("1 persona ha firmado")
@@ -49,6 +50,7 @@ NOT_SIGNED = "No has firmado: la petición se cerró antes. Tu nombre no se ha g
         (["✍️ Firmar la petición"], "Usar «Ana García»"),
         (["✍️ Firmar la petición", "🔒 Privacidad"], "Volver"),
         (["✍️ Firmar la petición", "Usar «Ana García»"], "⬜ Otras acciones"),
+        (["✍️ Firmar la petición", "Usar «Ana García»"], "⚪ Sin mi nombre"),
         (["✍️ Firmar la petición", "Usar «Ana García»"], "Cambiar el nombre"),
         (["✍️ Firmar la petición", "Usar «Ana García»"], "✍️ Consiento y firmo"),
     ],
@@ -348,5 +350,5 @@ async def test_a_bot_that_is_stopped_and_started_goes_on_where_it_was(scene: Sce
     ana.send("Ana García")
     await scene.start_bot()
     await scene.settled()
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     assert "con la tuya: 1" in scene.screen(ana).text

@@ -102,7 +102,7 @@ async def test_ana_at_the_consent_is_told_that_it_closed_though_nothing_had_clos
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await services(scene).storage.petitions.follow_folder(now(scene))
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     assert "la petición se cerró antes" in scene.screen(ana).text
     state = await services(scene).storage.petitions.state()
     assert state.is_closed

@@ -103,7 +103,7 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again(scene: Scene) -> 
     assert "¿Con qué nombre quieres firmar?" in text
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     assert TYPED_NAME not in scene.screen(ana).text
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     assert "con la tuya: 1" in scene.screen(ana).text
     assert alarms(scene) == 1
 

@@ -36,6 +36,8 @@ SUPPORTERS = (
     ("profile:", "consent"),
     ("updates:", "consent"),
     ("news:", "consent"),
+    ("named:", "consent"),
+    ("unnamed:", "consent"),
     ("confirm:{consent}", "thanks"),
     ("data:", "my_data"),
     ("file:", "my_data"),

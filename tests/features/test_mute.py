@@ -109,6 +109,7 @@ async def test_who_wants_no_news_just_after_signing_is_thanked_all_the_same(scen
     await scene.settled()
     await scene.taps(scene.ana, words.label("✍️ Firmar la petición"))
     await scene.taps(scene.ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(scene.ana, f"⚪ {words.label('Con mi nombre')}")
     scene.simulator.faults.freeze()
     signs = scene.ana.tap(words.label("✍️ Consiento y firmo"))
     refuses = scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS])

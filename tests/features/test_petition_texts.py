@@ -94,11 +94,12 @@ async def test_who_has_read_the_earlier_consent_reads_the_new_one_before_signing
     await edited.settled()
     await edited.taps(ana, words.label("✍️ Firmar la petición"))
     await edited.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await edited.taps(ana, "⚪ Con mi nombre")
     change("petition.toml", 'version = "2026-11-26"', 'version = "2026-11-27"')
     await edited.marta.sees(TAKEN)
-    await edited.taps(ana, words.label("✍️ Consiento y firmo"))
+    await edited.consents(ana)
     assert "El texto ha cambiado desde que lo leíste." in edited.screen(ana).text
-    await edited.taps(ana, words.label("✍️ Consiento y firmo"))
+    await edited.consents(ana)
     ana.send("/mydata")
     await edited.settled()
     assert "Versión del texto que aceptaste: 2026-11-27" in edited.screen(ana).text

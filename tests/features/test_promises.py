@@ -28,15 +28,16 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
         scene.settings = scene.settings.model_copy(update={"folder": folder})
         await scene.start_bot()
         await to_the_consent(scene)
+        await scene.taps(scene.ana, f"⚪ {scene.words.label('Con mi nombre')}")
         await scene.stop_bot()
         spanish = folder / "es.toml"
         spanish.write_text(spanish.read_text().replace("Yo, <b>{name}</b>:", "Firmo, {name}:"))
         assert "Firmo, {name}:" in load_petition(folder).texts_in("es").consent
         await scene.start_bot()
-        await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
+        await scene.consents(scene.ana)
         assert "El texto ha cambiado" in scene.screen(scene.ana).text
         assert "Firmo, Ana García:" in scene.screen(scene.ana).text
-        await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
+        await scene.consents(scene.ana)
         assert "con la tuya: 1" in scene.screen(scene.ana).text
 
 
@@ -167,7 +168,7 @@ async def test_nobody_is_asked_for_a_name_before_they_were_shown_what_becomes_of
     await scene.taps(ana, sign)
     assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
     await scene.taps(ana, use)
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     ana.send("/withdraw")
     await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
     await scene.taps(ana, words.label("Volver"))

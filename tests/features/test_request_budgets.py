@@ -128,6 +128,7 @@ async def test_signing_and_taking_it_back_cannot_go_on_without_end(scene: Scene)
     await scene.settled()
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(scene.ana, f"⚪ {scene.words.label('Con mi nombre')}")
     answer = await scene.ana.tap(scene.words.label("✍️ Consiento y firmo")).answered()
     await scene.settled()
     assert TOO_OFTEN in answer.text

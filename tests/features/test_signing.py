@@ -27,7 +27,7 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     assert "¿Con qué nombre quieres firmar?" in scene.screen(ana).text
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     assert "Ana García" in scene.screen(ana).text
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     assert "con la tuya: 1" in scene.screen(ana).text
     assert scene.screen(ana).id == first
 
@@ -106,7 +106,7 @@ async def test_news_are_off_until_chosen_and_can_be_turned_off_again(scene: Scen
     await scene.taps(ana, off)
     await scene.taps(ana, on)
     await scene.taps(ana, off)
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     ana.send("/mydata")
     await scene.settled()
     assert "Noticias de otras acciones: sí" in scene.screen(ana).text
@@ -146,7 +146,7 @@ async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scen
     await scene.taps(ana, scene.updates_box(words))
     assert scene.screen(ana).labels[:2] == [scene.updates_box(words, "✅"), "⬜ Otras acciones"]
     await scene.taps(ana, scene.updates_box(words, "✅"))
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     assert "No has elegido recibir otros mensajes." in scene.screen(ana).text
     ana.send("/mydata")
     await scene.settled()
@@ -352,7 +352,7 @@ async def test_the_consent_names_the_message_under_which_it_was_given(scene: Sce
     await services.storage.conversations.set_screen(
         supporter, message_id=ana.messages[0].id, screen_digest=None, picture_id=None
     )
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     kept = await services.storage.database.read(Statement("SELECT message_id FROM consents"))
     assert [row["message_id"] for row in kept] == [seen]
 
@@ -375,7 +375,7 @@ async def test_how_long_the_form_took_counts_from_the_first_question_and_not_aft
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await scene.taps(ana, words.label("Cambiar el nombre"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     (signed,) = await storage.database.read(Statement("SELECT form_seconds FROM signatures"))
     assert 40 <= signed["form_seconds"] < 80
     (left,) = await storage.database.read(

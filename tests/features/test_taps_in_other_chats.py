@@ -75,6 +75,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
     confirm = data_of(scene.screen(ana), words.label("✍️ Consiento y firmo"))
     scene.marta.send("/close")
     ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
@@ -97,7 +98,7 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
             asked = [call.method for call in list(scene.simulator.calls)[calls:]]
             assert [m for m in asked if m != "getUpdates"] == ["answerCallbackQuery"]
     # And in the private chat the same button does what it says.
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     assert "con la tuya: 2" in scene.screen(ana).text
 
 
@@ -107,6 +108,7 @@ async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
     confirm = data_of(scene.screen(ana), words.label("✍️ Consiento y firmo"))
     await tapped(scene, ana, confirm, ana.chat, deleted=9_999)
     assert "Yo, Ana García:" in scene.screen(ana).text
@@ -115,7 +117,7 @@ async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene
     close = data_of(ctx, words.label("Sí, cerrar la petición"))
     await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
     # Neither signed nor closed: what stood on the screen that is gone cannot be told any more.
-    await scene.taps(ana, words.label("✍️ Consiento y firmo"))
+    await scene.consents(ana)
     assert "con la tuya: 1" in scene.screen(ana).text
     scene.simulator.calls.clear()  # an edit of the message that is gone was refused
 

@@ -67,7 +67,7 @@ async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(
     await scene.settled()
     # The question stays last: for the name, or what else to get.
     at_name = "¿Es tu nombre?" if sent == "hola?" else "¿Con qué nombre quieres firmar?"
-    question = at_name if stands_at is at_the_name else "Mensajes opcionales sobre:"
+    question = at_name if stands_at is at_the_name else "Mensajes opcionales:"
     said, _, asked = scene.screen(scene.ana).text.partition(question)
     assert "\n\n\n" not in asked
     last = said.strip().rpartition("\n\n")[2]
@@ -99,7 +99,7 @@ async def test_whose_name_it_is_signs_with_it(scene: Scene) -> None:
     await says(scene, scene.ana, "Hola")
     await scene.taps(scene.ana, scene.words.label("Sí, es mi nombre"))
     assert "Yo, Hola:" in scene.screen(scene.ana).text
-    await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
+    await scene.consents(scene.ana)
     assert "1" in scene.screen(scene.ana).text
 
 
@@ -132,7 +132,7 @@ async def test_of_27_tries_not_one_stays(scene: Scene) -> None:
 async def test_a_good_name_goes_too_and_the_consent_says_so(scene: Scene) -> None:
     await at_the_name(scene, scene.sean)
     said = await says(scene, scene.sean, "Seán Ó Súilleabháin")
-    assert said.endswith(f"{GONE_IN_ENGLISH}\n\nOptional messages about:")
+    assert said.endswith(f"{GONE_IN_ENGLISH}\n\nOptional messages:")
     assert "Seán Ó Súilleabháin" in said
     assert written(scene.sean) == []
 
@@ -142,7 +142,7 @@ async def test_a_name_typed_again_at_the_consent_goes(scene: Scene) -> None:
     for text in ("Seán O'Brien", "yes, I sign"):
         assert GONE_IN_ENGLISH in await says(scene, scene.sean, text)
         assert written(scene.sean) == []
-    await scene.taps(scene.sean, scene.english.label("✍️ Consiento y firmo"))
+    await scene.consents(scene.sean)
     assert "with yours: 1" in scene.screen(scene.sean).text
 
 
@@ -191,7 +191,7 @@ async def test_so_does_one_typed_after_the_closing_overtook_the_signature(
         return await sign(*asked)
 
     monkeypatch.setattr(storage.signatures, "sign", closed_first)
-    await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
+    await scene.consents(scene.ana)
     assert "No has firmado: la petición se cerró antes." in scene.screen(scene.ana).text
     assert GONE in await says(scene, scene.ana, "ana garcía lópez")
     assert written(scene.ana) == []
@@ -215,7 +215,7 @@ async def test_a_question_elsewhere_stays(scene: Scene) -> None:
     for text in asked:
         assert GONE not in await says(scene, scene.ana, text)
     await at_the_consent(scene, scene.ana)
-    await scene.taps(scene.ana, scene.words.label("✍️ Consiento y firmo"))
+    await scene.consents(scene.ana)
     assert GONE not in await says(scene, scene.ana, "y ahora qué")
     assert written(scene.ana) == [*asked, "y ahora qué"]
 
@@ -365,7 +365,7 @@ async def test_a_deletion_that_fails_is_told_and_tried_again(
     assert "Todavía no se ha podido borrar de este chat" in seen[1]
     assert "Ana María" in seen[1], "and the way on is there all the same"
     assert written(scene.ana) == []
-    assert scene.screen(scene.ana).text.endswith(f"{GONE}\n\nMensajes opcionales sobre:")
+    assert scene.screen(scene.ana).text.endswith(f"{GONE}\n\nMensajes opcionales:")
 
 
 async def left_behind(scene: Scene, person: Person, numbers: list[int]) -> None:

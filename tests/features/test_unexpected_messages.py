@@ -59,6 +59,7 @@ async def test_a_double_tap_signs_once(scene: Scene) -> None:
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
     taps = [ana.tap(words.label("✍️ Consiento y firmo")) for _ in range(3)]
     for tap in taps:
         await tap.answered()

@@ -103,6 +103,7 @@ class Window:
             await self.press(language)
         await self.press("Firmar la petición")
         await self.press("Usar «")
+        await self.press("⚪ Con mi nombre")
         await self.press("Consiento y firmo")
         await self.sees("Tu firma está registrada.")
 

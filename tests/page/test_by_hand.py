@@ -117,8 +117,8 @@ async def test_a_hostile_name_and_a_hostile_text_stay_text(
 @pytest.mark.parametrize(
     ("name", "steps"),
     [
-        ("Ana", ("Firmar la petición", "Usar «", "Consiento y firmo", "Ver mi firma")),
-        ("Seán", ("Sign the petition", "Use “", "I consent and sign", "See my signature")),
+        ("Ana", ("Firmar la petición", "Usar «", "Con mi", "Consiento y firmo", "Ver mi firma")),
+        ("Seán", ("Sign the petition", "Use “", "With my", "I consent and sign", "See my sign")),
     ],
 )
 async def test_each_screen_of_signing_is_seen_whole_on_a_phone(
@@ -217,6 +217,7 @@ async def test_the_bot_is_started_anew_and_carries_on(browser: Browser) -> None:
         await at.page.locator(".call .method", has_text="getMe").nth(1).wait_for()
         await at.page.locator(".light.running").wait_for()
         await at.press("Usar «Ana García»")
+        await at.press("Con mi nombre")
         await at.press("Consiento y firmo")
         await at.sees("Tu firma está registrada.")
 
@@ -263,6 +264,12 @@ async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginni
         await expect(focused).to_contain_text("Avances de esta petición")
         await at.page.keyboard.press("Tab")
         await expect(focused).to_contain_text("tras acciones")
+        await at.page.keyboard.press("Tab")
+        await expect(focused).to_contain_text("⚪ Con mi nombre")
+        await at.page.keyboard.press("Enter")
+        await expect(focused).to_contain_text("✅ Con mi nombre")
+        await at.page.keyboard.press("Tab")
+        await expect(focused).to_contain_text("⚪ Sin mi nombre")
         await at.page.keyboard.press("Tab")
         await expect(focused).to_contain_text("Consiento y firmo")
         await at.page.keyboard.press("Enter")

@@ -60,7 +60,8 @@ async def test_phones() -> None:
             await at.page.locator(".person", has_text="Ana").click()
             await at.page.locator(".wide-button").wait_for()
             await at.start()
-            for step in ("Firmar la petición", "Usar «", "Consiento y firmo", "Ver mi firma"):
+            signing = ("Firmar la petición", "Usar «", "Con mi", "Consiento y firmo", "Ver mi")
+            for step in signing:
                 await at.page.locator(".key", has_text=step).last.wait_for()
                 pictures.append(await taken(at))
                 await at.press(step)

@@ -109,6 +109,7 @@ class Scene:
         *,
         updates: bool = False,
         news: bool = False,
+        with_name: bool = True,
     ) -> None:
         """Goes the whole way from /start to the thanks."""
         words = self.english if person.user.language == "en" else self.words
@@ -125,7 +126,16 @@ class Scene:
             await self.taps(person, self.updates_box(words))
         if news:
             await self.taps(person, f"⬜ {words.label('Otras acciones')}")
-        await self.taps(person, words.label("✍️ Consiento y firmo"))
+        await self.consents(person, with_name=with_name)
+
+    async def consents(self, person: Person, *, with_name: bool = True) -> None:
+        """Chooses whether the name is handed over, if that is still open, and taps what signs."""
+        words = self.english if person.user.language == "en" else self.words
+        name = words.label("Con mi nombre") if with_name else words.label("Sin mi nombre")
+        confirm = words.label("✍️ Consiento y firmo")
+        if f"⚪ {name}" in (await self.with_button(person, confirm)).labels:
+            await self.taps(person, f"⚪ {name}")
+        await self.taps(person, confirm)
 
     def updates_box(self, words: Words, box: str = "⬜") -> str:
         """The button that chooses messages about the petition."""

@@ -19,6 +19,8 @@ _STEPS = (Action.CONFIRM, Action.PROFILE_NAME, Action.SIGN, Action.SET_LANGUAGE)
 
 The consent screen also offers to change the name, so the last step must win.
 """
+_NOT_CHOSEN = "⚪"
+_ONE_WITHOUT_NAME_IN = 4
 _PUBLISH_EVERY_SECONDS = 0.25
 _FIRST_NAMES = (
     "Adriana|Alba|Amara|Ángel|Anna|Beatriz|Bruno|Camila|Carles|Carmen|Chiara|Clara|Daniel|Elena"
@@ -137,7 +139,7 @@ class Crowd:
                 tries_left -= 1
                 person.start()
                 continue
-            seen, tap = screen, _next_tap(screen)
+            seen, tap = screen, _next_tap(screen, person)
             if tap is None:
                 return screen.is_of_a_signer
             person.tap_data(screen.message, tap)
@@ -146,10 +148,15 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class SeenScreen:
-    """A message of the bot by number, with the callback data of its buttons."""
+    """A message of the bot by number, with the callback data of its buttons.
+
+    Attributes:
+        open_choice: the data of the two buttons about the name while none of them is chosen.
+    """
 
     message: int
     data: tuple[str, ...]
+    open_choice: tuple[str, ...] = ()
 
     @property
     def is_of_a_signer(self) -> bool:
@@ -163,13 +170,17 @@ def _newer_screen(person: Person, seen: SeenScreen | None) -> SeenScreen | None:
     for message in reversed(person.messages):
         data = tuple(b.data for row in message.buttons for b in row if b.data)
         if data:
-            screen = SeenScreen(message.id, data)
+            buttons = [button for row in message.buttons for button in row]
+            free = tuple(b.data for b in buttons if b.data and b.label.startswith(_NOT_CHOSEN))
+            screen = SeenScreen(message.id, data, free if len(free) > 1 else ())
             return None if screen == seen else screen
     return None
 
 
-def _next_tap(screen: SeenScreen) -> str | None:
+def _next_tap(screen: SeenScreen, person: Person) -> str | None:
     """Returns the data of the button that leads on to a signature; None when there is none."""
+    if screen.open_choice:
+        return screen.open_choice[person.id % _ONE_WITHOUT_NAME_IN == 0]
     offered = {_action(data): data for data in reversed(screen.data)}
     return next((offered[action] for action in _STEPS if action in offered), None)
 

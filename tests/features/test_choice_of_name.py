@@ -1,0 +1,95 @@
+"""Whoever signs chooses whether their name is handed over, or their signature only counted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bot.simulator.person import Person
+from storage.personal_data import Held
+from tests.support.scene import Scene
+
+CONFIRM = "✍️ Consiento y firmo"
+
+
+async def to_the_consent(scene: Scene, person: Person, name: str = "Ana García") -> None:
+    person.start()
+    await scene.settled()
+    await scene.taps(person, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(person, scene.words.label("Usar «{name}»", name=name))
+
+
+async def held_of(scene: Scene, person: Person) -> Held:
+    assert scene.app is not None
+    return await scene.app.application.services.storage.personal_data.of(person.id)
+
+
+def choice_in(held: Held) -> tuple[Any, list[Any]]:
+    """What the signature and its consents say."""
+    signature: Mapping[str, Any] = held.signature or {}
+    return signature.get("with_name"), [each["with_name"] for each in held.consents]
+
+
+async def test_ana_who_taps_too_early_is_told_what_is_missing_and_loses_nothing(
+    scene: Scene,
+) -> None:
+    ana, words = scene.ana, scene.words
+    await to_the_consent(scene, ana)
+    await scene.taps(ana, "⬜ Otras acciones")
+    before = scene.screen(ana)
+    shown = (before.text, before.labels)
+    answer = await ana.tap(words.label(CONFIRM)).answered()
+    await scene.settled()
+    assert answer.alert
+    assert "si tu firma se entrega con tu nombre o sin él" in answer.text
+    assert (await held_of(scene, ana)).signature is None
+    assert (scene.screen(ana).text, scene.screen(ana).labels) == shown
+    await scene.consents(ana)
+    assert "con la tuya: 1" in scene.screen(ana).text
+    assert "• Otras acciones" in scene.screen(ana).text
+
+
+async def test_of_the_two_one_is_chosen_at_most(scene: Scene) -> None:
+    ana = scene.ana
+    await to_the_consent(scene, ana)
+    assert scene.screen(ana).labels[2:4] == ["⚪ Con mi nombre", "⚪ Sin mi nombre"]
+    await scene.taps(ana, "⚪ Con mi nombre")
+    assert scene.screen(ana).labels[2:4] == ["✅ Con mi nombre", "⚪ Sin mi nombre"]
+    await scene.taps(ana, "⚪ Sin mi nombre")
+    assert scene.screen(ana).labels[2:4] == ["⚪ Con mi nombre", "✅ Sin mi nombre"]
+
+
+@pytest.mark.parametrize(
+    ("with_name", "said"),
+    [
+        (True, "Tu firma se entregará con tu nombre."),
+        (False, "Tu firma se entregará sin tu nombre: solo se cuenta."),
+    ],
+)
+async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_is_seen(
+    scene: Scene, with_name: bool, said: str
+) -> None:
+    ana = scene.ana
+    await scene.signs(ana, with_name=with_name)
+    assert said in scene.screen(ana).text
+    held = await held_of(scene, ana)
+    assert choice_in(held) == (int(with_name), [int(with_name)])
+    assert "• Con mi nombre\n• Sin mi nombre" in held.consents[0]["text"]
+    assert "Si elijo «Con mi nombre», acepto que lo reciba" in held.consents[0]["text"]
+    for command in ("/start", "/mydata"):
+        ana.send(command)
+        await scene.settled()
+        assert said in scene.screen(ana).text, command
+    await scene.closes()
+    ana.start()
+    await scene.settled()
+    assert said in scene.screen(ana).text
+
+
+async def test_who_leaves_the_form_is_asked_again(scene: Scene) -> None:
+    ana = scene.ana
+    await to_the_consent(scene, ana)
+    await scene.taps(ana, "⚪ Con mi nombre")
+    await scene.taps(ana, scene.words.label("Volver"))
+    await to_the_consent(scene, ana)
+    assert "⚪ Con mi nombre" in scene.screen(ana).labels
