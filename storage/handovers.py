@@ -5,6 +5,7 @@ nothing but the changes that the addressee is told of (`changes_after_export.py`
 retention counts, until it is undone. New queries about handovers go here.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from datetime import date, datetime
 from storage.audit import Audit
 from storage.database import Database, Row, Statement, Value
 from storage.ids import rising_id
+from storage.journal import Deed, Entry
 from storage.petitions import lock_petition
 from storage.times import from_millis, to_millis
 
@@ -49,6 +51,24 @@ RETURNING id
 _IS_ACTIVE = "id = :id AND petition = :petition AND undone_at IS NULL"
 
 _UNDO = f"UPDATE handovers SET undone_at = :at WHERE {_IS_ACTIVE} RETURNING id"  # noqa: S608 - a constant
+
+_REPEAT_EXPORT = """
+INSERT INTO exports (id, petition, exported_at, last_number, with_name, without_name)
+VALUES (:export_id, :petition, :exported_at, :last_number, :with_name, :without_name)
+ON CONFLICT (id) DO NOTHING
+"""
+
+_REPEAT = """
+INSERT INTO handovers (
+  id, petition, export_id, handed_over_on, manifest, with_name, without_name, recorded_at,
+  undone_at
+)
+VALUES (
+  :id, :petition, :export_id, :handed_over_on, :manifest, :with_name, :without_name,
+  :recorded_at, :undone_at
+)
+ON CONFLICT (id) DO UPDATE SET undone_at = excluded.undone_at
+"""
 
 # The list has what was true when it was written: whether a name was given or taken off since is
 # known from the first such change.
@@ -174,7 +194,6 @@ class Handovers:
         with_name = 0 if listed is None else listed.with_name
         without_name = without_name if listed is None else listed.without_name
         values: dict[str, Value] = {
-            "id": rising_id(at),
             "petition": self._slug,
             "export": None if listed is None else listed.id,
             "day": handed_over_on.isoformat(),
@@ -183,6 +202,10 @@ class Handovers:
             "without_name": without_name,
             "at": to_millis(at),
         }
+        may = Statement(_MAY_RECORD, {"petition": self._slug})
+        # Looked at first, as the journal would bring back what was refused.
+        if not await self._database.read(Statement(f"SELECT 1 WHERE {may.sql}", may.values)):
+            return None
         held = f"{with_name} with a name, {without_name} without"
         which = "no list" if listed is None else f"list {listed.id.hex()[:8]}"
         noted = self._audit.statement(
@@ -190,11 +213,23 @@ class Handovers:
             actor=None,
             at=at,
             detail=f"{handed_over_on.isoformat()}, {which}: {held}",
-            only_if=Statement(_MAY_RECORD, {"petition": self._slug}),
+            only_if=may,
         )
-        rows = await self._database.write(
-            lock_petition(self._slug), noted, Statement(_RECORD, values)
+        handover = Handover(
+            id=rising_id(at),
+            handed_over_on=handed_over_on,
+            manifest=manifest,
+            with_name=with_name,
+            without_name=without_name,
+            recorded_at=at,
+            export_id=None if listed is None else listed.id,
+            exported_at=None if listed is None else listed.exported_at,
+            last_number=0 if listed is None else listed.last_number,
         )
+        recording = Statement(
+            _RECORD, {**values, "id": handover.id}, _entry(handover, undone_at=None)
+        )
+        rows = await self._database.write(lock_petition(self._slug), noted, recording)
         return await self.active() if rows[-1] else None
 
     async def undo(self, handover: Handover, *, at: datetime) -> bool:
@@ -211,9 +246,8 @@ class Handovers:
             detail=handover.handed_over_on.isoformat(),
             only_if=Statement(f"EXISTS (SELECT 1 FROM handovers WHERE {_IS_ACTIVE})", values),  # noqa: S608 - a constant
         )
-        rows = await self._database.write(
-            lock_petition(self._slug), noted, Statement(_UNDO, {**values, "at": to_millis(at)})
-        )
+        undoing = Statement(_UNDO, {**values, "at": to_millis(at)}, _entry(handover, undone_at=at))
+        rows = await self._database.write(lock_petition(self._slug), noted, undoing)
         return bool(rows[-1])
 
     async def has_name(self, handover: Handover, supporter: bytes) -> bool:
@@ -231,6 +265,36 @@ class Handovers:
     async def _first(self, sql: str) -> Handover | None:
         rows = await self._database.read(Statement(sql, {"petition": self._slug}))
         return _handover(rows[0]) if rows else None
+
+
+def _entry(handover: Handover, *, undone_at: datetime | None) -> Entry:
+    """Returns the entry of the journal, from which a restored copy gets back handover and list."""
+    columns = {
+        "export_id": None if handover.export_id is None else handover.export_id.hex(),
+        "exported_at": to_millis(handover.exported_at),
+        "last_number": handover.last_number,
+        "handed_over_on": handover.handed_over_on.isoformat(),
+        "manifest": handover.manifest,
+        "with_name": handover.with_name,
+        "without_name": handover.without_name,
+        "recorded_at": to_millis(handover.recorded_at),
+        "undone_at": to_millis(undone_at),
+    }
+    return Entry(Deed.HANDOVER, handover.id, json.dumps(columns))
+
+
+def repeated_statements(slug: str, entry: Entry) -> tuple[Statement, ...]:
+    """Returns the transaction that brings a handover back, with its list, as it was noted."""
+    columns: dict[str, Value] = json.loads(entry.value)
+    export = columns.pop("export_id")
+    values: dict[str, Value] = {
+        **columns,
+        "petition": slug,
+        "id": entry.subject,
+        "export_id": bytes.fromhex(export) if isinstance(export, str) else None,
+    }
+    listed = () if export is None else (Statement(_REPEAT_EXPORT, values),)
+    return (*listed, Statement(_REPEAT, values))
 
 
 def _handover(row: Row) -> Handover:

@@ -64,7 +64,7 @@ class Deed(StrEnum):
     NEWS_ENDED = "news_ended"  # a time
     RESTRICTED = "restricted"  # a time
     OBJECTED = "objected"  # a time
-    HANDOVER = "handover"  # the other columns of its row, as a JSON object, `export_id` in hex
+    HANDOVER = "handover"  # the handover and its list, as a JSON object
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ anything about them.
 """
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import datetime
 
 from storage.changes_after_export import Change, note_change
 from storage.database import Database, Row, Statement, Value
+from storage.handovers import repeated_statements
 from storage.journal import Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.sent_files import all_due
@@ -46,19 +46,6 @@ WHERE slug = :petition AND last_number < CAST(:number AS BIGINT)
 """
 
 _NAME = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
-
-# The list that was handed over may have been written after the backup.
-_HANDOVER = """
-INSERT INTO handovers (
-  id, petition, export_id, handed_over_on, manifest, with_name, without_name, recorded_at,
-  undone_at
-)
-VALUES (
-  :id, :petition, (SELECT e.id FROM exports e WHERE e.id = :export_id), :handed_over_on,
-  :manifest, :with_name, :without_name, :recorded_at, :undone_at
-)
-ON CONFLICT (id) DO UPDATE SET undone_at = excluded.undone_at
-"""
 
 
 async def replay(
@@ -115,7 +102,7 @@ class _Copy:
     async def _statements(self, entry: Entry) -> tuple[Statement, ...]:
         subject: dict[str, Value] = {"petition": self.slug, "id": entry.subject}
         if entry.deed is Deed.HANDOVER:
-            return (Statement(_HANDOVER, {**subject, **_columns(entry.value)}),)
+            return repeated_statements(self.slug, entry)
         rows = await self.database.read(Statement(_SIGNATURE, subject))
         if not rows:
             return ()
@@ -153,9 +140,3 @@ class _Copy:
             Statement(_NAME, {"id": entry.subject, "name": sealed}),
             all_due(self.slug, row["supporter"]),
         )
-
-
-def _columns(value: str) -> dict[str, Value]:
-    columns: dict[str, Value] = json.loads(value)
-    export = columns["export_id"]
-    return {**columns, "export_id": bytes.fromhex(export) if isinstance(export, str) else None}

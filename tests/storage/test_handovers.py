@@ -6,6 +6,7 @@ import pytest
 
 from storage import ExportedList, Keyring, Statement, Storage
 from storage.changes_after_export import Change, note_change
+from storage.journal_replay import replay
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
 DAY = date(2026, 3, 2)
@@ -61,6 +62,22 @@ async def test_a_second_one_and_one_of_an_open_petition_are_refused_without_a_tr
     assert await storage.handovers.record(DAY, at=NOON, without_name=6) is not None
     assert await storage.handovers.record(DAY, at=NOON, without_name=5) is None
     assert len(await storage.audit.entries(9)) == 1
+    assert storage.journal is not None
+    assert len(storage.journal.read().entries) == 1
+
+
+async def test_a_backup_from_before_it_gets_it_back_with_its_list(
+    storage: Storage, people: Supporters, keyring: Keyring
+) -> None:
+    recorded = await storage.handovers.record(
+        DAY, at=later(60), listed=await _listed(storage, people), manifest=MANIFEST
+    )
+    for emptying in ("DELETE FROM handovers", "DELETE FROM exports"):
+        await storage.database.write(Statement(emptying))
+    assert storage.journal is not None
+    entries = storage.journal.read().entries
+    await replay(storage.database, keyring, "andry", entries, last_number=6, at=later(70))
+    assert await storage.handovers.active() == recorded
 
 
 async def test_a_petition_that_was_handed_over_is_not_reopened_until_that_is_undone(

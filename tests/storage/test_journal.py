@@ -261,6 +261,7 @@ class TestARestoredCopy:
         columns = {
             **{"export_id": "ab" * 16, "handed_over_on": "2026-03-02", "manifest": "c" * 64},
             **{"with_name": 5, "without_name": 2, "recorded_at": 7, "undone_at": None},
+            **{"exported_at": 6, "last_number": 7},
         }
         entries = (
             Entry(Deed.NAME, ids[withdrawn], "Otra"),
@@ -299,7 +300,7 @@ class TestARestoredCopy:
             assert row["with_name"] == 1
             asked = Statement("SELECT manifest, export_id, undone_at FROM handovers")
             assert await storage.database.read(asked) == [
-                {"manifest": "c" * 64, "export_id": None, "undone_at": None}
+                {"manifest": "c" * 64, "export_id": b"\xab" * 16, "undone_at": None}
             ]
         undone = Entry(Deed.HANDOVER, handover, json.dumps({**columns, "undone_at": 8}))
         done = await replay(
