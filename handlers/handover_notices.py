@@ -90,7 +90,7 @@ def _owed(handover: Handover, owed: int) -> Callable[[Words], Html]:
             owed,
         ),
         words.text(
-            "Son de quienes la han retirado o corregido, o han pedido que no se use. Hay que "
+            "Quienes firmaron las han retirado o corregido, o han pedido que no se usen. Hay que "
             "comunicárselo a quien recibió la lista el {date} (artículo 19 del Reglamento General "
             "de Protección de Datos). Quien administra el servidor las ve con "
             "<code>petition-bot notices</code>.",

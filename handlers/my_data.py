@@ -16,7 +16,7 @@ from bot.tracebacks import kind_of
 from handlers.sent_files import erase_files
 from handlers.signing import refusal
 from handlers.supporter_context import SupporterContext, reload
-from storage import Held, Unavailable
+from storage import Held, Inclusion, SupporterHandover, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -131,9 +131,21 @@ def everything_stored(ctx: SupporterContext, held: Held) -> dict[str, Any]:
         "conversation": held.conversation,
         "signature": held.signature,
         "consents": [_with_name(consent, name or "") for consent in held.consents],
+        "handover": _handover(ctx.view.handover),
+        "changes_after_handover": held.changes,
         "messages_to_signers": held.deliveries,
         "files_in_this_chat": held.files,
         **({"as_admin": as_admin} if any(as_admin.values()) else {}),
+    }
+
+
+def _handover(known: SupporterHandover | None) -> dict[str, Any] | None:
+    """Returns what was handed over of this person, and when (GDPR art. 15(1)(c))."""
+    if known is None or known.inclusion is None:
+        return None
+    return {
+        "handed_over_on": known.handover.handed_over_on.isoformat(),
+        "with_your_name": known.inclusion is Inclusion.NAMED,
     }
 
 

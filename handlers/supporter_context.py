@@ -11,7 +11,7 @@ from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
 from bot.intake import UpdatesBehind
-from bot.petition.names import NameRefused, clean_name, is_surely_a_name
+from bot.petition.names import is_surely_a_name
 from bot.petition.stages import (
     Action,
     Place,
@@ -33,6 +33,7 @@ from handlers.conversation_message import (
 )
 from handlers.delayed_replies import Answer
 from handlers.picture import show_picture
+from handlers.read_view import read_view
 from handlers.screens import draw
 from handlers.screens.screen import Screen
 from handlers.screens.supporter_view import View
@@ -376,7 +377,9 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
     services = context.services
     supporter = services.reference(user.id)
     stored = await services.storage.conversations.get(supporter)
-    view = await _view(services, context.bot, user, stored or Conversation(supporter=supporter))
+    view = await read_view(
+        services, context.bot, user, stored or Conversation(supporter=supporter)
+    )
     return SupporterContext(
         bot=context.bot,
         services=services,
@@ -412,39 +415,10 @@ async def reload(ctx: SupporterContext) -> SupporterContext:
     """Returns the context with everything read again from the database."""
     services, supporter = ctx.services, ctx.conversation.supporter
     stored = await services.storage.conversations.get(supporter)
-    view = await _view(services, ctx.bot, ctx.user, stored or ctx.conversation)
+    view = await read_view(services, ctx.bot, ctx.user, stored or ctx.conversation)
     return replace(ctx, view=view, stored_version=stored.version if stored else None)
-
-
-async def _view(services: Services, bot: Bot, user: User, conversation: Conversation) -> View:
-    storage = services.storage
-    state, signature = await asyncio.gather(
-        storage.petitions.state(), storage.signatures.get(conversation.supporter)
-    )
-    texts = await storage.closing_texts.published() if state.is_closed else ()
-    language = services.petition.language_for(conversation.language or user.language_code)
-    return View(
-        petition=services.petition,
-        words=services.catalogs.words(language),
-        words_in=services.catalogs.words,
-        language=language,
-        petition_state=state,
-        conversation=conversation,
-        signature=signature,
-        profile_name=_profile_name(user),
-        bot_username=bot.username,
-        by_admin=user.id in services.admins,
-        closing_texts=texts,
-    )
 
 
 def _joined(*parts: Html | None) -> Html | None:
     """Returns the notices that are not None, one per line."""
     return Html("\n".join(part for part in parts if part is not None)) or None
-
-
-def _profile_name(user: User) -> str | None:
-    try:
-        return clean_name(user.full_name)
-    except NameRefused:
-        return None

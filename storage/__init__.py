@@ -65,7 +65,13 @@ from storage.errors import (
     StorageError,
     Unavailable,
 )
-from storage.handovers import ExportedList, Handover, Handovers
+from storage.handovers import (
+    ExportedList,
+    Handover,
+    Handovers,
+    Inclusion,
+    SupporterHandover,
+)
 from storage.high_water_mark import HighWaterMark, mark_of
 from storage.journal import Deed, Entry, Journal, journal_of
 from storage.keyring import Keyring, key_apart_from_data
@@ -231,6 +237,7 @@ __all__ = [
     "Held",
     "HeldElsewhere",
     "HighWaterMark",
+    "Inclusion",
     "Journal",
     "JournalUnusable",
     "KeyFileMissing",
@@ -272,6 +279,7 @@ __all__ = [
     "StopReason",
     "Storage",
     "StorageError",
+    "SupporterHandover",
     "Tally",
     "TelegramCache",
     "Unavailable",

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from storage.audit import Audit
 from storage.database import Database, Row, Statement, Value
@@ -17,15 +18,18 @@ from storage.journal import Deed, Entry
 from storage.petitions import lock_petition
 from storage.times import from_millis, to_millis
 
+# One that is not finished, or was killed, has counted nobody yet.
 _EXPORTS = """
 SELECT id, exported_at, last_number, with_name, without_name FROM exports
-WHERE petition = :petition ORDER BY exported_at DESC, id DESC
+WHERE petition = :petition AND with_name + without_name > 0
+ORDER BY exported_at DESC, id DESC
 """
 
 _HANDOVERS = """
 SELECT h.id, h.export_id, h.handed_over_on, h.manifest, h.with_name, h.without_name,
-  h.recorded_at, h.undone_at, e.exported_at, e.last_number
-FROM handovers h LEFT JOIN exports e ON e.id = h.export_id
+  h.recorded_at, h.undone_at, e.exported_at, COALESCE(e.last_number, p.last_number) AS last_number
+FROM handovers h JOIN petitions p ON p.slug = h.petition
+LEFT JOIN exports e ON e.id = h.export_id
 WHERE h.petition = :petition
 """
 
@@ -72,21 +76,23 @@ ON CONFLICT (id) DO UPDATE SET undone_at = excluded.undone_at
 
 # The list has what was true when it was written: whether a name was given or taken off since is
 # known from the first such change.
-_HAS_NAME = """
-SELECT 1 FROM signatures s
+_INCLUDED = """
+SELECT CASE WHEN
+    (s.restricted_at IS NULL OR s.restricted_at >= :exported_at)
+    AND (s.objected_at IS NULL OR s.objected_at >= :exported_at)
+    AND COALESCE((
+      SELECT CASE WHEN c.change = 'name_removed' THEN 1 ELSE 0 END FROM changes_after_export c
+      WHERE c.petition = s.petition AND c.number = s.number AND c.changed_at >= :exported_at
+        AND c.change IN ('name_removed', 'name_given')
+      ORDER BY c.changed_at, c.id LIMIT 1
+    ), s.with_name) = 1
+  THEN 1 ELSE 0 END AS has_name
+FROM signatures s
 WHERE s.petition = :petition AND s.supporter = :supporter AND s.number <= :last_number
-  AND (s.restricted_at IS NULL OR s.restricted_at >= :exported_at)
-  AND (s.objected_at IS NULL OR s.objected_at >= :exported_at)
   AND (s.invalidation_id IS NULL OR EXISTS (
     SELECT 1 FROM invalidations i
     WHERE i.id = s.invalidation_id AND i.invalidated_at >= :exported_at
   ))
-  AND COALESCE((
-    SELECT CASE WHEN c.change = 'name_removed' THEN 1 ELSE 0 END FROM changes_after_export c
-    WHERE c.petition = s.petition AND c.number = s.number AND c.changed_at >= :exported_at
-      AND c.change IN ('name_removed', 'name_given')
-    ORDER BY c.changed_at, c.id LIMIT 1
-  ), s.with_name) = 1
 """
 
 
@@ -120,7 +126,7 @@ class Handover:
         recorded_at: when the operator recorded it.
         undone_at: when the operator took that back.
         exported_at: when the list was written; None if only the number was handed over.
-        last_number: the newest signature in it; 0 if only the number was handed over.
+        last_number: the newest signature that is included.
     """
 
     id: bytes
@@ -138,6 +144,21 @@ class Handover:
     def signatures(self) -> int:
         """How many signatures were handed over, with and without their name."""
         return self.with_name + self.without_name
+
+
+class Inclusion(StrEnum):
+    """How a signature was handed over: with its name, or counted without it."""
+
+    NAMED = "named"
+    COUNTED = "counted"
+
+
+@dataclass(frozen=True, slots=True)
+class SupporterHandover:
+    """A handover, and how a supporter's signature is in it; None without one."""
+
+    handover: Handover
+    inclusion: Inclusion | None
 
 
 class Handovers:
@@ -250,17 +271,22 @@ class Handovers:
         rows = await self._database.write(lock_petition(self._slug), noted, undoing)
         return bool(rows[-1])
 
-    async def has_name(self, handover: Handover, supporter: bytes) -> bool:
-        """Returns whether the name of this supporter's signature was handed over."""
-        if handover.exported_at is None:
-            return False
+    async def known_to(self, supporter: bytes) -> SupporterHandover | None:
+        """Returns the active handover as it concerns one supporter; None if there is none."""
+        handover = await self.active()
+        if handover is None:
+            return None
         values: dict[str, Value] = {
             "petition": self._slug,
             "supporter": supporter,
             "last_number": handover.last_number,
-            "exported_at": to_millis(handover.exported_at),
+            "exported_at": to_millis(handover.exported_at or handover.recorded_at),
         }
-        return bool(await self._database.read(Statement(_HAS_NAME, values)))
+        rows = await self._database.read(Statement(_INCLUDED, values))
+        if not rows:
+            return SupporterHandover(handover, None)
+        has_name = rows[0]["has_name"] and handover.exported_at is not None
+        return SupporterHandover(handover, Inclusion.NAMED if has_name else Inclusion.COUNTED)
 
     async def _first(self, sql: str) -> Handover | None:
         rows = await self._database.read(Statement(sql, {"petition": self._slug}))
@@ -308,5 +334,5 @@ def _handover(row: Row) -> Handover:
         undone_at=from_millis(row["undone_at"]),
         export_id=row["export_id"],
         exported_at=from_millis(row["exported_at"]),
-        last_number=row["last_number"] or 0,
+        last_number=row["last_number"],
     )

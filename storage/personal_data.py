@@ -47,6 +47,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
         *("broadcast_id", "position", "signature_id", "language", "state", "attempts"),
         *("updated_at", "message_ids", "recall_outcome"),
     ),
+    "changes_after_export": ("id", "number", "change", "changed_at", "told_at"),
     "sent_files": ("supporter", "message_id", "chat_sealed", "sent_at", "due"),
     "drafts": ("admin", "body_sealed", "updated_at"),
     "admin_names": ("admin", "name_sealed", "updated_at"),
@@ -94,6 +95,14 @@ SELECT {_columns("deliveries")}, broadcasts.kind
 FROM deliveries JOIN broadcasts ON broadcasts.id = deliveries.broadcast_id
 WHERE deliveries.signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
 ORDER BY deliveries.updated_at, deliveries.broadcast_id
+"""  # noqa: S608 - constants of this file
+
+_CHANGES = f"""
+SELECT {_columns("changes_after_export")} FROM changes_after_export
+JOIN signatures ON signatures.petition = changes_after_export.petition
+  AND signatures.number = changes_after_export.number
+WHERE signatures.petition = :petition AND signatures.supporter = :supporter
+ORDER BY changes_after_export.changed_at
 """  # noqa: S608 - constants of this file
 
 _FILES = f"""
@@ -154,6 +163,7 @@ class Held:
         signature: None if they have not signed.
         consents: each with its text.
         deliveries: what was sent or is to be sent to them, the oldest first.
+        changes: what changed since a list with their name was written, the oldest first.
         files: the files of /mydata in their chat that are known, the oldest first.
         draft: the message that they are preparing, as an admin.
         admin_name: what other admins read in place of their number.
@@ -169,6 +179,7 @@ class Held:
     signature: Record | None = None
     consents: tuple[Record, ...] = ()
     deliveries: tuple[Record, ...] = ()
+    changes: tuple[Record, ...] = ()
     files: tuple[Record, ...] = ()
     draft: Record | None = None
     admin_name: Record | None = None
@@ -196,6 +207,7 @@ class PersonalData:
             signature=_only(await self._read("signatures", _SIGNATURE, supporter)),
             consents=await self._read("consents", _CONSENTS, supporter),
             deliveries=await self._read("deliveries", _DELIVERIES, supporter),
+            changes=await self._read("changes_after_export", _CHANGES, supporter),
             files=await self._read("sent_files", _FILES, supporter),
             draft=_only(await self._read("drafts", _DRAFT, supporter)),
             admin_name=_only(await self._read("admin_names", _ADMIN_NAME, supporter)),

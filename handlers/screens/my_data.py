@@ -65,13 +65,19 @@ def new_name(view: View) -> Screen:
     change = words.text(
         "Si lo cambias, ese nombre se borra. El número, la fecha y tu consentimiento no cambian."
     )
+    day = view.name_handed_over_on
+    handed = day and words.text(
+        "Tu nombre se entregó el {date}: avisaremos a quien lo recibió de que lo has corregido, y "
+        "le diremos el nuevo.",
+        date=words.date(day),
+    )
     asked = words.text("<b>¿Qué nombre tiene que figurar en tu firma?</b>")
     typed = words.text(
         "Escríbelo en un mensaje, tal como quieras que figure. "
         "Lo que envíes aquí se borra de este chat en cuanto nos llega."
     )
     return Screen(
-        Html(" ".join(part for part in (now, change) if part)),
+        Html(" ".join(part for part in (now, change, handed) if part)),
         [Button(words.label("Volver"), Action.BACK)],
         question=Html(f"{asked}\n{typed}"),
     )

@@ -1,6 +1,7 @@
 """The screens that show the petition: home in its three forms, and the appeal."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 
 from bot.petition.goals import bar, progress
@@ -11,7 +12,7 @@ from bot.text.translations import Words, mark
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
-from storage import ClosingTextKind
+from storage import ClosingTextKind, Handover
 
 _BAR_WIDTH = 12
 
@@ -146,12 +147,11 @@ def _signed(view: View) -> Screen:
 def _closed(view: View) -> Screen:
     words, signature = view.words, view.signature
     counted = {"count": words.number(view.count), "people": words.people(view.count)}
-    thanks = words.text("Tú también firmaste. Gracias.")
-    mine = Html(f"{thanks} {view.handed_over}") if signature else None
+    mine = words.text("Tú también firmaste. Gracias.") if signature else None
     text = paragraphs(
         f"<b>{view.texts.title}</b>",
         fill(view.texts.closed, **counted),
-        mine,
+        mine and Html(" ".join(part for part in (mine, view.handed_over) if part)),
         *_outcome(view, counted),
         _not_signed(view) if expects_name(view.place) else None,
     )
@@ -160,12 +160,58 @@ def _closed(view: View) -> Screen:
 
 
 def _outcome(view: View, counted: Mapping[str, str]) -> list[Html]:
-    """Returns the closing update and what followed it, in order of time."""
+    """Returns the closing update and what followed it, in order of time.
+
+    A handover that was recorded stands above what an admin has written of it, under its day.
+    """
     told = outcome_in(view.petition, view.closing_texts, view.language)
-    return [
-        *([fill(told.closing_update, **counted)] if told.closing_update else []),
-        *(_entry_text(view.words, entry, counted) for entry in told.entries),
-    ]
+    entries = [(each.day, _entry_text(view.words, each, counted)) for each in told.entries]
+    if view.handover is not None:
+        handover = view.handover.handover
+        written = [each for each in told.entries if each.kind is ClosingTextKind.DELIVERED][:1]
+        parts = [_handover_text(view, handover), *(fill(e.text, **counted) for e in written)]
+        others = [
+            entry for each, entry in zip(told.entries, entries, strict=True) if each not in written
+        ]
+        entries = sorted([(handover.handed_over_on, Html("\n".join(parts))), *others], key=_day)
+    update = [fill(told.closing_update, **counted)] if told.closing_update else []
+    return [*update, *(text for _, text in entries)]
+
+
+def _day(entry: tuple[date, Html]) -> date:
+    return entry[0]
+
+
+def _handover_text(view: View, handover: Handover) -> Html:
+    """Returns what was handed over, under its day."""
+    words, addressee = view.words, view.petition.addressee[view.language]
+    heading = words.text(
+        _ENTRY_HEADINGS[ClosingTextKind.DELIVERED], date=words.date(handover.handed_over_on)
+    )
+    if handover.with_name == 0:
+        what = words.plural(
+            "Se comunicó a {addressee} que había firmado {n} persona, sin ningún nombre.",
+            "Se comunicó a {addressee} que habían firmado {n} personas, sin ningún nombre.",
+            handover.signatures,
+            addressee=addressee,
+        )
+    elif handover.without_name == 0:
+        what = words.plural(
+            "Se entregó {n} firma, con su nombre, a {addressee}.",
+            "Se entregaron {n} firmas, con sus nombres, a {addressee}.",
+            handover.signatures,
+            addressee=addressee,
+        )
+    else:
+        what = words.text(
+            "Se entregaron {n} firmas, {with_name} con nombre y {without_name} sin él, a "
+            "{addressee}.",
+            n=words.number(handover.signatures),
+            with_name=words.number(handover.with_name),
+            without_name=words.number(handover.without_name),
+            addressee=addressee,
+        )
+    return Html(f"{heading}\n{what}")
 
 
 def _entry_text(words: Words, entry: OutcomeEntry, counted: Mapping[str, str]) -> Html:

@@ -32,8 +32,18 @@ def withdraw(view: View) -> Screen:
         if view.petition_state.is_closed and is_told
         else words.text("Después ya no podremos contarte en este chat cómo termina la petición.")
     )
+    day = view.name_handed_over_on
+    handed = (
+        None
+        if day is None
+        else words.text(
+            "Tu nombre se entregó el {date}, y eso no lo podemos deshacer: avisaremos a quien lo "
+            "recibió de que has retirado tu firma.",
+            date=words.date(day),
+        )
+    )
     return Screen(
-        paragraphs(question, Html(f"{what} {end}")),
+        paragraphs(question, Html(f"{what} {end}"), handed),
         [
             Button(
                 words.label("Retirar mi firma y borrar mis datos"), Action.ERASE, style=Style.END

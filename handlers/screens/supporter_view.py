@@ -2,13 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from urllib.parse import quote, urlencode
 
 from bot.petition.petition import Petition, Texts
 from bot.petition.stages import Place, Stage, SupporterStatus
 from bot.text.markup import Html
 from bot.text.translations import Words
-from storage import ClosingText, Conversation, Held, PetitionState, Signature
+from storage import (
+    ClosingText,
+    Conversation,
+    Held,
+    Inclusion,
+    PetitionState,
+    Signature,
+    SupporterHandover,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,7 @@ class View:
         profile_name: name of the Telegram profile; None if it is not valid for signing.
         held: everything stored of the person; only set for the screen of /mydata.
         closing_texts: the published versions, once the petition is closed.
+        handover: that it was handed over, and how the person's signature was.
     """
 
     petition: Petition
@@ -35,6 +45,7 @@ class View:
     by_admin: bool = False
     held: Held | None = field(default=None, repr=False)
     closing_texts: Sequence[ClosingText] = ()
+    handover: SupporterHandover | None = None
 
     @property
     def damage(self) -> Html | None:
@@ -53,13 +64,34 @@ class View:
         return None
 
     @property
+    def name_handed_over_on(self) -> date | None:
+        """The day on which the person's name was handed over; None if it was not."""
+        if self.handover is None or self.handover.inclusion is not Inclusion.NAMED:
+            return None
+        return self.handover.handover.handed_over_on
+
+    @property
     def handed_over(self) -> Html | None:
-        """How the person's signature is handed over; None if they have not signed."""
+        """How the person's signature is handed over, or was; None if it is not."""
         if self.signature is None:
             return None
+        if self.handover is not None:
+            return self._was_handed_over(self.handover)
         if self.signature.with_name:
             return self.words.text("Tu firma se entregará con tu nombre.")
         return self.words.text("Tu firma se entregará sin tu nombre: solo se cuenta.")
+
+    def _was_handed_over(self, known: SupporterHandover) -> Html | None:
+        day = self.words.date(known.handover.handed_over_on)
+        if known.inclusion is Inclusion.NAMED:
+            return self.words.text(
+                "Tu nombre está en la lista que se entregó el {date}.", date=day
+            )
+        if known.inclusion is Inclusion.COUNTED:
+            return self.words.text(
+                "En la entrega del {date}, tu firma se contó sin tu nombre.", date=day
+            )
+        return None
 
     @property
     def texts(self) -> Texts:

@@ -20,7 +20,7 @@ NOT_GIVEN = {
     "exports": "how many signatures a list held, of all together",
     "handovers": "how many signatures were handed over, of all together",
     "invalidations": "what was taken out of the count together; each signature has its id",
-    "changes_after_export": "numbers of signatures that an addressee must be told of",
+    "changes_after_export.petition": "the petition's own name, at the head of the file",
     "person_notices": "a sentence that is on its way to the person's chat",
     "person_codes": "the code under /mydata, which is shown there alone",
     "erased_deliveries": "numbers without a person, of those who withdrew",

@@ -4,13 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from storage import ExportedList, Keyring, Statement, Storage
+from storage import ExportedList, Inclusion, Keyring, Statement, Storage
 from storage.changes_after_export import Change, note_change
 from storage.journal_replay import replay
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
 DAY = date(2026, 3, 2)
 MANIFEST = "0f" * 32
+NAMED, COUNTED = Inclusion.NAMED, Inclusion.COUNTED
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ async def test_a_petition_that_was_handed_over_is_not_reopened_until_that_is_und
     assert await storage.petitions.reopen(revision=revision, actor=9, at=NOON) is not None
 
 
-async def test_whose_name_was_handed_over_is_known_from_when_the_list_was_written(
+async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
     storage: Storage, people: Supporters
 ) -> None:
     listed = await _listed(storage, people, last_number=5)
@@ -109,16 +110,17 @@ async def test_whose_name_was_handed_over_is_known_from_when_the_list_was_writte
     )
     recorded = await storage.handovers.record(DAY, at=later(99), listed=listed, manifest=MANIFEST)
     assert recorded is not None
-    named = [
-        number
-        for number in range(1, 7)
-        if await storage.handovers.has_name(recorded, people.supporter(number))
-    ]
-    assert named == [3, 4, 5]  # the sixth signed after the list
+    # The sixth signed after the list.
+    assert await _inclusions(storage, people) == [COUNTED, COUNTED, NAMED, NAMED, NAMED, None]
     await storage.handovers.undo(recorded, at=later(100))
-    counted = await storage.handovers.record(DAY, at=later(101), without_name=6)
-    assert counted is not None
-    assert not await storage.handovers.has_name(counted, people.supporter(3))
+    assert await storage.handovers.known_to(people.supporter(3)) is None
+    await storage.handovers.record(DAY, at=later(101), without_name=6)
+    assert await _inclusions(storage, people) == [COUNTED] * 6
+
+
+async def _inclusions(storage: Storage, people: Supporters) -> list[Inclusion | None]:
+    known = [await storage.handovers.known_to(people.supporter(n)) for n in range(1, 7)]
+    return [None if each is None else each.inclusion for each in known]
 
 
 async def test_what_is_owed_is_marked_as_told_and_nothing_later(

@@ -1,0 +1,154 @@
+"""A petition is handed over; everybody reads how, and the addressee is told of what changes."""
+
+import json
+from datetime import date, datetime, timedelta
+from io import StringIO
+
+from rich.console import Console
+
+from bot.cli.context import CliContext
+from bot.cli.handover_record import (
+    HandoverOrder,
+    prepare_handover,
+    prepare_undo,
+    record_handover,
+    undo_handover,
+)
+from bot.cli.notices import list_notices, mark_told
+from bot.simulator.person import Person
+from handlers.closing_date import look
+from handlers.context import Services
+from storage import ClosingTextKind, Statement
+from storage.closing_text_types import AwaitedText
+from tests.support.scene import ADMIN, Scene
+from tests.support.supporters import Supporters
+
+MANIFEST = "0f" * 32
+WEEK = timedelta(days=7)
+
+
+def services(scene: Scene) -> Services:
+    assert scene.app is not None
+    return scene.app.application.services
+
+
+def shell(scene: Scene) -> CliContext:
+    """What a command in the shell works on, beside the bot."""
+    known = services(scene)
+    return CliContext(scene.petition, known.storage, scene.english, known.clock)
+
+
+async def looks(scene: Scene, after: timedelta = timedelta()) -> None:
+    assert scene.app is not None
+    known, now = services(scene), services(scene).clock()
+    known.clock = lambda: now + after
+    await look(scene.app.application.bot, known)
+    known.clock = lambda: now
+
+
+async def reads(scene: Scene, person: Person, command: str = "/start") -> str:
+    person.send(command)
+    await scene.settled()
+    return scene.screen(person).text
+
+
+async def is_handed_over(scene: Scene) -> str:
+    """Three sign, one of them without a name; the list is written, and handed over today."""
+    for person in (scene.ana, scene.sean, scene.jordi):
+        await scene.signs(person)
+    storage = services(scene).storage
+    await storage.database.write(Statement("UPDATE signatures SET with_name = 0 WHERE number = 2"))
+    await scene.closes()
+    people = Supporters(storage.database, services(scene).keyring)
+    await people.exported(3, at=services(scene).clock(), with_name=2, without_name=1)
+    order = HandoverOrder(on=today(scene).isoformat(), manifest=MANIFEST)
+    planned, _ = await prepare_handover(shell(scene), order)
+    await record_handover(shell(scene), planned)
+    return scene.words.date(today(scene))
+
+
+def today(scene: Scene) -> date:
+    there: datetime = services(scene).clock().astimezone(scene.words.zone)
+    return there.date()
+
+
+async def test_everybody_reads_how_it_was_handed_over_and_no_longer_once_it_is_undone(
+    scene: Scene,
+) -> None:
+    day = await is_handed_over(scene)
+    await looks(scene)
+    await looks(scene)
+    assert sum("Se ha anotado la entrega" in m.text for m in scene.marta.messages) == 1
+    held = f"Se entregó el {day}. Firmas con nombre: 2. Contadas sin nombre: 1."
+    assert held in scene.marta.messages[-1].text
+    assert f"Tu nombre está en la lista que se entregó el {day}." in await reads(scene, scene.ana)
+    assert "counted without your name." in await reads(scene, scene.sean)
+    late = await reads(scene, scene.mallory)
+    assert "3 signatures, 2 with a name and 1 without one, were delivered to the United" in late
+    scene.marta.send("/reopen")
+    await scene.settled()
+    assert f"La petición se entregó el {day}" in scene.marta.messages[-1].text
+    undone, _ = await prepare_undo(shell(scene), HandoverOrder())
+    await undo_handover(shell(scene), undone)
+    await looks(scene)
+    assert "Se ha deshecho la anotación de la entrega" in scene.marta.messages[-1].text
+    for person in (scene.ana, scene.sean, scene.mallory):
+        text = await reads(scene, person)
+        assert "se entregó el" not in text
+        assert "deliver" not in text
+
+
+async def test_who_withdraws_or_corrects_afterwards_is_on_the_list_of_the_addressee(
+    scene: Scene,
+) -> None:
+    day, words = await is_handed_over(scene), scene.words
+    assert f"Tu nombre está en la lista que se entregó el {day}." in await reads(
+        scene, scene.jordi, "/mydata"
+    )
+    await scene.taps(scene.jordi, words.label("📄 Recibir el archivo"))
+    file = scene.simulator.calls.of("sendDocument")[-1].params["document"].content
+    given = json.loads(file)["handover"]
+    assert given == {"handed_over_on": today(scene).isoformat(), "with_your_name": True}
+    await scene.taps(scene.jordi, words.label("Corregir mi nombre"))
+    assert "le diremos el nuevo" in scene.screen(scene.jordi).text
+    scene.jordi.send("Jordi Puig i Mas")
+    await scene.settled()
+    assert "avisaremos a quien lo recibió" in await reads(scene, scene.ana, "/withdraw")
+    await scene.taps(scene.ana, words.label("Retirar mi firma y borrar mis datos"))
+    assert "we cannot undo that" not in await reads(scene, scene.sean, "/withdraw")
+    await scene.taps(scene.sean, scene.english.label("Retirar mi firma y borrar mis datos"))
+    screen = Console(force_terminal=True, record=True, width=120, file=StringIO())
+    owed = await list_notices(shell(scene), screen, names=True)
+    assert [(each.number, each.change.value) for each in owed] == [
+        (1, "withdrawn"),
+        (3, "corrected"),
+    ]
+    shown = screen.export_text()
+    assert "replace the name by: Jordi Puig i Mas" in shown
+    assert "Ana" not in shown
+    await looks(scene)
+    assert "2 firmas han cambiado" in scene.marta.messages[-1].text
+    said = len(scene.marta.messages)
+    await looks(scene, WEEK - timedelta(hours=1))
+    assert len(scene.marta.messages) == said
+    await mark_told(shell(scene), owed)
+    await looks(scene, WEEK)
+    assert len(scene.marta.messages) == said
+    assert await list_notices(shell(scene), screen) == []
+
+
+async def test_what_an_admin_wrote_of_the_delivery_stands_below_what_was_recorded(
+    scene: Scene,
+) -> None:
+    day, closing_texts = await is_handed_over(scene), services(scene).storage.closing_texts
+    now = services(scene).clock()
+    written = today(scene) - timedelta(days=1)
+    awaited = AwaitedText("e", ClosingTextKind.DELIVERED, "es", now, written)
+    await closing_texts.write(b"1" * 16, None, awaited, "Fuimos tres.", actor=ADMIN, at=now)
+    left = [each for each in await closing_texts.history() if each.is_left]
+    await closing_texts.publish(left, actor=ADMIN, at=now, approval_above=None)
+    text = await reads(scene, scene.ana)
+    assert text.count("entrega de las firmas") == 1
+    one = text.partition(f"{day}: entrega de las firmas")[2]
+    assert one.startswith("\nSe entregaron 3 firmas, 2 con nombre y 1 sin él, a quien dirige")
+    assert "\nFuimos tres." in one
