@@ -42,6 +42,7 @@ from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.closing_date import keep_closing_date
 from handlers.context import Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
+from handlers.person_notices import keep_sending_notices
 from handlers.petition_texts import PetitionTexts
 from handlers.request_budget import Budgets
 from handlers.sent_files import erase_all_files
@@ -119,6 +120,9 @@ class App:
             asyncio.create_task(self.retention.run()),
             asyncio.create_task(
                 keep_closing_date(self.application.bot, self.application.services)
+            ),
+            asyncio.create_task(
+                keep_sending_notices(self.application.bot, self.application.services)
             ),
         ]
         if self.texts is not None:

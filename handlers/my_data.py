@@ -28,8 +28,9 @@ async def send_file(ctx: SupporterContext) -> None:
     await ctx.save()
     storage = ctx.services.storage
     await storage.audit.record("my_data_file", actor=None, at=ctx.services.clock())
-    held = everything_stored(ctx, await storage.personal_data.of(ctx.user.id))
-    content = json.dumps(held, ensure_ascii=False, indent=2, default=_written).encode()
+    held = await storage.personal_data.of(ctx.user.id)
+    stored = everything_stored(ctx.view.petition.slug, held, ctx.view.handover)
+    content = as_json(stored).encode()
     name = ctx.view.words.label("mis-datos.json")
     sending: asyncio.Task[None] | None = None
 
@@ -96,6 +97,27 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
     await (await reload(corrected)).show(done)
 
 
+async def show_code(ctx: SupporterContext) -> None:
+    """Makes a code for a letter, which voids the former one, and shows it once."""
+    # The new version makes a repeated tap stale, so that it voids no code that was just shown.
+    ctx = ctx.with_new_version()
+    await ctx.save()
+    codes, words = ctx.services.storage.person_codes, ctx.view.words
+    made = await codes.make(ctx.conversation.supporter, ctx.services.clock())
+    if made is None:
+        await (await reload(ctx)).at_valid_stage().show()
+        return
+    code, ends_at = made
+    await ctx.show(
+        words.text(
+            "Tu código: <code>{code}</code>\nSirve una sola vez, hasta el {date}. Apúntalo: no "
+            "podremos volver a enseñártelo. Si pides otro, este deja de valer.",
+            code=code,
+            date=words.date(ends_at),
+        )
+    )
+
+
 def _log_failure(sending: asyncio.Task[None]) -> None:
     if not sending.cancelled() and (error := sending.exception()) is not None:
         _log.info("file_not_sent", kind=kind_of(error))
@@ -113,8 +135,8 @@ def _caption(words: Words, *, is_signed: bool) -> str:
     )
 
 
-def everything_stored(ctx: SupporterContext, held: Held) -> dict[str, Any]:
-    """Returns everything stored of this person for this petition, ready to write as JSON."""
+def everything_stored(slug: str, held: Held, handover: SupporterHandover | None) -> dict[str, Any]:
+    """Returns everything stored of a person for this petition, ready to write as JSON."""
     name = held.signature and held.signature["name"]
     as_admin = {
         "draft": held.draft and {**held.draft, "body": json.loads(held.draft["body"] or "null")},
@@ -127,11 +149,11 @@ def everything_stored(ctx: SupporterContext, held: Held) -> dict[str, Any]:
         "awaited_closing_text": held.awaited,
     }
     return {
-        "petition": ctx.view.petition.slug,
+        "petition": slug,
         "conversation": held.conversation,
         "signature": held.signature,
         "consents": [_with_name(consent, name or "") for consent in held.consents],
-        "handover": _handover(ctx.view.handover),
+        "handover": _handover(handover),
         "changes_after_handover": held.changes,
         "messages_to_signers": held.deliveries,
         "files_in_this_chat": held.files,
@@ -152,6 +174,11 @@ def _handover(known: SupporterHandover | None) -> dict[str, Any] | None:
 def _with_name(consent: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Adds to a consent its text with the name of the signature, beside the recorded one."""
     return {**consent, "text_with_your_name": parse(fill(consent["text"], name=name)).text}
+
+
+def as_json(stored: Mapping[str, Any]) -> str:
+    """Returns what is stored of a person as the text of a file."""
+    return json.dumps(stored, ensure_ascii=False, indent=2, default=_written)
 
 
 def _written(value: object) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from bot.petition.stages import Action, Place, Stage
 from bot.text.translations import mark
 from handlers.supporter_context import SupporterContext, reload
-from storage import Kind, Unavailable
+from storage import IN_CHAT, Kind, Unavailable
 
 # As long as an update waits for any reply.
 _LONGEST_SECONDS = 3.0
@@ -46,6 +46,27 @@ async def unmute(ctx: SupporterContext) -> None:
         ctx = ctx.after(Action.HOME)
         await ctx.save()
     await ctx.show()
+
+
+async def restrict(ctx: SupporterContext) -> None:
+    """Handles the button that restricts the use of the data (GDPR art. 18)."""
+    requests, at = ctx.services.storage.person_requests, ctx.services.clock()
+    signer = await requests.of(ctx.conversation.supporter)
+    if signer is None:
+        await _show_reloaded(ctx, landed=True)
+        return
+    landed = await change_and_void_claims(ctx, requests.restrict(signer, IN_CHAT, at))
+    await _show_reloaded(ctx, landed=landed)
+
+
+async def lift(ctx: SupporterContext) -> None:
+    """Handles the button that ends a restriction or an objection."""
+    storage, supporter = ctx.services.storage, ctx.conversation.supporter
+    signer = await storage.person_requests.of(supporter)
+    if signer is not None:
+        await storage.person_requests.lift(signer, IN_CHAT, ctx.services.clock())
+        await ctx.services.mark_reachable(supporter)
+    await _show_reloaded(ctx, landed=True)
 
 
 async def refuse(ctx: SupporterContext, kind: Kind) -> None:

@@ -25,6 +25,9 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
         Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),
         Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),
         Action.ERASE: lambda ctx, _tap: opt_out.withdraw(ctx),
+        Action.LETTER_CODE: lambda ctx, _tap: my_data.show_code(ctx),
+        Action.RESTRICT: lambda ctx, _tap: opt_out.restrict(ctx),
+        Action.LIFT: lambda ctx, _tap: opt_out.lift(ctx),
         Action.REFUSE_UPDATES: lambda ctx, _tap: opt_out.refuse(ctx, Kind.UPDATE),
         Action.REFUSE_NEWS: lambda ctx, _tap: opt_out.refuse(ctx, Kind.NEWS),
         Action.MUTE: lambda ctx, _tap: opt_out.mute(ctx),
@@ -34,7 +37,7 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
 
 
 # These create a file or a row, or ask for what will; the others only change an existing row.
-_COUNTED = frozenset({Action.DATA_FILE, Action.CONFIRM, Action.CORRECT_NAME})
+_COUNTED = frozenset({Action.DATA_FILE, Action.CONFIRM, Action.CORRECT_NAME, Action.LETTER_CODE})
 
 
 async def tapped(ctx: SupporterContext) -> None:

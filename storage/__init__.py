@@ -78,6 +78,21 @@ from storage.keyring import Keyring, key_apart_from_data
 from storage.leases import Lease, Leases
 from storage.migrate import migrate, require_newest
 from storage.open_database import open_database
+from storage.person_codes import CODE_LASTS, CheckedCode, CodeState, PersonCodes
+from storage.person_notices import (
+    NOTICES_KEPT_FOR,
+    PersonNotice,
+    PersonNoticeKind,
+    PersonNotices,
+)
+from storage.person_requests import (
+    IN_CHAT,
+    PersonRequests,
+    Proof,
+    Signer,
+    by_code,
+    verified_otherwise,
+)
 from storage.personal_data import Held, PersonalData
 from storage.petitions import Petitions, PetitionState
 from storage.private_files import whole_file
@@ -114,6 +129,9 @@ class Storage:
     closing_texts: ClosingTexts
     handovers: Handovers
     changes_after_export: ChangesAfterExport
+    person_codes: PersonCodes
+    person_notices: PersonNotices
+    person_requests: PersonRequests
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -166,6 +184,8 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
     watched = WatchedDatabase(database, journal)
     audit = Audit(watched, slug, keyring)
     conversations = Conversations(watched, slug, keyring)
+    codes = PersonCodes(watched, slug, keyring)
+    notices = PersonNotices(watched, slug, keyring)
     return Storage(
         database=watched,
         journal=journal,
@@ -185,13 +205,19 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         closing_texts=ClosingTexts(watched, slug, keyring, audit),
         handovers=Handovers(watched, slug, audit),
         changes_after_export=ChangesAfterExport(watched, slug, keyring, audit),
+        person_codes=codes,
+        person_notices=notices,
+        person_requests=PersonRequests(watched, slug, keyring, audit, codes, notices),
     )
 
 
 __all__ = [
     "APPROVABLE_FOR",
     "CLOSING_UPDATE",
+    "CODE_LASTS",
     "EMPTY_FORM",
+    "IN_CHAT",
+    "NOTICES_KEPT_FOR",
     "RECALLABLE_FOR",
     "TRANSITIONS",
     "AdminNames",
@@ -212,9 +238,11 @@ __all__ = [
     "Change",
     "ChangeOwed",
     "ChangesAfterExport",
+    "CheckedCode",
     "ClosingText",
     "ClosingTextKind",
     "ClosingTexts",
+    "CodeState",
     "Consent",
     "Conversation",
     "ConversationMoved",
@@ -253,6 +281,11 @@ __all__ = [
     "NoticeKind",
     "Outcome",
     "PauseReason",
+    "PersonCodes",
+    "PersonNotice",
+    "PersonNoticeKind",
+    "PersonNotices",
+    "PersonRequests",
     "PersonalData",
     "PetitionClosed",
     "PetitionMissing",
@@ -260,6 +293,7 @@ __all__ = [
     "PetitionState",
     "Petitions",
     "ProcessLock",
+    "Proof",
     "Publication",
     "RecallTally",
     "Recalled",
@@ -274,6 +308,7 @@ __all__ = [
     "Signature",
     "Signatures",
     "Signed",
+    "Signer",
     "Statement",
     "Stats",
     "StopReason",
@@ -286,6 +321,7 @@ __all__ = [
     "Value",
     "acquire_process_lock",
     "assemble",
+    "by_code",
     "key_apart_from_data",
     "mark_of",
     "migrate",
@@ -295,5 +331,6 @@ __all__ = [
     "pause_question",
     "publication_id",
     "require_newest",
+    "verified_otherwise",
     "whole_file",
 ]

@@ -84,6 +84,8 @@ class Signature:
         was_told: whether the closing update was sent, which is sent once: after a petition was
             opened again it is not promised a second time.
         is_damaged: whether the name cannot be decrypted; it is then empty.
+        restricted_at, objected_at: since when the use of the data is restricted, or its owner
+            objects to it (GDPR arts 18 and 21); both do the same.
     """
 
     number: int
@@ -97,6 +99,13 @@ class Signature:
     with_name: bool = True
     was_told: bool = field(default=False, compare=False)
     is_damaged: bool = False
+    restricted_at: datetime | None = None
+    objected_at: datetime | None = None
+
+    @property
+    def is_only_stored(self) -> bool:
+        """Whether it is stored and counted alone: without its name, and with no messages."""
+        return self.restricted_at is not None or self.objected_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,4 +270,6 @@ class Signatures:
             and row["objected_at"] is None,
             was_told=bool(row["was_told"]),
             is_damaged=name is None,
+            restricted_at=from_millis(row["restricted_at"]),
+            objected_at=from_millis(row["objected_at"]),
         )

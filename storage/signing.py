@@ -10,7 +10,7 @@ read; otherwise the transaction commits without having written anything.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.audit import Audit
+from storage.audit import ALWAYS, Audit
 from storage.changes_after_export import Change, note_change
 from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
@@ -18,6 +18,7 @@ from storage.errors import ConversationMoved
 from storage.ids import rising_id
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
+from storage.person_notices import all_forgotten
 from storage.petitions import lock_petition
 from storage.sent_files import all_due
 from storage.times import to_millis
@@ -113,7 +114,15 @@ WHERE id = :id AND petition = :petition AND supporter = :supporter AND EXISTS (
 
 _IS_CORRECTED = "EXISTS (SELECT 1 FROM signatures s WHERE s.id = :id AND s.name_sealed = :name)"
 
-_ERASE = f"DELETE FROM signatures WHERE {_PERSON} RETURNING number"  # noqa: S608 - constants of this file
+_ERASE = f"DELETE FROM signatures WHERE {_PERSON}"  # noqa: S608 - constants of this file
+
+# The code by which a letter would show whose signature it is.
+_FORGET_CODE = f"""
+DELETE FROM person_codes WHERE {_PERSON} AND NOT EXISTS (
+  SELECT 1 FROM signatures s
+  WHERE s.petition = person_codes.petition AND s.supporter = person_codes.supporter
+)
+"""  # noqa: S608 - constants of this file
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,25 +247,51 @@ def correct_statements(
 
 
 def withdraw_statements(
-    slug: str, supporter: bytes, stage: str | None, at: datetime, noted: Entry | None = None
+    slug: str,
+    supporter: bytes,
+    stage: str | None,
+    at: datetime,
+    noted: Entry | None = None,
+    *,
+    change: Change = Change.WITHDRAWN,
+    notice: bytes = b"",
+    only_if: Statement = ALWAYS,
 ) -> tuple[Statement, ...]:
-    """Returns the transaction of withdrawing, which is `noted` in the journal."""
+    """Returns the transaction of withdrawing.
+
+    Args:
+        slug: the petition.
+        supporter: whose signature it is.
+        stage: where their conversation goes; None: it stays where it is.
+        at: when it is withdrawn.
+        noted: what the journal keeps of it.
+        change: what whoever was given the signature is told.
+        notice: the id of the sentence to the person that tells of it; others are erased.
+        only_if: an SQL condition with its values, without which nothing is erased.
+    """
     person: dict[str, Value] = {"petition": slug, "supporter": supporter}
+
+    def if_so(sql: str, **more: Value) -> Statement:
+        return Statement(f"{sql} AND {only_if.sql}", {**only_if.values, **person, **more})
+
+    erase = if_so(_ERASE)
     return (
         lock_petition(slug),
         Statement(_LOCK_SIGNATURE, person),
-        Statement(_DISCOUNT, person),
-        Statement(_FORGET_PERSON, {**person, "stage": stage}),
-        all_due(slug, supporter),
-        note_change(slug, supporter, Change.WITHDRAWN, at),
-        Statement(_ERASE, person, noted),
+        if_so(_DISCOUNT),
+        if_so(_FORGET_PERSON, stage=stage),
+        all_due(slug, supporter, only_if=only_if),
+        all_forgotten(slug, supporter, but=notice, only_if=only_if),
+        note_change(slug, supporter, change, at, only_if=only_if),
+        Statement(f"{erase.sql} RETURNING number", erase.values, noted),
         *COUNT_ERASED,
+        Statement(_FORGET_CODE, person),
     )
 
 
 def was_withdrawn(rows: list[list[Row]]) -> bool:
     """Returns whether the transaction of withdrawing erased a signature."""
-    *_, erased, _counted, _deleted = rows
+    *_, erased, _counted, _deleted, _forgotten = rows
     return bool(erased)
 
 

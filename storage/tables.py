@@ -479,6 +479,7 @@ person_notices = Table(
     _text("language"),
     _text("kind"),
     _number("written_at"),
+    _number("attempts", default=0),
     PrimaryKeyConstraint("id"),
     Index(None, "petition", "written_at"),
     sqlite_strict=True,
@@ -493,6 +494,7 @@ person_codes = Table(
     _blob("code_digest"),
     _number("ends_at"),
     _number("attempts", default=0),
+    _number("used_at", null=True),
     PrimaryKeyConstraint("petition", "supporter"),
     sqlite_strict=True,
 )

@@ -32,6 +32,8 @@ TO_WHOM = {
     "handlers/my_data.py": "who sent the update",
     # Replaces a file that was asked for, and sends nothing new.
     "handlers/sent_files.py": "who asked for the file",
+    # Unprompted in the chat, and asked for by letter, also by those who muted the bot.
+    "handlers/person_notices.py": "whose signature a letter was about",
     "handlers/picture.py": "who sent the update",
     "handlers/conversation_message.py": "whoever its callers say, all of which are listed here",
     "handlers/admin_context.py": "an admin",

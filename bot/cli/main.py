@@ -7,6 +7,7 @@ import typer
 
 from bot.cli.broadcasts import broadcasts
 from bot.cli.handover import handover
+from bot.cli.person import person
 from bot.console import fail, in_sentences, out, run_to_end
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(broadcasts)
 app.add_typer(handover)
+app.add_typer(person)
 
 _Port = Annotated[
     int | None,

@@ -80,6 +80,12 @@ class Petition(_Frozen):
     with_name: bool | None
     texts: dict[str, Texts]
 
+    @property
+    def contact(self) -> str:
+        """How to write to the controller: the first that there is of mail, form and address."""
+        controller = self.controller
+        return controller.email or controller.web_form or controller.address or ""
+
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages of the petition, the source language first."""

@@ -23,6 +23,7 @@ class Stage(StrEnum):
     HELP = "help"
     MY_DATA = "my_data"
     NEW_NAME = "new_name"
+    OTHER_RIGHTS = "other_rights"
     WITHDRAW = "withdraw"
     WITHDRAWN = "withdrawn"
     MUTED = "muted"
@@ -49,6 +50,10 @@ class Action(StrEnum):
     MY_DATA = "data"
     DATA_FILE = "file"
     CORRECT_NAME = "rename"
+    OTHER_RIGHTS = "rights"
+    LETTER_CODE = "code"
+    RESTRICT = "restrict"
+    LIFT = "lift"
     WITHDRAW = "withdraw"
     ERASE = "erase"
     REFUSE_UPDATES = "noupdates"
@@ -80,8 +85,10 @@ class SupporterStatus:
 NAME_AGAIN = 1
 """The page of `Stage.NAME` that only asks: whoever is asked again has read the privacy notice."""
 
-_SIDE_TRIPS = frozenset({Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA, Stage.NEW_NAME})
-_NEEDS_SIGNATURE = frozenset({Stage.THANKS, Stage.WITHDRAW, Stage.NEW_NAME, Stage.MUTED})
+# Side trips from /mydata, which go back to it.
+_FROM_MY_DATA = frozenset({Stage.NEW_NAME, Stage.OTHER_RIGHTS})
+_SIDE_TRIPS = _FROM_MY_DATA | {Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA}
+_NEEDS_SIGNATURE = _FROM_MY_DATA | {Stage.THANKS, Stage.WITHDRAW, Stage.MUTED}
 KEPT_STAGES = frozenset({Stage.THANKS, Stage.MUTED, Stage.WITHDRAWN})
 """The stages whose message stays in the chat: the next screen comes below it."""
 
@@ -99,6 +106,10 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.SET_LANGUAGE: frozenset({Stage.LANGUAGE}),
     Action.DATA_FILE: frozenset({Stage.MY_DATA}),
     Action.CORRECT_NAME: frozenset({Stage.MY_DATA}),
+    Action.OTHER_RIGHTS: frozenset({Stage.MY_DATA}),
+    Action.LETTER_CODE: frozenset({Stage.OTHER_RIGHTS}),
+    Action.RESTRICT: frozenset({Stage.OTHER_RIGHTS}),
+    Action.LIFT: frozenset({Stage.OTHER_RIGHTS}),
     Action.ERASE: frozenset({Stage.WITHDRAW}),
     Action.REFUSE_UPDATES: frozenset({Stage.MY_DATA}),
     Action.REFUSE_NEWS: frozenset({Stage.MY_DATA}),
@@ -192,7 +203,7 @@ def _sign(place: Place, _page: int) -> Place:
 
 
 def _back(place: Place, page: int) -> Place:
-    if place.stage is Stage.NEW_NAME:
+    if place.stage in _FROM_MY_DATA:
         return _aside(Stage.MY_DATA)(place, page)
     return Place(place.return_stage or Stage.HOME)
 
@@ -206,6 +217,7 @@ _MOVES: Mapping[Action, Callable[[Place, int], Place]] = {
     Action.HELP: _aside(Stage.HELP),
     Action.MY_DATA: _aside(Stage.MY_DATA),
     Action.CORRECT_NAME: _aside(Stage.NEW_NAME),
+    Action.OTHER_RIGHTS: _aside(Stage.OTHER_RIGHTS),
     Action.WITHDRAW: _to(Stage.WITHDRAW),
     Action.SET_LANGUAGE: _back,
     Action.BACK: _back,

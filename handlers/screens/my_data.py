@@ -50,6 +50,7 @@ def my_data(view: View) -> Screen:
         [
             Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),
             _correct_button(view),
+            _rights_button(view),
             *_stop_buttons(view),
             _mute_button(view),
             _withdraw_button(view),
@@ -80,6 +81,42 @@ def new_name(view: View) -> Screen:
         Html(" ".join(part for part in (now, change, handed) if part)),
         [Button(words.label("Volver"), Action.BACK)],
         question=Html(f"{asked}\n{typed}"),
+    )
+
+
+def other_rights(view: View) -> Screen:
+    """Offers to restrict the use of the data (GDPR art. 18), and a code for a letter."""
+    words, signature = view.words, view.signature
+    number = words.number(signature.number) if signature else "—"
+    is_only_stored = signature is not None and signature.is_only_stored
+    limits = (
+        words.text(
+            "El uso de tus datos está limitado: tu firma cuenta, pero sin tu nombre, y no te "
+            "escribimos. Con el botón puedes volver atrás."
+        )
+        if is_only_stored
+        else words.text(
+            "Puedes limitar el uso de tus datos con el botón: tu firma seguirá contando, pero sin "
+            "tu nombre, y no te escribiremos, salvo por una brecha de seguridad. No deshace lo "
+            "que ya se haya entregado."
+        )
+    )
+    letter = words.text(
+        "Para rectificar otros datos, suprimirlos u oponerte a su uso, escríbenos: {contact}\n"
+        "Pon el número de tu firma, que es el {number}, y un código que te damos aquí. Así "
+        "sabremos que la firma es tuya. No lo pongas en ningún otro sitio.",
+        contact=view.petition.contact,
+        number=number,
+    )
+    return Screen(
+        paragraphs(words.text("<b>Otros derechos</b>"), limits, letter),
+        [
+            Button(words.label("🔑 Pedir un código"), Action.LETTER_CODE),
+            Button(words.label("Volver a permitir el uso de mis datos"), Action.LIFT)
+            if is_only_stored
+            else Button(words.label("Limitar el uso de mis datos"), Action.RESTRICT),
+            Button(words.label("Volver"), Action.BACK),
+        ],
     )
 
 
@@ -129,6 +166,8 @@ def _encrypted(view: View, held: Held) -> Html | None:
 
 def _silence(view: View, held: Held) -> Html | None:
     words, since = view.words, (held.signature or {}).get("muted_at")
+    if view.signature is not None and view.signature.is_only_stored:
+        return _only_stored(words, view.signature)
     if since is not None:
         return words.text(
             "Pediste que no te escribiéramos, el {moment}.", moment=words.moment(since)
@@ -136,6 +175,26 @@ def _silence(view: View, held: Held) -> Html | None:
     if any(each["kind"] == "closing" and each["state"] == "delivered" for each in held.deliveries):
         return None
     return words.text("Te escribiremos para contarte cómo termina la petición.")
+
+
+def _only_stored(words: Words, signature: Signature) -> Html:
+    """Says since when the use is restricted or objected to, what that means and how to undo it."""
+    since = (
+        words.text(
+            "Te opusiste al uso de tus datos el {moment}.",
+            moment=words.moment(signature.objected_at),
+        )
+        if signature.objected_at is not None
+        else words.text(
+            "El uso de tus datos está limitado desde el {moment}.",
+            moment=words.moment(signature.restricted_at or signature.signed_at),
+        )
+    )
+    means = words.text(
+        "Tu firma cuenta, pero sin tu nombre, y no te escribimos. Para volver atrás, pulsa «Otros "
+        "derechos»."
+    )
+    return Html(f"{since} {means}")
 
 
 def _not_signed(view: View) -> Html:
@@ -313,7 +372,7 @@ def _with_the_words(view: View, parts: tuple[Html | None, ...], consent: Record 
 def _stop_buttons(view: View) -> tuple[Button | None, ...]:
     """Returns a button for each kind of message that was chosen and is still sent."""
     words, signature = view.words, view.signature
-    if signature is None or signature.muted:
+    if signature is None or signature.muted or signature.is_only_stored:
         return ()
     updates = Button(words.label("No recibir avances de esta petición"), Action.REFUSE_UPDATES)
     news = Button(words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
@@ -326,6 +385,12 @@ def _correct_button(view: View) -> Button | None:
     return Button(view.words.label("Corregir mi nombre"), Action.CORRECT_NAME)
 
 
+def _rights_button(view: View) -> Button | None:
+    if view.signature is None:
+        return None
+    return Button(view.words.label("Otros derechos"), Action.OTHER_RIGHTS)
+
+
 def _withdraw_button(view: View) -> Button | None:
     if view.signature is None:
         return None
@@ -333,7 +398,7 @@ def _withdraw_button(view: View) -> Button | None:
 
 
 def _mute_button(view: View) -> Button | None:
-    if view.signature is None:
+    if view.signature is None or view.signature.is_only_stored:
         return None
     if view.signature.muted:
         return Button(view.words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)

@@ -127,6 +127,11 @@ def _signed(view: View) -> Screen:
     )
     promise = (
         words.text(
+            "El uso de tus datos está limitado y no te escribiremos. Aquí podrás ver cómo termina "
+            "la petición; para volver atrás, entra en /mydata."
+        )
+        if signature.is_only_stored
+        else words.text(
             "Pediste que no te escribiéramos. Aquí podrás ver cómo termina la petición; si "
             "prefieres que te lo contemos, cámbialo en /mydata."
         )

@@ -47,6 +47,10 @@ SUPPORTERS = (
     ("nonews:", "my_data"),
     ("rename:", "new_name"),
     ("data:", "my_data"),
+    ("rights:", "other_rights"),
+    ("code:", "other_rights"),
+    ("restrict:", "other_rights"),
+    ("lift:", "other_rights"),
     ("withdraw:", "withdraw"),
     ("erase:", "withdrawn"),
 )

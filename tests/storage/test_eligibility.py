@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from storage import Audience, Broadcast, Broadcasts, Kind, Outcome, Signatures
+from storage import Audience, Broadcast, Broadcasts, Kind, Outcome, Signatures, Statement
 from tests.support.broadcasts import claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, Supporters, later
 
@@ -263,6 +263,17 @@ async def test_who_says_stop_before_their_turn_is_told_of_a_breach_and_who_withd
     await four.mute(1)
     await four.withdraw(2)
     assert [each.chat_id for each in await claim(broadcasts, notice)] == [1001, 1003, 1004]
+
+
+@pytest.mark.parametrize("right", ["restricted", "objected"])
+async def test_who_restricted_the_use_or_objects_to_it_is_told_of_a_breach_alone(
+    broadcasts: Broadcasts, four: Supporters, right: str
+) -> None:
+    sql = f"UPDATE signatures SET {right}_at = 1 WHERE number = 2"  # noqa: S608 - a constant
+    await four.database.write(Statement(sql))
+    for kind in (Kind.CLOSING, Kind.UPDATE, Kind.NEWS):
+        assert (await broadcasts.audience(kind=kind)).get("es", 0) == 2 * (kind is not Kind.NEWS)
+    assert await broadcasts.audience(kind=Kind.BREACH) == {"en": 1, "es": 3}
 
 
 async def test_another_breach_is_told_to_everyone_again_and_uses_up_nothing(

@@ -1,0 +1,155 @@
+"""Sends people the sentences about what was done with their signature by letter or e-mail.
+
+The shell writes them (`petition-bot person`), beside the bot that runs. They come to those too who
+muted the bot: each answers the person's own request.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+
+import structlog
+from telegram.error import TelegramError
+
+from bot.text.translations import Words, mark
+from bot.transport.error_kinds import ErrorKind, error_kind
+from handlers.context import Bot, Services
+from handlers.conversation_message import ConversationMessage, send_screen
+from handlers.delayed_replies import PASSING
+from handlers.screens.screen import Screen, paragraphs
+from handlers.sent_files import erase_files
+from storage import (
+    CODE_LASTS,
+    NOTICES_KEPT_FOR,
+    PersonNotice,
+    PersonNoticeKind,
+    Unavailable,
+)
+from storage.person_notices import MOST_TRIES
+
+_log = structlog.stdlib.get_logger()
+
+LOOK_SECONDS = 5.0
+
+_SAID: Mapping[str, str] = MappingProxyType(
+    {
+        PersonNoticeKind.SHOWN: mark(
+            "<b>Hemos atendido tu carta o tu correo.</b> Pedías ver lo que guardamos de ti: hemos "
+            "preparado una copia para enviártela."
+        ),
+        PersonNoticeKind.CORRECTED: mark(
+            "<b>Hecho, como pedías en tu carta o tu correo:</b> tu firma lleva el nombre que nos "
+            "diste, y el anterior se ha borrado. Puedes verla en /mydata."
+        ),
+        PersonNoticeKind.ERASED: mark(
+            "<b>Hecho, como pedías en tu carta o tu correo:</b> tu firma está retirada y tus "
+            "datos, borrados. Gracias por habernos acompañado."
+        ),
+        PersonNoticeKind.RESTRICTED: mark(
+            "<b>Hecho, como pedías en tu carta o tu correo:</b> el uso de tus datos está "
+            "limitado. Tu firma sigue contando, pero sin tu nombre, y no te escribiremos: solo lo "
+            "haríamos si una brecha de seguridad afecta a tus datos. Para volver atrás, entra en "
+            "/mydata."
+        ),
+        PersonNoticeKind.OBJECTED: mark(
+            "<b>Hecho, como pedías en tu carta o tu correo:</b> dejamos de usar tus datos. Tu "
+            "firma sigue contando, pero sin tu nombre, y no te escribiremos: solo lo haríamos si "
+            "una brecha de seguridad afecta a tus datos. Para volver atrás, entra en /mydata."
+        ),
+        PersonNoticeKind.LIFTED: mark(
+            "<b>Hecho, como pedías en tu carta o tu correo:</b> el uso de tus datos ya no está "
+            "limitado, y tu firma vuelve a ser como las demás. Puedes verla en /mydata."
+        ),
+    }
+)
+# After these, messages that were about to leave must not follow the sentence.
+_SILENCING = frozenset(
+    {PersonNoticeKind.ERASED, PersonNoticeKind.RESTRICTED, PersonNoticeKind.OBJECTED}
+)
+
+
+async def keep_sending_notices(bot: Bot, services: Services) -> None:
+    """Looks every `LOOK_SECONDS`, until cancelled; what fails is tried again at the next look."""
+    while True:
+        try:
+            await send_notices(bot, services)
+        except Unavailable:
+            _log.warning("person_notices_wait_for_database")
+        except Exception as error:  # whatever it is, the bot and this task go on
+            _log.exception("person_notices_failed", kind=type(error).__name__)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def send_notices(bot: Bot, services: Services) -> None:
+    """Sends the sentences that wait, and forgets those, and the codes, that are too old."""
+    storage, now = services.storage, services.clock()
+    await storage.person_codes.forget(now - CODE_LASTS)
+    postponed: set[bytes] = set()
+    waiting = await storage.person_notices.waiting()
+    if waiting:
+        await storage.person_notices.expire(now - NOTICES_KEPT_FOR)
+    for notice in waiting:
+        # The sentences to one person keep their order.
+        if notice.supporter not in postponed and not await _send(bot, services, notice):
+            postponed.add(notice.supporter)
+
+
+async def _send(bot: Bot, services: Services, notice: PersonNotice) -> bool:
+    """Sends one sentence; returns False if it is to be tried again."""
+    notices, chat = services.storage.person_notices, notice.chat_id
+    if chat is None or notice.attempts >= MOST_TRIES or notice.kind not in _SAID:
+        _log.warning("person_notice_dropped", attempt=notice.attempts)
+        await notices.forget(notice)
+        return True
+    try:
+        said = await _clear_away(bot, services, notice, chat)
+        if not await notices.begin(notice):
+            return True  # expired, or the person has withdrawn meanwhile
+        await _tell(bot, services, notice, chat, said)
+    except TelegramError as error:
+        if (kind := error_kind(error)) in PASSING:
+            return False
+        _log.info("person_notice_dropped", error_kind=kind)
+    await notices.forget(notice)
+    return True
+
+
+async def _tell(
+    bot: Bot, services: Services, notice: PersonNotice, chat: int, said: Screen
+) -> None:
+    try:
+        await send_screen(bot, chat, said)
+    except TelegramError as error:
+        if error_kind(error) in PASSING - {ErrorKind.UNKNOWN}:
+            await services.storage.person_notices.take_back(notice)
+        raise
+
+
+async def _clear_away(bot: Bot, services: Services, notice: PersonNotice, chat: int) -> Screen:
+    """Removes what the chat shows of the data as it was; returns the sentence."""
+    if notice.kind in _SILENCING:
+        services.open_claims.make_void(chat)
+    petition = services.petition
+    words = services.catalogs.words(petition.language_for(notice.language))
+    files = await erase_files(bot, services, words, notice.supporter)
+    if notice.kind != PersonNoticeKind.SHOWN:
+        await _leave_screen(bot, services, words, notice.supporter, chat)
+    not_asked_for = words.text(
+        "Si no lo has pedido tú, dínoslo cuanto antes: {contact}", contact=petition.contact
+    )
+    return Screen(paragraphs(words.text(_SAID[notice.kind]), files.told, not_asked_for))
+
+
+async def _leave_screen(
+    bot: Bot, services: Services, words: Words, supporter: bytes, chat: int
+) -> None:
+    """Takes the screen away, which says what is no longer so; a kept one loses its buttons."""
+    conversations = services.storage.conversations
+    shown = await conversations.get(supporter)
+    if shown is None or shown.message_id is None:
+        return
+    digest_of = partial(conversations.digest, supporter)
+    message = ConversationMessage(bot, chat, shown.message_id, shown.screen_digest, digest_of)
+    await message.leave(None, Screen(words.text("Este mensaje ya no se usa.")))
+    await conversations.set_screen(supporter, message_id=None, screen_digest=None)

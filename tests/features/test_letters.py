@@ -1,0 +1,147 @@
+"""Somebody who writes a letter is answered by it, and told so in the chat."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from telegram.error import Forbidden, NetworkError, TimedOut
+from typer.testing import CliRunner
+
+from bot.cli.main import app
+from bot.simulator.person import Person
+from handlers.person_notices import send_notices
+from storage import PersonNotice
+from tests.support.scene import Scene, a_scene
+
+LETTER = "a letter with a copy of the passport"
+
+
+@pytest.fixture
+async def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    """A petition whose bot sends what waits when a test says so, and a shell beside it."""
+    monkeypatch.setattr("handlers.person_notices.LOOK_SECONDS", 3_600.0)
+    async with a_scene(tmp_path) as scene:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("PETITION_DATABASE_URL", scene.settings.database_url)
+        monkeypatch.setenv("PETITION_KEY_FILE", str(scene.settings.key_file))
+        yield scene
+
+
+async def in_the_shell(*arguments: str) -> None:
+    """The operator answers a letter."""
+    result = await asyncio.to_thread(CliRunner().invoke, app, ["person", *arguments, "--yes"])
+    assert result.exit_code == 0, result.output
+
+
+async def looks(scene: Scene) -> list[PersonNotice]:
+    """The bot looks once; returns what still waits."""
+    assert scene.app is not None
+    application = scene.app.application
+    await send_notices(application.bot, application.services)
+    return list(await application.services.storage.person_notices.waiting())
+
+
+async def other_rights(scene: Scene, person: Person) -> None:
+    person.send("/mydata")
+    await scene.settled()
+    await scene.taps(person, scene.words.label("Otros derechos"))
+
+
+async def code_for(scene: Scene, person: Person) -> str:
+    await other_rights(scene, person)
+    await scene.taps(person, scene.words.label("🔑 Pedir un código"))
+    shown = scene.screen(person).text
+    return shown.partition("Tu código: ")[2].split()[0]
+
+
+async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene) -> None:
+    scene, ana = letters, letters.ana
+    await scene.signs(ana, "Ana García Sol")
+    ana.send("/mydata")
+    await scene.taps(ana, scene.words.label("📄 Recibir el archivo"))
+    code = await code_for(scene, ana)
+    screen = scene.screen(ana).text
+    for said in ("el número de tu firma, que es el 1", "datos@", "Sirve una sola vez, hasta el "):
+        assert said in screen, screen
+    await in_the_shell("1", "erase", "--code", code)
+    assert await looks(scene) == []
+    told = ana.messages[-1]
+    assert told.text.startswith("Hecho, como pedías en tu carta o tu correo: tu firma está ret")
+    assert "Si no lo has pedido tú, dínoslo cuanto antes: datos@" in told.text
+    transcript = ana.chat.transcript()
+    assert code not in transcript
+    assert "García Sol" not in transcript
+    assert not any(message.document for message in ana.messages), "the file went too"
+    ana.send("/mydata")
+    await scene.settled()
+    assert "No has firmado esta petición." in scene.screen(ana).text
+
+
+async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
+    letters: Scene,
+) -> None:
+    scene, jordi, words = letters, letters.jordi, letters.words
+    await scene.signs(jordi)
+    jordi.send("/stop")
+    await scene.settled()
+    await in_the_shell("1", "restrict", "--verified-otherwise", LETTER)
+    await looks(scene)
+    assert "el uso de tus datos está limitado. Tu firma sigue contando" in jordi.messages[-1].text
+    jordi.send("/mydata")
+    await scene.settled()
+    shown = scene.screen(jordi)
+    assert "El uso de tus datos está limitado desde el " in shown.text
+    assert "Te escribiremos" not in shown.text
+    assert words.label("🔔 Volver a recibir mensajes") not in shown.labels
+    jordi.send("/start")
+    await scene.settled()
+    assert "te contaremos" not in scene.screen(jordi).text
+    await other_rights(scene, jordi)
+    await scene.taps(jordi, words.label("Volver a permitir el uso de mis datos"))
+    assert words.label("Limitar el uso de mis datos") in scene.screen(jordi).labels
+    await scene.taps(jordi, words.label("Volver"))
+    assert "limitado" not in scene.screen(jordi).text
+    assert "Pediste que no te escribiéramos" in scene.screen(jordi).text
+
+
+async def test_ana_restricts_the_use_of_her_data_and_gets_no_message(letters: Scene) -> None:
+    scene, ana = letters, letters.ana
+    await scene.signs(ana)
+    await scene.signs(scene.jordi)
+    await other_rights(scene, ana)
+    await scene.taps(ana, scene.words.label("Limitar el uso de mis datos"))
+    assert "tu firma cuenta, pero sin tu nombre" in scene.screen(ana).text
+    await scene.closes()
+    await scene.broadcasts(1)
+    assert (scene.told(ana), scene.told(scene.jordi)) == (0, 1)
+
+
+async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
+    letters: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, ana = letters, letters.ana
+    await scene.signs(ana)
+    assert scene.app is not None
+    bot = type(scene.app.application.bot)
+    tries: list[int] = []
+
+    def fails_with(error: Exception) -> None:
+        async def failing(*_given: object, **_named: object) -> None:
+            tries.append(1)
+            raise error
+
+        monkeypatch.setattr(bot, "send_message", failing)
+
+    await in_the_shell("1", "show", "--verified-otherwise", LETTER)
+    fails_with(NetworkError("Bad Gateway"))
+    for _ in range(3):
+        assert [each.attempts for each in await looks(scene)] == [0], "it surely did not arrive"
+    fails_with(TimedOut())
+    assert [each.attempts for each in await looks(scene)] == [1]
+    assert [each.attempts for each in await looks(scene)] == [2]
+    assert await looks(scene) == [], "it may have arrived twice"
+    assert len(tries) == 5
+    await in_the_shell("1", "erase", "--verified-otherwise", LETTER)
+    fails_with(Forbidden("Forbidden: bot was blocked by the user"))
+    assert await looks(scene) == [], "the number of the chat is not kept for who blocked the bot"
