@@ -65,6 +65,14 @@ from storage.errors import (
     StorageError,
     Unavailable,
 )
+from storage.exports import (
+    Export,
+    ExportCounts,
+    Exports,
+    NamedSignature,
+    SignatureGroup,
+    SignatureList,
+)
 from storage.handovers import (
     ExportedList,
     Handover,
@@ -132,6 +140,7 @@ class Storage:
     person_codes: PersonCodes
     person_notices: PersonNotices
     person_requests: PersonRequests
+    exports: Exports
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -208,6 +217,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         person_codes=codes,
         person_notices=notices,
         person_requests=PersonRequests(watched, slug, keyring, audit, codes, notices),
+        exports=Exports(watched, slug, keyring, audit),
     )
 
 
@@ -258,7 +268,10 @@ __all__ = [
     "Drafts",
     "DriverMissing",
     "Entry",
+    "Export",
+    "ExportCounts",
     "ExportedList",
+    "Exports",
     "FileNotWritten",
     "Handover",
     "Handovers",
@@ -276,6 +289,7 @@ __all__ = [
     "Lease",
     "Leases",
     "Moment",
+    "NamedSignature",
     "NewBroadcast",
     "NewSignature",
     "NoticeKind",
@@ -306,6 +320,8 @@ __all__ = [
     "SentFiles",
     "SentMessages",
     "Signature",
+    "SignatureGroup",
+    "SignatureList",
     "Signatures",
     "Signed",
     "Signer",

@@ -9,6 +9,7 @@ that the two do not share.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -43,6 +44,14 @@ class Statement:
     journal: Entry | None = None
 
 
+class Snapshot(Protocol):
+    """A database as it was at one moment, whatever is written meanwhile."""
+
+    async def read(self, statement: Statement) -> list[Row]:
+        """Returns the rows of one read-only statement; raises as `Database.read` does."""
+        ...
+
+
 class Database(Protocol):
     """A database to read and write, safe to use from many tasks at once.
 
@@ -52,6 +61,13 @@ class Database(Protocol):
 
     async def read(self, statement: Statement) -> list[Row]:
         """Returns the rows of one read-only statement, as of one moment."""
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Opens a snapshot, of the moment of its first read.
+
+        What is erased meanwhile leaves the files only after it is closed, so it is kept short.
+        """
         ...
 
     async def write(self, *statements: Statement) -> list[list[Row]]:
@@ -99,6 +115,10 @@ class WatchedDatabase:
         except BrokenData as error:
             self._damaged(error)
             raise
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """See Database.snapshot."""
+        return self._database.snapshot()
 
     async def write(self, *statements: Statement) -> list[list[Row]]:
         """See Database.write."""

@@ -8,7 +8,7 @@ group fails, the group is undone and each is run alone, which is rare and otherw
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from bot.back_off import BackOff
-from storage.database import FOR_NO_KEY_UPDATE, Row, Statement
+from storage.database import FOR_NO_KEY_UPDATE, Row, Snapshot, Statement
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
 
@@ -36,6 +36,8 @@ _SESSION = {
     "idle_in_transaction_session_timeout": "60s",
     "jit": "off",  # the statements are short: compiling them takes longer than running them
 }
+
+_BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 # SQLSTATE classes: connection, resources, operator, rollback, system; and single states.
 _PASSING = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
@@ -122,6 +124,21 @@ class PostgresDatabase:
         """See Database.read."""
         return await self._with_retries(lambda: self._read(statement))
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """See Database.snapshot."""
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self._connection())
+                await connection.execute(_BEGIN_SNAPSHOT)
+            except DRIVER_ERRORS as error:
+                raise storage_error(error) from error
+            try:
+                yield _Snapshot(connection)
+            finally:
+                with suppress(*DRIVER_ERRORS):  # a connection that is lost has ended it already
+                    await connection.execute("ROLLBACK")
+
     async def write(self, *statements: Statement) -> list[list[Row]]:
         """See Database.write."""
         if not self._open:
@@ -149,10 +166,8 @@ class PostgresDatabase:
             self._pool.terminate()
 
     async def _read(self, statement: Statement) -> list[Row]:
-        sql, names = translate(statement.sql)
-        values = [statement.values[name] for name in names]
         async with self._connection() as connection:
-            return [dict(row) for row in await connection.fetch(sql, *values)]
+            return await _fetched(connection, statement)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
@@ -253,6 +268,25 @@ class PostgresDatabase:
                 if not passing or loop.time() + pause > deadline:
                     raise meaning from error
             await asyncio.sleep(pause)
+
+
+class _Snapshot:
+    """A connection in a transaction that sees one moment."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def read(self, statement: Statement) -> list[Row]:
+        try:
+            return await _fetched(self._connection, statement)
+        except DRIVER_ERRORS as error:
+            raise storage_error(error) from error
+
+
+async def _fetched(connection: Any, statement: Statement) -> list[Row]:
+    sql, names = translate(statement.sql)
+    values = [statement.values[name] for name in names]
+    return [dict(row) for row in await connection.fetch(sql, *values)]
 
 
 @asynccontextmanager

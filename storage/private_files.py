@@ -48,7 +48,7 @@ def whole_file(path: Path, *, replaces: bool = False) -> Iterator[BinaryIO]:
     if path.is_dir():
         raise FileNotWritten(f"{path} is a folder; name a file.")
     if not replaces and path.exists():
-        raise FileNotWritten(f"{path} exists already; it is left as it is.")
+        raise FileNotWritten(f"{path} exists already; it is left as it is. --force replaces it.")
     partial = path.with_name(f"{path.name}.partial")
     try:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

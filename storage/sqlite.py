@@ -13,7 +13,8 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 
 import aiosqlite
 
-from storage.database import Row, Statement
+from storage.database import Row, Snapshot, Statement
 from storage.errors import DatabaseReplaced, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.file_identity import FileIdentity
 from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
@@ -89,10 +90,10 @@ class SqliteDatabase:
         log_pause_seconds: float,
         log_retry_seconds: float,
     ) -> None:
-        connect = partial(_Connection, path, busy_milliseconds=busy_milliseconds)
-        self._writer = connect(read_only=False)
-        self._readers = [connect(read_only=True) for _ in range(_READERS)]
-        self._truncater = connect(read_only=False)
+        self._connect = partial(_Connection, path, busy_milliseconds=busy_milliseconds)
+        self._writer = self._connect(read_only=False)
+        self._readers = [self._connect(read_only=True) for _ in range(_READERS)]
+        self._truncater = self._connect(read_only=False)
         # In the order of opening; the writer is closed last, so that it can merge the log into
         # the file.
         self._connections = (self._writer, *self._readers, self._truncater)
@@ -160,6 +161,21 @@ class SqliteDatabase:
         # again would be thanked for it.
         self.require_files()
         return rows
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """See Database.snapshot."""
+        connection = self._connect(read_only=True)
+        try:
+            await connection
+            await connection.fetch(Statement("BEGIN"))
+        except sqlite3.Error as error:
+            await connection.close()
+            raise storage_error(error) from error
+        try:
+            yield _Snapshot(connection)
+        finally:
+            await connection.close()
 
     async def write(self, *statements: Statement) -> list[list[Row]]:
         """See Database.write."""
@@ -317,6 +333,19 @@ class _Connection(aiosqlite.Connection):
             write.error = error
             self._conn.execute("ROLLBACK TO one")
         self._conn.execute("RELEASE one")
+
+
+class _Snapshot:
+    """A connection in a transaction, which ends when it is closed."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    async def read(self, statement: Statement) -> list[Row]:
+        try:
+            return await self._connection.fetch(statement)
+        except sqlite3.Error as error:
+            raise storage_error(error) from error
 
 
 def create_private(path: Path) -> None:

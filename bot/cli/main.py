@@ -9,6 +9,7 @@ from bot.cli.broadcasts import broadcasts
 from bot.cli.handover import handover
 from bot.cli.person import person
 from bot.console import fail, in_sentences, out, run_to_end
+from bot.export import ListFormat
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED
 from bot.settings import load_settings, load_storage_settings
@@ -96,6 +97,26 @@ def check(
 
     if not report(out, folder, words=words):
         raise typer.Exit(1)
+
+
+@app.command()
+@in_sentences
+def export(
+    output: Annotated[Path, typer.Option(help="The file to write.", show_default=False)],
+    format_: Annotated[
+        ListFormat, typer.Option("--format", help="json is what `petition-bot dossier` reads.")
+    ] = ListFormat.JSON,
+    plaintext: Annotated[
+        bool, typer.Option("--plaintext", help="Do not encrypt it; asks twice, in a terminal.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the file if it is there already.")
+    ] = False,
+) -> None:
+    """Write the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
+    from bot.cli.export import export_list
+
+    export_list(out, output, format_, plaintext=plaintext, replaces=force)
 
 
 @app.command()

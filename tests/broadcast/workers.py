@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,7 @@ from storage import (
     Unavailable,
     assemble,
 )
+from storage.database import Snapshot
 from tests.support.broadcasts import new_broadcast
 from tests.support.fake_telegram import FakeGate, FakeTelegram
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
@@ -62,6 +64,9 @@ class FailingDatabase:
             raise Unavailable
         await self._passes()
         return rows
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        return self._database.snapshot()
 
     def require_files(self) -> None:
         self._database.require_files()

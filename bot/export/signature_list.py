@@ -1,0 +1,149 @@
+"""What a list of signatures says before its names: whose petition it is, and how many signed.
+
+A signature without a name is in no line of its own: a day, a language or a version of the texts
+with few of them would say when one of them signed, so those are counted together.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import cached_property
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from bot.petition.petition import Petition
+from storage import Export, ExportCounts, SignatureGroup
+
+# Fewer signatures without a name are not told apart, as with links.
+FEWEST = 5
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many signed on one day in one language; without both, who is not told by day."""
+
+    day: str | None
+    language: str | None
+    with_name: int
+    without_name: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCount:
+    """How many signed one version of the texts; without it, who is not told by version."""
+
+    version: str | None
+    signatures: int
+
+
+@dataclass(frozen=True)
+class SignatureListHeader:
+    """All that a list holds besides the signatures themselves."""
+
+    export: Export
+    petition: Petition
+    counts: ExportCounts
+    groups: tuple[SignatureGroup, ...]
+
+    @cached_property
+    def with_name(self) -> int:
+        """How many are in the list with their names."""
+        return sum(group.signatures for group in self.groups if group.named)
+
+    @cached_property
+    def counted(self) -> int:
+        """How many signatures there are, with a name and without."""
+        return sum(group.signatures for group in self.groups) + self.counts.anonymous
+
+    @property
+    def without_name(self) -> int:
+        """How many are counted without their names."""
+        return self.counted - self.with_name
+
+    @property
+    def withdrawn_since(self) -> int:
+        """How many were withdrawn since the closing; 0 while the petition is open."""
+        if self.counts.at_closing is None:
+            return 0
+        return self.counts.at_closing - self.counts.invalidated_since - self.counted
+
+    @property
+    def zone(self) -> tzinfo:
+        """The petition's time zone, in which days are told."""
+        return ZoneInfo(self.petition.time_zone)
+
+    def by_day(self) -> list[DayCount]:
+        """Returns the counts by day and language, in that order; their sums are the counts.
+
+        Signatures without a name wait for a later day of their language until there are `FEWEST`.
+        """
+        named: Counter[tuple[str, str]] = Counter()
+        unnamed: Counter[tuple[str, str]] = Counter()
+        for group in self.groups:
+            cell = (day_of(group.quarter, self.zone), group.language)
+            (named if group.named else unnamed)[cell] += group.signatures
+        told, rest = _told_apart(_gathered(unnamed))
+        days = [
+            DayCount(*cell, named[cell], told.get(cell, 0)) for cell in sorted({*named, *told})
+        ]
+        return days + _rest(rest + self.counts.anonymous)
+
+    def by_version(self) -> list[VersionCount]:
+        """Returns how many signed each version, the oldest first; their sum is the count."""
+        named: Counter[str] = Counter()
+        unnamed: Counter[str] = Counter()
+        for group in self.groups:
+            (named if group.named else unnamed)[group.text_version] += group.signatures
+        told, rest = dict(unnamed), 0
+        if len({*named, *unnamed}) > 1:
+            told, rest = _told_apart(unnamed)
+        versions = [
+            VersionCount(version, named[version] + told.get(version, 0))
+            for version in sorted({*named, *told})
+        ]
+        rest += self.counts.anonymous
+        return versions + ([VersionCount(None, rest)] if rest else [])
+
+
+def day_of(moment: datetime, zone: tzinfo) -> str:
+    """Returns the day of a moment in a time zone, like 2026-11-24."""
+    return moment.astimezone(zone).date().isoformat()
+
+
+def _rest(people: int) -> list[DayCount]:
+    return [DayCount(None, None, 0, people)] if people else []
+
+
+def _gathered(cells: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """Returns cells of day and language in which few have waited for a later day.
+
+    The last ones of a language, if they are few, take those before them along.
+    """
+    gathered: dict[tuple[str, str], int] = {}
+    for language in {language for _, language in cells}:
+        days = sorted(day for day, each in cells if each == language)
+        full, waiting = "", 0
+        for day in days:
+            waiting += cells[day, language]
+            if waiting >= FEWEST:
+                gathered[day, language] = waiting
+                full, waiting = day, 0
+        if waiting:
+            waiting += gathered.pop((full, language), 0)
+            gathered[days[-1], language] = waiting
+    return gathered
+
+
+def _told_apart(groups: Mapping[Key, int]) -> tuple[dict[Key, int], int]:
+    """Returns the groups of at least `FEWEST`, and how many are in none of them.
+
+    Those are at least as many, or it could be worked out what they are, unless there are no more.
+    """
+    told = {key: people for key, people in groups.items() if people >= FEWEST}
+    rest = sum(groups.values()) - sum(told.values())
+    if 0 < rest < FEWEST and told:
+        rest += told.pop(min(told, key=lambda key: told[key]))
+    return told, rest

@@ -1,0 +1,242 @@
+"""Exports: lists of the signatures that were written for the addressee. New queries go here.
+
+An export is stored before the signatures are read, and they are read as of one moment after that:
+whoever withdraws meanwhile is noted among the changes after it, even if the list has them. While
+its counts are zero it is not finished, or was killed.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from storage.audit import Audit
+from storage.database import Database, Row, Snapshot, Statement, Value
+from storage.ids import rising_id
+from storage.keyring import Keyring
+from storage.petitions import lock_petition
+from storage.times import from_millis, to_millis
+
+# So many signatures are in memory at once.
+_PAGE = 1_000
+
+# Every time zone begins its days at a quarter of an hour of UTC.
+_QUARTER = timedelta(minutes=15)
+
+# A signature that may be used no more than is needed to keep it is counted without its name
+# (GDPR art. 18, 21).
+_IS_NAMED = "with_name = 1 AND restricted_at IS NULL AND objected_at IS NULL"
+
+_LISTED = """
+petition = :petition AND number <= :last_number AND invalidation_id IS NULL
+"""
+
+_BEGIN = """
+INSERT INTO exports (id, petition, exported_at, last_number, with_name, without_name)
+SELECT :export_id, slug, :at, last_number, 0, 0 FROM petitions WHERE slug = :petition
+RETURNING last_number
+"""
+
+_FINISH = """
+UPDATE exports SET with_name = :with_name, without_name = :without_name WHERE id = :export_id
+"""
+
+_CHANGED = """
+SELECT COUNT(DISTINCT number) AS people FROM changes_after_export
+WHERE petition = :petition AND changed_at >= :at AND number <= :last_number
+"""
+
+_DISCARD = "DELETE FROM exports WHERE id = :export_id"
+
+_CLOSING = "SELECT closed_at, closed_signatures FROM petitions WHERE slug = :petition"
+
+# What was taken out before the closing and put back after it counts the other way.
+_INVALIDATED = """
+SELECT CAST(COALESCE(SUM(CASE
+  WHEN invalidated_at >= :closed_at AND undone_at IS NULL THEN signatures
+  WHEN invalidated_at < :closed_at AND undone_at >= :closed_at THEN -signatures
+  ELSE 0 END), 0) AS BIGINT) AS signatures
+FROM invalidations WHERE petition = :petition
+"""
+
+_ANONYMOUS = """
+SELECT CAST(COALESCE(SUM(signatures), 0) AS BIGINT) AS signatures
+FROM anonymous_counts WHERE petition = :petition AND is_valid = 1
+"""
+
+_GROUPS = f"""
+SELECT signed_at / :quarter AS quarter, language, text_version,
+  CASE WHEN {_IS_NAMED} THEN 1 ELSE 0 END AS named, COUNT(*) AS signatures
+FROM signatures WHERE {_LISTED}
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4
+"""  # noqa: S608 - constants of this file
+
+_PAGES = f"""
+SELECT id, number, name_sealed, signed_at, text_version FROM signatures
+WHERE {_LISTED} AND {_IS_NAMED} AND number > :after
+ORDER BY number LIMIT :page
+"""  # noqa: S608 - constants of this file
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A list that is being written."""
+
+    id: bytes
+    exported_at: datetime
+    last_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureGroup:
+    """How many signed in one quarter of an hour, in one language, to one version of the texts.
+
+    Attributes:
+        named: whether they are in the list with their names.
+    """
+
+    quarter: datetime
+    language: str
+    text_version: str
+    named: bool
+    signatures: int
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSignature:
+    """A signature that is in the list with its name; None where that cannot be decrypted."""
+
+    number: int
+    name: str | None = field(repr=False)
+    signed_at: datetime
+    text_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCounts:
+    """What the list says of the count, besides its groups.
+
+    Attributes:
+        closed_at: None while the petition is open; then the next two are None and 0.
+        at_closing: how many signatures there were at the closing.
+        invalidated_since: how many were taken out of the count since; less than zero if more
+            were put back.
+        anonymous: how many counted ones are erased because their retention is over.
+    """
+
+    closed_at: datetime | None
+    at_closing: int | None
+    invalidated_since: int
+    anonymous: int
+
+
+class Exports:
+    """The exports of one petition."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
+        self._database = database
+        self._slug = slug
+        self._keyring = keyring
+        self._audit = audit
+
+    async def begin(self, *, at: datetime, detail: str) -> Export:
+        """Stores an export whose list is going to be read; `detail` is for the audit log."""
+        export_id = rising_id(at)
+        values: dict[str, Value] = {"petition": self._slug, "export_id": export_id}
+        noted = f"{export_id.hex()} {detail}"
+        *_, rows = await self._database.write(
+            lock_petition(self._slug),
+            self._audit.statement("export", actor=None, at=at, detail=noted),
+            Statement(_BEGIN, {**values, "at": to_millis(at)}),
+        )
+        return Export(export_id, at, rows[0]["last_number"])
+
+    async def finish(self, export: Export, *, with_name: int, without_name: int) -> int:
+        """Stores how many the list has; returns how many of those changed since it was begun."""
+        counts: dict[str, Value] = {"with_name": with_name, "without_name": without_name}
+        _, rows = await self._database.write(
+            Statement(_FINISH, {**counts, "export_id": export.id}),
+            Statement(_CHANGED, {**self._listed(export), "at": to_millis(export.exported_at)}),
+        )
+        return int(rows[0]["people"])
+
+    async def discard(self, export: Export, at: datetime) -> None:
+        """Removes an export whose list was not written after all; the audit log keeps both."""
+        detail = export.id.hex()
+        await self._database.write(
+            self._audit.statement("export_failed", actor=None, at=at, detail=detail),
+            Statement(_DISCARD, {"export_id": export.id}),
+        )
+
+    @asynccontextmanager
+    async def read(self, export: Export) -> AsyncIterator["SignatureList"]:
+        """Opens the list of an export, as of one moment."""
+        async with self._database.snapshot() as snapshot:
+            yield SignatureList(snapshot, self._listed(export), self._keyring)
+
+    def _listed(self, export: Export) -> dict[str, Value]:
+        return {"petition": self._slug, "last_number": export.last_number}
+
+
+class SignatureList:
+    """The counted signatures of a petition as of one moment."""
+
+    def __init__(self, snapshot: Snapshot, listed: dict[str, Value], keyring: Keyring) -> None:
+        self._snapshot = snapshot
+        self._listed = listed
+        self._keyring = keyring
+
+    async def counts(self) -> ExportCounts:
+        """Returns what is known of the count at the closing."""
+        petition: dict[str, Value] = {"petition": self._listed["petition"]}
+        (closing,) = await self._snapshot.read(Statement(_CLOSING, petition))
+        (anonymous,) = await self._snapshot.read(Statement(_ANONYMOUS, petition))
+        invalidated = 0
+        if closing["closed_at"] is not None:
+            values = {**petition, "closed_at": closing["closed_at"]}
+            invalidated = (await self._snapshot.read(Statement(_INVALIDATED, values)))[0][
+                "signatures"
+            ]
+        return ExportCounts(
+            closed_at=from_millis(closing["closed_at"]),
+            at_closing=closing["closed_signatures"],
+            invalidated_since=invalidated,
+            anonymous=anonymous["signatures"],
+        )
+
+    async def groups(self) -> list[SignatureGroup]:
+        """Returns all counted signatures by moment, language and version, the oldest first."""
+        quarter = _QUARTER // timedelta(milliseconds=1)
+        rows = await self._snapshot.read(Statement(_GROUPS, {**self._listed, "quarter": quarter}))
+        return [
+            SignatureGroup(
+                quarter=from_millis(row["quarter"] * quarter),
+                language=row["language"],
+                text_version=row["text_version"],
+                named=bool(row["named"]),
+                signatures=row["signatures"],
+            )
+            for row in rows
+        ]
+
+    async def pages(self) -> AsyncIterator[list[NamedSignature]]:
+        """Yields the signatures that are listed with their names, by number, in portions."""
+        after = 0
+        while True:
+            values = {**self._listed, "after": after, "page": _PAGE}
+            rows = await self._snapshot.read(Statement(_PAGES, values))
+            if not rows:
+                return
+            yield [self._named(row) for row in rows]
+            after = rows[-1]["number"]
+
+    def _named(self, row: Row) -> NamedSignature:
+        return NamedSignature(
+            number=row["number"],
+            name=self._keyring.open_if_whole(
+                row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
+            ),
+            signed_at=from_millis(row["signed_at"]),
+            text_version=row["text_version"],
+        )

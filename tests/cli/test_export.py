@@ -1,0 +1,215 @@
+"""Tests that the list reaches those who hold a key, and that nothing of it is left otherwise."""
+
+import asyncio
+import csv
+import io
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import export
+from bot.cli.main import app
+from bot.export import ListFormat
+from storage import Statement, Storage
+from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.export.test_signature_list import group, header
+
+KEY = pyrage.x25519.Identity.generate()
+
+
+@pytest.fixture
+def recipient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(KEY.to_public()))
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "_in_terminal", lambda: True)
+
+
+def call(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, ["export", *arguments], input=typed)
+
+
+def opened(path: Path) -> bytes:
+    plain: bytes = pyrage.decrypt(path.read_bytes(), [KEY])
+    return plain
+
+
+def exported(petition: PetitionDatabase) -> list[int]:
+    """How many each stored export has with their names."""
+
+    async def read(storage: Storage) -> list[int]:
+        rows = await storage.database.read(Statement("SELECT with_name FROM exports"))
+        return [row["with_name"] for row in rows]
+
+    return petition.do(read)
+
+
+def change(petition: PetitionDatabase, sql: str) -> None:
+    petition.do(lambda storage: storage.database.write(Statement(sql)))
+
+
+@on_both
+@pytest.mark.usefixtures("recipient")
+def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    change(petition, "UPDATE signatures SET with_name = 0 WHERE number = 2")
+    change(petition, "UPDATE petitions SET closed_signatures = 7")
+    file = tmp_path / "list.json.age"
+    told = said(call("--output", str(file)))
+    assert b"Persona" not in file.read_bytes()
+    assert file.stat().st_mode & 0o777 == 0o600
+    listed = json.loads(opened(file))
+    assert [each["name"] for each in listed["signatures"]] == [
+        f"Persona {n}" for n in (1, 3, 4, 5, 6)
+    ]
+    assert listed["counts"] == {
+        "at_closing": 7,
+        "withdrawn_since": 1,
+        "invalidated_since": 0,
+        "counted": 6,
+        "with_name": 5,
+        "without_name": 1,
+    }
+    assert told.splitlines()[:2] == [
+        "6 signatures: 5 with their name and 1 counted without it.",
+        "7 at the closing, 1 withdrawn and 0 invalidated since.",
+    ]
+    assert listed["id"] in told
+    assert "age --decrypt -i key.txt -o list.json list.json.age" in told
+    assert exported(petition) == [5]
+    assert [(each.action, each.detail) for each in petition.audited()] == [
+        ("export", f"{listed['id']} json encrypted")
+    ]
+
+
+def test_without_a_recipient_it_says_how_to_make_a_key(petition: PetitionDatabase) -> None:
+    assert "age-keygen -o key.txt" in refused(call("--output", "list.age"))
+    assert exported(petition) == []
+
+
+@pytest.mark.usefixtures("terminal", "recipient")
+def test_a_list_that_anybody_can_read_is_written_after_two_answers(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    asked = ("--format", "csv", "--plaintext", "--output", str(file))
+    for typed in ("n\n", "y\nyes\n"):
+        assert "Nothing was written." in said(call(*asked, typed=typed))
+        assert not file.exists()
+    assert "not encrypted: whoever gets it reads every name" in said(
+        call(*asked, typed="y\nandry\n")
+    )
+    rows = list(csv.reader(io.StringIO(file.read_text("utf-8-sig"))))
+    assert [row[1] for row in rows[1:]] == [f"Persona {n}" for n in range(1, 7)]
+    assert petition.audited()[0].detail.endswith("csv plaintext")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_nothing_is_named_as_if_it_were_encrypted(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    asked = ("--plaintext", "--output", str(tmp_path / "list.age"))
+    assert "does not end in .age" in refused(call(*asked, typed="y\nandry\n"))
+
+
+def test_no_script_answers_for_a_person_whether_anybody_may_read_it(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    asked = ("--plaintext", "--force", "--output", str(tmp_path / "list.json"))
+    assert "needs a terminal" in refused(call(*asked, typed="y\nandry\n"))
+    assert call(*asked, "--yes").exit_code == 2
+
+
+@pytest.mark.usefixtures("recipient")
+def test_a_file_that_is_there_is_replaced_only_when_somebody_says_so(
+    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "list.age"
+    file.write_text("an earlier one")
+    assert "--force" in refused(call("--output", str(file)))
+    monkeypatch.setattr(export, "_in_terminal", lambda: True)
+    assert "left as it is" in refused(call("--output", str(file), typed="n\n"))
+    assert file.read_text() == "an earlier one"
+    assert exported(petition) == []
+    said(call("--output", str(file), typed="y\n"))
+    assert json.loads(opened(file))["counts"]["with_name"] == 6
+    said(call("--force", "--output", str(file)))
+
+
+class TestNothingIsLeft:
+    """Neither a part of the list, nor an export that says somebody has it."""
+
+    @pytest.fixture
+    def refuses(
+        self, petition: PetitionDatabase, tmp_path: Path, recipient: None
+    ) -> Callable[[], str]:
+        def refused_and_gone() -> str:
+            sentence = refused(call("--output", str(tmp_path / "out" / "list.age")))
+            assert list((tmp_path / "out").iterdir()) == []
+            assert exported(petition) == []
+            return sentence
+
+        (tmp_path / "out").mkdir()
+        return refused_and_gone
+
+    def test_where_a_name_cannot_be_decrypted(
+        self, petition: PetitionDatabase, refuses: Callable[[], str]
+    ) -> None:
+        change(petition, "UPDATE signatures SET name_sealed = chat_sealed WHERE number IN (2, 5)")
+        assert "these names cannot be decrypted: 2, 5." in refuses()
+
+    def test_where_the_disk_is_full(
+        self, refuses: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("storage.private_files.os.fsync", full)
+        assert refuses().endswith("list.age cannot be written: No space left on device.\n")
+
+    def test_where_nobody_signed(
+        self, petition: PetitionDatabase, refuses: Callable[[], str]
+    ) -> None:
+        change(petition, "DELETE FROM signatures")
+        assert "Nobody has signed yet" in refuses()
+
+    @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, asyncio.CancelledError])
+    def test_where_it_is_interrupted(
+        self,
+        petition: PetitionDatabase,
+        tmp_path: Path,
+        recipient: None,
+        monkeypatch: pytest.MonkeyPatch,
+        interrupt: type[BaseException],
+    ) -> None:
+        async def interrupted(*_: Any) -> None:
+            raise interrupt
+
+        monkeypatch.setitem(export._WRITERS, ListFormat.JSON, interrupted)
+        result = call("--output", str(tmp_path / "list.age"))
+        assert (result.exit_code, result.stderr) == (130, "Interrupted; nothing was written.\n")
+        assert not list(tmp_path.glob("list*"))
+        assert exported(petition) == []
+        assert [each.action for each in petition.audited()] == ["export_failed", "export"]
+
+
+@pytest.mark.parametrize("file", ["list.age", "list of names.xlsx", "list.json.age"])
+def test_it_is_said_how_to_open_it_and_what_changed_while_it_was_written(file: str) -> None:
+    order = export.ExportOrder(ListFormat.JSON, Path(file), ("age1",), replaces=False)
+    written = export.WrittenList(header(group(0, 5)), size=1234, seconds=2.4, changed=3)
+    told = "\n".join(export._result(order, written))
+    assert "3 of them changed or withdrew" in told
+    assert "1.2 kB in 2 s" in told
+    (command,) = [line for line in told.splitlines() if "--decrypt" in line]
+    *_, option, to, source = shlex.split(command)
+    assert (option, source) == ("-o", file)
+    assert to != file

@@ -1,0 +1,177 @@
+"""Tests that each format says the same, and that no spreadsheet runs a name."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from bot.export.csv_list import write_csv
+from bot.export.json_list import write_json
+from bot.export.signature_list import SignatureListHeader
+from bot.export.spreadsheet_cells import is_formula
+from bot.export.xlsx_list import write_xlsx
+from storage import NamedSignature, SignatureGroup
+from tests.export.test_signature_list import header
+
+AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+FORMULAS = (
+    *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＋1", "－1", "＠a"),
+    *('=HYPERLINK("http://x")', "=cmd|' /C calc'!A0", "\u00a0=1"),
+)
+NAMES = ("Ana", "Seán O'Brien", 'A "B" C', "María, José", "<b>&amp;</b>", "王小明", "😀 Ana")
+
+
+async def pages(names: tuple[str, ...], a_page: int = 2) -> AsyncIterator[list[NamedSignature]]:
+    listed = [NamedSignature(n, name, AT, "1") for n, name in enumerate(names, 1)]
+    for first in range(0, len(listed), a_page):
+        yield listed[first : first + a_page]
+
+
+def of(names: tuple[str, ...]) -> SignatureListHeader:
+    return header(
+        SignatureGroup(AT, "es", "1", False, 5),
+        *([SignatureGroup(AT, "es", "1", True, len(names))] if names else []),
+    )
+
+
+class Unseekable(io.BytesIO):
+    """A stream that only takes what is written, as a pipe does."""
+
+    def seekable(self) -> bool:
+        return False
+
+    def tell(self) -> int:
+        raise io.UnsupportedOperation
+
+    seek = truncate = tell  # type: ignore[assignment]
+
+
+async def csv_rows(names: tuple[str, ...]) -> list[list[str]]:
+    out = io.BytesIO()
+    await write_csv(out, of(names), pages(names))
+    text = out.getvalue()
+    assert text.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""), strict=True))
+
+
+async def workbook(names: tuple[str, ...], **limit: int) -> dict[str, list[list[Any]]]:
+    """The cells of each sheet: texts, and numbers as such; anything else is no cell of ours."""
+    out = Unseekable()
+    await write_xlsx(out, of(names), pages(names), **limit)
+    archive = zipfile.ZipFile(io.BytesIO(out.getvalue()))
+    assert archive.testzip() is None
+    found = {}
+    sheets = list(parsed(archive, "xl/workbook.xml").findall(".//{*}sheet"))
+    for place, sheet in enumerate(sheets, 1):
+        rows = parsed(archive, f"xl/worksheets/sheet{place}.xml").findall(".//{*}row")
+        found[sheet.attrib["name"]] = [[cell(each) for each in row] for row in rows]
+    types = parsed(archive, "[Content_Types].xml").findall(".//{*}Override")
+    assert {each.attrib["PartName"].lstrip("/") for each in types} < set(archive.namelist())
+    return found
+
+
+def parsed(archive: zipfile.ZipFile, path: str) -> ElementTree.Element:
+    return ElementTree.fromstring(archive.read(path))  # noqa: S314 - our own
+
+
+def cell(element: ElementTree.Element) -> str | int:
+    assert element.find("{*}f") is None
+    if element.get("t") == "inlineStr":
+        (text,) = element.findall(".//{*}t")
+        return text.text or ""
+    (value,) = element.findall(".//{*}v")
+    assert element.get("t") is None
+    return int(value.text or "")
+
+
+async def test_the_same_is_in_every_format() -> None:
+    out = io.BytesIO()
+    await write_json(out, of(NAMES), pages(NAMES))
+    listed = json.loads(out.getvalue())
+    rows = await csv_rows(NAMES)
+    (_, *in_workbook) = (await workbook(NAMES))["Signatures"]
+    assert [each["name"] for each in listed["signatures"]] == list(NAMES)
+    assert [row[1] for row in rows[1:]] == list(NAMES)
+    assert [row[1] for row in in_workbook] == list(NAMES)
+    assert rows[:2] == [
+        ["Number", "Name", "Signed on", "Text version"],
+        ["1", "Ana", "2026-03-02", "1"],
+    ]
+    assert in_workbook[0] == [1, "Ana", "2026-03-02", "1"]
+    assert listed["signatures"][0] == {
+        "number": 1,
+        "name": "Ana",
+        "signed_on": "2026-03-02",
+        "text_version": "1",
+    }
+
+
+async def test_the_json_has_what_the_dossier_is_made_from() -> None:
+    out = io.BytesIO()
+    await write_json(out, of(()), pages(()))
+    listed = json.loads(out.getvalue())
+    assert list(listed) == [
+        *("format", "id", "exported_at", "petition", "counts", "by_day", "by_version"),
+        "signatures",
+    ]
+    assert listed["format"] == "petition-bot list 1"
+    assert listed["id"] == (b"e" * 16).hex()
+    assert listed["exported_at"] == "2026-03-01T12:00:00+00:00"
+    petition = listed["petition"]
+    assert petition["slug"] == "andry"
+    assert petition["closed_at"] is None
+    for name in ("title", "addressee", "demands", "appeal"):
+        assert set(petition[name]) == {"es", "en"}
+    assert set(petition["controller"]["name"]) == {"es", "en"}
+    assert petition["controller"]["email"] == "datos@example.org"
+    assert listed["counts"] == {
+        "at_closing": None,
+        "withdrawn_since": 0,
+        "invalidated_since": 0,
+        "counted": 5,
+        "with_name": 0,
+        "without_name": 5,
+    }
+    assert listed["by_day"] == [
+        {"day": "2026-03-02", "language": "es", "with_name": 0, "without_name": 5}
+    ]
+    assert listed["by_version"] == [{"version": "1", "signatures": 5}]
+    assert listed["signatures"] == []
+
+
+async def test_no_name_is_a_formula_in_a_csv_file() -> None:
+    for row, name in zip((await csv_rows(FORMULAS))[1:], FORMULAS, strict=True):
+        assert row[1] == f"'{name}"
+        assert not any(map(is_formula, row))
+
+
+async def test_every_name_is_a_text_in_a_workbook() -> None:
+    (_, *rows) = (await workbook(FORMULAS))["Signatures"]
+    assert [row[1] for row in rows] == list(FORMULAS)
+
+
+async def test_what_xml_does_not_have_is_shown_as_missing_and_nothing_is_read_as_a_code() -> None:
+    (_, *rows) = (await workbook(("a\x00b\x1f\ufffe", "_x0041_")))["Signatures"]
+    assert [row[1] for row in rows] == ["a\ufffdb\ufffd\ufffd", "_x005F_x0041_"]
+
+
+@pytest.mark.parametrize(("people", "sheets"), [(0, 1), (1, 1), (3, 1), (4, 2), (6, 2), (7, 3)])
+async def test_more_rows_than_a_sheet_holds_become_more_sheets(people: int, sheets: int) -> None:
+    names = tuple(f"Persona {n}" for n in range(1, people + 1))
+    counts, *rest = (await workbook(names, rows_a_sheet=4)).items()
+    assert counts[0] == "Counts"
+    assert ["Counted signatures", people + 5] in counts[1]
+    assert len(rest) == sheets
+    for _, rows in rest:
+        assert rows[0] == ["Number", "Name", "Signed on", "Text version"]
+        assert len(rows) <= 4
+    assert [row[1] for _, rows in rest for row in rows[1:]] == list(names)
+    assert [name for name, _ in rest] == (
+        ["Signatures"] if sheets == 1 else [f"Signatures {n}" for n in range(1, sheets + 1)]
+    )

@@ -1,0 +1,106 @@
+"""Tests of what a list says before its names, and of whom it says nothing."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.export.signature_list import (
+    FEWEST,
+    DayCount,
+    SignatureListHeader,
+    VersionCount,
+)
+from bot.petition.petition import BUNDLED, load_petition
+from storage import Export, ExportCounts, SignatureGroup
+
+PETITION = load_petition(BUNDLED)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OPEN = ExportCounts(None, None, 0, 0)
+
+
+def group(
+    day: int, signatures: int, language: str = "es", *, named: bool = False, version: str = "1"
+) -> SignatureGroup:
+    return SignatureGroup(NOON + timedelta(days=day), language, version, named, signatures)
+
+
+def header(*groups: SignatureGroup, counts: ExportCounts = OPEN) -> SignatureListHeader:
+    return SignatureListHeader(Export(b"e" * 16, NOON, 99), PETITION, counts, groups)
+
+
+def without_name(listed: SignatureListHeader) -> list[tuple[str | None, str | None, int]]:
+    return [(each.day, each.language, each.without_name) for each in listed.by_day()]
+
+
+def test_a_day_is_one_of_the_petitions_time_zone() -> None:
+    late = SignatureGroup(datetime(2026, 3, 1, 23, 15, tzinfo=UTC), "es", "1", True, 2)
+    listed = header(group(0, 3, named=True), group(0, 5), late)
+    assert listed.by_day() == [
+        DayCount("2026-03-01", "es", 3, 5),
+        DayCount("2026-03-02", "es", 2, 0),
+    ]
+    assert listed.by_version() == [VersionCount("1", 10)]
+
+
+def test_the_counts_add_up() -> None:
+    counts = ExportCounts(NOON, at_closing=20, invalidated_since=2, anonymous=4)
+    listed = header(group(0, 3, named=True), group(0, 7), counts=counts)
+    assert (listed.with_name, listed.without_name, listed.counted) == (3, 11, 14)
+    assert listed.withdrawn_since == 4
+    assert header(group(0, 7)).withdrawn_since == 0
+    # Who is erased already has neither day nor version.
+    assert listed.by_day()[-1] == DayCount(None, None, 0, 4)
+    assert listed.by_version()[-1] == VersionCount(None, 4)
+
+
+def test_who_gives_no_name_is_told_with_the_next_of_their_language_until_they_are_five() -> None:
+    days = [group(0, 2), group(1, 2), group(2, 2), group(3, 5), group(4, 1)]
+    assert without_name(header(*days)) == [("2026-03-03", "es", 6), ("2026-03-05", "es", 6)]
+
+
+def test_a_language_of_few_is_told_with_another_that_it_cannot_be_told_from() -> None:
+    listed = header(group(0, 9), group(1, 6), group(2, 2, "en"), group(2, 1, "en", named=True))
+    assert without_name(listed) == [
+        ("2026-03-01", "es", 9),
+        ("2026-03-03", "en", 0),
+        (None, None, 8),
+    ]
+    assert without_name(header(group(0, 2))) == [(None, None, 2)]
+
+
+def test_a_version_of_few_is_told_with_another() -> None:
+    listed = header(group(0, 9), group(1, 6, version="2"), group(2, 2, version="3"))
+    assert listed.by_version() == [VersionCount("1", 9), VersionCount(None, 8)]
+    assert header(group(0, 2), group(0, 1, named=True)).by_version() == [VersionCount("1", 3)]
+
+
+@given(
+    st.lists(
+        st.builds(
+            group,
+            st.integers(0, 9),
+            st.integers(1, 7),
+            st.sampled_from(["es", "en"]),
+            named=st.booleans(),
+            version=st.sampled_from(["1", "2"]),
+        ),
+        max_size=30,
+    )
+)
+def test_nobody_is_lost_and_no_few_are_told_apart(groups: list[SignatureGroup]) -> None:
+    listed = header(*groups)
+    days = listed.by_day()
+    assert sum(each.with_name for each in days) == listed.with_name
+    assert sum(each.without_name for each in days) == listed.without_name
+    assert sum(each.signatures for each in listed.by_version()) == listed.counted
+    told = [each.without_name for each in days if each.without_name]
+    assert len(told) <= 1 or min(told) >= FEWEST
+    # At no day are more told than there were.
+    signed: Counter[str] = Counter()
+    for each in groups:
+        signed[each.quarter.date().isoformat()] += 0 if each.named else each.signatures
+    for day in signed:
+        until = sum(n for each, n in signed.items() if each <= day)
+        assert sum(each.without_name for each in days if each.day and each.day <= day) <= until

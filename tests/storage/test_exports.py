@@ -1,0 +1,146 @@
+"""Tests that an export has the signatures that it may have, all as of one moment."""
+
+import pytest
+
+from storage import (
+    Export,
+    ExportCounts,
+    NamedSignature,
+    SignatureGroup,
+    Statement,
+    Storage,
+)
+from storage.database import Database
+from storage.keyring import Keyring
+from storage.times import from_millis
+from tests.support.supporters import NOON, Supporters, later
+
+
+@pytest.fixture
+async def people(storage: Storage, keyring: Keyring) -> Supporters:
+    """Six people who signed; the petition is open."""
+    people = Supporters(storage.database, keyring)
+    await people.sign(range(1, 7))
+    return people
+
+
+async def begun(storage: Storage) -> Export:
+    return await storage.exports.begin(at=NOON, detail="json encrypted")
+
+
+async def named(storage: Storage) -> list[NamedSignature]:
+    async with storage.exports.read(await begun(storage)) as signatures:
+        return [each async for page in signatures.pages() for each in page]
+
+
+async def exports(database: Database) -> list[tuple[int, int, int]]:
+    rows = await database.read(Statement("SELECT * FROM exports"))
+    return [(row["last_number"], row["with_name"], row["without_name"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        "with_name = 0",
+        "restricted_at = 1",
+        "objected_at = 1",
+    ],
+)
+async def test_who_may_not_be_named_is_counted_and_not_in_the_list(
+    storage: Storage, people: Supporters, without: str
+) -> None:
+    sql = f"UPDATE signatures SET {without} WHERE number = 2"  # noqa: S608 - constants
+    await storage.database.write(Statement(sql))
+    async with storage.exports.read(await begun(storage)) as signatures:
+        groups = await signatures.groups()
+    assert [(each.named, each.signatures) for each in groups] == [(False, 1), (True, 5)]
+    assert [each.number for each in await named(storage)] == [1, 3, 4, 5, 6]
+
+
+async def test_who_was_taken_out_of_the_count_is_in_neither(
+    storage: Storage, people: Supporters
+) -> None:
+    await invalidate(storage, 2)
+    async with storage.exports.read(await begun(storage)) as signatures:
+        (group,) = await signatures.groups()
+        counts = await signatures.counts()
+    assert group.signatures == 5
+    assert [each.number for each in await named(storage)] == [1, 3, 4, 5, 6]
+    assert counts == ExportCounts(None, None, 0, 0)
+    await close(storage, signatures=6)
+    async with storage.exports.read(await begun(storage)) as signatures:
+        assert await signatures.counts() == ExportCounts(NOON, 6, 1, 0)
+
+
+async def test_the_signatures_come_in_portions_by_number_as_they_were_given(
+    storage: Storage, people: Supporters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.exports._PAGE", 4)
+    moved = "UPDATE signatures SET signed_at = 1793000000000, language = 'en' WHERE number = 6"
+    await storage.database.write(Statement(moved))
+    async with storage.exports.read(await begun(storage)) as signatures:
+        pages = [page async for page in signatures.pages()]
+        groups = await signatures.groups()
+    assert [[each.number for each in page] for page in pages] == [[1, 2, 3, 4], [5, 6]]
+    assert pages[1][0] == NamedSignature(5, "Persona 5", from_millis(0), "1")
+    assert groups == [
+        SignatureGroup(from_millis(0), "es", "1", True, 5),
+        SignatureGroup(from_millis(1000 * 1792999800), "en", "1", True, 1),
+    ]
+
+
+async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing_in_it(
+    storage: Storage, people: Supporters
+) -> None:
+    export = await begun(storage)
+    await people.sign([7])
+    async with storage.exports.read(export) as signatures:
+        (group,) = await signatures.groups()
+        await people.withdraw(2)
+        await people.sign([8])
+        pages = [page async for page in signatures.pages()]
+    assert group.signatures == 6
+    assert [each.number for each in pages[0]] == [1, 2, 3, 4, 5, 6]
+    # And the one who withdrew is owed a notice.
+    assert await storage.exports.finish(export, with_name=6, without_name=0) == 1
+    assert await exports(storage.database) == [(6, 6, 0)]
+
+
+async def test_a_name_that_cannot_be_decrypted_is_told_by_its_number(
+    storage: Storage, people: Supporters
+) -> None:
+    swapped = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 3"
+    await storage.database.write(Statement(swapped))
+    assert [each.number for each in await named(storage) if each.name is None] == [3]
+
+
+async def test_a_list_that_was_not_written_is_none_that_anybody_has(
+    storage: Storage, people: Supporters
+) -> None:
+    export = await begun(storage)
+    await storage.exports.discard(export, later(1))
+    assert await exports(storage.database) == []
+    failed, begin = await storage.audit.entries(9)
+    assert (begin.action, begin.detail) == ("export", f"{export.id.hex()} json encrypted")
+    assert (failed.action, failed.detail) == ("export_failed", export.id.hex())
+
+
+async def invalidate(storage: Storage, number: int) -> None:
+    await storage.database.write(
+        Statement(
+            "INSERT INTO invalidations (id, petition, reason, condition, signatures,"
+            " invalidated_at) VALUES (:id, 'andry', '', '', 1, :at)",
+            {"id": b"i" * 16, "at": int(NOON.timestamp() * 1000)},
+        ),
+        Statement(
+            "UPDATE signatures SET invalidation_id = :id WHERE number = :n",
+            {"id": b"i" * 16, "n": number},
+        ),
+    )
+
+
+async def close(storage: Storage, *, signatures: int) -> None:
+    state = await storage.petitions.state()
+    closed = await storage.petitions.close(revision=state.revision, actor=1, at=NOON)
+    assert closed is not None
+    assert closed.closed_signatures == signatures
