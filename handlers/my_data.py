@@ -8,15 +8,18 @@ from typing import Any
 
 import structlog
 
+from bot.petition.consent import consent_sha256
 from bot.petition.names import NameRefused, clean_name, may_be_no_name
 from bot.petition.stages import Action
 from bot.text.markup import fill, parse
 from bot.text.translations import Words
 from bot.tracebacks import kind_of
+from handlers.screens.signing import name_consent_mark, name_consent_words
 from handlers.sent_files import erase_files
-from handlers.signing import refusal
+from handlers.signing import CHANGED_TEXT, refusal
 from handlers.supporter_context import SupporterContext, reload
-from storage import Held, Inclusion, SupporterHandover, Unavailable
+from storage import Consent, Held, Inclusion, SupporterHandover, Unavailable
+from storage.name_choice import PURPOSE
 
 _log = structlog.stdlib.get_logger()
 
@@ -116,6 +119,49 @@ async def show_code(ctx: SupporterContext) -> None:
             date=words.date(ends_at),
         )
     )
+
+
+async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
+    """Has the signature handed over with its name, which is a consent of its own.
+
+    As at signing, nothing is done if the words have changed since they were shown.
+    """
+    if agreed_to != name_consent_mark(ctx.view):
+        await ctx.save()
+        await ctx.show(ctx.view.words.text(CHANGED_TEXT))
+        return
+    words, view = name_consent_words(ctx.view), ctx.view
+    consent = Consent(
+        text=words,
+        sha256=consent_sha256(words),
+        text_version=view.petition.version,
+        language=view.language,
+        purposes=frozenset({PURPOSE}),
+        message_id=ctx.tapped or ctx.conversation.message_id or 0,
+    )
+    done, storage = ctx.after(Action.BACK), ctx.services.storage
+    changed = await storage.signatures.give_name(
+        ctx.conversation.supporter,
+        consent,
+        done.conversation,
+        ctx.stored_version or 0,
+        ctx.services.clock(),
+    )
+    notice = view.words.text("Hecho: tu firma se entregará con tu nombre.")
+    await (await reload(done)).show(notice if changed else None)
+
+
+async def remove_name(ctx: SupporterContext) -> None:
+    """Has the signature counted without its name from now on (GDPR art. 7(3))."""
+    done = ctx.with_new_version()
+    changed = await ctx.services.storage.signatures.remove_name(
+        ctx.conversation.supporter,
+        done.conversation,
+        ctx.stored_version or 0,
+        ctx.services.clock(),
+    )
+    notice = ctx.view.words.text("Hecho: tu firma se entregará sin tu nombre.")
+    await (await reload(done)).show(notice if changed else None)
 
 
 def _log_failure(sending: asyncio.Task[None]) -> None:

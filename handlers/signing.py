@@ -49,6 +49,11 @@ _REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
 )
 
 
+CHANGED_TEXT = mark(
+    "El texto ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de firmar."
+)
+
+
 async def take_name(ctx: SupporterContext, typed: str) -> None:
     """Stores a typed name and goes on to the consent, or says what is wrong with the name."""
     try:
@@ -137,12 +142,7 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     """
     if agreed_to != consent_mark(ctx.view):
         await ctx.save()
-        await ctx.show(
-            ctx.view.words.text(
-                "El texto ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de "
-                "firmar."
-            )
-        )
+        await ctx.show(ctx.view.words.text(CHANGED_TEXT))
         return
     if ctx.view.with_name is None:
         await ctx.save()

@@ -24,6 +24,8 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
         Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
         Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),
         Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),
+        Action.GIVE_NAME: lambda ctx, tap: my_data.give_name(ctx, tap.argument),
+        Action.REMOVE_NAME: lambda ctx, _tap: my_data.remove_name(ctx),
         Action.ERASE: lambda ctx, _tap: opt_out.withdraw(ctx),
         Action.LETTER_CODE: lambda ctx, _tap: my_data.show_code(ctx),
         Action.RESTRICT: lambda ctx, _tap: opt_out.restrict(ctx),
@@ -37,7 +39,12 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
 
 
 # These create a file or a row, or ask for what will; the others only change an existing row.
-_COUNTED = frozenset({Action.DATA_FILE, Action.CONFIRM, Action.CORRECT_NAME, Action.LETTER_CODE})
+_COUNTED = frozenset(
+    {
+        *(Action.DATA_FILE, Action.CONFIRM, Action.CORRECT_NAME, Action.LETTER_CODE),
+        Action.ASK_NAME_CONSENT,
+    }
+)
 
 
 async def tapped(ctx: SupporterContext) -> None:

@@ -18,6 +18,7 @@ from storage.journal import Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.sent_files import all_due
 from storage.signing import withdraw_statements
+from storage.times import to_millis
 
 # Done at once, so that they share commits.
 _AT_ONCE = 200
@@ -25,13 +26,12 @@ _AT_ONCE = 200
 _SIGNATURE = """
 SELECT s.supporter, s.name_sealed, s.with_name, s.muted_at, s.restricted_at, s.objected_at,
   c.updates_ended_at, c.news_ended_at
-FROM signatures s JOIN consents c ON c.signature_id = s.id
+FROM signatures s JOIN consents c ON c.signature_id = s.id AND c.purposes <> 'with_name'
 WHERE s.petition = :petition AND s.id = :id
 """
 
 # By deed the column that it sets, and what the recipients of a list are told of it, if anything.
 _COLUMNS: Mapping[Deed, tuple[str, Change | None]] = {
-    Deed.WITH_NAME: ("with_name", None),
     Deed.MUTED: ("muted_at", None),
     Deed.RESTRICTED: ("restricted_at", Change.RESTRICTED),
     Deed.OBJECTED: ("objected_at", Change.OBJECTED),
@@ -43,6 +43,13 @@ _IN_CONSENTS = frozenset({Deed.UPDATES_ENDED, Deed.NEWS_ENDED})
 _RAISE = """
 UPDATE petitions SET last_number = CAST(:number AS BIGINT)
 WHERE slug = :petition AND last_number < CAST(:number AS BIGINT)
+"""
+
+_REMOVE_NAME = "UPDATE signatures SET with_name = 0 WHERE id = :id"
+
+_END_CONSENT_TO_NAME = """
+UPDATE consents SET with_name_ended_at = :at
+WHERE signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL
 """
 
 _NAME = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
@@ -111,6 +118,8 @@ class _Copy:
             return withdraw_statements(self.slug, row["supporter"], None, self.at)
         if entry.deed is Deed.NAME:
             return self._rename(entry, row)
+        if entry.deed is Deed.WITH_NAME:
+            return self._remove_name(entry, row)
         column, change = _COLUMNS[entry.deed]
         value = int(entry.value) if entry.value else None
         if row[column] == value:
@@ -122,11 +131,20 @@ class _Copy:
             f"UPDATE {table} SET {column} = CAST(:value AS BIGINT) WHERE {key} = :id",  # noqa: S608 - constants
             {"id": entry.subject, "value": value},
         )
-        if entry.deed is Deed.WITH_NAME:
-            change = Change.NAME_GIVEN if value else Change.NAME_REMOVED
         if change is None or value is None:
             return (setting,)
         return note_change(self.slug, row["supporter"], change, self.at), setting
+
+    def _remove_name(self, entry: Entry, row: Row) -> tuple[Statement, ...]:
+        # One that was given after the backup stays off: the consent to it is not in the copy.
+        if entry.value == "1" or row["with_name"] == 0:
+            return ()
+        own: dict[str, Value] = {"id": entry.subject}
+        return (
+            note_change(self.slug, row["supporter"], Change.NAME_REMOVED, self.at),
+            Statement(_END_CONSENT_TO_NAME, {**own, "at": to_millis(self.at)}),
+            Statement(_REMOVE_NAME, own),
+        )
 
     def _rename(self, entry: Entry, row: Row) -> tuple[Statement, ...]:
         keyring, table, column = self.keyring, "signatures", "name_sealed"

@@ -40,7 +40,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "consents": (
         *("id", "signature_id", "purposes", "text_sha256", "text_version", "language"),
         *("channel", "message_id", "given_at", "news_ended_at", "updates_at_most"),
-        *("updates_ended_at", "with_name"),
+        *("updates_ended_at", "with_name", "with_name_ended_at"),
     ),
     "consent_texts": ("text",),
     "deliveries": (

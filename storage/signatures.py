@@ -16,8 +16,16 @@ from storage.database import Database, Row, Statement, Value
 from storage.errors import ConversationMoved
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
+from storage.name_choice import NameChoice, choice_statements
 from storage.returning_supporters import returned_statements
-from storage.signing import AlreadySigned, CorrectedName, NewSignature, PetitionClosed, Signed
+from storage.signing import (
+    AlreadySigned,
+    Consent,
+    CorrectedName,
+    NewSignature,
+    PetitionClosed,
+    Signed,
+)
 from storage.times import from_millis, to_millis
 
 _OF = """
@@ -29,7 +37,7 @@ SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s
     WHERE told.signature_id = s.id AND b.kind = 'closing'
       AND told.state IN ('delivered', 'unconfirmed', 'sending')
   ) THEN 1 ELSE 0 END AS was_told
-FROM signatures s JOIN consents c ON c.signature_id = s.id
+FROM signatures s JOIN consents c ON c.signature_id = s.id AND c.purposes <> 'with_name'
 WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC
 LIMIT 1
@@ -177,6 +185,31 @@ class Signatures:
         if not saved:
             raise ConversationMoved
 
+    async def give_name(
+        self,
+        supporter: bytes,
+        consent: Consent,
+        conversation: Conversation,
+        was: int,
+        at: datetime,
+    ) -> bool:
+        """Has a signature handed over with its name from now on, as its owner consents to.
+
+        Returns:
+            False if the petition was handed over before, or it has its name already; then only the
+            conversation was saved.
+
+        Raises:
+            ConversationMoved: as in `correct_name`.
+        """
+        return await self._choose(supporter, consent, conversation, was, at)
+
+    async def remove_name(
+        self, supporter: bytes, conversation: Conversation, was: int, at: datetime
+    ) -> bool:
+        """Has a signature counted without its name from now on; see `give_name`."""
+        return await self._choose(supporter, None, conversation, was, at)
+
     async def withdraw(self, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
         """Erases a signature, its consent and the form input; returns False if there was none.
 
@@ -232,6 +265,26 @@ class Signatures:
             by_source=dict(by_source),
             unreachable=sum(row["unreachable"] for row in rows),
         )
+
+    async def _choose(
+        self,
+        supporter: bytes,
+        consent: Consent | None,
+        conversation: Conversation,
+        was: int,
+        at: datetime,
+    ) -> bool:
+        known = await self._id(supporter)
+        if known is None:
+            raise ConversationMoved
+        saving = self._conversations.saving(conversation, was=was, at=at)
+        new = NameChoice(supporter, known, consent, at)
+        *_, changed, saved = await self._database.write(
+            *choice_statements(self._slug, self._audit, new, saving, was)
+        )
+        if not saved:
+            raise ConversationMoved
+        return bool(changed)
 
     async def _end(self, purpose: str, supporter: bytes, at: datetime, deed: Deed) -> None:
         asked = {**self._person(supporter), "at": to_millis(at)}

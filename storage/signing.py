@@ -130,7 +130,8 @@ class Consent:
     """What someone agreed to: the exact text that was shown, and for which purposes.
 
     Attributes:
-        purposes: "signature", and "updates" and "news" for what was chosen besides.
+        purposes: "signature", and "updates" and "news" for what was chosen besides; or only
+            "with_name", where the name was given later.
         updates_at_most: how many messages about the petition, besides the closing update.
         with_name: to be handed over with the name; False: counted without it.
     """
@@ -180,6 +181,11 @@ class PetitionClosed:
     """The petition is closed; no signature was stored."""
 
 
+def lock_conversation(slug: str, supporter: bytes) -> Statement:
+    """Returns the statement that locks a conversation, behind the petition."""
+    return Statement(_LOCK_PLACE, {"petition": slug, "supporter": supporter})
+
+
 def sign_statements(
     slug: str, keyring: Keyring, new: NewSignature, saving: Statement, was: int
 ) -> tuple[Statement, ...]:
@@ -191,7 +197,7 @@ def sign_statements(
     return (
         lock_petition(slug),
         *place,
-        Statement(_LOCK_PLACE, person),
+        lock_conversation(slug, new.supporter),
         _signature(keyring, new, signature_id, {**person, "was": was, "at": at}),
         *_consent(new.consent, signature_id, new.at),
         Statement(_COUNT, {"petition": slug, "id": signature_id}),
@@ -237,7 +243,7 @@ def correct_statements(
     noted = Entry(Deed.NAME, new.signature_id, new.name)
     return (
         lock_petition(slug),
-        Statement(_LOCK_PLACE, person),
+        lock_conversation(slug, new.supporter),
         Statement(_CORRECT, {**person, **name, "was": was}, noted),
         all_due(slug, new.supporter, only_if=done),
         note_change(slug, new.supporter, Change.CORRECTED, new.at, only_if=done),

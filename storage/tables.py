@@ -181,6 +181,7 @@ consents = Table(
     _number("updates_at_most", default=0),
     _number("updates_ended_at", null=True),
     _number("with_name", default=1),
+    _number("with_name_ended_at", null=True),
     PrimaryKeyConstraint("id"),
     sqlite_strict=True,
 )

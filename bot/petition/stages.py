@@ -24,6 +24,7 @@ class Stage(StrEnum):
     MY_DATA = "my_data"
     NEW_NAME = "new_name"
     OTHER_RIGHTS = "other_rights"
+    NAME_CONSENT = "name_consent"
     WITHDRAW = "withdraw"
     WITHDRAWN = "withdrawn"
     MUTED = "muted"
@@ -54,6 +55,9 @@ class Action(StrEnum):
     LETTER_CODE = "code"
     RESTRICT = "restrict"
     LIFT = "lift"
+    ASK_NAME_CONSENT = "name?"
+    GIVE_NAME = "give"
+    REMOVE_NAME = "noname"
     WITHDRAW = "withdraw"
     ERASE = "erase"
     REFUSE_UPDATES = "noupdates"
@@ -86,7 +90,7 @@ NAME_AGAIN = 1
 """The page of `Stage.NAME` that only asks: whoever is asked again has read the privacy notice."""
 
 # Side trips from /mydata, which go back to it.
-_FROM_MY_DATA = frozenset({Stage.NEW_NAME, Stage.OTHER_RIGHTS})
+_FROM_MY_DATA = frozenset({Stage.NEW_NAME, Stage.OTHER_RIGHTS, Stage.NAME_CONSENT})
 _SIDE_TRIPS = _FROM_MY_DATA | {Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA}
 _NEEDS_SIGNATURE = _FROM_MY_DATA | {Stage.THANKS, Stage.WITHDRAW, Stage.MUTED}
 KEPT_STAGES = frozenset({Stage.THANKS, Stage.MUTED, Stage.WITHDRAWN})
@@ -110,6 +114,9 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.LETTER_CODE: frozenset({Stage.OTHER_RIGHTS}),
     Action.RESTRICT: frozenset({Stage.OTHER_RIGHTS}),
     Action.LIFT: frozenset({Stage.OTHER_RIGHTS}),
+    Action.ASK_NAME_CONSENT: frozenset({Stage.MY_DATA}),
+    Action.GIVE_NAME: frozenset({Stage.NAME_CONSENT}),
+    Action.REMOVE_NAME: frozenset({Stage.MY_DATA}),
     Action.ERASE: frozenset({Stage.WITHDRAW}),
     Action.REFUSE_UPDATES: frozenset({Stage.MY_DATA}),
     Action.REFUSE_NEWS: frozenset({Stage.MY_DATA}),
@@ -218,6 +225,7 @@ _MOVES: Mapping[Action, Callable[[Place, int], Place]] = {
     Action.MY_DATA: _aside(Stage.MY_DATA),
     Action.CORRECT_NAME: _aside(Stage.NEW_NAME),
     Action.OTHER_RIGHTS: _aside(Stage.OTHER_RIGHTS),
+    Action.ASK_NAME_CONSENT: _aside(Stage.NAME_CONSENT),
     Action.WITHDRAW: _to(Stage.WITHDRAW),
     Action.SET_LANGUAGE: _back,
     Action.BACK: _back,

@@ -20,6 +20,7 @@ _WITHOUT_PLACEHOLDERS = PLAIN | {"title"}
 _OWN = MappingProxyType(
     {
         "consent": frozenset({"name"}),
+        "name_consent": frozenset({"name"}),
         "thanks": frozenset({"count", "people"}),
         "closed": frozenset({"count", "people"}),
         "closing_update": frozenset({"count", "people"}),
@@ -29,6 +30,7 @@ _HOW_MANY = frozenset({"count", "people"})
 _NEEDED = MappingProxyType(
     {
         "consent": ("name", "the statement names who signs it"),
+        "name_consent": ("name", "the statement names who gives it"),
         "thanks": (
             "people",
             "a signer is told one number, how many have signed, as every other screen says it",

@@ -161,6 +161,7 @@ class PetitionFile(FrozenModel):
 class Texts(FrozenModel):
     """All that a supporter reads of the petition in one language, in Telegram's HTML.
 
+    `name_consent` may be missing: then the bot's own words ask for that consent.
     `language_name`, `share`, `description` and `short_description` are plain text, since Telegram
     shows them without markup.
     """
@@ -172,6 +173,7 @@ class Texts(FrozenModel):
     privacy_short: str
     privacy: Lines[str]
     consent: str
+    name_consent: str | None = None
     news: str
     thanks: str
     share: str

@@ -18,6 +18,7 @@ _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
     Stage.MY_DATA: my_data.my_data,
     Stage.NEW_NAME: my_data.new_name,
     Stage.OTHER_RIGHTS: my_data.other_rights,
+    Stage.NAME_CONSENT: signing.name_consent,
     Stage.WITHDRAW: rights.withdraw,
     Stage.WITHDRAWN: rights.withdrawn,
     Stage.MUTED: rights.muted,

@@ -1,6 +1,6 @@
 """The screen of /mydata: everything stored of a person; the file has the same in full."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from bot.petition.stages import Action
@@ -44,12 +44,12 @@ def my_data(view: View) -> Screen:
         _encrypted(view, held),
         words.text("Con el botón lo recibes todo en un archivo JSON."),
     )
-    agreed = held.consents[-1] if held.consents else None
     return Screen(
-        _with_the_words(view, parts, agreed),
+        _with_the_words(view, parts, held.consents),
         [
             Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),
             _correct_button(view),
+            _name_button(view),
             _rights_button(view),
             *_stop_buttons(view),
             _mute_button(view),
@@ -131,7 +131,7 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
         _form_time(words, (held.signature or {}).get("form_seconds")),
         words.text("Idioma: {language}", language=view.texts.language_name),
         _source(view, signature.source),
-        view.handed_over,
+        _handed_over(view),
         *_choices(view, signature.updates_at_most, news=signature.news),
         _silence(view, held),
         lost
@@ -149,6 +149,14 @@ def _form_time(words: Words, seconds: int | None) -> Html | None:
         "Tiempo que tardaste en rellenar el formulario: {n} segundos",
         seconds,
     )
+
+
+def _handed_over(view: View) -> Html | None:
+    """Says how the signature is handed over, or was, which can be changed until then."""
+    how = view.handed_over
+    if how is None or view.handover is None:
+        return how
+    return Html(f"{how} {view.words.text('Ya no se puede cambiar.')}")
 
 
 def _encrypted(view: View, held: Held) -> Html | None:
@@ -238,6 +246,7 @@ def _choices(view: View, updates_at_most: int, *, news: bool) -> tuple[Html, Htm
 def _consent(view: View, consent: Record) -> Html:
     words, purposes = view.words, consent["purposes"].split(",")
     updates_ended, news_ended = consent["updates_ended_at"], consent["news_ended_at"]
+    name_ended = consent["with_name_ended_at"]
     return _lines(
         words.text("<b>Tu consentimiento</b>"),
         words.text(
@@ -245,7 +254,15 @@ def _consent(view: View, consent: Record) -> Html:
             moment=words.moment(consent["given_at"]),
             channel=consent["channel"].capitalize(),
         ),
-        words.text("Para firmar la petición."),
+        "signature" in purposes and words.text("Para firmar la petición."),
+        words.text("Para que tu firma se entregue con tu nombre.")
+        if consent["with_name"]
+        else words.text("Para que tu firma se entregue sin tu nombre."),
+        name_ended
+        and words.text(
+            "Tu nombre ya no quieres que se entregue, desde el {moment}.",
+            moment=words.moment(name_ended),
+        ),
         "updates" in purposes
         and words.text(
             "Y para recibir avances de esta petición, como mucho {n}.",
@@ -352,11 +369,14 @@ def _as_admin(view: View, held: Held) -> Html | None:
     )
 
 
-def _with_the_words(view: View, parts: tuple[Html | None, ...], consent: Record | None) -> Html:
-    """Adds the text that was consented to, or where it is when it would be too long."""
-    if consent is None or view.signature is None:
+def _with_the_words(
+    view: View, parts: tuple[Html | None, ...], consents: Sequence[Record]
+) -> Html:
+    """Adds the texts that were consented to, or where they are when it would be too long."""
+    if not consents or view.signature is None:
         return paragraphs(*parts)
-    seen = parse(fill(consent["text"], name=view.signature.name)).text
+    name = view.signature.name
+    seen = "\n\n".join(parse(fill(each["text"], name=name)).text for each in consents)
     quoted = Html(
         f"{view.words.text('Las palabras que aceptaste, con el nombre de tu firma:')}\n"
         f"<blockquote expandable>{escape(seen)}</blockquote>"
@@ -389,6 +409,17 @@ def _rights_button(view: View) -> Button | None:
     if view.signature is None:
         return None
     return Button(view.words.label("Otros derechos"), Action.OTHER_RIGHTS)
+
+
+def _name_button(view: View) -> Button | None:
+    """Returns the button that changes whether the name is handed over, while it can be."""
+    words, signature = view.words, view.signature
+    # Of data that may only be stored the name is not used, whatever was chosen.
+    if signature is None or signature.is_only_stored or view.handover is not None:
+        return None
+    if signature.with_name:
+        return Button(words.label("Entregar mi firma sin mi nombre"), Action.REMOVE_NAME)
+    return Button(words.label("Entregar mi firma con mi nombre"), Action.ASK_NAME_CONSENT)
 
 
 def _withdraw_button(view: View) -> Button | None:

@@ -106,7 +106,47 @@ def consent_words(view: View) -> str:
 
 def consent_mark(view: View) -> str:
     """Returns a hash of the consent's words, version and language, which the button carries."""
-    shown = "\n".join((view.petition.version, view.language, consent_words(view)))
+    return _mark(view, consent_words(view))
+
+
+def name_consent(view: View) -> Screen:
+    """Asks, after signing, for the consent to hand over the name too."""
+    words, name = view.words, view.signature.name if view.signature else ""
+    return Screen(
+        fill(name_consent_words(view), name=name),
+        [
+            Button(
+                words.label("✍️ Consiento que se entregue"),
+                Action.GIVE_NAME,
+                name_consent_mark(view),
+                style=Style.SIGN,
+            ),
+            Button(words.label("Volver"), Action.BACK),
+        ],
+        words.text(
+            "<b>¿Quieres que tu firma se entregue con tu nombre?</b> Tu firma cuenta igual si lo "
+            "dejas como está."
+        ),
+    )
+
+
+def name_consent_words(view: View) -> str:
+    """Returns the words of that consent as they are recorded, with `{name}` for the name."""
+    return view.texts.name_consent or view.words.text(
+        "Yo, <b>{name}</b>, consiento explícitamente que mi firma se entregue con mi nombre a "
+        "{addressee}.",
+        name=Html("{name}"),
+        addressee=view.petition.addressee[view.language],
+    )
+
+
+def name_consent_mark(view: View) -> str:
+    """Returns what `consent_mark` does, for the consent to hand over the name."""
+    return _mark(view, name_consent_words(view))
+
+
+def _mark(view: View, consented: str) -> str:
+    shown = "\n".join((view.petition.version, view.language, consented))
     return consent_sha256(shown).hex()[:16]
 
 

@@ -93,3 +93,58 @@ async def test_who_leaves_the_form_is_asked_again(scene: Scene) -> None:
     await scene.taps(ana, scene.words.label("Volver"))
     await to_the_consent(scene, ana)
     assert "⚪ Con mi nombre" in scene.screen(ana).labels
+
+
+GIVE, REMOVE = "Entregar mi firma con mi nombre", "Entregar mi firma sin mi nombre"
+
+
+async def test_it_is_changed_both_ways_in_mydata_and_giving_the_name_is_a_consent_of_its_own(
+    scene: Scene,
+) -> None:
+    ana = scene.ana
+    await scene.signs(ana, with_name=False, news=True)
+    ana.send("/mydata")
+    await scene.taps(ana, GIVE)
+    asked = scene.screen(ana).text
+    assert "Yo, Ana García, consiento explícitamente" in asked
+    assert "fuera del Espacio Económico Europeo: sabrá que firmé" in asked
+    assert choice_in(await held_of(scene, ana)) == (0, [0]), "asking changes nothing"
+    await scene.taps(ana, "✍️ Consiento que se entregue")
+    assert "Hecho: tu firma se entregará con tu nombre." in scene.screen(ana).text
+    held = await held_of(scene, ana)
+    assert choice_in(held) == (1, [0, 1])
+    assert held.consents[1]["text"] == scene.petition.texts_in("es").name_consent
+    assert "Noticias de otras acciones: sí" in scene.screen(ana).text
+    await scene.taps(ana, REMOVE)
+    shown = scene.screen(ana).text
+    assert "Hecho: tu firma se entregará sin tu nombre." in shown
+    assert "Tu nombre ya no quieres que se entregue, desde el " in shown
+    assert choice_in(await held_of(scene, ana))[0] == 0
+    assert "Noticias de otras acciones: sí" in shown
+    await scene.taps(ana, GIVE)
+    await scene.taps(ana, scene.words.label("Volver"))
+    assert "Tu firma se entregará sin tu nombre: solo se cuenta." in scene.screen(ana).text
+
+
+async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_so(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    await scene.closes()
+    for command in ("/mydata", "/start"):
+        scene.ana.send(command)
+        await scene.settled()
+    scene.ana.send("/mydata")
+    tapped = await scene.with_button(scene.ana, REMOVE)
+    data = next(b.data for row in tapped.buttons for b in row if b.label == REMOVE)
+    assert scene.app is not None
+    services = scene.app.application.services
+    await services.storage.handovers.record(
+        services.clock().date(), at=services.clock(), without_name=1
+    )
+    await scene.ana.tap_data(tapped.id, data or "").answered()
+    await scene.settled()
+    shown = scene.screen(scene.ana)
+    assert "tu firma se contó sin tu nombre. Ya no se puede cambiar." in shown.text
+    assert not {GIVE, REMOVE} & set(shown.labels)
+    assert choice_in(await held_of(scene, scene.ana)) == (1, [1])

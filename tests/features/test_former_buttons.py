@@ -45,6 +45,9 @@ SUPPORTERS = (
     ("unmute:", "my_data"),
     ("noupdates:", "my_data"),
     ("nonews:", "my_data"),
+    ("name?:", "name_consent"),
+    ("give:{consent}", "my_data"),
+    ("noname:", "my_data"),
     ("rename:", "new_name"),
     ("data:", "my_data"),
     ("rights:", "other_rights"),
@@ -140,7 +143,7 @@ async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> Non
             await scene.settled()
         message, now = scene.screen(scene.ana), await conversation(scene, scene.ana)
         drawn = [button.data or "" for row in message.buttons for button in row]
-        marks = re.findall(r"confirm:(\w{16})", " ".join(drawn))
+        marks = re.findall(r"(?:confirm|give):(\w{16})", " ".join(drawn))
         literal = data.format(consent=marks[0] if marks else "")
         await sends(scene, scene.ana, message.id, f"{now.version}:{literal}")
         assert (await conversation(scene, scene.ana)).stage == stage, data

@@ -171,6 +171,8 @@ def test_only_signing_is_green_and_only_what_takes_it_back_is_red() -> None:
         (Stage.APPEAL, False): {Action.SIGN: Style.SIGN},
         (Stage.CONSENT, False): {Action.CONFIRM: Style.SIGN},
         (Stage.CONSENT, True): {Action.CONFIRM: Style.SIGN},
+        (Stage.NAME_CONSENT, False): {Action.GIVE_NAME: Style.SIGN},
+        (Stage.NAME_CONSENT, True): {Action.GIVE_NAME: Style.SIGN},
         (Stage.WITHDRAW, False): {Action.ERASE: Style.END},
         (Stage.WITHDRAW, True): {Action.ERASE: Style.END},
     }
@@ -225,6 +227,7 @@ def holding(words: str, *deliveries: dict[str, Any]) -> View:
         **{"text": words, "text_version": "1", "purposes": "signature", "channel": "telegram"},
         **{"given_at": NOON, "news_ended_at": None},
         **{"updates_at_most": 3, "updates_ended_at": None},
+        **{"with_name": 1, "with_name_ended_at": None},
     }
     view = standing_at(Stage.MY_DATA)
     signature = Signature(

@@ -46,6 +46,7 @@ def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(petition: 
         left = {key: placeholders(page) for key, page in pages(texts) if placeholders(page)}
         assert left == {
             "consent": {"name"},
+            "name_consent": {"name"},
             "thanks": {"count"},
             "closed": {"people"},
             "closing_update": {"people"},

@@ -181,9 +181,11 @@ def test_a_button_can_have_stood_on_these_screens_alone() -> None:
     assert stood[Action.PROFILE_NAME] == {Stage.NAME}
     assert stood[Action.KEEP_NAME] == {Stage.NAME_CHECK}
     assert stood[Action.NEWS] == stood[Action.CONFIRM] == {Stage.CONSENT}
+    assert stood[Action.WITH_NAME] == stood[Action.WITHOUT_NAME] == {Stage.CONSENT}
+    assert stood[Action.GIVE_NAME] == {Stage.NAME_CONSENT}
     assert stood[Action.SET_LANGUAGE] == {Stage.LANGUAGE}
     assert stood[Action.ERASE] == {Stage.WITHDRAW}
-    for action in (Action.DATA_FILE, Action.REFUSE_NEWS, Action.MUTE):
+    for action in (Action.DATA_FILE, Action.REFUSE_NEWS, Action.REMOVE_NAME, Action.MUTE):
         assert stood[action] == {Stage.MY_DATA}
     assert stood[Action.UNMUTE] == {Stage.MY_DATA, Stage.MUTED}
 

@@ -246,7 +246,10 @@ class TestARestoredCopy:
             await each.arrive(storage)
             new = each.signature()
             chosen = replace(
-                new.consent, purposes=new.consent.purposes | {"updates"}, updates_at_most=3
+                new.consent,
+                purposes=new.consent.purposes | {"updates"},
+                updates_at_most=3,
+                with_name=each is not people[2],
             )
             thanks = Conversation(each.supporter, stage="thanks", version=2)
             await storage.signatures.sign(replace(new, consent=chosen), thanks, 1)
@@ -276,6 +279,7 @@ class TestARestoredCopy:
             Entry.since(Deed.RESTRICTED, ids[restricted], NOON),
             Entry.since(Deed.OBJECTED, ids[restricted], NOON),
             Entry(Deed.WITH_NAME, ids[restricted], "0"),
+            Entry(Deed.WITH_NAME, ids[muted], "1"),  # the consent to it is not in the copy
             Entry(Deed.HANDOVER, handover, json.dumps(columns)),
         )
         firsts = {each.deed: 1 for each in entries} | {Deed.MUTED: 2}
@@ -295,6 +299,9 @@ class TestARestoredCopy:
             assert row is not None
             assert (row["restricted_at"], row["objected_at"]) == (NOON, NOON)
             assert row["with_name"] == 0
+            (consent,) = (await storage.personal_data.of(restricted.user_id)).consents
+            assert consent["with_name_ended_at"] == NOON
+            assert [each.with_name for each in found] == [True, False, True, True, False, True]
             row = (await storage.personal_data.of(same.user_id)).signature
             assert row is not None
             assert row["with_name"] == 1

@@ -9,6 +9,7 @@ from typing import Any
 from storage import (
     AdminNames,
     Broadcasts,
+    Conversation,
     Database,
     Drafts,
     Held,
@@ -110,6 +111,8 @@ async def test_the_signature_and_its_consent_are_given_whole(
     await storage.signatures.mute(ana.supporter, NOON + timedelta(seconds=2))
     await storage.signatures.refuse_news(ana.supporter, NOON + timedelta(seconds=3))
     await storage.signatures.refuse_updates(ana.supporter, NOON + timedelta(seconds=4))
+    after = Conversation(ana.supporter, stage="my_data", version=3)
+    await storage.signatures.remove_name(ana.supporter, after, 2, NOON + timedelta(seconds=5))
     await storage.database.write(Statement(_EVERYTHING, {"supporter": ana.supporter}))
     held = await storage.personal_data.of(1)
     assert held.signature is not None
