@@ -28,6 +28,7 @@ from storage import (
     ClosingTextKind,
     Conversation,
     Kind,
+    SupporterHandover,
     publication_id,
 )
 
@@ -155,6 +156,7 @@ async def _show(ctx: AdminContext, versions: list[ClosingText], question: Screen
 async def _late_visitor(ctx: AdminContext, versions: list[ClosingText], language: str) -> Html:
     services = ctx.services
     state = await services.storage.petitions.state()
+    handover = await services.storage.handovers.active()
     view = View(
         petition=services.petition,
         words=services.catalogs.words(language),
@@ -166,6 +168,7 @@ async def _late_visitor(ctx: AdminContext, versions: list[ClosingText], language
         profile_name=None,
         bot_username=ctx.bot.username,
         closing_texts=versions,
+        handover=None if handover is None else SupporterHandover(handover, None),
     )
     return home(view).text
 

@@ -112,7 +112,9 @@ def text_fault(text: str) -> TextFault | None:
 def surplus(petition: Petition, versions: Iterable[ClosingText], language: str) -> int:
     """Returns by how many characters the screen of a late visitor is too long; 0 if it fits."""
     texts, told = petition.texts_in(language), outcome_in(petition, versions, language)
-    parts = [texts.title, texts.closed, told.closing_update or ""]
+    # The addressee is named where the handover was recorded.
+    addressee = petition.addressee[language]
+    parts = [texts.title, texts.closed, told.closing_update or "", addressee]
     total = text_limits.BOT_WORDS + sum(_length(part) + _EMPTY_LINE for part in parts)
     total += sum(_length(entry.text) + _HEADING + _EMPTY_LINE for entry in told.entries)
     return max(0, total - text_limits.MESSAGE)

@@ -30,7 +30,7 @@ SCREENS = MappingProxyType(
         "privacy": ("privacy",),
         "consent": ("consent", "news"),
         "thanks": ("thanks",),
-        "closed": ("title", "closed", "closing_update"),
+        "closed": ("title", "closed", "closing_update", "addressee"),
         "closing_update": ("title", "closing_update"),
     }
 )

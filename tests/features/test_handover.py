@@ -152,3 +152,6 @@ async def test_what_an_admin_wrote_of_the_delivery_stands_below_what_was_recorde
     one = text.partition(f"{day}: entrega de las firmas")[2]
     assert one.startswith("\nSe entregaron 3 firmas, 2 con nombre y 1 sin él, a quien dirige")
     assert "\nFuimos tres." in one
+    scene.marta.send("/closing")
+    await scene.taps(scene.marta, "👁 Ver cómo se lee")
+    assert any(one in m.text for m in scene.marta.messages)
