@@ -83,10 +83,14 @@ async def replay(
     copy = _Copy(database, keyring, slug, at)
     done: Counter[Deed] = Counter()
     last = last_entries(entries)
-    for start in range(0, len(last), _AT_ONCE):
-        portion = last[start : start + _AT_ONCE]
-        repeated = await asyncio.gather(*[copy.repeat(entry) for entry in portion])
-        done.update(entry.deed for entry, was in zip(portion, repeated, strict=True) if was)
+    # First, since what changed in a list that was handed over is noted only where it is known.
+    handovers = [entry for entry in last if entry.deed is Deed.HANDOVER]
+    others = [entry for entry in last if entry.deed is not Deed.HANDOVER]
+    for group in (handovers, others):
+        for start in range(0, len(group), _AT_ONCE):
+            portion = group[start : start + _AT_ONCE]
+            repeated = await asyncio.gather(*[copy.repeat(entry) for entry in portion])
+            done.update(entry.deed for entry, was in zip(portion, repeated, strict=True) if was)
     return done
 
 

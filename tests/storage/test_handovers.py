@@ -6,6 +6,7 @@ import pytest
 
 from storage import ExportedList, Inclusion, Keyring, Statement, Storage
 from storage.changes_after_export import Change, note_change
+from storage.journal import Deed, Entry
 from storage.journal_replay import replay
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
@@ -67,7 +68,7 @@ async def test_a_second_one_and_one_of_an_open_petition_are_refused_without_a_tr
     assert len(storage.journal.read().entries) == 1
 
 
-async def test_a_backup_from_before_it_gets_it_back_with_its_list(
+async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_owed(
     storage: Storage, people: Supporters, keyring: Keyring
 ) -> None:
     recorded = await storage.handovers.record(
@@ -76,9 +77,16 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list(
     for emptying in ("DELETE FROM handovers", "DELETE FROM exports"):
         await storage.database.write(Statement(emptying))
     assert storage.journal is not None
-    entries = storage.journal.read().entries
+    await people.consent(2)
+    (row,) = await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 2"))
+    withdrawn = Entry(Deed.WITHDRAWAL, row["id"])
+    entries = (withdrawn, *storage.journal.read().entries)
     await replay(storage.database, keyring, "andry", entries, last_number=6, at=later(70))
     assert await storage.handovers.active() == recorded
+    # The addressee still has the list with their name.
+    assert recorded is not None
+    owed = await storage.changes_after_export.owed(recorded)
+    assert [(each.number, each.change) for each in owed] == [(2, Change.WITHDRAWN)]
 
 
 async def test_a_petition_that_was_handed_over_is_not_reopened_until_that_is_undone(
