@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.with_context import run_with_context
 from bot.console import in_sentences, out
+from bot.settings import load_petition_settings
+
+if TYPE_CHECKING:
+    from bot.cli.context import CliContext
+    from storage import ChangeOwed
 
 handover = typer.Typer()
 
@@ -78,6 +84,13 @@ def notices(
     names: Annotated[
         bool, typer.Option("--names", help="Show the corrected names, on the screen alone.")
     ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="A CSV file with the corrected names, encrypted."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
     told: Annotated[
         bool, typer.Option("--told", help="Record that the addressee was told of them.")
     ] = False,
@@ -87,11 +100,17 @@ def notices(
 
     The addressee has to be told of each.
     """
-    from bot.cli.notices import list_notices, mark_told
+    from bot.cli.notices import list_notices, mark_told, write_notices
 
-    listed = run_with_context(
-        lambda context: list_notices(context, out, as_csv=as_csv, names=names)
-    )
+    recipients = load_petition_settings().age_recipients
+
+    async def work(context: CliContext) -> list[ChangeOwed]:
+        owed = await list_notices(context, out, as_csv=as_csv, names=names)
+        if output is not None and owed:
+            _say(write_notices(context, owed, output, recipients, replaces=force))
+        return owed
+
+    listed = run_with_context(work)
     if not (told and listed):
         return
     question = f"Has the addressee been told of these {len(listed)}?"

@@ -126,8 +126,8 @@ async def prepare_undo(context: CliContext, order: HandoverOrder) -> tuple[Hando
     return active, "\n".join(
         (
             *_recorded(context, active),
-            "Taken back, retention no longer counts from that day, the bot says nothing of it any "
-            "more, and nobody is owed a notice. What was erased since stays erased.",
+            "If it is taken back, retention no longer counts from that day, the bot says nothing "
+            "of it any more, and no notice is owed. What was erased since stays erased.",
         )
     )
 

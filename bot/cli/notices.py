@@ -2,16 +2,19 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.age_encryption import encrypting_writer, parse_recipients
 from bot.cli.context import CliContext
 from bot.console import CannotDo
-from storage import Change, ChangeOwed
+from bot.export.spreadsheet_cells import harmless
+from storage import Change, ChangeOwed, whole_file
 
 _TO_DO: Mapping[Change, str] = MappingProxyType(
     {
@@ -35,8 +38,8 @@ async def list_notices(
     """
     if names and (as_csv or not console.is_terminal):
         raise CannotDo(
-            "Names are shown on the screen alone: leave out --csv, and do not send the output to "
-            "a file or another program."
+            "Names are shown on the screen alone, and go into a file only encrypted, with "
+            "--output FILE."
         )
     storage = context.storage
     handover = await storage.handovers.active()
@@ -64,9 +67,41 @@ async def list_notices(
     )
     console.print(_table(context, owed, names=names))
     if any(each.is_corrected for each in owed) and not names:
-        _say(console, "The corrected names: petition-bot notices --names, on a screen alone.")
+        _say(
+            console,
+            "The corrected names: petition-bot notices --names, on a screen alone, or --output "
+            "FILE, encrypted.",
+        )
     _say(console, "Once the addressee has been told: petition-bot notices --told")
     return owed
+
+
+def write_notices(
+    context: CliContext,
+    owed: Sequence[ChangeOwed],
+    file: Path,
+    recipients: Sequence[str],
+    *,
+    replaces: bool,
+) -> str:
+    """Writes them as CSV with the corrected names, encrypted; returns that as a sentence.
+
+    Raises:
+        CannotDo: there is nobody to encrypt to.
+        FileNotWritten: the message says why.
+    """
+    if not recipients:
+        raise CannotDo(
+            "There is nobody to encrypt the names to: put a public key into "
+            "PETITION_AGE_RECIPIENTS, as for petition-bot export."
+        )
+    content = _csv(context, owed, names=True).encode()
+    with (
+        whole_file(file, replaces=replaces) as target,
+        encrypting_writer(target, parse_recipients(recipients)) as encrypted,
+    ):
+        encrypted.write(content)
+    return f"They are in {file} with the corrected names, as CSV, encrypted."
 
 
 async def mark_told(context: CliContext, told: Sequence[ChangeOwed]) -> str:
@@ -103,15 +138,23 @@ def _to_do(owed: ChangeOwed, *, names: bool) -> str:
     return f"{_TO_DO[owed.change]}{also}{new}"
 
 
-def _csv(context: CliContext, owed: Sequence[ChangeOwed]) -> str:
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(("number", "change", "day"))
+def _rows(
+    context: CliContext, owed: Sequence[ChangeOwed], *, names: bool
+) -> Iterator[tuple[str, ...]]:
+    """Yields the rows of a CSV file, the first with the names of its columns."""
+    yield ("number", "change", "day", *(("corrected_name",) if names else ()))
     for each in owed:
         day = each.changed_at.astimezone(context.words.zone).date().isoformat()
-        writer.writerow((each.number, each.change.value, day))
-        if each.is_corrected and each.change is not Change.CORRECTED:
-            writer.writerow((each.number, Change.CORRECTED.value, day))
+        if each.change is not Change.CORRECTED:
+            yield (str(each.number), each.change.value, day, *(("",) if names else ()))
+        if each.is_corrected:
+            name = harmless(each.corrected_name or "")
+            yield (str(each.number), Change.CORRECTED.value, day, *((name,) if names else ()))
+
+
+def _csv(context: CliContext, owed: Sequence[ChangeOwed], *, names: bool = False) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows(_rows(context, owed, names=names))
     return written.getvalue()
 
 

@@ -1,12 +1,14 @@
 """Tests that an operator records a handover knowingly, and gets the list of notices owed."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import pyrage
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import Storage
+from storage import Conversation, Storage
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.support.supporters import NOON, Supporters
 
@@ -139,3 +141,34 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     assert "was told of 1." in said(call("notices", "--told", typed="y\n"))
     assert "No notice is owed" in said(call("notices", "--told"))
     assert petition.audited()[0].action == "notices_told"
+
+
+def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
+    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported(petition)
+    said(call(*DELIVERED, "--yes"))
+
+    async def corrected(storage: Storage) -> None:
+        people = Supporters(storage.database, petition.keyring)
+        await people.consent(3)
+        await people.speak(3, "es")
+        who = people.supporter(3)
+        after = Conversation(who, stage="my_data", version=2)
+        at = NOON + timedelta(days=3)
+        await storage.signatures.correct_name(who, "Núria Sol", after, 1, at)
+
+    petition.do(corrected)
+    listed = said(call("notices"))
+    assert "replace the name" in listed
+    assert "Núria" not in listed
+    file = tmp_path / "notices.csv.age"
+    assert "nobody to encrypt the names to" in refused(call("notices", "--output", str(file)))
+    assert not file.exists()
+    key = pyrage.x25519.Identity.generate()
+    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(key.to_public()))
+    assert "encrypted" in said(call("notices", "--output", str(file)))
+    assert "--force replaces it" in refused(call("notices", "--output", str(file)))
+    assert pyrage.decrypt(file.read_bytes(), [key]).decode() == (
+        "number,change,day,corrected_name\n3,corrected,2026-03-04,Núria Sol\n"
+    )
