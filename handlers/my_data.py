@@ -203,6 +203,7 @@ def everything_stored(slug: str, held: Held, handover: SupporterHandover | None)
         "changes_after_handover": held.changes,
         "messages_to_signers": held.deliveries,
         "files_in_this_chat": held.files,
+        "letter_code": held.letter_code,
         **({"as_admin": as_admin} if any(as_admin.values()) else {}),
     }
 

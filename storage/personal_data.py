@@ -48,6 +48,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
         *("updated_at", "message_ids", "recall_outcome"),
     ),
     "changes_after_export": ("id", "number", "change", "changed_at", "told_at"),
+    "person_codes": ("supporter", "ends_at", "attempts", "used_at"),
     "sent_files": ("supporter", "message_id", "chat_sealed", "sent_at", "due"),
     "drafts": ("admin", "body_sealed", "updated_at"),
     "admin_names": ("admin", "name_sealed", "updated_at"),
@@ -109,6 +110,10 @@ _FILES = f"""
 SELECT {_columns("sent_files")} FROM sent_files WHERE {_PERSON} ORDER BY sent_at
 """  # noqa: S608 - constants of this file
 
+_CODE = f"""
+SELECT {_columns("person_codes")} FROM person_codes WHERE {_PERSON}
+"""  # noqa: S608 - constants of this file
+
 _DRAFT = f"""
 SELECT {_columns("drafts")} FROM drafts WHERE petition = :petition AND admin = :supporter
 """  # noqa: S608 - constants of this file
@@ -165,6 +170,7 @@ class Held:
         deliveries: what was sent or is to be sent to them, the oldest first.
         changes: what changed since a list with their name was written, the oldest first.
         files: the files of /mydata in their chat that are known, the oldest first.
+        letter_code: of the code for a letter, when it ends and was used.
         draft: the message that they are preparing, as an admin.
         admin_name: what other admins read in place of their number.
         menus: the command menus that they were given as an admin.
@@ -181,6 +187,7 @@ class Held:
     deliveries: tuple[Record, ...] = ()
     changes: tuple[Record, ...] = ()
     files: tuple[Record, ...] = ()
+    letter_code: Record | None = None
     draft: Record | None = None
     admin_name: Record | None = None
     menus: tuple[Record, ...] = ()
@@ -209,6 +216,7 @@ class PersonalData:
             deliveries=await self._read("deliveries", _DELIVERIES, supporter),
             changes=await self._read("changes_after_export", _CHANGES, supporter),
             files=await self._read("sent_files", _FILES, supporter),
+            letter_code=_only(await self._read("person_codes", _CODE, supporter)),
             draft=_only(await self._read("drafts", _DRAFT, supporter)),
             admin_name=_only(await self._read("admin_names", _ADMIN_NAME, supporter)),
             menus=await self._read("telegram_cache", _MENUS, supporter),

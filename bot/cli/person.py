@@ -14,11 +14,7 @@ from bot.console import CannotDo, in_sentences, out
 if TYPE_CHECKING:
     from bot.cli.person_requests import Request
 
-person = typer.Typer(
-    name="person",
-    help="Answer a letter or an e-mail about one signature, beside the bot that runs.",
-    no_args_is_help=True,
-)
+person = typer.Typer(name="person", no_args_is_help=True)
 
 Code = Annotated[
     str | None,
@@ -96,7 +92,9 @@ def correct(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="The name; left out, it is asked for.", show_default=False
+            metavar="NAME",
+            help="The name. Left out, it is asked for, and stays out of the shell's history.",
+            show_default=False,
         ),
     ] = None,
     code: Code = None,

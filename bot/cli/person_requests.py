@@ -12,6 +12,7 @@ from bot.petition.names import NameProblem, NameRefused, clean_name
 from bot.text.translations import Words
 from handlers.my_data import as_json, everything_stored
 from storage import (
+    NOTICES_KEPT_FOR,
     CheckedCode,
     CodeState,
     PersonRequests,
@@ -174,7 +175,7 @@ async def carry_out(
     if request is LIFT:
         # They get what they missed, like whoever unmutes the bot.
         await context.storage.signatures.mark_reachable(signer.supporter, context.clock())
-    return f"{shown}{request.outcome} {_told(signer)}"
+    return f"{shown}{request.outcome} {_told(request, signer)}"
 
 
 async def _do(context: CliContext, request: Request, prepared: Prepared) -> None:
@@ -277,7 +278,13 @@ async def _stored(context: CliContext, signer: Signer) -> str:
     return as_json(everything_stored(context.petition.slug, held, handover))
 
 
-def _told(signer: Signer) -> str:
+def _told(request: Request, signer: Signer) -> str:
     if signer.chat_id is None:
         return "The bot cannot tell them: the number of their chat is damaged."
-    return "The bot tells them in the chat, within seconds if it runs."
+    told = "The bot tells them in the chat, within seconds if it runs"
+    if request is not ERASE:
+        return f"{told}."
+    days = NOTICES_KEPT_FOR.days
+    return (
+        f"{told}; until then, for {days} days at most, it keeps the number of the chat, encrypted."
+    )

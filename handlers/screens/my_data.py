@@ -138,6 +138,21 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
         and words.text(
             "Desde el {moment}, Telegram no nos deja escribirte.", moment=words.moment(lost)
         ),
+        _letter_code(words, held.letter_code),
+    )
+
+
+def _letter_code(words: Words, code: Record | None) -> Html | None:
+    if code is None:
+        return None
+    if code["used_at"] is not None:
+        return words.text(
+            "El código que pediste para escribirnos se usó el {moment}.",
+            moment=words.moment(code["used_at"]),
+        )
+    return words.text(
+        "Pediste un código para escribirnos, que sirve hasta el {date}.",
+        date=words.date(code["ends_at"]),
     )
 
 

@@ -64,6 +64,8 @@ async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene
     screen = scene.screen(ana).text
     for said in ("el número de tu firma, que es el 1", "datos@", "Sirve una sola vez, hasta el "):
         assert said in screen, screen
+    await scene.taps(ana, scene.words.label("Volver"))
+    assert "Pediste un código para escribirnos, que sirve hasta el " in scene.screen(ana).text
     await in_the_shell("1", "erase", "--code", code)
     assert await looks(scene) == []
     told = ana.messages[-1]

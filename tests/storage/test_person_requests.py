@@ -77,6 +77,9 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     signer, code = await signed(storage, keyring)
     requests = storage.person_requests
     assert await requests.correct(signer, "Ana Sol", by_code(code), LATER)
+    known = (await storage.personal_data.of(1)).letter_code
+    assert known is not None
+    assert (known["used_at"], known["ends_at"]) == (LATER, NOON + CODE_LASTS)
     assert await states(storage, code) == [CodeState.USED]
     assert not await requests.erase(signer, by_code(code), LATER)
     assert not await requests.restrict(signer, by_code(code), LATER)
