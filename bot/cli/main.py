@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.broadcasts import broadcasts
+from bot.cli.dossier import dossier
 from bot.cli.handover import handover
 from bot.cli.person import person
 from bot.console import fail, in_sentences, out, run_to_end
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(broadcasts)
+app.add_typer(dossier)
 app.add_typer(handover)
 app.add_typer(person)
 

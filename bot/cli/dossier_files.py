@@ -1,0 +1,140 @@
+"""What `petition-bot dossier` does: asks what is missing, makes the files, says what is next."""
+
+import sys
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot.console import CannotDo
+from bot.text.translations import Catalogs, is_spoken
+
+
+@dataclass(frozen=True, slots=True)
+class DossierOptions:
+    """What was typed; None is chosen or asked for."""
+
+    output: Path | None = None
+    language: str | None = None
+    reference: str | None = None
+    contact: str | None = None
+    day: date | None = None
+    public: bool = False
+    fonts: Path | None = None
+
+
+def make_files(out: Console, path: Path, options: DossierOptions) -> None:
+    """Makes a dossier and prints where it is, its hash, and the command for the delivery.
+
+    Raises:
+        CannotDo: the extra is missing, the list is none, or a letter has no font.
+    """
+    try:
+        # These need the extra, which a server does not have.
+        from bot.dossier.contents import Edition, in_language
+        from bot.dossier.make import make_dossier
+        from bot.dossier.opened_list import DossierError, open_list
+        from bot.dossier.typesetting import Fonts
+    except ModuleNotFoundError as error:
+        raise CannotDo(
+            f"The PDF needs {error.name}, which is in the extra pdf. Install it with: "
+            'pip install "petition-bot[pdf]"'
+        ) from error
+    try:
+        opened = open_list(path)
+        petition = opened.head.petition
+        language = _language(options.language, petition.source_language, tuple(petition.title))
+        words = Catalogs.load(time_zone=petition.time_zone).words(language)
+        email = petition.controller.email or petition.controller.web_form or ""
+        edition = Edition(
+            words=words,
+            day=options.day or datetime.now(ZoneInfo(petition.time_zone)).date(),
+            reference="" if options.public else _asked("reference", options.reference, ""),
+            contact=email if options.public else _asked("contact", options.contact, email),
+            public=options.public,
+        )
+        folder = options.output or Path(
+            f"{petition.slug} {'public edition' if options.public else 'dossier'} {language}"
+        )
+        fonts = Fonts((options.fonts,) if options.fonts else ())
+        title = in_language(petition.title, language)
+        out.print(
+            f"{title}, in {Catalogs.load().words('en').language_name(language)}", markup=False
+        )
+        with _progress(out) as progress:
+            task = progress.add_task("Names set", total=opened.head.counts.with_name)
+            if options.public:
+                progress.update(task, visible=False)
+            made = make_dossier(
+                opened,
+                edition,
+                fonts,
+                folder,
+                lambda so_far: progress.update(task, completed=so_far),
+            )
+    except DossierError as error:
+        raise CannotDo(str(error)) from error
+    out.print(f"\nIn {made.folder}:", markup=False)
+    for name in made.files:
+        out.print(f"  {name}", markup=False, soft_wrap=True)
+    if options.public:
+        out.print("\nIt has no names, and may be published.")
+        return
+    out.print(f"\nSHA-256 of the manifest: {made.manifest_sha256}", markup=False, soft_wrap=True)
+    out.print(
+        "It has people's names: hand it to nobody but the addressee. When you have, record it on "
+        "the computer of the bot, with the day on which you did:\n"
+        f"petition-bot delivered --on DATE --export {opened.head.id[:8]} "
+        f"--manifest {made.manifest_sha256}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _progress(out: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=out,
+    )
+
+
+def _language(chosen: str | None, source: str, languages: tuple[str, ...]) -> str:
+    """Returns the dossier's language: one of the petition's that the bot has words for too."""
+    spoken = [language for language in languages if is_spoken(language)]
+    if chosen is None and source in spoken:
+        return source
+    if chosen in spoken and chosen is not None:
+        return chosen
+    if not spoken:
+        raise CannotDo(
+            f"The petition is in {', '.join(languages)}, and the words of a dossier are not. "
+            "CONTRIBUTING.md says how to translate them."
+        )
+    if chosen is None:
+        raise CannotDo(f"Say in which language: --language {' or --language '.join(spoken)}.")
+    raise CannotDo(
+        f"There is no dossier in {chosen}: it can be in {', '.join(spoken)}, the languages that "
+        "both the petition and the bot's own words have."
+    )
+
+
+def _asked(what: str, typed: str | None, default: str) -> str:
+    """Returns what was typed, or asks for it at a terminal."""
+    if typed is not None and typed.strip():
+        return typed.strip()
+    if not sys.stdin.isatty():
+        if default:
+            return default
+        raise CannotDo(f"Give the {what} that the letter is to have: --{what} TEXT.")
+    questions = {
+        "reference": "Your reference, for the answer to name",
+        "contact": "Where the answer is to go (a name, an address)",
+    }
+    return str(typer.prompt(questions[what], default=default or None)).strip()

@@ -1,0 +1,457 @@
+"""What the documents of a dossier say: words, numbers and charts, as data for the templates."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from babel.dates import format_skeleton
+
+from bot.charts.ticks import count_ticks
+from bot.dossier.figures import FEW, LanguageBar, Point, by_language, growth, ticks
+from bot.dossier.opened_list import ListHead, NamedSignature, local_day
+from bot.dossier.telegram_text import blocks
+from bot.text.locale_regions import locale_of
+from bot.text.translations import Words
+
+Data = dict[str, Any]
+
+_COUNT_TICKS = 5
+_DAY_TICKS = 7
+_BARS_AT_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What whoever makes a dossier decides.
+
+    Attributes:
+        words: the words of its language, in the petition's time zone.
+        day: the date of the letter.
+        reference: the organisation's own reference.
+        contact: where an answer goes.
+        public: whether it is for the press and the public, with no name and no single number.
+    """
+
+    words: Words
+    day: date
+    reference: str
+    contact: str
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume that has been set: its file, how many names, from which number to which."""
+
+    file: str
+    names: int
+    first: int
+    last: int
+    sha256: str
+
+
+def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data:
+    """Returns what the template `dossier.typ` reads."""
+    words, petition, counts = edition.words, head.petition, head.counts
+    addressee = in_language(petition.addressee, words.language)
+    curve, bars = growth(head.by_day), by_language(head.by_day)
+    return {
+        **_common(head, edition),
+        "public": edition.public,
+        "addressee": addressee,
+        "day": words.date(edition.day),
+        "reference": edition.reference,
+        "contacts": [
+            each
+            for each in (
+                petition.controller.address,
+                petition.controller.email,
+                petition.controller.web_form,
+            )
+            if each
+        ],
+        "demands": petition.demands.get(words.language, []),
+        "letter": _letter(head, edition),
+        "enclosures": _enclosures(words, curve, volumes),
+        "sum": _sum(head, words),
+        "count_note": _count_note(head, words),
+        "appeal": _appeal(head, words),
+        "appeal_note": _appeal_note(head, words),
+        "versions": _versions(head, words),
+        "curve": _curve(curve, words),
+        "bars": _bars(bars, words),
+        "any_without_name": counts.without_name > 0,
+        "chart_note": _chart_note(head, words),
+        "volumes": [] if edition.public else [_volume(each, words) for each in volumes],
+        "list_note": _list_note(words),
+        "words": {
+            **_common_words(words),
+            "to": words.label("A la atención de"),
+            "reference": words.label("Ref."),
+            "subject": words.label("Asunto:"),
+            "about": words.plural_label(
+                "entrega de una petición con {n} firma",
+                "entrega de una petición con {n} firmas",
+                counts.counted,
+            ),
+            "signatures": words.plural_label("{n} firma", "{n} firmas", counts.counted),
+            "farewell": words.label("Atentamente,"),
+            "on-behalf": words.label("Por {controller}", controller=_controller(head, words)),
+            "enclosed": words.label("Se adjunta:"),
+            "public-kind": words.label("Edición sin nombres, para la prensa y el público"),
+            "without-names": words.label(
+                "Esta edición no lleva ningún nombre ni el número de ninguna firma. La lista con "
+                "los nombres se entrega solo a quien se dirige la petición."
+            ),
+            "count-title": words.label("Lo que se exige y cuántas firmas lo piden"),
+            "demands": words.label("Lo que se exige"),
+            "appeal-title": words.label("El llamamiento"),
+            "versions": words.label("Versiones del texto"),
+            "version-date": words.label("Versión"),
+            "version-change": words.label("Qué cambió"),
+            "version-signatures": words.label("Firmas"),
+            "charts-title": words.label("Las firmas en el tiempo y por idioma"),
+            "over-time": words.label("Firmas acumuladas"),
+            "by-language": words.label("Firmas por idioma"),
+            "with-name": words.label("con nombre"),
+            "without-name": words.label("sin nombre"),
+            "list-title": words.label("La lista de firmas"),
+        },
+    }  # fmt: skip
+
+
+def volume(
+    head: ListHead, edition: Edition, title: str, signatures: Sequence[NamedSignature]
+) -> Data:
+    """Returns what the template `volume.typ` reads."""
+    words = edition.words
+    days = {day: _numeric(day, words) for day in {each.signed_on for each in signatures}}
+    return {
+        **_common(head, edition),
+        "head": _sentence(title),
+        "volume_title": _sentence(title),
+        "list_note": _list_note(words),
+        "names": [
+            {
+                "number": words.number(each.number),
+                "name": each.name,
+                "day": days[each.signed_on],
+                "rtl": _is_right_to_left(each.name),
+                "script": _east_asian(each.name),
+            }
+            for each in signatures
+        ],
+        "words": {
+            **_common_words(words),
+            "number": words.label("N.º"),
+            "name": words.label("Nombre"),
+            "day": words.label("Día"),
+        },
+    }
+
+
+def volume_title(number: int, of: int, words: Words) -> str:
+    """Returns what a volume is called, also in the name of its file."""
+    if of == 1:
+        return words.label("lista de firmas")
+    # As wide as the last number, so that folders list them in order.
+    return words.label("tomo {number} de {of}", number=f"{number:0{len(str(of))}}", of=of)
+
+
+def dossier_title(edition: Edition) -> str:
+    """Returns what the main document is called in the name of its file."""
+    if edition.public:
+        return edition.words.label("edición pública")
+    return edition.words.label("expediente")
+
+
+def texts(head: ListHead, edition: Edition) -> list[str]:
+    """Returns all texts of the main document that people wrote, to compare with the fonts."""
+
+    def strings(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            return strings(list(value.values()))
+        if isinstance(value, list):
+            return [text for each in value for text in strings(each)]
+        return [value] if isinstance(value, str) else []
+
+    return strings(dossier(head, edition, []))
+
+
+def in_language(by_language: dict[str, str], language: str) -> str:
+    """Returns a text in this language, or else in whichever it has first."""
+    return by_language.get(language) or next(iter(by_language.values()), "")
+
+
+def _common(head: ListHead, edition: Edition) -> Data:
+    words = edition.words
+    title = in_language(head.petition.title, words.language)
+    return {
+        "language": words.language,
+        "title": title,
+        "document_title": title,
+        "organisation": _sentence(_controller(head, words)),
+        "head": "" if edition.public else edition.reference,
+        "foot": _sentence(_controller(head, words)),
+        "date": [edition.day.year, edition.day.month, edition.day.day],
+    }
+
+
+def _common_words(words: Words) -> Data:
+    return {
+        "page": words.label("Página {page} de {pages}", page="{page}", pages="{pages}"),
+    }
+
+
+def _controller(head: ListHead, words: Words) -> str:
+    return in_language(head.petition.controller.name, words.language)
+
+
+def _sentence(text: str) -> str:
+    """Begins a text with a capital letter, as it stands alone."""
+    return text[:1].upper() + text[1:]
+
+
+def _letter(head: ListHead, edition: Edition) -> Data:
+    words, counts = edition.words, head.counts
+    title = in_language(head.petition.title, words.language)
+    if counts.with_name and counts.without_name:
+        handed = words.plural_label(
+            "Le entregamos la petición «{title}», que lleva {n} firma: {with_name} con el nombre "
+            "de quien firmó y {without_name} sin él.",
+            "Le entregamos la petición «{title}», que lleva {n} firmas: {with_name} con el nombre "
+            "de quien firmó y {without_name} sin él.",
+            counts.counted,
+            title=title,
+            with_name=words.number(counts.with_name),
+            without_name=words.number(counts.without_name),
+        )
+    else:
+        handed = words.plural_label(
+            "Le entregamos la petición «{title}», que lleva {n} firma.",
+            "Le entregamos la petición «{title}», que lleva {n} firmas.",
+            counts.counted,
+            title=title,
+        )
+    after = []
+    if counts.with_name:
+        after.append(
+            words.label(
+                "Los nombres son datos personales y pueden revelar opiniones. Se entregan solo "
+                "para esta petición. Quien ha firmado puede retirar su firma o corregirla también "
+                "después: cuando ocurra, se lo comunicaremos."
+            )
+        )
+    return {
+        "before": [handed, words.label("La petición exige:")],
+        "after": after,
+        "contact": words.label(
+            "Esperamos su respuesta por escrito. Contacto: {contact}", contact=edition.contact
+        ),
+    }
+
+
+def _enclosures(words: Words, curve: Sequence[Point], volumes: Sequence[Volume]) -> list[str]:
+    found = [words.label("el recuento exacto y el llamamiento, tal como se firmó")]
+    if curve:
+        found.append(words.label("las firmas en el tiempo y por idioma"))
+    if volumes:
+        found.append(
+            words.plural_label(
+                "la lista de firmas con nombre, en {n} tomo",
+                "la lista de firmas con nombre, en {n} tomos",
+                len(volumes),
+            )
+        )
+    found.append(words.label("el archivo manifest.txt, con la huella SHA-256 de cada documento"))
+    return found
+
+
+def _sum(head: ListHead, words: Words) -> list[Data]:
+    counts, rows = head.counts, []
+
+    def row(kind: str, sign: str, label: str, number: int) -> None:
+        rows.append({"kind": kind, "sign": sign, "label": label, "number": words.number(number)})
+
+    if counts.at_closing is not None:
+        row("first", "", words.label("Firmas al cierre"), counts.at_closing)
+        row("less", "−", words.label("Retiradas después por quien firmó"), counts.withdrawn_since)
+        row("less", "−", words.label("Anuladas después"), counts.invalidated_since)
+    row("total", "=", words.label("Firmas que se cuentan"), counts.counted)
+    row("part", "", words.label("se entregan con nombre"), counts.with_name)
+    row("part", "", words.label("se cuentan sin nombre"), counts.without_name)
+    return rows
+
+
+def _count_note(head: ListHead, words: Words) -> str:
+    day = words.date(local_day(head.exported_at, head.petition))
+    if head.petition.closed_at is None:
+        return words.label("La petición sigue abierta. Este es el recuento del {day}.", day=day)
+    closed = words.date(local_day(head.petition.closed_at, head.petition))
+    return words.label(
+        "La petición se cerró el {closed}. Este es el recuento del {day}.", closed=closed, day=day
+    )
+
+
+def _appeal(head: ListHead, words: Words) -> list[Data]:
+    """Returns the appeal in the dossier's language, and the original if that is another one."""
+    petition = head.petition
+    source = petition.source_language
+    parts: list[Data] = [
+        {
+            "heading": None,
+            "language": words.language,
+            "blocks": _pages(petition.appeal, words.language),
+        }
+    ]
+    if source != words.language and source in petition.appeal:
+        original = words.label("El original, en {language}", language=words.language_name(source))
+        pages = _pages(petition.appeal, source)
+        parts.append({"heading": original, "language": source, "blocks": pages})
+    return parts
+
+
+def _pages(appeal: dict[str, list[str]], language: str) -> list[Data]:
+    return [block for page in appeal.get(language, []) for block in blocks(page)]
+
+
+def _appeal_note(head: ListHead, words: Words) -> str:
+    languages = [words.language_name(each) for each in head.petition.appeal]
+    version = _version(head.petition.version, words)
+    if len(languages) == 1:
+        return words.label(
+            "El texto que se leía al firmar, en la versión del {version}.", version=version
+        )
+    return words.label(
+        "El texto que se leía al firmar, en la versión del {version}. Podía leerse en estos "
+        "idiomas: {languages}.",
+        version=version,
+        languages=", ".join(languages),
+    )
+
+
+def _versions(head: ListHead, words: Words) -> list[Data]:
+    """Returns a row for each version of the texts; none if there has been only one."""
+    if not head.petition.earlier_versions:
+        return []
+    signed = {each.version: each.signatures for each in head.by_version}
+    few = any(0 < n < FEW for n in signed.values())
+    earlier = [
+        (each.date.isoformat(), each.changed.get(words.language, ""))
+        for each in head.petition.earlier_versions
+    ]
+    return [
+        {
+            "date": _version(version, words),
+            "changed": changed,
+            "signatures": "" if few else words.number(signed.get(version, 0)),
+        }
+        for version, changed in ((head.petition.version, ""), *earlier)
+    ]
+
+
+def _version(version: str, words: Words) -> str:
+    try:
+        return words.date(date.fromisoformat(version))
+    except ValueError:
+        return version
+
+
+def _curve(points: Sequence[Point], words: Words) -> Data | None:
+    if not points:
+        return None
+    first, last = points[0], points[-1]
+    span = max(1, (last.day - first.day).days)
+    scale = count_ticks(max(1, round(last.total)), _COUNT_TICKS)
+    return {
+        "alt": words.label(
+            "Firmas acumuladas del {first} al {last}",
+            first=words.date(first.day),
+            last=words.date(last.day),
+        ),
+        "points": [
+            [
+                (each.day - first.day).days / span,
+                each.with_name / scale[-1],
+                each.total / scale[-1],
+            ]
+            for each in points
+        ],
+        "counts": [{"at": tick / scale[-1], "label": words.number(tick)} for tick in scale],
+        "days": [
+            {"at": (day - first.day).days / span, "label": words.day(day)}
+            for day in ticks(first.day, last.day, _DAY_TICKS)
+        ],
+    }
+
+
+def _bars(bars: Sequence[LanguageBar], words: Words) -> list[Data]:
+    if len(bars) < 2:
+        return []
+    longest = max(bar.with_name + bar.without_name for bar in bars)
+    return [
+        {
+            "label": _sentence(_language(bar, words)),
+            "with_name": bar.with_name / longest,
+            "without_name": bar.without_name / longest,
+            "number": words.number(bar.with_name + bar.without_name),
+        }
+        for bar in bars
+    ]
+
+
+def _language(bar: LanguageBar, words: Words) -> str:
+    if bar.language is not None:
+        return words.language_name(bar.language)
+    if not bar.with_name:
+        return words.label("sin nombre, en cualquier idioma")
+    return words.label("otros idiomas")
+
+
+def _chart_note(head: ListHead, words: Words) -> str | None:
+    if not head.counts.without_name:
+        return None
+    return words.label(
+        "Para que no se pueda reconocer a nadie que firmó sin nombre, los días e idiomas con "
+        "pocas de esas firmas se muestran juntos."
+    )
+
+
+def _volume(each: Volume, words: Words) -> Data:
+    return {
+        "file": each.file,
+        "names": words.plural_label("{n} nombre", "{n} nombres", each.names),
+        "numbers": words.label(
+            "Del número {first} al {last}",
+            first=words.number(each.first),
+            last=words.number(each.last),
+        ),
+        "sha256": each.sha256,
+    }
+
+
+def _list_note(words: Words) -> str:
+    return words.label(
+        "Cada firma lleva el número con el que se registró. Faltan los números de las firmas que "
+        "se retiraron o anularon y los de las que se cuentan sin nombre."
+    )
+
+
+def _numeric(day: date, words: Words) -> str:
+    return format_skeleton("yMd", day, locale=locale_of(words.language))
+
+
+def _is_right_to_left(name: str) -> bool:
+    directions = (unicodedata.bidirectional(sign) for sign in name)
+    return next((each for each in directions if each in ("L", "R", "AL")), "L") != "L"
+
+
+def _east_asian(name: str) -> str | None:
+    """Returns `ja` or `ko` for a name with letters of that script alone, to draw the rest so."""
+    if name.isascii():
+        return None
+    if any("\u3040" <= sign <= "\u30ff" for sign in name):
+        return "ja"
+    return "ko" if any("\uac00" <= sign <= "\ud7a3" for sign in name) else None

@@ -1,0 +1,221 @@
+"""Makes a dossier: checks the fonts, sets the volumes and the main document, writes the manifest.
+
+Each volume is set by a process of its own, one after the other: typst keeps what it has laid out,
+and one process would grow with every volume.
+"""
+
+import hashlib
+import multiprocessing
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+
+from bot.dossier import contents
+from bot.dossier.contents import Data, Edition, Volume
+from bot.dossier.opened_list import DossierError, OpenedList
+from bot.dossier.typesetting import Fonts, letters, script, set_pdf, unreadable
+
+VOLUME = 5_000
+"""How many signatures a volume has at most."""
+
+MANIFEST = "manifest.txt"
+
+_PACKAGES = ("petition-bot", "typst", "manimgx-fonts", "manimgx-fonts-cjk")
+_EAST_ASIAN = frozenset({"Cjk", "Hiragana", "Katakana", "Hangul", "Bopomofo", "Ideographic"})
+_NUMBERS_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A dossier that has been made: where it is, and the hash that stands for all of it."""
+
+    folder: Path
+    files: tuple[str, ...]
+    manifest_sha256: str
+
+
+def make_dossier(
+    opened: OpenedList,
+    edition: Edition,
+    fonts: Fonts,
+    folder: Path,
+    set_so_far: Callable[[int], None] = lambda _: None,
+) -> Dossier:
+    """Makes all files of a dossier in a new folder; on any failure there is no folder.
+
+    Args:
+        opened: the list.
+        edition: what it says besides, and whether for the public.
+        fonts: the fonts to begin with; the machine's own are added only where these lack a letter.
+        folder: where it goes; it must not exist yet.
+        set_so_far: is told how many signatures have been set.
+
+    Raises:
+        DossierError: a letter has no font, the list is damaged, or the folder exists.
+        OSError: it cannot be written.
+    """
+    if folder.exists():
+        raise DossierError(f"{folder} exists already, and is left as it is: name another folder.")
+    fonts = _with_every_letter(opened, edition, fonts)
+    with _whole_folder(folder) as unfinished:
+        volumes, hashes = [], {}
+        if not edition.public:
+            for volume in _volumes(opened, edition, fonts, unfinished):
+                volumes.append(volume)
+                hashes[volume.file] = volume.sha256
+                set_so_far(sum(each.names for each in volumes))
+        main = contents.dossier(opened.head, edition, volumes)
+        pdf = set_pdf("dossier.typ", main, fonts, at=_noon(edition), accessible=True)
+        name = f"{opened.head.petition.slug} - {contents.dossier_title(edition)}.pdf"
+        hashes = {name: _write(unfinished / name, pdf), **hashes}
+        manifest = _manifest(opened, edition, fonts, hashes)
+        sha256 = _write(unfinished / MANIFEST, manifest.encode())
+    return Dossier(folder, (*hashes, MANIFEST), sha256)
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """Yields a folder only its owner can read, which gets its name when all of it is written."""
+    parent = folder.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=parent))
+    try:
+        yield unfinished
+        unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write(file: Path, content: bytes) -> str:
+    file.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _noon(edition: Edition) -> datetime:
+    return datetime.combine(edition.day, time(12), UTC)
+
+
+def _volumes(opened: OpenedList, edition: Edition, fonts: Fonts, folder: Path) -> Iterator[Volume]:
+    """Sets each volume, writes it, and yields what it is."""
+    signatures = opened.signatures()
+    of = -(-opened.head.counts.with_name // VOLUME)
+    for number in range(1, of + 1):
+        some = list(islice(signatures, VOLUME))
+        if not some:
+            break
+        title = contents.volume_title(number, of, edition.words)
+        data = contents.volume(opened.head, edition, title, some)
+        pdf = _set_volume(data, fonts, _noon(edition), alone=of == 1)
+        name = f"{opened.head.petition.slug} - {title}.pdf"
+        sha256 = _write(folder / name, pdf)
+        yield Volume(name, len(some), some[0].number, some[-1].number, sha256)
+    # Reads to the end, where the number of signatures is compared with what the head says.
+    for _ in signatures:
+        pass
+
+
+def _set_volume(data: Data, fonts: Fonts, at: datetime, *, alone: bool) -> bytes:
+    if alone:
+        return set_pdf("volume.typ", data, fonts, at=at, accessible=False)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as process:
+        # Found fonts cannot be handed to another process; it finds them again.
+        again = Fonts(fonts.folders, fonts.of_machine)
+        task = process.submit(set_pdf, "volume.typ", data, again, at=at, accessible=False)
+        try:
+            return task.result()
+        except BrokenProcessPool as error:
+            raise DossierError(
+                "The process that sets a volume was ended, perhaps for want of memory (it needs "
+                "up to 500 MB). No dossier was made."
+            ) from error
+
+
+def _with_every_letter(opened: OpenedList, edition: Edition, fonts: Fonts) -> Fonts:
+    """Returns the fonts, with those of the machine if a letter is in none of the others.
+
+    Raises:
+        DossierError: a letter has no font at all; the message lists the signatures with one.
+    """
+    found: set[str] = set()
+    for text in contents.texts(opened.head, edition):
+        found |= letters(text)
+    if not edition.public:
+        for signature in opened.signatures():
+            if not signature.name.isascii():
+                found |= letters(signature.name)
+    if not (lacking := unreadable(found, fonts)):
+        return fonts
+    fonts = replace(fonts, of_machine=True)
+    if lacking := unreadable(lacking, fonts):
+        raise DossierError(_no_font(opened, edition, set(lacking)))
+    return fonts
+
+
+def _no_font(opened: OpenedList, edition: Edition, lacking: set[str]) -> str:
+    """Returns the sentences that say whose letters have no font, and which to install."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for signature in () if edition.public else opened.signatures():
+        for name in {script(each) for each in letters(signature.name) & lacking}:
+            numbers[name].append(signature.number)
+    scripts = sorted({script(letter) for letter in lacking})
+    lines = ["Some letters are in no font of this computer, and would come out as boxes:"]
+    lines += [f"  {name}: {_whose(numbers[name])}" for name in scripts]
+    packages = ["fonts-noto-cjk"] if _EAST_ASIAN & set(scripts) else []
+    packages += ["fonts-noto-core"] if set(scripts) - _EAST_ASIAN else []
+    lines += [
+        "No page was made. Install a font that has them, and run the command again:",
+        f"  Debian, Ubuntu: sudo apt install {' '.join(packages)}",
+        "  Windows, macOS: download Noto Sans for the script from fonts.google.com/noto, open "
+        "the file and choose Install",
+        "  or put the font's file into a folder and add --fonts FOLDER",
+    ]
+    return "\n".join(lines)
+
+
+def _whose(numbers: list[int]) -> str:
+    if not numbers:
+        return "in the petition's own texts"
+    listed = ", ".join(str(number) for number in numbers[:_NUMBERS_LISTED])
+    more = len(numbers) - _NUMBERS_LISTED
+    names = (
+        "1 name, of signature" if len(numbers) == 1 else f"{len(numbers):,} names, of signatures"
+    )
+    return f"{names} {listed}" + (f" and {more:,} more" if more > 0 else "")
+
+
+def _manifest(opened: OpenedList, edition: Edition, fonts: Fonts, hashes: dict[str, str]) -> str:
+    """Returns the manifest, which `sha256sum --check` reads: it skips lines that begin with #."""
+    head = opened.head
+    made_with = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+    about = {
+        "petition": head.petition.slug,
+        "edition": "public, without names" if edition.public else "for the addressee",
+        "language": edition.words.language,
+        "date": edition.day.isoformat(),
+        "made with": made_with + (", fonts of this machine" if fonts.of_machine else ""),
+    }
+    if not edition.public:
+        about |= {
+            "reference": edition.reference,
+            "contact": edition.contact,
+            "export": head.id,
+            "exported at": head.exported_at.isoformat(),
+            "SHA-256 of the list": opened.sha256,
+            "signatures": f"{head.counts.counted}, {head.counts.with_name} of them with a name",
+        }
+    lines = [
+        "# petition-bot dossier 1",
+        *(f"# {key}: {' '.join(value.split())}" for key, value in about.items()),
+        *(f"{sha256}  {name}" for name, sha256 in hashes.items()),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,130 @@
+"""Sets documents with typst: which fonts there are, what they lack, and one document as bytes.
+
+Everything that people wrote enters a template as data (`sys.inputs`), never as markup. Documents
+are PDF/A, for which typst refuses a sign that no font has: a box is never set in its place.
+"""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import manimgx_fonts
+import manimgx_fonts_cjk
+import typst
+
+from bot.dossier.opened_list import DossierError
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PACKAGED = tuple(Path(package.__path__[0]) for package in (manimgx_fonts, manimgx_fonts_cjk))
+# Tagged, for those who have a document read to them.
+_ACCESSIBLE: list[Any] = ["a-2a", "ua-1"]
+# Every sign can be searched for and copied.
+_SEARCHABLE: list[Any] = ["a-2u"]
+_JOINERS = frozenset("\u200c\u200d")
+# So many signs without a font are listed; more are not looked for.
+_MOST_LISTED = 200
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """The fonts to set with: those of the extra, then those of a folder, then the machine's own.
+
+    Attributes:
+        folders: folders with more fonts.
+        of_machine: whether fonts that are installed on this machine are used too.
+    """
+
+    folders: tuple[Path, ...] = ()
+    of_machine: bool = False
+
+    @cached_property
+    def found(self) -> typst.Fonts:
+        """The fonts as typst has found them."""
+        folders = [str(folder) for folder in (*_PACKAGED, *self.folders)]
+        return typst.Fonts(include_system_fonts=self.of_machine, font_paths=folders)
+
+
+def set_pdf(template: str, data: object, fonts: Fonts, *, at: datetime, accessible: bool) -> bytes:
+    """Returns a document as PDF/A; the same data and fonts give the same bytes.
+
+    Args:
+        template: the name of a file in `templates`.
+        data: what the template reads from JSON.
+        at: the document's time, with a fixed offset from UTC.
+        accessible: whether it is tagged (PDF/UA); tags make a long list seventeen times larger.
+
+    Raises:
+        DossierError: typst refuses it; the message has typst's reason.
+    """
+    try:
+        return typst.compile(
+            str(_TEMPLATES / template),
+            root=str(_TEMPLATES),
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+            font_paths=fonts.found,
+            ignore_system_fonts=not fonts.of_machine,
+            format="pdf",
+            timestamp=int(at.timestamp()),
+            pdf_standards=_ACCESSIBLE if accessible else _SEARCHABLE,
+            pdf_tags=accessible,
+        )
+    except typst.TypstError as error:
+        raise DossierError(f"typst could not set a document: {error.message}") from error
+
+
+def letters(text: str) -> set[str]:
+    """Returns the letters of a text, each with the marks that stand on it and what it joins."""
+    if text.isascii():
+        return set()
+    found: list[str] = []
+    for sign in text:
+        joined = sign in _JOINERS or unicodedata.category(sign)[0] == "M"
+        if found and (joined or found[-1][-1] in _JOINERS):
+            found[-1] += sign
+        else:
+            found.append(sign)
+    return {letter for letter in found if not letter.isascii()}
+
+
+def unreadable(found: Iterable[str], fonts: Fonts) -> list[str]:
+    """Returns the letters that no font has, in order; at most 200 of them."""
+    compiler = typst.Compiler(
+        str(_TEMPLATES / "letters.typ"),
+        root=str(_TEMPLATES),
+        font_paths=fonts.found,
+        ignore_system_fonts=not fonts.of_machine,
+    )
+
+    def lacking(some: Sequence[str]) -> list[str]:
+        if not some or _can_be_set(compiler, some):
+            return []
+        if len(some) == 1:
+            return list(some)
+        half = len(some) // 2
+        lacked = lacking(some[:half])
+        return lacked if len(lacked) >= _MOST_LISTED else lacked + lacking(some[half:])
+
+    return lacking(sorted(found, key=lambda letter: (script(letter), letter)))[:_MOST_LISTED]
+
+
+def _can_be_set(compiler: typst.Compiler, some: Sequence[str]) -> bool:
+    try:
+        compiler.compile(
+            sys_inputs={"letters": json.dumps(list(some), ensure_ascii=False)},
+            format="pdf",
+            pdf_standards=_SEARCHABLE,
+            timestamp=0,
+        )
+    except typst.TypstError:
+        return False
+    return True
+
+
+def script(letter: str) -> str:
+    """Returns the name of a letter's script, from its name in Unicode: Tifinagh, Cjk, Thai."""
+    return unicodedata.name(letter[0], "unknown").split()[0].capitalize()

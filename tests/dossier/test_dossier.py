@@ -1,0 +1,110 @@
+"""Tests of `petition-bot dossier`: from a list to the files that are handed over."""
+
+import hashlib
+import json
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.main import app
+from bot.dossier import make
+from bot.dossier.contents import Edition, dossier
+from bot.dossier.opened_list import open_list
+from bot.dossier.typesetting import Fonts, letters, unreadable
+from bot.text.translations import Catalogs
+from tests.support.opened_lists import ELSEWHERE, write_list
+
+MARKUP = (
+    "#panic()", "*x* _y_ `z`", "$ x $", "@ref <label>", "back\\slash \\u{41}", "// gone",
+    "= Title", "/* gone */", '") #panic() ("', "{{name}} {page}", "#import sys", "[[x]] ~ --- 'a'",
+)  # fmt: skip
+ARGUMENTS = ("--reference", "AI-ES/2027/014", "--contact", "Lucía Prado", "--date", "2027-02-16")
+DAY = date(2027, 2, 16)
+TOTO = "\U0001e290\U0001e291"
+
+
+def call(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["dossier", *(str(argument) for argument in arguments)])
+
+
+def failed(result: Result) -> str:
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    return " ".join(result.output.split())
+
+
+def test_the_files_are_whole_and_the_same_each_time(tmp_path: Path) -> None:
+    """The one test that sets every page: names in all scripts, and names that look like markup."""
+    names = (*ELSEWHERE, *MARKUP)
+    listed = write_list(tmp_path / "list.json", 3 * len(names), extra=names)
+    first = call(listed, *ARGUMENTS, "--output", tmp_path / "first")
+    assert first.exit_code == 0, first.output
+    manifest = (tmp_path / "first" / "manifest.txt").read_bytes()
+    hash_of_all = hashlib.sha256(manifest).hexdigest()
+    assert f"--manifest {hash_of_all}" in first.output
+    lines = [line for line in manifest.decode().splitlines() if not line.startswith("#")]
+    files = {name: sha256 for sha256, name in (line.split("  ", 1) for line in lines)}
+    assert set(files) == {"andry - expediente.pdf", "andry - lista de firmas.pdf"}
+    for name, sha256 in files.items():
+        content = (tmp_path / "first" / name).read_bytes()
+        assert content.startswith(b"%PDF-")
+        assert hashlib.sha256(content).hexdigest() == sha256
+    assert hashlib.sha256(listed.read_bytes()).hexdigest() in manifest.decode()
+    call(listed, *ARGUMENTS, "--output", tmp_path / "second")
+    assert (tmp_path / "second" / "manifest.txt").read_bytes() == manifest
+    assert {path.name for path in tmp_path.iterdir()} == {"list.json", "first", "second"}
+
+
+def test_a_name_without_a_font_is_found_before_a_page_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "set_pdf", None)
+    names = ("Ana", TOTO, "Eva", f"Eva {TOTO}")
+    listed = write_list(tmp_path / "list.json", 10, extra=names)
+    said = failed(call(listed, *ARGUMENTS, "--output", tmp_path / "out"))
+    assert "Toto: 2 names, of signatures" in said
+    assert "sudo apt install fonts-noto-core" in said
+    assert "--fonts FOLDER" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["list.json"]
+
+
+def test_every_script_of_the_sample_is_in_the_extra_with_its_marks() -> None:
+    found = set().union(*(letters(name) for name in ELSEWHERE))
+    assert {"ễ", "ọ́", "बे", "王", "د"} - {"ọ́", "बे", "ễ"} <= found
+    assert unreadable(found | {"ọ́", "क्‍ष", "g̃"}, Fonts()) == []
+
+
+def test_the_public_edition_has_no_name_and_no_number_of_one(tmp_path: Path) -> None:
+    read = open_list(write_list(tmp_path / "list.json", 100))
+    edition = Edition(Catalogs.load().words("en"), DAY, "", "", public=True)
+    text = json.dumps(dossier(read.head, edition, []), ensure_ascii=False)
+    assert not [each.name for each in read.signatures() if each.name in text]
+    assert "Edition without names" in text
+    assert dossier(read.head, edition, [])["volumes"] == []
+
+
+def test_a_long_list_comes_in_volumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make, "VOLUME", 40)
+    monkeypatch.setattr(
+        make, "_set_volume", lambda data, *_, **__: data["names"][0]["name"].encode()
+    )
+    listed = write_list(tmp_path / "list.json", 100)
+    done = call(listed, *ARGUMENTS, "--language", "en", "--output", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    volumes = [path.name for path in sorted((tmp_path / "out").glob("*volume*"))]
+    assert volumes == [f"andry - volume {n} of 3.pdf" for n in (1, 2, 3)]
+
+
+def test_what_is_missing_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = write_list(tmp_path / "list.json", 2)
+    assert "--reference TEXT" in failed(call(listed, "--output", tmp_path / "out"))
+    assert "can be in es, en" in failed(call(listed, *ARGUMENTS, "--language", "fr"))
+    assert "exists already" in failed(call(listed, *ARGUMENTS, "--output", tmp_path))
+    assert "No such file" in failed(call(tmp_path / "nowhere.json", *ARGUMENTS))
+    monkeypatch.setitem(sys.modules, "ijson", None)
+    for name in [name for name in sys.modules if name.startswith("bot.dossier")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert 'pip install "petition-bot[pdf]"' in failed(call(listed, *ARGUMENTS))

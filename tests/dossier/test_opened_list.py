@@ -1,0 +1,85 @@
+"""Tests of reading an opened list: what is none is told apart, with what to do about it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.dossier.opened_list import DossierError, open_list
+from tests.support.opened_lists import opened_list
+
+
+def kept(folder: Path, content: str | bytes | dict[str, Any], name: str = "list.json") -> Path:
+    path = folder / name
+    if isinstance(content, dict):
+        content = json.dumps(content)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(DossierError) as caught:
+        list(open_list(path).signatures())
+    return str(caught.value)
+
+
+def test_a_list_is_read_one_signature_at_a_time(tmp_path: Path) -> None:
+    whole = opened_list(30)
+    read = open_list(kept(tmp_path, "\ufeff" + json.dumps(whole)))
+    assert read.head.counts.counted == 148
+    names = [(each.number, each.name) for each in read.signatures()]
+    assert names == [(each["number"], each["name"]) for each in whole["signatures"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "sentence"),
+    [
+        (b"age-encryption.org/v1\n-> X25519 ", "list.json.age", "age --decrypt --identity KEY"),
+        (b"-----BEGIN AGE ENCRYPTED FILE-----\n", "list.txt", "still encrypted"),
+        (b"PK\x03\x04....", "list.xlsx", "petition-bot export --format json"),
+        ("N.º;Nombre\n1;Ana García\n", "list.csv", "perhaps a CSV table"),
+        ("", "empty.json", "no JSON"),
+        ("{", "cut.json", "cut off"),
+        ("{}", "other.json", "no list of signatures"),
+        ("[1, 2]", "numbers.json", "no list of signatures"),
+        ('{"format": "petition-bot list 2"}', "newer.json", "no list of signatures"),
+        ('{"format": "petition-bot list 1"}', "bare.json", "makes no sense at id"),
+        ("[" * 100_000, "deep.json", "cut off"),
+        (b'{"format": "\xff\xfe"}', "bytes.json", "no whole JSON"),
+        ('{"format": ' + "9" * 5000 + "}", "number.json", "no whole JSON"),
+    ],
+)
+def test_what_is_no_opened_list_is_refused_with_what_to_do(
+    tmp_path: Path, content: str | bytes, name: str, sentence: str
+) -> None:
+    assert sentence in refused(kept(tmp_path, content, name))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"number": 0}, "is no signature"),
+        ({"number": True}, "is no signature"),
+        ({"number": 10**30}, "is no signature"),
+        ({"name": None}, "has no name"),
+        ({"name": "x" * 401}, "has no name"),
+        ({"name": "Ana\u202eaicraG"}, "U+202E"),
+        ({"name": "Ana\x00"}, "U+0000"),
+        ({"signed_on": "yesterday"}, "is no signature"),
+    ],
+)
+def test_a_signature_that_makes_no_sense_is_refused(
+    tmp_path: Path, change: dict[str, Any], sentence: str
+) -> None:
+    whole = opened_list(3)
+    whole["signatures"][1] |= change
+    assert sentence in refused(kept(tmp_path, whole))
+
+
+def test_a_list_that_lost_signatures_or_does_not_add_up_is_refused(tmp_path: Path) -> None:
+    whole = opened_list(5)
+    whole["signatures"].pop()
+    assert "has 4: it is damaged" in refused(kept(tmp_path, whole))
+    whole["counts"]["without_name"] += 1
+    assert "do not add up" in refused(kept(tmp_path, whole))
