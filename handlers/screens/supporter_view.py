@@ -77,7 +77,7 @@ class View:
             return None
         if self.handover is not None:
             return self._was_handed_over(self.handover)
-        if self.signature.with_name:
+        if self.signature.with_name and not self.signature.is_only_stored:
             return self.words.text("Tu firma se entregará con tu nombre.")
         return self.words.text("Tu firma se entregará sin tu nombre: solo se cuenta.")
 

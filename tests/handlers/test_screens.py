@@ -21,7 +21,16 @@ from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen
 from handlers.screens.signing import consent_choices
 from handlers.screens.supporter_view import View
-from storage import Conversation, Held, Kind, PetitionState, Signature
+from storage import (
+    Conversation,
+    Handover,
+    Held,
+    Inclusion,
+    Kind,
+    PetitionState,
+    Signature,
+    SupporterHandover,
+)
 from storage.tables import deliveries
 
 PETITION = load_petition(BUNDLED)
@@ -50,6 +59,21 @@ petitions = st.builds(
 )
 
 
+handovers = st.none() | st.builds(
+    SupporterHandover,
+    handover=st.builds(
+        Handover,
+        id=st.just(bytes(16)),
+        handed_over_on=st.just(NOON.date()),
+        manifest=st.just("0f" * 32),
+        with_name=st.integers(0, 999_999_999),
+        without_name=st.integers(0, 999_999_999),
+        recorded_at=st.just(NOON),
+    ),
+    inclusion=st.none() | st.sampled_from(Inclusion),
+)
+
+
 @st.composite
 def views(draw_: st.DrawFn) -> View:
     language = draw_(st.sampled_from(PETITION.languages))
@@ -70,6 +94,8 @@ def views(draw_: st.DrawFn) -> View:
         profile_name=draw_(names),
         bot_username="peticion_bot",
     )
+    if view.petition_state.is_closed:
+        view = replace(view, handover=draw_(handovers))
     place = nearest_valid_stage(
         Place(draw_(st.sampled_from(Stage)), draw_(st.integers(0, 9))), view.status
     )
@@ -281,6 +307,23 @@ def test_whatever_became_of_a_message_is_said() -> None:
     assert "y borrado después" in draw(holding("x", delivery("delivered", recall="deleted"))).text
     assert "y borrado" not in draw(holding("x", delivery("delivered", recall="failed"))).text
     assert len({draw(holding("x", delivery("pending", kind))).text for kind in Kind}) == 4
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "Tu firma se entregará con tu nombre."),
+        ({"with_name": False}, "Tu firma se entregará sin tu nombre: solo se cuenta."),
+        ({"restricted_at": NOON}, "Tu firma se entregará sin tu nombre: solo se cuenta."),
+        ({"objected_at": NOON}, "Tu firma se entregará sin tu nombre: solo se cuenta."),
+    ],
+)
+def test_everybody_reads_how_their_own_signature_is_handed_over(
+    changed: dict[str, Any], said: str
+) -> None:
+    signature = replace(Signature(1, "Ana García", NOON, None), **changed)
+    view = replace(standing_at(Stage.HOME, closed=True), signature=signature)
+    assert said in draw(view).text
 
 
 @pytest.mark.parametrize(
