@@ -42,6 +42,7 @@ from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.closing_date import keep_closing_date
 from handlers.context import Context, PetitionApplication, Services
 from handlers.delayed_replies import DelayedReplies
+from handlers.erasure_warnings import warn_of_erasures
 from handlers.person_notices import keep_sending_notices
 from handlers.petition_texts import PetitionTexts
 from handlers.request_budget import Budgets
@@ -372,9 +373,13 @@ def _wire(
     dispatch = Dispatcher(update_handler, is_spared=is_opt_out)
     tell = partial(tell_admins, application.bot, services, TOKEN_USED_ELSEWHERE)
     polling = Polling(client, dispatch, report_second_poller=tell)
-    erase_files = partial(erase_all_files, application.bot, services)
-    conversations = services.storage.conversations
-    retention = Retention(conversations, services.clock, erase_files=erase_files)
+    retention = Retention(
+        services.storage,
+        lambda: services.petition,
+        lambda: services.clock(),
+        warn=partial(warn_of_erasures, application.bot, services),
+        erase_files=partial(erase_all_files, application.bot, services),
+    )
     return App(
         application, update_handler, dispatch, polling, worker, held, watch, retention, texts
     )

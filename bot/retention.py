@@ -1,15 +1,30 @@
-"""Retention: erases a form that was begun and not touched for thirty days, and files of it.
+"""Retention: erases signatures whose time is over, forms that were left, and their files.
 
-The retention times of signatures, which each petition sets, are not applied here yet.
+A signature is due so many months after its delivery, and at the latest so many after it was
+given, as the petition folder says and people were promised. The running bot looks every hour, and
+`petition-bot purge` does the same from a shell.
 """
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from storage import Conversations, Unavailable
+from bot.petition.petition import Petition
+from bot.petition.retention_days import (
+    AFTER_DELIVERY,
+    about_day,
+    day_of,
+    due_before,
+    may_erase_untold,
+    months_later,
+    newest_due_delivery,
+)
+from storage import DueBefore, ErasureRun, Storage, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -22,39 +37,113 @@ BREATH_SECONDS = 0.05
 BETWEEN_LOOKS_SECONDS = 3_600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What is due at one moment.
+
+    Attributes:
+        due: which signatures.
+        delivered_on: the newest delivery whose signatures are due; None without.
+        untold_too: whether those whom nobody told how it ended need not wait any more.
+        is_sending: whether a closing update is planned, running or paused.
+        warned_at: when the admins were first warned of those people.
+    """
+
+    due: DueBefore
+    delivered_on: date | None
+    untold_too: bool
+    is_sending: bool
+    warned_at: datetime | None
+
+
+async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> Erasure:
+    """Returns which signatures are due, and whether those who were not told are among them."""
+    zone, retention = ZoneInfo(petition.time_zone), petition.retention
+    handover = await storage.handovers.active()
+    deliveries = () if handover is None else (handover.handed_over_on,)
+    due = due_before(retention, zone, deliveries, now)
+    delivered_on = newest_due_delivery(retention, deliveries, day_of(now, zone))
+    if delivered_on is None:
+        return Erasure(due, None, untold_too=False, is_sending=False, warned_at=None)
+    due_on = months_later(delivered_on, retention.months_after_delivery)
+    is_sending = await storage.erasures.is_sending()
+    warned_at = await storage.petitions.first_notice_at(AFTER_DELIVERY, about_day(due_on))
+    untold_too = may_erase_untold(due_on, now, zone, warned_at=warned_at, is_sending=is_sending)
+    return Erasure(due, delivered_on, untold_too, is_sending, warned_at)
+
+
+async def erase_due(
+    storage: Storage,
+    erasure: Erasure,
+    now: datetime,
+    *,
+    action: str,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    progress: Callable[[int], object] = int,
+) -> int:
+    """Erases what is due, in portions; it may be killed at any moment and done again.
+
+    Args:
+        storage: of the petition.
+        erasure: what is due.
+        now: when this run begins.
+        action: its name in the audit log, in one word.
+        sleep: waits for that many seconds.
+        progress: is told after each portion how many were erased so far.
+
+    Returns:
+        The number of signatures.
+    """
+    run = ErasureRun(uuid.uuid4().bytes, action, now, erasure.untold_too)
+    total, after = 0, 0
+    while True:
+        portion = await storage.erasures.erase(erasure.due, run, after=after, limit=PORTION)
+        total += portion.erased
+        progress(total)
+        if portion.after is None:
+            break
+        after = portion.after
+        await sleep(BREATH_SECONDS)
+    while await storage.erasures.erase_what_is_left(erasure.due, limit=PORTION) == PORTION:
+        await sleep(BREATH_SECONDS)
+    return total
+
+
 class Retention:
     """Erases what has been stored for long enough, for as long as the bot runs.
 
     Args:
-        conversations: where the forms are.
+        storage: of the petition.
+        petition: returns it, as its folder is now.
         clock: the time.
         sleep: waits for that many seconds.
+        warn: tells the admins of people who will be erased and do not know how it ended.
         erase_files: removes from the chats what is due, and files without a signature that were
             sent until the time that it is given.
     """
 
     def __init__(
         self,
-        conversations: Conversations,
+        storage: Storage,
+        petition: Callable[[], Petition],
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         *,
+        warn: Callable[[], Awaitable[None]],
         erase_files: Callable[[datetime], Awaitable[None]],
     ) -> None:
-        self._conversations = conversations
+        self._storage = storage
+        self._petition = petition
         self._clock = clock
         self._sleep = sleep
+        self._warn = warn
         self._erase_files = erase_files
 
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
         while True:
-            try:
-                await self.forget()
-            except Unavailable:
-                _log.warning("retention_waits_for_database")
-            except Exception as error:  # whatever it is, the bot and this task go on
-                _log.exception("retention_failed", kind=type(error).__name__)
+            for part in (self.forget, self.erase):
+                await self._tried(part)
             await self._sleep(BETWEEN_LOOKS_SECONDS)
 
     async def forget(self) -> None:
@@ -64,8 +153,26 @@ class Retention:
         while forgotten == PORTION:
             if total > 0:
                 await self._sleep(BREATH_SECONDS)
-            forgotten = await self._conversations.forget_forms(before, limit=PORTION)
+            forgotten = await self._storage.conversations.forget_forms(before, limit=PORTION)
             total += forgotten
         if total > 0:
             _log.info("forms_forgotten", total=total)
         await self._erase_files(before)
+
+    async def erase(self) -> None:
+        """Warns the admins, then erases the signatures that are due."""
+        await self._warn()
+        now = self._clock()
+        erasure = await read_erasure(self._storage, self._petition(), now)
+        total = await erase_due(self._storage, erasure, now, action="retention", sleep=self._sleep)
+        if total > 0:
+            _log.info("signatures_erased", total=total)
+            await self._erase_files(now - FORMS_KEPT_FOR)
+
+    async def _tried(self, part: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await part()
+        except Unavailable:
+            _log.warning("retention_waits_for_database")
+        except Exception as error:  # whatever it is, the bot and this task go on
+            _log.exception("retention_failed", kind=type(error).__name__)

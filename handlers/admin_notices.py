@@ -1,7 +1,7 @@
 """Tells all admins of problems that somebody has to look at, such as damaged data."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -33,15 +33,6 @@ DAMAGED = mark(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notice to all admins; one with the same kind and `about` is sent once."""
-
-    kind: str
-    about: str
-    text: Callable[[Words], Html | Screen]
-
-
 async def tell_admins(
     bot: Bot, services: Services, text: str | Callable[[Words], Html | Screen]
 ) -> bool:
@@ -67,6 +58,25 @@ async def tell_admins(
         else:
             told = True
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice to all admins; one with the same kind and `about` is sent once."""
+
+    kind: str
+    about: str
+    text: Callable[[Words], Html | Screen]
+
+
+async def send_notices(bot: Bot, services: Services, notices: Iterable[Notice]) -> None:
+    """Sends the notices that were not sent before; one that reaches nobody comes again."""
+    petitions = services.storage.petitions
+    for notice in notices:
+        if await petitions.notice_was_sent(notice.kind, notice.about):
+            continue
+        if await tell_admins(bot, services, notice.text):
+            await petitions.mark_notice_sent(notice.kind, notice.about, services.clock())
 
 
 async def words_or_default(services: Services, chat: int) -> Words:

@@ -10,7 +10,7 @@ import structlog
 
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.admin_notices import Notice, tell_admins
+from handlers.admin_notices import Notice, send_notices
 from handlers.closing_texts import closing_update_is_draft, draft_text, view_for, what_next
 from handlers.context import Bot, Services
 from handlers.handover_notices import handover_notices
@@ -61,11 +61,7 @@ async def look(bot: Bot, services: Services) -> None:
         *await _changes(services, now),
         *await handover_notices(services, now),
     )
-    for notice in due:
-        if await petitions.notice_was_sent(notice.kind, notice.about):
-            continue
-        if await tell_admins(bot, services, notice.text):
-            await petitions.mark_notice_sent(notice.kind, notice.about)
+    await send_notices(bot, services, due)
 
 
 def due_notices(
@@ -119,7 +115,7 @@ async def _untold(services: Services, state: PetitionState, now: datetime) -> in
         return 0
     untold = sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
     if untold == 0:
-        await petitions.mark_notice_sent(_UNTOLD, about)
+        await petitions.mark_notice_sent(_UNTOLD, about, now)
     return untold
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from telegram import Update
 from telegram.ext import Application, CallbackContext, ExtBot
@@ -51,6 +52,11 @@ class Services:
     mark_first: Callable[[], Awaitable[None]]
     has_room: Callable[[int, int], bool]
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
+
+    @property
+    def today(self) -> date:
+        """The day in the petition's time zone."""
+        return self.clock().astimezone(ZoneInfo(self.petition.time_zone)).date()
 
     async def words_for(self, chat: int) -> Words:
         """Returns the words of the language that the person of this private chat reads."""

@@ -39,7 +39,7 @@ async def handover_notices(services: Services, now: datetime) -> list[Notice]:
         return due
     owed = len(await storage.changes_after_export.owed(handover))
     if owed == 0:
-        await storage.petitions.mark_notice_sent(_OWED, about)
+        await storage.petitions.mark_notice_sent(_OWED, about, now)
         return due
     return [*due, Notice(_OWED, about, _owed(handover, owed))]
 

@@ -23,6 +23,8 @@ async def stop(ctx: SupporterContext) -> None:
     if ctx.view.signature is None:
         await ctx.with_stage(Place()).say(
             words.text("No has firmado esta petición: no te escribiremos.")
+            if ctx.view.petition_state.erased_at is None
+            else words.text("No guardamos ninguna firma tuya: no te escribiremos.")
         )
         return
     await ctx.save()

@@ -20,6 +20,8 @@ async def read_view(services: Services, bot: Bot, user: User, conversation: Conv
     handover = (
         await storage.handovers.known_to(conversation.supporter) if state.is_closed else None
     )
+    # Asked only where it can be otherwise.
+    any_left = state.erased_at is None or await storage.erasures.first_signed_at() is not None
     language = services.petition.language_for(conversation.language or user.language_code)
     return View(
         petition=services.petition,
@@ -34,6 +36,8 @@ async def read_view(services: Services, bot: Bot, user: User, conversation: Conv
         by_admin=user.id in services.admins,
         closing_texts=texts,
         handover=handover,
+        any_left=any_left,
+        today=services.today,
     )
 
 

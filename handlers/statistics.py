@@ -58,7 +58,18 @@ async def stats(ctx: AdminContext) -> None:
                 "Personas a las que ahora no se puede escribir: {unreachable}",
                 unreachable=words.number(counts.unreachable),
             ),
+            _erased(ctx, counts.erased),
         )
+    )
+
+
+def _erased(ctx: AdminContext, erased: int) -> Html | None:
+    if erased == 0:
+        return None
+    return ctx.words.text(
+        "Ya borradas, porque su plazo ha terminado: {erased}. Cuentan en el total y en su idioma, "
+        "pero ya no se sabe por dónde llegaron.",
+        erased=ctx.words.number(erased),
     )
 
 

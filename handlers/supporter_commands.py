@@ -41,7 +41,11 @@ async def withdraw(ctx: SupporterContext) -> None:
     if ctx.view.signature is None:
         words = ctx.view.words
         # Going to the home screen also erases a typed name that was not signed with.
-        await ctx.with_stage(Place()).say(words.text("No has firmado: no hay nada que retirar."))
+        await ctx.with_stage(Place()).say(
+            words.text("No has firmado: no hay nada que retirar.")
+            if ctx.view.petition_state.erased_at is None
+            else words.text("No guardamos ninguna firma tuya: no hay nada que retirar.")
+        )
         return
     await ctx.after(Action.WITHDRAW).say()
 

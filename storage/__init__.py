@@ -45,6 +45,15 @@ from storage.conversations import EMPTY_FORM, Conversation, Conversations
 from storage.database import Database, Row, Statement, Value, WatchedDatabase
 from storage.deliveries import Deliveries
 from storage.drafts import Drafts
+from storage.erasures import (
+    AnonymousCount,
+    DueBefore,
+    DueCount,
+    ErasedPortion,
+    ErasureRun,
+    Erasures,
+    Untold,
+)
 from storage.errors import (
     BrokenData,
     ConversationMoved,
@@ -141,6 +150,7 @@ class Storage:
     person_notices: PersonNotices
     person_requests: PersonRequests
     exports: Exports
+    erasures: Erasures
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -218,6 +228,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         person_notices=notices,
         person_requests=PersonRequests(watched, slug, keyring, audit, codes, notices),
         exports=Exports(watched, slug, keyring, audit),
+        erasures=Erasures(watched, slug, audit),
     )
 
 
@@ -234,6 +245,7 @@ __all__ = [
     "AdminNotices",
     "AlreadyRunning",
     "AlreadySigned",
+    "AnonymousCount",
     "Audience",
     "AudienceChanged",
     "Audit",
@@ -267,7 +279,12 @@ __all__ = [
     "Delivery",
     "Drafts",
     "DriverMissing",
+    "DueBefore",
+    "DueCount",
     "Entry",
+    "ErasedPortion",
+    "ErasureRun",
+    "Erasures",
     "Export",
     "ExportCounts",
     "ExportedList",
@@ -334,6 +351,7 @@ __all__ = [
     "Tally",
     "TelegramCache",
     "Unavailable",
+    "Untold",
     "Value",
     "acquire_process_lock",
     "assemble",

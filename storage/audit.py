@@ -18,6 +18,15 @@ SELECT :audit_id, :petition, :audit_at, :audit_actor, :audit_action, :audit_deta
 WHERE {only_if}
 """
 
+# Every part of a long deed adds its number to the one entry.
+_ADD_UP = """
+INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
+SELECT :audit_id, :petition, :audit_at, NULL, :audit_action, CAST(part.people AS TEXT)
+FROM ({counted}) part WHERE part.people > 0
+ON CONFLICT (id) DO UPDATE SET detail =
+  CAST(CAST(audit.detail AS BIGINT) + CAST(excluded.detail AS BIGINT) AS TEXT)
+"""
+
 _ENTRIES = """
 SELECT id, at, actor_sealed, action, detail FROM audit
 WHERE petition = :petition
@@ -76,6 +85,28 @@ class Audit:
                 "audit_actor": None if actor is None else self._sealed(actor, audit_id),
                 "audit_action": action,
                 "audit_detail": detail,
+            },
+        )
+
+    def adding_up(
+        self, action: str, counted: Statement, *, entry: bytes, at: datetime
+    ) -> Statement:
+        """Returns the statement that adds to the one entry of a deed of many transactions.
+
+        Args:
+            action: what is done, in one word.
+            counted: a select of one number, `people`, with its values; of 0 nothing is written.
+            entry: the entry's id, 16 bytes, the same in each of the transactions.
+            at: when the deed began.
+        """
+        return Statement(
+            _ADD_UP.format(counted=counted.sql),
+            {
+                **counted.values,
+                "petition": self._slug,
+                "audit_id": entry,
+                "audit_at": to_millis(at),
+                "audit_action": action,
             },
         )
 

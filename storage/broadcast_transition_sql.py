@@ -51,7 +51,7 @@ WRITTEN_TO_RECENTLY = f"""
 ((SELECT COUNT(*) FROM deliveries told
   WHERE told.broadcast_id IN {_RECENT} AND told.state NOT IN ('pending', 'withdrawn'))
  + (SELECT COALESCE(SUM(erased.people), 0) FROM erased_deliveries erased
-    WHERE erased.broadcast_id IN {_RECENT} AND erased.state <> 'withdrawn'))
+    WHERE erased.broadcast_id IN {_RECENT} AND erased.state NOT IN ('pending', 'withdrawn')))
 """  # noqa: S608 - constants of this file
 
 _REACHED = f"{_RECIPIENTS} + {WRITTEN_TO_RECENTLY}"

@@ -104,11 +104,15 @@ SELECT COUNT(*) AS people FROM signatures
 WHERE petition = :petition AND unreachable_at IS NOT NULL
 """
 
-REACHABLE = """
-SELECT COUNT(*) AS people FROM signatures s
-WHERE s.petition = :petition AND s.unreachable_at IS NULL AND s.muted_at IS NULL
+CAN_BE_WRITTEN_TO = """
+s.unreachable_at IS NULL AND s.muted_at IS NULL
   AND s.invalidation_id IS NULL AND s.restricted_at IS NULL AND s.objected_at IS NULL
 """
+
+REACHABLE = f"""
+SELECT COUNT(*) AS people FROM signatures s
+WHERE s.petition = :petition AND {CAN_BE_WRITTEN_TO}
+"""  # noqa: S608 - constants of this file
 
 # Of those who can be written to, who did not choose what a broadcast is about, or no longer does.
 NOT_CHOSEN = {

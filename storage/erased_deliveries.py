@@ -12,10 +12,9 @@ rows that their own transaction has locked: what the first counts is what the se
 
 from storage.database import Statement
 
-# A row that was still pending counts as withdrawn.
 _COUNT = """
 INSERT INTO erased_deliveries (broadcast_id, state, recall_outcome, people)
-SELECT broadcast_id, CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,
+SELECT broadcast_id, CASE WHEN state = 'pending' THEN '{pending}' ELSE state END,
   COALESCE(recall_outcome, ''), COUNT(*)
 FROM deliveries
 WHERE signature_id IS NULL AND state <> 'sending'
@@ -26,5 +25,8 @@ DO UPDATE SET people = erased_deliveries.people + excluded.people
 
 _DELETE = "DELETE FROM deliveries WHERE signature_id IS NULL AND state <> 'sending'"
 
-COUNT_ERASED = (Statement(_COUNT), Statement(_DELETE))
+COUNT_ERASED = (Statement(_COUNT.format(pending="withdrawn")), Statement(_DELETE))
 """The last statements of every transaction that erases a signature or settles deliveries."""
+
+COUNT_ERASED_AT_THE_END = (Statement(_COUNT.format(pending="pending")), Statement(_DELETE))
+"""The same where the retention of signatures is over: who was not told has not withdrawn."""

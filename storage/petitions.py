@@ -18,10 +18,9 @@ ON CONFLICT (slug) DO UPDATE SET key_fingerprint = excluded.key_fingerprint
 WHERE petitions.key_fingerprint IS NULL
 """
 
-_STATE = """
-SELECT signatures, closed_at, closed_signatures, revision, closes_at FROM petitions
-WHERE slug = :petition
-"""
+_STATE_COLUMNS = "signatures, closed_at, closed_signatures, revision, closes_at, erased_at"
+
+_STATE = f"SELECT {_STATE_COLUMNS} FROM petitions WHERE slug = :petition"  # noqa: S608 - constants
 
 _FINGERPRINT = "SELECT key_fingerprint FROM petitions WHERE slug = :petition"
 
@@ -52,7 +51,7 @@ _CLOSE = f"""
 UPDATE petitions
 SET closed_at = :at, closed_signatures = signatures, revision = revision + 1
 WHERE {_MAY_CLOSE}
-RETURNING signatures, closed_at, closed_signatures, revision, closes_at
+RETURNING {_STATE_COLUMNS}
 """  # noqa: S608 - constants of this file
 
 # Without its date, which would close it again at once.
@@ -61,7 +60,7 @@ UPDATE petitions
 SET closed_at = NULL, closed_signatures = NULL, revision = revision + 1,
   closes_at = NULL, closes_at_chosen = 1
 WHERE {_MAY_REOPEN}
-RETURNING signatures, closed_at, closed_signatures, revision, closes_at
+RETURNING {_STATE_COLUMNS}
 """  # noqa: S608 - constants of this file
 
 _IS_DUE = "slug = :petition AND closed_at IS NULL AND closes_at <= CAST(:now AS BIGINT)"
@@ -79,7 +78,7 @@ _CHOOSE_DATE = f"""
 UPDATE petitions
 SET closes_at = CAST(:closes_at AS BIGINT), closes_at_chosen = 1, revision = revision + 1
 WHERE {_MAY_CLOSE}
-RETURNING signatures, closed_at, closed_signatures, revision, closes_at
+RETURNING {_STATE_COLUMNS}
 """  # noqa: S608 - constants of this file
 
 _FOLLOW_FOLDER = """
@@ -93,8 +92,15 @@ WHERE petition = :petition AND kind = :kind AND about = :about
 """
 
 _MARK_NOTICE_SENT = """
-INSERT INTO petition_notices (petition, kind, about) VALUES (:petition, :kind, :about)
+INSERT INTO petition_notices (petition, kind, about, sent_at)
+VALUES (:petition, :kind, :about, CAST(:at AS BIGINT))
 ON CONFLICT (petition, kind, about) DO NOTHING
+"""
+
+_FIRST_NOTICE = """
+SELECT MIN(sent_at) AS sent_at FROM petition_notices
+WHERE petition = :petition AND kind = :kind
+  AND SUBSTR(about, 1, CAST(:length AS INTEGER)) = :about
 """
 
 
@@ -106,6 +112,7 @@ class PetitionState:
         revision: goes up whenever an admin or the date closes it, and an admin reopens it or
             chooses its date.
         closes_at: from when on nobody can sign; None while it has no date.
+        erased_at: when signatures were last erased because their retention was over.
     """
 
     signatures: int
@@ -113,6 +120,7 @@ class PetitionState:
     closed_signatures: int | None
     revision: int
     closes_at: datetime | None = None
+    erased_at: datetime | None = None
 
     @property
     def is_closed(self) -> bool:
@@ -239,12 +247,17 @@ class Petitions:
         rows = await self._database.read(self._notice(_NOTICE_WAS_SENT, kind, about))
         return bool(rows)
 
-    async def mark_notice_sent(self, kind: str, about: str) -> None:
+    async def mark_notice_sent(self, kind: str, about: str, at: datetime) -> None:
         """Stores that the admins were sent this notice about the petition."""
-        await self._database.write(self._notice(_MARK_NOTICE_SENT, kind, about))
+        await self._database.write(self._notice(_MARK_NOTICE_SENT, kind, about, at=to_millis(at)))
 
-    def _notice(self, sql: str, kind: str, about: str) -> Statement:
-        return Statement(sql, {"petition": self._slug, "kind": kind, "about": about})
+    async def first_notice_at(self, kind: str, about: str) -> datetime | None:
+        """Returns when the first notice of a kind was sent whose `about` begins like this."""
+        asked = self._notice(_FIRST_NOTICE, kind, about, length=len(about))
+        return from_millis((await self._database.read(asked))[0]["sent_at"])
+
+    def _notice(self, sql: str, kind: str, about: str, **more: Value) -> Statement:
+        return Statement(sql, {"petition": self._slug, "kind": kind, "about": about, **more})
 
 
 def lock_petition(slug: str) -> Statement:
@@ -259,4 +272,5 @@ def _state(row: Row) -> PetitionState:
         closed_signatures=row["closed_signatures"],
         revision=row["revision"],
         closes_at=from_millis(row["closes_at"]),
+        erased_at=from_millis(row["erased_at"]),
     )

@@ -72,10 +72,17 @@ WHERE petition = :petition AND supporter = :supporter
 _STATS = """
 SELECT language, source, COUNT(*) AS signed,
   CAST(SUM(CASE WHEN signed_at >= :since THEN 1 ELSE 0 END) AS BIGINT) AS today,
-  CAST(SUM(CASE WHEN unreachable_at IS NULL THEN 0 ELSE 1 END) AS BIGINT) AS unreachable
+  CAST(SUM(CASE WHEN unreachable_at IS NULL THEN 0 ELSE 1 END) AS BIGINT) AS unreachable,
+  0 AS erased
 FROM signatures
 WHERE petition = :petition AND invalidation_id IS NULL
 GROUP BY language, source
+UNION ALL
+SELECT language, NULL AS source, CAST(SUM(signatures) AS BIGINT) AS signed, 0 AS today,
+  0 AS unreachable, 1 AS erased
+FROM anonymous_counts
+WHERE petition = :petition AND is_valid = 1
+GROUP BY language
 """
 
 
@@ -118,13 +125,19 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counts at one moment; the source None stands for people who used no tagged link."""
+    """Counts at one moment; the source None stands for people who used no tagged link.
+
+    Attributes:
+        erased: how many of the total were erased because their retention was over. Their language
+            is counted; their source is not known any more.
+    """
 
     total: int
     today: int
     by_language: Mapping[str, int]
     by_source: Mapping[str | None, int]
     unreachable: int
+    erased: int = 0
 
 
 class Signatures:
@@ -257,13 +270,15 @@ class Signatures:
         by_source: Counter[str | None] = Counter()
         for row in rows:
             by_language[row["language"]] += row["signed"]
-            by_source[row["source"]] += row["signed"]
+            if not row["erased"]:
+                by_source[row["source"]] += row["signed"]
         return Stats(
             total=by_language.total(),
             today=sum(row["today"] for row in rows),
             by_language=dict(by_language),
             by_source=dict(by_source),
             unreachable=sum(row["unreachable"] for row in rows),
+            erased=sum(row["signed"] for row in rows if row["erased"]),
         )
 
     async def _choose(

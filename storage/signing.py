@@ -95,10 +95,15 @@ WHERE slug = :petition
 # The version, the stage, the language and the message id stay, so that old buttons are harmless.
 # The stage changes in the same transaction, or a kill in between would leave the person without a
 # confirmation.
-_FORGET_PERSON = f"""
-UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', source = NULL, news = 0,
+FORGOTTEN = """
+name_sealed = NULL, name_message_ids = '[]', source = NULL, news = 0,
   updates = 0, with_name = NULL, form_started_at = NULL, screen_digest = NULL, picture_id = NULL,
-  updated_at = 0, stage = COALESCE(CAST(:stage AS TEXT), stage), page = 0, return_stage = NULL,
+  updated_at = 0, page = 0, return_stage = NULL
+"""
+"""What an erasure sets in a conversation."""
+
+_FORGET_PERSON = f"""
+UPDATE conversations SET {FORGOTTEN}, stage = COALESCE(CAST(:stage AS TEXT), stage),
   version = version + CASE WHEN CAST(:stage AS TEXT) IS NULL THEN 0 ELSE 1 END
 WHERE {_PERSON}
 """  # noqa: S608 - constants of this file

@@ -75,6 +75,7 @@ petitions = Table(
     _blob("key_fingerprint", null=True),
     _number("closes_at", null=True),
     _number("closes_at_chosen", default=0),
+    _number("erased_at", null=True),
     PrimaryKeyConstraint("slug"),
     CheckConstraint("signatures >= 0", name="count_not_negative"),
     CheckConstraint("signatures <= last_number", name="numbers_given"),
@@ -354,6 +355,7 @@ petition_notices = Table(
     _petition(),
     _text("kind"),
     _text("about"),
+    _number("sent_at", null=True),
     PrimaryKeyConstraint("petition", "kind", "about"),
     sqlite_strict=True,
 )

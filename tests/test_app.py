@@ -15,7 +15,7 @@ from bot.app import FatalError, open_app
 from bot.broadcast import Worker
 from bot.broadcast.context import Rates
 from bot.intake import TokenUnknown
-from bot.retention import FORMS_KEPT_FOR, Retention
+from bot.retention import FORMS_KEPT_FOR
 from bot.settings import FREE_RATE
 from bot.simulator.faults import Fault
 from bot.transport import Gate
@@ -129,9 +129,8 @@ async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> 
     async with open_app(scene.settings) as app:
         conversations = app.application.services.storage.conversations
         after = datetime.now(UTC) + FORMS_KEPT_FOR
-        erase_files = app.retention._erase_files
-        retention = Retention(conversations, lambda: after, erase_files=erase_files)
-        running = asyncio.create_task(replace(app, retention=retention).run())
+        app.retention._clock = lambda: after
+        running = asyncio.create_task(app.run())
         ana = app.application.services.keyring.reference("andry", scene.ana.user.id)
         async with asyncio.timeout(SIGTERM_TO_THE_END):
             while (await conversations.get(ana) or Conversation(ana)).name:  # noqa: ASYNC110 - a row

@@ -1,4 +1,4 @@
-"""Tests that a running bot erases abandoned forms, in portions, whatever errors occur."""
+"""Tests that a running bot erases what is due, in portions, whatever errors occur."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
+from bot.petition.petition import BUNDLED, load_petition
 from bot.retention import (
     BETWEEN_LOOKS_SECONDS,
     BREATH_SECONDS,
@@ -14,27 +15,52 @@ from bot.retention import (
     PORTION,
     Retention,
 )
-from storage import Conversations, Unavailable
+from storage import DueBefore, ErasedPortion, ErasureRun, Storage, Unavailable
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 
 
-class Forms:
-    """So many forms were left; a look can fail."""
+class Stored:
+    """So many forms were left, and so many signatures are due; a look can fail.
 
-    def __init__(self, left: int, *failures: Exception) -> None:
-        self.left = left
+    It is the storage of a petition that was never delivered.
+    """
+
+    def __init__(self, forms: int = 0, *failures: Exception, signatures: int = 0) -> None:
+        self.forms, self.signatures = forms, signatures
         self.failures = list(failures)
         self.asked: list[datetime] = []
         self.files_until: list[datetime] = []
+        self.entries: set[bytes] = set()
+        self.warned = 0
+        self.conversations = self.erasures = self.handovers = self
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
         if self.failures:
             raise self.failures.pop(0)
         self.asked.append(before)
-        some = min(self.left, limit)
-        self.left -= some
+        some = min(self.forms, limit)
+        self.forms -= some
         return some
+
+    async def active(self) -> None:
+        assert self.warned
+
+    async def erase(
+        self, due: DueBefore, run: ErasureRun, *, after: int, limit: int
+    ) -> ErasedPortion:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.entries.add(run.entry)
+        some = min(self.signatures, limit)
+        self.signatures -= some
+        return ErasedPortion(some, after + some if some == limit else None)
+
+    async def erase_what_is_left(self, due: DueBefore, *, limit: int) -> int:
+        return 0
+
+    async def warn(self) -> None:
+        self.warned += 1
 
     async def erase_files(self, before: datetime) -> None:
         self.files_until.append(before)
@@ -53,9 +79,14 @@ class Pauses:
             raise asyncio.CancelledError
 
 
-def retention(forms: Forms, pauses: Pauses) -> Retention:
+def retention(stored: Stored, pauses: Pauses) -> Retention:
     return Retention(
-        cast("Conversations", forms), lambda: NOW, pauses.sleep, erase_files=forms.erase_files
+        cast("Storage", stored),
+        lambda: load_petition(BUNDLED),
+        lambda: NOW,
+        pauses.sleep,
+        warn=stored.warn,
+        erase_files=stored.erase_files,
     )
 
 
@@ -69,22 +100,26 @@ def test_they_are_kept_for_thirty_days() -> None:
 async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
     left: int, looks: int
 ) -> None:
-    forms, pauses = Forms(left), Pauses(99)
+    stored, pauses = Stored(left, signatures=left), Pauses(99)
     with capture_logs() as logged:
-        await retention(forms, pauses).forget()
-    assert forms.left == 0
-    assert forms.asked == [NOW - timedelta(days=30)] * looks
-    assert forms.files_until == [NOW - timedelta(days=30)]
-    assert pauses.taken == [BREATH_SECONDS] * (looks - 1)
-    assert [entry["total"] for entry in logged] == [left] * bool(left)
+        await retention(stored, pauses).forget()
+        assert stored.files_until == [NOW - timedelta(days=30)]
+        await retention(stored, pauses).erase()
+    assert (stored.forms, stored.signatures) == (0, 0)
+    assert stored.asked == [NOW - timedelta(days=30)] * looks
+    assert len(stored.files_until) == (2 if left else 1)
+    assert len(stored.entries) == 1
+    assert pauses.taken == [BREATH_SECONDS] * (looks - 1) * 2
+    assert [entry["total"] for entry in logged] == [left, left] * bool(left)
 
 
 @pytest.mark.parametrize("failure", [Unavailable(), ZeroDivisionError("Ana García")])
 async def test_what_failed_is_done_at_the_next_look(failure: Exception) -> None:
-    forms, pauses = Forms(1, failure), Pauses(2)
+    stored, pauses = Stored(1, failure, failure, signatures=1), Pauses(2)
     with capture_logs() as logged, pytest.raises(asyncio.CancelledError):
-        await retention(forms, pauses).run()
-    assert forms.left == 0
+        await retention(stored, pauses).run()
+    assert (stored.forms, stored.signatures) == (0, 0)
     assert pauses.taken == [BETWEEN_LOOKS_SECONDS] * 2
-    assert len(logged) == 2
-    assert logged[0]["log_level"] == ("warning" if isinstance(failure, Unavailable) else "error")
+    assert len(logged) == 4
+    expected = "warning" if isinstance(failure, Unavailable) else "error"
+    assert [entry["log_level"] for entry in logged[:2]] == [expected] * 2

@@ -22,7 +22,8 @@ def test_every_row_is_shown_or_says_that_it_is_not_built() -> None:
 def test_no_threat_is_missing() -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if _is_finding(line)]
     numbers = [row.split("|")[1].strip() for row in rows]
-    assert [int(number) for number in numbers if number.isdecimal()] == [*range(1, 37)]
+    threats = [int(number) for number in numbers if number.isdecimal()]
+    assert threats == [*range(1, max(39, len(threats) + 1))]
 
 
 def _is_finding(line: str) -> bool:

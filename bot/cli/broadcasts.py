@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.with_context import run_with_context
+from bot.cli.with_context import INTERRUPTED, run_with_context
 from bot.console import in_sentences, out
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ Ended = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-
-# The exit code that shells use for a command that Ctrl-C ended.
-_INTERRUPTED = 130
 
 
 @broadcasts.command("list")
@@ -77,7 +74,7 @@ def show(
         )
     except KeyboardInterrupt:
         typer.echo("You no longer watch it; the broadcast goes on.", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @broadcasts.command()

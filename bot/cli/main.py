@@ -9,6 +9,7 @@ from bot.cli.broadcasts import broadcasts
 from bot.cli.dossier import dossier
 from bot.cli.handover import handover
 from bot.cli.person import person
+from bot.cli.with_context import INTERRUPTED, run_with_context
 from bot.console import fail, in_sentences, out, run_to_end
 from bot.export import ListFormat
 from bot.logs import configure_logging
@@ -134,6 +135,37 @@ def keygen(
         markup=False,
         soft_wrap=True,
     )
+
+
+@app.command()
+@in_sentences
+def purge(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what is due, and erase nothing.")
+    ] = False,
+    untold: Annotated[
+        bool,
+        typer.Option("--untold", help="Erase also who has not been told how it ended."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Erase the signatures whose retention is over, as the running bot does every hour."""
+    from bot.cli.purge import carry_out_purge, prepare_purge
+
+    found, text = run_with_context(lambda context: prepare_purge(context, untold_too=untold))
+    out.print(text, markup=False, soft_wrap=True)
+    if dry_run or found.total == 0:
+        return
+    # Asked outside an event loop, in which Ctrl-C would not end the question.
+    if not yes and not typer.confirm(found.question):
+        out.print("Nothing was erased.")
+        return
+    try:
+        outcome = run_with_context(lambda context: carry_out_purge(context, found, out))
+    except KeyboardInterrupt:
+        typer.echo("You have stopped it; what was erased stays erased.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    out.print(outcome, markup=False, soft_wrap=True)
 
 
 @app.command()

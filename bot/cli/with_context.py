@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from bot.cli.context import CliContext
 
 
+INTERRUPTED = 130
+"""The exit code that shells use for a command that Ctrl-C ended."""
+
+
 def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
     """Opens the petition, does the work on it, and returns its result.
 

@@ -223,7 +223,12 @@ def _only_stored(words: Words, signature: Signature) -> Html:
 def _not_signed(view: View) -> Html:
     words, conversation = view.words, view.conversation
     return _lines(
-        words.text("No has firmado esta petición."),
+        words.text("No has firmado esta petición.")
+        if view.petition_state.erased_at is None
+        else words.text(
+            "No guardamos ninguna firma tuya. Las firmas cuyo plazo ha terminado ya se han "
+            "borrado y siguen contadas: si firmaste hace tiempo, la tuya es una de ellas."
+        ),
         conversation.name
         and words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),
         *(

@@ -1,18 +1,20 @@
 """The screens that show the petition: home in its three forms, and the appeal."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from bot.petition.goals import bar, progress
 from bot.petition.outcome import OutcomeEntry, outcome_in
+from bot.petition.retention_days import day_of, erased_on
 from bot.petition.stages import Action, expects_name
 from bot.text.markup import Html, fill, time_tag
 from bot.text.translations import Words, mark
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
-from storage import ClosingTextKind, Handover
+from storage import ClosingTextKind, Handover, Signature
 
 _BAR_WIDTH = 12
 
@@ -113,6 +115,7 @@ def _welcome(view: View) -> Screen:
         f"<b>{view.texts.title}</b>",
         view.texts.summary,
         _lines(_addressed(view), signature_count(view), _closing_date(view)),
+        _signed_long_ago(view),
     )
     return Screen(text, [sign_button(view), _read_button(view), _foot(view)])
 
@@ -158,10 +161,76 @@ def _closed(view: View) -> Screen:
         fill(view.texts.closed, **counted),
         mine and Html(" ".join(part for part in (mine, view.handed_over) if part)),
         *_outcome(view, counted),
+        _kept_until(view),
         _not_signed(view) if expects_name(view.place) else None,
     )
     withdraw = _withdraw_button(view) if signature else None
     return Screen(text, [_read_button(view), _foot(view), withdraw])
+
+
+def _signed_long_ago(view: View) -> Html | None:
+    """Tells whoever may have signed so long ago that the bot does not know it any more."""
+    if view.petition_state.erased_at is None:
+        return None
+    return view.words.text(
+        "Las firmas cuyo plazo ha terminado ya se han borrado y siguen contadas. Si firmaste hace "
+        "tiempo y aquí no consta, la tuya es una de ellas: no hace falta que firmes otra vez."
+    )
+
+
+def _kept_until(view: View) -> Html | None:
+    """Says when the signatures are erased, or that they were."""
+    words, state = view.words, view.petition_state
+    if state.closed_at is None or view.count == 0:
+        return None
+    if view.signature is not None:
+        return _mine_kept_until(view, view.signature)
+    if state.erased_at is not None and not view.any_left:
+        return words.text(
+            "Ya no guardamos ninguna firma: el {day} se borraron las últimas, y solo queda "
+            "cuántas fueron. Si firmaste, la tuya sigue contada.",
+            day=words.date(state.erased_at),
+        )
+    if state.erased_at is not None:
+        return words.text(
+            "Las firmas cuyo plazo ha terminado ya se han borrado y siguen contadas. Si firmaste "
+            "y aquí no consta, la tuya es una de ellas."
+        )
+    day, at_most = _erased_on(view, state.closed_at)
+    if day <= view.today:
+        return None
+    if day == at_most:
+        return words.text(
+            "Las firmas se borrarán, como muy tarde, el {day}, y seguirán contadas.",
+            day=words.date(day),
+        )
+    return words.text(
+        "Las firmas se borrarán a partir del {day} y seguirán contadas.", day=words.date(day)
+    )
+
+
+def _mine_kept_until(view: View, signature: Signature) -> Html:
+    """Says when the reader's own signature is erased."""
+    words = view.words
+    day, at_most = _erased_on(view, signature.signed_at)
+    if day <= view.today:
+        return words.text("El plazo para guardar tu firma ha terminado: se borrará pronto.")
+    if day == at_most:
+        return words.text(
+            "Tu firma se borrará, como muy tarde, el {day}, y seguirá contada.",
+            day=words.date(day),
+        )
+    return words.text(
+        "Tu firma se borrará a partir del {day} y seguirá contada.", day=words.date(day)
+    )
+
+
+def _erased_on(view: View, signed_at: datetime) -> tuple[date, date]:
+    """Returns on which day a signature of this moment is due, and on which at the most."""
+    retention = view.petition.retention
+    signed_on = day_of(signed_at, ZoneInfo(view.petition.time_zone))
+    deliveries = () if view.handover is None else (view.handover.handover.handed_over_on,)
+    return erased_on(retention, signed_on, deliveries), erased_on(retention, signed_on, ())
 
 
 def _outcome(view: View, counted: Mapping[str, str]) -> list[Html]:

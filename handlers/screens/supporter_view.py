@@ -31,6 +31,8 @@ class View:
         held: everything stored of the person; only set for the screen of /mydata.
         closing_texts: the published versions, once the petition is closed.
         handover: that it was handed over, and how the person's signature was.
+        any_left: whether any signature is still stored, once some were erased.
+        today: the day in the petition's time zone.
     """
 
     petition: Petition
@@ -46,6 +48,8 @@ class View:
     held: Held | None = field(default=None, repr=False)
     closing_texts: Sequence[ClosingText] = ()
     handover: SupporterHandover | None = None
+    any_left: bool = True
+    today: date = date.min
 
     @property
     def damage(self) -> Html | None:

@@ -194,7 +194,7 @@ class TestTheClosingDate:
 
 async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storage) -> None:
     petitions = storage.petitions
-    await petitions.mark_notice_sent("untold", "1")
-    await petitions.mark_notice_sent("untold", "1")
+    await petitions.mark_notice_sent("untold", "1", NOON)
+    await petitions.mark_notice_sent("untold", "1", NOON)
     assert await petitions.notice_was_sent("untold", "1")
     assert not await petitions.notice_was_sent("untold", "2")

@@ -1,0 +1,139 @@
+"""What `petition-bot purge` says of the signatures that are due, and how it erases them."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from bot.cli.context import CliContext
+from bot.petition.retention_days import (
+    WAITED_FOR,
+    WARNED_FOR,
+    day_of,
+    erased_on,
+    months_later,
+    start_of,
+)
+from bot.retention import Erasure, erase_due, read_erasure
+from storage import DueCount
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """What is due now, and what of it would be erased.
+
+    Attributes:
+        erasure: which signatures are due.
+        count: how many.
+        total: how many of them would be erased.
+        question: what is asked before.
+    """
+
+    erasure: Erasure
+    count: DueCount
+    total: int
+    question: str
+
+
+async def prepare_purge(context: CliContext, *, untold_too: bool) -> tuple[Purge, str]:
+    """Returns what would be erased, and the sentences that say why and what would not.
+
+    Args:
+        context: the petition.
+        untold_too: whether to erase those whom nobody told how it ended as well, before they
+            have to be.
+    """
+    erasure = await read_erasure(context.storage, context.petition, context.clock())
+    erasure = replace(erasure, untold_too=untold_too or erasure.untold_too)
+    count = await context.storage.erasures.count(erasure.due)
+    kept = 0 if erasure.untold_too else count.untold
+    total = count.total - kept
+    question = f"Erase {_signatures(context, total)} for good? Only their counts remain."
+    purge = Purge(erasure, count, total, question)
+    if count.total == 0:
+        return purge, await _nothing(context)
+    return purge, "\n".join(_sentences(context, purge, kept))
+
+
+async def carry_out_purge(context: CliContext, purge: Purge, out: Console) -> str:
+    """Erases what is due, with a progress bar; returns the result as a sentence."""
+    columns = ("Erasing", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=out, disable=not out.is_terminal) as bar:
+        task = bar.add_task("", total=purge.total)
+        erased = await erase_due(
+            context.storage,
+            purge.erasure,
+            context.clock(),
+            action="purge",
+            progress=lambda done: bar.update(task, completed=done),
+        )
+    state = await context.storage.petitions.state()
+    counted = context.words.number(state.signatures)
+    are = "is" if erased == 1 else "are"
+    return (
+        f"{_signatures(context, erased)} {are} erased. The petition's count is still {counted}. "
+        "Copies of the database, such as backups, still hold what they held."
+    )
+
+
+async def _nothing(context: CliContext) -> str:
+    first = await context.storage.erasures.first_signed_at()
+    if first is None:
+        return "No signature is stored, so there is nothing to erase."
+    handover = await context.storage.handovers.active()
+    days = () if handover is None else (handover.handed_over_on,)
+    zone = ZoneInfo(context.petition.time_zone)
+    day = erased_on(context.petition.retention, day_of(first, zone), days)
+    return f"No signature is due. The first one is on {context.words.date(day)}."
+
+
+def _sentences(context: CliContext, purge: Purge, kept: int) -> list[str]:
+    words, count, months = context.words, purge.count, context.petition.retention
+    said = [f"Due: {_signatures(context, count.total)}."]
+    if count.at_most:
+        at_most = _months(months.months_at_most)
+        said.append(
+            f"{words.number(count.at_most)} because nothing is kept for more than {at_most} after "
+            "it was signed."
+        )
+    if count.delivered and purge.erasure.delivered_on is not None:
+        delivered_on = words.date(purge.erasure.delivered_on)
+        after = _months(months.months_after_delivery)
+        said.append(
+            f"{words.number(count.delivered)} because the petition was handed over on "
+            f"{delivered_on}, {after} ago or more."
+        )
+    untold = count.untold + count.untold_at_most
+    if untold:
+        said.append(
+            f"{words.number(untold)} of them can be told how the petition ended, and nobody has. "
+            "An admin can tell them with /broadcast, once it is closed."
+        )
+    if kept:
+        said.append(
+            f"{words.number(kept)} of those are kept {_until(context, purge.erasure)}; "
+            "--untold erases them now."
+        )
+    return said
+
+
+def _until(context: CliContext, erasure: Erasure) -> str:
+    """Returns until when those who were not told are kept."""
+    if erasure.delivered_on is None or erasure.warned_at is None:
+        return "until the admins have known of it for a week, which the running bot tells them"
+    zone = ZoneInfo(context.petition.time_zone)
+    due_on = months_later(erasure.delivered_on, context.petition.retention.months_after_delivery)
+    first = max(start_of(due_on, zone), erasure.warned_at + WARNED_FOR)
+    last = first + (WAITED_FOR if erasure.is_sending else timedelta())
+    why = ", as a closing update is planned or under way" if erasure.is_sending else ""
+    return f"until {context.words.plain_moment(last)}{why}"
+
+
+def _signatures(context: CliContext, count: int) -> str:
+    return f"{context.words.number(count)} signature{'' if count == 1 else 's'}"
+
+
+def _months(count: int) -> str:
+    return f"{count} month{'' if count == 1 else 's'}"

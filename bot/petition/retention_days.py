@@ -1,0 +1,139 @@
+"""The days on which signatures are erased, and on which admins are warned of it.
+
+Pure functions. Months are calendar months: one after 31 January is the last of February. A day
+begins at midnight in the petition's time zone, and what is due on it is due from then on: a
+little less than the months that the privacy notice gives as the most.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.petition_folder.schema import RetentionTable
+from storage import DueBefore
+
+WARNED_FOR = timedelta(days=7)
+"""For so long the admins have known of it before somebody untold is erased after the delivery."""
+
+WAITED_FOR = timedelta(days=7)
+"""For so long a closing update that is planned or under way holds back the same people."""
+
+AFTER_DELIVERY = "erased after the delivery"
+"""The kind of the notices to admins of people who will be erased untold after the delivery."""
+
+_ALL_OF_IT = date.max
+_MONTHS = 12
+
+
+class WarningStep(StrEnum):
+    """How long before an erasure a warning is."""
+
+    MONTH = "month"
+    WEEK = "week"
+    DAY = "day"
+    LATE = "late"
+
+
+_STEPS = ((0, WarningStep.LATE), (1, WarningStep.DAY), (7, WarningStep.WEEK))
+# The longest month: of a delivery that is recorded on its day they are told at once.
+_MONTH_OF_DAYS = 31
+
+
+def months_later(day: date, months: int) -> date:
+    """Returns the same day so many months later, or the last of a month that has no such day."""
+    year, month = divmod(day.year * _MONTHS + day.month - 1 + months, _MONTHS)
+    if year > date.max.year:
+        return _ALL_OF_IT
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def erased_on(retention: RetentionTable, signed_on: date, handed_over_on: Iterable[date]) -> date:
+    """Returns the day on which a signature is due.
+
+    Args:
+        retention: the petition's months.
+        signed_on: the day of the signature.
+        handed_over_on: the days on which signatures were delivered; one includes everybody who
+            had signed by its end.
+    """
+    at_most = months_later(signed_on, retention.months_at_most)
+    deliveries = [day for day in handed_over_on if day >= signed_on]
+    if not deliveries:
+        return at_most
+    return min(at_most, months_later(min(deliveries), retention.months_after_delivery))
+
+
+def due_before(
+    retention: RetentionTable, zone: ZoneInfo, handed_over_on: Iterable[date], now: datetime
+) -> DueBefore:
+    """Returns before which moments a signature was given that is due by now."""
+    today = day_of(now, zone)
+    delivered = newest_due_delivery(retention, handed_over_on, today)
+    return DueBefore(
+        at_most=start_of(_last_day_due(today, retention.months_at_most), zone, days=1),
+        delivered=None if delivered is None else start_of(delivered, zone, days=1),
+    )
+
+
+def newest_due_delivery(
+    retention: RetentionTable, handed_over_on: Iterable[date], today: date
+) -> date | None:
+    """Returns the newest of these days of deliveries whose signatures are due; None without."""
+    after = retention.months_after_delivery
+    return max((day for day in handed_over_on if months_later(day, after) <= today), default=None)
+
+
+def warning_step(due_on: date, today: date) -> WarningStep | None:
+    """Returns which warning of an erasure is due; None while it is more than a month ahead."""
+    left = (due_on - today).days
+    for days, step in _STEPS:
+        if left <= days:
+            return step
+    return WarningStep.MONTH if left <= _MONTH_OF_DAYS else None
+
+
+def about_day(due_on: date) -> str:
+    """Returns how the `about` of such a notice begins; the step follows."""
+    return f"{due_on.isoformat()}/"
+
+
+def may_erase_untold(
+    due_on: date, now: datetime, zone: ZoneInfo, *, warned_at: datetime | None, is_sending: bool
+) -> bool:
+    """Returns whether those whom nobody told how it ended may be erased after the delivery.
+
+    Once the admins have known of it for `WARNED_FOR`. While a closing update is planned or under
+    way they wait `WAITED_FOR` longer. Nothing of this holds back what is due at the most.
+
+    Args:
+        due_on: the day on which they are due.
+        now: the time.
+        zone: the petition's.
+        warned_at: when the admins were first told of it; None if nobody could be told.
+        is_sending: whether a closing update is planned, running or paused.
+    """
+    if warned_at is None:
+        return False
+    first = max(start_of(due_on, zone), warned_at + WARNED_FOR)
+    return now >= first + (WAITED_FOR if is_sending else timedelta())
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> date:
+    """Returns the day of a moment in the petition's time zone."""
+    return moment.astimezone(zone).date()
+
+
+def start_of(day: date, zone: ZoneInfo, *, days: int = 0) -> datetime:
+    """Returns the UTC moment at which a day begins, or the one so many days later."""
+    later = date.fromordinal(min(day.toordinal() + days, date.max.toordinal() - 1))
+    return datetime.combine(later, time.min, zone).astimezone(UTC)
+
+
+def _last_day_due(today: date, months: int) -> date:
+    """Returns the newest day that is so many months ago, as `months_later` counts them."""
+    year, month = divmod(today.year * _MONTHS + today.month - 1 - months, _MONTHS)
+    longest = monthrange(year, month + 1)[1]
+    is_last = today.day == monthrange(today.year, today.month)[1]
+    return date(year, month + 1, longest if is_last else min(today.day, longest))

@@ -1,0 +1,219 @@
+"""Tells the admins of signatures that will be erased before somebody told how it ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.petition.retention_days import (
+    AFTER_DELIVERY,
+    WARNED_FOR,
+    WarningStep,
+    about_day,
+    day_of,
+    due_before,
+    erased_on,
+    months_later,
+    start_of,
+    warning_step,
+)
+from bot.text.markup import Html
+from bot.text.translations import Words
+from handlers.admin_notices import Notice, send_notices
+from handlers.closing_texts import closing_update_is_draft
+from handlers.context import Bot, Services
+from handlers.screens.screen import paragraphs
+
+_AT_THE_LATEST = "erased at the latest"
+
+# How far ahead each warning looks. Signatures fall due day after day, in the order in which they
+# were given, so one warning is for all of so many days.
+_AHEAD = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 1}
+_APART = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 7}
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlook:
+    """What a warning says.
+
+    Attributes:
+        step: how near it is.
+        day: on which the first are erased.
+        people: how many of them nobody told.
+        months: how long signatures are kept, after the delivery or at the most.
+        after_delivery: which of the two.
+        is_closed: whether the petition is closed.
+        is_draft: whether the closing update is still to be written.
+        is_sending: whether one is planned, running or paused.
+    """
+
+    step: WarningStep
+    day: date
+    people: int
+    months: int
+    after_delivery: bool
+    is_closed: bool
+    is_draft: bool
+    is_sending: bool
+
+
+async def warn_of_erasures(bot: Bot, services: Services) -> None:
+    """Sends the warnings that are due: a month, a week and a day before people are erased."""
+    notices = [*await _after_delivery(services), *await _at_the_latest(services)]
+    await send_notices(bot, services, notices)
+
+
+async def _after_delivery(services: Services) -> list[Notice]:
+    """Returns the warning about a delivery whose signatures are due within a month."""
+    storage, now, zone = services.storage, services.clock(), _zone(services)
+    handover, months = await storage.handovers.active(), services.petition.retention
+    if handover is None:
+        return []
+    due_on = months_later(handover.handed_over_on, months.months_after_delivery)
+    step, about = warning_step(due_on, day_of(now, zone)), about_day(due_on)
+    if step is None or await storage.petitions.notice_was_sent(AFTER_DELIVERY, f"{about}{step}"):
+        return []
+    is_late = step is WarningStep.LATE
+    if is_late and await storage.petitions.first_notice_at(AFTER_DELIVERY, about) is not None:
+        return []  # they were warned in time
+    untold = await storage.erasures.untold(start_of(handover.handed_over_on, zone, days=1))
+    if untold.people == 0:
+        return []
+    day = day_of(now + WARNED_FOR, zone) if is_late else due_on
+    text = await _text(
+        services, step, day, untold.people, months.months_after_delivery, after_delivery=True
+    )
+    return [Notice(AFTER_DELIVERY, f"{about}{step}", text)]
+
+
+async def _at_the_latest(services: Services) -> list[Notice]:
+    """Returns the warning about those who can be kept no longer, whatever happens."""
+    first = await services.storage.erasures.first_signed_at()
+    if first is None or (step := _step_at_the_latest(services, first)) is None:
+        return []
+    first = (await services.storage.erasures.untold(_before(services, WarningStep.MONTH))).first
+    if first is None or (step := _step_at_the_latest(services, first)) is None:
+        return []
+    day, people = _day_at_the_latest(services, first), 0
+    about = f"{day.toordinal() // _APART[step]}/{step}"
+    if not await services.storage.petitions.notice_was_sent(_AT_THE_LATEST, about):
+        people = (await services.storage.erasures.untold(_before(services, step))).people
+    if people == 0:
+        return []
+    months = services.petition.retention.months_at_most
+    text = await _text(services, step, day, people, months, after_delivery=False)
+    return [Notice(_AT_THE_LATEST, about, text)]
+
+
+def _step_at_the_latest(services: Services, signed_at: datetime) -> WarningStep | None:
+    today = day_of(services.clock(), _zone(services))
+    step = warning_step(_day_at_the_latest(services, signed_at), today)
+    return WarningStep.DAY if step is WarningStep.LATE else step
+
+
+def _day_at_the_latest(services: Services, signed_at: datetime) -> date:
+    return erased_on(services.petition.retention, day_of(signed_at, _zone(services)), ())
+
+
+def _before(services: Services, step: WarningStep) -> datetime:
+    """Returns before which moment a signature was given that is due by then."""
+    then = services.clock() + timedelta(days=_AHEAD[step])
+    return due_before(services.petition.retention, _zone(services), (), then).at_most
+
+
+def _zone(services: Services) -> ZoneInfo:
+    return ZoneInfo(services.petition.time_zone)
+
+
+async def _text(
+    services: Services,
+    step: WarningStep,
+    day: date,
+    people: int,
+    months: int,
+    *,
+    after_delivery: bool,
+) -> Callable[[Words], Html]:
+    storage = services.storage
+    outlook = _Outlook(
+        step=step,
+        day=day,
+        people=people,
+        months=months,
+        after_delivery=after_delivery,
+        is_closed=(await storage.petitions.state()).is_closed,
+        is_draft=await closing_update_is_draft(services),
+        is_sending=await storage.erasures.is_sending(),
+    )
+    return lambda words: paragraphs(
+        _heading(words, outlook), _why(words, outlook), _what_to_do(words, outlook)
+    )
+
+
+def _heading(words: Words, outlook: _Outlook) -> Html:
+    day = words.date(outlook.day)
+    if outlook.step is WarningStep.LATE:
+        return words.text(
+            "⚠️ <b>Las firmas ya deberían estar borradas, y hay personas a las que nadie ha "
+            "contado cómo termina la petición.</b> Se guardan unos días más: hasta el {day}.",
+            day=day,
+        )
+    if outlook.step is WarningStep.MONTH:
+        return words.text(
+            "<b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo termina "
+            "la petición.</b>",
+            day=day,
+        )
+    if outlook.step is WarningStep.WEEK:
+        return words.text(
+            "⚠️ <b>Queda una semana o menos: el {day} se borrarán firmas de personas a las que "
+            "nadie ha contado cómo termina la petición.</b>",
+            day=day,
+        )
+    return words.text(
+        "⚠️ <b>Último aviso: el {day} se borrarán firmas de personas a las que nadie ha contado "
+        "cómo termina la petición.</b>",
+        day=day,
+    )
+
+
+def _why(words: Words, outlook: _Outlook) -> Html:
+    people = words.plural(
+        "Es {n} persona. En cuanto se borre su firma, ya no se le podrá escribir.",
+        "Son {n} personas. En cuanto se borren sus firmas, ya no se les podrá escribir.",
+        outlook.people,
+    )
+    if outlook.after_delivery:
+        why = words.plural(
+            "Prometimos borrarlas {n} mes después de la entrega.",
+            "Prometimos borrarlas {n} meses después de la entrega.",
+            outlook.months,
+        )
+    else:
+        why = words.plural(
+            "Prometimos no guardar ninguna firma más de {n} mes, y se borrarán aunque nadie haga "
+            "nada.",
+            "Prometimos no guardar ninguna firma más de {n} meses, y se borrarán aunque nadie "
+            "haga nada.",
+            outlook.months,
+        )
+    return Html(f"{people} {why}")
+
+
+def _what_to_do(words: Words, outlook: _Outlook) -> Html:
+    if outlook.is_sending:
+        return words.text(
+            "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts "
+            "que llega antes de ese día."
+        )
+    if not outlook.is_closed:
+        return words.text(
+            "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha "
+            "terminado, con /broadcast."
+        )
+    if outlook.is_draft:
+        return words.text(
+            "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después "
+            "con /broadcast."
+        )
+    return words.text("Para contárselo, escribe /broadcast y elige «El mensaje final».")

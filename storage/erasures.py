@@ -1,0 +1,314 @@
+"""Erasing the signatures whose retention is over. New queries about it go here.
+
+What is left of them is how many there were, by language, with or without the name, and whether
+they were counted. The petition's count stays. Every transaction erases one portion and can be
+the last one: the next run goes on where it ended.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.audit import Audit
+from storage.database import FOR_UPDATE, Database, Row, Statement, Value
+from storage.eligibility import CAN_BE_WRITTEN_TO
+from storage.erased_deliveries import COUNT_ERASED_AT_THE_END
+from storage.petitions import lock_petition
+from storage.signing import FORGOTTEN
+from storage.times import from_millis, to_millis
+
+_NOT_TOLD = """
+NOT EXISTS (
+  SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
+  WHERE told.signature_id = s.id AND b.kind = 'closing'
+    AND told.state IN ('delivered', 'unconfirmed', 'sending')
+)
+"""
+
+# Those who blocked the bot, said no, or are not counted are left out: no message reaches them. Who
+# waits in a broadcast that is under way is included, as they have not had it.
+_UNTOLD = f"({CAN_BE_WRITTEN_TO} AND {_NOT_TOLD})"
+
+_IS_SENDING = """
+SELECT 1 FROM broadcasts
+WHERE petition = :petition AND kind = 'closing' AND state IN ('scheduled', 'running', 'paused')
+LIMIT 1
+"""
+
+# Numbers are given in the order of signing, so the lowest is as good as the earliest here.
+_FIRST = """
+SELECT signed_at FROM signatures WHERE petition = :petition ORDER BY number LIMIT 1
+"""
+
+_AT_MOST = "s.signed_at < CAST(:at_most AS BIGINT)"
+_DELIVERED = "s.signed_at < CAST(:delivered AS BIGINT)"
+
+_COUNT = f"""
+SELECT
+  CAST(COALESCE(SUM(CASE WHEN {_AT_MOST} THEN 1 ELSE 0 END), 0) AS BIGINT) AS at_most,
+  CAST(COALESCE(SUM(CASE WHEN {_AT_MOST} THEN 0 ELSE 1 END), 0) AS BIGINT) AS delivered,
+  CAST(COALESCE(SUM(
+    CASE WHEN {_AT_MOST} AND {_UNTOLD} THEN 1 ELSE 0 END
+  ), 0) AS BIGINT) AS untold_at_most,
+  CAST(COALESCE(SUM(
+    CASE WHEN NOT ({_AT_MOST}) AND {_UNTOLD} THEN 1 ELSE 0 END
+  ), 0) AS BIGINT) AS untold
+FROM signatures s
+WHERE s.petition = :petition AND ({_AT_MOST} OR {_DELIVERED})
+"""  # noqa: S608 - constants of this file
+
+_UNTOLD_BEFORE = f"""
+SELECT COUNT(*) AS people, MIN(s.signed_at) AS first FROM signatures s
+WHERE s.petition = :petition AND s.signed_at < CAST(:before AS BIGINT) AND {_UNTOLD}
+"""  # noqa: S608 - constants of this file
+
+_NEXT = f"""
+SELECT s.number FROM signatures s
+WHERE s.petition = :petition AND s.number > CAST(:after AS BIGINT) AND (
+  {_AT_MOST}
+  OR ({_DELIVERED} AND (CAST(:untold_too AS BIGINT) = 1 OR NOT {_UNTOLD}))
+)
+ORDER BY s.number
+LIMIT CAST(:limit AS BIGINT)
+"""  # noqa: S608 - constants of this file
+
+# The statements of one portion. What they find was locked by the second, so all find the same.
+_THOSE = "s.petition = :petition AND s.number IN ({numbers})"
+_OWN = "petition = :petition AND supporter IN (SELECT s.supporter FROM signatures s WHERE {those})"
+_IS_CLOSED = """
+EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL)
+"""
+
+_LOCK = f"SELECT s.id FROM signatures s WHERE {{those}} ORDER BY s.number {FOR_UPDATE}"  # noqa: S608
+
+_HOW_MANY = "SELECT COUNT(*) AS people FROM signatures s WHERE {those}"
+
+_KEEP_COUNTS = """
+INSERT INTO anonymous_counts (petition, language, with_name, is_valid, signatures)
+SELECT s.petition, s.language,
+  CASE WHEN s.with_name = 1 AND s.restricted_at IS NULL AND s.objected_at IS NULL
+    THEN 1 ELSE 0 END,
+  CASE WHEN s.invalidation_id IS NULL THEN 1 ELSE 0 END,
+  COUNT(*)
+FROM signatures s WHERE {those}
+GROUP BY 1, 2, 3, 4
+ON CONFLICT (petition, language, with_name, is_valid)
+DO UPDATE SET signatures = anonymous_counts.signatures + excluded.signatures
+"""
+
+_OF_THEIRS = (
+    "UPDATE sent_files SET due = 1 WHERE {own}",
+    # While people can still sign, the version stays, so that old buttons are harmless.
+    "UPDATE conversations SET {forgotten}, stage = 'home', version = version + 1"
+    " WHERE {own} AND NOT {is_closed}",
+    "DELETE FROM conversations WHERE {own} AND {is_closed}",
+    "DELETE FROM person_codes WHERE {own}",
+    "DELETE FROM person_notices WHERE {own}",
+)
+
+_ERASE = """
+DELETE FROM signatures WHERE petition = :petition AND number IN ({numbers}) RETURNING number
+"""
+
+_STAMP = "UPDATE petitions SET erased_at = :at WHERE slug = :petition"
+
+# What is left of those who signed and took it back, or never signed. Only of a petition that was
+# closed for so long that every signature is due.
+_ERASE_LAST_CONVERSATIONS = """
+DELETE FROM conversations
+WHERE petition = :petition AND supporter IN (
+  SELECT c.supporter FROM conversations c
+  WHERE c.petition = :petition AND c.updated_at < CAST(:at_most AS BIGINT)
+    AND EXISTS (
+      SELECT 1 FROM petitions p
+      WHERE p.slug = :petition AND p.closed_at < CAST(:at_most AS BIGINT)
+    )
+  LIMIT CAST(:limit AS BIGINT)
+)
+RETURNING version
+"""
+
+# Whom the addressee was told of needs no note once the list itself is over.
+_ERASE_CHANGES = """
+DELETE FROM changes_after_export
+WHERE petition = :petition AND (
+  changed_at < CAST(:at_most AS BIGINT)
+  OR (told_at IS NOT NULL AND changed_at < CAST(:delivered AS BIGINT))
+)
+"""
+
+_LEFT = """
+SELECT language, with_name, is_valid, signatures FROM anonymous_counts WHERE petition = :petition
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DueBefore:
+    """Which signatures are due.
+
+    Attributes:
+        at_most: what was signed before this may be kept no longer in any case.
+        delivered: what was signed before this was delivered so long ago that it is due; None
+            while that is true of nothing.
+    """
+
+    at_most: datetime
+    delivered: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueCount:
+    """How many signatures are due, and whom nobody told how the petition ended.
+
+    Attributes:
+        at_most: those that may be kept no longer in any case.
+        delivered: the others, which are due after their delivery.
+        untold_at_most: of the first, those that can be told and were not.
+        untold: the same of the others.
+    """
+
+    at_most: int
+    delivered: int
+    untold_at_most: int
+    untold: int
+
+    @property
+    def total(self) -> int:
+        """All that are due."""
+        return self.at_most + self.delivered
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """People who can be told how it ended and were not; the first of them signed at `first`."""
+
+    people: int
+    first: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRun:
+    """One run of erasing; its portions share an audit entry.
+
+    Attributes:
+        entry: the id of that entry, 16 bytes.
+        action: what it is called there.
+        at: when it began.
+        untold_too: whether to erase those whom nobody told, before it has to be.
+    """
+
+    entry: bytes
+    action: str
+    at: datetime
+    untold_too: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPortion:
+    """How many were erased, and the number to continue after; None when nothing is left."""
+
+    erased: int
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymousCount:
+    """How many signatures of one kind were erased because their retention was over."""
+
+    language: str
+    with_name: bool
+    is_valid: bool
+    signatures: int
+
+
+class Erasures:
+    """Erases one petition's signatures when their retention is over."""
+
+    def __init__(self, database: Database, slug: str, audit: Audit) -> None:
+        self._database = database
+        self._slug = slug
+        self._audit = audit
+
+    async def is_sending(self) -> bool:
+        """Returns whether a closing update is planned, running or paused."""
+        return bool(await self._read(_IS_SENDING))
+
+    async def first_signed_at(self) -> datetime | None:
+        """Returns when the signature with the lowest number was given; None without any."""
+        rows = await self._read(_FIRST)
+        return from_millis(rows[0]["signed_at"]) if rows else None
+
+    async def count(self, due: DueBefore) -> DueCount:
+        """Returns how many signatures are due."""
+        return DueCount(**(await self._read(_COUNT, **_moments(due)))[0])
+
+    async def untold(self, before: datetime) -> Untold:
+        """Returns who signed before a moment, can be told how it ended, and was not."""
+        row = (await self._read(_UNTOLD_BEFORE, before=to_millis(before)))[0]
+        return Untold(row["people"], from_millis(row["first"]))
+
+    async def anonymous_counts(self) -> Sequence[AnonymousCount]:
+        """Returns what is left of the signatures that were erased."""
+        return [
+            AnonymousCount(
+                row["language"], bool(row["with_name"]), bool(row["is_valid"]), row["signatures"]
+            )
+            for row in await self._read(_LEFT)
+        ]
+
+    async def erase(
+        self, due: DueBefore, run: ErasureRun, *, after: int, limit: int
+    ) -> ErasedPortion:
+        """Erases the next signatures that are due, at most `limit`, with numbers above `after`.
+
+        With each of them go its consents, codes and notices, and what its deliveries show of
+        their recipient. Files of /mydata become due. The conversation is erased, or emptied while
+        people can still sign.
+        """
+        asked = {"after": after, "limit": limit, "untold_too": int(run.untold_too)}
+        numbers = [row["number"] for row in await self._read(_NEXT, **_moments(due), **asked)]
+        if not numbers:
+            return ErasedPortion(0, None)
+        # Of one length, so that there are few different texts to prepare.
+        padded = [*numbers, *[numbers[-1]] * (limit - len(numbers))]
+        rows = await self._database.write(*self._portion(padded, run))
+        *_, erased, _counted, _deleted = rows
+        return ErasedPortion(len(erased), numbers[-1] if len(numbers) == limit else None)
+
+    async def erase_what_is_left(self, due: DueBefore, *, limit: int) -> int:
+        """Erases what else is due; returns how many conversations of a long closed petition."""
+        moments = {"petition": self._slug, **_moments(due)}
+        at_most = {"petition": self._slug, "at_most": moments["at_most"], "limit": limit}
+        rows = await self._database.write(
+            Statement(_ERASE_CHANGES, moments), Statement(_ERASE_LAST_CONVERSATIONS, at_most)
+        )
+        return len(rows[-1])
+
+    def _portion(self, numbers: Sequence[int], run: ErasureRun) -> tuple[Statement, ...]:
+        named: dict[str, Value] = {f"n{place}": number for place, number in enumerate(numbers)}
+        values = {"petition": self._slug, **named}
+        listed = ", ".join(f":{name}" for name in named)
+        those = _THOSE.format(numbers=listed)
+        said = {"numbers": listed, "those": those, "own": _OWN.format(those=those)}
+        said |= {"forgotten": FORGOTTEN, "is_closed": _IS_CLOSED}
+
+        def statement(sql: str) -> Statement:
+            return Statement(sql.format(**said), values)
+
+        return (
+            lock_petition(self._slug),
+            statement(_LOCK),
+            self._audit.adding_up(run.action, statement(_HOW_MANY), entry=run.entry, at=run.at),
+            statement(_KEEP_COUNTS),
+            *map(statement, _OF_THEIRS),
+            Statement(_STAMP, {"petition": self._slug, "at": to_millis(run.at)}),
+            statement(_ERASE),
+            *COUNT_ERASED_AT_THE_END,
+        )
+
+    async def _read(self, sql: str, **values: Value) -> list[Row]:
+        return await self._database.read(Statement(sql, {"petition": self._slug, **values}))
+
+
+def _moments(due: DueBefore) -> dict[str, Value]:
+    return {"at_most": to_millis(due.at_most), "delivered": to_millis(due.delivered)}

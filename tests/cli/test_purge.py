@@ -1,0 +1,105 @@
+"""Tests that an operator erases what is due knowingly, and only that."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.main import app
+from storage import ErasedPortion, Erasures, Statement, Storage
+from tests.cli.petition_database import PetitionDatabase, on_both, said
+
+# Months are longer than this, and not two of them.
+A_MONTH = timedelta(days=40)
+
+
+def call(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, ["purge", *arguments], input=typed)
+
+
+def signed(petition: PetitionDatabase, ago: timedelta, *, from_number: int = 1) -> None:
+    """They signed so long ago, from this number on."""
+    at = int((datetime.now(UTC) - ago).timestamp() * 1000)
+    sql = "UPDATE signatures SET signed_at = :at WHERE number >= :n"
+    petition.do(
+        lambda storage: storage.database.write(Statement(sql, {"at": at, "n": from_number}))
+    )
+
+
+def delivered(petition: PetitionDatabase, ago: timedelta) -> None:
+    async def recorded(storage: Storage) -> None:
+        now = datetime.now(UTC)
+        await storage.handovers.record((now - ago).date(), at=now)
+
+    petition.do(recorded)
+
+
+def left(petition: PetitionDatabase) -> int:
+    sql = "SELECT COUNT(*) AS people FROM signatures"
+    rows = petition.do(lambda storage: storage.database.read(Statement(sql)))
+    return int(rows[0]["people"])
+
+
+@on_both
+def test_what_is_due_is_counted_with_the_reason_before_it_is_asked_and_erased(
+    petition: PetitionDatabase,
+) -> None:
+    signed(petition, timedelta(days=10), from_number=3)
+    text = said(call("--dry-run"))
+    assert "Due: 2 signatures." in text
+    assert "2 because nothing is kept for more than 21 months after it was signed." in text
+    assert "2 of them can be told how the petition ended, and nobody has." in text
+    assert "are kept" not in text
+    refusal = said(call(typed="n\n"))
+    assert "Erase 2 signatures for good? Only their counts remain." in refusal
+    assert "Nothing was erased." in refusal
+    assert left(petition) == 6
+    result = said(call(typed="y\n"))
+    assert "2 signatures are erased. The petition's count is still 6." in result
+    assert left(petition) == 4
+    newest = petition.audited()[0]
+    assert (newest.action, newest.detail, newest.actor) == ("purge", "2", None)
+    text = said(call("--yes"))
+    assert "No signature is due. The first one is on" in text
+    assert left(petition) == 4
+
+
+def test_who_was_not_told_is_kept_until_the_admins_know_or_an_operator_says_so(
+    petition: PetitionDatabase,
+) -> None:
+    signed(petition, 2 * A_MONTH)
+    delivered(petition, A_MONTH)
+    muted = "UPDATE signatures SET muted_at = 1 WHERE number = 1"
+    petition.do(lambda storage: storage.database.write(Statement(muted)))
+    text = said(call("--yes"))
+    assert "Due: 6 signatures." in text
+    assert "6 because the petition was handed over on" in text
+    assert "5 of those are kept until the admins have known of it for a week" in text
+    assert "1 signature is erased." in text
+    assert left(petition) == 5
+    assert "--untold erases them now" in said(call("--yes"))
+    assert left(petition) == 5
+    assert "5 signatures are erased. The petition's count is still 6." in said(
+        call("--yes", "--untold")
+    )
+    assert "No signature is stored, so there is nothing to erase." in said(call())
+
+
+def test_what_was_erased_before_ctrl_c_stays_erased(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.retention.PORTION", 4)
+    erase = Erasures.erase
+
+    async def stopped(self: Erasures, *given: Any, after: int, limit: int) -> ErasedPortion:
+        if after:
+            raise KeyboardInterrupt
+        return await erase(self, *given, after=after, limit=limit)
+
+    monkeypatch.setattr(Erasures, "erase", stopped)
+    result = call("--yes")
+    assert result.exit_code == 130
+    assert "You have stopped it; what was erased stays erased." in result.stderr
+    assert left(petition) == 2
+    assert petition.audited()[0].detail == "4"

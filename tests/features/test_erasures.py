@@ -1,0 +1,142 @@
+"""Signatures are erased when their time is over: the admins know it before, the counts stay."""
+
+from datetime import datetime, timedelta
+
+from bot.petition.retention_days import months_later
+from bot.simulator.person import Person
+from handlers.context import Services
+from storage import Statement, Storage
+from tests.support.scene import Scene
+
+DAY = timedelta(days=1)
+
+
+class Time:
+    """The bot's clock, which goes on when a test says so; the bot looks at each of its days."""
+
+    def __init__(self, scene: Scene) -> None:
+        assert scene.app is not None
+        self.scene, self.app = scene, scene.app
+        self.now = self.services.clock()
+        self.services.clock = lambda: self.now
+
+    @property
+    def services(self) -> Services:
+        return self.app.application.services
+
+    @property
+    def storage(self) -> Storage:
+        return self.services.storage
+
+    async def goes_to(self, moment: datetime) -> None:
+        self.now = moment
+        await self.app.retention.erase()
+        await self.scene.settled()
+
+    async def passes(self, days: int) -> None:
+        for _ in range(days):
+            await self.goes_to(self.now + DAY)
+
+    def later(self, months: int) -> datetime:
+        """The noon of the day so many months later."""
+        day = months_later(self.now.date(), months)
+        return self.now.replace(year=day.year, month=day.month, day=day.day, hour=12)
+
+    async def any_left(self) -> bool:
+        return await self.storage.erasures.first_signed_at() is not None
+
+
+def warned(person: Person) -> list[str]:
+    """The warnings in a chat, the oldest first."""
+    said = {"se borrarán firmas de personas": "", "ya deberían estar borradas": "late"}
+    steps = {"Queda una semana": "week", "Último aviso": "day"}
+    found = []
+    for message in person.messages:
+        if any(words in message.text for words in said):
+            late = "ya deberían" in message.text
+            step = next((name for words, name in steps.items() if words in message.text), "month")
+            found.append("late" if late else step)
+    return found
+
+
+async def visits(scene: Scene, person: Person) -> str:
+    person.send("/start")
+    await scene.settled()
+    return next(each.text for each in reversed(person.messages) if each.from_bot and each.buttons)
+
+
+async def test_two_years_without_an_operator(scene: Scene) -> None:
+    """Nobody closes it, and nobody tells anybody anything."""
+    ana, marta = scene.ana, scene.marta
+    marta.start()
+    for person in (ana, scene.sean):
+        await scene.signs(person)
+    time = Time(scene)
+    begun, due = time.now, time.later(21)
+    assert "Ya has firmado" in await visits(scene, ana)
+    for months in range(1, 20):
+        time.now = begun
+        await time.goes_to(time.later(months))
+    assert warned(marta) == []
+    await time.goes_to(due - 32 * DAY)
+    await time.passes(1)
+    assert warned(marta) == ["month"]
+    assert "Son 2 personas" in marta.messages[-1].text
+    assert "La petición sigue abierta" in marta.messages[-1].text
+    await time.passes(30)
+    assert warned(marta) == ["month", "week", "day"]
+    assert "Último aviso" in marta.messages[-1].text
+    assert await time.any_left()
+    await scene.signs(scene.jordi)
+    await time.passes(1)
+    assert await time.storage.signatures.get(time.services.reference(ana.user.id)) is None
+    screen = await visits(scene, ana)
+    assert "3 personas han firmado" in screen
+    assert "no hace falta que firmes otra vez" in screen
+    ana.send("/mydata")
+    await scene.settled()
+    assert "No guardamos ninguna firma tuya" in scene.screen(ana).text
+    marta.send("/stats")
+    await scene.settled()
+    assert "Firmas: 3" in marta.messages[-1].text
+    assert "Ya borradas, porque su plazo ha terminado: 2." in marta.messages[-1].text
+    await scene.closes()
+    assert "ya se han borrado y siguen contadas" in await visits(scene, ana)
+    assert "Tu firma se borrará, como muy tarde, el" in await visits(scene, scene.jordi)
+    await time.goes_to(time.later(22))
+    assert not await time.any_left()
+    assert warned(marta)[3:] == ["day"]  # of Jordi, as all that time nobody looked
+    screen = await visits(scene, scene.jordi)
+    assert "Reunió la firma de 3 personas" in screen
+    assert f"el {scene.words.date(time.now)} se borraron las últimas" in screen
+    deeds = [(each.action, each.detail) for each in await time.storage.audit.entries(9)]
+    assert [detail for action, detail in deeds if action == "retention"] == ["1", "2"]
+
+
+async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_once_it_was_warned(
+    scene: Scene,
+) -> None:
+    """The delivery is recorded two months late, and one of the signers has not been told."""
+    for person in (scene.ana, scene.sean):
+        await scene.signs(person)
+    await scene.closes()
+    await scene.broadcasts(2)
+    time = Time(scene)
+    delivered_on = time.now.date()
+    time.now = time.later(2)
+    assert "como muy tarde, el" in await visits(scene, scene.jordi)
+    sql = "UPDATE deliveries SET state = 'rejected' WHERE position = 2"
+    await time.storage.database.write(Statement(sql))
+    await time.storage.handovers.record(delivered_on, at=time.now)
+    await time.goes_to(time.now)
+    assert warned(scene.marta) == ["late"]
+    until = f"hasta el {scene.words.date(time.now + 7 * DAY)}"
+    assert any(until in message.text for message in scene.marta.messages)
+    assert "Tú también firmaste" not in await visits(scene, scene.ana)
+    assert "it will be erased soon" in await visits(scene, scene.sean)
+    await time.passes(6)
+    assert await time.any_left()
+    await time.passes(1)
+    assert not await time.any_left()
+    assert warned(scene.marta) == ["late"]
+    assert "the last ones were erased" in await visits(scene, scene.sean)

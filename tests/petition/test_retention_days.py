@@ -1,0 +1,132 @@
+"""Tests on which day a signature is erased, and when the admins are warned of it."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.petition.petition import RetentionTable
+from bot.petition.retention_days import (
+    WAITED_FOR,
+    WARNED_FOR,
+    WarningStep,
+    due_before,
+    erased_on,
+    may_erase_untold,
+    months_later,
+    newest_due_delivery,
+    start_of,
+    warning_step,
+)
+
+MADRID = ZoneInfo("Europe/Madrid")
+KEPT = RetentionTable(months_after_delivery=1, months_at_most=21)
+DAY = timedelta(days=1)
+
+
+def on(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [
+        ("2026-01-31", 1, "2026-02-28"),
+        ("2028-01-31", 1, "2028-02-29"),
+        ("2028-02-29", 12, "2029-02-28"),
+        ("2026-11-30", 3, "2027-02-28"),
+        ("2026-11-24", 1, "2026-12-24"),
+        ("2025-03-26", 21, "2026-12-26"),
+        ("9999-12-01", 1, "9999-12-31"),
+    ],
+)
+def test_a_month_later_is_the_same_day_or_the_last_of_a_shorter_month(
+    day: str, months: int, later: str
+) -> None:
+    assert months_later(on(day), months) == on(later)
+
+
+def test_whoever_signed_is_due_on_their_own_day_and_not_a_day_before() -> None:
+    first = on("2027-01-25")
+    for ahead, months in product(range(70), (1, 2, 21)):
+        today = first + ahead * DAY
+        kept = RetentionTable(months_after_delivery=1, months_at_most=months)
+        due = due_before(kept, MADRID, (), start_of(today, MADRID))
+        last = max(
+            day
+            for day in (on("2025-01-01") + n * DAY for n in range(900))
+            if months_later(day, months) <= today
+        )
+        assert due.at_most == start_of(last, MADRID, days=1)
+        assert due.delivered is None
+
+
+def test_a_signature_of_late_in_the_evening_has_the_day_that_it_had_in_madrid() -> None:
+    signed_at = datetime(2025, 3, 29, 23, 30, tzinfo=UTC)  # half past midnight on the 30th
+    before, then = (
+        due_before(KEPT, MADRID, (), datetime(2026, 12, day, 22, 59, tzinfo=UTC))
+        for day in (29, 30)
+    )
+    assert before.at_most <= signed_at < then.at_most
+
+
+@pytest.mark.parametrize(
+    ("signed", "deliveries", "erased"),
+    [
+        ("2026-03-01", (), "2027-12-01"),
+        ("2026-03-01", ("2026-11-24",), "2026-12-24"),
+        ("2026-11-24", ("2026-11-24",), "2026-12-24"),
+        ("2026-11-25", ("2026-11-24",), "2028-08-25"),
+        ("2026-11-25", ("2026-11-24", "2027-01-31"), "2027-02-28"),
+        ("2025-03-01", ("2026-11-24",), "2026-12-01"),
+    ],
+)
+def test_the_delivery_and_the_longest_time_say_when_and_the_earlier_one_counts(
+    signed: str, deliveries: tuple[str, ...], erased: str
+) -> None:
+    assert erased_on(KEPT, on(signed), map(on, deliveries)) == on(erased)
+
+
+def test_who_signed_after_a_delivery_is_not_due_with_it() -> None:
+    days = [on("2026-09-01"), on("2026-11-24")]
+    now = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    assert newest_due_delivery(KEPT, days, now.date()) == on("2026-09-01")
+    due = due_before(KEPT, MADRID, days, now)
+    assert due.delivered == datetime(2026, 9, 1, 22, tzinfo=UTC)
+
+
+def test_the_admins_are_warned_a_month_a_week_and_a_day_before() -> None:
+    due_on = on("2026-12-24")
+    found = {left: warning_step(due_on, due_on - left * DAY) for left in (32, 31, 8, 7, 2, 1, 0)}
+    month, week = WarningStep.MONTH, WarningStep.WEEK
+    assert found == {
+        **{32: None, 31: month, 8: month, 7: week, 2: week},
+        **{1: WarningStep.DAY, 0: WarningStep.LATE},
+    }
+
+
+@pytest.mark.parametrize(
+    ("warned_before", "is_sending", "waits"),
+    [
+        (30 * DAY, False, timedelta()),
+        (2 * DAY, False, WARNED_FOR - 2 * DAY),
+        (30 * DAY, True, WAITED_FOR),
+        (None, False, None),
+    ],
+)
+def test_nobody_untold_is_erased_after_a_delivery_before_the_admins_had_a_week(
+    warned_before: timedelta | None, is_sending: bool, waits: timedelta | None
+) -> None:
+    due_on = on("2026-12-24")
+    due_at = start_of(due_on, MADRID)
+    warned_at = None if warned_before is None else due_at - warned_before
+
+    def may(now: datetime) -> bool:
+        return may_erase_untold(due_on, now, MADRID, warned_at=warned_at, is_sending=is_sending)
+
+    if waits is None:
+        assert not may(due_at + 600 * DAY)
+        return
+    assert not may(due_at + waits - timedelta(seconds=1))
+    assert may(due_at + waits)

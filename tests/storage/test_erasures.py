@@ -1,0 +1,190 @@
+"""Tests that what is due is erased in portions, and that the counts stay what they were."""
+
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from storage import (
+    AnonymousCount,
+    DueBefore,
+    DueCount,
+    ErasureRun,
+    Outcome,
+    Statement,
+    Storage,
+    Tally,
+    Value,
+)
+from tests.support.broadcasts import claim, results, started
+from tests.support.supporters import NOON, SLUG, Supporters, a_supporter, later
+
+# Everything is due, or what was signed before the third of them.
+ALL = DueBefore(at_most=later(99), delivered=None)
+FIRST_TWO = replace(ALL, at_most=later(3))
+AFTER_DELIVERY = DueBefore(at_most=later(0), delivered=later(99))
+RUN = ErasureRun(uuid.uuid4().bytes, "retention", NOON, untold_too=False)
+
+
+@pytest.fixture
+def people(storage: Storage) -> Supporters:
+    return Supporters(storage.database, storage.conversations._keyring)
+
+
+async def do(storage: Storage, sql: str, **values: Value) -> None:
+    await storage.database.write(Statement(sql, values))
+
+
+async def sign(people: Supporters, numbers: range) -> None:
+    """Each signs as many seconds after noon as their number says."""
+    await people.sign(numbers, updates=1)
+    for number in numbers:
+        await people.speak(number, "en")
+        sql = "UPDATE signatures SET signed_at = :at WHERE number = :n"
+        at = int(later(number).timestamp() * 1000)
+        await people.database.write(Statement(sql, {"at": at, "n": number}))
+
+
+async def left(storage: Storage, table: str) -> int:
+    sql = f"SELECT COUNT(*) AS rows FROM {table}"  # noqa: S608 - a table's name
+    return int((await storage.database.read(Statement(sql)))[0]["rows"])
+
+
+async def erase(storage: Storage, due: DueBefore = ALL, run: ErasureRun = RUN) -> int:
+    portion = await storage.erasures.erase(due, run, after=0, limit=10)
+    assert portion.after is None
+    return portion.erased
+
+
+async def test_of_a_signature_only_counts_are_left(storage: Storage, people: Supporters) -> None:
+    await sign(people, range(1, 6))
+    await do(storage, "UPDATE signatures SET with_name = 0 WHERE number = 2")
+    await do(storage, "UPDATE signatures SET objected_at = 1 WHERE number = 3")
+    await do(storage, "UPDATE signatures SET invalidation_id = :id WHERE number = 4", id=b"i" * 16)
+    await do(storage, "UPDATE petitions SET signatures = 4, closed_at = 1, closed_signatures = 4")
+    for number in (1, 5):
+        await storage.sent_files.add(
+            people.supporter(number), chat_id=7, message_id=number, at=NOON
+        )
+    before = await storage.signatures.stats(since=later(4))
+    assert await erase(storage, FIRST_TWO) == 2
+    assert await storage.signatures.get(people.supporter(1)) is None
+    assert await storage.signatures.get(people.supporter(3)) is not None
+    assert [file.message_id for file in await storage.sent_files.due()] == [1]
+    assert await storage.erasures.first_signed_at() == later(3)
+    assert await erase(storage) == 3
+    assert await storage.erasures.first_signed_at() is None
+    for table in ("signatures", "consents", "conversations"):
+        assert await left(storage, table) == 0, table
+    assert sorted(await storage.erasures.anonymous_counts(), key=str) == [
+        AnonymousCount("es", with_name=False, is_valid=True, signatures=2),
+        AnonymousCount("es", with_name=True, is_valid=False, signatures=1),
+        AnonymousCount("es", with_name=True, is_valid=True, signatures=2),
+    ]
+    state = await storage.petitions.state()
+    assert (state.signatures, state.closed_signatures, state.erased_at) == (4, 4, NOON)
+    stats = await storage.signatures.stats(since=later(4))
+    assert (stats.total, stats.by_language) == (before.total, before.by_language)
+    assert (stats.erased, stats.by_source) == (4, {})
+
+
+async def test_a_run_has_one_entry_in_the_audit_with_the_number_of_all_its_portions(
+    storage: Storage, people: Supporters
+) -> None:
+    await sign(people, range(1, 6))
+    after: int | None = 0
+    erased = []
+    while after is not None:
+        portion = await storage.erasures.erase(ALL, RUN, after=after, limit=2)
+        after = portion.after
+        erased.append(portion.erased)
+    assert erased == [2, 2, 1]
+    entries = [each for each in await storage.audit.entries(9) if each.action == "retention"]
+    assert [(each.detail, each.actor, each.at) for each in entries] == [("5", None, NOON)]
+    assert await erase(storage) == 0
+    assert len(await storage.audit.entries(9)) == len(entries)
+
+
+async def test_a_run_that_was_killed_goes_on_where_it_was(
+    storage: Storage, people: Supporters
+) -> None:
+    await sign(people, range(1, 6))
+    await storage.erasures.erase(ALL, RUN, after=0, limit=2)
+    again = replace(RUN, entry=uuid.uuid4().bytes)
+    assert await erase(storage, run=again) == 3
+    kept = await storage.erasures.anonymous_counts()
+    assert [each.signatures for each in kept] == [5]
+    assert (await storage.petitions.state()).signatures == 5
+
+
+async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.set_closed(True)
+    await sign(people, range(1, 7))
+    await people.lose(5)
+    await people.mute(6)
+    lease = storage.broadcasts.lease
+    await storage.leases.take(lease, "me", seconds=10**9, now=NOON)
+    broadcast = await started(storage.broadcasts)
+    sent = await claim(storage.broadcasts, broadcast, limit=2)
+    outcome = results(sent, Outcome.DELIVERED)
+    await storage.broadcasts.deliveries.record(broadcast.id, outcome, later(2))
+    assert await storage.erasures.is_sending()
+    assert await storage.erasures.count(AFTER_DELIVERY) == DueCount(0, 6, 0, 2)
+    untold = await storage.erasures.untold(later(99))
+    assert (untold.people, untold.first) == (2, later(3))
+    tally = await storage.broadcasts.tally(broadcast.id)
+    assert await erase(storage, AFTER_DELIVERY) == 4
+    assert await storage.broadcasts.tally(broadcast.id) == tally
+    at_most = replace(ALL, at_most=later(4))
+    assert await storage.erasures.count(at_most) == DueCount(1, 0, 1, 0)
+    assert await erase(storage, at_most) == 1
+    assert await erase(storage, AFTER_DELIVERY, replace(RUN, untold_too=True)) == 1
+    # Nobody has withdrawn: two were told, and two were not.
+    assert await storage.broadcasts.tally(broadcast.id) == Tally(total=4, delivered=2, pending=2)
+    assert await left(storage, "deliveries") == 0
+
+
+async def test_while_people_can_sign_an_old_button_stays_harmless(
+    storage: Storage, people: Supporters
+) -> None:
+    await sign(people, range(1, 2))
+    assert await erase(storage) == 1
+    found = await storage.conversations.get(people.supporter(1))
+    assert found is not None
+    assert (found.stage, found.version, found.source, found.language) == ("home", 2, None, "en")
+
+
+async def test_who_signs_again_is_somebody_new(storage: Storage, people: Supporters) -> None:
+    ana = a_supporter(storage.conversations._keyring, 7)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    assert await erase(storage) == 1
+    found = await storage.conversations.get(ana.supporter)
+    assert found is not None
+    await ana.sign(storage, was=found.version)
+    state = await storage.petitions.state()
+    assert (state.signatures, await storage.petitions.last_number()) == (2, 2)
+
+
+async def test_of_a_petition_that_ended_long_ago_nothing_personal_is_left(
+    storage: Storage, people: Supporters
+) -> None:
+    await sign(people, range(1, 2))
+    for number in (2, 3):
+        await people.speak(number, "en")  # they withdrew, or never signed
+    change = """
+    INSERT INTO changes_after_export (id, petition, number, change, changed_at, told_at)
+    VALUES (:id, :petition, 7, 'withdrawn', :at, CAST(:told AS BIGINT))
+    """
+    old, new = (int(later(seconds).timestamp() * 1000) for seconds in (1, 500))
+    for key, at, told in ((b"a", old, None), (b"b", new, None), (b"c", new, new)):
+        await do(storage, change, id=key * 16, petition=SLUG, at=at, told=told)
+    due = DueBefore(at_most=later(99), delivered=later(999))
+    assert await storage.erasures.erase_what_is_left(due, limit=9) == 0  # it is open
+    assert await left(storage, "changes_after_export") == 1
+    await people.set_closed_at(later(0))
+    assert await storage.erasures.erase_what_is_left(due, limit=2) == 2
+    assert await storage.erasures.erase_what_is_left(due, limit=2) == 1
+    assert await left(storage, "conversations") == 0
