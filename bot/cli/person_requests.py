@@ -240,6 +240,9 @@ async def _proved(
     requests = context.storage.person_requests
     if code is None:
         signer = await requests.find(number)
+        if signer is not None:
+            # Nobody agreed to this look, and it shows a name before anything is done.
+            await context.storage.audit.record("person_look", actor=None, at=context.clock())
         said = check_reason(reason or "", signer.name if signer else None)
         if signer is None:
             raise CannotDo("No signature has this number; it may have been withdrawn.")

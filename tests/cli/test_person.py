@@ -72,6 +72,12 @@ def test_nothing_of_a_signature_is_shown_before_the_code_fits(petition: Petition
     assert waiting(petition) == []
 
 
+def test_without_a_code_the_look_alone_is_in_the_audit(petition: PetitionDatabase) -> None:
+    for reason in (LETTER, "rang: Persona"):
+        call("2", "erase", "--verified-otherwise", reason, typed="n\n")
+    assert [(each.action, each.detail) for each in petition.audited()] == [("person_look", "")] * 2
+
+
 def test_a_number_is_read_as_the_letter_writes_it(petition: PetitionDatabase) -> None:
     shown = said(call("0.002", "show", "--verified-otherwise", LETTER, "--yes"))
     assert "Signature 2" in shown

@@ -47,6 +47,7 @@ signatures = st.none() | st.builds(
     source=st.none() | st.just("boletin-3"),
     news=st.booleans(),
     updates_at_most=st.integers(0, 100),
+    restricted_at=st.none() | st.just(NOON),
 )
 petitions = st.builds(
     PetitionState,
