@@ -9,6 +9,7 @@ from handlers.broadcasts.parse_time import TimeFault, parse_moment
 from handlers.closing_texts import closing_update_is_draft, draft_text, what_next
 from handlers.screens.buttons import AdminAction, Button, dismiss_button, read_number
 from handlers.screens.screen import Screen, paragraphs
+from handlers.statistics import with_and_without_name
 from storage import Kind, PetitionState
 
 # What an admin who gives a day alone means: the day is still one on which people sign.
@@ -42,7 +43,7 @@ async def close(ctx: AdminContext) -> None:
             str(state.revision),
             words.text("<b>¿Cerrar la petición?</b>"),
             Html(f"«{_title(ctx)}»"),
-            _signed(ctx, state.signatures),
+            await _handed_over(ctx, state.signatures),
             words.text(
                 "En cuanto la cierres, nadie más podrá firmar. Al cerrarla no se envía ningún "
                 "mensaje. Puedes deshacerlo con /reopen."
@@ -226,7 +227,7 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
     await ctx.say(
         paragraphs(
             words.text("<b>La petición está cerrada.</b>"),
-            _signed(ctx, state.closed_signatures),
+            await _handed_over(ctx, state.closed_signatures),
             await _what_next(ctx),
         )
     )
@@ -290,6 +291,13 @@ async def _what_next(ctx: AdminContext) -> Html:
 
 def _title(ctx: AdminContext) -> str:
     return ctx.services.petition.texts_in(ctx.language).title
+
+
+async def _handed_over(ctx: AdminContext, count: int) -> Html:
+    """Says how many have signed, and how many of them are handed over with their name."""
+    services = ctx.services
+    counts = await services.storage.signatures.stats(since=services.clock())
+    return Html(f"{_signed(ctx, count)}\n{with_and_without_name(ctx.words, counts)}")
 
 
 def _signed(ctx: AdminContext, count: int) -> Html:

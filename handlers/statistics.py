@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.text.markup import Html
+from bot.text.translations import Words
 from handlers.admin_context import AdminContext
 from handlers.screens.screen import paragraphs
+from storage import Stats
 
 _NAMED_FROM = 5
 _SOURCES_SHOWN = 15
@@ -51,6 +53,7 @@ async def stats(ctx: AdminContext) -> None:
     await ctx.say(
         paragraphs(
             words.text("<b>Firmas: {total}</b>", total=words.number(counts.total)),
+            with_and_without_name(words, counts),
             words.text("Hoy: {today}", today=words.number(counts.today)),
             _listed(ctx, words.text("Por idioma"), _named(ctx, counts.by_language)),
             _from_where(ctx, counts.by_source),
@@ -70,6 +73,15 @@ def _erased(ctx: AdminContext, erased: int) -> Html | None:
         "Ya borradas, porque su plazo ha terminado: {erased}. Cuentan en el total y en su idioma, "
         "pero ya no se sabe por dónde llegaron.",
         erased=ctx.words.number(erased),
+    )
+
+
+def with_and_without_name(words: Words, counts: Stats) -> Html:
+    """Says how many signatures are handed over with their name, and how many only counted."""
+    return words.text(
+        "Con su nombre: {named}. Sin su nombre: {unnamed}.",
+        named=words.number(counts.with_name),
+        unnamed=words.number(counts.without_name),
     )
 
 

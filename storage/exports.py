@@ -23,9 +23,9 @@ _PAGE = 1_000
 # Every time zone begins its days at a quarter of an hour of UTC.
 _QUARTER = timedelta(minutes=15)
 
-# A signature that may be used no more than is needed to keep it is counted without its name
-# (GDPR art. 18, 21).
-_IS_NAMED = "with_name = 1 AND restricted_at IS NULL AND objected_at IS NULL"
+IS_NAMED = "with_name = 1 AND restricted_at IS NULL AND objected_at IS NULL"
+"""SQL: the signature is handed over with its name. One that may be used no more than is needed to
+keep it is counted without (GDPR art. 18, 21)."""
 
 _LISTED = """
 petition = :petition AND number <= :last_number AND invalidation_id IS NULL
@@ -66,7 +66,7 @@ FROM anonymous_counts WHERE petition = :petition AND is_valid = 1
 
 _GROUPS = f"""
 SELECT signed_at / :quarter AS quarter, language, text_version,
-  CASE WHEN {_IS_NAMED} THEN 1 ELSE 0 END AS named, COUNT(*) AS signatures
+  CASE WHEN {IS_NAMED} THEN 1 ELSE 0 END AS named, COUNT(*) AS signatures
 FROM signatures WHERE {_LISTED}
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2, 3, 4
@@ -74,7 +74,7 @@ ORDER BY 1, 2, 3, 4
 
 _PAGES = f"""
 SELECT id, number, name_sealed, signed_at, text_version FROM signatures
-WHERE {_LISTED} AND {_IS_NAMED} AND number > :after
+WHERE {_LISTED} AND {IS_NAMED} AND number > :after
 ORDER BY number LIMIT :page
 """  # noqa: S608 - constants of this file
 

@@ -14,6 +14,7 @@ from storage.audit import Audit
 from storage.conversations import Conversation, Conversations
 from storage.database import Database, Row, Statement, Value
 from storage.errors import ConversationMoved
+from storage.exports import IS_NAMED
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
 from storage.name_choice import NameChoice, choice_statements
@@ -69,8 +70,9 @@ WHERE petition = :petition AND supporter = :supporter
 """
 
 # One statement, so that all figures are of the same moment.
-_STATS = """
+_STATS = f"""
 SELECT language, source, COUNT(*) AS signed,
+  CAST(SUM(CASE WHEN {IS_NAMED} THEN 1 ELSE 0 END) AS BIGINT) AS with_name,
   CAST(SUM(CASE WHEN signed_at >= :since THEN 1 ELSE 0 END) AS BIGINT) AS today,
   CAST(SUM(CASE WHEN unreachable_at IS NULL THEN 0 ELSE 1 END) AS BIGINT) AS unreachable,
   0 AS erased
@@ -78,12 +80,13 @@ FROM signatures
 WHERE petition = :petition AND invalidation_id IS NULL
 GROUP BY language, source
 UNION ALL
-SELECT language, NULL AS source, CAST(SUM(signatures) AS BIGINT) AS signed, 0 AS today,
-  0 AS unreachable, 1 AS erased
+SELECT language, NULL AS source, CAST(SUM(signatures) AS BIGINT) AS signed,
+  CAST(SUM(CASE WHEN with_name = 1 THEN signatures ELSE 0 END) AS BIGINT) AS with_name,
+  0 AS today, 0 AS unreachable, 1 AS erased
 FROM anonymous_counts
 WHERE petition = :petition AND is_valid = 1
 GROUP BY language
-"""
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ class Stats:
     """Counts at one moment; the source None stands for people who used no tagged link.
 
     Attributes:
+        with_name: how many are handed over with their name.
         erased: how many of the total were erased because their retention was over. Their language
             is counted; their source is not known any more.
     """
@@ -137,7 +141,13 @@ class Stats:
     by_language: Mapping[str, int]
     by_source: Mapping[str | None, int]
     unreachable: int
+    with_name: int
     erased: int = 0
+
+    @property
+    def without_name(self) -> int:
+        """How many are only counted when the signatures are handed over."""
+        return self.total - self.with_name
 
 
 class Signatures:
@@ -279,6 +289,7 @@ class Signatures:
             by_source=dict(by_source),
             unreachable=sum(row["unreachable"] for row in rows),
             erased=sum(row["signed"] for row in rows if row["erased"]),
+            with_name=sum(row["with_name"] for row in rows),
         )
 
     async def _choose(

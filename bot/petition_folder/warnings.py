@@ -11,7 +11,7 @@ from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE
 from bot.text.markup import MarkupError, length, parse
 from bot.text.problems import Problem
-from bot.text.translations import is_spoken
+from bot.text.translations import Catalogs, is_spoken
 
 _SCREENFUL = 1200
 # What stands unfolded above the question for the name: more would push the question off a phone.
@@ -51,12 +51,14 @@ def folder_warnings(
     yield from _examples(read.petition or {})
     yield from _past_date(read.petition or {})
     yield from _draft_of_the_end(read.petition or {})
+    yield from _name_chosen_beforehand(read.petition or {})
     source = read.texts.get(read.source_language, {})
     for language, table in read.texts.items():
         file = f"{language}.toml"
         yield from _long_pages(file, table)
         yield from _notice_above_the_name(file, table)
         yield from _long_consent(file, table, values.get(language, {}))
+        yield from _name_given_unwarned(file, table, language)
         yield from _shared_by_a_signer(file, table, language)
         if not is_spoken(language):
             yield Problem(file, "", _SPANISH_BUTTONS)
@@ -87,6 +89,32 @@ def _draft_of_the_end(petition: Table) -> Iterator[Problem]:
             "final, or publish one with /closing"
         )
         yield Problem(PETITION_FILE, "closing_is_draft", sentence)
+
+
+def _name_chosen_beforehand(petition: Table) -> Iterator[Problem]:
+    if petition.get("handed_over") == "with_name":
+        sentence = (
+            "to hand over the name is chosen before anybody has read the consent; ask your "
+            'counsel whether that is explicit enough (GDPR art. 9), or say "ask"'
+        )
+        yield Problem(PETITION_FILE, "handed_over", sentence)
+
+
+def _name_given_unwarned(file: str, table: Table, language: str) -> Iterator[Problem]:
+    """Yields that a text does not say what it means that the name is handed over."""
+    label = Catalogs.load().words(language).label("Con mi nombre")
+    if label not in str(table.get("consent", label)):
+        sentence = (
+            f'below it stands a button "{label}", of which it says nothing; say who learns of the '
+            "name then, in which country, and what that can mean"
+        )
+        yield Problem(file, "consent", sentence)
+    if not table.get("name_consent"):
+        sentence = (
+            "this is missing, so whoever wants the name handed over later agrees to words of the "
+            "bot's that do not say what is risked; write it"
+        )
+        yield Problem(file, "name_consent", sentence)
 
 
 def _long_pages(file: str, table: Table) -> Iterator[Problem]:

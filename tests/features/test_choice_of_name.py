@@ -1,13 +1,16 @@
 """Whoever signs chooses whether their name is handed over, or their signature only counted."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 
+from bot.petition.petition import BUNDLED
 from bot.simulator.person import Person
 from storage.personal_data import Held
-from tests.support.scene import Scene
+from tests.support.scene import Scene, a_scene
 
 CONFIRM = "✍️ Consiento y firmo"
 
@@ -148,3 +151,45 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
     assert "tu firma se contó sin tu nombre. Ya no se puede cambiar." in shown.text
     assert not {GIVE, REMOVE} & set(shown.labels)
     assert choice_in(await held_of(scene, scene.ana)) == (1, [1])
+
+
+async def test_both_count_and_are_told_the_end_and_admins_see_how_many_of_each_there_are(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    await scene.signs(scene.jordi, with_name=False)
+    assert "con la tuya: 2" in scene.screen(scene.jordi).text
+    scene.marta.send("/stats")
+    said = await scene.marta.sees("Firmas: 2")
+    counts = "Con su nombre: 1. Sin su nombre: 1."
+    assert counts in said.text
+    scene.marta.send("/close")
+    question = await scene.with_button(scene.marta, scene.words.label("Sí, cerrar la petición"))
+    assert f"2 personas han firmado.\n{counts}" in question.text
+    await scene.taps(scene.marta, scene.words.label("Sí, cerrar la petición"))
+    closed = await scene.marta.sees("La petición está cerrada.")
+    assert counts in closed.text
+    await scene.broadcasts(2)
+    assert [scene.told(person) for person in (scene.ana, scene.jordi)] == [1, 1]
+
+
+@pytest.mark.parametrize(("proposed", "with_name"), [("with_name", 1), ("without_name", 0)])
+async def test_where_the_petition_proposes_one_that_holds_unless_the_other_is_chosen(
+    tmp_path: Path, proposed: str, with_name: int
+) -> None:
+    folder = tmp_path / "petition"
+    copytree(BUNDLED, folder)
+    written = folder / "petition.toml"
+    written.write_text(
+        written.read_text().replace('handed_over = "ask"', f'handed_over = "{proposed}"')
+    )
+    async with a_scene(tmp_path) as scene:
+        await scene.stop_bot()
+        scene.settings = scene.settings.model_copy(update={"folder": folder})
+        await scene.start_bot()
+        for person, name in ((scene.ana, "Ana García"), (scene.jordi, "Jordi Puig")):
+            await to_the_consent(scene, person, name)
+        await scene.taps(scene.ana, scene.words.label(CONFIRM))
+        assert choice_in(await held_of(scene, scene.ana)) == (with_name, [with_name])
+        await scene.consents(scene.jordi, with_name=not with_name)
+        assert choice_in(await held_of(scene, scene.jordi))[0] == 1 - with_name

@@ -345,6 +345,30 @@ def test_nobody_is_promised_what_they_were_told_already(
     assert ("Te escribiremos para contarte" in draw(view).text) is promised
 
 
+@pytest.mark.parametrize(
+    ("proposed", "chosen", "labels"),
+    [
+        (None, None, ["⚪ Con mi nombre", "⚪ Sin mi nombre"]),
+        (True, None, ["✅ Con mi nombre", "⚪ Sin mi nombre"]),
+        (False, None, ["⚪ Con mi nombre", "✅ Sin mi nombre"]),
+        (True, False, ["⚪ Con mi nombre", "✅ Sin mi nombre"]),
+        (None, True, ["✅ Con mi nombre", "⚪ Sin mi nombre"]),
+    ],
+)
+def test_what_the_petition_proposes_is_chosen_until_something_else_is(
+    proposed: bool | None, chosen: bool | None, labels: list[str]
+) -> None:
+    view = standing_at(Stage.CONSENT)
+    view = replace(
+        view,
+        petition=view.petition.model_copy(update={"with_name": proposed}),
+        conversation=replace(view.conversation, with_name=chosen),
+    )
+    assert [button.label for button in draw(view).rows[2]] == labels
+    # Whatever is proposed or chosen, the same words are agreed to.
+    assert consent_choices(view) == consent_choices(standing_at(Stage.CONSENT))
+
+
 @pytest.mark.parametrize(("language", "name"), [("es", "Ana García"), ("en", "Seán O'Brien")])
 def test_the_consent_with_its_choices_has_at_most_80_words(language: str, name: str) -> None:
     view = standing_at(Stage.CONSENT)

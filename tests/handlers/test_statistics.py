@@ -73,13 +73,14 @@ async def test_of_very_many_links_those_that_are_not_named_have_a_line_of_their_
     large: dict[str | None, int] = {f"link{number}": 100 - number for number in range(17)}
 
     async def stats(_: Signatures, since: datetime) -> Stats:
-        return Stats(1613, 0, {"es": 1613}, {**large, "luz": 2, None: 11}, 0)
+        return Stats(1613, 0, {"es": 1613}, {**large, "luz": 2, None: 11}, 0, 1600)
 
     monkeypatch.setattr(Signatures, "stats", stats)
     scene.marta.start()
     await scene.settled()
     scene.marta.send("/stats")
     said = await scene.marta.sees("Firmas: 1.613")
+    assert "Con su nombre: 1.600. Sin su nombre: 13." in said.text
     assert "link14: 86\n(otros 2 enlaces): 169\n(directo y otros): 13\n" in said.text
 
 
@@ -87,7 +88,7 @@ async def test_with_nobody_but_who_came_by_links_of_many_nothing_is_said_of_the_
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def stats(_: Signatures, since: datetime) -> Stats:
-        return Stats(10, 0, {"es": 10}, {"radio": 10}, 0)
+        return Stats(10, 0, {"es": 10}, {"radio": 10}, 0, 10)
 
     monkeypatch.setattr(Signatures, "stats", stats)
     scene.marta.send("/stats")

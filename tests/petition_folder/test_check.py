@@ -152,6 +152,36 @@ def test_a_closing_update_that_is_only_a_draft_is_a_warning(change: Change, fold
     assert [problem.key for problem in find_problems(folder)] == ["closing_is_draft"]
 
 
+def test_what_it_means_to_hand_over_the_name_is_said_before_it_is_chosen(
+    change: Change, folder: Path
+) -> None:
+    known = find_warnings(folder)
+    change("petition.toml", 'handed_over = "ask"', 'handed_over = "with_name"')
+    change("es.toml", "• Si elijo «Con mi nombre», acepto", "• Acepto")
+    change("en.toml", "name_consent = ", "share_more = ")
+    said = [(each.file, each.key) for each in find_warnings(folder) if each not in known]
+    assert said == [
+        ("en.toml", "name_consent"),
+        ("es.toml", "consent"),
+        ("petition.toml", "handed_over"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ('"without_name"', None),
+        ('"sin nombre"', "write one of 'with_name', 'without_name' or 'ask'"),
+        ("true", "write one of 'with_name', 'without_name' or 'ask'"),
+    ],
+)
+def test_how_signatures_are_handed_over_is_one_of_three(
+    change: Change, folder: Path, written: str, sentence: str | None
+) -> None:
+    change("petition.toml", 'handed_over = "ask"', f"handed_over = {written}")
+    assert [each.sentence for each in find_problems(folder)] == ([sentence] if sentence else [])
+
+
 def test_a_count_is_written_as_a_number_or_in_words(change: Change, folder: Path) -> None:
     for file, noun in (("es.toml", "personas"), ("en.toml", "people")):
         text = (folder / file).read_text(encoding="utf-8")

@@ -264,12 +264,17 @@ async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None
         someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage, language=language, source=source)
+    for user_id, column in ((1, "with_name = 0"), (3, "restricted_at = 1")):
+        await storage.database.write(
+            Statement(f"UPDATE signatures SET {column} WHERE number = {user_id}")  # noqa: S608
+        )
     assert await storage.signatures.stats(since=NOON) == Stats(
         total=4,
         today=4,
         by_language={"es": 3, "en": 1},
         by_source={"web": 3, None: 1},
         unreachable=0,
+        with_name=2,
     )
     later = await storage.signatures.stats(since=NOON + timedelta(milliseconds=1))
     assert later.today == 0
