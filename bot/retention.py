@@ -21,9 +21,9 @@ from bot.petition.retention_days import (
     day_of,
     due_before,
     may_erase_untold,
-    months_later,
     newest_due_delivery,
 )
+from bot.petition_folder.schema import months_later
 from storage import DueBefore, ErasureRun, Storage, Unavailable
 
 _log = structlog.stdlib.get_logger()

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.petition.retention_days import day_of
+from bot.petition_folder.schema import months_later
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
@@ -102,10 +104,25 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
                 "avisará a todas las personas que la administran. Para cambiar la fecha o "
                 "quitarla, escribe otra vez /close."
             ),
+            await _about_erasures(ctx, moment),
             await _about_draft(ctx),
             yes=words.label("Sí, cerrarla ese día"),
             no=words.label("No, dejarla como está"),
         )
+    )
+
+
+async def _about_erasures(ctx: AdminContext, closes_at: datetime) -> Html | None:
+    """Says that people will be erased before it closes, as nothing is kept for that long."""
+    services, most = ctx.services, ctx.services.petition.retention.months_at_most
+    zone = ZoneInfo(services.petition.time_zone)
+    first = await services.storage.erasures.first_signed_at() or services.clock()
+    if months_later(day_of(first, zone), most) > day_of(closes_at, zone):
+        return None
+    return ctx.words.plural(
+        "⚠️ Antes se borrarán firmas: ninguna se guarda más de {n} mes.",
+        "⚠️ Antes se borrarán firmas: ninguna se guarda más de {n} meses.",
+        most,
     )
 
 

@@ -13,10 +13,10 @@ from bot.petition.retention_days import (
     day_of,
     due_before,
     erased_on,
-    months_later,
     start_of,
     warning_step,
 )
+from bot.petition_folder.schema import months_later
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import Notice, send_notices

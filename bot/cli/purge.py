@@ -13,9 +13,9 @@ from bot.petition.retention_days import (
     WARNED_FOR,
     day_of,
     erased_on,
-    months_later,
     start_of,
 )
+from bot.petition_folder.schema import months_later
 from bot.retention import Erasure, erase_due, read_erasure
 from storage import DueCount
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.petition_folder.schema import RetentionTable
+from bot.petition_folder.schema import MONTHS_A_YEAR, RetentionTable, months_later
 from storage import DueBefore
 
 WARNED_FOR = timedelta(days=7)
@@ -22,9 +22,6 @@ WAITED_FOR = timedelta(days=7)
 
 AFTER_DELIVERY = "erased after the delivery"
 """The kind of the notices to admins of people who will be erased untold after the delivery."""
-
-_ALL_OF_IT = date.max
-_MONTHS = 12
 
 
 class WarningStep(StrEnum):
@@ -39,14 +36,6 @@ class WarningStep(StrEnum):
 _STEPS = ((0, WarningStep.LATE), (1, WarningStep.DAY), (7, WarningStep.WEEK))
 # The longest month: of a delivery that is recorded on its day they are told at once.
 _MONTH_OF_DAYS = 31
-
-
-def months_later(day: date, months: int) -> date:
-    """Returns the same day so many months later, or the last of a month that has no such day."""
-    year, month = divmod(day.year * _MONTHS + day.month - 1 + months, _MONTHS)
-    if year > date.max.year:
-        return _ALL_OF_IT
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def erased_on(retention: RetentionTable, signed_on: date, handed_over_on: Iterable[date]) -> date:
@@ -133,7 +122,7 @@ def start_of(day: date, zone: ZoneInfo, *, days: int = 0) -> datetime:
 
 def _last_day_due(today: date, months: int) -> date:
     """Returns the newest day that is so many months ago, as `months_later` counts them."""
-    year, month = divmod(today.year * _MONTHS + today.month - 1 - months, _MONTHS)
+    year, month = divmod(today.year * MONTHS_A_YEAR + today.month - 1 - months, MONTHS_A_YEAR)
     longest = monthrange(year, month + 1)[1]
     is_last = today.day == monthrange(today.year, today.month)[1]
     return date(year, month + 1, longest if is_last else min(today.day, longest))

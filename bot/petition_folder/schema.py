@@ -5,6 +5,7 @@ the files into the `Petition` that the bot runs on.
 """
 
 import re
+from calendar import monthrange
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
@@ -14,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 PETITION_FILE = "petition.toml"
 EVERY_LANGUAGE = "*"
+MONTHS_A_YEAR = 12
 
 T = TypeVar("T")
 
@@ -186,3 +188,11 @@ class Texts(FrozenModel):
 def in_language(texts: dict[str, Any], language: str) -> Any:
     """Returns the entry for a language, or the one for every language."""
     return texts.get(language, texts.get(EVERY_LANGUAGE))
+
+
+def months_later(day: date, months: int) -> date:
+    """Returns the same day so many months later, or the last of a month that has no such day."""
+    year, month = divmod(day.year * MONTHS_A_YEAR + day.month - 1 + months, MONTHS_A_YEAR)
+    if year > date.max.year:
+        return date.max
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

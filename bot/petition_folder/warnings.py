@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 from bot.petition_folder.markup_check import passages
 from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder, Table
-from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.schema import PETITION_FILE, RetentionTable, months_later
 from bot.text.markup import MarkupError, length, parse
 from bot.text.problems import Problem
 from bot.text.translations import Catalogs, is_spoken
@@ -42,7 +42,7 @@ _EXAMPLE = re.compile(
 def folder_warnings(
     read: Folder, values: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 ) -> Iterator[Problem]:
-    """Yields example contacts, a past date, texts too long for a phone, missing translations.
+    """Yields what works and should be looked at before people are asked to sign.
 
     Args:
         read: the folder.
@@ -50,6 +50,7 @@ def folder_warnings(
     """
     yield from _examples(read.petition or {})
     yield from _past_date(read.petition or {})
+    yield from _erased_before_it_closes(read.petition or {})
     yield from _draft_of_the_end(read.petition or {})
     yield from _name_chosen_beforehand(read.petition or {})
     source = read.texts.get(read.source_language, {})
@@ -79,6 +80,23 @@ def _past_date(petition: Table) -> Iterator[Problem]:
     today = datetime.now(UTC).date()
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) and day < today.isoformat():
         sentence = f"{day} is past: a petition that starts with it is closed at once"
+        yield Problem(PETITION_FILE, "closes_on", sentence)
+
+
+def _erased_before_it_closes(petition: Table) -> Iterator[Problem]:
+    """Yields that who signs today is erased before the closing: nothing is kept for that long."""
+    try:
+        closes_on = date.fromisoformat(str(petition.get("closes_on", "")))
+        retention = RetentionTable.model_validate(petition.get("retention", {}))
+    except ValueError:
+        return  # there is no date, or it is reported as a problem
+    last = months_later(datetime.now(UTC).date(), retention.months_at_most)
+    if last <= closes_on:
+        sentence = (
+            f"whoever signs today is erased on {last}, before the petition closes and can be "
+            f"delivered: let it close earlier, or raise retention.months_at_most, which is "
+            f"{retention.months_at_most}"
+        )
         yield Problem(PETITION_FILE, "closes_on", sentence)
 
 

@@ -62,6 +62,13 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     assert (await services(scene).storage.petitions.state()).closes_at is None
 
 
+async def test_a_date_before_which_signatures_are_erased_says_so(scene: Scene) -> None:
+    for ahead, warned in ((600, 0), (700, 1)):
+        await asks_to_close(scene, (now(scene) + ahead * DAY).strftime("%d/%m/%Y"))
+        said = "Antes se borrarán firmas: ninguna se guarda más de 21 meses."
+        assert told(scene.marta, said) == warned
+
+
 @pytest.mark.parametrize(
     ("when", "answer"),
     [

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.petition.retention_days import months_later
+from bot.petition_folder.schema import months_later
 from bot.simulator.person import Person
 from handlers.context import Services
 from storage import Statement, Storage

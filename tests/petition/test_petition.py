@@ -65,10 +65,10 @@ def test_the_addressee_and_the_demands_are_written_once_and_read_in_the_appeal(
 
 def test_retention_and_version_are_said_in_words(petition: Petition) -> None:
     spanish, english = (" ".join(petition.texts[code].privacy) for code in ("es", "en"))
-    assert "como muy tarde, 1 mes después" in spanish
+    assert "Los borramos 1 mes después" in spanish
     assert "más de 21 meses en total" in spanish
     assert "26 de noviembre de 2026" in spanish
-    assert "no later than 1 month after" in english
+    assert "We erase it 1 month after" in english
     assert "more than 21 months in all" in english
     assert "26 November 2026" in english
 

@@ -14,11 +14,11 @@ from bot.petition.retention_days import (
     due_before,
     erased_on,
     may_erase_untold,
-    months_later,
     newest_due_delivery,
     start_of,
     warning_step,
 )
+from bot.petition_folder.schema import months_later
 
 MADRID = ZoneInfo("Europe/Madrid")
 KEPT = RetentionTable(months_after_delivery=1, months_at_most=21)

@@ -1,6 +1,7 @@
 """Tests that the check lists all problems at once, in sentences that say what to do."""
 
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.pictures import PICTURE_BYTES
+from bot.petition_folder.schema import months_later
 from bot.text import text_limits
 from tests.petition_folder.conftest import Change
 
@@ -141,6 +143,24 @@ def test_whoever_copied_last_years_date_is_warned(change: Change, folder: Path) 
     assert find_problems(folder) == []
     change("petition.toml", '"2025-07-18"', "2999-07-18")
     assert past not in [warning.sentence for warning in find_warnings(folder)]
+
+
+def test_a_date_before_which_who_signs_today_is_erased_is_a_warning(
+    change: Change, folder: Path
+) -> None:
+    today = datetime.now(UTC).date()
+    last = months_later(today, 21)
+    erased = f"whoever signs today is erased on {last}, before the petition closes"
+    day = last - timedelta(days=1)
+    change("petition.toml", "goals = [", f"closes_on = {day}\ngoals = [")
+    said = [warning.sentence for warning in find_warnings(folder)]
+    assert not any(sentence.startswith("whoever signs") for sentence in said)
+    change("petition.toml", f"closes_on = {day}", f"closes_on = {last}")
+    said = [warning.sentence for warning in find_warnings(folder)]
+    assert any(sentence.startswith(erased) for sentence in said)
+    change("petition.toml", "months_at_most = 21", "months_at_most = 22")
+    said = [warning.sentence for warning in find_warnings(folder)]
+    assert not any(sentence.startswith("whoever signs") for sentence in said)
 
 
 def test_a_closing_update_that_is_only_a_draft_is_a_warning(change: Change, folder: Path) -> None:
