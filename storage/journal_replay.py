@@ -45,6 +45,12 @@ UPDATE petitions SET last_number = CAST(:number AS BIGINT)
 WHERE slug = :petition AND last_number < CAST(:number AS BIGINT)
 """
 
+# A code in the copy may have been used since, and a sentence that waits in it been sent.
+_FORGOTTEN = (
+    "DELETE FROM person_codes WHERE petition = :petition",
+    "DELETE FROM person_notices WHERE petition = :petition",
+)
+
 _REMOVE_NAME = "UPDATE signatures SET with_name = 0 WHERE id = :id"
 
 _END_CONSENT_TO_NAME = """
@@ -79,7 +85,8 @@ async def replay(
         How many of each deed were carried out.
     """
     number: dict[str, Value] = {"petition": slug, "number": last_number}
-    await database.write(Statement(_RAISE, number))
+    forgotten = [Statement(sql, {"petition": slug}) for sql in _FORGOTTEN]
+    await database.write(Statement(_RAISE, number), *forgotten)
     copy = _Copy(database, keyring, slug, at)
     done: Counter[Deed] = Counter()
     last = last_entries(entries)

@@ -16,6 +16,7 @@ from storage import (
     by_code,
     verified_otherwise,
 )
+from storage.journal_replay import replay
 from storage.person_codes import MOST_ATTEMPTS, new_code
 from tests.support.supporters import NOON, a_supporter
 
@@ -119,6 +120,16 @@ async def test_who_withdraws_in_the_chat_leaves_no_sentence_and_no_code(
     assert await rows_in(storage, "person_notices") == 0
     assert await rows_in(storage, "person_codes") == 0
     assert await storage.person_codes.make(signer.supporter, LATER) is None
+
+
+async def test_a_restored_copy_has_no_code_that_was_used_and_no_sentence_that_was_sent(
+    storage: Storage, keyring: Keyring
+) -> None:
+    signer, code = await signed(storage, keyring)
+    await storage.person_requests.restrict(signer, verified_otherwise("by telephone"), LATER)
+    await replay(storage.database, keyring, "andry", (), last_number=1, at=LATER)
+    assert await states(storage, code) == [CodeState.WRONG]
+    assert await storage.person_notices.waiting() == []
 
 
 async def test_restricting_and_objecting_last_until_they_are_lifted(
