@@ -47,6 +47,7 @@ from handlers.person_notices import keep_sending_notices
 from handlers.petition_texts import PetitionTexts
 from handlers.request_budget import Budgets
 from handlers.sent_files import erase_all_files
+from handlers.signing_alarm import watch_signing
 from handlers.update_errors import UpdateHandler
 from handlers.waiting_updates import is_opt_out
 from storage import (
@@ -125,6 +126,7 @@ class App:
             asyncio.create_task(
                 keep_sending_notices(self.application.bot, self.application.services)
             ),
+            asyncio.create_task(watch_signing(self.application.bot, self.application.services)),
         ]
         if self.texts is not None:
             beside.append(asyncio.create_task(self.texts.keep(self.application.bot)))

@@ -293,11 +293,11 @@ async def _changed_meanwhile(ctx: AdminContext, *, closed: bool) -> None:
 
 async def _standing(ctx: AdminContext, state: PetitionState) -> Html:
     words = ctx.words
-    if state.closed_signatures is None:
+    if not state.is_closed:
         return words.text("La petición está abierta.")
     return paragraphs(
         words.text("La petición ya está cerrada."),
-        _signed(ctx, state.closed_signatures),
+        _signed(ctx, state.told_signatures),
         await _what_next(ctx),
     )
 

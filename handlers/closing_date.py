@@ -175,7 +175,7 @@ def _closed(state: PetitionState, *, is_draft: bool) -> Callable[[Words], Html]:
         words.plural(
             "<b>{n}</b> persona ha firmado.",
             "<b>{n}</b> personas han firmado.",
-            state.closed_signatures or 0,
+            state.told_signatures,
         ),
         what_next(words, is_draft=is_draft),
     )

@@ -55,6 +55,9 @@ async def stats(ctx: AdminContext) -> None:
             words.text("<b>Firmas: {total}</b>", total=words.number(counts.total)),
             with_and_without_name(words, counts),
             words.text("Hoy: {today}", today=words.number(counts.today)),
+            words.text("Sin contar, por invalidadas: {n}", n=words.number(counts.invalidated))
+            if counts.invalidated
+            else None,
             _listed(ctx, words.text("Por idioma"), _named(ctx, counts.by_language)),
             _from_where(ctx, counts.by_source),
             words.text(

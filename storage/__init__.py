@@ -90,6 +90,7 @@ from storage.handovers import (
     SupporterHandover,
 )
 from storage.high_water_mark import HighWaterMark, mark_of
+from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition
 from storage.journal import Deed, Entry, Journal, journal_of
 from storage.keyring import Keyring, key_apart_from_data
 from storage.leases import Lease, Leases
@@ -118,6 +119,7 @@ from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
 from storage.sent_files import SentFile, SentFiles
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
+from storage.signing_rate import SigningRate
 from storage.telegram_cache import CachedItem, TelegramCache
 
 # No Telegram user has this id, so its reference shows only which key made it.
@@ -151,6 +153,7 @@ class Storage:
     person_requests: PersonRequests
     exports: Exports
     erasures: Erasures
+    invalidations: Invalidations
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -229,6 +232,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         person_requests=PersonRequests(watched, slug, keyring, audit, codes, notices),
         exports=Exports(watched, slug, keyring, audit),
         erasures=Erasures(watched, slug, audit),
+        invalidations=Invalidations(watched, slug, keyring, audit),
     )
 
 
@@ -296,6 +300,7 @@ __all__ = [
     "HeldElsewhere",
     "HighWaterMark",
     "Inclusion",
+    "Invalidation",
     "Journal",
     "JournalUnusable",
     "KeyFileMissing",
@@ -305,6 +310,7 @@ __all__ = [
     "Kind",
     "Lease",
     "Leases",
+    "Matches",
     "Moment",
     "NamedSignature",
     "NewBroadcast",
@@ -337,11 +343,13 @@ __all__ = [
     "SentFiles",
     "SentMessages",
     "Signature",
+    "SignatureCondition",
     "SignatureGroup",
     "SignatureList",
     "Signatures",
     "Signed",
     "Signer",
+    "SigningRate",
     "Statement",
     "Stats",
     "StopReason",

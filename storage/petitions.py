@@ -20,7 +20,13 @@ WHERE petitions.key_fingerprint IS NULL
 
 _STATE_COLUMNS = "signatures, closed_at, closed_signatures, revision, closes_at, erased_at"
 
-_STATE = f"SELECT {_STATE_COLUMNS} FROM petitions WHERE slug = :petition"  # noqa: S608 - constants
+_STATE = f"""
+SELECT {_STATE_COLUMNS}, COALESCE((
+  SELECT CAST(SUM(i.signatures) AS BIGINT) FROM invalidations i
+  WHERE i.petition = :petition AND i.undone_at IS NULL AND i.invalidated_at >= closed_at
+), 0) AS invalidated_since
+FROM petitions WHERE slug = :petition
+"""  # noqa: S608 - constants
 
 _FINGERPRINT = "SELECT key_fingerprint FROM petitions WHERE slug = :petition"
 
@@ -113,6 +119,7 @@ class PetitionState:
             chooses its date.
         closes_at: from when on nobody can sign; None while it has no date.
         erased_at: when signatures were last erased because their retention was over.
+        invalidated_since: how many of those counted at the closing are not counted any more.
     """
 
     signatures: int
@@ -121,6 +128,14 @@ class PetitionState:
     revision: int
     closes_at: datetime | None = None
     erased_at: datetime | None = None
+    invalidated_since: int = 0
+
+    @property
+    def told_signatures(self) -> int:
+        """How many people signed, as everybody is told: now, or once closed at the closing."""
+        if self.closed_signatures is None:
+            return self.signatures
+        return self.closed_signatures - self.invalidated_since
 
     @property
     def is_closed(self) -> bool:
@@ -273,4 +288,5 @@ def _state(row: Row) -> PetitionState:
         revision=row["revision"],
         closes_at=from_millis(row["closes_at"]),
         erased_at=from_millis(row["erased_at"]),
+        invalidated_since=row.get("invalidated_since", 0),
     )

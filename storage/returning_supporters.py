@@ -44,6 +44,7 @@ WHERE b.petition = :petition AND b.kind = 'closing'
   AND b.state IN ('running', 'paused', 'finished') AND b.recall_started_at IS NULL
   AND p.closed_at > CAST(:since AS BIGINT) AND b.created_at >= p.closed_at
   AND s.supporter = :supporter AND s.unreachable_at IS NULL AND s.muted_at IS NULL
+  AND s.invalidation_id IS NULL
 """
 
 _LATEST = "ORDER BY b.created_at DESC, b.id LIMIT 1"

@@ -27,11 +27,13 @@ from storage.signing import (
     PetitionClosed,
     Signed,
 )
+from storage.signing_rate import SigningRate, read_signing_rate
 from storage.times import from_millis, to_millis
 
 _OF = """
 SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s.muted_at,
   s.with_name, s.restricted_at, s.objected_at,
+  s.invalidation_id,
   c.purposes, c.news_ended_at, c.updates_ended_at, c.updates_at_most,
   CASE WHEN EXISTS (
     SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
@@ -71,21 +73,23 @@ WHERE petition = :petition AND supporter = :supporter
 
 # One statement, so that all figures are of the same moment.
 _STATS = f"""
-SELECT language, source, COUNT(*) AS signed,
+SELECT CASE WHEN invalidation_id IS NULL THEN 1 ELSE 0 END AS is_counted, language, source,
+  COUNT(*) AS signed,
   CAST(SUM(CASE WHEN {IS_NAMED} THEN 1 ELSE 0 END) AS BIGINT) AS with_name,
   CAST(SUM(CASE WHEN signed_at >= :since THEN 1 ELSE 0 END) AS BIGINT) AS today,
   CAST(SUM(CASE WHEN unreachable_at IS NULL THEN 0 ELSE 1 END) AS BIGINT) AS unreachable,
   0 AS erased
 FROM signatures
-WHERE petition = :petition AND invalidation_id IS NULL
-GROUP BY language, source
+WHERE petition = :petition
+GROUP BY is_counted, language, source
 UNION ALL
-SELECT language, NULL AS source, CAST(SUM(signatures) AS BIGINT) AS signed,
+SELECT is_valid AS is_counted, language, NULL AS source,
+  CAST(SUM(signatures) AS BIGINT) AS signed,
   CAST(SUM(CASE WHEN with_name = 1 THEN signatures ELSE 0 END) AS BIGINT) AS with_name,
   0 AS today, 0 AS unreachable, 1 AS erased
 FROM anonymous_counts
-WHERE petition = :petition AND is_valid = 1
-GROUP BY language
+WHERE petition = :petition
+GROUP BY is_valid, language
 """  # noqa: S608 - constants
 
 
@@ -104,6 +108,7 @@ class Signature:
         is_damaged: whether the name cannot be decrypted; it is then empty.
         restricted_at, objected_at: since when the use of the data is restricted, or its owner
             objects to it (GDPR arts 18 and 21); both do the same.
+        is_counted: whether it is counted, which it is not while it is invalidated.
     """
 
     number: int
@@ -117,6 +122,7 @@ class Signature:
     with_name: bool = True
     was_told: bool = field(default=False, compare=False)
     is_damaged: bool = False
+    is_counted: bool = True
     restricted_at: datetime | None = None
     objected_at: datetime | None = None
 
@@ -134,6 +140,7 @@ class Stats:
         with_name: how many are handed over with their name.
         erased: how many of the total were erased because their retention was over. Their language
             is counted; their source is not known any more.
+        invalidated: how many are not counted, also of those erased; they are in no other figure.
     """
 
     total: int
@@ -143,6 +150,7 @@ class Stats:
     unreachable: int
     with_name: int
     erased: int = 0
+    invalidated: int = 0
 
     @property
     def without_name(self) -> int:
@@ -275,7 +283,8 @@ class Signatures:
     async def stats(self, since: datetime) -> Stats:
         """Returns the counts of signatures; `today` counts those from `since` on."""
         values: dict[str, Value] = {"petition": self._slug, "since": to_millis(since)}
-        rows = await self._database.read(Statement(_STATS, values))
+        found = await self._database.read(Statement(_STATS, values))
+        rows = [row for row in found if row["is_counted"]]
         by_language: Counter[str] = Counter()
         by_source: Counter[str | None] = Counter()
         for row in rows:
@@ -290,6 +299,7 @@ class Signatures:
             unreachable=sum(row["unreachable"] for row in rows),
             erased=sum(row["signed"] for row in rows if row["erased"]),
             with_name=sum(row["with_name"] for row in rows),
+            invalidated=sum(row["signed"] for row in found if not row["is_counted"]),
         )
 
     async def _choose(
@@ -311,6 +321,10 @@ class Signatures:
         if not saved:
             raise ConversationMoved
         return bool(changed)
+
+    async def rate(self, now: datetime, *, details_from: int) -> SigningRate:
+        """Returns how fast people signed in the hour before `now`, and before; see SigningRate."""
+        return await read_signing_rate(self._database, self._slug, now, details_from=details_from)
 
     async def _end(self, purpose: str, supporter: bytes, at: datetime, deed: Deed) -> None:
         asked = {**self._person(supporter), "at": to_millis(at)}
@@ -351,4 +365,5 @@ class Signatures:
             is_damaged=name is None,
             restricted_at=from_millis(row["restricted_at"]),
             objected_at=from_millis(row["objected_at"]),
+            is_counted=row["invalidation_id"] is None,
         )

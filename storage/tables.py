@@ -147,6 +147,16 @@ signatures = Table(
     sqlite_strict=True,
 )
 
+# Counts those of a span of time, as is done every few minutes, without reading their rows.
+_COUNTED = "invalidation_id IS NULL"
+Index(
+    "signatures_counted",
+    signatures.c.petition,
+    signatures.c.signed_at,
+    sqlite_where=text(_COUNTED),
+    postgresql_where=text(_COUNTED),
+)
+
 consent_texts = Table(
     "consent_texts",
     metadata,
@@ -462,8 +472,8 @@ invalidations = Table(
     metadata,
     _blob("id"),
     _petition(),
-    _text("reason"),
-    _text("condition"),
+    _blob("reason_sealed"),
+    _blob("condition_sealed"),
     _number("signatures"),
     _number("invalidated_at"),
     _number("undone_at", null=True),

@@ -8,6 +8,7 @@ import typer
 from bot.cli.broadcasts import broadcasts
 from bot.cli.dossier import dossier
 from bot.cli.handover import handover
+from bot.cli.invalidate import invalidate
 from bot.cli.person import person
 from bot.cli.with_context import INTERRUPTED, run_with_context
 from bot.console import fail, in_sentences, out, run_to_end
@@ -28,6 +29,7 @@ app.add_typer(broadcasts)
 app.add_typer(dossier)
 app.add_typer(handover)
 app.add_typer(person)
+app.command()(invalidate)
 
 _Port = Annotated[
     int | None,

@@ -1,9 +1,43 @@
-"""How fast people sign: the time that one takes, and whether so many at once are unusual."""
+"""How fast people sign: the time that one takes, and whether so many at once are unusual.
 
+A petition that is shared widely looks much like a wave of false signatures, so nothing here says
+that it is one: the admins are told what is unusual, and look for themselves. The thresholds are
+few and high, since whoever is told of nothing five times does not look at the sixth.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
+from statistics import median_low
+
+from storage import SigningRate
 
 # What takes longer says nothing more, and need not be known of a person.
 _FORM_SECONDS_AT_MOST = 3_600
+
+# The form has a notice to read, a name to give and a consent to read: even who reads nothing waits
+# for two answers of Telegram's.
+SHORT_FORM_SECONDS = 3
+# So many short forms in an hour, and half of all in it, are a sign; one person in a hurry is none.
+SHORT_FORMS_FROM = 30
+
+# In an hour; a small petition that a family signs after lunch stays far below.
+_FAST_FROM = 50
+# Times the busiest hour of the day before. What spreads from person to person doubles in an hour,
+# or trebles.
+_FAST_TIMES = 5
+# The same where nearly all come by one link, by which fewer came in the whole week before.
+_ONE_SOURCE_TIMES = 3
+_MAIN_SHARE = 0.8
+
+
+class Sign(StrEnum):
+    """What can be unusual about the signatures of an hour."""
+
+    FAST = "fast"
+    ONE_SOURCE = "one source"
+    SHORT_FORMS = "short forms"
 
 
 def form_seconds(started_at: datetime | None, signed_at: datetime) -> int | None:
@@ -15,3 +49,51 @@ def form_seconds(started_at: datetime | None, signed_at: datetime) -> int | None
         return None
     seconds = int((signed_at - started_at).total_seconds())
     return min(max(0, seconds), _FORM_SECONDS_AT_MOST)
+
+
+def signs_of_a_wave(rate: SigningRate) -> list[Sign]:
+    """Returns what is unusual about the last hour; nothing, where that can be said of it."""
+    found = []
+    if _times_the_usual(rate) >= _FAST_TIMES and rate.signed >= _FAST_FROM:
+        found.append(Sign.FAST)
+    source = main_source(rate)
+    if (
+        source is not None
+        and rate.by_source[source] >= max(_FAST_FROM, rate.main_source_before)
+        and _times_the_usual(rate) >= _ONE_SOURCE_TIMES
+    ):
+        found.append(Sign.ONE_SOURCE)
+    if short_forms(rate) >= max(SHORT_FORMS_FROM, _known_forms(rate.by_form_seconds).total() / 2):
+        found.append(Sign.SHORT_FORMS)
+    return found
+
+
+def main_source(rate: SigningRate) -> str | None:
+    """Returns the link by which nearly all of the hour came; None if there is none like that."""
+    for source, signed in rate.by_source.items():
+        if source is not None and signed >= _MAIN_SHARE * rate.signed:
+            return source
+    return None
+
+
+def short_forms(rate: SigningRate) -> int:
+    """Returns how many of the hour filled in the form faster than anybody reads it."""
+    known = _known_forms(rate.by_form_seconds)
+    return sum(n for seconds, n in known.items() if seconds < SHORT_FORM_SECONDS)
+
+
+def median_form_seconds(forms: Mapping[int | None, int]) -> int | None:
+    """Returns the time that half of the known forms took at most; None if none is known."""
+    known = _known_forms(forms)
+    return median_low(sorted(known.elements())) if known else None
+
+
+def _known_forms(forms: Mapping[int | None, int]) -> Counter[int]:
+    return Counter({seconds: n for seconds, n in forms.items() if seconds is not None})
+
+
+def _times_the_usual(rate: SigningRate) -> float:
+    """Returns how many times the busiest hour of the day before the last one is; 0: not known."""
+    if rate.busiest_before is None:
+        return 0
+    return rate.signed / max(1, rate.busiest_before)

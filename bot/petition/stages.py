@@ -77,13 +77,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SupporterStatus:
-    """The present state of the petition for this person; page counts are at least 1."""
+    """The present state of the petition for this person; page counts are at least 1.
+
+    A signature that is not `counted` was invalidated.
+    """
 
     closed: bool
     signed: bool
     named: bool
     appeal_pages: int
     privacy_pages: int
+    counted: bool = True
 
 
 NAME_AGAIN = 1
@@ -140,7 +144,7 @@ def nearest_valid_stage(place: Place, status: SupporterStatus) -> Place:
         return Place()  # it was reopened: what is typed here is no longer taken for a name
     if place.stage in _NEEDS_SIGNATURE and not status.signed:
         return Place()
-    if place.stage is Stage.THANKS and status.closed:
+    if place.stage is Stage.THANKS and (status.closed or not status.counted):
         return Place()
     if place.stage is Stage.WITHDRAWN and status.signed:
         return Place()

@@ -76,7 +76,7 @@ def terms_of(
 def _closing(
     services: Services, state: PetitionState, published: Sequence[ClosingText]
 ) -> dict[str, object]:
-    count = state.closed_signatures if state.closed_signatures is not None else state.signatures
+    count = state.told_signatures
     return {
         language: fill(text, count=words.number(count), people=words.people(count))
         for language, text in closing_update_by_language(services.petition, published).items()

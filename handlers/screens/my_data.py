@@ -195,6 +195,8 @@ def _silence(view: View, held: Held) -> Html | None:
         return words.text(
             "Pediste que no te escribiéramos, el {moment}.", moment=words.moment(since)
         )
+    if view.signature is not None and not view.signature.is_counted:
+        return None
     if any(each["kind"] == "closing" and each["state"] == "delivered" for each in held.deliveries):
         return None
     return words.text("Te escribiremos para contarte cómo termina la petición.")

@@ -140,7 +140,7 @@ def _signed(view: View) -> Screen:
         )
         if signature.muted
         else None
-        if signature.was_told
+        if signature.was_told or not signature.is_counted
         else words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
     )
     counted = _lines(signature_count(view), _closing_date(view))

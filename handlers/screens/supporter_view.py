@@ -76,14 +76,32 @@ class View:
 
     @property
     def handed_over(self) -> Html | None:
-        """How the person's signature is handed over, or was; None if it is not."""
+        """How the person's signature is handed over, or was; None if it is not.
+
+        Of one that is not counted it is not said why: that would tell whoever made a wave of false
+        ones what to do otherwise.
+        """
         if self.signature is None:
             return None
         if self.handover is not None:
-            return self._was_handed_over(self.handover)
+            was = self._was_handed_over(self.handover)
+            parts = (was, None if self.signature.is_counted else self._not_counted())
+            return Html(" ".join(part for part in parts if part)) or None
+        if not self.signature.is_counted:
+            return self._not_counted()
         if self.signature.with_name and not self.signature.is_only_stored:
             return self.words.text("Tu firma se entregará con tu nombre.")
         return self.words.text("Tu firma se entregará sin tu nombre: solo se cuenta.")
+
+    def _not_counted(self) -> Html:
+        controller = self.petition.controller
+        return self.words.text(
+            "<b>Por ahora tu firma no se cuenta ni se entrega.</b> Se ha apartado junto con "
+            "otras, por si no fueran auténticas. Si la hiciste tú, escribe a {contact} y se "
+            "revisará. Mientras tanto no te escribiremos, salvo para avisarte de una brecha de "
+            "seguridad.",
+            contact=controller.email or controller.web_form or controller.address or "",
+        )
 
     def _was_handed_over(self, known: SupporterHandover) -> Html | None:
         day = self.words.date(known.handover.handed_over_on)
@@ -111,8 +129,7 @@ class View:
     @property
     def count(self) -> int:
         """How many signed: the current count, or once closed the count at the closing."""
-        frozen = self.petition_state.closed_signatures
-        return self.petition_state.signatures if frozen is None else frozen
+        return self.petition_state.told_signatures
 
     @property
     def status(self) -> SupporterStatus:
@@ -123,6 +140,7 @@ class View:
             named=self.conversation.name is not None,
             appeal_pages=len(self.texts.appeal),
             privacy_pages=len(self.texts.privacy),
+            counted=self.signature is None or self.signature.is_counted,
         )
 
     @property

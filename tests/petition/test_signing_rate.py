@@ -1,10 +1,17 @@
 """How long somebody took to sign, and when so many signatures at once are told to the admins."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
-from bot.petition.signing_rate import form_seconds
+from bot.petition.signing_rate import (
+    Sign,
+    form_seconds,
+    median_form_seconds,
+    signs_of_a_wave,
+)
+from storage import SigningRate
 from tests.support.supporters import NOON
 
 
@@ -19,3 +26,79 @@ def test_a_form_takes_whole_seconds_an_hour_at_most_and_never_less_than_none(
 
 def test_of_a_form_that_was_begun_before_it_was_kept_nothing_is_said() -> None:
     assert form_seconds(None, NOON) is None
+
+
+def an_hour(
+    signed: int,
+    usual: int | None = 10,
+    *,
+    by: Mapping[str | None, int] | None = None,
+    forms: Mapping[int | None, int] | None = None,
+    before: int = 0,
+) -> SigningRate:
+    by_source: Mapping[str | None, int] = by or {None: signed}
+    return SigningRate(NOON, signed, usual, by_source, forms or {40: signed}, before)
+
+
+def test_an_ordinary_viral_day_raises_nothing() -> None:
+    """It spreads by the link of the button to share, and more than doubles every hour."""
+    busiest, hour = 4, 10
+    for _ in range(9):
+        shared: dict[str | None, int] = {"share": hour * 9 // 10, None: hour - hour * 9 // 10}
+        forms: dict[int | None, int] = {
+            2: hour // 20,
+            25: hour // 2,
+            60: hour - hour // 20 - hour // 2,
+        }
+        assert signs_of_a_wave(an_hour(hour, busiest, by=shared, forms=forms)) == []
+        busiest, hour = hour, hour * 5 // 2
+    assert hour > 30_000
+
+
+def test_a_small_petition_raises_nothing_when_a_family_signs_after_lunch() -> None:
+    for signed in (5, 12, 29):
+        forms: dict[int | None, int] = {2: signed}
+        assert signs_of_a_wave(an_hour(signed, 0, by={"abuela": signed}, forms=forms)) == []
+
+
+def test_the_first_day_of_a_petition_is_not_called_fast_as_nothing_is_usual_yet() -> None:
+    assert signs_of_a_wave(an_hour(5_000, None)) == []
+
+
+@pytest.mark.parametrize(("signed", "signs"), [(49, []), (50, [Sign.FAST]), (500, [Sign.FAST])])
+def test_many_times_the_busiest_hour_of_the_day_before_is_fast(
+    signed: int, signs: list[Sign]
+) -> None:
+    assert signs_of_a_wave(an_hour(signed, usual=10)) == signs
+    assert signs_of_a_wave(an_hour(signed, usual=200)) == []
+
+
+def test_nearly_all_by_a_link_that_brought_few_before_is_a_sign_where_it_is_also_fast() -> None:
+    by: dict[str | None, int] = {"radio": 90, None: 10}
+    assert signs_of_a_wave(an_hour(100, 30, by=by)) == [Sign.ONE_SOURCE]
+    assert signs_of_a_wave(an_hour(100, 40, by=by)) == []
+    assert signs_of_a_wave(an_hour(100, 30, by=by, before=91)) == []
+    assert signs_of_a_wave(an_hour(100, 30, by={"radio": 79, None: 21})) == []
+    assert signs_of_a_wave(an_hour(100, 30, by={None: 100})) == []
+
+
+@pytest.mark.parametrize(
+    ("forms", "signs"),
+    [
+        ({1: 30, 40: 30}, [Sign.SHORT_FORMS]),
+        ({0: 15, 2: 15, None: 500}, [Sign.SHORT_FORMS]),
+        ({1: 30, 40: 31}, []),
+        ({1: 29}, []),
+        ({3: 500}, []),
+        ({None: 500}, []),
+    ],
+)
+def test_forms_that_nobody_can_have_read_are_a_sign_where_they_are_half_of_all(
+    forms: dict[int | None, int], signs: list[Sign]
+) -> None:
+    assert signs_of_a_wave(an_hour(sum(forms.values()), 10_000, forms=forms)) == signs
+
+
+def test_of_forms_the_median_is_one_that_somebody_took() -> None:
+    assert median_form_seconds({1: 2, 9: 2, None: 50}) == 1
+    assert median_form_seconds({None: 50}) is None

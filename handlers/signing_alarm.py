@@ -1,0 +1,132 @@
+"""Tells the admins when people sign in a way that is unusual for this petition."""
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from bot.petition.signing_rate import (
+    SHORT_FORM_SECONDS,
+    SHORT_FORMS_FROM,
+    Sign,
+    main_source,
+    median_form_seconds,
+    short_forms,
+    signs_of_a_wave,
+)
+from bot.text.markup import Html
+from bot.text.translations import Words
+from handlers.admin_notices import tell_admins
+from handlers.context import Bot, Services
+from handlers.screens.screen import paragraphs
+from storage import SigningRate, Unavailable
+
+_log = structlog.stdlib.get_logger()
+
+LOOK_SECONDS = 300.0
+
+# After one notice of a sign the next one of it comes so much later, or up to twice that.
+_SILENT_FOR = timedelta(hours=6)
+_KIND = "unusual signing"
+_HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+async def watch_signing(bot: Bot, services: Services) -> None:
+    """Looks every `LOOK_SECONDS`, until cancelled; what fails is tried again at the next look."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            await look(bot, services)
+        except Unavailable:
+            _log.warning("signing_alarm_waits_for_database")
+        except Exception as error:  # whatever it is, the bot and this task go on
+            _log.exception("signing_alarm_failed", kind=type(error).__name__)
+
+
+async def look(bot: Bot, services: Services) -> None:
+    """Tells the admins what is unusual about the last hour, if they were not told of late."""
+    petitions = services.storage.petitions
+    rate = await services.storage.signatures.rate(services.clock(), details_from=SHORT_FORMS_FROM)
+    signs = signs_of_a_wave(rate)
+    turn = int(rate.until.timestamp() // _SILENT_FOR.total_seconds())
+    for sign in signs:
+        told = [await petitions.notice_was_sent(_KIND, f"{sign}/{turn - ago}") for ago in (0, 1)]
+        if not any(told):
+            break
+    else:
+        return
+    if await tell_admins(bot, services, partial(_notice, rate, signs)):
+        for sign in signs:
+            await petitions.mark_notice_sent(_KIND, f"{sign}/{turn}", rate.until)
+
+
+def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
+    """Says what is unusual and what it can be, and names nobody."""
+    begin = rate.until - _HOUR
+    counted = words.plural(
+        "Entre las {begin} y las {end} ha llegado {n} firma.",
+        "Entre las {begin} y las {end} han llegado {n} firmas.",
+        rate.signed,
+        begin=words.clock(begin),
+        end=words.clock(rate.until),
+    )
+    return paragraphs(
+        words.text("👀 <b>Las firmas llegan de una manera poco habitual.</b>"),
+        Html(" ".join([counted, *(_said(rate, sign, words) for sign in signs)])),
+        _form_time(rate, words),
+        words.text(
+            "Puede que la petición se esté compartiendo mucho o que la haya difundido un medio o "
+            "un boletín. También puede que alguien esté firmando con cuentas falsas. El bot no "
+            "sabe cuál es el caso, y no ha cambiado nada."
+        ),
+        words.text(
+            "Quien administra el servidor puede ver cómo son, sin cambiar nada, con:\n"
+            "<code>{command} --dry-run</code>\n"
+            "Para que no se cuenten, lo que se puede deshacer:\n"
+            '<code>{command} --reason "…"</code>',
+            command=_command(rate, signs, words),
+        ),
+    )
+
+
+def _said(rate: SigningRate, sign: Sign, words: Words) -> Html:
+    if sign is Sign.FAST:
+        return words.text(
+            "Son muchas más de lo habitual: en la hora con más firmas del día anterior hubo "
+            "{usual}.",
+            usual=words.number(rate.busiest_before or 0),
+        )
+    if sign is Sign.ONE_SOURCE:
+        source = main_source(rate)
+        return words.text(
+            "De ellas, {n} llegaron por el enlace «{source}».",
+            n=words.number(rate.by_source[source]),
+            source=source or "",
+        )
+    return words.text(
+        "En {n} de ellas, el formulario se rellenó en menos de {seconds} segundos: en ese tiempo "
+        "no se puede leer.",
+        n=words.number(short_forms(rate)),
+        seconds=SHORT_FORM_SECONDS,
+    )
+
+
+def _form_time(rate: SigningRate, words: Words) -> Html | None:
+    median = median_form_seconds(rate.by_form_seconds)
+    if median is None:
+        return None
+    return words.text(
+        "Tiempo para rellenar el formulario: la mitad tardó {seconds} s o menos.",
+        seconds=words.number(median),
+    )
+
+
+def _command(rate: SigningRate, signs: list[Sign], words: Words) -> str:
+    def typed(moment: datetime) -> str:
+        return moment.astimezone(words.zone).strftime("%Y-%m-%d %H:%M")
+
+    span = f'--from "{typed(rate.until - _HOUR)}" --to "{typed(rate.until + _MINUTE)}"'
+    source = f" --source={main_source(rate)}" if Sign.ONE_SOURCE in signs else ""
+    short = f" --form-seconds-under {SHORT_FORM_SECONDS}" if Sign.SHORT_FORMS in signs else ""
+    return f"petition-bot invalidate {span}{source}{short}"

@@ -1,0 +1,281 @@
+"""Taking a wave of false signatures out of the count, and counting them again.
+
+The signatures stay, so whoever was taken out by mistake still sees theirs and can withdraw it. Of
+each invalidation its reason and condition are kept, sealed: a pattern of names is personal data.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import translate
+from re import compile as compile_pattern
+from unicodedata import normalize
+
+from storage.audit import Audit
+from storage.database import Database, Row, Statement, Value
+from storage.keyring import Keyring
+from storage.petitions import lock_petition
+from storage.sql_in_lists import padded, portions
+from storage.times import from_millis, to_millis
+
+_PORTION = 5_000
+
+_MATCHING = """
+SELECT id, number, name_sealed, signed_at, source, language, form_seconds FROM signatures
+WHERE petition = :petition AND invalidation_id IS NULL AND number > CAST(:after AS BIGINT)
+  {conditions}
+ORDER BY number
+LIMIT CAST(:limit AS BIGINT)
+"""
+
+_BEGIN = """
+INSERT INTO invalidations
+  (id, petition, reason_sealed, condition_sealed, signatures, invalidated_at)
+VALUES (:id, :petition, :reason, :condition, 0, :at)
+"""
+
+_TAKE_OUT = """
+UPDATE signatures SET invalidation_id = :id
+WHERE petition = :petition AND invalidation_id IS NULL AND number IN ({numbers})
+"""
+
+_HOW_MANY = """
+(SELECT COUNT(*) FROM signatures s WHERE s.petition = :petition AND s.invalidation_id = :id)
+"""
+
+_NOTE_HOW_MANY = f"""
+UPDATE invalidations SET signatures = {_HOW_MANY} WHERE id = :id RETURNING signatures
+"""  # noqa: S608 - constants of this file
+
+_DISCOUNT = """
+UPDATE petitions SET signatures = signatures - (
+  SELECT i.signatures FROM invalidations i WHERE i.id = :id
+)
+WHERE slug = :petition
+"""
+
+_LIST = """
+SELECT id, reason_sealed, condition_sealed, signatures, invalidated_at, undone_at
+FROM invalidations WHERE petition = :petition ORDER BY invalidated_at DESC, id
+"""
+
+_CAN_UNDO = """
+EXISTS (
+  SELECT 1 FROM invalidations WHERE id = :id AND petition = :petition AND undone_at IS NULL
+)
+"""
+
+# What was out of the count at the closing and should not have been is added to that count too.
+_COUNT_AGAIN = f"""
+UPDATE petitions SET signatures = signatures + {_HOW_MANY},
+  closed_signatures = closed_signatures + CASE WHEN EXISTS (
+    SELECT 1 FROM invalidations i WHERE i.id = :id AND i.invalidated_at < petitions.closed_at
+  ) THEN {_HOW_MANY} ELSE 0 END
+WHERE slug = :petition AND {_CAN_UNDO}
+"""  # noqa: S608 - constants of this file
+
+_PUT_BACK = """
+UPDATE signatures SET invalidation_id = NULL
+WHERE petition = :petition AND invalidation_id = :id
+RETURNING number
+"""
+
+_UNDO = f"UPDATE invalidations SET undone_at = :at WHERE id = :id AND {_CAN_UNDO}"  # noqa: S608 - constants of this file
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureCondition:
+    """Which signatures are meant: those to which everything that is given applies.
+
+    Attributes:
+        signed_from: signed then or later.
+        signed_before: signed before then.
+        source: came by the link with exactly this source.
+        name_pattern: the name is like this; `*` stands for any letters, `?` for one, and large
+            and small ones are alike.
+        form_seconds_under: filled in the form in fewer whole seconds than that.
+    """
+
+    signed_from: datetime | None = None
+    signed_before: datetime | None = None
+    source: str | None = None
+    name_pattern: str | None = field(default=None, repr=False)
+    form_seconds_under: int | None = None
+
+
+@dataclass(slots=True)
+class Matches:
+    """The signatures that a condition applies to, and counts of them by what they have."""
+
+    numbers: list[int] = field(default_factory=list)
+    by_minute: Counter[datetime] = field(default_factory=Counter)
+    by_source: Counter[str | None] = field(default_factory=Counter)
+    by_language: Counter[str] = field(default_factory=Counter)
+    by_form_seconds: Counter[int | None] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidation:
+    """Signatures that were taken out of the count together; `signatures` is how many."""
+
+    id: bytes
+    reason: str = field(repr=False)
+    condition: str = field(repr=False)
+    signatures: int
+    invalidated_at: datetime
+    undone_at: datetime | None
+
+
+class Invalidations:
+    """The invalidations of one petition."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
+        self._database = database
+        self._slug = slug
+        self._keyring = keyring
+        self._audit = audit
+
+    async def find(self, condition: SignatureCondition) -> Matches:
+        """Returns the counted signatures that a condition applies to; names are read by portions.
+
+        A damaged name is like no pattern.
+        """
+        found, is_like = Matches(), _name_test(condition.name_pattern)
+        async for row in self._rows(condition):
+            if is_like is not None and not is_like(self._name(row)):
+                continue
+            found.numbers.append(row["number"])
+            signed_at = from_millis(row["signed_at"]).replace(second=0, microsecond=0)
+            found.by_minute[signed_at] += 1
+            found.by_source[row["source"]] += 1
+            found.by_language[row["language"]] += 1
+            found.by_form_seconds[row["form_seconds"]] += 1
+        return found
+
+    async def take_out(
+        self, numbers: list[int], *, reason: str, condition: str, at: datetime
+    ) -> tuple[bytes, int]:
+        """Takes the signatures with these numbers out of the count, in one transaction.
+
+        Returns:
+            The id of the invalidation, and how many it took out: fewer than there are numbers if
+            some were withdrawn meanwhile.
+        """
+        key = uuid.uuid4().bytes
+        known: dict[str, Value] = {"petition": self._slug, "id": key}
+        begun: dict[str, Value] = {
+            **known,
+            "reason": self._sealed(reason, "reason_sealed", key),
+            "condition": self._sealed(condition, "condition_sealed", key),
+            "at": to_millis(at),
+        }
+        *_, noted, _ = await self._database.write(
+            lock_petition(self._slug),
+            Statement(_BEGIN, begun),
+            *(_take_out(known, padded(each)) for each in portions(numbers)),
+            self._audit.statement("invalidate", actor=None, at=at, detail=key.hex()),
+            Statement(_NOTE_HOW_MANY, known),
+            Statement(_DISCOUNT, known),
+        )
+        return key, int(noted[0]["signatures"])
+
+    async def entries(self) -> list[Invalidation]:
+        """Returns all invalidations, newest first; a damaged reason or condition is empty."""
+        rows = await self._database.read(Statement(_LIST, {"petition": self._slug}))
+        return [
+            Invalidation(
+                id=row["id"],
+                reason=self._opened(row, "reason_sealed"),
+                condition=self._opened(row, "condition_sealed"),
+                signatures=row["signatures"],
+                invalidated_at=from_millis(row["invalidated_at"]),
+                undone_at=from_millis(row["undone_at"]),
+            )
+            for row in rows
+        ]
+
+    async def undo(self, key: bytes, at: datetime) -> int:
+        """Counts the signatures of an invalidation again, in one transaction.
+
+        Returns:
+            How many: fewer than were taken out if some have withdrawn since; 0 if it was undone
+            before.
+        """
+        known: dict[str, Value] = {"petition": self._slug, "id": key}
+        _, _, _, back, _ = await self._database.write(
+            lock_petition(self._slug),
+            Statement(_COUNT_AGAIN, known),
+            self._audit.statement(
+                "undo_invalidation",
+                actor=None,
+                at=at,
+                detail=key.hex(),
+                only_if=Statement(_CAN_UNDO, known),
+            ),
+            Statement(_PUT_BACK, known),
+            Statement(_UNDO, {**known, "at": to_millis(at)}),
+        )
+        return len(back)
+
+    async def _rows(self, condition: SignatureCondition) -> AsyncIterator[Row]:
+        given: dict[str, Value] = {
+            "signed_from": to_millis(condition.signed_from),
+            "signed_before": to_millis(condition.signed_before),
+            "source": condition.source,
+            "form_seconds_under": condition.form_seconds_under,
+        }
+        given = {name: value for name, value in given.items() if value is not None}
+        sql = _MATCHING.format(conditions="".join(_CONDITIONS[name] for name in given))
+        after = 0
+        while True:
+            values = {**given, "petition": self._slug, "after": after, "limit": _PORTION}
+            rows = await self._database.read(Statement(sql, values))
+            for row in rows:
+                yield row
+            if len(rows) < _PORTION:
+                return
+            after = rows[-1]["number"]
+
+    def _name(self, row: Row) -> str:
+        name = self._keyring.open_if_whole(
+            row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
+        )
+        return name or ""
+
+    def _sealed(self, text: str, column: str, key: bytes) -> bytes:
+        return self._keyring.seal(text, table="invalidations", column=column, row=key)
+
+    def _opened(self, row: Row, column: str) -> str:
+        opened = self._keyring.open_if_whole(
+            row[column], table="invalidations", column=column, row=row["id"]
+        )
+        return opened or ""
+
+
+_CONDITIONS = {
+    "signed_from": " AND signed_at >= CAST(:signed_from AS BIGINT)",
+    "signed_before": " AND signed_at < CAST(:signed_before AS BIGINT)",
+    "source": " AND source = :source",
+    "form_seconds_under": " AND form_seconds < CAST(:form_seconds_under AS BIGINT)",
+}
+
+
+def _take_out(known: dict[str, Value], numbers: list[int]) -> Statement:
+    listed = {f"n{position}": number for position, number in enumerate(numbers)}
+    sql = _TAKE_OUT.format(numbers=", ".join(f":{name}" for name in listed))
+    return Statement(sql, {**known, **listed})
+
+
+def _name_test(pattern: str | None) -> Callable[[str], bool] | None:
+    """Returns what compares names with a pattern, in a time that grows with their length alone."""
+    if pattern is None:
+        return None
+    # Written so that no pattern, however many stars it has, is tried in more than one way.
+    is_like = compile_pattern(translate(_folded(pattern))).match
+    return lambda name: is_like(_folded(name)) is not None
+
+
+def _folded(text: str) -> str:
+    return normalize("NFC", text).casefold()

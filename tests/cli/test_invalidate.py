@@ -1,0 +1,134 @@
+"""An operator takes a wave of signatures out of the count, and not by mistake."""
+
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.invalidate import parse_moment, typed_number
+from bot.cli.main import app
+from bot.console import CannotDo
+from bot.text.translations import Catalogs
+from storage import Statement
+from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
+
+ZONE = Catalogs.load(time_zone="Europe/Madrid").words("en").zone
+REASON = ("--reason", "Forty a second, by one link")
+
+
+def invalidate(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, ["invalidate", *arguments], input=typed)
+
+
+@pytest.fixture
+def wave(petition: PetitionDatabase) -> PetitionDatabase:
+    """All six came by one link; the first of them before the others, and took their time."""
+    noon = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
+    petition.do(
+        lambda storage: storage.database.write(
+            Statement(
+                "UPDATE signatures SET source = 'radio', form_seconds = 1, signed_at = :noon",
+                {"noon": noon},
+            ),
+            Statement(
+                "UPDATE signatures SET form_seconds = 60, signed_at = signed_at - 3600000"
+                " WHERE number = 1"
+            ),
+        )
+    )
+    return petition
+
+
+def counted(petition: PetitionDatabase) -> int:
+    return petition.do(lambda storage: storage.petitions.state()).signatures
+
+
+@on_both
+def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -> None:
+    shown = said(invalidate("--form-seconds-under", "3", "--dry-run"))
+    assert "5 signatures, 83% of the 6 counted: form filled in in under 3 s" in shown
+    assert "That is more than half" in shown
+    assert "24 Nov, 13:00  5" in shown
+    assert "radio  5" in shown
+    assert "1 s or less for half of them." in shown
+    assert "Numbers: 2, 3, 4, 5, 6" in shown
+    assert "Persona" not in shown
+    assert counted(wave) == SIGNERS
+    done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
+    assert "5 signatures are not counted any more. Counted now: 1." in done
+    assert counted(wave) == 1
+    listed = said(invalidate("--list"))
+    assert "5 signatures on " in listed
+    assert "because: Forty a second, by one link" in listed
+    assert "form filled in in under 3 s" in listed
+    key = done.rpartition(" ")[2].strip()
+    back = said(invalidate("--undo", key, "--count", "5"))
+    assert "5 signatures are counted again. Counted now: 6." in back
+    assert counted(wave) == SIGNERS
+    assert "; undone on " in said(invalidate("--list"))
+    assert "undone already" in refused(invalidate("--undo", key))
+    assert [deed.action for deed in wave.audited()] == ["undo_invalidation", "invalidate"]
+
+
+def test_conditions_apply_together_and_times_are_the_petitions(wave: PetitionDatabase) -> None:
+    span = ("--from", "2026-11-24 13:00", "--to", "2026-11-24 13:01")
+    done = said(
+        invalidate(*span, "--source", "radio", "--name-pattern", "persona *", *REASON, "--count=5")
+    )
+    assert "signed from 24 November 2026, 13:00 on; signed before 24 November 2026, 13:01" in done
+    assert "came by the link “radio”; named like “persona *”" in done
+    assert counted(wave) == 1
+
+
+def test_without_the_number_nothing_changes(wave: PetitionDatabase) -> None:
+    for typed in ("", "\n", "y\n", "6\n", "yes 5\n"):
+        result = invalidate("--form-seconds-under", "3", *REASON, typed=typed)
+        assert "Take 5 signatures out of the count? Type their number to confirm" in result.stdout
+    assert counted(wave) == SIGNERS
+
+
+def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
+    mistakes: tuple[tuple[tuple[str, ...], str], ...] = (
+        ((), "Without any of them it would be all."),
+        (("--reason", "x"), "Without any of them it would be all."),
+        (("--name-pattern", "*", *REASON), "A pattern of names needs a letter"),
+        (("--source", "radio"), "Say why with --reason"),
+        (("--source", "radio", "--reason", " "), "Say why with --reason"),
+        (("--from", "yesterday", *REASON), "“yesterday” is no time; write it like"),
+        (("--from", "2026-11-25", "--to", "2026-11-24", *REASON), "--from is not before --to"),
+        (("--source", "radio", *REASON, "--count", "7"), "They are 6 and not 7. Nothing was"),
+        (("--undo", "abcd"), "No invalidation begins with abcd"),
+    )
+    for arguments, sentence in mistakes:
+        assert sentence in refused(invalidate(*arguments))
+    assert counted(wave) == SIGNERS
+
+
+def test_whether_one_person_signed_is_not_told(wave: PetitionDatabase) -> None:
+    """Somebody with the shell asks for one person by name, who signed, and one who did not."""
+    those = [
+        invalidate("--name-pattern", name, "--dry-run") for name in ("Persona 3", "Persona 77")
+    ]
+    sentences = [refused(each) for each in those]
+    assert sentences[0] == sentences[1]
+    assert "Fewer than 5 signatures" in sentences[0]
+    assert not any(each.stdout for each in those)
+
+
+def test_a_day_alone_is_meant_whole_and_summer_time_counts() -> None:
+    def at(text: str, *, is_end: bool = False) -> str:
+        return parse_moment(text, ZONE, is_end=is_end).isoformat(sep=" ", timespec="minutes")
+
+    assert at("2026-11-24") == "2026-11-23 23:00+00:00"
+    assert at("2026-11-24", is_end=True) == "2026-11-24 23:00+00:00"
+    assert at("2026-07-01T13:05") == "2026-07-01 11:05+00:00"
+    assert at("2026-11-24 13:05+00:00") == "2026-11-24 13:05+00:00"
+    with pytest.raises(CannotDo):
+        at("9999-12-31", is_end=True)
+
+
+def test_a_typed_number_may_have_separators() -> None:
+    assert [typed_number(text) for text in ("1204", "1,204 ", "1.204", "", "all", "-5")] == [
+        *(1204, 1204, 1204),
+        *(None, None, None),
+    ]

@@ -1,0 +1,128 @@
+"""A wave of false signatures: the admins are told, it is taken out, and who was in it reads so."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.simulator.person import Person
+from handlers.signing_alarm import look
+from storage import SignatureCondition, Statement, Storage
+from tests.support.scene import Scene, a_scene
+from tests.support.supporters import Supporters
+
+
+def storage_of(scene: Scene) -> Storage:
+    assert scene.app is not None
+    return scene.app.application.services.storage
+
+
+def now(scene: Scene) -> datetime:
+    assert scene.app is not None
+    return scene.app.application.services.clock()
+
+
+async def invalidated(scene: Scene, numbers: list[int]) -> bytes:
+    storage = storage_of(scene)
+    key, _ = await storage.invalidations.take_out(
+        numbers, reason="A wave", condition="", at=now(scene)
+    )
+    return key
+
+
+def read_by(person: Person) -> list[str]:
+    return [message.text for message in person.messages if message.from_bot]
+
+
+async def a_wave(scene: Scene, numbers: range) -> None:
+    """They sign in the last half hour, by one link, and faster than anybody reads."""
+    assert scene.app is not None
+    services = scene.app.application.services
+    people = Supporters(services.storage.database, services.keyring)
+    await people.sign(numbers)
+    at = int((services.clock() - timedelta(minutes=30)).timestamp() * 1000)
+    sql = "UPDATE signatures SET source = 'radio', form_seconds = 1, signed_at = :at + number"
+    await services.storage.database.write(Statement(sql, {"at": at}))
+
+
+async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Scene) -> None:
+    assert scene.app is not None
+    bot, services = scene.app.application.bot, scene.app.application.services
+    scene.marta.start()
+    await scene.settled()
+    await a_wave(scene, range(1, 30))
+    await look(bot, services)
+    assert not any("poco habitual" in text for text in read_by(scene.marta))
+    await a_wave(scene, range(30, 41))
+    await look(bot, services)
+    await look(bot, services)
+    (told,) = [text for text in read_by(scene.marta) if "poco habitual" in text]
+    for said in ("han llegado 40 firmas", "En 40 de ellas", "la mitad tardó 1 s o menos"):
+        assert said in told
+    assert "Puede que la petición se esté compartiendo mucho" in told
+    assert "--form-seconds-under 3 --dry-run" in told
+    assert "Persona" not in told
+    # What the notice names takes out what it counted, and then there is nothing to be told of.
+    found = await services.storage.invalidations.find(SignatureCondition(form_seconds_under=3))
+    await invalidated(scene, found.numbers)
+    assert (await services.storage.signatures.rate(services.clock(), details_from=1)).signed == 0
+    scene.marta.send("/stats")
+    await scene.marta.sees("Sin contar, por invalidadas: 40")
+
+
+async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_withdraw_it(
+    scene: Scene,
+) -> None:
+    ana, words = scene.ana, scene.words
+    for person in (ana, scene.jordi):
+        await scene.signs(person)
+    key = await invalidated(scene, [1])
+    ana.start()
+    home = await ana.sees("Por ahora tu firma no se cuenta")
+    assert "escribe a datos@example.org" in home.text
+    assert "te contaremos" not in home.text
+    assert "1 persona ha firmado." in home.text
+    ana.send("/mydata")
+    mine = await ana.sees("Nombre: Ana García")
+    assert "Por ahora tu firma no se cuenta" in mine.text
+    assert "Te escribiremos" not in mine.text
+    await storage_of(scene).invalidations.undo(key, now(scene))
+    ana.start()
+    await ana.sees("2 personas han firmado.")
+    await scene.settled()
+    assert "Por ahora" not in scene.screen(ana).text
+    await invalidated(scene, [1])
+    await scene.closes()
+    scene.sean.start()
+    await scene.sean.sees("1 person")
+    ana.send("/withdraw")
+    await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
+    await ana.sees("Tu firma está retirada")
+    assert (await storage_of(scene).petitions.state()).signatures == 1
+
+
+async def test_nobody_is_told_who_signed_but_themselves(tmp_path: Path) -> None:
+    """Whoever signed, Jordi and the admin read the same: only that somebody did."""
+    read = []
+    for is_ana in (True, False):
+        folder = tmp_path / str(is_ana)
+        folder.mkdir()
+        async with a_scene(folder) as scene:
+            eva = scene.world.person("Eva", language="es")
+            signer = scene.ana if is_ana else eva
+            signer.start("para-ana" if is_ana else None)
+            await scene.settled()
+            await scene.signs(signer, "Ana García" if is_ana else "Eva Soler")
+            jordi, marta = scene.jordi, scene.marta
+            for payload in ("share", "para-ana", str(scene.ana.id), "1"):
+                jordi.start(payload)
+                await scene.settled()
+            for typed in ("/mydata", "/withdraw", "/stop", "Ana García"):
+                jordi.send(typed)
+                await scene.settled()
+            for typed in ("/stats", "/broadcasts", "/start para-ana", "/mydata"):
+                marta.send(typed)
+                await scene.settled()
+            said = [*read_by(jordi), *read_by(marta)]
+            assert any("1 persona ha firmado" in text for text in said)
+            read.append([re.sub(r"\d\d?:\d\d", "", text) for text in said])
+    assert read[0] == read[1]

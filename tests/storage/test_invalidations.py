@@ -1,0 +1,177 @@
+"""A wave of signatures is taken out of the count, exactly, and counted again."""
+
+from datetime import timedelta
+
+import pytest
+
+from storage import Database, Keyring, Kind, SignatureCondition, Statement, Storage
+from tests.support.supporters import NOON, NOON_MILLIS, Supporters
+
+MINUTE = timedelta(minutes=1)
+AFTER = NOON + timedelta(days=1)
+
+
+@pytest.fixture
+async def signed(storage: Storage, keyring: Keyring) -> Supporters:
+    """Ten people signed, one a minute from noon on; from the sixth on by a link, in a second."""
+    people = Supporters(storage.database, keyring)
+    await people.sign(range(1, 11))
+    await storage.database.write(
+        Statement(
+            "UPDATE signatures SET signed_at = :noon + (number - 1) * 60000, form_seconds = 40",
+            {"noon": NOON_MILLIS},
+        ),
+        Statement("UPDATE signatures SET source = 'radio', form_seconds = 1 WHERE number > 5"),
+    )
+    return people
+
+
+async def numbers(storage: Storage, **condition: object) -> list[int]:
+    return (await storage.invalidations.find(SignatureCondition(**condition))).numbers  # type: ignore[arg-type]  # as the class has them
+
+
+async def take_out(storage: Storage, found: list[int]) -> bytes:
+    key, taken = await storage.invalidations.take_out(
+        found, reason="A wave", condition="of tests", at=AFTER
+    )
+    assert taken == len(found)
+    return key
+
+
+async def counted(storage: Storage) -> int:
+    return (await storage.petitions.state()).signatures
+
+
+async def test_all_that_is_asked_has_to_apply(storage: Storage, signed: Supporters) -> None:
+    assert await numbers(storage) == list(range(1, 11))
+    assert await numbers(storage, signed_from=NOON + 8 * MINUTE) == [9, 10]
+    assert await numbers(storage, signed_before=NOON + MINUTE) == [1]
+    assert await numbers(storage, source="radio") == [6, 7, 8, 9, 10]
+    assert await numbers(storage, form_seconds_under=2) == [6, 7, 8, 9, 10]
+    assert await numbers(storage, name_pattern="PERSONA ?") == list(range(1, 10))
+    assert await numbers(storage, name_pattern="persona*0") == [10]
+    assert await numbers(storage, name_pattern="persona") == []
+    both = {"source": "radio", "signed_before": NOON + 7 * MINUTE}
+    assert await numbers(storage, **both) == [6, 7]
+
+
+async def test_what_is_found_is_counted_by_time_link_language_and_form(
+    storage: Storage, signed: Supporters
+) -> None:
+    found = await storage.invalidations.find(SignatureCondition(signed_from=NOON + 4 * MINUTE))
+    assert found.by_source == {None: 1, "radio": 5}
+    assert found.by_form_seconds == {40: 1, 1: 5}
+    assert found.by_language == {"es": 6}
+    assert found.by_minute[NOON + 5 * MINUTE] == 1
+
+
+async def test_a_pattern_full_of_stars_takes_no_longer_than_another(
+    storage: Storage, signed: Supporters
+) -> None:
+    assert await numbers(storage, name_pattern="*a" * 40 + "!") == []
+
+
+async def test_what_is_taken_out_is_in_no_count_and_what_is_undone_is_in_all_again(
+    storage: Storage, signed: Supporters
+) -> None:
+    key = await take_out(storage, await numbers(storage, source="radio"))
+    assert await counted(storage) == 5
+    stats = await storage.signatures.stats(since=NOON)
+    assert (stats.total, stats.today, stats.invalidated) == (5, 5, 5)
+    assert stats.by_source == {None: 5}
+    assert await storage.invalidations.undo(key, AFTER) == 5
+    assert await counted(storage) == 10
+    assert await storage.invalidations.undo(key, AFTER) == 0
+    assert await counted(storage) == 10
+    stats = await storage.signatures.stats(since=NOON)
+    assert (stats.total, stats.invalidated) == (10, 0)
+
+
+async def test_nobody_is_taken_out_twice(storage: Storage, signed: Supporters) -> None:
+    await take_out(storage, [6, 7])
+    assert await numbers(storage, source="radio") == [8, 9, 10]
+    _, taken = await storage.invalidations.take_out([7, 8], reason="Again", condition="", at=AFTER)
+    assert taken == 1
+    assert await counted(storage) == 7
+
+
+async def test_whoever_withdraws_is_discounted_once(storage: Storage, signed: Supporters) -> None:
+    key = await take_out(storage, [6, 7, 8])
+    await signed.withdraw(7)
+    assert await counted(storage) == 7
+    assert await storage.invalidations.undo(key, AFTER) == 2
+    assert await counted(storage) == 9
+
+
+async def test_the_count_of_the_closing_stays_and_what_is_told_of_it_follows(
+    storage: Storage, signed: Supporters
+) -> None:
+    before = await take_out(storage, [1])
+    closing_at = AFTER + MINUTE
+    await storage.petitions.close(revision=0, actor=1, at=closing_at)
+    later = closing_at + MINUTE
+    key, _ = await storage.invalidations.take_out([6, 7, 8], reason="Late", condition="", at=later)
+    state = await storage.petitions.state()
+    assert (state.closed_signatures, state.signatures) == (9, 6)
+    assert (state.invalidated_since, state.told_signatures) == (3, 6)
+    await storage.invalidations.undo(key, later)
+    assert (await storage.petitions.state()).told_signatures == 9
+    await storage.invalidations.undo(before, later)
+    state = await storage.petitions.state()
+    assert (state.closed_signatures, state.signatures, state.told_signatures) == (10, 10, 10)
+
+
+async def test_why_and_how_are_kept_and_the_audit_has_both_deeds_without_them(
+    storage: Storage, signed: Supporters
+) -> None:
+    key, _ = await storage.invalidations.take_out(
+        [6, 7], reason="All by one Ana Canaria", condition="named *canari*", at=AFTER
+    )
+    await storage.invalidations.undo(key, AFTER + MINUTE)
+    (entry,) = await storage.invalidations.entries()
+    assert (entry.id, entry.signatures) == (key, 2)
+    assert (entry.reason, entry.condition) == ("All by one Ana Canaria", "named *canari*")
+    assert (entry.invalidated_at, entry.undone_at) == (AFTER, AFTER + MINUTE)
+    deeds = await storage.audit.entries(9)
+    assert [(deed.action, deed.detail) for deed in deeds] == [
+        ("undo_invalidation", key.hex()),
+        ("invalidate", key.hex()),
+    ]
+    (row,) = await storage.database.read(Statement("SELECT * FROM invalidations"))
+    assert not any(isinstance(value, bytes) and b"anari" in value for value in row.values())
+
+
+async def test_who_is_not_counted_gets_no_broadcast_but_of_a_breach(
+    storage: Storage, signed: Supporters, database: Database
+) -> None:
+    key = await take_out(storage, list(range(6, 11)))
+
+    async def recipients(kind: Kind) -> int:
+        return sum((await storage.broadcasts.audience(kind=kind)).values())
+
+    assert [await recipients(kind) for kind in (Kind.CLOSING, Kind.BREACH)] == [5, 10]
+    await storage.invalidations.undo(key, AFTER)
+    assert await recipients(Kind.CLOSING) == 10
+
+
+async def test_how_fast_people_sign_is_read_of_who_is_counted(
+    storage: Storage, signed: Supporters
+) -> None:
+    at = NOON + 10 * MINUTE
+    young = await storage.signatures.rate(at, details_from=10)
+    assert (young.signed, young.busiest_before) == (10, None)
+    assert (young.by_source, young.by_form_seconds) == ({None: 5, "radio": 5}, {40: 5, 1: 5})
+    assert (await storage.signatures.rate(at, details_from=11)).by_source == {}
+    await storage.database.write(
+        Statement(
+            "UPDATE signatures SET signed_at = signed_at - 7200000 WHERE number BETWEEN 3 AND 4"
+        ),
+        Statement(
+            "UPDATE signatures SET source = 'radio', signed_at = signed_at - 172800000"
+            " WHERE number = 1"
+        ),
+    )
+    rate = await storage.signatures.rate(at, details_from=5)
+    assert (rate.signed, rate.busiest_before, rate.main_source_before) == (7, 2, 1)
+    await take_out(storage, await numbers(storage, source="radio"))
+    assert (await storage.signatures.rate(at, details_from=5)).signed == 2
