@@ -10,8 +10,6 @@ from handlers.context import Services
 from handlers.screens.screen import paragraphs
 from storage import Handover
 
-# What nobody could be told of for so long is in the audit log.
-_TOLD_FOR = timedelta(days=7)
 _DIGEST_EVERY = timedelta(days=7)
 _OWED = "notices owed"
 
@@ -27,12 +25,8 @@ async def handover_notices(services: Services, now: datetime) -> list[Notice]:
         return []
     about = handover.id.hex()
     if handover.undone_at is not None:
-        if now - handover.undone_at >= _TOLD_FOR:
-            return []
         return [Notice("handover undone", about, _undone(handover))]
-    due = []
-    if now - handover.recorded_at < _TOLD_FOR:
-        due.append(Notice("handed over", about, _recorded(services, handover)))
+    due = [Notice("handed over", about, _recorded(services, handover))]
     week = (now - handover.recorded_at) // _DIGEST_EVERY
     about = f"{about}/{week}"
     if await storage.petitions.notice_was_sent(_OWED, about):
