@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bot.petition_folder.schema import months_later
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import Notice
@@ -39,7 +40,8 @@ async def handover_notices(services: Services, now: datetime) -> list[Notice]:
 
 
 def _recorded(services: Services, handover: Handover) -> Callable[[Words], Html]:
-    months = services.petition.retention.months_after_delivery
+    retention = services.petition.retention
+    erased_on = months_later(handover.handed_over_on, retention.months_after_delivery)
 
     def text(words: Words) -> Html:
         return paragraphs(
@@ -51,12 +53,11 @@ def _recorded(services: Services, handover: Handover) -> Callable[[Words], Html]
                 with_name=words.number(handover.with_name),
                 without_name=words.number(handover.without_name),
             ),
-            words.plural(
-                "Los datos de quienes firmaron se borrarán cuando haya pasado {n} mes desde "
-                "entonces: antes hay que contarles cómo ha terminado, con /broadcast.",
-                "Los datos de quienes firmaron se borrarán cuando hayan pasado {n} meses desde "
-                "entonces: antes hay que contarles cómo ha terminado, con /broadcast.",
-                months,
+            words.text(
+                "Las firmas se borrarán a partir del {day} y seguirán contadas. Si todavía no se "
+                "ha contado a quienes firmaron cómo ha terminado, hay que hacerlo antes, con "
+                "/broadcast.",
+                day=words.date(erased_on),
             ),
             words.text(
                 "Si es un error, quien administra el servidor puede deshacerlo con "

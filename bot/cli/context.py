@@ -21,6 +21,11 @@ class CliContext:
     clock: Callable[[], datetime]
 
 
+def utc_now() -> datetime:
+    """Returns the time."""
+    return datetime.now(UTC)
+
+
 @asynccontextmanager
 async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliContext]:
     """Opens the petition of the settings, without the process lock that a bot takes.
@@ -37,6 +42,6 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
         words = Catalogs.load(time_zone=petition.time_zone).words("en")
-        yield CliContext(petition, storage, words, lambda: datetime.now(UTC))
+        yield CliContext(petition, storage, words, utc_now)
     finally:
         await storage.close()

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from bot.cli.context import CliContext
 from bot.console import CannotDo
+from bot.petition.retention_days import day_of
+from bot.petition_folder.schema import months_later
 from storage import ExportedList, Handover, Kind
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -165,12 +167,15 @@ def _read_day(context: CliContext, typed: str | None) -> date:
         raise CannotDo(
             f"{typed} is no day. Expected: year, month and day, like 2026-11-24."
         ) from None
-    today = context.clock().astimezone(ZoneInfo(context.petition.time_zone)).date()
-    if day > today:
+    if day > _today(context):
         raise CannotDo(
             f"{context.words.date(day)} has not come yet. A handover is recorded once it has been."
         )
     return day
+
+
+def _today(context: CliContext) -> date:
+    return day_of(context.clock(), ZoneInfo(context.petition.time_zone))
 
 
 def _read_manifest(order: HandoverOrder) -> str:
@@ -226,7 +231,7 @@ def _select(
 
 
 def _written_on(context: CliContext, listed: ExportedList) -> date:
-    return listed.exported_at.astimezone(ZoneInfo(context.petition.time_zone)).date()
+    return day_of(listed.exported_at, ZoneInfo(context.petition.time_zone))
 
 
 async def _consequences(context: CliContext, planned: PlannedHandover) -> str:
@@ -246,7 +251,8 @@ async def _consequences(context: CliContext, planned: PlannedHandover) -> str:
         f"Handed over on {words.date(planned.day)}, to {_addressee(context)}.",
         *([f"Manifest: {planned.manifest}"] if planned.manifest else []),
         _erased(context, planned.day),
-        "From now on nobody can change whether their name is handed over, and /reopen is refused.",
+        "Once it is recorded nobody can change whether their name is handed over, and /reopen is "
+        "refused.",
     ]
     if changed:
         lines.append(
@@ -261,11 +267,18 @@ async def _consequences(context: CliContext, planned: PlannedHandover) -> str:
     return "\n".join(lines)
 
 
-def _erased(context: CliContext, day: date) -> str:
-    months = context.petition.retention.months_after_delivery
+def _erased(context: CliContext, handed_over_on: date) -> str:
+    retention = context.petition.retention
+    day = months_later(handed_over_on, retention.months_after_delivery)
+    said = context.words.date(day)
+    if day > _today(context):
+        return (
+            f"The signatures are erased from {said} on, and earlier once they are "
+            f"{retention.months_at_most} months old; only counts remain."
+        )
     return (
-        f"The signatures are erased {months} month{'' if months == 1 else 's'} after "
-        f"{context.words.date(day)}; only counts remain."
+        f"The signatures are due since {said}: the bot erases them within the hour, and those of "
+        "people who have not been told how it ended a week after the admins were warned."
     )
 
 

@@ -16,6 +16,12 @@ MANIFEST = "0F" * 32
 DELIVERED = ("delivered", "--on", "2026-03-02", "--manifest", MANIFEST)
 
 
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the tenth of March."""
+    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=9))
+
+
 def call(*arguments: str, typed: str = "") -> Result:
     return CliRunner().invoke(app, arguments, input=typed)
 
@@ -52,7 +58,7 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
         "4 with their name and 2 counted without it.",
         "Handed over on 2 March 2026, to the United States Secretary of Homeland Security.",
         f"Manifest: {MANIFEST.lower()}",
-        "The signatures are erased",
+        "The signatures are erased from 2 April 2026 on, and earlier once they are 21 months old",
         "1 of them changed after the list was written",
         "5 signers have not been told how the petition ended.",
         "Nothing was changed.",
@@ -116,6 +122,15 @@ def test_the_number_alone_is_handed_over_without_a_list_and_nobody_is_owed_a_not
     assert "No notice is owed" in said(call("notices"))
 
 
+def test_of_a_delivery_long_ago_it_is_said_that_the_erasing_begins_at_once(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported(petition)
+    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=40))
+    text = said(call(*DELIVERED, typed="n\n"))
+    assert "The signatures are due since 2 April 2026" in text
+
+
 def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None:
     exported(petition)
 
@@ -140,7 +155,7 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     assert "Nothing was changed." in said(call("notices", "--told", typed="n\n"))
     assert "was told of 1." in said(call("notices", "--told", typed="y\n"))
     assert "No notice is owed" in said(call("notices", "--told"))
-    assert petition.audited()[0].action == "notices_told"
+    assert "notices_told" in {each.action for each in petition.audited()}
 
 
 def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
