@@ -37,10 +37,14 @@ Otherwise = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-def _number(typed: str) -> int:
+# Alone, or in groups of three as /mydata shows it in each language.
+_NUMBER = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(?:[\s.,'’][0-9]{3}){1,5}")
+
+
+def read_number(typed: str) -> int:
     """Reads a number as people write it: 1530, 1.530, 1,530."""
-    bare = re.sub(r"[\s.,'’]", "", typed)
-    if not (bare.isascii() and bare.isdecimal() and 0 < int(bare) < 2**63):
+    bare = re.sub(r"\D", "", typed)
+    if not _NUMBER.fullmatch(typed.strip()) or int(bare) == 0:
         raise typer.BadParameter("give the number of a signature, then what to do: 12 show")
     return int(bare)
 
@@ -51,7 +55,7 @@ def of(
     number: Annotated[
         int,
         typer.Argument(
-            parser=_number,
+            parser=read_number,
             metavar="NUMBER",
             help="The number of the signature, which its owner reads in /mydata.",
         ),

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
+from bot.cli.person import read_number
 from bot.cli.person_requests import check_reason
 from bot.console import CannotDo
 from storage import Storage
@@ -78,11 +79,11 @@ def test_without_a_code_the_look_alone_is_in_the_audit(petition: PetitionDatabas
     assert [(each.action, each.detail) for each in petition.audited()] == [("person_look", "")] * 2
 
 
-def test_a_number_is_read_as_the_letter_writes_it(petition: PetitionDatabase) -> None:
-    shown = said(call("0.002", "show", "--verified-otherwise", LETTER, "--yes"))
-    assert "Signature 2" in shown
-    for number, command in (("show", ""), ("0", "show"), ("2x", "show"), ("-2", "show")):
-        assert call(number, command).exit_code == 2
+def test_a_number_is_read_as_the_letter_writes_it() -> None:
+    written = ("1530", "1.530", "1,530", "1 530", " 1\N{NO-BREAK SPACE}530 ", "1’530")
+    assert {read_number(each) for each in written} == {1530}
+    for wrong in ("show", "0", "2x", "-2", "1.5", "15.30", "1" * 30):
+        assert call(wrong, "show").exit_code == 2, wrong
 
 
 @pytest.mark.parametrize("typed", ["n\n", "\n", ""])
