@@ -48,12 +48,11 @@ async def list_notices(
         console.print(_csv(context, owed), end="", markup=False, soft_wrap=True)
         return owed
     if handover is None:
-        more = (
-            " Lists were written: if one was handed over, record it with petition-bot delivered."
-            if await storage.handovers.exports()
-            else ""
+        _say(
+            console,
+            "No handover is recorded, so nobody has to be told of anything."
+            f"{await _before_the_handover(context)}",
         )
-        _say(console, f"No handover is recorded, so nobody has to be told of anything.{more}")
         return []
     day = context.words.date(handover.handed_over_on)
     if not owed:
@@ -74,6 +73,25 @@ async def list_notices(
         )
     _say(console, "Once the addressee has been told: petition-bot notices --told")
     return owed
+
+
+async def _before_the_handover(context: CliContext) -> str:
+    """Says what to do about the newest list, from which people may have taken their name since."""
+    lists = await context.storage.handovers.exports()
+    if not lists:
+        return ""
+    changed = len(await context.storage.changes_after_export.owed(lists[0]))
+    again = (
+        f" Since the newest list was written, {context.words.number(changed)} "
+        f"{'signature in it has' if changed == 1 else 'signatures in it have'} changed: write it "
+        "again with petition-bot export before you hand it over."
+        if changed
+        else ""
+    )
+    return (
+        " Lists were written: if one was handed over, record it with petition-bot delivered."
+        f"{again}"
+    )
 
 
 def write_notices(

@@ -91,7 +91,7 @@ class View:
             return self._not_counted()
         if self.signature.with_name and not self.signature.is_only_stored:
             return self.words.text("Tu firma se entregará con tu nombre.")
-        return self.words.text("Tu firma se entregará sin tu nombre: solo se cuenta.")
+        return self.words.text("Tu firma se entregará sin tu nombre, y cuenta igual.")
 
     def _not_counted(self) -> Html:
         controller = self.petition.controller

@@ -72,6 +72,18 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
     assert "nothing to take back" in refused(call("delivered", "--undo"))
 
 
+def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
+    petition: PetitionDatabase,
+) -> None:
+    exported(petition)
+    assert "write it again" not in said(call("notices"))
+    withdraws(petition, 2)
+    assert (
+        "Since the newest list was written, 1 signature in it has changed: write it again with "
+        "petition-bot export before you hand it over."
+    ) in said(call("notices"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -66,7 +66,7 @@ async def test_of_the_two_one_is_chosen_at_most(scene: Scene) -> None:
     ("with_name", "said"),
     [
         (True, "Tu firma se entregará con tu nombre."),
-        (False, "Tu firma se entregará sin tu nombre: solo se cuenta."),
+        (False, "Tu firma se entregará sin tu nombre, y cuenta igual."),
     ],
 )
 async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_is_seen(
@@ -126,7 +126,7 @@ async def test_it_is_changed_both_ways_in_mydata_and_giving_the_name_is_a_consen
     assert "Noticias de otras acciones: sí" in shown
     await scene.taps(ana, GIVE)
     await scene.taps(ana, scene.words.label("Volver"))
-    assert "Tu firma se entregará sin tu nombre: solo se cuenta." in scene.screen(ana).text
+    assert "Tu firma se entregará sin tu nombre, y cuenta igual." in scene.screen(ana).text
 
 
 async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_so(

@@ -314,9 +314,9 @@ def test_whatever_became_of_a_message_is_said() -> None:
     ("changed", "said"),
     [
         ({}, "Tu firma se entregará con tu nombre."),
-        ({"with_name": False}, "Tu firma se entregará sin tu nombre: solo se cuenta."),
-        ({"restricted_at": NOON}, "Tu firma se entregará sin tu nombre: solo se cuenta."),
-        ({"objected_at": NOON}, "Tu firma se entregará sin tu nombre: solo se cuenta."),
+        ({"with_name": False}, "Tu firma se entregará sin tu nombre, y cuenta igual."),
+        ({"restricted_at": NOON}, "Tu firma se entregará sin tu nombre, y cuenta igual."),
+        ({"objected_at": NOON}, "Tu firma se entregará sin tu nombre, y cuenta igual."),
     ],
 )
 def test_everybody_reads_how_their_own_signature_is_handed_over(

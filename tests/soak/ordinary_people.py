@@ -112,6 +112,8 @@ class OrdinaryPerson:
         await asyncio.sleep(self.dice.uniform(0.5, 3.0))
         await (self._types() if self.types else self._taps("profile"))
         await asyncio.sleep(self.dice.uniform(0.5, 3.0))
+        await self._taps(self.dice.choice(("named", "unnamed")))
+        await asyncio.sleep(self.dice.uniform(0.5, 3.0))
         await self._taps("confirm")
 
     async def _types(self) -> None:
