@@ -14,7 +14,7 @@ from storage.audit import Audit
 from storage.database import Database, Row, Snapshot, Statement, Value
 from storage.ids import rising_id
 from storage.keyring import Keyring
-from storage.petitions import lock_petition
+from storage.petitions import INVALIDATED_SINCE, lock_petition
 from storage.times import from_millis, to_millis
 
 # So many signatures are in memory at once.
@@ -48,16 +48,10 @@ WHERE petition = :petition AND changed_at >= :at AND number <= :last_number
 
 _DISCARD = "DELETE FROM exports WHERE id = :export_id"
 
-_CLOSING = "SELECT closed_at, closed_signatures FROM petitions WHERE slug = :petition"
-
-# What was taken out before the closing and put back after it counts the other way.
-_INVALIDATED = """
-SELECT CAST(COALESCE(SUM(CASE
-  WHEN invalidated_at >= :closed_at AND undone_at IS NULL THEN signatures
-  WHEN invalidated_at < :closed_at AND undone_at >= :closed_at THEN -signatures
-  ELSE 0 END), 0) AS BIGINT) AS signatures
-FROM invalidations WHERE petition = :petition
-"""
+_CLOSING = f"""
+SELECT closed_at, closed_signatures, {INVALIDATED_SINCE} AS invalidated_since
+FROM petitions p WHERE slug = :petition
+"""  # noqa: S608 - a constant
 
 _ANONYMOUS = """
 SELECT CAST(COALESCE(SUM(signatures), 0) AS BIGINT) AS signatures
@@ -192,16 +186,10 @@ class SignatureList:
         petition: dict[str, Value] = {"petition": self._listed["petition"]}
         (closing,) = await self._snapshot.read(Statement(_CLOSING, petition))
         (anonymous,) = await self._snapshot.read(Statement(_ANONYMOUS, petition))
-        invalidated = 0
-        if closing["closed_at"] is not None:
-            values = {**petition, "closed_at": closing["closed_at"]}
-            invalidated = (await self._snapshot.read(Statement(_INVALIDATED, values)))[0][
-                "signatures"
-            ]
         return ExportCounts(
             closed_at=from_millis(closing["closed_at"]),
             at_closing=closing["closed_signatures"],
-            invalidated_since=invalidated,
+            invalidated_since=closing["invalidated_since"],
             anonymous=anonymous["signatures"],
         )
 

@@ -67,12 +67,8 @@ EXISTS (
 )
 """
 
-# What was out of the count at the closing and should not have been is added to that count too.
 _COUNT_AGAIN = f"""
-UPDATE petitions SET signatures = signatures + {_HOW_MANY},
-  closed_signatures = closed_signatures + CASE WHEN EXISTS (
-    SELECT 1 FROM invalidations i WHERE i.id = :id AND i.invalidated_at < petitions.closed_at
-  ) THEN {_HOW_MANY} ELSE 0 END
+UPDATE petitions SET signatures = signatures + {_HOW_MANY}
 WHERE slug = :petition AND {_CAN_UNDO}
 """  # noqa: S608 - constants of this file
 

@@ -20,12 +20,21 @@ WHERE petitions.key_fingerprint IS NULL
 
 _STATE_COLUMNS = "signatures, closed_at, closed_signatures, revision, closes_at, erased_at"
 
+INVALIDATED_SINCE = """
+COALESCE((
+  SELECT CAST(SUM(CASE
+    WHEN i.invalidated_at >= p.closed_at AND i.undone_at IS NULL THEN i.signatures
+    WHEN i.invalidated_at < p.closed_at AND i.undone_at >= p.closed_at THEN -i.signatures
+    ELSE 0 END) AS BIGINT)
+  FROM invalidations i WHERE i.petition = p.slug
+), 0)
+"""
+"""SQL: how many signatures of a petition `p` were invalidated since its closing. What was before
+it, and was undone after it, counts the other way; while it is open that is none."""
+
 _STATE = f"""
-SELECT {_STATE_COLUMNS}, COALESCE((
-  SELECT CAST(SUM(i.signatures) AS BIGINT) FROM invalidations i
-  WHERE i.petition = :petition AND i.undone_at IS NULL AND i.invalidated_at >= closed_at
-), 0) AS invalidated_since
-FROM petitions WHERE slug = :petition
+SELECT {_STATE_COLUMNS}, {INVALIDATED_SINCE} AS invalidated_since
+FROM petitions p WHERE slug = :petition
 """  # noqa: S608 - constants
 
 _FINGERPRINT = "SELECT key_fingerprint FROM petitions WHERE slug = :petition"
@@ -119,7 +128,8 @@ class PetitionState:
             chooses its date.
         closes_at: from when on nobody can sign; None while it has no date.
         erased_at: when signatures were last erased because their retention was over.
-        invalidated_since: how many of those counted at the closing are not counted any more.
+        invalidated_since: how many of those counted at the closing are not counted any more; less
+            than zero if more were put back than taken out.
     """
 
     signatures: int

@@ -118,7 +118,8 @@ async def test_the_count_of_the_closing_stays_and_what_is_told_of_it_follows(
     assert (await storage.petitions.state()).told_signatures == 9
     await storage.invalidations.undo(before, later)
     state = await storage.petitions.state()
-    assert (state.closed_signatures, state.signatures, state.told_signatures) == (10, 10, 10)
+    assert (state.closed_signatures, state.invalidated_since) == (9, -1)
+    assert (state.signatures, state.told_signatures) == (10, 10)
 
 
 async def test_why_and_how_are_kept_and_the_audit_has_both_deeds_without_them(
