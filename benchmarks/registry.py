@@ -1,6 +1,7 @@
 """All benchmarks, in the order in which they run and appear on the page."""
 
 from benchmarks import (
+    dossiers,
     log_truncation,
     memory,
     million_recipients,
@@ -25,4 +26,5 @@ ALL: tuple[Benchmark, ...] = (
     million_recipients.MILLION_ON_POSTGRES,
     memory.MEMORY,
     repeated_kills.REPEATED_KILLS,
+    dossiers.DOSSIERS,
 )

@@ -1,5 +1,6 @@
 """What the documents of a dossier say: words, numbers and charts, as data for the templates."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 from babel.dates import format_skeleton
 
 from bot.charts.ticks import count_ticks
-from bot.dossier.figures import FEW, LanguageBar, Point, by_language, growth, ticks
+from bot.dossier.figures import LanguageBar, Point, by_language, growth, ticks
 from bot.dossier.opened_list import ListHead, NamedSignature, local_day
 from bot.dossier.telegram_text import blocks
 from bot.text.locale_regions import locale_of
@@ -19,7 +20,7 @@ Data = dict[str, Any]
 
 _COUNT_TICKS = 5
 _DAY_TICKS = 7
-_BARS_AT_MOST = 12
+_LONG_WORD = re.compile(r"(\w{24})(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
             "appeal-title": words.label("El llamamiento"),
             "versions": words.label("Versiones del texto"),
             "version-date": words.label("Versión"),
-            "version-change": words.label("Qué cambió"),
+            "version-change": words.label("Qué cambió después"),
             "version-signatures": words.label("Firmas"),
             "charts-title": words.label("Las firmas en el tiempo y por idioma"),
             "over-time": words.label("Firmas acumuladas"),
@@ -136,7 +137,8 @@ def volume(
         "names": [
             {
                 "number": words.number(each.number),
-                "name": each.name,
+                # A word that no line has room for may be broken at a place that cannot be seen.
+                "name": _LONG_WORD.sub("\\1\u200b", each.name),
                 "day": days[each.signed_on],
                 "rtl": _is_right_to_left(each.name),
                 "script": _east_asian(each.name),
@@ -278,7 +280,10 @@ def _sum(head: ListHead, words: Words) -> list[Data]:
     if counts.at_closing is not None:
         row("first", "", words.label("Firmas al cierre"), counts.at_closing)
         row("less", "−", words.label("Retiradas después por quien firmó"), counts.withdrawn_since)
-        row("less", "−", words.label("Anuladas después"), counts.invalidated_since)
+        if counts.invalidated_since >= 0:
+            row("less", "−", words.label("Anuladas después"), counts.invalidated_since)
+        else:
+            row("more", "+", words.label("Vueltas a contar"), -counts.invalidated_since)
     row("total", "=", words.label("Firmas que se cuentan"), counts.counted)
     row("part", "", words.label("se entregan con nombre"), counts.with_name)
     row("part", "", words.label("se cuentan sin nombre"), counts.without_name)
@@ -333,23 +338,26 @@ def _appeal_note(head: ListHead, words: Words) -> str:
 
 
 def _versions(head: ListHead, words: Words) -> list[Data]:
-    """Returns a row for each version of the texts; none if there has been only one."""
-    if not head.petition.earlier_versions:
-        return []
+    """Returns a row for each version of the texts, the newest first; none if there is only one."""
+    petition = head.petition
     signed = {each.version: each.signatures for each in head.by_version}
-    few = any(0 < n < FEW for n in signed.values())
-    earlier = [
-        (each.date.isoformat(), each.changed.get(words.language, ""))
-        for each in head.petition.earlier_versions
-    ]
-    return [
+    changed = {
+        each.date.isoformat(): each.changed.get(words.language, "")
+        for each in petition.earlier_versions
+    }
+    known = sorted({petition.version, *changed, *(each for each in signed if each)}, reverse=True)
+    rows = [
         {
             "date": _version(version, words),
-            "changed": changed,
-            "signatures": "" if few else words.number(signed.get(version, 0)),
+            "changed": changed.get(version, ""),
+            "signatures": words.number(signed.get(version, 0)),
         }
-        for version, changed in ((head.petition.version, ""), *earlier)
+        for version in known
     ]
+    if None in signed:
+        others = words.number(signed[None])
+        rows.append({"date": words.label("otras"), "changed": "", "signatures": others})
+    return rows if len(rows) > 1 else []
 
 
 def _version(version: str, words: Words) -> str:
@@ -390,13 +398,13 @@ def _curve(points: Sequence[Point], words: Words) -> Data | None:
 def _bars(bars: Sequence[LanguageBar], words: Words) -> list[Data]:
     if len(bars) < 2:
         return []
-    longest = max(bar.with_name + bar.without_name for bar in bars)
+    longest = max(bar.total for bar in bars)
     return [
         {
             "label": _sentence(_language(bar, words)),
             "with_name": bar.with_name / longest,
             "without_name": bar.without_name / longest,
-            "number": words.number(bar.with_name + bar.without_name),
+            "number": words.number(bar.total),
         }
         for bar in bars
     ]

@@ -91,18 +91,21 @@ class Petition(_Part):
 
 
 class Counts(_Part):
-    """How many signatures there are; before the closing `at_closing` is None."""
+    """How many signatures there are; before the closing `at_closing` is None.
+
+    `invalidated_since` is negative if more were put back into the count than taken out of it.
+    """
 
     at_closing: Count | None = None
     withdrawn_since: Count = 0
-    invalidated_since: Count = 0
+    invalidated_since: Annotated[int, Field(ge=-(10**9), le=10**9)] = 0
     counted: Count
     with_name: Count
     without_name: Count
 
 
 class DayAndLanguage(_Part):
-    """How many signed on a day in a language; where they are few, either may be unknown."""
+    """How many signed on a day in a language; both are None for few without a name."""
 
     day: date | None = None
     language: str | None = None
@@ -111,9 +114,9 @@ class DayAndLanguage(_Part):
 
 
 class VersionCount(_Part):
-    """How many signed which version of the texts."""
+    """How many signed a version of the texts; it is None where they are few."""
 
-    version: str
+    version: str | None
     signatures: Count
 
 

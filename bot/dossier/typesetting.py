@@ -19,7 +19,7 @@ import typst
 
 from bot.dossier.opened_list import DossierError
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 _PACKAGED = tuple(Path(package.__path__[0]) for package in (manimgx_fonts, manimgx_fonts_cjk))
 # Tagged, for those who have a document read to them.
 _ACCESSIBLE: list[Any] = ["a-2a", "ua-1"]
@@ -63,8 +63,8 @@ def set_pdf(template: str, data: object, fonts: Fonts, *, at: datetime, accessib
     """
     try:
         return typst.compile(
-            str(_TEMPLATES / template),
-            root=str(_TEMPLATES),
+            str(TEMPLATES / template),
+            root=str(TEMPLATES),
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
             font_paths=fonts.found,
             ignore_system_fonts=not fonts.of_machine,
@@ -94,8 +94,8 @@ def letters(text: str) -> set[str]:
 def unreadable(found: Iterable[str], fonts: Fonts) -> list[str]:
     """Returns the letters that no font has, in order; at most 200 of them."""
     compiler = typst.Compiler(
-        str(_TEMPLATES / "letters.typ"),
-        root=str(_TEMPLATES),
+        str(TEMPLATES / "letters.typ"),
+        root=str(TEMPLATES),
         font_paths=fonts.found,
         ignore_system_fonts=not fonts.of_machine,
     )

@@ -1,16 +1,26 @@
-"""Takes the README's screenshots of the page: `pytest --screenshots tests/page`."""
+"""Takes the pictures of the demo's page and of a dossier: `pytest --screenshots tests/page`."""
 
 import asyncio
 import io
+import json
 import shutil
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+import typst
 from PIL import Image
 from rich.console import Console
 
 from bot.cli.preview import Preview
+from bot.dossier import contents
+from bot.dossier.contents import Edition
+from bot.dossier.opened_list import open_list
+from bot.dossier.typesetting import TEMPLATES, Fonts
 from bot.petition.petition import BUNDLED
+from bot.text.translations import Catalogs
 from tests.page.chromium import PHONE, Window, chromium, open_window, running_session
+from tests.support.opened_lists import write_list
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 MOST_BYTES = 200_000
@@ -125,3 +135,40 @@ def side_by_side(pictures: list[Image.Image]) -> Image.Image:
         whole.paste(picture, (left, GAP))
         left += picture.width + GAP
     return whole.resize((whole.width * 2 // 3, whole.height * 2 // 3), Image.Resampling.LANCZOS)
+
+
+def test_dossier(tmp_path: Path) -> None:
+    read = open_list(write_list(tmp_path / "list.json", 1412))
+    day = date(2027, 2, 16)
+    english = Edition(Catalogs.load().words("en"), day, "AI-ES/2027/014", "Lucía Prado, campaigns")
+    spanish = Edition(Catalogs.load().words("es"), day, "", "", public=True)
+    volume = contents.Volume("andry - list of signatures.pdf", 1412, 1, 2096, "")
+    pages = dossier_pages("dossier.typ", contents.dossier(read.head, english, [volume]))
+    public = dossier_pages("dossier.typ", contents.dossier(read.head, spanish, []))
+    # Few enough that the names in other scripts stand on one page.
+    few = open_list(write_list(tmp_path / "few.json", 130))
+    names = contents.volume(few.head, english, "volume 1 of 2", list(few.signatures()))
+    beside("dossier.png", [pages[0], pages[1], pages[4]])
+    beside("dossier-list.png", [*dossier_pages("volume.typ", names)[:1], pages[2], public[0]])
+
+
+def dossier_pages(template: str, data: Any) -> list[Image.Image]:
+    """Returns the pages as pictures, set as in the PDF."""
+    found: Any = typst.compile(
+        str(TEMPLATES / template),
+        root=str(TEMPLATES),
+        sys_inputs={"data": json.dumps(data)},
+        font_paths=Fonts().found,
+        ignore_system_fonts=True,
+        format="png",
+        ppi=76,
+    )
+    return [Image.open(io.BytesIO(page)).convert("RGB") for page in found]
+
+
+def beside(name: str, pages: list[Image.Image]) -> None:
+    width, height = pages[0].size
+    row = Image.new("RGB", (len(pages) * (width + GAP) + GAP, height + 2 * GAP), BACKDROP)
+    for place, page in enumerate(pages):
+        row.paste(page, (GAP + place * (width + GAP), GAP))
+    keep(name, row)

@@ -79,12 +79,21 @@ def _head(
     names: int, without_name: int, signatures: list[dict[str, Any]], chance: random.Random
 ) -> dict[str, Any]:
     petition = load_petition(BUNDLED)
-    rows: dict[tuple[str, str], Counter[str]] = {}
-    unnamed = [{"signed_on": chance.choice(signatures)["signed_on"]} for _ in range(without_name)]
-    for kind, some in (("with_name", signatures), ("without_name", unnamed)):
-        for each in some:
-            language = chance.choices(("es", "en", "ca", "fr"), (80, 15, 4, 1))[0]
-            rows.setdefault((each["signed_on"], language), Counter())[kind] += 1
+    rows: dict[tuple[str, str], int] = Counter(
+        (each["signed_on"], chance.choices(("es", "en", "ca", "fr"), (80, 15, 4, 1))[0])
+        for each in signatures
+    )
+    days = sorted({day for day, _ in rows})[6::7] or [signatures[0]["signed_on"]]
+    by_day = [
+        {"day": day, "language": language, "with_name": n, "without_name": 0}
+        for (day, language), n in sorted(rows.items())
+    ]
+    # As in a list that was exported: where they are few, they stand without day and language.
+    share, rest = divmod(without_name, len(days) + 1)
+    by_day += [
+        {"day": day, "language": "es", "with_name": 0, "without_name": share} for day in days
+    ]
+    by_day.append({"day": None, "language": None, "with_name": 0, "without_name": share + rest})
     counted = names + without_name
     return {
         "format": "petition-bot list 1",
@@ -111,14 +120,6 @@ def _head(
             "with_name": names,
             "without_name": without_name,
         },
-        "by_day": [
-            {
-                "day": day,
-                "language": language,
-                "with_name": counts["with_name"],
-                "without_name": counts["without_name"],
-            }
-            for (day, language), counts in sorted(rows.items())
-        ],
+        "by_day": by_day,
         "by_version": [{"version": "2026-11-26", "signatures": counted}],
     }

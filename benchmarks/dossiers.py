@@ -1,0 +1,75 @@
+"""Benchmark of setting a dossier: its time, and the memory of all its processes together."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from benchmarks.benchmark import Benchmark, Report
+from benchmarks.run_options import RunOptions
+from tests.support.opened_lists import write_list
+
+_NAMES = (5_000, 100_000)
+_QUICK_NAMES = (500,)
+_LOOK_SECONDS = 0.05
+_ARGUMENTS = ("--reference", "R-1", "--contact", "C", "--date", "2027-02-16")
+
+
+async def _run(options: RunOptions) -> Report:
+    rows = []
+    with options.empty_folder() as folder:
+        for names in _QUICK_NAMES if options.quick else _NAMES:
+            listed = write_list(folder / f"{names}.json", names, names // 10)
+            output = folder / f"{names}"
+            seconds, peak = await _measured(listed, output)
+            files = list(output.glob("*.pdf"))
+            size = sum(file.stat().st_size for file in files) / 2**20
+            rows.append(
+                (
+                    f"{names:,}",
+                    f"{len(files) - 1}",
+                    f"{listed.stat().st_size / 2**20:,.1f}",
+                    f"{seconds:,.1f}",
+                    f"{peak / 2**20:,.0f}",
+                    f"{size:,.1f}",
+                )
+            )
+    columns = ("Names", "volumes", "list, MB", "time, s", "peak memory, MB", "PDF, MB")
+    return Report(columns, tuple(rows), ("One volume is set after the other.",))
+
+
+async def _measured(listed: Path, output: Path) -> tuple[float, int]:
+    """Returns the seconds that the command takes, and the most bytes of it and its children."""
+    begun = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "dossier", str(listed), "--output", str(output)),
+        *_ARGUMENTS,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    peak, ended = 0, asyncio.create_task(process.wait())
+    while not ended.done():
+        peak = max(peak, _resident(process.pid))
+        await asyncio.wait([ended], timeout=_LOOK_SECONDS)
+    if ended.result() != 0:
+        raise ValueError(f"no dossier of {listed.name} was made")
+    return time.perf_counter() - begun, peak
+
+
+def _resident(pid: int) -> int:
+    try:
+        parent = psutil.Process(pid)
+        family = [parent, *parent.children(recursive=True)]
+        return sum(each.memory_info().rss for each in family)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+DOSSIERS = Benchmark(
+    "dossiers",
+    "Setting the dossier",
+    "How long `petition-bot dossier` takes for a list in many scripts, and how much memory it and"
+    " the process of the present volume have together.",
+    _run,
+)
