@@ -96,6 +96,12 @@ WHERE s.petition = :petition AND s.supporter = :supporter AND s.number <= :last_
 """
 
 
+_INVALIDATED = """
+SELECT COUNT(*) AS signatures FROM signatures s JOIN invalidations i ON i.id = s.invalidation_id
+WHERE s.petition = :petition AND s.number <= :last_number AND i.invalidated_at >= :since
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ExportedList:
     """A list of the signatures that was written to be handed over.
@@ -287,6 +293,16 @@ class Handovers:
             return SupporterHandover(handover, None)
         has_name = rows[0]["has_name"] and handover.exported_at is not None
         return SupporterHandover(handover, Inclusion.NAMED if has_name else Inclusion.COUNTED)
+
+    async def invalidated_since(self, handover: Handover) -> int:
+        """Returns how many of what was handed over were taken out of the count since."""
+        values: dict[str, Value] = {
+            "petition": self._slug,
+            "last_number": handover.last_number,
+            "since": to_millis(handover.exported_at or handover.recorded_at),
+        }
+        (row,) = await self._database.read(Statement(_INVALIDATED, values))
+        return int(row["signatures"])
 
     async def _first(self, sql: str) -> Handover | None:
         rows = await self._database.read(Statement(sql, {"petition": self._slug}))

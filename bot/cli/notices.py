@@ -55,6 +55,14 @@ async def list_notices(
         )
         return []
     day = context.words.date(handover.handed_over_on)
+    invalidated = await storage.handovers.invalidated_since(handover)
+    if invalidated:
+        _say(
+            console,
+            f"{context.words.number(invalidated)} of the "
+            f"{context.words.number(handover.signatures)} signatures that were handed over have "
+            "been taken out of the count as invalid since. Tell the addressee that number.",
+        )
     if not owed:
         _say(console, f"No notice is owed for what was handed over on {day}.")
         return []

@@ -67,8 +67,8 @@ async def test_who_was_counted_without_a_name_is_not_told_of(
     before, after = (int(later(s).timestamp() * 1000) for s in (-60, 60))
     await storage.database.write(
         Statement(
-            "INSERT INTO invalidations (id, petition, reason, condition, signatures,"
-            " invalidated_at) VALUES (:id, :petition, '', '', 1, :at)",
+            "INSERT INTO invalidations (id, petition, reason_sealed, condition_sealed,"
+            " signatures, invalidated_at) VALUES (:id, :petition, :id, :id, 1, :at)",
             {"id": b"i" * 16, "petition": SLUG, "at": before},
         )
     )

@@ -131,6 +131,29 @@ async def _inclusions(storage: Storage, people: Supporters) -> list[Inclusion | 
     return [None if each is None else each.inclusion for each in known]
 
 
+async def test_what_was_invalidated_after_the_list_is_counted_for_the_addressee(
+    storage: Storage, people: Supporters
+) -> None:
+    listed = await _listed(storage, people, last_number=5)
+    recorded = await storage.handovers.record(DAY, at=later(9), listed=listed, manifest=MANIFEST)
+    assert recorded is not None
+    for second, numbers in ((-60, "(1)"), (60, "(2, 3, 6)")):
+        key = bytes([second % 256]) * 16
+        await storage.database.write(
+            Statement(
+                "INSERT INTO invalidations (id, petition, reason_sealed, condition_sealed,"
+                " signatures, invalidated_at) VALUES (:id, :petition, :id, :id, 1, :at)",
+                {"id": key, "petition": SLUG, "at": int(later(second).timestamp() * 1000)},
+            ),
+            Statement(
+                f"UPDATE signatures SET invalidation_id = :id WHERE number IN {numbers}",  # noqa: S608 - of this test
+                {"id": key},
+            ),
+        )
+    assert await storage.handovers.invalidated_since(recorded) == 2
+    assert await _inclusions(storage, people) == [None, NAMED, NAMED, NAMED, NAMED, None]
+
+
 async def test_what_is_owed_is_marked_as_told_and_nothing_later(
     storage: Storage, people: Supporters
 ) -> None:
