@@ -19,11 +19,13 @@ from telegram.ext import ApplicationBuilder, ContextTypes
 
 import handlers
 from bot.back_off import BackOff
+from bot.backup import BACKUP_IS_OLD
 from bot.broadcast import OpenClaims, Worker
 from bot.database_watch import DatabaseWatch
 from bot.intake import Dispatcher, Polling, TokenUnknown
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.read import folder_state
+from bot.restore import repeat_journal
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
 from bot.text.translations import Catalogs
@@ -51,7 +53,7 @@ from handlers.signing_alarm import watch_signing
 from handlers.update_errors import UpdateHandler
 from handlers.waiting_updates import is_opt_out
 from storage import (
-    HighWaterMark,
+    DatabaseBehind,
     KeyFileMissing,
     Keyring,
     ProcessLock,
@@ -64,7 +66,7 @@ from storage import (
     migrate,
     open_storage,
 )
-from storage.journal_replay import replay
+from storage.restores import unfinished_restore
 
 _log = structlog.stdlib.get_logger()
 
@@ -214,22 +216,21 @@ async def open_app(
             acquire_process_lock(url, f"intake/{petition.slug}")
         )
         mark = mark_of(_key_file(settings), url, petition.slug)
-        last_number = await _last_number(mark, restored=restored)
+        unfinished = unfinished_restore(keyring, petition.slug)
+        if not restored:
+            await mark.require_reached()
+            _refuse_unfinished(unfinished)
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
-        if restored and storage.journal is not None:
-            content = await asyncio.to_thread(storage.journal.read)
-            done = await replay(
-                storage.database,
-                keyring,
-                petition.slug,
-                content.entries,
-                last_number=last_number,
-                at=datetime.now(UTC),
-            )
-            _log.warning("journal_replayed", total=done.total())
+        if restored:
+            await storage.restores.record(made_at=None, at=datetime.now(UTC))
+        if await storage.restores.awaits_repetition():
+            done = await repeat_journal(storage, keyring, petition.slug, datetime.now(UTC))
+            _log.warning("journal_repeated", total=done.repeated.total())
+        unfinished.unlink(missing_ok=True)
         await _tidy_journal(storage, keyring, petition)
+        await _say_age_of_backup(storage)
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.petitions.close_if_due(datetime.now(UTC))
         await storage.petitions.follow_folder(petition.closes_at)
@@ -245,10 +246,30 @@ async def open_app(
         yield app
 
 
+def _refuse_unfinished(file: Path) -> None:
+    """Refuses a database to which a backup was restored without what people asked for since."""
+    if file.exists():
+        raise DatabaseBehind(
+            "A backup was being restored, and that did not come to its end: who withdrew since is"
+            " back in the database. Empty the database and restore the backup again; or bring up"
+            " to date what is there, by starting once with: petition-bot run --restored-backup"
+        )
+
+
+async def _say_age_of_backup(storage: Storage) -> None:
+    """Logs how old the newest backup is, as a warning when that is too old."""
+    made_at = await storage.audit.last("backup")
+    if made_at is None:
+        if await storage.last_number() > 0:
+            _log.warning("no_backup")
+        return
+    age = datetime.now(UTC) - made_at
+    log = _log.warning if age > BACKUP_IS_OLD else _log.info
+    log("last_backup", seconds=age.total_seconds())
+
+
 async def _tidy_journal(storage: Storage, keyring: Keyring, petition: Petition) -> None:
     """Leaves out of the journal whose signatures retention erases from any restored backup."""
-    if storage.journal is None:
-        return
     kept_for = timedelta(days=_LONGEST_MONTH * petition.retention.months_at_most)
     before = datetime.now(UTC) - kept_for
     damaged = await asyncio.to_thread(storage.journal.rewrite, keyring, before)
@@ -300,16 +321,6 @@ def _key_file(settings: Settings) -> Path:
     if settings.key_file is None:
         raise KeyFileMissing
     return settings.key_file
-
-
-async def _last_number(mark: HighWaterMark | None, *, restored: bool) -> int:
-    """Returns the highest number of a restored copy's mark, which is reset; checks any other."""
-    if mark is None:
-        return 0
-    if restored:
-        return mark.forget()
-    await mark.require_reached()
-    return 0
 
 
 def _services(

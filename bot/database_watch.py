@@ -30,10 +30,10 @@ class DatabaseWatch:
 
     Args:
         storage: the storage of the petition.
-        mark: its high-water mark; None for PostgreSQL.
+        mark: its high-water mark.
     """
 
-    def __init__(self, storage: Numbered, mark: HighWaterMark | None) -> None:
+    def __init__(self, storage: Numbered, mark: HighWaterMark) -> None:
         self._storage = storage
         self._mark = mark
         self._is_marked = True
@@ -63,7 +63,7 @@ class DatabaseWatch:
         lost all of them looks like a new one.
         """
         mark = self._mark
-        if mark is not None and self._is_marked and not mark.tells_of_a_signature:
+        if self._is_marked and not mark.tells_of_a_signature:
             await self.look()
 
     async def _look(self) -> None:
@@ -74,12 +74,11 @@ class DatabaseWatch:
             raise
         except Unavailable:
             return  # whoever writes gets the error
-        if self._mark is not None:
-            await self._raise(self._mark, number)
+        await self._raise(number)
 
-    async def _raise(self, mark: HighWaterMark, number: int) -> None:
+    async def _raise(self, number: int) -> None:
         try:
-            await asyncio.to_thread(mark.raise_to, number)
+            await asyncio.to_thread(self._mark.raise_to, number)
         except OSError as error:
             # A read-only folder is a good place for the key, and must not keep the bot from
             # running; it is logged once, and again only after it has worked in between.

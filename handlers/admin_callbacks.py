@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from handlers import closing, closing_texts
+from handlers import closing, closing_texts, restored_backup
 from handlers.admin_context import AdminContext, AdminHandler
 from handlers.broadcasts import approval, confirm, controls, draft_taps, history, menu
 from handlers.screens.buttons import AdminAction, AdminTap, read_tap
@@ -67,6 +67,7 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = MappingProxyType(
         AdminAction.RECALL: controls.recall,
         AdminAction.HISTORY_PAGE: history.turn_page,
         AdminAction.REPORT: history.report,
+        AdminAction.RELEASE: restored_backup.release,
         AdminAction.DISMISS: _dismiss,
     }
 )

@@ -14,6 +14,7 @@ from handlers.admin_notices import Notice, send_notices
 from handlers.closing_texts import closing_update_is_draft, draft_text, view_for, what_next
 from handlers.context import Bot, Services
 from handlers.handover_notices import handover_notices
+from handlers.restored_backup import restored_notices
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
 from handlers.screens.screen import Screen, paragraphs
 from storage import Kind, PetitionState, Publication, Unavailable
@@ -60,6 +61,7 @@ async def look(bot: Bot, services: Services) -> None:
         *await _about_draft(services, state, now),
         *await _changes(services, now),
         *await handover_notices(services, now),
+        *await restored_notices(services),
     )
     await send_notices(bot, services, due)
 

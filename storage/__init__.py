@@ -55,6 +55,7 @@ from storage.erasures import (
     Untold,
 )
 from storage.errors import (
+    BackupUnusable,
     BrokenData,
     ConversationMoved,
     DatabaseBehind,
@@ -116,6 +117,7 @@ from storage.petitions import Petitions, PetitionState
 from storage.private_files import whole_file
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
+from storage.restores import HeldRestore, Restores
 from storage.sent_files import SentFile, SentFiles
 from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
@@ -131,7 +133,7 @@ class Storage:
     """Gives access to everything stored for one petition, by noun."""
 
     database: WatchedDatabase
-    journal: Journal | None
+    journal: Journal
     petitions: Petitions
     conversations: Conversations
     signatures: Signatures
@@ -147,6 +149,7 @@ class Storage:
     sent_files: SentFiles
     closing_texts: ClosingTexts
     handovers: Handovers
+    restores: Restores
     changes_after_export: ChangesAfterExport
     person_codes: PersonCodes
     person_notices: PersonNotices
@@ -176,8 +179,7 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     """
     storage = assemble(await open_database(url), keyring, slug)
     try:
-        if storage.journal is not None:
-            await asyncio.to_thread(storage.journal.prepare)
+        await asyncio.to_thread(storage.journal.prepare)
         await storage.petitions.ensure(keyring.reference(slug, _NOBODY))
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
@@ -224,6 +226,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         telegram_cache=TelegramCache(watched, slug),
         personal_data=PersonalData(watched, slug, keyring),
         sent_files=SentFiles(watched, slug, keyring),
+        restores=Restores(watched, slug, audit),
         closing_texts=ClosingTexts(watched, slug, keyring, audit),
         handovers=Handovers(watched, slug, audit),
         changes_after_export=ChangesAfterExport(watched, slug, keyring, audit),
@@ -255,6 +258,7 @@ __all__ = [
     "Audit",
     "AuditEntry",
     "AwaitedText",
+    "BackupUnusable",
     "Broadcast",
     "BroadcastAction",
     "BroadcastState",
@@ -298,6 +302,7 @@ __all__ = [
     "Handovers",
     "Held",
     "HeldElsewhere",
+    "HeldRestore",
     "HighWaterMark",
     "Inclusion",
     "Invalidation",
@@ -335,6 +340,7 @@ __all__ = [
     "RecallTally",
     "Recalled",
     "Recalls",
+    "Restores",
     "Result",
     "Row",
     "SchemaMissing",

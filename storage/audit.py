@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.database import Database, Row, Statement
+from storage.database import Database, Row, Statement, Value
 from storage.keyring import Keyring
 from storage.times import from_millis, to_millis
 
@@ -33,6 +33,8 @@ WHERE petition = :petition
 ORDER BY at DESC, id DESC
 LIMIT CAST(:limit AS BIGINT)
 """
+
+_LAST = "SELECT MAX(at) AS at FROM audit WHERE petition = :petition AND action = :action"
 
 ALWAYS = Statement("1 = 1")
 """A condition that always holds."""
@@ -115,6 +117,12 @@ class Audit:
     ) -> None:
         """Writes an entry about something that changed nothing else in the database."""
         await self._database.write(self.statement(action, actor=actor, at=at, detail=detail))
+
+    async def last(self, action: str) -> datetime | None:
+        """Returns when an action was done last, or None."""
+        asked: dict[str, Value] = {"petition": self._slug, "action": action}
+        rows = await self._database.read(Statement(_LAST, asked))
+        return from_millis(rows[0]["at"])
 
     async def entries(self, limit: int) -> list[AuditEntry]:
         """Returns the newest entries, newest first."""

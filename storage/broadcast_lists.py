@@ -27,12 +27,16 @@ BEGUN = f"""
 {ALL} AND started_at IS NOT NULL ORDER BY started_at DESC, id LIMIT {_MOST_SEARCHED}
 """
 
+# Nothing is due until an admin has looked at a restored backup.
 # A broadcast is due if it is running, a supporter returned to it, its time has come, it is to be
 # recalled, its end is not reported yet, or it waits for an admin, who is to be told. A recall goes
 # first: what was sent is wrong, and after 48 hours it cannot be deleted. What waits for an admin
 # comes last, so that it delays nothing that can be done meanwhile.
 DUE = f"""
-{ALL} AND (
+{ALL} AND NOT EXISTS (
+  SELECT 1 FROM restores held WHERE held.petition = :petition AND held.released_at IS NULL
+)
+AND (
   state = 'running'
   OR (state = 'scheduled' AND confirmed_by_sealed IS NULL)
   OR (state = 'scheduled' AND starts_at <= :at AND NOT EXISTS (

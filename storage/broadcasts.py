@@ -49,6 +49,7 @@ from storage.eligibility import (
     UNREACHABLE,
 )
 from storage.keyring import Keyring
+from storage.restores import released_after
 from storage.times import to_millis
 
 # A planned broadcast that is later than this waits for an admin: it may be out of date.
@@ -194,6 +195,9 @@ class Broadcasts:
             and broadcast.starts_at is not None
             and at - broadcast.starts_at > LATE
         )
+        # What was planned before a restored backup may have been sent after it was made.
+        held = released_after(self._slug, broadcast.starts_at or at)
+        late = late or bool(await self._database.read(held))
         reason = pause or (PauseReason.LATE if late else None)
         others = () if at_most is None else await self._of_others(broadcast.author, at)
         await self._database.write(

@@ -3,19 +3,23 @@
 SQLite opens an older copy of a database, or one whose write-ahead log was lost or damaged,
 without an error: it shows the signatures that are left. Signature numbers only ever rise, so the
 highest one seen is written beside the key, and the bot does not start on a database that has not
-reached it. On PostgreSQL the server looks after its files, and no mark is stored.
+reached it. On PostgreSQL the server looks after its files; there the mark tells a backup that was
+put back by hand.
 """
 
 import asyncio
+import glob
 import hashlib
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from storage.database_url import SqliteAddress, parse_address
+from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import DatabaseBehind, SchemaMissing
+from storage.keyring import Keyring
+from storage.open_database import postgres_adapter
 from storage.private_files import write_over
 from storage.sqlite_errors import storage_error
 
@@ -28,7 +32,7 @@ _OTHERWISE = f"If it is a backup that you restored on purpose, start once with: 
 class HighWaterMark:
     """The highest signature number that a petition has given in one database."""
 
-    def __init__(self, path: Path, database: Path, slug: str) -> None:
+    def __init__(self, path: Path, database: Path | PostgresAddress, slug: str) -> None:
         self.path = path
         self._database = database
         self._slug = slug
@@ -51,10 +55,10 @@ class HighWaterMark:
         mark = self._read()
         if mark is None:
             return
-        number = await asyncio.to_thread(self._number_in_database)
+        number = await self._number_in_database()
         if number < mark:
             raise DatabaseBehind(
-                f"The database {self._database} ends at signature {number}, and {mark} were given:"
+                f"The database {self._name} ends at signature {number}, and {mark} were given:"
                 " it is an older copy, or its write-ahead log is lost or damaged. Nothing was"
                 f" changed in it. Put back the newest copy with its -wal file. {_OTHERWISE}"
             )
@@ -68,34 +72,13 @@ class HighWaterMark:
         """
         if self._number is not None and number < self._number:
             raise DatabaseBehind(
-                f"The database {self._database} went back from signature {self._number} to"
+                f"The database {self._name} went back from signature {self._number} to"
                 f" {number} while the bot ran: another file was written over it. Put back the"
                 f" newest copy. {_OTHERWISE}"
             )
         if number != self._number:
             write_over(self.path, f"{number}\n")
             self._number = number
-
-    def forget(self) -> int:
-        """Deletes the mark, so that the bot starts on the database as it is.
-
-        Returns:
-            What it said; 0 if that cannot be read.
-
-        Raises:
-            DatabaseBehind: the mark cannot be deleted; the message says what to do.
-        """
-        try:
-            number = self._read() or 0
-        except DatabaseBehind:
-            number = 0
-        try:
-            self.path.unlink(missing_ok=True)
-        except OSError as error:
-            raise DatabaseBehind(
-                f"{self.path} cannot be removed ({error.strerror}); remove it, and start again."
-            ) from error
-        return number
 
     def _read(self) -> int | None:
         try:
@@ -110,19 +93,37 @@ class HighWaterMark:
 
     def _unreadable(self) -> DatabaseBehind:
         return DatabaseBehind(
-            f"{self.path} says how far the signatures in {self._database} had got, and cannot"
+            f"{self.path} says how far the signatures in {self._name} had got, and cannot"
             " be read, so nobody can tell whether any are missing. Let the bot's user read and"
             f" write it, or, if you know that none are missing, start once with: {_FLAGGED}"
         )
 
-    def _number_in_database(self) -> int:
+    @property
+    def _name(self) -> str:
+        # The address of a server may hold a password.
+        return str(self._database) if isinstance(self._database, Path) else "of the settings"
+
+    async def _number_in_database(self) -> int:
+        if isinstance(self._database, Path):
+            return await asyncio.to_thread(self._number_in_file, self._database)
+        postgres = postgres_adapter()
+        async with postgres.connected(self._database.dsn) as connection:
+            try:
+                return int(await connection.fetchval(_NUMBER.replace("?", "$1"), self._slug) or 0)
+            except postgres.DRIVER_ERRORS as error:
+                meaning = postgres.storage_error(error)
+                if isinstance(meaning, SchemaMissing):
+                    return 0
+                raise meaning from error
+
+    def _number_in_file(self, database: Path) -> int:
         # Opening an empty file would delete the write-ahead log that was left beside it.
-        if not self._database.exists() or self._database.stat().st_size == 0:
+        if not database.exists() or database.stat().st_size == 0:
             return 0
-        address = f"file:{quote(str(self._database.resolve()))}?mode=ro"
+        address = f"file:{quote(str(database.resolve()))}?mode=ro"
         try:
-            with closing(sqlite3.connect(address, uri=True)) as database:
-                row = database.execute(_NUMBER, (self._slug,)).fetchone()
+            with closing(sqlite3.connect(address, uri=True)) as opened:
+                row = opened.execute(_NUMBER, (self._slug,)).fetchone()
         except sqlite3.Error as error:
             meaning = storage_error(error)
             if isinstance(meaning, SchemaMissing):
@@ -131,12 +132,26 @@ class HighWaterMark:
         return int(row[0]) if row else 0
 
 
-def mark_of(key_file: Path, url: str, slug: str) -> HighWaterMark | None:
-    """Returns the mark of a petition in this database, beside the key; None for PostgreSQL."""
+def mark_of(key_file: Path, url: str, slug: str) -> HighWaterMark:
+    """Returns the mark of a petition in this database, beside the key."""
     address = parse_address(url)
-    if not isinstance(address, SqliteAddress):
-        return None
+    database = address.path if isinstance(address, SqliteAddress) else address
     # One key may serve several petitions, and a petition may have a second database for trials.
-    where = hashlib.sha256(str(address.path.resolve()).encode()).hexdigest()[:8]
+    where = hashlib.sha256(_place(address).encode()).hexdigest()[:8]
     path = key_file.with_name(f"{key_file.name}.{slug}.{where}.mark")
-    return HighWaterMark(path, address.path, slug)
+    return HighWaterMark(path, database, slug)
+
+
+def highest_number(keyring: Keyring, slug: str) -> int:
+    """Returns the highest number that a petition gave in any database, as far as marks say it."""
+    marks = keyring.path.parent.glob(f"{glob.escape(keyring.path.name)}.{slug}.????????.mark")
+    read = [each.read_text(encoding="ascii", errors="replace") for each in marks]
+    return max((int(text) for text in read if _MARK.fullmatch(text)), default=0)
+
+
+def _place(address: SqliteAddress | PostgresAddress) -> str:
+    if isinstance(address, SqliteAddress):
+        return str(address.path.resolve())
+    # Neither the user nor the password: with others it is the same database.
+    parts = urlsplit(address.dsn)
+    return f"{parts.hostname}:{parts.port}{parts.path}?{parts.query}"

@@ -217,11 +217,9 @@ class Journal:
                     return
 
 
-def journal_of(keyring: Keyring, slug: str) -> Journal | None:
-    """Returns the journal beside the key file; None for a keyring that is in no file."""
-    if keyring.path is None:
-        return None
-    return Journal(keyring.path.with_name(f"{keyring.path.name}.{slug}.journal"), keyring, slug)
+def journal_of(keyring: Keyring, slug: str) -> Journal:
+    """Returns the journal beside the key file."""
+    return Journal(keyring.beside(f"{slug}.journal"), keyring, slug)
 
 
 def last_entries(entries: tuple[Entry, ...]) -> list[Entry]:

@@ -26,7 +26,7 @@ _AT_ONCE = 200
 _SIGNATURE = """
 SELECT s.supporter, s.name_sealed, s.with_name, s.muted_at, s.restricted_at, s.objected_at,
   c.updates_ended_at, c.news_ended_at
-FROM signatures s JOIN consents c ON c.signature_id = s.id AND c.purposes <> 'with_name'
+FROM signatures s LEFT JOIN consents c ON c.signature_id = s.id AND c.purposes <> 'with_name'
 WHERE s.petition = :petition AND s.id = :id
 """
 

@@ -65,7 +65,7 @@ class Keyring:
     __slots__ = ("_ciphers", "_damaged", "_newest", "_reference", "path")
 
     def __init__(
-        self, reference: bytes, encryption: dict[bytes, bytes], path: Path | None = None
+        self, reference: bytes, encryption: dict[bytes, bytes], path: Path = Path("petition.key")
     ) -> None:
         self.path = path
         self._reference = hmac.new(reference, digestmod=hashlib.sha256)
@@ -137,6 +137,10 @@ class Keyring:
             nonce, _padded(plain.encode()), _PADDED + _associated_data(table, column, row)
         )
         return b"".join((_PADDED, self._newest, nonce, sealed))
+
+    def beside(self, end: str) -> Path:
+        """Returns the path of a file beside the key file that begins with its name."""
+        return self.path.with_name(f"{self.path.name}.{end}")
 
     def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
         """Sets the listener, which is told of every value that cannot be decrypted."""

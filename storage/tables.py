@@ -525,6 +525,21 @@ anonymous_counts = Table(
     sqlite_strict=True,
 )
 
+# Nothing is sent until an admin has released each of them.
+restores = Table(
+    "restores",
+    metadata,
+    _blob("id"),
+    _petition(),
+    _number("backup_made_at", null=True),
+    _number("restored_at"),
+    _number("lost"),
+    _number("repeated_at", null=True),
+    _number("released_at", null=True),
+    PrimaryKeyConstraint("id"),
+    sqlite_strict=True,
+)
+
 telegram_cache = Table(
     "telegram_cache",
     metadata,

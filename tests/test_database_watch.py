@@ -75,14 +75,13 @@ async def test_it_keeps_the_mark_while_signatures_come(mark: HighWaterMark) -> N
         assert mark.path.read_text() == f"{number}\n"
 
 
-@pytest.mark.parametrize("marked", [True, False])
 async def test_it_ends_when_the_files_are_others(
-    mark: HighWaterMark, marked: bool, monkeypatch: pytest.MonkeyPatch
+    mark: HighWaterMark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert database_watch.LOOK_SECONDS == 1.0
     monkeypatch.setattr(database_watch, "LOOK_SECONDS", 0.001)
     stored = Stored()
-    watching = asyncio.create_task(DatabaseWatch(stored, mark if marked else None).run())
+    watching = asyncio.create_task(DatabaseWatch(stored, mark).run())
     await asyncio.sleep(0.02)
     assert not watching.done()
     stored.replaced = True

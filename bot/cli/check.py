@@ -11,18 +11,18 @@ from bot.text.catalogs import find_word_problems
 from bot.text.problems import Problem
 
 
-def report(out: Console, folder: Path, *, words: bool) -> bool:
-    """Prints problems, or else warnings; returns True if there are no problems."""
+def report(out: Console, folder: Path, *, words: bool) -> str | None:
+    """Prints problems, or else warnings; returns the slug if there are no problems."""
     problems = find_problems(folder) + (find_word_problems() if words else [])
     for problem in problems:
         _print(out, "problem", "red", problem)
     if problems:
-        return False
+        return None
     for warning in find_warnings(folder):
         _print(out, "warning", "yellow", warning)
     petition = load_petition(folder)
     out.print(f"{petition.slug}: no problems, in {', '.join(petition.languages)}.", markup=False)
-    return True
+    return petition.slug
 
 
 def _print(out: Console, kind: str, style: str, problem: Problem) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.backup import backups
 from bot.cli.broadcasts import broadcasts
 from bot.cli.dossier import dossier
 from bot.cli.handover import handover
@@ -30,6 +31,7 @@ app.add_typer(dossier)
 app.add_typer(handover)
 app.add_typer(person)
 app.command()(invalidate)
+app.add_typer(backups)
 
 _Port = Annotated[
     int | None,
@@ -100,8 +102,12 @@ def check(
     """List every problem in a petition's texts."""
     from bot.cli.check import report
 
-    if not report(out, folder, words=words):
+    slug = report(out, folder, words=words)
+    if slug is None:
         raise typer.Exit(1)
+    from bot.cli.backup_files import say_age_of_backup
+
+    say_age_of_backup(out, slug)
 
 
 @app.command()

@@ -24,6 +24,7 @@ from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.closing_texts import closing_update_is_draft, draft_text
+from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, Kind
@@ -64,6 +65,10 @@ async def broadcast(ctx: AdminContext) -> None:
     active = await ctx.broadcasts.active()
     if active is not None:
         await tell_progress(ctx, active.id)
+        return
+    held = await ctx.services.storage.restores.held()
+    if held is not None:
+        await ctx.say(restored_screen(held)(ctx.words))
         return
     page = menu_screen(ctx, await _options(ctx))
     await ctx.say(page)

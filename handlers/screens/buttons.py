@@ -65,6 +65,7 @@ class AdminAction(StrEnum):
     RECALL = "recall"
     HISTORY_PAGE = "past"
     REPORT = "report"
+    RELEASE = "release"
 
 
 class DraftStep(StrEnum):

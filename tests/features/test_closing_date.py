@@ -211,3 +211,32 @@ async def test_a_date_that_has_come_is_not_moved(scene: Scene) -> None:
     await scene.taps(scene.marta, scene.words.label("Sí, cerrarla ese día"))
     assert "ya está cerrada" in scene.marta.chat.messages[button.id].text
     assert (await petitions.state()).is_closed
+
+
+async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked(
+    scene: Scene,
+) -> None:
+    words, restores = scene.words, services(scene).storage.restores
+    scene.marta.start()
+    await scene.signs(scene.ana)
+    made_at = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    await restores.record(made_at=made_at, at=now(scene))
+    await restores.mark_repeated(at=now(scene), lost=12)
+    for _ in range(2):
+        await look_after(scene, timedelta())
+    assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
+    await scene.marta.sees("Es del 20 de noviembre de 2026, 10:00. Faltan, como mucho, 12 firmas")
+    scene.marta.send("/broadcast")
+    await scene.settled()
+    assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 2
+    release = words.label("Ya lo he revisado: permitir los envíos")
+    await scene.taps(scene.marta, release)
+    await scene.marta.sees("los envíos vuelven a estar permitidos")
+    assert await restores.held() is None
+    (entry, *_) = await services(scene).storage.audit.entries(1)
+    assert entry.action == "release"
+    scene.marta.send("/broadcast")
+    await scene.settled()
+    assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
+    await scene.taps(scene.marta, release)  # under the first notice
+    await scene.marta.sees("Los envíos ya estaban permitidos.")

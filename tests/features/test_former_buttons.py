@@ -80,6 +80,7 @@ ADMINS = {
         "pause",
     ),
     *("resume", "see", "yes", "no?", "no", "stop", "cancel", "back", "recall", "past", "report"),
+    "release",
     "text",
 }
 

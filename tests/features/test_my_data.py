@@ -17,6 +17,7 @@ NOT_GIVEN = {
     "admin_notices": "what was sent about a broadcast, without the id of an admin",
     "petition_notices": "what was sent to the admins about the petition, without their ids",
     "anonymous_counts": "numbers without a person, of those whose retention is over",
+    "restores": "when a backup of all data was restored",
     "exports": "how many signatures a list held, of all together",
     "handovers": "how many signatures were handed over, of all together",
     "invalidations": "what was taken out of the count together; each signature has its id",

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from storage import BrokenData, DatabaseBehind, HighWaterMark, Statement, Value, mark_of
+from storage import (
+    BrokenData,
+    DatabaseBehind,
+    HighWaterMark,
+    Keyring,
+    Statement,
+    Value,
+    mark_of,
+    open_storage,
+)
+from storage.high_water_mark import highest_number
 from storage.sqlite import SqliteDatabase
 
 SLUG = "andry"
@@ -50,9 +60,7 @@ def key(tmp_path: Path) -> Path:
 
 
 def mark(key: Path, database: Path, slug: str = SLUG) -> HighWaterMark:
-    found = mark_of(key, f"sqlite+aiosqlite:///{database}", slug)
-    assert found is not None
-    return found
+    return mark_of(key, f"sqlite+aiosqlite:///{database}", slug)
 
 
 def log_of(database: Path) -> Path:
@@ -139,23 +147,20 @@ async def test_one_signature_is_missed_too(
         await mark(key, database, slug).require_reached()
 
 
-@LOSSES
-async def test_a_backup_restored_on_purpose_begins_where_it_is(
-    database: Path, key: Path, lose: Callable[[Path], None]
+def test_the_highest_number_is_that_of_all_its_databases_and_of_no_other_petition(
+    database: Path, keyring: Keyring, tmp_path: Path
 ) -> None:
-    mark(key, database).raise_to(6)
-    lose(database)
-    restored = mark(key, database)
-    restored.forget()
-    await restored.require_reached()
-    restored.raise_to(2)
-    assert restored.path.read_text() == "2\n"
+    assert highest_number(keyring, SLUG) == 0
+    mark(keyring.path, database).raise_to(6)
+    mark(keyring.path, tmp_path / "earlier.db").raise_to(9)
+    mark(keyring.path, database, "another").raise_to(70)
+    mark(keyring.path, tmp_path / "damaged.db").path.write_text("damaged")
+    assert highest_number(keyring, SLUG) == 9
 
 
 async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:
     lose_file(database)
     await mark(key, database).require_reached()
-    mark(key, database).forget()
 
 
 async def test_where_nobody_has_signed_a_database_may_be_gone(database: Path, key: Path) -> None:
@@ -174,7 +179,7 @@ async def test_a_mark_that_cannot_be_read_is_no_mark_of_zero(
     damaged.path.write_text(damage)
     with pytest.raises(DatabaseBehind, match=f"cannot be read.*{FLAG}"):
         await damaged.require_reached()
-    damaged.forget()
+    damaged.raise_to(6)  # as the bot does that was started so
     await damaged.require_reached()
 
 
@@ -185,8 +190,6 @@ async def test_a_mark_that_may_not_be_opened_is_said_in_a_sentence(
     closed.path.mkdir()  # what root left cannot be opened by the bot's user either
     with pytest.raises(DatabaseBehind, match=f"cannot be read.*{FLAG}"):
         await closed.require_reached()
-    with pytest.raises(DatabaseBehind, match="cannot be removed"):
-        closed.forget()
 
 
 async def test_tables_that_are_not_there_hold_no_signatures(database: Path, key: Path) -> None:
@@ -229,8 +232,21 @@ def test_another_way_to_the_same_database_has_the_same_mark(
     assert mark(key, tmp_path / "link" / "petition.db").path == mark(key, database).path
 
 
-def test_postgres_looks_after_its_own(key: Path) -> None:
-    assert mark_of(key, "postgresql+asyncpg://bot@db/petition", SLUG) is None
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_a_backup_that_was_put_back_on_a_server_is_told_without_the_address(
+    database_url: str, key: Path, keyring: Keyring
+) -> None:
+    storage = await open_storage(database_url, keyring, SLUG)
+    await storage.close()
+    behind = mark_of(key, database_url, SLUG)
+    behind.raise_to(0)
+    await behind.require_reached()
+    behind.raise_to(6)
+    with pytest.raises(DatabaseBehind, match="database of the settings ends at signature 0"):
+        await behind.require_reached()
+    other = mark_of(key, "postgresql+asyncpg://bot:secret@db/petition", SLUG)
+    assert other.path == mark_of(key, "postgresql+asyncpg://me@db/petition", SLUG).path
+    assert other.path != behind.path
 
 
 class TestWriting:

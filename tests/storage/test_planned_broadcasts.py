@@ -9,9 +9,12 @@ from storage import (
     Audit,
     Broadcast,
     Broadcasts,
+    Database,
+    Keyring,
     Kind,
     PetitionOpen,
     Petitions,
+    Restores,
 )
 from storage.broadcast_states import PauseReason, StopReason
 from storage.broadcast_types import Outcome
@@ -73,6 +76,24 @@ async def test_one_whose_time_is_long_past_waits_for_a_decision(
     assert resumed is not None
     assert (resumed.state, resumed.pause_reason) == ("running", None)
     assert (await queued(broadcasts, resumed)).total == 1
+
+
+async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
+    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Supporters
+) -> None:
+    """It may have been sent after the backup was made."""
+    await people.sign([1])
+    broadcast = await planned(broadcasts)
+    restores = Restores(database, SLUG, Audit(database, SLUG, keyring))
+    await restores.record(made_at=TIME - LATE, at=TIME)
+    assert await broadcasts.due(TIME) == []
+    await restores.release(actor=ADMIN, at=TIME + timedelta(seconds=2))
+    (due,) = await broadcasts.due(TIME)
+    begun = await broadcasts.begin(due, TIME + timedelta(seconds=3))
+    assert (begun.id, begun.state, begun.pause_reason) == (
+        *(broadcast.id, "paused"),
+        PauseReason.LATE,
+    )
 
 
 async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time_comes(

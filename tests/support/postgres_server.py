@@ -45,6 +45,11 @@ class PostgresServer:
         self._shape: object = None
         self._free: list[str] = []
 
+    @property
+    def programs(self) -> Path:
+        """The folder of PostgreSQL's programs, of the server's own version."""
+        return Path(self._server.bin_path)
+
     def url(self, database: str) -> str:
         """The address of one of its databases, as the settings would give it."""
         dsn: str = self._server.get_uri(database=database)

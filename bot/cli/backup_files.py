@@ -1,0 +1,217 @@
+"""Makes, checks, tries and restores backups for the command line, and says what came of it."""
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from bot.age_encryption import parse_recipients, read_identities
+from bot.backup import BACKUP_IS_OLD, Manifest, read_manifest, write_backup
+from bot.cli.context import CliContext
+from bot.cli.with_context import run_with_context
+from bot.console import CannotDo, run_to_end
+from bot.petition.petition import BUNDLED, load_petition
+from bot.restore import Order, Restored, drill, restore
+from bot.settings import PetitionSettings, SettingsInvalid, load_petition_settings
+from storage import (
+    DatabaseMissing,
+    Deed,
+    KeyFileMissing,
+    Keyring,
+    PetitionMissing,
+    SchemaMissing,
+    StorageError,
+)
+
+_NO_RECIPIENTS = (
+    "There is nobody to whom the backup can be encrypted. Make a key on another machine with"
+    " age-keygen -o key.txt, set PETITION_AGE_RECIPIENTS to the public key that it prints (age1…),"
+    " and try again. Whoever has key.txt can open the backups; the bot's machine must not have it."
+)
+
+_DEEDS = {
+    Deed.WITHDRAWAL: ("1 withdrawal", "{n:,} withdrawals"),
+    Deed.NAME: ("1 corrected name", "{n:,} corrected names"),
+    Deed.WITH_NAME: ("1 choice of name", "{n:,} choices of name"),
+    Deed.MUTED: ("1 change of /stop", "{n:,} changes of /stop"),
+    Deed.UPDATES_ENDED: ("1 refusal of updates", "{n:,} refusals of updates"),
+    Deed.NEWS_ENDED: ("1 refusal of other news", "{n:,} refusals of other news"),
+    Deed.RESTRICTED: ("1 restriction", "{n:,} restrictions"),
+    Deed.OBJECTED: ("1 objection", "{n:,} objections"),
+    Deed.HANDOVER: ("1 handover", "{n:,} handovers"),
+}
+
+
+def make_backup(out: Console, file: Path) -> None:
+    """Writes a backup of the settings' database, and says what it holds.
+
+    Raises:
+        CannotDo, StorageError, SettingsInvalid: there is none; the message says why.
+    """
+    settings = load_petition_settings()
+    if not settings.age_recipients:
+        raise CannotDo(_NO_RECIPIENTS)
+    recipients = parse_recipients(settings.age_recipients)
+
+    async def made(context: CliContext) -> Manifest:
+        with _progress(out, "Backing up", None) as wrote:
+            manifest = await write_backup(file, settings.database_url, recipients, wrote=wrote)
+        await context.storage.audit.record("backup", actor=None, at=manifest.made_at)
+        return manifest
+
+    manifest = run_with_context(made)
+    _say(out, f"The backup is in {file}: {_content(manifest)}.")
+    _say(
+        out,
+        "Keep it on another machine. It needs the bot's key file too, which is not in it. It holds"
+        " what people withdraw from now on: delete it when the petition's retention says so.",
+    )
+
+
+def check_backup(out: Console, file: Path) -> Manifest:
+    """Checks that a backup is whole, and says what it holds; raises BackupUnusable."""
+    manifest = read_manifest(file)
+    at = manifest.made_at.astimezone(UTC)
+    _say(out, f"The backup of {at:%d %B %Y, %H:%M} UTC is whole: {_content(manifest)}.")
+    return manifest
+
+
+def try_backup(out: Console, file: Path, manifest: Manifest, identity: Path) -> None:
+    """Restores a backup onto a copy that is thrown away, and says what it would come to."""
+    with _progress(out, "Opening", manifest.payload_bytes) as read:
+        tried = run_to_end(drill(_order(file, manifest, identity, read)))
+    if tried is None:
+        _say(out, "The key opens it, and pg_restore reads it to its end. Nothing was changed.")
+        return
+    _say(out, "The key opens it, its database is sound, and the key file opens the names in it.")
+    _say(out, f"Restored, {_outcome(tried)} Nothing was changed.")
+
+
+def restore_backup(out: Console, file: Path, manifest: Manifest, identity: Path) -> None:
+    """Restores a backup, and says what it came to and what is to be done now."""
+    with _progress(out, "Restoring", manifest.payload_bytes) as read:
+        restored = run_to_end(restore(_order(file, manifest, identity, read)))
+    _say(out, f"The backup is restored: {_outcome(restored)}")
+    if restored.moved_aside is not None:
+        aside = restored.moved_aside
+        _say(
+            out,
+            f"The database that was there is {aside} now. When you need it no more, remove it, as"
+            f" it holds the same people: rm {shlex.quote(str(aside))}*",
+        )
+    others = [each.slug for each in manifest.content.petitions if each.signatures]
+    if len(others) > 1:
+        _say(out, "Its other petitions are brought up to date when their bots start.")
+    _say(
+        out,
+        "Start the bot now. Nothing is sent until an admin has looked: the bot tells them in the"
+        " chat what was restored, with a button that lets messages go out again.",
+    )
+
+
+def say_age_of_backup(out: Console, slug: str) -> None:
+    """Says when a petition was backed up last, if the settings have its database."""
+
+    async def asked(context: CliContext) -> datetime | None:
+        return await context.storage.audit.last("backup")
+
+    try:
+        settings = load_petition_settings()
+        if settings.key_file is None or load_petition(settings.folder or BUNDLED).slug != slug:
+            return  # only its texts are here
+        made_at, now = run_with_context(asked), datetime.now(UTC)
+    except (DatabaseMissing, SchemaMissing, PetitionMissing):
+        return  # nobody can have signed yet
+    except (StorageError, SettingsInvalid) as error:
+        _say(out, f"When its signatures were backed up cannot be told: {error}")
+        return
+    if made_at is None:
+        _say(out, "There is no backup of its signatures yet: petition-bot backup FILE")
+        return
+    days = (now - made_at).days
+    when = "today" if days < 1 else "yesterday" if days == 1 else f"{days:,} days ago"
+    late = "" if now - made_at <= BACKUP_IS_OLD else " Make another one: petition-bot backup FILE"
+    _say(out, f"Its signatures were backed up {when}.{late}")
+
+
+def _order(file: Path, manifest: Manifest, identity: Path, read: Callable[[int], None]) -> Order:
+    settings = load_petition_settings()
+    petition = load_petition(settings.folder or BUNDLED)
+    if petition.slug not in {each.slug for each in manifest.content.petitions}:
+        held = ", ".join(each.slug for each in manifest.content.petitions) or "none"
+        raise CannotDo(
+            f"This backup holds nothing of the petition {petition.slug}; it is of: {held}. Look at"
+            " PETITION_FOLDER. Nothing was changed."
+        )
+    return Order(
+        path=file,
+        manifest=manifest,
+        identities=read_identities(identity),
+        url=settings.database_url,
+        keyring=_keyring(settings),
+        slug=petition.slug,
+        at=datetime.now(UTC),
+        read=read,
+    )
+
+
+def _keyring(settings: PetitionSettings) -> Keyring:
+    if settings.key_file is None:
+        raise KeyFileMissing
+    return Keyring.load(settings.key_file)
+
+
+def _content(manifest: Manifest) -> str:
+    held = "; ".join(
+        f"{each.slug} with {_signatures(each.signatures)}, up to number {each.last_number:,}"
+        for each in manifest.content.petitions
+    )
+    return f"{held}; {manifest.payload_bytes / 1e6:,.1f} MB"
+
+
+def _outcome(restored: Restored) -> str:
+    parts = [f"it has {_signatures(restored.signatures)}."]
+    if restored.lost:
+        parts.append(
+            f"{restored.lost:,} numbers were given after it: so many signatures at most are lost,"
+            " and none of these numbers is given again."
+        )
+    if done := _repeated(restored.repeated):
+        parts.append(f"Done again from the journal: {done}.")
+    if restored.damaged:
+        parts.append(
+            f"{restored.damaged:,} entries of the journal are damaged: somebody who withdrew may"
+            " be back. If there is a copy of the journal, put it beside the key and restore again."
+        )
+    return " ".join(parts)
+
+
+def _repeated(repeated: Counter[Deed]) -> str:
+    said = [
+        (one if repeated[deed] == 1 else many.format(n=repeated[deed]))
+        for deed, (one, many) in _DEEDS.items()
+        if repeated[deed]
+    ]
+    return said[0] if len(said) == 1 else ", ".join(said[:-1]) + " and " + said[-1] if said else ""
+
+
+def _signatures(count: int) -> str:
+    return "1 signature" if count == 1 else f"{count:,} signatures"
+
+
+@contextmanager
+def _progress(out: Console, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Yields what is told how many bytes are done, and draws it on a terminal."""
+    columns = (TextColumn(what), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _say(out: Console, text: str) -> None:
+    out.print(text, markup=False, soft_wrap=True)

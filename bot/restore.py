@@ -1,0 +1,260 @@
+"""Restores a backup, or tries whether that would work; nobody who withdrew comes back with it.
+
+On SQLite everything is done on a copy beside the database: it is decrypted, checked, migrated,
+brought up to date from the journal, and held back from sending. Only then does it take the place
+of the database, which is moved aside. On PostgreSQL the backup goes into a new, empty database; a
+file beside the key keeps a bot from starting on it until all is done.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, closing, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.backup import Manifest, opened_backup
+from storage import (
+    BackupUnusable,
+    BrokenData,
+    Deed,
+    Keyring,
+    SchemaMissing,
+    Storage,
+    acquire_process_lock,
+    migrate,
+    open_known_storage,
+)
+from storage.database_copy import (
+    contents_of,
+    failure_of,
+    libpq_arguments,
+    private_copy,
+    program,
+    require_empty,
+)
+from storage.database_url import PostgresAddress, SqliteAddress, parse_address
+from storage.high_water_mark import highest_number
+from storage.journal_replay import replay
+from storage.private_files import sync_folder
+from storage.restores import unfinished_restore
+
+_CHUNK_BYTES = 1 << 20
+_ENDS = ("", "-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A backup that is to be restored.
+
+    Attributes:
+        path: the file; its manifest was read and checked.
+        identities: pyrage's, one of which opens it.
+        url: the address of the database that it becomes.
+        keyring: of the petition of the settings.
+        slug: that petition.
+        at: now.
+        read: called with how many bytes were decrypted.
+    """
+
+    path: Path
+    manifest: Manifest
+    identities: list[Any]
+    url: str
+    keyring: Keyring
+    slug: str
+    at: datetime
+    read: Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore, or a drill, came to.
+
+    Attributes:
+        signatures: how many the petition counts in it.
+        lost: how many numbers were given after the backup: so many signatures at most are lost.
+        repeated: what the journal said and the backup did not know, by deed.
+        damaged: how many entries of the journal cannot be read.
+        moved_aside: where the database that was there is now.
+    """
+
+    signatures: int
+    lost: int
+    repeated: Counter[Deed]
+    damaged: int
+    moved_aside: Path | None = None
+
+
+async def drill(order: Order) -> Restored | None:
+    """Does all that a restore does, but on a copy that is thrown away; no bot has to be stopped.
+
+    Returns:
+        What it would come to; None for PostgreSQL, of whose backup it is only checked that
+        `pg_restore` reads it to its end.
+
+    Raises:
+        StorageError, CannotDecrypt: it cannot be restored; the message says why.
+    """
+    if order.manifest.database != "sqlite":
+        await asyncio.to_thread(_run_pg_restore, order, ("--file=-",), None)
+        return None
+    with private_copy(_beside(order)) as copy:
+        await asyncio.to_thread(_decrypt, order, copy)
+        return await _brought_up_to_date(_url(copy), order)
+
+
+async def restore(order: Order) -> Restored:
+    """Puts a backup in the place of the database, on which no bot may run.
+
+    Raises:
+        StorageError, CannotDecrypt: it was not restored; the message says why.
+    """
+    address = parse_address(order.url)
+    kind = "sqlite" if isinstance(address, SqliteAddress) else "postgresql"
+    if order.manifest.database != kind:
+        raise BackupUnusable(
+            f"This is a backup of {order.manifest.database}, and PETITION_DATABASE_URL is of"
+            f" {kind}. Set it to a database of the kind that was backed up."
+        )
+    async with AsyncExitStack() as stack:
+        for slug in await _slugs(order, address):
+            await stack.enter_async_context(acquire_process_lock(order.url, f"intake/{slug}"))
+        if isinstance(address, PostgresAddress):
+            return await _restore_postgres(order, address)
+        return await _restore_sqlite(order, address.path)
+
+
+async def _restore_sqlite(order: Order, database: Path) -> Restored:
+    with private_copy(database) as copy:
+        await asyncio.to_thread(_decrypt, order, copy)
+        restored = await _brought_up_to_date(_url(copy), order)
+        moved = _move_aside(database, order.at)
+        copy.replace(database)
+        sync_folder(database.parent)
+    return replace(restored, moved_aside=moved)
+
+
+async def _restore_postgres(order: Order, address: PostgresAddress) -> Restored:
+    await require_empty(address)
+    unfinished = unfinished_restore(order.keyring, order.slug)
+    unfinished.touch(0o600)
+    options = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
+    await asyncio.to_thread(_run_pg_restore, order, options, address)
+    restored = await _brought_up_to_date(order.url, order)
+    unfinished.unlink()
+    return restored
+
+
+async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: datetime) -> Restored:
+    """Does again, on a restored copy, what people asked for after the backup."""
+    content = await asyncio.to_thread(storage.journal.read)
+    in_copy = await storage.last_number()
+    last_number = max(in_copy, highest_number(keyring, slug))
+    repeated = await replay(
+        storage.database, keyring, slug, content.entries, last_number=last_number, at=at
+    )
+    lost = last_number - in_copy
+    await storage.restores.mark_repeated(at=at, lost=lost)
+    signatures = (await storage.petitions.state()).signatures
+    return Restored(signatures, lost, repeated, content.unreadable)
+
+
+async def _brought_up_to_date(url: str, order: Order) -> Restored:
+    """Migrates a copy, tries the key on it, holds sending, and repeats what the journal says."""
+    await migrate(url)
+    keyring, slug, at = order.keyring, order.slug, order.at
+    storage = await open_known_storage(url, keyring, slug)
+    try:
+        await storage.restores.try_key(keyring)
+        await storage.restores.record(made_at=order.manifest.made_at, at=at)
+        return await repeat_journal(storage, keyring, slug, at)
+    finally:
+        await storage.close()
+
+
+async def _slugs(order: Order, address: SqliteAddress | PostgresAddress) -> Sequence[str]:
+    """Returns the petitions of the backup and of the database that it replaces."""
+    found = {order.slug, *(each.slug for each in order.manifest.content.petitions)}
+    if isinstance(address, SqliteAddress) and address.path.exists():
+        # Also a damaged database is replaced; then only the backup's are known.
+        with suppress(SchemaMissing, BrokenData):
+            found |= {each.slug for each in contents_of(address.path).petitions}
+    return sorted(found)
+
+
+def _decrypt(order: Order, copy: Path) -> None:
+    with opened_backup(order.path, order.identities) as reader, copy.open("wb") as file:
+        done = 0
+        while chunk := reader.read(_CHUNK_BYTES):
+            file.write(chunk)
+            done += len(chunk)
+            order.read(done)
+    try:
+        with closing(sqlite3.connect(copy)) as database:
+            found = database.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.Error as error:
+        found = str(error)
+    if found != "ok":
+        raise BackupUnusable(
+            f"The database in {order.path} was damaged before it was backed up: {found}. Take an"
+            " earlier backup."
+        )
+
+
+def _run_pg_restore(order: Order, options: Sequence[str], address: PostgresAddress | None) -> None:
+    arguments, environment = [program("pg_restore"), *options], None
+    if address is not None:
+        place, environment = libpq_arguments(address.dsn)
+        arguments.append(f"--dbname={place}")
+    with subprocess.Popen(  # noqa: S603 - a program of PostgreSQL, found in PATH
+        arguments,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        if process.stdin is None or process.stderr is None:
+            raise TypeError("a pipe was asked for")
+        # If it stops reading, it says why below.
+        with (
+            suppress(BrokenPipeError),
+            opened_backup(order.path, order.identities) as reader,
+            process.stdin as pipe,
+        ):
+            shutil.copyfileobj(reader, pipe, _CHUNK_BYTES)
+        said = process.stderr.read()
+    if process.returncode != 0:
+        raise failure_of("pg_restore", said)
+
+
+def _move_aside(database: Path, at: datetime) -> Path | None:
+    """Gives the database another name as well, and takes its log away from the place.
+
+    Until its successor takes its name, the database is there: a kill in between loses nothing.
+    """
+    if not database.exists():
+        return None
+    aside = database.with_name(f"{database.name}.before-restore-{at:%Y%m%dT%H%M%SZ}")
+    for end in _ENDS:
+        file = database.with_name(f"{database.name}{end}")
+        if file.exists():
+            aside.with_name(f"{aside.name}{end}").hardlink_to(file)
+    for end in _ENDS[1:]:
+        database.with_name(f"{database.name}{end}").unlink(missing_ok=True)
+    return aside
+
+
+def _beside(order: Order) -> Path:
+    """Returns the path beside which a copy may lie: the database, or else the backup."""
+    address = parse_address(order.url)
+    return address.path if isinstance(address, SqliteAddress) else order.path
+
+
+def _url(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path.resolve()}"

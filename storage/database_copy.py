@@ -1,0 +1,215 @@
+"""Copies of a whole database, as of one moment, while a bot writes to it.
+
+On SQLite the copy is made by `VACUUM INTO`, which keeps nobody from writing and leaves out what
+was erased and is still in unused parts of the file. It lies beside the database, as well
+protected as that, for as long as it is read. On PostgreSQL `pg_dump` makes it, as of a snapshot of
+which the counts are too.
+"""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from storage.database_url import PostgresAddress, SqliteAddress
+from storage.errors import (
+    DatabaseMissing,
+    DatabaseNotEmpty,
+    ProgramMissing,
+    SchemaMissing,
+    Unavailable,
+)
+from storage.open_database import postgres_adapter
+from storage.sqlite_errors import storage_error
+
+_REVISION = "SELECT version_num FROM alembic_version"
+_PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
+_HAS_TABLES = "SELECT 1 FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) LIMIT 1"
+_CHUNK_BYTES = 1 << 20
+_COPY = ".copy-"
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedPetition:
+    """A petition in a copy: how many signatures it counts, and the highest number given."""
+
+    slug: str
+    signatures: int
+    last_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedDatabase:
+    """What a copy holds, by the revision of its tables."""
+
+    revision: str
+    petitions: tuple[CopiedPetition, ...]
+
+
+async def copy_database(
+    address: SqliteAddress | PostgresAddress, target: BinaryIO
+) -> CopiedDatabase:
+    """Writes a copy to a pipe; returns what it holds.
+
+    Raises:
+        StorageError: it cannot be copied; the message says why.
+    """
+    if isinstance(address, SqliteAddress):
+        return await asyncio.to_thread(_copy_sqlite, address.path, target)
+    return await _copy_postgres(address, target)
+
+
+@contextmanager
+def private_copy(database: Path) -> Iterator[Path]:
+    """Yields an empty file beside a database, for a copy of it; it goes when the block ends.
+
+    One that an earlier process left when it was killed goes too.
+    """
+    prefix = f".{database.name}{_COPY}"
+    for left in database.parent.glob(f"{prefix}*"):
+        _remove_unless_used(left)
+    handle, name = tempfile.mkstemp(prefix=prefix, dir=database.parent)
+    path = Path(name)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield path
+    finally:
+        os.close(handle)
+        for each in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
+            each.unlink(missing_ok=True)
+
+
+def contents_of(path: Path) -> CopiedDatabase:
+    """Returns what a SQLite database holds, without changing it.
+
+    Raises:
+        SchemaMissing: it is no database of a petition.
+        BrokenData: it is damaged.
+    """
+    try:
+        with closing(_read_only(path)) as database:
+            return CopiedDatabase(
+                str(database.execute(_REVISION).fetchone()[0]),
+                tuple(CopiedPetition(*row) for row in database.execute(_PETITIONS)),
+            )
+    except TypeError:
+        raise SchemaMissing from None
+    except sqlite3.Error as error:
+        raise storage_error(error) from error
+
+
+def libpq_arguments(dsn: str) -> tuple[str, dict[str, str]]:
+    """Returns an address for PostgreSQL's programs, and the environment with its password.
+
+    Others on the machine can read a program's arguments, and not its environment.
+    """
+    parts = urlsplit(dsn)
+    query = dict(parse_qsl(parts.query))
+    password = query.pop("password", None) or parts.password
+    user, _, place = parts.netloc.rpartition("@")
+    netloc = f"{user.partition(':')[0]}@{place}" if user else place
+    environment = dict(os.environ)
+    if password:
+        environment["PGPASSWORD"] = password
+    address = urlunsplit(parts._replace(netloc=netloc, query=urlencode(query, quote_via=quote)))
+    return address, environment
+
+
+def program(name: str) -> str:
+    """Returns the path of one of PostgreSQL's programs; raises ProgramMissing."""
+    found = shutil.which(name)
+    if found is None:
+        raise ProgramMissing(
+            f"{name} is not installed here; it belongs to PostgreSQL's client programs (on Debian:"
+            " apt install postgresql-client)."
+        )
+    return found
+
+
+def failure_of(name: str, said: bytes) -> Unavailable:
+    """Returns the error of one of PostgreSQL's programs, with what it wrote at first."""
+    lines = said.decode(errors="replace").strip().splitlines() or ["it gave no reason"]
+    why = ", ".join(line.removeprefix(f"{name}: ") for line in lines[:2])
+    return Unavailable(f"{name} failed: {why}")
+
+
+async def require_empty(address: PostgresAddress) -> None:
+    """Checks that a database of PostgreSQL has no tables; raises DatabaseNotEmpty."""
+    postgres = postgres_adapter()
+    async with postgres.connected(address.dsn) as connection:
+        try:
+            found = await connection.fetchval(_HAS_TABLES)
+        except postgres.DRIVER_ERRORS as error:
+            raise postgres.storage_error(error) from error
+    if found:
+        raise DatabaseNotEmpty
+
+
+def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
+    if not database.exists():
+        raise DatabaseMissing
+    with private_copy(database) as copy:
+        try:
+            with closing(_read_only(database)) as source:
+                source.execute("VACUUM INTO ?", (str(copy),))
+        except sqlite3.Error as error:
+            raise storage_error(error) from error
+        found = contents_of(copy)
+        with copy.open("rb") as whole:
+            shutil.copyfileobj(whole, target, _CHUNK_BYTES)
+        return found
+
+
+async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDatabase:
+    postgres, pg_dump = postgres_adapter(), program("pg_dump")
+    place, environment = libpq_arguments(address.dsn)
+    target.flush()
+    async with postgres.connected(address.dsn) as connection:
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
+                revision = await connection.fetchval(_REVISION)
+                rows = await connection.fetch(_PETITIONS)
+                options = ("--format=custom", "--no-owner", "--no-privileges")
+                dumped = await asyncio.to_thread(
+                    subprocess.run,
+                    [pg_dump, *options, f"--snapshot={snapshot}", f"--dbname={place}"],
+                    stdout=target.fileno(),
+                    stderr=subprocess.PIPE,
+                    env=environment,
+                    check=False,
+                )
+        except postgres.DRIVER_ERRORS as error:
+            raise postgres.storage_error(error) from error
+    if dumped.returncode != 0:
+        raise failure_of("pg_dump", dumped.stderr)
+    return CopiedDatabase(str(revision), tuple(CopiedPetition(*row) for row in rows))
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
+    connection.execute("PRAGMA busy_timeout=5000")
+    return connection
+
+
+def _remove_unless_used(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink(missing_ok=True)
+    except BlockingIOError:
+        return  # another command is copying just now
+    finally:
+        os.close(handle)

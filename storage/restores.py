@@ -1,0 +1,153 @@
+"""Restored backups: until an admin has looked, nothing is sent. New queries about them go here.
+
+What was sent after the backup is not known in it: a broadcast that was under way or planned then
+would be sent again. So restoring pauses what is under way, and until an admin says so nothing is
+due (`broadcast_lists.DUE`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from storage.audit import Audit
+from storage.database import Database, Statement, Value
+from storage.ids import rising_id
+from storage.keyring import Keyring
+from storage.times import from_millis, to_millis
+
+_RECORD = """
+INSERT INTO restores (id, petition, backup_made_at, restored_at, lost)
+VALUES (:id, :petition, :made_at, :at, 0)
+"""
+
+_NOT_REPEATED = "SELECT id FROM restores WHERE petition = :petition AND repeated_at IS NULL"
+
+_REPEATED = "SELECT id FROM restores WHERE petition = :petition AND repeated_at IS NULL"
+
+_TO_REPEAT = """
+UPDATE restores SET repeated_at = NULL WHERE petition = :petition AND released_at IS NULL
+"""
+
+_REPEATED = """
+UPDATE restores SET repeated_at = :at, lost = :lost
+WHERE petition = :petition AND repeated_at IS NULL
+"""
+
+_PAUSE = "UPDATE broadcasts SET state = 'paused' WHERE petition = :petition AND state = 'running'"
+
+_HELD = """
+SELECT id, backup_made_at, lost FROM restores
+WHERE petition = :petition AND released_at IS NULL
+ORDER BY restored_at DESC LIMIT 1
+"""
+
+_IS_HELD = "EXISTS (SELECT 1 FROM restores WHERE petition = :petition AND released_at IS NULL)"
+
+_RELEASE = """
+UPDATE restores SET released_at = :at WHERE petition = :petition AND released_at IS NULL
+RETURNING id
+"""
+
+_RELEASED_AFTER = """
+SELECT id FROM restores WHERE petition = :petition AND released_at > :at LIMIT 1
+"""
+
+_ONE_NAME = "SELECT id, name_sealed FROM signatures WHERE petition = :petition LIMIT 1"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRestore:
+    """A restored backup that no admin has looked at yet.
+
+    Attributes:
+        made_at: when the backup was made; None if that is not known.
+        lost: how many signatures at most were made after it, and are lost.
+    """
+
+    id: bytes
+    made_at: datetime | None
+    lost: int
+
+
+class Restores:
+    """The restored backups of one petition."""
+
+    def __init__(self, database: Database, slug: str, audit: Audit) -> None:
+        self._database = database
+        self._petition: dict[str, Value] = {"petition": slug}
+        self._slug = slug
+        self._audit = audit
+
+    async def record(self, *, made_at: datetime | None, at: datetime) -> None:
+        """Records that the database was restored, and holds sending until `release`.
+
+        All petitions in it are held, and of all of them the journal is still to be repeated.
+
+        Args:
+            made_at: when the backup was made; None if that is not known.
+            at: now.
+        """
+        petitions = await self._database.read(Statement("SELECT slug FROM petitions"))
+        rows: list[dict[str, Value]] = [
+            {
+                "id": rising_id(at),
+                "petition": row["slug"],
+                "made_at": to_millis(made_at),
+                "at": to_millis(at),
+            }
+            for row in petitions
+        ]
+        which = "a backup" if made_at is None else f"the backup of {made_at.isoformat()}"
+        await self._database.write(
+            *[Statement(_RECORD, row) for row in rows],
+            *[Statement(_PAUSE, {"petition": row["petition"]}) for row in rows],
+            self._audit.statement("restore", actor=None, at=at, detail=which),
+        )
+
+    async def awaits_repetition(self) -> bool:
+        """Returns whether it was restored without what its journal says."""
+        return bool(await self._database.read(Statement(_NOT_REPEATED, self._petition)))
+
+    async def mark_repeated(self, *, at: datetime, lost: int) -> None:
+        """Records that what the journal says was repeated.
+
+        Args:
+            at: now.
+            lost: how many signatures at most were made after the backup.
+        """
+        values: dict[str, Value] = {**self._petition, "at": to_millis(at), "lost": lost}
+        await self._database.write(Statement(_REPEATED, values))
+
+    async def held(self) -> HeldRestore | None:
+        """Returns the restored backup for which sending is held; None if nothing is held."""
+        rows = await self._database.read(Statement(_HELD, self._petition))
+        if not rows:
+            return None
+        row = rows[0]
+        return HeldRestore(row["id"], from_millis(row["backup_made_at"]), row["lost"])
+
+    async def release(self, *, actor: int, at: datetime) -> bool:
+        """Lets messages be sent again; returns whether they were held."""
+        noted = self._audit.statement(
+            "release", actor=actor, at=at, only_if=Statement(_IS_HELD, self._petition)
+        )
+        released = Statement(_RELEASE, {**self._petition, "at": to_millis(at)})
+        rows = await self._database.write(noted, released)
+        return bool(rows[-1])
+
+    async def try_key(self, keyring: Keyring) -> None:
+        """Decrypts one name; raises BrokenData if the key file does not open what is stored."""
+        for row in await self._database.read(Statement(_ONE_NAME, self._petition)):
+            keyring.open(
+                row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
+            )
+
+
+def released_after(slug: str, moment: datetime) -> Statement:
+    """Returns the question whether sending was held at a moment, or until later."""
+    return Statement(_RELEASED_AFTER, {"petition": slug, "at": to_millis(moment)})
+
+
+def unfinished_restore(keyring: Keyring, slug: str) -> Path:
+    """Returns the path of the file that is there while a restore is not finished."""
+    return keyring.beside(f"{slug}.restoring")

@@ -1,0 +1,192 @@
+"""Tests that a backup is whole, encrypted and restored, and brings back nobody who withdrew."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pyrage
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.main import app
+from storage import Storage, acquire_process_lock
+from tests.cli.petition_database import PetitionDatabase, on_both
+from tests.support.supporters import ADMIN, NOON, Supporters, later
+
+CANARY = "Persona 3"
+
+
+@pytest.fixture(autouse=True)
+def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The age key of the organisation; the settings have its public half."""
+    identity = pyrage.x25519.Identity.generate()
+    path = tmp_path / "age.txt"
+    path.write_text(f"{identity}\n")
+    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(identity.to_public()))
+    return path
+
+
+@pytest.fixture
+def programs(kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's programs of the server's own version."""
+    if kind == "postgres":
+        folder = request.getfixturevalue("postgres_server").programs
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+def typed(*words: object, answer: str | None = None) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], input=answer)
+
+
+def said(*words: object, answer: str | None = None) -> str:
+    result = typed(*words, answer=answer)
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+def refused(*words: object) -> str:
+    result = typed(*words)
+    assert result.exit_code == 1, result.output
+    return " ".join(result.output.split())
+
+
+@on_both
+@pytest.mark.usefixtures("programs")
+def test_a_backup_made_beside_the_bot_is_whole_and_shows_nobody_anything(
+    petition: PetitionDatabase, tmp_path: Path, key: Path
+) -> None:
+    file = tmp_path / "backups" / "today.backup"
+    file.parent.mkdir()
+
+    async def beside(_: Storage) -> None:
+        pass
+
+    petition.do(beside)
+    assert "andry with 6 signatures, up to number 6" in said("backup", file)
+    assert [each.name for each in file.parent.iterdir()] == ["today.backup"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    content = file.read_bytes()
+    for plain in (b"SQLite format 3", b"PGDMP", b"signatures (", CANARY.encode()):
+        assert plain not in content[4096:]
+    assert "is whole: andry with 6 signatures" in said("restore", file, "--check")
+    assert "The key opens it" in said("restore", file, "--identity", key, "--drill")
+    assert "exists already" in refused("backup", file)
+    made = petition.do(lambda storage: storage.audit.last("backup"))
+    assert made is not None
+
+
+def test_a_backup_that_is_not_whole_or_was_changed_is_refused_before_any_key_is_asked_for(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    file = tmp_path / "today.backup"
+    said("backup", file)
+    whole = file.read_bytes()
+    for content, why in (
+        (whole[:-7], "is not whole"),
+        (whole[:9000] + bytes([whole[9000] ^ 1]) + whole[9001:], "is damaged"),
+        (b"x" + whole[1:], "is no backup of petition-bot"),
+        (b"", "is no backup of petition-bot"),
+    ):
+        file.write_bytes(content)
+        assert why in refused("restore", file, "--check")
+    assert "cannot be read" in refused("restore", tmp_path / "none", "--check")
+
+
+@pytest.mark.usefixtures("petition")
+def test_without_recipients_or_room_there_is_no_backup_and_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "cannot be written" in refused("backup", tmp_path / "none" / "today.backup")
+    monkeypatch.delenv("PETITION_AGE_RECIPIENTS")
+    assert "age-keygen -o key.txt" in refused("backup", tmp_path / "today.backup")
+    assert not (tmp_path / "today.backup").exists()
+
+
+def test_with_another_key_nothing_is_opened_and_nothing_is_changed(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    file, other = tmp_path / "today.backup", tmp_path / "other.txt"
+    said("backup", file)
+    other.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    assert "encrypted to other keys" in refused("restore", file, "-i", other, "--drill")
+    assert "encrypted to other keys" in refused("restore", file, "-i", other, "--yes")
+    assert "--identity KEY" in refused("restore", file, "--yes")
+    folder = Path(petition.url.partition(":///")[2]).parent
+    assert not [each for each in folder.iterdir() if "copy" in each.name or "before" in each.name]
+
+
+@on_both
+@pytest.mark.usefixtures("programs")
+def test_what_people_asked_for_after_the_backup_stays(
+    petition: PetitionDatabase,
+    tmp_path: Path,
+    key: Path,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    file = tmp_path / "today.backup"
+    petition.begins(b"b" * 16)  # a broadcast that is under way
+    said("backup", file)
+
+    async def afterwards(storage: Storage) -> None:
+        people = Supporters(storage.database, petition.keyring)
+        await storage.signatures.withdraw(people.supporter(3), NOON)
+        await storage.signatures.mute(people.supporter(4), NOON)
+        await people.sign([7, 8])
+
+    petition.do(afterwards)
+    mark = petition.keyring.beside("andry.12345678.mark")
+    mark.write_text("8\n")  # as the running bot does
+    if kind == "postgres":
+        assert "make an empty one" in refused("restore", file, "-i", key, "--yes")
+        empty = request.getfixturevalue("empty_url")
+        monkeypatch.setenv("PETITION_DATABASE_URL", empty)
+        petition = PetitionDatabase(empty, petition.keyring)
+    assert "Nothing was changed" in said("restore", file, "-i", key, answer="n\n")
+    told = said("restore", file, "-i", key, answer="y\n")
+    assert "it has 5 signatures. 2 numbers were given after it" in told
+    assert "Done again from the journal: 1 withdrawal and 1 change of /stop." in told
+
+    async def now(storage: Storage) -> None:
+        people = Supporters(storage.database, petition.keyring)
+        assert await storage.signatures.get(people.supporter(3)) is None
+        assert await storage.broadcasts.muted() == 1
+        assert await storage.petitions.last_number() == 8
+        # Nothing is sent, planned or not, until an admin has looked.
+        (broadcast,) = await storage.broadcasts.history()
+        assert broadcast.state == "paused"
+        await storage.broadcasts.resume(broadcast.id, ADMIN, NOON)
+        assert await storage.broadcasts.due(later(9)) == []
+        held = await storage.restores.held()
+        assert held is not None
+        assert held.lost == 2
+        assert not await storage.restores.awaits_repetition()
+        assert await storage.restores.release(actor=ADMIN, at=later(9)) is True
+        assert await storage.restores.release(actor=ADMIN, at=later(9)) is False
+        assert len(await storage.broadcasts.due(later(9))) == 1
+
+    petition.do(now)
+    if kind == "sqlite":
+        folder = Path(petition.url.partition(":///")[2]).parent
+        (aside,) = folder.glob("*.before-restore-*Z")
+        assert aside.name in told.replace(" ", "")
+        assert (
+            PetitionDatabase(f"sqlite+aiosqlite:///{aside}", petition.keyring).do(
+                lambda storage: storage.petitions.last_number()
+            )
+            == 8
+        )
+
+
+def test_while_a_bot_runs_nothing_is_restored(
+    petition: PetitionDatabase, tmp_path: Path, key: Path
+) -> None:
+    file = tmp_path / "today.backup"
+    said("backup", file)
+
+    async def beside() -> str:
+        async with acquire_process_lock(petition.url, "intake/andry"):
+            return await asyncio.to_thread(refused, "restore", file, "-i", key, "--yes")
+
+    assert "already running" in asyncio.run(beside())
