@@ -28,7 +28,7 @@ from tests.support.supporters import SLUG, a_supporter
 _PAUSE_SECONDS = 0.01
 _LOOK_SECONDS = 0.02
 # How long people sign before enqueuing begins, for comparison.
-_ALONE_SECONDS = 2.0
+ALONE_SECONDS = 2.0
 # Chat numbers of the signers, beyond those of the recipients.
 _FIRST_SIGNER = 10_000_000_000
 
@@ -59,7 +59,7 @@ class Enqueued:
 
 
 @dataclass(slots=True)
-class _Signers:
+class Signers:
     """People who sign one after the other; measures how long each signature takes."""
 
     storage: Storage
@@ -101,14 +101,14 @@ async def _enqueue(job: Job) -> Enqueued:
             worker = Worker(
                 client, storage, SilentReporter(), rate=0.01, gate=gate, sole=lambda: True
             )
-            return await _measure(storage, worker, _Signers(storage, keyring))
+            return await _measure(storage, worker, Signers(storage, keyring))
     finally:
         await storage.close()
 
 
-async def _measure(storage: Storage, worker: Worker, signers: _Signers) -> Enqueued:
+async def _measure(storage: Storage, worker: Worker, signers: Signers) -> Enqueued:
     async with signers.signing() as alone:
-        await asyncio.sleep(_ALONE_SECONDS)
+        await asyncio.sleep(ALONE_SECONDS)
     settle_down()
     meter = ResourceMeter()
     async with signers.signing() as meanwhile:
@@ -127,8 +127,8 @@ async def _measure(storage: Storage, worker: Worker, signers: _Signers) -> Enque
         asked=asked,
         seconds=seconds,
         rows=queued.total,
-        alone=_summed_up(alone),
-        meanwhile=_summed_up(meanwhile),
+        alone=summed_up(alone),
+        meanwhile=summed_up(meanwhile),
         signed=len(meanwhile),
         base=report.base,
         peak=report.peak,
@@ -143,7 +143,8 @@ async def _queued(storage: Storage, key: bytes) -> Broadcast:
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _summed_up(waits: list[float]) -> tuple[float, float, float]:
+def summed_up(waits: list[float]) -> tuple[float, float, float]:
+    """Returns the median, the 99th percentile and the longest."""
     return median(waits), percentile(waits, 0.99), max(waits)
 
 

@@ -19,8 +19,8 @@ from tests.support.bot_api.server import Behavior
 from tests.support.postgres_server import durable_postgres
 
 PEOPLE = 1_000_000
-_QUICK_PEOPLE = 20_000
-_SECONDS = 900.0
+QUICK_PEOPLE = 20_000
+SECONDS = 900.0
 _SIZE = "SELECT pg_database_size(current_database()) AS bytes"
 _COLUMNS = (
     "Database",
@@ -35,13 +35,13 @@ _COLUMNS = (
 
 
 async def _on_sqlite(options: RunOptions) -> Report:
-    people = _QUICK_PEOPLE if options.quick else PEOPLE
+    people = QUICK_PEOPLE if options.quick else PEOPLE
     async with options.petition(people, closed=False) as folder:
         return await _measured("SQLite", people, folder)
 
 
 async def _on_postgres(options: RunOptions) -> Report:
-    people = _QUICK_PEOPLE if options.quick else PEOPLE
+    people = QUICK_PEOPLE if options.quick else PEOPLE
     with ExitStack() as stack, options.empty_folder() as folder:
         try:
             url = await asyncio.to_thread(durable_postgres, stack)
@@ -57,7 +57,7 @@ async def _measured(name: str, people: int, folder: Path, url: str = "") -> Repo
     before = await _megabytes(folder, url)
     async with running_bot_api() as api:
         await api.begin(Behavior())
-        job = Job(api.url, TOKEN, str(folder), FIRST_CHAT, people, seconds=_SECONDS, database=url)
+        job = Job(api.url, TOKEN, str(folder), FIRST_CHAT, people, seconds=SECONDS, database=url)
         told, _ = await run_child(Path(sys.executable), "benchmarks.enqueue_client", job)
     enqueued = Enqueued(**told)
     if enqueued.rows < people:
@@ -69,13 +69,14 @@ async def _measured(name: str, people: int, folder: Path, url: str = "") -> Repo
         f"{enqueued.seconds:.1f}",
         f"{before:,.0f}, {await _megabytes(folder, url):,.0f}",
         f"{enqueued.peak / 1024:.1f} ({(enqueued.peak - enqueued.base) / 1024:+.1f})",
-        _waits(enqueued.alone),
-        f"{_waits(enqueued.meanwhile)} ({enqueued.signed:,} signed)",
+        waits_in_ms(enqueued.alone),
+        f"{waits_in_ms(enqueued.meanwhile)} ({enqueued.signed:,} signed)",
     )
     return Report(_COLUMNS, (row,), _NOTES)
 
 
-def _waits(waits: tuple[float, float, float]) -> str:
+def waits_in_ms(waits: tuple[float, float, float]) -> str:
+    """Returns the median, the 99th percentile and the longest of waits in seconds, in ms."""
     middle, late, longest = (each * 1000 for each in waits)
     return f"{middle:.1f}, {late:.1f}, longest {longest:.1f}"
 

@@ -54,7 +54,8 @@ async def prepare_purge(context: CliContext, *, untold_too: bool) -> tuple[Purge
     purge = Purge(erasure, count, total, question)
     if count.total == 0:
         return purge, await _nothing(context)
-    return purge, "\n".join(_sentences(context, purge, kept))
+    is_closed = (await context.storage.petitions.state()).is_closed
+    return purge, "\n".join(_sentences(context, purge, kept, is_closed=is_closed))
 
 
 async def carry_out_purge(context: CliContext, purge: Purge, out: Console) -> str:
@@ -89,7 +90,7 @@ async def _nothing(context: CliContext) -> str:
     return f"No signature is due. The first one is on {context.words.date(day)}."
 
 
-def _sentences(context: CliContext, purge: Purge, kept: int) -> list[str]:
+def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool) -> list[str]:
     words, count, months = context.words, purge.count, context.petition.retention
     said = [f"Due: {_signatures(context, count.total)}."]
     if count.at_most:
@@ -102,20 +103,23 @@ def _sentences(context: CliContext, purge: Purge, kept: int) -> list[str]:
         delivered_on = words.date(purge.erasure.delivered_on)
         after = _months(months.months_after_delivery)
         said.append(
-            f"{words.number(count.delivered)} because the petition was handed over on "
-            f"{delivered_on}, {after} ago or more."
+            f"{words.number(count.delivered)} because it is {after} or more since the petition "
+            f"was handed over, on {delivered_on}."
         )
     untold = count.untold + count.untold_at_most
     if untold:
+        closing = "" if is_closed else "close it with /close and "
         said.append(
             f"{words.number(untold)} of them can be told how the petition ended, and nobody has. "
-            "An admin can tell them with /broadcast, once it is closed."
+            f"An admin can {closing}tell them with /broadcast."
         )
     if kept:
         said.append(
             f"{words.number(kept)} of those are kept {_until(context, purge.erasure)}; "
             "--untold erases them now."
         )
+    if purge.total == 0:
+        said.append("So nothing is erased now.")
     return said
 
 
