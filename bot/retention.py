@@ -17,7 +17,11 @@ import structlog
 from bot.petition.petition import Petition
 from bot.petition.retention_days import (
     AFTER_DELIVERY,
+    HELD_FOR,
+    OVERDUE,
+    Overdue,
     about_day,
+    about_overdue,
     day_of,
     due_before,
     may_erase_untold,
@@ -35,6 +39,8 @@ PORTION = 100
 BREATH_SECONDS = 0.05
 
 BETWEEN_LOOKS_SECONDS = 3_600.0
+
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,19 @@ async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> E
     warned_at = await storage.petitions.first_notice_at(AFTER_DELIVERY, about_day(due_on))
     untold_too = may_erase_untold(due_on, now, zone, warned_at=warned_at, is_sending=is_sending)
     return Erasure(due, delivered_on, untold_too, is_sending, warned_at)
+
+
+async def find_overdue(storage: Storage, petition: Petition, now: datetime) -> Overdue | None:
+    """Returns what should have been erased by the day before; None if there is nothing."""
+    before = await read_erasure(storage, petition, now - _A_DAY)
+    count = await storage.erasures.count(before.due)
+    people = count.total - (0 if before.untold_too else count.untold)
+    first = await storage.erasures.first_signed_at()
+    if people == 0 or first is None:
+        return None
+    first_on = day_of(first, ZoneInfo(petition.time_zone))
+    about = about_overdue(petition.retention, first_on, before.delivered_on)
+    return Overdue(people, about)
 
 
 async def erase_due(
@@ -117,7 +136,8 @@ class Retention:
         petition: returns it, as its folder is now.
         clock: the time.
         sleep: waits for that many seconds.
-        warn: tells the admins of people who will be erased and do not know how it ended.
+        warn: tells the admins of people who will be erased and do not know how it ended, and of
+            what is overdue.
         erase_files: removes from the chats what is due, and files without a signature that were
             sent until the time that it is given.
     """
@@ -129,7 +149,7 @@ class Retention:
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         *,
-        warn: Callable[[], Awaitable[None]],
+        warn: Callable[[Overdue | None], Awaitable[None]],
         erase_files: Callable[[datetime], Awaitable[None]],
     ) -> None:
         self._storage = storage
@@ -138,6 +158,7 @@ class Retention:
         self._sleep = sleep
         self._warn = warn
         self._erase_files = erase_files
+        self._found: tuple[str, datetime] | None = None
 
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
@@ -160,14 +181,29 @@ class Retention:
         await self._erase_files(before)
 
     async def erase(self) -> None:
-        """Warns the admins, then erases the signatures that are due."""
-        await self._warn()
+        """Warns the admins, then erases the signatures that are due.
+
+        What should have been erased by the day before waits until they have known of it for
+        `HELD_FOR`, as nothing brings it back.
+        """
         now = self._clock()
+        overdue = await find_overdue(self._storage, self._petition(), now)
+        await self._warn(overdue)
+        if overdue is not None and await self._is_held(overdue, now):
+            _log.warning("erasure_held", total=overdue.people)
+            return
         erasure = await read_erasure(self._storage, self._petition(), now)
         total = await erase_due(self._storage, erasure, now, action="retention", sleep=self._sleep)
         if total > 0:
             _log.info("signatures_erased", total=total)
             await self._erase_files(now - FORMS_KEPT_FOR)
+
+    async def _is_held(self, overdue: Overdue, now: datetime) -> bool:
+        """Returns whether it still waits; a day at most where no admin can be told."""
+        if self._found is None or self._found[0] != overdue.about:
+            self._found = (overdue.about, now)
+        told_at = await self._storage.petitions.first_notice_at(OVERDUE, overdue.about)
+        return now < min(told_at or now, self._found[1]) + HELD_FOR
 
     async def _tried(self, part: Callable[[], Awaitable[None]]) -> None:
         try:

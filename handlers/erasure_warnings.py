@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from bot.petition.retention_days import (
     AFTER_DELIVERY,
+    OVERDUE,
     WARNED_FOR,
+    Overdue,
     WarningStep,
     about_day,
     day_of,
@@ -57,9 +59,14 @@ class _Outlook:
     is_sending: bool
 
 
-async def warn_of_erasures(bot: Bot, services: Services) -> None:
-    """Sends the warnings that are due: a month, a week and a day before people are erased."""
+async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None) -> None:
+    """Sends the warnings that are due: a month, a week and a day before people are erased.
+
+    And of what is overdue, a day before that goes.
+    """
     notices = [*await _after_delivery(services), *await _at_the_latest(services)]
+    if overdue is not None:
+        notices.append(Notice(OVERDUE, overdue.about, _overdue_text(overdue.people)))
     await send_notices(bot, services, notices)
 
 
@@ -103,6 +110,21 @@ async def _at_the_latest(services: Services) -> list[Notice]:
     months = services.petition.retention.months_at_most
     text = await _text(services, step, day, people, months, after_delivery=False)
     return [Notice(_AT_THE_LATEST, about, text)]
+
+
+def _overdue_text(people: int) -> Callable[[Words], Html]:
+    return lambda words: paragraphs(
+        words.plural(
+            "⚠️ <b>Mañana se borrará {n} firma que ya debería estar borrada.</b>",
+            "⚠️ <b>Mañana se borrarán {n} firmas que ya deberían estar borradas.</b>",
+            people,
+        ),
+        words.text(
+            "Puede que el bot haya estado parado, que se haya cambiado el plazo en la carpeta de "
+            "la petición o que la fecha de la entrega esté mal anotada. Si es un error, hay que "
+            "corregirlo hoy, o parar el bot: lo que se borra no se puede recuperar."
+        ),
+    )
 
 
 def _step_at_the_latest(services: Services, signed_at: datetime) -> WarningStep | None:

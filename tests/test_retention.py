@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.petition.petition import BUNDLED, load_petition
+from bot.petition.retention_days import Overdue
 from bot.retention import (
     BETWEEN_LOOKS_SECONDS,
     BREATH_SECONDS,
@@ -15,7 +16,7 @@ from bot.retention import (
     PORTION,
     Retention,
 )
-from storage import DueBefore, ErasedPortion, ErasureRun, Storage, Unavailable
+from storage import DueBefore, DueCount, ErasedPortion, ErasureRun, Storage, Unavailable
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 
@@ -32,7 +33,6 @@ class Stored:
         self.asked: list[datetime] = []
         self.files_until: list[datetime] = []
         self.entries: set[bytes] = set()
-        self.warned = 0
         self.conversations = self.erasures = self.handovers = self
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
@@ -44,7 +44,7 @@ class Stored:
         return some
 
     async def active(self) -> None:
-        assert self.warned
+        return None
 
     async def erase(
         self, due: DueBefore, run: ErasureRun, *, after: int, limit: int
@@ -59,8 +59,14 @@ class Stored:
     async def erase_what_is_left(self, due: DueBefore, *, limit: int) -> int:
         return 0
 
-    async def warn(self) -> None:
-        self.warned += 1
+    async def count(self, due: DueBefore) -> DueCount:
+        return DueCount(0, 0, 0, 0)
+
+    async def first_signed_at(self) -> None:
+        return None
+
+    async def warn(self, overdue: Overdue | None) -> None:
+        assert overdue is None
 
     async def erase_files(self, before: datetime) -> None:
         self.files_until.append(before)

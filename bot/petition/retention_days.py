@@ -7,6 +7,7 @@ little less than the months that the privacy notice gives as the most.
 
 from calendar import monthrange
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -20,8 +21,24 @@ WARNED_FOR = timedelta(days=7)
 WAITED_FOR = timedelta(days=7)
 """For so long a closing update that is planned or under way holds back the same people."""
 
+HELD_FOR = timedelta(days=1)
+"""For so long the admins have known of it before anything is erased that should have been gone by
+the day before: a bot that runs leaves nothing, so it was off, or somebody changed the months in
+the folder or mistook the day of the delivery."""
+
+OVERDUE = "erased late"
+"""The kind of the notices of that."""
+
 AFTER_DELIVERY = "erased after the delivery"
 """The kind of the notices to admins of people who will be erased untold after the delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """So many signatures should have been erased before; `about` tells such findings apart."""
+
+    people: int
+    about: str
 
 
 class WarningStep(StrEnum):
@@ -72,6 +89,14 @@ def newest_due_delivery(
     """Returns the newest of these days of deliveries whose signatures are due; None without."""
     after = retention.months_after_delivery
     return max((day for day in handed_over_on if months_later(day, after) <= today), default=None)
+
+
+def about_overdue(
+    retention: RetentionTable, first_signed_on: date, delivered_on: date | None
+) -> str:
+    """Returns the `about` of a notice: another day or other months are another finding."""
+    months = f"{retention.months_at_most}/{retention.months_after_delivery}"
+    return f"{first_signed_on.isoformat()}/{months}/{delivered_on}"
 
 
 def warning_step(due_on: date, today: date) -> WarningStep | None:

@@ -104,6 +104,9 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     assert "ya se han borrado y siguen contadas" in await visits(scene, ana)
     assert "Tu firma se borrará, como muy tarde, el" in await visits(scene, scene.jordi)
     await time.goes_to(time.later(22))
+    assert await time.any_left()
+    assert "Mañana se borrará 1 firma" in marta.messages[-1].text
+    await time.passes(1)
     assert not await time.any_left()
     assert warned(marta)[3:] == ["day"]  # of Jordi, as all that time nobody looked
     screen = await visits(scene, scene.jordi)
@@ -132,11 +135,35 @@ async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_on
     assert warned(scene.marta) == ["late"]
     until = f"hasta el {scene.words.date(time.now + 7 * DAY)}"
     assert any(until in message.text for message in scene.marta.messages)
+    assert any("Mañana se borrará 1 firma" in message.text for message in scene.marta.messages)
+    assert "se borrará pronto" in await visits(scene, scene.ana)
+    await time.passes(1)
     assert "Tú también firmaste" not in await visits(scene, scene.ana)
     assert "it will be erased soon" in await visits(scene, scene.sean)
-    await time.passes(6)
+    await time.passes(5)
     assert await time.any_left()
     await time.passes(1)
     assert not await time.any_left()
     assert warned(scene.marta) == ["late"]
     assert "the last ones were erased" in await visits(scene, scene.sean)
+
+
+async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene: Scene) -> None:
+    scene.marta.start()
+    for person in (scene.ana, scene.sean):
+        await scene.signs(person)
+    time = Time(scene)
+    await time.goes_to(time.later(3))
+    was = time.services.petition
+    kept = was.retention.model_copy(update={"months_at_most": 2})
+    time.services.petition = was.model_copy(update={"retention": kept})
+    await time.goes_to(time.now + DAY / 24)
+    assert "Mañana se borrarán 2 firmas" in scene.marta.messages[-1].text
+    await time.goes_to(time.now + DAY / 2)
+    assert await time.storage.signatures.get(time.services.reference(scene.ana.user.id))
+    time.services.petition = was
+    await time.passes(2)
+    assert await time.any_left()
+    time.services.petition = was.model_copy(update={"retention": kept})
+    await time.passes(1)
+    assert not await time.any_left()
