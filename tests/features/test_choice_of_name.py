@@ -52,6 +52,22 @@ async def test_ana_who_taps_too_early_is_told_what_is_missing_and_loses_nothing(
     assert "• Otras acciones" in scene.screen(ana).text
 
 
+async def test_the_button_of_a_consent_that_offered_no_choice_signs_nothing(
+    scene: Scene,
+) -> None:
+    ana = scene.ana
+    await to_the_consent(scene, ana)
+    shown = scene.screen(ana)
+    present = next(b.data for row in shown.buttons for b in row if b.label == CONFIRM)
+    former = f"{(present or '').rpartition(':')[0]}:{'0' * 16}"
+    await ana.tap_data(shown.id, former).answered()
+    await scene.settled()
+    assert "El texto ha cambiado desde que lo leíste." in scene.screen(ana).text
+    assert (await held_of(scene, ana)).signature is None
+    await scene.consents(ana)
+    assert "con la tuya: 1" in scene.screen(ana).text
+
+
 async def test_of_the_two_one_is_chosen_at_most(scene: Scene) -> None:
     ana = scene.ana
     await to_the_consent(scene, ana)

@@ -206,4 +206,5 @@ async def test_a_consent_to_earlier_words_lets_nothing_but_the_end_be_sent(empty
     found = await storage.signatures.get(b"s" * 32)
     assert found is not None
     assert (found.updates_at_most, found.news) == (0, True)
+    assert found.with_name  # those words said that the petition is handed over with its signatures
     await storage.close()
