@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 from multiprocessing.connection import Connection
 
 import uvloop
@@ -72,17 +71,20 @@ async def people_start(simulator: Simulator, people: int) -> Started:
 
 
 async def _signs(person: Person, words: Words, signed: Signed) -> None:
+    sign = words.label("✍️ Firmar la petición")
+    use = words.label("Usar «{name}»", name=f"{person.user.first_name} García")
+    choice = words.label("Con mi nombre")
+    # What is tapped, and what is on the screen that follows and was not on the one before.
     way = (
-        words.label("✍️ Firmar la petición"),
-        words.label("Usar «{name}»", name=f"{person.user.first_name} García"),
-        f"⚪ {words.label('Con mi nombre')}",
-        words.label("✍️ Consiento y firmo"),
-        words.label("Ver mi firma"),
+        (sign, use),
+        (use, f"⚪ {choice}"),
+        (f"⚪ {choice}", f"✅ {choice}"),
+        (words.label("✍️ Consiento y firmo"), words.label("Ver mi firma")),
     )
     person.start()
     signed.updates += 1
-    await _waits(person, lambda: _has(person, way[0]))
-    for label, following in pairwise(way):
+    await _waits(person, lambda: _has(person, sign))
+    for label, following in way:
         signed.updates += 1
         await _taps(person, label, following, signed)
 
