@@ -1,22 +1,26 @@
 """The screen of /mydata: everything stored of a person; the file has the same in full."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.petition.stages import Action
-from bot.text import text_limits
-from bot.text.markup import Html, escape, fill, length, parse
+from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.labels import subject_name
 from handlers.screens.buttons import Button
+from handlers.screens.given_consents import (
+    consent_lines,
+    left_to_the_file,
+    lines,
+    shown_consents,
+    with_the_words,
+)
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
 from storage import Held, Kind, Signature
 from storage.personal_data import Record
 
 _LISTED = 10
-# Characters kept free for notices below the screen.
-_ROOM_FOR_NOTICES = 500
 
 _OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
@@ -34,10 +38,12 @@ _OUTCOMES: Mapping[str, str] = MappingProxyType(
 def my_data(view: View) -> Screen:
     """Shows everything stored of this person (GDPR art. 15)."""
     words, signature, held = view.words, view.signature, view.held or Held()
+    shown = shown_consents(held.consents)
     parts = (
         words.text("<b>Lo que guardamos de ti en esta petición</b>"),
         _signed(view, signature, held) if signature else _not_signed(view),
-        *(_consent(view, consent) for consent in held.consents),
+        *(consent_lines(view, consent) for consent in shown),
+        left_to_the_file(words, len(held.consents) - len(shown)),
         _messages(view, held),
         _about_the_chat(view, held),
         _as_admin(view, held),
@@ -45,7 +51,7 @@ def my_data(view: View) -> Screen:
         words.text("Con el botón lo recibes todo en un archivo JSON."),
     )
     return Screen(
-        _with_the_words(view, parts, held.consents),
+        with_the_words(view, parts, shown),
         [
             Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),
             _correct_button(view),
@@ -122,7 +128,7 @@ def other_rights(view: View) -> Screen:
 
 def _signed(view: View, signature: Signature, held: Held) -> Html:
     words, lost = view.words, (held.signature or {}).get("unreachable_at")
-    return _lines(
+    return lines(
         words.text("Nombre: {name}", name=signature.name or "—"),
         words.text(
             "Número de registro de tu firma: {number}", number=words.number(signature.number)
@@ -224,7 +230,7 @@ def _only_stored(words: Words, signature: Signature) -> Html:
 
 def _not_signed(view: View) -> Html:
     words, conversation = view.words, view.conversation
-    return _lines(
+    return lines(
         words.text("No has firmado esta petición.")
         if view.petition_state.erased_at is None
         else words.text(
@@ -265,63 +271,17 @@ def _choices(view: View, updates_at_most: int, *, news: bool) -> tuple[Html, Htm
     )
 
 
-def _consent(view: View, consent: Record) -> Html:
-    words, purposes = view.words, consent["purposes"].split(",")
-    updates_ended, news_ended = consent["updates_ended_at"], consent["news_ended_at"]
-    name_ended = consent["with_name_ended_at"]
-    return _lines(
-        words.text("<b>Tu consentimiento</b>"),
-        words.text(
-            "Lo diste el {moment}, por {channel}.",
-            moment=words.moment(consent["given_at"]),
-            channel=consent["channel"].capitalize(),
-        ),
-        "signature" in purposes and words.text("Para firmar la petición."),
-        words.text("Para que tu firma se entregue con tu nombre.")
-        if consent["with_name"]
-        else words.text("Para que tu firma se entregue sin tu nombre."),
-        name_ended
-        and words.text(
-            "Tu nombre ya no quieres que se entregue, desde el {moment}.",
-            moment=words.moment(name_ended),
-        ),
-        "updates" in purposes
-        and words.text(
-            "Y para recibir avances de esta petición, como mucho {n}.",
-            n=words.number(consent["updates_at_most"]),
-        ),
-        "news" in purposes and words.text("Y para recibir noticias de otras acciones."),
-        "updates" in purposes
-        and updates_ended
-        and words.text(
-            "Los avances ya no los quieres, desde el {moment}.",
-            moment=words.moment(updates_ended),
-        ),
-        "news" in purposes
-        and news_ended
-        and words.text(
-            "Las noticias ya no las quieres, desde el {moment}.", moment=words.moment(news_ended)
-        ),
-        words.text("Versión del texto que aceptaste: {version}", version=consent["text_version"]),
-    )
-
-
 def _messages(view: View, held: Held) -> Html | None:
     """Lists the broadcasts to this signer, newest first; None without a signature."""
     words = view.words
     if view.signature is None:
         return None
     newest = held.deliveries[::-1]
-    return _lines(
+    return lines(
         words.text("<b>Mensajes a quienes firmaron</b>"),
         *(_message(view, delivery) for delivery in newest[:_LISTED]),
         None if newest else words.text("Todavía ninguno."),
-        len(newest) > _LISTED
-        and words.plural(
-            "Y {n} más, que está en el archivo.",
-            "Y {n} más, que están en el archivo.",
-            len(newest) - _LISTED,
-        ),
+        left_to_the_file(words, len(newest) - _LISTED),
     )
 
 
@@ -341,7 +301,7 @@ def _about_the_chat(view: View, held: Held) -> Html | None:
     words, row = view.words, held.conversation
     if row is None:
         return None
-    return _lines(
+    return lines(
         words.text("<b>También guardamos, para que este chat funcione</b>"),
         view.signature
         and words.text("El identificador de tu chat de Telegram, para poder escribirte."),
@@ -368,7 +328,7 @@ def _as_admin(view: View, held: Held) -> Html | None:
     done = (held.draft, held.admin_name, held.menus, held.broadcasts, held.deeds, held.awaited)
     if not (any(done) or written):
         return None
-    return _lines(
+    return lines(
         words.text("<b>Como administras la petición</b>"),
         words.plural(
             "Lo que has hecho, con su fecha: {n} anotación.",
@@ -388,26 +348,6 @@ def _as_admin(view: View, held: Held) -> Html | None:
         written and words.text("Lo que has escrito o publicado sobre cómo terminó."),
         held.awaited and words.text("Qué texto te pidió el bot con /closing."),
         held.menus and words.text("El menú de comandos que te mostramos."),
-    )
-
-
-def _with_the_words(
-    view: View, parts: tuple[Html | None, ...], consents: Sequence[Record]
-) -> Html:
-    """Adds the texts that were consented to, or where they are when it would be too long."""
-    if not consents or view.signature is None:
-        return paragraphs(*parts)
-    name = view.signature.name
-    seen = "\n\n".join(parse(fill(each["text"], name=name)).text for each in consents)
-    quoted = Html(
-        f"{view.words.text('Las palabras que aceptaste, con el nombre de tu firma:')}\n"
-        f"<blockquote expandable>{escape(seen)}</blockquote>"
-    )
-    text = paragraphs(*parts, quoted)
-    if length(parse(text).text) <= text_limits.MESSAGE - _ROOM_FOR_NOTICES:
-        return text
-    return paragraphs(
-        *parts, view.words.text("Las palabras que aceptaste están, enteras, en el archivo.")
     )
 
 
@@ -456,8 +396,3 @@ def _mute_button(view: View) -> Button | None:
     if view.signature.muted:
         return Button(view.words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)
     return Button(view.words.label("🔕 No recibir más mensajes"), Action.MUTE)
-
-
-def _lines(*parts: object) -> Html:
-    """Joins the parts that are non-empty strings, one per line."""
-    return Html("\n".join(part for part in parts if isinstance(part, str) and part))

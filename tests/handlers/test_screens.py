@@ -289,6 +289,20 @@ def test_however_much_is_held_it_fits_and_the_file_has_the_rest() -> None:
         assert "están, enteras, en el archivo" in shown.text
 
 
+def test_however_often_somebody_changes_their_mind_about_their_name_it_fits() -> None:
+    view = holding("Yo, <b>{name}</b>, firmo.")
+    assert view.held is not None
+    (first,) = view.held.consents
+    given = {**first, "purposes": "with_name", "text": "Sí, {name}.", "with_name_ended_at": NOON}
+    last = {**given, "text": "Al final sí, {name}.", "with_name_ended_at": None}
+    shown = draw(replace(view, held=replace(view.held, consents=(first, *[given] * 40, last))))
+    text = parse(shown.text).text
+    assert length(text) <= 3596
+    assert "Y 40 más, que están en el archivo." in text
+    assert "firmo." in text
+    assert "Al final sí" in text
+
+
 def test_with_ten_messages_none_is_left_to_the_file() -> None:
     assert " más, que está" not in draw(holding("x", *[delivery("pending")] * 10)).text
     assert "Y 1 más, que está" in draw(holding("x", *[delivery("pending")] * 11)).text

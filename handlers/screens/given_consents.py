@@ -1,0 +1,95 @@
+"""What /mydata shows of the consents that somebody gave."""
+
+from collections.abc import Sequence
+
+from bot.text import text_limits
+from bot.text.markup import Html, escape, fill, length, parse
+from bot.text.translations import Words
+from handlers.screens.screen import paragraphs
+from handlers.screens.supporter_view import View
+from storage.personal_data import Record
+
+# Characters kept free for notices below the screen.
+_ROOM_FOR_NOTICES = 500
+
+
+def shown_consents(consents: Sequence[Record]) -> Sequence[Record]:
+    """Returns the consent to sign and the newest one; the file has those between.
+
+    Somebody can change their mind about their name any number of times.
+    """
+    return (*consents[:1], *consents[1:][-1:])
+
+
+def consent_lines(view: View, consent: Record) -> Html:
+    """Says when a consent was given, for what, and what of it was taken back."""
+    words, purposes = view.words, consent["purposes"].split(",")
+    updates_ended, news_ended = consent["updates_ended_at"], consent["news_ended_at"]
+    name_ended = consent["with_name_ended_at"]
+    return lines(
+        words.text("<b>Tu consentimiento</b>"),
+        words.text(
+            "Lo diste el {moment}, por {channel}.",
+            moment=words.moment(consent["given_at"]),
+            channel=consent["channel"].capitalize(),
+        ),
+        "signature" in purposes and words.text("Para firmar la petición."),
+        words.text("Para que tu firma se entregue con tu nombre.")
+        if consent["with_name"]
+        else words.text("Para que tu firma se entregue sin tu nombre."),
+        name_ended
+        and words.text(
+            "Tu nombre ya no quieres que se entregue, desde el {moment}.",
+            moment=words.moment(name_ended),
+        ),
+        "updates" in purposes
+        and words.text(
+            "Y para recibir avances de esta petición, como mucho {n}.",
+            n=words.number(consent["updates_at_most"]),
+        ),
+        "news" in purposes and words.text("Y para recibir noticias de otras acciones."),
+        "updates" in purposes
+        and updates_ended
+        and words.text(
+            "Los avances ya no los quieres, desde el {moment}.",
+            moment=words.moment(updates_ended),
+        ),
+        "news" in purposes
+        and news_ended
+        and words.text(
+            "Las noticias ya no las quieres, desde el {moment}.", moment=words.moment(news_ended)
+        ),
+        words.text("Versión del texto que aceptaste: {version}", version=consent["text_version"]),
+    )
+
+
+def with_the_words(view: View, parts: tuple[Html | None, ...], consents: Sequence[Record]) -> Html:
+    """Adds the texts that were consented to, or where they are when it would be too long."""
+    if not consents or view.signature is None:
+        return paragraphs(*parts)
+    name = view.signature.name
+    seen = "\n\n".join(parse(fill(each["text"], name=name)).text for each in consents)
+    quoted = Html(
+        f"{view.words.text('Las palabras que aceptaste, con el nombre de tu firma:')}\n"
+        f"<blockquote expandable>{escape(seen)}</blockquote>"
+    )
+    text = paragraphs(*parts, quoted)
+    if length(parse(text).text) <= text_limits.MESSAGE - _ROOM_FOR_NOTICES:
+        return text
+    return paragraphs(
+        *parts, view.words.text("Las palabras que aceptaste están, enteras, en el archivo.")
+    )
+
+
+def left_to_the_file(words: Words, left: int) -> Html | None:
+    """Says how many of a list stand in the file alone; None if none does."""
+    if left <= 0:
+        return None
+    return words.plural(
+        "Y {n} más, que está en el archivo.", "Y {n} más, que están en el archivo.", left
+    )
+
+
+def lines(*parts: object) -> Html:
+    """Joins the parts that are non-empty strings, one per line."""
+    return Html("\n".join(part for part in parts if isinstance(part, str) and part))
