@@ -5,6 +5,7 @@ whoever withdraws meanwhile is noted among the changes after it, even if the lis
 its counts are zero it is not finished, or was killed.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,8 +18,10 @@ from storage.keyring import Keyring
 from storage.petitions import INVALIDATED_SINCE, lock_petition
 from storage.times import from_millis, to_millis
 
-# So many signatures are in memory at once.
+# So many signatures are in memory at once, and so many numbers are counted at once: SQLite groups
+# in memory what it counts.
 _PAGE = 1_000
+_COUNTED_AT_ONCE = 20_000
 
 # Every time zone begins its days at a quarter of an hour of UTC.
 _QUARTER = timedelta(minutes=15)
@@ -61,9 +64,8 @@ FROM anonymous_counts WHERE petition = :petition AND is_valid = 1
 _GROUPS = f"""
 SELECT signed_at / :quarter AS quarter, language, text_version,
   CASE WHEN {IS_NAMED} THEN 1 ELSE 0 END AS named, COUNT(*) AS signatures
-FROM signatures WHERE {_LISTED}
+FROM signatures WHERE {_LISTED} AND number > :after AND number <= :until
 GROUP BY 1, 2, 3, 4
-ORDER BY 1, 2, 3, 4
 """  # noqa: S608 - constants of this file
 
 _PAGES = f"""
@@ -149,9 +151,13 @@ class Exports:
     async def finish(self, export: Export, *, with_name: int, without_name: int) -> int:
         """Stores how many the list has; returns how many of those changed since it was begun."""
         counts: dict[str, Value] = {"with_name": with_name, "without_name": without_name}
+        since: dict[str, Value] = {
+            "petition": self._slug,
+            "last_number": export.last_number,
+            "at": to_millis(export.exported_at),
+        }
         _, rows = await self._database.write(
-            Statement(_FINISH, {**counts, "export_id": export.id}),
-            Statement(_CHANGED, {**self._listed(export), "at": to_millis(export.exported_at)}),
+            Statement(_FINISH, {**counts, "export_id": export.id}), Statement(_CHANGED, since)
         )
         return int(rows[0]["people"])
 
@@ -167,25 +173,23 @@ class Exports:
     async def read(self, export: Export) -> AsyncIterator["SignatureList"]:
         """Opens the list of an export, as of one moment."""
         async with self._database.snapshot() as snapshot:
-            yield SignatureList(snapshot, self._listed(export), self._keyring)
-
-    def _listed(self, export: Export) -> dict[str, Value]:
-        return {"petition": self._slug, "last_number": export.last_number}
+            yield SignatureList(snapshot, self._slug, export.last_number, self._keyring)
 
 
 class SignatureList:
     """The counted signatures of a petition as of one moment."""
 
-    def __init__(self, snapshot: Snapshot, listed: dict[str, Value], keyring: Keyring) -> None:
+    def __init__(self, snapshot: Snapshot, slug: str, last_number: int, keyring: Keyring) -> None:
         self._snapshot = snapshot
-        self._listed = listed
+        self._last_number = last_number
+        self._petition: dict[str, Value] = {"petition": slug}
+        self._listed: dict[str, Value] = {**self._petition, "last_number": last_number}
         self._keyring = keyring
 
     async def counts(self) -> ExportCounts:
         """Returns what is known of the count at the closing."""
-        petition: dict[str, Value] = {"petition": self._listed["petition"]}
-        (closing,) = await self._snapshot.read(Statement(_CLOSING, petition))
-        (anonymous,) = await self._snapshot.read(Statement(_ANONYMOUS, petition))
+        (closing,) = await self._snapshot.read(Statement(_CLOSING, self._petition))
+        (anonymous,) = await self._snapshot.read(Statement(_ANONYMOUS, self._petition))
         return ExportCounts(
             closed_at=from_millis(closing["closed_at"]),
             at_closing=closing["closed_signatures"],
@@ -196,16 +200,16 @@ class SignatureList:
     async def groups(self) -> list[SignatureGroup]:
         """Returns all counted signatures by moment, language and version, the oldest first."""
         quarter = _QUARTER // timedelta(milliseconds=1)
-        rows = await self._snapshot.read(Statement(_GROUPS, {**self._listed, "quarter": quarter}))
+        counted: Counter[tuple[int, str, str, int]] = Counter()
+        for after in range(0, self._last_number, _COUNTED_AT_ONCE):
+            span: dict[str, Value] = {"after": after, "until": after + _COUNTED_AT_ONCE}
+            values = {**self._listed, **span, "quarter": quarter}
+            for row in await self._snapshot.read(Statement(_GROUPS, values)):
+                key = (row["quarter"], row["language"], row["text_version"], row["named"])
+                counted[key] += row["signatures"]
         return [
-            SignatureGroup(
-                quarter=from_millis(row["quarter"] * quarter),
-                language=row["language"],
-                text_version=row["text_version"],
-                named=bool(row["named"]),
-                signatures=row["signatures"],
-            )
-            for row in rows
+            SignatureGroup(from_millis(at * quarter), language, version, bool(named), signatures)
+            for (at, language, version, named), signatures in sorted(counted.items())
         ]
 
     async def pages(self) -> AsyncIterator[list[NamedSignature]]:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.age_encryption import encrypting_writer, parse_recipients
 from bot.cli.context import CliContext, open_cli_context
@@ -215,7 +215,8 @@ def _damaged(numbers: list[int]) -> str:
     more = f" and {len(numbers) - _NAMED_AT_MOST:,} more" if numbers[_NAMED_AT_MOST:] else ""
     return (
         f"Nothing was written: these names cannot be decrypted: {some}{more}. If it is all of"
-        " them, the key file is not the right one."
+        " them, the key file is not the right one. Otherwise `petition-bot person NUMBER correct`"
+        " gives one its name again, and `restrict` counts it without."
     )
 
 
@@ -232,7 +233,7 @@ def _bar(out: Console) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
-        MofNCompleteColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
         TimeRemainingColumn(),
         console=out,
         transient=True,

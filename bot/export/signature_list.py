@@ -1,15 +1,14 @@
 """What a list of signatures says before its names: whose petition it is, and how many signed.
 
-A signature without a name is in no line of its own: a day, a language or a version of the texts
-with few of them would say when one of them signed, so those are counted together.
+A signature without a name is in no line of its own: a day or a language with few of them would say
+something of each, so those are counted together.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.petition.petition import Petition
@@ -17,8 +16,6 @@ from storage import Export, ExportCounts, SignatureGroup
 
 # Fewer signatures without a name are not told apart, as with links.
 FEWEST = 5
-
-Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +30,9 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class VersionCount:
-    """How many signed one version of the texts; without it, who is not told by version."""
+    """How many signed one version of the texts, with and without their name."""
 
-    version: str | None
+    version: str
     signatures: int
 
 
@@ -92,20 +89,11 @@ class SignatureListHeader:
         return days + _rest(rest + self.counts.anonymous)
 
     def by_version(self) -> list[VersionCount]:
-        """Returns how many signed each version, the oldest first; their sum is the count."""
-        named: Counter[str] = Counter()
-        unnamed: Counter[str] = Counter()
+        """Returns how many signed each version, the oldest first, without who is erased."""
+        signed: Counter[str] = Counter()
         for group in self.groups:
-            (named if group.named else unnamed)[group.text_version] += group.signatures
-        told, rest = dict(unnamed), 0
-        if len({*named, *unnamed}) > 1:
-            told, rest = _told_apart(unnamed)
-        versions = [
-            VersionCount(version, named[version] + told.get(version, 0))
-            for version in sorted({*named, *told})
-        ]
-        rest += self.counts.anonymous
-        return versions + ([VersionCount(None, rest)] if rest else [])
+            signed[group.text_version] += group.signatures
+        return [VersionCount(*each) for each in sorted(signed.items())]
 
 
 def day_of(moment: datetime, zone: tzinfo) -> str:
@@ -137,7 +125,9 @@ def _gathered(cells: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int
     return gathered
 
 
-def _told_apart(groups: Mapping[Key, int]) -> tuple[dict[Key, int], int]:
+def _told_apart(
+    groups: Mapping[tuple[str, str], int],
+) -> tuple[dict[tuple[str, str], int], int]:
     """Returns the groups of at least `FEWEST`, and how many are in none of them.
 
     Those are at least as many, or it could be worked out what they are, unless there are no more.
