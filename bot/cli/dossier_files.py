@@ -47,7 +47,11 @@ def make_files(out: Console, path: Path, options: DossierOptions) -> None:
     try:
         opened = open_list(path)
         petition = opened.head.petition
-        language = _language(options.language, petition.source_language, tuple(petition.title))
+        language = _language(
+            (options.language or "").strip().lower() or None,
+            petition.source_language,
+            tuple(petition.title),
+        )
         words = Catalogs.load(time_zone=petition.time_zone).words(language)
         email = petition.controller.email or petition.controller.web_form or ""
         edition = Edition(
@@ -66,7 +70,9 @@ def make_files(out: Console, path: Path, options: DossierOptions) -> None:
             f"{title}, in {Catalogs.load().words('en').language_name(language)}", markup=False
         )
         with _progress(out) as progress:
-            task = progress.add_task("Names set", total=opened.head.counts.with_name)
+            task = progress.add_task(
+                "Comparing letters with the fonts", total=opened.head.counts.with_name
+            )
             if options.public:
                 progress.update(task, visible=False)
             made = make_dossier(
@@ -74,25 +80,37 @@ def make_files(out: Console, path: Path, options: DossierOptions) -> None:
                 edition,
                 fonts,
                 folder,
-                lambda so_far: progress.update(task, completed=so_far),
+                lambda so_far: progress.update(
+                    task, completed=so_far, description="Setting names"
+                ),
             )
     except DossierError as error:
         raise CannotDo(str(error)) from error
-    out.print(f"\nIn {made.folder}:", markup=False)
-    for name in made.files:
-        out.print(f"  {name}", markup=False, soft_wrap=True)
+    _say(out, "", f"In {made.folder}:", *(f"  {name}" for name in made.files), "")
     if options.public:
-        out.print("\nIt has no names, and may be published.")
+        _say(out, "It has no names, and may be published.")
         return
-    out.print(f"\nSHA-256 of the manifest: {made.manifest_sha256}", markup=False, soft_wrap=True)
-    out.print(
-        "It has people's names: hand it to nobody but the addressee. When you have, record it on "
-        "the computer of the bot, with the day on which you did:\n"
+    _say(out, f"SHA-256 of the manifest: {made.manifest_sha256}")
+    if opened.head.counts.with_name:
+        _say(out, "It has people's names: hand it to nobody but the addressee.")
+    if petition.closed_at is None:
+        _say(
+            out,
+            "The petition was open when this list was written. A delivery can be recorded only of "
+            "a list from after the closing.",
+        )
+        return
+    _say(
+        out,
+        "When you have handed it over, record it on the computer of the bot, with the day:",
         f"petition-bot delivered --on DATE --export {opened.head.id[:8]} "
         f"--manifest {made.manifest_sha256}",
-        markup=False,
-        soft_wrap=True,
     )
+
+
+def _say(out: Console, *lines: str) -> None:
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
 
 
 def _progress(out: Console) -> Progress:

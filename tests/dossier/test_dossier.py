@@ -13,9 +13,9 @@ from bot.cli.main import app
 from bot.dossier import make
 from bot.dossier.contents import Edition, dossier
 from bot.dossier.opened_list import open_list
-from bot.dossier.typesetting import Fonts, letters, unreadable
+from bot.dossier.typesetting import TEMPLATES, Fonts, letters, unreadable
 from bot.text.translations import Catalogs
-from tests.support.opened_lists import ELSEWHERE, write_list
+from tests.support.opened_lists import ELSEWHERE, opened_list, write_list
 
 MARKUP = (
     "#panic()", "*x* _y_ `z`", "$ x $", "@ref <label>", "back\\slash \\u{41}", "// gone",
@@ -58,6 +58,12 @@ def test_the_files_are_whole_and_the_same_each_time(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"list.json", "first", "second"}
 
 
+def test_no_template_runs_what_it_is_given() -> None:
+    templates = list(TEMPLATES.glob("*.typ"))
+    assert len(templates) == 4
+    assert [each.name for each in templates if "eval" in each.read_text()] == []
+
+
 def test_a_name_without_a_font_is_found_before_a_page_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +90,20 @@ def test_the_public_edition_has_no_name_and_no_number_of_one(tmp_path: Path) -> 
     assert not [each.name for each in read.signatures() if each.name in text]
     assert "Edition without names" in text
     assert dossier(read.head, edition, [])["volumes"] == []
+
+
+def test_a_list_from_before_the_closing_is_said_not_to_be_the_one_to_hand_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "set_pdf", lambda *_, **__: b"")
+    whole = opened_list(3)
+    whole["petition"]["closed_at"] = None
+    whole["counts"] |= {"at_closing": None, "withdrawn_since": 0, "invalidated_since": 0}
+    listed = tmp_path / "list.json"
+    listed.write_text(json.dumps(whole))
+    done = call(listed, *ARGUMENTS, "--output", tmp_path / "out")
+    assert "only of a list from after the closing" in done.output
+    assert "petition-bot delivered" not in done.output
 
 
 def test_a_long_list_comes_in_volumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,18 @@
 """Tests of reading an opened list: what is none is told apart, with what to do about it."""
 
+import io
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.dossier.contents import Edition, dossier
 from bot.dossier.opened_list import DossierError, open_list
+from bot.export.json_list import write_json
+from bot.text.translations import Catalogs
+from tests.export.test_formats import NAMES, of, pages
 from tests.support.opened_lists import opened_list
 
 
@@ -30,6 +36,18 @@ def test_a_list_is_read_one_signature_at_a_time(tmp_path: Path) -> None:
     assert read.head.counts.counted == 148
     names = [(each.number, each.name) for each in read.signatures()]
     assert names == [(each["number"], each["name"]) for each in whole["signatures"]]
+
+
+async def test_what_the_export_writes_is_read_and_becomes_a_dossier(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    await write_json(out, of(NAMES), pages(NAMES))
+    read = open_list(kept(tmp_path, out.getvalue()))
+    assert [each.name for each in read.signatures()] == list(NAMES)
+    edition = Edition(Catalogs.load().words("es"), date(2026, 3, 3), "R", "C")
+    data = dossier(read.head, edition, [])
+    assert [bar["number"] for bar in data["bars"]] == []
+    assert data["curve"]["points"][-1][2] > 0
+    assert [row["number"] for row in data["sum"]][-2:] == ["7", "5"]
 
 
 @pytest.mark.parametrize(
