@@ -1,4 +1,4 @@
-"""Deliveries to people who withdrew since: counted by outcome, then deleted. New queries go here.
+"""Deliveries to people whose signature is erased: counted, then deleted. New queries go here.
 
 A delivery's row shows somebody's place in the order of signing, when and in which language they
 were written to, and the ids of messages in their chat. Once the signature is erased, a broadcast

@@ -274,7 +274,8 @@ deliveries = Table(
     sqlite_strict=True,
 )
 
-# The number of deliveries by outcome of people who withdrew; not recalled is an empty text.
+# The number of deliveries by outcome of people who withdrew, or whose retention is over; not
+# recalled is an empty text.
 erased_deliveries = Table(
     "erased_deliveries",
     metadata,

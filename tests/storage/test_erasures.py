@@ -1,5 +1,6 @@
 """Tests that what is due is erased in portions, and that the counts stay what they were."""
 
+import asyncio
 import uuid
 from dataclasses import replace
 
@@ -144,6 +145,38 @@ async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
     # Nobody has withdrawn: two were told, and two were not.
     assert await storage.broadcasts.tally(broadcast.id) == Tally(total=4, delivered=2, pending=2)
     assert await left(storage, "deliveries") == 0
+
+
+async def test_beside_a_broadcast_and_withdrawals_everybody_is_counted_once(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.set_closed(True)
+    await sign(people, range(1, 61))
+    await storage.leases.take(storage.broadcasts.lease, "me", seconds=10**9, now=NOON)
+    broadcast = await started(storage.broadcasts)
+    at_most = replace(ALL, at_most=later(40))
+
+    async def send() -> None:
+        while sent := await claim(storage.broadcasts, broadcast, limit=5):
+            outcome = results(sent, Outcome.UNREACHABLE)
+            await storage.broadcasts.deliveries.record(broadcast.id, outcome, later(2))
+
+    async def purge() -> None:
+        after: int | None = 0
+        while after is not None:
+            after = (await storage.erasures.erase(at_most, RUN, after=after, limit=3)).after
+
+    async def withdraw() -> None:
+        for number in range(5, 60, 10):
+            await storage.signatures.withdraw(people.supporter(number), NOON)
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(send(), purge(), withdraw())
+    erased = sum(each.signatures for each in await storage.erasures.anonymous_counts())
+    state = await storage.petitions.state()
+    assert state.signatures == erased + await left(storage, "signatures")
+    assert (await storage.broadcasts.tally(broadcast.id)).total == 60
+    assert await left(storage, "deliveries") == await left(storage, "signatures") == 19
 
 
 async def test_while_people_can_sign_an_old_button_stays_harmless(
