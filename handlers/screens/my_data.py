@@ -239,6 +239,7 @@ def _not_signed(view: View) -> Html:
         ),
         conversation.name
         and words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),
+        _chosen_name(words, conversation.with_name),
         *(
             _choices(
                 view,
@@ -251,6 +252,15 @@ def _not_signed(view: View) -> Html:
         words.text("Idioma: {language}", language=view.texts.language_name),
         _source(view, conversation.source),
     )
+
+
+def _chosen_name(words: Words, with_name: bool | None) -> Html | None:
+    """Says what the form has about the name, before it is signed."""
+    if with_name is None:
+        return None
+    if with_name:
+        return words.text("Has elegido, todavía sin firmar: con tu nombre.")
+    return words.text("Has elegido, todavía sin firmar: sin tu nombre.")
 
 
 def _source(view: View, source: str | None) -> Html | None:

@@ -138,6 +138,7 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await scene.taps(ana, f"⬜ {words.label('Otras acciones')}")
+    await scene.taps(ana, f"⚪ {words.label('Sin mi nombre')}")
     given = await file_of(scene, ana)
     assert given["conversation"]["name"] == "Ana García"
     assert given["conversation"]["source"] == "radio"
@@ -145,6 +146,7 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     screen = scene.screen(ana).text
     for said in ("sin firmar: Ana García", "otras acciones: sí", "llegaste: radio", "último paso"):
         assert said in screen
+    assert "Has elegido, todavía sin firmar: sin tu nombre." in screen
     assert "Mensajes a quienes firmaron" not in screen
     assert "identificador de tu chat de Telegram, para" not in screen, "it is not held yet"
 
