@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from pathlib import Path
+from collections.abc import Mapping
 
 import psutil
 
@@ -23,7 +23,9 @@ async def _run(options: RunOptions) -> Report:
         for names in _QUICK_NAMES if options.quick else _NAMES:
             listed = write_list(folder / f"{names}.json", names, names // 10)
             output = folder / f"{names}"
-            seconds, peak = await _measured(listed, output)
+            seconds, peak = await measured(
+                "dossier", str(listed), "--output", str(output), *_ARGUMENTS
+            )
             files = list(output.glob("*.pdf"))
             size = sum(file.stat().st_size for file in files) / 2**20
             rows.append(
@@ -40,12 +42,12 @@ async def _run(options: RunOptions) -> Report:
     return Report(columns, tuple(rows), ("One volume is set after the other.",))
 
 
-async def _measured(listed: Path, output: Path) -> tuple[float, int]:
-    """Returns the seconds that the command takes, and the most bytes of it and its children."""
+async def measured(*words: str, environment: Mapping[str, str] | None = None) -> tuple[float, int]:
+    """Returns the seconds that a command takes, and the most bytes of it and its children."""
     begun = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "dossier", str(listed), "--output", str(output)),
-        *_ARGUMENTS,
+        *(sys.executable, "-m", "bot", *words),
+        env=environment,
         stdout=asyncio.subprocess.DEVNULL,
     )
     peak, ended = 0, asyncio.create_task(process.wait())
@@ -53,7 +55,7 @@ async def _measured(listed: Path, output: Path) -> tuple[float, int]:
         peak = max(peak, _resident(process.pid))
         await asyncio.wait([ended], timeout=_LOOK_SECONDS)
     if ended.result() != 0:
-        raise ValueError(f"no dossier of {listed.name} was made")
+        raise ValueError(f"petition-bot {words[0]} failed")
     return time.perf_counter() - begun, peak
 
 

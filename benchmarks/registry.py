@@ -1,6 +1,7 @@
 """All benchmarks, in the order in which they run and appear on the page."""
 
 from benchmarks import (
+    backups,
     dossiers,
     log_truncation,
     memory,
@@ -30,4 +31,5 @@ ALL: tuple[Benchmark, ...] = (
     memory.MEMORY,
     repeated_kills.REPEATED_KILLS,
     dossiers.DOSSIERS,
+    backups.BACKUPS,
 )

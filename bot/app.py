@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -77,8 +77,6 @@ CUT_OFF_SECONDS = 0.5  # for unfinished work to react to its cancellation
 RECORD_SECONDS = 1.5  # at the same time as the drain
 ACKNOWLEDGE_SECONDS = 1.0
 CLOSE_SECONDS = 1.0
-
-_LONGEST_MONTH = 31  # days
 
 # Before the start is tried again while Telegram or the database is away, in seconds.
 _PAUSES = BackOff(0.5, longest=15.0)
@@ -229,7 +227,6 @@ async def open_app(
             done = await repeat_journal(storage, keyring, petition.slug, datetime.now(UTC))
             _log.warning("journal_repeated", total=done.repeated.total())
         unfinished.unlink(missing_ok=True)
-        await _tidy_journal(storage, keyring, petition)
         await _say_age_of_backup(storage)
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.petitions.close_if_due(datetime.now(UTC))
@@ -266,15 +263,6 @@ async def _say_age_of_backup(storage: Storage) -> None:
     age = datetime.now(UTC) - made_at
     log = _log.warning if age > BACKUP_IS_OLD else _log.info
     log("last_backup", seconds=age.total_seconds())
-
-
-async def _tidy_journal(storage: Storage, keyring: Keyring, petition: Petition) -> None:
-    """Leaves out of the journal whose signatures retention erases from any restored backup."""
-    kept_for = timedelta(days=_LONGEST_MONTH * petition.retention.months_at_most)
-    before = datetime.now(UTC) - kept_for
-    damaged = await asyncio.to_thread(storage.journal.rewrite, keyring, before)
-    if damaged:
-        _log.critical("journal_damaged", total=damaged)
 
 
 async def _close(storage: Storage) -> None:

@@ -41,6 +41,7 @@ BREATH_SECONDS = 0.05
 BETWEEN_LOOKS_SECONDS = 3_600.0
 
 _A_DAY = timedelta(days=1)
+_LONGEST_MONTH = 31  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ class Retention:
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
         while True:
-            for part in (self.forget, self.erase):
+            for part in (self.forget, self.erase, self.tidy_journal):
                 await self._tried(part)
             await self._sleep(BETWEEN_LOOKS_SECONDS)
 
@@ -204,6 +205,14 @@ class Retention:
             self._found = (overdue.about, now)
         told_at = await self._storage.petitions.first_notice_at(OVERDUE, overdue.about)
         return now < min(told_at or now, self._found[1]) + HELD_FOR
+
+    async def tidy_journal(self) -> None:
+        """Leaves out of the journal whose signatures retention erases from any restored copy."""
+        months = self._petition().retention.months_at_most
+        before = self._clock() - timedelta(days=_LONGEST_MONTH * months)
+        damaged = await asyncio.to_thread(self._storage.journal.rewrite, before)
+        if damaged:
+            _log.critical("journal_damaged", total=damaged)
 
     async def _tried(self, part: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -87,6 +87,8 @@ async def send_notices(bot: Bot, services: Services) -> None:
     await storage.person_codes.forget(now - CODE_LASTS)
     postponed: set[bytes] = set()
     waiting = await storage.person_notices.waiting()
+    if waiting and await storage.restores.held() is not None:
+        return  # nobody knows whether they were sent after the backup
     if waiting:
         await storage.person_notices.expire(now - NOTICES_KEPT_FOR)
     for notice in waiting:

@@ -151,11 +151,11 @@ class Journal:
         with self._locked() as file:
             return file.content()
 
-    def rewrite(self, keyring: Keyring, before: datetime) -> int:
+    def rewrite(self, before: datetime, keyring: Keyring | None = None) -> int:
         """Leaves out what a later entry overtook, and signatures made before a moment.
 
-        Retention erases those from any restored copy. The file is replaced in one step; with
-        another keyring only that one reads it from then on. A damaged journal is left as it is,
+        Retention erases those from any restored copy. The file is replaced in one step; with a
+        new keyring only that one reads it from then on. A damaged journal is left as it is,
         since what cannot be read could not be kept.
 
         Returns:
@@ -167,12 +167,12 @@ class Journal:
             content = file.content()
             last = last_entries(content.entries)
             kept = [each for each in last if not was_made_before(each.subject, before)]
-            is_same = len(kept) == len(content.entries) and keyring is self._keyring
+            is_same = len(kept) == len(content.entries) and keyring is None
             if content.unreadable or is_same:
                 return content.unreadable
             fresh = self.path.with_name(f"{self.path.name}.new")
             fresh.unlink(missing_ok=True)
-            with _LockedFile.opened(fresh, keyring, self._slug) as replacement:
+            with _LockedFile.opened(fresh, keyring or self._keyring, self._slug) as replacement:
                 replacement.append(kept)
             fresh.replace(self.path)
             sync_folder(self.path.parent)

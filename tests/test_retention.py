@@ -33,7 +33,9 @@ class Stored:
         self.asked: list[datetime] = []
         self.files_until: list[datetime] = []
         self.entries: set[bytes] = set()
-        self.conversations = self.erasures = self.handovers = self
+        self.conversations = self.erasures = self.handovers = self.journal = self
+        self.journal_from: list[datetime] = []
+        self.damaged = 0
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
         if self.failures:
@@ -42,6 +44,10 @@ class Stored:
         some = min(self.forms, limit)
         self.forms -= some
         return some
+
+    def rewrite(self, before: datetime) -> int:
+        self.journal_from.append(before)
+        return self.damaged
 
     async def active(self) -> None:
         return None
@@ -117,6 +123,15 @@ async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
     assert len(stored.entries) == 1
     assert pauses.taken == [BREATH_SECONDS] * (looks - 1) * 2
     assert [entry["total"] for entry in logged] == [left, left] * bool(left)
+
+
+async def test_the_journal_forgets_whose_retention_is_over_and_its_damage_is_said() -> None:
+    stored = Stored()
+    stored.damaged = 2
+    with capture_logs() as logged:
+        await retention(stored, Pauses(1)).tidy_journal()
+    assert stored.journal_from == [NOW - timedelta(days=21 * 31)]
+    assert logged == [{"event": "journal_damaged", "total": 2, "log_level": "critical"}]
 
 
 @pytest.mark.parametrize("failure", [Unavailable(), ZeroDivisionError("Ana García")])

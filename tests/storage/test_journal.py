@@ -89,7 +89,7 @@ async def test_damage_in_the_middle_is_counted_and_never_tidied_away(journal: Jo
     content[2 * BLOCK + 40] ^= 1
     journal.path.write_bytes(content)
     assert journal.read() == JournalContent((whole[0], *whole[2:]), 1)
-    assert journal.rewrite(journal._keyring, NOON + timedelta(days=1)) == 1
+    assert journal.rewrite(NOON + timedelta(days=1)) == 1
     assert journal.path.read_bytes() == content
 
 
@@ -133,7 +133,7 @@ async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(
         withdrawn,
     )
     salt = journal.path.read_bytes()[16:32]
-    assert journal.rewrite(keyring, NOON + timedelta(days=30)) == 0
+    assert journal.rewrite(NOON + timedelta(days=30)) == 0
     assert journal.read() == JournalContent((stays, withdrawn), 0)
     assert journal.path.read_bytes()[16:32] != salt
     assert journal.path.stat().st_mode & 0o777 == 0o600
@@ -141,7 +141,7 @@ async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(
     (more,) = await written(Journal(journal.path, keyring, SLUG), *withdrawals(1))
     assert journal.read().entries == (stays, withdrawn, more)
     other = Keyring.generate(journal.path.with_name("other.key"))
-    journal.rewrite(other, NOON)
+    journal.rewrite(NOON, other)
     assert Journal(journal.path, other, SLUG).read().entries == (stays, withdrawn, more)
 
 
