@@ -40,6 +40,7 @@ from storage.database_copy import (
 )
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.high_water_mark import highest_number
+from storage.journal import JournalContent
 from storage.journal_replay import replay
 from storage.private_files import sync_folder
 from storage.restores import unfinished_restore
@@ -80,14 +81,14 @@ class Restored:
         signatures: how many the petition counts in it.
         lost: how many numbers were given after the backup: so many signatures at most are lost.
         repeated: what the journal said and the backup did not know, by deed.
-        damaged: how many entries of the journal cannot be read.
+        journal: what was read of the journal.
         moved_aside: where the database that was there is now.
     """
 
     signatures: int
     lost: int
     repeated: Counter[Deed]
-    damaged: int
+    journal: JournalContent
     moved_aside: Path | None = None
 
 
@@ -160,9 +161,9 @@ async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: date
         storage.database, keyring, slug, content.entries, last_number=last_number, at=at
     )
     lost = last_number - in_copy
-    await storage.restores.mark_repeated(at=at, lost=lost)
+    await storage.restores.mark_repeated(at=at, lost=lost, journal_is_whole=content.is_whole)
     signatures = (await storage.petitions.state()).signatures
-    return Restored(signatures, lost, repeated, content.unreadable)
+    return Restored(signatures, lost, repeated, content)
 
 
 async def _brought_up_to_date(url: str, order: Order) -> Restored:

@@ -29,6 +29,12 @@ def restored_screen(held: HeldRestore) -> Callable[[Words], Screen]:
                 words.text(
                     "Lo que cada persona pidió después se ha vuelto a aplicar: quien retiró su "
                     "firma sigue fuera, y se respetan las correcciones y los /stop."
+                )
+                if held.journal_is_whole
+                else words.text(
+                    "⚠️ Lo que cada persona pidió después no consta entero: puede haber vuelto "
+                    "alguien que retiró su firma o no quería mensajes. Antes de enviar nada, "
+                    "habla con quien administra el servidor."
                 ),
                 words.text(
                     "De los envíos posteriores a la copia no queda constancia, así que <b>el bot "

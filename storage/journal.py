@@ -22,7 +22,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -88,10 +88,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class JournalContent:
-    """What a journal holds, oldest first; `unreadable` counts the entries that are damaged."""
+    """What a journal holds, oldest first.
+
+    Attributes:
+        unreadable: how many entries are damaged.
+        is_missing: whether there was no file before `prepare`.
+    """
 
     entries: tuple[Entry, ...]
     unreadable: int
+    is_missing: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is there, and everything in it can be read."""
+        return not self.is_missing and self.unreadable == 0
 
 
 @dataclass(slots=True, eq=False)
@@ -109,6 +120,7 @@ class Journal:
         self._slug = slug
         self._waiting: deque[_Write] = deque()
         self._writing: asyncio.Task[None] | None = None
+        self._was_missing = False
 
     def prepare(self) -> None:
         """Makes the file, if there is none, and checks that it can be written.
@@ -116,6 +128,7 @@ class Journal:
         Raises:
             JournalUnusable: it cannot be; the message says what to do.
         """
+        self._was_missing = not self.path.exists()
         try:
             with self._locked():
                 pass
@@ -147,9 +160,9 @@ class Journal:
             JournalUnusable: it is not a journal, or was made with another key.
         """
         if not self.path.exists():
-            return JournalContent((), 0)
+            return JournalContent((), 0, is_missing=True)
         with self._locked() as file:
-            return file.content()
+            return replace(file.content(), is_missing=self._was_missing)
 
     def rewrite(self, before: datetime, keyring: Keyring | None = None) -> int:
         """Leaves out what a later entry overtook, and signatures made before a moment.

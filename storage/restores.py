@@ -29,14 +29,14 @@ UPDATE restores SET repeated_at = NULL WHERE petition = :petition AND released_a
 """
 
 _REPEATED = """
-UPDATE restores SET repeated_at = :at, lost = :lost
+UPDATE restores SET repeated_at = :at, lost = :lost, journal_is_whole = :whole
 WHERE petition = :petition AND repeated_at IS NULL
 """
 
 _PAUSE = "UPDATE broadcasts SET state = 'paused' WHERE petition = :petition AND state = 'running'"
 
 _HELD = """
-SELECT id, backup_made_at, lost FROM restores
+SELECT id, backup_made_at, lost, journal_is_whole FROM restores
 WHERE petition = :petition AND released_at IS NULL
 ORDER BY restored_at DESC LIMIT 1
 """
@@ -62,11 +62,13 @@ class HeldRestore:
     Attributes:
         made_at: when the backup was made; None if that is not known.
         lost: how many signatures at most were made after it, and are lost.
+        journal_is_whole: whether all that people asked for since is known, and was done again.
     """
 
     id: bytes
     made_at: datetime | None
     lost: int
+    journal_is_whole: bool = True
 
 
 class Restores:
@@ -108,14 +110,22 @@ class Restores:
         """Returns whether it was restored without what its journal says."""
         return bool(await self._database.read(Statement(_NOT_REPEATED, self._petition)))
 
-    async def mark_repeated(self, *, at: datetime, lost: int) -> None:
+    async def mark_repeated(
+        self, *, at: datetime, lost: int, journal_is_whole: bool = True
+    ) -> None:
         """Records that what the journal says was repeated.
 
         Args:
             at: now.
             lost: how many signatures at most were made after the backup.
+            journal_is_whole: whether all that it held was read.
         """
-        values: dict[str, Value] = {**self._petition, "at": to_millis(at), "lost": lost}
+        values: dict[str, Value] = {
+            **self._petition,
+            "at": to_millis(at),
+            "lost": lost,
+            "whole": int(journal_is_whole),
+        }
         await self._database.write(Statement(_REPEATED, values))
 
     async def held(self) -> HeldRestore | None:
@@ -124,7 +134,12 @@ class Restores:
         if not rows:
             return None
         row = rows[0]
-        return HeldRestore(row["id"], from_millis(row["backup_made_at"]), row["lost"])
+        return HeldRestore(
+            row["id"],
+            from_millis(row["backup_made_at"]),
+            row["lost"],
+            bool(row["journal_is_whole"]),
+        )
 
     async def release(self, *, actor: int, at: datetime) -> bool:
         """Lets messages be sent again; returns whether they were held."""

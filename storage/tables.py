@@ -535,6 +535,7 @@ restores = Table(
     _number("backup_made_at", null=True),
     _number("restored_at"),
     _number("lost"),
+    _number("journal_is_whole", default=1),
     _number("repeated_at", null=True),
     _number("released_at", null=True),
     PrimaryKeyConstraint("id"),

@@ -183,10 +183,17 @@ def _outcome(restored: Restored) -> str:
         )
     if done := _repeated(restored.repeated):
         parts.append(f"Done again from the journal: {done}.")
-    if restored.damaged:
+    if restored.journal.is_missing:
         parts.append(
-            f"{restored.damaged:,} entries of the journal are damaged: somebody who withdrew may"
-            " be back. If there is a copy of the journal, put it beside the key and restore again."
+            "There is no journal beside the key file, which says who withdrew after the backup and"
+            " who wants no messages: such people are back. If you have it, put it there, and"
+            " restore again before you start the bot."
+        )
+    if restored.journal.unreadable:
+        parts.append(
+            f"{restored.journal.unreadable:,} entries of the journal are damaged: somebody who"
+            " withdrew may be back. If there is a copy of the journal, put it beside the key file,"
+            " and restore again before you start the bot."
         )
     return " ".join(parts)
 

@@ -49,7 +49,8 @@ def run(
         bool,
         typer.Option(
             "--restored-backup",
-            help="The database is an older copy that was put back on purpose: begin where it is.",
+            help="An older copy of the database was put back by hand: do again what people asked"
+            " for since, and send nothing until an admin has looked.",
         ),
     ] = False,
 ) -> None:

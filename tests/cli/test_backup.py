@@ -190,3 +190,15 @@ def test_while_a_bot_runs_nothing_is_restored(
             return await asyncio.to_thread(refused, "restore", file, "-i", key, "--yes")
 
     assert "already running" in asyncio.run(beside())
+
+
+def test_without_the_journal_nobody_is_told_that_all_was_done_again(
+    petition: PetitionDatabase, tmp_path: Path, key: Path
+) -> None:
+    file = tmp_path / "today.backup"
+    said("backup", file)
+    petition.keyring.beside("andry.journal").unlink()
+    assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--yes")
+    held = petition.do(lambda storage: storage.restores.held())
+    assert held is not None
+    assert not held.journal_is_whole

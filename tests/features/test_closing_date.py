@@ -238,5 +238,10 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     scene.marta.send("/broadcast")
     await scene.settled()
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
-    await scene.taps(scene.marta, release)  # under the first notice
+    await restores.record(made_at=None, at=now(scene))
+    await restores.mark_repeated(at=now(scene), lost=0, journal_is_whole=False)
+    await look_after(scene, timedelta())
+    await scene.marta.sees("no consta entero: puede haber vuelto alguien que retiró su firma")
+    await restores.release(actor=scene.marta.id, at=now(scene))
+    await scene.taps(scene.marta, release)  # under a notice that is out of date
     await scene.marta.sees("Los envíos ya estaban permitidos.")
