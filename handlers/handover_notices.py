@@ -85,9 +85,9 @@ def _owed(handover: Handover, owed: int) -> Callable[[Words], Html]:
             owed,
         ),
         words.text(
-            "Quienes firmaron las han retirado o corregido, o han pedido que no se usen. Hay que "
-            "comunicárselo a quien recibió la lista el {date} (artículo 19 del Reglamento General "
-            "de Protección de Datos). Quien administra el servidor las ve con "
+            "Cada cambio es una retirada, una corrección o el deseo de que la firma no se use. "
+            "Hay que comunicárselo a quien recibió la lista el {date} (artículo 19 del Reglamento "
+            "General de Protección de Datos). Quien administra el servidor los ve con "
             "<code>petition-bot notices</code>.",
             date=words.date(handover.handed_over_on),
         ),
