@@ -457,9 +457,9 @@ def _is_right_to_left(name: str) -> bool:
 
 
 def _east_asian(name: str) -> str | None:
-    """Returns `ja` or `ko` for a name with letters of that script alone, to draw the rest so."""
+    """Returns JP or KR for a name with letters that only they have, to draw its others so."""
     if name.isascii():
         return None
     if any("\u3040" <= sign <= "\u30ff" for sign in name):
-        return "ja"
-    return "ko" if any("\uac00" <= sign <= "\ud7a3" for sign in name) else None
+        return "JP"
+    return "KR" if any("\uac00" <= sign <= "\ud7a3" for sign in name) else None

@@ -196,13 +196,15 @@ def _whose(numbers: list[int]) -> str:
 def _manifest(opened: OpenedList, edition: Edition, fonts: Fonts, hashes: dict[str, str]) -> str:
     """Returns the manifest, which `sha256sum --check` reads: it skips lines that begin with #."""
     head = opened.head
-    made_with = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+    made_with = [f"{package} {version(package)}" for package in _PACKAGES]
+    made_with += [f"fonts in the folder {folder.name}" for folder in fonts.folders]
+    made_with += ["fonts of this machine"] if fonts.of_machine else []
     about = {
         "petition": head.petition.slug,
         "edition": "public, without names" if edition.public else "for the addressee",
         "language": edition.words.language,
         "date": edition.day.isoformat(),
-        "made with": made_with + (", fonts of this machine" if fonts.of_machine else ""),
+        "made with": ", ".join(made_with),
     }
     if not edition.public:
         about |= {

@@ -31,7 +31,7 @@ _NO_JSON = (ijson.JSONError, UnicodeError, ValueError, SystemError)
 _LONGEST = timedelta(days=3660)
 # What a name must not have: it would be invisible, or change what stands beside it. Two joiners
 # are letters' business in several scripts.
-_REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 
 
