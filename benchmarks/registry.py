@@ -3,6 +3,7 @@
 from benchmarks import (
     backups,
     dossiers,
+    exporting,
     log_truncation,
     memory,
     million_recipients,
@@ -28,6 +29,7 @@ ALL: tuple[Benchmark, ...] = (
     million_recipients.MILLION_ON_POSTGRES,
     purge.PURGE,
     purge.PURGE_ON_POSTGRES,
+    exporting.EXPORT,
     memory.MEMORY,
     repeated_kills.REPEATED_KILLS,
     dossiers.DOSSIERS,

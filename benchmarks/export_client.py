@@ -1,0 +1,55 @@
+"""A child process that writes the list of signatures once, in one format or by reading alone."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyrage
+from rich.progress import Progress
+
+from benchmarks.child_job import Job, JobReport, ResourceMeter, run_job
+from benchmarks.signed_database import KEY, url_of
+from benchmarks.this_bot import settle_down
+from bot.cli.context import CliContext
+from bot.cli.export import ExportOrder, write_list
+from bot.export import ListFormat
+from bot.logs import configure_logging
+from bot.petition.petition import BUNDLED, load_petition
+from bot.text.translations import Catalogs
+from storage import Keyring, open_storage
+from tests.support.supporters import SLUG
+
+READING = "reading"
+
+
+async def _export(job: Job) -> JobReport:
+    configure_logging("ERROR")
+    folder, written = Path(job.folder), 0
+    keyring = Keyring.load(folder / KEY)
+    storage = await open_storage(url_of(folder), keyring, SLUG)
+    words = Catalogs.load().words("en")
+    context = CliContext(load_petition(BUNDLED), storage, words, lambda: datetime.now(UTC))
+    try:
+        settle_down()
+        meter = ResourceMeter()
+        if job.url == READING:
+            begun = await storage.exports.begin(at=context.clock(), detail="")
+            async with storage.exports.read(begun) as signatures:
+                async for page in signatures.pages():
+                    written += sum(each.name is not None for each in page)
+            return meter.report(delivered=written, failed=0, complete=written == job.people)
+        recipient = str(pyrage.x25519.Identity.generate().to_public())
+        order = ExportOrder(ListFormat(job.url), folder / "list.age", (recipient,), replaces=True)
+        with Progress(disable=True) as bar:
+            done = await write_list(context, order, bar)
+        written = done.header.with_name
+        complete = written == job.people
+        return meter.report(delivered=written, failed=0, complete=complete, said=str(done.size))
+    finally:
+        await storage.close()
+
+
+if __name__ == "__main__":
+    run_job(lambda job: asyncio.run(_export(job)))
