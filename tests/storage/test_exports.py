@@ -11,6 +11,7 @@ from storage import (
     SignatureGroup,
     Statement,
     Storage,
+    Unavailable,
 )
 from storage.database import Database
 from storage.keyring import Keyring
@@ -135,3 +136,21 @@ async def counts(storage: Storage) -> ExportCounts:
 
 async def invalidate(storage: Storage, number: int, at: datetime) -> tuple[bytes, int]:
     return await storage.invalidations.take_out([number], reason="", condition="", at=at)
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_a_server_that_ends_the_connection_is_told_and_asked_for_no_other_moment(
+    storage: Storage, people: Supporters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.exports._PAGE", 2)
+    severing = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE pid <> pg_backend_pid() AND datname = current_database()
+    """
+    async with storage.exports.read(await begun(storage)) as signatures:
+        pages = signatures.pages()
+        assert len(await anext(pages)) == 2
+        await storage.database.read(Statement(severing))
+        with pytest.raises(Unavailable):
+            await anext(pages)
+    assert len(await named(storage)) == 6
