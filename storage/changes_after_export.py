@@ -39,9 +39,15 @@ s.with_name = 1 AND EXISTS (
 )
 """
 
+# Both lock the petition first, so whoever sees an export comes after it, also where the clock was
+# read before and then the lock waited for.
 _NOTE = """
 INSERT INTO changes_after_export (id, petition, number, change, changed_at)
-SELECT :change_id, s.petition, s.number, :change, CAST(:changed_at AS BIGINT)
+SELECT :change_id, s.petition, s.number, :change, (
+  SELECT CASE WHEN MAX(e.exported_at) > CAST(:changed_at AS BIGINT) THEN MAX(e.exported_at)
+    ELSE CAST(:changed_at AS BIGINT) END
+  FROM exports e WHERE e.petition = s.petition
+)
 FROM signatures s
 WHERE s.petition = :changed_petition AND s.supporter = :changed_supporter
   AND {listed} AND {only_if}

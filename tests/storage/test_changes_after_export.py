@@ -39,6 +39,16 @@ async def test_who_withdraws_after_a_list_was_written_is_noted_once_with_the_mom
     assert row["told_at"] is None
 
 
+async def test_who_asked_before_a_list_was_begun_and_was_carried_out_after_it_is_told_of(
+    storage: Storage, people: Supporters
+) -> None:
+    # The list has the name, so the change is one after it, whatever the clock said before.
+    await people.exported(last_number=4)
+    await storage.signatures.withdraw(people.supporter(2), later(-1))
+    (row,) = await storage.database.read(Statement("SELECT * FROM changes_after_export"))
+    assert row["changed_at"] == int(NOON.timestamp() * 1000)
+
+
 async def test_without_a_list_there_is_nobody_to_tell(
     storage: Storage, people: Supporters
 ) -> None:
