@@ -170,13 +170,16 @@ def _no_font(opened: OpenedList, edition: Edition, lacking: set[str]) -> str:
     scripts = sorted({script(letter) for letter in lacking})
     lines = ["Some letters are in no font of this computer, and would come out as boxes:"]
     lines += [f"  {name}: {_whose(numbers[name])}" for name in scripts]
-    packages = ["fonts-noto-cjk"] if _EAST_ASIAN & set(scripts) else []
-    packages += ["fonts-noto-core"] if set(scripts) - _EAST_ASIAN else []
+    # Of Chinese, Japanese and Korean only what Noto's own font lacks can be meant here.
+    rare, others = bool(_EAST_ASIAN & set(scripts)), bool(set(scripts) - _EAST_ASIAN)
+    packages = ["fonts-babelstone-han"] if rare else []
+    packages += ["fonts-noto-core", "fonts-noto-extra"] if others else []
+    names = ["BabelStone Han from babelstone.co.uk"] if rare else []
+    names += ["Noto Sans for the script from fonts.google.com/noto"] if others else []
     lines += [
         "No page was made. Install a font that has them, and run the command again:",
         f"  Debian, Ubuntu: sudo apt install {' '.join(packages)}",
-        "  Windows, macOS: download Noto Sans for the script from fonts.google.com/noto, open "
-        "the file and choose Install",
+        f"  Windows, macOS: download {' and '.join(names)}, open the file and choose Install",
         "  or put the font's file into a folder and add --fonts FOLDER",
     ]
     return "\n".join(lines)
