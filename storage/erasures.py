@@ -63,7 +63,7 @@ WHERE s.petition = :petition AND s.signed_at < CAST(:before AS BIGINT) AND {_UNT
 """  # noqa: S608 - constants of this file
 
 _NEXT = f"""
-SELECT s.number FROM signatures s
+SELECT s.number, s.supporter FROM signatures s
 WHERE s.petition = :petition AND s.number > CAST(:after AS BIGINT) AND (
   {_AT_MOST}
   OR ({_DELIVERED} AND (CAST(:untold_too AS BIGINT) = 1 OR NOT {_UNTOLD}))
@@ -74,7 +74,13 @@ LIMIT CAST(:limit AS BIGINT)
 
 # The statements of one portion. What they find was locked by the second, so all find the same.
 _THOSE = "s.petition = :petition AND s.number IN ({numbers})"
-_OWN = "petition = :petition AND supporter IN (SELECT s.supporter FROM signatures s WHERE {those})"
+# The list of supporters is what PostgreSQL finds the rows by: with the condition alone it reads
+# the whole table for every portion.
+_OWN = """
+petition = :petition AND supporter IN ({supporters}) AND EXISTS (
+  SELECT 1 FROM signatures s WHERE {those} AND s.supporter = {table}.supporter
+)
+"""
 _IS_CLOSED = """
 EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL)
 """
@@ -97,13 +103,16 @@ DO UPDATE SET signatures = anonymous_counts.signatures + excluded.signatures
 """
 
 _OF_THEIRS = (
-    "UPDATE sent_files SET due = 1 WHERE {own}",
+    ("sent_files", "UPDATE {table} SET due = 1 WHERE {own}"),
     # While people can still sign, the version stays, so that old buttons are harmless.
-    "UPDATE conversations SET {forgotten}, stage = 'home', version = version + 1"
-    " WHERE {own} AND NOT {is_closed}",
-    "DELETE FROM conversations WHERE {own} AND {is_closed}",
-    "DELETE FROM person_codes WHERE {own}",
-    "DELETE FROM person_notices WHERE {own}",
+    (
+        "conversations",
+        "UPDATE {table} SET {forgotten}, stage = 'home', version = version + 1"
+        " WHERE {own} AND NOT {is_closed}",
+    ),
+    ("conversations", "DELETE FROM {table} WHERE {own} AND {is_closed}"),
+    ("person_codes", "DELETE FROM {table} WHERE {own}"),
+    ("person_notices", "DELETE FROM {table} WHERE {own}"),
 )
 
 _ERASE = """
@@ -266,14 +275,14 @@ class Erasures:
         people can still sign.
         """
         asked = {"after": after, "limit": limit, "untold_too": int(run.untold_too)}
-        numbers = [row["number"] for row in await self._read(_NEXT, **_moments(due), **asked)]
-        if not numbers:
+        found = await self._read(_NEXT, **_moments(due), **asked)
+        if not found:
             return ErasedPortion(0, None)
         # Of one length, so that there are few different texts to prepare.
-        padded = [*numbers, *[numbers[-1]] * (limit - len(numbers))]
+        padded = [*found, *[found[-1]] * (limit - len(found))]
         rows = await self._database.write(*self._portion(padded, run))
         *_, erased, _counted, _deleted = rows
-        return ErasedPortion(len(erased), numbers[-1] if len(numbers) == limit else None)
+        return ErasedPortion(len(erased), found[-1]["number"] if len(found) == limit else None)
 
     async def erase_what_is_left(self, due: DueBefore, *, limit: int) -> int:
         """Erases what else is due; returns how many conversations of a long closed petition."""
@@ -284,23 +293,29 @@ class Erasures:
         )
         return len(rows[-1])
 
-    def _portion(self, numbers: Sequence[int], run: ErasureRun) -> tuple[Statement, ...]:
-        named: dict[str, Value] = {f"n{place}": number for place, number in enumerate(numbers)}
-        values = {"petition": self._slug, **named}
-        listed = ", ".join(f":{name}" for name in named)
+    def _portion(self, found: Sequence[Row], run: ErasureRun) -> tuple[Statement, ...]:
+        numbers: dict[str, Value] = {f"n{i}": row["number"] for i, row in enumerate(found)}
+        supporters: dict[str, Value] = {f"s{i}": row["supporter"] for i, row in enumerate(found)}
+        listed = ", ".join(f":{name}" for name in numbers)
         those = _THOSE.format(numbers=listed)
-        said = {"numbers": listed, "those": those, "own": _OWN.format(those=those)}
-        said |= {"forgotten": FORGOTTEN, "is_closed": _IS_CLOSED}
 
         def statement(sql: str) -> Statement:
-            return Statement(sql.format(**said), values)
+            return Statement(
+                sql.format(numbers=listed, those=those), {"petition": self._slug, **numbers}
+            )
+
+        def theirs(table: str, sql: str) -> Statement:
+            people = ", ".join(f":{name}" for name in supporters)
+            own = _OWN.format(supporters=people, those=those, table=table)
+            said = {"table": table, "own": own, "forgotten": FORGOTTEN, "is_closed": _IS_CLOSED}
+            return Statement(sql.format(**said), {"petition": self._slug, **numbers, **supporters})
 
         return (
             lock_petition(self._slug),
             statement(_LOCK),
             self._audit.adding_up(run.action, statement(_HOW_MANY), entry=run.entry, at=run.at),
             statement(_KEEP_COUNTS),
-            *map(statement, _OF_THEIRS),
+            *(theirs(table, sql) for table, sql in _OF_THEIRS),
             Statement(_STAMP, {"petition": self._slug, "at": to_millis(run.at)}),
             statement(_ERASE),
             *COUNT_ERASED_AT_THE_END,
