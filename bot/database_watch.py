@@ -1,4 +1,7 @@
-"""Checks every second that the database is still the one that the bot was started on."""
+"""Checks every second that the database is still the one that the bot was started on.
+
+And whether there is a new encryption key, for which `petition-bot keys rotate` waits.
+"""
 
 import asyncio
 from typing import Protocol
@@ -23,6 +26,9 @@ class Numbered(Protocol):
     async def last_number(self) -> int:
         """Returns the highest number that a signature was given."""
         ...
+
+    async def note_key(self) -> None:
+        """See Storage.note_key."""
 
 
 class DatabaseWatch:
@@ -70,6 +76,7 @@ class DatabaseWatch:
         try:
             self._storage.require_files()
             number = await self._storage.last_number()
+            await self._storage.note_key()
         except DatabaseReplaced:
             raise
         except Unavailable:

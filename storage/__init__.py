@@ -133,6 +133,7 @@ class Storage:
     """Gives access to everything stored for one petition, by noun."""
 
     database: WatchedDatabase
+    keyring: Keyring
     journal: Journal
     petitions: Petitions
     conversations: Conversations
@@ -165,6 +166,11 @@ class Storage:
     async def last_number(self) -> int:
         """See Petitions.last_number."""
         return await self.petitions.last_number()
+
+    async def note_key(self) -> None:
+        """Takes up a new encryption key of the key file, and stores that it was taken up."""
+        self.keyring.take_up()
+        await self.petitions.note_key(self.keyring.newest)
 
     async def close(self) -> None:
         """Finishes pending writes and closes the database."""
@@ -212,6 +218,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
     notices = PersonNotices(watched, slug, keyring)
     return Storage(
         database=watched,
+        keyring=keyring,
         journal=journal,
         petitions=Petitions(watched, slug, audit),
         conversations=conversations,

@@ -7,7 +7,9 @@ The key file is text, so that a person who finds it knows what it is and how muc
     encryption <id, 8 hex digits> <32 bytes, base64>
 
 The reference key never changes, or nobody would be recognised any more. There can be several
-encryption keys, newest first: the first encrypts, and all of them decrypt. A sealed value is one
+encryption keys, newest first: the first encrypts, and all of them decrypt. A process that runs
+takes up a new one before it encrypts the next value, and when it meets a value of one that it does
+not know; it keeps those that were taken out of the file meanwhile. A sealed value is one
 byte of format, the key's id, a random nonce of 96 bits, and AES-256-GCM's ciphertext with its
 tag; it is bound to its table, column and row, so a value moved elsewhere cannot be decrypted.
 Random nonces are safe for 2^32 values a key, far more than signatures a petition can have.
@@ -33,8 +35,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.database_url import data_folder
-from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable
-from storage.private_files import write_new
+from storage.errors import BrokenData, KeyFileMissing, KeyFileUnusable, StorageError
+from storage.private_files import sync_folder, write_new
 
 _UNPADDED = b"\x01"
 _PADDED = b"\x02"
@@ -62,7 +64,7 @@ _TITLE = (
 class Keyring:
     """The keys of one bot; printing does not show them, copying and pickling are refused."""
 
-    __slots__ = ("_ciphers", "_damaged", "_newest", "_reference", "path")
+    __slots__ = ("_ciphers", "_damaged", "_newest", "_reference", "_seen", "path")
 
     def __init__(
         self, reference: bytes, encryption: dict[bytes, bytes], path: Path = Path("petition.key")
@@ -72,6 +74,7 @@ class Keyring:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
         self._newest = next(iter(encryption))
         self._damaged: Callable[[BrokenData], object] = _ignore
+        self._seen: _Stamp | None = None
 
     @classmethod
     def generate(cls, path: Path) -> "Keyring":
@@ -93,7 +96,10 @@ class Keyring:
     @classmethod
     def load(cls, path: Path) -> "Keyring":
         """Reads a key file; refuses one that others than its owner can read or replace."""
-        return cls(*_parsed(_guarded_text(path), path), path)
+        seen = _stamp(path)
+        keyring = cls(*_parsed(_guarded_text(path), path), path)
+        keyring._seen = seen
+        return keyring
 
     @classmethod
     def rotate(cls, path: Path) -> "Keyring":
@@ -101,17 +107,61 @@ class Keyring:
 
         The file is replaced in one step, so an interruption leaves the old one or the new one.
         """
-        lines = _guarded_text(path).splitlines(keepends=True)
-        _parsed("".join(lines), path)
-        first = next(i for i, line in enumerate(lines) if line.startswith("encryption "))
-        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-        try:
-            write_new(fresh, "".join([*lines[:first], _encryption_line(), *lines[first:]]))
-            fresh.replace(path)
-        except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
+        lines, first = _lines_and_first_key(path)
+        _replace(path, [*lines[:first], _encryption_line(), *lines[first:]])
         return cls.load(path)
+
+    @classmethod
+    def forget_older(cls, path: Path, newest: bytes) -> "Keyring":
+        """Leaves only the newest encryption key in the file, which is replaced in one step.
+
+        Raises:
+            KeyFileUnusable: the newest one is another than the one with this id.
+        """
+        lines, first = _lines_and_first_key(path)
+        if lines[first].split()[1] != newest.hex():
+            raise KeyFileUnusable(f"{path} was changed meanwhile; it is left as it is.")
+        rest = [line for line in lines[first + 1 :] if not _is_encryption(line)]
+        _replace(path, [*lines[: first + 1], *rest])
+        return cls.load(path)
+
+    @property
+    def newest(self) -> bytes:
+        """The id of the key that encrypts: 4 bytes, which are in every value."""
+        return self._newest
+
+    @property
+    def has_older(self) -> bool:
+        """Whether there are encryption keys besides the newest."""
+        return len(self._ciphers) > 1
+
+    def take_up(self) -> None:
+        """Reads the file again if it was replaced.
+
+        One that cannot be read now, or belongs to another bot, changes nothing. The older keys
+        are kept: values that were read before may still have to be decrypted.
+        """
+        seen = _stamp(self.path)
+        if seen is None or seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            reference, encryption = _parsed(_guarded_text(self.path), self.path)
+        except StorageError:
+            return
+        if hmac.digest(reference, b"", hashlib.sha256) != self._reference.digest():
+            return
+        self._ciphers |= {key_id: AESGCM(key) for key_id, key in encryption.items()}
+        self._newest = next(iter(encryption))
+
+    def outdated(self) -> list[bytes]:
+        """Returns how values begin that are to be encrypted again: format and key, 5 bytes."""
+        return [
+            form + key_id
+            for form in (_UNPADDED, _PADDED)
+            for key_id in self._ciphers
+            if form + key_id != _PADDED + self._newest
+        ]
 
     def reference(self, slug: str, user_id: int) -> bytes:
         """Returns the 32 bytes that stand for one person in one petition, and in no other."""
@@ -132,6 +182,7 @@ class Keyring:
 
     def seal(self, plain: str, *, table: str, column: str, row: bytes) -> bytes:
         """Encrypts a text for this column and row only; the result differs every time."""
+        self.take_up()
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(
             nonce, _padded(plain.encode()), _PADDED + _associated_data(table, column, row)
@@ -170,6 +221,8 @@ class Keyring:
         if len(sealed) <= _HEADER_BYTES or form not in (_UNPADDED, _PADDED):
             raise BrokenData(f"A value in {where} is not a sealed one.", where)
         key_id = sealed[1 : 1 + _ID_BYTES]
+        if key_id not in self._ciphers:
+            self.take_up()
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise BrokenData(
@@ -239,6 +292,42 @@ def _encoded(key: bytes) -> str:
 
 def _encryption_line() -> str:
     return f"encryption {secrets.token_hex(_ID_BYTES)} {_encoded(_new_key())}\n"
+
+
+# Device, inode, time of the last change (of its permissions too) in nanoseconds, size.
+_Stamp = tuple[int, int, int, int]
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    """Returns what tells a replaced file from the former one; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size
+
+
+def _lines_and_first_key(path: Path) -> tuple[list[str], int]:
+    """Returns the lines of a whole key file, and the place of the newest encryption key."""
+    lines = _guarded_text(path).splitlines(keepends=True)
+    _parsed("".join(lines), path)
+    return lines, next(i for i, line in enumerate(lines) if _is_encryption(line))
+
+
+def _is_encryption(line: str) -> bool:
+    return line.split()[:1] == ["encryption"]
+
+
+def _replace(path: Path, lines: list[str]) -> None:
+    path = path.resolve()  # a link stays one
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        write_new(fresh, "".join(lines))
+        fresh.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _guarded_text(path: Path) -> str:

@@ -37,6 +37,8 @@ SELECT {_STATE_COLUMNS}, {INVALIDATED_SINCE} AS invalidated_since
 FROM petitions p WHERE slug = :petition
 """  # noqa: S608 - constants
 
+_NOTE_KEY = "UPDATE petitions SET sealed_with = :key_id WHERE slug = :petition"
+
 _FINGERPRINT = "SELECT key_fingerprint FROM petitions WHERE slug = :petition"
 
 _LAST_NUMBER = "SELECT last_number FROM petitions WHERE slug = :petition"
@@ -165,6 +167,7 @@ class Petitions:
         self._database = database
         self._slug = slug
         self._audit = audit
+        self._noted_key: bytes | None = None
 
     async def ensure(self, fingerprint: bytes) -> None:
         """Makes the petition's row, if this is its first start, and keeps its key's fingerprint.
@@ -175,6 +178,15 @@ class Petitions:
         row: dict[str, Value] = {"petition": self._slug, "fingerprint": fingerprint}
         await self._database.write(Statement(_ENSURE, row))
         await self.require_known(fingerprint)
+
+    async def note_key(self, key_id: bytes) -> None:
+        """Stores which encryption key the running bot uses, when it is another one than before."""
+        if key_id == self._noted_key:
+            return
+        await self._database.write(
+            Statement(_NOTE_KEY, {"petition": self._slug, "key_id": key_id})
+        )
+        self._noted_key = key_id
 
     async def require_known(self, fingerprint: bytes) -> None:
         """Checks that the petition was started on this database, and with this key.

@@ -31,6 +31,9 @@ class Stored:
             raise BrokenData
         return self.number
 
+    async def note_key(self) -> None:
+        pass
+
 
 @pytest.fixture
 def mark(tmp_path: Path) -> HighWaterMark:

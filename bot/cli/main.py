@@ -10,6 +10,7 @@ from bot.cli.broadcasts import broadcasts
 from bot.cli.dossier import dossier
 from bot.cli.handover import handover
 from bot.cli.invalidate import invalidate
+from bot.cli.keys import keys
 from bot.cli.person import person
 from bot.cli.with_context import INTERRUPTED, run_with_context
 from bot.console import fail, in_sentences, out, run_to_end
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(broadcasts)
 app.add_typer(dossier)
 app.add_typer(handover)
+app.add_typer(keys)
 app.add_typer(person)
 app.command()(invalidate)
 app.add_typer(backups)

@@ -5,6 +5,7 @@ import hmac
 import os
 import pickle
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -173,16 +174,51 @@ def test_after_a_rotation_the_old_values_open_and_references_stay(key_file: Path
 
 
 def test_after_a_rotation_new_values_need_the_new_key(key_file: Path) -> None:
-    before = Keyring.load(key_file)
+    former = Path(shutil.copy(key_file, key_file.with_name("former.key")))
     sealed = _seal(Keyring.rotate(key_file))
     with pytest.raises(BrokenData, match="put back the key file"):
-        _open(before, sealed)
+        _open(Keyring.load(former), sealed)
 
 
 def test_a_rotated_key_file_is_as_private_and_leaves_nothing_beside_it(key_file: Path) -> None:
     Keyring.rotate(key_file)
     assert key_file.stat().st_mode & 0o777 == 0o600
     assert list(key_file.parent.iterdir()) == [key_file]
+
+
+def test_who_runs_takes_a_new_key_up_by_itself_and_keeps_the_older(key_file: Path) -> None:
+    running = Keyring.load(key_file)
+    former = _seal(running)
+    newest = Keyring.rotate(key_file)
+    assert _open(running, _seal(newest)) == "Ana"
+    Keyring.forget_older(key_file, newest.newest)
+    assert _open(Keyring.load(key_file), _seal(running)) == "Ana"
+    assert _open(running, former) == "Ana"
+
+
+@pytest.mark.parametrize("damage", ["", "reference nothing\n"])
+def test_a_file_that_cannot_be_used_now_changes_nothing_for_who_runs(
+    key_file: Path, damage: str
+) -> None:
+    running = Keyring.load(key_file)
+    newest = running.newest
+    key_file.write_text(damage)
+    assert _open(running, _seal(running)) == "Ana"
+    key_file.unlink()
+    Keyring.generate(key_file)
+    assert _open(running, _seal(running)) == "Ana"
+    assert running.newest == newest
+
+
+def test_the_older_key_is_taken_out_only_behind_the_one_that_everything_has(
+    key_file: Path,
+) -> None:
+    expected = Keyring.rotate(key_file).newest
+    Keyring.rotate(key_file)
+    content = key_file.read_bytes()
+    with pytest.raises(KeyFileUnusable, match="was changed meanwhile"):
+        Keyring.forget_older(key_file, expected)
+    assert key_file.read_bytes() == content
 
 
 def test_a_reference_is_one_persons_in_one_petition() -> None:

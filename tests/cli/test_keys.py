@@ -1,0 +1,106 @@
+"""Tests that an operator exchanges the key knowingly, and is told what to keep."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import keys
+from bot.cli.main import app
+from storage import Keyring, Statement, acquire_process_lock, key_rotation
+from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_rotation, "LATEST_WRITE_SECONDS", 0.0)
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    return tmp_path / "petition.key"
+
+
+def call(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, ["keys", "rotate", *arguments], input=typed)
+
+
+def encryption_keys(key_file: Path) -> int:
+    return key_file.read_text().count("\nencryption ")
+
+
+def names(petition: PetitionDatabase, key_file: Path) -> list[str]:
+    """The names, as a bot reads them that starts now."""
+    sql = "SELECT id, name_sealed FROM signatures ORDER BY number"
+    rows = petition.do(lambda storage: storage.database.read(Statement(sql)))
+    keyring, where = Keyring.load(key_file), ("signatures", "name_sealed")
+    return [
+        keyring.open(row["name_sealed"], table=where[0], column=where[1], row=row["id"])
+        for row in rows
+    ]
+
+
+@on_both
+def test_what_to_keep_is_said_before_and_nothing_needs_the_older_key_afterwards(
+    petition: PetitionDatabase, key_file: Path
+) -> None:
+    before = key_file.read_bytes()
+    asked = said(call(typed="n\n"))
+    assert f"{key_file} gets a new encryption key" in asked
+    assert "Backups made until then cannot be read without it: keep a copy" in asked
+    assert "Nothing was changed." in asked
+    assert key_file.read_bytes() == before
+    result = said(call(typed="y\n"))
+    assert "12 values are encrypted with the new key." in result
+    assert f"The older one is no longer in {key_file}." in result
+    assert encryption_keys(key_file) == 1
+    assert key_file.read_bytes() != before
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    assert names(petition, key_file) == [f"Persona {n}" for n in range(1, 7)]
+    ended, begun = petition.audited()[:2]
+    newest = Keyring.load(key_file).newest.hex()
+    assert (ended.action, ended.detail) == (
+        "rotate keys",
+        f"{newest} ended: 12 values, 0 damaged, older removed",
+    )
+    assert begun.detail == f"{newest} begun"
+
+
+def test_the_older_key_can_stay_in_the_file(petition: PetitionDatabase, key_file: Path) -> None:
+    text = said(call("--keep-old", "--yes"))
+    assert "The older key stays in the file as well." in text
+    assert encryption_keys(key_file) == 2
+    assert names(petition, key_file)[0] == "Persona 1"
+
+
+def test_one_that_was_killed_goes_on_with_the_same_key(
+    petition: PetitionDatabase, key_file: Path
+) -> None:
+    newest = Keyring.rotate(key_file).newest
+    assert "was begun and is not over: 12 values are left. It goes on." in said(call("--yes"))
+    assert Keyring.load(key_file).newest == newest
+    assert encryption_keys(key_file) == 1
+    assert names(petition, key_file)[5] == "Persona 6"
+
+
+def test_a_name_that_cannot_be_decrypted_keeps_the_older_key(
+    petition: PetitionDatabase, key_file: Path
+) -> None:
+    sql = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 1"
+    petition.do(lambda storage: storage.database.write(Statement(sql)))
+    text = said(call("--yes"))
+    assert "11 values are encrypted with the new key." in text
+    assert "signatures.name_sealed 1. So the older key stays in" in text
+    assert encryption_keys(key_file) == 2
+
+
+def test_two_at_once_are_one(petition: PetitionDatabase, key_file: Path) -> None:
+    before = key_file.read_bytes()
+
+    async def meanwhile() -> Result:
+        async with acquire_process_lock(petition.url, keys.PROCESS_LOCK):
+            return await asyncio.to_thread(call, "--yes")
+
+    assert "Another petition-bot keys rotate is under way." in refused(asyncio.run(meanwhile()))
+    assert key_file.read_bytes() == before
