@@ -1,11 +1,15 @@
-"""Tests that every test named in `docs/security.md` exists."""
+"""Tests that the pages on threats and on the law name tests that exist, for every row."""
 
 import re
 from pathlib import Path
 
+from bot.petition.petition import BUNDLED, load_petition
+from storage.tables import metadata
 from tests.support.named_tests import NAMED, missing_tests
 
-PAGE = Path(__file__).parent.parent / "docs" / "security.md"
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = DOCS / "security.md"
+LAW = DOCS / "privacy" / "README.md"
 
 
 def test_every_test_that_it_names_is_there() -> None:
@@ -17,6 +21,41 @@ def test_every_test_that_it_names_is_there() -> None:
 def test_every_row_is_shown_or_says_that_it_is_not_built() -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if _is_finding(line)]
     assert [row for row in rows if not NAMED.search(row) and "**Not built yet" not in row] == []
+
+
+def test_every_rule_of_the_law_is_kept_by_a_test_or_said_to_be_missing() -> None:
+    page = LAW.read_text(encoding="utf-8")
+    rows = page.partition("| Rule |")[2].splitlines()[2:]
+    assert len(rows) > 15
+    assert [row for row in rows if not NAMED.search(row) and "**Not built yet" not in row] == []
+    assert missing_tests(page) == []
+
+
+def test_nothing_is_stored_by_which_people_could_be_sorted() -> None:
+    """LOPDGDD art. 9(1)."""
+    columns = {column.name for table in metadata.sorted_tables for column in table.c}
+    words = {word for column in columns for word in column.split("_")}
+    assert not words & {"tag", "tags", "score", "segment", "group", "profile", "interest"}
+
+
+def test_who_signs_declares_their_age_and_nothing_stores_it() -> None:
+    """LOPDGDD art. 7."""
+    petition = load_petition(BUNDLED)
+    for language in petition.languages:
+        texts = petition.texts_in(language)
+        assert "14" in texts.consent
+        assert "14" in texts.privacy_short
+    columns = {column.name for table in metadata.sorted_tables for column in table.c}
+    assert not {column for column in columns if "birth" in column or "age" in column.split("_")}
+
+
+def test_the_notice_says_what_telegram_sees_and_how_to_sign_elsewhere() -> None:
+    petition = load_petition(BUNDLED)
+    for language in petition.languages:
+        texts = petition.texts_in(language)
+        for layer in (texts.privacy_short, "".join(texts.privacy)):
+            assert "Telegram" in layer
+            assert str(petition.controller.web_form) in layer
 
 
 def test_no_threat_is_missing() -> None:
