@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import shlex
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,28 @@ def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
     assert [(each.action, each.detail) for each in petition.audited()] == [
         ("export", f"{listed['id']} json encrypted")
     ]
+
+
+@pytest.mark.usefixtures("recipient")
+@pytest.mark.parametrize("kind_of_list", ListFormat)
+def test_no_name_is_on_the_disk_in_any_format(
+    petition: PetitionDatabase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind_of_list: ListFormat,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("a temporary file")
+
+    for name in ("mkstemp", "TemporaryFile", "NamedTemporaryFile", "SpooledTemporaryFile"):
+        monkeypatch.setattr(tempfile, name, refuse)
+    file = tmp_path / "list.age"
+    said(call("--format", kind_of_list, "--output", str(file)))
+    # A workbook is compressed; what is in it is shown by the tests of formats.
+    assert kind_of_list is ListFormat.XLSX or b"Persona 3" in opened(file)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert file in written
+    assert not [path for path in written if b"Persona" in path.read_bytes()]
 
 
 def test_without_a_recipient_it_says_how_to_make_a_key(petition: PetitionDatabase) -> None:
