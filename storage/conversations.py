@@ -75,7 +75,7 @@ WHERE petition = :petition AND supporter = :supporter AND name_message_ids = :id
 # What was filled in, and by which link they came; an index in `tables.py` has this condition.
 _FILLED_IN = (
     "(name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR updates <> 0"
-    " OR source IS NOT NULL)"
+    " OR source IS NOT NULL OR form_started_at IS NOT NULL)"
 )
 
 _UNSIGNED = """

@@ -22,9 +22,12 @@ from storage.times import from_millis, to_millis
 
 _PORTION = 5_000
 
+# Read once in the order of numbers. As a plain condition, that they are counted would let
+# PostgreSQL take the index of those and sort all of them for each portion.
 _MATCHING = """
 SELECT id, number, name_sealed, signed_at, source, language, form_seconds FROM signatures
-WHERE petition = :petition AND invalidation_id IS NULL AND number > CAST(:after AS BIGINT)
+WHERE petition = :petition AND number > CAST(:after AS BIGINT)
+  AND CASE WHEN invalidation_id IS NULL THEN 1 ELSE 0 END = 1
   {conditions}
 ORDER BY number
 LIMIT CAST(:limit AS BIGINT)
@@ -36,9 +39,10 @@ INSERT INTO invalidations
 VALUES (:id, :petition, :reason, :condition, 0, :at)
 """
 
+# Who was taken out before stays where they are.
 _TAKE_OUT = """
-UPDATE signatures SET invalidation_id = :id
-WHERE petition = :petition AND invalidation_id IS NULL AND number IN ({numbers})
+UPDATE signatures SET invalidation_id = COALESCE(invalidation_id, :id)
+WHERE petition = :petition AND number IN ({numbers})
 """
 
 _HOW_MANY = """

@@ -112,7 +112,7 @@ conversations = Table(
 # Finds forms that were filled in and left untouched for long.
 _FILLED_IN = (
     "name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR updates <> 0"
-    " OR source IS NOT NULL"
+    " OR source IS NOT NULL OR form_started_at IS NOT NULL"
 )
 Index(
     "conversations_filled_in",

@@ -248,16 +248,12 @@ def _is_confirmed(question: str, total: int, count: int | None) -> bool:
         CannotDo: another number was given with the command.
     """
     if count is None:
-        return typed_number(typer.prompt(f"{question} Type their number to confirm")) == total
+        typed = typer.prompt(f"{question} Type their number to confirm")
+        in_groups = f"{total:,}"
+        return typed.strip() in (str(total), in_groups, in_groups.replace(",", "."))
     if count != total:
         raise CannotDo(f"They are {total:,} and not {count:,}. Nothing was changed.")
     return True
-
-
-def typed_number(text: str) -> int | None:
-    """Returns the number that somebody typed, with or without separators; None if it is none."""
-    digits = text.strip().replace(",", "").replace(".", "")
-    return int(digits) if digits.isdecimal() else None
 
 
 async def _take_out(context: CliContext, said: str, found: Matches, reason: str) -> None:

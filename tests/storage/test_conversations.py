@@ -222,6 +222,15 @@ async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(
     assert before.source == "web"
 
 
+async def test_of_a_form_that_was_only_opened_its_beginning_is_forgotten_too(
+    storage: Storage, supporter: bytes
+) -> None:
+    opened = Conversation(supporter, stage="name", form_started_at=NOON, version=1)
+    await storage.conversations.save(opened, was=None, at=NOON)
+    assert await storage.conversations.forget_forms(NOON, limit=9) == 1
+    assert await storage.conversations.get(supporter) == replace(opened, form_started_at=None)
+
+
 async def test_a_withdrawal_leaves_the_version_to_whoever_asked_for_it(
     storage: Storage, keyring: Keyring
 ) -> None:
