@@ -6,7 +6,7 @@ each invalidation its reason and condition are kept, sealed: a pattern of names 
 
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import translate
@@ -17,10 +17,10 @@ from storage.audit import Audit
 from storage.database import Database, Row, Statement, Value
 from storage.keyring import Keyring
 from storage.petitions import lock_petition
-from storage.sql_in_lists import padded, portions
 from storage.times import from_millis, to_millis
 
 _PORTION = 5_000
+_NUMBERS_AT_ONCE = 1_000
 
 # Read once in the order of numbers. As a plain condition, that they are counted would let
 # PostgreSQL take the index of those and sort all of them for each portion.
@@ -174,7 +174,7 @@ class Invalidations:
         *_, noted, _ = await self._database.write(
             lock_petition(self._slug),
             Statement(_BEGIN, begun),
-            *(_take_out(known, padded(each)) for each in portions(numbers)),
+            *_take_out(known, numbers),
             self._audit.statement("invalidate", actor=None, at=at, detail=key.hex()),
             Statement(_NOTE_HOW_MANY, known),
             Statement(_DISCOUNT, known),
@@ -262,10 +262,15 @@ _CONDITIONS = {
 }
 
 
-def _take_out(known: dict[str, Value], numbers: list[int]) -> Statement:
-    listed = {f"n{position}": number for position, number in enumerate(numbers)}
-    sql = _TAKE_OUT.format(numbers=", ".join(f":{name}" for name in listed))
-    return Statement(sql, {**known, **listed})
+def _take_out(known: dict[str, Value], numbers: list[int]) -> Iterator[Statement]:
+    """Yields the statements of all portions.
+
+    The numbers stand in the text: as values, of which a transaction on PostgreSQL carries one long
+    list, a hundred thousand took minutes.
+    """
+    for start in range(0, len(numbers), _NUMBERS_AT_ONCE):
+        listed = ", ".join(f"{number:d}" for number in numbers[start : start + _NUMBERS_AT_ONCE])
+        yield Statement(_TAKE_OUT.format(numbers=listed), known)
 
 
 def _name_test(pattern: str | None) -> Callable[[str], bool] | None:
