@@ -249,7 +249,8 @@ def _refuse_unfinished(file: Path) -> None:
         raise DatabaseBehind(
             "A backup was being restored, and that did not come to its end: who withdrew since is"
             " back in the database. Empty the database and restore the backup again; or bring up"
-            " to date what is there, by starting once with: petition-bot run --restored-backup"
+            " to date what is there, by starting once with: petition-bot run --restored-backup."
+            f" If the settings lead to another database now, remove {file}, and start again."
         )
 
 

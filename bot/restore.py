@@ -146,7 +146,11 @@ async def _restore_postgres(order: Order, address: PostgresAddress) -> Restored:
     unfinished = unfinished_restore(order.keyring, order.slug)
     unfinished.touch(0o600)
     options = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-    await asyncio.to_thread(_run_pg_restore, order, options, address)
+    try:
+        await asyncio.to_thread(_run_pg_restore, order, options, address)
+    except Exception:
+        unfinished.unlink()  # it is one transaction, so the database is as empty as before
+        raise
     restored = await _brought_up_to_date(order.url, order)
     unfinished.unlink()
     return restored

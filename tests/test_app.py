@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import app as composition
 from bot import database_watch
@@ -28,6 +29,7 @@ from storage import (
     Unavailable,
     acquire_process_lock,
 )
+from storage.restores import unfinished_restore
 from tests.support import scripted_server as telegram
 from tests.support.scene import Scene, a_scene
 
@@ -303,6 +305,37 @@ class TestTheDatabaseFile:
         await scene.with_button(scene.ana, scene.words.label("✍️ Firmar la petición"))
         await scene.signs(scene.mallory)
         await until_marked(scene, 4)  # as 3 was Jordi's
+
+    async def test_to_which_a_backup_was_not_restored_to_the_end_is_not_started_on(
+        self, scene: Scene
+    ) -> None:
+        assert scene.app is not None
+        services = scene.app.application.services
+        await scene.stop_bot()
+        unfinished = unfinished_restore(services.keyring, services.petition.slug)
+        unfinished.touch()
+        with pytest.raises(DatabaseBehind, match="did not come to its end"):
+            await scene.start_bot()
+        async with open_app(scene.settings, restored=True) as app:
+            assert await app.application.services.storage.restores.held() is not None
+        assert not unfinished.exists()
+        await scene.start_bot()
+
+
+async def test_the_age_of_the_newest_backup_is_said_at_the_start(scene: Scene) -> None:
+    assert scene.app is not None
+    storage = scene.app.application.services.storage
+    await scene.signs(scene.ana)
+    for made_at, expected in (
+        (None, ("no_backup", "warning")),
+        (datetime.now(UTC) - timedelta(days=8), ("last_backup", "warning")),
+        (datetime.now(UTC), ("last_backup", "info")),
+    ):
+        if made_at is not None:
+            await storage.audit.record("backup", actor=None, at=made_at)
+        with capture_logs() as logged:
+            await composition._say_age_of_backup(storage)
+        assert [(line["event"], line["log_level"]) for line in logged] == [expected]
 
 
 def database(scene: Scene) -> Path:
