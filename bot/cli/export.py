@@ -252,6 +252,11 @@ def _result(order: ExportOrder, written: WrittenList) -> Iterator[str]:
             f"{counts.at_closing:,} at the closing, {header.withdrawn_since:,} withdrawn and"
             f" {counts.invalidated_since:,} invalidated since."
         )
+    if counts.closed_at is None:
+        yield (
+            "The petition is open: a list to be handed over is written after the closing, and has"
+            " who signs until then."
+        )
     yield f"Export {header.export.id.hex()}: {_size(written.size)} in {written.seconds:.0f} s."
     if written.changed:
         yield (

@@ -232,6 +232,7 @@ def test_it_is_said_how_to_open_it_and_what_changed_while_it_was_written(file: s
     told = "\n".join(export._result(order, written))
     assert "3 of them changed or withdrew" in told
     assert "1.2 kB in 2 s" in told
+    assert "a list to be handed over is written after the closing" in told
     (command,) = [line for line in told.splitlines() if "--decrypt" in line]
     *_, option, to, source = shlex.split(command)
     assert (option, source) == ("-o", file)
