@@ -271,14 +271,14 @@ def _erased(context: CliContext, handed_over_on: date) -> str:
     retention = context.petition.retention
     day = months_later(handed_over_on, retention.months_after_delivery)
     said = context.words.date(day)
-    if day > _today(context):
+    if day >= _today(context):
         return (
             f"The signatures are erased from {said} on, and earlier once they are "
             f"{retention.months_at_most} months old; only counts remain."
         )
     return (
-        f"The signatures are due since {said}: the bot erases them within the hour, and those of "
-        "people who have not been told how it ended a week after the admins were warned."
+        f"The signatures are due since {said}: the bot erases them a day after it has told the "
+        "admins so, and those of people who have not been told how it ended a week after."
     )
 
 
