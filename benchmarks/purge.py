@@ -84,9 +84,14 @@ async def _purge(job: Job) -> Purged:
     configure_logging("ERROR")
     folder = Path(job.folder)
     keyring = Keyring.load(folder / KEY)
-    storage = await open_storage(job.database or url_of(folder), keyring, SLUG)
+    url = job.database or url_of(folder)
+    storage = await open_storage(url, keyring, SLUG)
     try:
         await _tell(storage)
+    finally:
+        await storage.close()  # which takes a gigabyte of log into the file
+    storage = await open_storage(url, keyring, SLUG)
+    try:
         return await _measure(storage, Signers(storage, keyring))
     finally:
         await storage.close()
