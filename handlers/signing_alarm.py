@@ -83,7 +83,8 @@ def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
         words.text(
             "Quien administra el servidor puede ver cómo son, sin cambiar nada, con:\n"
             "<code>{command} --dry-run</code>\n"
-            "Para que no se cuenten, lo que se puede deshacer:\n"
+            "Si se ve que son falsas, esto hace que no se cuenten, y se puede deshacer. También "
+            "aparta a las personas que haya entre ellas, así que conviene acotarlo más:\n"
             '<code>{command} --reason "…"</code>',
             command=_command(rate, signs, words),
         ),

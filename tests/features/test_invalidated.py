@@ -124,5 +124,8 @@ async def test_nobody_is_told_who_signed_but_themselves(tmp_path: Path) -> None:
                 await scene.settled()
             said = [*read_by(jordi), *read_by(marta)]
             assert any("1 persona ha firmado" in text for text in said)
-            read.append([re.sub(r"\d\d?:\d\d", "", text) for text in said])
+            # The picture is left out while many wait, and a clock moves on.
+            read.append(
+                {re.sub(r"\d\d?:\d\d", "", text) for text in said if "Tarjeta" not in text}
+            )
     assert read[0] == read[1]
