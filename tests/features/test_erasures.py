@@ -93,9 +93,15 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     screen = await visits(scene, ana)
     assert "3 personas han firmado" in screen
     assert "no hace falta que firmes otra vez" in screen
-    ana.send("/mydata")
-    await scene.settled()
-    assert "No guardamos ninguna firma tuya" in scene.screen(ana).text
+    for command, answer in (
+        ("/mydata", "Las firmas cuyo plazo ha terminado ya se han borrado"),
+        ("/withdraw", "no hay nada que retirar"),
+        ("/stop", "no te escribiremos"),
+    ):
+        ana.send(command)
+        await scene.settled()
+        assert "No guardamos ninguna firma tuya" in scene.screen(ana).text, command
+        assert answer in scene.screen(ana).text, command
     marta.send("/stats")
     await scene.settled()
     assert "Firmas: 3" in marta.messages[-1].text
