@@ -23,6 +23,12 @@ from tests.storage.earlier_revisions import insert, make_revision
 KEYRING = Keyring(b"r" * 32, {b"keys": b"k" * 32})
 
 
+@pytest.fixture(autouse=True)
+def journal_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts the journal, which lies beside the key, into the folder of the test."""
+    monkeypatch.setattr(KEYRING, "path", tmp_path / "petition.key")
+
+
 class TestTheTableThatHeldSeveralThings:
     """Tests that each thing that `published` held stands where it is read now."""
 
