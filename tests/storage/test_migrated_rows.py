@@ -24,6 +24,12 @@ KEYRING = Keyring(b"r" * 32, {b"keys": b"k" * 32})
 
 
 @pytest.fixture(autouse=True)
+def beside_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written beside the key goes where the test's other files are."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
 def journal_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts the journal, which lies beside the key, into the folder of the test."""
     monkeypatch.setattr(KEYRING, "path", tmp_path / "petition.key")
