@@ -58,7 +58,7 @@ class Deed(StrEnum):
 
     WITHDRAWAL = "withdrawal"  # the signature is erased; no value
     NAME = "name"  # the name that the signature has from then on
-    WITH_NAME = "with_name"  # 1 or 0
+    WITH_NAME = "with_name"  # the id of the consent to that, as hexadecimal digits; or 0
     MUTED = "muted"  # a time
     UPDATES_ENDED = "updates_ended"  # a time
     NEWS_ENDED = "news_ended"  # a time

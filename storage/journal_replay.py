@@ -53,6 +53,11 @@ _FORGOTTEN = (
 
 _REMOVE_NAME = "UPDATE signatures SET with_name = 0 WHERE id = :id"
 
+_CONSENTS_TO_NAME = """
+SELECT id FROM consents
+WHERE signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL
+"""
+
 _END_CONSENT_TO_NAME = """
 UPDATE consents SET with_name_ended_at = :at
 WHERE signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL
@@ -130,7 +135,7 @@ class _Copy:
         if entry.deed is Deed.NAME:
             return self._rename(entry, row)
         if entry.deed is Deed.WITH_NAME:
-            return self._remove_name(entry, row)
+            return await self._remove_name(entry, row)
         column, change = _COLUMNS[entry.deed]
         value = int(entry.value) if entry.value else None
         if row[column] == value:
@@ -146,11 +151,15 @@ class _Copy:
             return (setting,)
         return note_change(self.slug, row["supporter"], change, self.at), setting
 
-    def _remove_name(self, entry: Entry, row: Row) -> tuple[Statement, ...]:
-        # One that was given after the backup stays off: the consent to it is not in the copy.
-        if entry.value == "1" or row["with_name"] == 0:
-            return ()
+    async def _remove_name(self, entry: Entry, row: Row) -> tuple[Statement, ...]:
         own: dict[str, Value] = {"id": entry.subject}
+        if row["with_name"] == 0:
+            return ()
+        # One that was given after the backup stays off: the consent to it is not in the copy, and
+        # a former one was taken back before. Nor is one that was refused, and noted all the same.
+        given = await self.database.read(Statement(_CONSENTS_TO_NAME, own))
+        if entry.value in {each["id"].hex() for each in given}:
+            return ()
         return (
             note_change(self.slug, row["supporter"], Change.NAME_REMOVED, self.at),
             Statement(_END_CONSENT_TO_NAME, {**own, "at": to_millis(self.at)}),

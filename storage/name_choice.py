@@ -84,7 +84,9 @@ def choice_statements(
         "was": was,
     }
     may = Statement(_MAY_CHANGE, values)
-    noted = Entry(Deed.WITH_NAME, new.signature_id, str(int(with_name)))
+    consent_id = rising_id(new.at)
+    # With the consent's id, so that a restored copy tells whether it is in it.
+    noted = Entry(Deed.WITH_NAME, new.signature_id, consent_id.hex() if with_name else "0")
     return (
         lock_petition(slug),
         lock_conversation(slug, new.supporter),
@@ -98,13 +100,15 @@ def choice_statements(
         audit.statement(
             "name_given" if with_name else "name_removed", actor=None, at=new.at, only_if=may
         ),
-        *_consent(new, values),
+        *_consent(new, consent_id, values),
         Statement(_CHANGE, values, noted),
         saving,
     )
 
 
-def _consent(new: NameChoice, values: dict[str, Value]) -> tuple[Statement, ...]:
+def _consent(
+    new: NameChoice, consent_id: bytes, values: dict[str, Value]
+) -> tuple[Statement, ...]:
     """Returns what writes the consent to handing over the name, or ends those there are."""
     at = to_millis(new.at)
     if new.consent is None:
@@ -121,7 +125,7 @@ def _consent(new: NameChoice, values: dict[str, Value]) -> tuple[Statement, ...]
             _CONSENT,
             {
                 **known,
-                "consent_id": rising_id(new.at),
+                "consent_id": consent_id,
                 "message_id": new.consent.message_id,
                 "at": at,
             },

@@ -279,7 +279,6 @@ class TestARestoredCopy:
             Entry.since(Deed.RESTRICTED, ids[restricted], NOON),
             Entry.since(Deed.OBJECTED, ids[restricted], NOON),
             Entry(Deed.WITH_NAME, ids[restricted], "0"),
-            Entry(Deed.WITH_NAME, ids[muted], "1"),  # the consent to it is not in the copy
             Entry(Deed.HANDOVER, handover, json.dumps(columns)),
         )
         firsts = {each.deed: 1 for each in entries} | {Deed.MUTED: 2}

@@ -8,6 +8,7 @@ import pytest
 
 from storage import Conversation, ConversationMoved, Keyring, Statement, Storage
 from storage.journal import Deed, Journal
+from storage.journal_replay import replay
 from storage.name_choice import PURPOSE
 from storage.signing import Consent
 from tests.support.supporters import NOON, Supporter, a_supporter, later
@@ -126,3 +127,23 @@ async def test_it_is_noted_outside_the_database(storage: Storage, ana: Supporter
     assert isinstance(journal, Journal)
     (entry,) = journal.read().entries
     assert (entry.deed, entry.value) == (Deed.WITH_NAME, "0")
+
+
+@pytest.mark.parametrize("is_in_the_copy", [True, False])
+async def test_a_restored_backup_has_the_name_only_with_the_consent_that_was_given_last(
+    storage: Storage, keyring: Keyring, ana: Supporter, is_in_the_copy: bool
+) -> None:
+    # She signed with her name, took it off, and gave it again; or it was refused to give it again,
+    # as the petition was handed over by then, and the journal has it all the same.
+    await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
+    await storage.signatures.give_name(ana.supporter, GIVES, at_my_data(ana, 4), 3, later(90))
+    if not is_in_the_copy:
+        for sql in (
+            "DELETE FROM consents WHERE purposes = 'with_name'",
+            "UPDATE consents SET with_name_ended_at = NULL",
+        ):
+            await storage.database.write(Statement(sql))
+    assert isinstance(storage.journal, Journal)
+    entries = storage.journal.read().entries
+    await replay(storage.database, keyring, "andry", entries, last_number=1, at=later(120))
+    assert await with_name(storage, ana) is is_in_the_copy
