@@ -1,4 +1,5 @@
-"""What a person can do from /mydata: get it as a file (GDPR arts 15, 20), correct their name."""
+"""What a person can do from /mydata: get it or a receipt as a file (GDPR arts 7, 15, 20), correct
+their name, choose whether it is handed over; and what they answer about texts that changed."""
 
 import asyncio
 import json
@@ -11,15 +12,21 @@ import structlog
 from bot.petition.consent import consent_sha256
 from bot.petition.names import NameRefused, clean_name, may_be_no_name
 from bot.petition.stages import Action
-from bot.text.markup import fill, parse
+from bot.text.markup import Html, fill, parse
 from bot.text.translations import Words
 from bot.tracebacks import kind_of
-from handlers.screens.signing import name_consent_mark, name_consent_words
+from handlers.screens.given_consents import receipt
+from handlers.screens.signing import (
+    name_consent_mark,
+    name_consent_words,
+    new_texts_mark,
+    new_texts_words,
+)
 from handlers.sent_files import erase_files
 from handlers.signing import CHANGED_TEXT, refusal
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, Held, Inclusion, SupporterHandover, Unavailable
-from storage.name_choice import PURPOSE
+from storage.later_consents import NEW_TEXTS, WITH_NAME, TextsAnswer
 
 _log = structlog.stdlib.get_logger()
 
@@ -28,13 +35,29 @@ async def send_file(ctx: SupporterContext) -> None:
     """Sends the person's data as a JSON document into their own chat; recorded in the audit."""
     # The new version makes a repeated tap stale, so that it sends no second copy.
     ctx = ctx.with_new_version()
+    held = await _requested(ctx, "my_data_file")
+    stored = everything_stored(ctx.view.petition.slug, held, ctx.view.handover)
+    await _deliver(ctx, ctx.view.words.label("mis-datos.json"), as_json(stored).encode())
+
+
+async def send_receipt(ctx: SupporterContext) -> None:
+    """Sends what proves the person's consents (GDPR art. 7(1)) as a text without their name."""
+    ctx = ctx.with_new_version()
+    held = await _requested(ctx, "consent_receipt")
+    name = ctx.view.words.label("justificante.txt")
+    await _deliver(ctx, name, receipt(ctx.view, held.consents, name).encode())
+
+
+async def _requested(ctx: SupporterContext, deed: str) -> Held:
+    """Saves the conversation, records in the audit what is asked for, and returns what is held."""
     await ctx.save()
     storage = ctx.services.storage
-    await storage.audit.record("my_data_file", actor=None, at=ctx.services.clock())
-    held = await storage.personal_data.of(ctx.user.id)
-    stored = everything_stored(ctx.view.petition.slug, held, ctx.view.handover)
-    content = as_json(stored).encode()
-    name = ctx.view.words.label("mis-datos.json")
+    await storage.audit.record(deed, actor=None, at=ctx.services.clock())
+    return await storage.personal_data.of(ctx.user.id)
+
+
+async def _deliver(ctx: SupporterContext, name: str, content: bytes) -> None:
+    """Sends a file once, and shows the screen below it."""
     sending: asyncio.Task[None] | None = None
 
     async def answer() -> None:
@@ -130,15 +153,7 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
         await ctx.save()
         await ctx.show(ctx.view.words.text(CHANGED_TEXT))
         return
-    words, view = name_consent_words(ctx.view), ctx.view
-    consent = Consent(
-        text=words,
-        sha256=consent_sha256(words),
-        text_version=view.petition.version,
-        language=view.language,
-        purposes=frozenset({PURPOSE}),
-        message_id=ctx.tapped or ctx.conversation.message_id or 0,
-    )
+    consent = _consent_to(ctx, name_consent_words(ctx.view), WITH_NAME)
     done, storage = ctx.after(Action.BACK), ctx.services.storage
     changed = await storage.signatures.give_name(
         ctx.conversation.supporter,
@@ -147,7 +162,7 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
         ctx.stored_version or 0,
         ctx.services.clock(),
     )
-    notice = view.words.text("Hecho: tu firma se entregará con tu nombre.")
+    notice = ctx.view.words.text("Hecho: tu firma se entregará con tu nombre.")
     await (await reload(done)).show(notice if changed else None)
 
 
@@ -162,6 +177,51 @@ async def remove_name(ctx: SupporterContext) -> None:
     )
     notice = ctx.view.words.text("Hecho: tu firma se entregará sin tu nombre.")
     await (await reload(done)).show(notice if changed else None)
+
+
+async def accept_texts(ctx: SupporterContext, agreed_to: str) -> None:
+    """Has the signature stand by the texts that changed since, as its owner consents to."""
+    if agreed_to != new_texts_mark(ctx.view):
+        await ctx.save()
+        await ctx.show(ctx.view.words.text(CHANGED_TEXT))
+        return
+    consent = _consent_to(ctx, new_texts_words(ctx.view), NEW_TEXTS)
+    notice = ctx.view.words.text("Hecho: tu firma vale con los textos de ahora.")
+    await _answer_texts(ctx, consent, notice)
+
+
+async def keep_texts(ctx: SupporterContext) -> None:
+    """Has the signature stay with the texts that its owner consented to."""
+    await _answer_texts(
+        ctx, None, ctx.view.words.text("Hecho: tu firma vale con los textos que firmaste.")
+    )
+
+
+async def _answer_texts(ctx: SupporterContext, consent: Consent | None, notice: Html) -> None:
+    done = ctx.after(Action.HOME)
+    changed = await ctx.services.storage.signatures.answer_texts(
+        ctx.conversation.supporter,
+        TextsAnswer(ctx.view.petition.version, consent),
+        done.conversation,
+        ctx.stored_version or 0,
+        ctx.services.clock(),
+    )
+    await (await reload(done)).show(notice if changed else None)
+
+
+def _consent_to(ctx: SupporterContext, words: str, purpose: str) -> Consent:
+    """Returns a consent that is given after signing, on the person's present screen."""
+    view = ctx.view
+    return Consent(
+        text=words,
+        sha256=consent_sha256(words),
+        text_version=view.petition.version,
+        language=view.language,
+        purposes=frozenset({purpose}),
+        message_id=ctx.tapped or ctx.conversation.message_id or 0,
+        with_name=purpose == WITH_NAME
+        or (view.signature is not None and view.signature.with_name),
+    )
 
 
 def _log_failure(sending: asyncio.Task[None]) -> None:

@@ -24,6 +24,9 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
         Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
         Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),
         Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),
+        Action.RECEIPT: lambda ctx, _tap: my_data.send_receipt(ctx),
+        Action.ACCEPT_TEXTS: lambda ctx, tap: my_data.accept_texts(ctx, tap.argument),
+        Action.KEEP_TEXTS: lambda ctx, _tap: my_data.keep_texts(ctx),
         Action.GIVE_NAME: lambda ctx, tap: my_data.give_name(ctx, tap.argument),
         Action.REMOVE_NAME: lambda ctx, _tap: my_data.remove_name(ctx),
         Action.ERASE: lambda ctx, _tap: opt_out.withdraw(ctx),
@@ -42,7 +45,7 @@ _EFFECTS: Mapping[Action, Effect] = MappingProxyType(
 _COUNTED = frozenset(
     {
         *(Action.DATA_FILE, Action.CONFIRM, Action.CORRECT_NAME, Action.LETTER_CODE),
-        Action.ASK_NAME_CONSENT,
+        *(Action.ASK_NAME_CONSENT, Action.RECEIPT),
     }
 )
 

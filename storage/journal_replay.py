@@ -16,6 +16,7 @@ from storage.database import Database, Row, Statement, Value
 from storage.handovers import repeated_statements
 from storage.journal import Deed, Entry, last_entries
 from storage.keyring import Keyring
+from storage.later_consents import IS_TO_SIGN
 from storage.sent_files import all_due
 from storage.signing import withdraw_statements
 from storage.times import to_millis
@@ -23,12 +24,12 @@ from storage.times import to_millis
 # Done at once, so that they share commits.
 _AT_ONCE = 200
 
-_SIGNATURE = """
+_SIGNATURE = f"""
 SELECT s.supporter, s.name_sealed, s.with_name, s.muted_at, s.restricted_at, s.objected_at,
   c.updates_ended_at, c.news_ended_at
-FROM signatures s LEFT JOIN consents c ON c.signature_id = s.id AND c.purposes <> 'with_name'
+FROM signatures s LEFT JOIN consents c ON c.signature_id = s.id AND {IS_TO_SIGN}
 WHERE s.petition = :petition AND s.id = :id
-"""
+"""  # noqa: S608 - a constant
 
 # By deed the column that it sets, and what the recipients of a list are told of it, if anything.
 _COLUMNS: Mapping[Deed, tuple[str, Change | None]] = {

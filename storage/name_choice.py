@@ -12,12 +12,10 @@ from storage.changes_after_export import Change, note_change
 from storage.database import Statement, Value
 from storage.ids import rising_id
 from storage.journal import Deed, Entry
+from storage.later_consents import later_consent
 from storage.petitions import lock_petition
 from storage.signing import Consent, lock_conversation
 from storage.times import to_millis
-
-PURPOSE = "with_name"
-"""The purpose of a consent to nothing but that the name is handed over."""
 
 _MAY_CHANGE = """
 EXISTS (
@@ -26,23 +24,6 @@ EXISTS (
   WHERE own.id = :id AND own.with_name <> :with_name AND c.version = :was
 )
 AND NOT EXISTS (SELECT 1 FROM handovers h WHERE h.petition = :petition AND h.undone_at IS NULL)
-"""
-
-_CONSENT_TEXT = f"""
-INSERT INTO consent_texts (sha256, petition, language, version, text)
-SELECT :sha256, :petition, :language, :text_version, :text
-WHERE {_MAY_CHANGE}
-ON CONFLICT (sha256) DO NOTHING
-"""
-
-_CONSENT = f"""
-INSERT INTO consents (
-  id, petition, signature_id, purposes, text_sha256, text_version, language, channel, message_id,
-  given_at, with_name
-)
-SELECT :consent_id, :petition, :id, '{PURPOSE}', :sha256, :text_version, :language, 'telegram',
-  CAST(:message_id AS BIGINT), CAST(:at AS BIGINT), 1
-WHERE {_MAY_CHANGE}
 """
 
 _END_CONSENT = f"""
@@ -100,34 +81,18 @@ def choice_statements(
         audit.statement(
             "name_given" if with_name else "name_removed", actor=None, at=new.at, only_if=may
         ),
-        *_consent(new, consent_id, values),
+        *_consent(slug, new, consent_id, values),
         Statement(_CHANGE, values, noted),
         saving,
     )
 
 
 def _consent(
-    new: NameChoice, consent_id: bytes, values: dict[str, Value]
+    slug: str, new: NameChoice, consent_id: bytes, values: dict[str, Value]
 ) -> tuple[Statement, ...]:
     """Returns what writes the consent to handing over the name, or ends those there are."""
-    at = to_millis(new.at)
     if new.consent is None:
-        return (Statement(_END_CONSENT, {**values, "at": at}),)
-    known: dict[str, Value] = {
-        **values,
-        "sha256": new.consent.sha256,
-        "language": new.consent.language,
-        "text_version": new.consent.text_version,
-    }
-    return (
-        Statement(_CONSENT_TEXT, {**known, "text": new.consent.text}),
-        Statement(
-            _CONSENT,
-            {
-                **known,
-                "consent_id": consent_id,
-                "message_id": new.consent.message_id,
-                "at": at,
-            },
-        ),
+        return (Statement(_END_CONSENT, {**values, "at": to_millis(new.at)}),)
+    return later_consent(
+        consent_id, slug, new.signature_id, new.consent, new.at, Statement(_MAY_CHANGE, values)
     )

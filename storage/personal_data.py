@@ -36,6 +36,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
         *("id", "supporter", "number", "name_sealed", "chat_sealed", "language", "source"),
         *("text_version", "signed_at", "unreachable_at", "muted_at"),
         *("with_name", "form_seconds", "restricted_at", "objected_at", "invalidation_id"),
+        "kept_version",
     ),
     "consents": (
         *("id", "signature_id", "purposes", "text_sha256", "text_version", "language"),

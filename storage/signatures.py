@@ -17,6 +17,7 @@ from storage.errors import ConversationMoved
 from storage.exports import IS_NAMED
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
+from storage.later_consents import IS_TO_SIGN, TextsAnswer, answer_statements
 from storage.name_choice import NameChoice, choice_statements
 from storage.returning_supporters import returned_statements
 from storage.signing import (
@@ -30,21 +31,21 @@ from storage.signing import (
 from storage.signing_rate import SigningRate, read_signing_rate
 from storage.times import from_millis, to_millis
 
-_OF = """
+_OF = f"""
 SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s.muted_at,
   s.with_name, s.restricted_at, s.objected_at,
-  s.invalidation_id,
+  s.invalidation_id, s.text_version, s.kept_version,
   c.purposes, c.news_ended_at, c.updates_ended_at, c.updates_at_most,
   CASE WHEN EXISTS (
     SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
     WHERE told.signature_id = s.id AND b.kind = 'closing'
       AND told.state IN ('delivered', 'unconfirmed', 'sending')
   ) THEN 1 ELSE 0 END AS was_told
-FROM signatures s JOIN consents c ON c.signature_id = s.id AND c.purposes <> 'with_name'
+FROM signatures s JOIN consents c ON c.signature_id = s.id AND {IS_TO_SIGN}
 WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC
 LIMIT 1
-"""
+"""  # noqa: S608 - constants
 
 _ID = "SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter"
 
@@ -109,6 +110,8 @@ class Signature:
         restricted_at, objected_at: since when the use of the data is restricted, or its owner
             objects to it (GDPR arts 18 and 21); both do the same.
         is_counted: whether it is counted, which it is not while it is invalidated.
+        text_version: the version of the texts that its owner consented to last.
+        kept_version: the version at which they said to keep the consent to an earlier one.
     """
 
     number: int
@@ -125,6 +128,8 @@ class Signature:
     is_counted: bool = True
     restricted_at: datetime | None = None
     objected_at: datetime | None = None
+    text_version: str = ""
+    kept_version: str | None = None
 
     @property
     def is_only_stored(self) -> bool:
@@ -240,6 +245,30 @@ class Signatures:
     ) -> bool:
         """Has a signature counted without its name from now on; see `give_name`."""
         return await self._choose(supporter, None, conversation, was, at)
+
+    async def answer_texts(
+        self,
+        supporter: bytes,
+        answer: TextsAnswer,
+        conversation: Conversation,
+        was: int,
+        at: datetime,
+    ) -> bool:
+        """Stores whether somebody who was asked again accepts the changed texts; see `give_name`.
+
+        Returns:
+            False if it was answered already, or the petition was handed over before.
+        """
+        known = await self._id(supporter)
+        if known is None:
+            raise ConversationMoved
+        saving = self._conversations.saving(conversation, was=was, at=at)
+        *_, changed, saved = await self._database.write(
+            *answer_statements(self._slug, self._audit, supporter, known, answer, at, saving, was)
+        )
+        if not saved:
+            raise ConversationMoved
+        return bool(changed)
 
     async def withdraw(self, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
         """Erases a signature, its consent and the form input; returns False if there was none.
@@ -366,4 +395,6 @@ class Signatures:
             restricted_at=from_millis(row["restricted_at"]),
             objected_at=from_millis(row["objected_at"]),
             is_counted=row["invalidation_id"] is None,
+            text_version=row["text_version"],
+            kept_version=row["kept_version"],
         )

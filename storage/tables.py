@@ -142,6 +142,7 @@ signatures = Table(
     _number("restricted_at", null=True),
     _number("objected_at", null=True),
     _blob("invalidation_id", null=True),
+    _text("kept_version", null=True),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("petition", "supporter"),
     UniqueConstraint("petition", "number"),

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
+from bot.petition.petition import EarlierVersion, Petition
 from bot.petition_folder.schema import Texts
 from bot.text.markup import escape
 
@@ -24,3 +25,22 @@ def consent_text(texts: Texts, choices: Iterable[str] = ()) -> str:
 def consent_sha256(text: str) -> bytes:
     """Returns the SHA-256 of a consent text's UTF-8 bytes, 32 bytes."""
     return hashlib.sha256(text.encode()).digest()
+
+
+def asks_again(petition: Petition, signed: str, kept: str | None) -> bool:
+    """Returns whether somebody is asked again about the texts, which have changed.
+
+    Whoever does not answer loses nothing: they stand by what they signed, and are not written to.
+
+    Args:
+        petition: which says since which version it asks.
+        signed: the version that they consented to last.
+        kept: the version at which they said to keep that; None if they never did.
+    """
+    since = petition.asks_again_since
+    return since is not None and signed < since and (kept is None or kept < since)
+
+
+def changes_since(petition: Petition, version: str) -> tuple[EarlierVersion, ...]:
+    """Returns the versions from this one on that were changed since, the newest first."""
+    return tuple(each for each in petition.earlier_versions if each.date >= version)

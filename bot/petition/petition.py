@@ -54,6 +54,7 @@ class EarlierVersion(_Frozen):
 class Petition(_Frozen):
     """One petition: what it demands of whom, in each of its languages, the source language first.
 
+    Whoever signed under a version before `asks_again_since` is asked about the present texts.
     `with_name` is what the consent proposes: that a signature is handed over with its name (True)
     or counted without it (False); None proposes neither, and everybody chooses.
 
@@ -66,6 +67,7 @@ class Petition(_Frozen):
     slug: str
     version: str
     earlier_versions: tuple[EarlierVersion, ...]
+    asks_again_since: str | None
     time_zone: str
     source_language: str
     closes_at: datetime | None
@@ -128,6 +130,7 @@ def load_petition(folder: Path) -> Petition:
             EarlierVersion(date=earlier.date, changed=_spread(earlier.changed, read))
             for earlier in file.earlier_versions
         ),
+        asks_again_since=file.asks_again_since,
         time_zone=file.time_zone,
         source_language=file.source_language,
         closes_at=_end_of(file.closes_on, file.time_zone),

@@ -25,6 +25,7 @@ class Stage(StrEnum):
     NEW_NAME = "new_name"
     OTHER_RIGHTS = "other_rights"
     NAME_CONSENT = "name_consent"
+    NEW_TEXTS = "new_texts"
     WITHDRAW = "withdraw"
     WITHDRAWN = "withdrawn"
     MUTED = "muted"
@@ -52,12 +53,16 @@ class Action(StrEnum):
     DATA_FILE = "file"
     CORRECT_NAME = "rename"
     OTHER_RIGHTS = "rights"
+    RECEIPT = "receipt"
     LETTER_CODE = "code"
     RESTRICT = "restrict"
     LIFT = "lift"
     ASK_NAME_CONSENT = "name?"
     GIVE_NAME = "give"
     REMOVE_NAME = "noname"
+    NEW_TEXTS = "texts"
+    ACCEPT_TEXTS = "accept"
+    KEEP_TEXTS = "keeptexts"
     WITHDRAW = "withdraw"
     ERASE = "erase"
     REFUSE_UPDATES = "noupdates"
@@ -79,7 +84,8 @@ class Place:
 class SupporterStatus:
     """The present state of the petition for this person; page counts are at least 1.
 
-    A signature that is not `counted` was invalidated.
+    A signature that is not `counted` was invalidated. Of one that is `asked_again`, the texts have
+    changed in a way of which its owner is asked.
     """
 
     closed: bool
@@ -88,6 +94,7 @@ class SupporterStatus:
     appeal_pages: int
     privacy_pages: int
     counted: bool = True
+    asked_again: bool = False
 
 
 NAME_AGAIN = 1
@@ -96,7 +103,7 @@ NAME_AGAIN = 1
 # Side trips from /mydata, which go back to it.
 _FROM_MY_DATA = frozenset({Stage.NEW_NAME, Stage.OTHER_RIGHTS, Stage.NAME_CONSENT})
 _SIDE_TRIPS = _FROM_MY_DATA | {Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA}
-_NEEDS_SIGNATURE = _FROM_MY_DATA | {Stage.THANKS, Stage.WITHDRAW, Stage.MUTED}
+_NEEDS_SIGNATURE = _FROM_MY_DATA | {Stage.THANKS, Stage.WITHDRAW, Stage.MUTED, Stage.NEW_TEXTS}
 KEPT_STAGES = frozenset({Stage.THANKS, Stage.MUTED, Stage.WITHDRAWN})
 """The stages whose message stays in the chat: the next screen comes below it."""
 
@@ -115,12 +122,16 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.DATA_FILE: frozenset({Stage.MY_DATA}),
     Action.CORRECT_NAME: frozenset({Stage.MY_DATA}),
     Action.OTHER_RIGHTS: frozenset({Stage.MY_DATA}),
+    Action.RECEIPT: frozenset({Stage.OTHER_RIGHTS}),
     Action.LETTER_CODE: frozenset({Stage.OTHER_RIGHTS}),
     Action.RESTRICT: frozenset({Stage.OTHER_RIGHTS}),
     Action.LIFT: frozenset({Stage.OTHER_RIGHTS}),
     Action.ASK_NAME_CONSENT: frozenset({Stage.MY_DATA}),
     Action.GIVE_NAME: frozenset({Stage.NAME_CONSENT}),
     Action.REMOVE_NAME: frozenset({Stage.MY_DATA}),
+    Action.NEW_TEXTS: frozenset({Stage.HOME}),
+    Action.ACCEPT_TEXTS: frozenset({Stage.NEW_TEXTS}),
+    Action.KEEP_TEXTS: frozenset({Stage.NEW_TEXTS}),
     Action.ERASE: frozenset({Stage.WITHDRAW}),
     Action.REFUSE_UPDATES: frozenset({Stage.MY_DATA}),
     Action.REFUSE_NEWS: frozenset({Stage.MY_DATA}),
@@ -145,6 +156,8 @@ def nearest_valid_stage(place: Place, status: SupporterStatus) -> Place:
     if place.stage in _NEEDS_SIGNATURE and not status.signed:
         return Place()
     if place.stage is Stage.THANKS and (status.closed or not status.counted):
+        return Place()
+    if place.stage is Stage.NEW_TEXTS and not status.asked_again:
         return Place()
     if place.stage is Stage.WITHDRAWN and status.signed:
         return Place()
@@ -230,6 +243,7 @@ _MOVES: Mapping[Action, Callable[[Place, int], Place]] = {
     Action.CORRECT_NAME: _aside(Stage.NEW_NAME),
     Action.OTHER_RIGHTS: _aside(Stage.OTHER_RIGHTS),
     Action.ASK_NAME_CONSENT: _aside(Stage.NAME_CONSENT),
+    Action.NEW_TEXTS: _to(Stage.NEW_TEXTS),
     Action.WITHDRAW: _to(Stage.WITHDRAW),
     Action.SET_LANGUAGE: _back,
     Action.BACK: _back,

@@ -146,6 +146,7 @@ class PetitionFile(FrozenModel):
     slug: Annotated[str, AfterValidator(_slug)]
     version: Dated
     earlier_versions: Lines[EarlierVersionTable] = ()
+    asks_again_since: Dated | None = None
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Madrid"
     source_language: str = "es"
     closes_on: Annotated[Dated, AfterValidator(_within_reach)] | None = None

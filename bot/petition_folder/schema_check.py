@@ -18,6 +18,7 @@ from bot.petition_folder.schema import (
     RetentionTable,
     Texts,
 )
+from bot.text import text_limits
 from bot.text.problems import Problem
 
 _SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -33,6 +34,7 @@ def schema_problems(read: Folder) -> Iterator[Problem]:
     if read.petition is not None:
         yield from _validation_problems(PETITION_FILE, PetitionFile, read.petition)
         yield from _coverage(read, read.petition)
+        yield from _version_problems(read.petition)
     source = read.source_language
     if source not in read.texts and not _unreadable(read, source):
         sentence = "this file is missing; it holds the texts of the source language"
@@ -123,6 +125,41 @@ def _coverage(read: Folder, petition: Table) -> Iterator[Problem]:
                 yield Problem(PETITION_FILE, entry, sentence)
 
 
+def _version_problems(petition: Table) -> Iterator[Problem]:
+    """Checks that the versions come one after the other, and that one is there to ask about."""
+    tables = [each for each in _listed(petition.get("earlier_versions")) if isinstance(each, dict)]
+    dates = [str(each.get("date", "")) for each in tables]
+    later = str(petition.get("version", ""))
+    for number, (table, day) in enumerate(zip(tables, dates, strict=True), 1):
+        key = f"earlier_versions, number {number}"
+        if day >= later:
+            sentence = (
+                f"write the newest first, each earlier than the one above; {later} is not later"
+            )
+            yield Problem(PETITION_FILE, f"{key}, date", sentence)
+        later = day
+        for entry, said in said_in(f"{key}, changed", table.get("changed")):
+            if isinstance(said, str) and len(said) > text_limits.CHANGED:
+                sentence = f"say it in {text_limits.CHANGED} characters; these are {len(said):,}"
+                yield Problem(PETITION_FILE, entry, sentence)
+    since = petition.get("asks_again_since")
+    if since is None:
+        return
+    if str(since) not in (str(petition.get("version", "")), *dates):
+        sentence = "this is none of the petition's versions; write the date of one"
+        yield Problem(PETITION_FILE, "asks_again_since", sentence)
+    elif not any(day < str(since) for day in dates):
+        sentence = (
+            "who signed before is told what changed, and no earlier version says it; add one "
+            "under [[earlier_versions]]"
+        )
+        yield Problem(PETITION_FILE, "asks_again_since", sentence)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _languages_of(key: str, value: Table, read: Folder) -> Iterator[Problem]:
     for language in read.languages:
         if language not in value:
@@ -159,7 +196,6 @@ def by_language(petition: Table) -> Iterator[tuple[str, Any]]:
         table = petition.get(section)
         if isinstance(table, dict) and key in table:
             yield f"{section}.{key}", table[key]
-    earlier = petition.get("earlier_versions")
-    for number, version in enumerate(earlier if isinstance(earlier, list) else (), 1):
+    for number, version in enumerate(_listed(petition.get("earlier_versions")), 1):
         if isinstance(version, dict) and "changed" in version:
             yield f"earlier_versions, number {number}, changed", version["changed"]

@@ -12,6 +12,7 @@ SHORT_DESCRIPTION = 120
 # A share text is percent-encoded in a button's address, where an accented letter takes six
 # characters.
 SHARE = 300
+CHANGED = 400  # of what one version changed, which the home screen says in a sentence or two
 
 NAME = 100  # characters, see `bot.petition.names`
 LARGEST_NUMBER = 999_999_999  # the {count} with which texts are measured

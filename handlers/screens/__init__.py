@@ -19,6 +19,7 @@ _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
     Stage.NEW_NAME: my_data.new_name,
     Stage.OTHER_RIGHTS: my_data.other_rights,
     Stage.NAME_CONSENT: signing.name_consent,
+    Stage.NEW_TEXTS: signing.new_texts,
     Stage.WITHDRAW: rights.withdraw,
     Stage.WITHDRAWN: rights.withdrawn,
     Stage.MUTED: rights.muted,

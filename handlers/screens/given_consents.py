@@ -7,6 +7,8 @@ from bot.text.markup import Html, escape, fill, length, parse
 from bot.text.translations import Words
 from handlers.screens.screen import paragraphs
 from handlers.screens.supporter_view import View
+from handlers.screens.text_versions import version_date
+from storage.later_consents import NEW_TEXTS
 from storage.personal_data import Record
 
 # Characters kept free for notices below the screen.
@@ -34,6 +36,8 @@ def consent_lines(view: View, consent: Record) -> Html:
             channel=consent["channel"].capitalize(),
         ),
         "signature" in purposes and words.text("Para firmar la petición."),
+        NEW_TEXTS in purposes
+        and words.text("Para que tu firma valga con los textos que cambiaron después."),
         words.text("Para que tu firma se entregue con tu nombre.")
         if consent["with_name"]
         else words.text("Para que tu firma se entregue sin tu nombre."),
@@ -59,7 +63,10 @@ def consent_lines(view: View, consent: Record) -> Html:
         and words.text(
             "Las noticias ya no las quieres, desde el {moment}.", moment=words.moment(news_ended)
         ),
-        words.text("Versión del texto que aceptaste: {version}", version=consent["text_version"]),
+        words.text(
+            "Versión del texto que aceptaste: {version}",
+            version=version_date(words, consent["text_version"]),
+        ),
     )
 
 
@@ -93,3 +100,47 @@ def left_to_the_file(words: Words, left: int) -> Html | None:
 def lines(*parts: object) -> Html:
     """Joins the parts that are non-empty strings, one per line."""
     return Html("\n".join(part for part in parts if isinstance(part, str) and part))
+
+
+def receipt(view: View, consents: Sequence[Record], file_name: str) -> str:
+    """Returns a file that proves what somebody consented to, without their name.
+
+    The words stand in it as they are stored, so that their hash can be computed from the file.
+    """
+    words, number = view.words, view.signature.number if view.signature else 0
+    written = "\n\n".join(
+        (
+            words.label(
+                "Justificante de lo que aceptaste al firmar: {title}", title=view.texts.title
+            ),
+            words.label("Número de registro de tu firma: {number}", number=words.number(number)),
+            words.label(
+                "Las palabras están como las guardamos: {name} es el lugar de tu nombre, y las "
+                "marcas entre ángulos dan el formato.",
+                name="{name}",
+            ),
+        )
+    )
+    for consent in consents:
+        about, sha256 = parse(consent_lines(view, consent)).text, consent["text_sha256"].hex()
+        # The lines before the words: what is written, an empty one, about it, and six more.
+        first = written.count("\n") + about.count("\n") + 10
+        last = first + consent["text"].count("\n")
+        written = "\n".join(
+            (
+                written,
+                "",
+                about,
+                words.label(
+                    "Momento exacto (UTC): {moment}",
+                    moment=consent["given_at"].isoformat(timespec="seconds"),
+                ),
+                f"SHA-256: {sha256}",
+                words.label("Para comprobarlo en una terminal, donde esté este archivo:"),
+                f'printf %s "$(sed -n {first},{last}p {file_name})" | sha256sum',
+                words.label("Las palabras:"),
+                "",
+                consent["text"],
+            )
+        )
+    return f"{written}\n"

@@ -17,6 +17,7 @@ from handlers.screens.given_consents import (
 )
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
+from handlers.screens.text_versions import version_date
 from storage import Held, Kind, Signature
 from storage.personal_data import Record
 
@@ -49,6 +50,7 @@ def my_data(view: View) -> Screen:
         _as_admin(view, held),
         _encrypted(view, held),
         words.text("Con el botón lo recibes todo en un archivo JSON."),
+        _receipt(words) if signature else None,
     )
     return Screen(
         with_the_words(view, parts, shown),
@@ -114,9 +116,14 @@ def other_rights(view: View) -> Screen:
         contact=view.petition.contact,
         number=number,
     )
+    proof = words.text(
+        "También puedes recibir un justificante de lo que aceptaste, sin tu nombre: las palabras "
+        "exactas, su versión, su huella SHA-256 y cuándo fue."
+    )
     return Screen(
-        paragraphs(words.text("<b>Otros derechos</b>"), limits, letter),
+        paragraphs(words.text("<b>Otros derechos</b>"), limits, letter, proof),
         [
+            Button(words.label("🧾 Recibir el justificante"), Action.RECEIPT),
             Button(words.label("🔑 Pedir un código"), Action.LETTER_CODE),
             Button(words.label("Volver a permitir el uso de mis datos"), Action.LIFT)
             if is_only_stored
@@ -145,7 +152,17 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
             "Desde el {moment}, Telegram no nos deja escribirte.", moment=words.moment(lost)
         ),
         _letter_code(words, held.letter_code),
+        signature.kept_version
+        and words.text(
+            "Cuando se te preguntó por los textos del {date}, preferiste mantener los que "
+            "firmaste.",
+            date=version_date(words, signature.kept_version),
+        ),
     )
+
+
+def _receipt(words: Words) -> Html:
+    return words.text("El justificante de lo que aceptaste lo tienes en «Otros derechos».")
 
 
 def _letter_code(words: Words, code: Record | None) -> Html | None:

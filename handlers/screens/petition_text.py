@@ -14,6 +14,7 @@ from bot.text.translations import Words, mark
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
+from handlers.screens.text_versions import change_to_answer
 from storage import ClosingTextKind, Handover, Signature
 
 _BAR_WIDTH = 12
@@ -145,11 +146,40 @@ def _signed(view: View) -> Screen:
     )
     counted = _lines(signature_count(view), _closing_date(view))
     text = paragraphs(
-        f"<b>{view.texts.title}</b>", Html(f"{mine} {view.handed_over}"), counted, promise
+        f"<b>{view.texts.title}</b>",
+        Html(f"{mine} {view.handed_over}"),
+        counted,
+        promise,
+        _changed_texts(view),
     )
     return Screen(
-        text, [share_buttons(view), _read_button(view), _foot(view), _withdraw_button(view)]
+        text,
+        [
+            _answer_button(view),
+            share_buttons(view),
+            _read_button(view),
+            _foot(view),
+            _withdraw_button(view),
+        ],
     )
+
+
+def _changed_texts(view: View) -> Html | None:
+    """Says to whoever is asked again what changed, and that they need not answer."""
+    if view.signature is None or not view.asked_again:
+        return None
+    words = view.words
+    change = change_to_answer(view.petition, view.signature.text_version, view.language)
+    changed = words.text(
+        "<b>Los textos han cambiado desde que firmaste.</b> {change}", change=change or ""
+    )
+    return Html(f"{changed} {words.text('Tu firma vale igual, aunque no contestes.')}")
+
+
+def _answer_button(view: View) -> Button | None:
+    if not view.asked_again:
+        return None
+    return Button(view.words.label("Leer y decidir"), Action.NEW_TEXTS)
 
 
 def _closed(view: View) -> Screen:
@@ -162,10 +192,11 @@ def _closed(view: View) -> Screen:
         mine and Html(" ".join(part for part in (mine, view.handed_over) if part)),
         *_outcome(view, counted),
         _kept_until(view),
+        _changed_texts(view),
         _not_signed(view) if expects_name(view.place) else None,
     )
     withdraw = _withdraw_button(view) if signature else None
-    return Screen(text, [_read_button(view), _foot(view), withdraw])
+    return Screen(text, [_answer_button(view), _read_button(view), _foot(view), withdraw])
 
 
 def _signed_long_ago(view: View) -> Html | None:

@@ -11,7 +11,7 @@ from handlers.screens.supporter_view import View
 
 def privacy(view: View) -> Screen:
     """Shows a page of the full privacy notice (GDPR art. 13; second layer, LOPDGDD art. 11)."""
-    words, pages, page = view.words, view.texts.privacy, view.place.page
+    words, pages, page = view.words, view.privacy, view.place.page
     number = words.text("Página {page} de {pages}", page=page + 1, pages=len(pages))
     data = Button(words.label("Mis datos"), Action.MY_DATA)
     return Screen(

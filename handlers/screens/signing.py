@@ -1,13 +1,16 @@
 """The screens of the signing form: the name, the consent, the thanks."""
 
-from bot.petition.consent import consent_sha256, consent_text
+from bot.petition.consent import changes_since, consent_sha256, consent_text
 from bot.petition.stages import NAME_AGAIN, Action, Stage
 from bot.text.markup import Html, escape, fill
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
 from handlers.screens.screen import Screen, paragraphs
 from handlers.screens.supporter_view import View
+from handlers.screens.text_versions import change_lines, version_date
 
+# The newest; all of them are at the end of /privacy.
+_CHANGES = 3
 _TICKED, _UNTICKED, _UNCHOSEN = "✅", "⬜", "⚪"
 
 
@@ -143,6 +146,55 @@ def name_consent_words(view: View) -> str:
 def name_consent_mark(view: View) -> str:
     """Returns what `consent_mark` does, for the consent to hand over the name."""
     return _mark(view, name_consent_words(view))
+
+
+def new_texts(view: View) -> Screen:
+    """Says what changed in the texts since the person signed, and asks for their consent."""
+    words, signature = view.words, view.signature
+    signed = signature.text_version if signature else ""
+    changed = change_lines(words, changes_since(view.petition, signed)[:_CHANGES], view.language)
+    heading = words.text(
+        "<b>Los textos han cambiado</b>\nFirmaste los del {date}; los de ahora son del {now}.",
+        date=version_date(words, signed),
+        now=version_date(words, view.petition.version),
+    )
+    return Screen(
+        paragraphs(
+            Html("\n".join((heading, *changed))),
+            fill(new_texts_words(view), name=signature.name if signature else ""),
+        ),
+        [
+            Button(
+                words.label("✍️ Consiento"),
+                Action.ACCEPT_TEXTS,
+                new_texts_mark(view),
+                style=Style.SIGN,
+            ),
+            Button(words.label("Mantener lo que firmé"), Action.KEEP_TEXTS),
+            (
+                Button(words.label("🔒 Privacidad"), Action.PRIVACY),
+                Button(words.label("Volver"), Action.HOME),
+            ),
+        ],
+        words.text(
+            "<b>¿Quieres que tu firma valga con estas palabras?</b> Si las dejas como estaban o "
+            "no contestas, no pierdes nada: vale con las que firmaste."
+        ),
+    )
+
+
+def new_texts_words(view: View) -> str:
+    """Returns the words of that consent as they are recorded, with what was chosen before."""
+    kept = view.words.text("<b>Lo que elegí no cambia:</b>")
+    with_name, without_name = _name_choices(view).values()
+    is_named = view.signature is not None and view.signature.with_name
+    chosen = (with_name if is_named else without_name, *chosen_messages(view))
+    return "\n".join((view.texts.consent, "", kept, *(f"• {escape(each)}" for each in chosen)))
+
+
+def new_texts_mark(view: View) -> str:
+    """Returns what `consent_mark` does, for the consent to texts that changed."""
+    return _mark(view, new_texts_words(view))
 
 
 def _mark(view: View, consented: str) -> str:

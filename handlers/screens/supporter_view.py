@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import quote, urlencode
 
+from bot.petition.consent import asks_again
 from bot.petition.petition import Petition, Texts
 from bot.petition.stages import Place, Stage, SupporterStatus
 from bot.text.markup import Html
 from bot.text.translations import Words
+from handlers.screens.text_versions import version_pages
 from storage import (
     ClosingText,
     Conversation,
@@ -127,6 +129,23 @@ class View:
         return self.petition.with_name if chosen is None else chosen
 
     @property
+    def asked_again(self) -> bool:
+        """Whether the person is asked about texts that changed after they signed."""
+        signature = self.signature
+        if signature is None or signature.is_only_stored or not signature.is_counted:
+            return False
+        return self.handover is None and asks_again(
+            self.petition, signature.text_version, signature.kept_version
+        )
+
+    @property
+    def privacy(self) -> tuple[str, ...]:
+        """The pages of the privacy notice; the last ones say which version the texts have."""
+        signed = None if self.signature is None else self.signature.text_version
+        pages = version_pages(self.words, self.petition, self.language, signed)
+        return (*self.texts.privacy, *pages)
+
+    @property
     def count(self) -> int:
         """How many signed: the current count, or once closed the count at the closing."""
         return self.petition_state.told_signatures
@@ -139,8 +158,9 @@ class View:
             signed=self.signature is not None,
             named=self.conversation.name is not None,
             appeal_pages=len(self.texts.appeal),
-            privacy_pages=len(self.texts.privacy),
+            privacy_pages=len(self.privacy),
             counted=self.signature is None or self.signature.is_counted,
+            asked_again=self.asked_again,
         )
 
     @property

@@ -51,9 +51,15 @@ SUPPORTERS = (
     ("rename:", "new_name"),
     ("data:", "my_data"),
     ("rights:", "other_rights"),
+    ("receipt:", "other_rights"),
     ("code:", "other_rights"),
     ("restrict:", "other_rights"),
     ("lift:", "other_rights"),
+    ("home:", "home"),
+    # Nobody is asked again about texts that did not change.
+    ("texts:", "home"),
+    ("accept:", "home"),
+    ("keeptexts:", "home"),
     ("withdraw:", "withdraw"),
     ("erase:", "withdrawn"),
 )

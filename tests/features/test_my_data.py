@@ -124,7 +124,7 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
         *("Lo diste el ", "por Telegram", "Para firmar la petición."),
         *("Avances de esta petición: sí, como mucho 3", "avances de esta petición, como mucho 3"),
         "Y para recibir noticias de otras acciones.",
-        *("Las noticias ya no las quieres, desde el ", consent["text_version"]),
+        *("Las noticias ya no las quieres, desde el ", "aceptaste: 26 de noviembre de 2026"),
         *("El mensaje final: enviado el ", "El identificador de tu chat de Telegram"),
         *("tu último paso: ", "Los números de los mensajes de este chat", seen),
     ):

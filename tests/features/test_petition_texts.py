@@ -102,7 +102,7 @@ async def test_who_has_read_the_earlier_consent_reads_the_new_one_before_signing
     await edited.consents(ana)
     ana.send("/mydata")
     await edited.settled()
-    assert "Versión del texto que aceptaste: 2026-11-27" in edited.screen(ana).text
+    assert "Versión del texto que aceptaste: 27 de noviembre de 2026" in edited.screen(ana).text
 
 
 async def test_another_petition_needs_another_start(edited: Scene, change: Change) -> None:

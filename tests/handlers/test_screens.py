@@ -200,6 +200,8 @@ def test_only_signing_is_green_and_only_what_takes_it_back_is_red() -> None:
         (Stage.CONSENT, True): {Action.CONFIRM: Style.SIGN},
         (Stage.NAME_CONSENT, False): {Action.GIVE_NAME: Style.SIGN},
         (Stage.NAME_CONSENT, True): {Action.GIVE_NAME: Style.SIGN},
+        (Stage.NEW_TEXTS, False): {Action.ACCEPT_TEXTS: Style.SIGN},
+        (Stage.NEW_TEXTS, True): {Action.ACCEPT_TEXTS: Style.SIGN},
         (Stage.WITHDRAW, False): {Action.ERASE: Style.END},
         (Stage.WITHDRAW, True): {Action.ERASE: Style.END},
     }

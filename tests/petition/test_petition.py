@@ -63,14 +63,12 @@ def test_the_addressee_and_the_demands_are_written_once_and_read_in_the_appeal(
             assert f"{number}. {demand}" in last
 
 
-def test_retention_and_version_are_said_in_words(petition: Petition) -> None:
+def test_retention_is_said_in_words(petition: Petition) -> None:
     spanish, english = (" ".join(petition.texts[code].privacy) for code in ("es", "en"))
     assert "Los borramos 1 mes después" in spanish
     assert "más de 21 meses en total" in spanish
-    assert "26 de noviembre de 2026" in spanish
     assert "We erase it 1 month after" in english
     assert "more than 21 months in all" in english
-    assert "26 November 2026" in english
 
 
 @pytest.mark.parametrize(
@@ -184,7 +182,7 @@ def test_earlier_versions_are_told_with_their_date_and_what_changed(
         file.write(
             '\n[[earlier_versions]]\ndate = 2026-10-01\nchanged.es = "A"\nchanged.en = "B"\n'
         )
-    (earlier,) = load_petition(folder).earlier_versions
+    *_, earlier = load_petition(folder).earlier_versions
     assert earlier.date == "2026-10-01"
     assert earlier.changed == {"es": "A", "en": "B"}
 

@@ -222,6 +222,32 @@ def test_a_count_in_words_needs_a_language_that_the_bot_speaks(folder: Path) -> 
     assert not [line for line in sentences(folder) if "{people}" in line]
 
 
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ('asks_again_since = "2026-11-25"', "this is none of the petition's versions"),
+        ('asks_again_since = "2026-11-24"', "no earlier version says it"),
+        ('asks_again_since = "2026-11-26"', None),
+    ],
+)
+def test_people_are_asked_again_about_a_version_of_which_they_are_told_what_changed(
+    change: Change, folder: Path, written: str, sentence: str | None
+) -> None:
+    change("petition.toml", '# asks_again_since = "2026-11-26"', written)
+    found = [str(problem) for problem in find_problems(folder)]
+    assert found == [] if sentence is None else sentence in " ".join(found)
+
+
+def test_earlier_versions_go_back_in_time_and_say_in_a_sentence_what_changed(
+    change: Change, folder: Path
+) -> None:
+    change("petition.toml", 'date = "2026-11-24"', 'date = "2026-12-24"')
+    change("petition.toml", 'changed.en = "Whoever', f'changed.en = "{"x" * 400}Whoever')
+    found = " ".join(str(problem) for problem in find_problems(folder))
+    assert "number 1, date: write the newest first" in found
+    assert "number 1, changed.en: say it in 400 characters; these are" in found
+
+
 def test_a_contact_is_needed(change: Change, folder: Path) -> None:
     for line in ('email = "datos@example.org"', 'web_form = "https://example.org/firma"'):
         change("petition.toml", line, "")

@@ -9,7 +9,7 @@ import pytest
 from storage import Conversation, ConversationMoved, Keyring, Statement, Storage
 from storage.journal import Deed, Journal
 from storage.journal_replay import replay
-from storage.name_choice import PURPOSE
+from storage.later_consents import WITH_NAME
 from storage.signing import Consent
 from tests.support.supporters import NOON, Supporter, a_supporter, later
 
@@ -19,7 +19,7 @@ GIVES = Consent(
     sha256=sha256(WORDS.encode()).digest(),
     text_version="2",
     language="es",
-    purposes=frozenset({PURPOSE}),
+    purposes=frozenset({WITH_NAME}),
     message_id=8,
 )
 
@@ -63,7 +63,11 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
     first, second = (await storage.personal_data.of(ana.user_id)).consents
     assert (first["with_name"], first["with_name_ended_at"]) == (1, later(60))
     assert (second["with_name"], second["with_name_ended_at"]) == (1, None)
-    assert (second["purposes"], second["text"], second["given_at"]) == (PURPOSE, WORDS, later(90))
+    assert (second["purposes"], second["text"], second["given_at"]) == (
+        WITH_NAME,
+        WORDS,
+        later(90),
+    )
     assert (second["text_sha256"], second["message_id"]) == (GIVES.sha256, 8)
     kept = await signatures.get(ana.supporter)
     assert kept is not None

@@ -1,0 +1,181 @@
+"""People keep a receipt for what they agreed to, and stand by it when the texts change."""
+
+import asyncio
+import hashlib
+import subprocess
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+from bot.petition.petition import BUNDLED
+from bot.simulator.person import Person
+from bot.text.markup import fill, parse
+from storage.personal_data import Held
+from tests.support.scene import Scene, a_scene
+
+CHANGED = "Se pide también que se les indemnice."
+ANSWER, ACCEPT, KEEP = "Leer y decidir", "✍️ Consiento", "Mantener lo que firmé"
+
+
+async def held_of(scene: Scene, person: Person) -> Held:
+    assert scene.app is not None
+    return await scene.app.application.services.storage.personal_data.of(person.id)
+
+
+async def receipt_of(scene: Scene, person: Person) -> str:
+    """What the button of /mydata's other rights brings."""
+    person.send("/mydata")
+    await scene.taps(person, scene.words.label("Otros derechos"))
+    await scene.taps(person, scene.words.label("🧾 Recibir el justificante"))
+    sent: Any = scene.simulator.calls.of("sendDocument")[-1].params["document"]
+    return str(sent.content.decode())
+
+
+EARLIER = "\n[[earlier_versions]]\n"
+
+
+def changed(folder: Path, **keys: str) -> None:
+    """A petition whose texts changed after the bundled one's version."""
+    copytree(BUNDLED, folder, dirs_exist_ok=True)
+    file = folder / "petition.toml"
+    kept = [line for line in file.read_text("utf-8").splitlines() if "version = " not in line]
+    above = "\n".join(f'{key} = "{value}"' for key, value in keys.items())
+    told = f'date = "2026-11-26"\nchanged.es = "{CHANGED}"\nchanged.en = "Redress, too."\n'
+    written = "\n".join([above, *kept]) + "\n"
+    file.write_text(written.replace(EARLIER, f"{EARLIER}{told}{EARLIER}"), "utf-8")
+
+
+async def goes_on_with(scene: Scene, folder: Path, **keys: str) -> None:
+    """The bot is started again on a petition whose texts changed."""
+    await scene.stop_bot()
+    changed(folder, **keys)
+    scene.settings = scene.settings.model_copy(update={"folder": folder})
+    await scene.start_bot()
+
+
+def checked(receipt: str, folder: Path) -> list[str]:
+    """What the commands print that a receipt tells people to type."""
+    (folder / "justificante.txt").write_text(receipt, "utf-8")
+    commands = [line for line in receipt.splitlines() if line.startswith("printf")]
+    told = subprocess.run(  # noqa: S603 - what the receipt says
+        ["sh", "-c", ";".join(commands)],  # noqa: S607 - people's own shell
+        cwd=folder,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return [line.split()[0] for line in told.stdout.splitlines()]
+
+
+async def test_a_receipt_has_the_exact_words_of_each_consent_and_goes_with_the_signature(
+    scene: Scene, tmp_path: Path
+) -> None:
+    ana, words = scene.ana, scene.words
+    await scene.signs(ana, with_name=False, updates=True)
+    ana.send("/mydata")
+    await scene.taps(ana, words.label("Entregar mi firma con mi nombre"))
+    await scene.taps(ana, words.label("✍️ Consiento que se entregue"))
+    receipt = await receipt_of(scene, ana)
+    held = await held_of(scene, ana)
+    assert len(held.consents) == 2
+    printed = await asyncio.to_thread(checked, receipt, tmp_path)
+    for consent, sha256 in zip(held.consents, printed, strict=True):
+        assert sha256 == hashlib.sha256(consent["text"].encode()).hexdigest()
+        assert sha256 == consent["text_sha256"].hex()
+        for part in (consent["text"], f"SHA-256: {sha256}", consent["given_at"].isoformat()[:19]):
+            assert part in receipt
+    for said in ("tu firma: 1", "sin tu nombre.", "avances de esta petición, como mucho 3"):
+        assert said in receipt
+    assert "García" not in receipt
+    shown = next(message for message in ana.messages if message.document)
+    assert "Andry" not in shown.text, "who looks over the shoulder learns nothing"
+    ana.send("/withdraw")
+    await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
+    assert not [message for message in ana.messages if message.document]
+
+
+async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_needs_it(
+    tmp_path: Path,
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        ana, folder = scene.ana, tmp_path / "petition"
+        await scene.signs(ana, with_name=False, news=True)
+        (before,) = (await held_of(scene, ana)).consents
+        await goes_on_with(scene, folder, version="2026-12-24")
+        ana.start()
+        await scene.settled()
+        assert ANSWER not in scene.screen(ana).labels
+        ana.send("/mydata")
+        await scene.settled()
+        shown = scene.screen(ana).text
+        assert "Versión del texto que aceptaste: 26 de noviembre de 2026" in shown
+        assert parse(fill(before["text"], name="Ana García")).text in shown
+        await scene.signs(scene.jordi)
+        (of_jordi,) = (await held_of(scene, scene.jordi)).consents
+        assert of_jordi["text_version"] == "2026-12-24"
+
+        await goes_on_with(scene, folder, version="2026-12-24", asks_again_since="2026-12-24")
+        for person, asked in ((ana, True), (scene.jordi, False)):
+            person.start()
+            await scene.settled()
+            assert (ANSWER in scene.screen(person).labels) is asked
+        home = scene.screen(ana).text
+        assert f"Los textos han cambiado desde que firmaste. {CHANGED}" in home
+        assert "Tu firma vale igual, aunque no contestes." in home
+        await scene.taps(ana, ANSWER)
+        asked_about = scene.screen(ana).text
+        assert f"• Desde la del 26 de noviembre de 2026: {CHANGED}" in asked_about
+        assert "Lo que elegí no cambia:\n• Sin mi nombre\n• Otras acciones" in asked_about
+        await scene.taps(ana, ACCEPT)
+        assert "Hecho: tu firma vale con los textos de ahora." in scene.screen(ana).text
+        assert ANSWER not in scene.screen(ana).labels
+        held = await held_of(scene, ana)
+        assert held.signature is not None
+        assert (held.signature["text_version"], held.signature["with_name"]) == ("2026-12-24", 0)
+        first, later = held.consents
+        assert first == before
+        assert (later["purposes"], later["text_version"]) == ("new_texts", "2026-12-24")
+        ana.send("/mydata")
+        await scene.settled()
+        shown = scene.screen(ana).text
+        assert "Noticias de otras acciones: sí" in shown, "the choices are those of before"
+        assert "Para que tu firma valga con los textos que cambiaron después." in shown
+
+
+async def test_who_keeps_what_they_signed_is_not_asked_twice_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        ana, folder = scene.ana, tmp_path / "petition"
+        await scene.signs(ana)
+        since = {"version": "2026-12-24", "asks_again_since": "2026-12-24"}
+        await goes_on_with(scene, folder, **since)
+        ana.start()
+        await scene.taps(ana, ANSWER)
+        await scene.taps(ana, scene.words.label("🔒 Privacidad"))
+        await scene.taps(ana, scene.words.label("Volver"))
+        await scene.taps(ana, KEEP)
+        assert "Hecho: tu firma vale con los textos que firmaste." in scene.screen(ana).text
+        assert ANSWER not in scene.screen(ana).labels
+        held = await held_of(scene, ana)
+        assert held.signature is not None
+        assert (held.signature["text_version"], len(held.consents)) == ("2026-11-26", 1)
+        ana.send("/mydata")
+        await scene.settled()
+        assert "preferiste mantener los que firmaste" in scene.screen(ana).text
+        assert scene.app is not None
+        stats = await scene.app.application.services.storage.signatures.stats(
+            scene.app.application.services.clock()
+        )
+        assert (stats.total, stats.with_name) == (1, 1)
+
+
+async def test_the_end_of_privacy_says_which_version_and_what_each_changed(scene: Scene) -> None:
+    ana, words = scene.ana, scene.words
+    ana.send("/privacy")
+    await scene.settled()
+    for _ in scene.petition.texts_in("es").privacy:
+        await scene.taps(ana, words.label("Siguiente ›"))
+    shown = scene.screen(ana).text
+    assert "La de ahora es del 26 de noviembre de 2026." in shown
+    assert "• Desde la del 24 de noviembre de 2026: Quien firma elige" in shown

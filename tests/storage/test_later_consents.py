@@ -1,0 +1,92 @@
+"""Tests what is stored of somebody who is asked again about texts that changed."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from storage import Conversation, ConversationMoved, Keyring, Storage
+from storage.later_consents import NEW_TEXTS, TextsAnswer
+from storage.signing import Consent
+from tests.support.supporters import ADMIN, NOON, Supporter, a_supporter, later
+
+WORDS = "Yo, {name}, firmo lo de ahora."
+ACCEPTS = TextsAnswer(
+    "2026-12-24",
+    Consent(
+        text=WORDS,
+        sha256=sha256(WORDS.encode()).digest(),
+        text_version="2026-12-24",
+        language="es",
+        purposes=frozenset({NEW_TEXTS}),
+        message_id=8,
+        with_name=False,
+    ),
+)
+KEEPS = TextsAnswer("2026-12-24", None)
+
+
+@pytest.fixture
+async def ana(storage: Storage, keyring: Keyring) -> Supporter:
+    """Somebody who signed without her name, and chose messages about the petition."""
+    ana = a_supporter(keyring, 5)
+    await ana.arrive(storage)
+    new = ana.signature()
+    chosen = replace(
+        new.consent,
+        purposes=frozenset({"signature", "updates", "news"}),
+        updates_at_most=3,
+        with_name=False,
+    )
+    after = Conversation(ana.supporter, stage="thanks", version=2)
+    await storage.signatures.sign(replace(new, consent=chosen), after, 1)
+    return ana
+
+
+def at_home(ana: Supporter, version: int) -> Conversation:
+    return Conversation(ana.supporter, stage="home", version=version)
+
+
+async def test_who_accepts_keeps_their_choices_and_answers_once(
+    storage: Storage, ana: Supporter
+) -> None:
+    answer = storage.signatures.answer_texts
+    await storage.signatures.refuse_news(ana.supporter, later(30))
+    assert await answer(ana.supporter, ACCEPTS, at_home(ana, 3), 2, later(60))
+    assert not await answer(ana.supporter, ACCEPTS, at_home(ana, 4), 3, later(61))
+    with pytest.raises(ConversationMoved):
+        await answer(ana.supporter, KEEPS, at_home(ana, 4), 3, later(62))
+    kept = await storage.signatures.get(ana.supporter)
+    assert kept is not None
+    assert (kept.text_version, kept.kept_version) == ("2026-12-24", None)
+    assert (kept.with_name, kept.updates_at_most, kept.news) == (False, 3, False)
+    first, later_one = (await storage.personal_data.of(ana.user_id)).consents
+    assert first["news_ended_at"] == later(30)
+    assert (later_one["purposes"], later_one["with_name"]) == (NEW_TEXTS, 0)
+    assert (later_one["text"], later_one["given_at"]) == (WORDS, later(60))
+    stats = await storage.signatures.stats(NOON)
+    assert (stats.total, stats.without_name) == (1, 1)
+
+
+async def test_who_keeps_theirs_has_no_other_consent_and_may_accept_later(
+    storage: Storage, ana: Supporter
+) -> None:
+    before = await storage.signatures.get(ana.supporter)
+    assert before is not None
+    assert await storage.signatures.answer_texts(
+        ana.supporter, KEEPS, at_home(ana, 3), 2, later(60)
+    )
+    kept = await storage.signatures.get(ana.supporter)
+    assert kept == replace(before, kept_version="2026-12-24")
+    assert len((await storage.personal_data.of(ana.user_id)).consents) == 1
+
+
+async def test_once_handed_over_it_is_not_changed_under_which_text(
+    storage: Storage, ana: Supporter
+) -> None:
+    await storage.petitions.close(revision=0, actor=ADMIN, at=later(10))
+    await storage.handovers.record(NOON.date(), at=later(20), without_name=1)
+    assert not await storage.signatures.answer_texts(
+        ana.supporter, ACCEPTS, at_home(ana, 3), 2, later(60)
+    )
+    assert len((await storage.personal_data.of(ana.user_id)).consents) == 1
