@@ -66,9 +66,7 @@ class Keyring:
 
     __slots__ = ("_ciphers", "_damaged", "_newest", "_reference", "_seen", "path")
 
-    def __init__(
-        self, reference: bytes, encryption: dict[bytes, bytes], path: Path = Path("petition.key")
-    ) -> None:
+    def __init__(self, reference: bytes, encryption: dict[bytes, bytes], path: Path) -> None:
         self.path = path
         self._reference = hmac.new(reference, digestmod=hashlib.sha256)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}

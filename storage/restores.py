@@ -22,12 +22,6 @@ VALUES (:id, :petition, :made_at, :at, 0)
 
 _NOT_REPEATED = "SELECT id FROM restores WHERE petition = :petition AND repeated_at IS NULL"
 
-_REPEATED = "SELECT id FROM restores WHERE petition = :petition AND repeated_at IS NULL"
-
-_TO_REPEAT = """
-UPDATE restores SET repeated_at = NULL WHERE petition = :petition AND released_at IS NULL
-"""
-
 _REPEATED = """
 UPDATE restores SET repeated_at = :at, lost = :lost, journal_is_whole = :whole
 WHERE petition = :petition AND repeated_at IS NULL

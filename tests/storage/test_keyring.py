@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from storage import BrokenData, KeyFileMissing, KeyFileUnusable, Keyring, key_apart_from_data
 
 ROW = b"0123456789abcdef"
-FIXED = Keyring(b"r" * 32, {b"\x00\x01\x02\x03": b"k" * 32})
+NO_FILE = Path("no such folder", "petition.key")
+FIXED = Keyring(b"r" * 32, {b"\x00\x01\x02\x03": b"k" * 32}, NO_FILE)
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_a_digest_is_one_contents_in_one_place() -> None:
 
 
 def test_no_digest_is_the_same_with_another_key_or_a_hash_that_anybody_can_make() -> None:
-    other = Keyring(b"s" * 32, {b"\x00\x01\x02\x03": b"k" * 32})
+    other = Keyring(b"s" * 32, {b"\x00\x01\x02\x03": b"k" * 32}, NO_FILE)
     made = [
         keyring.digest(b"Ana", table="conversations", column="shown", row=ROW)
         for keyring in (FIXED, other)
@@ -154,7 +155,7 @@ def test_a_value_with_one_bit_changed_does_not_open(key_file: Path) -> None:
 
 @given(st.binary(max_size=64))
 def test_garbage_is_broken_data_and_nothing_worse(garbage: bytes) -> None:
-    keyring = Keyring(b"r" * 32, {b"\x00\x01\x02\x03": b"k" * 32})
+    keyring = Keyring(b"r" * 32, {b"\x00\x01\x02\x03": b"k" * 32}, NO_FILE)
     with pytest.raises(BrokenData):
         _open(keyring, garbage)
 
@@ -222,7 +223,7 @@ def test_the_older_key_is_taken_out_only_behind_the_one_that_everything_has(
 
 
 def test_a_reference_is_one_persons_in_one_petition() -> None:
-    keyring = Keyring(b"r" * 32, {b"\x00\x01\x02\x03": b"k" * 32})
+    keyring = Keyring(b"r" * 32, {b"\x00\x01\x02\x03": b"k" * 32}, NO_FILE)
     references = {
         keyring.reference(slug, user_id)
         for slug in ("andry", "andry2", "a")

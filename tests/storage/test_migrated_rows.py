@@ -20,20 +20,6 @@ from storage import (
 )
 from tests.storage.earlier_revisions import insert, make_revision
 
-KEYRING = Keyring(b"r" * 32, {b"keys": b"k" * 32})
-
-
-@pytest.fixture(autouse=True)
-def beside_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is written beside the key goes where the test's other files are."""
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def journal_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Puts the journal, which lies beside the key, into the folder of the test."""
-    monkeypatch.setattr(KEYRING, "path", tmp_path / "petition.key")
-
 
 class TestTheTableThatHeldSeveralThings:
     """Tests that each thing that `published` held stands where it is read now."""
@@ -42,7 +28,7 @@ class TestTheTableThatHeldSeveralThings:
     MENU = f"9:menu:{'ab' * 32}"
 
     @pytest.fixture
-    async def before(self, empty_url: str) -> str:
+    async def before(self, empty_url: str, keyring: Keyring) -> str:
         await make_revision(empty_url, "0005")
         database = await open_database(empty_url)
         for slug in ("andry", "otra"):
@@ -62,7 +48,7 @@ class TestTheTableThatHeldSeveralThings:
                 started_by_sealed=b"s",
             )
         for key, digest, telegram_id in (
-            ("key", KEYRING.reference("andry", 0), None),
+            ("key", keyring.reference("andry", 0), None),
             (f"cancel?:{self.ASKED.hex()}", b"open", None),
             (f"cancel?:{self.ANSWERED.hex()}", b"", None),
             (f"begun:{self.ASKED.hex()}", b"d" * 32, None),
@@ -87,8 +73,8 @@ class TestTheTableThatHeldSeveralThings:
         await migrate(empty_url)
         return empty_url
 
-    async def test_is_split(self, before: str) -> None:
-        storage = await open_storage(before, KEYRING, "andry")
+    async def test_is_split(self, before: str, keyring: Keyring) -> None:
+        storage = await open_storage(before, keyring, "andry")
         notices, cache = storage.admin_notices, storage.telegram_cache
         found = {each.id: each.cancel_requested_at for each in await storage.broadcasts.history()}
         assert {key for key, since in found.items() if since is not None} == {self.ASKED}
@@ -110,7 +96,9 @@ class TestTheTableThatHeldSeveralThings:
         assert len(rows) == 3
         await storage.close()
 
-    async def test_another_key_is_still_refused(self, before: str, tmp_path: Path) -> None:
+    async def test_another_key_is_still_refused(
+        self, before: str, keyring: Keyring, tmp_path: Path
+    ) -> None:
         other = Keyring.generate(tmp_path / "other.key")
         for open_it in (open_storage, open_known_storage):
             with pytest.raises(KeyFileOther):
@@ -119,14 +107,16 @@ class TestTheTableThatHeldSeveralThings:
         await (await open_known_storage(before, other, "otra")).close()
         await (await open_storage(before, other, "otra")).close()
         with pytest.raises(KeyFileOther):
-            await open_storage(before, KEYRING, "otra")
+            await open_storage(before, keyring, "otra")
 
 
-async def test_a_conversation_keeps_what_is_in_its_renamed_columns(empty_url: str) -> None:
+async def test_a_conversation_keeps_what_is_in_its_renamed_columns(
+    empty_url: str, keyring: Keyring
+) -> None:
     await make_revision(empty_url, "0007")
-    supporter, drawn = KEYRING.reference("andry", 1), b"what is on the screen"
-    name = KEYRING.seal("Ana", table="conversations", column="name_sealed", row=supporter)
-    digest = KEYRING.digest(drawn, table="conversations", column="shown", row=supporter)
+    supporter, drawn = keyring.reference("andry", 1), b"what is on the screen"
+    name = keyring.seal("Ana", table="conversations", column="name_sealed", row=supporter)
+    digest = keyring.digest(drawn, table="conversations", column="shown", row=supporter)
     database = await open_database(empty_url)
     await insert(
         database,
@@ -149,7 +139,7 @@ async def test_a_conversation_keeps_what_is_in_its_renamed_columns(empty_url: st
     )
     await database.close()
     await migrate(empty_url)
-    storage = await open_storage(empty_url, KEYRING, "andry")
+    storage = await open_storage(empty_url, keyring, "andry")
     assert await storage.conversations.get(supporter) == Conversation(
         supporter,
         stage="privacy",
@@ -169,7 +159,9 @@ async def test_a_conversation_keeps_what_is_in_its_renamed_columns(empty_url: st
     await storage.close()
 
 
-async def test_a_consent_to_earlier_words_lets_nothing_but_the_end_be_sent(empty_url: str) -> None:
+async def test_a_consent_to_earlier_words_lets_nothing_but_the_end_be_sent(
+    empty_url: str, keyring: Keyring
+) -> None:
     """Those words spoke of one message that tells how the petition ends, and of other news."""
     await make_revision(empty_url, "0008")
     database = await open_database(empty_url)
@@ -212,7 +204,7 @@ async def test_a_consent_to_earlier_words_lets_nothing_but_the_end_be_sent(empty
     )
     await database.close()
     await migrate(empty_url)
-    storage = await open_storage(empty_url, KEYRING, "andry")
+    storage = await open_storage(empty_url, keyring, "andry")
     reached = [kind for kind in Kind if await storage.broadcasts.audience(kind=kind)]
     assert reached == [Kind.CLOSING, Kind.NEWS, Kind.BREACH]
     found = await storage.signatures.get(b"s" * 32)
