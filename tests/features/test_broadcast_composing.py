@@ -189,7 +189,7 @@ async def test_an_admin_goes_on_being_a_supporter(admin: AdminScene) -> None:
     await admin.says("/start")
     await admin.taps("✍️ Firmar la petición")
     await admin.says("Marta Ruiz")
-    assert admin.marta.messages[-1].text.startswith("Yo, Marta Ruiz:")
+    assert admin.marta.messages[-1].text.startswith("Yo, Marta Ruiz, firmo")
     assert "Tu mensaje" in admin.panel.text
 
 

@@ -94,7 +94,12 @@ async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_i
     held = await held_of(scene, ana)
     assert choice_in(held) == (int(with_name), [int(with_name)])
     assert "• Con mi nombre\n• Sin mi nombre" in held.consents[0]["text"]
-    assert "Si elijo «Con mi nombre», acepto que lo reciba" in held.consents[0]["text"]
+    for agreed in (
+        "consiento explícitamente que:\n\n• si elijo «Con mi nombre», lo reciba",
+        "fuera del Espacio Económico Europeo, con menos protección;",
+        "para registrarla, entregarla y contarme cómo termina.",
+    ):
+        assert agreed in held.consents[0]["text"]
     for command in ("/start", "/mydata"):
         ana.send(command)
         await scene.settled()

@@ -31,12 +31,13 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
         await scene.taps(scene.ana, f"⚪ {scene.words.label('Con mi nombre')}")
         await scene.stop_bot()
         spanish = folder / "es.toml"
-        spanish.write_text(spanish.read_text().replace("Yo, <b>{name}</b>:", "Firmo, {name}:"))
-        assert "Firmo, {name}:" in load_petition(folder).texts_in("es").consent
+        former = spanish.read_text()
+        spanish.write_text(former.replace("Yo, <b>{name}</b>, firmo", "Firmo, {name},"))
+        assert "Firmo, {name}, esta" in load_petition(folder).texts_in("es").consent
         await scene.start_bot()
         await scene.consents(scene.ana)
         assert "El texto ha cambiado" in scene.screen(scene.ana).text
-        assert "Firmo, Ana García:" in scene.screen(scene.ana).text
+        assert "Firmo, Ana García, esta" in scene.screen(scene.ana).text
         await scene.consents(scene.ana)
         assert "con la tuya: 1" in scene.screen(scene.ana).text
 
@@ -78,7 +79,7 @@ async def test_an_answer_at_the_consent_is_no_name(scene: Scene) -> None:
     await scene.settled()
     shown = scene.screen(scene.ana).text
     assert "pulsa «✍️ Consiento y firmo»" in shown
-    assert "Yo, Ana García:" in shown
+    assert "Yo, Ana García, firmo" in shown
 
 
 async def test_typed_names_leave_the_chat_even_when_deleting_fails_at_first(
@@ -91,7 +92,7 @@ async def test_typed_names_leave_the_chat_even_when_deleting_fails_at_first(
         await scene.taps(ana, words.label("✍️ Firmar la petición"))
         scene.simulator.faults.next("deleteMessage", Fault.ERROR, Fault.ERROR, Fault.ERROR)
         ana.send("Ana Real")
-        await ana.sees("Yo, Ana Real:")
+        await ana.sees("Yo, Ana Real, firmo")
         await ana.sees("Lo que has enviado se ha borrado de este chat.")
         assert [m.text for m in ana.messages if m.outgoing] == ["/start"]
 

@@ -111,7 +111,7 @@ async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene
     await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
     confirm = data_of(scene.screen(ana), words.label("✍️ Consiento y firmo"))
     await tapped(scene, ana, confirm, ana.chat, deleted=9_999)
-    assert "Yo, Ana García:" in scene.screen(ana).text
+    assert "Yo, Ana García, firmo" in scene.screen(ana).text
     scene.marta.send("/close")
     ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
     close = data_of(ctx, words.label("Sí, cerrar la petición"))

@@ -91,14 +91,14 @@ async def test_ana_who_answers_in_place_of_a_name_is_asked_whether_it_is_hers(
     said = await says(scene, ana, "no, gracias")
     assert "Contesta con uno de los botones" in said
     assert f"Has escrito: {answer}" in said
-    assert "Yo, Ana María:" in await says(scene, ana, "Ana María")
+    assert "Yo, Ana María, firmo" in await says(scene, ana, "Ana María")
 
 
 async def test_whose_name_it_is_signs_with_it(scene: Scene) -> None:
     await at_the_name(scene, scene.ana)
     await says(scene, scene.ana, "Hola")
     await scene.taps(scene.ana, scene.words.label("Sí, es mi nombre"))
-    assert "Yo, Hola:" in scene.screen(scene.ana).text
+    assert "Yo, Hola, firmo" in scene.screen(scene.ana).text
     await scene.consents(scene.ana)
     assert "1" in scene.screen(scene.ana).text
 
@@ -317,7 +317,7 @@ async def test_what_was_written_at_the_form_is_put_right_by_editing_it(scene: Sc
     scene.ana.edit(typed, "ana maría lópez")
     scene.simulator.faults.thaw()
     await scene.settled()
-    assert "Yo, ana maría lópez:" in scene.screen(scene.ana).text
+    assert "Yo, ana maría lópez, firmo" in scene.screen(scene.ana).text
     assert GONE in scene.screen(scene.ana).text
     assert written(scene.ana) == []
 
@@ -423,7 +423,7 @@ async def test_an_admin_can_put_right_a_name_that_could_not_be_deleted_yet(
     await scene.settled()
     scene.marta.edit(typed, "Marta Ruiz")
     await scene.settled()
-    assert "Yo, Marta Ruiz:" in scene.marta.screen.text
+    assert "Yo, Marta Ruiz, firmo" in scene.marta.screen.text
 
 
 async def test_what_an_admin_types_at_the_consent_goes_though_a_message_is_prepared(

@@ -386,7 +386,7 @@ def test_what_the_petition_proposes_is_chosen_until_something_else_is(
 
 
 @pytest.mark.parametrize(("language", "name"), [("es", "Ana García"), ("en", "Seán O'Brien")])
-def test_the_consent_with_its_choices_has_at_most_80_words(language: str, name: str) -> None:
+def test_the_consent_with_its_choices_is_short_enough_to_be_read(language: str, name: str) -> None:
     view = standing_at(Stage.CONSENT)
     conversation = replace(view.conversation, name=name)
     view = replace(

@@ -57,7 +57,7 @@ async def test_signing() -> None:
             await at.start()
             await at.press("Firmar la petición")
             await at.press("Usar «")
-            await at.sees("Firmo esta petición")
+            await at.sees("firmo esta petición")
             keep("signing.png", await taken(at))
 
 

@@ -177,7 +177,7 @@ def test_what_it_means_to_hand_over_the_name_is_said_before_it_is_chosen(
 ) -> None:
     known = find_warnings(folder)
     change("petition.toml", 'handed_over = "ask"', 'handed_over = "with_name"')
-    change("es.toml", "• Si elijo «Con mi nombre», acepto", "• Acepto")
+    change("es.toml", "• si elijo «Con mi nombre», lo", "• lo")
     change("en.toml", "name_consent = ", "share_more = ")
     said = [(each.file, each.key) for each in find_warnings(folder) if each not in known]
     assert said == [
@@ -294,7 +294,7 @@ def test_texts_that_fit_alone_and_not_together_are_told(change: Change, folder: 
 
 def test_a_consent_is_measured_with_the_longest_name(change: Change, folder: Path) -> None:
     # With a short name it would fit: of what is added, the name's 200 units are the last straw.
-    change("es.toml", "Yo, <b>{name}</b>:\n", "Yo, <b>{name}</b>:\n" + "ñ" * 2900 + "\n")
+    change("es.toml", "Yo, <b>{name}</b>, firmo", "Yo, <b>{name}</b>, " + "ñ" * 2900 + " firmo")
     (only,) = sentences(folder)
     assert only.startswith('es.toml: consent: the screen "consent"')
 
@@ -365,7 +365,7 @@ def test_a_consent_that_nobody_reads_to_its_end_gets_a_warning(
     change("es.toml", "Tengo 14 años o más.", "Declaro que tengo 14 años o más, de verdad.")
     (said,) = [warning for warning in find_warnings(folder) if warning.key == "consent"]
     assert said.file == "es.toml"
-    assert said.sentence.startswith("82 words with the choices")
+    assert said.sentence.startswith("87 words with the choices")
 
 
 @pytest.mark.parametrize(
