@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.petition.petition import Petition
@@ -16,6 +17,8 @@ from storage import Export, ExportCounts, SignatureGroup
 
 # Fewer signatures without a name are not told apart, as with links.
 FEWEST = 5
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,9 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class VersionCount:
-    """How many signed one version of the texts, with and without their name."""
+    """How many signed a version of the texts; without it, who is not told by version."""
 
-    version: str
+    version: str | None
     signatures: int
 
 
@@ -89,11 +92,19 @@ class SignatureListHeader:
         return days + _rest(rest + self.counts.anonymous)
 
     def by_version(self) -> list[VersionCount]:
-        """Returns how many signed each version, the oldest first, without who is erased."""
-        signed: Counter[str] = Counter()
+        """Returns how many signed each version, the oldest first, without who is erased.
+
+        The list says of each name which version it signed, so fewer than `FEWEST` others of a
+        version would be told apart as on a day.
+        """
+        named: Counter[str] = Counter()
+        unnamed: Counter[str] = Counter()
         for group in self.groups:
-            signed[group.text_version] += group.signatures
-        return [VersionCount(*each) for each in sorted(signed.items())]
+            (named if group.named else unnamed)[group.text_version] += group.signatures
+        told, rest = _told_apart(unnamed)
+        counted = named + Counter(told)
+        versions = [VersionCount(*each) for each in sorted(counted.items())]
+        return [*versions, VersionCount(None, rest)] if rest else versions
 
 
 def day_of(moment: datetime, zone: tzinfo) -> str:
@@ -125,9 +136,7 @@ def _gathered(cells: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int
     return gathered
 
 
-def _told_apart(
-    groups: Mapping[tuple[str, str], int],
-) -> tuple[dict[tuple[str, str], int], int]:
+def _told_apart(groups: Mapping[_Key, int]) -> tuple[dict[_Key, int], int]:
     """Returns the groups of at least `FEWEST`, and how many are in none of them.
 
     Those are at least as many, or it could be worked out what they are, unless there are no more.

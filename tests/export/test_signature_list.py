@@ -74,6 +74,12 @@ def test_every_version_has_its_count() -> None:
     assert listed.by_version() == [VersionCount("1", 9), VersionCount("2", 8)]
 
 
+def test_the_one_without_a_name_who_signed_a_version_is_not_told_apart_by_it() -> None:
+    # The addressee counts the names of a version in the list: the difference would be Ana.
+    listed = header(group(0, 1), group(0, 4, named=True), group(1, 6, version="2"))
+    assert listed.by_version() == [VersionCount("1", 4), VersionCount(None, 7)]
+
+
 @given(
     st.lists(
         st.builds(
@@ -95,6 +101,11 @@ def test_nobody_is_lost_and_no_few_are_told_apart(groups: list[SignatureGroup]) 
     assert sum(each.signatures for each in listed.by_version()) == listed.counted
     told = [each.without_name for each in days if each.without_name]
     assert len(told) <= 1 or min(told) >= FEWEST
+    named = Counter({"1": 0, "2": 0})
+    for each in groups:
+        named[each.text_version] += each.signatures if each.named else 0
+    others = [each.signatures - named[each.version or ""] for each in listed.by_version()]
+    assert len(list(filter(None, others))) <= 1 or min(filter(None, others)) >= FEWEST
     # At no day are more told than there were.
     signed: Counter[str] = Counter()
     for each in groups:
