@@ -53,7 +53,6 @@ from handlers.signing_alarm import watch_signing
 from handlers.update_errors import UpdateHandler
 from handlers.waiting_updates import is_opt_out
 from storage import (
-    DatabaseBehind,
     KeyFileMissing,
     Keyring,
     ProcessLock,
@@ -66,7 +65,7 @@ from storage import (
     migrate,
     open_storage,
 )
-from storage.restores import unfinished_restore
+from storage.restores import require_finished, unfinished_restore
 
 _log = structlog.stdlib.get_logger()
 
@@ -217,7 +216,7 @@ async def open_app(
         unfinished = unfinished_restore(keyring, petition.slug)
         if not restored:
             await mark.require_reached()
-            _refuse_unfinished(unfinished)
+            require_finished(keyring, petition.slug)
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
@@ -241,17 +240,6 @@ async def open_app(
         await _fetch_bot_identity(app.application)
         stack.push_async_callback(app.application.shutdown)
         yield app
-
-
-def _refuse_unfinished(file: Path) -> None:
-    """Refuses a database to which a backup was restored without what people asked for since."""
-    if file.exists():
-        raise DatabaseBehind(
-            "A backup was being restored, and that did not come to its end: who withdrew since is"
-            " back in the database. Empty the database and restore the backup again; or bring up"
-            " to date what is there, by starting once with: petition-bot run --restored-backup."
-            f" If the settings lead to another database now, remove {file}, and start again."
-        )
 
 
 async def _say_age_of_backup(storage: Storage) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from storage.audit import Audit
 from storage.database import Database, Statement, Value
+from storage.errors import DatabaseBehind
 from storage.ids import rising_id
 from storage.keyring import Keyring
 from storage.times import from_millis, to_millis
@@ -155,6 +156,16 @@ class Restores:
 def released_after(slug: str, moment: datetime) -> Statement:
     """Returns the question whether sending was held at a moment, or until later."""
     return Statement(_RELEASED_AFTER, {"petition": slug, "at": to_millis(moment)})
+
+
+def require_finished(keyring: Keyring, slug: str) -> None:
+    """Refuses a database to which a backup was restored without what people asked for since."""
+    if unfinished_restore(keyring, slug).exists():
+        raise DatabaseBehind(
+            "A backup was being restored, and that did not come to its end: who withdrew since is"
+            " back in the database. Empty the database and restore the backup again; or bring up"
+            " to date what is there, by starting once with: petition-bot run --restored-backup"
+        )
 
 
 def unfinished_restore(keyring: Keyring, slug: str) -> Path:

@@ -8,7 +8,21 @@ from datetime import UTC, datetime
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import PetitionSettings
 from bot.text.translations import Catalogs, Words
-from storage import KeyFileMissing, Keyring, Storage, open_known_storage, require_newest
+from storage import (
+    DatabaseBehind,
+    KeyFileMissing,
+    Keyring,
+    Storage,
+    mark_of,
+    open_known_storage,
+    require_newest,
+)
+from storage.restores import require_finished
+
+_RESTORED = (
+    "A backup was restored, and what people asked for since was not yet done again in this"
+    " petition: who withdrew is back in it. Start its bot first, which does that."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,9 @@ def utc_now() -> datetime:
 async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliContext]:
     """Opens the petition of the settings, without the process lock that a bot takes.
 
+    A copy that was not brought up to date is refused, as a bot refuses it: who withdrew since is
+    back in it, and would be in the next list.
+
     Raises:
         StorageError, PetitionInvalid: it cannot be opened; the message says what to do.
     """
@@ -39,8 +56,12 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     keyring = Keyring.load(settings.key_file)
     # Tables of another version are refused: only the bot migrates them, when it starts.
     await require_newest(settings.database_url)
+    require_finished(keyring, petition.slug)
+    await mark_of(settings.key_file, settings.database_url, petition.slug).require_reached()
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
+        if await storage.restores.awaits_repetition():
+            raise DatabaseBehind(_RESTORED)
         words = Catalogs.load(time_zone=petition.time_zone).words("en")
         yield CliContext(petition, storage, words, utc_now)
     finally:

@@ -17,9 +17,11 @@ from typer.testing import CliRunner, Result
 from bot.cli import export
 from bot.cli.main import app
 from bot.export import ListFormat
-from storage import Statement, Storage
+from storage import Statement, Storage, mark_of
+from storage.restores import unfinished_restore
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_signature_list import group, header
+from tests.support.supporters import NOON
 
 KEY = pyrage.x25519.Identity.generate()
 
@@ -90,6 +92,28 @@ def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
     assert [(each.action, each.detail) for each in petition.audited()] == [
         ("export", f"{listed['id']} json encrypted")
     ]
+
+
+@pytest.mark.usefixtures("recipient")
+def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_brought_it_up_to_date(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    # Whoever withdrew after the copy was made is back in it, with the name.
+    file = tmp_path / "list.json.age"
+    mark = mark_of(tmp_path / "petition.key", petition.url, "andry")
+    mark.path.write_text("7\n")
+    assert "ends at signature 6, and 7 were given" in refused(call("--output", str(file)))
+    mark.path.write_text("6\n")
+    unfinished = unfinished_restore(petition.keyring, "andry")
+    unfinished.touch()
+    assert "did not come to its end" in refused(call("--output", str(file)))
+    unfinished.unlink()
+    # As of the other petitions in a restored database.
+    petition.do(lambda storage: storage.restores.record(made_at=None, at=NOON))
+    assert "Start its bot first" in refused(call("--output", str(file)))
+    assert not file.exists()
+    petition.do(lambda storage: storage.restores.mark_repeated(at=NOON, lost=0))
+    said(call("--output", str(file)))
 
 
 @pytest.mark.usefixtures("recipient")
