@@ -138,7 +138,9 @@ class SupporterContext:
         return self._as(self.conversation)
 
     def _as(self, changed: Conversation) -> SupporterContext:
-        version = max(self.conversation.version, self.stored_version or 0) + 1
+        # A button of a conversation that was forgotten must not fit the one that is begun anew.
+        forgotten = self.services.storage.petitions.forgotten_version
+        version = max(self.conversation.version, self.stored_version or 0, forgotten) + 1
         return replace(
             self, view=replace(self.view, conversation=replace(changed, version=version))
         )

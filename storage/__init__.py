@@ -93,7 +93,8 @@ from storage.handovers import (
 from storage.high_water_mark import HighWaterMark, mark_of
 from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition
 from storage.journal import Deed, Entry, Journal, journal_of
-from storage.keyring import Keyring, key_apart_from_data
+from storage.key_file import key_apart_from_data
+from storage.keyring import Keyring
 from storage.leases import Lease, Leases
 from storage.migrate import migrate, require_newest
 from storage.open_database import open_database
@@ -123,9 +124,6 @@ from storage.signatures import Signature, Signatures, Stats
 from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
 from storage.signing_rate import SigningRate
 from storage.telegram_cache import CachedItem, TelegramCache
-
-# No Telegram user has this id, so its reference shows only which key made it.
-_NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +184,7 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     storage = assemble(await open_database(url), keyring, slug)
     try:
         await asyncio.to_thread(storage.journal.prepare)
-        await storage.petitions.ensure(keyring.reference(slug, _NOBODY))
+        await storage.petitions.ensure(keyring)
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise
@@ -201,7 +199,7 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     """
     storage = assemble(await open_database(url, cleans_up=False), keyring, slug)
     try:
-        await storage.petitions.require_known(keyring.reference(slug, _NOBODY))
+        await storage.petitions.require_known(keyring)
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise

@@ -101,6 +101,12 @@ class KeyFileOther(StorageError):
     """
 
 
+class ReferencesUnfinished(StorageError):
+    """A change of the reference key was interrupted; run petition-bot keys rotate-references to
+    end it. Until then nobody would be recognised.
+    """
+
+
 class KeyFileUnusable(StorageError):
     """The key file cannot be used; make a new one with petition-bot keygen."""
 

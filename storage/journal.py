@@ -258,14 +258,19 @@ class _LockedFile:
             self._begin(keyring, slug)
         header = os.pread(handle, _BLOCK_BYTES, 0)
         salt = header[len(_FORMAT) : len(_FORMAT) + _SALT_BYTES]
-        if header != _header(keyring, slug, salt):
+        places = [
+            i
+            for i, check in enumerate(_keys(keyring, slug, salt, b"check"))
+            if header == _header(salt, check)
+        ]
+        if not places:
             raise JournalUnusable(
                 f"{path} is damaged, or was made with another key than the one of the settings."
                 " It says who withdrew. Put back the key file that belongs to it; if nobody needs"
                 " it any more, move it away."
             )
         self._salt = salt
-        self._cipher = AESGCM(_key(keyring, slug, salt, b"key"))
+        self._cipher = AESGCM(_keys(keyring, slug, salt, b"key")[places[0]])
 
     @classmethod
     @contextmanager
@@ -313,7 +318,9 @@ class _LockedFile:
         """Writes the header, unless it is there; without it there was no entry yet."""
         if os.pread(self._handle, _BLOCK_BYTES, 0).startswith(_FORMAT):
             return
-        _write_all(self._handle, _header(keyring, slug, os.urandom(_SALT_BYTES)), 0)
+        salt = os.urandom(_SALT_BYTES)
+        check = keyring.digest(b"check", table="journal", column=slug, row=salt)
+        _write_all(self._handle, _header(salt, check), 0)
         sync_folder(self._path.parent)
 
     def _sealed(self, entry: Entry, place: int) -> bytes:
@@ -341,12 +348,13 @@ class _LockedFile:
         return self._salt + place.to_bytes(8, "big")
 
 
-def _header(keyring: Keyring, slug: str, salt: bytes) -> bytes:
-    return (_FORMAT + salt + _key(keyring, slug, salt, b"check")).ljust(_BLOCK_BYTES, b"\0")
+def _header(salt: bytes, check: bytes) -> bytes:
+    return (_FORMAT + salt + check).ljust(_BLOCK_BYTES, b"\0")
 
 
-def _key(keyring: Keyring, slug: str, salt: bytes, use: bytes) -> bytes:
-    return keyring.digest(use, table="journal", column=slug, row=salt)
+def _keys(keyring: Keyring, slug: str, salt: bytes, use: bytes) -> list[bytes]:
+    """Returns the key, or its check, as it is with each of the reference keys."""
+    return keyring.digests(use, table="journal", column=slug, row=salt)
 
 
 def _write_all(handle: int, content: bytes, start: int) -> None:

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from storage.audit import Audit
 from storage.database import FOR_UPDATE, Database, Row, Statement, Value
-from storage.errors import KeyFileOther, PetitionMissing
+from storage.errors import KeyFileOther, PetitionMissing, ReferencesUnfinished
+from storage.keyring import CHANGING, NOBODY, Keyring
 from storage.times import from_millis, to_millis
 
 _ENSURE = """
@@ -39,7 +40,9 @@ FROM petitions p WHERE slug = :petition
 
 _NOTE_KEY = "UPDATE petitions SET sealed_with = :key_id WHERE slug = :petition"
 
-_FINGERPRINT = "SELECT key_fingerprint FROM petitions WHERE slug = :petition"
+_FINGERPRINT = """
+SELECT key_fingerprint, forgotten_version FROM petitions WHERE slug = :petition
+"""
 
 _LAST_NUMBER = "SELECT last_number FROM petitions WHERE slug = :petition"
 
@@ -168,16 +171,19 @@ class Petitions:
         self._slug = slug
         self._audit = audit
         self._noted_key: bytes | None = None
+        self.forgotten_version = 0
+        """The highest version of the conversations that are forgotten; buttons have it still."""
 
-    async def ensure(self, fingerprint: bytes) -> None:
+    async def ensure(self, keyring: Keyring) -> None:
         """Makes the petition's row, if this is its first start, and keeps its key's fingerprint.
 
         Raises:
-            KeyFileOther: it was started with another key before.
+            StorageError: as `require_known` does.
         """
+        fingerprint = keyring.reference(self._slug, NOBODY)
         row: dict[str, Value] = {"petition": self._slug, "fingerprint": fingerprint}
         await self._database.write(Statement(_ENSURE, row))
-        await self.require_known(fingerprint)
+        await self.require_known(keyring)
 
     async def note_key(self, key_id: bytes) -> None:
         """Stores which encryption key the running bot uses, when it is another one than before."""
@@ -188,20 +194,26 @@ class Petitions:
         )
         self._noted_key = key_id
 
-    async def require_known(self, fingerprint: bytes) -> None:
+    async def require_known(self, keyring: Keyring) -> None:
         """Checks that the petition was started on this database, and with this key.
 
         With another key nobody who signed would be recognised, and all of them could sign again.
+        Of several reference keys, the one of the database is used from then on.
 
         Raises:
             PetitionMissing: it was never started on this database.
+            ReferencesUnfinished: a change of the reference key was begun and is not over.
             KeyFileOther: it was started with another key.
         """
         rows = await self._database.read(Statement(_FINGERPRINT, {"petition": self._slug}))
         if not rows:
             raise PetitionMissing
-        if rows[0]["key_fingerprint"] not in (None, fingerprint):
+        stored = rows[0]["key_fingerprint"]
+        if stored in keyring.references(self._slug, CHANGING):
+            raise ReferencesUnfinished
+        if stored is not None and not keyring.use_reference_of(self._slug, stored):
             raise KeyFileOther
+        self.forgotten_version = rows[0]["forgotten_version"]
 
     async def state(self) -> PetitionState:
         """Returns the petition's present state."""

@@ -74,6 +74,7 @@ petitions = Table(
     _number("revision", default=0),
     _blob("key_fingerprint", null=True),
     _blob("sealed_with", null=True),
+    _number("forgotten_version", default=0),
     _number("closes_at", null=True),
     _number("closes_at_chosen", default=0),
     _number("erased_at", null=True),

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.reference_change import rotate_references
 from bot.cli.with_context import INTERRUPTED, run_with_context
 from bot.console import CannotDo, in_sentences, out
 from bot.settings import load_petition_settings
-from storage import HeldElsewhere, KeyFileMissing, Keyring, acquire_process_lock
+from storage import HeldElsewhere, KeyFileMissing, acquire_process_lock
+from storage.key_file import add_encryption_key, remove_older_encryption_keys
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from bot.cli.context import CliContext
     from storage.key_rotation import KeyRotation, Resealed
 
-keys = typer.Typer(name="keys", help="The key file.", no_args_is_help=True)
+keys = typer.Typer(name="keys", help="Exchange the keys in the key file.", no_args_is_help=True)
 
 PROCESS_LOCK = "keys"
 
@@ -48,11 +50,14 @@ def rotate(
         raise typer.Exit(INTERRUPTED) from None
 
 
+keys.command()(rotate_references)
+
+
 async def _prospect(context: CliContext, url: str, path: Path, *, keep_old: bool) -> str:
     """Returns what is going to be done, in sentences."""
     values = context.words.number(await _rotation(context, url).outdated())
     if await _is_begun(context, url):
-        said = [f"An exchange was begun and is not over: {values} values are left. It goes on."]
+        said = [f"An exchange was begun and is not over. It goes on. Values left: {values}."]
     else:
         said = [f"{path} gets a new encryption key, with which all values are encrypted anew."]
     if keep_old:
@@ -79,7 +84,7 @@ async def _rotate(context: CliContext, url: str, path: Path, *, keep_old: bool) 
 async def _rotate_alone(context: CliContext, url: str, path: Path, *, keep_old: bool) -> str:
     audit, keyring = context.storage.audit, context.storage.keyring
     if not await _is_begun(context, url):
-        Keyring.rotate(path)
+        add_encryption_key(path)
         keyring.take_up()
     newest = keyring.newest.hex()
     await audit.record("rotate keys", actor=None, at=context.clock(), detail=f"{newest} begun")
@@ -88,7 +93,7 @@ async def _rotate_alone(context: CliContext, url: str, path: Path, *, keep_old: 
         done = await _carry_out(rotation, bar)
     removed = not keep_old and not done.damaged
     if removed:
-        Keyring.forget_older(path, keyring.newest)
+        remove_older_encryption_keys(path, keyring.newest)
     await audit.record(
         "rotate keys",
         actor=None,
@@ -117,7 +122,7 @@ async def _carry_out(rotation: KeyRotation, bar: Progress) -> Resealed:
 
 
 def _result(context: CliContext, path: Path, done: Resealed, *, removed: bool) -> list[str]:
-    said = [f"{context.words.number(done.values)} values are encrypted with the new key."]
+    said = [f"Values encrypted with the new key: {context.words.number(done.values)}."]
     if removed:
         said.append(
             f"The older one is no longer in {path}. Make a copy of the file as it is now, and keep"

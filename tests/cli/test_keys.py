@@ -8,7 +8,12 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import keys
 from bot.cli.main import app
-from storage import Keyring, Statement, acquire_process_lock, key_rotation
+from storage import KeyFileOther, Keyring, Statement, acquire_process_lock, key_rotation
+from storage.key_file import (
+    add_encryption_key,
+    add_reference_key,
+    remove_older_reference_keys,
+)
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 
 
@@ -52,7 +57,7 @@ def test_what_to_keep_is_said_before_and_nothing_needs_the_older_key_afterwards(
     assert "Nothing was changed." in asked
     assert key_file.read_bytes() == before
     result = said(call(typed="y\n"))
-    assert "12 values are encrypted with the new key." in result
+    assert "Values encrypted with the new key: 12." in result
     assert f"The older one is no longer in {key_file}." in result
     assert encryption_keys(key_file) == 1
     assert key_file.read_bytes() != before
@@ -77,8 +82,9 @@ def test_the_older_key_can_stay_in_the_file(petition: PetitionDatabase, key_file
 def test_one_that_was_killed_goes_on_with_the_same_key(
     petition: PetitionDatabase, key_file: Path
 ) -> None:
-    newest = Keyring.rotate(key_file).newest
-    assert "was begun and is not over: 12 values are left. It goes on." in said(call("--yes"))
+    add_encryption_key(key_file)
+    newest = Keyring.load(key_file).newest
+    assert "was begun and is not over. It goes on. Values left: 12." in said(call("--yes"))
     assert Keyring.load(key_file).newest == newest
     assert encryption_keys(key_file) == 1
     assert names(petition, key_file)[5] == "Persona 6"
@@ -90,7 +96,7 @@ def test_a_name_that_cannot_be_decrypted_keeps_the_older_key(
     sql = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 1"
     petition.do(lambda storage: storage.database.write(Statement(sql)))
     text = said(call("--yes"))
-    assert "11 values are encrypted with the new key." in text
+    assert "Values encrypted with the new key: 11." in text
     assert "signatures.name_sealed 1. So the older key stays in" in text
     assert encryption_keys(key_file) == 2
 
@@ -104,3 +110,67 @@ def test_two_at_once_are_one(petition: PetitionDatabase, key_file: Path) -> None
 
     assert "Another petition-bot keys rotate is under way." in refused(asyncio.run(meanwhile()))
     assert key_file.read_bytes() == before
+
+
+class TestTheReferenceKey:
+    def test_what_it_costs_is_said_before_and_everybody_is_known_afterwards(
+        self, petition: PetitionDatabase, key_file: Path
+    ) -> None:
+        before = key_file.read_bytes()
+        asked = said(call_references(typed="n\n"))
+        assert "Signatures: 6. Each gets a reference under another key" in asked
+        assert (
+            "People who have not signed, or have withdrawn: 0. Their chat is not stored" in asked
+        )
+        assert f"can be restored only with {key_file} as it is now: keep a copy" in asked
+        assert key_file.read_bytes() == before
+        result = said(call_references(typed="y\n"))
+        assert "Signatures with another reference: 6. People who begin anew: 0." in result
+        assert f"The older key is no longer in {key_file}." in result
+        assert key_file.read_text().count("\nreference ") == 1
+        after = PetitionDatabase(petition.url, Keyring.load(key_file))
+        people = after.do(
+            lambda storage: storage.database.read(Statement("SELECT supporter FROM signatures"))
+        )
+        expected = {after.keyring.reference("andry", 1000 + n) for n in range(1, 7)}
+        assert {row["supporter"] for row in people} == expected
+        assert names(after, key_file) == [f"Persona {n}" for n in range(1, 7)]
+
+    def test_is_not_exchanged_while_the_bot_runs(
+        self, petition: PetitionDatabase, key_file: Path
+    ) -> None:
+        before = key_file.read_bytes()
+
+        async def meanwhile() -> Result:
+            async with acquire_process_lock(petition.url, "intake/andry"):
+                return await asyncio.to_thread(call_references, "--yes")
+
+        assert "The bot is running. Stop it first" in refused(asyncio.run(meanwhile()))
+        assert key_file.read_bytes() == before
+
+    def test_whose_exchange_was_killed_is_exchanged_to_the_end(
+        self, petition: PetitionDatabase, key_file: Path
+    ) -> None:
+        add_reference_key(key_file)
+        fresh = Keyring.load(key_file).reference("andry", 1001)
+        text = said(call_references("--yes", "--keep-old"))
+        assert text.startswith("An exchange was begun and is not over. It goes on.")
+        assert f"The older key stays in {key_file}." in text
+        assert key_file.read_text().count("\nreference ") == 2
+        assert Keyring.load(key_file).reference("andry", 1001) == fresh
+        assert not petition_is_unknown(PetitionDatabase(petition.url, Keyring.load(key_file)))
+        remove_older_reference_keys(key_file)
+        assert not petition_is_unknown(PetitionDatabase(petition.url, Keyring.load(key_file)))
+
+
+def call_references(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, ["keys", "rotate-references", *arguments], input=typed)
+
+
+def petition_is_unknown(petition: PetitionDatabase) -> bool:
+    """Whether no bot starts with this keyring."""
+    try:
+        petition.audited()
+    except KeyFileOther:
+        return True
+    return False

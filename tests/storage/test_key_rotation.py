@@ -15,6 +15,7 @@ from storage import (
     open_storage,
 )
 from storage.database import Database, Row
+from storage.key_file import add_encryption_key, remove_older_encryption_keys
 from storage.key_rotation import KeyNotTakenUp, KeyRotation
 from storage.keyring import _associated_data
 from storage.person_notices import NewPersonNotice
@@ -58,7 +59,7 @@ async def exchange(lived: Storage, keyring: Keyring, database_url: str) -> KeyRo
 
 
 def exchanged(database: Database, keyring: Keyring, url: str) -> KeyRotation:
-    Keyring.rotate(keyring.path)
+    add_encryption_key(keyring.path)
     return KeyRotation(database, url, Keyring.load(keyring.path), sleep=at_once)
 
 
@@ -68,7 +69,8 @@ async def at_once(seconds: float) -> None:
 
 def only_newest(keyring: Keyring) -> Keyring:
     """Reads the file as a bot does that starts once the older key is out of it."""
-    return Keyring.forget_older(keyring.path, Keyring.load(keyring.path).newest)
+    remove_older_encryption_keys(keyring.path, Keyring.load(keyring.path).newest)
+    return Keyring.load(keyring.path)
 
 
 async def opened(database: Database, keyring: Keyring) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import BrokenData, KeyFileMissing, KeyFileUnusable, Keyring, key_apart_from_data
+from storage.key_file import add_encryption_key, remove_older_encryption_keys
 
 ROW = b"0123456789abcdef"
 NO_FILE = Path("no such folder", "petition.key")
@@ -25,6 +26,12 @@ def key_file(tmp_path: Path) -> Path:
     path = tmp_path / "petition.key"
     Keyring.generate(path)
     return path
+
+
+def rotated(path: Path) -> Keyring:
+    """Puts a new encryption key first and reads the file."""
+    add_encryption_key(path)
+    return Keyring.load(path)
 
 
 def _seal(keyring: Keyring, plain: str = "Ana") -> bytes:
@@ -119,7 +126,7 @@ def test_no_digest_is_the_same_with_another_key_or_a_hash_that_anybody_can_make(
 
 def test_a_digest_survives_a_rotation(key_file: Path) -> None:
     before = Keyring.load(key_file)
-    after = Keyring.rotate(key_file)
+    after = rotated(key_file)
     known = [
         keyring.digest(b"Ana", table="conversations", column="shown", row=ROW)
         for keyring in (before, after)
@@ -169,20 +176,20 @@ def test_another_bots_key_opens_nothing(key_file: Path, tmp_path: Path) -> None:
 def test_after_a_rotation_the_old_values_open_and_references_stay(key_file: Path) -> None:
     before = Keyring.load(key_file)
     sealed, reference = _seal(before), before.reference("andry", 7)
-    after = Keyring.rotate(key_file)
+    after = rotated(key_file)
     assert _open(after, sealed) == "Ana"
     assert after.reference("andry", 7) == reference
 
 
 def test_after_a_rotation_new_values_need_the_new_key(key_file: Path) -> None:
     former = Path(shutil.copy(key_file, key_file.with_name("former.key")))
-    sealed = _seal(Keyring.rotate(key_file))
+    sealed = _seal(rotated(key_file))
     with pytest.raises(BrokenData, match="put back the key file"):
         _open(Keyring.load(former), sealed)
 
 
 def test_a_rotated_key_file_is_as_private_and_leaves_nothing_beside_it(key_file: Path) -> None:
-    Keyring.rotate(key_file)
+    rotated(key_file)
     assert key_file.stat().st_mode & 0o777 == 0o600
     assert list(key_file.parent.iterdir()) == [key_file]
 
@@ -190,9 +197,9 @@ def test_a_rotated_key_file_is_as_private_and_leaves_nothing_beside_it(key_file:
 def test_who_runs_takes_a_new_key_up_by_itself_and_keeps_the_older(key_file: Path) -> None:
     running = Keyring.load(key_file)
     former = _seal(running)
-    newest = Keyring.rotate(key_file)
+    newest = rotated(key_file)
     assert _open(running, _seal(newest)) == "Ana"
-    Keyring.forget_older(key_file, newest.newest)
+    remove_older_encryption_keys(key_file, newest.newest)
     assert _open(Keyring.load(key_file), _seal(running)) == "Ana"
     assert _open(running, former) == "Ana"
 
@@ -214,11 +221,11 @@ def test_a_file_that_cannot_be_used_now_changes_nothing_for_who_runs(
 def test_the_older_key_is_taken_out_only_behind_the_one_that_everything_has(
     key_file: Path,
 ) -> None:
-    expected = Keyring.rotate(key_file).newest
-    Keyring.rotate(key_file)
+    expected = rotated(key_file).newest
+    rotated(key_file)
     content = key_file.read_bytes()
     with pytest.raises(KeyFileUnusable, match="was changed meanwhile"):
-        Keyring.forget_older(key_file, expected)
+        remove_older_encryption_keys(key_file, expected)
     assert key_file.read_bytes() == content
 
 

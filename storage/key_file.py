@@ -1,0 +1,258 @@
+"""The key file: read, checked and written; `storage/keyring.py` says what is in it.
+
+It is replaced in one step, so that an interruption leaves the old one or the new one.
+"""
+
+import base64
+import binascii
+import os
+import secrets
+import shlex
+import stat
+from pathlib import Path
+
+from storage.database_url import data_folder
+from storage.errors import KeyFileMissing, KeyFileUnusable
+from storage.private_files import sync_folder, write_new
+
+ID_BYTES = 4
+_KEY_BYTES = 32
+_REFERENCE, _ENCRYPTION = "reference", "encryption"
+
+_TITLE = (
+    "# The key of a petition bot: it opens the names and chat ids in the bot's database.\n"
+    "# Keep a copy in a safe place, apart from the database and its backups: without it they\n"
+    "# cannot be read by anyone. Never send it, never commit it.\n"
+)
+
+# Device, inode, time of the last change (of its permissions too) in nanoseconds, size.
+Stamp = tuple[int, int, int, int]
+
+
+def make_key_file(path: Path) -> None:
+    """Makes a new key file that only its owner can read; never touches an existing file.
+
+    Raises:
+        KeyFileUnusable: it cannot be made there, or others can write to its folder.
+    """
+    _refuse_open_folders(path)
+    try:
+        write_new(path, _TITLE + _reference_line() + _encryption_line())
+    except FileExistsError as error:
+        raise KeyFileUnusable(f"{path} exists already; it is left as it is.") from error
+    except OSError as error:
+        raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def read_key_file(path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
+    """Returns the reference keys, and the encryption keys by id; of both the newest first.
+
+    Raises:
+        KeyFileMissing, KeyFileUnusable: others than its owner can read or replace it, or it is no
+            key file; the message says what to do.
+    """
+    return _parsed(_guarded_text(path), path)
+
+
+def add_encryption_key(path: Path) -> None:
+    """Puts a new encryption key first; the older keys stay."""
+    _put_first(path, _ENCRYPTION, _encryption_line())
+
+
+def add_reference_key(path: Path) -> None:
+    """Puts a new reference key first; the older keys stay."""
+    _put_first(path, _REFERENCE, _reference_line())
+
+
+def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
+    """Leaves only the newest encryption key.
+
+    Raises:
+        KeyFileUnusable: the newest one is another than the one with this id.
+    """
+    lines, first = _lines_and_first(path, _ENCRYPTION)
+    if lines[first].split()[1] != newest.hex():
+        raise KeyFileUnusable(f"{path} was changed meanwhile; it is left as it is.")
+    _leave_first(path, _ENCRYPTION)
+
+
+def remove_older_reference_keys(path: Path) -> None:
+    """Leaves only the newest reference key."""
+    _leave_first(path, _REFERENCE)
+
+
+def key_apart_from_data(key_file: Path, database_url: str) -> None:
+    """Refuses a key file inside the folder of the SQLite database, at any depth.
+
+    Whoever copies or backs up that folder would have the data and its key together. With
+    PostgreSQL there is no such folder and nothing to refuse.
+
+    Raises:
+        KeyFileUnusable: it lies in that folder; the message says what to do.
+    """
+    folder = data_folder(database_url)
+    if folder is None or not key_file.resolve().is_relative_to(folder):
+        return
+    raise KeyFileUnusable(
+        f"The key file {key_file} lies inside {folder}, the folder of the database: whoever"
+        " copies that folder has both. Move the key file elsewhere and set PETITION_KEY_FILE,"
+        " or give the database a folder of its own in PETITION_DATABASE_URL."
+    )
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Returns what tells a replaced file from the former one; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size
+
+
+def _put_first(path: Path, kind: str, line: str) -> None:
+    lines, first = _lines_and_first(path, kind)
+    _replace(path, [*lines[:first], line, *lines[first:]])
+
+
+def _leave_first(path: Path, kind: str) -> None:
+    lines, first = _lines_and_first(path, kind)
+    rest = [line for line in lines[first + 1 :] if not _is_key(line, kind)]
+    _replace(path, [*lines[: first + 1], *rest])
+
+
+def _lines_and_first(path: Path, kind: str) -> tuple[list[str], int]:
+    """Returns the lines of a whole key file, and the place of the newest key of a kind."""
+    lines = _guarded_text(path).splitlines(keepends=True)
+    _parsed("".join(lines), path)
+    return lines, next(i for i, line in enumerate(lines) if _is_key(line, kind))
+
+
+def _is_key(line: str, kind: str) -> bool:
+    return line.split()[:1] == [kind]
+
+
+def _replace(path: Path, lines: list[str]) -> None:
+    path = path.resolve()  # a link stays one
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        write_new(fresh, "".join(lines))
+        fresh.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _new_key() -> bytes:
+    return secrets.token_bytes(_KEY_BYTES)
+
+
+def _encoded(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+def _reference_line() -> str:
+    return f"{_REFERENCE} {_encoded(_new_key())}\n"
+
+
+def _encryption_line() -> str:
+    return f"{_ENCRYPTION} {secrets.token_hex(ID_BYTES)} {_encoded(_new_key())}\n"
+
+
+def _guarded_text(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise KeyFileUnusable(
+                f"{path} is not a file; point PETITION_KEY_FILE at the key file."
+            )
+        if os.name == "posix" and mode & 0o077:
+            raise KeyFileUnusable(
+                f"Others than its owner can use the key file {path}; run: "
+                + shlex.join(["chmod", "600", str(path)])
+            )
+        _refuse_open_folders(path)
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError as error:
+        raise KeyFileMissing(
+            f"There is no key file at {path}; make one with: petition-bot keygen"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyFileUnusable(f"The key file {path} cannot be read as one.") from error
+
+
+def _refuse_open_folders(path: Path) -> None:
+    """Refuses a key file in a folder where others can replace it.
+
+    If the path is a link, the folders of the link are checked as well as those of the file.
+    """
+    around = {path.parent.absolute(), path.resolve().parent}
+    above = {one for folder in around for one in folder.parents} - around
+    folders = [folder for folder in (*around, *above) if folder.is_dir()]
+    writable = [one for one in folders if _others_write(one.stat().st_mode, inside=one in above)]
+    if writable:
+        raise _replaceable(path, ["chmod", "go-w"], writable)
+    known = {0, os.geteuid(), *([path.stat().st_uid] if path.exists() else [])}
+    strange = [one for one in folders if one in around and one.stat().st_uid not in known]
+    if strange:
+        raise _replaceable(path, ["chown", str(os.geteuid())], strange)
+
+
+def _others_write(mode: int, *, inside: bool) -> bool:
+    # The sticky bit keeps others from moving a folder inside, but not from adding files.
+    return bool(mode & 0o022) and not (inside and mode & stat.S_ISVTX)
+
+
+def _replaceable(path: Path, command: list[str], folders: list[Path]) -> KeyFileUnusable:
+    mending = shlex.join([*command, *sorted(map(str, folders), key=len, reverse=True)])
+    return KeyFileUnusable(
+        f"Others can put another key in the place of the key file {path}; run: {mending}"
+    )
+
+
+def _parsed(text: str, path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
+    references: list[bytes] = []
+    encryption: dict[bytes, bytes] = {}
+    for line in text.splitlines():
+        match line.split():
+            case []:
+                continue
+            case [first, *_] if first.startswith("#"):
+                continue
+            case ["reference", key]:
+                references.append(_decoded(key, _KEY_BYTES, path))
+            case ["encryption", key_id, key]:
+                encryption[_decoded_id(key_id, path)] = _decoded(key, _KEY_BYTES, path)
+            case _:
+                raise _not_a_key_file(path)
+    if not references or not encryption:
+        raise _not_a_key_file(path)
+    return references, encryption
+
+
+def _decoded(text: str, size: int, path: Path) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise _not_a_key_file(path) from None
+    if len(key) != size:
+        raise _not_a_key_file(path)
+    return key
+
+
+def _decoded_id(text: str, path: Path) -> bytes:
+    try:
+        key_id = bytes.fromhex(text)
+    except ValueError:
+        raise _not_a_key_file(path) from None
+    if len(key_id) != ID_BYTES:
+        raise _not_a_key_file(path)
+    return key_id
+
+
+def _not_a_key_file(path: Path) -> KeyFileUnusable:
+    # The message quotes nothing of the file, which may hold most of a key.
+    return KeyFileUnusable(
+        f"{path} is not a whole key file; put back a good copy, or make a new one elsewhere with:"
+        " petition-bot keygen"
+    )
