@@ -45,8 +45,9 @@ def whole_file(path: Path, *, replaces: bool = False) -> Iterator[BinaryIO]:
         FileNotWritten: there is such a file already, or it cannot be written, as on a full disk.
             The message says why; nothing was changed.
     """
-    if path.is_dir():
-        raise FileNotWritten(f"{path} is a folder; name a file.")
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a device or a pipe"
+        raise FileNotWritten(f"{path} is {what}; name a file.")
     if not replaces and path.exists():
         raise FileNotWritten(f"{path} exists already; it is left as it is. --force replaces it.")
     partial = path.with_name(f"{path.name}.partial")

@@ -152,6 +152,12 @@ class TestAFile:
             pytest.fail("a folder was written")
         with pytest.raises(FileNotWritten, match="No such file"), whole_file(tmp_path / "a/b"):
             pytest.fail("a folder that is not there was written to")
+        os.mkfifo(tmp_path / "null")  # as root, --force would put a file in the place of /dev/null
+        with (
+            pytest.raises(FileNotWritten, match="is a device or a pipe"),
+            whole_file(tmp_path / "null", replaces=True),
+        ):
+            pytest.fail("a device was replaced")
         (tmp_path / "list.age.partial").touch()
         with (
             pytest.raises(FileNotWritten, match="another command is writing it"),

@@ -146,7 +146,7 @@ async def prepare(
         CannotDo: the proof does not fit, or there is nothing to do; a wrong code is counted.
     """
     new_name = "" if name is None else _checked_name(name)
-    signer, proof = await _proved(context, number, code, reason)
+    signer, proof = await _proved(context, number, code, reason, new_name)
     words = context.words
     if (refused := request.refused(signer, words)) is not None:
         raise CannotDo(f"{refused} Nothing was done.")
@@ -198,8 +198,8 @@ async def _show(context: CliContext, prepared: Prepared, output: Path | None) ->
     return f"It is in {output}, which only you can read. "
 
 
-def check_reason(reason: str, name: str | None) -> str:
-    """Returns a reason as the audit keeps it.
+def check_reason(reason: str, *names: str | None) -> str:
+    """Returns a reason as the audit keeps it; `names` are the person's.
 
     Raises:
         CannotDo: it is empty or too long, or says who the person is.
@@ -209,7 +209,7 @@ def check_reason(reason: str, name: str | None) -> str:
         raise CannotDo("Say with --verified-otherwise how you know whose signature it is.")
     if len(said) > _MOST_REASON:
         raise CannotDo(f"The reason is too long: {_MOST_REASON} characters at most.")
-    named = _words(said) & _words(name or "")
+    named = _words(said) & _words(" ".join(name or "" for name in names))
     if "@" in said or _LONG_NUMBER.search(said) or _longest(named) >= _SHORTEST_NAMED:
         raise CannotDo(
             "The audit keeps the reason for good, so it must not say who the person is: no name, "
@@ -234,7 +234,7 @@ def _checked_name(typed: str) -> str:
 
 
 async def _proved(
-    context: CliContext, number: int, code: str | None, reason: str | None
+    context: CliContext, number: int, code: str | None, reason: str | None, new_name: str
 ) -> tuple[Signer, Proof]:
     """Returns whose signature it is, and the proof of it."""
     requests = context.storage.person_requests
@@ -243,7 +243,7 @@ async def _proved(
         if signer is not None:
             # Nobody agreed to this look, and it shows a name before anything is done.
             await context.storage.audit.record("person_look", actor=None, at=context.clock())
-        said = check_reason(reason or "", signer.name if signer else None)
+        said = check_reason(reason or "", signer.name if signer else None, new_name)
         if signer is None:
             raise CannotDo("No signature has this number; it may have been withdrawn.")
         return signer, verified_otherwise(said)

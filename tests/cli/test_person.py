@@ -149,6 +149,14 @@ def test_a_reason_says_how_and_never_who(reason: str, why: str) -> None:
         check_reason(reason, "Ana García de Sol")
 
 
+def test_a_reason_does_not_say_the_name_that_is_asked_for_either(
+    petition: PetitionDatabase,
+) -> None:
+    reason = "the passport says Berta Puig"
+    told = call("2", "correct", "Berta Puig", "--verified-otherwise", reason)
+    assert "must not say who the person is" in refused(told)
+
+
 def test_a_reason_without_a_person_is_kept_as_it_is() -> None:
     plain = "passport de visu at the office on 3 May 2026"
     assert check_reason(f" {plain} ", "Ana García de Sol") == plain
