@@ -7,16 +7,17 @@ petition is not in it: names and chats stay sealed.
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from bot.age_encryption import decrypting_reader, encrypting_writer
-from storage import BackupUnusable
+from storage import BackupUnusable, Keyring
 from storage.database_copy import CopiedDatabase, CopiedPetition, copy_database
 from storage.database_url import SqliteAddress, parse_address
 from storage.private_files import whole_file
@@ -38,6 +39,8 @@ class Manifest:
         database: "sqlite" or "postgresql".
         content: the revision of the tables, and the petitions with their counts.
         payload_bytes, payload_sha256: of what is encrypted.
+        seal: what shows that it was made with the petition's key file, since anybody can encrypt
+            to a public key; see `was_made_with`.
     """
 
     made_at: datetime
@@ -45,10 +48,21 @@ class Manifest:
     content: CopiedDatabase
     payload_bytes: int
     payload_sha256: str
+    seal: str = ""
+
+
+def was_made_with(keyring: Keyring, manifest: Manifest) -> bool:
+    """Returns whether the bot's own key file was there when a backup was made."""
+    return hmac.compare_digest(_seal(keyring, manifest).encode(), manifest.seal.encode())
 
 
 async def write_backup(
-    path: Path, url: str, recipients: list[Any], *, wrote: Callable[[int], None]
+    path: Path,
+    url: str,
+    recipients: list[Any],
+    keyring: Keyring,
+    *,
+    wrote: Callable[[int], None],
 ) -> Manifest:
     """Copies the database into a new file, encrypted; a bot may run on it meanwhile.
 
@@ -56,6 +70,7 @@ async def write_backup(
         path: the file; it gets this name when it is whole.
         url: the address of the database.
         recipients: who can open it; see `parse_recipients`.
+        keyring: seals the manifest.
         wrote: called with how many bytes are written so far.
 
     Raises:
@@ -71,6 +86,7 @@ async def write_backup(
         kind = "sqlite" if isinstance(address, SqliteAddress) else "postgresql"
         digest = measured.sha256.hexdigest()
         manifest = Manifest(made_at, kind, content, measured.size, digest)
+        manifest = replace(manifest, seal=_seal(keyring, manifest))
         file.seek(0)
         file.write(_line(manifest))
     return manifest
@@ -135,26 +151,34 @@ class _Measured:
         self._file.flush()
 
 
-def _line(manifest: Manifest) -> bytes:
+def _fields(manifest: Manifest) -> dict[str, object]:
+    """Returns the manifest as it is written, but for its seal."""
     content = manifest.content
-    line = json.dumps(
-        {
-            "format": FORMAT,
-            "made_at": manifest.made_at.isoformat(timespec="seconds"),
-            "database": manifest.database,
-            "revision": content.revision,
-            "petitions": [
-                {
-                    "slug": each.slug,
-                    "signatures": each.signatures,
-                    "last_number": each.last_number,
-                }
-                for each in content.petitions
-            ],
-            "payload_bytes": manifest.payload_bytes,
-            "payload_sha256": manifest.payload_sha256,
-        }
-    ).encode()
+    return {
+        "format": FORMAT,
+        "made_at": manifest.made_at.isoformat(timespec="seconds"),
+        "database": manifest.database,
+        "revision": content.revision,
+        "petitions": [
+            {
+                "slug": each.slug,
+                "signatures": each.signatures,
+                "last_number": each.last_number,
+            }
+            for each in content.petitions
+        ],
+        "payload_bytes": manifest.payload_bytes,
+        "payload_sha256": manifest.payload_sha256,
+    }
+
+
+def _seal(keyring: Keyring, manifest: Manifest) -> str:
+    fields = json.dumps(_fields(manifest)).encode()
+    return keyring.digest(fields, table="backup", column="manifest", row=b"").hex()
+
+
+def _line(manifest: Manifest) -> bytes:
+    line = json.dumps({**_fields(manifest), "seal": manifest.seal}).encode()
     if len(line) >= _MANIFEST_BYTES:
         raise BackupUnusable("The database holds more petitions than the manifest has room for.")
     return line.ljust(_MANIFEST_BYTES - 1) + b"\n"
@@ -176,6 +200,7 @@ def _manifest(line: bytes) -> Manifest | None:
             content=CopiedDatabase(str(said["revision"]), petitions),
             payload_bytes=int(said["payload_bytes"]),
             payload_sha256=str(said["payload_sha256"]),
+            seal=str(said["seal"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.backup import Manifest, opened_backup
+from bot.backup import Manifest, opened_backup, was_made_with
 from storage import (
     BackupUnusable,
     BrokenData,
@@ -102,6 +102,7 @@ async def drill(order: Order) -> Restored | None:
     Raises:
         StorageError, CannotDecrypt: it cannot be restored; the message says why.
     """
+    _require_own(order)
     if order.manifest.database != "sqlite":
         await asyncio.to_thread(_run_pg_restore, order, ("--file=-",), None)
         return None
@@ -116,6 +117,7 @@ async def restore(order: Order) -> Restored:
     Raises:
         StorageError, CannotDecrypt: it was not restored; the message says why.
     """
+    _require_own(order)
     address = parse_address(order.url)
     kind = "sqlite" if isinstance(address, SqliteAddress) else "postgresql"
     if order.manifest.database != kind:
@@ -129,6 +131,16 @@ async def restore(order: Order) -> Restored:
         if isinstance(address, PostgresAddress):
             return await _restore_postgres(order, address)
         return await _restore_sqlite(order, address.path)
+
+
+def _require_own(order: Order) -> None:
+    """Refuses what somebody else encrypted: it could hold anything that a database can run."""
+    if not was_made_with(order.keyring, order.manifest):
+        raise BackupUnusable(
+            f"{order.path} was not made with the key file of the settings, or its first line was"
+            " changed, so who made it cannot be told, and it is not opened. Restore it with the"
+            " key file with which it was made, PETITION_KEY_FILE, or take another backup."
+        )
 
 
 async def _restore_sqlite(order: Order, database: Path) -> Restored:

@@ -60,7 +60,10 @@ def make_backup(out: Console, file: Path) -> None:
 
     async def made(context: CliContext) -> Manifest:
         with _progress(out, "Backing up", None) as wrote:
-            manifest = await write_backup(file, settings.database_url, recipients, wrote=wrote)
+            keyring = context.storage.keyring
+            manifest = await write_backup(
+                file, settings.database_url, recipients, keyring, wrote=wrote
+            )
         await context.storage.audit.record("backup", actor=None, at=manifest.made_at)
         return manifest
 

@@ -2,14 +2,16 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pyrage
 import pytest
 from typer.testing import CliRunner, Result
 
+from bot.backup import _line, _seal, read_manifest
 from bot.cli.main import app
-from storage import Storage, acquire_process_lock
+from storage import Keyring, Storage, acquire_process_lock
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
@@ -113,6 +115,28 @@ def test_with_another_key_nothing_is_opened_and_nothing_is_changed(
     assert "--identity KEY" in refused("restore", file, "--yes")
     folder = Path(petition.url.partition(":///")[2]).parent
     assert not [each for each in folder.iterdir() if "copy" in each.name or "before" in each.name]
+
+
+def test_what_somebody_else_encrypted_to_the_same_key_is_not_opened(
+    petition: PetitionDatabase, tmp_path: Path, key: Path
+) -> None:
+    # A recipient is public, and whoever keeps the backups can put another file in their place.
+    file, other = tmp_path / "today.backup", tmp_path / "other" / "petition.key"
+    said("backup", file)
+    other.parent.mkdir(mode=0o700)
+    strange = Keyring.generate(other)
+    manifest = read_manifest(file)
+    for change in (
+        replace(manifest, made_at=NOON),
+        replace(manifest, content=replace(manifest.content, revision="0001")),
+        replace(manifest, seal=_seal(strange, manifest)),
+        replace(manifest, seal="ñ"),
+    ):
+        file.write_bytes(_line(change) + file.read_bytes()[4096:])
+        for deed in ("--drill", "--yes"):
+            assert "cannot be told" in refused("restore", file, "-i", key, deed)
+    file.write_bytes(b"[" * 4095 + b"\n" + file.read_bytes()[4096:])
+    assert "is no backup" in refused("restore", file, "--check")
 
 
 @on_both
