@@ -19,7 +19,7 @@ from storage import (
 )
 from storage.restores import require_finished
 
-_RESTORED = (
+RESTORED = (
     "A backup was restored, and what people asked for since was not yet done again in this"
     " petition: who withdrew is back in it. Start its bot first, which does that."
 )
@@ -61,7 +61,7 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
         if await storage.restores.awaits_repetition():
-            raise DatabaseBehind(_RESTORED)
+            raise DatabaseBehind(RESTORED)
         words = Catalogs.load(time_zone=petition.time_zone).words("en")
         yield CliContext(petition, storage, words, utc_now)
     finally:

@@ -115,7 +115,7 @@ async def _carry_out(rotation: KeyRotation, bar: Progress) -> Resealed:
     def progress(values: int) -> None:
         bar.update(task, completed=values, total=max(total, values))
         if values >= total:
-            bar.update(task, description="Waiting two minutes for what was still being written")
+            bar.update(task, description="Waiting two minutes")
 
     progress(0)
     return await rotation.complete(progress)

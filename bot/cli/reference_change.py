@@ -16,6 +16,7 @@ from bot.console import CannotDo, R, in_sentences, out, run_to_end
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import SettingsInvalid, load_petition_settings, load_settings
 from storage import (
+    DatabaseBehind,
     HeldElsewhere,
     KeyFileMissing,
     Keyring,
@@ -26,6 +27,7 @@ from storage import (
     require_newest,
 )
 from storage.key_file import add_reference_key, remove_older_reference_keys
+from storage.restores import require_finished
 
 if TYPE_CHECKING:
     from storage.reference_change import ReferenceChange
@@ -135,10 +137,15 @@ async def _in_place(place: _Place, work: Callable[[Storage], Awaitable[R]]) -> R
 @asynccontextmanager
 async def _opened(place: _Place) -> AsyncIterator[Storage]:
     """Opens the database also while a change is not over, when no bot starts on it."""
+    from bot.cli.context import RESTORED  # texts take a moment to load
+
     await require_newest(place.url)
-    database = await open_database(place.url, cleans_up=False)
-    storage = assemble(database, Keyring.load(place.key_file), place.slug)
+    keyring = Keyring.load(place.key_file)
+    require_finished(keyring, place.slug)
+    storage = assemble(await open_database(place.url, cleans_up=False), keyring, place.slug)
     try:
+        if await storage.restores.awaits_repetition():
+            raise DatabaseBehind(RESTORED)
         yield storage
     finally:
         await storage.close()

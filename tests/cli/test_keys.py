@@ -15,6 +15,7 @@ from storage.key_file import (
     remove_older_reference_keys,
 )
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.support.supporters import NOON
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +147,14 @@ class TestTheReferenceKey:
                 return await asyncio.to_thread(call_references, "--yes")
 
         assert "The bot is running. Stop it first" in refused(asyncio.run(meanwhile()))
+        assert key_file.read_bytes() == before
+
+    def test_is_not_exchanged_on_a_copy_that_was_not_brought_up_to_date(
+        self, petition: PetitionDatabase, key_file: Path
+    ) -> None:
+        before = key_file.read_bytes()
+        petition.do(lambda storage: storage.restores.record(made_at=None, at=NOON))
+        assert "Start its bot first" in refused(call_references("--yes"))
         assert key_file.read_bytes() == before
 
     def test_whose_exchange_was_killed_is_exchanged_to_the_end(
