@@ -52,8 +52,13 @@ class Manifest:
 
 
 def was_made_with(keyring: Keyring, manifest: Manifest) -> bool:
-    """Returns whether the bot's own key file was there when a backup was made."""
-    return hmac.compare_digest(_seal(keyring, manifest).encode(), manifest.seal.encode())
+    """Returns whether the bot's own key file was there when a backup was made.
+
+    Any of its reference keys will do: after an exchange, the older one was put below for this.
+    """
+    made = keyring.digests(_sealed(manifest), table="backup", column="manifest", row=b"")
+    seal = manifest.seal.encode()
+    return any(hmac.compare_digest(one.hex().encode(), seal) for one in made)
 
 
 async def write_backup(
@@ -173,8 +178,12 @@ def _fields(manifest: Manifest) -> dict[str, object]:
 
 
 def _seal(keyring: Keyring, manifest: Manifest) -> str:
-    fields = json.dumps(_fields(manifest)).encode()
-    return keyring.digest(fields, table="backup", column="manifest", row=b"").hex()
+    content = _sealed(manifest)
+    return keyring.digest(content, table="backup", column="manifest", row=b"").hex()
+
+
+def _sealed(manifest: Manifest) -> bytes:
+    return json.dumps(_fields(manifest)).encode()
 
 
 def _line(manifest: Manifest) -> bytes:

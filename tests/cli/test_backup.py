@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from bot.backup import _line, _seal, read_manifest
 from bot.cli.main import app
-from storage import Keyring, Storage, acquire_process_lock
+from storage import Keyring, Statement, Storage, acquire_process_lock, key_rotation
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
@@ -137,6 +137,30 @@ def test_what_somebody_else_encrypted_to_the_same_key_is_not_opened(
             assert "cannot be told" in refused("restore", file, "-i", key, deed)
     file.write_bytes(b"[" * 4095 + b"\n" + file.read_bytes()[4096:])
     assert "is no backup" in refused("restore", file, "--check")
+
+
+def test_a_backup_from_before_the_keys_were_exchanged_needs_the_older_ones_below_the_present(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_rotation, "LATEST_WRITE_SECONDS", 0.0)
+    file, key_file = tmp_path / "today.backup", tmp_path / "petition.key"
+    said("backup", file)
+    older = [line for line in key_file.read_text().splitlines() if line[:1] in ("r", "e")]
+    for command in ("rotate", "rotate-references"):
+        said("keys", command, "--yes")
+    assert "cannot be told" in refused("restore", file, "-i", key, "--yes")
+    key_file.write_text("\n".join((key_file.read_text(), *older)))
+    said("restore", file, "-i", key, "--yes")
+    for command in ("rotate", "rotate-references"):
+        assert "An exchange was begun and is not over." in said("keys", command, "--yes")
+    present = Keyring.load(key_file)
+    assert not any(line in key_file.read_text() for line in older)
+    people = PetitionDatabase(petition.url, present).do(
+        lambda storage: storage.database.read(Statement("SELECT supporter FROM signatures"))
+    )
+    assert {row["supporter"] for row in people} == {
+        present.reference("andry", 1000 + number) for number in range(1, 7)
+    }
 
 
 @on_both
