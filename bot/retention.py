@@ -160,6 +160,7 @@ class Retention:
         self._warn = warn
         self._erase_files = erase_files
         self._found: tuple[str, datetime] | None = None
+        self._waits = False
 
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
@@ -187,12 +188,13 @@ class Retention:
         What should have been erased by the day before waits until they have known of it for
         `HELD_FOR`, as nothing brings it back.
         """
-        now = self._clock()
+        now, self._waits = self._clock(), True
         overdue = await find_overdue(self._storage, self._petition(), now)
         await self._warn(overdue)
         if overdue is not None and await self._is_held(overdue, now):
             _log.warning("erasure_held", total=overdue.people)
             return
+        self._waits = False
         erasure = await read_erasure(self._storage, self._petition(), now)
         total = await erase_due(self._storage, erasure, now, action="retention", sleep=self._sleep)
         if total > 0:
@@ -207,7 +209,13 @@ class Retention:
         return now < min(told_at or now, self._found[1]) + HELD_FOR
 
     async def tidy_journal(self) -> None:
-        """Leaves out of the journal whose signatures retention erases from any restored copy."""
+        """Leaves out of the journal whose signatures retention erases from any restored copy.
+
+        While erasing waits for the admins it waits too: with a clock that jumped, or months that
+        were mistyped, a restored copy would have people back who withdrew.
+        """
+        if self._waits:
+            return
         months = self._petition().retention.months_at_most
         before = self._clock() - timedelta(days=_LONGEST_MONTH * months)
         damaged = await asyncio.to_thread(self._storage.journal.rewrite, before)

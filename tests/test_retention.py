@@ -33,9 +33,11 @@ class Stored:
         self.asked: list[datetime] = []
         self.files_until: list[datetime] = []
         self.entries: set[bytes] = set()
-        self.conversations = self.erasures = self.handovers = self.journal = self
+        self.conversations = self.erasures = self.handovers = self.journal = self.petitions = self
         self.journal_from: list[datetime] = []
         self.damaged = 0
+        self.due = DueCount(0, 0, 0, 0)
+        self.first: datetime | None = None
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
         if self.failures:
@@ -66,13 +68,16 @@ class Stored:
         return 0
 
     async def count(self, due: DueBefore) -> DueCount:
-        return DueCount(0, 0, 0, 0)
+        return self.due
 
-    async def first_signed_at(self) -> None:
+    async def first_signed_at(self) -> datetime | None:
+        return self.first
+
+    async def first_notice_at(self, kind: str, about: str) -> None:
         return None
 
     async def warn(self, overdue: Overdue | None) -> None:
-        assert overdue is None
+        assert (overdue is None) is (self.due.total == 0)
 
     async def erase_files(self, before: datetime) -> None:
         self.files_until.append(before)
@@ -132,6 +137,21 @@ async def test_the_journal_forgets_whose_retention_is_over_and_its_damage_is_sai
         await retention(stored, Pauses(1)).tidy_journal()
     assert stored.journal_from == [NOW - timedelta(days=21 * 31)]
     assert logged == [{"event": "journal_damaged", "total": 2, "log_level": "critical"}]
+
+
+async def test_with_a_clock_that_jumped_a_year_the_journal_still_knows_who_withdrew() -> None:
+    stored = Stored(signatures=1)
+    stored.due, stored.first = DueCount(1, 0, 0, 0), NOW - timedelta(days=900)
+    looking = retention(stored, Pauses(1))
+    with capture_logs() as logged:
+        await looking.erase()
+        await looking.tidy_journal()
+    assert [entry["event"] for entry in logged] == ["erasure_held"]
+    assert stored.journal_from == []
+    stored.due = DueCount(0, 0, 0, 0)  # somebody set the clock
+    await looking.erase()
+    await looking.tidy_journal()
+    assert len(stored.journal_from) == 1
 
 
 @pytest.mark.parametrize("failure", [Unavailable(), ZeroDivisionError("Ana García")])

@@ -70,6 +70,13 @@ async def prepare_handover(
             "that was written after that."
         )
     day = _read_day(context, order.on)
+    closed_on = day_of(state.closed_at, ZoneInfo(context.petition.time_zone))
+    if day < closed_on:
+        raise CannotDo(
+            f"The petition was closed on {context.words.date(closed_on)}, after "
+            f"{context.words.date(day)}: it was not known by then how many signatures it has. "
+            "Look at the day and the year."
+        )
     manifest = _read_manifest(order)
     if order.without_list:
         if order.export is not None:

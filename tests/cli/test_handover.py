@@ -94,8 +94,10 @@ def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
         (("--on", "2026-03-02", "--manifest", "0f0f"), "--manifest is no SHA-256"),
         (
             ("--on", "2026-02-28", "--manifest", MANIFEST),
-            "No list had been written by 28 February",
+            "The petition was closed on 1 March 2026, after 28 February 2026",
         ),
+        # The signatures would be due at once.
+        (("--on", "2025-03-02", "--without-list"), "Look at the day and the year."),
         (("--on", "2026-03-02", "--manifest", MANIFEST, "--export", "zz"), "No list has an id"),
         (("--undo", "--on", "2026-03-02"), "--undo takes back what is recorded"),
         (
