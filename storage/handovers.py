@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from storage.audit import Audit
 from storage.database import Database, Row, Statement, Value
-from storage.ids import rising_id
+from storage.ids import SHOWN_DIGITS, rising_id
 from storage.journal import Deed, Entry
 from storage.petitions import lock_petition
 from storage.times import from_millis, to_millis
@@ -234,7 +234,7 @@ class Handovers:
         if not await self._database.read(Statement(f"SELECT 1 WHERE {may.sql}", may.values)):
             return None
         held = f"{with_name} with a name, {without_name} without"
-        which = "no list" if listed is None else f"list {listed.id.hex()[:8]}"
+        which = "no list" if listed is None else f"list {listed.id.hex()[:SHOWN_DIGITS]}"
         noted = self._audit.statement(
             "handover",
             actor=None,

@@ -6,11 +6,16 @@ portion of them would touch the whole index.
 
 import os
 from datetime import datetime
+from typing import Final
 
 from storage.times import to_millis
 
 _TIME_BYTES = 6
 _RANDOM_BYTES = 10
+
+# How many hexadecimal digits of a rising id people are shown: all of its time. The first eight
+# are the same for a minute.
+SHOWN_DIGITS: Final = 2 * _TIME_BYTES
 
 
 def rising_id(at: datetime) -> bytes:

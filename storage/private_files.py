@@ -32,14 +32,14 @@ def write_over(path: Path, text: str) -> None:
 
 
 @contextmanager
-def whole_file(path: Path, *, replaces: bool = False) -> Iterator[BinaryIO]:
+def whole_file(path: Path, *, replaces: bool | None = None) -> Iterator[BinaryIO]:
     """Yields a new file to write to, which gets its name when it is whole and on the disk.
 
     Until then it is `PATH.partial`; that goes when the block fails, Ctrl-C among the reasons.
 
     Args:
         path: where it goes.
-        replaces: whether a file that is there already is replaced.
+        replaces: whether a file that is there already is replaced; None where no option does it.
 
     Raises:
         FileNotWritten: there is such a file already, or it cannot be written, as on a full disk.
@@ -49,7 +49,8 @@ def whole_file(path: Path, *, replaces: bool = False) -> Iterator[BinaryIO]:
         what = "a folder" if path.is_dir() else "a device or a pipe"
         raise FileNotWritten(f"{path} is {what}; name a file.")
     if not replaces and path.exists():
-        raise FileNotWritten(f"{path} exists already; it is left as it is. --force replaces it.")
+        instead = "Name another file." if replaces is None else "--force replaces it."
+        raise FileNotWritten(f"{path} exists already; it is left as it is. {instead}")
     partial = path.with_name(f"{path.name}.partial")
     try:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -37,7 +37,7 @@ def restore(
             "--identity",
             "-i",
             metavar="KEY",
-            help="The age key that opens it.",
+            help="The file with the age key that opens it.",
             show_default=False,
         ),
     ] = None,

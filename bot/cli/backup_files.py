@@ -72,7 +72,7 @@ def make_backup(out: Console, file: Path) -> None:
     _say(
         out,
         "Keep it on another machine. It needs the bot's key file too, which is not in it. It holds"
-        " what people withdraw from now on: delete it when the petition's retention says so.",
+        " what people withdraw from now on: delete it after thirty days, as they were promised.",
     )
 
 

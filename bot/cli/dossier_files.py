@@ -103,7 +103,7 @@ def make_files(out: Console, path: Path, options: DossierOptions) -> None:
     _say(
         out,
         "When you have handed it over, record it on the computer of the bot, with the day:",
-        f"petition-bot delivered --on DATE --export {opened.head.id[:8]} "
+        f"petition-bot delivered --on DATE --export {opened.head.id} "
         f"--manifest {made.manifest_sha256}",
     )
 

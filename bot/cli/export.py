@@ -177,7 +177,7 @@ async def _read_header(
         groups=tuple(await signatures.groups()),
     )
     if not header.counted:
-        raise CannotDo("Nobody has signed yet; there is nothing to write.")
+        raise CannotDo("No signature is counted; there is nothing to write.")
     return header
 
 
@@ -244,8 +244,8 @@ def _bar(out: Console) -> Progress:
 def _result(order: ExportOrder, written: WrittenList) -> Iterator[str]:
     header, counts = written.header, written.header.counts
     yield (
-        f"{header.counted:,} signatures: {header.with_name:,} with their name and"
-        f" {header.without_name:,} counted without it."
+        f"{header.counted:,} signature{'' if header.counted == 1 else 's'}:"
+        f" {header.with_name:,} with their name and {header.without_name:,} counted without it."
     )
     if counts.at_closing is not None:
         yield (

@@ -113,7 +113,8 @@ def notices(
     listed = run_with_context(work)
     if not (told and listed):
         return
-    question = f"Has the addressee been told of these {len(listed)}?"
+    those = "it" if len(listed) == 1 else f"these {len(listed)}"
+    question = f"Has the addressee been told of {those}?"
     if _agrees(question, yes=yes):
         _say(run_with_context(lambda context: mark_told(context, listed)))
 

@@ -10,7 +10,9 @@ from bot.cli.context import CliContext
 from bot.console import CannotDo
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
+from bot.text.translations import Words
 from storage import ExportedList, Handover, Kind
+from storage.ids import SHOWN_DIGITS
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[0-9a-f]{1,32}")
@@ -268,8 +270,9 @@ async def _consequences(context: CliContext, planned: PlannedHandover) -> str:
         )
     if untold:
         lines.append(
-            f"{words.number(untold)} signers have not been told how the petition ended. Send them "
-            "the closing update with /broadcast before they are erased."
+            f"{words.number(untold)} signer{' has' if untold == 1 else 's have'} not been told "
+            "how the petition ended. Send them the closing update with /broadcast before they are "
+            "erased."
         )
     return "\n".join(lines)
 
@@ -294,7 +297,7 @@ def _recorded(context: CliContext, handover: Handover) -> tuple[str, ...]:
     held = (
         f"The number of signatures alone, {words.number(handover.signatures)}, without a list."
         if handover.export_id is None or handover.exported_at is None
-        else f"List {handover.export_id.hex()[:8]}, written on "
+        else f"List {handover.export_id.hex()[:SHOWN_DIGITS]}, written on "
         f"{words.plain_moment(handover.exported_at)}: {_counts(context, handover)}."
     )
     return (
@@ -312,16 +315,20 @@ def _held(context: CliContext, listed: ExportedList) -> str:
 
 def _name(context: CliContext, listed: ExportedList) -> str:
     written = context.words.plain_moment(listed.exported_at)
-    return f"list {listed.id.hex()[:8]}, written on {written}"
+    return f"list {listed.id.hex()[:SHOWN_DIGITS]}, written on {written}"
 
 
 def _counts(context: CliContext, held: ExportedList | Handover) -> str:
     words = context.words
     return (
-        f"{words.number(held.with_name + held.without_name)} signatures, "
+        f"{_signatures(words, held.with_name + held.without_name)}, "
         f"{words.number(held.with_name)} with their name and "
         f"{words.number(held.without_name)} counted without it"
     )
+
+
+def _signatures(words: Words, count: int) -> str:
+    return f"{words.number(count)} signature{'' if count == 1 else 's'}"
 
 
 def _day(context: CliContext, handover: Handover) -> str:

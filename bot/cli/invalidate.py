@@ -171,7 +171,7 @@ def _in_words(condition: SignatureCondition, words: Words) -> str:
         f"signed before {words.plain_moment(end)}" if end else None,
         f"came by the link “{condition.source}”" if condition.source is not None else None,
         f"named like “{condition.name_pattern}”" if condition.name_pattern else None,
-        f"form filled in in under {seconds} s" if seconds else None,
+        f"form took less than {seconds} s" if seconds else None,
     )
     return "; ".join(part for part in parts if part)
 

@@ -134,7 +134,7 @@ async def mark_told(context: CliContext, told: Sequence[ChangeOwed]) -> str:
     """Records that the addressee was told of what was shown; returns that as a sentence."""
     await context.storage.changes_after_export.mark_told(told, at=context.clock())
     number = context.words.number(len(told))
-    return f"It is recorded that the addressee was told of {number}."
+    return f"It is recorded that the addressee was told of {number} of them."
 
 
 def _table(context: CliContext, owed: Sequence[ChangeOwed], *, names: bool) -> Table:

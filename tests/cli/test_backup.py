@@ -72,7 +72,7 @@ def test_a_backup_made_beside_the_bot_is_whole_and_shows_nobody_anything(
         assert plain not in content[4096:]
     assert "is whole: andry with 6 signatures" in said("restore", file, "--check")
     assert "The key opens it" in said("restore", file, "--identity", key, "--drill")
-    assert "exists already" in refused("backup", file)
+    assert "exists already; it is left as it is. Name another file." in refused("backup", file)
     made = petition.do(lambda storage: storage.audit.last("backup"))
     assert made is not None
 

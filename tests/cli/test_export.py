@@ -227,7 +227,7 @@ class TestNothingIsLeft:
         self, petition: PetitionDatabase, refuses: Callable[[], str]
     ) -> None:
         change(petition, "DELETE FROM signatures")
-        assert "Nobody has signed yet" in refuses()
+        assert "No signature is counted" in refuses()
 
     @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, asyncio.CancelledError])
     def test_where_it_is_interrupted(

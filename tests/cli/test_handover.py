@@ -26,7 +26,7 @@ def call(*arguments: str, typed: str = "") -> Result:
     return CliRunner().invoke(app, arguments, input=typed)
 
 
-def exported(petition: PetitionDatabase, days: int = 0) -> str:
+def exported(petition: PetitionDatabase, days: float = 0) -> str:
     """A list is written so many days after the closing; the beginning of its id."""
 
     async def written(storage: Storage) -> bytes:
@@ -34,7 +34,7 @@ def exported(petition: PetitionDatabase, days: int = 0) -> str:
         at = NOON + timedelta(days=days)
         return await people.exported(6, at=at, with_name=4, without_name=2)
 
-    return petition.do(written).hex()[:8]
+    return petition.do(written).hex()[:12]
 
 
 def withdraws(petition: PetitionDatabase, number: int) -> None:
@@ -70,6 +70,18 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
     assert "is recorded already" in refused(call(*DELIVERED, "--yes"))
     assert "The record is taken back." in said(call("delivered", "--undo", typed="y\n"))
     assert "nothing to take back" in refused(call("delivered", "--undo"))
+
+
+def test_lists_that_were_written_in_the_same_minute_are_told_apart(
+    petition: PetitionDatabase,
+) -> None:
+    """A workbook for the office and a list for the dossier are written one after the other."""
+    of_the_dossier, of_the_office = exported(petition), exported(petition, days=30 / 86_400)
+    shown = said(call("delivered"))
+    assert f"list {of_the_dossier}," in shown
+    assert f"list {of_the_office}," in shown
+    recorded = call(*DELIVERED, "--export", of_the_dossier, "--yes")
+    assert f"list {of_the_dossier}, written on 1 March 2026, 13:00" in said(recorded)
 
 
 def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
@@ -167,7 +179,7 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     assert said(call("notices", "--csv")) == "number,change,day\n4,withdrawn,2026-03-04\n"
     assert "Names are shown on the screen alone" in refused(call("notices", "--names"))
     assert "Nothing was changed." in said(call("notices", "--told", typed="n\n"))
-    assert "was told of 1." in said(call("notices", "--told", typed="y\n"))
+    assert "was told of 1 of them." in said(call("notices", "--told", typed="y\n"))
     assert "No notice is owed" in said(call("notices", "--told"))
     assert "notices_told" in {each.action for each in petition.audited()}
 

@@ -46,7 +46,7 @@ def counted(petition: PetitionDatabase) -> int:
 @on_both
 def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -> None:
     shown = said(invalidate("--form-seconds-under", "3", "--dry-run"))
-    assert "5 signatures, 83% of the 6 counted: form filled in in under 3 s" in shown
+    assert "5 signatures, 83% of the 6 counted: form took less than 3 s" in shown
     assert "That is more than half" in shown
     assert "24 Nov, 13:00  5" in shown
     assert "radio  5" in shown
@@ -60,7 +60,7 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     listed = said(invalidate("--list"))
     assert "5 signatures on " in listed
     assert "because: Forty a second, by one link" in listed
-    assert "form filled in in under 3 s" in listed
+    assert "form took less than 3 s" in listed
     key = done.rpartition(" ")[2].strip()
     back = said(invalidate("--undo", key, "--count", "5"))
     assert "5 signatures are counted again. Counted now: 6." in back

@@ -42,7 +42,7 @@ async def test_it_is_recorded_with_what_it_held_and_taken_back(
     assert (recorded.export_id, recorded.exported_at) == (listed.id, NOON)
     (entry,) = await storage.audit.entries(9)
     assert (entry.action, entry.actor) == ("handover", None)
-    assert entry.detail == f"2026-03-02, list {listed.id.hex()[:8]}: 4 with a name, 2 without"
+    assert entry.detail == f"2026-03-02, list {listed.id.hex()[:12]}: 4 with a name, 2 without"
     assert await handovers.undo(recorded, at=later(90)) is True
     assert await handovers.undo(recorded, at=later(91)) is False
     assert await handovers.active() is None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from storage import Consent, Conversation, NewSignature, Storage
 from storage.database import Database, Statement, Value
+from storage.ids import rising_id
 from storage.keyring import Keyring
 from storage.signing import withdraw_statements
 
@@ -144,7 +145,7 @@ class Supporters:
         without_name: int = 0,
     ) -> bytes:
         """Records a list of the signatures up to a number; returns its id."""
-        key = uuid.uuid4().bytes
+        key = rising_id(at)
         await self._do(
             _EXPORT,
             id=key,
