@@ -78,8 +78,8 @@ class Change(StrEnum):
         RESTRICTED: it may be stored and no longer used (art. 18).
         OBJECTED: the person objected to its use (art. 21).
         NAME_REMOVED: it is counted without its name from now on.
-        NAME_GIVEN: it has its name from now on, which earlier lists do not have. Nobody is told
-            of it; it says of which lists later changes are.
+        NAME_GIVEN: it has its name from now on, given or with a restriction or an objection
+            lifted. Nobody is told of it; it says of which lists later changes are.
     """
 
     WITHDRAWN = "withdrawn"
@@ -205,15 +205,11 @@ def _standing(untold: Sequence[NotedChange]) -> list[NotedChange]:
 
 def _is_named(known: Sequence[NotedChange], since: Sequence[NotedChange]) -> bool:
     """Returns whether a list has this signature with its name, from its changes."""
-    for each in since:
-        if each.change in (Change.NAME_REMOVED, Change.NAME_GIVEN):
-            return each.change is Change.NAME_REMOVED
-    before = [
-        each
-        for each in known
-        if each not in since and (each.change in _HIDES or each.change is Change.NAME_GIVEN)
-    ]
-    return not before or before[-1].change is Change.NAME_GIVEN
+    shown = [each for each in known if each.change in _HIDES or each.change is Change.NAME_GIVEN]
+    before = [each for each in shown if each not in since]
+    if before:
+        return before[-1].change is Change.NAME_GIVEN
+    return not shown or shown[0].change is not Change.NAME_GIVEN
 
 
 class ChangesAfterExport:

@@ -81,9 +81,9 @@ SELECT CASE WHEN
     (s.restricted_at IS NULL OR s.restricted_at >= :exported_at)
     AND (s.objected_at IS NULL OR s.objected_at >= :exported_at)
     AND COALESCE((
-      SELECT CASE WHEN c.change = 'name_removed' THEN 1 ELSE 0 END FROM changes_after_export c
+      SELECT CASE WHEN c.change = 'name_given' THEN 0 ELSE 1 END FROM changes_after_export c
       WHERE c.petition = s.petition AND c.number = s.number AND c.changed_at >= :exported_at
-        AND c.change IN ('name_removed', 'name_given')
+        AND c.change IN ('name_removed', 'name_given', 'restricted', 'objected')
       ORDER BY c.changed_at, c.id LIMIT 1
     ), s.with_name) = 1
   THEN 1 ELSE 0 END AS has_name

@@ -148,9 +148,10 @@ class _Copy:
             f"UPDATE {table} SET {column} = CAST(:value AS BIGINT) WHERE {key} = :id",  # noqa: S608 - constants
             {"id": entry.subject, "value": value},
         )
-        if change is None or value is None:
+        if change is None or row["with_name"] == 0:
             return (setting,)
-        return note_change(self.slug, row["supporter"], change, self.at), setting
+        noted = Change.NAME_GIVEN if value is None else change
+        return note_change(self.slug, row["supporter"], noted, self.at), setting
 
     async def _remove_name(self, entry: Entry, row: Row) -> tuple[Statement, ...]:
         own: dict[str, Value] = {"id": entry.subject}

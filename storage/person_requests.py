@@ -39,6 +39,7 @@ _NOTHING = "SELECT 1 AS noted"
 _LIFT = "UPDATE signatures SET restricted_at = NULL, objected_at = NULL WHERE id = :id"
 
 _IS_THERE = "EXISTS (SELECT 1 FROM signatures held WHERE held.id = :id)"
+_HAS_NAME = "EXISTS (SELECT 1 FROM signatures own WHERE own.id = :id AND own.with_name = 1)"
 _MAY = {
     PersonNoticeKind.RESTRICTED: "held.restricted_at IS NULL",
     PersonNoticeKind.OBJECTED: "held.objected_at IS NULL",
@@ -48,6 +49,7 @@ _CHANGES = {
     PersonNoticeKind.CORRECTED: Change.CORRECTED,
     PersonNoticeKind.RESTRICTED: Change.RESTRICTED,
     PersonNoticeKind.OBJECTED: Change.OBJECTED,
+    PersonNoticeKind.LIFTED: Change.NAME_GIVEN,
 }
 _DEEDS = {
     PersonNoticeKind.RESTRICTED: Deed.RESTRICTED,
@@ -242,8 +244,9 @@ class PersonRequests:
             return False
         _, before = self._noted(signer, proof, kind, at, only_if)
         may = Statement(f"SELECT 1 AS done WHERE {only_if.sql}", values)
+        named = Statement(f"{_HAS_NAME} AND {only_if.sql}", values)
         changed = (
-            (note_change(self._slug, signer.supporter, _CHANGES[kind], at, only_if=only_if),)
+            (note_change(self._slug, signer.supporter, _CHANGES[kind], at, only_if=named),)
             if kind in _CHANGES
             else ()
         )

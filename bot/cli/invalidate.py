@@ -276,7 +276,9 @@ def _undo(wanted: str, count: int | None) -> None:
         return _choose(await context.storage.invalidations.entries(), wanted)
 
     async def undone(context: CliContext) -> None:
-        back = await context.storage.invalidations.undo(found.id, context.clock())
+        now = context.clock()
+        await context.storage.petitions.close_if_due(now)  # as before taking them out
+        back = await context.storage.invalidations.undo(found.id, now)
         counted = (await context.storage.petitions.state()).signatures
         words = context.words
         _say(

@@ -70,6 +70,25 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     assert [deed.action for deed in wave.audited()] == ["undo_invalidation", "invalidate"]
 
 
+def test_what_is_put_back_after_the_date_counts_once_at_the_closing(
+    wave: PetitionDatabase,
+) -> None:
+    """The bot was off when the date came, so nothing had closed the petition yet."""
+    done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
+    wave.do(
+        lambda storage: storage.database.write(
+            Statement(
+                "UPDATE petitions SET closed_at = NULL, closes_at = :now",
+                {"now": int(datetime.now(UTC).timestamp() * 1000)},
+            )
+        )
+    )
+    said(invalidate("--undo", done.rpartition(" ")[2].strip(), "--count", "5"))
+    wave.do(lambda storage: storage.petitions.close_if_due(datetime.now(UTC)))
+    state = wave.do(lambda storage: storage.petitions.state())
+    assert state.told_signatures == state.signatures == SIGNERS
+
+
 def test_conditions_apply_together_and_times_are_the_petitions(wave: PetitionDatabase) -> None:
     span = ("--from", "2026-11-24 13:00", "--to", "2026-11-24 13:01")
     done = said(

@@ -1,0 +1,275 @@
+"""Tests that the count is right, whatever people, the operator, admins and retention do."""
+
+import asyncio
+import shutil
+import sqlite3
+import tempfile
+import uuid
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.export.signature_list import SignatureListHeader
+from bot.petition.petition import BUNDLED, load_petition
+from storage import (
+    Conversation,
+    DueBefore,
+    ErasureRun,
+    ExportedList,
+    Keyring,
+    Statement,
+    Storage,
+    open_storage,
+    verified_otherwise,
+)
+from storage.journal_replay import replay
+from tests.storage.test_name_choice import GIVES
+from tests.support.supporters import NOON, a_supporter
+
+PETITION = load_petition(BUNDLED)
+PROOF = verified_otherwise("came to the office")
+NEVER = datetime(2000, 1, 1, tzinfo=NOON.tzinfo)
+DEEDS = (
+    "sign", "withdraw", "choose", "correct", "restrict", "object", "lift", "erase",
+    "invalidate", "undo", "purge", "export", "close", "reopen", "back_up",
+)  # fmt: skip
+
+_COUNTED = """
+SELECT p.signatures AS told,
+  (SELECT COUNT(*) FROM signatures WHERE invalidation_id IS NULL)
+  + (SELECT COALESCE(SUM(signatures), 0) FROM anonymous_counts WHERE is_valid = 1) AS counted
+FROM petitions p
+"""
+
+
+@dataclass
+class Petition:
+    """A petition of six people, and what is true of it.
+
+    Attributes:
+        gone: the numbers of whoever withdrew, or was erased when they asked for it.
+        invalidated: the numbers that were taken out of the count, also if they are back.
+        touched: when a signature was last changed by a deed that its owner asked for.
+        lists: each list that was written, and the numbers in it with their name.
+    """
+
+    storage: Storage
+    keyring: Keyring
+    database: Path
+    now: datetime = NOON
+    gone: set[int] = field(default_factory=set)
+    invalidated: set[int] = field(default_factory=set)
+    touched: dict[int, datetime] = field(default_factory=dict)
+    lists: list[tuple[ExportedList, set[int]]] = field(default_factory=list)
+
+    @property
+    def backup(self) -> Path:
+        """Where the newest backup is, if there is one."""
+        return self.database.with_name("backup.db")
+
+    async def do(self, deed: str, person: int) -> None:
+        """Does a deed of a person, or with the person's number where it needs one."""
+        self.now += timedelta(seconds=1)
+        await getattr(self, deed)(person)
+
+    async def sign(self, person: int) -> None:
+        who = a_supporter(self.keyring, person)
+        new = who.signature(language="es" if person % 2 else "en")
+        consent = replace(new.consent, with_name=person % 3 > 0)
+        known = await self.storage.conversations.get(who.supporter)
+        was = known.version if known else 0
+        after = Conversation(who.supporter, version=was + 1)
+        signed = replace(new, consent=consent, at=self.now)
+        await self.storage.signatures.sign(signed, after, was)
+
+    async def withdraw(self, person: int) -> None:
+        number = await self.number(person)
+        if await self.storage.signatures.withdraw(self.supporter(person), self.now):
+            self.gone.add(number)
+
+    async def choose(self, person: int) -> None:
+        held = await self.storage.signatures.get(self.supporter(person))
+        known = await self.storage.conversations.get(self.supporter(person))
+        if held is None or known is None or held.is_only_stored:
+            return
+        after = replace(known, version=known.version + 1)
+        signatures, who = self.storage.signatures, self.supporter(person)
+        self.touched[held.number] = self.now
+        if held.with_name:
+            await signatures.remove_name(who, after, known.version, self.now)
+        else:
+            await signatures.give_name(who, GIVES, after, known.version, self.now)
+
+    async def correct(self, person: int) -> None:
+        await self.answer("correct", person, f"Nombre {self.now.second}")
+
+    async def restrict(self, person: int) -> None:
+        await self.answer("restrict", person)
+
+    async def object(self, person: int) -> None:
+        await self.answer("object", person)
+
+    async def lift(self, person: int) -> None:
+        await self.answer("lift", person)
+
+    async def erase(self, person: int) -> None:
+        number = await self.number(person)
+        if await self.answer("erase", person):
+            self.gone.add(number)
+
+    async def invalidate(self, person: int) -> None:
+        numbers = [*range(person, 20, 2)]
+        self.invalidated.update(numbers)
+        await self.storage.invalidations.take_out(numbers, reason="r", condition="c", at=self.now)
+
+    async def undo(self, person: int) -> None:
+        entries = await self.storage.invalidations.entries()
+        if person <= len(entries):
+            await self.storage.invalidations.undo(entries[person - 1].id, self.now)
+
+    async def purge(self, person: int) -> None:
+        run = ErasureRun(uuid.uuid4().bytes, "purge", self.now, untold_too=True)
+        due = DueBefore(self.now - timedelta(seconds=person), None)
+        after: int | None = 0
+        while after is not None:
+            after = (await self.storage.erasures.erase(due, run, after=after, limit=2)).after
+
+    async def export(self, _: int) -> None:
+        begun = await self.storage.exports.begin(at=self.now, detail="csv")
+        async with self.storage.exports.read(begun) as listed:
+            groups = tuple(await listed.groups())
+            header = SignatureListHeader(begun, PETITION, await listed.counts(), groups)
+            names = {each.number async for page in listed.pages() for each in page}
+        assert header.with_name == len(names)
+        assert header.counted == header.with_name + header.without_name
+        assert header.counted == await self.check_count()
+        days = header.by_day()
+        assert sum(each.with_name + each.without_name for each in days) == header.counted
+        assert header.withdrawn_since >= 0
+        if header.counts.at_closing is not None:
+            assert header.counted == (
+                header.counts.at_closing - header.withdrawn_since
+                - header.counts.invalidated_since
+            )  # fmt: skip
+        written = ExportedList(
+            begun.id, self.now, begun.last_number, header.with_name, header.without_name
+        )
+        await self.storage.exports.finish(
+            begun, with_name=header.with_name, without_name=header.without_name
+        )
+        self.lists.append((written, names))
+
+    async def close(self, _: int) -> None:
+        revision = (await self.storage.petitions.state()).revision
+        await self.storage.petitions.close(revision=revision, actor=9, at=self.now)
+
+    async def reopen(self, _: int) -> None:
+        revision = (await self.storage.petitions.state()).revision
+        await self.storage.petitions.reopen(revision=revision, actor=9, at=self.now)
+
+    async def back_up(self, _: int) -> None:
+        with (
+            closing(sqlite3.connect(self.database)) as database,
+            closing(sqlite3.connect(self.backup)) as copy,
+        ):
+            database.backup(copy)
+
+    async def answer(self, request: str, person: int, *more: str) -> bool:
+        requests = self.storage.person_requests
+        signer = await requests.of(self.supporter(person))
+        if signer is None:
+            return False
+        self.touched[signer.number] = self.now
+        return bool(await getattr(requests, request)(signer, *more, PROOF, self.now))
+
+    def supporter(self, person: int) -> bytes:
+        return a_supporter(self.keyring, person).supporter
+
+    async def number(self, person: int) -> int:
+        held = await self.storage.signatures.get(self.supporter(person))
+        return held.number if held else 0
+
+    async def check_count(self) -> int:
+        """Checks what is told of the count; returns it."""
+        ((told, counted),) = (
+            row.values() for row in await self.storage.database.read(Statement(_COUNTED))
+        )
+        stats = await self.storage.signatures.stats(NOON)
+        assert told == counted == stats.total == stats.with_name + stats.without_name
+        return int(told)
+
+    async def check_notices(self) -> None:
+        """Checks that each list's addressee would be told of whom they must, and of no others."""
+        rows = await self.storage.database.read(
+            Statement("SELECT number, with_name, restricted_at, objected_at FROM signatures")
+        )
+        hidden = {
+            row["number"]
+            for row in rows
+            if not row["with_name"] or row["restricted_at"] or row["objected_at"]
+        }
+        for listed, names in self.lists:
+            owed = {each.number for each in await self.storage.changes_after_export.owed(listed)}
+            # Who is counted again is in no earlier list, which nothing but the number shows.
+            assert names & (self.gone | hidden) <= owed <= names | self.invalidated
+            assert all(
+                number in self.gone or self.touched[number] >= listed.exported_at
+                for number in owed
+            )
+
+
+async def restored(petition: Petition) -> None:
+    """Checks that in the newest backup, with what the journal says, nobody is back."""
+    entries = petition.storage.journal.read().entries
+    storage = await open_storage(_url(petition.backup), petition.keyring, "andry")
+    try:
+        raw = storage.database
+        at, last = petition.now, await petition.storage.last_number()
+        await replay(raw, petition.keyring, "andry", entries, last_number=last, at=at)
+        copy = replace(petition, storage=storage)
+        await copy.check_count()
+        held = await storage.database.read(Statement("SELECT number FROM signatures"))
+        assert not {row["number"] for row in held} & petition.gone
+        assert not await replay(raw, petition.keyring, "andry", entries, last_number=last, at=at)
+    finally:
+        await storage.close()
+
+
+async def lived(folder: Path, template: Path, deeds: list[tuple[str, int]]) -> None:
+    """Does all deeds one after the other, and checks after each of them."""
+    database = folder / "petition.db"
+    shutil.copy(template, database)
+    keyring = Keyring.generate(folder / "petition.key")
+    storage = await open_storage(_url(database), keyring, "andry")
+    petition = Petition(storage, keyring, database)
+    try:
+        for deed, person in deeds:
+            await petition.do(deed, person)
+            await petition.check_count()
+        await petition.check_notices()
+        await petition.do("export", 1)
+        if petition.backup.exists():
+            await restored(petition)
+    finally:
+        await storage.close()
+
+
+def _url(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+_deeds = st.tuples(st.sampled_from(DEEDS), st.integers(1, 6))
+
+
+@settings(max_examples=20)
+@given(st.lists(_deeds, min_size=5, max_size=30))
+def test_after_any_deeds_the_count_and_the_lists_say_the_same(
+    sqlite_template: Path, deeds: list[tuple[str, int]]
+) -> None:
+    everybody = [("sign", person) for person in range(1, 7)]
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(lived(Path(folder), sqlite_template, [*everybody, *deeds]))
