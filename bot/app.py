@@ -230,6 +230,7 @@ async def open_app(
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.petitions.close_if_due(datetime.now(UTC))
         await storage.petitions.follow_folder(petition.closes_at)
+        await storage.note_key()
         session = await stack.enter_async_context(SharedSession())
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)

@@ -42,7 +42,7 @@ async def confirmed(bot: BotProcess, people: list[Person]) -> None:
     keyring = Keyring.load(bot.folder / "keys" / "petition.key")
     await migrate(url)
     storage: Storage = await open_storage(url, keyring, "andry")
-    signers = Supporters(storage.database, keyring)
+    signers = Supporters(storage.database, keyring, signed_at=datetime.now(UTC))
     await signers.set_closed(True)
     await signers.sign(person.user.id - 1000 for person in people)
     content = {"es": TEXT}

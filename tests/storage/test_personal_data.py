@@ -28,7 +28,8 @@ from tests.support.supporters import ADMIN, NOON, SLUG, Supporter, Supporters, a
 OTHER_ADMIN = ADMIN + 1
 
 _EVERYTHING = """
-UPDATE signatures SET form_seconds = 40, restricted_at = 1, objected_at = 2, invalidation_id = id
+UPDATE signatures SET form_seconds = 40, restricted_at = 1, objected_at = 2, invalidation_id = id,
+  kept_version = '2'
 WHERE supporter = :supporter
 """
 

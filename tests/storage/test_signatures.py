@@ -42,6 +42,7 @@ async def test_a_signature_reads_back_as_it_was_given(storage: Storage, keyring:
         signed_at=NOON,
         source="web",
         news=True,
+        text_version="1",
     )
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import Broadcast, Keyring, Statement, Storage, Tally, open_storage
@@ -134,7 +135,7 @@ async def petition_processes(
     """Yields a petition with `people` signatures; its processes are killed after the block."""
     keyring = Keyring.generate(folder / "petition.key")
     storage = await open_storage(url, keyring, SLUG)
-    signers = Supporters(storage.database, keyring)
+    signers = Supporters(storage.database, keyring, signed_at=datetime.now(UTC))
     petition = PetitionProcesses(url, folder, storage, signers, api, rate, paid)
     try:
         await petition.signed_by(people)

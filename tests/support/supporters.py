@@ -18,6 +18,7 @@ NOON_MILLIS = int(NOON.timestamp() * 1000)
 ADMIN = 900
 WORDS = "Yo, {name}, firmo."
 
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 _PETITION = """
 INSERT INTO petitions (slug, signatures, last_number, closed_at, closed_signatures, revision)
 VALUES (:slug, 0, 0, :closed_at, 0, 1)
@@ -25,7 +26,7 @@ VALUES (:slug, 0, 0, :closed_at, 0, 1)
 _SIGNATURE = """
 INSERT INTO signatures
   (id, petition, supporter, number, name_sealed, chat_sealed, language, text_version, signed_at)
-VALUES (:id, :petition, :supporter, :number, :name, :chat, :language, '1', 0)
+VALUES (:id, :petition, :supporter, :number, :name, :chat, :language, '1', :at)
 """
 _NUMBERED = """
 UPDATE petitions SET signatures = signatures + :signed,
@@ -64,11 +65,15 @@ def later(seconds: float) -> datetime:
 
 @dataclass(frozen=True)
 class Supporters:
-    """The supporters of one petition; the one with signature number n has the chat 1000 + n."""
+    """The supporters of one petition; the one with signature number n has the chat 1000 + n.
+
+    They signed at `signed_at`: a bot that runs erases those whose retention is over.
+    """
 
     database: Database
     keyring: Keyring
     slug: str = SLUG
+    signed_at: datetime = _LONG_AGO
 
     async def open_petition(self, *, closed: bool = True) -> None:
         """Inserts the petition."""
@@ -198,6 +203,7 @@ class Supporters:
                 "id": key,
                 "petition": self.slug,
                 "supporter": self.supporter(number),
+                "at": int(self.signed_at.timestamp() * 1000),
                 "number": number,
                 "name": sealed(f"Persona {number}", "name_sealed"),
                 "chat": sealed(str(1000 + number), "chat_sealed"),
