@@ -1,0 +1,184 @@
+"""One person and one petition, from beginning to end, with the commands that people type."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pyrage
+import pytest
+from rich.progress import Progress
+from typer.testing import CliRunner
+
+from bot.cli.context import CliContext
+from bot.cli.export import ExportOrder, write_list
+from bot.cli.main import app
+from bot.export import ListFormat
+from bot.settings import load_petition_settings
+from bot.simulator.person import Person
+from handlers.closing_date import look
+from handlers.person_notices import send_notices
+from handlers.sent_files import erase_all_files
+from storage import Statement
+from storage.personal_data import Held
+from tests.features.test_changed_texts import checked, held_of, receipt_of
+from tests.features.test_erasures import Time, visits
+from tests.features.test_letters import code_for
+from tests.features.test_my_data import file_of
+from tests.support.scene import Scene, a_scene
+
+NAMES = ("Ana", "García", "Sol")
+
+
+@pytest.fixture
+def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The age key of the organisation, which is not on the server."""
+    identity = pyrage.x25519.Identity.generate()
+    path = tmp_path / "age.txt"
+    path.write_text(f"{identity}\n")
+    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(identity.to_public()))
+    return path
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    """A petition whose bot sends what waits when a test says so, and a shell beside it."""
+    monkeypatch.setattr("handlers.person_notices.LOOK_SECONDS", 3_600.0)
+    # The bot of this process logs on when a command has ended.
+    monkeypatch.setattr("bot.cli.with_context.configure_logging", lambda _level: None)
+    async with a_scene(tmp_path) as scene:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("PETITION_DATABASE_URL", scene.settings.database_url)
+        monkeypatch.setenv("PETITION_KEY_FILE", str(scene.settings.key_file))
+        yield scene
+
+
+async def typed(*words: object) -> str:
+    """What the operator reads who types `petition-bot` and this."""
+    arguments = [str(word) for word in words]
+    result = await asyncio.to_thread(CliRunner().invoke, app, arguments)
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+async def exported(scene: Scene, file: Path) -> None:
+    """The list is written beside the bot, as `petition-bot export` does."""
+    recipients = load_petition_settings().age_recipients
+    assert scene.app is not None
+    services = scene.app.application.services
+    context = CliContext(scene.petition, services.storage, scene.english, services.clock)
+    order = ExportOrder(ListFormat.JSON, file, recipients, replaces=False)
+    await write_list(context, order, Progress(disable=True))
+
+
+def decrypts(file: Path, key: Path, opened: Path) -> None:
+    """What the organisation does on its own computer."""
+    identity = pyrage.x25519.Identity.from_str(key.read_text().strip())
+    opened.write_bytes(pyrage.decrypt(file.read_bytes(), [identity]))
+
+
+async def taps(scene: Scene, person: Person, *labels: str) -> None:
+    for label in labels:
+        await scene.taps(person, scene.words.label(label))
+
+
+def is_unknown(held: Held) -> bool:
+    return held.signature is None and not (held.consents or held.files or held.deliveries)
+
+
+async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_back(
+    scene: Scene, tmp_path: Path, key: Path
+) -> None:
+    ana = scene.ana
+    await scene.signs(scene.sean)
+    await scene.signs(ana, with_name=False)
+    assert "con la tuya: 2" in scene.screen(ana).text
+    receipt = await receipt_of(scene, ana)
+    (consent,) = (await held_of(scene, ana)).consents
+    assert await asyncio.to_thread(checked, receipt, tmp_path) == [consent["text_sha256"].hex()]
+    assert "Para que tu firma se entregue sin tu nombre." in receipt
+
+    ana.send("/mydata")
+    await taps(scene, ana, "Corregir mi nombre")
+    ana.send("Ana García Sol")
+    await scene.settled()
+    assert "tu firma lleva el nombre que has escrito" in scene.screen(ana).text
+    given = await file_of(scene, ana)
+    assert (given["signature"]["name"], given["signature"]["with_name"]) == ("Ana García Sol", 0)
+    await typed("backup", tmp_path / "today.backup")
+
+    ana.send("/withdraw")
+    await taps(scene, ana, "Retirar mi firma y borrar mis datos")
+    assert "Tu firma está retirada y tus datos, borrados." in scene.screen(ana).text
+    assert not any(message.document for message in ana.messages)
+    assert is_unknown(await held_of(scene, ana))
+
+    await scene.stop_bot()
+    told = await typed("restore", tmp_path / "today.backup", "--identity", key, "--yes")
+    assert "Done again from the journal: 1 withdrawal" in told
+    application = (await scene.start_bot()).application
+    services, now = application.services, application.services.clock()
+    await erase_all_files(application.bot, services, now)
+    assert is_unknown(await held_of(scene, ana))
+    assert (await services.storage.petitions.state()).signatures == 1
+    assert (await services.storage.signatures.stats(now)).total == 1
+    (left,) = await services.storage.database.read(Statement("SELECT supporter FROM signatures"))
+    assert left["supporter"] == services.keyring.reference("andry", scene.sean.id)
+    assert "1 persona ha firmado." in await visits(scene, ana)
+    assert "✍️ Firmar la petición" in ana.messages[-1].labels
+    assert "García" not in ana.chat.transcript()
+    data = [path for path in (tmp_path / "data").iterdir() if "before-restore" not in path.name]
+    assert not any(name.encode() in path.read_bytes() for path in data for name in NAMES)
+
+
+async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(
+    scene: Scene, tmp_path: Path, key: Path
+) -> None:
+    ana, sean, jordi = scene.ana, scene.sean, scene.jordi
+    rosa = scene.world.person("Rosa", language="es")
+    await scene.signs(ana)
+    await scene.signs(sean)
+    await scene.signs(jordi, with_name=False)
+    await scene.closes()
+
+    listed = tmp_path / "list.json"
+    await exported(scene, Path(f"{listed}.age"))
+    await asyncio.to_thread(decrypts, Path(f"{listed}.age"), key, listed)
+    opened = json.loads(listed.read_text("utf-8"))
+    assert [each["name"] for each in opened["signatures"]] == ["Ana García", "Seán O'Brien"]
+    counts = {name: opened["counts"][name] for name in ("counted", "with_name", "without_name")}
+    assert counts == {"counted": 3, "with_name": 2, "without_name": 1}
+    letter = ("--reference", "AI-ES/2026/1", "--contact", "Lucía Prado")
+    await typed("dossier", listed, *letter, "--output", tmp_path / "dossier")
+    manifest = hashlib.sha256((tmp_path / "dossier" / "manifest.txt").read_bytes()).hexdigest()
+    assert (tmp_path / "dossier" / "andry - expediente.pdf").read_bytes().startswith(b"%PDF-")
+
+    time = Time(scene)
+    day = time.now.date()
+    said = await typed("delivered", "--on", day, "--manifest", manifest, "--yes")
+    assert manifest[:8] in said
+    assert "Tu nombre está en la lista que se entregó el " in await visits(scene, ana)
+    assert "tu firma se contó sin tu nombre" in await visits(scene, jordi)
+    assert "Se entregaron 3 firmas, 2 con nombre y 1 sin él" in await visits(scene, rosa)
+
+    code = await code_for(scene, ana)
+    await typed("person", "1", "erase", "--code", code, "--yes")
+    await send_notices(time.app.application.bot, time.services)
+    assert ana.messages[-1].text.startswith("Hecho, como pedías en tu carta o tu correo")
+    told = await typed("notices", "--told", "--yes")
+    assert "erase it: the person asked for that" in told
+    assert "erase it" not in await typed("notices")
+    await look(time.app.application.bot, time.services)
+
+    await scene.broadcasts(2)
+    assert [scene.told(person) for person in (ana, sean, jordi)] == [0, 1, 1]
+    await time.goes_to(time.later(2))
+    await time.passes(2)
+    assert not await time.any_left()
+    assert is_unknown(await held_of(scene, sean))
+    late = await visits(scene, rosa)
+    assert "Ya no guardamos ninguna firma" in late
+    assert "Reunió la firma de 3 personas" in late
+    stats = await time.storage.signatures.stats(time.now)
+    assert (stats.total, stats.with_name, stats.erased) == (2, 1, 2)
