@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from bot.petition.petition import BUNDLED, load_petition
+from bot.text.translations import Catalogs
 from storage.tables import metadata
 from tests.support.named_tests import NAMED, missing_tests
 
@@ -29,6 +30,13 @@ def test_every_rule_of_the_law_is_kept_by_a_test_or_said_to_be_missing() -> None
     assert len(rows) > 15
     assert [row for row in rows if not NAMED.search(row) and "**Not built yet" not in row] == []
     assert missing_tests(page) == []
+
+
+def test_after_a_breach_the_papers_name_the_button_as_it_is_read() -> None:
+    button, catalogs = "⚠️ Avisar de una brecha de seguridad", Catalogs.load()
+    for language, paper in (("es", "brechas-de-seguridad"), ("en", "breach-runbook")):
+        page = (LAW.parent / language / f"{paper}.md").read_text(encoding="utf-8")
+        assert catalogs.words(language).label(button) in page
 
 
 def test_nothing_is_stored_by_which_people_could_be_sorted() -> None:
