@@ -7,7 +7,7 @@ the one that was read, so what the bot writes meanwhile is never overwritten.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -126,12 +126,17 @@ class KeyRotation:
         for each in _SEALED:
             after: Row | None = None
             while rows := await self._database.read(each.next_rows(self._outdated(), after)):
-                statements = [
-                    statement for row in rows for statement in self._anew(each, row, done.damaged)
-                ]
-                if statements:
-                    answers = await self._database.write(*statements)
-                    done.values += sum(bool(answer) for answer in answers)
+                found = [(row, self._anew(each, row, done.damaged)) for row in rows]
+                renewed = [(row, fresh) for row, fresh in found if fresh]
+                if renewed:
+                    answers = await self._database.write(
+                        *[each.replace(row, fresh) for row, fresh in renewed]
+                    )
+                    done.values += sum(
+                        len(fresh)
+                        for (_, fresh), answer in zip(renewed, answers, strict=True)
+                        if answer
+                    )
                     progress(done.values)
                 after = rows[-1]
                 await self._sleep(BREATH_SECONDS)
@@ -159,23 +164,20 @@ class KeyRotation:
     def _outdated(self) -> Mapping[str, Value]:
         return {f"head{i}": head for i, head in enumerate(self._keyring.outdated())}
 
-    def _anew(
-        self, where: "_SealedTable", row: Row, damaged: dict[str, int]
-    ) -> Iterator[Statement]:
-        """Yields one statement for each value of a row that is outdated and can be decrypted."""
-        outdated = set(self._keyring.outdated())
+    def _anew(self, where: "_SealedTable", row: Row, damaged: dict[str, int]) -> dict[str, bytes]:
+        """Returns by column what is outdated in a row and can be decrypted, encrypted anew."""
+        outdated, fresh = set(self._keyring.outdated()), {}
         for column in where.columns:
             sealed = row[column]
             if sealed is None or bytes(sealed[:5]) not in outdated:
                 continue
             place = {"table": where.name, "column": column, "row": row[where.bound_to]}
             try:
-                fresh = self._keyring.seal(self._keyring.open(sealed, **place), **place)
+                fresh[column] = self._keyring.seal(self._keyring.open(sealed, **place), **place)
             except BrokenData:
                 name = f"{where.name}.{column}"
                 damaged[name] = damaged.get(name, 0) + 1
-                continue
-            yield where.replace(column, row, fresh)
+        return fresh
 
 
 def _add(progress: Callable[[int], object], before: int, values: int) -> None:
@@ -226,19 +228,26 @@ class _SealedTable:
             values,
         )
 
-    def replace(self, column: str, row: Row, fresh: bytes) -> Statement:
-        """Returns the statement that replaces a value, unless another one is there by now.
+    def replace(self, row: Row, fresh: Mapping[str, bytes]) -> Statement:
+        """Returns the statement that replaces values of a row, unless others are there by now.
 
         A row that somebody is writing is left for the next round: who waits for none while
-        holding others is in no deadlock.
+        holding others is in no deadlock. It is one statement, since PostgreSQL looks for the
+        petition, and so waits for its lock, when a transaction changes a row a second time.
         """
         key = ", ".join(self.key)
         own = " AND ".join(f"{each} = :{each}" for each in self.key)
+        setting = ", ".join(f"{column} = :fresh_{column}" for column in fresh)
+        unchanged = " AND ".join(f"{column} = :former_{column}" for column in fresh)
         return Statement(
-            f"UPDATE {self.name} SET {column} = :fresh WHERE {own} AND ({key}) IN ("  # noqa: S608 - names of tables.py
-            f"SELECT {key} FROM {self.name} WHERE {own} AND {column} = :former {SKIP_LOCKED}"
+            f"UPDATE {self.name} SET {setting} WHERE {own} AND ({key}) IN ("  # noqa: S608 - names of tables.py
+            f"SELECT {key} FROM {self.name} WHERE {own} AND {unchanged} {SKIP_LOCKED}"
             f") RETURNING {self.key[0]}",
-            {**{each: row[each] for each in self.key}, "fresh": fresh, "former": row[column]},
+            {
+                **{each: row[each] for each in self.key},
+                **{f"fresh_{column}": sealed for column, sealed in fresh.items()},
+                **{f"former_{column}": row[column] for column in fresh},
+            },
         )
 
     def _are(self, heads: Mapping[str, Value]) -> list[str]:

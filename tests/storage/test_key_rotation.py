@@ -1,7 +1,9 @@
 """Tests that an exchange of the key loses nothing, wherever it is killed and whoever writes."""
 
+import asyncio
 from pathlib import Path
 
+import asyncpg
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -126,6 +128,20 @@ async def test_killed_after_any_portion_it_goes_on_and_does_nothing_twice(
             break
     assert left == 0
     assert await opened(lived.database, only_newest(keyring)) == before
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_it_waits_for_nobody_who_has_locked_the_petition(
+    exchange: KeyRotation, database_url: str
+) -> None:
+    """It holds rows that somebody who signs may need next, and each would wait for the other."""
+    signer = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    async with signer.transaction():
+        await signer.fetch("SELECT slug FROM petitions FOR UPDATE")
+        async with asyncio.timeout(5):
+            await exchange.reseal(int)
+    await signer.close()
+    assert await exchange.outdated() == 0
 
 
 async def test_what_is_written_meanwhile_is_not_overwritten_and_is_encrypted_anew_too(
