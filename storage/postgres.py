@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from bot.back_off import BackOff
-from storage.database import FOR_NO_KEY_UPDATE, Row, Snapshot, Statement
+from storage.database import FOR_NO_KEY_UPDATE, FOR_UPDATE, Row, Snapshot, Statement
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
 
@@ -81,6 +81,11 @@ class _Write:
         In a group, the locks of others would come first, and two groups could deadlock.
         """
         return any(FOR_NO_KEY_UPDATE in first.sql for first in self.statements[:2])
+
+    @property
+    def locks_first(self) -> bool:
+        """Whether it begins with a lock, which others ask for before they lock anything else."""
+        return FOR_UPDATE in self.statements[0].sql
 
 
 class _CommitUnknown(Unavailable):
@@ -196,8 +201,10 @@ class PostgresDatabase:
             if group[-1].is_alone or self._waiting[0].is_alone:
                 break
             group.append(self._waiting.popleft())
-        # Writes whose caller gave up are not committed.
-        return [write for write in group if not write.answer.cancelled()]
+        # Writes whose caller gave up are not committed. Those that lock the petition come first:
+        # behind others, which hold a signature, they would wait for whoever waits for that.
+        kept = [write for write in group if not write.answer.cancelled()]
+        return sorted(kept, key=lambda write: not write.locks_first)
 
     async def _commit(self, group: list[_Write]) -> None:
         if len(group) > 1 and await self._commit_together(group):

@@ -9,6 +9,7 @@ import pytest
 from storage import DatabaseUrlWrong, SchemaMissing, Statement, Unavailable, open_database
 from storage.database_url import PostgresAddress, parse_address
 from storage.delivery_claims import lock_broadcast
+from storage.petitions import lock_petition
 from storage.postgres import PostgresDatabase
 from tests.support.postgres_server import PostgresServer, running_postgres
 
@@ -61,6 +62,22 @@ class TestGroups:
         async with asyncio.timeout(10):
             for number in range(200):
                 await database.write(insert(f"p{number}"))
+
+    async def test_who_locks_the_petition_waits_for_it_with_nothing_else_locked(
+        self, database: PostgresDatabase, url: str
+    ) -> None:
+        """An erasure has locked the petition, and locks a row next that a mute has written."""
+        await database.write(insert("andry"), insert("otra"))
+        erasing = await asyncpg.connect(dsn(url))
+        async with erasing.transaction():
+            await erasing.fetch("SELECT slug FROM petitions WHERE slug = 'andry' FOR UPDATE")
+            muted = Statement("UPDATE petitions SET revision = 1 WHERE slug = 'otra'")
+            both = asyncio.gather(database.write(muted), database.write(lock_petition("andry")))
+            while not await erasing.fetch("SELECT pid FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            await erasing.fetch("SELECT slug FROM petitions WHERE slug = 'otra' FOR UPDATE NOWAIT")
+        await both
+        await erasing.close()
 
     async def test_a_mistake_undoes_its_own_transaction_only(
         self, database: PostgresDatabase
