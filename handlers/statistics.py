@@ -55,7 +55,7 @@ async def stats(ctx: AdminContext) -> None:
             words.text("<b>Firmas: {total}</b>", total=words.number(counts.total)),
             with_and_without_name(words, counts),
             words.text("Hoy: {today}", today=words.number(counts.today)),
-            words.text("Sin contar, por invalidadas: {n}", n=words.number(counts.invalidated))
+            words.text("Sin contar, por anuladas: {n}", n=words.number(counts.invalidated))
             if counts.invalidated
             else None,
             _listed(ctx, words.text("Por idioma"), _named(ctx, counts.by_language)),

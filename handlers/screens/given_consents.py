@@ -43,7 +43,7 @@ def consent_lines(view: View, consent: Record) -> Html:
         else words.text("Para que tu firma se entregue sin tu nombre."),
         name_ended
         and words.text(
-            "Tu nombre ya no quieres que se entregue, desde el {moment}.",
+            "Ya no quieres que se entregue tu nombre, desde el {moment}.",
             moment=words.moment(name_ended),
         ),
         "updates" in purposes

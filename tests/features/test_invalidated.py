@@ -66,7 +66,7 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     await invalidated(scene, found.numbers)
     assert (await services.storage.signatures.rate(services.clock(), details_from=1)).signed == 0
     scene.marta.send("/stats")
-    await scene.marta.sees("Sin contar, por invalidadas: 40")
+    await scene.marta.sees("Sin contar, por anuladas: 40")
 
 
 async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_withdraw_it(

@@ -146,9 +146,11 @@ def test_dossier(tmp_path: Path) -> None:
     volume = contents.Volume("andry - list of signatures.pdf", 1412, 1, 2096, "")
     pages = dossier_pages("dossier.typ", contents.dossier(read.head, english, [volume]))
     public = dossier_pages("dossier.typ", contents.dossier(read.head, spanish, []))
-    # Few enough that the names in other scripts stand on one page.
+    # Its first page has the names in other scripts, which stand far apart in the list itself.
     few = open_list(write_list(tmp_path / "few.json", 130))
-    names = contents.volume(few.head, english, "volume 1 of 2", list(few.signatures()))
+    people = [*few.signatures(), *list(read.signatures())[130:]]
+    title = contents.volume_title(1, 1, english.words)
+    names = contents.volume(read.head, english, title, people)
     beside("dossier.png", [pages[0], pages[1], pages[4]])
     beside("dossier-list.png", [*dossier_pages("volume.typ", names)[:1], pages[2], public[0]])
 
