@@ -17,6 +17,8 @@ import ijson
 from ijson.common import ObjectBuilder
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from bot.dossier.telegram_text import blocks
+
 FORMAT = "petition-bot list 1"
 
 # What precedes the signatures is at most so long, in bytes; a longer one is not read to its end.
@@ -47,6 +49,18 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _of_these_years(moment: datetime) -> datetime:
+    if not 2000 <= moment.year < 3000:
+        raise ValueError("no list was written then")
+    return moment
+
+
+def _that_can_be_set(page: str) -> str:
+    blocks(page)  # MarkupError is a ValueError
+    return page
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_these_years)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 ByLanguage = Annotated[dict[str, str], Field(min_length=1)]
 
@@ -81,11 +95,11 @@ class Petition(_Part):
     version: str
     time_zone: Annotated[str, AfterValidator(_known_zone)]
     source_language: str
-    closed_at: AwareDatetime | None = None
+    closed_at: Moment | None = None
     title: ByLanguage
     addressee: ByLanguage
     demands: dict[str, list[str]]
-    appeal: dict[str, list[str]]
+    appeal: dict[str, list[Annotated[str, AfterValidator(_that_can_be_set)]]]
     earlier_versions: list[EarlierVersion] = []
     controller: Controller
 
@@ -125,7 +139,7 @@ class ListHead(_Part):
 
     format: str
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-    exported_at: AwareDatetime
+    exported_at: Moment
     petition: Petition
     counts: Counts
     by_day: list[DayAndLanguage] = []

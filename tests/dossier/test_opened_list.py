@@ -75,6 +75,23 @@ def test_what_is_no_opened_list_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"closed_at": "9999-12-31T23:59:59-12:00"}, "petition.closed_at"),
+        ({"appeal": {"es": ["<b><script>"]}}, "petition.appeal.es.0"),
+        ({"slug": "../../x"}, "petition.slug"),
+        ({"time_zone": "../../etc/passwd"}, "petition.time_zone"),
+    ],
+)
+def test_a_head_that_somebody_wrote_by_hand_is_refused_where_it_makes_no_sense(
+    tmp_path: Path, change: dict[str, Any], where: str
+) -> None:
+    whole = opened_list(3)
+    whole["petition"] |= change
+    assert f"makes no sense at {where}" in refused(kept(tmp_path, whole))
+
+
+@pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"number": 0}, "is no signature"),
