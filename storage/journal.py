@@ -128,7 +128,7 @@ class Journal:
         Raises:
             JournalUnusable: it cannot be; the message says what to do.
         """
-        self._was_missing = not self.path.exists()
+        self._was_missing = self._is_missing()
         try:
             with self._locked():
                 pass
@@ -159,7 +159,7 @@ class Journal:
         Raises:
             JournalUnusable: it is not a journal, or was made with another key.
         """
-        if not self.path.exists():
+        if self._is_missing():
             return JournalContent((), 0, is_missing=True)
         with self._locked() as file:
             return replace(file.content(), is_missing=self._was_missing)
@@ -215,6 +215,10 @@ class Journal:
                 for each in group:
                     if not each.answer.done():
                         each.answer.set_result(None)
+
+    def _is_missing(self) -> bool:
+        """Returns whether there is no file, or one that was copied to a full disk."""
+        return not self.path.exists() or self.path.stat().st_size == 0
 
     def _write(self, entries: list[Entry]) -> None:
         with self._locked() as file:

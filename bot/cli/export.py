@@ -140,6 +140,13 @@ async def _written(settings: PetitionSettings, out: Console, order: ExportOrder)
 
 async def write_list(context: CliContext, order: ExportOrder, bar: Progress) -> WrittenList:
     """Writes the list whole, or leaves nothing of it; raises as `export_list` does."""
+    held = await context.storage.restores.held()
+    if held is not None and not held.journal_is_whole:
+        raise CannotDo(
+            "A backup was restored without the whole journal, which says who withdrew since: such"
+            " people may be back, with their names. No list is written until an admin has looked,"
+            " which the bot asks them for in the chat."
+        )
     began = time.monotonic()
     exports, begun = context.storage.exports, None
     try:

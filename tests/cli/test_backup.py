@@ -245,8 +245,18 @@ def test_without_the_journal_nobody_is_told_that_all_was_done_again(
 ) -> None:
     file = tmp_path / "today.backup"
     said("backup", file)
-    petition.keyring.beside("andry.journal").unlink()
+    journal = petition.keyring.beside("andry.journal")
+    journal.write_bytes(b"")  # as a copy onto a full disk leaves it
+    assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--drill")
+    journal.unlink(missing_ok=True)
+    assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--drill")
     assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--yes")
     held = petition.do(lambda storage: storage.restores.held())
     assert held is not None
     assert not held.journal_is_whole
+    # Whoever withdrew would be in it.
+    assert "No list is written until an admin has looked" in refused(
+        "export", "--output", tmp_path / "list.age"
+    )
+    petition.do(lambda storage: storage.restores.release(actor=ADMIN, at=NOON))
+    assert "6 signatures" in said("export", "--output", tmp_path / "list.age")
