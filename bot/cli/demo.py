@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.demo_session import DemoSession, interrupted, served, unless_interrupted
+from bot.cli.demo_shell import DemoShell
 from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.demo_script import DemoScript, TranscriptLine, transcript_lines
 from bot.simulator.page import LOOPBACK, DemoPage
@@ -32,7 +33,9 @@ async def run_demo(
     """
     if once:
         async with DemoSession().open() as alone:
-            return _print_verdict(out, await unless_interrupted(_play_script(out, alone)))
+            return _print_verdict(
+                out, await unless_interrupted(_play_script(out, alone, erases=True))
+            )
     page = DemoPage()
     async with served(out, page, host, port) as address, DemoSession(page).open() as show:
         verdict = _print_verdict(out, await unless_interrupted(_play_script(out, show)))
@@ -45,7 +48,7 @@ async def run_demo(
     return verdict
 
 
-async def _play_script(out: Console, show: DemoSession) -> list[str]:
+async def _play_script(out: Console, show: DemoSession, *, erases: bool = False) -> list[str]:
     await show.start()
     simulator = show.simulator
     script = DemoScript(
@@ -53,6 +56,8 @@ async def _play_script(out: Console, show: DemoSession) -> list[str]:
         show.people,
         load_petition(BUNDLED),
         Catalogs.load(),
+        DemoShell(out, show.settings, show.folder),
+        erases=erases,
         on_heading=lambda heading: out.print(f"\n[bold]{heading}[/bold]\n"),
     )
     with simulator.world.subscribe() as events:

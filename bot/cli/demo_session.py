@@ -104,6 +104,8 @@ class DemoSession:
         self._scene = AsyncExitStack()
         self._bot: DemoBot | None = None
         self.simulator: Simulator
+        self.settings: Settings
+        self.folder: Path
         self.people: DemoPeople
         if page is not None:
             page.add_command("restart", self._restart)
@@ -129,7 +131,8 @@ class DemoSession:
             await stack.enter_async_context(state.open())
             state.phones.add(*self.people.everybody)
             self._page.show(state)
-        settings = _settings(folder, self.simulator.url, self._petition)
+        self.folder = folder
+        settings = self.settings = _settings(folder, self.simulator.url, self._petition)
         self._bot = DemoBot(settings, self._tell)
 
     async def start(self) -> None:

@@ -1,15 +1,18 @@
 """The script of the demo: simulated people use the real bot from first signature to end.
 
 Three supporters sign in two languages; one types an invalid name first, one tries to sign
-twice. A stranger tries to close the petition; an admin closes it and asks to send the closing
-update, which a second admin approves; a visitor comes late. The script also checks the bot and
-returns what was wrong.
+twice. A stranger tries to close the petition, signs, keeps a receipt, corrects the name and
+withdraws. An admin closes it and asks to send the closing update, which a second admin approves.
+The list is handed over, a letter is answered, a visitor comes late, and what is due is erased. The
+script also checks the bot and returns what was wrong.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bot.petition.petition import Petition
 from bot.simulator.chats import Event, Message
@@ -20,6 +23,7 @@ from bot.text.markup import fill, parse
 from bot.text.translations import Catalogs, Words
 
 _LINES_SHOWN = 6
+_CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 _WAIT_SECONDS = 10.0
 ADMIN_ID = 6_100_000_900
 SECOND_ADMIN_ID = 6_100_000_901
@@ -58,14 +62,33 @@ class DemoPeople:
         return (self.ana, self.stranger, self.jordi, self.sean, self.late, self.marta, self.pau)
 
 
+class Shell(Protocol):
+    """What the organisation types in a shell beside the bot."""
+
+    async def hand_over(self) -> None:
+        """Writes the list, sets it, and records that it was handed over."""
+
+    async def answer_letter(self, number: int, code: str) -> None:
+        """Erases the signature of somebody who asks for it in a letter."""
+
+    async def erase(self) -> None:
+        """Erases what is due when the retention is over."""
+
+
 @dataclass(slots=True)
 class DemoScript:
-    """One run of the script; `on_heading` is called with each heading as its part begins."""
+    """One run of the script; `on_heading` is called with each heading as its part begins.
+
+    Attributes:
+        erases: whether all signatures are erased in the end, as when their retention is over.
+    """
 
     world: World
     people: DemoPeople
     petition: Petition
     catalogs: Catalogs
+    shell: Shell
+    erases: bool = False
     on_heading: Callable[[str], None] = lambda _heading: None
     faults: list[str] = field(default_factory=list)
 
@@ -76,9 +99,17 @@ class DemoScript:
             ("Jordi, whose Catalan the petition lacks, signs to be counted unnamed", self._jordi),
             ("Seán signs in English, and tries to sign again", self._sean),
             ("A stranger tries to close the petition", self._stranger),
+            ("He signs, keeps a receipt, corrects his name, and withdraws", self._changes),
             ("Marta, the admin, closes it", self._closing),
             ("Marta asks to tell how it ended, and Pau approves", self._told_by_two),
+            ("The list is handed over", self._handed_over),
+            ("Seán writes a letter, and is erased", self._letter),
             ("Yusuf comes late", self._late),
+            *(
+                (("Two months later, what is left is erased", self._erased),)
+                if self.erases
+                else ()
+            ),
         ):
             self.on_heading(heading)
             try:
@@ -150,6 +181,55 @@ class DemoScript:
             ruben,
             words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."),
         )
+
+    async def _changes(self, people: DemoPeople) -> None:
+        ruben, words = people.stranger, self._words("es")
+        await self._taps(ruben, words.label("✍️ Firmar la petición"))
+        await self._taps(ruben, words.label("Usar «{name}»", name="Rubén"))
+        await self._taps(ruben, f"⚪ {words.label('Sin mi nombre')}")
+        await self._taps(ruben, words.label("✍️ Consiento y firmo"))
+        await self._sees_thanks(ruben, 4)
+        ruben.send("/mydata")
+        await self._taps(ruben, words.label("Otros derechos"))
+        await ruben.tap(words.label("🧾 Recibir el justificante")).answered(_WAIT_SECONDS)
+        await self._sees(ruben, words.text("Para conservarlo, guárdalo aparte."))
+        await self.world.idle()
+        await self._taps(ruben, words.label("Volver"))
+        await self._taps(ruben, words.label("Corregir mi nombre"))
+        ruben.send("Rubén Soto")
+        await self._sees(ruben, words.text("Hecho: tu firma lleva el nombre que has escrito."))
+        ruben.send("/withdraw")
+        await self._taps(ruben, words.label("Retirar mi firma y borrar mis datos"))
+        await self._sees(ruben, words.text("<b>Tu firma está retirada y tus datos, borrados.</b>"))
+        left = " ".join(message.text for message in ruben.messages)
+        self._expect("Soto" not in left, "the name of who withdrew is still in his chat")
+        self._expect(
+            not any(message.document for message in ruben.messages),
+            "the receipt of who withdrew is still in his chat",
+        )
+
+    async def _handed_over(self, people: DemoPeople) -> None:
+        await self.shell.hand_over()
+        people.ana.start()
+        await self._sees(people.ana, "Tu nombre está en la lista que se entregó")
+
+    async def _letter(self, people: DemoPeople) -> None:
+        sean, words = people.sean, self._words("en")
+        sean.send("/mydata")
+        await self._taps(sean, words.label("Otros derechos"))
+        await self._taps(sean, words.label("🔑 Pedir un código"))
+        shown = (await self._with_button(sean, words.label("🔑 Pedir un código"))).text
+        code = _CODE.search(shown)
+        self._expect(code is not None, "Seán is shown no code")
+        if code is not None:
+            await self.shell.answer_letter(3, code.group())
+            await self._sees(sean, "Done, as your letter or e-mail asked")
+
+    async def _erased(self, people: DemoPeople) -> None:
+        await self.shell.erase()
+        people.ana.start()
+        await self._sees(people.ana, "Ya no guardamos ninguna firma")
+        self._expect("3 personas" in people.ana.screen.text, "the count was erased too")
 
     async def _closing(self, people: DemoPeople) -> None:
         marta, words = people.marta, self._words("es")

@@ -1,0 +1,97 @@
+"""What the demo's organisation types in a shell beside the bot, from the list to the erasing."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pyrage
+from rich.console import Console
+from rich.progress import Progress
+
+from bot.cli.context import open_cli_context
+from bot.cli.dossier_files import DossierOptions, make_files
+from bot.cli.export import ExportOrder, write_list
+from bot.cli.handover_record import HandoverOrder, prepare_handover, record_handover
+from bot.cli.notices import list_notices
+from bot.cli.person_requests import ERASE, carry_out, prepare
+from bot.cli.purge import carry_out_purge, prepare_purge
+from bot.console import CannotDo
+from bot.export import ListFormat
+from bot.settings import Settings
+
+# After this the retention of the bundled petition is over.
+_MUCH_LATER = timedelta(days=75)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoShell:
+    """The commands of one demo; each prints itself and what it says.
+
+    Attributes:
+        settings: of the demo's bot.
+        folder: for the list, which is decrypted there as on the organisation's own computer.
+    """
+
+    out: Console
+    settings: Settings
+    folder: Path
+
+    async def hand_over(self) -> None:
+        """Writes the list encrypted, opens it, sets it as PDF and records the handover."""
+        key, encrypted = pyrage.x25519.Identity.generate(), self.folder / "list.json.age"
+        order = ExportOrder(ListFormat.JSON, encrypted, (str(key.to_public()),), replaces=True)
+        async with open_cli_context(self.settings) as context:
+            self._typed("export --format json --output list.json.age")
+            written = await write_list(context, order, Progress(disable=True))
+            header = written.header
+            self._says(
+                f"{header.counted} signatures: {header.with_name} with their name and "
+                f"{header.without_name} counted without it."
+            )
+            opened = self.folder / "list.json"
+            opened.write_bytes(pyrage.decrypt(encrypted.read_bytes(), [key]))
+            manifest = await asyncio.to_thread(self._dossier, opened)
+            today = datetime.now(context.clock().tzinfo).date().isoformat()
+            self._typed(f"delivered --on {today} --manifest {manifest[:8]}…")
+            planned, _ = await prepare_handover(context, HandoverOrder(today, manifest))
+            self._says(await record_handover(context, planned))
+
+    async def answer_letter(self, number: int, code: str) -> None:
+        """Erases a signature as its owner asks in a letter, and lists who has to be told."""
+        async with open_cli_context(self.settings) as context:
+            self._typed(f"person {number} erase --code {code}")
+            prepared = await prepare(context, ERASE, number, code, None, None)
+            self._says(await carry_out(context, ERASE, prepared, None))
+            self._typed("notices")
+            await list_notices(context, self.out)
+
+    async def erase(self) -> None:
+        """Erases what is due when the retention is over."""
+        async with open_cli_context(self.settings) as context:
+            later = replace(context, clock=lambda: datetime.now().astimezone() + _MUCH_LATER)
+            self._typed("purge")
+            purge, _ = await prepare_purge(later, untold_too=False)
+            self._says(await carry_out_purge(later, purge, self.out))
+
+    def _dossier(self, opened: Path) -> str:
+        """Sets the list as PDF, if the extra for it is installed; returns the manifest's hash."""
+        self._typed("dossier list.json --reference 2026/1")
+        options = DossierOptions(
+            output=self.folder / "dossier", reference="2026/1", contact="Marta", language="es"
+        )
+        try:
+            make_files(Console(file=StringIO()), opened, options)
+        except CannotDo as error:
+            self._says(str(error))
+            return hashlib.sha256(opened.read_bytes()).hexdigest()
+        self._says(", ".join(sorted(each.name for each in (self.folder / "dossier").iterdir())))
+        return hashlib.sha256((self.folder / "dossier" / "manifest.txt").read_bytes()).hexdigest()
+
+    def _typed(self, command: str) -> None:
+        self.out.print(f"\n  $ petition-bot {command}", style="cyan", markup=False)
+
+    def _says(self, text: str) -> None:
+        self.out.print(f"  {text}", markup=False, soft_wrap=True)
