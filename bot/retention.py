@@ -1,6 +1,6 @@
 """Retention: erases signatures whose time is over, forms that were left, and their files.
 
-A signature is due so many months after its delivery, and at the latest so many after it was
+A signature is due so many months after its handover, and at the latest so many after it was
 given, as the petition folder says and people were promised. The running bot looks every hour, and
 `petition-bot purge` does the same from a shell.
 """
@@ -16,7 +16,7 @@ import structlog
 
 from bot.petition.petition import Petition
 from bot.petition.retention_days import (
-    AFTER_DELIVERY,
+    AFTER_HANDOVER,
     HELD_FOR,
     OVERDUE,
     Overdue,
@@ -25,7 +25,7 @@ from bot.petition.retention_days import (
     day_of,
     due_before,
     may_erase_untold,
-    newest_due_delivery,
+    newest_due_handover,
 )
 from bot.petition_folder.schema import months_later
 from storage import DueBefore, ErasureRun, Storage, Unavailable
@@ -50,14 +50,14 @@ class Erasure:
 
     Attributes:
         due: which signatures.
-        delivered_on: the newest delivery whose signatures are due; None without.
+        handed_over_on: the day of the newest handover whose signatures are due; None without.
         untold_too: whether those whom nobody told how it ended need not wait any more.
         is_sending: whether a closing update is planned, running or paused.
         warned_at: when the admins were first warned of those people.
     """
 
     due: DueBefore
-    delivered_on: date | None
+    handed_over_on: date | None
     untold_too: bool
     is_sending: bool
     warned_at: datetime | None
@@ -67,16 +67,16 @@ async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> E
     """Returns which signatures are due, and whether those who were not told are among them."""
     zone, retention = ZoneInfo(petition.time_zone), petition.retention
     handover = await storage.handovers.active()
-    deliveries = () if handover is None else (handover.handed_over_on,)
-    due = due_before(retention, zone, deliveries, now)
-    delivered_on = newest_due_delivery(retention, deliveries, day_of(now, zone))
-    if delivered_on is None:
+    days = () if handover is None else (handover.handed_over_on,)
+    due = due_before(retention, zone, days, now)
+    handed_over_on = newest_due_handover(retention, days, day_of(now, zone))
+    if handed_over_on is None:
         return Erasure(due, None, untold_too=False, is_sending=False, warned_at=None)
-    due_on = months_later(delivered_on, retention.months_after_delivery)
+    due_on = months_later(handed_over_on, retention.months_after_delivery)
     is_sending = await storage.erasures.is_sending()
-    warned_at = await storage.petitions.first_notice_at(AFTER_DELIVERY, about_day(due_on))
+    warned_at = await storage.petitions.first_notice_at(AFTER_HANDOVER, about_day(due_on))
     untold_too = may_erase_untold(due_on, now, zone, warned_at=warned_at, is_sending=is_sending)
-    return Erasure(due, delivered_on, untold_too, is_sending, warned_at)
+    return Erasure(due, handed_over_on, untold_too, is_sending, warned_at)
 
 
 async def find_overdue(storage: Storage, petition: Petition, now: datetime) -> Overdue | None:
@@ -88,7 +88,7 @@ async def find_overdue(storage: Storage, petition: Petition, now: datetime) -> O
     if people == 0 or first is None:
         return None
     first_on = day_of(first, ZoneInfo(petition.time_zone))
-    about = about_overdue(petition.retention, first_on, before.delivered_on)
+    about = about_overdue(petition.retention, first_on, before.handed_over_on)
     return Overdue(people, about)
 
 

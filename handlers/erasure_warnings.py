@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.petition.retention_days import (
-    AFTER_DELIVERY,
+    AFTER_HANDOVER,
     OVERDUE,
     WARNED_FOR,
     Overdue,
@@ -42,8 +42,8 @@ class _Outlook:
         step: how near it is.
         day: on which the first are erased.
         people: how many of them nobody told.
-        months: how long signatures are kept, after the delivery or at the most.
-        after_delivery: which of the two.
+        months: how long signatures are kept, after the handover or at the most.
+        after_handover: which of the two.
         is_closed: whether the petition is closed.
         is_draft: whether the closing update is still to be written.
         is_sending: whether one is planned, running or paused.
@@ -53,7 +53,7 @@ class _Outlook:
     day: date
     people: int
     months: int
-    after_delivery: bool
+    after_handover: bool
     is_closed: bool
     is_draft: bool
     is_sending: bool
@@ -64,33 +64,33 @@ async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None
 
     And of what is overdue, a day before that goes.
     """
-    notices = [*await _after_delivery(services), *await _at_the_latest(services)]
+    notices = [*await _after_handover(services), *await _at_the_latest(services)]
     if overdue is not None:
         notices.append(Notice(OVERDUE, overdue.about, _overdue_text(overdue.people)))
     await send_notices(bot, services, notices)
 
 
-async def _after_delivery(services: Services) -> list[Notice]:
-    """Returns the warning about a delivery whose signatures are due within a month."""
+async def _after_handover(services: Services) -> list[Notice]:
+    """Returns the warning about a handover whose signatures are due within a month."""
     storage, now, zone = services.storage, services.clock(), _zone(services)
     handover, months = await storage.handovers.active(), services.petition.retention
     if handover is None:
         return []
     due_on = months_later(handover.handed_over_on, months.months_after_delivery)
     step, about = warning_step(due_on, day_of(now, zone)), about_day(due_on)
-    if step is None or await storage.petitions.notice_was_sent(AFTER_DELIVERY, f"{about}{step}"):
+    if step is None or await storage.petitions.notice_was_sent(AFTER_HANDOVER, f"{about}{step}"):
         return []
     is_late = step is WarningStep.LATE
-    if is_late and await storage.petitions.first_notice_at(AFTER_DELIVERY, about) is not None:
+    if is_late and await storage.petitions.first_notice_at(AFTER_HANDOVER, about) is not None:
         return []  # they were warned in time
     untold = await storage.erasures.untold(start_of(handover.handed_over_on, zone, days=1))
     if untold.people == 0:
         return []
     day = day_of(now + WARNED_FOR, zone) if is_late else due_on
     text = await _text(
-        services, step, day, untold.people, months.months_after_delivery, after_delivery=True
+        services, step, day, untold.people, months.months_after_delivery, after_handover=True
     )
-    return [Notice(AFTER_DELIVERY, f"{about}{step}", text)]
+    return [Notice(AFTER_HANDOVER, f"{about}{step}", text)]
 
 
 async def _at_the_latest(services: Services) -> list[Notice]:
@@ -108,7 +108,7 @@ async def _at_the_latest(services: Services) -> list[Notice]:
     if people == 0:
         return []
     months = services.petition.retention.months_at_most
-    text = await _text(services, step, day, people, months, after_delivery=False)
+    text = await _text(services, step, day, people, months, after_handover=False)
     return [Notice(_AT_THE_LATEST, about, text)]
 
 
@@ -154,7 +154,7 @@ async def _text(
     people: int,
     months: int,
     *,
-    after_delivery: bool,
+    after_handover: bool,
 ) -> Callable[[Words], Html]:
     storage = services.storage
     outlook = _Outlook(
@@ -162,7 +162,7 @@ async def _text(
         day=day,
         people=people,
         months=months,
-        after_delivery=after_delivery,
+        after_handover=after_handover,
         is_closed=(await storage.petitions.state()).is_closed,
         is_draft=await closing_update_is_draft(services),
         is_sending=await storage.erasures.is_sending(),
@@ -205,7 +205,7 @@ def _why(words: Words, outlook: _Outlook) -> Html:
         "Son {n} personas. En cuanto se borren sus firmas, ya no se les podrá escribir.",
         outlook.people,
     )
-    if outlook.after_delivery:
+    if outlook.after_handover:
         why = words.plural(
             "Prometimos borrarlas {n} mes después de la entrega.",
             "Prometimos borrarlas {n} meses después de la entrega.",

@@ -41,12 +41,12 @@ SELECT signed_at FROM signatures WHERE petition = :petition ORDER BY number LIMI
 """
 
 _AT_MOST = "s.signed_at < CAST(:at_most AS BIGINT)"
-_DELIVERED = "s.signed_at < CAST(:delivered AS BIGINT)"
+_HANDED_OVER = "s.signed_at < CAST(:handed_over AS BIGINT)"
 
 _COUNT = f"""
 SELECT
   CAST(COALESCE(SUM(CASE WHEN {_AT_MOST} THEN 1 ELSE 0 END), 0) AS BIGINT) AS at_most,
-  CAST(COALESCE(SUM(CASE WHEN {_AT_MOST} THEN 0 ELSE 1 END), 0) AS BIGINT) AS delivered,
+  CAST(COALESCE(SUM(CASE WHEN {_AT_MOST} THEN 0 ELSE 1 END), 0) AS BIGINT) AS after_handover,
   CAST(COALESCE(SUM(
     CASE WHEN {_AT_MOST} AND {_UNTOLD} THEN 1 ELSE 0 END
   ), 0) AS BIGINT) AS untold_at_most,
@@ -54,7 +54,7 @@ SELECT
     CASE WHEN NOT ({_AT_MOST}) AND {_UNTOLD} THEN 1 ELSE 0 END
   ), 0) AS BIGINT) AS untold
 FROM signatures s
-WHERE s.petition = :petition AND ({_AT_MOST} OR {_DELIVERED})
+WHERE s.petition = :petition AND ({_AT_MOST} OR {_HANDED_OVER})
 """  # noqa: S608 - constants of this file
 
 _UNTOLD_BEFORE = f"""
@@ -66,7 +66,7 @@ _NEXT = f"""
 SELECT s.number, s.supporter FROM signatures s
 WHERE s.petition = :petition AND s.number > CAST(:after AS BIGINT) AND (
   {_AT_MOST}
-  OR ({_DELIVERED} AND (CAST(:untold_too AS BIGINT) = 1 OR NOT {_UNTOLD}))
+  OR ({_HANDED_OVER} AND (CAST(:untold_too AS BIGINT) = 1 OR NOT {_UNTOLD}))
 )
 ORDER BY s.number
 LIMIT CAST(:limit AS BIGINT)
@@ -142,7 +142,7 @@ _ERASE_CHANGES = """
 DELETE FROM changes_after_export
 WHERE petition = :petition AND (
   changed_at < CAST(:at_most AS BIGINT)
-  OR (told_at IS NOT NULL AND changed_at < CAST(:delivered AS BIGINT))
+  OR (told_at IS NOT NULL AND changed_at < CAST(:handed_over AS BIGINT))
 )
 """
 
@@ -157,12 +157,12 @@ class DueBefore:
 
     Attributes:
         at_most: what was signed before this may be kept no longer in any case.
-        delivered: what was signed before this was delivered so long ago that it is due; None
+        handed_over: what was signed before this was handed over so long ago that it is due; None
             while that is true of nothing.
     """
 
     at_most: datetime
-    delivered: datetime | None
+    handed_over: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,20 +171,20 @@ class DueCount:
 
     Attributes:
         at_most: those that may be kept no longer in any case.
-        delivered: the others, which are due after their delivery.
+        after_handover: the others, which are due after their handover.
         untold_at_most: of the first, those that can be told and were not.
         untold: the same of the others.
     """
 
     at_most: int
-    delivered: int
+    after_handover: int
     untold_at_most: int
     untold: int
 
     @property
     def total(self) -> int:
         """All that are due."""
-        return self.at_most + self.delivered
+        return self.at_most + self.after_handover
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,4 +326,4 @@ class Erasures:
 
 
 def _moments(due: DueBefore) -> dict[str, Value]:
-    return {"at_most": to_millis(due.at_most), "delivered": to_millis(due.delivered)}
+    return {"at_most": to_millis(due.at_most), "handed_over": to_millis(due.handed_over)}

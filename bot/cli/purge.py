@@ -99,12 +99,12 @@ def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool)
             f"{words.number(count.at_most)} because nothing is kept for more than {at_most} after "
             "it was signed."
         )
-    if count.delivered and purge.erasure.delivered_on is not None:
-        delivered_on = words.date(purge.erasure.delivered_on)
+    if count.after_handover and purge.erasure.handed_over_on is not None:
+        handed_over_on = words.date(purge.erasure.handed_over_on)
         after = _months(months.months_after_delivery)
         said.append(
-            f"{words.number(count.delivered)} because it is {after} or more since the petition "
-            f"was handed over, on {delivered_on}."
+            f"{words.number(count.after_handover)} because it is {after} or more since the "
+            f"petition was handed over, on {handed_over_on}."
         )
     untold = count.untold + count.untold_at_most
     if untold:
@@ -125,10 +125,10 @@ def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool)
 
 def _until(context: CliContext, erasure: Erasure) -> str:
     """Returns until when those who were not told are kept."""
-    if erasure.delivered_on is None or erasure.warned_at is None:
+    if erasure.handed_over_on is None or erasure.warned_at is None:
         return "until the admins have known of it for a week, which the running bot tells them"
     zone = ZoneInfo(context.petition.time_zone)
-    due_on = months_later(erasure.delivered_on, context.petition.retention.months_after_delivery)
+    due_on = months_later(erasure.handed_over_on, context.petition.retention.months_after_delivery)
     first = max(start_of(due_on, zone), erasure.warned_at + WARNED_FOR)
     last = first + (WAITED_FOR if erasure.is_sending else timedelta())
     why = ", as a closing update is planned or under way" if erasure.is_sending else ""

@@ -16,7 +16,7 @@ from bot.petition_folder.schema import MONTHS_A_YEAR, RetentionTable, months_lat
 from storage import DueBefore
 
 WARNED_FOR = timedelta(days=7)
-"""For so long the admins have known of it before somebody untold is erased after the delivery."""
+"""For so long the admins have known of it before somebody untold is erased after the handover."""
 
 WAITED_FOR = timedelta(days=7)
 """For so long a closing update that is planned or under way holds back the same people."""
@@ -24,13 +24,13 @@ WAITED_FOR = timedelta(days=7)
 HELD_FOR = timedelta(days=1)
 """For so long the admins have known of it before anything is erased that should have been gone by
 the day before: a bot that runs leaves nothing, so it was off, or somebody changed the months in
-the folder or mistook the day of the delivery."""
+the folder or mistook the day of the handover."""
 
 OVERDUE = "erased late"
 """The kind of the notices of that."""
 
-AFTER_DELIVERY = "erased after the delivery"
-"""The kind of the notices to admins of people who will be erased untold after the delivery."""
+AFTER_HANDOVER = "erased after the delivery"  # as it is stored
+"""The kind of the notices to admins of people who will be erased untold after the handover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class WarningStep(StrEnum):
 
 
 _STEPS = ((0, WarningStep.LATE), (1, WarningStep.DAY), (7, WarningStep.WEEK))
-# The longest month: of a delivery that is recorded on its day they are told at once.
+# The longest month: of a handover that is recorded on its day they are told at once.
 _MONTH_OF_DAYS = 31
 
 
@@ -61,14 +61,14 @@ def erased_on(retention: RetentionTable, signed_on: date, handed_over_on: Iterab
     Args:
         retention: the petition's months.
         signed_on: the day of the signature.
-        handed_over_on: the days on which signatures were delivered; one includes everybody who
+        handed_over_on: the days on which signatures were handed over; one includes everybody who
             had signed by its end.
     """
     at_most = months_later(signed_on, retention.months_at_most)
-    deliveries = [day for day in handed_over_on if day >= signed_on]
-    if not deliveries:
+    days = [day for day in handed_over_on if day >= signed_on]
+    if not days:
         return at_most
-    return min(at_most, months_later(min(deliveries), retention.months_after_delivery))
+    return min(at_most, months_later(min(days), retention.months_after_delivery))
 
 
 def due_before(
@@ -76,27 +76,27 @@ def due_before(
 ) -> DueBefore:
     """Returns before which moments a signature was given that is due by now."""
     today = day_of(now, zone)
-    delivered = newest_due_delivery(retention, handed_over_on, today)
+    newest = newest_due_handover(retention, handed_over_on, today)
     return DueBefore(
         at_most=start_of(_last_day_due(today, retention.months_at_most), zone, days=1),
-        delivered=None if delivered is None else start_of(delivered, zone, days=1),
+        handed_over=None if newest is None else start_of(newest, zone, days=1),
     )
 
 
-def newest_due_delivery(
+def newest_due_handover(
     retention: RetentionTable, handed_over_on: Iterable[date], today: date
 ) -> date | None:
-    """Returns the newest of these days of deliveries whose signatures are due; None without."""
+    """Returns the newest of these days of handovers whose signatures are due; None without."""
     after = retention.months_after_delivery
     return max((day for day in handed_over_on if months_later(day, after) <= today), default=None)
 
 
 def about_overdue(
-    retention: RetentionTable, first_signed_on: date, delivered_on: date | None
+    retention: RetentionTable, first_signed_on: date, handed_over_on: date | None
 ) -> str:
     """Returns the `about` of a notice: another day or other months are another finding."""
     months = f"{retention.months_at_most}/{retention.months_after_delivery}"
-    return f"{first_signed_on.isoformat()}/{months}/{delivered_on}"
+    return f"{first_signed_on.isoformat()}/{months}/{handed_over_on}"
 
 
 def warning_step(due_on: date, today: date) -> WarningStep | None:
@@ -116,7 +116,7 @@ def about_day(due_on: date) -> str:
 def may_erase_untold(
     due_on: date, now: datetime, zone: ZoneInfo, *, warned_at: datetime | None, is_sending: bool
 ) -> bool:
-    """Returns whether those whom nobody told how it ended may be erased after the delivery.
+    """Returns whether those whom nobody told how it ended may be erased after the handover.
 
     Once the admins have known of it for `WARNED_FOR`. While a closing update is planned or under
     way they wait `WAITED_FOR` longer. Nothing of this holds back what is due at the most.

@@ -14,7 +14,7 @@ from bot.petition.retention_days import (
     due_before,
     erased_on,
     may_erase_untold,
-    newest_due_delivery,
+    newest_due_handover,
     start_of,
     warning_step,
 )
@@ -59,7 +59,7 @@ def test_whoever_signed_is_due_on_their_own_day_and_not_a_day_before() -> None:
             if months_later(day, months) <= today
         )
         assert due.at_most == start_of(last, MADRID, days=1)
-        assert due.delivered is None
+        assert due.handed_over is None
 
 
 def test_a_signature_of_late_in_the_evening_has_the_day_that_it_had_in_madrid() -> None:
@@ -91,9 +91,9 @@ def test_the_delivery_and_the_longest_time_say_when_and_the_earlier_one_counts(
 def test_who_signed_after_a_delivery_is_not_due_with_it() -> None:
     days = [on("2026-09-01"), on("2026-11-24")]
     now = datetime(2026, 11, 26, 12, tzinfo=UTC)
-    assert newest_due_delivery(KEPT, days, now.date()) == on("2026-09-01")
+    assert newest_due_handover(KEPT, days, now.date()) == on("2026-09-01")
     due = due_before(KEPT, MADRID, days, now)
-    assert due.delivered == datetime(2026, 9, 1, 22, tzinfo=UTC)
+    assert due.handed_over == datetime(2026, 9, 1, 22, tzinfo=UTC)
 
 
 def test_the_admins_are_warned_a_month_a_week_and_a_day_before() -> None:

@@ -21,9 +21,9 @@ from tests.support.broadcasts import claim, results, started
 from tests.support.supporters import NOON, SLUG, Supporters, a_supporter, later
 
 # Everything is due, or what was signed before the third of them.
-ALL = DueBefore(at_most=later(99), delivered=None)
+ALL = DueBefore(at_most=later(99), handed_over=None)
 FIRST_TWO = replace(ALL, at_most=later(3))
-AFTER_DELIVERY = DueBefore(at_most=later(0), delivered=later(99))
+AFTER_HANDOVER = DueBefore(at_most=later(0), handed_over=later(99))
 RUN = ErasureRun(uuid.uuid4().bytes, "retention", NOON, untold_too=False)
 
 
@@ -132,16 +132,16 @@ async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
     outcome = results(sent, Outcome.DELIVERED)
     await storage.broadcasts.deliveries.record(broadcast.id, outcome, later(2))
     assert await storage.erasures.is_sending()
-    assert await storage.erasures.count(AFTER_DELIVERY) == DueCount(0, 6, 0, 2)
+    assert await storage.erasures.count(AFTER_HANDOVER) == DueCount(0, 6, 0, 2)
     untold = await storage.erasures.untold(later(99))
     assert (untold.people, untold.first) == (2, later(3))
     tally = await storage.broadcasts.tally(broadcast.id)
-    assert await erase(storage, AFTER_DELIVERY) == 4
+    assert await erase(storage, AFTER_HANDOVER) == 4
     assert await storage.broadcasts.tally(broadcast.id) == tally
     at_most = replace(ALL, at_most=later(4))
     assert await storage.erasures.count(at_most) == DueCount(1, 0, 1, 0)
     assert await erase(storage, at_most) == 1
-    assert await erase(storage, AFTER_DELIVERY, replace(RUN, untold_too=True)) == 1
+    assert await erase(storage, AFTER_HANDOVER, replace(RUN, untold_too=True)) == 1
     # Nobody has withdrawn: two were told, and two were not.
     assert await storage.broadcasts.tally(broadcast.id) == Tally(total=4, delivered=2, pending=2)
     assert await left(storage, "deliveries") == 0
@@ -214,7 +214,7 @@ async def test_of_a_petition_that_ended_long_ago_nothing_personal_is_left(
     old, new = (int(later(seconds).timestamp() * 1000) for seconds in (1, 500))
     for key, at, told in ((b"a", old, None), (b"b", new, None), (b"c", new, new)):
         await do(storage, change, id=key * 16, petition=SLUG, at=at, told=told)
-    due = DueBefore(at_most=later(99), delivered=later(999))
+    due = DueBefore(at_most=later(99), handed_over=later(999))
     assert await storage.erasures.erase_what_is_left(due, limit=9) == 0  # it is open
     assert await left(storage, "changes_after_export") == 1
     await people.set_closed_at(later(0))
