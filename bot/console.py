@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import typer
@@ -33,6 +34,8 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def said(*args: P.args, **kwargs: P.kwargs) -> R:
+        if any(_is_garbled(each) for each in (*args, *kwargs.values())):
+            fail("Something that was typed is not text in UTF-8. Nothing was done.")
         try:
             return command(*args, **kwargs)
         except (SettingsInvalid, PetitionInvalid, StorageError, CannotDo) as error:
@@ -41,6 +44,13 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
             fail(f"{error.strerror or 'The system refused'}: {error.filename or ''}".rstrip(": "))
 
     return said
+
+
+def _is_garbled(argument: object) -> bool:
+    """Returns whether an argument has bytes that are no text: Python passes them as surrogates."""
+    return isinstance(argument, str | Path) and any(
+        "\ud800" <= c <= "\udfff" for c in str(argument)
+    )
 
 
 def run_to_end(main: Coroutine[Any, Any, R]) -> R:

@@ -43,7 +43,9 @@ _Names = Annotated[
 ]
 _Seconds = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="The form was filled in in fewer seconds than N."),
+    typer.Option(
+        min=1, max=10**6, metavar="N", help="The form was filled in in fewer seconds than N."
+    ),
 ]
 _Reason = Annotated[str | None, typer.Option(help="Why; it is kept, encrypted.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count and show them.")]

@@ -117,6 +117,7 @@ def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
         (("--from", "2026-11-25", "--to", "2026-11-24", *REASON), "--from is not before --to"),
         (("--source", "radio", *REASON, "--count", "7"), "They are 6 and not 7. Nothing was"),
         (("--undo", "abcd"), "No invalidation begins with abcd"),
+        (("--source", "radio", "--reason", "caf\udce9"), "is not text in UTF-8"),  # in Latin-1
     )
     for arguments, sentence in mistakes:
         assert sentence in refused(invalidate(*arguments))
