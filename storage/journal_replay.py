@@ -52,6 +52,14 @@ _FORGOTTEN = (
     "DELETE FROM person_notices WHERE petition = :petition",
 )
 
+# More than any conversation has gone through since: the buttons of screens that the copy does not
+# know stay in the chats, and fit none of the versions that come.
+_AFTER_THE_BACKUP = 1_000_000
+_LEAVE_VERSIONS_OUT = """
+UPDATE petitions SET forgotten_version = forgotten_version + CAST(:versions AS BIGINT)
+WHERE slug = :petition
+"""
+
 _REMOVE_NAME = "UPDATE signatures SET with_name = 0 WHERE id = :id"
 
 _CONSENTS_TO_NAME = """
@@ -92,7 +100,10 @@ async def replay(
     """
     number: dict[str, Value] = {"petition": slug, "number": last_number}
     forgotten = [Statement(sql, {"petition": slug}) for sql in _FORGOTTEN]
-    await database.write(Statement(_RAISE, number), *forgotten)
+    versions: dict[str, Value] = {"petition": slug, "versions": _AFTER_THE_BACKUP}
+    await database.write(
+        Statement(_RAISE, number), Statement(_LEAVE_VERSIONS_OUT, versions), *forgotten
+    )
     copy = _Copy(database, keyring, slug, at)
     done: Counter[Deed] = Counter()
     last = last_entries(entries)

@@ -316,3 +316,15 @@ class TestARestoredCopy:
         assert done == {Deed.HANDOVER: 1}
         asked = Statement("SELECT undone_at FROM handovers")
         assert await storage.database.read(asked) == [{"undone_at": 8}]
+
+    async def test_fits_no_button_that_was_drawn_after_the_backup(
+        self, storage: Storage, keyring: Keyring
+    ) -> None:
+        ana = a_supporter(keyring, 1)
+        await ana.arrive(storage)
+        await replay(storage.database, keyring, SLUG, (), last_number=0, at=NOON)
+        await storage.petitions.require_known(keyring)
+        drawn = 40  # a screen that the copy knows nothing of
+        conversation = await storage.conversations.get(ana.supporter)
+        assert conversation is not None
+        assert conversation.version < drawn < storage.petitions.forgotten_version
