@@ -54,6 +54,7 @@ def restore(
     Stop the bot first. The database that was there is moved aside, and nothing is sent until an
     admin has looked.
     """
+    from bot.age_encryption import read_identities
     from bot.cli.backup_files import check_backup, restore_backup, try_backup
 
     manifest = check_backup(out, file)
@@ -64,6 +65,7 @@ def restore(
     if drill:
         try_backup(out, file, manifest, identity)
         return
+    read_identities(identity)  # so that nothing is asked where the key is not there
     # Asked outside an event loop, in which Ctrl-C would not end the question.
     question = "Put this backup in the place of the database?"
     if not yes and not typer.confirm(question, err=True):

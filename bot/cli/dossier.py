@@ -1,12 +1,12 @@
 """The command `petition-bot dossier`."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.console import in_sentences, out
+from bot.console import CannotDo, in_sentences, out
 
 dossier = typer.Typer()
 
@@ -47,10 +47,9 @@ def make(
         typer.Option("--contact", metavar="TEXT", help="Where the answer is to go."),
     ] = None,
     day: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
             "--date",
-            formats=["%Y-%m-%d"],
             metavar="DATE",
             help="The date of the letter, like 2026-11-24; if left out, today.",
         ),
@@ -81,8 +80,17 @@ def make(
         language=language,
         reference=reference,
         contact=contact,
-        day=day.date() if day else None,
+        day=_read_day(day),
         public=public,
         fonts=fonts,
     )
     make_files(out, list_file, options)
+
+
+def _read_day(typed: str | None) -> date | None:
+    try:
+        return date.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise CannotDo(
+            f"{typed} is no day. Expected: year, month and day, like 2026-11-24."
+        ) from None

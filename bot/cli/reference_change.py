@@ -82,7 +82,8 @@ async def _prospect(storage: Storage, place: _Place) -> str:
         " Their chat is not stored, so what they chose and typed is forgotten, and they begin"
         " anew. Codes for letters are void.",
         f"Backups made until then can be restored only with {place.key_file} as it is now: keep a"
-        " copy of it, apart, for as long as you keep them. Leave the bot stopped until then.",
+        " copy of it, apart, for as long as you keep them. Leave the bot stopped until this has"
+        " ended.",
     ]
     return " ".join(("An exchange was begun and is not over. It goes on.", *said)[not begun :])
 

@@ -92,6 +92,10 @@ def test_a_backup_that_is_not_whole_or_was_changed_is_refused_before_any_key_is_
         file.write_bytes(content)
         assert why in refused("restore", file, "--check")
     assert "cannot be read" in refused("restore", tmp_path / "none", "--check")
+    file.write_bytes(whole)
+    no_key = refused("restore", file, "--identity", tmp_path / "none.txt")
+    assert "none.txt cannot be read" in no_key
+    assert "Put this backup" not in no_key
 
 
 @pytest.mark.usefixtures("petition")

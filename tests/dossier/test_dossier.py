@@ -121,6 +121,8 @@ def test_a_long_list_comes_in_volumes(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_what_is_missing_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = write_list(tmp_path / "list.json", 2)
     assert "--reference TEXT" in failed(call(listed, "--output", tmp_path / "out"))
+    tomorrow = failed(call(listed, *ARGUMENTS, "--date", "tomorrow", "--output", tmp_path / "out"))
+    assert "tomorrow is no day. Expected: year, month and day, like 2026-11-24." in tomorrow
     assert "can be in es, en" in failed(call(listed, *ARGUMENTS, "--language", "fr"))
     assert "exists already" in failed(call(listed, *ARGUMENTS, "--output", tmp_path))
     assert "No such file" in failed(call(tmp_path / "nowhere.json", *ARGUMENTS))
