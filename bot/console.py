@@ -1,9 +1,12 @@
 """The terminal: output, and errors that a person can fix printed as one sentence."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Coroutine
+from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -12,8 +15,13 @@ from bot.petition.petition import PetitionInvalid
 from bot.settings import SettingsInvalid
 from storage import StorageError
 
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
 out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,6 +29,55 @@ R = TypeVar("R")
 
 class CannotDo(Exception):
     """A command cannot do what was asked; the message says why, and what can be done."""
+
+
+def read_day(typed: str) -> date:
+    """Reads a day as it is typed; raises CannotDo for anything else."""
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise CannotDo(
+            f"{typed} is no day. Expected: year, month and day, like 2026-11-24."
+        ) from None
+
+
+def say(*lines: str, style: str | None = None, console: Console = out) -> None:
+    """Prints lines as they are, also where they look like markup."""
+    for line in lines:
+        console.print(line, style=style, markup=False, soft_wrap=True)
+
+
+def agrees(question: str, *, yes: bool, otherwise: str = "Nothing was changed.") -> bool:
+    """Asks, unless it was answered with the command; says so where nothing is to be done.
+
+    Outside an event loop, in which Ctrl-C would not end the question.
+    """
+    if yes or typer.confirm(question, err=True):
+        return True
+    say(otherwise)
+    return False
+
+
+def progress_bar(counted: ProgressColumn | None = None, *, console: Console = out) -> Progress:
+    """Returns a bar that is drawn on a terminal alone; it counts, unless a column says else."""
+    # Imported here, since it takes a moment to load, which --help does not need.
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        counted or MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 def fail(sentence: str) -> NoReturn:

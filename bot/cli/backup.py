@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.console import CannotDo, in_sentences, out
+from bot.console import CannotDo, Yes, agrees, in_sentences
 
 backups = typer.Typer()
 
@@ -24,7 +24,7 @@ def backup(file: _File) -> None:
     """
     from bot.cli.backup_files import make_backup
 
-    make_backup(out, file)
+    make_backup(file)
 
 
 @backups.command()
@@ -47,7 +47,7 @@ def restore(
     drill: Annotated[
         bool, typer.Option("--drill", help="Try everything on a copy, and change nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Put a backup in the place of the database; who withdrew since does not come back.
 
@@ -57,18 +57,14 @@ def restore(
     from bot.age_encryption import read_identities
     from bot.cli.backup_files import check_backup, restore_backup, try_backup
 
-    manifest = check_backup(out, file)
+    manifest = check_backup(file)
     if check:
         return
     if identity is None:
         raise CannotDo("Opening a backup needs the key of age: --identity KEY. Nothing was done.")
     if drill:
-        try_backup(out, file, manifest, identity)
+        try_backup(file, manifest, identity)
         return
     read_identities(identity)  # so that nothing is asked where the key is not there
-    # Asked outside an event loop, in which Ctrl-C would not end the question.
-    question = "Put this backup in the place of the database?"
-    if not yes and not typer.confirm(question, err=True):
-        out.print("Nothing was changed.")
-        return
-    restore_backup(out, file, manifest, identity)
+    if agrees("Put this backup in the place of the database?", yes=yes):
+        restore_backup(file, manifest, identity)

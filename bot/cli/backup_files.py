@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import DownloadColumn
 
 from bot.age_encryption import parse_recipients, read_identities
 from bot.backup import BACKUP_IS_OLD, Manifest, read_manifest, write_backup
 from bot.cli.context import CliContext
 from bot.cli.with_context import run_with_context
-from bot.console import CannotDo, run_to_end
+from bot.console import CannotDo, progress_bar, run_to_end, say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.restore import Order, Restored, drill, restore
 from bot.settings import PetitionSettings, SettingsInvalid, load_petition_settings
@@ -47,7 +46,7 @@ _DEEDS = {
 }
 
 
-def make_backup(out: Console, file: Path) -> None:
+def make_backup(file: Path) -> None:
     """Writes a backup of the settings' database, and says what it holds.
 
     Raises:
@@ -59,7 +58,7 @@ def make_backup(out: Console, file: Path) -> None:
     recipients = parse_recipients(settings.age_recipients)
 
     async def made(context: CliContext) -> Manifest:
-        with _progress(out, "Backing up", None) as wrote:
+        with _progress("Backing up", None) as wrote:
             keyring = context.storage.keyring
             manifest = await write_backup(
                 file, settings.database_url, recipients, keyring, wrote=wrote
@@ -68,56 +67,53 @@ def make_backup(out: Console, file: Path) -> None:
         return manifest
 
     manifest = run_with_context(made)
-    _say(out, f"The backup is in {file}: {_content(manifest)}.")
-    _say(
-        out,
+    say(f"The backup is in {file}: {_content(manifest)}.")
+    say(
         "Keep it on another machine. It needs the bot's key file too, which is not in it. It holds"
         " what people withdraw from now on: delete it after thirty days, as they were promised.",
     )
 
 
-def check_backup(out: Console, file: Path) -> Manifest:
+def check_backup(file: Path) -> Manifest:
     """Checks that a backup is whole, and says what it holds; raises BackupUnusable."""
     manifest = read_manifest(file)
     at = manifest.made_at.astimezone(UTC)
-    _say(out, f"The backup of {at:%d %B %Y, %H:%M} UTC is whole: {_content(manifest)}.")
+    say(f"The backup of {at:%d %B %Y, %H:%M} UTC is whole: {_content(manifest)}.")
     return manifest
 
 
-def try_backup(out: Console, file: Path, manifest: Manifest, identity: Path) -> None:
+def try_backup(file: Path, manifest: Manifest, identity: Path) -> None:
     """Restores a backup onto a copy that is thrown away, and says what it would come to."""
-    with _progress(out, "Opening", manifest.payload_bytes) as read:
+    with _progress("Opening", manifest.payload_bytes) as read:
         tried = run_to_end(drill(_order(file, manifest, identity, read)))
     if tried is None:
-        _say(out, "The key opens it, and pg_restore reads it to its end. Nothing was changed.")
+        say("The key opens it, and pg_restore reads it to its end. Nothing was changed.")
         return
-    _say(out, "The key opens it, its database is sound, and the key file opens the names in it.")
-    _say(out, f"Restored, {_outcome(tried)} Nothing was changed.")
+    say("The key opens it, its database is sound, and the key file opens the names in it.")
+    say(f"Restored, {_outcome(tried)} Nothing was changed.")
 
 
-def restore_backup(out: Console, file: Path, manifest: Manifest, identity: Path) -> None:
+def restore_backup(file: Path, manifest: Manifest, identity: Path) -> None:
     """Restores a backup, and says what it came to and what is to be done now."""
-    with _progress(out, "Restoring", manifest.payload_bytes) as read:
+    with _progress("Restoring", manifest.payload_bytes) as read:
         restored = run_to_end(restore(_order(file, manifest, identity, read)))
-    _say(out, f"The backup is restored: {_outcome(restored)}")
+    say(f"The backup is restored: {_outcome(restored)}")
     if restored.moved_aside is not None:
         aside = restored.moved_aside
-        _say(
-            out,
+        say(
             f"The database that was there is {aside} now. When you need it no more, remove it, as"
             f" it holds the same people: rm {shlex.quote(str(aside))}*",
         )
     others = [each.slug for each in manifest.content.petitions if each.signatures]
     if len(others) > 1:
-        _say(out, "Its other petitions are brought up to date when their bots start.")
-    _say(
-        out,
+        say("Its other petitions are brought up to date when their bots start.")
+    say(
         "Start the bot now. Nothing is sent until an admin has looked: the bot tells them in the"
         " chat what was restored, with a button that lets messages go out again.",
     )
 
 
-def say_age_of_backup(out: Console, slug: str) -> None:
+def say_age_of_backup(slug: str) -> None:
     """Says when a petition was backed up last, if the settings have its database."""
 
     async def asked(context: CliContext) -> datetime | None:
@@ -131,15 +127,15 @@ def say_age_of_backup(out: Console, slug: str) -> None:
     except (DatabaseMissing, SchemaMissing, PetitionMissing):
         return  # nobody can have signed yet
     except (StorageError, SettingsInvalid) as error:
-        _say(out, f"When its signatures were backed up cannot be told: {error}")
+        say(f"When its signatures were backed up cannot be told: {error}")
         return
     if made_at is None:
-        _say(out, "There is no backup of its signatures yet: petition-bot backup FILE")
+        say("There is no backup of its signatures yet: petition-bot backup FILE")
         return
     days = (now - made_at).days
     when = "today" if days < 1 else "yesterday" if days == 1 else f"{days:,} days ago"
     late = "" if now - made_at <= BACKUP_IS_OLD else " Make another one: petition-bot backup FILE"
-    _say(out, f"Its signatures were backed up {when}.{late}")
+    say(f"Its signatures were backed up {when}.{late}")
 
 
 def _order(file: Path, manifest: Manifest, identity: Path, read: Callable[[int], None]) -> Order:
@@ -215,13 +211,8 @@ def _signatures(count: int) -> str:
 
 
 @contextmanager
-def _progress(out: Console, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """Yields what is told how many bytes are done, and draws it on a terminal."""
-    columns = (TextColumn(what), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+    with progress_bar(DownloadColumn()) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)
-
-
-def _say(out: Console, text: str) -> None:
-    out.print(text, markup=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.with_context import INTERRUPTED, run_with_context
-from bot.console import in_sentences, out
+from bot.console import Yes, agrees, in_sentences, out, say
 
 if TYPE_CHECKING:
     from bot.cli.broadcast_controls import BroadcastChange
@@ -34,7 +34,6 @@ Ended = Annotated[
         help="The beginning of an id, or latest, which it is when left out.",
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -117,9 +116,5 @@ def _change(change: BroadcastChange, which: str | None, *, yes: bool) -> None:
     from bot.cli.broadcast_controls import carry_out, prepare_change
 
     key, question = run_with_context(lambda context: prepare_change(context, change, which))
-    # Asked outside an event loop, in which Ctrl-C would not end the question.
-    if not yes and not typer.confirm(question):
-        out.print("Nothing was changed.")
-        return
-    outcome = run_with_context(lambda context: carry_out(context, change, key))
-    out.print(outcome, markup=False, soft_wrap=True)
+    if agrees(question, yes=yes):
+        say(run_with_context(lambda context: carry_out(context, change, key)))

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from io import StringIO
 from pathlib import Path
 
 import pyrage
@@ -74,7 +73,7 @@ class DemoShell:
             later = replace(context, clock=lambda: datetime.now().astimezone() + _MUCH_LATER)
             self._typed("purge")
             purge, _ = await prepare_purge(later, untold_too=False)
-            self._says(await carry_out_purge(later, purge, self.out))
+            self._says(await carry_out_purge(later, purge))
 
     def _dossier(self, opened: Path) -> str:
         """Sets the list as PDF, if the extra for it is installed; returns the manifest's hash."""
@@ -83,7 +82,7 @@ class DemoShell:
             output=self.folder / "dossier", reference="2026/1", contact="Marta", language="es"
         )
         try:
-            make_files(Console(file=StringIO()), opened, options)
+            make_files(opened, options, console=Console(quiet=True))
         except CannotDo as error:
             self._says(str(error))
             return hashlib.sha256(opened.read_bytes()).hexdigest()

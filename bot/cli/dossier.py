@@ -1,12 +1,11 @@
 """The command `petition-bot dossier`."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.console import CannotDo, in_sentences, out
+from bot.console import in_sentences, read_day
 
 dossier = typer.Typer()
 
@@ -80,17 +79,8 @@ def make(
         language=language,
         reference=reference,
         contact=contact,
-        day=_read_day(day),
+        day=read_day(day) if day else None,
         public=public,
         fonts=fonts,
     )
-    make_files(out, list_file, options)
-
-
-def _read_day(typed: str | None) -> date | None:
-    try:
-        return date.fromisoformat(typed) if typed else None
-    except ValueError:
-        raise CannotDo(
-            f"{typed} is no day. Expected: year, month and day, like 2026-11-24."
-        ) from None
+    make_files(list_file, options)

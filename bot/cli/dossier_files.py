@@ -3,14 +3,14 @@
 import sys
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.console import CannotDo
+from bot.console import CannotDo, out, progress_bar, say
 from bot.text.translations import Catalogs, is_spoken
 
 
@@ -27,12 +27,13 @@ class DossierOptions:
     fonts: Path | None = None
 
 
-def make_files(out: Console, path: Path, options: DossierOptions) -> None:
+def make_files(path: Path, options: DossierOptions, *, console: Console = out) -> None:
     """Makes a dossier and prints where it is, its hash, and the command for the delivery.
 
     Raises:
         CannotDo: the extra is missing, the list is none, or a letter has no font.
     """
+    tell = partial(say, console=console)
     try:
         # These need the extra, which a server does not have.
         from bot.dossier.contents import Edition, in_language
@@ -66,10 +67,8 @@ def make_files(out: Console, path: Path, options: DossierOptions) -> None:
         )
         fonts = Fonts((options.fonts,) if options.fonts else ())
         title = in_language(petition.title, language)
-        out.print(
-            f"{title}, in {Catalogs.load().words('en').language_name(language)}", markup=False
-        )
-        with _progress(out) as progress:
+        tell(f"{title}, in {Catalogs.load().words('en').language_name(language)}")
+        with progress_bar(console=console) as progress:
             task = progress.add_task(
                 "Comparing letters with the fonts", total=opened.head.counts.with_name
             )
@@ -86,40 +85,23 @@ def make_files(out: Console, path: Path, options: DossierOptions) -> None:
             )
     except DossierError as error:
         raise CannotDo(str(error)) from error
-    _say(out, "", f"In {made.folder}:", *(f"  {name}" for name in made.files), "")
+    tell("", f"In {made.folder}:", *(f"  {name}" for name in made.files), "")
     if options.public:
-        _say(out, "It has no names, and may be published.")
+        tell("It has no names, and may be published.")
         return
-    _say(out, f"SHA-256 of the manifest: {made.manifest_sha256}")
+    tell(f"SHA-256 of the manifest: {made.manifest_sha256}")
     if opened.head.counts.with_name:
-        _say(out, "It has people's names: hand it to nobody but the addressee.")
+        tell("It has people's names: hand it to nobody but the addressee.")
     if petition.closed_at is None:
-        _say(
-            out,
+        tell(
             "The petition was open when this list was written. A delivery can be recorded only of "
             "a list from after the closing.",
         )
         return
-    _say(
-        out,
+    tell(
         "When you have handed it over, record it on the computer of the bot, with the day:",
         f"petition-bot delivered --on DATE --export {opened.head.id} "
         f"--manifest {made.manifest_sha256}",
-    )
-
-
-def _say(out: Console, *lines: str) -> None:
-    for line in lines:
-        out.print(line, markup=False, soft_wrap=True)
-
-
-def _progress(out: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=out,
     )
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from bot.age_encryption import encrypting_writer, parse_recipients
 from bot.cli.context import CliContext, open_cli_context
-from bot.console import CannotDo, run_to_end
+from bot.cli.with_context import INTERRUPTED
+from bot.console import CannotDo, progress_bar, run_to_end, say
 from bot.export import ListFormat
 from bot.export.csv_list import write_csv
 from bot.export.json_list import write_json
@@ -30,9 +30,6 @@ from storage import Export, NamedSignature, SignatureList, whole_file
 
 # So many numbers of damaged signatures are named.
 _NAMED_AT_MOST = 20
-
-# The exit code that shells use for a command that Ctrl-C ended.
-_INTERRUPTED = 130
 
 _NO_RECIPIENT = (
     "There is nobody to encrypt the list to. On the computer where it is to be opened, run:"
@@ -81,9 +78,7 @@ class WrittenList:
     changed: int
 
 
-def export_list(
-    out: Console, file: Path, kind: ListFormat, *, plaintext: bool, replaces: bool
-) -> None:
+def export_list(file: Path, kind: ListFormat, *, plaintext: bool, replaces: bool) -> None:
     """Asks what has to be asked, and writes the list with a bar; tells what is in it.
 
     Raises:
@@ -96,18 +91,17 @@ def export_list(
         raise CannotDo(_NO_RECIPIENT)
     # Asked outside an event loop, in which Ctrl-C would not end the question.
     if plaintext and not _wants_plaintext(file, load_petition(settings.folder or BUNDLED).slug):
-        out.print("Nothing was written.")
+        say("Nothing was written.")
         return
     if file.is_file() and not replaces and _in_terminal():
         replaces = typer.confirm(f"{file} exists already. Replace it?")
     order = ExportOrder(kind, file, recipients, replaces)
     try:
-        written = run_to_end(_written(settings, out, order))
+        written = run_to_end(_written(settings, order))
     except (KeyboardInterrupt, asyncio.CancelledError):
         typer.echo("Interrupted; nothing was written.", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
-    for line in _result(order, written):
-        out.print(line, markup=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
+    say(*_result(order, written))
 
 
 def _wants_plaintext(file: Path, slug: str) -> bool:
@@ -127,14 +121,14 @@ def _in_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-async def _written(settings: PetitionSettings, out: Console, order: ExportOrder) -> WrittenList:
+async def _written(settings: PetitionSettings, order: ExportOrder) -> WrittenList:
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None  # noqa: S101 - inside a coroutine there is one
     # As with Ctrl-C, nothing is left when the connection to the server is lost.
     for each in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(each, task.cancel)
     async with open_cli_context(settings) as context:
-        with _bar(out) as bar:
+        with progress_bar() as bar:
             return await write_list(context, order, bar)
 
 
@@ -234,18 +228,6 @@ def _encrypted(file: BinaryIO, recipients: tuple[str, ...]) -> Iterator[BinaryIO
         return
     with encrypting_writer(file, parse_recipients(recipients)) as target:
         yield target
-
-
-def _bar(out: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
-        TimeRemainingColumn(),
-        console=out,
-        transient=True,
-        disable=not out.is_terminal,
-    )
 
 
 def _result(order: ExportOrder, written: WrittenList) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.with_context import run_with_context
-from bot.console import in_sentences, out
+from bot.console import Yes, agrees, in_sentences, out, say
 from bot.settings import load_petition_settings
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from storage import ChangeOwed
 
 handover = typer.Typer()
-
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 @handover.command()
@@ -62,17 +60,17 @@ def delivered(
     order = HandoverOrder(on=on, manifest=manifest, export=export, without_list=without_list)
     if undo:
         found, text = run_with_context(lambda context: prepare_undo(context, order))
-        _say(text)
-        if _agrees("Take this record back?", yes=yes):
-            _say(run_with_context(lambda context: undo_handover(context, found)))
+        say(text)
+        if agrees("Take this record back?", yes=yes):
+            say(run_with_context(lambda context: undo_handover(context, found)))
         return
     if order.is_empty:
-        _say(run_with_context(show_handover))
+        say(run_with_context(show_handover))
         return
     planned, text = run_with_context(lambda context: prepare_handover(context, order))
-    _say(text)
-    if _agrees("Record this?", yes=yes):
-        _say(run_with_context(lambda context: record_handover(context, planned)))
+    say(text)
+    if agrees("Record this?", yes=yes):
+        say(run_with_context(lambda context: record_handover(context, planned)))
 
 
 @handover.command()
@@ -107,7 +105,7 @@ def notices(
     async def work(context: CliContext) -> list[ChangeOwed]:
         owed = await list_notices(context, out, as_csv=as_csv, names=names)
         if output is not None and owed:
-            _say(write_notices(context, owed, output, recipients, replaces=force))
+            say(write_notices(context, owed, output, recipients, replaces=force))
         return owed
 
     listed = run_with_context(work)
@@ -115,17 +113,5 @@ def notices(
         return
     those = "it" if len(listed) == 1 else f"these {len(listed)}"
     question = f"Has the addressee been told of {those}?"
-    if _agrees(question, yes=yes):
-        _say(run_with_context(lambda context: mark_told(context, listed)))
-
-
-def _agrees(question: str, *, yes: bool) -> bool:
-    # Asked outside an event loop, in which Ctrl-C would not end the question.
-    if yes or typer.confirm(question, err=True):
-        return True
-    out.print("Nothing was changed.")
-    return False
-
-
-def _say(text: str) -> None:
-    out.print(text, markup=False, soft_wrap=True)
+    if agrees(question, yes=yes):
+        say(run_with_context(lambda context: mark_told(context, listed)))

@@ -7,7 +7,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from bot.cli.context import CliContext
-from bot.console import CannotDo
+from bot.console import CannotDo, read_day
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from bot.text.translations import Words
@@ -170,12 +170,7 @@ async def show_handover(context: CliContext) -> str:
 def _read_day(context: CliContext, typed: str | None) -> date:
     if typed is None:
         raise CannotDo("Say on which day it was handed over: --on 2026-11-24")
-    try:
-        day = date.fromisoformat(typed)
-    except ValueError:
-        raise CannotDo(
-            f"{typed} is no day. Expected: year, month and day, like 2026-11-24."
-        ) from None
+    day = read_day(typed)
     if day > _today(context):
         raise CannotDo(
             f"{context.words.date(day)} has not come yet. A handover is recorded once it has been."

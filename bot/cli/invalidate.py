@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.with_context import run_with_context
-from bot.console import CannotDo, in_sentences, out
+from bot.console import CannotDo, in_sentences, out, say
 from bot.petition.signing_rate import median_form_seconds
 from storage import SignatureCondition
 
@@ -185,11 +185,11 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
 
     total = len(found.numbers)
     share = words.percent(total / max(counted, total))
-    _say(
+    say(
         f"{words.number(total)} signatures, {share} of the {words.number(counted)} counted: {said}"
     )
     if total > counted / 2:
-        _say("That is more than half of all that are counted.", style="bold red")
+        say("That is more than half of all that are counted.", style="bold red")
     _print_bars(words, *_by_time(words, found))
     sources = merge_small_sources(found.by_source)
     by_source = dict(sources.named)
@@ -199,9 +199,9 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
         by_source["(none, and links of few)"] = sources.others
     _print_bars(words, "By link", by_source)
     _print_bars(words, "By language", _merged(found.by_language))
-    _say(_form_times(words, found))
+    say(_form_times(words, found))
     examples = ", ".join(str(number) for number in found.numbers[:_EXAMPLES])
-    _say(f"Numbers: {examples}{' …' if total > _EXAMPLES else ''}")
+    say(f"Numbers: {examples}{' …' if total > _EXAMPLES else ''}")
 
 
 def _by_time(words: Words, found: Matches) -> tuple[str, dict[str, int]]:
@@ -235,12 +235,8 @@ def _print_bars(words: Words, heading: str, counts: Mapping[str, int]) -> None:
     for label, n in counts.items():
         bar = "█" * max(1, round(_BAR_WIDTH * n / most))
         table.add_row(escape(label), words.number(n), bar)
-    _say(heading, style="bold")
+    say(heading, style="bold")
     out.print(table)
-
-
-def _say(sentence: str, style: str | None = None) -> None:
-    out.print(sentence, style=style, markup=False, soft_wrap=True)
 
 
 def _is_confirmed(question: str, total: int, count: int | None) -> bool:
@@ -267,7 +263,7 @@ async def _take_out(context: CliContext, said: str, found: Matches, reason: str)
     )
     counted = (await context.storage.petitions.state()).signatures
     words, short = context.words, key.hex()[:_ID_SHOWN]
-    _say(
+    say(
         f"{words.number(taken)} signatures are not counted any more. Counted now: "
         f"{words.number(counted)}. To count them again: petition-bot invalidate --undo {short}"
     )
@@ -283,16 +279,16 @@ def _undo(wanted: str, count: int | None) -> None:
         back = await context.storage.invalidations.undo(found.id, now)
         counted = (await context.storage.petitions.state()).signatures
         words = context.words
-        _say(
+        say(
             f"{words.number(back)} signatures are counted again. Counted now: "
             f"{words.number(counted)}."
         )
         if back < found.signatures:
             gone = words.number(found.signatures - back)
-            _say(f"Withdrawn or erased meanwhile: {gone}.")
+            say(f"Withdrawn or erased meanwhile: {gone}.")
 
     found = run_with_context(chosen)
-    _say(f"They were taken out because: {found.reason} ({found.condition})")
+    say(f"They were taken out because: {found.reason} ({found.condition})")
     question = f"Count {found.signatures:,} signatures again?"
     if not _is_confirmed(question, found.signatures, count):
         out.print("Nothing was changed.")
@@ -318,9 +314,9 @@ async def _show_list(context: CliContext) -> None:
         return
     for each in entries:
         undone = f"; undone on {words.plain_moment(each.undone_at)}" if each.undone_at else ""
-        _say(
+        say(
             f"{each.id.hex()[:_ID_SHOWN]}  {words.number(each.signatures)} signatures on "
             f"{words.plain_moment(each.invalidated_at)}{undone}"
         )
-        _say(f"          {each.condition}")
-        _say(f"          because: {each.reason}")
+        say(f"          {each.condition}")
+        say(f"          because: {each.reason}")

@@ -9,7 +9,7 @@ import typer
 
 from bot.cli.reference_change import rotate_references
 from bot.cli.with_context import INTERRUPTED, run_with_context
-from bot.console import CannotDo, in_sentences, out
+from bot.console import CannotDo, Yes, agrees, in_sentences, progress_bar, say
 from bot.settings import load_petition_settings
 from storage import HeldElsewhere, KeyFileMissing, acquire_process_lock
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
@@ -31,20 +31,18 @@ def rotate(
     keep_old: Annotated[
         bool, typer.Option("--keep-old", help="Leave the older key in the file as well.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Exchange the encryption key, also while the bot runs; names and chats are encrypted anew."""
     settings = load_petition_settings()
     if settings.key_file is None:
         raise KeyFileMissing
     url, path = settings.database_url, settings.key_file
-    _say(run_with_context(lambda context: _prospect(context, url, path, keep_old=keep_old)))
-    # Asked outside an event loop, in which Ctrl-C would not end the question.
-    if not yes and not typer.confirm("Exchange the key?"):
-        _say("Nothing was changed.")
+    say(run_with_context(lambda context: _prospect(context, url, path, keep_old=keep_old)))
+    if not agrees("Exchange the key?", yes=yes):
         return
     try:
-        _say(run_with_context(lambda context: _rotate(context, url, path, keep_old=keep_old)))
+        say(run_with_context(lambda context: _rotate(context, url, path, keep_old=keep_old)))
     except KeyboardInterrupt:
         typer.echo("You have stopped it; run it again, and it goes on.", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -89,7 +87,7 @@ async def _rotate_alone(context: CliContext, url: str, path: Path, *, keep_old: 
     newest = keyring.newest.hex()
     await audit.record("rotate keys", actor=None, at=context.clock(), detail=f"{newest} begun")
     rotation = _rotation(context, url)
-    with _bar() as bar:
+    with progress_bar() as bar:
         done = await _carry_out(rotation, bar)
     removed = not keep_old and not done.damaged
     if removed:
@@ -150,22 +148,3 @@ def _rotation(context: CliContext, url: str) -> KeyRotation:
     from storage.key_rotation import KeyRotation  # SQLAlchemy takes a moment to load
 
     return KeyRotation(context.storage.database, url, context.storage.keyring)
-
-
-def _bar() -> Progress:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(
-        *columns, TimeRemainingColumn(), console=out, transient=True, disable=not out.is_terminal
-    )
-
-
-def _say(text: str) -> None:
-    out.print(text, markup=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from bot.cli.invalidate import invalidate
 from bot.cli.keys import keys
 from bot.cli.person import person
 from bot.cli.with_context import INTERRUPTED, run_with_context
-from bot.console import fail, in_sentences, out, run_to_end
+from bot.console import Yes, agrees, fail, in_sentences, out, run_to_end, say
 from bot.export import ListFormat
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED
@@ -110,7 +110,7 @@ def check(
         raise typer.Exit(1)
     from bot.cli.backup_files import say_age_of_backup
 
-    say_age_of_backup(out, slug)
+    say_age_of_backup(slug)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def export(
     """Write the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
     from bot.cli.export import export_list
 
-    export_list(out, output, format_, plaintext=plaintext, replaces=force)
+    export_list(output, format_, plaintext=plaintext, replaces=force)
 
 
 @app.command()
@@ -158,25 +158,22 @@ def purge(
         bool,
         typer.Option("--untold", help="Erase also who has not been told how it ended."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Erase the signatures whose retention is over, as the running bot does every hour."""
     from bot.cli.purge import carry_out_purge, prepare_purge
 
     found, text = run_with_context(lambda context: prepare_purge(context, untold_too=untold))
-    out.print(text, markup=False, soft_wrap=True)
+    say(text)
     if dry_run or found.total == 0:
         return
-    # Asked outside an event loop, in which Ctrl-C would not end the question.
-    if not yes and not typer.confirm(found.question):
-        out.print("Nothing was erased.")
+    if not agrees(found.question, yes=yes, otherwise="Nothing was erased."):
         return
     try:
-        outcome = run_with_context(lambda context: carry_out_purge(context, found, out))
+        say(run_with_context(lambda context: carry_out_purge(context, found)))
     except KeyboardInterrupt:
         typer.echo("You have stopped it; what was erased stays erased.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    out.print(outcome, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -185,4 +182,4 @@ def migrate() -> None:
     """Migrate the database to this version's tables."""
     settings = load_storage_settings()
     revision = run_to_end(migrate_database(settings.database_url))
-    out.print(f"The database is at revision {revision}.", markup=False)
+    say(f"The database is at revision {revision}.")

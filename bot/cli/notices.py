@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from bot.age_encryption import encrypting_writer, parse_recipients
 from bot.cli.context import CliContext
-from bot.console import CannotDo
+from bot.console import CannotDo, say
 from bot.export.spreadsheet_cells import harmless
 from storage import Change, ChangeOwed, whole_file
 
@@ -41,15 +42,14 @@ async def list_notices(
             "Names are shown on the screen alone, and go into a file only encrypted, with "
             "--output FILE."
         )
-    storage = context.storage
+    storage, tell = context.storage, partial(say, console=console)
     handover = await storage.handovers.active()
     owed = [] if handover is None else await storage.changes_after_export.owed(handover)
     if as_csv:
         console.print(_csv(context, owed), end="", markup=False, soft_wrap=True)
         return owed
     if handover is None:
-        _say(
-            console,
+        tell(
             "No handover is recorded, so nobody has to be told of anything."
             f"{await _before_the_handover(context)}",
         )
@@ -57,29 +57,26 @@ async def list_notices(
     day = context.words.date(handover.handed_over_on)
     invalidated = await storage.handovers.invalidated_since(handover)
     if invalidated:
-        _say(
-            console,
+        tell(
             f"{context.words.number(invalidated)} of the "
             f"{context.words.number(handover.signatures)} signatures that were handed over have "
             "been taken out of the count as invalid since. Tell the addressee that number.",
         )
     if not owed:
-        _say(console, f"No notice is owed for what was handed over on {day}.")
+        tell(f"No notice is owed for what was handed over on {day}.")
         return []
-    _say(
-        console,
+    tell(
         f"Of what was handed over on {day}, {context.words.number(len(owed))} "
         f"{'signature has' if len(owed) == 1 else 'signatures have'} changed since the list was "
         "written. The addressee has to be told:",
     )
     console.print(_table(context, owed, names=names))
     if any(each.is_corrected for each in owed) and not names:
-        _say(
-            console,
+        tell(
             "The corrected names: petition-bot notices --names, on a screen alone, or --output "
             "FILE, encrypted.",
         )
-    _say(console, "Once the addressee has been told: petition-bot notices --told")
+    tell("Once the addressee has been told: petition-bot notices --told")
     return owed
 
 
@@ -182,7 +179,3 @@ def _csv(context: CliContext, owed: Sequence[ChangeOwed], *, names: bool = False
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows(_rows(context, owed, names=names))
     return written.getvalue()
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, soft_wrap=True)

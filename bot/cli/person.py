@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.with_context import run_with_context
-from bot.console import CannotDo, in_sentences, out
+from bot.console import CannotDo, Yes, agrees, in_sentences, say
 
 if TYPE_CHECKING:
     from bot.cli.person_requests import Request
@@ -34,7 +34,6 @@ Otherwise = Annotated[
         "nothing personal.",
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 # Alone, or in groups of three as /mydata shows it in each language.
@@ -191,10 +190,7 @@ def _answer(
     prepared = run_with_context(
         lambda context: prepare(context, request, number, typed, reason, name)
     )
-    out.print(prepared.whose, markup=False, soft_wrap=True)
-    # Asked outside an event loop, in which Ctrl-C would not end the question.
-    if not yes and not typer.confirm(prepared.question):
-        out.print("Nothing was done, and the code can still be used.")
-        return
-    said = run_with_context(lambda context: carry_out(context, request, prepared, output))
-    out.print(said, markup=False, soft_wrap=True)
+    say(prepared.whose)
+    otherwise = "Nothing was done, and the code can still be used."
+    if agrees(prepared.question, yes=yes, otherwise=otherwise):
+        say(run_with_context(lambda context: carry_out(context, request, prepared, output)))

@@ -4,10 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
 from bot.cli.context import CliContext
+from bot.console import progress_bar
 from bot.petition.retention_days import (
     WAITED_FOR,
     WARNED_FOR,
@@ -58,11 +56,10 @@ async def prepare_purge(context: CliContext, *, untold_too: bool) -> tuple[Purge
     return purge, "\n".join(_sentences(context, purge, kept, is_closed=is_closed))
 
 
-async def carry_out_purge(context: CliContext, purge: Purge, out: Console) -> str:
+async def carry_out_purge(context: CliContext, purge: Purge) -> str:
     """Erases what is due, with a progress bar; returns the result as a sentence."""
-    columns = ("Erasing", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, disable=not out.is_terminal) as bar:
-        task = bar.add_task("", total=purge.total)
+    with progress_bar() as bar:
+        task = bar.add_task("Erasing", total=purge.total)
         erased = await erase_due(
             context.storage,
             purge.erasure,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.with_context import INTERRUPTED
-from bot.console import CannotDo, R, in_sentences, out, run_to_end
+from bot.console import CannotDo, R, Yes, agrees, in_sentences, progress_bar, run_to_end, say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import SettingsInvalid, load_petition_settings, load_settings
 from storage import (
@@ -48,7 +48,7 @@ def rotate_references(
     keep_old: Annotated[
         bool, typer.Option("--keep-old", help="Leave the older key in the file as well.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Exchange the key by which people are recognised; the bot has to be stopped for it."""
     settings = load_petition_settings()
@@ -56,13 +56,11 @@ def rotate_references(
         raise KeyFileMissing
     slug = load_petition(settings.folder or BUNDLED).slug
     place = _Place(settings.database_url, settings.key_file, slug, _admins())
-    _say(run_to_end(_in_place(place, lambda storage: _prospect(storage, place))))
-    # Asked outside an event loop, in which Ctrl-C would not end the question.
-    if not yes and not typer.confirm("Exchange the key?"):
-        _say("Nothing was changed.")
+    say(run_to_end(_in_place(place, lambda storage: _prospect(storage, place))))
+    if not agrees("Exchange the key?", yes=yes):
         return
     try:
-        _say(run_to_end(_in_place(place, lambda storage: _change(storage, place, keep_old))))
+        say(run_to_end(_in_place(place, lambda storage: _change(storage, place, keep_old))))
     except KeyboardInterrupt:
         typer.echo(
             "You have stopped it. Run it again before you start the bot: it goes on.", err=True
@@ -90,16 +88,13 @@ async def _prospect(storage: Storage, place: _Place) -> str:
 
 async def _change(storage: Storage, place: _Place, keep_old: bool) -> str:
     """Exchanges the key; returns the result in sentences."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
     if not await _change_of(storage, place).is_begun():
         add_reference_key(place.key_file)
     keyring = Keyring.load(place.key_file)
     change = _change_of(assemble(storage.database, keyring, place.slug), place)
     total = await change.signatures()
-    columns = ("Exchanging", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, disable=not out.is_terminal) as bar:
-        task = bar.add_task("", total=total)
+    with progress_bar() as bar:
+        task = bar.add_task("Exchanging", total=total)
         changed = await change.carry_out(
             lambda done: bar.update(task, completed=done), place.admins, datetime.now(UTC)
         )
@@ -164,7 +159,3 @@ def _admins() -> frozenset[int]:
         return load_settings().admin_ids
     except SettingsInvalid:  # the settings of the shell need no token
         return frozenset()
-
-
-def _say(text: str) -> None:
-    out.print(text, markup=False, soft_wrap=True)

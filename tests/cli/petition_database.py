@@ -120,7 +120,7 @@ def call(*arguments: str, typed: str = "") -> Result:
 def said(result: Result) -> str:
     """What came of a command that went well."""
     assert result.exit_code == 0, result.output
-    return result.stdout
+    return result.output
 
 
 def refused(result: Result) -> str:

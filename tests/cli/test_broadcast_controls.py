@@ -36,7 +36,7 @@ def test_without_a_yes_nothing_changes(petition: PetitionDatabase, typed: str) -
     broadcast = petition.begins()
     short = broadcast.id.hex()[:8]
     result = call("cancel", typed=typed)
-    assert f"Cancel the closing update {short} for good? (0 of 6 are done)" in result.stdout
+    assert f"Cancel the closing update {short} for good? (0 of 6 are done)" in result.output
     assert result.exit_code == (0 if typed else 1)
     assert petition.now(broadcast).state == "running"
 
@@ -72,7 +72,7 @@ def test_what_ended_while_the_question_stood_is_left_alone(
 ) -> None:
     broadcast = petition.begins()
 
-    def meanwhile(question: str) -> bool:
+    def meanwhile(question: str, *, err: bool) -> bool:
         petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
         return True
 

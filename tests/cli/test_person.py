@@ -45,8 +45,8 @@ def test_a_letter_is_answered_with_its_code(petition: PetitionDatabase) -> None:
     code = code_of(petition, 2)
     result = call("2", "erase", typed=f"{code.lower()}\ny\n")
     assert "Signature 2: Persona 2, signed on 1 January 1970" in said(result)
-    assert "for good? [y/N]" in result.stdout
-    assert "The signature is erased. The bot tells them in the chat" in result.stdout
+    assert "for good? [y/N]" in result.output
+    assert "The signature is erased. The bot tells them in the chat" in result.output
     assert waiting(petition) == ["erased"]
     assert [entry.action for entry in petition.audited()] == ["person_erase"]
     assert "do not belong together" in refused(call("2", "show", "--code", code, "--yes"))
@@ -90,7 +90,7 @@ def test_a_number_is_read_as_the_letter_writes_it() -> None:
 def test_without_a_yes_nothing_is_done(petition: PetitionDatabase, typed: str) -> None:
     code = code_of(petition, 2)
     result = call("2", "erase", "--code", code, typed=typed)
-    assert "Erase the signature" in result.stdout
+    assert "Erase the signature" in result.output
     assert waiting(petition) == []
     assert petition.audited() == []
     said(call("2", "erase", "--code", code, "--yes"))
@@ -116,13 +116,13 @@ def test_what_was_used_while_the_question_stood_is_refused(
 ) -> None:
     code = code_of(petition, 2)
 
-    def meanwhile(_question: str) -> bool:
+    def meanwhile(_question: str, *, err: bool) -> bool:
         said(call("2", "erase", "--code", code, "--yes"))
         return True
 
     file = tmp_path / "answer.json"
     with monkeypatch.context() as patch:
-        patch.setattr("bot.cli.person.typer.confirm", meanwhile)
+        patch.setattr("bot.console.typer.confirm", meanwhile)
         result = call("2", "show", "--code", code, "--output", str(file))
     assert "Meanwhile" in refused(result)
     assert list(tmp_path.glob("answer*")) == []
