@@ -82,6 +82,7 @@ class Restored:
         lost: how many numbers were given after the backup: so many signatures at most are lost.
         repeated: what the journal said and the backup did not know, by deed.
         journal: what was read of the journal.
+        knows_all: whether that has all since the backup, as far as it can be told.
         moved_aside: where the database that was there is now.
     """
 
@@ -89,6 +90,7 @@ class Restored:
     lost: int
     repeated: Counter[Deed]
     journal: JournalContent
+    knows_all: bool = True
     moved_aside: Path | None = None
 
 
@@ -176,10 +178,11 @@ async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: date
     repeated = await replay(
         storage.database, keyring, slug, content.entries, last_number=last_number, at=at
     )
-    lost = last_number - in_copy
-    await storage.restores.mark_repeated(at=at, lost=lost, journal_is_whole=content.is_whole)
+    lost, held = last_number - in_copy, await storage.restores.held()
+    knows_all = content.knows_all_since(None if held is None else held.made_at)
+    await storage.restores.mark_repeated(at=at, lost=lost, journal_is_whole=knows_all)
     signatures = (await storage.petitions.state()).signatures
-    return Restored(signatures, lost, repeated, content)
+    return Restored(signatures, lost, repeated, content, knows_all=knows_all)
 
 
 async def _brought_up_to_date(url: str, order: Order) -> Restored:
@@ -257,7 +260,7 @@ def _move_aside(database: Path, at: datetime) -> Path | None:
     """
     if not database.exists():
         return None
-    aside = database.with_name(f"{database.name}.before-restore-{at:%Y%m%dT%H%M%SZ}")
+    aside = database.with_name(f"{database.name}.before-restore-{at:%Y%m%dT%H%M%S.%fZ}")
     for end in _ENDS:
         file = database.with_name(f"{database.name}{end}")
         if file.exists():

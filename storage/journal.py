@@ -6,7 +6,8 @@ and `replay` carries it out again. A deed that was noted and not committed, as a
 asked for all the same, and its update comes again.
 
 The file lies beside the key, one for each petition, and consists of blocks of 512 bytes. The
-first is a header: a name of the format, a salt, and a check that shows whether the key is right.
+first is a header: a name of the format, a salt, a check that shows whether the key is right, and
+when it was begun.
 Each other block is a nonce of 96 bits and AES-256-GCM's ciphertext of one padded entry with its
 tag, bound to its place in the file. The key is made from the salt and the reference key, which
 stays when the encryption keys change, so that a copy of the key file from the first day opens it;
@@ -23,7 +24,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -35,12 +36,14 @@ from storage.file_identity import FileIdentity
 from storage.ids import was_made_before
 from storage.keyring import Keyring
 from storage.private_files import sync_folder
-from storage.times import to_millis
+from storage.times import from_millis, to_millis
 
 # A sector of a disk. The longest entry, a name of a hundred characters, fits into one.
 _BLOCK_BYTES = 512
 _FORMAT = b"petition-journal"
 _SALT_BYTES = 16
+# Where the header has the moment of the beginning: milliseconds, or zero if it is not known.
+_BEGUN = slice(64, 72)
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
@@ -93,16 +96,22 @@ class JournalContent:
     Attributes:
         unreadable: how many entries are damaged.
         is_missing: whether there was no file before `prepare`.
+        begun_at: when its first file was made; None if that is not known.
     """
 
     entries: tuple[Entry, ...]
     unreadable: int
     is_missing: bool = False
+    begun_at: datetime | None = field(default=None, compare=False)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is there, and everything in it can be read."""
-        return not self.is_missing and self.unreadable == 0
+    def knows_all_since(self, moment: datetime | None) -> bool:
+        """Returns whether it has all that was asked for since then, as far as it can be told.
+
+        One that was begun later took the place of another, which is missing.
+        """
+        begun_at = self.begun_at
+        is_late = begun_at is not None and moment is not None and begun_at > moment
+        return not self.is_missing and self.unreadable == 0 and not is_late
 
 
 @dataclass(slots=True, eq=False)
@@ -185,7 +194,8 @@ class Journal:
                 return content.unreadable
             fresh = self.path.with_name(f"{self.path.name}.new")
             fresh.unlink(missing_ok=True)
-            with _LockedFile.opened(fresh, keyring or self._keyring, self._slug) as replacement:
+            newest = keyring or self._keyring
+            with _LockedFile.opened(fresh, newest, self._slug, file.begun) as replacement:
                 replacement.append(kept)
             fresh.replace(self.path)
             sync_folder(self.path.parent)
@@ -254,18 +264,20 @@ def last_entries(entries: tuple[Entry, ...]) -> list[Entry]:
 class _LockedFile:
     """A journal that no other process reads or writes; made by `opened`."""
 
-    def __init__(self, path: Path, handle: int, keyring: Keyring, slug: str) -> None:
+    def __init__(
+        self, path: Path, handle: int, keyring: Keyring, slug: str, begun: bytes | None
+    ) -> None:
         self._path = path
         self._handle = handle
         self._identity = FileIdentity(path, handle)
         if os.fstat(handle).st_size <= _BLOCK_BYTES:
-            self._begin(keyring, slug)
+            self._begin(keyring, slug, begun or to_millis(datetime.now(UTC)).to_bytes(8, "big"))
         header = os.pread(handle, _BLOCK_BYTES, 0)
         salt = header[len(_FORMAT) : len(_FORMAT) + _SALT_BYTES]
         places = [
             i
             for i, check in enumerate(_keys(keyring, slug, salt, b"check"))
-            if header == _header(salt, check)
+            if header == _header(salt, check, header[_BEGUN])
         ]
         if not places:
             raise JournalUnusable(
@@ -273,17 +285,27 @@ class _LockedFile:
                 " It says who withdrew. Put back the key file that belongs to it; if nobody needs"
                 " it any more, move it away."
             )
+        self.begun = header[_BEGUN]
         self._salt = salt
         self._cipher = AESGCM(_keys(keyring, slug, salt, b"key")[places[0]])
 
     @classmethod
     @contextmanager
-    def opened(cls, path: Path, keyring: Keyring, slug: str) -> Iterator["_LockedFile"]:
-        """Opens and locks a file until the block ends; a new one gets its header."""
+    def opened(
+        cls, path: Path, keyring: Keyring, slug: str, begun: bytes | None = None
+    ) -> Iterator["_LockedFile"]:
+        """Opens and locks a file until the block ends; a new one gets its header.
+
+        Args:
+            path: the file.
+            keyring: of the bot.
+            slug: of the petition.
+            begun: since when a new one knows everything, as in the header; None: from now on.
+        """
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            yield cls(path, handle, keyring, slug)
+            yield cls(path, handle, keyring, slug, begun)
         finally:
             os.close(handle)
 
@@ -295,7 +317,8 @@ class _LockedFile:
         """Returns all entries."""
         found = [self._entry(place) for place in range(1, self._end())]
         entries = tuple(each for each in found if each is not None)
-        return JournalContent(entries, len(found) - len(entries))
+        begun_at = from_millis(int.from_bytes(self.begun, "big") or None)
+        return JournalContent(entries, len(found) - len(entries), begun_at=begun_at)
 
     def append(self, entries: list[Entry]) -> None:
         """Writes entries behind the last whole one, and waits for the disk."""
@@ -318,13 +341,13 @@ class _LockedFile:
                 return end
         return size  # more than one group: this is damage, and nothing is thrown away
 
-    def _begin(self, keyring: Keyring, slug: str) -> None:
+    def _begin(self, keyring: Keyring, slug: str, begun: bytes) -> None:
         """Writes the header, unless it is there; without it there was no entry yet."""
         if os.pread(self._handle, _BLOCK_BYTES, 0).startswith(_FORMAT):
             return
         salt = os.urandom(_SALT_BYTES)
         check = keyring.digest(b"check", table="journal", column=slug, row=salt)
-        _write_all(self._handle, _header(salt, check), 0)
+        _write_all(self._handle, _header(salt, check, begun), 0)
         sync_folder(self._path.parent)
 
     def _sealed(self, entry: Entry, place: int) -> bytes:
@@ -352,8 +375,8 @@ class _LockedFile:
         return self._salt + place.to_bytes(8, "big")
 
 
-def _header(salt: bytes, check: bytes) -> bytes:
-    return (_FORMAT + salt + check).ljust(_BLOCK_BYTES, b"\0")
+def _header(salt: bytes, check: bytes, begun: bytes) -> bytes:
+    return (_FORMAT + salt + check + begun).ljust(_BLOCK_BYTES, b"\0")
 
 
 def _keys(keyring: Keyring, slug: str, salt: bytes, use: bytes) -> list[bytes]:

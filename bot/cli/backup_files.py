@@ -188,6 +188,11 @@ def _outcome(restored: Restored) -> str:
             " who wants no messages: such people are back. If you have it, put it there, and"
             " restore again before you start the bot."
         )
+    elif restored.journal.unreadable == 0 and not restored.knows_all:
+        parts.append(
+            "The journal beside the key file was begun after this backup, so the one before it is"
+            " lost: who withdrew in between is back. If there is a later backup, restore that one."
+        )
     if restored.journal.unreadable:
         parts.append(
             f"{restored.journal.unreadable:,} entries of the journal are damaged: somebody who"

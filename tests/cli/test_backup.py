@@ -255,6 +255,10 @@ def test_without_the_journal_nobody_is_told_that_all_was_done_again(
     journal.unlink(missing_ok=True)
     assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--drill")
     assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--yes")
+    # Nor once the bot has begun another one, as after a move to another machine, and tidied it.
+    petition.do(lambda storage: storage.signatures.withdraw(b"nobody", NOON))
+    petition.do(lambda storage: asyncio.to_thread(storage.journal.rewrite, NOON))
+    assert "the one before it is lost" in said("restore", file, "-i", key, "--yes")
     held = petition.do(lambda storage: storage.restores.held())
     assert held is not None
     assert not held.journal_is_whole
