@@ -41,6 +41,11 @@ def read_day(typed: str) -> date:
         ) from None
 
 
+def counted(count: int, noun: str) -> str:
+    """Returns a number with its noun, like 1,530 signatures."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def say(*lines: str, style: str | None = None, console: Console = out) -> None:
     """Prints lines as they are, also where they look like markup."""
     for line in lines:
@@ -58,7 +63,7 @@ def agrees(question: str, *, yes: bool, otherwise: str = "Nothing was changed.")
     return False
 
 
-def progress_bar(counted: ProgressColumn | None = None, *, console: Console = out) -> Progress:
+def progress_bar(numbers: ProgressColumn | None = None, *, console: Console = out) -> Progress:
     """Returns a bar that is drawn on a terminal alone; it counts, unless a column says else."""
     # Imported here, since it takes a moment to load, which --help does not need.
     from rich.progress import (
@@ -72,7 +77,7 @@ def progress_bar(counted: ProgressColumn | None = None, *, console: Console = ou
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        counted or MofNCompleteColumn(),
+        numbers or MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=console,
         transient=True,

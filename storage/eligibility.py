@@ -104,6 +104,14 @@ SELECT COUNT(*) AS people FROM signatures
 WHERE petition = :petition AND unreachable_at IS NOT NULL
 """
 
+WAS_TOLD = """
+EXISTS (
+  SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
+  WHERE told.signature_id = s.id AND b.kind = 'closing'
+    AND told.state IN ('delivered', 'unconfirmed', 'sending')
+)
+"""
+
 CAN_BE_WRITTEN_TO = """
 s.unreachable_at IS NULL AND s.muted_at IS NULL
   AND s.invalidation_id IS NULL AND s.restricted_at IS NULL AND s.objected_at IS NULL

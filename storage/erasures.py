@@ -11,23 +11,16 @@ from datetime import datetime
 
 from storage.audit import Audit
 from storage.database import FOR_UPDATE, Database, Row, Statement, Value
-from storage.eligibility import CAN_BE_WRITTEN_TO
+from storage.eligibility import CAN_BE_WRITTEN_TO, WAS_TOLD
 from storage.erased_deliveries import COUNT_ERASED_AT_THE_END
+from storage.exports import IS_NAMED
 from storage.petitions import lock_petition
 from storage.signing import FORGOTTEN
 from storage.times import from_millis, to_millis
 
-_NOT_TOLD = """
-NOT EXISTS (
-  SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
-  WHERE told.signature_id = s.id AND b.kind = 'closing'
-    AND told.state IN ('delivered', 'unconfirmed', 'sending')
-)
-"""
-
 # Those who blocked the bot, said no, or are not counted are left out: no message reaches them. Who
 # waits in a broadcast that is under way is included, as they have not had it.
-_UNTOLD = f"({CAN_BE_WRITTEN_TO} AND {_NOT_TOLD})"
+_UNTOLD = f"({CAN_BE_WRITTEN_TO} AND NOT {WAS_TOLD})"
 
 _IS_SENDING = """
 SELECT 1 FROM broadcasts
@@ -89,18 +82,17 @@ _LOCK = f"SELECT s.id FROM signatures s WHERE {{those}} ORDER BY s.number {FOR_U
 
 _HOW_MANY = "SELECT COUNT(*) AS people FROM signatures s WHERE {those}"
 
-_KEEP_COUNTS = """
+_KEEP_COUNTS = f"""
 INSERT INTO anonymous_counts (petition, language, with_name, is_valid, signatures)
 SELECT s.petition, s.language,
-  CASE WHEN s.with_name = 1 AND s.restricted_at IS NULL AND s.objected_at IS NULL
-    THEN 1 ELSE 0 END,
+  CASE WHEN {IS_NAMED} THEN 1 ELSE 0 END,
   CASE WHEN s.invalidation_id IS NULL THEN 1 ELSE 0 END,
   COUNT(*)
-FROM signatures s WHERE {those}
+FROM signatures s WHERE {{those}}
 GROUP BY 1, 2, 3, 4
 ON CONFLICT (petition, language, with_name, is_valid)
 DO UPDATE SET signatures = anonymous_counts.signatures + excluded.signatures
-"""
+"""  # noqa: S608 - a constant
 
 _OF_THEIRS = (
     ("sent_files", "UPDATE {table} SET due = 1 WHERE {own}"),

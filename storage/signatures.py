@@ -13,6 +13,7 @@ from storage import signing
 from storage.audit import Audit
 from storage.conversations import Conversation, Conversations
 from storage.database import Database, Row, Statement, Value
+from storage.eligibility import WAS_TOLD
 from storage.errors import ConversationMoved
 from storage.exports import IS_NAMED
 from storage.journal import Deed, Entry
@@ -36,11 +37,7 @@ SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s
   s.with_name, s.restricted_at, s.objected_at,
   s.invalidation_id, s.text_version, s.kept_version,
   c.purposes, c.news_ended_at, c.updates_ended_at, c.updates_at_most,
-  CASE WHEN EXISTS (
-    SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
-    WHERE told.signature_id = s.id AND b.kind = 'closing'
-      AND told.state IN ('delivered', 'unconfirmed', 'sending')
-  ) THEN 1 ELSE 0 END AS was_told
+  CASE WHEN {WAS_TOLD} THEN 1 ELSE 0 END AS was_told
 FROM signatures s JOIN consents c ON c.signature_id = s.id AND {IS_TO_SIGN}
 WHERE s.petition = :petition AND s.supporter = :supporter
 ORDER BY c.given_at DESC

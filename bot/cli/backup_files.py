@@ -13,7 +13,7 @@ from bot.age_encryption import parse_recipients, read_identities
 from bot.backup import BACKUP_IS_OLD, Manifest, read_manifest, write_backup
 from bot.cli.context import CliContext
 from bot.cli.with_context import run_with_context
-from bot.console import CannotDo, progress_bar, run_to_end, say
+from bot.console import CannotDo, counted, progress_bar, run_to_end, say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.restore import Order, Restored, drill, restore
 from bot.settings import PetitionSettings, SettingsInvalid, load_petition_settings
@@ -167,14 +167,15 @@ def _keyring(settings: PetitionSettings) -> Keyring:
 
 def _content(manifest: Manifest) -> str:
     held = "; ".join(
-        f"{each.slug} with {_signatures(each.signatures)}, up to number {each.last_number:,}"
+        f"{each.slug} with {counted(each.signatures, 'signature')}, "
+        f"up to number {each.last_number:,}"
         for each in manifest.content.petitions
     )
     return f"{held}; {manifest.payload_bytes / 1e6:,.1f} MB"
 
 
 def _outcome(restored: Restored) -> str:
-    parts = [f"it has {_signatures(restored.signatures)}."]
+    parts = [f"it has {counted(restored.signatures, 'signature')}."]
     if restored.lost:
         parts.append(
             f"{restored.lost:,} numbers were given after it: so many signatures at most are lost,"
@@ -209,10 +210,6 @@ def _repeated(repeated: Counter[Deed]) -> str:
         if repeated[deed]
     ]
     return said[0] if len(said) == 1 else ", ".join(said[:-1]) + " and " + said[-1] if said else ""
-
-
-def _signatures(count: int) -> str:
-    return "1 signature" if count == 1 else f"{count:,} signatures"
 
 
 @contextmanager

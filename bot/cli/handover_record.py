@@ -7,10 +7,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from bot.cli.context import CliContext
-from bot.console import CannotDo, read_day
+from bot.console import CannotDo, counted, read_day
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
-from bot.text.translations import Words
 from storage import ExportedList, Handover, Kind
 from storage.ids import SHOWN_DIGITS
 
@@ -316,14 +315,10 @@ def _name(context: CliContext, listed: ExportedList) -> str:
 def _counts(context: CliContext, held: ExportedList | Handover) -> str:
     words = context.words
     return (
-        f"{_signatures(words, held.with_name + held.without_name)}, "
+        f"{counted(held.with_name + held.without_name, 'signature')}, "
         f"{words.number(held.with_name)} with their name and "
         f"{words.number(held.without_name)} counted without it"
     )
-
-
-def _signatures(words: Words, count: int) -> str:
-    return f"{words.number(count)} signature{'' if count == 1 else 's'}"
 
 
 def _day(context: CliContext, handover: Handover) -> str:

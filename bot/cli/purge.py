@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.cli.context import CliContext
-from bot.console import progress_bar
+from bot.console import counted, progress_bar
 from bot.petition.retention_days import (
     WAITED_FOR,
     WARNED_FOR,
@@ -48,7 +48,7 @@ async def prepare_purge(context: CliContext, *, untold_too: bool) -> tuple[Purge
     count = await context.storage.erasures.count(erasure.due)
     kept = 0 if erasure.untold_too else count.untold
     total = count.total - kept
-    question = f"Erase {_signatures(context, total)} for good? Only their counts remain."
+    question = f"Erase {counted(total, 'signature')} for good? Only their counts remain."
     purge = Purge(erasure, count, total, question)
     if count.total == 0:
         return purge, await _nothing(context)
@@ -68,10 +68,10 @@ async def carry_out_purge(context: CliContext, purge: Purge) -> str:
             progress=lambda done: bar.update(task, completed=done),
         )
     state = await context.storage.petitions.state()
-    counted = context.words.number(state.signatures)
+    still = context.words.number(state.signatures)
     are = "is" if erased == 1 else "are"
     return (
-        f"{_signatures(context, erased)} {are} erased. The petition's count is still {counted}. "
+        f"{counted(erased, 'signature')} {are} erased. The petition's count is still {still}. "
         "Copies of the database, such as backups, still hold what they held."
     )
 
@@ -89,16 +89,16 @@ async def _nothing(context: CliContext) -> str:
 
 def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool) -> list[str]:
     words, count, months = context.words, purge.count, context.petition.retention
-    said = [f"Due: {_signatures(context, count.total)}."]
+    said = [f"Due: {counted(count.total, 'signature')}."]
     if count.at_most:
-        at_most = _months(months.months_at_most)
+        at_most = counted(months.months_at_most, "month")
         said.append(
             f"{words.number(count.at_most)} because nothing is kept for more than {at_most} after "
             "it was signed."
         )
     if count.after_handover and purge.erasure.handed_over_on is not None:
         handed_over_on = words.date(purge.erasure.handed_over_on)
-        after = _months(months.months_after_delivery)
+        after = counted(months.months_after_delivery, "month")
         said.append(
             f"{words.number(count.after_handover)} because it is {after} or more since the "
             f"petition was handed over, on {handed_over_on}."
@@ -130,11 +130,3 @@ def _until(context: CliContext, erasure: Erasure) -> str:
     last = first + (WAITED_FOR if erasure.is_sending else timedelta())
     why = ", as a closing update is planned or under way" if erasure.is_sending else ""
     return f"until {context.words.plain_moment(last)}{why}"
-
-
-def _signatures(context: CliContext, count: int) -> str:
-    return f"{context.words.number(count)} signature{'' if count == 1 else 's'}"
-
-
-def _months(count: int) -> str:
-    return f"{count} month{'' if count == 1 else 's'}"
