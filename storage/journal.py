@@ -276,7 +276,7 @@ class _LockedFile:
         salt = header[len(_FORMAT) : len(_FORMAT) + _SALT_BYTES]
         places = [
             i
-            for i, check in enumerate(_keys(keyring, slug, salt, b"check"))
+            for i, check in enumerate(_keys(keyring, slug, salt, _checked(header[_BEGUN])))
             if header == _header(salt, check, header[_BEGUN])
         ]
         if not places:
@@ -346,7 +346,7 @@ class _LockedFile:
         if os.pread(self._handle, _BLOCK_BYTES, 0).startswith(_FORMAT):
             return
         salt = os.urandom(_SALT_BYTES)
-        check = keyring.digest(b"check", table="journal", column=slug, row=salt)
+        check = keyring.digest(_checked(begun), table="journal", column=slug, row=salt)
         _write_all(self._handle, _header(salt, check, begun), 0)
         sync_folder(self._path.parent)
 
@@ -373,6 +373,11 @@ class _LockedFile:
 
     def _place(self, place: int) -> bytes:
         return self._salt + place.to_bytes(8, "big")
+
+
+def _checked(begun: bytes) -> bytes:
+    """Returns what the check is made of; a journal without a beginning has none in its check."""
+    return b"check" + begun.lstrip(b"\0")
 
 
 def _header(salt: bytes, check: bytes, begun: bytes) -> bytes:

@@ -92,6 +92,12 @@ async def test_damage_in_the_middle_is_counted_and_never_tidied_away(journal: Jo
     assert journal.read() == JournalContent((whole[0], *whole[2:]), 1)
     assert journal.rewrite(NOON + timedelta(days=1)) == 1
     assert journal.path.read_bytes() == content
+    for place in (5, 20, 50, 66, 300):  # of the header
+        journal.path.write_bytes(
+            content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+        )
+        with pytest.raises(JournalUnusable, match="is damaged"):
+            journal.read()
 
 
 async def test_an_entry_cannot_be_moved_or_taken_out(journal: Journal) -> None:
