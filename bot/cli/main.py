@@ -32,7 +32,6 @@ app.add_typer(dossier)
 app.add_typer(handover)
 app.add_typer(keys)
 app.add_typer(person)
-app.command()(invalidate)
 app.add_typer(backups)
 
 _Port = Annotated[
@@ -174,6 +173,9 @@ def purge(
     except KeyboardInterrupt:
         typer.echo("You have stopped it; what was erased stays erased.", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+app.command()(invalidate)
 
 
 @app.command()
