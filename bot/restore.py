@@ -43,6 +43,7 @@ from storage.high_water_mark import highest_number
 from storage.journal import JournalContent
 from storage.journal_replay import replay
 from storage.private_files import sync_folder
+from storage.process_lock import KEYS_LOCK
 from storage.restores import unfinished_restore
 
 _CHUNK_BYTES = 1 << 20
@@ -128,11 +129,14 @@ async def restore(order: Order) -> Restored:
             f" {kind}. Set it to a database of the kind that was backed up."
         )
     async with AsyncExitStack() as stack:
-        for slug in await _slugs(order, address):
-            await stack.enter_async_context(acquire_process_lock(order.url, f"intake/{slug}"))
+        intakes = [f"intake/{slug}" for slug in await _slugs(order, address)]
+        # An exchange of the key would take the older one away, with which the backup is encrypted.
+        for each in (*intakes, KEYS_LOCK):
+            await stack.enter_async_context(acquire_process_lock(order.url, each))
         if isinstance(address, PostgresAddress):
             return await _restore_postgres(order, address)
-        return await _restore_sqlite(order, address.path)
+        # A link stays one, and what it leads to is moved aside.
+        return await _restore_sqlite(order, address.path.resolve())
 
 
 def _require_own(order: Order) -> None:

@@ -23,6 +23,9 @@ from storage.errors import HeldElsewhere, Unavailable
 from storage.file_identity import FileIdentity
 from storage.open_database import postgres_adapter
 
+KEYS_LOCK = "keys"
+"""The lock of an exchange of keys."""
+
 # By then a server that restarts is back, and has noticed which connections are dead.
 _PATIENCE_SECONDS = 8.0
 _PAUSE_SECONDS = 0.2

@@ -13,6 +13,7 @@ from bot.console import CannotDo, Yes, agrees, in_sentences, progress_bar, say
 from bot.settings import load_petition_settings
 from storage import HeldElsewhere, KeyFileMissing, acquire_process_lock
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
+from storage.process_lock import KEYS_LOCK
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from storage.key_rotation import KeyRotation, Resealed
 
 keys = typer.Typer(name="keys", help="Exchange the keys in the key file.", no_args_is_help=True)
-
-PROCESS_LOCK = "keys"
 
 
 @keys.command()
@@ -73,7 +72,7 @@ async def _prospect(context: CliContext, url: str, path: Path, *, keep_old: bool
 async def _rotate(context: CliContext, url: str, path: Path, *, keep_old: bool) -> str:
     """Exchanges the key; returns the result in sentences."""
     try:
-        async with acquire_process_lock(url, PROCESS_LOCK):
+        async with acquire_process_lock(url, KEYS_LOCK):
             return await _rotate_alone(context, url, path, keep_old=keep_old)
     except HeldElsewhere as error:
         raise CannotDo("Another petition-bot keys rotate is under way.") from error

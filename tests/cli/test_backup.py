@@ -231,17 +231,35 @@ def test_what_people_asked_for_after_the_backup_stays(
         )
 
 
-def test_while_a_bot_runs_nothing_is_restored(
-    petition: PetitionDatabase, tmp_path: Path, key: Path
+@pytest.mark.parametrize("lock", ["intake/andry", "keys"])
+def test_while_a_bot_runs_or_its_key_is_exchanged_nothing_is_restored(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, lock: str
 ) -> None:
     file = tmp_path / "today.backup"
     said("backup", file)
 
     async def beside() -> str:
-        async with acquire_process_lock(petition.url, "intake/andry"):
+        async with acquire_process_lock(petition.url, lock):
             return await asyncio.to_thread(refused, "restore", file, "-i", key, "--yes")
 
     assert "already running" in asyncio.run(beside())
+
+
+def test_where_the_database_is_a_link_what_it_leads_to_is_replaced(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on a larger disk: a copy of everybody would stay there, and nobody be told of it.
+    file, link, disk = tmp_path / "today.backup", tmp_path / "linked.db", tmp_path / "disk"
+    said("backup", file)
+    disk.mkdir()
+    real = Path(petition.url.partition(":///")[2]).rename(disk / "petition.db")
+    link.symlink_to(real)
+    monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{link}")
+    told = said("restore", file, "-i", key, "--yes")
+    assert link.resolve() == real
+    (aside,) = disk.glob("*.before-restore-*Z")
+    assert not aside.is_symlink()
+    assert aside.name in told.replace(" ", "")
 
 
 def test_without_the_journal_nobody_is_told_that_all_was_done_again(

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.cli import keys
 from bot.cli.main import app
 from storage import KeyFileOther, Keyring, Statement, acquire_process_lock, key_rotation
 from storage.key_file import (
@@ -14,6 +13,7 @@ from storage.key_file import (
     add_reference_key,
     remove_older_reference_keys,
 )
+from storage.process_lock import KEYS_LOCK
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.support.supporters import NOON
 
@@ -106,7 +106,7 @@ def test_two_at_once_are_one(petition: PetitionDatabase, key_file: Path) -> None
     before = key_file.read_bytes()
 
     async def meanwhile() -> Result:
-        async with acquire_process_lock(petition.url, keys.PROCESS_LOCK):
+        async with acquire_process_lock(petition.url, KEYS_LOCK):
             return await asyncio.to_thread(call, "--yes")
 
     assert "Another petition-bot keys rotate is under way." in refused(asyncio.run(meanwhile()))
