@@ -58,7 +58,7 @@ def change_lines(words: Words, changed: Sequence[EarlierVersion], language: str)
     """Returns a line for each version, with what was changed after it."""
     return [
         words.text(
-            "• Desde la del {date}: {change}",
+            "• Desde la versión del {date}: {change}",
             date=version_date(words, each.date),
             change=each.changed[language],
         )

@@ -124,7 +124,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         assert "Tu firma vale igual, aunque no contestes." in home
         await scene.taps(ana, ANSWER)
         asked_about = scene.screen(ana).text
-        assert f"• Desde la del 26 de noviembre de 2026: {CHANGED}" in asked_about
+        assert f"• Desde la versión del 26 de noviembre de 2026: {CHANGED}" in asked_about
         assert "Lo que elegí no cambia:\n• Sin mi nombre\n• Otras acciones" in asked_about
         await scene.taps(ana, ACCEPT)
         assert "Hecho: tu firma vale con los textos de ahora." in scene.screen(ana).text
@@ -178,4 +178,4 @@ async def test_the_end_of_privacy_says_which_version_and_what_each_changed(scene
         await scene.taps(ana, words.label("Siguiente ›"))
     shown = scene.screen(ana).text
     assert "La de ahora es del 26 de noviembre de 2026." in shown
-    assert "• Desde la del 24 de noviembre de 2026: Quien firma elige" in shown
+    assert "• Desde la versión del 24 de noviembre de 2026: Quien firma elige" in shown
