@@ -7,7 +7,6 @@ and one process would grow with every volume.
 import hashlib
 import multiprocessing
 import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -85,9 +84,16 @@ def make_dossier(
 @contextmanager
 def _whole_folder(folder: Path) -> Iterator[Path]:
     """Yields a folder only its owner can read, which gets its name when all of it is written."""
-    parent = folder.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=parent))
+    # Not hidden: after a kill it has people's names, and somebody has to see and delete it.
+    unfinished = folder.absolute().with_name(f"{folder.name}.partial")
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        unfinished.mkdir(mode=0o700)
+    except FileExistsError as error:
+        raise DossierError(
+            f"{unfinished} is there: either another command is writing it, or one was killed. "
+            "If none is, delete it, since it can have names, and try again."
+        ) from error
     try:
         yield unfinished
         unfinished.rename(folder)

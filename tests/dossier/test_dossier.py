@@ -125,6 +125,10 @@ def test_what_is_missing_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     assert "tomorrow is no day. Expected: year, month and day, like 2026-11-24." in tomorrow
     assert "can be in es, en" in failed(call(listed, *ARGUMENTS, "--language", "fr"))
     assert "exists already" in failed(call(listed, *ARGUMENTS, "--output", tmp_path))
+    (tmp_path / "out.partial").mkdir()  # as a kill leaves it, with names
+    told = failed(call(listed, *ARGUMENTS, "--output", tmp_path / "out"))
+    assert "out.partial is there" in told
+    assert (tmp_path / "out.partial").exists()
     assert "No such file" in failed(call(tmp_path / "nowhere.json", *ARGUMENTS))
     monkeypatch.setitem(sys.modules, "ijson", None)
     for name in [name for name in sys.modules if name.startswith("bot.dossier")]:
