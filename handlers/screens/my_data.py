@@ -212,12 +212,13 @@ def _encrypted(view: View, held: Held) -> Html | None:
 
 def _silence(view: View, held: Held) -> Html | None:
     words, since = view.words, (held.signature or {}).get("muted_at")
+    muted = since and words.text(
+        "Pediste que no te escribiéramos, el {moment}.", moment=words.moment(since)
+    )
     if view.signature is not None and view.signature.is_only_stored:
-        return _only_stored(words, view.signature)
-    if since is not None:
-        return words.text(
-            "Pediste que no te escribiéramos, el {moment}.", moment=words.moment(since)
-        )
+        return lines(muted, _only_stored(words, view.signature))
+    if muted:
+        return muted
     if view.signature is not None and not view.signature.is_counted:
         return None
     if any(each["kind"] == "closing" and each["state"] == "delivered" for each in held.deliveries):

@@ -70,14 +70,11 @@ def muted(view: View) -> Screen:
         "seguridad afecta a tus datos. Tu firma sigue contando. Para saber cómo está la petición, "
         "escribe /start cuando quieras."
     )
-    return Screen(
-        done,
-        [
-            Button(words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE),
-            Button(words.label("Ver mi firma"), Action.HOME),
-        ],
-        kept=Stage.MUTED,
-    )
+    again = Button(words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)
+    home = Button(words.label("Ver mi firma"), Action.HOME)
+    # Data whose use is restricted stay unused: no message would come again by that button.
+    is_only_stored = view.signature is not None and view.signature.is_only_stored
+    return Screen(done, [home] if is_only_stored else [again, home], kept=Stage.MUTED)
 
 
 def _back(view: View) -> Button:

@@ -100,8 +100,12 @@ async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
     await scene.settled()
     shown = scene.screen(jordi)
     assert "El uso de tus datos está limitado desde el " in shown.text
+    assert "Pediste que no te escribiéramos" in shown.text
     assert "Te escribiremos" not in shown.text
     assert words.label("🔔 Volver a recibir mensajes") not in shown.labels
+    jordi.send("/stop")
+    await scene.settled()
+    assert words.label("🔔 Volver a recibir mensajes") not in scene.screen(jordi).labels
     jordi.send("/start")
     await scene.settled()
     assert "te contaremos" not in scene.screen(jordi).text
