@@ -74,6 +74,14 @@ VALUES (
 ON CONFLICT (id) DO UPDATE SET undone_at = excluded.undone_at
 """
 
+# A backup may be from before the closing, too, of which nothing else is noted. Whoever signed then
+# would be in no list.
+_CLOSE_AGAIN = """
+UPDATE petitions SET closed_signatures = signatures, revision = revision + 1,
+  closed_at = CAST(:closed_at AS BIGINT)
+WHERE slug = :petition AND closed_at IS NULL
+"""
+
 # The list has what was true when it was written: whether a name was given or taken off since is
 # known from the first such change.
 _INCLUDED = """
@@ -336,7 +344,14 @@ def repeated_statements(slug: str, entry: Entry) -> tuple[Statement, ...]:
         "export_id": bytes.fromhex(export) if isinstance(export, str) else None,
     }
     listed = () if export is None else (Statement(_REPEAT_EXPORT, values),)
-    return (*listed, Statement(_REPEAT, values))
+    closed_at = values["exported_at"] or values["recorded_at"]
+    closing = Statement(_CLOSE_AGAIN, {"petition": slug, "closed_at": closed_at})
+    return (
+        lock_petition(slug),
+        *listed,
+        Statement(_REPEAT, values),
+        *(() if values["undone_at"] else (closing,)),
+    )
 
 
 def _handover(row: Row) -> Handover:

@@ -76,6 +76,7 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
     )
     for emptying in ("DELETE FROM handovers", "DELETE FROM exports"):
         await storage.database.write(Statement(emptying))
+    await people.set_closed(False)  # as the backup is from before that, too
     assert storage.journal is not None
     await people.consent(2)
     (row,) = await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 2"))
@@ -83,6 +84,9 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
     entries = (withdrawn, *storage.journal.read().entries)
     await replay(storage.database, keyring, "andry", entries, last_number=6, at=later(70))
     assert await storage.handovers.active() == recorded
+    state = await storage.petitions.state()
+    assert state.is_closed
+    assert (state.closed_signatures, state.signatures) == (6, 5)
     # The addressee still has the list with their name.
     assert recorded is not None
     owed = await storage.changes_after_export.owed(recorded)
