@@ -104,7 +104,7 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
             "public-kind": words.label("Edición sin nombres, para la prensa y el público"),
             "without-names": words.label(
                 "Esta edición no lleva ningún nombre ni el número de ninguna firma. La lista con "
-                "los nombres se entrega solo a quien se dirige la petición."
+                "los nombres se entrega solo a quien va dirigida la petición."
             ),
             "count-title": words.label("Lo que se exige y cuántas firmas lo piden"),
             "demands": words.label("Lo que se exige"),
