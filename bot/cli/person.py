@@ -107,7 +107,7 @@ def correct(
     """Give the signature another name (art. 16)."""
     from bot.cli.person_requests import CORRECT
 
-    typed = name if name is not None else typer.prompt("The name")
+    typed = name if name is not None else typer.prompt("The new name")
     _answer(ctx, CORRECT, code, verified_otherwise, yes=yes, name=typed)
 
 
