@@ -9,8 +9,8 @@ from typing import Any
 
 from babel.dates import format_skeleton
 
-from bot.charts.ticks import count_ticks
-from bot.dossier.figures import LanguageBar, Point, by_language, growth, ticks
+from bot.dossier.charts import bars_by_language, curve_of_growth, sentence
+from bot.dossier.figures import Point, by_language, growth
 from bot.dossier.opened_list import ListHead, NamedSignature, local_day
 from bot.dossier.telegram_text import blocks
 from bot.text.locale_regions import locale_of
@@ -18,8 +18,6 @@ from bot.text.translations import Words
 
 Data = dict[str, Any]
 
-_COUNT_TICKS = 5
-_DAY_TICKS = 7
 _LONG_WORD = re.compile(r"(\w{24})(?=\w)")
 
 
@@ -81,8 +79,8 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
         "appeal": _appeal(head, words),
         "appeal_note": _appeal_note(head, words),
         "versions": _versions(head, words),
-        "curve": _curve(curve, words),
-        "bars": _bars(bars, words),
+        "curve": curve_of_growth(curve, words),
+        "bars": bars_by_language(bars, words),
         "any_without_name": counts.without_name > 0,
         "chart_note": _chart_note(head, words),
         "volumes": [] if edition.public else [_volume(each, words) for each in volumes],
@@ -131,8 +129,8 @@ def volume(
     days = {day: _numeric(day, words) for day in {each.signed_on for each in signatures}}
     return {
         **_common(head, edition),
-        "head": _sentence(title),
-        "volume_title": _sentence(title),
+        "head": sentence(title),
+        "volume_title": sentence(title),
         "list_note": _list_note(words),
         "names": [
             {
@@ -194,9 +192,9 @@ def _common(head: ListHead, edition: Edition) -> Data:
         "language": words.language,
         "title": title,
         "document_title": title,
-        "organisation": _sentence(_controller(head, words)),
+        "organisation": sentence(_controller(head, words)),
         "head": "" if edition.public else edition.reference,
-        "foot": _sentence(_controller(head, words)),
+        "foot": sentence(_controller(head, words)),
         "date": [edition.day.year, edition.day.month, edition.day.day],
     }
 
@@ -209,11 +207,6 @@ def _common_words(words: Words) -> Data:
 
 def _controller(head: ListHead, words: Words) -> str:
     return in_language(head.petition.controller.name, words.language)
-
-
-def _sentence(text: str) -> str:
-    """Begins a text with a capital letter, as it stands alone."""
-    return text[:1].upper() + text[1:]
 
 
 def _letter(head: ListHead, edition: Edition) -> Data:
@@ -365,57 +358,6 @@ def _version(version: str, words: Words) -> str:
         return words.date(date.fromisoformat(version))
     except ValueError:
         return version
-
-
-def _curve(points: Sequence[Point], words: Words) -> Data | None:
-    if not points:
-        return None
-    first, last = points[0], points[-1]
-    span = max(1, (last.day - first.day).days)
-    scale = count_ticks(max(1, round(last.total)), _COUNT_TICKS)
-    return {
-        "alt": words.label(
-            "Firmas acumuladas del {first} al {last}",
-            first=words.date(first.day),
-            last=words.date(last.day),
-        ),
-        "points": [
-            [
-                (each.day - first.day).days / span,
-                each.with_name / scale[-1],
-                each.total / scale[-1],
-            ]
-            for each in points
-        ],
-        "counts": [{"at": tick / scale[-1], "label": words.number(tick)} for tick in scale],
-        "days": [
-            {"at": (day - first.day).days / span, "label": words.day(day)}
-            for day in ticks(first.day, last.day, _DAY_TICKS)
-        ],
-    }
-
-
-def _bars(bars: Sequence[LanguageBar], words: Words) -> list[Data]:
-    if len(bars) < 2:
-        return []
-    longest = max(bar.total for bar in bars)
-    return [
-        {
-            "label": _sentence(_language(bar, words)),
-            "with_name": bar.with_name / longest,
-            "without_name": bar.without_name / longest,
-            "number": words.number(bar.total),
-        }
-        for bar in bars
-    ]
-
-
-def _language(bar: LanguageBar, words: Words) -> str:
-    if bar.language is not None:
-        return words.language_name(bar.language)
-    if not bar.with_name:
-        return words.label("sin nombre, en cualquier idioma")
-    return words.label("otros idiomas")
 
 
 def _chart_note(head: ListHead, words: Words) -> str | None:
