@@ -56,7 +56,7 @@ def name_check(view: View) -> Screen:
 def consent(view: View) -> Screen:
     """Shows the consent with the name, the choices, and the button that signs.
 
-    Two boxes are free to tick, and one of the two buttons about the name has to be chosen.
+    One of the two buttons about the name has to be chosen, and two boxes are free to tick.
     """
     words, conversation = view.words, view.conversation
     ticked = {Action.UPDATES: conversation.updates, Action.NEWS: conversation.news}
@@ -65,14 +65,14 @@ def consent(view: View) -> Screen:
         # With the labels of the choices, the words that are recorded, so that they were seen.
         fill(view.texts.consent, name=conversation.name or ""),
         [
-            *(
-                Button(f"{_TICKED if ticked[choice] else _UNTICKED} {label}", choice)
-                for choice, label in message_choices(view).items()
-            ),
             [
                 Button(f"{_TICKED if choice is chosen else _UNCHOSEN} {label}", choice)
                 for choice, label in _name_choices(view).items()
             ],
+            *(
+                Button(f"{_TICKED if ticked[choice] else _UNTICKED} {label}", choice)
+                for choice, label in message_choices(view).items()
+            ),
             Button(
                 words.label("✍️ Consiento y firmo"),
                 Action.CONFIRM,
@@ -99,7 +99,7 @@ def message_choices(view: View) -> dict[Action, str]:
 
 def consent_choices(view: View) -> list[str]:
     """Returns the labels of all choices that the consent offers, as they stand on the screen."""
-    return [*message_choices(view).values(), *_name_choices(view).values()]
+    return [*_name_choices(view).values(), *message_choices(view).values()]
 
 
 def consent_words(view: View) -> str:

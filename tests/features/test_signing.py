@@ -142,9 +142,9 @@ async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scen
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    assert scene.screen(ana).labels[:2] == [scene.updates_box(words), "⬜ Otras acciones"]
+    assert scene.screen(ana).labels[2:4] == [scene.updates_box(words), "⬜ Otras acciones"]
     await scene.taps(ana, scene.updates_box(words))
-    assert scene.screen(ana).labels[:2] == [scene.updates_box(words, "✅"), "⬜ Otras acciones"]
+    assert scene.screen(ana).labels[2:4] == [scene.updates_box(words, "✅"), "⬜ Otras acciones"]
     await scene.taps(ana, scene.updates_box(words, "✅"))
     await scene.consents(ana)
     assert "No has elegido recibir otros mensajes." in scene.screen(ana).text

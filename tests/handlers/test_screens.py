@@ -171,7 +171,7 @@ def test_the_consent_says_the_name_and_offers_news_apart() -> None:
     screen = draw(standing_at(Stage.CONSENT))
     assert "<b>Ana García</b>" in screen.text
     assert actions(screen) >= {Action.NEWS, Action.CONFIRM}
-    assert screen.rows[0][0].label.startswith("⬜")
+    assert screen.rows[1][0].label.startswith("⬜")
 
 
 def test_after_closing_the_update_comes_first_and_the_appeal_can_be_read() -> None:
@@ -380,7 +380,7 @@ def test_what_the_petition_proposes_is_chosen_until_something_else_is(
         petition=view.petition.model_copy(update={"with_name": proposed}),
         conversation=replace(view.conversation, with_name=chosen),
     )
-    assert [button.label for button in draw(view).rows[2]] == labels
+    assert [button.label for button in draw(view).rows[0]] == labels
     # Whatever is proposed or chosen, the same words are agreed to.
     assert consent_choices(view) == consent_choices(standing_at(Stage.CONSENT))
 

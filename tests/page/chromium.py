@@ -75,9 +75,15 @@ class Window:
         await self.page.get_by_role("button", name="Iniciar", exact=True).click()
 
     async def press(self, label: str) -> None:
-        """Presses the newest button under a message whose label begins with this."""
-        key = self.page.locator(".key", has_text=re.compile(re.escape(label)))
-        await key.last.click()
+        """Presses the newest button under a message whose label has this in it.
+
+        Of a choice it waits until it shows as made: the buttons of the screen before are stale.
+        """
+        key = self.page.locator(".key", has_text=re.compile(re.escape(label))).last
+        choice = re.match("[⚪⬜](.*)", await key.inner_text())
+        await key.click()
+        if choice is not None:
+            await self.page.locator(".key", has_text=f"✅{choice[1]}").last.wait_for()
 
     async def choose(self, item: str) -> None:
         """Chooses from the menu of the person whose phone is open."""
