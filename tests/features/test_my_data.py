@@ -100,8 +100,8 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     screen = scene.screen(ana).text
     texts = scene.petition.texts_in("es")
     seen = parse(fill(f"{texts.consent}\n\n{texts.news}", name="Ana García")).text
-    seen += "\n• Avances de esta petición (como mucho 3)\n• Otras acciones"
     seen += "\n• Con mi nombre\n• Sin mi nombre"
+    seen += "\n• Avances de esta petición (como mucho 3)\n• Otras acciones"
     assert given["petition"] == scene.petition.slug
     assert given["conversation"].keys() == readable("conversations")
     assert given["signature"].keys() == readable("signatures")
