@@ -46,7 +46,7 @@ def told(person: Person) -> int:
 
 async def test_with_kills_all_along_everyone_is_counted_and_told(bot: BotProcess) -> None:
     people = crowd(bot, PEOPLE)
-    killing = asyncio.create_task(bot.kill_every(8, "edit", times=3))
+    killing = asyncio.create_task(bot.kill_every(8, "edit", times=2))
     await asyncio.gather(*(signs_with_retries(person, WORDS, 60) for person in people))
     await killing
     assert all(was_thanked(person, WORDS) for person in people)
