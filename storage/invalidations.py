@@ -82,7 +82,9 @@ WHERE petition = :petition AND invalidation_id = :id
 RETURNING number
 """
 
-_UNDO = f"UPDATE invalidations SET undone_at = :at WHERE id = :id AND {_CAN_UNDO}"  # noqa: S608 - constants of this file
+_UNDO = f"""
+UPDATE invalidations SET undone_at = :at, put_back = {_HOW_MANY} WHERE id = :id AND {_CAN_UNDO}
+"""  # noqa: S608 - constants of this file
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ class Invalidations:
             before.
         """
         known: dict[str, Value] = {"petition": self._slug, "id": key}
-        _, _, _, back, _ = await self._database.write(
+        *_, back = await self._database.write(
             lock_petition(self._slug),
             Statement(_COUNT_AGAIN, known),
             self._audit.statement(
@@ -214,8 +216,8 @@ class Invalidations:
                 detail=key.hex(),
                 only_if=Statement(_CAN_UNDO, known),
             ),
-            Statement(_PUT_BACK, known),
             Statement(_UNDO, {**known, "at": to_millis(at)}),
+            Statement(_PUT_BACK, known),
         )
         return len(back)
 

@@ -25,7 +25,8 @@ INVALIDATED_SINCE = """
 COALESCE((
   SELECT CAST(SUM(CASE
     WHEN i.invalidated_at >= p.closed_at AND i.undone_at IS NULL THEN i.signatures
-    WHEN i.invalidated_at < p.closed_at AND i.undone_at >= p.closed_at THEN -i.signatures
+    WHEN i.invalidated_at < p.closed_at AND i.undone_at >= p.closed_at
+      THEN -COALESCE(i.put_back, i.signatures)
     ELSE 0 END) AS BIGINT)
   FROM invalidations i WHERE i.petition = p.slug
 ), 0)

@@ -481,6 +481,7 @@ invalidations = Table(
     _number("signatures"),
     _number("invalidated_at"),
     _number("undone_at", null=True),
+    _number("put_back", null=True),
     PrimaryKeyConstraint("id"),
     sqlite_strict=True,
 )

@@ -95,6 +95,20 @@ async def test_nobody_is_taken_out_twice(storage: Storage, signed: Supporters) -
     assert await counted(storage) == 7
 
 
+async def test_who_withdrew_meanwhile_is_not_put_back_in_the_number_that_people_read(
+    storage: Storage, signed: Supporters
+) -> None:
+    key = await take_out(storage, [6, 7, 8])
+    state = await storage.petitions.state()
+    closed = await storage.petitions.close(revision=state.revision, actor=1, at=AFTER + MINUTE)
+    assert closed is not None
+    assert closed.told_signatures == 7
+    await signed.withdraw(6)
+    assert await storage.invalidations.undo(key, AFTER + 3 * MINUTE) == 2
+    assert (await storage.petitions.state()).told_signatures == 9
+    assert await counted(storage) == 9
+
+
 async def test_whoever_withdraws_is_discounted_once(storage: Storage, signed: Supporters) -> None:
     key = await take_out(storage, [6, 7, 8])
     await signed.withdraw(7)
