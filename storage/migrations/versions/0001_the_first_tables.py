@@ -204,7 +204,3 @@ def upgrade() -> None:
     op.create_index(
         op.f("deliveries_by_signature_id"), "deliveries", ["signature_id"], unique=False
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("signatures are not thrown away: put back a backup instead")

@@ -15,7 +15,3 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("petition_notices", sa.Column("sent_at", WHOLE, nullable=True))
     op.add_column("petitions", sa.Column("erased_at", WHOLE, nullable=True))
-
-
-def downgrade() -> None:
-    raise NotImplementedError("signatures are not thrown away: put back a backup instead")

@@ -28,7 +28,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("restores_key")),
         sqlite_strict=True,
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("signatures are not thrown away: put back a backup instead")

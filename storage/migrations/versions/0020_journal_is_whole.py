@@ -17,7 +17,3 @@ def upgrade() -> None:
         "restores",
         sa.Column("journal_is_whole", WHOLE, nullable=False, server_default=sa.text("1")),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("signatures are not thrown away: put back a backup instead")

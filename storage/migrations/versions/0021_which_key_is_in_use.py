@@ -11,7 +11,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("petitions", sa.Column("sealed_with", sa.LargeBinary(), nullable=True))
-
-
-def downgrade() -> None:
-    raise NotImplementedError("signatures are not thrown away: put back a backup instead")

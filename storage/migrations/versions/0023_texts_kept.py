@@ -11,7 +11,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("signatures", sa.Column("kept_version", sa.Text(), nullable=True))
-
-
-def downgrade() -> None:
-    raise NotImplementedError("signatures are not thrown away: put back a backup instead")

@@ -17,7 +17,3 @@ def upgrade() -> None:
         "petitions",
         sa.Column("forgotten_version", WHOLE, nullable=False, server_default=sa.text("0")),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("signatures are not thrown away: put back a backup instead")
