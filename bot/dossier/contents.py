@@ -11,7 +11,7 @@ from babel.dates import format_skeleton
 
 from bot.dossier.charts import bars_by_language, curve_of_growth, sentence
 from bot.dossier.figures import Point, by_language, growth
-from bot.dossier.opened_list import ListHead, NamedSignature, local_day
+from bot.dossier.opened_list import ListedSignature, ListHead, local_day
 from bot.dossier.telegram_text import blocks
 from bot.text.locale_regions import locale_of
 from bot.text.translations import Words
@@ -122,7 +122,7 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
 
 
 def volume(
-    head: ListHead, edition: Edition, title: str, signatures: Sequence[NamedSignature]
+    head: ListHead, edition: Edition, title: str, signatures: Sequence[ListedSignature]
 ) -> Data:
     """Returns what the template `volume.typ` reads."""
     words = edition.words

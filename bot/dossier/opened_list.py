@@ -71,7 +71,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Controller(_Part):
+class ListedController(_Part):
     """Who answers for the signatures, and how to reach them."""
 
     name: ByLanguage
@@ -81,14 +81,14 @@ class Controller(_Part):
     address: str | None = None
 
 
-class EarlierVersion(_Part):
+class ListedVersion(_Part):
     """An earlier version of the texts: its date, and what changed with it."""
 
     date: date
     changed: dict[str, str] = {}
 
 
-class Petition(_Part):
+class ListedPetition(_Part):
     """The petition's texts, by language; the appeal's pages are Telegram HTML."""
 
     slug: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
@@ -100,11 +100,11 @@ class Petition(_Part):
     addressee: ByLanguage
     demands: dict[str, list[str]]
     appeal: dict[str, list[Annotated[str, AfterValidator(_that_can_be_set)]]]
-    earlier_versions: list[EarlierVersion] = []
-    controller: Controller
+    earlier_versions: list[ListedVersion] = []
+    controller: ListedController
 
 
-class Counts(_Part):
+class ListedCounts(_Part):
     """How many signatures there are; before the closing `at_closing` is None.
 
     `invalidated_since` is negative if more were put back into the count than taken out of it.
@@ -127,7 +127,7 @@ class DayAndLanguage(_Part):
     without_name: Count
 
 
-class VersionCount(_Part):
+class ListedVersionCount(_Part):
     """How many signed a version of the texts; it is None where they are few."""
 
     version: str | None
@@ -140,14 +140,14 @@ class ListHead(_Part):
     format: str
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     exported_at: Moment
-    petition: Petition
-    counts: Counts
+    petition: ListedPetition
+    counts: ListedCounts
     by_day: list[DayAndLanguage] = []
-    by_version: list[VersionCount] = []
+    by_version: list[ListedVersionCount] = []
 
 
 @dataclass(frozen=True, slots=True)
-class NamedSignature:
+class ListedSignature:
     """One signature that is handed over with its name."""
 
     number: int
@@ -163,7 +163,7 @@ class OpenedList:
     head: ListHead
     sha256: str
 
-    def signatures(self) -> Iterator[NamedSignature]:
+    def signatures(self) -> Iterator[ListedSignature]:
         """Yields each signature, in the order of their numbers; see `_checked`.
 
         Raises:
@@ -294,7 +294,7 @@ def _where(error: Exception) -> str:
     return f"at {'.'.join(str(key) for key in first['loc'])} ({first['msg']})"
 
 
-def _refuse_wrong_sums(path: Path, counts: Counts) -> None:
+def _refuse_wrong_sums(path: Path, counts: ListedCounts) -> None:
     right = counts.counted == counts.with_name + counts.without_name
     if counts.at_closing is not None:
         gone = counts.withdrawn_since + counts.invalidated_since
@@ -303,7 +303,7 @@ def _refuse_wrong_sums(path: Path, counts: Counts) -> None:
         raise DossierError(f"The counts in {path} do not add up: it is damaged. Export it again.")
 
 
-def _checked(item: object, before: int) -> NamedSignature:
+def _checked(item: object, before: int) -> ListedSignature:
     """Returns a signature whose number is higher than the one before and whose name can be set.
 
     Raises:
@@ -325,7 +325,7 @@ def _checked(item: object, before: int) -> NamedSignature:
                 f"The name of signature {number} has a sign that cannot be seen "
                 f"(U+{ord(sign):04X}), and petition-bot wrote no such name. Export the list again."
             )
-    return NamedSignature(number, name, signed_on)
+    return ListedSignature(number, name, signed_on)
 
 
 def _no_signature(before: int) -> DossierError:
@@ -335,6 +335,6 @@ def _no_signature(before: int) -> DossierError:
     )
 
 
-def local_day(moment: datetime, petition: Petition) -> date:
+def local_day(moment: datetime, petition: ListedPetition) -> date:
     """Returns the day of a moment where the petition is."""
     return moment.astimezone(ZoneInfo(petition.time_zone)).date()

@@ -47,7 +47,7 @@ FROM petitions p
 
 
 @dataclass
-class Petition:
+class TriedPetition:
     """A petition of six people, and what is true of it.
 
     Attributes:
@@ -222,7 +222,7 @@ class Petition:
             )
 
 
-async def restored(petition: Petition) -> None:
+async def restored(petition: TriedPetition) -> None:
     """Checks that in the newest backup, with what the journal says, nobody is back."""
     entries = petition.storage.journal.read().entries
     storage = await open_storage(_url(petition.backup), petition.keyring, "andry")
@@ -245,7 +245,7 @@ async def lived(folder: Path, template: Path, deeds: list[tuple[str, int]]) -> N
     shutil.copy(template, database)
     keyring = Keyring.generate(folder / "petition.key")
     storage = await open_storage(_url(database), keyring, "andry")
-    petition = Petition(storage, keyring, database)
+    petition = TriedPetition(storage, keyring, database)
     try:
         for deed, person in deeds:
             await petition.do(deed, person)

@@ -16,7 +16,7 @@ ON_A_PAGE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """A broadcast in the list, in whatever state, with its deliveries by outcome."""
 
     broadcast: Broadcast
@@ -25,7 +25,7 @@ class Entry:
 
 def history(
     words: Words,
-    entries: Sequence[Entry],
+    entries: Sequence[HistoryEntry],
     names: Mapping[int, str],
     *,
     page: int,
@@ -74,7 +74,9 @@ def provenance(words: Words, broadcast: Broadcast, names: Mapping[int, str], rea
     )
 
 
-def _told(words: Words, number: int, entry: Entry, names: Mapping[int, str], reader: int) -> Html:
+def _told(
+    words: Words, number: int, entry: HistoryEntry, names: Mapping[int, str], reader: int
+) -> Html:
     broadcast, when = entry.broadcast, _when(entry.broadcast)
     is_planned = broadcast.state is BroadcastState.SCHEDULED
     moment = moment_name(words, when, str(words.zone)) if is_planned else words.moment(when)
@@ -104,7 +106,7 @@ def _who(words: Words, admin: int, names: Mapping[int, str], reader: int) -> str
     return words.label("ti") if admin == reader else names.get(admin, str(admin))
 
 
-def _result(words: Words, entry: Entry) -> Html:
+def _result(words: Words, entry: HistoryEntry) -> Html:
     broadcast, tally = entry.broadcast, entry.tally
     expected = broadcast.expected or 0
     if broadcast.awaits_approval:
