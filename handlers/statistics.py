@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bot.petition.fewest import FEWEST
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
 from handlers.screens.screen import paragraphs
 from storage import Stats
 
-_NAMED_FROM = 5
 _SOURCES_SHOWN = 15
 
 
@@ -34,7 +34,7 @@ def merge_small_sources(by_source: Mapping[str | None, int]) -> SignatureSources
     large = [
         (source, count)
         for source, count in by_source.items()
-        if source is not None and count >= _NAMED_FROM
+        if source is not None and count >= FEWEST
     ]
     ranked = sorted(large, key=lambda item: (-item[1], item[0]))
     return SignatureSources(

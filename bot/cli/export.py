@@ -17,7 +17,7 @@ from rich.progress import Progress
 from bot.age_encryption import encrypting_writer, parse_recipients
 from bot.cli.context import CliContext, open_cli_context
 from bot.cli.with_context import INTERRUPTED
-from bot.console import CannotDo, progress_bar, run_to_end, say
+from bot.console import CannotDo, counted, progress_bar, run_to_end, say
 from bot.export import ListFormat
 from bot.export.csv_list import write_csv
 from bot.export.json_list import write_json
@@ -233,7 +233,7 @@ def _encrypted(file: BinaryIO, recipients: tuple[str, ...]) -> Iterator[BinaryIO
 def _result(order: ExportOrder, written: WrittenList) -> Iterator[str]:
     header, counts = written.header, written.header.counts
     yield (
-        f"{header.counted:,} signature{'' if header.counted == 1 else 's'}:"
+        f"{counted(header.counted, 'signature')}:"
         f" {header.with_name:,} with their name and {header.without_name:,} counted without it."
     )
     if counts.at_closing is not None:

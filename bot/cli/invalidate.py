@@ -13,6 +13,7 @@ from rich.table import Table
 
 from bot.cli.with_context import run_with_context
 from bot.console import CannotDo, in_sentences, out, say
+from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import median_form_seconds
 from storage import SignatureCondition
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from bot.text.translations import Words
     from storage import Invalidation, Matches
 
-# Fewer could tell whether one person signed: see docs/decisions/links-with-few-signatures.md.
-FEWEST = 5
 _HOURS_SHOWN, _EXAMPLES, _BAR_WIDTH = 48, 10, 40
 _ID_SHOWN = 8
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from bot.cli.reference_change import rotate_references
+from bot.cli.reference_change import KeepOld, rotate_references
 from bot.cli.with_context import INTERRUPTED, run_with_context
 from bot.console import CannotDo, Yes, agrees, in_sentences, progress_bar, say
 from bot.settings import load_petition_settings
@@ -27,9 +27,7 @@ keys = typer.Typer(name="keys", help="Exchange the keys in the key file.", no_ar
 @keys.command()
 @in_sentences
 def rotate(
-    keep_old: Annotated[
-        bool, typer.Option("--keep-old", help="Leave the older key in the file as well.")
-    ] = False,
+    keep_old: KeepOld = False,
     yes: Yes = False,
 ) -> None:
     """Exchange the encryption key, also while the bot runs; names and chats are encrypted anew."""

@@ -43,11 +43,14 @@ class _Place:
     admins: frozenset[int]
 
 
+KeepOld = Annotated[
+    bool, typer.Option("--keep-old", help="Leave the older key in the file as well.")
+]
+
+
 @in_sentences
 def rotate_references(
-    keep_old: Annotated[
-        bool, typer.Option("--keep-old", help="Leave the older key in the file as well.")
-    ] = False,
+    keep_old: KeepOld = False,
     yes: Yes = False,
 ) -> None:
     """Exchange the key by which people are recognised; the bot has to be stopped for it."""

@@ -12,11 +12,9 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from bot.petition.fewest import FEWEST
 from bot.petition.petition import Petition
 from storage import Export, ExportCounts, SignatureGroup
-
-# Fewer signatures without a name are not told apart, as with links.
-FEWEST = 5
 
 _Key = TypeVar("_Key")
 

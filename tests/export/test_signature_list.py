@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.export.signature_list import (
-    FEWEST,
     DayCount,
     SignatureListHeader,
     VersionCount,
 )
+from bot.petition.fewest import FEWEST
 from bot.petition.petition import BUNDLED, load_petition
 from storage import Export, ExportCounts, SignatureGroup
 
