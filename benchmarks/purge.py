@@ -8,26 +8,22 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import uvloop
 
 from benchmarks.benchmark import Benchmark, Report
 from benchmarks.child_job import Job, ResourceMeter, run_job
 from benchmarks.child_process import run_child
 from benchmarks.enqueue_client import ALONE_SECONDS, Signers, summed_up
-from benchmarks.million_recipients import PEOPLE, QUICK_PEOPLE, waits_in_ms
-from benchmarks.run_options import RunOptions
-from benchmarks.signed_database import FIRST_CHAT, KEY, gather_signatures, reopen, url_of
+from benchmarks.million_recipients import on_postgres, on_sqlite, waits_in_ms
+from benchmarks.signed_database import FIRST_CHAT, KEY, url_of
 from benchmarks.this_bot import settle_down
 from bot.logs import configure_logging
 from bot.retention import Erasure, erase_due
 from storage import DueBefore, Keyring, Statement, Storage, Value, open_storage
 from storage.ids import rising_id
-from tests.support.postgres_server import durable_postgres
 from tests.support.supporters import NOON, NOON_MILLIS, SLUG
 
 _SECONDS = 3_600.0
@@ -136,26 +132,7 @@ async def _measure(storage: Storage, signers: Signers) -> Purged:
     )
 
 
-async def _on_sqlite(options: RunOptions) -> Report:
-    people = QUICK_PEOPLE if options.quick else PEOPLE
-    async with options.petition(people, closed=False) as folder:
-        return await _measured("SQLite", people, folder)
-
-
-async def _on_postgres(options: RunOptions) -> Report:
-    people = QUICK_PEOPLE if options.quick else PEOPLE
-    with ExitStack() as stack, options.empty_folder() as folder:
-        try:
-            url = await asyncio.to_thread(durable_postgres, stack)
-        except pytest.skip.Exception as reason:
-            return Report(_COLUMNS, (), (f"Without PostgreSQL: {reason}.",))
-        keyring = Keyring.generate(folder / KEY)
-        await gather_signatures(url, keyring, people)
-        await reopen(url, keyring)
-        return await _measured("PostgreSQL", people, folder, url)
-
-
-async def _measured(name: str, people: int, folder: Path, url: str = "") -> Report:
+async def _measured(name: str, people: int, folder: Path, url: str) -> Report:
     job = Job("", "", str(folder), FIRST_CHAT, people, seconds=_SECONDS, database=url)
     told, _ = await run_child(Path(sys.executable), "benchmarks.purge", job)
     purged = Purged(**told)
@@ -186,7 +163,7 @@ PURGE = Benchmark(
     "A million signatures that are due",
     "They are erased as the running bot and `petition-bot purge` do it, while people go on"
     " signing.",
-    _on_sqlite,
+    lambda options: on_sqlite(options, _measured),
     on_request=True,
 )
 
@@ -194,7 +171,7 @@ PURGE_ON_POSTGRES = Benchmark(
     "purge-postgres",
     "A million signatures that are due, on PostgreSQL",
     "The same on a PostgreSQL of its own, on the same machine.",
-    _on_postgres,
+    lambda options: on_postgres(options, _COLUMNS, _measured),
     on_request=True,
 )
 
