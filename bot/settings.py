@@ -10,10 +10,10 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot import file_locations
 from bot.age_encryption import parse_recipients
 
 PREFIX = "PETITION_"
-ENV_FILE = ".env"
 
 # Telegram's limits in messages a second, and defaults below them, to leave room for replies.
 _FREE_CEILING = 30.0
@@ -73,7 +73,7 @@ class StorageSettings(BaseSettings):
     )
 
     # It may hold a password, so it stays out of the repr.
-    database_url: str = Field(default="sqlite+aiosqlite:///petition.db", repr=False)
+    database_url: str = Field(default_factory=file_locations.database_url, repr=False)
     # No default: an obvious folder would be the one that holds the data.
     key_file: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -188,35 +188,37 @@ class Settings(PetitionSettings):
         return value.rstrip("/")
 
 
-def load_settings(*, env_file: Path | None = Path(ENV_FILE), **overrides: Any) -> Settings:
+def load_settings(*, reads_file: bool = True, **overrides: Any) -> Settings:
     """Reads all settings; arguments override the environment, which overrides the file.
+
+    Args:
+        reads_file: whether to read the file of settings, where `file_locations` says that it is.
+        overrides: settings by the names of the fields.
 
     Raises:
         SettingsInvalid: some are missing or wrong, or others can read or write the file.
     """
-    return _load(Settings, overrides, env_file)
+    return _load(Settings, overrides, file_locations.env_file() if reads_file else None)
 
 
 def load_storage_settings(**overrides: Any) -> StorageSettings:
     """Reads only what the database needs; raises as `load_settings` does."""
-    return _load(StorageSettings, overrides)
+    return _load(StorageSettings, overrides, file_locations.env_file())
 
 
 def load_petition_settings(**overrides: Any) -> PetitionSettings:
     """Reads what commands need for a petition's data; raises as `load_settings` does."""
-    return _load(PetitionSettings, overrides)
+    return _load(PetitionSettings, overrides, file_locations.env_file())
 
 
 def unknown_settings() -> tuple[str, ...]:
     """Returns names with the prefix that are no settings: most likely misspelt."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    given = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    given = {name.upper() for name in (*os.environ, *dotenv_values(file_locations.env_file()))}
     return tuple(sorted(name for name in given - known if name.startswith(PREFIX)))
 
 
-def _load(
-    kind: type[Kind], overrides: dict[str, Any], env_file: Path | None = Path(ENV_FILE)
-) -> Kind:
+def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) -> Kind:
     if env_file is not None:
         _refuse_open_file(env_file)
     try:

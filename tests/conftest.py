@@ -2,6 +2,7 @@
 
 import gc
 import ipaddress
+import os
 import socket
 import ssl
 from collections.abc import Generator, Iterator
@@ -63,6 +64,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--soak-minutes", type=float, default=20.0, help="how long people are hostile to the bot"
     )
     parser.addoption("--screenshots", action="store_true", help="take docs/screenshots anew")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_files_of_whoever_runs_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keeps the tests away from the settings and data of a bot that lives on this machine."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
+            patch.setitem(os.environ, f"XDG_{kind}_HOME", str(home / kind.lower()))
+        yield
 
 
 class NetworkReached(AssertionError):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from bot import file_locations
 from bot.cli.demo_session import _settings as settings_of_a_show
 from bot.petition.petition import BUNDLED
 from bot.settings import (
@@ -54,7 +55,7 @@ def test_what_is_not_given_has_the_documented_default() -> None:
     settings = load_settings()
     assert settings.bot_token.get_secret_value() == TOKEN
     assert settings.admin_ids == {12, 34}
-    assert settings.database_url == "sqlite+aiosqlite:///petition.db"
+    assert settings.database_url == file_locations.database_url()
     assert settings.api_url == "https://api.telegram.org"
     assert settings.broadcast_rate == 28
     assert settings.paid_broadcast is False
@@ -99,7 +100,7 @@ def test_a_link_does_not_hide_who_can_read_the_file(place: Path) -> None:
 
 def test_whoever_does_not_read_the_file_does_not_mind_who_can(place: Path) -> None:
     written(place, "PETITION_LOG_LEVEL=debug\n", 0o644)
-    assert load_settings(env_file=None).log_level == "INFO"
+    assert load_settings(reads_file=False).log_level == "INFO"
 
 
 def test_what_is_handed_over_goes_before_everything() -> None:

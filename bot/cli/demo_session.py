@@ -225,7 +225,7 @@ def _settings(folder: Path, api_url: str, petition: Path) -> Settings:
         private.mkdir(mode=0o700)
     Keyring.generate(keys / "petition.key")
     settings = load_settings(
-        env_file=None,
+        reads_file=False,
         bot_token=_TOKEN,
         admin_ids=_ADMINS,
         database_url=f"sqlite+aiosqlite:///{data / 'petition.db'}",

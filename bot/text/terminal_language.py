@@ -1,0 +1,25 @@
+"""The language of the terminal: a person reads a command's answers in it."""
+
+import os
+
+from bot.text.translations import Catalogs, Words, is_spoken
+
+# In the order in which POSIX gives them precedence; the first that is set decides.
+_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+_OTHERWISE = "en"
+
+
+def terminal_words() -> Words:
+    """Returns the bot's words in the language of the terminal: Spanish or English."""
+    return Catalogs.load().words(terminal_language())
+
+
+def terminal_language() -> str:
+    """Returns the language that the environment names, if the bot speaks it, and else English.
+
+    `C` and `POSIX`, which a bare server has, are no language: what stands in the guides, and the
+    help of the command line, is in English there too.
+    """
+    named = next((value for name in _VARIABLES if (value := os.environ.get(name))), "")
+    code = named.partition(".")[0].partition("@")[0].replace("_", "-").lower()
+    return code if code not in ("", "c", "posix") and is_spoken(code) else _OTHERWISE
