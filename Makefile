@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+NOT_FETCHED := Not everything could be fetched; above is why. Is the network there? A proxy is named with \
+  HTTPS_PROXY=http://host:port. What was fetched is kept: type the same again.
 
 # Where it is set, each of the many processes of the tests compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -18,18 +20,43 @@ help:
 
 install: $(READY)
 
+# What takes long says what it does, and what fails says what to do.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "This needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@if command -v uv >/dev/null 2>&1; then \
-	  { [ -x $(BIN)/python ] || uv venv --quiet --seed --python $(PYTHON) .venv; } && \
-	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  echo "This needs Python 3.11 or newer. Under another name: make $(MAKECMDGOALS) PYTHON=python3.12"; \
+	  echo "On Debian or Ubuntu it comes with: apt install python3 python3-venv"; exit 1; }
+	@command -v uv >/dev/null 2>&1 || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "This Python cannot make an environment of its own: its venv or its pip is missing."; \
+	  echo "On Debian or Ubuntu: apt install python3-venv. Or install uv, which needs neither."; exit 1; }
+	@packages=$$(grep -c '^[a-z].*==' requirements.lock); \
+	failed() { echo "$$1"; exit 1; }; \
+	echo "Setting up, only this once, in .venv: a minute or two with pip, less with uv."; \
+	if command -v uv >/dev/null 2>&1; then \
+	  echo "1 of 3  Making the environment"; \
+	  [ -x $(BIN)/python ] || UV_VENV_CLEAR=1 uv venv --quiet --seed --python $(PYTHON) .venv || \
+	    failed "$(NOT_FETCHED)"; \
+	  echo "2 of 3  Fetching and installing $$packages packages"; \
+	  [ -t 2 ] || quiet=--quiet; \
+	  uv pip install $$quiet --python $(BIN)/python --require-hashes -r requirements.lock || \
+	    failed "$(NOT_FETCHED)"; \
+	  echo "3 of 3  Installing petition-bot"; \
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else \
-	  { [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; } && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  echo "1 of 3  Making the environment"; \
+	  $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
+	    failed "Python could not make it; above is why. Then type the same again."; \
+	  echo "2 of 3  Fetching and installing $$packages packages"; \
+	  { $(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
+	      --require-hashes -r requirements.lock && echo "Everything is there"; } | { \
+	    fetched=0; while read -r word more; do case "$$word $$more" in \
+	      Collecting\ *) fetched=$$((fetched + 1)); [ $$((fetched % 10)) != 0 ] || \
+	        echo "        $$fetched of $$packages";; \
+	      Installing\ collected\ *) echo "        all there; installing them";; \
+	      Everything\ is\ there) exit 0;; \
+	    esac; done; exit 1; } || failed "$(NOT_FETCHED)"; \
+	  echo "3 of 3  Installing petition-bot"; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
-	fi
+	fi || failed "It is not installed; above is why."
 	@touch $(READY)
 
 demo: $(READY)
