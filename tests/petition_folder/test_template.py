@@ -1,0 +1,41 @@
+"""Tests that a new petition can be begun from the template, and that nothing is overwritten."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.petition.petition import load_petition
+from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition_folder.template import TEMPLATE, copy_template
+
+
+def test_a_petition_begun_from_the_template_has_its_own_name_and_no_problem(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "petitions" / "river"
+    copy_template(folder, slug="river")
+    assert find_problems(folder) == []
+    petition = load_petition(folder)
+    assert (petition.slug, petition.languages) == ("river", ("es", "en"))
+    begun, original = (
+        (each / "petition.toml").read_text(encoding="utf-8").splitlines()
+        for each in (folder, TEMPLATE)
+    )
+    changed = [new for new, old in zip(begun, original, strict=True) if new != old]
+    assert changed == ['slug = "river"', f'version = "{petition.version}"']
+
+
+def test_its_only_warnings_are_what_the_organisation_has_to_say() -> None:
+    assert {warning.key for warning in find_warnings(TEMPLATE)} == {
+        "closing_is_draft",
+        "controller.data_protection_officer",
+        "controller.email",
+    }
+
+
+def test_nothing_that_somebody_wrote_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "en.toml").write_text('title = "Our river"', encoding="utf-8")
+    with pytest.raises(FileExistsError):
+        copy_template(tmp_path, slug="river")
+    assert [file.name for file in tmp_path.iterdir()] == ["en.toml"]
+    assert (tmp_path / "en.toml").read_text(encoding="utf-8") == 'title = "Our river"'
