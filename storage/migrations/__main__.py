@@ -3,6 +3,7 @@
 import sqlite3
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -16,7 +17,7 @@ def write_revision(message: str) -> None:
     number = f"{len(history()) + 1:04d}"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "revision.db"
-        with sqlite3.connect(path) as database:
+        with closing(sqlite3.connect(path)) as database, database:
             for statement in render("sqlite", since=None):
                 database.execute(statement)
         engine = create_engine(f"sqlite:///{path}")

@@ -1,6 +1,7 @@
 """Loading what is known of somebody, to handle what they sent, changes nothing by itself."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.support.scene import Scene
 def stored(folder: Path) -> list[str]:
     """Every row of the database but those that the bot writes by itself."""
     by_itself = ('"leases"', ":commands:", "description:")
-    with sqlite3.connect(folder / "data" / "petition.db") as connection:
+    with closing(sqlite3.connect(folder / "data" / "petition.db")) as connection:
         dump = list(connection.iterdump())
     return [line for line in dump if not any(known in line for known in by_itself)]
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ async def _handled(scene: Scene, update: Mapping[str, Any]) -> None:
 
 def _counted(scene: Scene) -> dict[str, list[tuple[object, ...]]]:
     path = scene.settings.database_url.removeprefix("sqlite+aiosqlite:///")
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         return {
             table: sorted(connection.execute(f"SELECT {columns} FROM {table}"), key=repr)  # noqa: S608
             for table, columns in _COUNTED.items()

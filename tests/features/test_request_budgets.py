@@ -1,6 +1,7 @@
 """A person who keeps asking gets the allowed number of replies, one warning, then nothing."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ COUNTED = sorted(set(SUPPORTER_COMMANDS) - {"withdraw", "stop"})
 
 
 def audited(folder: Path) -> list[str]:
-    with sqlite3.connect(folder / "data" / "petition.db") as connection:
+    with closing(sqlite3.connect(folder / "data" / "petition.db")) as connection:
         return [action for (action,) in connection.execute("SELECT action FROM audit")]
 
 

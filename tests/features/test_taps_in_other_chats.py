@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def database(tmp_path: Path) -> Path:
 
 def rows(database: Path) -> list[str]:
     """Everything that is stored, row by row; leases alone change by themselves."""
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         kept = (line for line in connection.iterdump() if '"leases"' not in line)
         return list(kept)
 

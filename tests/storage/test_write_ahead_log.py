@@ -241,8 +241,9 @@ async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
 
 
 async def test_without_room_for_a_copy_it_is_tried_again_in_an_hour_and_not_at_once(
-    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=60)
     fetch, tries = database._truncater.fetch, list[str]()
 
     async def full(statement: Statement) -> Any:
@@ -257,6 +258,7 @@ async def test_without_room_for_a_copy_it_is_tried_again_in_an_hour_and_not_at_o
     assert await database._truncate() is True
     assert len(tries) == 1
     assert 3_590 < database._rewrite_at - time.monotonic() <= 3_600
+    await database.close()
 
 
 async def test_who_opens_it_beside_the_bot_writes_nothing_anew(folder: Path) -> None:

@@ -52,7 +52,8 @@ async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
 
 def _said_plainly(error: OSError, host: str, port: int) -> OSError:
     """Returns the error with a plain sentence that says what to change."""
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+    # From Python 3.13 on, asyncio leaves out the number where an address is not of this machine.
+    if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, None):
         return OSError(error.errno, f"This machine has no address {host}; leave --host out.")
     if error.errno == errno.EACCES:
         sentence = f"Port {port} is not for everybody to use; choose one above 1023 with --port."
