@@ -8,7 +8,21 @@ NOT_FETCHED := Not everything could be fetched; above is why. Is the network the
 # Where it is set, each of the many processes of the tests compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo test check bench soak lock clean
+# What a machine that runs the bot has: no tests, no sources. EXTRAS="postgres pdf" adds the heavy parts.
+LIVE ?= live
+EXTRAS ?=
+
+# uv is quicker than pip; pip is there with every Python.
+ifneq ($(shell command -v uv 2>/dev/null),)
+make_environment = uv venv --quiet --allow-existing --python $(PYTHON) $(1)
+install_into = uv pip install --quiet --python $(1)/bin/python
+else
+make_environment = $(PYTHON) -m venv $(1)
+install_into = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
+endif
+LOCKED := --only-binary :all: --require-hashes
+
+.PHONY: help install live wheel demo test check bench soak lock clean
 
 help:
 	@echo "make demo     a whole petition in the terminal and in the browser (ARGS=--once: no page, ends by itself)"
@@ -17,6 +31,8 @@ help:
 	@echo "make bench    the benchmarks (ARGS=--quick for a look, ARGS='--only speed' for one)"
 	@echo "make soak     the long kill runs"
 	@echo "make install  the set-up alone"
+	@echo "make live     the bot for a machine that runs it, in the folder live (EXTRAS='postgres pdf' for those)"
+	@echo "make wheel    the wheel, in dist"
 
 install: $(READY)
 
@@ -59,6 +75,20 @@ $(READY): requirements.lock pyproject.toml
 	fi || failed "It is not installed; above is why."
 	@touch $(READY)
 
+wheel:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "This needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@rm -rf dist
+	@$(call make_environment,build/hatchling)
+	@$(call install_into,build/hatchling) $(LOCKED) -r deploy/build.lock
+	@build/hatchling/bin/hatchling build -t wheel >/dev/null 2>&1
+
+live: wheel
+	@$(call make_environment,$(LIVE))
+	@$(call install_into,$(LIVE)) $(LOCKED) -r deploy/live.lock $(EXTRAS:%=-r deploy/%.lock)
+	@$(call install_into,$(LIVE)) --no-deps --no-index --force-reinstall dist/*.whl
+	@echo "The bot is in $(LIVE). Next: $(LIVE)/bin/petition-bot init"
+
 demo: $(READY)
 	@$(BIN)/petition-bot demo $(ARGS)
 
@@ -81,13 +111,20 @@ bench: $(READY)
 soak: $(READY)
 	@$(BIN)/python -m pytest tests/soak --soak $(ARGS)
 
-# Written with uv, for every platform; it records hashes and no address.
+# Written with uv, for every platform; they record hashes and no address. What a live machine installs
+# is a part of what the tests run with.
+COMPILE := uv pip compile --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --quiet
+EXTRA := $(PYTHON) -c 'import sys, tomllib; \
+  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]])'
+
 lock:
-	uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header \
-	  --no-annotate --python-version 3.11 --quiet --output-file requirements.lock
-	for peers in broadcasters ptb; do uv pip compile benchmarks/peers/$$peers.in --universal \
-	  --generate-hashes --no-header --no-annotate --python-version 3.11 --quiet \
-	  --output-file benchmarks/peers/$$peers.lock; done
+	$(COMPILE) pyproject.toml --all-extras --output-file requirements.lock
+	$(COMPILE) pyproject.toml --constraints requirements.lock --output-file deploy/live.lock
+	for extra in postgres pdf; do \
+	  $(EXTRA) $$extra | tr ' ' '\n' | $(COMPILE) - --constraints requirements.lock --output-file deploy/$$extra.lock || exit 1; done
+	echo hatchling | $(COMPILE) - --constraints requirements.lock --output-file deploy/build.lock
+	for peers in broadcasters ptb; do \
+	  $(COMPILE) benchmarks/peers/$$peers.in --output-file benchmarks/peers/$$peers.lock || exit 1; done
 
 clean:
-	rm -rf .venv .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .venv .venv-peers live build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
