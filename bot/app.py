@@ -217,9 +217,11 @@ async def open_app(
         if not restored:
             await mark.require_reached()
             require_finished(keyring, petition.slug)
+        await mark.require_not_begun_elsewhere()
         await migrate(url)
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
+        await asyncio.to_thread(mark.note_database)
         if restored:
             await storage.restores.record(made_at=None, at=datetime.now(UTC))
         if await storage.restores.awaits_repetition():

@@ -5,19 +5,26 @@ without an error: it shows the signatures that are left. Signature numbers only 
 highest one seen is written beside the key, and the bot does not start on a database that has not
 reached it. On PostgreSQL the server looks after its files; there the mark tells a backup that was
 put back by hand.
+
+Where that database is stands beside the mark, without user and password: a bot that is started
+from another folder, or with another address, would begin an empty one and know nobody who signed.
 """
 
 import asyncio
 import glob
 import hashlib
 import re
+import shlex
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import DatabaseBehind, SchemaMissing
+from storage.journal import has_entries
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
 from storage.private_files import write_over
@@ -25,6 +32,8 @@ from storage.sqlite_errors import storage_error
 
 _NUMBER = "SELECT last_number FROM petitions WHERE slug = ?"
 _MARK = re.compile(r"[0-9]{1,18}\n")
+_ENDING = ".mark"
+_PLAIN = "/: +"  # is noted as it is, and the rest in percent signs, as paths may be in any script
 _FLAGGED = "petition-bot run --restored-backup"
 _OTHERWISE = f"If it is a backup that you restored on purpose, start once with: {_FLAGGED}"
 
@@ -32,9 +41,14 @@ _OTHERWISE = f"If it is a backup that you restored on purpose, start once with: 
 class HighWaterMark:
     """The highest signature number that a petition has given in one database."""
 
-    def __init__(self, path: Path, database: Path | PostgresAddress, slug: str) -> None:
-        self.path = path
-        self._database = database
+    def __init__(
+        self, key_file: Path, address: SqliteAddress | PostgresAddress, slug: str
+    ) -> None:
+        # One key may serve several petitions, and a petition may have a second database.
+        where = hashlib.sha256(_place(address).encode()).hexdigest()[:8]
+        self.path = key_file.with_name(f"{key_file.name}.{slug}.{where}{_ENDING}")
+        self._key_file = key_file
+        self._address = address
         self._slug = slug
         self._number: int | None = None
 
@@ -42,6 +56,39 @@ class HighWaterMark:
     def tells_of_a_signature(self) -> bool:
         """Whether this process has marked at least one signature."""
         return bool(self._number)
+
+    async def require_not_begun_elsewhere(self) -> None:
+        """Checks that an empty database does not take the place of one with signatures.
+
+        A key is used by the petitions of all its marks, so each petition is asked for by itself:
+        another one may begin beside it. Changes nothing.
+
+        Raises:
+            DatabaseBehind: nobody began the petition in this database, and what lies beside the
+                key tells of signatures; the message says where they are, and what to do.
+        """
+        if await self._number_in_database() is not None:
+            return
+        former = await asyncio.to_thread(_newest_mark, self._key_file, self._slug)
+        if former is None and not has_entries(self._key_file, self._slug):
+            return
+        known = "" if former is None else f", which was last used on {_described(former)}"
+        new_key = str(self._key_file.with_stem(f"{self._key_file.stem}-new"))
+        raise DatabaseBehind(
+            f"The database {self._name} has nothing of the petition {self._slug}, and people"
+            f" signed it with the key {self._key_file} in another one{known}. Nothing was changed."
+            " To go on with that one, set PETITION_DATABASE_URL to it. If it is lost, put a backup"
+            " in its place: petition-bot restore FILE. To begin anew without its signatures, make"
+            f" a new key: petition-bot keygen {shlex.quote(new_key)}, and set PETITION_KEY_FILE to"
+            " that."
+        )
+
+    def note_database(self) -> None:
+        """Notes beside the mark where the database is, unless the folder cannot be written."""
+        noted = _noted_at(self.path)
+        if not noted.exists():
+            with suppress(OSError):  # as for the mark: a read-only folder must not stop the bot
+                write_over(noted, f"{quote(_shown(self._address), safe=_PLAIN)}\n")
 
     async def require_reached(self) -> None:
         """Checks that the database has reached the mark, without changing anything in it.
@@ -55,7 +102,7 @@ class HighWaterMark:
         mark = self._read()
         if mark is None:
             return
-        number = await self._number_in_database()
+        number = await self._number_in_database() or 0
         if number < mark:
             raise DatabaseBehind(
                 f"The database {self._name} ends at signature {number}, and {mark} were given:"
@@ -101,25 +148,28 @@ class HighWaterMark:
     @property
     def _name(self) -> str:
         # The address of a server may hold a password.
-        return str(self._database) if isinstance(self._database, Path) else "of the settings"
+        address = self._address
+        return str(address.path) if isinstance(address, SqliteAddress) else "of the settings"
 
-    async def _number_in_database(self) -> int:
-        if isinstance(self._database, Path):
-            return await asyncio.to_thread(self._number_in_file, self._database)
+    async def _number_in_database(self) -> int | None:
+        """Returns the highest number given; None if the petition was never begun there."""
+        if isinstance(self._address, SqliteAddress):
+            return await asyncio.to_thread(self._number_in_file, self._address.path)
         postgres = postgres_adapter()
-        async with postgres.connected(self._database.dsn) as connection:
+        async with postgres.connected(self._address.dsn) as connection:
             try:
-                return int(await connection.fetchval(_NUMBER.replace("?", "$1"), self._slug) or 0)
+                number = await connection.fetchval(_NUMBER.replace("?", "$1"), self._slug)
             except postgres.DRIVER_ERRORS as error:
                 meaning = postgres.storage_error(error)
                 if isinstance(meaning, SchemaMissing):
-                    return 0
+                    return None
                 raise meaning from error
+        return None if number is None else int(number)
 
-    def _number_in_file(self, database: Path) -> int:
+    def _number_in_file(self, database: Path) -> int | None:
         # Opening an empty file would delete the write-ahead log that was left beside it.
         if not database.exists() or database.stat().st_size == 0:
-            return 0
+            return None
         address = f"file:{quote(str(database.resolve()))}?mode=ro"
         try:
             with closing(sqlite3.connect(address, uri=True)) as opened:
@@ -127,26 +177,56 @@ class HighWaterMark:
         except sqlite3.Error as error:
             meaning = storage_error(error)
             if isinstance(meaning, SchemaMissing):
-                return 0
+                return None
             raise meaning from error
-        return int(row[0]) if row else 0
+        return int(row[0]) if row else None
 
 
 def mark_of(key_file: Path, url: str, slug: str) -> HighWaterMark:
     """Returns the mark of a petition in this database, beside the key."""
-    address = parse_address(url)
-    database = address.path if isinstance(address, SqliteAddress) else address
-    # One key may serve several petitions, and a petition may have a second database for trials.
-    where = hashlib.sha256(_place(address).encode()).hexdigest()[:8]
-    path = key_file.with_name(f"{key_file.name}.{slug}.{where}.mark")
-    return HighWaterMark(path, database, slug)
+    return HighWaterMark(key_file, parse_address(url), slug)
 
 
 def highest_number(keyring: Keyring, slug: str) -> int:
     """Returns the highest number that a petition gave in any database, as far as marks say it."""
-    marks = keyring.path.parent.glob(f"{glob.escape(keyring.path.name)}.{slug}.????????.mark")
-    read = [each.read_text(encoding="ascii", errors="replace") for each in marks]
-    return max((int(text) for text in read if _MARK.fullmatch(text)), default=0)
+    return max((number for _, number in _marks(keyring.path, slug)), default=0)
+
+
+def _marks(key_file: Path, slug: str) -> Iterator[tuple[Path, int]]:
+    """Yields the marks of a petition in all its databases that can be read, with their numbers."""
+    for path in key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.????????{_ENDING}"):
+        text = path.read_text(encoding="ascii", errors="replace")
+        if _MARK.fullmatch(text):
+            yield path, int(text)
+
+
+def _newest_mark(key_file: Path, slug: str) -> Path | None:
+    """Returns the mark of the database in which people signed last; None if nobody has signed."""
+    signed = [path for path, number in _marks(key_file, slug) if number > 0]
+    return max(signed, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _described(mark: Path) -> str:
+    """Returns when a database was used last, and where it is."""
+    day = datetime.fromtimestamp(mark.stat().st_mtime, UTC).date()
+    noted = _noted_at(mark)
+    if not noted.exists():
+        return f"{day}, by a version that did not note where it is"
+    return f"{day}: {unquote(noted.read_text(encoding='ascii', errors='replace')).strip()}"
+
+
+def _noted_at(mark: Path) -> Path:
+    """Returns where the place of a mark's database is noted."""
+    return mark.with_suffix(".database")
+
+
+def _shown(address: SqliteAddress | PostgresAddress) -> str:
+    """Returns the address of a database as it is noted: without user, password and options."""
+    if isinstance(address, SqliteAddress):
+        return f"sqlite+aiosqlite:///{address.path.resolve()}"
+    parts = urlsplit(address.dsn)
+    port = f":{parts.port}" if parts.port else ""
+    return f"postgresql+asyncpg://{parts.hostname or ''}{port}{parts.path}"
 
 
 def _place(address: SqliteAddress | PostgresAddress) -> str:

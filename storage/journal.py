@@ -246,7 +246,17 @@ class Journal:
 
 def journal_of(keyring: Keyring, slug: str) -> Journal:
     """Returns the journal beside the key file."""
-    return Journal(keyring.beside(f"{slug}.journal"), keyring, slug)
+    return Journal(_path(keyring.path, slug), keyring, slug)
+
+
+def _path(key_file: Path, slug: str) -> Path:
+    return key_file.with_name(f"{key_file.name}.{slug}.journal")
+
+
+def has_entries(key_file: Path, slug: str) -> bool:
+    """Returns whether there is a journal of a petition beside a key file that notes anything."""
+    path = _path(key_file, slug)
+    return path.exists() and path.stat().st_size > _BLOCK_BYTES
 
 
 def last_entries(entries: tuple[Entry, ...]) -> list[Entry]:

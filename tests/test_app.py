@@ -268,6 +268,20 @@ class TestTheDatabaseFile:
             await scene.start_bot()
         assert not database(scene).exists()
 
+    async def test_that_is_another_and_empty_is_not_begun_beside_a_key_with_signatures(
+        self, scene: Scene, tmp_path: Path
+    ) -> None:
+        await scene.signs(scene.ana)
+        await until_marked(scene, 1)
+        await scene.stop_bot()
+        elsewhere = f"sqlite+aiosqlite:///{tmp_path / 'elsewhere' / 'petition.db'}"
+        (tmp_path / "elsewhere").mkdir()
+        settings = scene.settings.model_copy(update={"database_url": elsewhere})
+        for restored in (False, True):
+            with pytest.raises(DatabaseBehind, match="Nothing was changed"):
+                async with open_app(settings, restored=restored):
+                    pass
+
     async def test_that_is_lost_within_a_moment_of_the_first_signature_is_missed_too(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch
     ) -> None:

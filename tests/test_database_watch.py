@@ -8,7 +8,14 @@ from structlog.testing import capture_logs
 
 from bot import database_watch
 from bot.database_watch import DatabaseWatch
-from storage import BrokenData, DatabaseBehind, DatabaseReplaced, HighWaterMark, Unavailable
+from storage import (
+    BrokenData,
+    DatabaseBehind,
+    DatabaseReplaced,
+    HighWaterMark,
+    Unavailable,
+    mark_of,
+)
 
 
 class Stored:
@@ -38,7 +45,8 @@ class Stored:
 @pytest.fixture
 def mark(tmp_path: Path) -> HighWaterMark:
     (tmp_path / "keys").mkdir()
-    return HighWaterMark(tmp_path / "keys" / "mark", tmp_path / "petition.db", "andry")
+    url = f"sqlite+aiosqlite:///{tmp_path / 'petition.db'}"
+    return mark_of(tmp_path / "keys" / "petition.key", url, "andry")
 
 
 async def test_it_marks_the_first_signature_at_once_and_later_ones_in_time(

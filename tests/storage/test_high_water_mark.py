@@ -20,6 +20,7 @@ from storage import (
     open_storage,
 )
 from storage.high_water_mark import highest_number
+from storage.journal import Deed, Entry, journal_of
 from storage.sqlite import SqliteDatabase
 
 SLUG = "andry"
@@ -247,6 +248,48 @@ async def test_a_backup_that_was_put_back_on_a_server_is_told_without_the_addres
     other = mark_of(key, "postgresql+asyncpg://bot:secret@db/petition", SLUG)
     assert other.path == mark_of(key, "postgresql+asyncpg://me@db/petition", SLUG).path
     assert other.path != behind.path
+
+
+class TestAnEmptyDatabaseBesideAUsedKey:
+    """A bot that is started from another folder would know nobody who signed."""
+
+    async def test_is_not_begun_and_it_is_said_where_the_other_one_is(
+        self, database: Path, key: Path, tmp_path: Path
+    ) -> None:
+        mark(key, database).raise_to(6)
+        mark(key, database).note_database()
+        await mark(key, database).require_not_begun_elsewhere()
+        with pytest.raises(DatabaseBehind) as refused:
+            await mark(key, tmp_path / "another.db").require_not_begun_elsewhere()
+        assert f"sqlite+aiosqlite:///{database}" in str(refused.value)
+        assert "petition-bot restore FILE" in str(refused.value)
+        assert f"petition-bot keygen {key.with_name('petition-new.key')}" in str(refused.value)
+        assert not (tmp_path / "another.db").exists()
+
+    async def test_is_not_begun_where_an_earlier_version_noted_nothing_or_the_journal_alone_tells(
+        self, database: Path, key: Path, keyring: Keyring, tmp_path: Path
+    ) -> None:
+        mark(key, database).raise_to(6)
+        with pytest.raises(DatabaseBehind, match="a version that did not note where it is"):
+            await mark(key, tmp_path / "another.db").require_not_begun_elsewhere()
+        journal = journal_of(keyring, SLUG)
+        await journal.append(Entry(Deed.WITHDRAWAL, bytes(16)))
+        with pytest.raises(DatabaseBehind, match=r"in another one\. Nothing was changed"):
+            await mark(keyring.path, tmp_path / "another.db").require_not_begun_elsewhere()
+
+    async def test_is_begun_for_another_petition_and_where_nobody_has_signed(
+        self, database: Path, key: Path, tmp_path: Path
+    ) -> None:
+        mark(key, database).raise_to(6)
+        mark(key, database, "another").raise_to(0)
+        for slug in ("another", "third"):
+            await mark(key, tmp_path / "another.db", slug).require_not_begun_elsewhere()
+
+    def test_of_a_server_neither_the_user_nor_the_password_is_noted(self, key: Path) -> None:
+        url = "postgresql+asyncpg://bot:secret@db:5433/petition?password=secret"
+        mark_of(key, url, SLUG).note_database()
+        (noted,) = key.parent.iterdir()
+        assert noted.read_text() == "postgresql+asyncpg://db:5433/petition\n"
 
 
 class TestWriting:
