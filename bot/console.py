@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bot.petition.petition import PetitionInvalid
 from bot.settings import SettingsInvalid
+from bot.text.terminal_language import terminal_words
 from storage import StorageError
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
             fail("Something that was typed is not text in UTF-8. Nothing was done.")
         try:
             return command(*args, **kwargs)
-        except (SettingsInvalid, PetitionInvalid, StorageError, CannotDo) as error:
+        except PetitionInvalid as error:
+            fail(error.said(terminal_words()))
+        except (SettingsInvalid, StorageError, CannotDo) as error:
             fail(str(error))
         except OSError as error:
             fail(f"{error.strerror or 'The system refused'}: {error.filename or ''}".rstrip(": "))

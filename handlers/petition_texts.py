@@ -9,6 +9,7 @@ from bot.petition.petition import Petition, PetitionInvalid, Problem, load_petit
 from bot.petition_folder.read import FolderState, folder_state
 from bot.petition_folder.schema import PETITION_FILE
 from bot.text.markup import Html, escape
+from bot.text.problems import Sentence
 from bot.text.translations import Catalogs, Words
 from handlers.admin_notices import tell_admins
 from handlers.bot_profile import publish_profile
@@ -69,13 +70,18 @@ class PetitionTexts:
         """Raises PetitionInvalid for another petition, or one that would close at once."""
         slug = self._services.petition.slug
         if petition.slug != slug:
-            said = f'this bot runs on "{slug}"; for another petition, start it again'
+            said = Sentence(
+                "el bot está en marcha con la petición {slug}: para usar otra, reinícialo",
+                slug=slug,
+            )
             raise PetitionInvalid([Problem(PETITION_FILE, "slug", said)])
 
         closes_at = petition.closes_at
         is_new = closes_at != self._services.petition.closes_at
         if is_new and closes_at is not None and closes_at <= self._services.clock():
-            said = "this day is past; to close the petition now, write /close to the bot"
+            said = Sentence(
+                "este día ya ha pasado: para cerrar la petición ahora, escribe /close al bot"
+            )
             raise PetitionInvalid([Problem(PETITION_FILE, "closes_on", said)])
 
     async def _require_room(self, petition: Petition) -> None:
@@ -86,7 +92,10 @@ class PetitionTexts:
             Problem(
                 f"{language}.toml",
                 "closed",
-                f"with what /closing has published the screen is {most} characters too long",
+                Sentence(
+                    "junto con lo publicado con /closing, a la pantalla le sobran {n} caracteres",
+                    n=most,
+                ),
             )
             for language, most in over.items()
             if most
@@ -128,7 +137,7 @@ def _refused(words: Words, first: Problem, count: int) -> Html:
     return paragraphs(
         words.text("⚠️ <b>Los textos de la carpeta han cambiado, y el bot no los usa.</b>"),
         words.plural("Tienen {n} problema:", "Tienen {n} problemas. El primero:", count),
-        Html(f"<code>{escape(str(first))}</code>"),
+        Html(f"<code>{escape(first.said(words))}</code>"),
         words.text(
             "El bot sigue con los de antes, y leerá los nuevos en cuanto estén bien. Si se "
             "reinicia mientras tanto, no arrancará."

@@ -68,9 +68,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_files_of_whoever_runs_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keeps the tests away from the settings and data of a bot that lives on this machine."""
+    """Keeps the tests away from settings and data of a bot on this machine, and its language."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "LC_ALL", "C.UTF-8")
         for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
             patch.setitem(os.environ, f"XDG_{kind}_HOME", str(home / kind.lower()))
         yield

@@ -30,6 +30,8 @@ PROMISING = re.compile(
     r"|\bnunca\b|\bfuncionan siempre|\b(?:no|nada) sale\b|\bdos veces\b",
     re.IGNORECASE,
 )
+# What is wrong with a text and what to type instead: instructions, each with its test there.
+PROBLEMS = "bot/petition_folder/"
 NO_TEST_NEEDED = ("no promise", "**Not built yet", "**Kept by the organisation")
 
 
@@ -146,6 +148,7 @@ def test_no_other_sentence_promises_anything() -> None:
     new = {
         file: [part.strip() for part in unlisted(file, "es").split("¶") if PROMISING.search(part)]
         for file in sorted(speaking_files())
+        if not file.startswith(PROBLEMS)
     }
     found = {file: parts for file, parts in new.items() if parts}
     assert found == {}, "give it a row in docs/promises.md"

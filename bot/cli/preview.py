@@ -7,11 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot.cli.check import print_problems
 from bot.cli.demo_session import DemoSession, served, unless_interrupted
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.read import FolderState, folder_state
 from bot.simulator.page import DemoPage
 from bot.simulator.person import Person
+from bot.text.terminal_language import terminal_words
 
 _CHECK_EVERY_SECONDS = 0.25
 _NO_BUTTON_OF_THE_BOT = "look again"
@@ -21,7 +23,10 @@ async def run_preview(out: Console, folder: Path, *, host: str, port: int | None
     """Serves the page and watches the folder until it is interrupted."""
     page = DemoPage(folder=str(folder))
     async with served(out, page, host, port), DemoSession(page, petition=folder).open() as session:
-        out.print("Save a file and it shows there at once; Ctrl-C ends the preview.")
+        said = terminal_words().label(
+            "Guarda un archivo y lo verás ahí al momento; Ctrl-C termina la vista previa."
+        )
+        out.print(said, markup=False, soft_wrap=True)
         await unless_interrupted(Preview(out, folder, page, session).watch())
 
 
@@ -57,11 +62,12 @@ class Preview:
             self._shown = True
             self._draw_again()
         self.page.publish_preview(problems, warnings, shown=self._shown)
-        count = len(problems)
-        verdict = f"{count} problem{'s' if count > 1 else ''}" if count else "shown"
+        words = terminal_words()
+        verdict = words.label("se ve")
+        if problems:
+            verdict = words.plural_label("{n} problema", "{n} problemas", len(problems))
         self.out.print(f"{datetime.now():%H:%M:%S}  {verdict}", markup=False)
-        for problem in problems:
-            self.out.print(f"          {problem}", markup=False, soft_wrap=True)
+        print_problems(self.out, problems, (), words)
 
     def _draw_again(self) -> None:
         """Makes the bot draw each person's screen again, with its new texts.

@@ -15,7 +15,7 @@ from bot.petition_folder.screen_lengths import screen_problems
 from bot.petition_folder.warnings import folder_warnings
 from bot.text import text_limits
 from bot.text.markup import length
-from bot.text.problems import Problem
+from bot.text.problems import Problem, Sentence
 
 # If petition.toml itself has problems, texts are measured with this in each placeholder.
 _STAND_IN = "…" * 60
@@ -65,6 +65,8 @@ def _picture_problems(read: Folder) -> Iterator[Problem]:
                 and isinstance(said, str)
                 and length(said) > text_limits.CAPTION
             ):
-                most = f"{text_limits.CAPTION:,} characters at most"
-                sentence = f"a credit stands under the picture: {most}"
+                sentence = Sentence(
+                    "la autoría va debajo de la imagen y caben {most} caracteres: acórtala",
+                    most=text_limits.CAPTION,
+                )
                 yield Problem(PETITION_FILE, entry, sentence)

@@ -1,7 +1,7 @@
 """Checks that Telegram accepts the texts, filled in with the longest names and numbers."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -10,7 +10,7 @@ from bot.petition_folder.read import Table
 from bot.petition_folder.schema import PETITION_FILE, Texts
 from bot.text import text_limits
 from bot.text.markup import Html, MarkupError, fill, length, link, parse, placeholders
-from bot.text.problems import Problem
+from bot.text.problems import Problem, Sentence
 from bot.text.translations import is_spoken
 
 Values = Mapping[str, str]
@@ -29,13 +29,16 @@ _OWN = MappingProxyType(
 _HOW_MANY = frozenset({"count", "people"})
 _NEEDED = MappingProxyType(
     {
-        "consent": ("name", "the statement names who signs it"),
-        "name_consent": ("name", "the statement names who gives it"),
+        "consent": ("name", Sentence("la declaración dice quién firma")),
+        "name_consent": ("name", Sentence("la declaración dice quién consiente")),
         "thanks": (
             "people",
-            "a signer is told one number, how many have signed, as every other screen says it",
+            Sentence(
+                "a quien firma se le dice un solo número, cuántas personas han firmado, como en "
+                "las demás pantallas"
+            ),
         ),
-        "closed": ("people", "people are told how many signed"),
+        "closed": ("people", Sentence("aquí se dice cuántas personas firmaron")),
     }
 )
 _LIMITS = MappingProxyType(
@@ -55,26 +58,23 @@ _LONGEST = MappingProxyType(
         "people": f"{text_limits.LARGEST_NUMBER:,} {'n' * 20}",
     }
 )
-_TAGS = (
-    'Telegram knows <b>, <i>, <u>, <s>, <a href="…">, <code>, <pre>, <blockquote> and '
-    "<tg-spoiler>, each closed again; a plain < is written &lt;"
-)
 _OFFSET = re.compile(r" at byte offset (\d+)")
 _HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
 
 
-_NOT_IN_WORDS = (
-    "the bot's own words are not translated into this language, so {people} would be in Spanish; "
-    "write {count} and the word for people"
+_IN_THE_SOURCE = Sentence("el idioma de origen lo dice")
+_NOT_IN_WORDS = Sentence(
+    "las palabras del bot no están traducidas a este idioma, así que {{people}} saldría en "
+    "español: escribe {{count}} y la palabra que significa personas"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One text of a language file, or one page of it; `label` is its key as shown to people."""
+    """One text of a language file, or one page of it, whose `entry` is like `appeal.2`."""
 
     key: str
-    label: str
+    entry: str
     text: str
 
 
@@ -86,7 +86,7 @@ def passages(table: Table) -> Iterator[Passage]:
             yield Passage(key, key, value)
         for number, page in enumerate(value if isinstance(value, list) else (), 1):
             if isinstance(page, str):
-                yield Passage(key, f"{key}, page {number}", page)
+                yield Passage(key, f"{key}.{number}", page)
 
 
 def markup_problems(file: str, table: Table, values: Values, source: Table) -> Iterator[Problem]:
@@ -100,20 +100,25 @@ def markup_problems(file: str, table: Table, values: Values, source: Table) -> I
     """
     for key in ("appeal", "privacy"):
         if table.get(key) == []:
-            yield Problem(file, key, "this has no page; write at least one")
+            yield Problem(file, key, Sentence("no tiene ninguna página: escribe al menos una"))
     in_words = is_spoken(file.removesuffix(".toml"))
     for passage in passages(table):
         for sentence in _faults(passage, values):
-            yield Problem(file, passage.label, sentence)
+            yield Problem(file, passage.entry, sentence)
         if "people" in placeholders(passage.text) and not in_words:
-            yield Problem(file, passage.label, _NOT_IN_WORDS)
+            yield Problem(file, passage.entry, _NOT_IN_WORDS)
     for key, name, why in _missing_placeholders(table, source):
-        yield Problem(file, key, f"{{{name}}} does not occur in it, but {why}; put it in")
+        sentence = Sentence(
+            "no aparece {placeholder}, y hace falta, porque {why}: ponlo",
+            placeholder=f"{{{name}}}",
+            why=why,
+        )
+        yield Problem(file, key, sentence)
 
 
-def _faults(passage: Passage, values: Values) -> Iterator[str]:
+def _faults(passage: Passage, values: Values) -> Iterator[Sentence]:
     if not passage.text.strip():
-        yield "this is empty; write it"
+        yield Sentence("está vacía: escríbela")
         return
     unfillable = list(_placeholder_faults(passage, values))
     yield from unfillable
@@ -125,10 +130,10 @@ def _faults(passage: Passage, values: Values) -> Iterator[str]:
     try:
         measured = measure(passage, values)
     except MarkupError as refused:
-        yield _refusal_sentence(str(refused), filled(passage.text, values))
+        yield refusal_sentence(str(refused), filled(passage.text, values))
         return
     if measured == 0:
-        yield "nothing of this would be seen; write a text between the tags"
+        yield Sentence("de esto no se vería nada: escribe un texto entre las etiquetas")
     if measured > text_limits.MESSAGE:
         yield _too_long(measured, text_limits.MESSAGE)
     yield from _dropped_links(filled(passage.text, values))
@@ -139,22 +144,40 @@ def own_placeholders(key: str) -> frozenset[str]:
     return _OWN.get(key, frozenset())
 
 
-def _placeholder_faults(passage: Passage, values: Values) -> Iterator[str]:
+def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
     if re.search(r"\{\{|\}\}", passage.text):
-        yield "doubled braces are not for these texts; braces only hold what the bot fills in"
+        yield Sentence("quita las llaves dobles: entre llaves solo va lo que rellena el bot")
         return
     without = re.sub(r"\{[a-z_][a-z0-9_]*\}", "", passage.text)
     if "{" in without or "}" in without:
-        yield "a brace stands alone; braces only hold what the bot fills in, like {count}"
+        yield Sentence(
+            "hay una llave suelta: entre llaves solo va lo que rellena el bot, como {{count}}"
+        )
     own, allowed = _OWN.get(passage.key, frozenset()), _allowed(passage.key)
     for name in sorted(placeholders(passage.text) - allowed):
-        fits = ", ".join(f"{{{one}}}" for one in [*sorted(own), *sorted(allowed - own)])
-        can = f"what can stand in this text: {fits}" if fits else "write this text without braces"
-        yield f"nothing is filled in for {{{name}}} here; {can}"
+        yield _unknown_placeholder(
+            f"{{{name}}}", [f"{{{one}}}" for one in (*sorted(own), *sorted(allowed - own))]
+        )
     for name in sorted(
         (placeholders(passage.text) & allowed & PETITION_PLACEHOLDERS) - set(values)
     ):
-        yield f"{{{name}}} is filled in from {PETITION_FILE}, which does not say it; add it there"
+        yield Sentence(
+            "{placeholder} se rellena con lo que dice {file}, y ahí falta: añádelo ahí",
+            placeholder=f"{{{name}}}",
+            file=PETITION_FILE,
+        )
+
+
+def _unknown_placeholder(written: str, fits: list[str]) -> Sentence:
+    if not fits:
+        return Sentence(
+            "el bot no rellena {written}: escribe este texto sin llaves", written=written
+        )
+    return Sentence(
+        "el bot no rellena {written} aquí; en este texto pueden ir {fits}",
+        written=written,
+        fits=tuple(fits),
+    )
 
 
 def _allowed(key: str) -> frozenset[str]:
@@ -163,25 +186,27 @@ def _allowed(key: str) -> frozenset[str]:
     return _OWN.get(key, frozenset()) | PETITION_PLACEHOLDERS
 
 
-def _plain_faults(passage: Passage) -> Iterator[str]:
+def _plain_faults(passage: Passage) -> Iterator[Sentence]:
     text = passage.text.strip()
     if re.search(r"</?[a-zA-Z]|&[a-z]+;|&#", text):
-        yield "this is shown without formatting; write it without tags, and & and < as they are"
+        yield Sentence(
+            "esto se muestra sin formato: escríbelo sin etiquetas, y los signos & y < tal cual"
+        )
     most = _LIMITS[passage.key]
     if length(text) > most:
         yield _too_long(length(text), most)
 
 
-def _missing_placeholders(table: Table, source: Table) -> Iterator[tuple[str, str, str]]:
+def _missing_placeholders(table: Table, source: Table) -> Iterator[tuple[str, str, Sentence]]:
     said, meant = _names_by_key(table), _names_by_key(source)
     for key, names in said.items():
-        needed, why = _NEEDED.get(key, ("", ""))
+        needed, why = _NEEDED.get(key, ("", _IN_THE_SOURCE))
         if needed and not names & _alike(needed):
             yield key, needed, why
         for name in sorted(meant.get(key, frozenset()) - _alike(needed)):
             if names & _alike(name):
                 continue
-            yield key, name, "the source language says it"
+            yield key, name, _IN_THE_SOURCE
 
 
 def _alike(name: str) -> frozenset[str]:
@@ -212,21 +237,83 @@ def measure(passage: Passage, values: Values) -> int:
     return length(parse(filled(passage.text, values)).text)
 
 
-def _refusal_sentence(refusal: str, html: str) -> str:
-    reason = refusal.removeprefix("can't parse entities: ")
-    place = _OFFSET.search(reason)
+def refusal_sentence(refusal: str, html: str) -> Sentence:
+    """Returns why Telegram would refuse a text, and what to write instead.
+
+    Args:
+        refusal: what `MarkupError` says.
+        html: the text.
+    """
+    place = _OFFSET.search(refusal)
+    near = ""
     if place:
         near = html.encode()[int(place[1]) :][:24].decode(errors="ignore").split("\n")[0]
-        reason = _OFFSET.sub(f' at "{near}"', reason)
-    return f"Telegram would refuse it: {reason}; {_TAGS}"
+    for pattern, say in _REFUSALS:
+        if found := pattern.search(refusal):
+            reason = say(*found.groups())
+            break
+    else:
+        reason = _OTHERWISE_REFUSED
+    if not near:
+        return Sentence("Telegram lo rechazaría: {reason}", reason=reason)
+    return Sentence("Telegram lo rechazaría en {near}: {reason}", near=near, reason=reason)
 
 
-def _dropped_links(html: str) -> Iterator[str]:
+_OTHERWISE_REFUSED = Sentence("aquí hay un formato que no entiende")
+_UNCLOSED = Sentence("a esta etiqueta le falta el signo > del final")
+# How `bot.text.telegram_html` refuses, in Telegram's words, and what to write instead.
+_REFUSALS: tuple[tuple[re.Pattern[str], Callable[..., Sentence]], ...] = (
+    (
+        re.compile(r'Can\'t find end tag corresponding to start tag "(.*)"'),
+        lambda tag: Sentence(
+            "<{tag}> se abre y no se cierra: escribe </{tag}> donde acabe", tag=tag
+        ),
+    ),
+    (
+        re.compile(r'Unsupported start tag "(.*)"'),
+        lambda tag: Sentence(
+            'no conoce <{tag}>. Conoce <b>, <i>, <u>, <s>, <a href="…">, <code>, <pre>, '
+            "<blockquote> y <tg-spoiler>; un signo < suelto se escribe &lt;",
+            tag=tag,
+        ),
+    ),
+    (
+        re.compile(r'Unmatched end tag.*expected "(.*)", found "(.*)"'),
+        lambda wanted, found: Sentence(
+            "aquí va {wanted}, y no {found}: se cierra primero lo último que se abrió",
+            wanted=wanted,
+            found=found,
+        ),
+    ),
+    (
+        re.compile("Unexpected end tag"),
+        lambda: Sentence("cierra algo que no está abierto: quítalo, o ábrelo antes"),
+    ),
+    (re.compile("Unclosed (start|end) tag"), lambda _: _UNCLOSED),
+    (
+        re.compile("Unexpected end of name token|Expected equal sign|Empty attribute name"),
+        lambda: Sentence(
+            'dentro de una etiqueta sobra o falta algo. Un enlace se escribe <a href="https://…">'
+            "así</a>, con comillas rectas"
+        ),
+    ),
+)
+
+
+def _dropped_links(html: str) -> Iterator[Sentence]:
     for address in _HREF.findall(html):
         if link(address) is None:
-            yield f'"{address}" is no web address, and Telegram drops it; begin with https://'
+            yield Sentence(
+                "{address} no es una dirección web, y Telegram la quita: escríbela con https:// "
+                "al principio",
+                address=address,
+            )
 
 
-def _too_long(measured: int, most: int) -> str:
-    over = measured - most
-    return f"this has {measured:,} characters and may have {most:,}; shorten it by {over:,}"
+def _too_long(measured: int, most: int) -> Sentence:
+    return Sentence(
+        "tiene {n} caracteres y caben {most}: acórtala en {over}",
+        n=measured,
+        most=most,
+        over=measured - most,
+    )

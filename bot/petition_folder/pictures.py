@@ -4,38 +4,67 @@ import io
 import warnings
 from pathlib import Path
 
+from bot.text.problems import Sentence
+
 # Telegram's limits of a photo: https://core.telegram.org/bots/api#sendphoto
 PICTURE_BYTES = 10 * 1024 * 1024
 PICTURE_SIDES = 10_000  # pixels, the sum of width and height
 _LONGEST_RATIO = 20
 
 
-def picture_problem(folder: Path, name: str) -> str | None:
+def picture_problem(folder: Path, name: str) -> Sentence | None:
     """Returns why Telegram would not show this file as a photo, or None if it would."""
     if not name.strip():
-        return "the file's name is empty; name the picture, or leave the [image] section out"
+        return Sentence(
+            "no dice qué archivo: pon el nombre de la imagen, o quita la sección [image] entera"
+        )
     if Path(name).name != name:
-        return f'give the name of a file in this folder, without a path, and not "{name}"'
+        return Sentence(
+            "pon solo el nombre de un archivo que esté en esta carpeta, y no {name}", name=name
+        )
     try:
         data = (folder / name).read_bytes()
     except FileNotFoundError:
-        return f'there is no file "{name}" in this folder; put it there, or leave [image] out'
+        return Sentence(
+            "en esta carpeta no hay ningún archivo {name}: ponlo ahí, o quita la sección [image] "
+            "entera",
+            name=name,
+        )
     except OSError as error:
-        return f'the file "{name}" cannot be read: {error.strerror or error}'
+        reason = error.strerror or str(error)
+        return Sentence("el archivo {name} no se puede leer: {reason}", name=name, reason=reason)
     return _content_fault(name, data)
 
 
-def _content_fault(name: str, data: bytes) -> str | None:
+def _content_fault(name: str, data: bytes) -> Sentence | None:
     if len(data) > PICTURE_BYTES:
-        return f'"{name}" is {len(data) / 1024 / 1024:.1f} MB; Telegram takes pictures up to 10 MB'
+        return Sentence(
+            "{name} pesa más de 10 MB, y Telegram no admite más: guárdala más pequeña", name=name
+        )
     size = _size(data)
     if size is None:
-        return f'"{name}" is not a PNG or JPEG picture; save it again as one of the two'
+        return Sentence(
+            "{name} no es una imagen PNG ni JPEG: guárdala otra vez en uno de esos formatos",
+            name=name,
+        )
     width, height = size
     if min(size) == 0 or max(size) > _LONGEST_RATIO * min(size):
-        return f'"{name}" is {width} × {height}; no side may be 20 times longer than the other'
+        return Sentence(
+            "{name} mide {width} × {height}: ningún lado puede ser más de 20 veces más largo que "
+            "el otro",
+            name=name,
+            width=str(width),
+            height=str(height),
+        )
     if width + height > PICTURE_SIDES:
-        return f'"{name}" is {width} × {height}; width and height together may be 10,000 pixels'
+        return Sentence(
+            "{name} mide {width} × {height}: anchura y altura pueden sumar {most} píxeles como "
+            "mucho",
+            name=name,
+            width=str(width),
+            height=str(height),
+            most=PICTURE_SIDES,
+        )
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.petition_folder.schema import PETITION_FILE
-from bot.text.problems import Problem
+from bot.text.problems import Problem, Sentence
 
 Table = dict[str, Any]
 
@@ -56,7 +56,8 @@ def _is_of_a_petition(file: Path) -> bool:
 def read_folder(path: Path) -> Folder:
     """Reads `petition.toml` and every language file beside it."""
     if not path.is_dir():
-        missing = Problem(str(path), "", "there is no such folder; give the petition's folder")
+        sentence = Sentence("no existe esta carpeta: escribe la ruta de la carpeta de la petición")
+        missing = Problem(str(path), "", sentence)
         return Folder(path, None, {}, (missing,))
     problems: list[Problem] = []
     petition = _read(path / PETITION_FILE, problems)
@@ -71,27 +72,55 @@ def read_folder(path: Path) -> Folder:
     return Folder(path, petition, texts, tuple(problems))
 
 
-_NOT_A_LANGUAGE = (
-    "name a text file after its language in small letters, like es.toml or pt-br.toml; "
-    "keep other files out of this folder"
+_NOT_A_LANGUAGE = Sentence(
+    "un archivo de textos se llama como su idioma, en minúsculas: es.toml o pt-br.toml. Cámbiale "
+    "el nombre, o saca este archivo de la carpeta"
 )
-
-
-_LOOK_THERE = "look there for a missing quotation mark, comma or equals sign"
+# What `tomllib` says of where it stopped.
+_STOPPED_AT = re.compile(r"\(at line (\d+), column (\d+)\)")
+_LONGEST_SHOWN = 60
 
 
 def _read(file: Path, problems: list[Problem]) -> Table | None:
+    text = ""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text)
     except FileNotFoundError:
-        sentence = "this file is missing; every petition has one"
+        sentence = Sentence("falta este archivo: toda petición tiene uno")
     except UnicodeDecodeError:
-        sentence = "the file is not UTF-8; save it again with the encoding UTF-8"
+        sentence = Sentence(
+            "el archivo no está guardado en UTF-8: guárdalo otra vez con la codificación UTF-8"
+        )
     except tomllib.TOMLDecodeError as error:
-        sentence = f"this is not correct TOML: {error}; {_LOOK_THERE}"
+        sentence = _unread(str(error), text)
     except OSError as error:
-        sentence = f"the file cannot be read: {error.strerror or error}"
+        reason = error.strerror or str(error)
+        sentence = Sentence("el archivo no se puede leer: {reason}", reason=reason)
     except (ValueError, RecursionError):  # a number or a nesting that Python does not read
-        sentence = f"this is not correct TOML: a value in it is far too long; {_LOOK_THERE}"
+        sentence = Sentence(
+            "no se entiende, porque un valor es larguísimo: mira dónde faltan unas comillas, una "
+            "coma o el signo ="
+        )
     problems.append(Problem(file.name, "", sentence))
     return None
+
+
+def _unread(error: str, text: str) -> Sentence:
+    """Returns where a text stops being TOML."""
+    stopped = _STOPPED_AT.search(error)
+    if stopped is None:
+        return Sentence(
+            "el archivo acaba antes de tiempo: mira si al último texto le faltan las comillas del "
+            "final, o a una lista su corchete"
+        )
+    lines = text.splitlines()
+    line, column = int(stopped[1]), int(stopped[2])
+    shown = lines[line - 1].strip() if line <= len(lines) else ""
+    return Sentence(
+        "línea {line}, columna {column}: esto no se entiende: {shown} (mira si ahí faltan unas "
+        "comillas, una coma o el signo =)",
+        line=str(line),
+        column=str(column),
+        shown=shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…",
+    )

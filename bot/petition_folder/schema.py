@@ -13,11 +13,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from bot.text.problems import Sentence
+
 PETITION_FILE = "petition.toml"
 EVERY_LANGUAGE = "*"
 MONTHS_A_YEAR = 12
 
 T = TypeVar("T")
+
+
+class ValueRefused(ValueError):
+    """A value does not fit, for the reason that `sentence` gives."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
 
 
 class FrozenModel(BaseModel):
@@ -28,8 +38,11 @@ class FrozenModel(BaseModel):
 
 def _slug(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", text):
-        raise ValueError(
-            "use 2 to 40 small letters, digits and hyphens, beginning with a letter (like andry)"
+        raise ValueRefused(
+            Sentence(
+                "usa de 2 a 40 letras minúsculas sin tilde, cifras y guiones, y empieza por una "
+                'letra: "agua-limpia"'
+            )
         )
     return text
 
@@ -41,7 +54,9 @@ def _date_as_text(value: object) -> object:
 
 def _within_reach(day: str) -> str:
     if day >= "3000":  # the last years of datetime cannot be told in every time zone
-        raise ValueError("this day is too far away; give one before the year 3000")
+        raise ValueRefused(
+            Sentence("este día queda demasiado lejos: pon uno anterior al año 3000")
+        )
     return day
 
 
@@ -49,27 +64,37 @@ def _dated(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise ValueError('write the date as year-month-day, like "2026-11-24"') from None
+        raise ValueRefused(Sentence('escribe la fecha como año-mes-día: "2026-11-24"')) from None
 
 
 def _known_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(
-            f'no time zone is called "{text}"; write it like "Europe/Madrid"'
+        raise ValueRefused(
+            Sentence(
+                "ninguna zona horaria se llama {zone}: escríbela como "
+                '"Europe/Madrid" o "America/Bogota"',
+                zone=text,
+            )
         ) from None
     return text
 
 
 def _ascending(goals: tuple[int, ...]) -> tuple[int, ...]:
     if not goals:
-        raise ValueError("give at least one goal, like goals = [100, 500, 1000]")
+        raise ValueRefused(Sentence("pon al menos una meta: goals = [100, 500, 1000]"))
     if goals[0] < 1:
-        raise ValueError("the first goal is at least 1")
+        raise ValueRefused(Sentence("la primera meta es 1 o más"))
     for lower, higher in pairwise(goals):
         if higher <= lower:
-            raise ValueError(f"each goal is higher than the one before; {higher} follows {lower}")
+            raise ValueRefused(
+                Sentence(
+                    "cada meta es mayor que la anterior, y {higher} va detrás de {lower}",
+                    higher=str(higher),
+                    lower=str(lower),
+                )
+            )
     return goals
 
 
@@ -80,13 +105,15 @@ def _for_every_language(value: object) -> object:
 
 def _email(text: str) -> str:
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+", text):
-        raise ValueError("this is not an e-mail address, like data@example.org")
+        raise ValueRefused(
+            Sentence('esto no es una dirección de correo: escríbela como "datos@example.org"')
+        )
     return text
 
 
 def _web_address(text: str) -> str:
     if not re.fullmatch(r"https://[^\s<>\"]+\.[^\s<>\"]+", text):
-        raise ValueError("give the whole web address, beginning with https://")
+        raise ValueRefused(Sentence("escribe la dirección web entera, con https:// al principio"))
     return text
 
 
@@ -123,7 +150,9 @@ class Controller(FrozenModel):
     @model_validator(mode="after")
     def _reachable(self) -> "Controller":
         if not (self.email or self.web_form or self.address):
-            raise ValueError("give at least one contact: email, web_form or address")
+            raise ValueRefused(
+                Sentence("pon al menos una forma de contacto: email, web_form o address")
+            )
         return self
 
 
@@ -136,7 +165,9 @@ class RetentionTable(FrozenModel):
     @model_validator(mode="after")
     def _ordered(self) -> "RetentionTable":
         if self.months_at_most < self.months_after_delivery:
-            raise ValueError("months_at_most is not less than months_after_delivery")
+            raise ValueRefused(
+                Sentence("months_at_most no puede ser menor que months_after_delivery")
+            )
         return self
 
 

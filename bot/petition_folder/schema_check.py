@@ -1,5 +1,6 @@
 """Checks that the files have the right keys with the right types of values."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -17,9 +18,10 @@ from bot.petition_folder.schema import (
     PetitionFile,
     RetentionTable,
     Texts,
+    ValueRefused,
 )
 from bot.text import text_limits
-from bot.text.problems import Problem
+from bot.text.problems import Problem, Sentence
 
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "controller": Controller,
@@ -37,11 +39,11 @@ def schema_problems(read: Folder) -> Iterator[Problem]:
         yield from _version_problems(read.petition)
     source = read.source_language
     if source not in read.texts and not _unreadable(read, source):
-        sentence = "this file is missing; it holds the texts of the source language"
+        sentence = Sentence("falta este archivo: lleva los textos en el idioma de origen")
         yield Problem(f"{source}.toml", "", sentence)
     for language, table in read.texts.items():
-        hint = f"; translate it from {source}.toml" if language != source else ""
-        yield from _validation_problems(f"{language}.toml", Texts, table, hint)
+        original = f"{source}.toml" if language != source else ""
+        yield from _validation_problems(f"{language}.toml", Texts, table, original)
 
 
 def _unreadable(read: Folder, language: str) -> bool:
@@ -49,66 +51,93 @@ def _unreadable(read: Folder, language: str) -> bool:
 
 
 def _validation_problems(
-    file: str, shape: type[BaseModel], table: Table, hint: str = ""
+    file: str, shape: type[BaseModel], table: Table, original: str = ""
 ) -> Iterator[Problem]:
     try:
         shape.model_validate(table)
     except ValidationError as refused:
         for error in refused.errors():
-            yield Problem(file, _key(error, shape), _sentence(error, shape, hint))
+            yield Problem(file, _key(error), _sentence(error, shape, original))
 
 
-def _key(error: ErrorDetails, shape: type[BaseModel]) -> str:
-    counted = "page" if shape is Texts else "number"
-    key = ""
-    for part in error["loc"]:
-        if isinstance(part, int):
-            key += f", {counted} {part + 1}"
-        elif part != EVERY_LANGUAGE:
-            key += f".{part}" if key else part
-    return key
+def _key(error: ErrorDetails) -> str:
+    parts = (part + 1 if isinstance(part, int) else part for part in error["loc"])
+    return ".".join(str(part) for part in parts if part != EVERY_LANGUAGE)
 
 
-def _sentence(error: ErrorDetails, shape: type[BaseModel], hint: str) -> str:
+def _sentence(error: ErrorDetails, shape: type[BaseModel], original: str) -> Sentence:
     if error["type"] == "missing":
-        return f"this is missing{hint or '; add it'}"
+        if original:
+            return Sentence("falta: tradúcela de {original}", original=original)
+        return Sentence("falta: añádela")
     if error["type"] == "extra_forbidden":
         return _unknown(error, shape)
     say = _KINDS.get(error["type"])
-    return say(error) if say else f"this does not fit: {error['msg']}"
+    return say(error) if say else Sentence("este valor no puede ir aquí")
 
 
-def _unknown(error: ErrorDetails, shape: type[BaseModel]) -> str:
+def _unknown(error: ErrorDetails, shape: type[BaseModel]) -> Sentence:
     *above, written = error["loc"]
     section = _SECTIONS.get(str(above[0]), shape) if above else shape
     near = get_close_matches(str(written), section.model_fields, n=1, cutoff=0.6)
     if near:
-        return f'there is no such key; did you mean "{near[0]}"?'
-    return "there is no such key; take it out, or put a # before it if it is a note"
+        return Sentence(
+            "no hay ninguna entrada con ese nombre: ¿querías escribir {near}?", near=near[0]
+        )
+    return Sentence(
+        "no hay ninguna entrada con ese nombre: quítala, o pon # delante si es una nota"
+    )
 
 
-def _a_table(error: ErrorDetails) -> str:
+def _a_section(error: ErrorDetails) -> Sentence:
     section = str(error["loc"][0])
-    if section in ("image", "controller") and len(error["loc"]) == 1:
-        return f"this is a section: write [{section}] on a line, and its keys below"
-    return 'give one text for all languages, or one per language, like es = "…"'
+    return Sentence(
+        "esto es una sección: escribe [{section}] en una línea, y debajo sus entradas",
+        section=section,
+    )
 
 
-_KINDS: Mapping[str, Callable[[ErrorDetails], str]] = {
-    "string_type": lambda _: "this has to be a text between quotation marks",
-    "int_type": lambda error: (
-        "this has to be a whole number, without "
-        + ("a decimal point" if isinstance(error["input"], float) else "quotation marks")
+def _a_table(error: ErrorDetails) -> Sentence:
+    if error["loc"] in (("image",), ("controller",)):
+        return _a_section(error)
+    return Sentence('pon un texto para todos los idiomas, o uno para cada idioma: es = "…"')
+
+
+def _whole_number(error: ErrorDetails) -> Sentence:
+    if isinstance(error["input"], float):
+        return Sentence("esto tiene que ser un número entero, sin decimales")
+    return Sentence("esto tiene que ser un número entero, sin comillas")
+
+
+def _one_of(error: ErrorDetails) -> Sentence:
+    known = re.findall("'([^']*)'", error["ctx"]["expected"])
+    return Sentence("escribe una de estas: {known}", known=tuple(f'"{each}"' for each in known))
+
+
+def _as_refused(error: ErrorDetails) -> Sentence:
+    refused = error["ctx"]["error"]
+    if isinstance(refused, ValueRefused):
+        return refused.sentence
+    return Sentence("este valor no puede ir aquí")
+
+
+_KINDS: Mapping[str, Callable[[ErrorDetails], Sentence]] = {
+    "string_type": lambda _: Sentence("esto tiene que ser un texto entre comillas rectas"),
+    "int_type": _whole_number,
+    "bool_type": lambda _: Sentence("escribe true (sí) o false (no), sin comillas"),
+    "tuple_type": lambda _: Sentence(
+        "esto tiene que ser una lista: entre corchetes, y con comas entre sus partes"
     ),
-    "tuple_type": lambda _: "this has to be a list: square brackets, and commas between",
     "dict_type": _a_table,
-    "model_type": lambda error: (
-        f"this is a section: write [{error['loc'][0]}] on a line, and its keys below"
+    "model_type": _a_section,
+    "literal_error": _one_of,
+    "greater_than_equal": lambda error: Sentence(
+        "el número más bajo posible es {least}", least=str(error["ctx"]["ge"])
     ),
-    "literal_error": lambda error: f"write one of {error['ctx']['expected']}",
-    "greater_than_equal": lambda error: f"this is at least {error['ctx']['ge']}",
-    "less_than_equal": lambda error: f"this is at most {error['ctx']['le']}",
-    "value_error": lambda error: str(error["ctx"]["error"]),
+    "less_than_equal": lambda error: Sentence(
+        "el número más alto posible es {most}", most=str(error["ctx"]["le"])
+    ),
+    "value_error": _as_refused,
 }
 
 
@@ -119,9 +148,10 @@ def _coverage(read: Folder, petition: Table) -> Iterator[Problem]:
             yield from _languages_of(key, value, read)
         for entry, said in said_in(key, value):
             if _is_empty(said):
-                yield Problem(PETITION_FILE, entry, "this is empty; write it, or take it out")
+                sentence = Sentence("está vacía: escríbela, o quítala")
+                yield Problem(PETITION_FILE, entry, sentence)
             if isinstance(said, str) and ("{" in said or "}" in said):
-                sentence = "this stands in the texts as it is; write it without braces"
+                sentence = Sentence("esto se lee tal cual en los textos: escríbelo sin llaves")
                 yield Problem(PETITION_FILE, entry, sentence)
 
 
@@ -131,27 +161,33 @@ def _version_problems(petition: Table) -> Iterator[Problem]:
     dates = [str(each.get("date", "")) for each in tables]
     later = str(petition.get("version", ""))
     for number, (table, day) in enumerate(zip(tables, dates, strict=True), 1):
-        key = f"earlier_versions, number {number}"
+        key = f"earlier_versions.{number}"
         if day >= later:
-            sentence = (
-                f"write the newest first, each earlier than the one above; {later} is not later"
+            sentence = Sentence(
+                "pon primero la más reciente, y cada una anterior a la de encima; {later} no es "
+                "posterior",
+                later=later,
             )
-            yield Problem(PETITION_FILE, f"{key}, date", sentence)
+            yield Problem(PETITION_FILE, f"{key}.date", sentence)
         later = day
-        for entry, said in said_in(f"{key}, changed", table.get("changed")):
+        for entry, said in said_in(f"{key}.changed", table.get("changed")):
             if isinstance(said, str) and len(said) > text_limits.CHANGED:
-                sentence = f"say it in {text_limits.CHANGED} characters; these are {len(said):,}"
+                sentence = Sentence(
+                    "dilo en {most} caracteres como mucho; ahora son {n}",
+                    most=text_limits.CHANGED,
+                    n=len(said),
+                )
                 yield Problem(PETITION_FILE, entry, sentence)
     since = petition.get("asks_again_since")
     if since is None:
         return
     if str(since) not in (str(petition.get("version", "")), *dates):
-        sentence = "this is none of the petition's versions; write the date of one"
+        sentence = Sentence("ninguna versión de la petición es de ese día: pon la fecha de una")
         yield Problem(PETITION_FILE, "asks_again_since", sentence)
     elif not any(day < str(since) for day in dates):
-        sentence = (
-            "who signed before is told what changed, and no earlier version says it; add one "
-            "under [[earlier_versions]]"
+        sentence = Sentence(
+            "a quien firmó antes se le dice qué ha cambiado, y ninguna versión anterior lo "
+            "cuenta: añádela al final, debajo de [[earlier_versions]]"
         )
         yield Problem(PETITION_FILE, "asks_again_since", sentence)
 
@@ -163,22 +199,28 @@ def _listed(value: Any) -> list[Any]:
 def _languages_of(key: str, value: Table, read: Folder) -> Iterator[Problem]:
     for language in read.languages:
         if language not in value:
-            sentence = f"this is missing; the petition has {language}.toml, so say it there too"
+            sentence = Sentence(
+                "falta: la petición tiene {file}, así que dilo también en ese idioma",
+                file=f"{language}.toml",
+            )
             yield Problem(PETITION_FILE, f"{key}.{language}", sentence)
     for language in value:
         # A file that exists and cannot be read is reported already.
         if not (read.path / f"{language}.toml").exists():
-            sentence = f"the petition has no {language}.toml; add that file, or take this out"
+            sentence = Sentence(
+                "la petición no tiene {file}: añade ese archivo, o quita esta entrada",
+                file=f"{language}.toml",
+            )
             yield Problem(PETITION_FILE, f"{key}.{language}", sentence)
 
 
 def said_in(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yields the single texts of a value by language, each with its key as shown to people."""
+    """Yields the single texts of a value by language, each with its key."""
     texts = value if isinstance(value, dict) else {"": value}
     for language, said in texts.items():
         entry = f"{key}.{language}" if language else key
         if isinstance(said, list) and said:
-            yield from ((f"{entry}, number {n}", one) for n, one in enumerate(said, 1))
+            yield from ((f"{entry}.{n}", one) for n, one in enumerate(said, 1))
         else:
             yield entry, said
 
@@ -198,4 +240,4 @@ def by_language(petition: Table) -> Iterator[tuple[str, Any]]:
             yield f"{section}.{key}", table[key]
     for number, version in enumerate(_listed(petition.get("earlier_versions")), 1):
         if isinstance(version, dict) and "changed" in version:
-            yield f"earlier_versions, number {number}, changed", version["changed"]
+            yield f"earlier_versions.{number}.changed", version["changed"]

@@ -6,7 +6,7 @@ from bot.petition_folder.markup_check import Passage, measure, passages
 from bot.petition_folder.read import Table
 from bot.text import text_limits
 from bot.text.markup import MarkupError, length
-from bot.text.problems import Problem
+from bot.text.problems import Key, Problem, Sentence
 
 _EMPTY_LINE = 2
 
@@ -23,12 +23,12 @@ def screen_problems(file: str, table: Table, values: Mapping[str, str]) -> Itera
 
 
 def _longest(table: Table, values: Mapping[str, str]) -> dict[str, tuple[str, int]]:
-    """Returns the label and length of the longest page of every key."""
+    """Returns the entry and length of the longest page of every key."""
     found: dict[str, tuple[str, int]] = {}
     for passage in passages(table):
         size = _size(passage, values)
         if size > found.get(passage.key, ("", -1))[1]:
-            found[passage.key] = (passage.label, size)
+            found[passage.key] = (passage.entry, size)
     return found
 
 
@@ -45,13 +45,28 @@ def _overflow(file: str, screen: str, parts: list[tuple[str, int]]) -> Iterator[
     total = sum(size + _EMPTY_LINE for _, size in parts) + text_limits.BOT_WORDS
     if total <= text_limits.MESSAGE:
         return
-    label, _ = max(parts, key=lambda part: part[1])
-    others = ", ".join(other for other, _ in parts if other != label)
-    company = f" together with {others}" if others else ""
-    yield Problem(
-        file,
-        label,
-        f'the screen "{screen}" would have {total:,} characters: this{company}, and '
-        f"{text_limits.BOT_WORDS} for the bot's own words. "
-        f"Telegram takes {text_limits.MESSAGE:,}; shorten it by {total - text_limits.MESSAGE:,}",
-    )
+    entry, _ = max(parts, key=lambda part: part[1])
+    others = tuple(Key(other) for other, _ in parts if other != entry)
+    over, most, own = total - text_limits.MESSAGE, text_limits.MESSAGE, text_limits.BOT_WORDS
+    if others:
+        sentence = Sentence(
+            "la pantalla «{screen}» tendría {total} caracteres: esto, junto con {others}, y {own} "
+            "para las palabras del bot. En Telegram caben {most}: acórtalo en {over}",
+            screen=screen,
+            total=total,
+            others=others,
+            own=own,
+            most=most,
+            over=over,
+        )
+    else:
+        sentence = Sentence(
+            "la pantalla «{screen}» tendría {total} caracteres: esto, y {own} para las palabras "
+            "del bot. En Telegram caben {most}: acórtalo en {over}",
+            screen=screen,
+            total=total,
+            own=own,
+            most=most,
+            over=over,
+        )
+    yield Problem(file, entry, sentence)

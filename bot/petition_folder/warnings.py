@@ -10,7 +10,7 @@ from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE, RetentionTable, months_later
 from bot.text.markup import MarkupError, length, parse
-from bot.text.problems import Problem
+from bot.text.problems import Problem, Sentence
 from bot.text.translations import Catalogs, is_spoken
 
 _SCREENFUL = 1200
@@ -28,9 +28,9 @@ _SIGNED_BY_ME = {
     "es": re.compile(r"\b(yo|he firmado|firmé)\b", re.IGNORECASE),
     "en": re.compile(r"\bI\b"),
 }
-_SPANISH_BUTTONS = (
-    "the bot's own words are not translated into this language: its buttons and answers will be "
-    "in Spanish"
+_SPANISH_BUTTONS = Sentence(
+    "las palabras del bot no están traducidas a este idioma: sus botones y respuestas saldrán en "
+    "español"
 )
 # Domains reserved for examples (RFC 2606 and RFC 6761): nobody can be reached there.
 _EXAMPLE = re.compile(
@@ -71,7 +71,9 @@ def _examples(petition: Table) -> Iterator[Problem]:
     controller = petition.get("controller")
     for key, value in controller.items() if isinstance(controller, dict) else ():
         if isinstance(value, str) and _EXAMPLE.search(value):
-            sentence = f'"{value}" is an example; put your organisation\'s own before you go live'
+            sentence = Sentence(
+                "{value} es un ejemplo: pon el de tu organización antes de empezar", value=value
+            )
             yield Problem(PETITION_FILE, f"controller.{key}", sentence)
 
 
@@ -79,7 +81,10 @@ def _past_date(petition: Table) -> Iterator[Problem]:
     day = str(petition.get("closes_on", ""))
     today = datetime.now(UTC).date()
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) and day < today.isoformat():
-        sentence = f"{day} is past: a petition that starts with it is closed at once"
+        sentence = Sentence(
+            "{day} ya ha pasado: una petición que empiece con esa fecha se cierra al momento",
+            day=day,
+        )
         yield Problem(PETITION_FILE, "closes_on", sentence)
 
 
@@ -92,28 +97,29 @@ def _erased_before_it_closes(petition: Table) -> Iterator[Problem]:
         return  # there is no date, or it is reported as a problem
     last = months_later(datetime.now(UTC).date(), retention.months_at_most)
     if last <= closes_on:
-        sentence = (
-            f"whoever signs today is erased on {last}, before the petition closes and can be "
-            f"delivered: let it close earlier, or raise retention.months_at_most, which is "
-            f"{retention.months_at_most}"
+        sentence = Sentence(
+            "la firma de quien firme hoy se borra el {last}, antes de que la petición se cierre y "
+            "se pueda entregar: ciérrala antes, o sube retention.months_at_most, que es {months}",
+            last=str(last),
+            months=retention.months_at_most,
         )
         yield Problem(PETITION_FILE, "closes_on", sentence)
 
 
 def _draft_of_the_end(petition: Table) -> Iterator[Problem]:
     if petition.get("closing_is_draft") is True:
-        sentence = (
-            "closing_update is neither shown nor sent while it is a draft; say false once it is "
-            "final, or publish one with /closing"
+        sentence = Sentence(
+            "closing_update ni se muestra ni se envía mientras sea un borrador: pon false cuando "
+            "sea definitivo, o publica uno con /closing"
         )
         yield Problem(PETITION_FILE, "closing_is_draft", sentence)
 
 
 def _name_chosen_beforehand(petition: Table) -> Iterator[Problem]:
     if petition.get("handed_over") == "with_name":
-        sentence = (
-            "to hand over the name is chosen before anybody has read the consent; ask your "
-            'counsel whether that is explicit enough (GDPR art. 9), or say "ask"'
+        sentence = Sentence(
+            "entregar el nombre está elegido antes de que nadie lea el consentimiento: pregunta "
+            'en asesoría jurídica si eso es bastante explícito (RGPD, art. 9), o pon "ask"'
         )
         yield Problem(PETITION_FILE, "handed_over", sentence)
 
@@ -122,15 +128,16 @@ def _name_given_unwarned(file: str, table: Table, language: str) -> Iterator[Pro
     """Yields that a text does not say what it means that the name is handed over."""
     label = Catalogs.load().words(language).label("Con mi nombre")
     if label not in str(table.get("consent", label)):
-        sentence = (
-            f'below it stands a button "{label}", of which it says nothing; say who learns of the '
-            "name then, in which country, and what that can mean"
+        sentence = Sentence(
+            "debajo va un botón «{label}», y de eso no dice nada: di quién sabrá el nombre, en "
+            "qué país, y qué puede suponer",
+            label=label,
         )
         yield Problem(file, "consent", sentence)
     if not table.get("name_consent"):
-        sentence = (
-            "this is missing, so whoever wants the name handed over later agrees to words of the "
-            "bot's that do not say what is risked; write it"
+        sentence = Sentence(
+            "falta, así que quien después quiera entregar su nombre aceptará unas palabras del "
+            "bot que no dicen qué arriesga: escríbela"
         )
         yield Problem(file, "name_consent", sentence)
 
@@ -144,8 +151,12 @@ def _long_pages(file: str, table: Table) -> Iterator[Problem]:
         except MarkupError:
             continue  # reported as a problem
         if shown > _SCREENFUL:
-            sentence = f"{shown:,} characters are more than a phone shows at once; make two pages"
-            yield Problem(file, passage.label, sentence)
+            sentence = Sentence(
+                "{n} caracteres son más de lo que cabe en la pantalla de un teléfono: haz dos "
+                "páginas",
+                n=shown,
+            )
+            yield Problem(file, passage.entry, sentence)
 
 
 def _notice_above_the_name(file: str, table: Table) -> Iterator[Problem]:
@@ -155,17 +166,19 @@ def _notice_above_the_name(file: str, table: Table) -> Iterator[Problem]:
         return  # reported as a problem
     visible = _FOLDED.sub("", text)
     if "{controller}" in text and "{controller}" not in visible:
-        yield Problem(
-            file, "privacy_short", "{controller} is folded; the law wants it read without a tap"
+        sentence = Sentence(
+            "{{controller}} queda plegado, y la ley pide que se lea sin tocar nada: sácalo de ahí"
         )
+        yield Problem(file, "privacy_short", sentence)
     try:
         shown = length(parse(visible).text)
     except MarkupError:
         return  # reported as a problem
     if shown > _NOTICE:
-        sentence = (
-            f"{shown:,} characters stand above the question for the name; fold the legal basis "
-            "and the like: <blockquote expandable>…</blockquote>"
+        sentence = Sentence(
+            "hay {n} caracteres antes de preguntar el nombre: pliega la base jurídica y lo demás, "
+            "así: <blockquote expandable>…</blockquote>",
+            n=shown,
         )
         yield Problem(file, "privacy_short", sentence)
 
@@ -178,9 +191,11 @@ def _long_consent(file: str, table: Table, values: Mapping[str, str]) -> Iterato
         return  # reported as a problem
     count = sum(any(map(str.isalnum, word)) for word in seen.split()) + CHOICE_WORDS
     if count > MOST_CONSENT_WORDS:
-        sentence = (
-            f"{count} words with the choices; nobody reads that many before they sign, so "
-            f"make it {MOST_CONSENT_WORDS} at most"
+        sentence = Sentence(
+            "son {n} palabras con las opciones, y nadie lee tantas antes de firmar: déjalo en "
+            "{most} como mucho",
+            n=count,
+            most=MOST_CONSENT_WORDS,
         )
         yield Problem(file, "consent", sentence)
 
@@ -188,9 +203,9 @@ def _long_consent(file: str, table: Table, values: Mapping[str, str]) -> Iterato
 def _shared_by_a_signer(file: str, table: Table, language: str) -> Iterator[Problem]:
     says = _SIGNED_BY_ME.get(language)
     if says is not None and says.search(str(table.get("share", ""))):
-        sentence = (
-            "whoever shares this says that they signed, which can be dangerous; let it speak of "
-            "the petition"
+        sentence = Sentence(
+            "quien comparta esto dice que ha firmado, y eso puede ser peligroso: que hable solo "
+            "de la petición"
         )
         yield Problem(file, "share", sentence)
 
@@ -199,14 +214,16 @@ def _unfinished(file: str, table: Table, source: Table, source_file: str) -> Ite
     for key in _PAGED:
         mine, theirs = table.get(key), source.get(key)
         if isinstance(mine, list) and isinstance(theirs, list) and len(mine) != len(theirs):
-            sentence = (
-                f"{len(mine)} pages here and {len(theirs)} in {source_file}; is one missing?"
+            sentence = Sentence(
+                "aquí el número de páginas es {mine}, y en {file} es {theirs}: ¿falta alguna?",
+                mine=len(mine),
+                theirs=len(theirs),
+                file=source_file,
             )
             yield Problem(file, key, sentence)
-    original = {passage.label: passage.text.strip() for passage in passages(source)}
+    original = {passage.entry: passage.text.strip() for passage in passages(source)}
     for passage in passages(table):
         text = passage.text.strip()
-        if text and text == original.get(passage.label) and re.search(r"\w", text):
-            yield Problem(
-                file, passage.label, f"this is the same as in {source_file}; translate it"
-            )
+        if text and text == original.get(passage.entry) and re.search(r"\w", text):
+            sentence = Sentence("es igual que en {file}: tradúcela", file=source_file)
+            yield Problem(file, passage.entry, sentence)

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po, write_po
 
 from bot.text.markup import MarkupError, fill, parse, placeholders
 from bot.text.message_extraction import Use, read_sources
-from bot.text.problems import Problem
+from bot.text.problems import Problem, english
 from bot.text.translations import LOCALES, SOURCE_LANGUAGE, catalog_file
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -95,26 +95,29 @@ def _misuse(use: Use) -> Iterator[Problem]:
         return
     for name in sorted({name for form in use.forms for name in placeholders(form)} - use.values):
         sentence = f'"{use.one}" names {{{name}}}, and it is not given here'
-        yield Problem(use.file, f"line {use.line}", sentence)
+        yield Problem(use.file, f"line {use.line}", english(sentence))
 
 
 def _catalog_problems(language: str, file: Path, uses: list[Use]) -> Iterator[Problem]:
     name = f"{language}/{file.name}"
     if not file.exists():
-        yield Problem(name, "", "there is no such catalog; python -m bot.text.catalogs")
+        missing = "there is no such catalog; python -m bot.text.catalogs"
+        yield Problem(name, "", english(missing))
         return
     catalog = _read(file)
     said = {use.one: use for use in uses}
     for one, use in said.items():
         message = catalog.get(one)
         if message is None or message.pluralizable != (use.many is not None):
-            yield Problem(name, one, "this is said and not listed here; update the catalogs")
+            unlisted = "this is said and not listed here; update the catalogs"
+            yield Problem(name, one, english(unlisted))
             continue
-        yield from (Problem(name, one, sentence) for sentence in _faults(message, use))
+        yield from (Problem(name, one, english(sentence)) for sentence in _faults(message, use))
     for message in catalog:
         one = message.id if isinstance(message.id, str) else message.id[0]
         if one and one not in said:
-            yield Problem(name, one, "this is not said any more; update the catalogs")
+            unsaid = "this is not said any more; update the catalogs"
+            yield Problem(name, one, english(unsaid))
 
 
 def _faults(message: Message, use: Use) -> Iterator[str]:

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.text.problems import Problem
+from bot.text.problems import Problem, english
 
 _PLURALS = frozenset({"plural", "plural_label"})
 _METHODS = frozenset({"text", "label"}) | _PLURALS
 _MARK = "mark"
+# `bot.text.problems.Sentence`: a label with its values, which is said in a language later.
+_SENTENCE = "Sentence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Use:
     Attributes:
         file: the source file, relative to the project's folder.
         line: the line number there.
-        kind: the method of `Words` that is called, or `mark`.
+        kind: the method of `Words` that is called, `mark` or `Sentence`.
         one: the message; of a plural, its singular.
         many: the plural, else None.
         values: the names of the values it is given; None if the source does not show them.
@@ -83,8 +85,8 @@ def _uses(file: str, tree: ast.Module) -> Iterator[Use | Problem]:
 def _kind(call: ast.Call) -> str | None:
     if isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS:
         return call.func.attr
-    if isinstance(call.func, ast.Name) and call.func.id == _MARK:
-        return _MARK
+    if isinstance(call.func, ast.Name) and call.func.id in (_MARK, _SENTENCE):
+        return call.func.id
     return None
 
 
@@ -93,7 +95,7 @@ def _use(file: str, call: ast.Call, kind: str) -> Iterator[Use | Problem]:
     given = call.args[:wanted]
     if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in given):
         sentence = "a message is one literal text; put what changes into {placeholders}"
-        yield Problem(file, f"line {call.lineno}", sentence)
+        yield Problem(file, f"line {call.lineno}", english(sentence))
         return
     forms = [argument.value for argument in given if isinstance(argument, ast.Constant)]
     texts = [form for form in forms if isinstance(form, str)]

@@ -1,20 +1,90 @@
 """Problems of a petition's files or of the bot's own texts, in sentences for people."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Union
+
+from bot.text.translations import Catalogs, Words, mark
+
+Value = Union[str, int, "Sentence", tuple["Value", ...]]
+"""What a sentence can name: a text, a number, another sentence, or several, which are listed."""
+
+# The entries whose parts are pages; the parts of any other are only counted.
+_PAGED = ("appeal", "privacy")
+_PAGE, _NUMBER = mark("página {n}"), mark("número {n}")
+_AS_IT_IS = "{text}"
+_ENTRY = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True, init=False)
+class Sentence:
+    """A message of the catalogs with its values, which is said in a language later."""
+
+    source: str
+    values: tuple[tuple[str, Value], ...]
+
+    def __init__(self, source: str, /, **values: Value) -> None:
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "values", tuple(values.items()))
+
+    def said(self, words: Words) -> str:
+        """Returns it in a language."""
+        values = {name: _said(value, words) for name, value in self.values}
+        return words.label(self.source, **values)
+
+    def __str__(self) -> str:
+        return self.said(_english())
+
+
+class Key(str):
+    """An entry of a file, its parts with a dot between: `image.file.es`, `appeal.2`."""
+
+    __slots__ = ()
+
+    def said(self, words: Words) -> str:
+        """Returns it as people read it: "image.file.es", "appeal, page 2"."""
+        if not _ENTRY.fullmatch(self):
+            return str(self)
+        name, *parts = self.split(".")
+        said, after_number = name, False
+        for part in parts:
+            if part.isdecimal():
+                counted = _PAGE if name in _PAGED else _NUMBER
+                said += f", {words.label(counted, n=part)}"
+            else:
+                said += f"{', ' if after_number else '.'}{part}"
+            after_number = part.isdecimal()
+        return said
+
+
+def english(text: str) -> Sentence:
+    """Returns a sentence for developers, which is not translated."""
+    return Sentence(_AS_IT_IS, text=text)
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to correct: the file, the key in it, and what to do about it."""
+    """One thing to correct: the file, the key in it (see `Key`), and what to do about it."""
 
     file: str
     key: str
-    sentence: str
+    sentence: Sentence
+
+    def said(self, words: Words) -> str:
+        """Returns place and sentence in a language."""
+        key = Key(self.key).said(words)
+        place = f"{self.file}: {key}" if key else self.file
+        return f"{place}: {self.sentence.said(words)}"
 
     def __str__(self) -> str:
-        place = f"{self.file}: {self.key}" if self.key else self.file
-        return f"{place}: {self.sentence}"
+        return self.said(_english())
+
+    def __lt__(self, other: "Problem") -> bool:
+        return self._order() < other._order()
+
+    def _order(self) -> tuple[str, str, str]:
+        return self.file, self.key, repr(self.sentence)
 
 
 class PetitionInvalid(Exception):
@@ -23,3 +93,20 @@ class PetitionInvalid(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems) or self.__doc__)
         self.problems = tuple(problems)
+
+    def said(self, words: Words) -> str:
+        """Returns all of them in a language, one on a line."""
+        return "\n".join(problem.said(words) for problem in self.problems)
+
+
+def _english() -> Words:
+    """Returns the language of the log, and of whoever reads an error without having chosen one."""
+    return Catalogs.load().words("en")
+
+
+def _said(value: Value, words: Words) -> str:
+    if isinstance(value, Sentence | Key):
+        return value.said(words)
+    if isinstance(value, tuple):
+        return ", ".join(_said(each, words) for each in value)
+    return words.number(value) if isinstance(value, int) else value

@@ -76,7 +76,7 @@ async def test_a_text_with_a_mistake_is_not_used_and_the_admins_read_what_is_wro
     change("es.toml", 'title = "Ni una', 'title = "<b>Ni una')
     notice = await edited.marta.sees(REFUSED)
     assert "Tienen 1 problema:" in notice.text
-    assert "es.toml: title: Telegram would refuse it" in notice.text
+    assert "es.toml: title: Telegram lo rechazaría" in notice.text
     edited.ana.start()
     await edited.ana.sees("Ni una expulsión")
     change("es.toml", 'title = "<b>Ni una', 'title = "Ni una sola')
@@ -108,7 +108,7 @@ async def test_who_has_read_the_earlier_consent_reads_the_new_one_before_signing
 async def test_another_petition_needs_another_start(edited: Scene, change: Change) -> None:
     change("petition.toml", 'slug = "andry"', 'slug = "otra"')
     notice = await edited.marta.sees(REFUSED)
-    assert 'petition.toml: slug: this bot runs on "andry"' in notice.text
+    assert "petition.toml: slug: el bot está en marcha con la petición andry" in notice.text
     await edited.signs(edited.ana)
 
 
@@ -157,7 +157,7 @@ async def test_a_date_that_is_past_closes_nothing(edited: Scene, change: Change)
     zone = 'time_zone = "Europe/Madrid"'
     change("petition.toml", zone, f'{zone}\ncloses_on = "2025-12-31"')
     notice = await edited.marta.sees(REFUSED)
-    assert "petition.toml: closes_on: this day is past" in notice.text
+    assert "petition.toml: closes_on: este día ya ha pasado" in notice.text
     await edited.signs(edited.ana)
 
 

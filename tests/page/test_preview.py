@@ -40,7 +40,9 @@ async def test_a_folder_shows_its_problems_until_it_is_in_order_and_every_change
     folder = tmp_path / "mine"
     async with previewed(folder) as (show, stream):
         first = (await stream.next_of("preview"))["preview"]
-        assert first["problems"][0]["sentence"].startswith("there is no such folder")
+        (missing,) = first["problems"]
+        assert missing["sentence"]["en"].startswith("there is no such folder")
+        assert missing["sentence"]["es"].startswith("no existe esta carpeta")
         assert not first["shown"]
         shutil.copytree(BUNDLED, folder)
         while not (latest := (await stream.next_of("preview"))["preview"])["shown"]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
 
 import orjson
 from aiohttp import web
@@ -16,7 +15,8 @@ from bot.simulator.page.address import LOOPBACK, browser_host, listen
 from bot.simulator.page.event_feed import EventFeed, encode
 from bot.simulator.page.page_state import FAULTS, PageState
 from bot.simulator.parameters import UploadedFile
-from bot.text.problems import Problem
+from bot.text.problems import Key, Problem
+from bot.text.translations import Catalogs
 
 _LARGEST_UPLOAD = 20 * 1024 * 1024
 _STILL_HERE_SECONDS = 15.0
@@ -73,8 +73,8 @@ class DemoPage:
     ) -> None:
         """Publishes the problems of the previewed petition, and whether it is shown."""
         self._preview |= {
-            "problems": [asdict(problem) for problem in problems],
-            "warnings": [asdict(warning) for warning in warnings],
+            "problems": [_in_every_language(problem) for problem in problems],
+            "warnings": [_in_every_language(warning) for warning in warnings],
             "shown": shown,
         }
         self._feed.publish("preview", preview=self._preview)
@@ -219,3 +219,15 @@ def _event(mark: str, data: bytes) -> bytes:
 
 def _refusal(sentence: str, status: int = 400) -> web.Response:
     return web.json_response({"ok": False, "error": sentence}, status=status)
+
+
+def _in_every_language(problem: Problem) -> Shape:
+    """Returns what the page shows of a problem; it chooses the language itself."""
+    catalogs = Catalogs.load()
+    words = [catalogs.words(language) for language in catalogs.languages]
+    return {
+        "file": problem.file,
+        "key": problem.key,
+        "place": {each.language: Key(problem.key).said(each) for each in words},
+        "sentence": {each.language: problem.sentence.said(each) for each in words},
+    }

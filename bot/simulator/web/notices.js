@@ -2,7 +2,7 @@
 
 import { el, fill, icon } from "./dom.js";
 import { redrawOn, state } from "./page_state.js";
-import { t } from "./translation.js";
+import { language, t } from "./translation.js";
 
 export function drawNotices(root) {
   root.setAttribute("aria-live", "polite");
@@ -27,8 +27,8 @@ function previewNotice({ folder, problems, warnings, shown }) {
   ];
 }
 
-function problem({ file, key, sentence }, kind) {
-  return el("li", { class: kind }, el("span", { class: "where" }, el("code", {}, file), key && el("code", {}, key)), el("span", { dir: "auto" }, sentence));
+function problem({ file, place, sentence }, kind) {
+  return el("li", { class: kind }, el("span", { class: "where" }, el("code", {}, file), place[language] && el("code", {}, place[language])), el("span", { dir: "auto" }, sentence[language]));
 }
 
 const TOAST_SECONDS = 4;
