@@ -3,10 +3,12 @@
 import gc
 import ipaddress
 import os
+import shutil
 import socket
 import ssl
 from collections.abc import Generator, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -25,8 +27,18 @@ hypothesis.settings.load_profile("untimed")
 pytest.register_assert_rewrite("tests.support.scene", "tests.support.admin_scene")
 
 
+# Files in memory are written and removed at once; those of a run take less than a tenth of that.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder in it that is its owner's alone
+_ROOM = 2**30
+
+
 def pytest_configure() -> None:
-    """Prints the traces of logged mistakes as they are: drawn with rich, one takes 0.1 s."""
+    """Puts the files of tests into memory where there is room, and prints traces as they are.
+
+    Drawn with rich, the trace of one logged mistake takes 0.1 s.
+    """
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
