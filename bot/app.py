@@ -28,6 +28,7 @@ from bot.petition_folder.read import folder_state
 from bot.restore import repeat_journal
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
+from bot.telegram_session import shared_session
 from bot.text.translations import Catalogs
 from bot.transport import (
     ErrorKind,
@@ -200,13 +201,15 @@ async def open_app(
         follows_folder: whether to read the petition folder again when it changes.
 
     Raises:
-        StorageError, PetitionInvalid, TokenUnknown, FatalError: the message says what to do.
+        StorageError, PetitionInvalid, SettingsInvalid, TokenUnknown, FatalError: the message says
+            what to do.
     """
     folder = settings.folder or BUNDLED
     seen = folder_state(folder)
     petition = load_petition(folder)
     keyring = _key(settings)
     url = settings.database_url
+    session = shared_session(settings.api_url, settings.proxy)
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot.
         held = await stack.enter_async_context(
@@ -233,7 +236,7 @@ async def open_app(
         await storage.petitions.close_if_due(datetime.now(UTC))
         await storage.petitions.follow_folder(petition.closes_at)
         await storage.note_key()
-        session = await stack.enter_async_context(SharedSession())
+        await stack.enter_async_context(session)
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
         gate = Gate(settings.broadcast_rate)

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import file_locations
 from bot.age_encryption import parse_recipients
+from bot.proxy_choice import choose_proxy
 
 PREFIX = "PETITION_"
 
@@ -28,6 +29,11 @@ EXPECTED: dict[str, str] = {
     "key_file": "the path of the encryption key; `petition-bot keygen` makes one",
     "folder": "a folder with a petition.toml in it",
     "api_url": "an address that begins with https:// or http:// and ends with the host or port",
+    "proxy": (
+        "the proxy's address, http://host:port or socks5://host:port, never https://; if it wants "
+        "a user and a password, http://user:password@host:port, with %40 for an @ in them, and so "
+        "on; or none, for a direct connection whatever HTTPS_PROXY says"
+    ),
     "paid_broadcast": "true or false; with true Telegram takes Stars for each message",
     "broadcast_rate": (
         "messages a second: a number above 0 and up to 30, or up to 1000 with "
@@ -125,6 +131,8 @@ class Settings(PetitionSettings):
     bot_token: SecretStr
     admin_ids: Annotated[frozenset[int], NoDecode]
     api_url: str = "https://api.telegram.org"
+    # It may hold a password. By default the environment decides, see `bot.telegram_session`.
+    proxy: SecretStr | None = None
     paid_broadcast: bool = False
     # Declared after `paid_broadcast`, on which its default and its limit depend.
     broadcast_rate: float = Field(
@@ -143,6 +151,13 @@ class Settings(PetitionSettings):
         if not (number.isascii() and number.isdecimal() and known.isascii() and known.isalnum()):
             raise ValueError
         return SecretStr(f"{number}:{rest}")
+
+    @field_validator("proxy")
+    @classmethod
+    def _usable_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            choose_proxy("", value.get_secret_value(), {})  # raises a ValueError
+        return value
 
     @field_validator("admin_ids", mode="before")
     @classmethod

@@ -58,6 +58,7 @@ def test_what_is_not_given_has_the_documented_default() -> None:
     assert settings.database_url == file_locations.database_url()
     assert settings.api_url == "https://api.telegram.org"
     assert settings.broadcast_rate == 28
+    assert settings.proxy is None
     assert settings.paid_broadcast is False
     assert settings.approval_above is None
     assert settings.log_level == "INFO"
@@ -144,6 +145,8 @@ def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyP
         ("AGE_RECIPIENTS", "canary"),
         ("AGE_RECIPIENTS", "AGE-SECRET-KEY-1CANARY"),
         ("AGE_RECIPIENTS", "ssh-ed25519 AAAAcanary"),
+        ("PROXY", "https://canary:canary@host:443"),
+        ("PROXY", "socks5://canary:can#ary@host:1080"),
         ("PAID_BROADCAST", "canary"),
         ("FOLDER", "canary"),
         ("LOG_LEVEL", "canary"),
@@ -237,6 +240,7 @@ def test_spaces_and_a_slash_at_the_end_do_no_harm(monkeypatch: pytest.MonkeyPatc
 
 def test_neither_token_nor_password_stands_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PETITION_DATABASE_URL", "postgresql+asyncpg://ana:canary@host/db")
+    monkeypatch.setenv("PETITION_PROXY", "socks5://ana:canary@host:1080")
     settings = load_settings()
     assert TOKEN not in f"{settings!r} {settings}"
     assert "canary" not in f"{settings!r} {settings}".lower()
@@ -271,7 +275,10 @@ def test_a_petition_is_a_folder_with_a_petition(
     assert load_settings().folder == place
 
 
-def test_the_demo_starts_whatever_the_operator_lets_others_do(place: Path) -> None:
+def test_the_demo_starts_whatever_the_operator_lets_others_do_and_the_network_wants(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETITION_PROXY", "socks5://nowhere.example:1080")
     written(place, "PETITION_LOG_LEVEL=debug\n", 0o644)
     show = place / "show"
     show.mkdir(mode=0o700)
@@ -280,5 +287,7 @@ def test_the_demo_starts_whatever_the_operator_lets_others_do(place: Path) -> No
         settings = settings_of_a_show(show, "http://127.0.0.1:1", BUNDLED)
     finally:
         os.umask(before)
+    assert settings.proxy is not None
+    assert settings.proxy.get_secret_value() == "none"
     assert settings.key_file is not None
     Keyring.load(settings.key_file)

@@ -231,6 +231,7 @@ def _settings(folder: Path, api_url: str, petition: Path) -> Settings:
         database_url=f"sqlite+aiosqlite:///{data / 'petition.db'}",
         key_file=keys / "petition.key",
         api_url=api_url,
+        proxy="none",
         folder=BUNDLED,
         paid_broadcast=False,
         approval_above=APPROVAL_ABOVE,

@@ -93,10 +93,10 @@ def whole(body: bytes = b"yes", *headers: bytes, status: bytes = b"200 OK") -> b
 
 @asynccontextmanager
 async def hostile(
-    *answers: Answering, tls: ssl.SSLContext | None = None
+    *answers: Answering, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
 ) -> AsyncIterator[HostileServer]:
     server = HostileServer(list(answers))
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
+    listening = await asyncio.start_server(server.serve, host, 0, ssl=tls)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server

@@ -24,6 +24,10 @@ def name(text: str) -> x509.Name:
 
 def certificate(folder: Path, address: str) -> Path:
     """Writes a self-signed certificate and its key into one file, and returns its path."""
+    try:
+        name_of_server: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        name_of_server = x509.DNSName(address)
     key = ec.generate_private_key(ec.SECP256R1())
     now = dt.datetime.now(dt.UTC)
     made = (
@@ -34,9 +38,7 @@ def certificate(folder: Path, address: str) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False
-        )
+        .add_extension(x509.SubjectAlternativeName([name_of_server]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )

@@ -2,13 +2,12 @@
 
 import asyncio
 import math
-import ssl
 from collections import deque
 
 from bot.transport.errors import ConnectTimedOut, NotSent, ResponseLost
-from bot.transport.http1.address import Address, Resolver
 from bot.transport.http1.connection import Connection
 from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.route import Route
 
 # Servers keep idle connections for longer, so one that is used again is hardly ever being closed.
 _IDLE_SECONDS = 15.0
@@ -18,15 +17,12 @@ class Pool:
     """Lends each call a connection, an idle one or a new one.
 
     Args:
-        address: the server's address.
+        route: the way to the server.
         limit: the most connections; further calls wait until one is free.
-        tls: the TLS settings, used for https.
     """
 
-    def __init__(self, address: Address, limit: int, tls: ssl.SSLContext) -> None:
-        self._resolver = Resolver(address)
-        self._tls = tls if address.is_tls else None
-        self._tls_host = address.host if address.is_tls else None
+    def __init__(self, route: Route, limit: int) -> None:
+        self._route = route
         self._limit = limit
         self._loop = asyncio.get_running_loop()
         self._open = set[Connection]()
@@ -72,18 +68,14 @@ class Pool:
     async def _get_in_time(self, seconds: float | None) -> Connection:
         try:
             async with asyncio.timeout(seconds):
-                return await self._get_one()
+                return await self._get_one(seconds)
         except TimeoutError:
-            failure: NotSent = ConnectTimedOut("No connection in time")
-        except (OSError, ValueError) as error:
-            failure = NotSent(f"No connection ({type(error).__name__})")
-        # Raised outside of the handlers, since the original errors may contain the address.
-        raise failure
+            raise ConnectTimedOut("No connection in time") from None
 
-    async def _get_one(self) -> Connection:
+    async def _get_one(self, seconds: float | None) -> Connection:
         while True:
             if len(self._open) + self._opening < self._limit:
-                return await self._connect()
+                return await self._connect(seconds)
             connection = await self._wait_in_queue()
             if connection is not None and connection.is_free:
                 return connection
@@ -98,17 +90,12 @@ class Pool:
                 self._give_or_keep(waiter.result())
             raise
 
-    async def _connect(self) -> Connection:
+    async def _connect(self, seconds: float | None) -> Connection:
         self._opening += 1
         try:
             if self._is_closed:
                 raise NotSent("The session is closed")
-            _, connection = await self._loop.create_connection(
-                lambda: Connection(self._forget),
-                sock=await self._resolver.connect(),
-                ssl=self._tls,
-                server_hostname=self._tls_host,
-            )
+            connection = await self._route.open(lambda: Connection(self._forget), seconds)
             if not connection.is_free:
                 raise NotSent("The connection was closed at once")
             self._open.add(connection)

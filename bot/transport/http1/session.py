@@ -1,24 +1,22 @@
 """The session that all calls to Telegram share."""
 
 import ssl
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Self
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
+from bot.proxy_choice import Proxy
 from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
 from bot.transport.http1.address import Address, Target, target
 from bot.transport.http1.pool import Pool
 from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.route import Route
 
-# Errors before the call: not one byte of it was sent.
-_BEFORE_SENDING = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ServerFingerprintMismatch,
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
-    aiohttp.ClientHttpProxyError,
-)
+# Errors before the call: not one byte of it was sent. A connection that fails is NotSent already.
+_BEFORE_SENDING = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 
 
 class SharedSession:
@@ -29,12 +27,20 @@ class SharedSession:
     Args:
         connections: the most connections of each; further calls wait for a free one.
         tls: the TLS settings; by default the system's.
+        proxy: through which every server is reached; None for directly.
     """
 
-    def __init__(self, connections: int = 512, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        connections: int = 512,
+        tls: ssl.SSLContext | None = None,
+        proxy: Proxy | None = None,
+    ) -> None:
         self._connections = connections
         self._tls = tls
+        self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
+        self._routes = dict[Address, Route]()
         self._pools = dict[Address, Pool]()
         self._targets = dict[str, Target]()
 
@@ -44,9 +50,7 @@ class SharedSession:
             return
         self._tls = self._tls or ssl.create_default_context()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._connections, ttl_dns_cache=300, ssl=self._tls
-            ),
+            connector=_Connector(self._route, limit=self._connections),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "petition-bot"},
         )
@@ -57,6 +61,7 @@ class SharedSession:
         for pool in self._pools.values():
             pool.close()
         self._pools.clear()
+        self._routes.clear()
         if session is not None:
             await session.close()
 
@@ -112,10 +117,34 @@ class SharedSession:
             return None
 
     def _pool(self, address: Address) -> Pool:
+        pool = self._pools[address] = Pool(self._route(address), self._connections)
+        return pool
+
+    def _route(self, address: Address) -> Route:
         if self._tls is None:
             raise NotSent("The session is closed")
-        pool = self._pools[address] = Pool(address, self._connections, self._tls)
-        return pool
+        return self._routes.setdefault(address, Route(address, self._tls, self._proxy))
+
+
+class _Connector(aiohttp.BaseConnector):
+    """Opens aiohttp's connections in the same way as all others, proxies included.
+
+    aiohttp knows no SOCKS, and looks a server's name up even where a proxy is to do that. What is
+    overridden here is what its own connectors override.
+    """
+
+    def __init__(self, route_to: Callable[[Address], Route], limit: int) -> None:
+        super().__init__(limit=limit)
+        self._route_to = route_to
+
+    async def _create_connection(
+        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        host, port = req.url.raw_host, req.url.port
+        if host is None or port is None:
+            raise NotSent("The address cannot be used")
+        route = self._route_to(Address(host, port, req.url.scheme == "https"))
+        return await route.open(self._factory, timeout.connect)
 
 
 def _without_address(error: Exception) -> NotSent | ResponseLost:

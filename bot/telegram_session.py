@@ -1,0 +1,81 @@
+"""Builds the session to Telegram as the settings and the environment say: proxy, certificates.
+
+Whatever talks to Telegram builds its session here, so that nothing leaves the machine another way.
+"""
+
+import os
+import re
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.request import getproxies
+
+from pydantic import SecretStr
+
+from bot.proxy_choice import choose_proxy
+from bot.settings import SettingsInvalid
+from bot.transport import SharedSession
+
+_WITHOUT_PROXY = "or give PETITION_PROXY=none for a direct connection."
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
+
+
+def shared_session(api_url: str, proxy: SecretStr | None = None) -> SharedSession:
+    """Returns the session for all calls to a Bot API server; it has to be opened.
+
+    Args:
+        api_url: the server's address.
+        proxy: the setting of this name; None lets `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
+            decide, which never hold for a server on this machine.
+
+    Raises:
+        SettingsInvalid: the proxy's address or the certificates cannot be used.
+    """
+    if api_url.startswith("https:"):
+        _require_certificates(os.environ)
+    setting = None if proxy is None else proxy.get_secret_value()
+    try:
+        return SharedSession(proxy=choose_proxy(api_url, setting, getproxies()))
+    except ValueError:
+        pass
+    # Raised outside of the handler, as the sentence says all: the address may hold a password.
+    raise SettingsInvalid(
+        (
+            "The proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used. Expected: "
+            f"http://host:port or socks5://host:port, never https://; {_WITHOUT_PROXY}",
+        )
+    )
+
+
+def _require_certificates(environment: Mapping[str, str]) -> None:
+    """Refuses a bundle that cannot be used: OpenSSL would trust nobody, and not say why.
+
+    Raises:
+        SettingsInvalid: `SSL_CERT_FILE` or `SSL_CERT_DIR` names no certificates.
+    """
+    file, folders = environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR")
+    if file:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        except ssl.SSLError:
+            raise SettingsInvalid(
+                (f"SSL_CERT_FILE: {file} has no certificates in the form of PEM.",)
+            ) from None
+        except OSError as error:
+            raise SettingsInvalid(
+                (f"SSL_CERT_FILE: {file} cannot be read: {error.strerror}.",)
+            ) from None
+    elif folders and not any(map(_has_certificates, folders.split(os.pathsep))):
+        raise SettingsInvalid(
+            (
+                f"SSL_CERT_DIR: {folders} has no certificates under the names by which they are "
+                "found; this makes them: openssl rehash FOLDER",
+            )
+        )
+
+
+def _has_certificates(folder: str) -> bool:
+    try:
+        return any(_HASHED.fullmatch(entry.name) for entry in Path(folder).iterdir())
+    except OSError:
+        return False

@@ -1,0 +1,119 @@
+"""The session that everything shares is built as settings and environment say."""
+
+import functools
+import shutil
+import ssl
+from pathlib import Path
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+
+from bot.settings import SettingsInvalid
+from bot.telegram_session import shared_session
+from bot.transport.errors import NotSent
+from bot.transport.http1.response import HttpResponse, TimeLimits
+from tests.support.proxies import http_proxy, running
+from tests.support.scripted_server import TOKEN
+from tests.transport.hostile_server import HostileServer, hostile, saying, whole
+from tests.transport.test_tls import certificate, serving
+
+
+@pytest.fixture(autouse=True)
+def an_environment_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    # The tests read once whom the machine trusts; here it is read anew.
+    anew = functools.partial(ssl.create_default_context, ssl.Purpose.SERVER_AUTH)
+    monkeypatch.setattr(ssl, "create_default_context", anew)
+
+
+async def both_ways(server: HostileServer, api_url: str) -> list[HttpResponse]:
+    """Sends a call and fetches a file, which takes other connections."""
+    async with shared_session(api_url) as session:
+        url = f"{api_url}/bot{TOKEN}/getMe"
+        form = aiohttp.FormData({"a": "1"})
+        return [
+            await session.post(url, b"a=1", TimeLimits()),
+            await session.exchange("POST", url, form, TimeLimits()),
+        ]
+
+
+@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+async def test_the_proxy_of_the_environment_is_used_for_calls_and_files(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = certificate(tmp_path, "api.example")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    async with (
+        hostile(saying(whole()), tls=serving(file)) as server,
+        running(http_proxy, known={"api.example": ("127.0.0.1", server.port)}) as proxy,
+    ):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        assert await both_ways(server, "https://api.example") == [HttpResponse(200, b"yes")] * 2
+    assert proxy.asked == [("api.example", 443)] * 2
+
+
+async def test_a_server_on_this_machine_is_reached_though_the_environment_has_a_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with hostile(saying(whole())) as server:
+        at = f"http://127.0.0.1:{server.port}"
+        assert await both_ways(server, at) == [HttpResponse(200, b"yes")] * 2
+
+
+def test_a_proxy_that_cannot_be_used_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "https://canary:canary@proxy.example:443")
+    with pytest.raises(SettingsInvalid, match="never https://; or give PETITION_PROXY=none") as no:
+        shared_session("https://api.telegram.org")
+    assert "canary" not in str(no.value)
+    assert no.value.__context__ is None
+    shared_session("https://api.telegram.org", SecretStr("none"))
+
+
+# What `openssl rehash` calls a certificate of the subject that those of the tests have.
+HASHED = "4979de80.0"
+
+
+@pytest.mark.parametrize("by", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+async def test_certificates_of_ones_own_are_trusted_for_calls_and_files(
+    by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = certificate(tmp_path, "127.0.0.1")
+    async with hostile(saying(whole()), tls=serving(file)) as server:
+        at = f"https://127.0.0.1:{server.port}"
+        with pytest.raises(NotSent, match="SSLCertVerificationError"):
+            await both_ways(server, at)
+        if by == "SSL_CERT_DIR":
+            shutil.copy(file, tmp_path / HASHED)
+        given = {"SSL_CERT_FILE": file, "SSL_CERT_DIR": f"{tmp_path / 'nothing'}:{tmp_path}"}
+        monkeypatch.setenv(by, str(given[by]))
+        assert await both_ways(server, at) == [HttpResponse(200, b"yes")] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("SSL_CERT_FILE", "nowhere.pem", "nowhere.pem cannot be read: No such file or directory."),
+        ("SSL_CERT_FILE", ".", r"\. cannot be read"),
+        ("SSL_CERT_FILE", "words.pem", "words.pem has no certificates in the form of PEM."),
+        ("SSL_CERT_DIR", "nowhere", "nowhere has no certificates under the names"),
+        ("SSL_CERT_DIR", ".", "openssl rehash FOLDER"),
+    ],
+)
+def test_certificates_that_are_not_there_are_refused_in_a_sentence(
+    name: str, given: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "words.pem").write_text("no certificate")
+    monkeypatch.setenv(name, given)
+    with pytest.raises(SettingsInvalid, match=said):
+        shared_session("https://api.telegram.org")
+    shared_session("http://127.0.0.1:8081")  # which has no certificate

@@ -1,0 +1,265 @@
+"""Everything goes through the proxy, the proxy looks names up, and what it does wrong is said."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import structlog
+
+from bot.proxy_choice import parse_proxy
+from bot.transport import SharedSession
+from bot.transport.errors import ConnectTimedOut, NotSent, ResponseLost
+from bot.transport.http1 import tunnel
+from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.tunnel import ProxyFailed
+from tests.support.proxies import (
+    Proxied,
+    Reader,
+    Serving,
+    Writer,
+    http_proxy,
+    running,
+    socks_proxy,
+)
+from tests.support.scripted_server import TOKEN
+from tests.transport.hostile_server import Caller, hostile, saying, whole
+from tests.transport.test_secrecy import everything_told
+from tests.transport.test_tls import certificate, serving, trusting
+
+API = "api.example"  # a name that only the proxy knows
+LOGIN = ("user", "p@ss:word")
+KINDS: dict[str, Serving] = {"http": http_proxy, "socks5": socks_proxy}
+YES = HttpResponse(200, b"yes")
+
+
+@pytest.fixture(autouse=True)
+def no_name_is_looked_up_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails whoever asks the resolver of this machine for the name of a server."""
+    look_up = socket.getaddrinfo
+
+    def numbers_only(host: Any, *args: Any, **named: Any) -> Any:
+        assert host in ("127.0.0.1", "::1"), f"{host} was looked up here"
+        return look_up(host, *args, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", numbers_only)
+
+
+@pytest.fixture(params=["call", "file"])
+def ask(request: pytest.FixtureRequest) -> Callable[..., Awaitable[HttpResponse]]:
+    """Sends a call, or a file, which takes another client's connections."""
+
+    async def call(
+        session: SharedSession,
+        base: str = f"http://{API}:81",
+        limits: TimeLimits = TimeLimits(),  # noqa: B008
+    ) -> HttpResponse:
+        url = f"{base}/bot{TOKEN}/sendDocument"
+        if request.param == "call":
+            return await session.post(url, b"a=1", limits)
+        return await session.exchange("POST", url, aiohttp.FormData({"a": "1"}), limits)
+
+    return call
+
+
+Ask = Callable[..., Awaitable[HttpResponse]]
+
+
+def through(proxy: Proxied, kind: str, login: str = "", **given: Any) -> SharedSession:
+    return SharedSession(proxy=parse_proxy(f"{kind}://{login}127.0.0.1:{proxy.port}"), **given)
+
+
+@pytest.mark.parametrize("login", [None, LOGIN])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_calls_and_files_reach_a_server_whose_name_only_the_proxy_knows(
+    kind: str, login: tuple[str, str] | None, ask: Ask
+) -> None:
+    async with (
+        hostile(saying(whole())) as server,
+        running(KINDS[kind], login, {API: ("127.0.0.1", server.port)}) as proxy,
+        through(proxy, kind, "user:p%40ss:word@" if login else "") as session,
+    ):
+        assert [await ask(session) for _ in range(3)] == [YES] * 3
+    assert proxy.asked == [(API, 81)], "one connection is used again"
+    assert proxy.broken_rules == []
+    assert not any(b"roxy" in request or b"user" in request for request in server.requests)
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5", "socks5h", "socks"])
+async def test_a_server_known_by_an_ipv6_address_is_reached(kind: str) -> None:
+    async with (
+        hostile(saying(whole()), host="::1") as server,
+        running(KINDS.get(kind, socks_proxy)) as proxy,
+        through(proxy, kind) as session,
+    ):
+        url = f"http://[::1]:{server.port}/bot{TOKEN}/getMe"
+        assert await session.post(url, b"", TimeLimits()) == YES
+    assert proxy.asked == [("::1", server.port)]
+    assert proxy.broken_rules == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", [API, "127.0.0.1"])
+async def test_the_certificate_is_the_servers_and_never_the_proxys(
+    tmp_path: Path, kind: str, name: str, ask: Ask
+) -> None:
+    file = certificate(tmp_path, name)
+    async with (
+        hostile(saying(whole()), tls=serving(file)) as server,
+        running(KINDS[kind], known={API: ("127.0.0.1", server.port)}) as proxy,
+        through(proxy, kind, tls=trusting(file)) as session,
+    ):
+        if name == API:
+            assert await ask(session, f"https://{API}") == YES
+            assert proxy.asked == [(API, 443)]
+            return
+        with structlog.testing.capture_logs() as logged, pytest.raises(NotSent):
+            await ask(session, f"https://{API}")
+    assert server.requests == []
+    assert [each["event"] for each in logged] == ["certificate_refused"]
+    assert "it is for another name" in logged[0]["reason"]
+
+
+def answering(answer: bytes, *, keeps: bool = False) -> Serving:
+    """Returns a proxy that answers everything with these bytes, and hangs up unless it keeps."""
+
+    async def serve(_: Proxied, reader: Reader, writer: Writer) -> None:
+        await reader.read(1000)
+        writer.write(answer)
+        if keeps:
+            await reader.read()
+
+    return serve
+
+
+def status(line: bytes) -> Serving:
+    return answering(b"HTTP/1.1 " + line + b"\r\nContent-Length: 4\r\n\r\noops", keeps=True)
+
+
+FAILING: dict[str, tuple[str, Serving, str]] = {
+    "wants a password": ("http", status(b"407 X"), "does not accept the user"),
+    "forbids": ("http", status(b"403 Forbidden"), "refuses to connect to the Bot API server"),
+    "cannot reach the server": ("http", status(b"502 X"), "cannot reach the Bot API server"),
+    "is a web server": ("http", status(b"404 Not Found"), "makes no connection (404)"),
+    "closes at once": ("http", answering(b""), "closes the connection"),
+    "closes midway": ("http", answering(b"HTTP/1.1 200 OK\r\nVia"), "closes the connection"),
+    "speaks something else": ("http", answering(b"\5\xff"), "does not speak HTTP"),
+    "never ends its head": (
+        "http",
+        answering(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, keeps=True),
+        "does not speak HTTP",
+    ),
+    "says more than it was asked": (
+        "http",
+        answering(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
+        "does not speak HTTP",
+    ),
+    "changes the protocol": (
+        "http",
+        answering(b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+        "does not speak HTTP",
+    ),
+    "wants another way to log in": ("socks5", answering(b"\5\xff"), "does not accept the user"),
+    "wants what was not offered": ("socks5", answering(b"\5\1"), "does not speak SOCKS5"),
+    "does not know the user": ("socks5", answering(b"\5\2\1\1"), "does not accept the user"),
+    "forbids the server": (
+        "socks5",
+        answering(b"\5\0\5\2\0\1\0\0\0\0\0\0"),
+        "refuses to connect to the Bot API server",
+    ),
+    "cannot reach the server, says its SOCKS": (
+        "socks5",
+        answering(b"\5\0\5\4\0\1\0\0\0\0\0\0"),
+        "cannot reach the Bot API server",
+    ),
+    "has an error that no RFC knows": (
+        "socks5",
+        answering(b"\5\0\5\x63\0\1\0\0\0\0\0\0"),
+        "does not speak SOCKS5",
+    ),
+    "closes its SOCKS at once": ("socks5", answering(b""), "closes the connection"),
+    "closes its SOCKS midway": ("socks5", answering(b"\5\0\5\0\0\1\0"), "closes the connection"),
+    "speaks SOCKS4": ("socks5", answering(b"\0\x5b\0\0\0\0\0\0"), "does not speak SOCKS5"),
+    "speaks HTTP": ("socks5", answering(b"HTTP/1.1 400 X\r\n\r\n"), "does not speak SOCKS5"),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+async def test_what_a_proxy_does_wrong_is_surely_not_sent_and_said_without_secrets(
+    name: str,
+) -> None:
+    kind, serve, said = FAILING[name]
+    async with (
+        running(serve) as proxy,
+        through(proxy, kind, "user:hidden@") as session,
+    ):
+        with structlog.testing.capture_logs() as logged, pytest.raises(NotSent) as caught:
+            await session.post(f"http://{API}/bot{TOKEN}/getMe", b"", TimeLimits())
+    assert [each["event"] for each in logged] == ["proxy_failed"]
+    assert said in logged[0]["reason"]
+    told = everything_told(caught.value) + str(logged)
+    assert all(secret not in told for secret in (TOKEN, "hidden", API))
+
+
+async def test_a_proxy_that_wants_a_password_and_was_given_none_says_where_it_belongs(
+    ask: Ask,
+) -> None:
+    for kind, serve in KINDS.items():
+        async with running(serve, LOGIN) as proxy, through(proxy, kind) as session:
+            with pytest.raises(ProxyFailed, match="write them before its host") as caught:
+                await ask(session)
+            assert TOKEN not in everything_told(caught.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_proxy_that_hangs_is_surely_not_sent_and_said_to_be_late(
+    kind: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tunnel, "_SHARE_OF_TIME", 0.2)
+    gone = asyncio.Event()
+
+    async def hangs(_: Proxied, reader: Reader, __: Writer) -> None:
+        while await reader.read(1000):
+            pass
+        gone.set()
+
+    async with running(hangs) as proxy, through(proxy, kind) as session:
+        with pytest.raises(ConnectTimedOut, match="the proxy does not answer in time"):
+            await ask(session, limits=TimeLimits(connect=0.5))
+        async with asyncio.timeout(1):
+            await gone.wait()
+
+
+async def test_a_proxy_that_is_not_there_is_said_once_though_hundreds_of_calls_fail(
+    ask: Ask,
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        async with SharedSession(proxy=parse_proxy(f"socks5://127.0.0.1:{port}")) as session:
+            with structlog.testing.capture_logs() as logged:
+                failed = await asyncio.gather(
+                    *(ask(session) for _ in range(100)), return_exceptions=True
+                )
+    assert {type(each) for each in failed} <= {ProxyFailed}
+    assert [each["reason"] for each in logged] == [
+        "The proxy cannot be reached (ConnectionRefusedError): its address is wrong, or it "
+        "is not running."
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_once_the_proxy_has_connected_a_lost_answer_is_an_unknown_outcome(
+    kind: str, ask: Ask
+) -> None:
+    async with (
+        hostile(saying(whole()[:-1], then=Caller.hang_up)) as server,
+        running(KINDS[kind], known={API: ("127.0.0.1", server.port)}) as proxy,
+        through(proxy, kind) as session,
+    ):
+        with structlog.testing.capture_logs() as logged, pytest.raises(ResponseLost):
+            await ask(session)
+    assert logged == []
