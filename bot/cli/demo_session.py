@@ -193,7 +193,7 @@ async def served(out: Console, page: DemoPage, host: str, port: int | None) -> A
         if others_can_reach(host):
             out.print(_WARNING, style="yellow", soft_wrap=True)
         out.print("The petition in a browser:")
-        out.print(address, markup=False)
+        out.print(address + page.mark, markup=False, soft_wrap=True)
         yield address
     finally:
         await page.stop()

@@ -1,6 +1,7 @@
 """The preview: shows a petition while it is being written; saved files appear at once."""
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,9 +10,10 @@ from rich.console import Console
 
 from bot.cli.check import print_problems
 from bot.cli.demo_session import DemoSession, served, unless_interrupted
+from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.read import FolderState, folder_state
-from bot.simulator.page import DemoPage
+from bot.simulator.page import DemoPage, FolderEditor
 from bot.simulator.person import Person
 from bot.text.terminal_language import terminal_words
 
@@ -21,13 +23,20 @@ _NO_BUTTON_OF_THE_BOT = "look again"
 
 async def run_preview(out: Console, folder: Path, *, host: str, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
-    page = DemoPage(folder=str(folder))
+    page = DemoPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
     async with served(out, page, host, port), DemoSession(page, petition=folder).open() as session:
         said = terminal_words().label(
-            "Guarda un archivo y lo verás ahí al momento; Ctrl-C termina la vista previa."
+            "Lo que cambies ahí o en un archivo se ve al momento; Ctrl-C termina la vista previa."
         )
         out.print(said, markup=False, soft_wrap=True)
         await unless_interrupted(Preview(out, folder, page, session).watch())
+
+
+def closed_for(folder: Path) -> str | None:
+    """Returns why this folder is not to be written, in a word that the page knows, or None."""
+    if folder.resolve().is_relative_to(BUNDLED.parent.resolve()):
+        return "bundled"
+    return None if os.access(folder, os.W_OK) or not folder.exists() else "folder"
 
 
 @dataclass(slots=True)

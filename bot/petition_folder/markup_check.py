@@ -41,7 +41,7 @@ _NEEDED = MappingProxyType(
         "closed": ("people", Sentence("aquí se dice cuántas personas firmaron")),
     }
 )
-_LIMITS = MappingProxyType(
+LIMITS = MappingProxyType(
     {
         "language_name": 40,
         "share": text_limits.SHARE,
@@ -50,7 +50,7 @@ _LIMITS = MappingProxyType(
     }
 )
 # A character above U+FFFF counts as two of Telegram's units: no name is longer than this.
-_LONGEST = MappingProxyType(
+LONGEST = MappingProxyType(
     {
         "name": "\U00020bb7" * text_limits.NAME,
         "count": f"{text_limits.LARGEST_NUMBER:,}",
@@ -192,7 +192,7 @@ def _plain_faults(passage: Passage) -> Iterator[Sentence]:
         yield Sentence(
             "esto se muestra sin formato: escríbelo sin etiquetas, y los signos & y < tal cual"
         )
-    most = _LIMITS[passage.key]
+    most = LIMITS[passage.key]
     if length(text) > most:
         yield _too_long(length(text), most)
 
@@ -225,7 +225,7 @@ def _names_by_key(table: Table) -> dict[str, frozenset[str]]:
 def filled(text: str, values: Values) -> str:
     """Returns the text with the longest value in each placeholder."""
     known = {name: Html(value) for name, value in values.items()}
-    return fill(text, **{**_LONGEST, **known})
+    return fill(text, **{**LONGEST, **known})
 
 
 def measure(passage: Passage, values: Values) -> int:

@@ -53,6 +53,13 @@ def _is_of_a_petition(file: Path) -> bool:
     return file.is_file() and not file.name.startswith((".", "#")) and not file.name.endswith("~")
 
 
+def language_of(file_name: str) -> str | None:
+    """Returns the language of a text file like `pt-br.toml`, or None for another file."""
+    stem = file_name.removesuffix(".toml")
+    named = file_name.endswith(".toml") and file_name != PETITION_FILE
+    return stem if named and _LANGUAGE.fullmatch(stem) else None
+
+
 def read_folder(path: Path) -> Folder:
     """Reads `petition.toml` and every language file beside it."""
     if not path.is_dir():

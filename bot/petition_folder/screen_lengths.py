@@ -22,6 +22,23 @@ def screen_problems(file: str, table: Table, values: Mapping[str, str]) -> Itera
         yield from _overflow(file, screen, parts)
 
 
+def rooms(table: Table, values: Mapping[str, str]) -> dict[str, int]:
+    """Returns by key how long a text, or each of its pages, can be beside those it is shown with.
+
+    Measured as `screen_problems` does. A text that Telegram shows alone, and without markup, has
+    a limit of its own: `markup_check.LIMITS`.
+    """
+    sizes = {key: size for key, (_, size) in _longest(table, values).items()}
+    sizes["addressee"] = length(values.get("addressee", ""))
+    found: dict[str, int] = {}
+    for keys in text_limits.SCREENS.values():
+        for key in keys:
+            others = sum(sizes.get(other, 0) + _EMPTY_LINE for other in keys if other != key)
+            room = text_limits.MESSAGE - text_limits.BOT_WORDS - _EMPTY_LINE - others
+            found[key] = max(0, min(room, found.get(key, room)))
+    return found
+
+
 def _longest(table: Table, values: Mapping[str, str]) -> dict[str, tuple[str, int]]:
     """Returns the entry and length of the longest page of every key."""
     found: dict[str, tuple[str, int]] = {}

@@ -56,6 +56,13 @@ class PageClient:
         async with self.session.post(f"{self.address}act", data=body, headers=headers) as response:
             return response.status, await response.json()
 
+    async def edit(self, name: str, token: str, /, **parts: Any) -> tuple[int, dict[str, Any]]:
+        """Requests a change of the folder; returns the status and the body of the answer."""
+        body = orjson.dumps({"edit": name, **parts})
+        headers = {"Origin": self.origin, "X-Edit-Token": token}
+        async with self.session.post(f"{self.address}edit", data=body, headers=headers) as answer:
+            return answer.status, await answer.json()
+
     async def does(self, name: str, /, **parts: Any) -> None:
         """Requests an action that must succeed."""
         status, body = await self.act(name, **parts)

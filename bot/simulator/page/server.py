@@ -11,8 +11,10 @@ from bot.simulator.errors import Refused, SimulatorError
 from bot.simulator.page import files
 from bot.simulator.page.access_guard import add_security_headers, refuse_other_sites
 from bot.simulator.page.actions import ActionFields, ActionRefused, perform
-from bot.simulator.page.address import LOOPBACK, browser_host, listen
+from bot.simulator.page.address import LOOPBACK, browser_host, listen, others_can_reach
+from bot.simulator.page.edits import answer_edit
 from bot.simulator.page.event_feed import EventFeed, encode
+from bot.simulator.page.folder_editor import FolderEditor
 from bot.simulator.page.page_state import FAULTS, PageState
 from bot.simulator.parameters import UploadedFile
 from bot.text.problems import Key, Problem
@@ -32,9 +34,11 @@ class DemoPage:
 
     Args:
         folder: The petition's folder when the page previews one, else None.
+        editor: What writes into that folder; without one the page changes nothing.
     """
 
-    def __init__(self, *, folder: str | None = None) -> None:
+    def __init__(self, *, folder: str | None = None, editor: FolderEditor | None = None) -> None:
+        self._editor = editor
         self._commands: dict[str, BotCommand] = {}
         self._feed = EventFeed()
         self._state: PageState | None = None
@@ -78,6 +82,17 @@ class DemoPage:
             "shown": shown,
         }
         self._feed.publish("preview", preview=self._preview)
+        self._publish_editor()
+
+    def _publish_editor(self) -> None:
+        if self._editor is not None:
+            self._feed.publish("editor", editor=self._editor.snapshot())
+
+    @property
+    def mark(self) -> str:
+        """What follows the page's address in the terminal; with it, the page may edit."""
+        may_edit = self._editor is not None and self._editor.closed_for is None
+        return f"#edit={self._editor.token}" if self._editor and may_edit else ""
 
     async def start(self, host: str = LOOPBACK, port: int | None = None) -> str:
         """Starts to listen and returns the address of the page.
@@ -86,6 +101,8 @@ class DemoPage:
             OSError: the port is in use, or the address is not usable.
         """
         self._stopping.clear()
+        if self._editor is not None and others_can_reach(host):
+            self._editor.closed_for = "others-can-reach"
         app = web.Application(middlewares=[refuse_other_sites], client_max_size=_LARGEST_UPLOAD)
         app.on_response_prepare.append(add_security_headers)
         app.add_routes(
@@ -95,6 +112,7 @@ class DemoPage:
                 web.get("/file/{id}", self._chat_file),
                 web.get("/{name}", self._file),
                 web.post("/act", self._act),
+                web.post("/edit", self._edit),
                 web.post("/upload", self._upload),
             ]
         )
@@ -151,7 +169,14 @@ class DemoPage:
 
     def _snapshot(self) -> Shape:
         shown = self._state.snapshot() if self._state else {}
-        return {"state": self._bot_state, "preview": self._preview, **shown}
+        editor = self._editor.snapshot() if self._editor else None
+        return {"state": self._bot_state, "preview": self._preview, "editor": editor, **shown}
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        answer = await answer_edit(request, self._editor)
+        if answer.status == 200:
+            self._publish_editor()
+        return answer
 
     async def _act(self, request: web.Request) -> web.Response:
         try:

@@ -4,7 +4,7 @@ import { composer } from "./composer.js";
 import { el, fill, icon, iconButton, reconcile } from "./dom.js";
 import { followAnswers } from "./inline_keyboard.js";
 import { drawTicks, messageRows } from "./messages.js";
-import { closeChat, panelIsShown, showPanel } from "./navigation.js";
+import { closeChat, editorIsShown, panelIsShown, showEditor, showPanel } from "./navigation.js";
 import { redrawOn, selectedPerson, state, unreadCount } from "./page_state.js";
 import { actionText, botAvatar } from "./people_list.js";
 import { personMenu } from "./popup_menus.js";
@@ -27,6 +27,7 @@ export function drawChat(root) {
       botAvatar(),
       el("div", { class: "chat-names" }, title, line),
       iconButton("more", t("more"), (event) => selectedPerson() && personMenu(event.currentTarget, selectedPerson()), { "aria-haspopup": "menu" }),
+      editorButton(),
       panelButton()),
     el("div", { class: "log-room" }, el("div", { class: "wall" }), log),
     bottom,
@@ -47,8 +48,16 @@ export function drawChat(root) {
 }
 
 function panelButton() {
-  const button = iconButton("panel", t("panel"), () => showPanel(!panelIsShown()));
+  const button = iconButton("panel", t("panel"), () => showPanel(!panelIsShown()), { class: "icon-button panel-button" });
   redrawOn(["panel"], () => button.setAttribute("aria-pressed", String(panelIsShown())));
+  return button;
+}
+
+/** The button of the texts, where there are any to change. */
+function editorButton() {
+  const button = iconButton("edit", t("texts"), () => showEditor(!editorIsShown()), { class: "icon-button not-narrow" });
+  redrawOn(["panel"], () => button.setAttribute("aria-pressed", String(editorIsShown())));
+  redrawOn(["editor"], () => (button.hidden = !state.editor));
   return button;
 }
 

@@ -2,6 +2,8 @@
 
 import { drawChat } from "./chat.js";
 import { drawControlPanel } from "./control_panel.js";
+import { readToken } from "./edit_requests.js";
+import { drawEditor } from "./editor.js";
 import { followUrl } from "./navigation.js";
 import { drawNotices } from "./notices.js";
 import { drawPeopleList } from "./people_list.js";
@@ -10,10 +12,12 @@ import { showTheme } from "./theme.js";
 import { language } from "./translation.js";
 
 document.documentElement.lang = language;
+readToken();
 showTheme();
 drawPeopleList(document.getElementById("people"));
 drawChat(document.getElementById("chat"));
 drawControlPanel(document.getElementById("panel"));
+drawEditor(document.getElementById("editor"), document.getElementById("tabs"));
 drawNotices(document.getElementById("notices"));
 followUrl();
 follow();

@@ -17,30 +17,47 @@ export function closeChat() {
   readUrl();
 }
 
+/** Shows "panel" or "editor" beside the chat, or nothing there for "". */
+function showBeside(side) {
+  localStorage.setItem("beside", side);
+  app().dataset.panel = side ? "open" : "closed";
+  app().dataset.beside = side;
+  for (const each of ["panel", "editor"]) document.getElementById(each).hidden = each !== side;
+  markChanged("panel");
+}
+
 /** Shows or hides the panel beside the chat. */
 export function showPanel(shown) {
-  localStorage.setItem("panel", shown ? "open" : "closed");
-  app().dataset.panel = shown ? "open" : "closed";
-  document.getElementById("panel").hidden = !shown;
-  markChanged("panel");
+  showBeside(shown ? "panel" : "");
   if (shown && !WIDE.matches) document.querySelector("#panel .icon-button")?.focus();
+}
+
+/** Shows or hides the texts beside the phone that shows them. */
+export const showEditor = (shown) => showBeside(shown ? "editor" : "");
+
+/** Shows the texts where there is room for them beside the phone, unless somebody has closed them. */
+export function openEditorIfRoom() {
+  if (WIDE.matches && localStorage.getItem("beside") !== "") showEditor(true);
 }
 
 /** Closes the panel where it lies over the chat, and goes back to the button that opens it. */
 export function closePanelOverChat() {
   if (WIDE.matches || !panelIsShown() || document.querySelector("dialog[open]")) return;
   showPanel(false);
-  document.querySelector("[aria-pressed]")?.focus();
+  document.querySelector(".panel-button")?.focus();
 }
 
 export const panelIsShown = () => !document.getElementById("panel").hidden;
+
+export const editorIsShown = () => !document.getElementById("editor").hidden;
 
 /** Starts to follow the URL. */
 export function followUrl() {
   addEventListener("hashchange", readUrl);
   redrawOn(["selection"], readUrl);
-  const kept = localStorage.getItem("panel");
-  showPanel(WIDE.matches && kept !== "closed");
+  const kept = localStorage.getItem("beside");
+  if (WIDE.matches && kept !== "") showPanel(true);
+  else showBeside("");
 }
 
 function readUrl() {

@@ -19,6 +19,7 @@ export const state = {
   faults: {},
   crowd: { signing: false, wanted: 0, signed: 0, failed: 0 },
   preview: { folder: null, problems: [], warnings: [] },
+  editor: null,
   taps: new Map(),
 };
 
@@ -86,6 +87,7 @@ const CHANGES = {
     state.bot = everything.bot ?? state.bot;
     state.botState = everything.state;
     state.preview = everything.preview;
+    state.editor = everything.editor;
     state.faults = everything.faults ?? {};
     state.crowd = everything.crowd ?? state.crowd;
     state.limit = everything.limit ?? state.limit;
@@ -95,7 +97,7 @@ const CHANGES = {
     state.seconds = new Map((everything.seconds ?? []).map((second) => [second.at, second]));
     state.taps.clear();
     if (!state.people.has(state.selected)) state.selected = null;
-    markChanged("people", "chat", "bot", "calls", "rate", "faults", "crowd", "preview", "selection");
+    markChanged("people", "chat", "bot", "calls", "rate", "faults", "crowd", "preview", "editor", "selection");
   },
   person({ person }) {
     const known = state.people.get(person.id);
@@ -169,6 +171,10 @@ const CHANGES = {
   preview({ preview }) {
     state.preview = preview;
     markChanged("preview");
+  },
+  editor({ editor }) {
+    state.editor = editor;
+    markChanged("editor");
   },
 };
 

@@ -1,0 +1,190 @@
+"""Which values of a petition's folder can be written in the preview's page, and in what form."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from bot.petition_folder.edit import Value
+from bot.petition_folder.markup_check import LIMITS, LONGEST, PLAIN, own_placeholders
+from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, placeholder_values
+from bot.petition_folder.read import Folder
+from bot.petition_folder.schema import (
+    PETITION_FILE,
+    Controller,
+    PetitionFile,
+    RetentionTable,
+    Texts,
+)
+from bot.petition_folder.screen_lengths import rooms
+from bot.text.markup import MarkupError, length, parse
+
+Kind = Literal["html", "plain", "pages", "line", "lines", "numbers", "number", "yes_no", "date"]
+"""How a value is written: Telegram's HTML, plain text, pages of HTML, one line, a list of lines,
+a list of whole numbers, one of them, yes or no, a day. What is chosen of a few is a line."""
+
+LONGEST_TEXT = 20_000  # far more than Telegram takes, which the check says
+MOST_IN_A_LIST = 100
+
+_PAGED = frozenset({"appeal", "privacy"})
+_ONE_LINE = frozenset({"language_name", "title", "short_description"})
+# In the order in which the page shows them.
+_FACTS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "controller.email": "line",
+        "controller.web_form": "line",
+        "controller.data_protection_officer": "line",
+        "controller.address": "plain",
+        "goals": "numbers",
+        "closes_on": "date",
+        "closing_is_draft": "yes_no",
+        "updates_at_most": "number",
+        "handed_over": "line",
+        "retention.months_after_delivery": "number",
+        "retention.months_at_most": "number",
+        "version": "date",
+        "time_zone": "line",
+    }
+)
+_BY_LANGUAGE: Mapping[str, Kind] = MappingProxyType(
+    {"addressee": "line", "demands": "lines", "controller.name": "line"}
+)
+_NEEDED = frozenset({"version", "goals", *_BY_LANGUAGE})
+_ORDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "": tuple(PetitionFile.model_fields),
+        "controller": tuple(Controller.model_fields),
+        "retention": tuple(RetentionTable.model_fields),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value that can be written: its file, its key as in a `Problem`, and its form.
+
+    `optional` values can be left out; `language` is None for what holds for all languages.
+    """
+
+    file: str
+    key: str
+    kind: Kind
+    language: str | None = None
+    optional: bool = False
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Where the value is in its file."""
+        return tuple(self.key.split("."))
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The keys beside it, in the order of the schema."""
+        if self.file != PETITION_FILE:
+            return tuple(Texts.model_fields)
+        return _ORDERS.get(".".join(self.path[:-1]), ())
+
+
+def fields_of(read: Folder) -> Iterator[Field]:
+    """Yields every value that can be written; none of a file that could not be read."""
+    for language in read.languages:
+        for key in Texts.model_fields:
+            kind: Kind = "pages" if key in _PAGED else "html"
+            if key in _ONE_LINE or key in PLAIN:
+                kind = "line" if key in _ONE_LINE else "plain"
+            optional = not Texts.model_fields[key].is_required()
+            yield Field(f"{language}.toml", key, kind, language, optional)
+    if read.petition is None:
+        return
+    for key, kind in _BY_LANGUAGE.items():
+        if isinstance(value_at(read.petition, key.split(".")), str | list):
+            yield Field(PETITION_FILE, key, kind)
+            continue
+        for language in read.languages:
+            yield Field(PETITION_FILE, f"{key}.{language}", kind, language)
+    for key, kind in _FACTS.items():
+        yield Field(PETITION_FILE, key, kind, optional=key not in _NEEDED)
+
+
+def value_at(table: Mapping[str, Any], path: tuple[str, ...] | list[str]) -> Any:
+    """Returns the value at a path, or None; texts are stripped, as the bot strips them."""
+    value: Any = table
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    if isinstance(value, list):
+        return [each.strip() if isinstance(each, str) else each for each in value]
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value.strip() if isinstance(value, str) else value
+
+
+def written(field: Field, value: object) -> Value | None:
+    """Returns what somebody wrote as a value for the file; None takes an optional one out.
+
+    Raises:
+        ValueError: it has another form than this field's, or is far too long.
+    """
+    if value is None or (value == "" and field.optional):
+        if not field.optional:
+            raise ValueError(f"{field.key} cannot be taken out")
+        return None
+    if field.kind == "yes_no" and isinstance(value, bool):
+        return value
+    if field.kind == "number":
+        return _number(value)
+    if field.kind == "numbers" and isinstance(value, list) and len(value) <= MOST_IN_A_LIST:
+        return [_number(each) for each in value]
+    if field.kind in ("pages", "lines"):
+        if isinstance(value, list) and 0 < len(value) <= MOST_IN_A_LIST:
+            return [_text(each, one_line=field.kind == "lines") for each in value]
+    elif field.kind in ("html", "plain", "line", "date"):
+        return _text(value, one_line=field.kind in ("line", "date"))
+    raise ValueError(f"{field.key} has another form")
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 10**12:
+        raise ValueError("this is no whole number")
+    return value
+
+
+def _text(value: object, *, one_line: bool) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise ValueError(f"this is no text of at most {LONGEST_TEXT} characters")
+    value.encode()  # ValueError for half a character, which no file can hold
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return " ".join(text.split("\n")) if one_line else text
+
+
+def limits(read: Folder, language: str) -> dict[str, int]:
+    """Returns by key how long a text of this language can be, as Telegram counts."""
+    return rooms(read.texts[language], _filled_in(read, language)) | LIMITS
+
+
+def lengths(read: Folder, language: str) -> dict[str, int]:
+    """Returns by placeholder how long what the bot fills in can be, as Telegram counts."""
+    longest = {name: length(value) for name, value in LONGEST.items()}
+    return longest | {name: _shown(value) for name, value in _filled_in(read, language).items()}
+
+
+def fillable(key: str) -> list[str]:
+    """Returns the placeholders that can stand in a text."""
+    if key in PLAIN or key == "title":
+        return []
+    return [*sorted(own_placeholders(key)), *sorted(PETITION_PLACEHOLDERS)]
+
+
+def _shown(html: str) -> int:
+    try:
+        return length(parse(html).text)
+    except MarkupError:
+        return length(html)
+
+
+def _filled_in(read: Folder, language: str) -> Mapping[str, str]:
+    try:
+        return placeholder_values(PetitionFile.model_validate(read.petition), language)
+    except ValidationError:
+        return {}

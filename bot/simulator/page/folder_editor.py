@@ -1,0 +1,198 @@
+"""What a visitor of the preview's page writes into the petition's folder, and how it is undone."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.petition_folder import editable
+from bot.petition_folder.edit import NotEditable, changed
+from bot.petition_folder.read import Folder, language_of, read_folder
+from bot.petition_folder.save import write_whole
+from bot.petition_folder.schema import PETITION_FILE
+from bot.simulator.chats import Shape
+
+_BOM = "\ufeff"
+_UNDONE_AT_MOST = 100
+
+
+class EditRefused(Exception):
+    """An edit is not made; nothing was written.
+
+    `reason` is a name that the page has a sentence for; `now` is what the page shows beside it.
+    """
+
+    def __init__(self, reason: str, status: int = 400, **now: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+        self.now = now
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One saved change of a file, with its content before and after."""
+
+    field: editable.Field
+    before: bytes
+    after: bytes
+
+
+@dataclass(slots=True)
+class FolderEditor:
+    """Reads and writes the known values of one petition's folder.
+
+    `token` is known to whoever reads the terminal, and has to come with every edit. `closed_for`
+    names why nothing can be written at all, in a word that the page has a sentence for.
+    """
+
+    folder: Path
+    closed_for: str | None = None
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    _done: list[_Step] = field(default_factory=list, repr=False)
+    _undone: list[_Step] = field(default_factory=list, repr=False)
+
+    def snapshot(self) -> Shape:
+        """Returns everything that the page needs to show the texts and to change them."""
+        read = read_folder(self.folder)
+        fields = list(editable.fields_of(read))
+        return {
+            "closed_for": self.closed_for,
+            "source": read.source_language,
+            "files": {name: self._file(name, read, fields) for name in self._names()},
+            "fields": [_field_shape(each) for each in fields],
+            "limits": {each: editable.limits(read, each) for each in read.texts},
+            "lengths": {each: editable.lengths(read, each) for each in read.texts},
+            "undo": _step_shape(self._done),
+            "redo": _step_shape(self._undone),
+        }
+
+    def save(self, values: Mapping[str, Any]) -> None:
+        """Writes one value: `file`, `key`, `value`, and the `hash` of the file that was edited.
+
+        Raises:
+            EditRefused: it cannot be written, or the file is another one by now.
+        """
+        self._refuse_if_closed()
+        read = read_folder(self.folder)
+        target = next(
+            (
+                each
+                for each in editable.fields_of(read)
+                if (each.file, each.key) == (values.get("file"), values.get("key"))
+            ),
+            None,
+        )
+        if target is None:
+            raise EditRefused("unknown" if values.get("file") in self._names() else "gone", 409)
+        try:
+            value = editable.written(target, values.get("value"))
+        except ValueError as error:
+            raise EditRefused("form") from error
+        before = self._content(target.file)
+        if not secrets.compare_digest(_hash(before), str(values.get("hash"))):
+            raise EditRefused("changed", 409)
+        try:
+            toml = changed(_text(before), target.path, value, order=target.order)
+        except (NotEditable, UnicodeDecodeError) as error:
+            raise EditRefused("syntax", 409) from error
+        after = _bytes(toml, before)
+        if after == before:
+            return
+        self._write(target.file, before, after)
+        self._done = [*self._done, _Step(target, before, after)][-_UNDONE_AT_MOST:]
+        self._undone.clear()
+
+    def undo(self) -> None:
+        """Gives the file of the last saved change the content that it had before.
+
+        Raises:
+            EditRefused: there is none, or the file was changed since.
+        """
+        step = self._newest(self._done)
+        self._write(step.field.file, step.after, step.before)
+        self._undone.append(self._done.pop())
+
+    def redo(self) -> None:
+        """Saves again what was undone last.
+
+        Raises:
+            EditRefused: there is nothing, or the file was changed since.
+        """
+        step = self._newest(self._undone)
+        self._write(step.field.file, step.before, step.after)
+        self._done.append(self._undone.pop())
+
+    def _newest(self, steps: list[_Step]) -> _Step:
+        self._refuse_if_closed()
+        if not steps:
+            raise EditRefused("nothing", 409)
+        return steps[-1]
+
+    def _refuse_if_closed(self) -> None:
+        if self.closed_for is not None:
+            raise EditRefused(self.closed_for, 403)
+
+    def _names(self) -> list[str]:
+        """Returns the names of the folder's text files and of `petition.toml`, if they exist."""
+        names = (file.name for file in sorted(self.folder.glob("*.toml")))
+        return [name for name in names if name == PETITION_FILE or language_of(name)]
+
+    def _content(self, name: str) -> bytes:
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError as error:
+            raise EditRefused("gone", 409) from error
+
+    def _write(self, name: str, before: bytes, after: bytes) -> None:
+        """Writes a file, if its content is still what it was when the change was made."""
+        if self._content(name) != before:
+            raise EditRefused("changed", 409)
+        try:
+            write_whole(self.folder / name, after, like=self.folder / name)
+        except OSError as error:
+            raise EditRefused("folder", 409) from error
+
+    def _file(self, name: str, read: Folder, fields: list[editable.Field]) -> Shape:
+        language = language_of(name)
+        table = read.petition if language is None else read.texts.get(language)
+        try:
+            found = _hash(self._content(name))
+        except EditRefused:
+            found = ""
+        values = {
+            each.key: editable.value_at(table, each.path)
+            for each in fields
+            if each.file == name and table is not None
+        }
+        return {"language": language, "hash": found, "broken": table is None, "values": values}
+
+
+def _field_shape(each: editable.Field) -> Shape:
+    return {
+        "file": each.file,
+        "key": each.key,
+        "kind": each.kind,
+        "language": each.language,
+        "optional": each.optional,
+        "fillable": editable.fillable(each.key) if each.file != PETITION_FILE else [],
+    }
+
+
+def _step_shape(steps: list[_Step]) -> Shape | None:
+    return {"file": steps[-1].field.file, "key": steps[-1].field.key} if steps else None
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8-sig")
+
+
+def _bytes(toml: str, before: bytes) -> bytes:
+    """Returns the content of a file, with a byte order mark if it had one before."""
+    return ((_BOM if before.startswith(_BOM.encode()) else "") + toml).encode()

@@ -1,0 +1,48 @@
+// Telegram's HTML in a text field: how long it is on a phone, and marking what is selected.
+
+const TAG = /<\/?[a-z](?:"[^"]*"|'[^']*'|[^>"'])*>/gi;
+const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"' };
+
+/**
+ * Returns how many characters Telegram counts: UTF-16 units without markup, with the longest value
+ * in each placeholder, as `lengths` has it.
+ */
+export function telegramLength(text, lengths, html) {
+  const filled = text.trim().replace(/\{([a-z_][a-z0-9_]*)\}/g, (whole, name) => (name in lengths ? "x".repeat(lengths[name]) : whole));
+  if (!html) return filled.length;
+  const bare = filled.replace(TAG, "").replace(/&(?:#(\d+)|#x([0-9a-f]+)|(amp|lt|gt|quot));/gi, (_, number, hex, name) =>
+    name ? ENTITIES[name.toLowerCase()] : String.fromCodePoint(Math.min(0x10ffff, number ? Number(number) : parseInt(hex, 16))));
+  return bare.trim().length;
+}
+
+/** Puts a tag around what is selected, or takes it away; the browser's own undo takes it back. */
+export function toggleTag(area, tag, attributes = "") {
+  const open = `<${tag}${attributes}>`;
+  const close = `</${tag}>`;
+  const { selectionStart: start, selectionEnd: end, value } = area;
+  const inside = value.slice(start, end);
+  if (value.slice(0, start).endsWith(open) && value.startsWith(close, end)) {
+    replaceRange(area, start - open.length, end + close.length, inside);
+    area.setSelectionRange(start - open.length, end - open.length);
+  } else {
+    replaceRange(area, start, end, open + inside + close);
+    area.setSelectionRange(start + open.length, end + open.length);
+  }
+}
+
+/** Writes something where the cursor is. */
+export function insert(area, text) {
+  replaceRange(area, area.selectionStart, area.selectionEnd, text);
+}
+
+/** Returns an address as it stands in an attribute. */
+export const escapeAddress = (address) => address.replaceAll("&", "&amp;").replaceAll('"', "%22").replaceAll("<", "%3C").replaceAll(">", "%3E");
+
+function replaceRange(area, start, end, text) {
+  area.focus();
+  area.setSelectionRange(start, end);
+  // The one way to write into a field that its native undo knows of.
+  if (document.execCommand(text ? "insertText" : "delete", false, text)) return;
+  area.setRangeText(text, start, end, "end");
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}

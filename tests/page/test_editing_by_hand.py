@@ -1,0 +1,107 @@
+"""A petition is written in the page, in a real browser."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+from rich.console import Console
+
+from bot.cli.demo_session import DemoSession
+from bot.cli.preview import Preview
+from bot.petition.petition import BUNDLED
+from bot.petition_folder.check import find_problems
+from bot.petition_folder.markup_check import filled
+from bot.simulator.page import DemoPage, FolderEditor
+from bot.text.markup import length, parse
+from tests.page.chromium import DESK, PHONE, open_window
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@asynccontextmanager
+async def previewed(folder: Path) -> AsyncIterator[str]:
+    """Previews a copy of the bundled petition; yields the address that the terminal shows."""
+    shutil.copytree(BUNDLED, folder)
+    page = DemoPage(folder="mine", editor=FolderEditor(folder))
+    address = await page.start(port=0)
+    async with DemoSession(page, petition=folder).open() as show:
+        watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
+        yield address + page.mark
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    await page.stop()
+
+
+async def test_a_campaigner_changes_a_text_beside_the_phone_that_shows_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    texts = tmp_path / "mine" / "es.toml"
+    async with (
+        previewed(tmp_path / "mine") as address,
+        open_window(browser, address, viewport=DESK) as at,
+    ):
+        summary = at.page.get_by_label("Resumen")
+        await at.page.locator(".light.running").wait_for(state="attached")
+        await at.start()
+        await at.sees("No fue el único")
+        field = at.page.locator(".edit-field", has=summary)
+        # Bold, by the button; a reload loses nothing; saving shows it on the phone.
+        await summary.fill("Que vuelvan ya")
+        await summary.select_text()
+        await field.get_by_role("button", name="Negrita").click()
+        await expect(summary).to_have_value("<b>Que vuelvan ya</b>")
+        await expect(field.locator(".edit-count")).to_contain_text("14 de ")
+        at.page.once("dialog", lambda dialog: dialog.accept())
+        await at.page.reload()
+        await expect(summary).to_have_value("<b>Que vuelvan ya</b>")
+        assert "edit=" not in at.page.url
+        await field.get_by_role("button", name="Guardar").click()
+        await at.sees("Que vuelvan ya")
+        assert '\nsummary = """\n<b>Que vuelvan ya</b>\n"""\n' in texts.read_text()
+        # A mistake is named at its field, and the phone keeps what was right.
+        await summary.fill("Que vuelvan {ya}")
+        await at.page.keyboard.press("Control+s")
+        await expect(field.locator(".problems .bad")).to_contain_text("{ya}")
+        await at.page.get_by_role("button", name="Deshacer lo último guardado").click()
+        await expect(summary).to_have_value("<b>Que vuelvan ya</b>")
+        # Somebody else changes the same text meanwhile: both are shown.
+        await summary.fill("Lo mío")
+        texts.write_text(texts.read_text().replace("<b>Que vuelvan ya</b>", "Lo de otra persona"))
+        await expect(field.locator(".theirs")).to_have_text("Lo de otra persona")
+        assert await at.faults() == []
+        await field.get_by_role("button", name="Guardar el mío").click()
+        await at.sees("Lo mío")
+        # What the page counts is what the check counts.
+        for text in (
+            "a &amp; b &#128512;",
+            '<a href="x>y">q</a> {name}\n',
+            "😀 <b>ñ</b> {people}",
+        ):
+            await summary.fill(text)
+            counted = length(parse(filled(text.strip(), {})).text)
+            await expect(field.locator(".edit-count")).to_contain_text(f"{counted} de ")
+        assert at.console_errors == []
+    assert find_problems(tmp_path / "mine") == []
+
+
+async def test_on_a_phone_the_texts_are_a_tab(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        previewed(tmp_path / "mine") as address,
+        open_window(browser, address, viewport=PHONE, has_touch=True) as at,
+    ):
+        await at.page.get_by_role("button", name="Textos").click()
+        await at.page.get_by_role("tab", name="Datos").click()
+        await at.page.get_by_label("Etapas").fill("10, 20")
+        faults = await at.faults()
+        assert not await at.page.locator(".people").is_visible()
+        wide = await at.page.evaluate("document.documentElement.scrollWidth")
+        await at.page.get_by_role("button", name="Guardar").click()
+        await expect(at.page.locator(".field-saved", has_text="Guardado")).to_be_visible()
+        await at.page.get_by_role("button", name="Teléfonos").click()
+        await at.page.locator(".people").wait_for()
+        assert (faults, wide, at.console_errors) == ([], PHONE["width"], [])
+    assert "goals = [10, 20]" in (tmp_path / "mine" / "petition.toml").read_text()

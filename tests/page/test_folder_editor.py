@@ -1,0 +1,250 @@
+"""Texts are changed in the page of the preview, by nobody but whoever opened it."""
+
+import shutil
+import tomllib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.cli.preview import closed_for
+from bot.petition.petition import BUNDLED
+from bot.simulator.page import DemoPage, FolderEditor
+from tests.page.page_client import PageClient
+
+
+@dataclass
+class Desk:
+    """A folder, the page that changes it, and a client with the token of the terminal."""
+
+    folder: Path
+    editor: FolderEditor
+    client: PageClient
+
+    def says(self, name: str) -> dict[str, Any]:
+        return tomllib.loads((self.folder / name).read_text())
+
+    async def edit(self, name: str, **parts: Any) -> tuple[int, dict[str, Any]]:
+        return await self.client.edit(name, self.editor.token, **parts)
+
+    async def save(self, file: str, key: str, value: Any, **more: Any) -> tuple[int, Any]:
+        """Saves as a page that knows the present state of the file."""
+        known = self.editor.snapshot()["files"].get(file, {"hash": ""})["hash"]
+        parts = {"file": file, "key": key, "value": value, "hash": known, **more}
+        return await self.edit("save", **parts)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    folder = tmp_path / "mine"
+    shutil.copytree(BUNDLED, folder)
+    editor = FolderEditor(folder)
+    page = DemoPage(folder="mine", editor=editor)
+    address = await page.start(port=0)
+    async with aiohttp.ClientSession() as session:
+        yield Desk(folder, editor, PageClient(session, address))
+    await page.stop()
+
+
+async def test_a_text_is_saved_with_all_that_stands_around_it_and_every_page_learns_of_it(
+    desk: Desk,
+) -> None:
+    before = (desk.folder / "es.toml").read_text()
+    async with desk.client.stream() as stream:
+        shown = (await stream.next_of("all"))["editor"]
+        assert shown["files"]["es.toml"]["values"]["title"].startswith("Ni una expulsión")
+        status, body = await desk.save("es.toml", "title", "Que vuelvan")
+        assert (status, body["ok"]) == (200, True)
+        other_tab = (await stream.next_of("editor"))["editor"]
+    assert other_tab["files"]["es.toml"] == body["editor"]["files"]["es.toml"]
+    assert other_tab["files"]["es.toml"]["values"]["title"] == "Que vuelvan"
+    former = tomllib.loads(before)["title"]
+    assert (desk.folder / "es.toml").read_text() == before.replace(
+        f'title = "{former}"', 'title = "Que vuelvan"'
+    )
+
+
+async def test_what_was_saved_is_undone_and_redone(desk: Desk) -> None:
+    before = (desk.folder / "petition.toml").read_bytes()
+    await desk.save("petition.toml", "controller.email", "hola@petition.example")
+    await desk.save("petition.toml", "goals", [10, 20])
+    after = (desk.folder / "petition.toml").read_bytes()
+    for _ in range(2):
+        status, body = await desk.edit("undo")
+        assert status == 200
+    assert (desk.folder / "petition.toml").read_bytes() == before
+    assert body["editor"]["undo"] is None
+    assert (await desk.edit("undo"))[1]["error"] == "nothing"
+    for _ in range(2):
+        await desk.edit("redo")
+    assert (desk.folder / "petition.toml").read_bytes() == after
+
+
+async def test_what_somebody_else_wrote_meanwhile_is_neither_overwritten_nor_undone(
+    desk: Desk,
+) -> None:
+    seen = desk.editor.snapshot()["files"]["es.toml"]["hash"]
+    await desk.save("es.toml", "title", "De la primera pestaña")
+    status, body = await desk.save("es.toml", "title", "De la segunda", hash=seen)
+    assert (status, body["error"]) == (409, "changed")
+    assert body["editor"]["files"]["es.toml"]["values"]["title"] == "De la primera pestaña"
+    texts = desk.folder / "es.toml"
+    texts.write_text(texts.read_text().replace("De la primera pestaña", "Con otro programa"))
+    assert (await desk.edit("undo"))[1]["error"] == "changed"
+    assert desk.says("es.toml")["title"] == "Con otro programa"
+
+
+@pytest.mark.parametrize("token", ["", "x" * 32, None])
+async def test_without_the_token_of_the_terminal_nothing_is_changed(
+    desk: Desk, token: str | None
+) -> None:
+    before = (desk.folder / "es.toml").read_bytes()
+    known = desk.editor.snapshot()["files"]["es.toml"]["hash"]
+    status, body = await desk.client.edit(
+        "save", token or "", file="es.toml", key="title", value="No", hash=known
+    )
+    assert (status, body) == (403, {"ok": False, "error": "token"})
+    assert (desk.folder / "es.toml").read_bytes() == before
+    async with desk.client.session.get(desk.client.address) as page:
+        assert desk.editor.token not in await page.text()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "http://evil.example"}, {"Origin": "null"}, {}, {"Host": "evil.example"}],
+)
+async def test_another_site_cannot_write_even_with_the_token(
+    desk: Desk, headers: dict[str, str]
+) -> None:
+    asked = {"X-Edit-Token": desk.editor.token, **headers}
+    url, body = f"{desk.client.address}edit", b'{"edit": "undo"}'
+    async with desk.client.session.post(url, data=body, headers=asked) as answer:
+        assert answer.status == 403
+
+
+async def test_where_others_can_reach_the_page_it_is_only_read(tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED, tmp_path / "mine")
+    editor = FolderEditor(tmp_path / "mine")
+    page = DemoPage(folder="mine", editor=editor)
+    port = (await page.start("0.0.0.0", 0)).rsplit(":", 1)[1]  # noqa: S104
+    assert page.mark == ""
+    async with aiohttp.ClientSession() as session:
+        client = PageClient(session, f"http://127.0.0.1:{port}")
+        status, body = await client.edit("undo", editor.token)
+    assert (status, body["error"]) == (403, "others-can-reach")
+    assert editor.snapshot()["closed_for"] == "others-can-reach"
+    await page.stop()
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("../mine/es.toml", "title"),
+        ("/etc/passwd", "title"),
+        ("fr.toml", "title"),
+        ("card.es.png", "title"),
+        (None, "title"),
+        ("es.toml", "slug"),
+        ("petition.toml", "slug"),
+        ("petition.toml", "controller"),
+        ("petition.toml", "addressee.fr"),
+        ("es.toml", ["title"]),
+    ],
+)
+async def test_only_known_values_of_known_files_are_written(
+    desk: Desk, file: object, key: object
+) -> None:
+    before = {each: each.read_bytes() for each in desk.folder.iterdir()}
+    status, body = await desk.edit("save", file=file, key=key, value="x", hash="x")
+    assert (status, body["error"] in ("gone", "unknown")) == (409, True)
+    assert {each: each.read_bytes() for each in desk.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value"),
+    [
+        ("es.toml", "title", 3),
+        ("es.toml", "title", None),
+        ("es.toml", "title", "x" * 20_001),
+        ("es.toml", "appeal", "one text"),
+        ("es.toml", "appeal", []),
+        ("es.toml", "appeal", ["x"] * 101),
+        ("es.toml", "appeal", [["x"]]),
+        ("petition.toml", "goals", [1.5]),
+        ("petition.toml", "goals", ["1"]),
+        ("petition.toml", "closing_is_draft", "yes"),
+        ("petition.toml", "updates_at_most", True),
+        ("petition.toml", "version", None),
+    ],
+)
+async def test_a_value_of_another_form_is_refused(
+    desk: Desk, file: str, key: str, value: object
+) -> None:
+    before = (desk.folder / file).read_bytes()
+    status, body = await desk.save(file, key, value)
+    assert (status, body["error"]) == (400, "form")
+    assert (desk.folder / file).read_bytes() == before
+
+
+async def test_more_than_a_petition_can_hold_is_not_even_read(desk: Desk) -> None:
+    status, body = await desk.save("es.toml", "appeal", ["x" * 19_000] * 20)
+    assert (status, body["error"]) == (413, "too-long")
+
+
+async def test_a_file_with_a_mistake_in_its_toml_is_left_alone_and_the_others_are_not(
+    desk: Desk,
+) -> None:
+    broken = 'title = "sin cerrar'
+    (desk.folder / "en.toml").write_text(broken)
+    shown = desk.editor.snapshot()
+    assert shown["files"]["en.toml"]["broken"]
+    assert not [field for field in shown["fields"] if field["file"] == "en.toml"]
+    assert (await desk.save("en.toml", "title", "x"))[0] == 409
+    assert (desk.folder / "en.toml").read_text() == broken
+    assert (await desk.save("es.toml", "title", "Sí"))[0] == 200
+
+
+async def test_a_file_keeps_its_permissions_its_links_and_its_mark(desk: Desk) -> None:
+    real, link = desk.folder.parent / "elsewhere.toml", desk.folder / "es.toml"
+    link.rename(real)
+    real.write_bytes(b"\xef\xbb\xbf" + real.read_bytes())
+    real.chmod(0o640)
+    link.symlink_to(real)
+    assert (await desk.save("es.toml", "title", "Sí"))[0] == 200
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert real.read_bytes().startswith(b"\xef\xbb\xbf#")
+    names = sorted(each.name for each in desk.folder.parent.iterdir())
+    assert names == ["elsewhere.toml", "mine"]
+
+
+async def test_where_nothing_can_be_written_nothing_is_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = sorted(each.name for each in desk.folder.iterdir())
+    monkeypatch.setattr("os.fsync", full)
+    status, body = await desk.save("es.toml", "title", "Sí")
+    assert (status, body["error"]) == (409, "folder")
+    assert sorted(each.name for each in desk.folder.iterdir()) == before
+    assert body["editor"]["undo"] is None
+
+
+async def test_the_petition_inside_the_program_is_only_read(desk: Desk) -> None:
+    assert closed_for(BUNDLED) == "bundled"
+    (desk.folder.parent / "link").symlink_to(BUNDLED)
+    assert closed_for(desk.folder.parent / "link") == "bundled"
+    assert closed_for(desk.folder) is None
+    desk.editor.closed_for = "bundled"
+    assert (await desk.save("es.toml", "title", "x"))[1] == {"ok": False, "error": "bundled"}
+
+
+async def test_the_page_of_the_demo_has_no_editor(at: PageClient) -> None:
+    async with at.stream() as stream:
+        assert (await stream.next_of("all"))["editor"] is None
+    assert (await at.edit("undo", ""))[1] == {"ok": False, "error": "no-editor"}
