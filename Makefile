@@ -22,7 +22,7 @@ install_into = $(1)/bin/python -m pip install --quiet --disable-pip-version-chec
 endif
 LOCKED := --only-binary :all: --require-hashes
 
-.PHONY: help install live wheel demo test check bench soak lock clean
+.PHONY: help install live wheel installed demo test check bench soak lock clean
 
 help:
 	@echo "make demo     a whole petition in the terminal and in the browser (ARGS=--once: no page, ends by itself)"
@@ -32,7 +32,7 @@ help:
 	@echo "make soak     the long kill runs"
 	@echo "make install  the set-up alone"
 	@echo "make live     the bot for a machine that runs it, in the folder live (EXTRAS='postgres pdf' for those)"
-	@echo "make wheel    the wheel, in dist"
+	@echo "make wheel    the wheel, in dist; make installed tries it in every Python that is here"
 
 install: $(READY)
 
@@ -88,6 +88,10 @@ live: wheel
 	@$(call install_into,$(LIVE)) $(LOCKED) -r deploy/live.lock $(EXTRAS:%=-r deploy/%.lock)
 	@$(call install_into,$(LIVE)) --no-deps --no-index --force-reinstall dist/*.whl
 	@echo "The bot is in $(LIVE). Next: $(LIVE)/bin/petition-bot init"
+
+# Tries the wheel as people have it, in every Python from 3.11 to 3.14 that is here.
+installed: wheel
+	@deploy/try_wheel dist/*.whl
 
 demo: $(READY)
 	@$(BIN)/petition-bot demo $(ARGS)

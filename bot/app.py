@@ -22,6 +22,7 @@ from bot.back_off import BackOff
 from bot.backup import BACKUP_IS_OLD
 from bot.broadcast import OpenClaims, Worker
 from bot.database_watch import DatabaseWatch
+from bot.file_locations import make_database_folder
 from bot.intake import Dispatcher, Polling, TokenUnknown
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.read import folder_state
@@ -209,6 +210,7 @@ async def open_app(
     petition = load_petition(folder)
     keyring = _key(settings)
     url = settings.database_url
+    make_database_folder(url)
     session = shared_session(settings.api_url, settings.proxy)
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot.

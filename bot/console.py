@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 
+from bot.file_locations import found_here
 from bot.petition.petition import PetitionInvalid
 from bot.settings import SettingsInvalid
 from bot.text.terminal_language import terminal_words
@@ -51,6 +52,17 @@ def say(*lines: str, style: str | None = None, console: Console = out) -> None:
     """Prints lines as they are, also where they look like markup."""
     for line in lines:
         console.print(line, style=style, markup=False, soft_wrap=True)
+
+
+def say_files_here(url: str) -> None:
+    """Says, in a terminal, which files are used because they lie in the working directory.
+
+    Args:
+        url: the address of the database.
+    """
+    files = " and ".join(str(file) for file in found_here(url))
+    if files and _err.is_terminal:
+        say(f"Used, since it is in this folder: {files}", style="dim", console=_err)
 
 
 def agrees(question: str, *, yes: bool, otherwise: str = "Nothing was changed.") -> bool:

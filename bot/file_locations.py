@@ -12,6 +12,7 @@ from platformdirs import user_config_path, user_data_path
 _PROGRAM = "petition-bot"
 ENV_NAME = ".env"
 _DATABASE_NAME = "petition.db"
+_SQLITE = "sqlite+aiosqlite:///"
 
 
 def env_file() -> Path:
@@ -23,8 +24,30 @@ def env_file() -> Path:
 def database_url() -> str:
     """Returns the default database: `petition.db` in the working directory if there is one."""
     here = Path.cwd() / _DATABASE_NAME
-    path = here if here.is_file() else _data_folder() / "data" / _DATABASE_NAME
-    return f"sqlite+aiosqlite:///{path}"
+    return f"{_SQLITE}{here if here.is_file() else _database_folder() / _DATABASE_NAME}"
+
+
+def make_database_folder(url: str) -> None:
+    """Makes the default database's folder, for its owner alone, if the database is to be there.
+
+    A folder that somebody named is not made: its name may be mistyped.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder = _database_folder()
+    if Path(url.removeprefix(_SQLITE)).parent != folder:
+        return
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        # One by one, since the mode given with `parents` is that of the last one alone.
+        each.mkdir(mode=0o700, exist_ok=True)
+
+
+def found_here(url: str) -> tuple[Path, ...]:
+    """Returns the file of settings and the database, those that lie in the working directory."""
+    files = (env_file(), Path(url.removeprefix(_SQLITE)))
+    return tuple(each for each in files if each.is_file() and each.parent == Path.cwd())
 
 
 def key_file() -> Path:
@@ -35,6 +58,10 @@ def key_file() -> Path:
 def petition_folder(slug: str) -> Path:
     """Returns where the folder of a new petition goes, if nothing else is said."""
     return _data_folder() / "petitions" / slug
+
+
+def _database_folder() -> Path:
+    return _data_folder() / "data"
 
 
 def _data_folder() -> Path:

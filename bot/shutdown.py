@@ -7,6 +7,7 @@ import signal
 import structlog
 
 from bot.app import App, FatalError, open_app
+from bot.file_locations import found_here
 from bot.intake import TokenUnknown
 from bot.settings import Settings, unknown_settings
 
@@ -27,6 +28,9 @@ async def run_until_stopped(settings: Settings, *, restored: bool = False) -> No
         FatalError: something that only a person or a restart can repair.
         StorageError: the database cannot be used, or another process holds it now.
     """
+    for file in found_here(settings.database_url):
+        # The folder is where the bot was started; its path can have somebody's name in it.
+        _log.info("found_in_working_directory", kind=file.name)
     for name in unknown_settings():
         _log.warning("unknown_setting", setting=name)
     if settings.paid_broadcast:

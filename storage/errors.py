@@ -52,7 +52,7 @@ class DatabaseUrlWrong(StorageError):
 
 
 class DriverMissing(StorageError):
-    """A PostgreSQL database needs the extra "postgres": pip install 'petition-bot[postgres]'."""
+    """A PostgreSQL database needs what is in the extra postgres."""
 
 
 class ProgramMissing(StorageError):

@@ -3,6 +3,7 @@
 import importlib
 from types import ModuleType
 
+from bot.extras import install_command
 from storage.database import Database
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import DriverMissing
@@ -35,4 +36,7 @@ def postgres_adapter() -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != "asyncpg":
             raise
-        raise DriverMissing from error
+        raise DriverMissing(
+            "A PostgreSQL database needs asyncpg, of the extra postgres. Install it with: "
+            f"{install_command('postgres')}"
+        ) from error

@@ -1,5 +1,6 @@
 """Where files are that nobody named."""
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,32 @@ def test_otherwise_files_are_where_the_platform_keeps_those_of_programs(here: Pa
 
 def test_a_key_by_default_is_apart_from_the_database_by_default() -> None:
     key_apart_from_data(file_locations.key_file(), file_locations.database_url())
+
+
+def test_the_folder_of_the_default_database_is_made_for_its_owner_alone(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(here / "share"))
+    url = file_locations.database_url()
+    assert not (here / "share").exists(), "reading where it is makes nothing"
+    file_locations.make_database_folder(url)
+    folder = here / "share" / "petition-bot" / "data"
+    modes = {stat.S_IMODE(each.stat().st_mode) for each in (folder, folder.parent)}
+    assert modes == {0o700}
+
+
+def test_a_folder_that_somebody_named_is_not_made(here: Path) -> None:
+    file_locations.make_database_folder(f"sqlite+aiosqlite:///{here}/misspelt/petition.db")
+    file_locations.make_database_folder("postgresql+asyncpg://bot@127.0.0.1/petition")
+    assert list(here.iterdir()) == []
+
+
+def test_what_is_used_because_it_lies_here_can_be_named_and_nothing_else(here: Path) -> None:
+    assert file_locations.found_here(file_locations.database_url()) == ()
+    (here / ".env").touch()
+    (here / "petition.db").touch()
+    assert file_locations.found_here(file_locations.database_url()) == (
+        here / ".env",
+        here / "petition.db",
+    )
+    assert file_locations.found_here("sqlite+aiosqlite:////srv/petition.db") == (here / ".env",)

@@ -14,6 +14,7 @@ from bot.backup import BACKUP_IS_OLD, Manifest, read_manifest, write_backup
 from bot.cli.context import CliContext
 from bot.cli.with_context import run_with_context
 from bot.console import CannotDo, counted, progress_bar, run_to_end, say
+from bot.file_locations import make_database_folder
 from bot.petition.petition import BUNDLED, load_petition
 from bot.restore import Order, Restored, drill, restore
 from bot.settings import PetitionSettings, SettingsInvalid, load_petition_settings
@@ -140,6 +141,7 @@ def say_age_of_backup(slug: str) -> None:
 
 def _order(file: Path, manifest: Manifest, identity: Path, read: Callable[[int], None]) -> Order:
     settings = load_petition_settings()
+    make_database_folder(settings.database_url)
     petition = load_petition(settings.folder or BUNDLED)
     if petition.slug not in {each.slug for each in manifest.content.petitions}:
         held = ", ".join(each.slug for each in manifest.content.petitions) or "none"

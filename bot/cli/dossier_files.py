@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from bot.console import CannotDo, out, progress_bar, say
+from bot.extras import install_command
 from bot.text.translations import Catalogs, is_spoken
 
 
@@ -42,8 +43,8 @@ def make_files(path: Path, options: DossierOptions, *, console: Console = out) -
         from bot.dossier.typesetting import Fonts
     except ModuleNotFoundError as error:
         raise CannotDo(
-            f"The PDF needs {error.name}, which is in the extra pdf. Install it with: "
-            'pip install "petition-bot[pdf]"'
+            f"The PDF needs {error.name}, of the extra pdf. Install it with: "
+            f"{install_command('pdf')}"
         ) from error
     try:
         opened = open_list(path)

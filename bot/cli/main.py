@@ -13,8 +13,18 @@ from bot.cli.invalidate import invalidate
 from bot.cli.keys import keys
 from bot.cli.person import person
 from bot.cli.with_context import INTERRUPTED, run_with_context
-from bot.console import Yes, agrees, fail, in_sentences, out, run_to_end, say
+from bot.console import (
+    Yes,
+    agrees,
+    fail,
+    in_sentences,
+    out,
+    run_to_end,
+    say,
+    say_files_here,
+)
 from bot.export import ListFormat
+from bot.file_locations import make_database_folder
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED
 from bot.settings import load_settings, load_storage_settings
@@ -183,5 +193,7 @@ app.command()(invalidate)
 def migrate() -> None:
     """Migrate the database to this version's tables."""
     settings = load_storage_settings()
+    say_files_here(settings.database_url)
+    make_database_folder(settings.database_url)
     revision = run_to_end(migrate_database(settings.database_url))
     say(f"The database is at revision {revision}.")

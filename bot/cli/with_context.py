@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from bot.console import R, run_to_end
+from bot.console import R, run_to_end, say_files_here
 from bot.logs import configure_logging
 from bot.settings import load_petition_settings
 
@@ -26,6 +26,7 @@ def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
     """
     configure_logging("WARNING")
     settings = load_petition_settings()
+    say_files_here(settings.database_url)
     # Imported here, since drivers and texts take a moment to load, which --help does not need.
     from bot.cli.context import open_cli_context
 

@@ -12,7 +12,7 @@ async def test_postgres_without_its_driver_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     monkeypatch.delitem(sys.modules, "storage.postgres", raising=False)
-    with pytest.raises(DriverMissing, match="petition-bot\\[postgres\\]"):
+    with pytest.raises(DriverMissing, match=r"install .*'asyncpg>="):
         await open_database("postgresql+asyncpg://bot@127.0.0.1/petition")
 
 
