@@ -146,11 +146,7 @@ class Settings(PetitionSettings):
     @field_validator("bot_token")
     @classmethod
     def _token_shape(cls, value: SecretStr) -> SecretStr:
-        number, _, rest = value.get_secret_value().strip().partition(":")
-        known = rest.replace("-", "").replace("_", "")
-        if not (number.isascii() and number.isdecimal() and known.isascii() and known.isalnum()):
-            raise ValueError
-        return SecretStr(f"{number}:{rest}")
+        return SecretStr(checked_token(value.get_secret_value()))
 
     @field_validator("proxy")
     @classmethod
@@ -203,17 +199,30 @@ class Settings(PetitionSettings):
         return value.rstrip("/")
 
 
-def load_settings(*, reads_file: bool = True, **overrides: Any) -> Settings:
+def checked_token(text: str) -> str:
+    """Returns a token without spaces around it; raises a ValueError if it has not its form."""
+    number, _, rest = text.strip().partition(":")
+    known = rest.replace("-", "").replace("_", "")
+    if not (number.isascii() and number.isdecimal() and known.isascii() and known.isalnum()):
+        raise ValueError
+    return f"{number}:{rest}"
+
+
+def load_settings(
+    *, reads_file: bool = True, env_file: Path | None = None, **overrides: Any
+) -> Settings:
     """Reads all settings; arguments override the environment, which overrides the file.
 
     Args:
-        reads_file: whether to read the file of settings, where `file_locations` says that it is.
+        reads_file: whether to read the file of settings.
+        env_file: that file, if it is not where `file_locations` says that it is.
         overrides: settings by the names of the fields.
 
     Raises:
         SettingsInvalid: some are missing or wrong, or others can read or write the file.
     """
-    return _load(Settings, overrides, file_locations.env_file() if reads_file else None)
+    file = (env_file or file_locations.env_file()) if reads_file else None
+    return _load(Settings, overrides, file)
 
 
 def load_storage_settings(**overrides: Any) -> StorageSettings:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 from bot.petition.stages import Action, Place, Stage
+from bot.setup.admin_code import is_admin_code
 from handlers import signing
 from handlers.bot_profile import offer_menu
 from handlers.supporter_context import SupporterContext
@@ -76,11 +77,14 @@ def _may_prefer_another(ctx: SupporterContext) -> bool:
 
 
 def _source(ctx: SupporterContext) -> str | None:
-    """Returns the source tag: the first one stays, and text that may be a name is not one."""
+    """Returns the source tag: the first one stays, and text that may be a name is not one.
+
+    Nor is the code of `petition-bot init`, which comes here if it was not the oldest update.
+    """
     known = ctx.conversation.source
     if known is not None or ctx.view.signature is not None:
         return known
     if ctx.message is not None and ctx.message.message_id in ctx.conversation.name_message_ids:
         return None
     payload = ctx.after_command.strip()
-    return payload if _PAYLOAD.fullmatch(payload) else None
+    return payload if _PAYLOAD.fullmatch(payload) and not is_admin_code(payload) else None

@@ -9,6 +9,12 @@ from typing import BinaryIO
 from storage.errors import FileNotWritten
 
 
+def make_private_folder(folder: Path) -> None:
+    """Makes a folder that only its owner can use, and those above it that are missing."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700)
+
+
 def write_new(path: Path, text: str) -> None:
     """Makes a file that only its owner can use; it is on disk when this returns.
 
@@ -17,7 +23,7 @@ def write_new(path: Path, text: str) -> None:
     """
     # Mode 0600 from the first byte on, whatever the umask.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -9,6 +9,7 @@ from bot.cli.backup import backups
 from bot.cli.broadcasts import broadcasts
 from bot.cli.dossier import dossier
 from bot.cli.handover import handover
+from bot.cli.init import init
 from bot.cli.invalidate import invalidate
 from bot.cli.keys import keys
 from bot.cli.person import person
@@ -185,6 +186,7 @@ def purge(
         raise typer.Exit(INTERRUPTED) from None
 
 
+app.command()(init)
 app.command()(invalidate)
 
 

@@ -117,6 +117,7 @@ def _web_address(text: str) -> str:
     return text
 
 
+Slug = Annotated[str, AfterValidator(_slug)]
 Lines = Annotated[tuple[T, ...], Field(strict=False)]
 ByLanguage = Annotated[dict[str, T], BeforeValidator(_for_every_language)]
 Dated = Annotated[str, BeforeValidator(_date_as_text), AfterValidator(_dated)]
@@ -174,7 +175,7 @@ class RetentionTable(FrozenModel):
 class PetitionFile(FrozenModel):
     """The content of `petition.toml`: all that is not a text in one language."""
 
-    slug: Annotated[str, AfterValidator(_slug)]
+    slug: Slug
     version: Dated
     earlier_versions: Lines[EarlierVersionTable] = ()
     asks_again_since: Dated | None = None

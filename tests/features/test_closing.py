@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.setup.admin_code import AdminCode
 from bot.simulator.chats import Message
 from handlers.context import Services
 from tests.support.scene import Scene, a_scene
@@ -316,6 +317,17 @@ async def test_an_admin_sees_the_admins_commands_in_their_own_menu(scene: Scene)
     assert {"close", "reopen", "broadcast", "stats", "start"} <= {
         command["command"] for command in scene.marta.commands
     }
+
+
+async def test_the_link_by_which_somebody_became_an_admin_is_no_source(scene: Scene) -> None:
+    scene.marta.start(AdminCode(0.0).text)
+    await scene.settled()
+    assert scene.petition.texts_in("es").title in scene.screen(scene.marta).text
+    assert scene.app is not None
+    services = scene.app.application.services
+    known = await services.storage.conversations.get(services.reference(scene.marta.id))
+    assert known is not None
+    assert known.source is None
 
 
 async def test_stats_tell_languages_and_sources(scene: Scene) -> None:

@@ -44,6 +44,7 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         " secret_token",
     ),
     "deleteWebhook": (updates.delete_webhook, "drop_pending_updates"),
+    "getWebhookInfo": (updates.get_webhook_info, ""),
     "sendMessage": (sending.send_message, "chat_id! text! parse_mode entities" + _PREVIEW + _SEND),
     "sendPhoto": (sending.sender("photo"), "chat_id! photo!" + _SHOWN + _CAPTION + _SEND),
     "sendDocument": (

@@ -86,6 +86,20 @@ def delete_webhook(api: Api, params: Params) -> bool:
     return True
 
 
+def get_webhook_info(api: Api, params: Params) -> dict[str, Any]:
+    """Serves getWebhookInfo."""
+    known: dict[str, Any] = {
+        "url": api.webhook.url,
+        "has_custom_certificate": False,
+        "pending_update_count": len(api.world.updates.pending),
+    }
+    if api.webhook.url:
+        known |= {"max_connections": api.webhook.max_connections, "ip_address": "127.0.0.1"}
+    if api.world.updates.allowed:
+        known["allowed_updates"] = sorted(api.world.updates.allowed)
+    return known
+
+
 def _allow(api: Api, params: Params) -> None:
     """Stores the kinds of updates the bot asks for; without the parameter nothing changes."""
     if "allowed_updates" not in params:

@@ -1,0 +1,144 @@
+"""`petition-bot init`: sets a bot up, question by question, or with options alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.with_context import INTERRUPTED
+from bot.console import CannotDo, in_sentences, say
+from bot.text.terminal_language import named_language, terminal_language
+
+if TYPE_CHECKING:
+    from bot.cli.init_state import Setup
+    from bot.text.translations import Words
+
+_LANGUAGES = ("es", "en")
+
+
+@in_sentences
+def init(
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with the bot's token; or give it in PETITION_BOT_TOKEN.",
+            show_default=False,
+        ),
+    ] = None,
+    admin: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1, help="An admin's numeric id; repeat it for each of them.", show_default=False
+        ),
+    ] = None,
+    petition: Annotated[
+        Path | None,
+        typer.Option(
+            help="The petition's folder; made from a template if it is not there.",
+            show_default=False,
+        ),
+    ] = None,
+    short_name: Annotated[
+        str | None,
+        typer.Option(
+            help="The short name of a new petition, like clean-river.", show_default=False
+        ),
+    ] = None,
+    controller: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who answers for the signatures, as inside a sentence; repeat it as es=NAME and"
+            " en=NAME for each language.",
+            show_default=False,
+        ),
+    ] = None,
+    controller_email: Annotated[
+        str | None, typer.Option(help="Their e-mail address.", show_default=False)
+    ] = None,
+    controller_form: Annotated[
+        str | None,
+        typer.Option(help="Their web form: https://…", show_default=False),
+    ] = None,
+    controller_address: Annotated[
+        str | None, typer.Option(help="Their postal address.", show_default=False)
+    ] = None,
+    protection_officer: Annotated[
+        str | None,
+        typer.Option(
+            help="The e-mail address of their data protection officer.", show_default=False
+        ),
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="Where the key goes, or where it is.", show_default=False),
+    ] = None,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(help="The file of settings to write.", show_default=False),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help="es or en; otherwise that of the terminal.", show_default=False),
+    ] = None,
+    non_interactive: Annotated[
+        bool, typer.Option("--non-interactive", help="Ask nothing.")
+    ] = False,
+) -> None:
+    """Set a bot up: token, admins, petition, key and settings, question by question."""
+    # Imported here, since Telegram's library takes a moment to load, which --help does not need.
+    from bot.cli.init_questions import Questions
+    from bot.cli.init_state import Given, Setup
+    from bot.cli.init_steps import set_up
+    from bot.logs import configure_logging
+
+    configure_logging("ERROR")
+    given = Given(
+        token_file=token_file,
+        admins=frozenset(admin or ()),
+        petition=petition,
+        short_name=short_name,
+        controller=tuple(controller or ()),
+        email=controller_email,
+        web_form=controller_form,
+        address=controller_address,
+        protection_officer=protection_officer,
+        key_file=key_file,
+        env_file=env_file,
+    )
+    words = _words(language, asks=not non_interactive and sys.stdin.isatty())
+    if not non_interactive and not sys.stdin.isatty():
+        raise CannotDo(
+            words.label(
+                "Aquí no hay nadie a quien preguntar, porque la entrada no es una terminal. Añade"
+                " --non-interactive y da las respuestas como opciones: petition-bot init --help"
+            )
+        )
+    setup = Setup.begin(given, words, None if non_interactive else Questions(words))
+    try:
+        set_up(setup)
+    except (KeyboardInterrupt, typer.Abort):
+        _say_what_is_there(setup)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _words(language: str | None, *, asks: bool) -> Words:
+    """Returns the words of the language that was chosen, or else of the terminal."""
+    from bot.text.translations import Catalogs
+
+    if language is not None and language not in _LANGUAGES:
+        raise CannotDo("--language: es, en")
+    chosen = language or named_language()
+    if chosen is None and asks:
+        answer = typer.prompt("Español (es) / English (en)", default="es", show_default=True)
+        chosen = "en" if str(answer).strip().lower().startswith("en") else "es"
+    return Catalogs.load().words(chosen or terminal_language())
+
+
+def _say_what_is_there(setup: Setup) -> None:
+    words = setup.words
+    say("", words.label("Lo has interrumpido. Lo que ya estaba escrito, escrito queda:"))
+    say(*(f"  {line}" for line in setup.written or [words.label("nada todavía")]))
+    say(words.label("Cuando quieras seguir: petition-bot init. Solo te preguntará lo que falta."))

@@ -1,0 +1,233 @@
+"""Finds out who administers the bot: by a link that is opened in Telegram, or by ids."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import segno
+
+from bot.cli.init_questions import Questions
+from bot.cli.init_state import ADMINS, FOLDER, TOKEN, Setup
+from bot.console import CannotDo, run_to_end, say
+from bot.petition_folder.schema import PETITION_FILE
+from bot.setup.admin_code import LASTS_SECONDS, AdminCode, Candidate
+from bot.setup.bot_calls import (
+    BotCalls,
+    BotIdentity,
+    FetchedElsewhere,
+    TooManyUpdates,
+)
+from bot.text.translations import Catalogs, Words
+from storage import HeldElsewhere, acquire_process_lock
+from storage.database_url import data_folder
+
+_QUIET_ZONE = 2  # modules around the code; without it some cameras do not find it
+
+
+def choose_admins(setup: Setup, identity: BotIdentity) -> None:
+    """Settles who administers the bot.
+
+    Raises:
+        CannotDo: another program fetches the bot's updates.
+    """
+    words = setup.words
+    named = setup.given.admins or _ids(setup.known.get(ADMINS, ""))
+    if setup.given.admins:
+        setup.keep(ADMINS, _joined(setup.given.admins))
+        say(words.label("✓ Administran el bot: {ids}.", ids=_joined(setup.given.admins)))
+        return
+    if named:
+        setup.keep(ADMINS, _joined(named))
+        setup.say_kept(words.label("Quién administra el bot ({ids})", ids=_joined(named)))
+        return
+    _ask_for_admins(setup, setup.asked(), identity)
+
+
+def _ask_for_admins(setup: Setup, questions: Questions, identity: BotIdentity) -> None:
+    words = setup.words
+    say(
+        "",
+        words.label(
+            "Quién administra el bot. Esa persona podrá cerrar la petición y escribir a quienes"
+            " firmen, desde su Telegram. Abre este enlace con su teléfono, o escanea el código, y"
+            " pulsa «Iniciar». Vale una sola vez y durante diez minutos."
+        ),
+    )
+    admins: list[int] = []
+    is_first = True
+    while True:
+        candidate = _await_candidate(setup, questions, identity, is_first=is_first)
+        is_first = False
+        if candidate is not None and _is_confirmed(setup, questions, candidate):
+            if candidate.user_id not in admins:
+                admins.append(candidate.user_id)
+            setup.keep(ADMINS, _joined(admins))
+            _welcome(setup, candidate)
+        if not admins:
+            continue
+        if not questions.agrees(
+            words.label("¿Añadir a otra persona que también administre?"), default=False
+        ):
+            return
+
+
+def _await_candidate(
+    setup: Setup, questions: Questions, identity: BotIdentity, *, is_first: bool
+) -> Candidate | None:
+    """Shows a link, and returns who opened it; None when nobody did in time."""
+    words = setup.words
+    code = AdminCode(time.monotonic())
+    link = code.link(identity.username)
+
+    async def waited() -> Candidate | None:
+        async with _alone(setup) as calls:
+            if is_first:
+                await calls.require_alone()
+            say("", link, "")
+            _draw(link)
+            say(words.label("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)"))
+            found = await calls.wait_for(code)
+            if found is not None:
+                greeted = _language_of(found)
+                await calls.write_to(
+                    found.user_id,
+                    greeted.text(
+                        "Hola, {name}. Para terminar, quien está preparando este bot tiene que"
+                        " confirmar en su pantalla que eres tú.",
+                        name=found.name,
+                    ),
+                )
+            return found
+
+    found = run_to_end(waited())
+    if found is None:
+        minutes = words.duration(LASTS_SECONDS)
+        say(words.label("Han pasado {minutes} y nadie ha abierto el enlace.", minutes=minutes))
+        if not questions.agrees(words.label("¿Hago otro enlace?"), default=True):
+            raise KeyboardInterrupt
+    return found
+
+
+def _is_confirmed(setup: Setup, questions: Questions, found: Candidate) -> bool:
+    words = setup.words
+    shown = f"{found.name} (@{found.username})" if found.username else found.name
+    say("", words.label("Ha abierto el enlace: {who}, id {id}.", who=shown, id=found.user_id))
+    if questions.agrees(words.label("¿Es quien va a administrar el bot?"), default=None):
+        return True
+    say(
+        words.label(
+            "Entonces no se guarda. Ese enlace ya no sirve a nadie; haz el siguiente donde nadie"
+            " más vea la pantalla."
+        )
+    )
+    return False
+
+
+def _welcome(setup: Setup, admin: Candidate) -> None:
+    async def welcomed() -> None:
+        async with setup.open_calls(setup.known[TOKEN]) as calls:
+            await calls.write_to(
+                admin.user_id,
+                _language_of(admin).text(
+                    "Listo, {name}: administras este bot. Cuando esté en marcha, escribe /help"
+                    " para ver lo que puedes hacer.",
+                    name=admin.name,
+                ),
+            )
+
+    run_to_end(welcomed())
+    say(setup.words.label("✓ {name} administra el bot.", name=admin.name))
+
+
+@asynccontextmanager
+async def _alone(setup: Setup) -> AsyncIterator[BotCalls]:
+    """Opens the connection to Telegram; raises CannotDo when another program fetches."""
+    words = setup.words
+    try:
+        async with (
+            _lock(setup),
+            setup.open_calls(setup.known[TOKEN]) as calls,
+        ):
+            yield calls
+    except HeldElsewhere:
+        raise CannotDo(
+            words.label(
+                "Este bot está en marcha en esta misma máquina (petition-bot run). Detenlo, repite"
+                " petition-bot init, y ponlo en marcha otra vez."
+            )
+        ) from None
+    except FetchedElsewhere as error:
+        raise CannotDo(said_elsewhere(words, error)) from None
+    except TooManyUpdates:
+        raise CannotDo(
+            words.label(
+                "Hay más de cien mensajes de otras personas esperando en Telegram, y para ver el"
+                " tuyo habría que perder alguno. Di tú quién administra, con su id numérico:"
+                " petition-bot init --admin ID"
+            )
+        ) from None
+
+
+def said_elsewhere(words: Words, error: FetchedElsewhere) -> str:
+    """Returns why a bot cannot be set up whose updates another program gets, and what helps."""
+    if error.webhook is None:
+        return words.label(
+            "Otro programa está recibiendo los mensajes de este bot con el mismo token. Detenlo y"
+            " repite petition-bot init. Si no sabes cuál es, pide a @BotFather otro token con"
+            " /revoke: el de ahora deja de valer."
+        )
+    return words.label(
+        "Los mensajes de este bot van a un servidor ({host}), porque alguien puso un webhook. Si"
+        " ya no lo usas, quítalo donde lo pusiste y repite petition-bot init; o pide a @BotFather"
+        " un bot nuevo.",
+        host=error.webhook,
+    )
+
+
+@asynccontextmanager
+async def _lock(setup: Setup) -> AsyncIterator[None]:
+    """Takes the bot's own process lock, if there is a petition and a database to take it on."""
+    slug, folder = _slug(setup), data_folder(setup.database_url)
+    if slug is None or (folder is not None and not folder.is_dir()):
+        yield
+        return
+    async with acquire_process_lock(setup.database_url, f"intake/{slug}"):
+        yield
+
+
+def _slug(setup: Setup) -> str | None:
+    path = Path(setup.known.get(FOLDER, "")) / PETITION_FILE
+    try:
+        slug = tomllib.loads(path.read_text(encoding="utf-8")).get("slug")
+    except (OSError, ValueError):
+        return None
+    return slug if isinstance(slug, str) else None
+
+
+def _draw(link: str) -> None:
+    """Draws the link as a QR code, light on dark whatever the terminal's colours are."""
+    code = segno.make(link, micro=False)
+    rows = [list(row) for row in code.matrix_iter(border=_QUIET_ZONE)]
+    rows += [[0] * len(rows[0])] * (len(rows) % 2)
+    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
+        line = "".join(
+            " ▄▀█"[2 * (not up) + (not low)] for up, low in zip(upper, lower, strict=True)
+        )
+        say(line, style="bright_white on black")
+
+
+def _language_of(person: Candidate) -> Words:
+    return Catalogs.load().words(person.language)
+
+
+def _ids(text: str) -> frozenset[int]:
+    parts = [part.strip() for part in text.split(",")]
+    return frozenset(int(part) for part in parts if part.isascii() and part.isdecimal())
+
+
+def _joined(ids: frozenset[int] | list[int]) -> str:
+    return ",".join(map(str, ids if isinstance(ids, list) else sorted(ids)))

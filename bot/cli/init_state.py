@@ -1,0 +1,128 @@
+"""What `petition-bot init` was given, knows already, and has written."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from bot import file_locations
+from bot.cli.init_questions import Questions
+from bot.console import CannotDo, say
+from bot.settings import PREFIX, Settings, load_settings
+from bot.setup.bot_calls import BotCalls, open_bot_calls
+from bot.setup.env_file import write_values
+from bot.text.translations import Words
+
+TOKEN = PREFIX + "BOT_TOKEN"
+ADMINS = PREFIX + "ADMIN_IDS"
+FOLDER = PREFIX + "FOLDER"
+KEY_FILE = PREFIX + "KEY_FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The options as they were typed; what was left out is None or empty."""
+
+    token_file: Path | None = None
+    admins: frozenset[int] = frozenset()
+    petition: Path | None = None
+    short_name: str | None = None
+    controller: tuple[str, ...] = ()
+    email: str | None = None
+    web_form: str | None = None
+    address: str | None = None
+    protection_officer: str | None = None
+    key_file: Path | None = None
+    env_file: Path | None = None
+
+
+@dataclass
+class Setup:
+    """One run of the command.
+
+    `known` has the settings as `run` would read them: the environment's, and those of the file.
+    `connection` says where Telegram and the database are; its token and admins say nothing.
+    `questions` is None when nothing may be asked. `written` says in sentences what is on the disk.
+    """
+
+    given: Given
+    words: Words
+    questions: Questions | None
+    env_file: Path
+    connection: Settings
+    known: dict[str, str] = field(repr=False)
+    in_file: dict[str, str] = field(repr=False)
+    written: list[str] = field(default_factory=list)
+    folder_is_new: bool = False
+    _to_write: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def begin(cls, given: Given, words: Words, questions: Questions | None) -> Setup:
+        """Reads what is known already.
+
+        Raises:
+            SettingsInvalid: others than its owner can use the file of settings, or one that is
+                not asked for is wrong.
+        """
+        path = (given.env_file or file_locations.env_file()).expanduser().absolute()
+        # What the command settles is left out: it may be missing, or wrong.
+        token = "1:a"  # noqa: S105
+        connection = load_settings(
+            env_file=path, bot_token=token, admin_ids="1,2", folder=None, key_file=None
+        )
+        in_file = {name: value for name, value in dotenv_values(path).items() if value}
+        set_outside = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(PREFIX) and value.strip()
+        }
+        return cls(given, words, questions, path, connection, {**in_file, **set_outside}, in_file)
+
+    @property
+    def database_url(self) -> str:
+        """The database that `run` would use."""
+        return self.connection.database_url
+
+    def open_calls(self, token: str) -> AbstractAsyncContextManager[BotCalls]:
+        """Opens a connection to Telegram for the bot of a token, where `run` finds it."""
+        return open_bot_calls(token, self.connection.api_url, self.connection.proxy)
+
+    def keep(self, name: str, value: str) -> None:
+        """Notes a setting, and writes it at once where questions are asked.
+
+        So an interruption loses no answer. Without questions all are written together at the end.
+        """
+        self.known[name] = value
+        if self.in_file.get(name) != value:
+            self._to_write[name] = value
+        if self.questions is not None:
+            self.write()
+
+    def write(self) -> None:
+        """Writes the settings that were noted and not yet written."""
+        if not self._to_write:
+            return
+        write_values(self.env_file, self._to_write)
+        self.in_file |= self._to_write
+        self._to_write.clear()
+        said = self.words.label("los ajustes, en {path}", path=self.env_file)
+        if said not in self.written:
+            self.written.append(said)
+
+    def asked(self) -> Questions:
+        """Returns the questions, where an answer is missing.
+
+        Raises:
+            CannotDo: nothing may be asked.
+        """
+        if self.questions is None:
+            raise CannotDo(self.words.label("Falta una respuesta: petition-bot init --help"))
+        return self.questions
+
+    def say_kept(self, what: str) -> None:
+        """Says that something stays as it was."""
+        say(self.words.label("✓ {what}: se queda como estaba.", what=what))

@@ -1,0 +1,249 @@
+"""The steps of `petition-bot init`, in their order; each keeps what is known already."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from bot import file_locations
+from bot.cli.init_admins import choose_admins
+from bot.cli.init_petition import missing_of_petition, name_controller, take_folder
+from bot.cli.init_questions import NotAccepted, Questions
+from bot.cli.init_state import KEY_FILE, TOKEN, Setup
+from bot.console import CannotDo, run_to_end, say
+from bot.petition_folder.check import find_problems
+from bot.settings import SettingsInvalid, checked_token, load_settings
+from bot.setup.bot_calls import (
+    BotIdentity,
+    TokenRefused,
+    Unreachable,
+)
+from bot.text.translations import Words
+from storage import Keyring, key_apart_from_data
+from storage.private_files import make_private_folder
+
+
+def set_up(setup: Setup) -> None:
+    """Takes every step.
+
+    Raises:
+        CannotDo, StorageError, SettingsInvalid, OSError: the message says why; what was written
+            before is in `setup.written`.
+    """
+    words = setup.words
+    if setup.questions is None:
+        _require_answers(setup)
+    else:
+        say(
+            words.label(
+                "Vamos a preparar tu bot, paso a paso. Con Intro aceptas lo que está entre"
+                " corchetes. Con Ctrl-C lo dejas cuando quieras: lo ya escrito se conserva."
+            )
+        )
+    identity = _take_token(setup)
+    choose_admins(setup, identity)
+    folder = take_folder(setup)
+    name_controller(setup, folder)
+    _place_key(setup)
+    setup.write()
+    _conclude(setup, identity, folder)
+
+
+def _require_answers(setup: Setup) -> None:
+    """Names at once everything that is missing, where nothing can be asked; raises CannotDo."""
+    words, given, known = setup.words, setup.given, setup.known
+    missing: list[str] = []
+    if not given.token_file and TOKEN not in known:
+        missing.append(
+            words.label(
+                "Falta el token: --token-file FICHERO, o PETITION_BOT_TOKEN en el entorno."
+            )
+        )
+    if not given.admins and "PETITION_ADMIN_IDS" not in known:
+        missing.append(
+            words.label("Falta quién administra el bot: --admin ID, una vez por persona.")
+        )
+    missing += missing_of_petition(setup)
+    if missing:
+        raise CannotDo("\n".join(missing))
+
+
+# The token
+
+
+def _take_token(setup: Setup) -> BotIdentity:
+    """Settles the token, and returns whose it is."""
+    words, questions = setup.words, setup.questions
+    token = _token_of(setup)
+    if token is None:
+        return _ask_for_token(setup, setup.asked())
+    try:
+        identity = _identity(setup, token)
+    except TokenRefused:
+        if questions is None or setup.given.token_file is not None:
+            raise CannotDo(_refused(words)) from None
+        say(_refused(words), style="yellow")
+        return _ask_for_token(setup, questions)
+    except Unreachable as error:
+        raise CannotDo(_unreachable(words, error)) from None
+    was_there = setup.in_file.get(TOKEN) == token
+    setup.keep(TOKEN, token)
+    _say_whose(setup, identity, was_there=was_there)
+    return identity
+
+
+def _token_of(setup: Setup) -> str | None:
+    path, words = setup.given.token_file, setup.words
+    known = setup.known.get(TOKEN)
+    if path is not None:
+        try:
+            known = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise CannotDo(words.label("No se puede leer {path}.", path=path)) from None
+    if known is None:
+        return None
+    try:
+        return checked_token(known)
+    except ValueError:
+        raise CannotDo(_not_a_token(words)) from None
+
+
+def _ask_for_token(setup: Setup, questions: Questions) -> BotIdentity:
+    words = setup.words
+    say(
+        "",
+        words.label(
+            "El token del bot. Lo da @BotFather en Telegram: escríbele /newbot, o /token si el bot"
+            " ya existe. Pégalo aquí; no se verá nada mientras lo pegas."
+        ),
+    )
+
+    def check(answer: str) -> tuple[str, BotIdentity]:
+        try:
+            token = checked_token(answer)
+            return token, _identity(setup, token)
+        except ValueError:
+            raise NotAccepted(_not_a_token(words)) from None
+        except TokenRefused:
+            raise NotAccepted(_refused(words)) from None
+        except Unreachable as error:
+            raise NotAccepted(_unreachable(words, error)) from None
+
+    token, identity = questions.ask(words.label("Token"), check, hidden=True)
+    setup.keep(TOKEN, token)
+    _say_whose(setup, identity, was_there=False)
+    return identity
+
+
+def _identity(setup: Setup, token: str) -> BotIdentity:
+    async def asked() -> BotIdentity:
+        async with setup.open_calls(token) as calls:
+            return await calls.identity()
+
+    return run_to_end(asked())
+
+
+def _say_whose(setup: Setup, identity: BotIdentity, *, was_there: bool) -> None:
+    if was_there:
+        setup.say_kept(setup.words.label("El token de @{bot}", bot=identity.username))
+        return
+    say(
+        setup.words.label(
+            "✓ Telegram conoce el token: es de «{name}», @{bot}.",
+            name=identity.name,
+            bot=identity.username,
+        )
+    )
+
+
+def _not_a_token(words: Words) -> str:
+    return words.label(
+        "Eso no es un token. Tiene cifras, dos puntos y luego letras, como"
+        " 123456789:AAF… Cópialo entero del mensaje de @BotFather."
+    )
+
+
+def _refused(words: Words) -> str:
+    return words.label(
+        "Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero."
+    )
+
+
+def _unreachable(words: Words, error: Unreachable) -> str:
+    return words.label(
+        "No se puede hablar con Telegram ({reason}). Comprueba que hay conexión y prueba otra vez."
+        " Si tu red no deja pasar Telegram, indica un proxy en PETITION_PROXY.",
+        reason=error,
+    )
+
+
+# The key
+
+
+def _place_key(setup: Setup) -> None:
+    """Settles where the key is, and makes it if it is not there."""
+    words, questions = setup.words, setup.questions
+    named = setup.given.key_file or setup.known.get(KEY_FILE)
+    if named is None and questions is not None:
+        say(
+            "",
+            words.label(
+                "La clave con la que se cifran los nombres. Sin ella nadie puede leer las firmas:"
+                " guarda una copia en otro sitio, aparte de la base de datos."
+            ),
+        )
+        named = questions.ask(
+            words.label("Dónde va la clave"), str, default=str(file_locations.key_file())
+        )
+    path = Path(named or file_locations.key_file()).expanduser().absolute()
+    key_apart_from_data(path, setup.database_url)
+    if path.exists():
+        Keyring.load(path)
+        setup.keep(KEY_FILE, str(path))
+        setup.say_kept(words.label("La clave {path}", path=path))
+        return
+    make_private_folder(path.parent)
+    Keyring.generate(path)
+    setup.written.append(words.label("la clave, en {path}", path=path))
+    setup.keep(KEY_FILE, str(path))
+    say(words.label("✓ Hecha la clave {path}. Guarda una copia en otro sitio.", path=path))
+
+
+# The end
+
+
+def _conclude(setup: Setup, identity: BotIdentity, folder: Path) -> None:
+    """Checks everything as `run` does, and says what to do next."""
+    words = setup.words
+    settings = load_settings(env_file=setup.env_file)
+    if settings.bot_token.get_secret_value() != setup.known[TOKEN]:
+        raise SettingsInvalid((words.label("El token del entorno es otro que el escrito."),))
+    problems = find_problems(folder)
+    say("", words.label("✓ Los ajustes están en {path}.", path=setup.env_file))
+    if setup.env_file != file_locations.env_file().absolute():
+        say(
+            words.label(
+                "petition-bot no mira ahí por sí mismo: da ese fichero a quien lo ponga en marcha."
+            )
+        )
+    if problems:
+        say(
+            words.label(
+                "La petición de {folder} tiene problemas que corregir antes de ponerla en marcha.",
+                folder=folder,
+            ),
+            style="yellow",
+        )
+    where = shlex.quote(str(folder))
+    say(
+        "",
+        words.label("Y ahora, con @{bot}:", bot=identity.username),
+        words.label(
+            "  1. Escribe la petición y mira cómo queda: {command}",
+            command=f"petition-bot preview {where}",
+        ),
+        words.label(
+            "  2. Comprueba que no falta nada: {command}", command=f"petition-bot check {where}"
+        ),
+        words.label("  3. Ponla en marcha: {command}", command="petition-bot run"),
+    )

@@ -1,0 +1,179 @@
+"""The calls to Telegram that set a bot up; they acknowledge no update but the new admin's own."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from telegram.error import TelegramError
+
+from bot.intake.polling import ALLOWED_UPDATES
+from bot.setup.admin_code import AdminCode, Candidate
+from bot.telegram_session import shared_session
+from bot.text.markup import Html
+from bot.transport import ErrorKind, Gate, TelegramClient, error_kind
+from bot.transport.errors import TelegramRefused
+
+_MOST_UPDATES = 100  # Telegram's maximum
+_LONG_POLL_SECONDS = 5
+_GRACE_SECONDS = 10.0
+# While other people's updates wait, Telegram answers each request at once.
+_BETWEEN_LOOKS_SECONDS = 1.0
+# Another process that fetches is refused by Telegram as soon as this one does; it comes back
+# within this time, and then this one is refused.
+_ALONE_SECONDS = 2
+
+
+class TokenRefused(Exception):
+    """Telegram does not know this token."""
+
+
+class Unreachable(Exception):
+    """Telegram does not answer, or refuses for a reason that passes; the message has it."""
+
+
+class FetchedElsewhere(Exception):
+    """Another program gets this bot's updates: `webhook` is its host, None if it polls."""
+
+    def __init__(self, webhook: str | None) -> None:
+        super().__init__(webhook or "polling")
+        self.webhook = webhook
+
+
+class TooManyUpdates(Exception):
+    """More updates of other people wait than Telegram shows without forgetting some."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotIdentity:
+    """The bot that a token belongs to, as Telegram tells it."""
+
+    username: str
+    name: str
+
+
+class BotCalls:
+    """Calls for one bot; `now` is in seconds, monotonic."""
+
+    def __init__(
+        self,
+        client: TelegramClient,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._client = client
+        self._now = now
+        self._sleep = sleep
+
+    async def identity(self) -> BotIdentity:
+        """Asks Telegram whose token it is; raises TokenRefused, Unreachable."""
+        found = await self._call("getMe")
+        return BotIdentity(str(found["username"]), str(found["first_name"]))
+
+    async def require_alone(self) -> None:
+        """Refuses a bot whose updates another program fetches.
+
+        Raises:
+            FetchedElsewhere: it has a webhook, or somebody polls.
+            TokenRefused, Unreachable: see there.
+        """
+        webhook = (await self._call("getWebhookInfo")).get("url")
+        if webhook:
+            raise FetchedElsewhere(urlsplit(webhook).hostname or "?")
+        until = self._now() + _ALONE_SECONDS
+        while (left := until - self._now()) > 0:
+            if await self._fetch(_ALONE_SECONDS):
+                await self._sleep(min(left, _BETWEEN_LOOKS_SECONDS))
+
+    async def wait_for(self, code: AdminCode) -> Candidate | None:
+        """Waits until somebody opens the link; returns None when its time is over.
+
+        Only if theirs is the oldest update it is acknowledged: Telegram knows an update as
+        acknowledged only together with all before it. Otherwise the bot gets it, and passes over
+        the code.
+
+        Raises:
+            FetchedElsewhere: another program has begun to fetch.
+            TooManyUpdates: theirs cannot be seen behind those of others.
+            TokenRefused: the token was revoked meanwhile.
+        """
+        while (left := code.seconds_left(self._now())) > 0:
+            try:
+                updates = await self._fetch(min(_LONG_POLL_SECONDS, int(left) + 1))
+            except Unreachable:
+                await self._sleep(_BETWEEN_LOOKS_SECONDS)
+                continue
+            found = next(filter(None, map(code.sender, updates)), None)
+            if found is not None:
+                if updates[0]["update_id"] == found.update_id:
+                    await self._acknowledge(found.update_id)
+                return found
+            if len(updates) >= _MOST_UPDATES:
+                raise TooManyUpdates
+            if updates:
+                await self._sleep(_BETWEEN_LOOKS_SECONDS)
+        return None
+
+    async def write_to(self, user_id: int, text: Html) -> None:
+        """Sends a person a message; somebody who has blocked the bot meanwhile gets none."""
+        params = {"chat_id": user_id, "text": text, "parse_mode": "HTML"}
+        try:
+            await self._client.call("sendMessage", params)
+        except (TelegramRefused, TelegramError):
+            return
+
+    async def _acknowledge(self, update_id: int) -> None:
+        try:
+            await self._fetch(0, offset=update_id + 1, limit=1)
+        except Unreachable:
+            return  # then the bot gets it
+
+    async def _fetch(
+        self, seconds: int, *, offset: int | None = None, limit: int = _MOST_UPDATES
+    ) -> list[Any]:
+        # The kinds are those of the running bot: Telegram remembers what was asked for last, and
+        # would not keep the others for it.
+        updates = await self._call(
+            "getUpdates",
+            {
+                "offset": offset,
+                "limit": limit,
+                "timeout": seconds,
+                "allowed_updates": ALLOWED_UPDATES,
+            },
+            timeout=seconds + _GRACE_SECONDS,
+        )
+        if not isinstance(updates, list):
+            raise Unreachable("the answer is not a list of updates")
+        return updates
+
+    async def _call(
+        self, method: str, params: dict[str, object] | None = None, timeout: float = 10.0
+    ) -> Any:
+        try:
+            return await self._client.call(method, params, timeout=timeout)
+        except (TelegramRefused, TelegramError) as error:
+            raise _meaning(error) from None  # the original may have the token
+
+
+def _meaning(error: TelegramRefused | TelegramError) -> Exception:
+    kind, said = error_kind(error), str(error)
+    if kind is ErrorKind.UNAUTHORISED:
+        return TokenRefused()
+    if kind is ErrorKind.CONFLICT:
+        return FetchedElsewhere("?" if "webhook is active" in said.lower() else None)
+    return Unreachable(said)
+
+
+@asynccontextmanager
+async def open_bot_calls(
+    token: str, api_url: str, proxy: SecretStr | None = None
+) -> AsyncIterator[BotCalls]:
+    """Opens a connection to Telegram for one bot, as `run` does; raises SettingsInvalid."""
+    async with shared_session(api_url, proxy) as session:
+        yield BotCalls(TelegramClient(session, Gate(), api_url=api_url, token=token))

@@ -1,0 +1,227 @@
+"""Tests of `petition-bot init` against the simulated Telegram."""
+
+import asyncio
+import os
+import re
+import signal
+import stat
+import sys
+import tomllib
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.main import app
+from bot.settings import load_settings
+from bot.simulator import Simulator
+from storage import Keyring
+from tests.support.api_client import TOKEN
+
+CONTROLLER = ("--controller", "la asociación Río", "--controller-email", "datos@rio.org")
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    async with Simulator(token=TOKEN) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def home(tmp_path: Path, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine on which nothing is set up yet, and nothing is set but where Telegram is."""
+    for name in [*os.environ]:
+        if name.startswith(("PETITION_", "XDG_")):
+            monkeypatch.delenv(name)
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setenv("PETITION_API_URL", sim.url)
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    return tmp_path
+
+
+def names_in(folder: Path) -> list[str]:
+    """Everything in a folder."""
+    return sorted(each.name for each in folder.rglob("*"))
+
+
+async def call(*arguments: str) -> Result:
+    """Runs the command beside the simulator."""
+    return await asyncio.to_thread(CliRunner().invoke, app, ["init", *arguments])
+
+
+async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
+    result = await call(
+        *("--non-interactive", "--token-file", str(home / "token"), "--admin", "7"),
+        *("--admin", "8", "--petition", str(home / "rio-limpio"), *CONTROLLER),
+    )
+    assert result.exit_code == 0, result.output
+    assert TOKEN not in result.output
+    env = home / ".config" / "petition-bot" / ".env"
+    assert stat.S_IMODE(env.stat().st_mode) == 0o600
+    settings = load_settings()  # as every other command finds them
+    assert settings.bot_token.get_secret_value() == TOKEN
+    assert settings.admin_ids == {7, 8}
+    assert settings.folder == home / "rio-limpio"
+    assert settings.key_file is not None
+    Keyring.load(settings.key_file)
+    petition = tomllib.loads((home / "rio-limpio" / "petition.toml").read_text("utf-8"))
+    assert petition["slug"] == "rio-limpio"
+    assert set(petition["controller"]["name"].values()) == {"la asociación Río"}
+    assert petition["controller"]["email"] == "datos@rio.org"
+    assert "petition-bot run" in result.output
+
+
+async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Path) -> None:
+    result = await call("--non-interactive", "--controller-email", "nobody")
+    assert result.exit_code == 1
+    for named in ("--token-file", "--admin", "--petition", "--controller-email"):
+        assert named in result.output
+    result = await call(
+        *("--non-interactive", "--token-file", str(home / "token"), "--admin", "7"),
+        *("--petition", str(home / "Río"), "--short-name", "Río!", *CONTROLLER),
+    )
+    assert "--short-name" in result.output
+    assert names_in(home) == ["here", "token"]
+
+
+async def test_a_token_that_telegram_does_not_know_writes_nothing(home: Path) -> None:
+    (home / "token").write_text(TOKEN[:-1] + "2")
+    result = await call(
+        *("--non-interactive", "--token-file", str(home / "token"), "--admin", "7"),
+        *("--petition", str(home / "rio"), *CONTROLLER),
+    )
+    assert result.exit_code == 1
+    assert "no conoce ese token" in result.output
+    assert names_in(home) == ["here", "token"]
+
+
+async def test_run_again_it_changes_only_what_is_asked(home: Path) -> None:
+    env = home / "here" / ".env"
+    env.write_text("# mine\nPETITION_LOG_LEVEL=ERROR\n")
+    env.chmod(0o600)
+    given = ("--token-file", str(home / "token"), "--petition", str(home / "rio"), *CONTROLLER)
+    assert (await call("--non-interactive", "--admin", "7", *given)).exit_code == 0
+    written = env.read_text()
+    petition = (home / "rio" / "petition.toml").read_bytes()
+    key = (home / ".config" / "petition-bot" / "keys" / "petition.key").read_bytes()
+
+    result = await call("--non-interactive", "--admin", "9")
+    assert result.exit_code == 0, result.output
+    assert env.read_text() == written.replace("PETITION_ADMIN_IDS=7", "PETITION_ADMIN_IDS=9")
+    assert written.startswith("# mine\nPETITION_LOG_LEVEL=ERROR\n")
+    assert (home / "rio" / "petition.toml").read_bytes() == petition
+    assert load_settings().key_file == home / ".config/petition-bot/keys/petition.key"
+    assert (home / ".config/petition-bot/keys/petition.key").read_bytes() == key
+    assert result.output.count("se queda como estaba") == 4
+
+
+async def test_without_a_terminal_nothing_is_asked(home: Path) -> None:
+    result = await call()
+    assert result.exit_code == 1
+    assert "--non-interactive" in result.output
+
+
+class Terminal:
+    """A pseudo-terminal with the command in it, and somebody who reads and types."""
+
+    def __init__(self, process: Process, master: int) -> None:
+        self.process = process
+        self._master = master
+        self._seen = ""
+        self.shown = ""
+        asyncio.get_running_loop().add_reader(master, self._read)
+        self._changed = asyncio.Event()
+
+    @classmethod
+    async def open(cls) -> "Terminal":
+        master, slave = os.openpty()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "init"),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
+            preexec_fn=lambda: os.login_tty(slave),
+        )
+        os.close(slave)
+        return cls(process, master)
+
+    def _read(self) -> None:
+        try:
+            read = os.read(self._master, 65536).decode(errors="replace")
+            self._seen, self.shown = self._seen + read, self.shown + read
+        except OSError:  # the other end is closed
+            asyncio.get_running_loop().remove_reader(self._master)
+        self._changed.set()
+
+    async def sees(self, pattern: str) -> re.Match[str]:
+        """Reads until something appears, and forgets what came before it."""
+        while (found := re.search(pattern, self._seen)) is None:
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(self._changed.wait(), 30)
+            except TimeoutError:
+                pytest.fail(f"no {pattern!r} in: {self._seen}")
+        self._seen = self._seen[found.end() :]
+        return found
+
+    def types(self, text: str) -> None:
+        os.write(self._master, f"{text}\n".encode())
+
+    async def ends(self) -> int:
+        async with asyncio.timeout(30):
+            return await self.process.wait()
+
+
+async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) -> None:
+    marta = sim.world.person("Marta\x1b[2J", language="en")
+    mallory = sim.world.person("Mallory")
+    terminal = await Terminal.open()
+    await terminal.sees("Token: ")
+    terminal.types(TOKEN)
+    await terminal.sees("@peticion_bot")
+    code = (await terminal.sees(r"t\.me/peticion_bot\?start=(\S+)"))[1]
+    mallory.start(code)  # who photographed the screen
+    await terminal.sees("Mallory")
+    terminal.types("n")
+    code = (await terminal.sees(r"start=(\S+)"))[1]
+    marta.start(code)
+    await terminal.sees(r"Marta \[2J, id")
+    terminal.types("s")
+    await marta.sees("you administer this bot")
+    assert not any("administras" in str(message.text) for message in mallory.messages)
+    await terminal.sees("otra persona")
+    terminal.types("")
+    for question, answer in (
+        ("Carpeta:", ""),
+        ("Nombre corto:", "rio-limpio"),
+        ("Dónde hago la carpeta", ""),
+        ("Nombre, en español:", "la asociación Río"),
+        (r"Nombre, en inglés \[la asociación Río\]:", "the River association"),
+        ("Correo:", "datos@rio.org"),
+        ("Formulario", ""),
+        ("Dirección", ""),
+        (r"datos \[datos@rio.org\]", ""),
+    ):
+        await terminal.sees(question)
+        terminal.types(answer)
+    await terminal.sees("Dónde va la clave")
+    terminal.process.send_signal(signal.SIGINT)
+    await terminal.sees("la petición, en ")
+    assert await terminal.ends() == 130
+    assert TOKEN not in terminal.shown
+
+    terminal = await Terminal.open()
+    await terminal.sees("se queda como estaba")
+    await terminal.sees("Dónde va la clave")
+    terminal.types("")
+    await terminal.sees("petition-bot run")
+    assert await terminal.ends() == 0
+    settings = load_settings()
+    assert settings.admin_ids == {marta.id}

@@ -1,0 +1,113 @@
+"""Tests that setting a bot up takes no update from anybody, over the simulated Telegram."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.setup.admin_code import AdminCode
+from bot.setup.bot_calls import (
+    BotCalls,
+    FetchedElsewhere,
+    TokenRefused,
+    TooManyUpdates,
+    Unreachable,
+    open_bot_calls,
+)
+from bot.simulator import Simulator
+from tests.support.api_client import TOKEN, ApiClient
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    async with Simulator(token=TOKEN) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def calls(sim: Simulator) -> AsyncIterator[BotCalls]:
+    async with open_bot_calls(TOKEN, sim.url) as calls:
+        yield calls
+
+
+async def test_who_opens_the_link_is_found_and_their_update_taken(
+    sim: Simulator, calls: BotCalls
+) -> None:
+    code = AdminCode(0.0)
+    calls = BotCalls(calls._client, now=lambda: 0.0)
+    sim.world.person("Marta").start(code.text)
+    found = await calls.wait_for(code)
+    assert found is not None
+    assert found.name == "Marta"
+    assert not sim.world.updates.pending
+
+
+async def test_what_supporters_sent_before_waits_for_the_bot(
+    sim: Simulator, calls: BotCalls
+) -> None:
+    code = AdminCode(0.0)
+    calls = BotCalls(calls._client, now=lambda: 0.0)
+    sim.world.person("Ana").start("newsletter")
+    sim.world.person("Marta").start(code.text)
+    sim.world.person("Jordi").start()
+    found = await calls.wait_for(code)
+    assert found is not None
+    assert found.name == "Marta"
+    assert len(sim.world.updates.pending) == 3
+    assert {call.params.get("offset") for call in sim.calls if call.method == "getUpdates"} == {
+        None
+    }
+
+
+async def test_nobody_is_found_behind_a_flood(sim: Simulator, calls: BotCalls) -> None:
+    mallory = sim.world.person("Mallory")
+    for _ in range(100):
+        mallory.start("admin-AAAAAAAAAAAAAAAAAAAAAA")
+    with pytest.raises(TooManyUpdates):
+        await BotCalls(calls._client, now=lambda: 0.0).wait_for(AdminCode(0.0))
+    assert len(sim.world.updates.pending) == 100
+
+
+async def test_a_link_that_nobody_opens_ends(calls: BotCalls) -> None:
+    times = iter([599.9, 600.0])
+    assert await BotCalls(calls._client, now=lambda: next(times)).wait_for(AdminCode(0.0)) is None
+
+
+async def test_a_bot_that_another_program_fetches_is_refused(
+    sim: Simulator, calls: BotCalls
+) -> None:
+    async def other() -> None:
+        async with ApiClient(sim.url) as api:
+            while True:
+                await api.answer("getUpdates", timeout=20)
+                await asyncio.sleep(0.05)
+
+    polling = asyncio.create_task(other())
+    await asyncio.sleep(0.05)
+    with pytest.raises(FetchedElsewhere) as refused:
+        await calls.require_alone()
+    assert refused.value.webhook is None
+    polling.cancel()
+
+
+async def test_a_bot_with_a_webhook_is_refused_and_its_host_named(
+    sim: Simulator, calls: BotCalls
+) -> None:
+    async with ApiClient(sim.url) as api:
+        await api.result("setWebhook", url="https://other.example/hook-of-petition")
+        assert (await api.result("getWebhookInfo"))["url"]
+    with pytest.raises(FetchedElsewhere) as refused:
+        await calls.require_alone()
+    assert refused.value.webhook == "other.example"
+
+
+async def test_a_token_that_telegram_does_not_know_and_an_absent_telegram_differ(
+    sim: Simulator,
+) -> None:
+    async with open_bot_calls(TOKEN[:-1] + "2", sim.url) as calls:
+        with pytest.raises(TokenRefused):
+            await calls.identity()
+    async with open_bot_calls(TOKEN, "http://127.0.0.1:9") as calls:
+        with pytest.raises(Unreachable) as absent:
+            await calls.identity()
+    assert TOKEN not in str(absent.value)
