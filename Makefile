@@ -25,7 +25,7 @@ LOCKED := --only-binary :all: --require-hashes
 .PHONY: help install live wheel installed demo test check bench soak lock clean
 
 help:
-	@echo "make demo     a whole petition in the terminal and in the browser (ARGS=--once: no page, ends by itself)"
+	@echo "make demo     an open petition in the browser (ARGS=--story plays a whole one, ARGS=--once without a page)"
 	@echo "make test     the tests (ARGS='-k broadcast' picks some)"
 	@echo "make check    ruff, mypy, import-linter, vulture, the texts and what they promise"
 	@echo "make bench    the benchmarks (ARGS=--quick for a look, ARGS='--only speed' for one)"

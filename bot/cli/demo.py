@@ -8,10 +8,12 @@ from rich.text import Text
 
 from bot.cli.demo_session import DemoSession, interrupted, served, unless_interrupted
 from bot.cli.demo_shell import DemoShell
+from bot.console import say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.demo_script import DemoScript, TranscriptLine, transcript_lines
 from bot.simulator.page import LOOPBACK, DemoPage
-from bot.text.translations import Catalogs
+from bot.text.terminal_language import terminal_words
+from bot.text.translations import Catalogs, Words
 
 _NAME_WIDTH = 7
 _TEXT_WIDTH = 84
@@ -20,7 +22,23 @@ _TEXT_WIDTH = 84
 _INTERRUPTED = 130
 
 
-async def run_demo(
+async def run_demo(out: Console, *, host: str = LOOPBACK, port: int | None = None) -> int:
+    """Serves the page with an open petition until it is interrupted; returns the exit code."""
+    async with served(out, page := DemoPage(), host, port):
+        session = DemoSession(page)
+        session.opens_petition = True
+        async with session.open():
+            _say_what_to_try(terminal_words())
+            await unless_interrupted(_run_on(session))
+    return 0
+
+
+async def _run_on(session: DemoSession) -> None:
+    await session.start()
+    await asyncio.Event().wait()
+
+
+async def run_story(
     out: Console, *, once: bool, host: str = LOOPBACK, port: int | None = None
 ) -> int:
     """Plays the script and then serves the page until it is interrupted; with `once` it ends.
@@ -41,11 +59,25 @@ async def run_demo(
         verdict = _print_verdict(out, await unless_interrupted(_play_script(out, show)))
         if verdict == _INTERRUPTED:
             return verdict
+        show.opens_petition = True
         out.print("\nThe same chats stand in the browser, and go on there until you press Ctrl-C.")
         out.print("“New petition”, behind the scenes, begins one that you play yourself.")
         out.print(address, markup=False)
         await interrupted()
     return verdict
+
+
+def _say_what_to_try(words: Words) -> None:
+    say(
+        words.label(
+            "La petición está abierta: fírmala. Después, como Marta, ciérrala y cuenta a todo el "
+            "mundo cómo ha acabado."
+        ),
+        words.label(
+            "Si prefieres mirar, --story la recorre entera sin ti: make demo ARGS=--story"
+        ),
+        words.label("Es una prueba: nada sale de este ordenador. Con Ctrl-C se acaba."),
+    )
 
 
 async def _play_script(out: Console, show: DemoSession, *, erases: bool = False) -> list[str]:

@@ -18,6 +18,7 @@ from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED, PetitionInvalid
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
+from bot.simulator.chats import Shape
 from bot.simulator.demo_script import (
     ADMIN_ID,
     APPROVAL_ABOVE,
@@ -25,6 +26,7 @@ from bot.simulator.demo_script import (
     DemoPeople,
 )
 from bot.simulator.page import DemoPage, PageState, others_can_reach
+from bot.text.terminal_language import terminal_words
 from storage import Keyring, StorageError
 
 _log = structlog.stdlib.get_logger()
@@ -96,6 +98,10 @@ class DemoSession:
     Args:
         page: the page that shows the present world; None for none.
         petition: the petition's folder.
+
+    Attributes:
+        opens_petition: whether the next world begins with an open petition before the eyes of
+            some, ready to be signed, rather than with people who have not opened the bot.
     """
 
     def __init__(self, page: DemoPage | None = None, *, petition: Path = BUNDLED) -> None:
@@ -103,6 +109,7 @@ class DemoSession:
         self._petition = petition
         self._scene = AsyncExitStack()
         self._bot: DemoBot | None = None
+        self.opens_petition = False
         self.simulator: Simulator
         self.settings: Settings
         self.folder: Path
@@ -130,10 +137,20 @@ class DemoSession:
             state = PageState(self.simulator, self._page.feed, _ADMINS)
             await stack.enter_async_context(state.open())
             state.phones.add(*self.people.everybody)
+            if self.opens_petition:
+                state.hints = self._open_petition()
             self._page.show(state)
         self.folder = folder
         settings = self.settings = _settings(folder, self.simulator.url, self._petition)
         self._bot = DemoBot(settings, self._tell)
+
+    def _open_petition(self) -> Shape:
+        """Lets some press Start, which the bot answers once it runs; returns the page's hints."""
+        people = self.people
+        for person in (people.ana, people.sean, people.marta, people.pau):
+            person.start()
+        signers = {"es": people.ana.id, "en": people.sean.id}
+        return {"signers": signers, "admin": people.marta.id}
 
     async def start(self) -> None:
         """Starts the bot.
@@ -192,7 +209,7 @@ async def served(out: Console, page: DemoPage, host: str, port: int | None) -> A
     try:
         if others_can_reach(host):
             out.print(_WARNING, style="yellow", soft_wrap=True)
-        out.print("The petition in a browser:")
+        out.print(terminal_words().label("La petición, en el navegador:"), markup=False)
         out.print(address + page.mark, markup=False, soft_wrap=True)
         yield address
     finally:

@@ -81,15 +81,22 @@ def run(
 @app.command()
 @in_sentences
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
+    story: Annotated[
+        bool, typer.Option("--story", help="Play a whole petition by itself, on the page too.")
+    ] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Play it without a page, and end after it.")
+    ] = False,
     port: _Port = None,
     host: _Host = "127.0.0.1",
 ) -> None:
-    """Play a whole petition in the terminal and on a web page; nothing leaves this machine."""
+    """Try the bot on a web page, with an open petition; nothing leaves this machine."""
     configure_logging("WARNING")
-    from bot.cli.demo import run_demo
+    from bot.cli.demo import run_demo, run_story
 
-    raise typer.Exit(run_to_end(run_demo(out, once=once, host=host, port=port)))
+    if story or once:
+        raise typer.Exit(run_to_end(run_story(out, once=once, host=host, port=port)))
+    raise typer.Exit(run_to_end(run_demo(out, host=host, port=port)))
 
 
 @app.command()

@@ -143,7 +143,7 @@ class Window:
 
 @asynccontextmanager
 async def running_session(
-    petition: Path = BUNDLED, *, name: str | None = None
+    petition: Path = BUNDLED, *, name: str | None = None, opens_petition: bool = False
 ) -> AsyncIterator[tuple[DemoSession, DemoPage, str]]:
     """Runs a bot in an empty world with its page, and yields them with the page's address.
 
@@ -152,7 +152,9 @@ async def running_session(
     page = DemoPage(folder=name)
     address = await page.start(port=0)
     try:
-        async with DemoSession(page, petition=petition).open() as show:
+        session = DemoSession(page, petition=petition)
+        session.opens_petition = opens_petition
+        async with session.open() as show:
             yield show, page, address
     finally:
         await page.stop()
@@ -166,7 +168,7 @@ async def open_window(browser: Browser, address: str, **look: Any) -> AsyncItera
     try:
         opened = Window(await context.new_page())
         await opened.page.goto(address)
-        await opened.page.locator(".person").first.wait_for()
+        await opened.page.locator(".person").first.wait_for(state="attached")
         yield opened
     finally:
         await context.close()

@@ -52,6 +52,31 @@ async def test_a_petition_is_lived_through_by_hand(browser: Browser) -> None:
         assert at.console_errors == []
 
 
+async def test_a_stranger_signs_at_once_on_a_phone_and_is_told_that_they_can_be_the_admin(
+    browser: Browser,
+) -> None:
+    async with (
+        running_session(opens_petition=True) as (show, _, address),
+        open_window(browser, address, viewport=PHONE, has_touch=True) as at,
+    ):
+        await show.start()
+        hint = at.page.locator(".hint-of-demo")
+        await expect(hint).to_contain_text("La petición está abierta: fírmala aquí.")
+        assert await at.faults() == []
+        for step in ("Firmar la petición", "Usar «Ana", "Con mi", "Consiento y firmo"):
+            await at.press(step)
+        await at.sees("Tu firma está registrada.")
+        await hint.get_by_role("button", name="Ser Marta").click()
+        await expect(hint).to_contain_text("Ahora eres Marta, que administra la petición.")
+        await at.write("/close")
+        await at.sees("¿Cerrar la petición?")
+        await hint.get_by_role("button", name="Cerrar este consejo").click()
+        await expect(hint).to_be_hidden()
+        await at.page.get_by_role("button", name="Volver a la lista").click()
+        await expect(at.page.locator(".people")).to_be_visible()
+        assert at.console_errors == []
+
+
 async def test_two_admins_try_the_approval_by_hand(browser: Browser) -> None:
     async with running_session() as (show, _, address), open_window(browser, address) as at:
         await show.start()

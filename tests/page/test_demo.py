@@ -9,6 +9,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -74,13 +75,15 @@ async def test_the_thousand_read_as_many_languages_as_people_do() -> None:
 
 
 @asynccontextmanager
-async def a_demo(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader, str]]:
+async def a_demo(
+    temporary: Path, *options: str
+) -> AsyncIterator[tuple[Process, StreamReader, str]]:
     """Runs the demo as a process; yields its output and the address that it printed."""
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "demo", "--port", "0"),
+        *(sys.executable, "-m", "bot", "demo", "--port", "0", *options),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "TMPDIR": str(temporary)},
+        env={**os.environ, "TMPDIR": str(temporary), "LC_ALL": "C"},
     )
     assert demo.stdout is not None
     try:
@@ -93,6 +96,10 @@ async def a_demo(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader, 
             await demo.wait()
 
 
+def offers_to_sign(message: dict[str, Any]) -> bool:
+    return any("✍️" in button["text"] for row in message["keyboard"] for button in row)
+
+
 async def prints(printed: StreamReader, words: str) -> None:
     """Reads up to the line with these words."""
     while words not in (line := (await printed.readline()).decode()):
@@ -100,8 +107,36 @@ async def prints(printed: StreamReader, words: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
-async def test_the_demo_says_where_its_page_is_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
-    async with a_demo(tmp_path) as (demo, printed, line):
+async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: Path) -> None:
+    async with (
+        a_demo(tmp_path) as (demo, printed, line),
+        aiohttp.ClientSession() as session,
+        PageClient(session, line).stream() as stream,
+    ):
+        while not (everything := await stream.next_of("all")).get("people"):
+            pass
+        people = {person["id"]: person for person in everything["people"]}
+        signers, admin = everything["hints"]["signers"], everything["hints"]["admin"]
+        assert people[signers["es"]]["name"] == "Ana"
+        assert people[signers["en"]]["language"] == "en"
+        can_sign = {one for one in people if any(map(offers_to_sign, people[one]["messages"]))}
+        while not {*signers.values(), admin} <= can_sign:
+            change = await stream.next_of("message")
+            if offers_to_sign(change["message"]):
+                can_sign.add(change["person"])
+        demo.send_signal(signal.SIGINT)
+        rest = (await printed.read()).decode()
+        assert await demo.wait() == 0
+    assert "as Marta" in rest
+    assert "--story" in rest
+    assert "Ctrl-C" in rest
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
+async def test_the_story_says_where_its_page_is_and_ends_when_it_is_told_to(
+    tmp_path: Path,
+) -> None:
+    async with a_demo(tmp_path, "--story") as (demo, printed, line):
         async with aiohttp.ClientSession() as session, session.get(line) as response:
             assert response.status == 200
             assert "<title>" in await response.text()
@@ -122,7 +157,7 @@ async def test_the_demo_says_where_its_page_is_and_ends_when_it_is_told_to(tmp_p
 async def test_the_demo_ends_in_the_middle_of_its_story_and_clears_everything_away(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    async with a_demo(tmp_path) as (demo, printed, _):
+    async with a_demo(tmp_path, "--story") as (demo, printed, _):
         await prints(printed, "Ana")
         demo.send_signal(number)
         rest = (await printed.read()).decode()

@@ -21,12 +21,18 @@ FAULTS = ("latency", "too_many_rate", "error_rate", "drop_rate")
 
 
 class PageState:
-    """What the page shows of one simulator; publishes changes to the pages while `open`."""
+    """What the page shows of one simulator; publishes changes to the pages while `open`.
+
+    Attributes:
+        hints: whom a visitor of the demo can be first, if that is said: by the page's language
+            one of the `signers` who reads it, and an `admin`, by the numbers of their accounts.
+    """
 
     def __init__(self, simulator: Simulator, feed: EventFeed, admins: frozenset[int]) -> None:
         self.simulator = simulator
         self.world = simulator.world
         self.phones = Phones(feed, admins)
+        self.hints: Shape | None = None
         self.crowd = Crowd(feed, self.world)
         self._journal = CallJournal(feed)
         self._feed = feed
@@ -67,6 +73,7 @@ class PageState:
             "crowd": self.crowd.snapshot(),
             "faults": self._faults(),
             "limit": self.simulator.limits.overall,
+            "hints": self.hints,
             **self._journal.snapshot(),
         }
 

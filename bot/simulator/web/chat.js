@@ -15,7 +15,8 @@ const NEAR = 120;
 
 export function drawChat(root) {
   root.setAttribute("aria-label", t("chat"));
-  const title = el("h2", { class: "chat-title" });
+  // On a phone it is the only heading, as the list with the other one is hidden.
+  const title = el("h2", { class: "chat-title", "aria-level": "1" });
   const line = el("p", { class: "chat-line", "aria-live": "polite" });
   const rows = el("div", { class: "rows" });
   const log = el("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0" }, rows);

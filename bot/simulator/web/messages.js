@@ -53,7 +53,7 @@ function shown(person, group) {
 function description(person) {
   const make = () => el("section", { class: "description" },
     botAvatar(),
-    el("h3", {}, t("what-can")),
+    el("h3", { "aria-level": "2" }, t("what-can")),
     el("p", { dir: "auto" }, person.description));
   return { key: "description", sign: person.description, make };
 }

@@ -1,6 +1,7 @@
 // Which phone is open, and whether the panel is; both are in the URL, so that "back" works.
 
 import { markChanged, redrawOn, state } from "./page_state.js";
+import { language } from "./translation.js";
 
 const WIDE = matchMedia("(min-width: 1180px)");
 const app = () => document.getElementById("app");
@@ -54,10 +55,23 @@ export const editorIsShown = () => !document.getElementById("editor").hidden;
 /** Starts to follow the URL. */
 export function followUrl() {
   addEventListener("hashchange", readUrl);
-  redrawOn(["selection"], readUrl);
+  redrawOn(["selection"], () => {
+    openSigner();
+    readUrl();
+  });
   const kept = localStorage.getItem("beside");
   if (WIDE.matches && kept !== "") showPanel(true);
   else showBeside("");
+}
+
+let signer = null;
+
+/** Opens the phone of who can sign first, once, on phones too; who goes back sees the list. */
+function openSigner() {
+  const wanted = state.hints?.signers[language] ?? null;
+  if (wanted === null || wanted === signer) return;
+  signer = wanted;
+  if (!state.people.has(Number(location.hash.slice(1)))) openChat(wanted);
 }
 
 function readUrl() {

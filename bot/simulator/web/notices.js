@@ -1,16 +1,33 @@
 // What the page says: a lost connection, the state of a previewed petition, short notices.
 
-import { el, fill, icon } from "./dom.js";
-import { redrawOn, state } from "./page_state.js";
+import { el, fill, icon, iconButton } from "./dom.js";
+import { openChat } from "./navigation.js";
+import { markChanged, redrawOn, selectedPerson, state } from "./page_state.js";
 import { language, t } from "./translation.js";
 
 export function drawNotices(root) {
   root.setAttribute("aria-live", "polite");
-  redrawOn(["connection", "preview", "bot"], () => fill(root, connectionNotice(), previewNotice(state.preview)));
+  redrawOn(["connection", "preview", "bot", "hints", "opened"], () => fill(root, connectionNotice(), previewNotice(state.preview), hint()));
 }
 
 function connectionNotice() {
   return !state.connected && el("p", { class: "notice bad" }, icon("alert"), t("disconnected"));
+}
+
+/** What can be tried first, and then as an admin; each is closed for as long as the tab is open. */
+function hint() {
+  if (!state.hints) return null;
+  const person = selectedPerson();
+  const isAdmin = person?.role === "admin";
+  const key = isAdmin ? "hint-admin" : "hint-signer";
+  if (sessionStorage.getItem(key)) return null;
+  const close = () => {
+    sessionStorage.setItem(key, "closed");
+    markChanged("hints");
+  };
+  const beAdmin = el("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("be-admin"));
+  return el("div", { class: "notice hint-of-demo" },
+    el("p", {}, t(key, { name: person?.name ?? "" })), !isAdmin && beAdmin, iconButton("close", t("close-hint"), close));
 }
 
 function previewNotice({ folder, problems, warnings, shown }) {

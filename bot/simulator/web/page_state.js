@@ -20,6 +20,7 @@ export const state = {
   crowd: { signing: false, wanted: 0, signed: 0, failed: 0 },
   preview: { folder: null, problems: [], warnings: [] },
   editor: null,
+  hints: null,
   taps: new Map(),
 };
 
@@ -90,6 +91,7 @@ const CHANGES = {
     state.editor = everything.editor;
     state.faults = everything.faults ?? {};
     state.crowd = everything.crowd ?? state.crowd;
+    state.hints = everything.hints ?? null;
     state.limit = everything.limit ?? state.limit;
     state.clockOffset = everything.now ? everything.now - Date.now() / 1000 : 0;
     state.calls = (everything.calls ?? []).reverse();
@@ -97,7 +99,7 @@ const CHANGES = {
     state.seconds = new Map((everything.seconds ?? []).map((second) => [second.at, second]));
     state.taps.clear();
     if (!state.people.has(state.selected)) state.selected = null;
-    markChanged("people", "chat", "bot", "calls", "rate", "faults", "crowd", "preview", "editor", "selection");
+    markChanged("people", "chat", "bot", "calls", "rate", "faults", "crowd", "preview", "editor", "hints", "selection");
   },
   person({ person }) {
     const known = state.people.get(person.id);
