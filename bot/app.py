@@ -24,8 +24,9 @@ from bot.broadcast import OpenClaims, Worker
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder
 from bot.intake import Dispatcher, Polling, TokenUnknown
-from bot.petition.petition import BUNDLED, Petition, load_petition
-from bot.petition_folder.read import folder_state
+from bot.petition.petition import BUNDLED, Petition, petition_of
+from bot.petition_folder.read import folder_state, read_folder
+from bot.petition_folder.unready import unready_problems
 from bot.restore import repeat_journal
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
@@ -207,7 +208,8 @@ async def open_app(
     """
     folder = settings.folder or BUNDLED
     seen = folder_state(folder)
-    petition = load_petition(folder)
+    read = read_folder(folder)
+    petition = petition_of(read)
     keyring = _key(settings)
     url = settings.database_url
     make_database_folder(url)
@@ -243,7 +245,8 @@ async def open_app(
         watch = DatabaseWatch(storage, mark)
         gate = Gate(settings.broadcast_rate)
         services = _services(settings, petition, keyring, storage, gate, woken, watch)
-        texts = PetitionTexts(services, seen) if follows_folder else None
+        unready = unready_problems(read)
+        texts = PetitionTexts(services, seen, unready) if follows_folder else None
         app = _wire(settings, services, session, gate, held, watch, woken, texts)
         await _fetch_bot_identity(app.application)
         stack.push_async_callback(app.application.shutdown)

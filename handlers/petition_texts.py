@@ -1,16 +1,18 @@
 """Reads the petition folder again when it has changed, while the bot runs."""
 
 import asyncio
+from collections.abc import Iterable
 
 import structlog
 
 from bot.petition.outcome import surplus
-from bot.petition.petition import Petition, PetitionInvalid, Problem, load_petition
-from bot.petition_folder.read import FolderState, folder_state
+from bot.petition.petition import Petition, PetitionInvalid, Problem, petition_of
+from bot.petition_folder.read import FolderState, folder_state, read_folder
 from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.unready import unready_problems
 from bot.text.markup import Html, escape
 from bot.text.problems import Sentence
-from bot.text.translations import Catalogs, Words
+from bot.text.translations import Catalogs, Words, mark
 from handlers.admin_notices import tell_admins
 from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
@@ -29,12 +31,16 @@ class PetitionTexts:
     Args:
         services: have the petition, and get each new one.
         seen: the state of the folder that the petition was read from.
+        unready: what it has that is not for real people, as a petition that is live may have.
     """
 
-    def __init__(self, services: Services, seen: FolderState) -> None:
+    def __init__(
+        self, services: Services, seen: FolderState, unready: Iterable[Problem] = ()
+    ) -> None:
         self._services = services
         self._folder = services.petition.folder
         self._seen = self._last = seen
+        self._unready = frozenset(unready)
         self._refused: Problem | None = None
         self._is_done = True  # what the admins know last is that the texts are in use
 
@@ -55,16 +61,23 @@ class PetitionTexts:
         if self._last in (self._seen, frozenset()) or self._last != before:
             return
         try:
-            petition = await asyncio.to_thread(load_petition, self._folder)
+            read = await asyncio.to_thread(read_folder, self._folder)
+            petition = await asyncio.to_thread(petition_of, read)
             self._require_same(petition)
             await self._require_room(petition)
         except PetitionInvalid as refused:
             self._seen = self._last
-            await self._tell_refused(bot, refused.problems)
+            await self._tell_refused(bot, refused.problems, _WILL_NOT_START)
+            return
+        unready = frozenset(unready_problems(read))
+        if new := sorted(unready - self._unready):
+            self._seen = self._last
+            await self._tell_refused(bot, tuple(new), _WILL_BE_USED)
             return
         if petition != self._services.petition or not self._is_done:
             await self._take(bot, petition)
         self._seen, self._refused, self._is_done = self._last, None, True
+        self._unready = unready
 
     def _require_same(self, petition: Petition) -> None:
         """Raises PetitionInvalid for another petition, or one that would close at once."""
@@ -115,12 +128,16 @@ class PetitionTexts:
         await publish_profile(bot, services)
         await tell_admins(bot, services, _taken)
 
-    async def _tell_refused(self, bot: Bot, problems: tuple[Problem, ...]) -> None:
+    async def _tell_refused(
+        self, bot: Bot, problems: tuple[Problem, ...], if_restarted: str
+    ) -> None:
         first, count, self._is_done = problems[0], len(problems), False
         _log.warning("petition_folder_refused", total=count)
         if first != self._refused:
             self._refused = first
-            await tell_admins(bot, self._services, lambda words: _refused(words, first, count))
+            await tell_admins(
+                bot, self._services, lambda words: _refused(words, first, count, if_restarted)
+            )
 
 
 def _taken(words: Words) -> Html:
@@ -133,13 +150,20 @@ def _taken(words: Words) -> Html:
     )
 
 
-def _refused(words: Words, first: Problem, count: int) -> Html:
+_WILL_NOT_START = mark(
+    "El bot sigue con los de antes, y leerá los nuevos en cuanto estén bien. Si se reinicia "
+    "mientras tanto, no arrancará."
+)
+_WILL_BE_USED = mark(
+    "El bot sigue con los de antes. Corrígelos antes de reiniciarlo: si la petición ya tiene "
+    "firmas, empezaría a usarlos tal como están."
+)
+
+
+def _refused(words: Words, first: Problem, count: int, if_restarted: str) -> Html:
     return paragraphs(
         words.text("⚠️ <b>Los textos de la carpeta han cambiado, y el bot no los usa.</b>"),
         words.plural("Tienen {n} problema:", "Tienen {n} problemas. El primero:", count),
         Html(f"<code>{escape(first.said(words))}</code>"),
-        words.text(
-            "El bot sigue con los de antes, y leerá los nuevos en cuanto estén bien. Si se "
-            "reinicia mientras tanto, no arrancará."
-        ),
+        words.text(if_restarted),
     )

@@ -90,7 +90,7 @@ from storage.handovers import (
     Inclusion,
     SupporterHandover,
 )
-from storage.high_water_mark import HighWaterMark, mark_of
+from storage.high_water_mark import HighWaterMark, last_number_in, mark_of
 from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition
 from storage.journal import Deed, Entry, Journal, journal_of
 from storage.key_file import key_apart_from_data
@@ -376,6 +376,7 @@ __all__ = [
     "assemble",
     "by_code",
     "key_apart_from_data",
+    "last_number_in",
     "mark_of",
     "migrate",
     "open_database",

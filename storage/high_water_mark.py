@@ -67,7 +67,7 @@ class HighWaterMark:
             DatabaseBehind: nobody began the petition in this database, and what lies beside the
                 key tells of signatures; the message says where they are, and what to do.
         """
-        if await self._number_in_database() is not None:
+        if await _last_number_at(self._address, self._slug) is not None:
             return
         former = await asyncio.to_thread(_newest_mark, self._key_file, self._slug)
         if former is None and not has_entries(self._key_file, self._slug):
@@ -102,7 +102,7 @@ class HighWaterMark:
         mark = self._read()
         if mark is None:
             return
-        number = await self._number_in_database() or 0
+        number = await _last_number_at(self._address, self._slug) or 0
         if number < mark:
             raise DatabaseBehind(
                 f"The database {self._name} ends at signature {number}, and {mark} were given:"
@@ -151,35 +151,48 @@ class HighWaterMark:
         address = self._address
         return str(address.path) if isinstance(address, SqliteAddress) else "of the settings"
 
-    async def _number_in_database(self) -> int | None:
-        """Returns the highest number given; None if the petition was never begun there."""
-        if isinstance(self._address, SqliteAddress):
-            return await asyncio.to_thread(self._number_in_file, self._address.path)
-        postgres = postgres_adapter()
-        async with postgres.connected(self._address.dsn) as connection:
-            try:
-                number = await connection.fetchval(_NUMBER.replace("?", "$1"), self._slug)
-            except postgres.DRIVER_ERRORS as error:
-                meaning = postgres.storage_error(error)
-                if isinstance(meaning, SchemaMissing):
-                    return None
-                raise meaning from error
-        return None if number is None else int(number)
 
-    def _number_in_file(self, database: Path) -> int | None:
-        # Opening an empty file would delete the write-ahead log that was left beside it.
-        if not database.exists() or database.stat().st_size == 0:
-            return None
-        address = f"file:{quote(str(database.resolve()))}?mode=ro"
+async def last_number_in(url: str, slug: str) -> int | None:
+    """Returns the highest number that a petition gave in a database, without changing anything.
+
+    Returns:
+        The number; None if the petition was never begun there, or there is no such database.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    return await _last_number_at(parse_address(url), slug)
+
+
+async def _last_number_at(address: SqliteAddress | PostgresAddress, slug: str) -> int | None:
+    if isinstance(address, SqliteAddress):
+        return await asyncio.to_thread(_number_in_file, address.path, slug)
+    postgres = postgres_adapter()
+    async with postgres.connected(address.dsn) as connection:
         try:
-            with closing(sqlite3.connect(address, uri=True)) as opened:
-                row = opened.execute(_NUMBER, (self._slug,)).fetchone()
-        except sqlite3.Error as error:
-            meaning = storage_error(error)
+            number = await connection.fetchval(_NUMBER.replace("?", "$1"), slug)
+        except postgres.DRIVER_ERRORS as error:
+            meaning = postgres.storage_error(error)
             if isinstance(meaning, SchemaMissing):
                 return None
             raise meaning from error
-        return int(row[0]) if row else None
+    return None if number is None else int(number)
+
+
+def _number_in_file(database: Path, slug: str) -> int | None:
+    # Opening an empty file would delete the write-ahead log that was left beside it.
+    if not database.exists() or database.stat().st_size == 0:
+        return None
+    address = f"file:{quote(str(database.resolve()))}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as opened:
+            row = opened.execute(_NUMBER, (slug,)).fetchone()
+    except sqlite3.Error as error:
+        meaning = storage_error(error)
+        if isinstance(meaning, SchemaMissing):
+            return None
+        raise meaning from error
+    return int(row[0]) if row else None
 
 
 def mark_of(key_file: Path, url: str, slug: str) -> HighWaterMark:

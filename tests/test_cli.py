@@ -1,14 +1,19 @@
 """Tests that every mistake on the command line is answered with a sentence on what to do."""
 
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from bot import shutdown
 from bot.cli.main import app
+from bot.petition_folder.template import copy_template
 from bot.settings import Settings
+from tests.support.scene import ready_petition
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
 
@@ -23,6 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PETITION_ADMIN_IDS", "1,2")
     monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "keys" / "petition.key"))
     monkeypatch.setenv("PETITION_DATABASE_URL", "sqlite+aiosqlite:///data/petition.db")
+    monkeypatch.setenv("PETITION_FOLDER", str(ready_petition(tmp_path / "petition")))
     return tmp_path
 
 
@@ -57,6 +63,48 @@ def test_without_a_key_run_says_how_to_make_one(
     assert "petition-bot keygen" in said(call("run"))
     monkeypatch.delenv("PETITION_KEY_FILE")
     assert "petition-bot keygen" in said(call("run"))
+
+
+@pytest.mark.parametrize("language", ["es_ES.UTF-8", "C"])
+def test_a_petition_that_is_not_ready_is_not_run_and_every_reason_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    copy_template(folder / "our river", slug="river")
+    monkeypatch.setenv("LC_ALL", language)
+    monkeypatch.setenv("PETITION_FOLDER", str(folder / "our river"))
+    monkeypatch.setattr(shutdown, "run_until_stopped", None)
+    output = said(call("run"))
+    expected = "no está lista" if language.startswith("es") else "is not ready for real people"
+    assert expected in output
+    for each in ("es.toml: title", "petition.toml: controller.email", "[[WRITE HERE: to whom]]"):
+        assert each in output
+    for command in ("preview", "check"):
+        assert f"petition-bot {command} '{folder / 'our river'}'\n" in output
+    monkeypatch.delenv("PETITION_FOLDER")  # then it is the bundled one, with its example contacts
+    assert "petition-bot init" in said(call("run"))
+
+
+def test_a_petition_that_people_signed_goes_on_and_what_is_not_ready_is_warned_of(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Settings] = []
+
+    async def no_bot(settings: Settings, *, restored: bool) -> None:
+        ran.append(settings)
+
+    monkeypatch.delenv("PETITION_FOLDER")
+    monkeypatch.setattr(shutdown, "run_until_stopped", no_bot)
+    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    assert call("migrate").exit_code == 0
+    with closing(sqlite3.connect(folder / "data" / "petition.db")) as database:
+        database.execute("INSERT INTO petitions (slug, last_number) VALUES ('andry', 1)")
+        database.commit()
+    with capture_logs() as logged:
+        result = call("run")
+    assert result.exit_code == 0
+    assert len(ran) == 1
+    assert "controller.email" in result.output
+    assert ("petition_not_ready", 3) in [(each["event"], each["total"]) for each in logged]
 
 
 @pytest.mark.parametrize("flags", [[], ["--restored-backup"]])

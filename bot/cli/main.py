@@ -70,8 +70,10 @@ def run(
     settings = load_settings()
     configure_logging(settings.log_level, secrets=[settings.bot_token.get_secret_value()])
     # Imported here: Telegram's library takes a moment to load, and other commands do not need it.
+    from bot.cli.run import require_ready
     from bot.shutdown import FatalError, TokenUnknown, run_until_stopped
 
+    require_ready(settings)
     try:
         run_to_end(run_until_stopped(settings, restored=restored_backup))
     except (TokenUnknown, FatalError) as error:

@@ -117,13 +117,17 @@ def load_petition(folder: Path) -> Petition:
     Raises:
         PetitionInvalid: the folder has problems, which the exception lists.
     """
-    read = read_folder(folder)
+    return petition_of(read_folder(folder))
+
+
+def petition_of(read: Folder) -> Petition:
+    """Returns the petition of a folder that was read; raises as `load_petition` does."""
     problems = problems_of(read)
     if problems:
         raise PetitionInvalid(problems)
     file = PetitionFile.model_validate(read.petition)
     return Petition(
-        folder=folder,
+        folder=read.path,
         slug=file.slug,
         version=file.version,
         earlier_versions=tuple(

@@ -9,6 +9,7 @@ from bot.petition_folder.markup_check import passages
 from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE, RetentionTable, months_later
+from bot.petition_folder.unready import unready_problems
 from bot.text.markup import MarkupError, length, parse
 from bot.text.problems import Problem, Sentence
 from bot.text.translations import Catalogs, is_spoken
@@ -32,11 +33,6 @@ _SPANISH_BUTTONS = Sentence(
     "las palabras del bot no están traducidas a este idioma: sus botones y respuestas saldrán en "
     "español"
 )
-# Domains reserved for examples (RFC 2606 and RFC 6761): nobody can be reached there.
-_EXAMPLE = re.compile(
-    r"(^|[@./])(example\.(com|net|org|edu)|[a-z0-9-]+\.(example|invalid|test|localhost))\b",
-    re.IGNORECASE,
-)
 
 
 def folder_warnings(
@@ -48,7 +44,7 @@ def folder_warnings(
         read: the folder.
         values: by language, what `petition.toml` fills into the texts.
     """
-    yield from _examples(read.petition or {})
+    yield from unready_problems(read)
     yield from _past_date(read.petition or {})
     yield from _erased_before_it_closes(read.petition or {})
     yield from _draft_of_the_end(read.petition or {})
@@ -65,16 +61,6 @@ def folder_warnings(
             yield Problem(file, "", _SPANISH_BUTTONS)
         if language != read.source_language:
             yield from _unfinished(file, table, source, f"{read.source_language}.toml")
-
-
-def _examples(petition: Table) -> Iterator[Problem]:
-    controller = petition.get("controller")
-    for key, value in controller.items() if isinstance(controller, dict) else ():
-        if isinstance(value, str) and _EXAMPLE.search(value):
-            sentence = Sentence(
-                "{value} es un ejemplo: pon el de tu organización antes de empezar", value=value
-            )
-            yield Problem(PETITION_FILE, f"controller.{key}", sentence)
 
 
 def _past_date(petition: Table) -> Iterator[Problem]:

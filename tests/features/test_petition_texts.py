@@ -86,6 +86,21 @@ async def test_a_text_with_a_mistake_is_not_used_and_the_admins_read_what_is_wro
     assert (told(edited, TAKEN), told(edited, REFUSED)) == (1, 1)
 
 
+async def test_words_of_the_template_are_not_used_and_what_was_left_before_is_no_hindrance(
+    edited: Scene, change: Change
+) -> None:
+    """The contacts of the scene's petition are examples, as those of one that is live may be."""
+    change("es.toml", 'title = "Ni una', 'title = "[[ESCRIBE AQUÍ: qué pides]] Ni una')
+    notice = await edited.marta.sees(REFUSED)
+    assert "es.toml: title: queda una marca de la plantilla" in notice.text
+    assert "Corrígelos antes de reiniciarlo" in notice.text
+    edited.ana.start()
+    await edited.ana.sees("Ni una expulsión")
+    assert "ESCRIBE" not in "".join(message.text for message in edited.ana.messages)
+    change("es.toml", 'title = "[[ESCRIBE AQUÍ: qué pides]] Ni una', 'title = "Ni una sola')
+    await edited.marta.sees(TAKEN)
+
+
 async def test_who_has_read_the_earlier_consent_reads_the_new_one_before_signing(
     edited: Scene, change: Change
 ) -> None:

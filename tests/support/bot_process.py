@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.simulator import Simulator
-from tests.support.scene import ADMIN, TOKEN
+from tests.support.scene import ADMIN, TOKEN, ready_petition
 
 _LONGEST_LIFE_SECONDS = 30.0
 
@@ -49,6 +49,7 @@ class BotProcess:
             "PETITION_ADMIN_IDS": str(ADMIN),
             "PETITION_DATABASE_URL": self.url,
             "PETITION_KEY_FILE": str(self.folder / "keys" / "petition.key"),
+            "PETITION_FOLDER": str(ready_petition(self.folder / "petition")),
             "PETITION_API_URL": self.simulator.url,
             "PETITION_BROADCAST_RATE": str(self.rate),
             "PETITION_LOG_LEVEL": self.log_level,

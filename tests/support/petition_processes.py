@@ -14,6 +14,7 @@ from pathlib import Path
 from storage import Broadcast, Keyring, Statement, Storage, Tally, open_storage
 from tests.support.bot_api.failing_server import FailingBotApi
 from tests.support.broadcasts import new_broadcast
+from tests.support.scene import ready_petition
 from tests.support.supporters import ADMIN, SLUG, Supporters
 
 CONTENT = {"es": "<b>Gracias</b>"}
@@ -101,6 +102,7 @@ class PetitionProcesses:
             "PETITION_ADMIN_IDS": str(ADMIN),
             "PETITION_DATABASE_URL": self.url,
             "PETITION_KEY_FILE": str(self.key),
+            "PETITION_FOLDER": str(ready_petition(self.folder / "petition")),
             "PETITION_API_URL": self.api.url,
             "PETITION_PAID_BROADCAST": str(self.paid).lower(),
             "PETITION_BROADCAST_RATE": str(self.rate),

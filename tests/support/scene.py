@@ -1,6 +1,7 @@
 """The scene of feature tests: a simulated Telegram, the real bot over HTTP, and people."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
@@ -31,6 +32,15 @@ _catalogs = cache(Catalogs.load)
 def _petition(folder: Path) -> Petition:
     """Reads a petition as the bot does; the bundled one, which never changes, once."""
     return _read_once(folder) if folder == BUNDLED else load_petition(folder)
+
+
+def ready_petition(folder: Path) -> Path:
+    """Makes a copy of the bundled petition whose contacts are no examples, as `run` wants it."""
+    if not folder.exists():
+        shutil.copytree(BUNDLED, folder)
+        file = folder / "petition.toml"
+        file.write_text(file.read_text().replace("example.org", "petition.internal"))
+    return folder
 
 
 class Scene:
@@ -195,7 +205,7 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
         await asyncio.to_thread(copy_tables, folder / "data" / "petition.db")
     async with AsyncExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr("bot.app.load_petition", _petition)
+        patch.setattr("bot.app.petition_of", lambda read: _petition(read.path))
         patch.setattr(Catalogs, "load", _catalogs)
         simulator = await stack.enter_async_context(Simulator(token=TOKEN))
         settings = load_settings(

@@ -1,0 +1,80 @@
+"""What `petition-bot run` asks of a petition before real people meet it."""
+
+import shlex
+from collections.abc import Sequence
+
+import structlog
+
+from bot.console import CannotDo, run_to_end, say
+from bot.petition.petition import BUNDLED, petition_of
+from bot.petition_folder.read import read_folder
+from bot.petition_folder.unready import unready_problems
+from bot.settings import Settings
+from bot.text.problems import Problem
+from bot.text.terminal_language import terminal_words
+from bot.text.translations import Words
+from storage import last_number_in
+
+_log = structlog.stdlib.get_logger()
+
+
+def require_ready(settings: Settings) -> None:
+    """Refuses a petition that is not for real people; one that they have signed is warned about.
+
+    To stop that one would take from its signers what they were promised, as to withdraw.
+
+    Raises:
+        CannotDo: it is not ready; the message names every reason and what to do.
+        PetitionInvalid, StorageError: its folder or the database cannot be read.
+    """
+    read = read_folder(settings.folder or BUNDLED)
+    slug = petition_of(read).slug
+    problems = sorted(set(unready_problems(read)))
+    if not problems:
+        return
+    words = terminal_words()
+    if not run_to_end(last_number_in(settings.database_url, slug)):
+        raise CannotDo(_refusal(words, settings, problems))
+    _log.warning("petition_not_ready", total=len(problems))
+    said = words.label(
+        "Aviso: la petición {slug} tiene firmas y sigue en marcha, pero:", slug=slug
+    )
+    say(said, *_listed(problems, words), _what_to_do(words, settings), style="yellow")
+
+
+def _refusal(words: Words, settings: Settings, problems: Sequence[Problem]) -> str:
+    folder = settings.folder or BUNDLED
+    return "\n".join(
+        (
+            words.label(
+                "La petición de {folder} todavía no está lista para personas de verdad:",
+                folder=folder,
+            ),
+            *_listed(problems, words),
+            _what_to_do(words, settings),
+        )
+    )
+
+
+def _listed(problems: Sequence[Problem], words: Words) -> list[str]:
+    return [f"  {problem.said(words)}" for problem in problems]
+
+
+def _what_to_do(words: Words, settings: Settings) -> str:
+    """Returns which commands help; the bundled petition is nobody's to change."""
+    if settings.folder is None:
+        return words.label(
+            "Es la petición que viene de ejemplo. Para empezar la tuya: {command}",
+            command="petition-bot init",
+        )
+    folder = shlex.quote(str(settings.folder))
+    return "\n".join(
+        (
+            words.label(
+                "Para corregirla viéndola: {command}", command=f"petition-bot preview {folder}"
+            ),
+            words.label(
+                "Para ver qué le falta: {command}", command=f"petition-bot check {folder}"
+            ),
+        )
+    )

@@ -1,0 +1,107 @@
+"""What makes a petition not ready for real people: examples, and words of another petition.
+
+Nobody can answer for such a petition, so `petition-bot run` refuses it, unless it is a rehearsal.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from bot.petition_folder.read import Folder, Table, read_folder
+from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.template import TEMPLATE
+from bot.text.problems import Problem, Sentence
+
+# Domains reserved for examples (RFC 2606 and RFC 6761): nobody can be reached there.
+_EXAMPLE = re.compile(
+    r"(^|[@./])(example\.(com|net|org|edu)|[a-z0-9-]+\.(example|invalid|test|localhost))\b",
+    re.IGNORECASE,
+)
+# The template's marks, whole or in pieces that somebody left.
+_MARK = re.compile(r"\[\[.*?\]\]|\[\[|\]\]|ESCRIBE AQUÍ|WRITE HERE", re.DOTALL)
+_BUNDLED = TEMPLATE.parent / "andry"
+_NAME = re.compile(r"\bAndry\b|\bHernández Romero\b")
+# Of the bundled petition's texts those that are of its case; the others can serve anybody.
+_OF_ITS_CASE = (
+    *("title", "summary", "appeal", "privacy_short", "share", "closing_update"),
+    *("addressee", "demands"),
+)
+
+
+def unready_problems(read: Folder) -> Iterator[Problem]:
+    """Yields what a petition has that real people must not read or be asked to trust.
+
+    Args:
+        read: the folder, which may have other problems as well.
+    """
+    petition = read.petition or {}
+    yield from _examples(petition)
+    if petition.get("slug") == TEMPLATE.name:
+        yield Problem(PETITION_FILE, "slug", Sentence("es el de la plantilla: pon uno propio"))
+    for file, key, text in _texts(read):
+        if found := _MARK.search(text):
+            yield Problem(
+                file, key, Sentence("queda una marca de la plantilla: {text}", text=found[0])
+            )
+    yield from _of_the_bundled_one(read)
+
+
+def _examples(petition: Table) -> Iterator[Problem]:
+    for key, value in _texts_in(petition.get("controller"), "controller"):
+        if _EXAMPLE.search(value):
+            sentence = Sentence(
+                "{value} es un ejemplo: pon el de tu organización antes de empezar", value=value
+            )
+            yield Problem(PETITION_FILE, key, sentence)
+
+
+def _of_the_bundled_one(read: Folder) -> Iterator[Problem]:
+    """Yields what is left of the bundled petition in one that was made from a copy of it."""
+    bundled, petition = _bundled(), read.petition or {}
+    of_it = bundled.petition or {}
+    titles = {str(table.get("title")) for table in read.texts.values()}
+    its_titles = {table["title"] for table in bundled.texts.values()}
+    has_its_slug = petition.get("slug") == of_it["slug"]
+    if has_its_slug and (titles <= its_titles or petition.get("demands") == of_it["demands"]):
+        return  # it is the bundled petition itself
+    left = Sentence("es de la petición que viene de ejemplo: escribe lo tuyo")
+    if has_its_slug:
+        yield Problem(PETITION_FILE, "slug", left)
+    is_about_him = any(map(_NAME.search, titles - its_titles))
+    its_texts = {text.strip() for _, key, text in _texts(bundled) if _is_of_its_case(key, text)}
+    for file, key, text in _texts(read):
+        is_its = text.strip() in its_texts and _is_of_its_case(key, text)
+        if is_its or (not is_about_him and _NAME.search(text)):
+            yield Problem(file, key, left)
+
+
+def _is_of_its_case(key: str, text: str) -> bool:
+    return key.partition(".")[0] in _OF_ITS_CASE and "{demands}" not in text
+
+
+def _texts(read: Folder) -> Iterator[tuple[str, str, str]]:
+    """Yields every text that people can read: its file, its key, and what it says."""
+    petition = read.petition or {}
+    files = {PETITION_FILE: petition, **{f"{each}.toml": read.texts[each] for each in read.texts}}
+    for file, table in files.items():
+        for key, text in _texts_in(table):
+            is_draft = key == "closing_update" and petition.get("closing_is_draft") is True
+            if not is_draft:
+                yield file, key, text
+
+
+def _texts_in(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the texts in a value of a file, however deep, with a dot between parts of the key."""
+    if isinstance(value, str):
+        yield key, value
+        return
+    listed = enumerate(value, 1) if isinstance(value, list) else ()
+    parts = value.items() if isinstance(value, dict) else listed
+    for name, part in parts:
+        yield from _texts_in(part, f"{key}.{name}" if key else str(name))
+
+
+@cache
+def _bundled() -> Folder:
+    return read_folder(_BUNDLED)

@@ -1,0 +1,95 @@
+"""Tests of what keeps a petition from real people: examples, and words of another petition."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.petition.petition import BUNDLED
+from bot.petition_folder.read import read_folder
+from bot.petition_folder.template import copy_template
+from bot.petition_folder.unready import unready_problems
+from tests.petition_folder.conftest import Change
+from tests.support.scene import ready_petition
+
+
+def unready(folder: Path) -> list[str]:
+    """The place of each problem, as a person finds it."""
+    return sorted({f"{each.file}: {each.key}" for each in unready_problems(read_folder(folder))})
+
+
+def test_the_bundled_petition_needs_nothing_but_contacts_that_are_no_examples(
+    tmp_path: Path,
+) -> None:
+    assert unready(BUNDLED) == [
+        "petition.toml: controller.data_protection_officer",
+        "petition.toml: controller.email",
+        "petition.toml: controller.web_form",
+    ]
+    assert unready(ready_petition(tmp_path / "petition")) == []
+
+
+def test_of_the_template_every_place_to_write_is_named_and_the_draft_of_the_end_may_wait(
+    tmp_path: Path,
+) -> None:
+    copy_template(tmp_path, slug="river")
+    found = unready(tmp_path)
+    assert {"es.toml: title", "en.toml: appeal.2", "petition.toml: demands.es.2"} < set(found)
+    assert not [each for each in found if "slug" in each or "closing_update" in each]
+    for file in tmp_path.iterdir():
+        text = file.read_text(encoding="utf-8").replace("example.org", "river.internal")
+        file.write_text(text.replace("[[", "<b>").replace("]]", "</b>"), encoding="utf-8")
+    assert len(unready(tmp_path)) > 20  # the words of the marks are left
+    for file in tmp_path.iterdir():
+        text = file.read_text(encoding="utf-8")
+        text = text.replace("ESCRIBE AQUÍ", "Río").replace("WRITE HERE", "River")
+        file.write_text(text, encoding="utf-8")
+    assert unready(tmp_path) == []
+    file = tmp_path / "petition.toml"
+    file.write_text(
+        file.read_text().replace("draft = true", "draft = false").replace("river", "template", 1)
+    )
+    (tmp_path / "es.toml").write_text(
+        (tmp_path / "es.toml").read_text().replace("<b>Así ha acabado</b>", "Queda: ]]")
+    )
+    assert unready(tmp_path) == ["es.toml: closing_update", "petition.toml: slug"]
+
+
+class TestACopyOfTheBundledPetition:
+    """What was left of it in the petition of somebody else."""
+
+    def test_names_what_is_of_its_case(self, folder: Path, change: Change) -> None:
+        change("petition.toml", 'slug = "andry"', 'slug = "river"')
+        title = read_folder(folder).texts["es"]["title"]
+        change("es.toml", f'title = "{title}"', 'title = "Salvemos el río"')
+        found = unready(folder)
+        assert {
+            "petition.toml: addressee.es",
+            "petition.toml: demands.en.1",
+            "en.toml: title",
+            "es.toml: summary",
+            "es.toml: appeal.2",
+            "es.toml: privacy_short",
+        } < set(found)
+        # Whoever wrote it may ask for something else, and these words can serve anybody.
+        assert not {"petition.toml: controller.name.es", "es.toml: appeal.4"} & set(found)
+        assert "es.toml: title" not in found
+        assert not [each for each in found if ": consent" in each or ": privacy." in each]
+
+    def test_may_be_about_the_same_case_with_words_of_its_own(
+        self, folder: Path, change: Change
+    ) -> None:
+        change("petition.toml", 'slug = "andry"', 'slug = "make-up-artist"')
+        for file in ("es.toml", "en.toml"):
+            change(file, 'title = "', 'title = "1. ')
+            change(file, "<b>Andry</b>", "<b>Andry J.</b>")
+        assert not {"es.toml: appeal.1", "es.toml: title"} & set(unready(folder))
+
+    @pytest.mark.parametrize("changed", ["title", "demands"])
+    def test_is_the_bundled_petition_still_with_a_word_changed(
+        self, folder: Path, change: Change, changed: str
+    ) -> None:
+        if changed == "title":
+            change("es.toml", 'title = "Ni una', 'title = "Ninguna')
+        else:
+            change("petition.toml", "Que ponga fin a", "Que detenga")
+        assert all("controller" in each for each in unready(folder))
