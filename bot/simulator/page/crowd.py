@@ -1,7 +1,7 @@
-"""A crowd of simulated people who sign: each taps a button, then waits for the answer."""
+"""A crowd of simulated people who sign: each waits for a screen, reads it and taps a button."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,12 @@ from bot.simulator.page.event_feed import EventFeed
 from bot.simulator.person import Person
 from bot.simulator.world import World
 
-_AT_ONCE = 24
+# As many as it takes to keep the bot as busy as Telegram allows while most of them are reading.
+_AT_ONCE = 96
+# Who takes less than three seconds for the whole form is taken for somebody who does not read it,
+# and the admins are told. Both of its screens are read, so the fastest here take twice the first.
+_READS_SECONDS = (2.0, 4.5)
+_FORM = frozenset({Action.CONFIRM, Action.PROFILE_NAME})
 _ANSWER_SECONDS = 8.0
 _TRIES = 6
 _STEPS = (Action.CONFIRM, Action.PROFILE_NAME, Action.SIGN, Action.SET_LANGUAGE)
@@ -48,12 +53,17 @@ _LANGUAGES = (
 
 
 class Crowd:
-    """People who are not shown on the page and sign by the hundred; one crowd at a time."""
+    """People who are not shown on the page and sign by the hundred; one crowd at a time.
+
+    Attributes:
+        reading_seconds: how long somebody, by their number, looks at a screen of the form.
+    """
 
     def __init__(self, feed: EventFeed, world: World) -> None:
         self._feed = feed
         self._world = world
         self._signing: asyncio.Task[None] | None = None
+        self.reading_seconds: Callable[[int], float] = reading_seconds
         self.wanted = 0
         self.signed = 0
         self.failed = 0
@@ -139,9 +149,12 @@ class Crowd:
                 tries_left -= 1
                 person.start()
                 continue
+            is_read = seen is None or seen.actions != screen.actions
             seen, tap = screen, _next_tap(screen, person)
             if tap is None:
                 return screen.is_of_a_signer
+            if is_read and _FORM & screen.actions:
+                await asyncio.sleep(self.reading_seconds(person.id))
             person.tap_data(screen.message, tap)
         return False
 
@@ -161,8 +174,12 @@ class SeenScreen:
     @property
     def is_of_a_signer(self) -> bool:
         """Whether the screen is shown to somebody who has signed: thanks or withdrawal."""
-        offered = {_action(data) for data in self.data}
-        return offered == {Action.HOME} or Action.WITHDRAW in offered
+        return self.actions == {Action.HOME} or Action.WITHDRAW in self.actions
+
+    @property
+    def actions(self) -> set[str]:
+        """The actions of its buttons."""
+        return {_action(data) for data in self.data}
 
 
 def _newer_screen(person: Person, seen: SeenScreen | None) -> SeenScreen | None:
@@ -183,6 +200,12 @@ def _next_tap(screen: SeenScreen, person: Person) -> str | None:
         return screen.open_choice[person.id % _ONE_WITHOUT_NAME_IN == 0]
     offered = {_action(data): data for data in reversed(screen.data)}
     return next((offered[action] for action in _STEPS if action in offered), None)
+
+
+def reading_seconds(person: int) -> float:
+    """Returns how long the person with this number looks at a screen; it differs from the next."""
+    shortest, longest = _READS_SECONDS
+    return shortest + (longest - shortest) * (person * 37 % 100 / 100)
 
 
 def _action(data: str) -> str:
