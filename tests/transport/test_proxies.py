@@ -13,7 +13,7 @@ import structlog
 from bot.proxy_choice import parse_proxy
 from bot.transport import SharedSession
 from bot.transport.errors import ConnectTimedOut, NotSent, ResponseLost
-from bot.transport.http1 import tunnel
+from bot.transport.http1 import route
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.tunnel import ProxyFailed
 from tests.support.proxies import (
@@ -123,12 +123,13 @@ async def test_the_certificate_is_the_servers_and_never_the_proxys(
     assert "it is for another name" in logged[0]["reason"]
 
 
-def answering(answer: bytes, *, keeps: bool = False) -> Serving:
-    """Returns a proxy that answers everything with these bytes, and hangs up unless it keeps."""
+def answering(*answers: bytes, keeps: bool = False) -> Serving:
+    """Returns a proxy that answers what comes with these bytes, and hangs up unless it keeps."""
 
     async def serve(_: Proxied, reader: Reader, writer: Writer) -> None:
-        await reader.read(1000)
-        writer.write(answer)
+        for answer in answers:
+            await reader.read(1000)
+            writer.write(answer)
         if keeps:
             await reader.read()
 
@@ -141,6 +142,7 @@ def status(line: bytes) -> Serving:
 
 FAILING: dict[str, tuple[str, Serving, str]] = {
     "wants a password": ("http", status(b"407 X"), "does not accept the user"),
+    "knows others, says its web page": ("http", status(b"401 X"), "does not accept the user"),
     "forbids": ("http", status(b"403 Forbidden"), "refuses to connect to the Bot API server"),
     "cannot reach the server": ("http", status(b"502 X"), "cannot reach the Bot API server"),
     "is a web server": ("http", status(b"404 Not Found"), "makes no connection (404)"),
@@ -164,24 +166,28 @@ FAILING: dict[str, tuple[str, Serving, str]] = {
     ),
     "wants another way to log in": ("socks5", answering(b"\5\xff"), "does not accept the user"),
     "wants what was not offered": ("socks5", answering(b"\5\1"), "does not speak SOCKS5"),
-    "does not know the user": ("socks5", answering(b"\5\2\1\1"), "does not accept the user"),
+    "does not know the user": ("socks5", answering(b"\5\2", b"\1\1"), "does not accept the user"),
     "forbids the server": (
         "socks5",
-        answering(b"\5\0\5\2\0\1\0\0\0\0\0\0"),
+        answering(b"\5\0", b"\5\2\0\1\0\0\0\0\0\0"),
         "refuses to connect to the Bot API server",
     ),
     "cannot reach the server, says its SOCKS": (
         "socks5",
-        answering(b"\5\0\5\4\0\1\0\0\0\0\0\0"),
+        answering(b"\5\0", b"\5\4\0\1\0\0\0\0\0\0"),
         "cannot reach the Bot API server",
     ),
     "has an error that no RFC knows": (
         "socks5",
-        answering(b"\5\0\5\x63\0\1\0\0\0\0\0\0"),
+        answering(b"\5\0", b"\5\x63\0\1\0\0\0\0\0\0"),
         "does not speak SOCKS5",
     ),
     "closes its SOCKS at once": ("socks5", answering(b""), "closes the connection"),
-    "closes its SOCKS midway": ("socks5", answering(b"\5\0\5\0\0\1\0"), "closes the connection"),
+    "closes its SOCKS midway": (
+        "socks5",
+        answering(b"\5\0", b"\5\0\0\1\0"),
+        "closes the connection",
+    ),
     "speaks SOCKS4": ("socks5", answering(b"\0\x5b\0\0\0\0\0\0"), "does not speak SOCKS5"),
     "speaks HTTP": ("socks5", answering(b"HTTP/1.1 400 X\r\n\r\n"), "does not speak SOCKS5"),
 }
@@ -218,7 +224,7 @@ async def test_a_proxy_that_wants_a_password_and_was_given_none_says_where_it_be
 async def test_a_proxy_that_hangs_is_surely_not_sent_and_said_to_be_late(
     kind: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tunnel, "_SHARE_OF_TIME", 0.2)
+    monkeypatch.setattr(route, "_SHARE_OF_TIME", 0.2)
     gone = asyncio.Event()
 
     async def hangs(_: Proxied, reader: Reader, __: Writer) -> None:
@@ -229,6 +235,33 @@ async def test_a_proxy_that_hangs_is_surely_not_sent_and_said_to_be_late(
     async with running(hangs) as proxy, through(proxy, kind) as session:
         with pytest.raises(ConnectTimedOut, match="the proxy does not answer in time"):
             await ask(session, limits=TimeLimits(connect=0.5))
+        async with asyncio.timeout(1):
+            await gone.wait()
+
+
+CONNECTED = {
+    "http": [b"HTTP/1.1 200 X\r\n\r\n"],
+    "socks5": [b"\5\0", b"\5\0\0\1\0\0\0\0\0\0"],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_a_proxy_that_only_says_it_has_connected_is_told_from_one_that_is_late(
+    kind: str, keeps: bool, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those do that are one end of a longer tunnel."""
+    monkeypatch.setattr(route, "_SHARE_OF_TIME", 0.2)
+    gone = asyncio.Event()
+
+    async def only_says(proxy: Proxied, reader: Reader, writer: Writer) -> None:
+        await answering(*CONNECTED[kind], keeps=keeps)(proxy, reader, writer)
+        gone.set()
+
+    async with running(only_says) as proxy, through(proxy, kind) as session:
+        with pytest.raises(ProxyFailed, match="the Bot API server does not answer") as caught:
+            await ask(session, f"https://{API}", limits=TimeLimits(connect=0.5))
+        assert isinstance(caught.value, ConnectTimedOut) == keeps
         async with asyncio.timeout(1):
             await gone.wait()
 

@@ -12,10 +12,12 @@ import structlog
 from bot.proxy_choice import Proxy
 from bot.transport.errors import ConnectTimedOut, NotSent
 from bot.transport.http1.address import Address, Resolver
-from bot.transport.http1.tunnel import ProxyFailed, Tunnel
+from bot.transport.http1.tunnel import ProxyFailed, ProxyTimedOut, Tunnel
 
 _log = structlog.stdlib.get_logger()
 
+# Of the time for a connection that goes through a proxy: the rest is left to say who was late.
+_SHARE_OF_TIME = 0.9
 _TOLD_AGAIN_SECONDS = 60.0  # the same failure is logged, as hundreds of connections may fail
 
 # Numbers of OpenSSL's; every other one says that nobody vouches for the certificate.
@@ -28,6 +30,10 @@ _BY_VERIFY_CODE = {
 _NOT_VOUCHED_FOR = (
     "its issuer is unknown here, as when the system's certificates (ca-certificates) are not "
     "installed, or when the network reads what passes through it"
+)
+
+_SILENT = (
+    "says that it has connected, and the Bot API server does not answer; it may be blocked there"
 )
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
@@ -60,33 +66,55 @@ class Route:
         Raises:
             NotSent: there is no connection; where the operator can do something, the log says it.
         """
+        if self._tunnel is not None:
+            return await self._open_through(self._tunnel, protocol, seconds)
         try:
-            _, connected = await asyncio.get_running_loop().create_connection(
-                protocol,
-                sock=await self._connect(seconds),
-                ssl=self._tls,
-                server_hostname=self._tls_host,
-            )
-        except ProxyFailed as error:
-            self._tell("proxy_failed", f"The proxy {error.reason}.")
-            raise
-        except ssl.SSLCertVerificationError as error:
-            failure = NotSent(f"No connection ({type(error).__name__})")
-            why = _BY_VERIFY_CODE.get(error.verify_code, _NOT_VOUCHED_FOR)
-            self._tell("certificate_refused", f"The Bot API server's certificate: {why}.")
+            return await self._start(protocol, await self._resolver.connect())
         except TimeoutError as error:
-            failure = ConnectTimedOut(f"No connection in time ({type(error).__name__})")
+            failure: NotSent = ConnectTimedOut(f"No connection in time ({type(error).__name__})")
         except (OSError, ValueError) as error:
-            failure = NotSent(f"No connection ({type(error).__name__})")
-        else:
-            return connected
+            failure = self._failure(error)
         # Raised outside of the handlers, since the original errors may contain the address.
         raise failure
 
-    async def _connect(self, seconds: float | None) -> socket.socket:
-        if self._tunnel is None:
-            return await self._resolver.connect()
-        return await self._tunnel.connect(seconds)
+    async def _open_through(
+        self, tunnel: Tunnel, protocol: Callable[[], P], seconds: float | None
+    ) -> P:
+        is_through = False
+        try:
+            async with asyncio.timeout(None if seconds is None else seconds * _SHARE_OF_TIME):
+                sock = await tunnel.connect()
+                is_through = True
+                return await self._start(protocol, sock)
+        except ProxyFailed as error:
+            failure: NotSent = error
+        except TimeoutError:
+            failure = ProxyTimedOut(_SILENT if is_through else tunnel.late)
+        except ssl.SSLCertVerificationError as error:
+            failure = self._failure(error)
+        except (OSError, ValueError) as error:
+            what = _SILENT if is_through else "breaks the connection"
+            failure = ProxyFailed(f"{what} ({type(error).__name__})")
+        if isinstance(failure, ProxyFailed):
+            self._tell("proxy_failed", f"The proxy {failure.reason}.")
+        raise failure
+
+    async def _start(self, protocol: Callable[[], P], sock: socket.socket) -> P:
+        try:
+            _, connected = await asyncio.get_running_loop().create_connection(
+                protocol, sock=sock, ssl=self._tls, server_hostname=self._tls_host
+            )
+        except BaseException:
+            # uvloop does not when the other side has hung up already: MagicStack/uvloop#653.
+            sock.close()
+            raise
+        return connected
+
+    def _failure(self, error: Exception) -> NotSent:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            why = _BY_VERIFY_CODE.get(error.verify_code, _NOT_VOUCHED_FOR)
+            self._tell("certificate_refused", f"The Bot API server's certificate: {why}.")
+        return NotSent(f"No connection ({type(error).__name__})")
 
     def _tell(self, event: str, reason: str) -> None:
         now = asyncio.get_running_loop().time()

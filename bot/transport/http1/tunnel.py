@@ -12,8 +12,6 @@ from bot.proxy_choice import Proxy
 from bot.transport.errors import ConnectTimedOut, NotSent
 from bot.transport.http1.address import Address, Resolver
 
-# Of the time for a connection: what is late before the rest has passed is the proxy.
-_SHARE_OF_TIME = 0.9
 _LARGEST_HEAD = 64 * 1024
 
 _IS_IT_HTTP = "does not speak HTTP; if it is a SOCKS proxy, its address begins with socks5://"
@@ -22,11 +20,19 @@ _ASKS_WHO = "wants a user and a password; write them before its host: user:passw
 _KNOWS_NOBODY = "does not accept the user and the password of its address"
 _HUNG_UP = "closes the connection without an answer"
 _LATE = "does not answer in time"
+_LATE_SOCKS = f"{_LATE}; if it is an HTTP proxy, its address begins with http://"
 _MAY_NOT = "refuses to connect to the Bot API server; whoever runs it has to allow that"
 _CANNOT = "cannot reach the Bot API server itself"
-_BY_STATUS = {403: _MAY_NOT, 405: _MAY_NOT, 502: _CANNOT, 503: _CANNOT, 504: _CANNOT}
+_BY_STATUS = {
+    401: _KNOWS_NOBODY,
+    403: _MAY_NOT,
+    405: _MAY_NOT,
+    502: _CANNOT,
+    503: _CANNOT,
+    504: _CANNOT,
+}
 # RFC 1928, section 6.
-_BY_REPLY = {2: _MAY_NOT, 3: _CANNOT, 4: _CANNOT, 5: _CANNOT, 6: _CANNOT}
+_BY_REPLY = {1: _CANNOT, 2: _MAY_NOT, 3: _CANNOT, 4: _CANNOT, 5: _CANNOT, 6: _CANNOT}
 
 
 class ProxyFailed(NotSent):
@@ -42,41 +48,36 @@ class ProxyFailed(NotSent):
 
 
 class ProxyTimedOut(ProxyFailed, ConnectTimedOut):
-    """The proxy made no connection to the server in time."""
+    """The proxy, or the server behind it, did not answer in time."""
 
 
 class Tunnel:
-    """Connects to one server through a proxy, which looks up the server's name."""
+    """Connects to one server through a proxy, which looks up the server's name.
+
+    Attributes:
+        late: what is said of the proxy when it does not answer in time.
+    """
 
     def __init__(self, proxy: Proxy, address: Address) -> None:
+        self.late = _LATE_SOCKS if proxy.is_socks else _LATE
         self._proxy = proxy
         self._address = address
         self._resolver = Resolver(Address(proxy.host, proxy.port, is_tls=False))
 
-    async def connect(self, seconds: float | None) -> socket.socket:
+    async def connect(self) -> socket.socket:
         """Returns a socket whose other end is the server.
-
-        Args:
-            seconds: the time limit of the whole connection, of which this is a part.
 
         Raises:
             ProxyFailed: the proxy made no connection.
+            OSError, ValueError: the connection to the proxy broke.
         """
+        sock = await self._reach_proxy()
         try:
-            async with asyncio.timeout(None if seconds is None else seconds * _SHARE_OF_TIME):
-                sock = await self._reach_proxy()
-                try:
-                    await (self._over_socks if self._proxy.is_socks else self._over_http)(sock)
-                except BaseException:  # also a cancellation, as a time-out is
-                    sock.close()
-                    raise
-                return sock
-        except TimeoutError:
-            failure: ProxyFailed = ProxyTimedOut(_LATE)
-        except (OSError, ValueError) as error:
-            failure = ProxyFailed(f"breaks the connection ({type(error).__name__})")
-        # Raised outside of the handlers, since the original errors may contain the address.
-        raise failure
+            await (self._over_socks if self._proxy.is_socks else self._over_http)(sock)
+        except BaseException:  # also a cancellation, as a time-out is
+            sock.close()
+            raise
+        return sock
 
     async def _reach_proxy(self) -> socket.socket:
         try:
