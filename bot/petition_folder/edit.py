@@ -12,7 +12,8 @@ from tomlkit.exceptions import TOMLKitError
 
 Value = str | int | bool | list[str] | list[int]
 Path = Sequence[str]
-"""The keys of a value from the outermost to its own, such as `("controller", "email")`."""
+"""The keys of a value from the outermost to its own, such as `("controller", "email")`; the first
+of several sections of one name is `"0"`, as in `("earlier_versions", "0", "date")`."""
 
 # What a basic string cannot hold as it is, besides its quotation marks.
 _ESCAPED = re.compile(r"[\\\x00-\x08\x0b-\x1f\x7f]")
@@ -173,13 +174,14 @@ def _with_new_item(text: str, path: Path, value: Value) -> Iterator[str]:
     document: Any = tomlkit.parse(text)
     table = document
     for key in path[:-1]:
+        if not isinstance(table, dict):
+            return
         if key not in table:
             table[key] = tomlkit.table()
         table = table[key]
-        if not isinstance(table, dict):
-            return
-    table[path[-1]] = _item(value, None, on_lines=len(path) == 1)
-    yield tomlkit.dumps(document)
+    if isinstance(table, dict):
+        table[path[-1]] = _item(value, None, on_lines=len(path) == 1)
+        yield tomlkit.dumps(document)
 
 
 def _item(value: Value, like: Any, *, on_lines: bool = False) -> items.Item:
@@ -236,18 +238,27 @@ def _key(name: str) -> str:
 def _at(table: Any, path: Path) -> Any:
     """Returns the value at a path, or None if there is none."""
     for key in path:
-        if not isinstance(table, dict) or key not in table:
+        if isinstance(table, list) and key.isdecimal() and int(key) < len(table):
+            table = table[int(key)]
+        elif isinstance(table, dict) and key in table:
+            table = table[key]
+        else:
             return None
-        table = table[key]
     return table
 
 
-def _with(table: dict[str, Any], path: Path, value: Value | None) -> dict[str, Any]:
+def _with(table: Any, path: Path, value: Value | None) -> Any:
     """Returns a copy of a table with another value at a path, or without that key for None."""
     key, *rest = path
+    if isinstance(table, list):
+        if not key.isdecimal() or int(key) >= len(table) or not rest:
+            raise NotEditable(".".join(path))
+        place = int(key)
+        return [*table[:place], _with(table[place], rest, value), *table[place + 1 :]]
     if rest:
         inner = table.get(key, {})
-        return {**table, key: _with(inner if isinstance(inner, dict) else {}, rest, value)}
+        inside = inner if isinstance(inner, dict | list) else {}
+        return {**table, key: _with(inside, rest, value)}
     others = {name: each for name, each in table.items() if name != key}
     return others if value is None else {**others, key: value}
 

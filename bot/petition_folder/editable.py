@@ -1,7 +1,8 @@
 """Which values of a petition's folder can be written in the preview's page, and in what form."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -25,11 +26,6 @@ Kind = Literal["html", "plain", "pages", "line", "lines", "numbers", "number", "
 """How a value is written: Telegram's HTML, plain text, pages of HTML, one line, a list of lines,
 a list of whole numbers, one of them, yes or no, a day. What is chosen of a few is a line."""
 
-LONGEST_TEXT = 20_000  # far more than Telegram takes, which the check says
-MOST_IN_A_LIST = 100
-
-_PAGED = frozenset({"appeal", "privacy"})
-_ONE_LINE = frozenset({"language_name", "title", "short_description"})
 # In the order in which the page shows them.
 _FACTS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -49,9 +45,9 @@ _FACTS: Mapping[str, Kind] = MappingProxyType(
     }
 )
 _BY_LANGUAGE: Mapping[str, Kind] = MappingProxyType(
-    {"addressee": "line", "demands": "lines", "controller.name": "line"}
+    {"addressee": "line", "demands": "lines", "controller.name": "line", "image.credit": "line"}
 )
-_NEEDED = frozenset({"version", "goals", *_BY_LANGUAGE})
+_NEEDED = frozenset({"version", "goals"})
 _ORDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "": tuple(PetitionFile.model_fields),
@@ -91,15 +87,14 @@ def fields_of(read: Folder) -> Iterator[Field]:
     """Yields every value that can be written; none of a file that could not be read."""
     for language in read.languages:
         for key in Texts.model_fields:
-            kind: Kind = "pages" if key in _PAGED else "html"
-            if key in _ONE_LINE or key in PLAIN:
-                kind = "line" if key in _ONE_LINE else "plain"
             optional = not Texts.model_fields[key].is_required()
-            yield Field(f"{language}.toml", key, kind, language, optional)
+            yield Field(f"{language}.toml", key, _kind(key), language, optional)
     if read.petition is None:
         return
     for key, kind in _BY_LANGUAGE.items():
-        if isinstance(value_at(read.petition, key.split(".")), str | list):
+        if key == "image.credit" and "image" not in read.petition:
+            continue
+        if isinstance(_found(read.petition, key.split(".")), str | list):
             yield Field(PETITION_FILE, key, kind)
             continue
         for language in read.languages:
@@ -108,23 +103,38 @@ def fields_of(read: Folder) -> Iterator[Field]:
         yield Field(PETITION_FILE, key, kind, optional=key not in _NEEDED)
 
 
-def value_at(table: Mapping[str, Any], path: tuple[str, ...] | list[str]) -> Any:
-    """Returns the value at a path, or None; texts are stripped, as the bot strips them."""
+def _kind(key: str) -> Kind:
+    if key == "language_name":
+        return "line"
+    if key in PLAIN or key == "title":
+        return "plain"
+    return "pages" if key in ("appeal", "privacy") else "html"
+
+
+def value_of(field: Field, table: Mapping[str, Any]) -> Value | None:
+    """Returns what a file says for a field, stripped as the bot strips it.
+
+    None if it says nothing, or something of another form, which is a problem of the folder.
+    """
+    try:
+        return written(field, _found(table, field.path))
+    except ValueError:
+        return None
+
+
+def _found(table: Mapping[str, Any], path: Sequence[str]) -> Any:
     value: Any = table
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
-    if isinstance(value, list):
-        return [each.strip() if isinstance(each, str) else each for each in value]
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return value.strip() if isinstance(value, str) else value
+    # A date without quotation marks; a time would not be a day.
+    return value.isoformat() if type(value) is date else value
 
 
 def written(field: Field, value: object) -> Value | None:
     """Returns what somebody wrote as a value for the file; None takes an optional one out.
 
     Raises:
-        ValueError: it has another form than this field's, or is far too long.
+        ValueError: it has another form than this field's.
     """
     if value is None or (value == "" and field.optional):
         if not field.optional:
@@ -134,10 +144,10 @@ def written(field: Field, value: object) -> Value | None:
         return value
     if field.kind == "number":
         return _number(value)
-    if field.kind == "numbers" and isinstance(value, list) and len(value) <= MOST_IN_A_LIST:
+    if field.kind == "numbers" and isinstance(value, list):
         return [_number(each) for each in value]
     if field.kind in ("pages", "lines"):
-        if isinstance(value, list) and 0 < len(value) <= MOST_IN_A_LIST:
+        if isinstance(value, list) and value:
             return [_text(each, one_line=field.kind == "lines") for each in value]
     elif field.kind in ("html", "plain", "line", "date"):
         return _text(value, one_line=field.kind in ("line", "date"))
@@ -151,8 +161,8 @@ def _number(value: object) -> int:
 
 
 def _text(value: object, *, one_line: bool) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        raise ValueError(f"this is no text of at most {LONGEST_TEXT} characters")
+    if not isinstance(value, str):
+        raise ValueError(f"a text, not {type(value).__name__}")  # noqa: TRY004
     value.encode()  # ValueError for half a character, which no file can hold
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     return " ".join(text.split("\n")) if one_line else text

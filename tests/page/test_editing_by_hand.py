@@ -44,7 +44,7 @@ async def test_a_campaigner_changes_a_text_beside_the_phone_that_shows_it(
         previewed(tmp_path / "mine") as address,
         open_window(browser, address, viewport=DESK) as at,
     ):
-        summary = at.page.get_by_label("Resumen")
+        summary = at.page.get_by_label("Resumen", exact=True)
         await at.page.locator(".light.running").wait_for(state="attached")
         await at.start()
         await at.sees("No fue el único")
@@ -66,6 +66,9 @@ async def test_a_campaigner_changes_a_text_beside_the_phone_that_shows_it(
         await summary.fill("Que vuelvan {ya}")
         await at.page.keyboard.press("Control+s")
         await expect(field.locator(".problems .bad")).to_contain_text("{ya}")
+        await at.page.get_by_label("Título", exact=True).focus()
+        await at.page.locator(".notices .bad").get_by_role("button").click()
+        await expect(summary).to_be_focused()
         await at.page.get_by_role("button", name="Deshacer lo último guardado").click()
         await expect(summary).to_have_value("<b>Que vuelvan ya</b>")
         # Somebody else changes the same text meanwhile: both are shown.

@@ -16,6 +16,7 @@ TOKEN_HEADER = "X-Edit-Token"  # noqa: S105
 _EDITS: Mapping[str, Callable[[FolderEditor, Mapping[str, Any]], None]] = MappingProxyType(
     {
         "save": lambda editor, values: editor.save(values),
+        "language": lambda editor, values: editor.add_language(values),
         "undo": lambda editor, _: editor.undo(),
         "redo": lambda editor, _: editor.redo(),
     }

@@ -1,5 +1,6 @@
 """What a visitor of the preview's page writes into the petition's folder, and how it is undone."""
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 from bot.petition_folder import editable
 from bot.petition_folder.edit import NotEditable, changed
+from bot.petition_folder.new_language import new_language
 from bot.petition_folder.read import Folder, language_of, read_folder
 from bot.petition_folder.save import write_whole
 from bot.petition_folder.schema import PETITION_FILE
@@ -16,6 +18,10 @@ from bot.simulator.chats import Shape
 
 _BOM = "\ufeff"
 _UNDONE_AT_MOST = 100
+
+
+Changes = Mapping[str, tuple[bytes | None, bytes | None]]
+"""The content of files before and after a change, by name; None where there is no file."""
 
 
 class EditRefused(Exception):
@@ -33,11 +39,11 @@ class EditRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One saved change of a file, with its content before and after."""
+    """One saved change: where it is shown, and what it did; no key stands for the whole file."""
 
-    field: editable.Field
-    before: bytes
-    after: bytes
+    file: str
+    key: str
+    changes: Changes
 
 
 @dataclass(slots=True)
@@ -99,31 +105,56 @@ class FolderEditor:
         except (NotEditable, UnicodeDecodeError) as error:
             raise EditRefused("syntax", 409) from error
         after = _bytes(toml, before)
-        if after == before:
-            return
-        self._write(target.file, before, after)
-        self._done = [*self._done, _Step(target, before, after)][-_UNDONE_AT_MOST:]
-        self._undone.clear()
+        if after != before:
+            self._make(_Step(target.file, target.key, {target.file: (before, after)}))
 
-    def undo(self) -> None:
-        """Gives the file of the last saved change the content that it had before.
+    def add_language(self, values: Mapping[str, Any]) -> None:
+        """Begins another language, `language`, as a copy of the source's texts.
 
         Raises:
-            EditRefused: there is none, or the file was changed since.
+            EditRefused: it cannot be written, is no language, or is there already.
+        """
+        self._refuse_if_closed()
+        language = str(values.get("language"))
+        before = {name: self._content(name) for name in self._names()}
+        try:
+            texts = {name: _text(content) for name, content in before.items()}
+            source = read_folder(self.folder).source_language
+            after = new_language(language, source, texts)
+        except (NotEditable, UnicodeDecodeError, KeyError) as error:
+            raise EditRefused("syntax", 409) from error
+        except ValueError as error:
+            raise EditRefused("language") from error
+        changes = {
+            name: (before.get(name), _bytes(content, before.get(name, b"")))
+            for name, content in after.items()
+        }
+        self._make(_Step(f"{language}.toml", "", changes))
+
+    def undo(self) -> None:
+        """Gives the files of the last saved change the content that they had before.
+
+        Raises:
+            EditRefused: there is none, or a file was changed since.
         """
         step = self._newest(self._done)
-        self._write(step.field.file, step.after, step.before)
+        self._write({name: (new, old) for name, (old, new) in step.changes.items()})
         self._undone.append(self._done.pop())
 
     def redo(self) -> None:
         """Saves again what was undone last.
 
         Raises:
-            EditRefused: there is nothing, or the file was changed since.
+            EditRefused: there is nothing, or a file was changed since.
         """
         step = self._newest(self._undone)
-        self._write(step.field.file, step.before, step.after)
+        self._write(step.changes)
         self._done.append(self._undone.pop())
+
+    def _make(self, step: _Step) -> None:
+        self._write(step.changes)
+        self._done = [*self._done, step][-_UNDONE_AT_MOST:]
+        self._undone.clear()
 
     def _newest(self, steps: list[_Step]) -> _Step:
         self._refuse_if_closed()
@@ -141,19 +172,40 @@ class FolderEditor:
         return [name for name in names if name == PETITION_FILE or language_of(name)]
 
     def _content(self, name: str) -> bytes:
+        content = self._content_if_any(name)
+        if content is None:
+            raise EditRefused("gone", 409)
+        return content
+
+    def _content_if_any(self, name: str) -> bytes | None:
         try:
             return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
         except OSError as error:
             raise EditRefused("gone", 409) from error
 
-    def _write(self, name: str, before: bytes, after: bytes) -> None:
-        """Writes a file, if its content is still what it was when the change was made."""
-        if self._content(name) != before:
+    def _write(self, changes: Changes) -> None:
+        """Writes all of these files or none; each has to be what it was before the change."""
+        if any(self._content_if_any(name) != before for name, (before, _) in changes.items()):
             raise EditRefused("changed", 409)
+        made: list[str] = []
         try:
-            write_whole(self.folder / name, after, like=self.folder / name)
+            for name, (_, after) in changes.items():
+                self._put(name, after)
+                made.append(name)
         except OSError as error:
+            for name in made:
+                with contextlib.suppress(OSError):
+                    self._put(name, changes[name][0])
             raise EditRefused("folder", 409) from error
+
+    def _put(self, name: str, content: bytes | None) -> None:
+        file = self.folder / name
+        if content is None:
+            file.unlink()
+        else:
+            write_whole(file, content, like=file if file.exists() else self.folder / PETITION_FILE)
 
     def _file(self, name: str, read: Folder, fields: list[editable.Field]) -> Shape:
         language = language_of(name)
@@ -163,7 +215,7 @@ class FolderEditor:
         except EditRefused:
             found = ""
         values = {
-            each.key: editable.value_at(table, each.path)
+            each.key: editable.value_of(each, table)
             for each in fields
             if each.file == name and table is not None
         }
@@ -182,7 +234,7 @@ def _field_shape(each: editable.Field) -> Shape:
 
 
 def _step_shape(steps: list[_Step]) -> Shape | None:
-    return {"file": steps[-1].field.file, "key": steps[-1].field.key} if steps else None
+    return {"file": steps[-1].file, "key": steps[-1].key} if steps else None
 
 
 def _hash(content: bytes) -> str:

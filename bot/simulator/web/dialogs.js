@@ -21,6 +21,21 @@ export function openAddDialog() {
   });
 }
 
+const MORE_LANGUAGES = ["an", "ast", "oc", "pt-br", "ro", "bg", "pl", "cs", "sk", "hu", "el", "tr", "ru", "be", "ka", "hy", "nl", "sv", "da", "nb", "fi", "et", "lv", "lt", "sl", "hr", "sr", "mk", "sq", "ga", "cy", "mt", "is", "he", "fa", "ku", "ur", "hi", "bn", "ta", "zh-hant", "ja", "ko", "th", "vi", "id", "ms", "fil", "sw", "am", "so", "ht", "qu", "gn", "ay", "eo"];
+
+/** Asks which other language the petition shall have; `done` is called with its tag. */
+export function openLanguageDialog(done) {
+  const tags = [...LANGUAGES, ...MORE_LANGUAGES].filter((tag) => tag && !(`${tag}.toml` in state.editor.files));
+  const options = tags.map((tag) => [languageName(tag), tag]).sort(([one], [other]) => one.localeCompare(other));
+  askToConfirm({
+    title: t("add-language"),
+    text: t("add-language-why"),
+    body: labelled(t("which-language"), el("select", { name: "language", autofocus: true }, options.map(([name, tag]) => el("option", { value: tag }, name)))),
+    yes: t("add"),
+    done: (said) => done(said.get("language")),
+  });
+}
+
 export function openRenameDialog(person) {
   askToConfirm({
     title: t("rename"),

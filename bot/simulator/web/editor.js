@@ -1,19 +1,20 @@
 // The texts of the previewed petition, beside the phone that shows them.
 
-import { closedFor, requestEdit } from "./edit_requests.js";
-import { editorField } from "./editor_field.js";
+import { openLanguageDialog } from "./dialogs.js";
 import { el, fill, icon, iconButton } from "./dom.js";
-import { editorIsShown, openEditorIfRoom, showEditor } from "./navigation.js";
+import { closedFor, requestEdit } from "./edit_requests.js";
+import { bareKey, editorField, fieldName, isUnfinished } from "./editor_field.js";
+import { editorIsShown, openEditorIfRoom, openField, showEditor } from "./navigation.js";
 import { toast } from "./notices.js";
-import { redrawOn, state } from "./page_state.js";
+import { markChanged, redrawOn, state } from "./page_state.js";
 import { language, languageName, t } from "./translation.js";
-import { unsavedCount } from "./unsaved_texts.js";
+import { saveChange, unsavedFields } from "./unsaved_texts.js";
 
 const FACTS = "facts";
 // In the order in which supporters meet them; a key without its language stands for all of them.
 const GROUPS = {
   texts: {
-    "texts-first": ["title", "summary"],
+    "texts-first": ["title", "summary", "image.credit"],
     "texts-appeal": ["addressee", "demands", "appeal"],
     "texts-privacy": ["controller.name", "privacy_short", "privacy"],
     "texts-signing": ["consent", "name_consent", "news"],
@@ -22,7 +23,7 @@ const GROUPS = {
     "texts-profile": ["description", "short_description", "language_name"],
   },
   [FACTS]: {
-    "facts-all": ["addressee", "demands", "controller.name"],
+    "facts-all": ["addressee", "demands", "controller.name", "image.credit"],
     "facts-contact": ["controller.email", "controller.web_form", "controller.data_protection_officer", "controller.address"],
     "facts-course": ["goals", "closes_on", "closing_is_draft", "updates_at_most", "handed_over"],
     "facts-kept": ["retention.months_after_delivery", "retention.months_at_most"],
@@ -40,45 +41,65 @@ export function drawEditor(root, tabs) {
   const redo = iconButton("redo", t("redo"), () => restore("redo"));
   const all = el("button", { type: "button", class: "button save-all", hidden: true, onclick: saveAll });
   const choice = el("div", { class: "editor-tabs", role: "tablist", "aria-label": t("texts-which") });
+  const add = iconButton("plus", t("add-language"), () => openLanguageDialog(beginLanguage));
   const said = el("div", { class: "editor-said", role: "status" });
+  const left = el("button", { type: "button", class: "editor-left", hidden: true, onclick: goToNext });
   const body = el("div", { class: "panel-body editor-body", role: "tabpanel", id: "editor-body", tabindex: "-1" });
   root.append(
     el("header", { class: "bar" }, el("h1", {}, t("texts")), all, undo, redo, iconButton("close", t("close-texts"), () => showEditor(false), { class: "icon-button not-narrow" })),
-    choice, said, body);
+    el("div", { class: "editor-choice" }, choice, add),
+    said, left, body);
   root.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     saveAll();
   });
-  const draw = () => {
+  redrawOn(["editor", "unsaved", "preview", "panel", "texts-tab"], () => {
     drawNarrowTabs(tabs);
     if (!state.editor) return;
     if (!opened) openEditorIfRoom();
     opened = true;
+    if (state.wantedField) choose(tabOf(state.wantedField));
     drawChoice(choice, body);
+    add.hidden = closedFor() !== null || !(`${state.editor.source}.toml` in state.editor.files);
     drawSaid(said);
     drawBody(body);
+    drawLeft(left);
     for (const [button, name] of [[undo, "undo"], [redo, "redo"]]) drawRestore(button, name);
-    const count = unsavedCount();
+    const count = unsavedFields().length;
     all.hidden = count < 2 || closedFor() !== null;
     all.textContent = t("save-all", { n: count });
-  };
-  redrawOn(["editor", "unsaved", "preview", "panel"], draw);
+    showWanted();
+  });
 }
 
 /** On a phone: one tab for the phones, one for the texts. */
 function drawNarrowTabs(tabs) {
   tabs.hidden = !state.editor;
   tabs.setAttribute("aria-label", t("texts-or-phones"));
+  const sign = String(editorIsShown());
+  if (tabs.dataset.sign === sign) return;
+  tabs.dataset.sign = sign;
+  const held = tabs.contains(document.activeElement);
   const tab = (name, drawing, side) => el("button", { type: "button", class: "tab", "aria-current": editorIsShown() === side ? "page" : null, onclick: () => showEditor(side) }, icon(drawing), t(name));
   fill(tabs, tab("phones", "people", false), tab("texts", "edit", true));
+  if (held) tabs.querySelector("[aria-current]").focus();
 }
 
-const chosenTab = () => {
+const tabOf = (field) => field.language ?? FACTS;
+const tabName = (tab) => (tab === FACTS ? t("facts") : languageName(tab));
+const fileOf = (tab) => (tab === FACTS ? "petition.toml" : `${tab}.toml`);
+
+function chosenTab() {
   const kept = localStorage.getItem("texts-of");
-  const all = allTabs();
-  return all.includes(kept) ? kept : all[0];
-};
+  return allTabs().includes(kept) ? kept : (allTabs()[0] ?? FACTS);
+}
+
+function choose(tab) {
+  if (tab === localStorage.getItem("texts-of")) return;
+  localStorage.setItem("texts-of", tab);
+  markChanged("texts-tab");
+}
 
 function allTabs() {
   const { files, source } = state.editor;
@@ -88,27 +109,20 @@ function allTabs() {
 }
 
 function drawChoice(choice, body) {
-  const sign = JSON.stringify([allTabs(), chosenTab()]);
+  const unsaved = new Set(unsavedFields().map(tabOf));
+  const sign = JSON.stringify([allTabs(), chosenTab(), [...unsaved]]);
   if (choice.dataset.sign === sign) return;
   choice.dataset.sign = sign;
   const held = choice.contains(document.activeElement);
-  const pick = (name) => {
-    localStorage.setItem("texts-of", name);
-    body.scrollTop = 0;
-    drawChoice(choice, body);
-    drawBody(body);
-  };
   fill(choice, allTabs().map((name, place, all) => el("button", {
     type: "button", role: "tab", id: `texts-${name}`, "aria-controls": "editor-body", class: "tab",
     "aria-selected": String(name === chosenTab()), tabindex: name === chosenTab() ? "0" : "-1",
-    onclick: () => pick(name),
+    onclick: () => choose(name),
     onkeydown: (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      pick(all[(place + step + all.length) % all.length]);
-      choice.querySelector('[aria-selected="true"]').focus();
+      if (step) choose(all[(place + step + all.length) % all.length]);
     },
-  }, name === FACTS ? t("facts") : languageName(name))));
+  }, tabName(name), unsaved.has(name) && el("span", { class: "tab-mark", role: "img", "aria-label": t("unsaved"), title: t("unsaved") }))));
   body.setAttribute("aria-labelledby", `texts-${chosenTab()}`);
   if (held) choice.querySelector('[aria-selected="true"]')?.focus();
 }
@@ -124,32 +138,75 @@ function drawSaid(said) {
 /** Draws the fields of the chosen tab; they stay as they are while only their values change. */
 function drawBody(body) {
   const tab = chosenTab();
-  const file = tab === FACTS ? "petition.toml" : `${tab}.toml`;
-  const broken = state.editor.files[file]?.broken ?? true;
-  const mine = state.editor.fields.filter((field) => (tab === FACTS ? !field.language : field.language === tab));
-  const sign = JSON.stringify([tab, broken, closedFor(), mine.map((field) => [field.file, field.key])]);
+  const file = state.editor.files[fileOf(tab)];
+  const mine = state.editor.fields.filter((field) => tabOf(field) === tab);
+  const whole = problemsOfFile(fileOf(tab));
+  const sign = JSON.stringify([tab, file?.broken, whole, closedFor(), mine.map((field) => [field.file, field.key])]);
   if (shown !== sign) {
+    if (!shown?.startsWith(JSON.stringify([tab]).slice(0, -1))) body.scrollTop = 0;
     shown = sign;
     fields = [];
-    fill(body, broken && brokenFile(file), Object.entries(GROUPS[tab === FACTS ? FACTS : "texts"]).map(([name, keys]) => group(name, keys, mine, tab)));
+    fill(body,
+      !file && el("p", { class: "panel-section" }, t("no-files")),
+      file?.broken ? brokenFile(fileOf(tab), whole) : whole.length > 0 && el("div", { class: "panel-section" }, el("ul", { class: "problems field-problems" }, whole.map(([kind, sentence]) => el("li", { class: kind }, icon("alert"), el("span", {}, sentence))))),
+      Object.entries(GROUPS[tab === FACTS ? FACTS : "texts"]).map(([name, keys]) => group(name, keys, mine)));
   }
   for (const field of fields) field.refresh();
 }
 
-function brokenFile(file) {
-  const problems = state.preview.problems.filter((problem) => problem.file === file && !problem.key);
+/** The problems that a file has as a whole. */
+function problemsOfFile(file) {
+  const of = (kind, style) => state.preview[kind].filter((problem) => problem.file === file && !problem.key).map((problem) => [style, problem.sentence[language]]);
+  return [...of("problems", "bad"), ...of("warnings", "doubtful")];
+}
+
+function brokenFile(file, problems) {
   return el("div", { class: "panel-section broken" },
     el("p", {}, icon("alert"), el("strong", {}, t("file-broken", { file }))),
-    problems.map((problem) => el("p", { dir: "auto" }, problem.sentence[language])),
+    problems.map(([, sentence]) => el("p", { dir: "auto" }, sentence)),
     el("p", {}, t("file-broken-why")));
 }
 
-function group(name, keys, mine, tab) {
-  const here = keys.map((key) => mine.find((field) => field.key === key || field.key === `${key}.${tab}`)).filter(Boolean);
+function group(name, keys, mine) {
+  const here = keys.map((key) => mine.find((field) => bareKey(field) === key)).filter(Boolean);
   if (!here.length) return null;
   const made = here.map((field) => editorField(field));
   fields.push(...made);
   return el("section", { class: "panel-section", "aria-labelledby": `h-${name}` }, el("h2", { id: `h-${name}` }, t(name)), made.map((each) => each.node));
+}
+
+const unfinished = () => state.editor.fields.filter(isUnfinished);
+
+/** Says how much is still to be written, translated or put right, and leads there. */
+function drawLeft(left) {
+  const count = closedFor() === null ? unfinished().length : 0;
+  left.hidden = !count;
+  fill(left, el("span", {}, t(count === 1 ? "left-one" : "left-many", { n: count })), el("strong", {}, t("left-next")), icon("down"));
+}
+
+/** Goes to the next field in which something is to be done, after the one with the focus. */
+function goToNext() {
+  const inOrder = allTabs().flatMap((tab) => {
+    const keys = Object.values(GROUPS[tab === FACTS ? FACTS : "texts"]).flat();
+    const mine = state.editor.fields.filter((field) => tabOf(field) === tab);
+    return keys.map((key) => mine.find((field) => bareKey(field) === key)).filter(Boolean);
+  });
+  const here = inOrder.findIndex((field) => field.file === lastVisited?.file && field.key === lastVisited.key);
+  const next = [...inOrder.slice(here + 1), ...inOrder.slice(0, here + 1)].find(isUnfinished);
+  if (next) openField(next);
+}
+
+let lastVisited = null;
+
+/** Shows the field that somebody has asked for, and lets them write there. */
+function showWanted() {
+  const wanted = state.wantedField;
+  if (!wanted || tabOf(wanted) !== chosenTab()) return;
+  state.wantedField = null;
+  lastVisited = wanted;
+  const found = fields.find(({ field }) => field.file === wanted.file && field.key === wanted.key);
+  found?.node.scrollIntoView({ block: "start" });
+  found?.focus();
 }
 
 function drawRestore(button, name) {
@@ -160,13 +217,34 @@ function drawRestore(button, name) {
   button.title = label;
 }
 
-const stepName = ({ file, key }) => `${file} · ${key}`;
+function stepName({ file, key }) {
+  const field = state.editor.fields.find((each) => each.file === file && each.key === key);
+  return field ? `${fieldName(field)} (${tabName(tabOf(field))})` : file;
+}
 
 async function restore(name) {
+  const step = state.editor[name];
   const reason = await requestEdit(name);
   toast(reason ? t(`edit-${reason}`) : t(`${name}-done`));
+  const field = state.editor.fields.find((each) => each.file === step?.file && each.key === step.key);
+  if (!reason && field) openField(field);
+}
+
+async function beginLanguage(tag) {
+  const reason = await requestEdit("language", { language: tag });
+  if (reason) toast(t(`edit-${reason}`));
+  else choose(tag);
 }
 
 async function saveAll() {
-  for (const field of fields) if (!(await field.save())) return;
+  const reasons = [];
+  for (const field of unsavedFields()) {
+    const reason = await saveChange(field);
+    if (reason) reasons.push([field, reason]);
+  }
+  for (const field of fields) field.refresh();
+  if (!reasons.length) return toast(t("saved"));
+  const [field, reason] = reasons[0];
+  toast(t("not-all-saved", { n: reasons.length, why: t(`edit-${reason}`) }));
+  openField(field);
 }

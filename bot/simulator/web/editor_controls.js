@@ -7,6 +7,8 @@ import { escapeAddress, insert, telegramLength, toggleTag } from "./telegram_tex
 import { number, t } from "./translation.js";
 
 const CHOICES = { handed_over: ["ask", "without_name", "with_name"] };
+/** Where the template petition asks for words: «[[ESCRIBE AQUÍ: …]]». */
+export const MARK = /\[\[[^\]]*\]\]/;
 const ALONE = 4096;
 const A_SCREENFUL = { appeal: 1000, privacy: 1000 };
 
@@ -30,7 +32,7 @@ function textControl(field, { id, describedBy, changed }) {
     value: () => text.area.value.trim() || (field.optional ? null : ""),
     show: (value) => text.write(value ?? ""),
     lock: (locked) => text.lock(locked),
-    focus: () => text.area.focus(),
+    focus: () => text.focus(),
   };
 }
 
@@ -51,6 +53,11 @@ function textArea(field, props, changed) {
   return {
     area,
     count,
+    focus() {
+      area.focus();
+      const mark = MARK.exec(area.value);
+      if (mark) area.setSelectionRange(mark.index, mark.index + mark[0].length);
+    },
     node: el("div", { class: "edit-control" }, el("div", { class: "edit-box" }, tools, area), counted),
     write(value) {
       if (area.value.trim() !== value) area.value = value;
@@ -167,7 +174,7 @@ function listControl(field, { id, label, describedBy, changed }) {
     show: (values) => put(Array.isArray(values) && values.length ? values.map(String) : [""]),
     lock,
     count: () => rows.forEach((each) => each.count()),
-    focus: () => rows[0]?.area.focus(),
+    focus: () => (rows.find((each) => MARK.test(each.area.value)) ?? rows[0])?.focus(),
   };
 }
 
@@ -217,7 +224,7 @@ function switchControl({ id, label, describedBy, changed }) {
   const input = el("input", { type: "checkbox", role: "switch", id, "aria-describedby": describedBy, onchange: () => changed() });
   return {
     node: el("label", { class: "switch", for: id }, el("span", { class: "switch-words" }, el("span", {}, label)), input, el("span", { class: "switch-track", "aria-hidden": "true" })),
-    labelled: false,
+    named: true,
     value: () => input.checked,
     show: (saved) => (input.checked = Boolean(saved)),
     lock: (locked) => (input.disabled = locked),

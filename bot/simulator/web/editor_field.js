@@ -1,17 +1,29 @@
 // One value of the petition that can be changed: what it is for, its control, its count, its problems.
 
-import { closedFor, requestEdit } from "./edit_requests.js";
-import { controlOf } from "./editor_controls.js";
+import { closedFor } from "./edit_requests.js";
+import { controlOf, MARK } from "./editor_controls.js";
 import { el, fill, icon } from "./dom.js";
 import { state } from "./page_state.js";
 import { language, t } from "./translation.js";
-import { dropChange, noteChange, rebase, same, savedValue, unsavedChange } from "./unsaved_texts.js";
+import { dropChange, inConflict, noteChange, rebase, same, savedValue, saveChange, unsavedChange } from "./unsaved_texts.js";
 
-const MARK = /\[\[[^\]]*\]\]/;
+/** What a field is called, whatever its language. */
+export const fieldName = (field) => t(`field-${bareKey(field)}`);
 
-/** Makes a field; `refresh` shows the present state of the folder, `save` tells whether nothing is left to save. */
+/** The key of a field without its language. */
+export const bareKey = ({ file, key, language: own }) => (file === "petition.toml" && own ? key.slice(0, -own.length - 1) : key);
+
+/** Whether something is still to be done in a field: written, translated or put right. */
+export function isUnfinished(field) {
+  const value = unsavedChange(field)?.value ?? savedValue(field);
+  return hasMark(value) || untranslated(field, value) || state.preview.problems.some((problem) => belongs(problem, field));
+}
+
+const hasMark = (value) => MARK.test(JSON.stringify(value ?? ""));
+
+/** Makes a field; `refresh` shows the present state of the folder. */
 export function editorField(field) {
-  const key = field.file === "petition.toml" && field.language ? field.key.slice(0, -field.language.length - 1) : field.key;
+  const key = bareKey(field);
   const id = `field-${field.file}-${field.key}`.replace(/[^a-z0-9-]/gi, "-");
   const about = el("p", { id: `${id}-why`, class: "hint" }, t(`field-${key}-why`));
   const chips = el("span", { class: "field-chips" });
@@ -19,12 +31,13 @@ export function editorField(field) {
   const conflict = el("div", { class: "conflict", role: "alert", hidden: true });
   const failed = el("p", { class: "edit-failed", role: "alert" });
   const saved = el("span", { class: "field-saved", role: "status" });
-  const save = el("button", { type: "button", class: "button", onclick: () => send(true) }, t("save"));
+  const save = el("button", { type: "button", class: "button", onclick: send }, t("save"));
   const giveUp = el("button", { type: "button", class: "button quiet", onclick: discard }, t("discard"));
   const buttons = el("div", { class: "buttons field-buttons", hidden: true }, giveUp, save);
   const control = controlOf(field, { id, label: t(`field-${key}`), describedBy: `${id}-why ${id}-problems`, changed: () => written() });
+  const name = !control.named && (control.labelled ? el("label", { for: id, class: "field-name" }, t(`field-${key}`)) : el("span", { id: `${id}-name`, class: "field-name" }, t(`field-${key}`)));
   const node = el("div", { class: "edit-field", id: `${id}-field`, "data-file": field.file, "data-field": field.key },
-    el("div", { class: "field-head" }, control.labelled ? el("label", { for: id, class: "field-name" }, t(`field-${key}`)) : el("span", { id: `${id}-name`, class: "field-name" }, t(`field-${key}`)), chips, saved),
+    el("div", { class: "field-head" }, name, chips, saved),
     about, control.node, problems, conflict, failed, buttons);
 
   function written() {
@@ -43,24 +56,14 @@ export function editorField(field) {
     control.focus();
   }
 
-  /** Saves what is written; `asked` is whether somebody pressed the button of this field. */
-  async function send(asked = false, again = true) {
-    const change = unsavedChange(field);
-    if (!change || closedFor()) return true;
-    if (!asked && !conflict.hidden) return false;
+  async function send() {
     save.disabled = true;
-    const { hash } = state.editor.files[field.file] ?? {};
-    const reason = await requestEdit("save", { file: field.file, key: field.key, value: change.value, hash });
+    const reason = await saveChange(field);
     save.disabled = false;
-    // Another value of the same file was changed meanwhile: this one is still what it was.
-    if (reason === "changed" && again && same(savedValue(field), change.base)) return send(asked, false);
-    if (!reason && same(unsavedChange(field)?.value, change.value)) dropChange(field);
-    else if (!reason) rebase(field);
     failed.textContent = reason && reason !== "changed" ? t(`edit-${reason}`) : "";
     saved.textContent = reason ? "" : t("saved");
     refresh();
-    if (!reason && asked) control.focus();
-    return !reason;
+    if (!reason) control.focus();
   }
 
   function refresh() {
@@ -78,16 +81,16 @@ export function editorField(field) {
     node.classList.toggle("unsaved", Boolean(change));
     fill(chips,
       change && el("span", { class: "chip" }, t("unsaved")),
-      MARK.test(JSON.stringify(value ?? "")) && el("span", { class: "chip doubtful" }, t("to-write")),
+      hasMark(value) && el("span", { class: "chip doubtful" }, t("to-write")),
       untranslated(field, value) && el("span", { class: "chip doubtful" }, t("to-translate")));
-    drawConflict(change);
+    drawConflict();
     drawProblems();
     control.count();
   }
 
-  function drawConflict(change) {
+  function drawConflict() {
     const theirs = savedValue(field);
-    const at = Boolean(change) && !same(change.base, theirs);
+    const at = inConflict(field);
     const sign = at ? JSON.stringify(theirs) : "";
     if (conflict.dataset.sign === sign) return;
     conflict.dataset.sign = sign;
@@ -98,7 +101,7 @@ export function editorField(field) {
       el("div", { class: "theirs", dir: "auto" }, readable(theirs)),
       el("div", { class: "buttons" },
         el("button", { type: "button", class: "button quiet", onclick: discard }, t("conflict-take")),
-        el("button", { type: "button", class: "button", onclick: () => (rebase(field), send(true)) }, t("conflict-keep"))),
+        el("button", { type: "button", class: "button", onclick: () => (rebase(field), send()) }, t("conflict-keep"))),
     ]);
   }
 
@@ -113,9 +116,10 @@ export function editorField(field) {
       icon("alert"), el("span", { dir: "auto" }, place(problem, field), problem.sentence[language]))));
   }
 
-  return { field, node, refresh, save: () => send(), focus: control.focus };
+  return { field, node, refresh, focus: control.focus };
 }
 
+/** Whether a problem is one of a field, or of a part of it. */
 const belongs = (problem, { file, key }) => problem.file === file && problem.key.startsWith(key) && /^(\.\d+)?$/.test(problem.key.slice(key.length));
 
 /** Which page or number of a list a problem is about, as its key ends. */

@@ -36,6 +36,13 @@ export function showPanel(shown) {
 /** Shows or hides the texts beside the phone that shows them. */
 export const showEditor = (shown) => showBeside(shown ? "editor" : "");
 
+/** Shows a field of the texts, and lets somebody write there. */
+export function openField(field) {
+  state.wantedField = field;
+  showEditor(true);
+  markChanged("texts-tab");
+}
+
 /** Shows the texts where there is room for them beside the phone, unless somebody has closed them. */
 export function openEditorIfRoom() {
   if (WIDE.matches && localStorage.getItem("beside") !== "") showEditor(true);

@@ -1,13 +1,13 @@
 // What the page says: a lost connection, the state of a previewed petition, short notices.
 
 import { el, fill, icon, iconButton } from "./dom.js";
-import { openChat } from "./navigation.js";
+import { openChat, openField } from "./navigation.js";
 import { markChanged, redrawOn, selectedPerson, state } from "./page_state.js";
 import { language, t } from "./translation.js";
 
 export function drawNotices(root) {
   root.setAttribute("aria-live", "polite");
-  redrawOn(["connection", "preview", "bot", "hints", "opened"], () => fill(root, connectionNotice(), previewNotice(state.preview), hint()));
+  redrawOn(["connection", "preview", "bot", "editor", "hints", "opened"], () => fill(root, connectionNotice(), previewNotice(state.preview), hint()));
 }
 
 function connectionNotice() {
@@ -44,8 +44,13 @@ function previewNotice({ folder, problems, warnings, shown }) {
   ];
 }
 
-function problem({ file, place, sentence }, kind) {
-  return el("li", { class: kind }, el("span", { class: "where" }, el("code", {}, file), place[language] && el("code", {}, place[language])), el("span", { dir: "auto" }, sentence[language]));
+/** A problem with its file and key, which lead to its field where it can be put right on the page. */
+function problem({ file, key, place, sentence }, kind) {
+  const field = state.editor?.fields.find((each) => each.file === file && (each.key === key || each.key === key.replace(/\.\d+$/, "")));
+  const where = [el("code", {}, file), place[language] && el("code", {}, place[language])];
+  return el("li", { class: kind },
+    field ? el("button", { type: "button", class: "where to-field", onclick: () => openField(field) }, where) : el("span", { class: "where" }, where),
+    el("span", { dir: "auto" }, sentence[language]));
 }
 
 const TOAST_SECONDS = 4;

@@ -21,6 +21,7 @@ export const state = {
   preview: { folder: null, problems: [], warnings: [] },
   editor: null,
   hints: null,
+  wantedField: null,
   taps: new Map(),
 };
 

@@ -1,5 +1,6 @@
 // Texts that somebody has changed and not saved: kept in the browser, so that a reload loses none.
 
+import { requestEdit } from "./edit_requests.js";
 import { markChanged, state } from "./page_state.js";
 
 const prefix = () => `unsaved ${state.preview.folder} `;
@@ -19,10 +20,31 @@ export function unsavedChange(field) {
   return unsaved.get(name(field)) ?? null;
 }
 
-/** How many fields have an unsaved change. */
-export function unsavedCount() {
+/** The fields with an unsaved change. */
+export function unsavedFields() {
   readOnce();
-  return unsaved.size;
+  return state.editor.fields.filter((field) => unsaved.has(name(field)));
+}
+
+/** Whether the folder says something else by now than when an unsaved change began. */
+export function inConflict(field) {
+  const change = unsavedChange(field);
+  return change !== null && !same(change.base, savedValue(field));
+}
+
+/** Saves what is written in a field; returns null when nothing is left to save, else the reason. */
+export async function saveChange(field, again = true) {
+  const change = unsavedChange(field);
+  if (!change) return null;
+  if (inConflict(field)) return "changed";
+  const { hash } = state.editor.files[field.file] ?? {};
+  const reason = await requestEdit("save", { file: field.file, key: field.key, value: change.value, hash });
+  // Another value of the same file was changed meanwhile, and this one is still what it was.
+  if (reason === "changed" && again && !inConflict(field)) return saveChange(field, false);
+  if (reason) return reason;
+  if (same(unsavedChange(field)?.value, change.value)) dropChange(field);
+  else rebase(field);
+  return null;
 }
 
 /** Notes what somebody has written; nothing is left to save when it is what the folder says. */
@@ -68,5 +90,3 @@ function readOnce() {
     }
   }
 }
-
-addEventListener("beforeunload", (event) => unsaved.size > 0 && event.preventDefault());

@@ -1,0 +1,55 @@
+"""Begins another language of a petition: a copy of the source's texts, to be translated."""
+
+import tomllib
+from collections.abc import Mapping
+
+from babel import Locale, UnknownLocaleError
+
+from bot.petition_folder.edit import changed
+from bot.petition_folder.read import language_of
+from bot.petition_folder.schema import PETITION_FILE, Texts
+from bot.petition_folder.schema_check import by_language
+
+_NOTE = (
+    "# Por traducir: esto es una copia de {source}. Traduce lo que va entre comillas.\n"
+    "# To translate: this is a copy of {source}. Translate what is between quotation marks.\n"
+    "\n"
+)
+
+
+def new_language(language: str, source: str, contents: Mapping[str, str]) -> dict[str, str]:
+    """Returns the new content of the two files that another language needs, by their names.
+
+    Whatever `petition.toml` says in several languages it says in this one too, in the source's
+    words for now.
+
+    Args:
+        language: such as `fr` or `pt-br`.
+        source: the source language.
+        contents: the petition's files, by name.
+
+    Raises:
+        ValueError: this is no language, or the petition has it already.
+        NotEditable: a file is not correct TOML, or has a form that cannot be changed.
+    """
+    file, source_file = f"{language}.toml", f"{source}.toml"
+    if language_of(file) != language or file in contents:
+        raise ValueError(language)
+    name = ("language_name",)
+    order = list(Texts.model_fields)
+    texts = changed(contents[source_file], name, own_name(language), order=order)
+    petition = contents[PETITION_FILE]
+    for key, said in by_language(tomllib.loads(petition)):
+        if isinstance(said, dict) and source in said and language not in said:
+            path = [str(int(part) - 1) if part.isdecimal() else part for part in key.split(".")]
+            petition = changed(petition, [*path, language], said[source], order=list(said))
+    return {file: _NOTE.format(source=source_file) + texts, PETITION_FILE: petition}
+
+
+def own_name(language: str) -> str:
+    """Returns what those who speak a language call it, such as `Français`; its tag if unknown."""
+    try:
+        name = Locale.parse(language, sep="-").get_display_name()
+    except (UnknownLocaleError, ValueError):
+        return language
+    return name[:1].upper() + name[1:] if name else language
