@@ -65,6 +65,12 @@ def say_files_here(url: str) -> None:
         say(f"Used, since it is in this folder: {files}", style="dim", console=_err)
 
 
+def explain(title: str, text: str) -> None:
+    """Prints a heading and a text below it, which is broken between words."""
+    say("", title, style="bold")
+    out.print(text, markup=False)
+
+
 def agrees(question: str, *, yes: bool, otherwise: str = "Nothing was changed.") -> bool:
     """Asks, unless it was answered with the command; says so where nothing is to be done.
 

@@ -75,6 +75,13 @@ def init(
         Path | None,
         typer.Option(help="Where the key goes, or where it is.", show_default=False),
     ] = None,
+    bot_name: Annotated[
+        str | None,
+        typer.Option(help="The name that people see in their list of chats.", show_default=False),
+    ] = None,
+    bot_picture: Annotated[
+        bool, typer.Option("--bot-picture", help="Give the bot a drawn picture.")
+    ] = False,
     env_file: Annotated[
         Path | None,
         typer.Option(help="The file of settings to write.", show_default=False),
@@ -91,8 +98,9 @@ def init(
     # Imported here, since Telegram's library takes a moment to load, which --help does not need.
     from bot.cli.init_questions import Questions
     from bot.cli.init_state import Given, Setup
-    from bot.cli.init_steps import set_up
+    from bot.cli.init_steps import set_up, token_refused, unreachable
     from bot.logs import configure_logging
+    from bot.setup.bot_calls import TokenRefused, Unreachable
 
     configure_logging("ERROR")
     given = Given(
@@ -107,6 +115,8 @@ def init(
         protection_officer=protection_officer,
         key_file=key_file,
         env_file=env_file,
+        bot_name=bot_name,
+        bot_picture=bot_picture,
     )
     words = _words(language, asks=not non_interactive and sys.stdin.isatty())
     if not non_interactive and not sys.stdin.isatty():
@@ -120,8 +130,23 @@ def init(
     try:
         set_up(setup)
     except (KeyboardInterrupt, typer.Abort):
+        say("", words.label("Lo has interrumpido."))
         _say_what_is_there(setup)
+        say(
+            words.label(
+                "Cuando quieras seguir: petition-bot init. Solo te preguntará lo que falta."
+            )
+        )
         raise typer.Exit(INTERRUPTED) from None
+    except TokenRefused:  # it was revoked meanwhile
+        _say_what_is_there(setup)
+        raise CannotDo(token_refused(words)) from None
+    except Unreachable as error:
+        _say_what_is_there(setup)
+        raise CannotDo(unreachable(words, error)) from None
+    except Exception:
+        _say_what_is_there(setup)
+        raise
 
 
 def _words(language: str | None, *, asks: bool) -> Words:
@@ -138,7 +163,6 @@ def _words(language: str | None, *, asks: bool) -> Words:
 
 
 def _say_what_is_there(setup: Setup) -> None:
-    words = setup.words
-    say("", words.label("Lo has interrumpido. Lo que ya estaba escrito, escrito queda:"))
-    say(*(f"  {line}" for line in setup.written or [words.label("nada todavía")]))
-    say(words.label("Cuando quieras seguir: petition-bot init. Solo te preguntará lo que falta."))
+    if setup.written:
+        say(setup.words.label("Esto ya está escrito y se conserva:"))
+    say(*(f"  {line}" for line in setup.written))

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import time
-import tomllib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import segno
 
 from bot.cli.init_questions import Questions
-from bot.cli.init_state import ADMINS, FOLDER, TOKEN, Setup
-from bot.console import CannotDo, run_to_end, say
-from bot.petition_folder.schema import PETITION_FILE
+from bot.cli.init_state import ADMINS, TOKEN, Setup
+from bot.cli.init_telegram import alone
+from bot.console import explain, run_to_end, say
 from bot.setup.admin_code import LASTS_SECONDS, AdminCode, Candidate
 from bot.setup.bot_calls import (
-    BotCalls,
     BotIdentity,
-    FetchedElsewhere,
-    TooManyUpdates,
 )
 from bot.text.translations import Catalogs, Words
-from storage import HeldElsewhere, acquire_process_lock
-from storage.database_url import data_folder
 
 _QUIET_ZONE = 2  # modules around the code; without it some cameras do not find it
 
@@ -44,27 +35,25 @@ def choose_admins(setup: Setup, identity: BotIdentity) -> None:
         setup.keep(ADMINS, _joined(named))
         setup.say_kept(words.label("Quién administra el bot ({ids})", ids=_joined(named)))
         return
-    _ask_for_admins(setup, setup.asked(), identity)
+    ask_for_admins(setup, setup.asked(), identity)
 
 
-def _ask_for_admins(setup: Setup, questions: Questions, identity: BotIdentity) -> None:
+def ask_for_admins(setup: Setup, questions: Questions, identity: BotIdentity) -> None:
+    """Asks for admins by links, beside those who are known, and keeps each at once."""
     words = setup.words
-    say(
-        "",
+    explain(
+        words.label("Quién administra el bot"),
         words.label(
-            "Quién administra el bot. Esa persona podrá cerrar la petición y escribir a quienes"
+            "Esa persona podrá cerrar la petición y escribir a quienes"
             " firmen, desde su Telegram. Abre este enlace con su teléfono, o escanea el código, y"
             " pulsa «Iniciar». Vale una sola vez y durante diez minutos."
         ),
     )
-    admins: list[int] = []
-    is_first = True
+    admins = sorted(_ids(setup.known.get(ADMINS, "")))
     while True:
-        candidate = _await_candidate(setup, questions, identity, is_first=is_first)
-        is_first = False
+        candidate = _await_candidate(setup, questions, identity)
         if candidate is not None and _is_confirmed(setup, questions, candidate):
-            if candidate.user_id not in admins:
-                admins.append(candidate.user_id)
+            admins = [*(one for one in admins if one != candidate.user_id), candidate.user_id]
             setup.keep(ADMINS, _joined(admins))
             _welcome(setup, candidate)
         if not admins:
@@ -76,7 +65,7 @@ def _ask_for_admins(setup: Setup, questions: Questions, identity: BotIdentity) -
 
 
 def _await_candidate(
-    setup: Setup, questions: Questions, identity: BotIdentity, *, is_first: bool
+    setup: Setup, questions: Questions, identity: BotIdentity
 ) -> Candidate | None:
     """Shows a link, and returns who opened it; None when nobody did in time."""
     words = setup.words
@@ -84,9 +73,7 @@ def _await_candidate(
     link = code.link(identity.username)
 
     async def waited() -> Candidate | None:
-        async with _alone(setup) as calls:
-            if is_first:
-                await calls.require_alone()
+        async with alone(setup, setup.known[TOKEN]) as calls:
             say("", link, "")
             _draw(link)
             say(words.label("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)"))
@@ -141,71 +128,6 @@ def _welcome(setup: Setup, admin: Candidate) -> None:
 
     run_to_end(welcomed())
     say(setup.words.label("✓ {name} administra el bot.", name=admin.name))
-
-
-@asynccontextmanager
-async def _alone(setup: Setup) -> AsyncIterator[BotCalls]:
-    """Opens the connection to Telegram; raises CannotDo when another program fetches."""
-    words = setup.words
-    try:
-        async with (
-            _lock(setup),
-            setup.open_calls(setup.known[TOKEN]) as calls,
-        ):
-            yield calls
-    except HeldElsewhere:
-        raise CannotDo(
-            words.label(
-                "Este bot está en marcha en esta misma máquina (petition-bot run). Detenlo, repite"
-                " petition-bot init, y ponlo en marcha otra vez."
-            )
-        ) from None
-    except FetchedElsewhere as error:
-        raise CannotDo(said_elsewhere(words, error)) from None
-    except TooManyUpdates:
-        raise CannotDo(
-            words.label(
-                "Hay más de cien mensajes de otras personas esperando en Telegram, y para ver el"
-                " tuyo habría que perder alguno. Di tú quién administra, con su id numérico:"
-                " petition-bot init --admin ID"
-            )
-        ) from None
-
-
-def said_elsewhere(words: Words, error: FetchedElsewhere) -> str:
-    """Returns why a bot cannot be set up whose updates another program gets, and what helps."""
-    if error.webhook is None:
-        return words.label(
-            "Otro programa está recibiendo los mensajes de este bot con el mismo token. Detenlo y"
-            " repite petition-bot init. Si no sabes cuál es, pide a @BotFather otro token con"
-            " /revoke: el de ahora deja de valer."
-        )
-    return words.label(
-        "Los mensajes de este bot van a un servidor ({host}), porque alguien puso un webhook. Si"
-        " ya no lo usas, quítalo donde lo pusiste y repite petition-bot init; o pide a @BotFather"
-        " un bot nuevo.",
-        host=error.webhook,
-    )
-
-
-@asynccontextmanager
-async def _lock(setup: Setup) -> AsyncIterator[None]:
-    """Takes the bot's own process lock, if there is a petition and a database to take it on."""
-    slug, folder = _slug(setup), data_folder(setup.database_url)
-    if slug is None or (folder is not None and not folder.is_dir()):
-        yield
-        return
-    async with acquire_process_lock(setup.database_url, f"intake/{slug}"):
-        yield
-
-
-def _slug(setup: Setup) -> str | None:
-    path = Path(setup.known.get(FOLDER, "")) / PETITION_FILE
-    try:
-        slug = tomllib.loads(path.read_text(encoding="utf-8")).get("slug")
-    except (OSError, ValueError):
-        return None
-    return slug if isinstance(slug, str) else None
 
 
 def _draw(link: str) -> None:

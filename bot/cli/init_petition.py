@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import tomlkit
 from pydantic import TypeAdapter, ValidationError
 
 from bot import file_locations
 from bot.cli.init_questions import NotAccepted, Questions
-from bot.cli.init_state import FOLDER, Setup
-from bot.console import say
-from bot.petition_folder.read import read_folder
+from bot.cli.init_state import FOLDER, Setup, shown
+from bot.console import explain, say
+from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PETITION_FILE, Email, Slug, WebAddress
 from bot.petition_folder.template import copy_template
+from bot.petition_folder.unready import unready_problems
 from bot.setup.controller import ControllerAnswers, with_controller
 from bot.text.translations import Words
 from storage.private_files import whole_file
 
 _NAME_OF_LANGUAGE = re.compile(r"([a-z]{2,3}(?:-[a-z0-9]{2,8})*)=(.+)")
-# The marks of the template, and the domains that are reserved for examples (RFC 2606).
-_STANDS_IN = re.compile(r"\[\[|[@.]example\.(com|net|org)\b")
 
 
 def missing_of_petition(setup: Setup) -> list[str]:
@@ -33,6 +32,8 @@ def missing_of_petition(setup: Setup) -> list[str]:
     folder = _folder_of(setup)
     if folder is None:
         missing.append(words.label("Falta la carpeta de la petición: --petition CARPETA."))
+    elif _is_gone(setup, folder):
+        missing.append(_said_gone(words, folder))
     elif not _has_petition(folder):
         try:
             _checked_new_folder(words)(str(folder))
@@ -63,23 +64,52 @@ def missing_of_petition(setup: Setup) -> list[str]:
 
 def take_folder(setup: Setup) -> Path:
     """Settles the petition's folder, and makes it if it is not there."""
-    words = setup.words
-    folder = _folder_of(setup)
+    folder, words = _folder_of(setup), setup.words
+    if folder is not None and _is_gone(setup, folder):
+        say(_said_gone(words, folder), style="yellow")
+        folder = None
     if folder is None:
-        folder = _ask_for_folder(setup, setup.asked())
-    if _has_petition(folder):
-        was_there = setup.in_file.get(FOLDER) == str(folder)
-        setup.keep(FOLDER, str(folder))
-        if was_there:
-            setup.say_kept(words.label("La carpeta {folder}", folder=folder))
-        elif not setup.folder_is_new:
-            say(words.label("✓ La petición es la de {folder}.", folder=folder))
+        return change_folder(setup, setup.asked())
+    if not _has_petition(folder):
+        slug = setup.given.short_name or _slug_from(folder.name)
+        if setup.questions is not None:
+            slug = _ask_for_slug(setup, setup.questions, slug)
+        return _make_folder(setup, folder, _checked_slug(words)(slug))
+    if setup.in_file.get(FOLDER) == str(folder):
+        setup.say_kept(words.label("La carpeta {folder}", folder=shown(folder)))
         return folder
-    slug = setup.given.short_name or _slug_from(folder.name)
-    if setup.questions is not None:
-        slug = _ask_for_slug(setup, setup.questions, slug)
-    _make_folder(setup, folder, _checked_slug(words)(slug))
-    return folder
+    return _use_folder(setup, folder)
+
+
+def change_folder(setup: Setup, questions: Questions) -> Path:
+    """Asks for the petition's folder; makes it if it is not there."""
+    words = setup.words
+    explain(
+        words.label("La petición"),
+        words.label(
+            "Sus textos están en una carpeta. Si ya la tienes, escribe dónde está. Si no, pulsa"
+            " Intro y hago una nueva a partir de una plantilla."
+        ),
+    )
+    check = _checked_new_folder(words)
+    while True:
+        folder = questions.ask(
+            words.label("Carpeta"), lambda answer: check(answer) if answer else None
+        )
+        if folder is None:
+            slug = _ask_for_slug(setup, questions, setup.given.short_name or "")
+            default = shown(file_locations.petition_folder(slug))
+            folder = questions.ask(words.label("Dónde hago la carpeta"), check, default=default)
+            if not _has_petition(folder):
+                return _make_folder(setup, folder, slug)
+        if _has_petition(folder):
+            return _use_folder(setup, folder)
+        asked = words.label(
+            "En {folder} no hay ninguna petición. ¿La hago ahí?", folder=shown(folder)
+        )
+        if questions.agrees(asked, default=True):
+            slug = _ask_for_slug(setup, questions, _slug_from(folder.name))
+            return _make_folder(setup, folder, slug)
 
 
 def _folder_of(setup: Setup) -> Path | None:
@@ -87,51 +117,53 @@ def _folder_of(setup: Setup) -> Path | None:
     return Path(named).expanduser().absolute() if named else None
 
 
-def _ask_for_folder(setup: Setup, questions: Questions) -> Path:
-    words = setup.words
-    say(
-        "",
-        words.label(
-            "La petición: sus textos están en una carpeta. Si ya la tienes, escribe dónde está. Si"
-            " no, pulsa Intro y hago una nueva a partir de una plantilla."
-        ),
+def _is_gone(setup: Setup, folder: Path) -> bool:
+    """Returns whether the settings name a folder in which there is no petition any more."""
+    return setup.given.petition is None and not _has_petition(folder)
+
+
+def _said_gone(words: Words, folder: Path) -> str:
+    return words.label(
+        "En {folder}, que es la carpeta de los ajustes, no hay ninguna petición. Si la has movido,"
+        " di dónde está: --petition CARPETA.",
+        folder=shown(folder),
     )
-    check = _checked_new_folder(words)
-    folder = questions.ask(
-        words.label("Carpeta"), lambda answer: check(answer) if answer else None
-    )
-    if folder is not None:
-        return folder
-    slug = _ask_for_slug(setup, questions, setup.given.short_name or "")
-    folder = questions.ask(
-        words.label("Dónde hago la carpeta"),
-        check,
-        default=str(file_locations.petition_folder(slug)),
-    )
-    if not _has_petition(folder):
-        _make_folder(setup, folder, slug)
+
+
+def _use_folder(setup: Setup, folder: Path) -> Path:
+    setup.keep(FOLDER, str(folder))
+    say(setup.words.label("✓ La petición es la de {folder}.", folder=shown(folder)))
     return folder
 
 
 def _ask_for_slug(setup: Setup, questions: Questions, default: str) -> str:
     words = setup.words
-    say(
-        "",
+    explain(
+        words.label("Un nombre corto para la petición"),
         words.label(
-            "Un nombre corto para la petición, en minúsculas y sin espacios, como rio-limpio."
-            " Marca cada firma y no se puede cambiar después."
+            "Como rio-limpio. Marca cada firma, y no se puede cambiar cuando ya ha firmado"
+            " alguien."
         ),
     )
-    return questions.ask(words.label("Nombre corto"), _checked_slug(words), default=default)
+    check = _checked_slug(words)
+    return questions.ask(
+        words.label("Nombre corto"), lambda answer: check(_slug_from(answer)), default=default
+    )
 
 
-def _make_folder(setup: Setup, folder: Path, slug: str) -> None:
+def _make_folder(setup: Setup, folder: Path, slug: str) -> Path:
     copy_template(folder, slug=slug)
     setup.folder_is_new = True
-    said = setup.words.label("la petición, en {folder}", folder=folder)
-    setup.written.append(said)
+    setup.note_written(setup.words.label("la petición, en {folder}", folder=shown(folder)))
     setup.keep(FOLDER, str(folder))
-    say(setup.words.label("✓ Hecha la carpeta {folder}, con textos por escribir.", folder=folder))
+    say(
+        setup.words.label(
+            "✓ Hecha la carpeta {folder}, de la petición {slug}, con textos por escribir.",
+            folder=shown(folder),
+            slug=slug,
+        )
+    )
+    return folder
 
 
 def _has_petition(folder: Path) -> bool:
@@ -139,7 +171,9 @@ def _has_petition(folder: Path) -> bool:
 
 
 def _slug_from(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    """Returns a short name made of any name: Río Limpio becomes rio-limpio."""
+    bare = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].rstrip("-")
 
 
 def _checked_slug(words: Words) -> Callable[[str], str]:
@@ -155,12 +189,12 @@ def _checked_new_folder(words: Words) -> Callable[[str], Path]:
     def check(answer: str) -> Path:
         folder = Path(answer).expanduser().absolute()
         if folder.exists() and not folder.is_dir():
-            raise NotAccepted(words.label("{path} no es una carpeta.", path=folder))
+            raise NotAccepted(words.label("{path} no es una carpeta.", path=shown(folder)))
         if folder.is_dir() and not _has_petition(folder) and any(folder.glob("*.toml")):
             raise NotAccepted(
                 words.label(
                     "En {path} hay otros ficheros .toml y ninguna petición. Elige otra carpeta.",
-                    path=folder,
+                    path=shown(folder),
                 )
             )
         return folder
@@ -173,51 +207,61 @@ def _checked_new_folder(words: Words) -> Callable[[str], Path]:
 
 def name_controller(setup: Setup, folder: Path) -> None:
     """Settles who answers for the signatures, in `petition.toml`."""
-    words, given, questions = setup.words, setup.given, setup.questions
-    file = folder / PETITION_FILE
-    text = file.read_text(encoding="utf-8")
-    languages = read_folder(folder).languages or ("es",)
+    given, read = setup.given, read_folder(folder)
+    if read.petition is None:
+        return  # it cannot be read, which is said at the end
     answers = ControllerAnswers(
-        _names(given.controller, languages) if given.controller else None,
+        _names(given.controller, read.languages) if given.controller else None,
         given.email,
         given.web_form,
         given.address,
-        given.protection_officer or (given.email if setup.folder_is_new else None),
+        given.protection_officer,
     )
-    if answers == ControllerAnswers():
-        if questions is None or not _stands_in(text):
-            setup.say_kept(words.label("Quién responde de las firmas"))
-            return
-        answers = _ask_for_controller(words, questions, languages)
-    elif setup.folder_is_new and answers.email is None:
-        # The template's contacts are examples: none of them stays beside one that was given.
-        answers = ControllerAnswers(
-            answers.names,
-            "",
-            answers.web_form,
-            answers.address,
-            answers.data_protection_officer or "",
-        )
+    if answers != ControllerAnswers():
+        if setup.folder_is_new:
+            answers = _in_place_of_examples(answers)
+        _write_controller(setup, folder, answers)
+    elif setup.questions is not None and _stands_in(read):
+        ask_for_controller(setup, setup.questions, folder)
+    else:
+        setup.say_kept(setup.words.label("Quién responde de las firmas"))
+
+
+def _stands_in(read: Folder) -> bool:
+    """Returns whether name or contacts are those of the template, or examples."""
+    return not (read.petition or {}).get("controller") or any(
+        problem.key.startswith("controller.") for problem in unready_problems(read)
+    )
+
+
+def _in_place_of_examples(answers: ControllerAnswers) -> ControllerAnswers:
+    """Returns the answers with which none of the template's contacts is left beside them."""
+    return ControllerAnswers(
+        answers.names,
+        answers.email or "",
+        answers.web_form or "",
+        answers.address or "",
+        answers.data_protection_officer or answers.email or "",
+    )
+
+
+def _write_controller(setup: Setup, folder: Path, answers: ControllerAnswers) -> None:
+    file = folder / PETITION_FILE
+    text = file.read_text(encoding="utf-8")
     with whole_file(file, replaces=True) as new:
         new.write(with_controller(text, answers).encode())
-    say(words.label("✓ Escrito en {path} quién responde de las firmas.", path=file))
+    said = setup.words.label("✓ Quién responde de las firmas está en {path}.", path=shown(file))
+    say(said)
 
 
-def _stands_in(text: str) -> bool:
-    """Returns whether name or contacts are those of the template, or examples."""
-    table: Any = tomlkit.parse(text).unwrap().get("controller", {})
-    return not table or _STANDS_IN.search(str(table)) is not None
-
-
-def _ask_for_controller(
-    words: Words, questions: Questions, languages: tuple[str, ...]
-) -> ControllerAnswers:
-    say(
-        "",
+def ask_for_controller(setup: Setup, questions: Questions, folder: Path) -> None:
+    """Asks who answers for the signatures and how to write to them, and writes it."""
+    words, languages = setup.words, read_folder(folder).languages
+    explain(
+        words.label("Quién responde de las firmas y de los datos"),
         words.label(
-            "Quién responde de las firmas y de los datos: tu organización, o tú. Quienes firmen lo"
-            " leen dentro de una frase, así que escríbelo con su artículo, como «la asociación"
-            " Vecinas del Río»."
+            "Tu organización, o tú. Quienes firmen lo leen dentro de una frase, así que escríbelo"
+            " con su artículo, como «la asociación Vecinas del Río»."
         ),
     )
     names: dict[str, str] = {}
@@ -227,11 +271,11 @@ def _ask_for_controller(
             _not_empty(words),
             default=next(iter(names.values()), ""),
         )
-    say(
-        "",
+    explain(
+        words.label("Cómo se le escribe"),
         words.label(
-            "Cómo se le escribe. Hace falta al menos uno: correo, formulario web o dirección. Con"
-            " Intro pasas al siguiente."
+            "Hace falta al menos uno: correo, formulario web o dirección. Con Intro pasas al"
+            " siguiente."
         ),
     )
     while True:
@@ -248,7 +292,8 @@ def _ask_for_controller(
         _checked_email(words),
         default=email,
     )
-    return ControllerAnswers(names, email, form, address, officer)
+    answers = ControllerAnswers(names, email, form, address, officer)
+    _write_controller(setup, folder, answers)
 
 
 def _names(given: tuple[str, ...], languages: tuple[str, ...]) -> dict[str, str]:

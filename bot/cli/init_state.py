@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,8 @@ class Given:
     protection_officer: str | None = None
     key_file: Path | None = None
     env_file: Path | None = None
+    bot_name: str | None = None
+    bot_picture: bool = False
 
 
 @dataclass
@@ -47,6 +50,8 @@ class Setup:
     `known` has the settings as `run` would read them: the environment's, and those of the file.
     `connection` says where Telegram and the database are; its token and admins say nothing.
     `questions` is None when nothing may be asked. `written` says in sentences what is on the disk.
+    `was_alone` says that no other program was found that fetches, and `was_complete` that all
+    settings were in the file before.
     """
 
     given: Given
@@ -58,6 +63,8 @@ class Setup:
     in_file: dict[str, str] = field(repr=False)
     written: list[str] = field(default_factory=list)
     folder_is_new: bool = False
+    was_alone: bool = False
+    was_complete: bool = False
     _to_write: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -80,7 +87,11 @@ class Setup:
             for name, value in os.environ.items()
             if name.startswith(PREFIX) and value.strip()
         }
-        return cls(given, words, questions, path, connection, {**in_file, **set_outside}, in_file)
+        setup = cls(given, words, questions, path, connection, {**in_file, **set_outside}, in_file)
+        setup.was_complete = in_file.keys() >= {TOKEN, ADMINS, FOLDER, KEY_FILE}
+        if in_file.keys() & {TOKEN, ADMINS, FOLDER, KEY_FILE}:
+            setup.note_written(words.label("los ajustes, en {path}", path=shown(path)))
+        return setup
 
     @property
     def database_url(self) -> str:
@@ -109,9 +120,17 @@ class Setup:
         write_values(self.env_file, self._to_write)
         self.in_file |= self._to_write
         self._to_write.clear()
-        said = self.words.label("los ajustes, en {path}", path=self.env_file)
-        if said not in self.written:
-            self.written.append(said)
+        self.note_written(self.words.label("los ajustes, en {path}", path=shown(self.env_file)))
+
+    def note_written(self, what: str) -> None:
+        """Notes what is on the disk, once."""
+        if what not in self.written:
+            self.written.append(what)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether no option asks for a change."""
+        return self.given == Given(env_file=self.given.env_file)
 
     def asked(self) -> Questions:
         """Returns the questions, where an answer is missing.
@@ -126,3 +145,15 @@ class Setup:
     def say_kept(self, what: str) -> None:
         """Says that something stays as it was."""
         say(self.words.label("✓ {what}: se queda como estaba.", what=what))
+
+
+def shown(path: Path) -> str:
+    """Returns a path as people read and type it, with ~ for their home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def as_argument(path: Path) -> str:
+    """Returns a path as it is typed into a shell."""
+    short, whole = shown(path), str(path)
+    return short if shlex.quote(whole) == whole else shlex.quote(whole)

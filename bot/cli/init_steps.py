@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from bot import file_locations
-from bot.cli.init_admins import choose_admins
-from bot.cli.init_petition import missing_of_petition, name_controller, take_folder
+from bot.cli.init_admins import ask_for_admins, choose_admins
+from bot.cli.init_petition import (
+    ask_for_controller,
+    change_folder,
+    missing_of_petition,
+    name_controller,
+    take_folder,
+)
+from bot.cli.init_profile import ask_for_profile, name_problem, show_profile
 from bot.cli.init_questions import NotAccepted, Questions
-from bot.cli.init_state import KEY_FILE, TOKEN, Setup
-from bot.console import CannotDo, run_to_end, say
+from bot.cli.init_state import KEY_FILE, TOKEN, Setup, as_argument, shown
+from bot.cli.init_telegram import identity_of
+from bot.console import CannotDo, explain, out, say
 from bot.petition_folder.check import find_problems
+from bot.petition_folder.read import read_folder
+from bot.petition_folder.unready import unready_problems
 from bot.settings import SettingsInvalid, checked_token, load_settings
 from bot.setup.bot_calls import (
     BotIdentity,
@@ -34,19 +43,57 @@ def set_up(setup: Setup) -> None:
     if setup.questions is None:
         _require_answers(setup)
     else:
-        say(
+        out.print(
             words.label(
                 "Vamos a preparar tu bot, paso a paso. Con Intro aceptas lo que está entre"
                 " corchetes. Con Ctrl-C lo dejas cuando quieras: lo ya escrito se conserva."
-            )
+            ),
+            markup=False,
         )
     identity = _take_token(setup)
     choose_admins(setup, identity)
     folder = take_folder(setup)
     name_controller(setup, folder)
+    show_profile(setup, identity)
     _place_key(setup)
     setup.write()
+    if setup.questions is not None and setup.was_complete and setup.changes_nothing:
+        identity, folder = _offer_changes(setup, setup.questions, identity, folder)
     _conclude(setup, identity, folder)
+
+
+def _offer_changes(
+    setup: Setup, questions: Questions, identity: BotIdentity, folder: Path
+) -> tuple[BotIdentity, Path]:
+    """Changes what is asked for, where everything is there already; returns bot and folder."""
+    words = setup.words
+    explain(
+        words.label("Todo está ya preparado"),
+        words.label(
+            "¿Qué quieres cambiar? 1: el token. 2: añadir a quien administre. 3: la carpeta de la"
+            " petición. 4: quién responde de las firmas. 5: nombre y foto del bot. Con Intro,"
+            " nada."
+        ),
+    )
+
+    def check(answer: str) -> str:
+        if answer and answer not in "12345":
+            raise NotAccepted(words.label("Escribe un número del 1 al 5, o pulsa Intro."))
+        return answer
+
+    while choice := questions.ask(words.label("Número"), check):
+        if choice == "1":
+            identity = _ask_for_token(setup, questions)
+        elif choice == "2":
+            ask_for_admins(setup, questions, identity)
+        elif choice == "3":
+            folder = change_folder(setup, questions)
+        elif choice == "4":
+            ask_for_controller(setup, questions, folder)
+        else:
+            ask_for_profile(setup, questions, identity)
+            identity = identity_of(setup, setup.known[TOKEN], is_new=False)
+    return identity, folder
 
 
 def _require_answers(setup: Setup) -> None:
@@ -64,6 +111,8 @@ def _require_answers(setup: Setup) -> None:
             words.label("Falta quién administra el bot: --admin ID, una vez por persona.")
         )
     missing += missing_of_petition(setup)
+    if given.bot_name is not None and (problem := name_problem(words, given.bot_name)):
+        missing.append(f"--bot-name: {problem}")
     if missing:
         raise CannotDo("\n".join(missing))
 
@@ -78,14 +127,14 @@ def _take_token(setup: Setup) -> BotIdentity:
     if token is None:
         return _ask_for_token(setup, setup.asked())
     try:
-        identity = _identity(setup, token)
+        identity = identity_of(setup, token, is_new=setup.in_file.get(TOKEN) != token)
     except TokenRefused:
         if questions is None or setup.given.token_file is not None:
-            raise CannotDo(_refused(words)) from None
-        say(_refused(words), style="yellow")
+            raise CannotDo(token_refused(words)) from None
+        say(token_refused(words), style="yellow")
         return _ask_for_token(setup, questions)
     except Unreachable as error:
-        raise CannotDo(_unreachable(words, error)) from None
+        raise CannotDo(unreachable(words, error)) from None
     was_there = setup.in_file.get(TOKEN) == token
     setup.keep(TOKEN, token)
     _say_whose(setup, identity, was_there=was_there)
@@ -99,7 +148,7 @@ def _token_of(setup: Setup) -> str | None:
         try:
             known = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            raise CannotDo(words.label("No se puede leer {path}.", path=path)) from None
+            raise CannotDo(words.label("No se puede leer {path}.", path=shown(path))) from None
     if known is None:
         return None
     try:
@@ -110,10 +159,10 @@ def _token_of(setup: Setup) -> str | None:
 
 def _ask_for_token(setup: Setup, questions: Questions) -> BotIdentity:
     words = setup.words
-    say(
-        "",
+    explain(
+        words.label("El token del bot"),
         words.label(
-            "El token del bot. Lo da @BotFather en Telegram: escríbele /newbot, o /token si el bot"
+            "Lo da @BotFather en Telegram: escríbele /newbot, o /token si el bot"
             " ya existe. Pégalo aquí; no se verá nada mientras lo pegas."
         ),
     )
@@ -121,26 +170,18 @@ def _ask_for_token(setup: Setup, questions: Questions) -> BotIdentity:
     def check(answer: str) -> tuple[str, BotIdentity]:
         try:
             token = checked_token(answer)
-            return token, _identity(setup, token)
+            return token, identity_of(setup, token, is_new=setup.in_file.get(TOKEN) != token)
         except ValueError:
             raise NotAccepted(_not_a_token(words)) from None
         except TokenRefused:
-            raise NotAccepted(_refused(words)) from None
+            raise NotAccepted(token_refused(words)) from None
         except Unreachable as error:
-            raise NotAccepted(_unreachable(words, error)) from None
+            raise NotAccepted(unreachable(words, error)) from None
 
     token, identity = questions.ask(words.label("Token"), check, hidden=True)
     setup.keep(TOKEN, token)
     _say_whose(setup, identity, was_there=False)
     return identity
-
-
-def _identity(setup: Setup, token: str) -> BotIdentity:
-    async def asked() -> BotIdentity:
-        async with setup.open_calls(token) as calls:
-            return await calls.identity()
-
-    return run_to_end(asked())
 
 
 def _say_whose(setup: Setup, identity: BotIdentity, *, was_there: bool) -> None:
@@ -163,13 +204,15 @@ def _not_a_token(words: Words) -> str:
     )
 
 
-def _refused(words: Words) -> str:
+def token_refused(words: Words) -> str:
+    """Returns what to do about a token that Telegram does not know."""
     return words.label(
         "Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero."
     )
 
 
-def _unreachable(words: Words, error: Unreachable) -> str:
+def unreachable(words: Words, error: Unreachable) -> str:
+    """Returns what to do where Telegram does not answer."""
     return words.label(
         "No se puede hablar con Telegram ({reason}). Comprueba que hay conexión y prueba otra vez."
         " Si tu red no deja pasar Telegram, indica un proxy en PETITION_PROXY.",
@@ -185,28 +228,28 @@ def _place_key(setup: Setup) -> None:
     words, questions = setup.words, setup.questions
     named = setup.given.key_file or setup.known.get(KEY_FILE)
     if named is None and questions is not None:
-        say(
-            "",
+        explain(
+            words.label("La clave con la que se cifran los nombres"),
             words.label(
-                "La clave con la que se cifran los nombres. Sin ella nadie puede leer las firmas:"
+                "Sin ella nadie puede leer las firmas:"
                 " guarda una copia en otro sitio, aparte de la base de datos."
             ),
         )
         named = questions.ask(
-            words.label("Dónde va la clave"), str, default=str(file_locations.key_file())
+            words.label("Dónde va la clave"), str, default=shown(file_locations.key_file())
         )
     path = Path(named or file_locations.key_file()).expanduser().absolute()
     key_apart_from_data(path, setup.database_url)
     if path.exists():
         Keyring.load(path)
         setup.keep(KEY_FILE, str(path))
-        setup.say_kept(words.label("La clave {path}", path=path))
+        setup.say_kept(words.label("La clave {path}", path=shown(path)))
         return
     make_private_folder(path.parent)
     Keyring.generate(path)
-    setup.written.append(words.label("la clave, en {path}", path=path))
+    setup.note_written(words.label("la clave, en {path}", path=shown(path)))
     setup.keep(KEY_FILE, str(path))
-    say(words.label("✓ Hecha la clave {path}. Guarda una copia en otro sitio.", path=path))
+    say(words.label("✓ Hecha la clave {path}. Guarda una copia en otro sitio.", path=shown(path)))
 
 
 # The end
@@ -218,32 +261,25 @@ def _conclude(setup: Setup, identity: BotIdentity, folder: Path) -> None:
     settings = load_settings(env_file=setup.env_file)
     if settings.bot_token.get_secret_value() != setup.known[TOKEN]:
         raise SettingsInvalid((words.label("El token del entorno es otro que el escrito."),))
-    problems = find_problems(folder)
-    say("", words.label("✓ Los ajustes están en {path}.", path=setup.env_file))
+    say("", words.label("✓ Los ajustes están en {path}.", path=shown(setup.env_file)))
     if setup.env_file != file_locations.env_file().absolute():
-        say(
+        explain(
+            words.label("Ese fichero no es el que se busca por sí solo"),
             words.label(
-                "petition-bot no mira ahí por sí mismo: da ese fichero a quien lo ponga en marcha."
-            )
-        )
-    if problems:
-        say(
-            words.label(
-                "La petición de {folder} tiene problemas que corregir antes de ponerla en marcha.",
-                folder=folder,
+                "Dáselo a quien ponga el bot en marcha: con systemd, EnvironmentFile; con un"
+                " contenedor, --env-file."
             ),
-            style="yellow",
         )
-    where = shlex.quote(str(folder))
+    where, read = as_argument(folder), read_folder(folder)
+    is_ready = not find_problems(folder) and not any(unready_problems(read))
     say(
         "",
         words.label("Y ahora, con @{bot}:", bot=identity.username),
-        words.label(
-            "  1. Escribe la petición y mira cómo queda: {command}",
-            command=f"petition-bot preview {where}",
+        words.label("  1. Mira cómo queda la petición: petition-bot preview {where}", where=where)
+        if is_ready
+        else words.label(
+            "  1. Escribe la petición y mira cómo queda: petition-bot preview {where}", where=where
         ),
-        words.label(
-            "  2. Comprueba que no falta nada: {command}", command=f"petition-bot check {where}"
-        ),
-        words.label("  3. Ponla en marcha: {command}", command="petition-bot run"),
+        words.label("  2. Comprueba que no falta nada: petition-bot check {where}", where=where),
+        words.label("  3. Ponla en marcha: petition-bot run"),
     )

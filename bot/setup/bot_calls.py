@@ -15,9 +15,10 @@ from bot.intake.polling import ALLOWED_UPDATES
 from bot.setup.admin_code import AdminCode, Candidate
 from bot.telegram_session import shared_session
 from bot.text.markup import Html
-from bot.transport import ErrorKind, Gate, TelegramClient, error_kind
+from bot.transport import ErrorKind, Gate, TelegramClient, Upload, error_kind
 from bot.transport.errors import TelegramRefused
 
+LONGEST_BOT_NAME = 64  # Telegram's maximum
 _MOST_UPDATES = 100  # Telegram's maximum
 _LONG_POLL_SECONDS = 5
 _GRACE_SECONDS = 10.0
@@ -126,6 +127,20 @@ class BotCalls:
             await self._client.call("sendMessage", params)
         except (TelegramRefused, TelegramError):
             return
+
+    async def set_name(self, name: str) -> None:
+        """Sets the name that people see, in every language; raises TokenRefused, Unreachable."""
+        await self._call("setMyName", {"name": name})
+
+    async def set_picture(self, picture: bytes) -> None:
+        """Sets the bot's picture, a JPEG; raises TokenRefused, Unreachable."""
+        await self._call(
+            "setMyProfilePhoto",
+            {
+                "photo": {"type": "static", "photo": "attach://picture"},
+                "picture": Upload("picture.jpg", picture, "image/jpeg"),
+            },
+        )
 
     async def _acknowledge(self, update_id: int) -> None:
         try:

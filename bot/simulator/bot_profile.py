@@ -1,4 +1,4 @@
-"""The bot's public profile: names, descriptions and commands."""
+"""The bot's public profile: names, descriptions, commands and picture."""
 
 import re
 from collections.abc import Mapping
@@ -27,6 +27,7 @@ class Profile:
         self.texts: dict[tuple[str, str], str] = {}
         """By kind ("name", "description", "short_description") and language."""
         self.commands: dict[tuple[Scope, str], list[dict[str, str]]] = {}
+        self.photo: bytes | None = None
 
     def text(self, kind: str, language: str | None) -> str:
         """Returns the text shown to somebody with this language, or the default one."""

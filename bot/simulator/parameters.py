@@ -89,7 +89,9 @@ _KINDS = {
 KINDS: Mapping[str, ParameterKind] = MappingProxyType(
     {name: kind for kind, names in _KINDS.items() for name in names.split()}
 )
-"""The kind of every parameter that is not plain text; a name means the same in every method."""
+"""The kind of every parameter that is not plain text, by its name."""
+_KINDS_IN_ONE_METHOD = {("setMyProfilePhoto", "photo"): ParameterKind.MEDIA}
+"""Where a name means something else than in all the other methods."""
 
 
 async def read_request(request: web.BaseRequest) -> Params:
@@ -150,7 +152,10 @@ def decode(method: Method, raw: Mapping[str, Any]) -> Params:
     uploads = {name: value for name, value in raw.items() if isinstance(value, UploadedFile)}
     params: Params = {}
     for name, value in raw.items():
-        if name in method.parameters:
+        kind = _KINDS_IN_ONE_METHOD.get((method.name, name))
+        if kind is not None:
+            params[name] = _DECODERS[kind](name, value, uploads)
+        elif name in method.parameters:
             params[name] = decode_value(name, value, uploads)
         elif not _is_attached(name, raw):
             raise bad_request(f'unknown parameter "{name}" in {method.name}')

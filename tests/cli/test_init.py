@@ -118,7 +118,7 @@ async def test_run_again_it_changes_only_what_is_asked(home: Path) -> None:
     assert (home / "rio" / "petition.toml").read_bytes() == petition
     assert load_settings().key_file == home / ".config/petition-bot/keys/petition.key"
     assert (home / ".config/petition-bot/keys/petition.key").read_bytes() == key
-    assert result.output.count("se queda como estaba") == 4
+    assert result.output.count("se queda como estaba") == 5
 
 
 async def test_without_a_terminal_nothing_is_asked(home: Path) -> None:
@@ -200,7 +200,7 @@ async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) 
     terminal.types("")
     for question, answer in (
         ("Carpeta:", ""),
-        ("Nombre corto:", "rio-limpio"),
+        ("Nombre corto:", "Río Limpio"),
         ("Dónde hago la carpeta", ""),
         ("Nombre, en español:", "la asociación Río"),
         (r"Nombre, en inglés \[la asociación Río\]:", "the River association"),
@@ -211,6 +211,10 @@ async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) 
     ):
         await terminal.sees(question)
         terminal.types(answer)
+    await terminal.sees("Cambio el nombre «Petición» por «Avisos»")
+    terminal.types("")
+    await terminal.sees("Le pongo de foto")
+    terminal.types("")
     await terminal.sees("Dónde va la clave")
     terminal.process.send_signal(signal.SIGINT)
     await terminal.sees("la petición, en ")
@@ -218,10 +222,14 @@ async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) 
     assert TOKEN not in terminal.shown
 
     terminal = await Terminal.open()
-    await terminal.sees("se queda como estaba")
+    await terminal.sees("El nombre «Avisos»: se queda como estaba")
+    await terminal.sees("Le pongo de foto")
+    terminal.types("n")
     await terminal.sees("Dónde va la clave")
     terminal.types("")
     await terminal.sees("petition-bot run")
     assert await terminal.ends() == 0
+    assert sim.world.profile.text("name", None) == "Avisos"
+    assert sim.world.profile.photo is not None
     settings = load_settings()
     assert settings.admin_ids == {marta.id}

@@ -1,6 +1,12 @@
-import pytest
+import io
 
+import pytest
+from PIL import Image
+
+from bot.setup.bot_picture import draw_picture
 from bot.simulator import Simulator
+from bot.simulator.errors import Refused
+from bot.simulator.files import checked_profile_photo
 from tests.support.api_client import ApiClient
 
 
@@ -79,3 +85,28 @@ async def test_an_empty_list_of_commands_takes_them_away(sim: Simulator, api: Ap
     await api.result("setMyCommands", commands=[])
 
     assert sim.world.profile.commands == {}
+
+
+@pytest.mark.parametrize(
+    ("photo", "reason"),
+    [
+        ({"type": "animated", "animation": "x"}, "can't parse InputProfilePhoto"),
+        ({"type": "static", "photo": "x", "size": 1}, 'unknown field "size"'),
+        ({"type": "static", "photo": "AgAC"}, "must be uploaded as a new file"),
+        ({"type": "static", "photo": "attach://nothing"}, "media not found"),
+    ],
+)
+async def test_profile_photos_telegram_would_not_take(
+    api: ApiClient, photo: dict[str, object], reason: str
+) -> None:
+    status, said = await api.refusal("setMyProfilePhoto", photo=photo)
+    assert (status, reason in said) == (400, True), said
+
+
+@pytest.mark.parametrize(("kind", "side"), [("PNG", 640), ("JPEG", 159)])
+def test_a_profile_photo_is_a_jpeg_that_is_large_enough(kind: str, side: int) -> None:
+    made = io.BytesIO()
+    Image.new("RGB", (side, 640)).save(made, kind)
+    with pytest.raises(Refused):
+        checked_profile_photo(made.getvalue())
+    assert checked_profile_photo(draw_picture())

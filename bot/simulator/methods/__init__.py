@@ -82,6 +82,7 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
     ),
     "getMyShortDescription": (profile.text_getter("short_description"), "language_code"),
     "setMyName": (profile.text_setter("name"), "name language_code"),
+    "setMyProfilePhoto": (profile.set_photo, "photo!"),
     "getMyName": (profile.text_getter("name"), "language_code"),
     "sendChatAction": (
         sending.send_chat_action,

@@ -6,7 +6,8 @@ from bot.simulator.api import Api
 from bot.simulator.bot_profile import Scope, checked_commands, checked_language, checked_scope
 from bot.simulator.chats import Shape
 from bot.simulator.errors import bad_request
-from bot.simulator.parameters import Params
+from bot.simulator.files import checked_profile_photo
+from bot.simulator.parameters import Params, UploadedFile
 from bot.text.markup import length
 
 _LONGEST = {"name": 64, "description": 512, "short_description": 120}
@@ -14,7 +15,9 @@ _LONGEST = {"name": 64, "description": 512, "short_description": 120}
 
 def get_me(api: Api, params: Params) -> Shape:
     """Serves getMe."""
-    return api.world.bot.shape() | {
+    bot = api.world.bot
+    return bot.shape() | {
+        "first_name": api.world.profile.text("name", None) or bot.first_name,
         "can_join_groups": True,
         "can_read_all_group_messages": False,
         "supports_inline_queries": False,
@@ -67,6 +70,20 @@ def text_getter(kind: str) -> Callable[[Api, Params], Shape]:
         return {kind: text or (api.world.bot.first_name if kind == "name" else "")}
 
     return get_text
+
+
+def set_photo(api: Api, params: Params) -> bool:
+    """Serves setMyProfilePhoto for pictures that do not move."""
+    shape = params["photo"]
+    if not isinstance(shape, dict) or shape.get("type") != "static":
+        raise bad_request("can't parse InputProfilePhoto: type is unsupported")
+    if unknown := set(shape) - {"type", "photo"}:
+        raise bad_request(f'unknown field "{min(unknown)}" in InputProfilePhoto')
+    upload = shape.get("photo")
+    if not isinstance(upload, UploadedFile):
+        raise bad_request("profile photos can't be reused and must be uploaded as a new file")
+    api.world.profile.photo = checked_profile_photo(upload.content)
+    return True
 
 
 def get_star_balance(api: Api, params: Params) -> Shape:
