@@ -1,12 +1,13 @@
 """Reads a petition's folder: the table of each file, and problems with reading them."""
 
+import codecs
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.toml_errors import read_toml, shown
 from bot.text.problems import Problem, Sentence
 
 Table = dict[str, Any]
@@ -63,71 +64,101 @@ def language_of(file_name: str) -> str | None:
 def read_folder(path: Path) -> Folder:
     """Reads `petition.toml` and every language file beside it."""
     if not path.is_dir():
-        sentence = Sentence("no existe esta carpeta: escribe la ruta de la carpeta de la petición")
-        missing = Problem(str(path), "", sentence)
-        return Folder(path, None, {}, (missing,))
+        return Folder(path, None, {}, (Problem(str(path), "", _no_folder(path)),))
     problems: list[Problem] = []
-    petition = _read(path / PETITION_FILE, problems)
-    texts: dict[str, Table] = {}
-    for file in sorted(path.glob("*.toml")):
-        if file.name == PETITION_FILE:
-            continue
-        if not _LANGUAGE.fullmatch(file.stem):
-            problems.append(Problem(file.name, "", _NOT_A_LANGUAGE))
-        elif (table := _read(file, problems)) is not None:
-            texts[file.stem] = table
+    files = _files(path, problems)
+    petition = _read(path / files.pop(PETITION_FILE, PETITION_FILE), PETITION_FILE, problems)
+    tables = {meant: _read(path / name, meant, problems) for meant, name in files.items()}
+    texts = {_language(name): table for name, table in tables.items() if table is not None}
     return Folder(path, petition, texts, tuple(problems))
+
+
+def _no_folder(path: Path) -> Sentence:
+    if path.is_file():
+        return Sentence(
+            "esto es un archivo: escribe la carpeta en la que está, {folder}",
+            folder=str(path.parent),
+        )
+    return Sentence("no existe esta carpeta: escribe la ruta de la carpeta de la petición")
 
 
 _NOT_A_LANGUAGE = Sentence(
     "un archivo de textos se llama como su idioma, en minúsculas: es.toml o pt-br.toml. Cámbiale "
     "el nombre, o saca este archivo de la carpeta"
 )
-# What `tomllib` says of where it stopped.
-_STOPPED_AT = re.compile(r"\(at line (\d+), column (\d+)\)")
-_LONGEST_SHOWN = 60
 
 
-def _read(file: Path, problems: list[Problem]) -> Table | None:
-    text = ""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        return tomllib.loads(text)
-    except FileNotFoundError:
-        sentence = Sentence("falta este archivo: toda petición tiene uno")
-    except UnicodeDecodeError:
-        sentence = Sentence(
-            "el archivo no está guardado en UTF-8: guárdalo otra vez con la codificación UTF-8"
+def _files(path: Path, problems: list[Problem]) -> dict[str, str]:
+    """Returns the petition's files by the name that each should have, and is read under."""
+    named = sorted(file.name for file in path.glob("*") if _is_of_a_petition(file))
+    files = {name: name for name in named if _meant(name) == name}
+    for name in named:
+        meant = _meant(name)
+        if name in files:
+            continue
+        if meant is not None and meant not in files:
+            files[meant] = name
+            problems.append(Problem(name, "", _misnamed(name, meant)))
+        elif name.endswith(".toml"):
+            problems.append(Problem(name, "", _NOT_A_LANGUAGE))
+    return files
+
+
+def _meant(name: str) -> str | None:
+    """Returns how a file should be called: "es.toml" for "ES.toml" and "es.toml.txt"."""
+    meant = name.lower().removesuffix(".txt").replace("_", "-")
+    is_one = meant.endswith(".toml") and _LANGUAGE.fullmatch(_language(meant))
+    return meant if is_one or meant == PETITION_FILE else None
+
+
+def _language(file: str) -> str:
+    return file.removesuffix(".toml")
+
+
+def _misnamed(name: str, meant: str) -> Sentence:
+    if name.lower().endswith(".txt"):
+        return Sentence(
+            "el editor le ha añadido .txt al guardarlo: cambia su nombre a {meant}. Si no ves el "
+            ".txt en Windows, marca Ver, Mostrar, Extensiones de nombre de archivo",
+            meant=meant,
         )
-    except tomllib.TOMLDecodeError as error:
-        sentence = _unread(str(error), text)
+    return Sentence("cambia el nombre de este archivo a {meant}, en minúsculas", meant=meant)
+
+
+def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:
+    """Reads one file, if it can be made out, under the name that it should have."""
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        problems.append(Problem(name, "", Sentence("falta este archivo: toda petición tiene uno")))
+        return None
     except OSError as error:
         reason = error.strerror or str(error)
         sentence = Sentence("el archivo no se puede leer: {reason}", reason=reason)
-    except (ValueError, RecursionError):  # a number or a nesting that Python does not read
-        sentence = Sentence(
-            "no se entiende, porque un valor es larguísimo: mira dónde faltan unas comillas, una "
-            "coma o el signo ="
-        )
-    problems.append(Problem(file.name, "", sentence))
-    return None
+        problems.append(Problem(name, "", sentence))
+        return None
+    text, fault = _decoded(data)
+    table, found = read_toml(text, "“”" if _language(name).startswith("en") else "«»")
+    problems += [Problem(name, "", each) for each in ([fault] if fault else []) + found]
+    return table
 
 
-def _unread(error: str, text: str) -> Sentence:
-    """Returns where a text stops being TOML."""
-    stopped = _STOPPED_AT.search(error)
-    if stopped is None:
-        return Sentence(
-            "el archivo acaba antes de tiempo: mira si al último texto le faltan las comillas del "
-            "final, o a una lista su corchete"
+def _decoded(data: bytes) -> tuple[str, Sentence | None]:
+    """Returns a file's text, and what is wrong with how it was saved."""
+    fault = None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        encoding = "utf-16" if data[:2] in _UTF_16 else "cp1252"
+        text = data.decode(encoding, errors="replace")
+        number = 1 if encoding == "utf-16" else data[: error.start].count(b"\n") + 1
+        fault = Sentence(
+            "línea {line}: el archivo no está guardado en UTF-8 ({shown}). Ábrelo, elige Guardar "
+            "como y, en Codificación, UTF-8",
+            line=str(number),
+            shown=shown(text.splitlines()[number - 1]),
         )
-    lines = text.splitlines()
-    line, column = int(stopped[1]), int(stopped[2])
-    shown = lines[line - 1].strip() if line <= len(lines) else ""
-    return Sentence(
-        "línea {line}, columna {column}: esto no se entiende: {shown} (mira si ahí faltan unas "
-        "comillas, una coma o el signo =)",
-        line=str(line),
-        column=str(column),
-        shown=shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…",
-    )
+    return text.replace("\r\n", "\n").replace("\r", "\n"), fault
+
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

@@ -79,13 +79,17 @@ def _sentence(error: ErrorDetails, shape: type[BaseModel], original: str) -> Sen
 def _unknown(error: ErrorDetails, shape: type[BaseModel]) -> Sentence:
     *above, written = error["loc"]
     section = _SECTIONS.get(str(above[0]), shape) if above else shape
+    if above and written in PetitionFile.model_fields:
+        return Sentence("va más arriba, antes de la primera línea que empieza por [")
+    home = next((name for name, each in _SECTIONS.items() if written in each.model_fields), None)
+    if home in ("controller", "retention") and shape is PetitionFile:
+        return Sentence("va más abajo, en la sección [{section}]", section=home)
     near = get_close_matches(str(written), section.model_fields, n=1, cutoff=0.6)
     if near:
-        return Sentence(
-            "no hay ninguna entrada con ese nombre: ¿querías escribir {near}?", near=near[0]
-        )
+        return Sentence("esta entrada no existe: ¿querías escribir {near}?", near=near[0])
     return Sentence(
-        "no hay ninguna entrada con ese nombre: quítala, o pon # delante si es una nota"
+        "esta entrada no existe: quítala, o escribe # delante si es una nota. Los nombres de las "
+        "entradas no se traducen"
     )
 
 
@@ -105,8 +109,9 @@ def _a_table(error: ErrorDetails) -> Sentence:
 
 def _whole_number(error: ErrorDetails) -> Sentence:
     if isinstance(error["input"], float):
-        return Sentence("esto tiene que ser un número entero, sin decimales")
-    return Sentence("esto tiene que ser un número entero, sin comillas")
+        return Sentence("escribe un número entero, sin puntos ni decimales: 1000")
+    digits = re.sub(r"\D", "", str(error["input"]))
+    return Sentence("escribe un número entero, sin comillas: {digits}", digits=digits or "100")
 
 
 def _one_of(error: ErrorDetails) -> Sentence:
@@ -206,7 +211,7 @@ def _languages_of(key: str, value: Table, read: Folder) -> Iterator[Problem]:
             yield Problem(PETITION_FILE, f"{key}.{language}", sentence)
     for language in value:
         # A file that exists and cannot be read is reported already.
-        if not (read.path / f"{language}.toml").exists():
+        if language not in read.texts and not (read.path / f"{language}.toml").exists():
             sentence = Sentence(
                 "la petición no tiene {file}: añade ese archivo, o quita esta entrada",
                 file=f"{language}.toml",

@@ -83,8 +83,9 @@ class Problem:
     def __lt__(self, other: "Problem") -> bool:
         return self._order() < other._order()
 
-    def _order(self) -> tuple[str, str, str]:
-        return self.file, self.key, repr(self.sentence)
+    def _order(self) -> tuple[str, str, int, str]:
+        line = dict(self.sentence.values).get("line")
+        return self.file, self.key, int(line) if isinstance(line, str) else 0, repr(self.sentence)
 
 
 class PetitionInvalid(Exception):

@@ -22,7 +22,7 @@ ca.toml: closing_update: {count} does not occur in it and is needed, because the
 ca.toml: description: this is missing: translate it from es.toml
 ca.toml: thanks: the bot fills in nothing for {number} here
 ca.toml: thanks: {people} does not occur in it and is needed, because a signer is told one number
-en.toml: line 2, column 25: this cannot be understood
+en.toml: line 2: title is there already, in line 1
 es.toml: appeal, page 2: this is empty
 es.toml: appeal, page 3: Telegram would refuse it at <h1>Mal</h1>: it does not know <h1>
 es.toml: appeal, page 4: nothing of this would be seen
@@ -48,7 +48,7 @@ petition.toml: controller.web_form: write the whole web address, beginning with 
 petition.toml: demands.ca: this is missing: the petition has ca.toml
 petition.toml: demands.es, number 2: this is empty
 petition.toml: demands.fr: the petition has no fr.toml
-petition.toml: goals, number 2: this has to be a whole number, without quotation marks
+petition.toml: goals, number 2: write a whole number, without quotation marks: 250
 petition.toml: image.credit.ca: this is missing
 petition.toml: image.credit.es: this stands in the texts as it is: write it without braces
 petition.toml: image.file: picture.png is not a PNG or JPEG picture
@@ -104,9 +104,13 @@ def test_an_empty_folder_lacks_its_two_files(tmp_path: Path) -> None:
 
 
 def test_a_file_in_another_encoding_is_said(folder: Path) -> None:
-    (folder / "es.toml").write_bytes('title = "Firmad aquí"'.encode("latin-1"))
-    (only,) = [line for line in sentences(folder) if line.startswith("es.toml")]
-    assert only == "es.toml: the file is not saved as UTF-8: save it again with the encoding UTF-8"
+    text = (folder / "es.toml").read_text(encoding="utf-8")
+    (folder / "es.toml").write_bytes(text.encode("cp1252", errors="replace"))
+    (only,) = sentences(folder)
+    assert only == (
+        "es.toml: line 1: the file is not saved as UTF-8 (# Los textos de la petición en español, "
+        "el idioma de origen.). Open it, choose Save as and, under Encoding, UTF-8"
+    )
 
 
 def test_a_file_saved_by_a_word_processor_with_a_byte_order_mark_is_read(folder: Path) -> None:
@@ -126,7 +130,7 @@ def test_a_date_without_quotation_marks_is_as_good(change: Change, folder: Path)
         ("[]", "give at least one goal"),
         ("[0, 100]", "the first goal is at least 1"),
         ("[100, 500, 500]", "each goal is higher than the one before, and 500 follows 500"),
-        ("[1.5]", "this has to be a whole number, without a decimal point"),
+        ("[1.5]", "write a whole number, without a point in it: 1000"),
         ('"100"', "this has to be a list"),
     ],
 )
