@@ -5,20 +5,26 @@ the platform keeps a program's files. What lies in the working directory comes f
 before there was a default.
 """
 
+import os
 from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path
 
 _PROGRAM = "petition-bot"
 ENV_NAME = ".env"
+ENV_FILE_NAMED = "PETITION_ENV_FILE"
+"""The variable of the environment that names the file of settings."""
+
 _DATABASE_NAME = "petition.db"
 _SQLITE = "sqlite+aiosqlite:///"
 
 
 def env_file() -> Path:
-    """Returns the file of settings: `.env` in the working directory if there is one."""
+    """Returns the file of settings: the one that is named, or `.env` in the working directory."""
+    if named := os.environ.get(ENV_FILE_NAMED):
+        return Path(named)
     here = Path.cwd() / ENV_NAME
-    return here if here.is_file() else user_config_path(_PROGRAM, appauthor=False) / ENV_NAME
+    return here if here.is_file() else _config_folder() / ENV_NAME
 
 
 def database_url() -> str:
@@ -45,19 +51,25 @@ def make_database_folder(url: str) -> None:
 
 
 def found_here(url: str) -> tuple[Path, ...]:
-    """Returns the file of settings and the database, those that lie in the working directory."""
+    """Returns the file of settings and the database, if this folder is why they are used."""
+    if Path.cwd() in (_config_folder(), _database_folder()):
+        return ()  # these are looked for here from anywhere
     files = (env_file(), Path(url.removeprefix(_SQLITE)))
     return tuple(each for each in files if each.is_file() and each.parent == Path.cwd())
 
 
 def key_file() -> Path:
     """Returns where a new key goes, if nothing else is said: never below the database's folder."""
-    return user_config_path(_PROGRAM, appauthor=False) / "keys" / "petition.key"
+    return _config_folder() / "keys" / "petition.key"
 
 
 def petition_folder(slug: str) -> Path:
     """Returns where the folder of a new petition goes, if nothing else is said."""
     return _data_folder() / "petitions" / slug
+
+
+def _config_folder() -> Path:
+    return user_config_path(_PROGRAM, appauthor=False)
 
 
 def _database_folder() -> Path:

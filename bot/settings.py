@@ -238,12 +238,14 @@ def load_petition_settings(**overrides: Any) -> PetitionSettings:
 def unknown_settings() -> tuple[str, ...]:
     """Returns names with the prefix that are no settings: most likely misspelt."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known.add(file_locations.ENV_FILE_NAMED)
     given = {name.upper() for name in (*os.environ, *dotenv_values(file_locations.env_file()))}
     return tuple(sorted(name for name in given - known if name.startswith(PREFIX)))
 
 
 def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) -> Kind:
     if env_file is not None:
+        _refuse_missing_file(env_file)
         _refuse_open_file(env_file)
     try:
         return kind(_env_file=env_file, **overrides)
@@ -251,6 +253,13 @@ def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) ->
         sentences = _sentences(error)
     # Raised outside the except block, since the original error holds the values.
     raise SettingsInvalid(sentences)
+
+
+def _refuse_missing_file(path: Path) -> None:
+    """Refuses to go on without the file that was named: the settings would be another bot's."""
+    if os.environ.get(file_locations.ENV_FILE_NAMED) == str(path) and not path.is_file():
+        sentence = f"{file_locations.ENV_FILE_NAMED} names {path}, and there is no such file."
+        raise SettingsInvalid((sentence,))
 
 
 def _refuse_open_file(path: Path) -> None:

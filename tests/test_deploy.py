@@ -3,36 +3,50 @@
 import re
 import shutil
 import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
-UNIT = Path(__file__).resolve().parent.parent / "deploy" / "petition-bot.service"
+from bot.cli.main import app
+from bot.cli.service_unit import ServicePaths, system_unit, user_unit
+from tests.support.api_client import TOKEN
+
 WORST_EXPOSURE = 2.0
 ANALYZE = shutil.which("systemd-analyze")
+PATHS = ServicePaths(
+    program=Path("/home/ana/live/bin/petition-bot"),
+    settings=Path("/home/ana/.config/petition-bot/.env"),
+    start=Path("/home/ana/.local/share/petition-bot/data"),
+    written=(
+        Path("/home/ana/.local/share/petition-bot/data"),
+        Path("/home/ana/.config/petition-bot/keys"),
+    ),
+    read=(Path("/home/ana/live"), Path("/usr"), Path("/home/ana/mi petición")),
+)
 
 
-@pytest.fixture(scope="module")
-def text() -> str:
-    return UNIT.read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def unit(text: str) -> dict[str, list[str]]:
+def directives(text: str) -> dict[str, list[str]]:
     """Its directives; one that stands there twice has two values."""
-    directives: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for name, value in re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE):
-        directives.setdefault(name, []).append(value)
-    return directives
+        found.setdefault(name, []).append(value)
+    return found
+
+
+@pytest.fixture(scope="module")
+def unit() -> dict[str, list[str]]:
+    return directives(system_unit(PATHS, "ana"))
 
 
 # Each keeps something from whoever has taken over the process, or from whoever finds the disk.
 KEPT = {
-    "User": "petition",
+    "User": "ana",
     "UMask": "0077",
-    "StateDirectoryMode": "0700",
     "ProtectSystem": "strict",
-    "ProtectHome": "yes",
+    "ProtectHome": "tmpfs",
     "PrivateTmp": "yes",
     "LimitCORE": "0",
     "MemorySwapMax": "0",
@@ -79,34 +93,123 @@ def test_it_reaches_telegram_and_a_database_on_this_machine(unit: dict[str, list
     assert set(families.split()) == {"AF_INET", "AF_INET6", "AF_UNIX"}
 
 
-def test_it_writes_its_data_and_beside_its_key_and_nowhere_else(
-    text: str, unit: dict[str, list[str]]
+def test_it_writes_its_data_and_beside_its_key_and_sees_little_else_at_home(
+    unit: dict[str, list[str]],
 ) -> None:
-    (key,) = re.findall(r"PETITION_KEY_FILE=(\S+)", text)
-    (data,) = unit["WorkingDirectory"]
-    assert unit["ReadWritePaths"] == [str(Path(key).parent)]
-    assert unit["StateDirectory"] == [Path(data).name]
-    assert not Path(key).is_relative_to(data)
-    # What is made by hand is made with the same paths, and for nobody else.
-    assert f"install -d -m 700 -o petition -g petition {Path(key).parent}\n" in text
-    assert f"petition-bot keygen {key}\n" in text
-    assert f"install -m 600 /dev/null {unit['EnvironmentFile'][0]}\n" in text
+    written = " ".join(map(str, PATHS.written))
+    assert unit["ReadWritePaths"] == unit["BindPaths"] == [written]
+    assert unit["BindReadOnlyPaths"] == [
+        '/home/ana/.config/petition-bot/.env /home/ana/live "/home/ana/mi petición"'
+    ]
+    assert unit["Environment"] == [f'"PETITION_ENV_FILE={PATHS.settings}"']
+    elsewhere = ServicePaths(*(Path("/srv/bot"),) * 3, (Path("/srv/data"), Path("/srv/key")), ())
+    apart = directives(system_unit(elsewhere, "bot"))
+    assert apart["ProtectHome"] == ["yes"]
+    assert "BindPaths" not in apart
+    assert "BindReadOnlyPaths" not in apart
 
 
-def test_nothing_of_it_lies_where_the_service_sees_nothing(text: str) -> None:
-    paths = set(re.findall(r"(?<![\w:])/(?:[\w.-]+/)+[\w.-]+", text))
-    assert {path for path in paths if path.startswith(("/home", "/root", "/run/user"))} == set()
-    assert len(paths) > 5
+def test_a_users_own_manager_is_asked_for_nothing_that_it_may_not_do() -> None:
+    own = directives(user_unit(PATHS))
+    assert own["WantedBy"] == ["default.target"]
+    assert own["NoNewPrivileges"] == ["yes"]
+    assert own["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
+    # With these it would not start: a user's manager has neither the right nor the mounts.
+    assert not own.keys() & {"User", "CapabilityBoundingSet", "PrivateDevices", "ProtectClock"}
+
+
+@pytest.mark.parametrize("name", ["100%", 'my "petition"', "cost$", "a:b", "back\\slash"])
+def test_a_path_that_systemd_would_read_otherwise_is_refused(name: str) -> None:
+    odd = Path("/home/ana") / name
+    assert replace(PATHS, read=(odd,)).unusable() == odd
+    assert PATHS.unusable() is None
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd is not here")
-def test_systemd_finds_little_that_it_could_do() -> None:
-    said = subprocess.run(  # noqa: S603 - arguments of our own
-        [str(ANALYZE), "security", "--offline=true", "--no-pager", str(UNIT)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+def test_systemd_reads_all_of_it_and_finds_little_that_it_could_do(tmp_path: Path) -> None:
+    file = tmp_path / "petition-bot.service"
+    paths = replace(PATHS, program=Path(sys.executable))  # it wants one that is there
+    file.write_text(system_unit(paths, "root"), "utf-8")
+    verified = _analyzed("verify", "--man=no", str(file))
+    assert [line for line in verified.splitlines() if file.name in line] == []
+    said = _analyzed("security", "--offline=true", "--no-pager", str(file))
     exposure = re.search(r"exposure level for \S+: ([\d.]+)", said)
     assert exposure is not None
     assert float(exposure[1]) <= WORST_EXPOSURE
+
+
+def _analyzed(*arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 - arguments of our own
+        [str(ANALYZE), *arguments], capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine whose bot was set up, with a person other than root in front of it."""
+    config = tmp_path / "config" / "petition-bot"
+    (config / "keys").mkdir(parents=True)
+    (config / ".env").write_text(
+        f"PETITION_BOT_TOKEN={TOKEN}\nPETITION_ADMIN_IDS=7\n"
+        f"PETITION_KEY_FILE={config / 'keys' / 'petition.key'}\n"
+    )
+    (config / ".env").chmod(0o600)
+    monkeypatch.chdir(tmp_path)
+    for kind in ("CONFIG", "DATA"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.geteuid", lambda: 1001)
+    monkeypatch.setattr("getpass.getuser", lambda: "ana")
+    return tmp_path
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["service", *arguments])
+
+
+def test_the_unit_has_the_settings_and_paths_of_whoever_asks_and_no_token(home: Path) -> None:
+    said = call().output
+    written = directives(said)
+    assert written["User"] == ["ana"]
+    data = home / "data" / "petition-bot" / "data"
+    assert data.is_dir(), "a folder that is not there cannot be given to the service"
+    assert written["ReadWritePaths"] == [f"{data} {home}/config/petition-bot/keys"]
+    assert written["WorkingDirectory"] == [str(data)]
+    assert TOKEN not in said
+    file = home / "petition-bot.service"
+    told = call("--output", str(file)).output
+    assert "systemctl enable --now petition-bot" in told
+    assert file.read_text("utf-8") == said
+    assert "--force" in call("--output", str(file)).output
+    assert "systemctl --user enable" in call("--user", "--force", "--output", str(file)).output
+
+
+def test_the_service_reaches_telegram_as_the_shell_does(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/organisation.pem")
+    assert '"SSL_CERT_FILE=/etc/organisation.pem"' in directives(call().output)["Environment"]
+    monkeypatch.setenv("HTTPS_PROXY", "http://ana:secret@127.0.0.1:3128")
+    assert "PETITION_PROXY" in call().output
+    assert "secret" not in call().output
+
+
+def test_a_service_with_other_settings_than_those_of_the_shell_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETITION_DATABASE_URL", "postgresql+asyncpg://ana:secret@127.0.0.1/bot")
+    refused = call()
+    assert refused.exit_code == 1
+    assert "PETITION_DATABASE_URL" in refused.output
+    assert "secret" not in refused.output
+
+
+def test_root_is_told_how_to_make_a_user_for_the_service(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    refused = call()
+    assert refused.exit_code == 1
+    assert "useradd --system" in refused.output

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot import file_locations
+from bot.settings import SettingsInvalid, load_storage_settings, unknown_settings
 from storage.key_file import key_apart_from_data
 
 
@@ -20,6 +21,20 @@ def test_what_lies_in_the_working_directory_is_used(here: Path) -> None:
     (here / "petition.db").touch()
     assert file_locations.env_file() == here / ".env"
     assert file_locations.database_url() == f"sqlite+aiosqlite:///{here}/petition.db"
+
+
+def test_the_file_of_settings_that_is_named_is_used_and_has_to_be_there(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / ".env").touch(0o600)
+    monkeypatch.setenv("PETITION_ENV_FILE", str(here / "bot.env"))
+    assert file_locations.env_file() == here / "bot.env"
+    with pytest.raises(SettingsInvalid, match=r"bot\.env, and there is no such file"):
+        load_storage_settings()
+    (here / "bot.env").write_text("PETITION_LOG_LEVEL=ERROR\n")
+    (here / "bot.env").chmod(0o600)
+    assert load_storage_settings().log_level == "ERROR"
+    assert "PETITION_ENV_FILE" not in unknown_settings()
 
 
 def test_otherwise_files_are_where_the_platform_keeps_those_of_programs(here: Path) -> None:

@@ -13,6 +13,7 @@ from bot.cli.init import init
 from bot.cli.invalidate import invalidate
 from bot.cli.keys import keys
 from bot.cli.person import person
+from bot.cli.service import service
 from bot.cli.with_context import INTERRUPTED, run_with_context
 from bot.console import (
     Yes,
@@ -197,6 +198,7 @@ def purge(
 
 app.command()(init)
 app.command()(invalidate)
+app.command()(service)
 
 
 @app.command()
