@@ -26,6 +26,8 @@ TO_WHOM = {
     # Fetches updates, and asks whether the token is denied.
     "bot/intake/token_checks.py": "nobody",
     "bot/intake/polling.py": "nobody",
+    # Before the bot runs: who opened the link for admins is greeted.
+    "bot/setup/bot_calls.py": "who opened the link",
     "handlers/admin_notices.py": "an admin",
     "handlers/update_errors.py": "who sent the update",
     "handlers/groups.py": "who sent the update",
