@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
-from pathlib import Path
 
 import structlog
 from telegram.error import TelegramError
@@ -27,6 +26,7 @@ from bot.intake import Dispatcher, Polling, TokenUnknown
 from bot.petition.petition import BUNDLED, Petition, petition_of
 from bot.petition_folder.read import folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
+from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import repeat_journal
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
@@ -50,6 +50,7 @@ from handlers.delayed_replies import DelayedReplies
 from handlers.erasure_warnings import warn_of_erasures
 from handlers.person_notices import keep_sending_notices
 from handlers.petition_texts import PetitionTexts
+from handlers.rehearsal_marks import RehearsalMarks
 from handlers.request_budget import Budgets
 from handlers.sent_files import erase_all_files
 from handlers.signing_alarm import watch_signing
@@ -192,7 +193,11 @@ def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, restored: bool = False, follows_folder: bool = True
+    settings: Settings,
+    *,
+    restored: bool = False,
+    follows_folder: bool = True,
+    rehearsal: bool = False,
 ) -> AsyncIterator[App]:
     """Builds everything the bot needs, and closes it again.
 
@@ -201,6 +206,8 @@ async def open_app(
         restored: whether the database is a backup that was restored on purpose, and may be older
             than the high-water mark.
         follows_folder: whether to read the petition folder again when it changes.
+        rehearsal: whether every message says that it is one, and everything is kept apart from the
+            petition's own data and erased at the end.
 
     Raises:
         StorageError, PetitionInvalid, SettingsInvalid, TokenUnknown, FatalError: the message says
@@ -210,16 +217,23 @@ async def open_app(
     seen = folder_state(folder)
     read = read_folder(folder)
     petition = petition_of(read)
-    keyring = _key(settings)
+    catalogs = Catalogs.load(time_zone=petition.time_zone)
+    keyring = None if rehearsal else _key(settings)
     url = settings.database_url
     make_database_folder(url)
     session = shared_session(settings.api_url, settings.proxy)
     async with AsyncExitStack() as stack:
-        # One database can hold several petitions, each with its own bot.
+        # One database can hold several petitions, each with its own bot. A rehearsal takes the
+        # petition's lock too: with both, one would get the updates that are meant for the other.
         held = await stack.enter_async_context(
             acquire_process_lock(url, f"intake/{petition.slug}")
         )
-        mark = mark_of(_key_file(settings), url, petition.slug)
+        await asyncio.to_thread(erase_rehearsal, url, petition.slug)
+        if keyring is None:
+            url, keyring = stack.enter_context(rehearsal_data(url, petition.slug))
+            petition = petition.as_rehearsal(catalogs)
+            settings = _without_stars(settings)
+        mark = mark_of(keyring.path, url, petition.slug)
         unfinished = unfinished_restore(keyring, petition.slug)
         if not restored:
             await mark.require_reached()
@@ -244,7 +258,9 @@ async def open_app(
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
         gate = Gate(settings.broadcast_rate)
-        services = _services(settings, petition, keyring, storage, gate, woken, watch)
+        services = _services(
+            settings, petition, catalogs, keyring, storage, gate, woken, watch, rehearsal
+        )
         unready = unready_problems(read)
         texts = PetitionTexts(services, seen, unready) if follows_folder else None
         app = _wire(settings, services, session, gate, held, watch, woken, texts)
@@ -300,29 +316,32 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
 
 
 def _key(settings: Settings) -> Keyring:
-    key_file = _key_file(settings)
-    key_apart_from_data(key_file, settings.database_url)
-    return Keyring.load(key_file)
-
-
-def _key_file(settings: Settings) -> Path:
     if settings.key_file is None:
         raise KeyFileMissing
-    return settings.key_file
+    key_apart_from_data(settings.key_file, settings.database_url)
+    return Keyring.load(settings.key_file)
+
+
+def _without_stars(settings: Settings) -> Settings:
+    """Returns the settings with which nothing is paid for."""
+    rate = min(settings.broadcast_rate, FREE_RATE)
+    return settings.model_copy(update={"paid_broadcast": False, "broadcast_rate": rate})
 
 
 def _services(
     settings: Settings,
     petition: Petition,
+    catalogs: Catalogs,
     keyring: Keyring,
     storage: Storage,
     gate: Gate,
     woken: asyncio.Event,
     watch: DatabaseWatch,
+    rehearsal: bool,
 ) -> Services:
     return Services(
         petition=petition,
-        catalogs=Catalogs.load(time_zone=petition.time_zone),
+        catalogs=catalogs,
         storage=storage,
         keyring=keyring,
         admins=settings.admin_ids,
@@ -336,6 +355,7 @@ def _services(
         delayed_replies=DelayedReplies(),
         mark_first=watch.mark_first,
         has_room=gate.has_room,
+        is_rehearsal=rehearsal,
     )
 
 
@@ -350,8 +370,10 @@ def _wire(
     texts: PetitionTexts | None,
 ) -> App:
     token = settings.bot_token.get_secret_value()
-    client = TelegramClient(session, gate, api_url=settings.api_url, token=token)
-    application = _application(settings.api_url, token, session, gate, services)
+    marks = RehearsalMarks(services) if services.is_rehearsal else None
+    client = TelegramClient(session, gate, api_url=settings.api_url, token=token, marks=marks)
+    request = SharedRequest(session, gate, marks=marks)
+    application = _application(settings.api_url, token, request, services)
     handlers.register(application)
     worker = Worker(
         client,
@@ -387,7 +409,7 @@ def _wire(
 
 
 def _application(
-    api_url: str, token: str, session: SharedSession, gate: Gate, services: Services
+    api_url: str, token: str, request: SharedRequest, services: Services
 ) -> PetitionApplication:
     built = (
         ApplicationBuilder()
@@ -395,8 +417,8 @@ def _application(
         .token(token)
         .base_url(f"{api_url}/bot")
         .base_file_url(f"{api_url}/file/bot")
-        .request(SharedRequest(session, gate))
-        .get_updates_request(SharedRequest(session, gate))
+        .request(request)
+        .get_updates_request(request)
         .context_types(ContextTypes(context=Context))
         .updater(None)
         .build()

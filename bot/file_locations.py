@@ -30,7 +30,7 @@ def env_file() -> Path:
 def database_url() -> str:
     """Returns the default database: `petition.db` in the working directory if there is one."""
     here = Path.cwd() / _DATABASE_NAME
-    return f"{_SQLITE}{here if here.is_file() else _database_folder() / _DATABASE_NAME}"
+    return f"{_SQLITE}{here if here.is_file() else default_data_folder() / _DATABASE_NAME}"
 
 
 def make_database_folder(url: str) -> None:
@@ -41,7 +41,7 @@ def make_database_folder(url: str) -> None:
     Raises:
         OSError: it cannot be made.
     """
-    folder = _database_folder()
+    folder = default_data_folder()
     if Path(url.removeprefix(_SQLITE)).parent != folder:
         return
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
@@ -52,7 +52,7 @@ def make_database_folder(url: str) -> None:
 
 def found_here(url: str) -> tuple[Path, ...]:
     """Returns the file of settings and the database, if this folder is why they are used."""
-    if Path.cwd() in (_config_folder(), _database_folder()):
+    if Path.cwd() in (_config_folder(), default_data_folder()):
         return ()  # these are looked for here from anywhere
     files = (env_file(), Path(url.removeprefix(_SQLITE)))
     return tuple(each for each in files if each.is_file() and each.parent == Path.cwd())
@@ -68,12 +68,13 @@ def petition_folder(slug: str) -> Path:
     return _data_folder() / "petitions" / slug
 
 
+def default_data_folder() -> Path:
+    """Returns the folder of the database, if nothing else is said."""
+    return _data_folder() / "data"
+
+
 def _config_folder() -> Path:
     return user_config_path(_PROGRAM, appauthor=False)
-
-
-def _database_folder() -> Path:
-    return _data_folder() / "data"
 
 
 def _data_folder() -> Path:

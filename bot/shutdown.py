@@ -16,12 +16,14 @@ __all__ = ["FatalError", "TokenUnknown", "run_until_stopped"]
 _log = structlog.stdlib.get_logger()
 
 
-async def run_until_stopped(settings: Settings, *, restored: bool = False) -> None:
+async def run_until_stopped(
+    settings: Settings, *, restored: bool = False, rehearsal: bool = False
+) -> None:
     """Runs the bot until SIGINT or SIGTERM.
 
     Args:
         settings: the operator's settings.
-        restored: see `open_app`.
+        restored, rehearsal: see `open_app`.
 
     Raises:
         TokenUnknown: Telegram does not know the token, at the start or later.
@@ -33,14 +35,14 @@ async def run_until_stopped(settings: Settings, *, restored: bool = False) -> No
         _log.info("found_in_working_directory", kind=file.name)
     for name in unknown_settings():
         _log.warning("unknown_setting", setting=name)
-    if settings.paid_broadcast:
+    if settings.paid_broadcast and not rehearsal:
         # It costs money, and settings are easily copied from one bot to another.
         _log.warning("broadcasts_may_cost_stars", rate=settings.broadcast_rate)
     process = _Process()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, process.stop)
     try:
-        await process.run(settings, restored=restored)
+        await process.run(settings, restored=restored, rehearsal=rehearsal)
     except asyncio.CancelledError:
         if not process.stopped_early:
             raise
@@ -54,9 +56,9 @@ class _Process:
         self._running: asyncio.Task[object] | None = None
         self.stopped_early = False
 
-    async def run(self, settings: Settings, *, restored: bool) -> None:
+    async def run(self, settings: Settings, *, restored: bool, rehearsal: bool) -> None:
         self._running = asyncio.current_task()
-        async with open_app(settings, restored=restored) as app:
+        async with open_app(settings, restored=restored, rehearsal=rehearsal) as app:
             self._app = app
             # Objects made so far live until the end, so the garbage collector need not scan them.
             gc.set_threshold(50_000, 20, 100)

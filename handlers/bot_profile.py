@@ -75,7 +75,13 @@ async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -
 
 
 async def _publish(bot: Bot, services: Services, name: str, says: str, send: Send) -> None:
-    """Makes a call that publishes an item of the profile, unless it says what it said before."""
+    """Makes a call that publishes an item of the profile, unless it says what it said before.
+
+    A rehearsal publishes nothing: the profile is the bot's, and the petition's database would not
+    know what it says now.
+    """
+    if services.is_rehearsal:
+        return
     digest = hashlib.sha256(says.encode()).digest()
     cache, key = services.storage.telegram_cache, _key(bot, name)
     known = await cache.get(key)

@@ -34,6 +34,7 @@ class Services:
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
         mark_first: records, outside the database, that somebody has signed.
         has_room: takes a chat and a number of messages; tells whether a reply may be so many now.
+        is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
     """
 
     petition: Petition
@@ -51,6 +52,7 @@ class Services:
     delayed_replies: DelayedReplies
     mark_first: Callable[[], Awaitable[None]]
     has_room: Callable[[int, int], bool]
+    is_rehearsal: bool = False
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
 
     @property

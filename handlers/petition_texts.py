@@ -63,6 +63,8 @@ class PetitionTexts:
         try:
             read = await asyncio.to_thread(read_folder, self._folder)
             petition = await asyncio.to_thread(petition_of, read)
+            if self._services.is_rehearsal:
+                petition = petition.as_rehearsal(self._services.catalogs)
             self._require_same(petition)
             await self._require_room(petition)
         except PetitionInvalid as refused:
@@ -70,7 +72,8 @@ class PetitionTexts:
             await self._tell_refused(bot, refused.problems, _WILL_NOT_START)
             return
         unready = frozenset(unready_problems(read))
-        if new := sorted(unready - self._unready):
+        new = sorted(unready - self._unready)
+        if new and not self._services.is_rehearsal:
             self._seen = self._last
             await self._tell_refused(bot, tuple(new), _WILL_BE_USED)
             return

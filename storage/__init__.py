@@ -43,6 +43,7 @@ from storage.closing_text_types import (
 from storage.closing_texts import ClosingTexts, publication_id
 from storage.conversations import EMPTY_FORM, Conversation, Conversations
 from storage.database import Database, Row, Statement, Value, WatchedDatabase
+from storage.database_url import data_folder
 from storage.deliveries import Deliveries
 from storage.drafts import Drafts
 from storage.erasures import (
@@ -375,6 +376,7 @@ __all__ = [
     "acquire_process_lock",
     "assemble",
     "by_code",
+    "data_folder",
     "key_apart_from_data",
     "last_number_in",
     "mark_of",

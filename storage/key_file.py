@@ -16,7 +16,7 @@ from storage.errors import KeyFileMissing, KeyFileUnusable
 from storage.private_files import sync_folder, write_new
 
 ID_BYTES = 4
-_KEY_BYTES = 32
+KEY_BYTES = 32
 _REFERENCE, _ENCRYPTION = "reference", "encryption"
 
 _TITLE = (
@@ -144,7 +144,7 @@ def _replace(path: Path, lines: list[str]) -> None:
 
 
 def _new_key() -> bytes:
-    return secrets.token_bytes(_KEY_BYTES)
+    return secrets.token_bytes(KEY_BYTES)
 
 
 def _encoded(key: bytes) -> str:
@@ -220,9 +220,9 @@ def _parsed(text: str, path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
             case [first, *_] if first.startswith("#"):
                 continue
             case ["reference", key]:
-                references.append(_decoded(key, _KEY_BYTES, path))
+                references.append(_decoded(key, KEY_BYTES, path))
             case ["encryption", key_id, key]:
-                encryption[_decoded_id(key_id, path)] = _decoded(key, _KEY_BYTES, path)
+                encryption[_decoded_id(key_id, path)] = _decoded(key, KEY_BYTES, path)
             case _:
                 raise _not_a_key_file(path)
     if not references or not encryption:

@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.errors import BrokenData, StorageError
-from storage.key_file import ID_BYTES, Stamp, make_key_file, read_key_file, stamp
+from storage.key_file import ID_BYTES, KEY_BYTES, Stamp, make_key_file, read_key_file, stamp
 
 _UNPADDED = b"\x01"
 _PADDED = b"\x02"
@@ -91,6 +91,16 @@ class Keyring:
         keyring = cls(reference, encryption, path, older_references=older)
         keyring._seen = seen
         return keyring
+
+    @classmethod
+    def in_memory(cls, path: Path) -> "Keyring":
+        """Returns new keys that are in no file: what they encrypt is lost with the process.
+
+        Args:
+            path: where the key file would be, as other files lie beside it.
+        """
+        encryption = {os.urandom(ID_BYTES): os.urandom(KEY_BYTES)}
+        return cls(os.urandom(KEY_BYTES), encryption, path)
 
     @property
     def newest(self) -> bytes:

@@ -89,16 +89,13 @@ def test_a_petition_that_people_signed_goes_on_and_what_is_not_ready_is_warned_o
 ) -> None:
     ran: list[Settings] = []
 
-    async def no_bot(settings: Settings, *, restored: bool) -> None:
+    async def no_bot(settings: Settings, *, restored: bool, rehearsal: bool) -> None:
         ran.append(settings)
 
     monkeypatch.delenv("PETITION_FOLDER")
     monkeypatch.setattr(shutdown, "run_until_stopped", no_bot)
     monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
-    assert call("migrate").exit_code == 0
-    with closing(sqlite3.connect(folder / "data" / "petition.db")) as database:
-        database.execute("INSERT INTO petitions (slug, last_number) VALUES ('andry', 1)")
-        database.commit()
+    sign(folder)
     with capture_logs() as logged:
         result = call("run")
     assert result.exit_code == 0
@@ -107,13 +104,51 @@ def test_a_petition_that_people_signed_goes_on_and_what_is_not_ready_is_warned_o
     assert ("petition_not_ready", 3) in [(each["event"], each["total"]) for each in logged]
 
 
+def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_petition(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[bool] = []
+
+    async def no_bot(settings: Settings, *, restored: bool, rehearsal: bool) -> None:
+        ran.append(rehearsal)
+
+    copy_template(folder / "river", slug="river")
+    monkeypatch.setenv("PETITION_FOLDER", str(folder / "river"))
+    monkeypatch.setattr(shutdown, "run_until_stopped", no_bot)
+    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    result = call("run", "--rehearsal")
+    assert result.exit_code == 0
+    begun, over = "Ensayo de la petición river", "El ensayo ha acabado"
+    assert -1 < result.output.find(begun) < result.output.find(over)
+    assert ran == [True]
+    assert "not both" in said(call("run", "--rehearsal", "--restored-backup"))
+
+
+def test_a_petition_that_people_signed_is_not_rehearsed_in_their_chats(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutdown, "run_until_stopped", None)
+    sign(folder)
+    output = said(call("run", "--rehearsal"))
+    assert "has signatures already" in output
+    assert "PETITION_DATABASE_URL=sqlite+aiosqlite:///ensayo.db" in output
+
+
+def sign(folder: Path) -> None:
+    assert call("migrate").exit_code == 0
+    with closing(sqlite3.connect(folder / "data" / "petition.db")) as database:
+        database.execute("INSERT INTO petitions (slug, last_number) VALUES ('andry', 1)")
+        database.commit()
+
+
 @pytest.mark.parametrize("flags", [[], ["--restored-backup"]])
 def test_run_says_whether_a_backup_was_restored(
     folder: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str]
 ) -> None:
     told: list[bool] = []
 
-    async def no_bot(_: Settings, *, restored: bool) -> None:
+    async def no_bot(_: Settings, *, restored: bool, rehearsal: bool) -> None:
         told.append(restored)
 
     monkeypatch.setattr(shutdown, "run_until_stopped", no_bot)

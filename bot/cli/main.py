@@ -16,6 +16,7 @@ from bot.cli.person import person
 from bot.cli.service import service
 from bot.cli.with_context import INTERRUPTED, run_with_context
 from bot.console import (
+    CannotDo,
     Yes,
     agrees,
     fail,
@@ -66,19 +67,31 @@ def run(
             " for since, and send nothing until an admin has looked.",
         ),
     ] = False,
+    rehearsal: Annotated[
+        bool,
+        typer.Option(
+            "--rehearsal",
+            help="Try the petition in Telegram: each message says that it is a rehearsal, nothing"
+            " counts, and names are erased at the end.",
+        ),
+    ] = False,
 ) -> None:
     """Run the bot with the settings from the environment or the file .env."""
     settings = load_settings()
     configure_logging(settings.log_level, secrets=[settings.bot_token.get_secret_value()])
     # Imported here: Telegram's library takes a moment to load, and other commands do not need it.
-    from bot.cli.run import require_ready
+    from bot.cli.run import require_ready, require_rehearsable, say_rehearsal_is_over
     from bot.shutdown import FatalError, TokenUnknown, run_until_stopped
 
-    require_ready(settings)
+    if rehearsal and restored_backup:
+        raise CannotDo("Either --rehearsal or --restored-backup, not both.")
+    (require_rehearsable if rehearsal else require_ready)(settings)
     try:
-        run_to_end(run_until_stopped(settings, restored=restored_backup))
+        run_to_end(run_until_stopped(settings, restored=restored_backup, rehearsal=rehearsal))
     except (TokenUnknown, FatalError) as error:
         fail(str(error))
+    if rehearsal:
+        say_rehearsal_is_over()
 
 
 @app.command()

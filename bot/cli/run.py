@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.console import CannotDo, run_to_end, say
-from bot.petition.petition import BUNDLED, petition_of
+from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings
@@ -52,8 +52,54 @@ def _refusal(words: Words, settings: Settings, problems: Sequence[Problem]) -> s
             ),
             *_listed(problems, words),
             _what_to_do(words, settings),
+            words.label("Para ensayarla tal como está: {command}", command=_REHEARSAL),
         )
     )
+
+
+def require_rehearsable(settings: Settings) -> None:
+    """Says that a rehearsal begins, and what it is; refuses that of a petition with signatures.
+
+    Whoever signed would meet the rehearsal in the same chat, and could not withdraw meanwhile.
+
+    Raises:
+        CannotDo: people have signed the petition; the message says what to do.
+        PetitionInvalid, StorageError: its folder or the database cannot be read.
+    """
+    slug = load_petition(settings.folder or BUNDLED).slug
+    words = terminal_words()
+    if run_to_end(last_number_in(settings.database_url, slug)):
+        raise CannotDo(
+            words.label(
+                "La petición {slug} ya tiene firmas, y quien la firmó encontraría el ensayo en su "
+                "chat sin poder retirarse. Ensáyala con otro bot: en otra carpeta, pon en un "
+                "archivo .env su token y PETITION_DATABASE_URL={url}, y ejecuta allí: {command}",
+                slug=slug,
+                url="sqlite+aiosqlite:///ensayo.db",
+                command=_REHEARSAL,
+            )
+        )
+    say(
+        words.label(
+            "Ensayo de la petición {slug}, en el Telegram de verdad. Cada mensaje dice que es un "
+            "ensayo. Ninguna firma cuenta, y los nombres se borran cuando acaba. Para acabarlo "
+            "pulsa Ctrl-C.",
+            slug=slug,
+        )
+    )
+
+
+def say_rehearsal_is_over() -> None:
+    """Says that nothing is left of a rehearsal but its messages."""
+    say(
+        terminal_words().label(
+            "El ensayo ha acabado y sus firmas están borradas. En los chats quedan los mensajes, "
+            "con botones que ya no hacen nada."
+        )
+    )
+
+
+_REHEARSAL = "petition-bot run --rehearsal"
 
 
 def _listed(problems: Sequence[Problem], words: Words) -> list[str]:

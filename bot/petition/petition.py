@@ -13,6 +13,7 @@ from bot.petition_folder.placeholders import fill_all, placeholder_values
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import Controller, PetitionFile, RetentionTable, Texts, in_language
 from bot.text.problems import PetitionInvalid, Problem
+from bot.text.translations import Catalogs
 
 __all__ = [
     "BUNDLED",
@@ -101,6 +102,23 @@ class Petition(_Frozen):
                 return tag
             tag = tag.rpartition("-")[0]
         return self.source_language
+
+    def as_rehearsal(self, catalogs: Catalogs) -> "Petition":
+        """Returns the same petition under another short name, for a rehearsal of it.
+
+        What is shared says that it is one, as people read it in other chats than the bot's.
+        """
+        shared = {
+            language: texts.model_copy(
+                update={
+                    "share": catalogs.words(language).label(
+                        "Esto es un ensayo: {text}", text=texts.share
+                    )
+                }
+            )
+            for language, texts in self.texts.items()
+        }
+        return self.model_copy(update={"slug": f"{self.slug}-rehearsal", "texts": shared})
 
     def texts_in(self, language: str | None) -> Texts:
         """Returns the texts in the nearest language."""

@@ -1,7 +1,8 @@
 """Sends python-telegram-bot's calls over the shared session and through the same gate."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import aiohttp
@@ -19,9 +20,11 @@ from bot.transport.api_caller import (
     retry_after,
 )
 from bot.transport.errors import AnswerUnreadable, RateLimited, ResponseLost, TokenRejected
+from bot.transport.form_encoding import form, text_of
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.session import SharedSession
 from bot.transport.lenient_json import read_json
+from bot.transport.marks import Marks
 from bot.transport.raw_client import chat_of
 from bot.transport.send_gate import Gate
 
@@ -45,9 +48,10 @@ class SharedRequest(BaseRequest):
         gate: the gate that all calls share.
         policy: how often, and after what pauses, a call is tried again.
         read_timeout: seconds to wait for an answer, unless the Bot's method says otherwise.
+        marks: change what a rehearsal sends.
     """
 
-    __slots__ = ("_caller", "_read_timeout", "_session")
+    __slots__ = ("_caller", "_marks", "_read_timeout", "_session")
 
     def __init__(
         self,
@@ -56,7 +60,9 @@ class SharedRequest(BaseRequest):
         policy: RetryPolicy | None = None,
         *,
         read_timeout: float = 10.0,
+        marks: Marks | None = None,
     ) -> None:
+        self._marks = marks
         self._session = session
         self._caller = ApiCaller(session, gate, policy)
         self._read_timeout = read_timeout
@@ -110,14 +116,18 @@ class SharedRequest(BaseRequest):
         if method == "GET":
             return await self._download(url, limits)
         bot, name = url.rsplit("/", 2)[-2:]
-        call = ApiCall(
-            url=url,
-            method=name,
-            body=await _body_of(request_data),
-            limits=limits,
-            chat=chat_of(request_data.parameters if request_data else {}),
-        )
-        answer = await self._caller.send(call)
+        params = request_data.parameters if request_data else {}
+        fields: Mapping[str, object] | None = None
+        chat = chat_of(params)
+        if self._marks is not None:
+            *before, (_, fields) = await self._marks.outgoing(name, params)
+            for other, others_fields in before:
+                body = partial(form, others_fields)
+                await self._caller.send(
+                    ApiCall(f"{url.removesuffix(name)}{other}", other, body, limits, chat)
+                )
+        body_of = await _body_of(request_data, fields)
+        answer = await self._caller.send(ApiCall(url, name, body_of, limits, chat))
         return _for_ptb(answer, name, bot.removeprefix("bot"))
 
     async def _download(self, url: str, limits: TimeLimits) -> tuple[int, bytes]:
@@ -153,13 +163,18 @@ def _seconds_or(seconds: _Seconds, default: float) -> float | None:
     return seconds
 
 
-async def _body_of(data: RequestData | None) -> Callable[[], Body]:
+async def _body_of(
+    data: RequestData | None, marked: Mapping[str, object] | None
+) -> Callable[[], Body]:
+    """Returns what makes the body of a call, with a rehearsal's fields in place of its own."""
     if data is None:
         return bytes
     if not data.contains_files:
-        encoded = data.url_encoded_parameters().encode()
-        return lambda: encoded
+        own = data.url_encoded_parameters().encode() if marked is None else form(marked)
+        return lambda: own
     fields = data.json_parameters
+    if marked is not None:
+        fields = {name: text_of(value) for name, value in marked.items()}
     # Read once, since the call may be repeated, and in a thread, to keep the event loop free.
     files = {
         name: (filename, await _content(content), kind)

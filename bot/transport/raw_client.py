@@ -23,6 +23,7 @@ from bot.transport.form_encoding import form, quoted, text_of
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.session import SharedSession
 from bot.transport.lenient_json import read_json
+from bot.transport.marks import Marks
 from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane
 
@@ -45,6 +46,7 @@ class TelegramClient:
         api_url: the URL of the Bot API, without the bot's part.
         token: the bot's token.
         policy: how often, and after what pauses, a call is tried again.
+        marks: change what a rehearsal sends and gets.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class TelegramClient:
         api_url: str,
         token: str,
         policy: RetryPolicy | None = None,
+        marks: Marks | None = None,
     ) -> None:
+        self._marks = marks
         self._caller = ApiCaller(session, gate, policy)
         self._base = f"{api_url.rstrip('/')}/bot{token}"
         self._token = token
@@ -85,6 +89,23 @@ class TelegramClient:
             NotSent, ResponseLost, RateLimited: see `bot.transport.errors`.
         """
         given = {name: value for name, value in (params or {}).items() if value is not None}
+        if self._marks is None:
+            return await self._call(method, given, lane, timeout, wanted)
+        result = None
+        for each, marked in await self._marks.outgoing(method, given):
+            result = await self._call(each, marked, lane, timeout, wanted)
+        if method == "getUpdates":
+            self._marks.incoming(result)
+        return result
+
+    async def _call(
+        self,
+        method: str,
+        given: Mapping[str, object],
+        lane: Lane,
+        timeout: float,
+        wanted: Callable[[], bool],
+    ) -> Any:
         answer = await self._caller.send(
             ApiCall(
                 url=f"{self._base}/{method}",

@@ -59,6 +59,7 @@ class Scene:
         self.jordi = self.world.person("Jordi", last_name="Puig", language="es")
         self.mallory = self.world.person("Mallory", language="en")
         self.marta = self.world.person("Marta", language="es", user_id=ADMIN)
+        self.is_rehearsal = False
         self.app: App | None = None
         self._running: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
@@ -66,7 +67,9 @@ class Scene:
     async def start_bot(self) -> App:
         """Starts the bot on what an earlier one left."""
         self._stack = AsyncExitStack()
-        self.app = await self._stack.enter_async_context(open_app(self.settings))
+        self.app = await self._stack.enter_async_context(
+            open_app(self.settings, rehearsal=self.is_rehearsal)
+        )
         self._running = asyncio.create_task(self.app.run())
         return self.app
 

@@ -1,0 +1,128 @@
+"""Marks everything that a rehearsal sends, and keeps its buttons apart from the real petition's.
+
+Both ways out, python-telegram-bot's and the raw one, go through the same marks, so there is no
+message, caption or button that another part could forget to mark.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.text import text_limits
+from bot.text.markup import Html, escape, length, parse
+from bot.transport.api_methods import makes_message
+from handlers.context import Services
+from storage import Unavailable
+
+_WITH_TEXT = frozenset({"sendMessage", "editMessageText"})
+_WITH_CAPTION = frozenset(
+    {
+        *("sendPhoto", "sendDocument", "sendVideo", "sendAnimation", "sendAudio", "sendVoice"),
+        "editMessageCaption",
+    }
+)
+# Before the callback data of a rehearsal's buttons. No button of the petition begins with it, so
+# neither carries out what the other offered: a tap on one brings the present screen.
+_MARK = "!"
+_OF_THE_OTHER = "-"
+
+
+class RehearsalMarks:
+    """Marks what leaves, in the language of the chat it goes to, and reads what comes back."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._languages: dict[int, str] = {}
+
+    async def outgoing(
+        self, method: str, params: Mapping[str, Any]
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Returns the calls to make in place of one; the last is the one that was asked for.
+
+        A copy cannot be changed, so a message with the notice goes before it.
+        """
+        marked = {**params}
+        if "reply_markup" in marked:
+            marked["reply_markup"] = _with_own_buttons(marked["reply_markup"])
+        chat = params.get("chat_id")
+        if method in _WITH_TEXT:
+            notice = await self._notice_in(chat)
+            marked["text"] = _begun(notice, marked, "text", text_limits.MESSAGE)
+        elif method in _WITH_CAPTION:
+            notice = await self._notice_in(chat)
+            marked["caption"] = _begun(notice, marked, "caption", text_limits.CAPTION)
+        elif method == "editMessageMedia":
+            media, notice = {**marked["media"]}, await self._notice_in(chat)
+            media["caption"] = _begun(notice, media, "caption", text_limits.CAPTION)
+            marked["media"] = media
+        elif makes_message(method):
+            notice = await self._notice_in(chat)
+            before = {"chat_id": chat, "text": notice, "parse_mode": "HTML"}
+            return [("sendMessage", before), (method, marked)]
+        return [(method, marked)]
+
+    def incoming(self, updates: object) -> None:
+        """Reads the taps among updates as their buttons say, and notes people's languages."""
+        for update in updates if isinstance(updates, list) else ():
+            for kind in ("message", "edited_message", "callback_query", "my_chat_member"):
+                if isinstance(content := update.get(kind), dict):
+                    self._note_language(content)
+            tap = update.get("callback_query")
+            if isinstance(tap, dict) and isinstance(data := tap.get("data"), str):
+                own = data.startswith(_MARK)
+                tap["data"] = data.removeprefix(_MARK) if own else _OF_THE_OTHER
+
+    def _note_language(self, content: Mapping[str, Any]) -> None:
+        person, place = content.get("from") or {}, content.get("message") or content
+        chat, code = (place.get("chat") or {}).get("id"), person.get("language_code")
+        if isinstance(chat, int) and isinstance(code, str):
+            self._languages[chat] = code
+
+    async def _notice_in(self, chat: Any) -> Html:
+        # A chat's id may be written as a text.
+        number = int(chat) if str(chat).removeprefix("-").isdecimal() else 0
+        services, language = self._services, self._languages.get(number)
+        try:
+            known = await services.storage.conversations.get(services.reference(number))
+        except Unavailable:
+            known = None
+        if known is not None and known.language is not None:
+            language = known.language
+        words = services.catalogs.words(services.petition.language_for(language))
+        return words.text(
+            "🎭 <b>Esto es un ensayo:</b> ninguna firma cuenta, y todas se borran cuando acaba."
+        )
+
+
+def _begun(notice: Html, params: Mapping[str, Any], key: str, most: int) -> str:
+    """Returns a text with the notice before it, cut where Telegram would not take it."""
+    text = params.get(key) or ""
+    if params.get("parse_mode") != "HTML":
+        return _joined(parse(notice).text, text, most)
+    whole = "\n\n".join(part for part in (notice, text) if part)
+    if length(parse(whole).text) <= most:
+        return whole
+    # Cut without its markup, of which a part would be refused.
+    first = parse(notice).text
+    return escape(_joined(first, parse(text).text, most))
+
+
+def _joined(notice: str, text: str, most: int) -> str:
+    whole = "\n\n".join(part for part in (notice, text) if part)
+    if length(whole) <= most:
+        return whole
+    # Telegram counts units of UTF-16, of which a half could be left at the end.
+    kept = whole.encode("utf-16-le")[: 2 * (most - 1)]
+    return kept.decode("utf-16-le", errors="ignore").rstrip() + "…"
+
+
+def _with_own_buttons(markup: Any) -> Any:
+    """Returns an inline keyboard whose callback data are a rehearsal's; any other as it is."""
+    rows = markup.get("inline_keyboard") if isinstance(markup, Mapping) else None
+    if not isinstance(rows, Sequence):
+        return markup
+    return {**markup, "inline_keyboard": [[_own(button) for button in row] for row in rows]}
+
+
+def _own(button: Mapping[str, Any]) -> dict[str, Any]:
+    data = button.get("callback_data")
+    return {**button, "callback_data": f"{_MARK}{data}"} if data else {**button}

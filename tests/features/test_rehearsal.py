@@ -1,0 +1,146 @@
+"""A petition is rehearsed with the real Telegram, before real people meet it."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.app import open_app
+from bot.simulator.chats import Message
+from bot.simulator.person import Person
+from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from storage import HeldElsewhere
+from tests.support.scene import Scene
+
+NOTICE = {
+    "es": "🎭 Esto es un ensayo: ninguna firma cuenta, y todas se borran cuando acaba.",
+    "en": "🎭 This is a rehearsal: no signature counts, and all are erased when it ends.",
+}
+
+
+@pytest.fixture
+async def rehearsal(scene: Scene) -> Scene:
+    await scene.stop_bot()
+    scene.simulator.limits.on = False
+    scene.is_rehearsal = True
+    await scene.start_bot()
+    return scene
+
+
+async def turns_real(scene: Scene) -> None:
+    await scene.stop_bot()
+    scene.is_rehearsal = False
+    await scene.start_bot()
+
+
+def unmarked(person: Person) -> list[str]:
+    """The bot's messages that neither begin with the notice nor stand right below it."""
+    notice, before = NOTICE[person.user.language or "es"], ""
+    found = []
+    for message in person.messages:
+        if message.from_bot:
+            if not message.text.startswith(notice) and before != notice:
+                found.append(message.text)
+            before = message.text
+    return found
+
+
+async def test_everything_that_anybody_reads_says_that_it_is_one(rehearsal: Scene) -> None:
+    ana, sean, marta, words = rehearsal.ana, rehearsal.sean, rehearsal.marta, rehearsal.words
+    await rehearsal.signs(ana, updates=True)
+    await rehearsal.signs(sean, updates=True)
+    for person, language in ((ana, words), (sean, rehearsal.english)):
+        for command in SUPPORTER_COMMANDS.keys() - {"stop"}:
+            person.send(f"/{command}")
+            await rehearsal.settled()
+        person.send("/mydata")
+        await rehearsal.taps(person, language.label("📄 Recibir el archivo"))
+        person.send_photo()
+        await rehearsal.settled()
+    marta.send("/broadcast")
+    await rehearsal.taps(marta, "Un mensaje nuevo")
+    marta.send("Ya somos dos.")
+    await rehearsal.settled()
+    for label in ("Continuar", "Sobre esta petición", "A quienes eligieron avances: 2"):
+        await rehearsal.taps(marta, label)
+    await rehearsal.taps(marta, "Continuar")
+    await rehearsal.taps(marta, "Enviar a 2 personas")
+    await ana.sees("Ya somos dos.", 20)
+    await sean.sees("Ya somos dos.", 20)
+    await rehearsal.settled()
+    for command in ADMIN_COMMANDS:
+        marta.send(f"/{command}")
+        await rehearsal.settled()
+    assert {each.user.first_name: unmarked(each) for each in (ana, sean, marta)} == {
+        "Ana": [],
+        "Seán": [],
+        "Marta": [],
+    }
+    assert all(len([m for m in each.messages if m.from_bot]) > 3 for each in (ana, sean, marta))
+    # Neither what it says of itself nor its menus become a rehearsal's.
+    assert not [c for c in rehearsal.simulator.calls if "Rehearsal" in str(c.params)]
+
+
+async def test_nothing_of_it_counts_afterwards_and_its_buttons_do_nothing(
+    rehearsal: Scene, tmp_path: Path
+) -> None:
+    ana, jordi, marta, words = rehearsal.ana, rehearsal.jordi, rehearsal.marta, rehearsal.words
+    await rehearsal.signs(ana)
+    await at_the_consent(rehearsal, jordi)
+    old = await rehearsal.with_button(jordi, words.label("✍️ Consiento y firmo"))
+    marta.send("/close")
+    close = await rehearsal.with_button(marta, words.label("Sí, cerrar la petición"))
+    assert [each.name for each in (tmp_path / "data").glob("rehearsal*")] == ["rehearsal-andry"]
+    await turns_real(rehearsal)
+    assert not list((tmp_path / "data").glob("rehearsal*"))
+    assert not [each for each in (tmp_path / "keys").iterdir() if "rehearsal" in each.name]
+    assert rehearsal.app is not None
+    petitions = rehearsal.app.application.services.storage.petitions
+
+    await at_the_consent(rehearsal, jordi)  # step by step as before, to the same version
+    tap(jordi, old, words.label("✍️ Consiento y firmo"))
+    tap(marta, close, words.label("Sí, cerrar la petición"))
+    await rehearsal.settled()
+    state = await petitions.state()
+    assert (state.signatures, state.is_closed, await petitions.last_number()) == (0, False, 0)
+    # The tapped message shows where he is now, and is no rehearsal's any more.
+    assert not jordi.chat.messages[old.id].text.startswith(NOTICE["es"])
+    ana.send("/mydata")
+    await rehearsal.settled()
+    await rehearsal.signs(ana)
+    assert await petitions.last_number() == 1
+
+
+async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) -> None:
+    await at_the_consent(scene, scene.jordi)
+    old = await scene.with_button(scene.jordi, scene.words.label("✍️ Consiento y firmo"))
+    await scene.stop_bot()
+    scene.is_rehearsal = True
+    await scene.start_bot()
+    assert scene.app is not None
+    petitions = scene.app.application.services.storage.petitions
+    await at_the_consent(scene, scene.jordi)
+    tap(scene.jordi, old, scene.words.label("✍️ Consiento y firmo"))
+    await scene.settled()
+    assert await petitions.last_number() == 0
+
+
+async def at_the_consent(scene: Scene, person: Person) -> None:
+    person.start()
+    await scene.settled()
+    await scene.taps(person, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(person, scene.words.label("Usar «{name}»", name="Jordi Puig"))
+    await scene.taps(person, f"⚪ {scene.words.label('Con mi nombre')}")
+
+
+def tap(person: Person, message: Message, label: str) -> None:
+    """Taps a button of a message as it was, also where the message has become another."""
+    data = next(b.data for row in message.buttons for b in row if b.label == label)
+    assert data is not None
+    person.tap_data(message.id, data)
+
+
+async def test_while_the_petition_runs_there_is_no_rehearsal_of_it(scene: Scene) -> None:
+    """One of the two would get what was meant for the other."""
+    with pytest.raises(HeldElsewhere):
+        async with open_app(scene.settings, rehearsal=True):
+            pass

@@ -1,0 +1,108 @@
+"""Tests of what a rehearsal changes in the calls that leave and in the updates that come."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from bot.petition.petition import BUNDLED, load_petition
+from bot.text.markup import length, parse
+from bot.text.translations import Catalogs
+from handlers.context import Services
+from handlers.rehearsal_marks import RehearsalMarks
+from storage import Unavailable
+
+ES, EN = "🎭 Esto es un ensayo:", "🎭 This is a rehearsal:"
+
+
+class Away:
+    """Conversations whose database is away just now."""
+
+    async def get(self, _: bytes) -> None:
+        raise Unavailable
+
+
+@pytest.fixture(scope="module")
+def marks() -> RehearsalMarks:
+    services = SimpleNamespace(
+        petition=load_petition(BUNDLED),
+        catalogs=Catalogs.load(),
+        storage=SimpleNamespace(conversations=Away()),
+        reference=lambda number: str(number).encode(),
+    )
+    return RehearsalMarks(cast(Services, services))
+
+
+async def sent(marks: RehearsalMarks, method: str, **params: Any) -> dict[str, Any]:
+    ((same, marked),) = await marks.outgoing(method, {"chat_id": 1, **params})
+    assert same == method
+    return marked
+
+
+async def test_a_text_and_a_caption_begin_with_it(marks: RehearsalMarks) -> None:
+    for method in ("sendMessage", "editMessageText"):
+        marked = await sent(marks, method, text="<i>Hola</i>", parse_mode="HTML")
+        assert parse(marked["text"]).text.startswith(ES)
+        assert marked["text"].endswith("\n\n<i>Hola</i>")
+    assert (await sent(marks, "sendDocument", caption="1 < 2"))["caption"].endswith("\n\n1 < 2")
+    assert (await sent(marks, "sendPhoto"))["caption"].startswith(ES)  # one that had none
+    media = {"type": "document", "media": "attach://x"}
+    marked = await sent(marks, "editMessageMedia", media=media)
+    assert marked["media"] == {**media, "caption": marked["media"]["caption"]}
+    assert marked["media"]["caption"].startswith(ES)
+
+
+@pytest.mark.parametrize("method", ["copyMessage", "copyMessages", "sendSticker"])
+async def test_before_what_has_no_text_of_its_own_goes_a_message(
+    marks: RehearsalMarks, method: str
+) -> None:
+    before, asked = await marks.outgoing(method, {"chat_id": "1", "from_chat_id": 2})
+    assert before[0] == "sendMessage"
+    assert before[1]["chat_id"] == "1"
+    assert parse(before[1]["text"]).text.startswith(ES)
+    assert asked == (method, {"chat_id": "1", "from_chat_id": 2})
+
+
+async def test_what_shows_nothing_stays_as_it_is(marks: RehearsalMarks) -> None:
+    for method in ("getUpdates", "getMe", "deleteMessage", "answerCallbackQuery", "getChat"):
+        assert await sent(marks, method, timeout=1) == {"chat_id": 1, "timeout": 1}
+
+
+@pytest.mark.parametrize("text", ["<b>a</b>" * 4096, "<b>🎭</b>" * 2048, "&lt;" * 4096])
+async def test_what_would_be_too_long_is_cut_and_telegram_takes_it(
+    marks: RehearsalMarks, text: str
+) -> None:
+    marked = await sent(marks, "sendMessage", text=text, parse_mode="HTML")
+    shown = parse(marked["text"]).text
+    assert shown.startswith(ES)
+    assert shown.endswith("…")
+    assert 4080 < length(shown) <= 4096
+
+
+async def test_its_language_is_that_of_telegram_where_nobody_has_chosen_one(
+    marks: RehearsalMarks,
+) -> None:
+    person = {"id": 7, "language_code": "en-GB"}
+    marks.incoming([{"update_id": 1, "message": {"from": person, "chat": {"id": 7}}}])
+    marked = await sent(marks, "sendMessage", chat_id=7, text="Hello")
+    assert marked["text"].startswith(EN)
+
+
+async def test_only_its_own_buttons_are_read_as_what_they_say(marks: RehearsalMarks) -> None:
+    rows = [[{"text": "Sign", "callback_data": "3:sign:"}, {"text": "Web", "url": "https://x"}]]
+    marked = await sent(marks, "editMessageReplyMarkup", reply_markup={"inline_keyboard": rows})
+    own, other = marked["reply_markup"]["inline_keyboard"][0]
+    assert other == rows[0][1]
+
+    def tapped(data: str) -> object:
+        tap = {"from": {"id": 7}, "message": {"chat": {"id": 7}}, "data": data}
+        marks.incoming([{"update_id": 1, "callback_query": tap}])
+        return tap["data"]
+
+    assert tapped(own["callback_data"]) == "3:sign:"
+    assert tapped("3:sign:") == tapped("adm:close:1") == tapped("stop:news") == "-"
+
+
+@pytest.mark.parametrize("answer", [None, [], [{"update_id": 1}], {"odd": 1}, [{"message": 5}]])
+def test_whatever_comes_is_no_reason_to_stop(marks: RehearsalMarks, answer: object) -> None:
+    marks.incoming(answer)
