@@ -3,23 +3,20 @@
 import asyncio
 import io
 import json
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import typst
 from PIL import Image
-from rich.console import Console
 
-from bot.cli.preview import Preview
 from bot.dossier import contents
 from bot.dossier.contents import Edition
 from bot.dossier.opened_list import open_list
 from bot.dossier.typesetting import TEMPLATES, Fonts
-from bot.petition.petition import BUNDLED
 from bot.text.translations import Catalogs
 from tests.page.chromium import PHONE, Window, chromium, open_window, running_session
+from tests.page.test_editing_by_hand import previewed
 from tests.support.opened_lists import write_list
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -109,23 +106,23 @@ async def test_broadcasting() -> None:
 
 
 async def test_previewing(tmp_path: Path) -> None:
-    folder = tmp_path / "mi-peticion"
-    shutil.copytree(BUNDLED, folder)
     async with (
         chromium() as browser,
-        running_session(folder, name="mi-peticion") as (show, page, address),
+        previewed(tmp_path / "mi-peticion") as address,
+        open_window(browser, address) as at,
     ):
-        watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
-        async with open_window(browser, address) as at:
-            await at.page.locator(".light.running").wait_for()
-            await at.start()
-            await at.sees("Ni una expulsión")
-            texts = (folder / "es.toml").read_text()
-            broken = texts.replace("{controller}.\n<b>Para", "{controler}.\n<b>Para")
-            (folder / "es.toml").write_text(broken.replace("2025, los", "2025, <b>los"))
-            await at.page.locator(".problems .bad").first.wait_for()
-            keep("previewing.png", await taken(at))
-        watching.cancel()
+        await at.page.locator(".light.running").wait_for(state="attached")
+        await at.start()
+        await at.sees("Ni una expulsión")
+        title = at.page.get_by_label("Título", exact=True)
+        await title.fill("Que vuelvan Andry y los demás")
+        await title.press("Control+s")
+        await at.sees("Que vuelvan Andry y los demás")
+        summary = at.page.get_by_label("Resumen", exact=True)
+        await summary.fill(f"{await summary.input_value()}\n\n<b>Firma</b> con {{nombre}}.")
+        await summary.press("Control+s")
+        await at.page.locator(".field-problems .bad").first.wait_for()
+        keep("previewing.png", await taken(at))
 
 
 def side_by_side(pictures: list[Image.Image]) -> Image.Image:

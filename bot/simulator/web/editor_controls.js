@@ -45,11 +45,13 @@ function textArea(field, props, changed) {
   const tools = field.kind === "html" || field.kind === "pages" ? toolbar(area, field) : null;
   area.addEventListener("input", () => {
     if (oneLine && area.value.includes("\n")) area.value = area.value.replace(/\s*\n\s*/g, " ");
-    fit(area);
     changed();
   });
   if (oneLine) area.addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && event.preventDefault());
-  const count = () => drawCount(counted, area, field, html);
+  const count = () => {
+    fit(area);
+    drawCount(counted, area, field, html);
+  };
   return {
     area,
     count,
@@ -61,7 +63,6 @@ function textArea(field, props, changed) {
     node: el("div", { class: "edit-control" }, el("div", { class: "edit-box" }, tools, area), counted),
     write(value) {
       if (area.value.trim() !== value) area.value = value;
-      fit(area);
     },
     lock(locked) {
       area.readOnly = locked;
@@ -235,7 +236,7 @@ function switchControl({ id, label, describedBy, changed }) {
 
 /** Makes a text field as high as its text, where the browser's style sheet cannot. */
 function fit(area) {
-  if (CSS.supports("field-sizing", "content")) return;
+  if (CSS.supports("field-sizing", "content") || !area.offsetParent) return;
   area.style.height = "auto";
   area.style.height = `${area.scrollHeight + 2}px`;
 }

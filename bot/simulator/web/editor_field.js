@@ -77,7 +77,7 @@ export function editorField(field) {
   function drawState() {
     const change = unsavedChange(field);
     const value = control.value();
-    buttons.hidden = !change || closedFor() !== null;
+    buttons.hidden = !change || inConflict(field) || closedFor() !== null;
     node.classList.toggle("unsaved", Boolean(change));
     fill(chips,
       change && el("span", { class: "chip" }, t("unsaved")),
