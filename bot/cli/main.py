@@ -117,6 +117,22 @@ def demo(
 
 @app.command()
 @in_sentences
+def simulator(
+    api_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The Bot API's port, on this machine.")
+    ] = 8081,
+    port: _Port = None,
+    host: _Host = "127.0.0.1",
+) -> None:
+    """Serve a simulated Telegram, to set up and try a bot of your own without an account."""
+    configure_logging("WARNING")
+    from bot.cli.simulator import run_simulator
+
+    run_to_end(run_simulator(out, api_port=api_port, host=host, port=port))
+
+
+@app.command()
+@in_sentences
 def preview(
     folder: Annotated[Path, typer.Argument(help="A petition's folder.")],
     port: _Port = None,

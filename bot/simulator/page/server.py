@@ -68,7 +68,7 @@ class DemoPage:
         self._feed.reset()
 
     def publish_bot_state(self, state: str) -> None:
-        """Publishes the state of the bot: "running", "starting" or "stopped"."""
+        """Publishes the state of the bot: "running", "starting", "stopped" or "elsewhere"."""
         self._bot_state = state
         self._feed.publish("bot", state=state)
 

@@ -33,16 +33,14 @@ function bot() {
   const said = el("span", { role: "status" });
   const restart = el("button", { type: "button", class: "button quiet", onclick: () => act("restart") }, icon("restart"), t("restart"));
   const afresh = el("button", { type: "button", class: "button quiet", onclick: confirmNewPetition }, icon("pen"), t("afresh"));
+  const ours = el("div", {}, el("p", { class: "hint" }, t("restart-why")), el("div", { class: "buttons" }, restart, afresh));
   redrawOn(["bot"], () => {
     light.className = `light ${state.botState}`;
     said.textContent = t(`bot-${state.botState}`);
     restart.disabled = state.botState === "starting";
+    ours.hidden = state.botState === "elsewhere";
   });
-  return [
-    el("p", { class: "bot-state" }, light, said),
-    el("p", { class: "hint" }, t("restart-why")),
-    el("div", { class: "buttons" }, restart, afresh),
-  ];
+  return [el("p", { class: "bot-state" }, light, said), ours];
 }
 
 function crowd() {

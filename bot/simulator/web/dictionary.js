@@ -112,6 +112,7 @@ export const WORDS = {
   "bot-running": ["En marcha", "Running"],
   "bot-starting": ["Arrancando…", "Starting…"],
   "bot-stopped": ["Parado", "Stopped"],
+  "bot-elsewhere": ["Tu bot se pone en marcha y se para en otra terminal.", "Your bot is started and stopped in another terminal."],
   "restart": ["Reiniciar el bot", "Restart the bot"],
   "restart-why": ["Se para y arranca de nuevo: sigue donde estaba, también a mitad de un envío.", "It stops and starts anew, and carries on where it was, in the middle of a broadcast too."],
   "afresh": ["Petición nueva", "New petition"],

@@ -1,0 +1,51 @@
+"""A simulated Telegram, to set a bot up and try it from another terminal without an account."""
+
+from rich.console import Console
+
+from bot.cli.demo_session import interrupted, served
+from bot.console import say
+from bot.simulator import Simulator
+from bot.simulator.demo_script import DemoPeople
+from bot.simulator.page import DemoPage, PageState
+from bot.text.terminal_language import terminal_words
+
+# Only the simulated Telegram knows this token.
+_TOKEN = "1000000002:a-token-for-trying-that-opens-nothing"  # noqa: S105
+
+
+async def run_simulator(out: Console, *, api_port: int, host: str, port: int | None) -> None:
+    """Serves the Bot API and the page with the phones until it is interrupted.
+
+    Args:
+        out: where to print.
+        api_port: where the bot finds the Bot API, on loopback; 0 for any free port.
+        host: where the page can be reached.
+        port: the page's; None for a free one near 8080.
+
+    Raises:
+        OSError: something else listens on one of the ports.
+    """
+    page = DemoPage()
+    async with Simulator(token=_TOKEN, port=api_port) as simulator:
+        state = PageState(simulator, page.feed, admins=frozenset())
+        async with served(out, page, host, port), state.open():
+            state.phones.add(*DemoPeople.create(simulator.world).everybody)
+            page.show(state)
+            page.publish_bot_state("elsewhere")
+            _say_what_to_do(simulator.url)
+            await interrupted()
+
+
+def _say_what_to_do(url: str) -> None:
+    words = terminal_words()
+    say(
+        words.label("Es un Telegram de prueba: nada sale de este ordenador. En otra terminal:"),
+        f"    export PETITION_API_URL={url}",
+        "    petition-bot init",
+        words.label("El token que pide init:"),
+        f"    {_TOKEN}",
+        words.label(
+            "Donde init diga que abras un enlace, escribe en la página, como Marta, /start y lo "
+            "que el enlace lleva detrás de «start=». Con Ctrl-C se acaba y se olvida todo."
+        ),
+    )
