@@ -68,8 +68,8 @@ async def running(
         tasks.add(task)
         try:
             await serve(proxy, reader, writer)
-        except (_Refused, asyncio.IncompleteReadError, OSError):
-            pass
+        except (_Refused, asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
+            pass  # asyncio logs a client's task that ends by a cancellation as a mistake
         finally:
             tasks.discard(task)
             writer.close()

@@ -1,13 +1,17 @@
 """The connection pool against a server that breaks the rules of HTTP."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.transport import SharedSession
 from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
+from bot.transport.http1 import address
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import Answering, Caller, HostileServer, hostile, saying, whole
@@ -305,6 +309,109 @@ async def test_a_server_that_has_moved_is_found_at_the_next_call(
             with pytest.raises(NotSent):
                 await session.post(url, b"chat_id=7", TimeLimits())
             assert await session.post(url, b"chat_id=7", TimeLimits()) == YES
+
+
+def known_at(
+    monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int], after: float = 0.0
+) -> list[str]:
+    """Lets a name lead to these addresses, after so many seconds; returns who was looked up."""
+    asked: list[str] = []
+    numbers = asyncio.get_running_loop().getaddrinfo
+
+    async def look_up(host: str, port: int, **named: Any) -> list[Any]:
+        if host in ("127.0.0.1", "::1"):  # which uvloop asks for when it connects
+            return await numbers(host, port, **named)
+        asked.append(host)
+        await asyncio.sleep(after)
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (*each, 0, 0))
+            if ":" in each[0]
+            else (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", each)
+            for each in addresses
+        ]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+    return asked
+
+
+BY_NAME = f"http://bot.example/bot{TOKEN}/getMe"
+
+
+@pytest.mark.parametrize("by", ["name", "address"])
+async def test_a_server_with_ipv6_alone_is_reached(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    async with hostile(saying(whole()), host="::1") as server:
+        url = f"http://[::1]:{server.port}/bot{TOKEN}/getMe"
+        if by == "name":
+            known_at(monkeypatch, ("::1", server.port))
+            url = BY_NAME
+        form = aiohttp.FormData({"a": "1"})
+        assert await session.post(url, b"", TimeLimits()) == YES
+        assert await session.exchange("POST", url, form, TimeLimits()) == YES
+
+
+@pytest.mark.parametrize("listens", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("error", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EAFNOSUPPORT])
+async def test_a_kind_of_address_that_leads_nowhere_costs_no_time(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch, listens: str, error: int
+) -> None:
+    loop = asyncio.get_running_loop()
+    connect = loop.sock_connect
+
+    async def routed(sock: socket.socket, address: tuple[str, int]) -> None:
+        if address[0] != listens:
+            raise OSError(error, "no way there")
+        await connect(sock, address)
+
+    monkeypatch.setattr(address, "_HEAD_START_SECONDS", 60.0)
+    async with hostile(saying(whole()), host=listens) as server:
+        known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
+        monkeypatch.setattr(loop, "sock_connect", routed)
+        assert await session.post(BY_NAME, b"", TimeLimits(connect=2)) == YES
+
+
+async def test_a_kind_of_address_that_is_silent_costs_its_head_start_alone(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    connect = loop.sock_connect
+
+    async def silent(sock: socket.socket, address: tuple[str, int]) -> None:
+        await (asyncio.Event().wait() if address[0] == "::1" else connect(sock, address))
+
+    monkeypatch.setattr(address, "_HEAD_START_SECONDS", 0.01)
+    async with hostile(saying(whole())) as server:
+        known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
+        monkeypatch.setattr(loop, "sock_connect", silent)
+        assert await session.post(BY_NAME, b"", TimeLimits(connect=2)) == YES
+
+
+async def test_a_resolver_that_takes_longer_than_a_call_is_asked_once_and_heard_in_the_end(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hostile(saying(whole())) as server:
+        asked = known_at(monkeypatch, ("127.0.0.1", server.port), after=0.1)
+        with pytest.raises(ConnectTimedOut):
+            await session.post(BY_NAME, b"", TimeLimits(connect=0.03))
+        assert await session.post(BY_NAME, b"", TimeLimits(connect=2)) == YES
+    assert asked == ["bot.example"]
+
+
+async def test_a_name_that_nobody_knows_is_surely_not_sent_and_asked_for_again(
+    session: SharedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def unknown(host: str, port: int, **_: object) -> list[object]:
+        asked.append(host)
+        raise socket.gaierror(socket.EAI_AGAIN, "bot.example is not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+    for _ in range(2):
+        with pytest.raises(NotSent, match=r"^No connection \(gaierror\)$"):
+            await session.post(BY_NAME, b"", TimeLimits())
+    assert len(asked) == 2
 
 
 async def test_no_answer_to_the_greeting_of_tls_is_surely_not_sent() -> None:

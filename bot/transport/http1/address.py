@@ -62,7 +62,7 @@ class Resolver:
         self._address = address
         self._found: list[AddrInfoType] = []
         self._known_until = 0.0
-        self._asking = asyncio.Lock()
+        self._asked: asyncio.Task[list[AddrInfoType]] | None = None
 
     async def connect(self) -> socket.socket:
         """Returns a connected socket.
@@ -80,13 +80,23 @@ class Resolver:
             raise
 
     async def _look_up(self) -> list[AddrInfoType]:
-        loop = asyncio.get_running_loop()
-        async with self._asking:
-            if loop.time() >= self._known_until:
-                self._found = [
-                    *await loop.getaddrinfo(
-                        self._address.host, self._address.port, type=socket.SOCK_STREAM
-                    )
-                ]
-                self._known_until = loop.time() + _KNOWN_SECONDS
-        return self._found
+        if asyncio.get_running_loop().time() < self._known_until:
+            return self._found
+        if self._asked is None:
+            self._asked = asyncio.create_task(self._ask())
+            self._asked.add_done_callback(self._remember)
+        # It goes on when a caller's time is over: where the first of two name servers is silent,
+        # an answer takes longer than that, so a look-up begun anew for each would never end.
+        asked = self._asked
+        await asyncio.wait((asked,))
+        return asked.result()
+
+    async def _ask(self) -> list[AddrInfoType]:
+        loop, (host, port, _) = asyncio.get_running_loop(), self._address
+        return [*await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+    def _remember(self, asked: asyncio.Task[list[AddrInfoType]]) -> None:
+        self._asked = None
+        if not asked.cancelled() and asked.exception() is None:
+            self._found = asked.result()
+            self._known_until = asked.get_loop().time() + _KNOWN_SECONDS

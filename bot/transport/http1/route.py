@@ -16,6 +16,7 @@ from bot.transport.http1.tunnel import ProxyFailed, ProxyTimedOut, Tunnel
 
 _log = structlog.stdlib.get_logger()
 
+_NO_CONNECTION = (OSError, ValueError, RuntimeError)  # the last one is what uvloop may raise
 # Of the time for a connection that goes through a proxy: the rest is left to say who was late.
 _SHARE_OF_TIME = 0.9
 _TOLD_AGAIN_SECONDS = 60.0  # the same failure is logged, as hundreds of connections may fail
@@ -72,7 +73,7 @@ class Route:
             return await self._start(protocol, await self._resolver.connect())
         except TimeoutError as error:
             failure: NotSent = ConnectTimedOut(f"No connection in time ({type(error).__name__})")
-        except (OSError, ValueError) as error:
+        except _NO_CONNECTION as error:
             failure = self._failure(error)
         # Raised outside of the handlers, since the original errors may contain the address.
         raise failure
@@ -92,7 +93,7 @@ class Route:
             failure = ProxyTimedOut(_SILENT if is_through else tunnel.late)
         except ssl.SSLCertVerificationError as error:
             failure = self._failure(error)
-        except (OSError, ValueError) as error:
+        except _NO_CONNECTION as error:
             what = _SILENT if is_through else "breaks the connection"
             failure = ProxyFailed(f"{what} ({type(error).__name__})")
         if isinstance(failure, ProxyFailed):
