@@ -131,7 +131,7 @@ def init(
         set_up(setup)
     except (KeyboardInterrupt, typer.Abort):
         say("", words.label("Lo has interrumpido."))
-        _say_what_is_there(setup)
+        _say_what_is_there(setup, before_too=True)
         say(
             words.label(
                 "Cuando quieras seguir: petition-bot init. Solo te preguntará lo que falta."
@@ -162,7 +162,10 @@ def _words(language: str | None, *, asks: bool) -> Words:
     return Catalogs.load().words(chosen or terminal_language())
 
 
-def _say_what_is_there(setup: Setup) -> None:
+def _say_what_is_there(setup: Setup, *, before_too: bool = False) -> None:
+    """Says what this run has written; after an interruption also that settings were there."""
+    if before_too and setup.in_file:
+        setup.note_settings()
     if setup.written:
         say(setup.words.label("Esto ya está escrito y se conserva:"))
     say(*(f"  {line}" for line in setup.written))

@@ -13,12 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from bot import file_locations
 from bot.cli.init_questions import NotAccepted, Questions
 from bot.cli.init_state import FOLDER, Setup, shown
-from bot.console import explain, say
+from bot.console import CannotDo, explain, say
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PETITION_FILE, Email, Slug, WebAddress
 from bot.petition_folder.template import copy_template
 from bot.petition_folder.unready import unready_problems
-from bot.setup.controller import ControllerAnswers, with_controller
+from bot.setup.controller import ControllerAnswers, quoted_contacts, with_controller
 from bot.text.translations import Words
 from storage.private_files import whole_file
 
@@ -37,14 +37,20 @@ def missing_of_petition(setup: Setup) -> list[str]:
     elif not _has_petition(folder):
         try:
             _checked_new_folder(words)(str(folder))
+        except NotAccepted as error:
+            missing.append(f"--petition: {error}")
+        try:
             _checked_slug(words)(given.short_name or _slug_from(folder.name))
         except NotAccepted as error:
-            missing.append(f"--petition, --short-name: {error}")
-        if not given.controller or not (given.email or given.web_form or given.address):
+            name = words.label("Falta un nombre corto: --short-name NOMBRE.")
+            missing.append(
+                f"{name} {error}" if given.short_name is None else f"--short-name: {error}"
+            )
+        if not given.controller or not given.email:
             missing.append(
                 words.label(
-                    "Falta quién responde de las firmas: --controller NOMBRE y, además,"
-                    " --controller-email, --controller-form o --controller-address."
+                    "Falta quién responde de las firmas: --controller NOMBRE y --controller-email"
+                    " CORREO, que los textos de la plantilla dan a quien firma."
                 )
             )
     for option, check, value in (
@@ -208,8 +214,6 @@ def _checked_new_folder(words: Words) -> Callable[[str], Path]:
 def name_controller(setup: Setup, folder: Path) -> None:
     """Settles who answers for the signatures, in `petition.toml`."""
     given, read = setup.given, read_folder(folder)
-    if read.petition is None:
-        return  # it cannot be read, which is said at the end
     answers = ControllerAnswers(
         _names(given.controller, read.languages) if given.controller else None,
         given.email,
@@ -217,6 +221,10 @@ def name_controller(setup: Setup, folder: Path) -> None:
         given.address,
         given.protection_officer,
     )
+    if read.petition is None:
+        if answers != ControllerAnswers():
+            raise CannotDo("\n".join(problem.said(setup.words) for problem in read.problems))
+        return  # it cannot be read, which is said at the end
     if answers != ControllerAnswers():
         if setup.folder_is_new:
             answers = _in_place_of_examples(answers)
@@ -256,7 +264,7 @@ def _write_controller(setup: Setup, folder: Path, answers: ControllerAnswers) ->
 
 def ask_for_controller(setup: Setup, questions: Questions, folder: Path) -> None:
     """Asks who answers for the signatures and how to write to them, and writes it."""
-    words, languages = setup.words, read_folder(folder).languages
+    words, read = setup.words, read_folder(folder)
     explain(
         words.label("Quién responde de las firmas y de los datos"),
         words.label(
@@ -265,27 +273,34 @@ def ask_for_controller(setup: Setup, questions: Questions, folder: Path) -> None
         ),
     )
     names: dict[str, str] = {}
-    for language in languages:
+    for language in read.languages:
         names[language] = questions.ask(
             words.label("Nombre, en {language}", language=words.language_name(language)),
-            _not_empty(words),
+            _not_empty(words, str),
             default=next(iter(names.values()), ""),
         )
     explain(
         words.label("Cómo se le escribe"),
         words.label(
             "Hace falta al menos uno: correo, formulario web o dirección. Con Intro pasas al"
-            " siguiente."
+            " siguiente, si los textos de la petición no lo dan a quien firma."
         ),
     )
+    given_by_texts = quoted_contacts(read.texts.values())
+
+    def ask(key: str, label: str, check: Callable[[str], str], default: str = "") -> str:
+        wanted = _not_empty(words, check) if key in given_by_texts else check
+        return questions.ask(label, wanted, default=default)
+
     while True:
-        email = questions.ask(words.label("Correo"), _checked_email(words))
-        form = questions.ask(words.label("Formulario web (https://…)"), _checked_form(words))
-        address = questions.ask(words.label("Dirección postal"), str)
+        email = ask("email", words.label("Correo"), _checked_email(words))
+        form = ask("web_form", words.label("Formulario web (https://…)"), _checked_form(words))
+        address = ask("address", words.label("Dirección postal"), str)
         if email or form or address:
             break
         say(words.label("Escribe al menos uno de los tres."), style="yellow")
-    officer = questions.ask(
+    officer = ask(
+        "data_protection_officer",
         words.label(
             "Correo de la delegación de protección de datos, o de quien se ocupe de los datos"
         ),
@@ -322,13 +337,13 @@ def _if_any(check: Callable[[str], str]) -> Callable[[str], str]:
     return lambda answer: check(answer) if answer else ""
 
 
-def _not_empty(words: Words) -> Callable[[str], str]:
-    def check(answer: str) -> str:
-        if not answer:
-            raise NotAccepted(words.label("Hace falta un nombre."))
-        return answer
+def _not_empty(words: Words, check: Callable[[str], str]) -> Callable[[str], str]:
+    def checked(answer: str) -> str:
+        if not answer.strip():
+            raise NotAccepted(words.label("Hace falta: los textos de la petición lo dicen."))
+        return check(answer)
 
-    return check
+    return checked
 
 
 def _checked_as(kind: Any, otherwise: str) -> Callable[[str], str]:

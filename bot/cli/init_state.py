@@ -22,6 +22,7 @@ TOKEN = PREFIX + "BOT_TOKEN"
 ADMINS = PREFIX + "ADMIN_IDS"
 FOLDER = PREFIX + "FOLDER"
 KEY_FILE = PREFIX + "KEY_FILE"
+_SETTLED = (TOKEN, ADMINS, FOLDER, KEY_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,7 @@ class Setup:
             if name.startswith(PREFIX) and value.strip()
         }
         setup = cls(given, words, questions, path, connection, {**in_file, **set_outside}, in_file)
-        setup.was_complete = in_file.keys() >= {TOKEN, ADMINS, FOLDER, KEY_FILE}
-        if in_file.keys() & {TOKEN, ADMINS, FOLDER, KEY_FILE}:
-            setup.note_written(words.label("los ajustes, en {path}", path=shown(path)))
+        setup.was_complete = in_file.keys() >= {*_SETTLED}
         return setup
 
     @property
@@ -120,7 +119,17 @@ class Setup:
         write_values(self.env_file, self._to_write)
         self.in_file |= self._to_write
         self._to_write.clear()
+        self.note_settings()
+
+    def note_settings(self) -> None:
+        """Notes that the file of settings is on the disk."""
         self.note_written(self.words.label("los ajustes, en {path}", path=shown(self.env_file)))
+
+    @property
+    def overridden(self) -> list[str]:
+        """The settings that were written, and that the environment gives another value."""
+        outside = {name: os.environ.get(name, "").strip() for name in _SETTLED}
+        return [name for name, value in outside.items() if value not in ("", self.in_file[name])]
 
     def note_written(self, what: str) -> None:
         """Notes what is on the disk, once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from bot import file_locations
@@ -21,14 +22,14 @@ from bot.console import CannotDo, explain, out, say
 from bot.petition_folder.check import find_problems
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
-from bot.settings import SettingsInvalid, checked_token, load_settings
+from bot.settings import checked_token, load_settings
 from bot.setup.bot_calls import (
     BotIdentity,
     TokenRefused,
     Unreachable,
 )
 from bot.text.translations import Words
-from storage import Keyring, key_apart_from_data
+from storage import Keyring, StorageError, key_apart_from_data
 from storage.private_files import make_private_folder
 
 
@@ -115,6 +116,7 @@ def _require_answers(setup: Setup) -> None:
         missing.append(f"--bot-name: {problem}")
     if missing:
         raise CannotDo("\n".join(missing))
+    _require_usable_key(setup, _key_path(given.key_file or known.get(KEY_FILE)))
 
 
 # The token
@@ -231,25 +233,54 @@ def _place_key(setup: Setup) -> None:
         explain(
             words.label("La clave con la que se cifran los nombres"),
             words.label(
-                "Sin ella nadie puede leer las firmas:"
-                " guarda una copia en otro sitio, aparte de la base de datos."
+                "Sin ella nadie puede leer las firmas: guarda una copia en otro sitio, aparte de"
+                " la base de datos."
             ),
         )
-        named = questions.ask(
-            words.label("Dónde va la clave"), str, default=shown(file_locations.key_file())
+        default = shown(file_locations.key_file())
+        path = questions.ask(
+            words.label("Dónde va la clave"), _checked_key(setup), default=default
         )
-    path = Path(named or file_locations.key_file()).expanduser().absolute()
+    else:
+        path = _key_path(named)
+        _require_usable_key(setup, path)
+    is_new = not path.exists()
+    if is_new:
+        make_private_folder(path.parent)
+        Keyring.generate(path)
+        setup.note_written(words.label("la clave, en {path}", path=shown(path)))
+    setup.keep(KEY_FILE, str(path))
+    if is_new:
+        say(
+            words.label(
+                "✓ Hecha la clave {path}. Guarda una copia en otro sitio.", path=shown(path)
+            )
+        )
+    else:
+        setup.say_kept(words.label("La clave {path}", path=shown(path)))
+
+
+def _key_path(named: Path | str | None) -> Path:
+    return Path(named or file_locations.key_file()).expanduser().absolute()
+
+
+def _require_usable_key(setup: Setup, path: Path) -> None:
+    """Refuses a key where the bot would refuse it, before anything is written; StorageError."""
     key_apart_from_data(path, setup.database_url)
     if path.exists():
         Keyring.load(path)
-        setup.keep(KEY_FILE, str(path))
-        setup.say_kept(words.label("La clave {path}", path=shown(path)))
-        return
-    make_private_folder(path.parent)
-    Keyring.generate(path)
-    setup.note_written(words.label("la clave, en {path}", path=shown(path)))
-    setup.keep(KEY_FILE, str(path))
-    say(words.label("✓ Hecha la clave {path}. Guarda una copia en otro sitio.", path=shown(path)))
+
+
+def _checked_key(setup: Setup) -> Callable[[str], Path]:
+    def check(answer: str) -> Path:
+        path = _key_path(answer)
+        try:
+            _require_usable_key(setup, path)
+        except StorageError as error:
+            raise NotAccepted(str(error)) from None
+        return path
+
+    return check
 
 
 # The end
@@ -258,9 +289,16 @@ def _place_key(setup: Setup) -> None:
 def _conclude(setup: Setup, identity: BotIdentity, folder: Path) -> None:
     """Checks everything as `run` does, and says what to do next."""
     words = setup.words
-    settings = load_settings(env_file=setup.env_file)
-    if settings.bot_token.get_secret_value() != setup.known[TOKEN]:
-        raise SettingsInvalid((words.label("El token del entorno es otro que el escrito."),))
+    load_settings(env_file=setup.env_file)
+    for name in setup.overridden:
+        say(
+            words.label(
+                "{name} tiene además otro valor en el entorno, y es ese el que vale mientras"
+                " esté.",
+                name=name,
+            ),
+            style="yellow",
+        )
     say("", words.label("✓ Los ajustes están en {path}.", path=shown(setup.env_file)))
     if setup.env_file != file_locations.env_file().absolute():
         explain(
@@ -271,7 +309,13 @@ def _conclude(setup: Setup, identity: BotIdentity, folder: Path) -> None:
             ),
         )
     where, read = as_argument(folder), read_folder(folder)
-    is_ready = not find_problems(folder) and not any(unready_problems(read))
+    problems = find_problems(folder)
+    is_ready = not problems and not any(unready_problems(read))
+    if problems:
+        say(
+            words.label("Con la petición como está no se puede empezar; el paso 2 dice por qué."),
+            style="yellow",
+        )
     say(
         "",
         words.label("Y ahora, con @{bot}:", bot=identity.username),

@@ -1,11 +1,13 @@
 """Who answers for the signatures: name and contacts, put into `petition.toml`."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 import tomlkit
 from tomlkit.items import Table
+
+CONTACTS = ("email", "web_form", "address", "data_protection_officer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,16 @@ class ControllerAnswers:
     data_protection_officer: str | None = None
 
 
+def quoted_contacts(texts: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Returns the contacts that texts fill in, by their keys: these cannot be left out.
+
+    Args:
+        texts: the tables of the language files.
+    """
+    written = " ".join(str(table) for table in texts)
+    return frozenset(key for key in CONTACTS if f"{{{key}}}" in written)
+
+
 def with_controller(text: str, answers: ControllerAnswers) -> str:
     """Returns the text of a `petition.toml` with these answers; its comments stay.
 
@@ -32,7 +44,7 @@ def with_controller(text: str, answers: ControllerAnswers) -> str:
     table: Any = document.setdefault("controller", tomlkit.table())
     if answers.names is not None:
         _put_names(table, answers.names)
-    for key in ("email", "web_form", "address", "data_protection_officer"):
+    for key in CONTACTS:
         value = getattr(answers, key)
         if value:
             _put(table, key, value)

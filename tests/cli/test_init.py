@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from bot import file_locations
 from bot.cli.main import app
 from bot.settings import load_settings
 from bot.simulator import Simulator
-from storage import Keyring
+from storage import Keyring, acquire_process_lock
 from tests.support.api_client import TOKEN
 
 CONTROLLER = ("--controller", "la asociación Río", "--controller-email", "datos@rio.org")
@@ -45,6 +46,14 @@ def home(tmp_path: Path, sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path
 
 
+def given(home: Path) -> tuple[str, ...]:
+    """All options but who administers the bot."""
+    return (
+        *("--non-interactive", "--token-file", str(home / "token")),
+        *("--petition", str(home / "rio-limpio"), *CONTROLLER),
+    )
+
+
 def names_in(folder: Path) -> list[str]:
     """Everything in a folder."""
     return sorted(each.name for each in folder.rglob("*"))
@@ -56,10 +65,7 @@ async def call(*arguments: str) -> Result:
 
 
 async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
-    result = await call(
-        *("--non-interactive", "--token-file", str(home / "token"), "--admin", "7"),
-        *("--admin", "8", "--petition", str(home / "rio-limpio"), *CONTROLLER),
-    )
+    result = await call(*given(home), "--admin", "7", "--admin", "8")
     assert result.exit_code == 0, result.output
     assert TOKEN not in result.output
     env = home / ".config" / "petition-bot" / ".env"
@@ -90,35 +96,57 @@ async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Pat
     assert names_in(home) == ["here", "token"]
 
 
+async def test_a_key_that_the_bot_would_refuse_writes_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{home}/petition.db")
+    result = await call(*given(home), "--admin", "7", "--key-file", str(home / "keys" / "key"))
+    assert result.exit_code == 1
+    assert "lies inside" in result.output
+    assert names_in(home) == ["here", "token"]
+
+
+async def test_a_bot_that_runs_here_already_is_not_set_up_with_another_token(home: Path) -> None:
+    assert (await call(*given(home), "--admin", "7")).exit_code == 0
+    file_locations.make_database_folder(url := file_locations.database_url())
+    env = home / ".config" / "petition-bot" / ".env"
+    env.write_text(env.read_text().replace(TOKEN, TOKEN[:-1] + "2"))
+    async with acquire_process_lock(url, "intake/rio-limpio"):
+        result = await call("--non-interactive", "--token-file", str(home / "token"))
+        assert result.exit_code == 1
+        assert "está en marcha en esta misma máquina" in result.output
+    assert (await call("--non-interactive", "--token-file", str(home / "token"))).exit_code == 0
+
+
 async def test_a_token_that_telegram_does_not_know_writes_nothing(home: Path) -> None:
     (home / "token").write_text(TOKEN[:-1] + "2")
-    result = await call(
-        *("--non-interactive", "--token-file", str(home / "token"), "--admin", "7"),
-        *("--petition", str(home / "rio"), *CONTROLLER),
-    )
+    result = await call(*given(home), "--admin", "7")
     assert result.exit_code == 1
     assert "no conoce ese token" in result.output
     assert names_in(home) == ["here", "token"]
 
 
-async def test_run_again_it_changes_only_what_is_asked(home: Path) -> None:
+async def test_run_again_it_changes_only_what_is_asked(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     env = home / "here" / ".env"
     env.write_text("# mine\nPETITION_LOG_LEVEL=ERROR\n")
     env.chmod(0o600)
-    given = ("--token-file", str(home / "token"), "--petition", str(home / "rio"), *CONTROLLER)
-    assert (await call("--non-interactive", "--admin", "7", *given)).exit_code == 0
+    assert (await call(*given(home), "--admin", "7")).exit_code == 0
     written = env.read_text()
-    petition = (home / "rio" / "petition.toml").read_bytes()
+    petition = (home / "rio-limpio" / "petition.toml").read_bytes()
     key = (home / ".config" / "petition-bot" / "keys" / "petition.key").read_bytes()
 
     result = await call("--non-interactive", "--admin", "9")
     assert result.exit_code == 0, result.output
     assert env.read_text() == written.replace("PETITION_ADMIN_IDS=7", "PETITION_ADMIN_IDS=9")
     assert written.startswith("# mine\nPETITION_LOG_LEVEL=ERROR\n")
-    assert (home / "rio" / "petition.toml").read_bytes() == petition
+    assert (home / "rio-limpio" / "petition.toml").read_bytes() == petition
     assert load_settings().key_file == home / ".config/petition-bot/keys/petition.key"
     assert (home / ".config/petition-bot/keys/petition.key").read_bytes() == key
     assert result.output.count("se queda como estaba") == 5
+    monkeypatch.setenv("PETITION_ADMIN_IDS", "77")
+    assert "PETITION_ADMIN_IDS tiene" in (await call("--non-interactive", "--admin", "9")).output
 
 
 async def test_without_a_terminal_nothing_is_asked(home: Path) -> None:

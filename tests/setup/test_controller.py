@@ -3,7 +3,9 @@
 import tomllib
 
 from bot.petition.petition import BUNDLED
-from bot.setup.controller import ControllerAnswers, with_controller
+from bot.petition_folder.read import read_folder
+from bot.petition_folder.template import TEMPLATE
+from bot.setup.controller import ControllerAnswers, quoted_contacts, with_controller
 
 
 def test_the_notes_of_the_file_stay() -> None:
@@ -26,3 +28,9 @@ def test_the_notes_of_the_file_stay() -> None:
 def test_a_section_that_is_not_there_is_made() -> None:
     after = with_controller('slug = "rio"\n', ControllerAnswers({"es": "R", "en": "R"}, "a@b.org"))
     assert tomllib.loads(after)["controller"] == {"name": "R", "email": "a@b.org"}
+
+
+def test_a_contact_that_the_texts_give_cannot_be_left_out() -> None:
+    texts = [{"privacy": ["Escribe a {email}.", "O a {web_form}"], "title": "{address"}]
+    assert quoted_contacts(texts) == {"email", "web_form"}
+    assert quoted_contacts(read_folder(TEMPLATE).texts.values()) >= {"email"}
