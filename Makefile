@@ -22,11 +22,12 @@ install_into = $(1)/bin/python -m pip install --quiet --disable-pip-version-chec
 endif
 LOCKED := --only-binary :all: --require-hashes
 
-.PHONY: help install live wheel installed demo test check bench soak lock clean
+.PHONY: help install live wheel installed demo test e2e check bench soak lock clean
 
 help:
 	@echo "make demo     an open petition in the browser (ARGS=--story plays a whole one, ARGS=--once without a page)"
 	@echo "make test     the tests (ARGS='-k broadcast' picks some)"
+	@echo "make e2e      those that start a browser, or the program as processes"
 	@echo "make check    ruff, mypy, import-linter, vulture, the texts and what they promise"
 	@echo "make bench    the benchmarks (ARGS=--quick for a look, ARGS='--only speed' for one)"
 	@echo "make soak     the long kill runs"
@@ -98,7 +99,10 @@ demo: $(READY)
 
 # More at once than there are cores: most of a test is waiting. ARGS='-n 0' runs one by one.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 6 $(ARGS)
+	@$(BIN)/python -m pytest -n 6 -m "not e2e" $(ARGS)
+
+e2e: $(READY)
+	@$(BIN)/python -m pytest -n 3 -m e2e $(ARGS)
 
 check: $(READY)
 	@$(BIN)/ruff check .

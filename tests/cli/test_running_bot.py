@@ -16,6 +16,8 @@ from tests.support.broadcasts import start
 from tests.support.scene import ADMIN, TOKEN
 from tests.support.supporters import Supporters
 
+pytestmark = pytest.mark.e2e
+
 PEOPLE = 200
 RATE = 20.0
 TEXT = "Así terminó."

@@ -17,6 +17,8 @@ from tests.support.bot_process import BotProcess
 from tests.support.retrying_signer import signs_with_retries, was_thanked
 from tests.support.scene import ADMIN, TOKEN
 
+pytestmark = pytest.mark.e2e
+
 WORDS = Catalogs.load().words("es")
 PEOPLE = 20
 

@@ -125,6 +125,7 @@ async def prints(printed: StreamReader, words: str) -> None:
         assert line, "the demo has ended"
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: Path) -> None:
     async with (
@@ -151,6 +152,7 @@ async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: 
     assert "Ctrl-C" in rest
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 async def test_the_story_says_where_its_page_is_and_ends_when_it_is_told_to(
     tmp_path: Path,
@@ -171,6 +173,7 @@ async def test_the_story_says_where_its_page_is_and_ends_when_it_is_told_to(
         assert await demo.wait() == 0
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_demo_ends_in_the_middle_of_its_story_and_clears_everything_away(

@@ -11,6 +11,8 @@ TELL_WHAT_IS_LOADED = f"""
 import asyncio, sys
 import storage
 
+pytestmark = pytest.mark.e2e
+
 async def start(url):
     await storage.migrate(url)
     await (await storage.open_database(url)).close()
