@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from types import MappingProxyType
 
+from bot.petition_folder.links import link_fault
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
 from bot.petition_folder.read import Table
 from bot.petition_folder.schema import PETITION_FILE, Texts
@@ -58,8 +60,23 @@ LONGEST = MappingProxyType(
         "people": f"{text_limits.LARGEST_NUMBER:,} {'n' * 20}",
     }
 )
+_BRACED = re.compile(r"\{+[^{}\n]{1,40}\}+")
+# What people write in braces whose petition is in Spanish, or who guess.
+_TRANSLATED = {
+    "name": "nombre nombre_y_apellidos firmante signer",
+    "count": "cantidad total firmas signatures",
+    "people": "personas gente firmantes persons signers",
+    "addressee": "destinatario destinataria destinatarios a_quién recipient",
+    "demands": "demandas exigencias peticiones demand",
+    "controller": "responsable organización organizacion organisation organization",
+    "email": "correo mail e_mail correo_electrónico",
+    "web_form": "formulario web enlace form link",
+    "address": "dirección direccion",
+    "version": "versión fecha date",
+    "data_protection_officer": "delegado delegada dpd dpo",
+}
 _OFFSET = re.compile(r" at byte offset (\d+)")
-_HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
+HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
 
 
 _IN_THE_SOURCE = Sentence("el idioma de origen lo dice")
@@ -145,18 +162,15 @@ def own_placeholders(key: str) -> frozenset[str]:
 
 
 def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
-    if re.search(r"\{\{|\}\}", passage.text):
-        yield Sentence("quita las llaves dobles: entre llaves solo va lo que rellena el bot")
-        return
-    without = re.sub(r"\{[a-z_][a-z0-9_]*\}", "", passage.text)
+    own, allowed = _OWN.get(passage.key, frozenset()), _allowed(passage.key)
+    fits = tuple(f"{{{one}}}" for one in (*sorted(own), *sorted(allowed - own)))
+    for braced in dict.fromkeys(_BRACED.findall(passage.text)):
+        if braced[1:-1] not in allowed:
+            yield _unfilled(braced, fits, _meant(braced, allowed))
+    without = _BRACED.sub("", passage.text)
     if "{" in without or "}" in without:
         yield Sentence(
             "hay una llave suelta: entre llaves solo va lo que rellena el bot, como {{count}}"
-        )
-    own, allowed = _OWN.get(passage.key, frozenset()), _allowed(passage.key)
-    for name in sorted(placeholders(passage.text) - allowed):
-        yield _unknown_placeholder(
-            f"{{{name}}}", [f"{{{one}}}" for one in (*sorted(own), *sorted(allowed - own))]
         )
     for name in sorted(
         (placeholders(passage.text) & allowed & PETITION_PLACEHOLDERS) - set(values)
@@ -168,16 +182,34 @@ def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
         )
 
 
-def _unknown_placeholder(written: str, fits: list[str]) -> Sentence:
+def _unfilled(written: str, fits: tuple[str, ...], meant: str | None) -> Sentence:
     if not fits:
         return Sentence(
             "el bot no rellena {written}: escribe este texto sin llaves", written=written
         )
+    if meant is not None:
+        return Sentence(
+            "el bot no rellena {written}: escribe {meant}, tal cual",
+            written=written,
+            meant=f"{{{meant}}}",
+        )
     return Sentence(
         "el bot no rellena {written} aquí; en este texto pueden ir {fits}",
         written=written,
-        fits=tuple(fits),
+        fits=fits,
     )
+
+
+def _meant(braced: str, allowed: frozenset[str]) -> str | None:
+    """Returns the placeholder that somebody meant: with spaces, capitals, a slip, translated."""
+    written = re.sub(r"[\s-]+", "_", braced.strip("{} \t\n").lower())
+    if written in allowed:
+        return written
+    for name, others in _TRANSLATED.items():
+        if name in allowed and written in others.split():
+            return name
+    near = get_close_matches(written, sorted(allowed), n=1, cutoff=0.75)
+    return near[0] if near else None
 
 
 def _allowed(key: str) -> frozenset[str]:
@@ -217,7 +249,10 @@ def _alike(name: str) -> frozenset[str]:
 def _names_by_key(table: Table) -> dict[str, frozenset[str]]:
     names: dict[str, frozenset[str]] = {}
     for passage in passages(table):
-        known = placeholders(passage.text) & _allowed(passage.key)
+        allowed = _allowed(passage.key)
+        # One that is written wrong is reported where it stands.
+        meant = (_meant(braced, allowed) for braced in _BRACED.findall(passage.text))
+        known = {name for name in meant if name is not None}
         names[passage.key] = names.get(passage.key, frozenset()) | known
     return names
 
@@ -301,9 +336,9 @@ _REFUSALS: tuple[tuple[re.Pattern[str], Callable[..., Sentence]], ...] = (
 
 
 def _dropped_links(html: str) -> Iterator[Sentence]:
-    for address in _HREF.findall(html):
-        if link(address) is None:
-            yield Sentence(
+    for address in HREF.findall(html):
+        if link(address) is None and address.strip():
+            yield link_fault(address) or Sentence(
                 "{address} no es una dirección web, y Telegram la quita: escríbela con https:// "
                 "al principio",
                 address=address,

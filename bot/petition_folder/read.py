@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,16 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The content of the files, unchecked; `petition` is None if that file could not be read."""
+    """The content of the files, unchecked; `petition` is None if that file could not be read.
+
+    The files in `mended` say this only once their problems are put right.
+    """
 
     path: Path
     petition: Table | None
     texts: dict[str, Table]
     problems: tuple[Problem, ...]
+    mended: frozenset[str] = frozenset()
 
     @property
     def source_language(self) -> str:
@@ -38,6 +42,13 @@ class Folder:
         """Every language with a file, the source first."""
         source = self.source_language
         return tuple(sorted(self.texts, key=lambda language: (language != source, language)))
+
+    def as_written(self) -> "Folder":
+        """Returns it without the files that are not as they should be, like one not in TOML."""
+        languages = [each for each in self.texts if f"{each}.toml" not in self.mended]
+        texts = {each: self.texts[each] for each in languages}
+        petition = None if PETITION_FILE in self.mended else self.petition
+        return replace(self, petition=petition, texts=texts)
 
 
 def folder_state(folder: Path) -> FolderState:
@@ -67,10 +78,12 @@ def read_folder(path: Path) -> Folder:
         return Folder(path, None, {}, (Problem(str(path), "", _no_folder(path)),))
     problems: list[Problem] = []
     files = _files(path, problems)
+    misnamed = {meant for meant, name in files.items() if meant != name}
     petition = _read(path / files.pop(PETITION_FILE, PETITION_FILE), PETITION_FILE, problems)
     tables = {meant: _read(path / name, meant, problems) for meant, name in files.items()}
-    texts = {_language(name): table for name, table in tables.items() if table is not None}
-    return Folder(path, petition, texts, tuple(problems))
+    texts = {_stem(name): table for name, table in tables.items() if table is not None}
+    mended = frozenset(misnamed | {problem.file for problem in problems})
+    return Folder(path, petition, texts, tuple(problems), mended)
 
 
 def _no_folder(path: Path) -> Sentence:
@@ -107,11 +120,10 @@ def _files(path: Path, problems: list[Problem]) -> dict[str, str]:
 def _meant(name: str) -> str | None:
     """Returns how a file should be called: "es.toml" for "ES.toml" and "es.toml.txt"."""
     meant = name.lower().removesuffix(".txt").replace("_", "-")
-    is_one = meant.endswith(".toml") and _LANGUAGE.fullmatch(_language(meant))
-    return meant if is_one or meant == PETITION_FILE else None
+    return meant if language_of(meant) or meant == PETITION_FILE else None
 
 
-def _language(file: str) -> str:
+def _stem(file: str) -> str:
     return file.removesuffix(".toml")
 
 
@@ -138,7 +150,7 @@ def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:
         problems.append(Problem(name, "", sentence))
         return None
     text, fault = _decoded(data)
-    table, found = read_toml(text, "“”" if _language(name).startswith("en") else "«»")
+    table, found = read_toml(text, "“”" if _stem(name).startswith("en") else "«»")
     problems += [Problem(name, "", each) for each in ([fault] if fault else []) + found]
     return table
 

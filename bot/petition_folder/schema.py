@@ -5,6 +5,7 @@ the files into the `Petition` that the bot runs on.
 """
 
 import re
+import unicodedata
 from calendar import monthrange
 from datetime import date
 from itertools import pairwise
@@ -18,6 +19,8 @@ from bot.text.problems import Sentence
 PETITION_FILE = "petition.toml"
 EVERY_LANGUAGE = "*"
 MONTHS_A_YEAR = 12
+
+_SLUG = r"[a-z][a-z0-9-]{1,39}"
 
 T = TypeVar("T")
 
@@ -37,11 +40,14 @@ class FrozenModel(BaseModel):
 
 
 def _slug(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", text):
+    if not re.fullmatch(_SLUG, text):
+        bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+        like = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].strip("-")
         raise ValueRefused(
             Sentence(
                 "usa de 2 a 40 letras minúsculas sin tilde, cifras y guiones, y empieza por una "
-                'letra: "agua-limpia"'
+                "letra: {like}",
+                like=f'"{like}"' if re.fullmatch(_SLUG, like) else '"agua-limpia"',
             )
         )
     return text
@@ -64,7 +70,21 @@ def _dated(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise ValueRefused(Sentence('escribe la fecha como año-mes-día: "2026-11-24"')) from None
+        raise ValueRefused(
+            Sentence("escribe la fecha como año-mes-día: {like}", like=f'"{_day_like(text)}"')
+        ) from None
+
+
+def _day_like(text: str) -> str:
+    """Returns a day that was written in another order as it should be, or else an example."""
+    found = re.fullmatch(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})", text.strip())
+    try:
+        return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else _A_DAY
+    except ValueError:
+        return _A_DAY
+
+
+_A_DAY = "2026-11-24"
 
 
 def _known_zone(text: str) -> str:

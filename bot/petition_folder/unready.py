@@ -14,7 +14,7 @@ from bot.petition_folder.template import TEMPLATE
 from bot.text.problems import Problem, Sentence
 
 # Domains reserved for examples (RFC 2606 and RFC 6761): nobody can be reached there.
-_EXAMPLE = re.compile(
+EXAMPLE = re.compile(
     r"(^|[@./])(example\.(com|net|org|edu)|[a-z0-9-]+\.(example|invalid|test|localhost))\b",
     re.IGNORECASE,
 )
@@ -49,7 +49,7 @@ def unready_problems(read: Folder) -> Iterator[Problem]:
 
 def _examples(petition: Table) -> Iterator[Problem]:
     for key, value in _texts_in(petition.get("controller"), "controller"):
-        if _EXAMPLE.search(value):
+        if EXAMPLE.search(value):
             sentence = Sentence(
                 "{value} es un ejemplo: pon el de tu organización antes de empezar", value=value
             )

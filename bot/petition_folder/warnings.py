@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
 from bot.petition_folder.markup_check import passages
 from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE, RetentionTable, months_later
+from bot.petition_folder.text_warnings import text_warnings
 from bot.petition_folder.unready import unready_problems
 from bot.text.markup import MarkupError, length, parse
 from bot.text.problems import Problem, Sentence
@@ -45,7 +46,8 @@ def folder_warnings(
         values: by language, what `petition.toml` fills into the texts.
     """
     yield from unready_problems(read)
-    yield from _past_date(read.petition or {})
+    yield from text_warnings(read)
+    yield from _dates(read.petition or {})
     yield from _erased_before_it_closes(read.petition or {})
     yield from _draft_of_the_end(read.petition or {})
     yield from _name_chosen_beforehand(read.petition or {})
@@ -63,7 +65,7 @@ def folder_warnings(
             yield from _unfinished(file, table, source, f"{read.source_language}.toml")
 
 
-def _past_date(petition: Table) -> Iterator[Problem]:
+def _dates(petition: Table) -> Iterator[Problem]:
     day = str(petition.get("closes_on", ""))
     today = datetime.now(UTC).date()
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) and day < today.isoformat():
@@ -72,6 +74,17 @@ def _past_date(petition: Table) -> Iterator[Problem]:
             day=day,
         )
         yield Problem(PETITION_FILE, "closes_on", sentence)
+    version = str(petition.get("version", ""))
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", version) and version > _tomorrow(today):
+        sentence = Sentence(
+            "{day} aún no ha llegado: pon el día en que cambiaste los textos", day=version
+        )
+        yield Problem(PETITION_FILE, "version", sentence)
+
+
+def _tomorrow(today: date) -> str:
+    """Returns the latest day that it is somewhere: in Auckland it is tomorrow already."""
+    return (today + timedelta(days=1)).isoformat()
 
 
 def _erased_before_it_closes(petition: Table) -> Iterator[Problem]:

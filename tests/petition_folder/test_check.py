@@ -33,7 +33,7 @@ es.toml: closed: {people} does not occur in it and is needed, because people are
 es.toml: closing_update: htp:/mal is no web address
 es.toml: consent: {name} does not occur in it
 es.toml: description: the bot fills in nothing for {count}: write this text without braces
-es.toml: news: take the doubled braces out
+es.toml: news: the bot fills in nothing for {{
 es.toml: privacy: this has no page
 es.toml: privacy_short: this has to be a text between straight quotation marks
 es.toml: share: this is shown without formatting

@@ -1,26 +1,121 @@
 """Mistakes that campaigners make, each with the sentence that they read about it in Spanish."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bot.petition_folder.check import find_problems
+from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition_folder.read import Folder, read_folder
+from bot.petition_folder.text_warnings import text_warnings
 from bot.petition_folder.toml_errors import read_toml
 from bot.text.translations import Catalogs
 from tests.petition_folder.conftest import Change
 
 SPANISH = Catalogs.load().words("es")
-# What stands in a file, and behind > what is read about it.
-TOML_MISTAKES = [
-    block.strip("\n").split("\n> ")
-    for block in Path(__file__).with_name("mistakes.txt").read_text("utf-8").split("\n\n\n")
-]
 
 
-@pytest.mark.parametrize(("written", "told"), TOML_MISTAKES)
-def test_whoever_has_never_seen_toml_reads_what_to_type(written: str, told: str) -> None:
+def told_mistakes(file: str) -> Iterator[tuple[str, list[str]]]:
+    """Yields what stands in a file of a petition, and what is read about it, behind > there."""
+    for block in Path(__file__).with_name(file).read_text("utf-8").split("\n\n\n"):
+        written, *told = block.strip("\n").split("\n> ")
+        yield written, told
+
+
+def text_problems(text: str) -> list[str]:
+    read = Folder(Path(), {}, {"es": {"summary": text}}, ())
+    return [problem.sentence.said(SPANISH) for problem in text_warnings(read)]
+
+
+@pytest.mark.parametrize(("written", "told"), list(told_mistakes("mistakes.txt")))
+def test_whoever_has_never_seen_toml_reads_what_to_type(written: str, told: list[str]) -> None:
     _, found = read_toml(written)
-    assert found[0].said(SPANISH) == told
+    assert [each.said(SPANISH) for each in found][:1] == told
+
+
+@pytest.mark.parametrize(("written", "told"), list(told_mistakes("text_mistakes.txt")))
+def test_what_people_would_read_as_it_was_typed_is_a_warning(
+    written: str, told: list[str]
+) -> None:
+    assert text_problems(written) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 * 3 * 4 son 24, y 2*3*4 también",
+        "libre* y justo*, tod*s y l*s demás\n\n*Nota de la redacción",
+        "snake_case_names, amig_s y compañer_s, ana_maria_ruiz@rio.org, @ana_perez_",
+        "* uno\n* dos\n- tres",
+        "#RíoLibre y 3 # 4",
+        '<a href="https://rio.org/a_b_c?x=*y*">El mapa</a>, <code>a*b*c _x_</code>',
+        "https://rio.org/_a_/b y https://es.wikipedia.org/wiki/R%C3%ADo_(hidrología).",
+        "«El río […] se muere», dijo [sic], y “it [the river] is […] dead”[1]",
+        "En el siglo XX de nuestra era, Juan XXIII. Y lo perdimos TODO...",
+        "Entre «—» y — así…\n\n5 &lt; 6 &amp; 7, el 50 % y ¿qué?",
+        "Te toca rellenar el formulario y confirmar la fecha. https://t.me/rio",
+        '<a href="{web_form}">Firma en {web_form}</a>, antes de {kept_at_most}',
+        '<a href="tg://resolve?domain=rio">El canal</a> http://rio.org:8080/mapa',
+    ],
+)
+def test_signs_that_mean_themselves_raise_no_alarm(text: str) -> None:
+    assert text_problems(text) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{ name }", "el bot no rellena { name }: escribe {name}, tal cual"),
+        ("{Name}", "el bot no rellena {Name}: escribe {name}, tal cual"),
+        ("{{name}}", "el bot no rellena {{name}}: escribe {name}, tal cual"),
+        ("{nombre}", "el bot no rellena {nombre}: escribe {name}, tal cual"),
+        ("{nmae}", "el bot no rellena {nmae}: escribe {name}, tal cual"),
+    ],
+)
+def test_a_placeholder_that_is_nearly_right_is_written_right(
+    change: Change, folder: Path, written: str, told: str
+) -> None:
+    change("es.toml", "Yo, <b>{name}</b>, firmo", f"Yo, <b>{written}</b>, firmo")
+    (only,) = find_problems(folder)
+    assert (only.key, only.sentence.said(SPANISH)) == ("consent", told)
+
+
+def test_a_link_that_telegram_would_drop_is_written_right(change: Change, folder: Path) -> None:
+    change("es.toml", "Sin orden judicial.", '<a href="https//rio.org">Sin</a> orden judicial.')
+    (only,) = find_problems(folder)
+    assert only.sentence.said(SPANISH) == (
+        "el enlace https//rio.org está mal escrito: escribe https://rio.org"
+    )
+
+
+def test_facts_are_read_as_they_stand_and_dated_by_days_that_have_come(
+    change: Change, folder: Path
+) -> None:
+    change("petition.toml", 'es = "quien dirige', 'es = "**quien** dirige')
+    change("petition.toml", "Que ponga fin", "<b>Que</b> ponga fin")
+    change("petition.toml", 'version = "2026-11-26"', 'version = "2999-11-26"')
+    known = [problem.said(SPANISH) for problem in find_warnings(folder)]
+    for told in (
+        "petition.toml: addressee.es: **quien** se leería tal cual: escribe quien",
+        "petition.toml: demands.es, número 3: aquí no hay formato, y <b> se leería tal cual: "
+        "quítalo",
+        "petition.toml: version: 2999-11-26 aún no ha llegado: pon el día en que cambiaste los "
+        "textos",
+    ):
+        assert told in known
+    change("petition.toml", 'version = "2999-11-26"', 'version = "26/11/2026"')
+    (only,) = find_problems(folder)
+    assert only.sentence.said(SPANISH) == 'escribe la fecha como año-mes-día: "2026-11-26"'
+
+
+def test_a_blank_in_the_closing_update_is_no_warning_while_it_is_a_draft(
+    change: Change, folder: Path
+) -> None:
+    change("es.toml", "<b>Cómo ha terminado</b>", "<b>Cómo terminó el XX de julio</b>")
+    blank = "es.toml: closing_update: queda un hueco por rellenar: XX"
+    assert blank in [problem.said(SPANISH) for problem in find_warnings(folder)]
+    change("petition.toml", "closing_is_draft = false", "closing_is_draft = true")
+    assert blank not in [problem.said(SPANISH) for problem in find_warnings(folder)]
 
 
 def test_every_mistake_is_named_at_once_with_the_line_it_stands_in() -> None:
@@ -49,6 +144,7 @@ def test_a_file_saved_under_another_name_is_read_and_renamed(
     (folder / "es.toml").rename(folder / name)
     (only,) = [problem.said(SPANISH) for problem in find_problems(folder)]
     assert only.startswith(told)
+    assert set(read_folder(folder).as_written().texts) == {"en"}
 
 
 def test_an_entry_in_the_wrong_section_is_sent_to_its_own(change: Change, folder: Path) -> None:

@@ -62,7 +62,7 @@ class FolderEditor:
 
     def snapshot(self) -> Shape:
         """Returns everything that the page needs to show the texts and to change them."""
-        read = read_folder(self.folder)
+        read = read_folder(self.folder).as_written()
         fields = list(editable.fields_of(read))
         return {
             "closed_for": self.closed_for,
@@ -82,7 +82,7 @@ class FolderEditor:
             EditRefused: it cannot be written, or the file is another one by now.
         """
         self._refuse_if_closed()
-        read = read_folder(self.folder)
+        read = read_folder(self.folder).as_written()
         target = next(
             (
                 each

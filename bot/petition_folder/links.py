@@ -1,0 +1,90 @@
+"""Finds links that lead nowhere, by their form alone: nothing is asked of the network."""
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from bot.petition_folder.unready import EXAMPLE
+from bot.text.markup import link
+from bot.text.problems import Sentence
+
+# What stands for https://, also mistyped or twice: https//, http:/, htps://, https;//.
+_SCHEME = re.compile(r"(?:(?:h+t*p+s?|t+ps?)(?:[:;.]*/+:?|:(?=\w)))+", re.IGNORECASE)
+_FOREIGN_ENDING = re.compile(r"[.,;:!…»”’\"']+$")
+_OF_A_NETWORK = (".local", ".lan", ".internal", ".home")
+
+
+def link_fault(address: str) -> Sentence | None:
+    """Returns what is wrong with a web address, and what to type instead, or None.
+
+    Args:
+        address: what stands in `href`, or in a text; without placeholders.
+    """
+    bare = address.strip()
+    if not bare:
+        return Sentence("el enlace está vacío: escribe la dirección entre las comillas")
+    scheme, _, behind = bare.partition(":")
+    if scheme.lower() in ("mailto", "tel") or re.fullmatch(r"[^@/\s]+@[^@/\s]+", bare):
+        return Sentence(
+            "Telegram no abre enlaces de correo ni de teléfono: escribe {instead} sin enlace, y "
+            "se podrá tocar",
+            instead=behind or bare,
+        )
+    if scheme.lower() == "file" or re.match(r"[A-Za-z]:[\\/]", bare):
+        return Sentence(
+            "{address} es un archivo de tu ordenador, que nadie más puede abrir: ponlo en una "
+            "página web y enlaza esa",
+            address=bare,
+        )
+    if bare.lower().startswith("tg://user"):
+        return Sentence(
+            "{address} no le funciona a todo el mundo: escribe https://t.me/ y el nombre de "
+            "usuario",
+            address=bare,
+        )
+    if re.search(r"\s", bare) or bare != address:
+        return Sentence(
+            "{address} lleva espacios: cópiala otra vez de la barra del navegador", address=address
+        )
+    instead = _with_scheme(_FOREIGN_ENDING.sub("", bare))
+    if instead != bare and link(instead) is not None:
+        return Sentence(
+            "el enlace {address} está mal escrito: escribe {instead}",
+            address=bare,
+            instead=instead,
+        )
+    return _nobodys(bare)
+
+
+def _with_scheme(address: str) -> str:
+    written = _SCHEME.match(address)
+    if written and written[0].lower() not in ("http://", "https://"):
+        return f"https://{address[written.end() :]}"
+    if re.match(r"[a-z][a-z0-9+.-]*://", address, re.IGNORECASE):
+        return re.sub(r"^(https?://(?:www\.)?t\.me/)@", r"\1", address)
+    return f"https://{address}" if re.match(r"[^\s/]+\.[^\s/]+", address) else address
+
+
+def _nobodys(address: str) -> Sentence | None:
+    """Returns that nobody, or not everybody, gets to an address that is well written."""
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    if EXAMPLE.search(host):
+        return Sentence("{address} es un ejemplo: pon la dirección de verdad", address=address)
+    if host in ("t.me", "telegram.me") and not parts.path.strip("/"):
+        return Sentence("a {address} le falta el nombre: https://t.me/nombre", address=address)
+    if parts.scheme in ("http", "https") and _is_of_a_network(host):
+        return Sentence(
+            "{address} solo se abre desde tu propia red: pon la dirección pública", address=address
+        )
+    return None
+
+
+def _is_of_a_network(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith(_OF_A_NETWORK)
