@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 
@@ -20,6 +19,7 @@ import handlers
 from bot.back_off import BackOff
 from bot.backup import BACKUP_IS_OLD
 from bot.broadcast import OpenClaims, Worker
+from bot.clocks import Clocks
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder
 from bot.intake import Dispatcher, Polling, TokenUnknown
@@ -198,6 +198,7 @@ async def open_app(
     restored: bool = False,
     follows_folder: bool = True,
     rehearsal: bool = False,
+    clocks: Clocks = Clocks(),  # noqa: B008 - immutable
 ) -> AsyncIterator[App]:
     """Builds everything the bot needs, and closes it again.
 
@@ -208,6 +209,7 @@ async def open_app(
         follows_folder: whether to read the petition folder again when it changes.
         rehearsal: whether every message says that it is one, and everything is kept apart from the
             petition's own data and erased at the end.
+        clocks: what time it is.
 
     Raises:
         StorageError, PetitionInvalid, SettingsInvalid, TokenUnknown, FatalError: the message says
@@ -244,39 +246,39 @@ async def open_app(
         stack.push_async_callback(_close, storage)
         await asyncio.to_thread(mark.note_database)
         if restored:
-            await storage.restores.record(made_at=None, at=datetime.now(UTC))
+            await storage.restores.record(made_at=None, at=clocks.now())
         if await storage.restores.awaits_repetition():
-            done = await repeat_journal(storage, keyring, petition.slug, datetime.now(UTC))
+            done = await repeat_journal(storage, keyring, petition.slug, clocks.now())
             _log.warning("journal_repeated", total=done.repeated.total())
         unfinished.unlink(missing_ok=True)
-        await _say_age_of_backup(storage)
+        await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
-        await storage.petitions.close_if_due(datetime.now(UTC))
+        await storage.petitions.close_if_due(clocks.now())
         await storage.petitions.follow_folder(petition.closes_at)
         await storage.note_key()
         await stack.enter_async_context(session)
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
-        gate = Gate(settings.broadcast_rate)
+        gate = Gate(settings.broadcast_rate, clock=clocks.monotonic)
         services = _services(
-            settings, petition, catalogs, keyring, storage, gate, woken, watch, rehearsal
+            settings, petition, catalogs, keyring, storage, gate, woken, watch, rehearsal, clocks
         )
         unready = unready_problems(read)
         texts = PetitionTexts(services, seen, unready) if follows_folder else None
-        app = _wire(settings, services, session, gate, held, watch, woken, texts)
+        app = _wire(settings, services, session, gate, held, watch, woken, texts, clocks)
         await _fetch_bot_identity(app.application)
         stack.push_async_callback(app.application.shutdown)
         yield app
 
 
-async def _say_age_of_backup(storage: Storage) -> None:
+async def _say_age_of_backup(storage: Storage, clocks: Clocks) -> None:
     """Logs how old the newest backup is, as a warning when that is too old."""
     made_at = await storage.audit.last("backup")
     if made_at is None:
         if await storage.last_number() > 0:
             _log.warning("no_backup")
         return
-    age = datetime.now(UTC) - made_at
+    age = clocks.now() - made_at
     log = _log.warning if age > BACKUP_IS_OLD else _log.info
     log("last_backup", seconds=age.total_seconds())
 
@@ -338,6 +340,7 @@ def _services(
     woken: asyncio.Event,
     watch: DatabaseWatch,
     rehearsal: bool,
+    clocks: Clocks,
 ) -> Services:
     return Services(
         petition=petition,
@@ -345,14 +348,14 @@ def _services(
         storage=storage,
         keyring=keyring,
         admins=settings.admin_ids,
-        clock=lambda: datetime.now(UTC),
+        clock=clocks.now,
         wake_broadcast=woken.set,
         open_claims=OpenClaims(),
         broadcast_rate=settings.broadcast_rate,
         paid_broadcast=settings.paid_broadcast,
         approval_above=settings.approval_above,
-        budgets=Budgets(),
-        delayed_replies=DelayedReplies(),
+        budgets=Budgets(clocks.monotonic),
+        delayed_replies=DelayedReplies(clock=clocks.monotonic),
         mark_first=watch.mark_first,
         has_room=gate.has_room,
         is_rehearsal=rehearsal,
@@ -368,6 +371,7 @@ def _wire(
     watch: DatabaseWatch,
     woken: asyncio.Event,
     texts: PetitionTexts | None,
+    clocks: Clocks,
 ) -> App:
     token = settings.bot_token.get_secret_value()
     marks = RehearsalMarks(services) if services.is_rehearsal else None
@@ -386,6 +390,8 @@ def _wire(
         sole=held.is_ours,
         woken=woken,
         claims=services.open_claims,
+        clock=clocks.monotonic,
+        now=clocks.now,
         is_admin=services.admins.__contains__,
         approval_above=services.approval_above,
     )
@@ -393,9 +399,9 @@ def _wire(
     services.keyring.tell_damage_to(damage_reporter.report)
     services.storage.database.tell_damage_to(damage_reporter.report)
     update_handler = UpdateHandler(application, damage_reporter)
-    dispatch = Dispatcher(update_handler, is_spared=is_opt_out)
+    dispatch = Dispatcher(update_handler, clock=clocks.monotonic, is_spared=is_opt_out)
     tell = partial(tell_admins, application.bot, services, TOKEN_USED_ELSEWHERE)
-    polling = Polling(client, dispatch, report_second_poller=tell)
+    polling = Polling(client, dispatch, report_second_poller=tell, clock=clocks.monotonic)
     retention = Retention(
         services.storage,
         lambda: services.petition,

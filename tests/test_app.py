@@ -15,6 +15,7 @@ from bot import database_watch
 from bot.app import FatalError, open_app
 from bot.broadcast import Worker
 from bot.broadcast.context import Rates
+from bot.clocks import Clocks
 from bot.intake import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR
 from bot.settings import FREE_RATE
@@ -348,7 +349,7 @@ async def test_the_age_of_the_newest_backup_is_said_at_the_start(scene: Scene) -
         if made_at is not None:
             await storage.audit.record("backup", actor=None, at=made_at)
         with capture_logs() as logged:
-            await composition._say_age_of_backup(storage)
+            await composition._say_age_of_backup(storage, Clocks())
         assert [(line["event"], line["log_level"]) for line in logged] == [expected]
 
 

@@ -3,18 +3,14 @@
 import secrets
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from bot.clocks import utc_now
 from storage import Lease, Leases
 
 LEASE_SECONDS = 10.0  # it is renewed after a third of this
 # How far two clocks of one machine may drift apart before one of them must have jumped.
 _JUMP_SECONDS = 1.0
-
-
-def utc_now() -> datetime:
-    """Returns the time of day in UTC."""
-    return datetime.now(UTC)
 
 
 class LeaseHolder:

@@ -14,7 +14,7 @@ from datetime import datetime
 import structlog
 
 from bot.back_off import BackOff
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from bot.tracebacks import error_reference, kind_of, place_of
 from storage import (
     DatabaseUrlWrong,

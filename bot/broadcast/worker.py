@@ -11,12 +11,13 @@ import structlog
 from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.broadcast_run import BroadcastRun
 from bot.broadcast.context import Durations, Rates, WorkerContext, WorkerStorage
-from bot.broadcast.lease import LeaseHolder, utc_now
+from bot.broadcast.lease import LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.broadcast.sender import Client, RateGate
+from bot.clocks import utc_now
 from storage import Broadcast, PauseReason, Unavailable
 
 _log = structlog.stdlib.get_logger()

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from bot.clocks import utc_now
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import PetitionSettings
 from bot.text.translations import Catalogs, Words
@@ -33,11 +34,6 @@ class CliContext:
     storage: Storage
     words: Words
     clock: Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Returns the time."""
-    return datetime.now(UTC)
 
 
 @asynccontextmanager

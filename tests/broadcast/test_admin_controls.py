@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import APPROVABLE_FOR, Broadcast, Kind, PauseReason, RecallTally, StopReason, Tally
 from tests.broadcast.workers import (
     WorkerHarness,

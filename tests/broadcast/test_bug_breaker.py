@@ -6,7 +6,7 @@ import pytest
 
 from bot.broadcast.circuit_breakers import BugBreaker
 from bot.broadcast.content import MessageCall, TextContent
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
 from tests.support.supporters import ADMIN

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, received, until
 

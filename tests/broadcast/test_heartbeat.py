@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import Broadcasts, Lease, Leases, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, until
 from tests.support.supporters import ADMIN

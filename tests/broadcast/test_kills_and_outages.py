@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import Broadcast, Tally
 from tests.broadcast.workers import WorkerHarness, called, received, until
 from tests.support.fake_telegram import ANSWER_LOST, SERVER_ERROR, FakeTelegram

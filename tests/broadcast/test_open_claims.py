@@ -9,8 +9,8 @@ import pytest
 
 from bot.broadcast import OpenClaims
 from bot.broadcast.content import TextContent
-from bot.broadcast.lease import utc_now
 from bot.broadcast.sender import Client, Sender, SendResult
+from bot.clocks import utc_now
 from bot.transport import ErrorKind
 from bot.transport.errors import RateLimited
 from storage import Delivery, Kind, Outcome, Tally, Unavailable

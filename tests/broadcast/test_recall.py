@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import (
     Broadcast,
     Recalled,

@@ -11,7 +11,7 @@ from bot.broadcast import OpenClaims
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt
 from bot.broadcast.broadcast_run import DeliveryLoop
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Statement, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
 from tests.support.fake_telegram import FakeTelegram

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import StopReason, Tally
 from tests.broadcast.workers import (
     WorkerHarness,

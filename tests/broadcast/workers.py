@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.broadcast import Durations, OpenClaims, Worker
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import (
     Audit,
     Broadcast,

@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass, field
 from statistics import mean
 
-from bot.broadcast.lease import utc_now
 from bot.broadcast.result_recorder import RECORD_SECONDS
+from bot.clocks import utc_now
 from storage import Tally
 from tests.support.petition_processes import PetitionProcesses, kill
 

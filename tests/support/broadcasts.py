@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.broadcast.confirmation import content_sha256
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage.broadcast_start import NewBroadcast
 from storage.broadcast_types import Broadcast, Delivery, Outcome, Result
 from storage.broadcasts import Broadcasts

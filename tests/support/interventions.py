@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
-from bot.broadcast.lease import utc_now
+from bot.clocks import utc_now
 from storage import RecallTally, Statement, Tally
 from tests.support.petition_processes import PetitionProcesses, chat_of, kill, terminate
 from tests.support.supporters import ADMIN, NOON, SLUG

@@ -1,0 +1,1 @@
+"""Rehearsals: a petition is lived through in simulation, in accelerated time."""
