@@ -20,7 +20,7 @@ PREFIX = "PETITION_"
 _FREE_CEILING = 30.0
 _PAID_CEILING = 1000.0
 FREE_RATE = 28.0
-_PAID_RATE = 900.0
+PAID_RATE = 900.0
 
 EXPECTED: dict[str, str] = {
     "bot_token": "the token that @BotFather gave you, digits, a colon and letters",
@@ -136,7 +136,7 @@ class Settings(PetitionSettings):
     paid_broadcast: bool = False
     # Declared after `paid_broadcast`, on which its default and its limit depend.
     broadcast_rate: float = Field(
-        default_factory=lambda known: _PAID_RATE if known.get("paid_broadcast") else FREE_RATE,
+        default_factory=lambda known: PAID_RATE if known.get("paid_broadcast") else FREE_RATE,
         gt=0,
         allow_inf_nan=False,
     )

@@ -97,12 +97,16 @@ class WatchedDatabase:
     """A database that notes in the journal what is to be noted before it is written.
 
     It also tells a listener of all damage that is found in it.
+
+    Attributes:
+        in_progress: how many reads and writes wait for their answer.
     """
 
     def __init__(self, database: Database, journal: Journal | None = None) -> None:
         self._database = database
         self._journal = journal
         self._damaged: Callable[[BrokenData], object] = _ignore
+        self.in_progress = 0
 
     def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
         """Sets the listener, which is told of damage even if the caller handles the error."""
@@ -110,11 +114,14 @@ class WatchedDatabase:
 
     async def read(self, statement: Statement) -> list[Row]:
         """See Database.read."""
+        self.in_progress += 1
         try:
             return await self._database.read(statement)
         except BrokenData as error:
             self._damaged(error)
             raise
+        finally:
+            self.in_progress -= 1
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """See Database.snapshot."""
@@ -125,11 +132,14 @@ class WatchedDatabase:
         noted = [each.journal for each in statements if each.journal is not None]
         if noted and self._journal is not None:
             await self._journal.append(*noted)
+        self.in_progress += 1
         try:
             return await self._database.write(*statements)
         except BrokenData as error:
             self._damaged(error)
             raise
+        finally:
+            self.in_progress -= 1
 
     def require_files(self) -> None:
         """See Database.require_files."""

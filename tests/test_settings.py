@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot import file_locations
-from bot.cli.demo_session import _settings as settings_of_a_show
+from bot.cli.demo_session import simulated_settings as settings_of_a_show
 from bot.petition.petition import BUNDLED
 from bot.settings import (
     EXPECTED,

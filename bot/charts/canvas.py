@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-_FONTS = Path(__file__).parent / "fonts"
+FONTS = Path(__file__).parent / "fonts"
 # Areas and lines are drawn this much larger and then reduced, which smooths their edges.
 _SUPERSAMPLING = 2
 _SMALLEST_TEXT = 26
@@ -121,7 +121,7 @@ class Canvas:
         known = self._fonts.get((size, bold))
         if known is None:
             # Pillow's own font has no accents.
-            file = _FONTS / ("NotoSans-Bold.ttf" if bold else "NotoSans-Regular.ttf")
+            file = FONTS / ("NotoSans-Bold.ttf" if bold else "NotoSans-Regular.ttf")
             # The basic layout is the same on every machine.
             known = ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
             self._fonts[size, bold] = known

@@ -141,7 +141,7 @@ class DemoSession:
                 state.hints = self._open_petition()
             self._page.show(state)
         self.folder = folder
-        settings = self.settings = _settings(folder, self.simulator.url, self._petition)
+        settings = self.settings = simulated_settings(folder, self.simulator.url, self._petition)
         self._bot = DemoBot(settings, self._tell)
 
     def _open_petition(self) -> Shape:
@@ -235,7 +235,7 @@ async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:
     return None if working.cancelled() else working.result()
 
 
-def _settings(folder: Path, api_url: str, petition: Path) -> Settings:
+def simulated_settings(folder: Path, api_url: str, petition: Path) -> Settings:
     """Returns settings that the operator's environment and .env file cannot change."""
     data, keys = folder / "data", folder / "keys"
     for private in (data, keys):

@@ -147,6 +147,32 @@ def preview(
 
 @app.command()
 @in_sentences
+def rehearse(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="A petition's folder; by default the one you are in."),
+    ] = None,
+    people: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many people take part.")
+    ] = 500,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of what is drawn; the same repeats a rehearsal.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The page with the report; if left out, in a new temporary folder."),
+    ] = None,
+) -> None:
+    """Live through a petition in simulation, in a minute, and report what people meet."""
+    # The calls that a simulated Telegram refuses are in the report.
+    configure_logging("CRITICAL")
+    from bot.cli.rehearse import rehearse_folder
+
+    raise typer.Exit(rehearse_folder(out, folder, people=people, seed=seed, output=output))
+
+
+@app.command()
+@in_sentences
 def check(
     folder: Annotated[Path, typer.Argument(help="A petition's folder.")] = BUNDLED,
     words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,

@@ -69,6 +69,25 @@ def test_what_comes_early_ends_the_wait_before_its_time() -> None:
     assert clock() == pytest.approx(110.5)
 
 
+def test_while_another_thread_works_its_answer_is_not_made_late() -> None:
+    watch = Watch()
+    clock = AcceleratedTime(50, watch)
+    clock.is_working = lambda: True
+    clock.idle(watch.something(after=0.01), 10.0)
+    assert clock() == pytest.approx(100.01)
+
+
+async def _in_a_thread() -> float:
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    await asyncio.to_thread(time.sleep, 0.02)
+    return loop.time() - begun
+
+
+def test_what_runs_in_a_thread_takes_as_long_as_it_takes() -> None:
+    assert 0.02 <= run_accelerated(_in_a_thread(), AcceleratedTime(FACTOR)) < 2.0
+
+
 def test_a_system_that_wakes_late_makes_no_wait_longer() -> None:
     watch = Watch(late=0.001)
     clock = AcceleratedTime(50, watch)

@@ -1,0 +1,167 @@
+"""`petition-bot rehearse`: lives through a petition in simulation, and says what was found."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.progress import Progress as Bars
+from rich.progress import TaskID
+from rich.table import Table
+
+from bot.cli.check import print_problems
+from bot.cli.demo_session import simulated_settings, unless_interrupted
+from bot.console import CannotDo, progress_bar, say
+from bot.petition.petition import Petition, load_petition
+from bot.petition_folder.check import find_problems
+from bot.petition_folder.schema import PETITION_FILE
+from bot.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
+from bot.rehearsal.report import Report, Section, write_report
+from bot.rehearsal.report_page import page
+from bot.rehearsal.run import Outcome, Progress, Rehearsal
+from bot.settings import Settings
+from bot.text.terminal_language import terminal_words
+from bot.text.translations import Words
+
+_INTERRUPTED = 130
+_SEEDS = 1_000_000
+
+
+def rehearse_folder(
+    out: Console,
+    folder: Path | None,
+    *,
+    people: int,
+    seed: int | None,
+    output: Path | None,
+) -> int:
+    """Rehearses the petition of a folder; lists its problems instead if there are any.
+
+    Args:
+        folder: None for the folder that the shell is in.
+
+    Returns:
+        The exit code: 0 if nothing failed, 1 if something did, 130 if it was interrupted.
+    """
+    words = terminal_words()
+    if folder is None and not Path(PETITION_FILE).is_file():
+        raise CannotDo(
+            words.label(
+                "Aquí no hay ningún petition.toml. Di la carpeta de la petición: "
+                "petition-bot rehearse CARPETA"
+            )
+        )
+    folder = folder or Path()
+    problems = find_problems(folder)
+    if problems:
+        print_problems(out, problems, (), words)
+        say(words.label("Resuélvelos y vuelve a ensayar."), console=out)
+        return 1
+    if output is not None and not output.parent.is_dir():
+        raise CannotDo(
+            words.label("La carpeta {folder} no existe: créala antes.", folder=output.parent)
+        )
+    return rehearse(out, words, load_petition(folder), people=people, seed=seed, output=output)
+
+
+def rehearse(
+    out: Console,
+    words: Words,
+    petition: Petition,
+    *,
+    people: int,
+    seed: int | None,
+    output: Path | None,
+) -> int:
+    """Rehearses a petition, prints the report and writes it as a page.
+
+    Returns:
+        The exit code: 0 if nothing failed, 1 if something did, 130 if it was interrupted.
+    """
+    seed = secrets.randbelow(_SEEDS) if seed is None else seed
+    with tempfile.TemporaryDirectory() as folder, _bars(out, words, people) as progress:
+        clock = AcceleratedTime(FACTOR)
+        rehearsal = Rehearsal(
+            petition,
+            partial(_settings, Path(folder), petition.folder),
+            clock,
+            people=people,
+            seed=seed,
+            progress=progress,
+        )
+        run_accelerated(unless_interrupted(rehearsal.run()), clock)
+    outcome = rehearsal.outcome
+    report = write_report(words, outcome, petition, seed)
+    _print(out, words, report)
+    page_file = _page_file(output)
+    page_file.write_text(page(words, report), encoding="utf-8")
+    say("", words.label("El informe, como página: {file}", file=page_file), console=out)
+    return _exit_code(outcome, report)
+
+
+def _exit_code(outcome: Outcome, report: Report) -> int:
+    if report.faults:
+        return 1
+    return 0 if outcome.is_over else _INTERRUPTED
+
+
+def _settings(folder: Path, petition: Path, api_url: str, token: str, admin: int) -> Settings:
+    settings = simulated_settings(folder, api_url, petition)
+    return settings.model_copy(
+        update={
+            "bot_token": SecretStr(token),
+            "admin_ids": frozenset({admin}),
+            "approval_above": None,
+        }
+    )
+
+
+def _page_file(output: Path | None) -> Path:
+    """Returns where the page goes: where it was told, or into a new folder for such files."""
+    return output or Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
+
+
+@contextmanager
+def _bars(out: Console, words: Words, people: int) -> Iterator[Progress]:
+    """Draws how many have come, and then how many were told."""
+    with progress_bar(console=out) as bars:
+        came = bars.add_task(words.label("Pasan por la petición"), total=people)
+        told = bars.add_task(words.label("Se les cuenta cómo terminó"), total=None, visible=False)
+        yield Progress(partial(_move, bars, came), partial(_move, bars, told))
+
+
+def _move(bars: Bars, bar: TaskID, done: int, total: int) -> None:
+    bars.update(bar, completed=done, total=total, visible=True)
+
+
+def _print(out: Console, words: Words, report: Report) -> None:
+    out.print(report.title, style="bold", markup=False, soft_wrap=True)
+    say(*report.sentences, console=out)
+    out.print()
+    if report.faults:
+        say(*report.faults, style="red", console=out)
+    else:
+        say(words.label("No falló nada."), style="green", console=out)
+    for section in report.sections:
+        out.print()
+        _print_section(out, section)
+
+
+def _print_section(out: Console, section: Section) -> None:
+    out.print(section.title, style="bold", markup=False, soft_wrap=True)
+    say(*section.sentences, style="yellow" if section.is_alarming else None, console=out)
+    if not section.rows:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place, name in enumerate(section.head):
+        is_number = place >= section.first_number
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in section.rows:
+        table.add_row(*row)
+    out.print(table, markup=False)

@@ -1,0 +1,225 @@
+"""What one person does next: rules from what is seen and who the person is, without I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from bot.petition.stages import Action, Stage
+from bot.rehearsal.people import Quirk, Traits
+from bot.rehearsal.screens import SeenScreen
+
+
+class Step(IntEnum):
+    """How far somebody came; the steps that are counted in the report."""
+
+    OPENED = 0
+    READ = 1
+    NAME = 2
+    CONSENT = 3
+    SIGNED = 4
+
+
+class Reason(StrEnum):
+    """Why somebody left without a signature."""
+
+    LANGUAGE = "language"
+    TOO_LONG = "too long"
+    NAME_REFUSED = "name refused"
+    SLOW = "slow"
+    NO_CONSENT = "no consent"
+    CLOSED = "closed"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A tap on a button, by its callback data."""
+
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A message that is typed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The end of the visit; without a reason, the person has signed."""
+
+    reason: Reason | None = None
+
+
+Act = Tap | Type | Leave
+
+
+@dataclass(slots=True)
+class Journey:
+    """How far a person has come, and what is remembered on the way.
+
+    Attributes:
+        furthest: the furthest step.
+        left_for: why the person left without signing.
+        left_at: the stage at which that was.
+        refused: how many names were refused.
+        waits: seconds that each answer took.
+    """
+
+    traits: Traits
+    furthest: Step = Step.OPENED
+    left_for: Reason | None = None
+    left_at: Stage | None = None
+    refused: int = 0
+    waits: list[float] = field(default_factory=list)
+    names_typed: int = 0
+    is_asked_name: bool = False
+    has_read: bool = False
+    page: int = 0
+    language_chosen: bool = False
+    done: set[Quirk] = field(default_factory=set)
+
+    def once(self, quirk: Quirk) -> bool:
+        """Returns whether the person has this quirk and has not given in to it yet."""
+        if quirk not in self.traits.quirks or quirk in self.done:
+            return False
+        self.done.add(quirk)
+        return True
+
+
+def next_act(
+    screen: SeenScreen,
+    journey: Journey,
+    languages: Sequence[str],
+    *,
+    shown: str,
+    screenfuls: float,
+) -> Act:
+    """Returns what the person does at a screen, and notes it in the journey.
+
+    Args:
+        screen: what is seen.
+        journey: the person's.
+        languages: the petition's.
+        shown: the language in which the petition is shown to this person.
+        screenfuls: how many heights of a phone the screen takes.
+    """
+    traits = journey.traits
+    if screen.stage is Stage.LANGUAGE:
+        return _choose_language(screen, journey, languages)
+    if not _reads(traits, shown) and not journey.language_chosen:
+        offered = screen.tap(Action.LANGUAGES)
+        if offered is not None and any(_reads(traits, each) for each in languages):
+            return Tap(offered)
+        return Leave(Reason.LANGUAGE)
+    rule = _RULES.get(screen.stage)
+    if rule is not None:
+        return Leave(Reason.TOO_LONG) if screenfuls > traits.screenfuls else rule(screen, journey)
+    back = screen.tap(Action.BACK) or screen.tap(Action.HOME)
+    return Tap(back) if back else Leave(Reason.BUG)
+
+
+def _reads(traits: Traits, language: str) -> bool:
+    return language.partition("-")[0] in traits.reads
+
+
+def _choose_language(screen: SeenScreen, journey: Journey, languages: Sequence[str]) -> Act:
+    journey.language_chosen = True
+    own = (journey.traits.language or "").partition("-")[0]
+    for language in sorted(languages, key=lambda each: each.partition("-")[0] != own):
+        data = screen.tap(Action.SET_LANGUAGE, language)
+        if data is not None and _reads(journey.traits, language):
+            return Tap(data)
+    return Leave(Reason.LANGUAGE)
+
+
+def _at_home(screen: SeenScreen, journey: Journey) -> Act:
+    if screen.is_signed:
+        journey.furthest = Step.SIGNED
+        return Leave()
+    sign = screen.tap(Action.SIGN)
+    if sign is None:
+        return Leave(Reason.CLOSED)
+    if journey.once(Quirk.WRITES):
+        return Type("¿?")
+    privacy = screen.tap(Action.PRIVACY)
+    if privacy is not None and journey.once(Quirk.READS_PRIVACY):
+        return Tap(privacy)
+    read = screen.tap(Action.READ)
+    if journey.traits.reads_appeal and not journey.has_read and read is not None:
+        return Tap(read)
+    journey.furthest = max(journey.furthest, Step.READ)
+    return Tap(sign)
+
+
+def _at_appeal(screen: SeenScreen, journey: Journey) -> Act:
+    sign = screen.tap(Action.SIGN)
+    if sign is None:
+        return Leave(Reason.CLOSED)
+    onward = screen.tap(Action.READ, str(journey.page + 1))
+    if onward is not None and not journey.has_read:
+        journey.page += 1
+        return Tap(onward)
+    journey.has_read = True
+    journey.furthest = max(journey.furthest, Step.READ)
+    return Tap(sign)
+
+
+def _at_name(screen: SeenScreen, journey: Journey) -> Act:
+    traits = journey.traits
+    journey.furthest = max(journey.furthest, Step.NAME)
+    if journey.names_typed and journey.is_asked_name:
+        journey.refused += 1
+    profile = screen.tap(Action.PROFILE_NAME)
+    if profile is not None and not traits.typed:
+        return Tap(profile)
+    # Whose profile has no name that could be taken types one.
+    names = traits.typed or (f"{traits.first_name} Soler", "Soler")
+    if journey.names_typed >= len(names):
+        return Leave(Reason.NAME_REFUSED)
+    name = names[journey.names_typed]
+    journey.names_typed += 1
+    journey.is_asked_name = True
+    return Type(name)
+
+
+def _at_name_check(screen: SeenScreen, journey: Journey) -> Act:
+    journey.is_asked_name = False
+    names = journey.traits.typed
+    is_meant = journey.names_typed >= len(names)
+    data = screen.tap(Action.KEEP_NAME if is_meant else Action.SIGN)
+    return Tap(data) if data else Leave(Reason.BUG)
+
+
+def _at_consent(screen: SeenScreen, journey: Journey) -> Act:
+    traits = journey.traits
+    journey.furthest = max(journey.furthest, Step.CONSENT)
+    if not traits.consents:
+        return Leave(Reason.NO_CONSENT)
+    home = screen.tap(Action.HOME)
+    if home is not None and journey.once(Quirk.GOES_BACK):
+        return Tap(home)
+    if journey.once(Quirk.CHANGES_NAME):
+        return Type(f"{traits.first_name} Vidal")
+    if screen.is_undecided:
+        wanted = screen.tap(Action.WITH_NAME if traits.with_name else Action.WITHOUT_NAME)
+        if wanted is not None:
+            return Tap(wanted)
+    confirm = screen.tap(Action.CONFIRM)
+    return Tap(confirm) if confirm else Leave(Reason.BUG)
+
+
+def _at_thanks(_screen: SeenScreen, journey: Journey) -> Act:
+    journey.furthest = Step.SIGNED
+    return Leave()
+
+
+_RULES = {
+    Stage.HOME: _at_home,
+    Stage.APPEAL: _at_appeal,
+    Stage.NAME: _at_name,
+    Stage.NAME_CHECK: _at_name_check,
+    Stage.CONSENT: _at_consent,
+    Stage.THANKS: _at_thanks,
+}

@@ -1,0 +1,203 @@
+"""Who takes part in a rehearsal: people drawn from a seed, with what each of them will do.
+
+Rules that can be read, not statistics: how many do what is in the shares below, so that every way
+through the petition is taken by somebody when there are some hundred people.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+# Of people whose language the petition has, and of the others: how many of each hundred.
+_SPEAKS_ONE_OF_ITS = 70
+_OTHER_LANGUAGES = (
+    *("ca", "ca", "gl", "eu", "pt-br", "pt-br", "fr", "fr", "de", "it", "ar", "ar", "ru", "uk"),
+    *("pl", "nl", "ro", "tr", "zh-hans", "hi", "fa", "es", "es", "en", "en", None),
+)
+# Which other languages speakers of a language read as well as their own.
+_ALSO_READ = {
+    **dict.fromkeys(("ca", "gl", "eu"), frozenset({"es"})),
+    **dict.fromkeys(("pt", "it"), frozenset({"es"})),
+    **dict.fromkeys(("uk",), frozenset({"ru"})),
+}
+_READS_ENGLISH = 0.4
+_UNNAMED = frozenset({"es", "en"})
+"""What is read by somebody whose Telegram does not say their language."""
+
+_FIRST_NAMES = (
+    *("Adriana", "Alba", "Amara", "Ángel", "Beatriz", "Bruno", "Camila", "Carles", "Chiara"),
+    *("Daniel", "Elena", "Esteban", "Fatima", "Gael", "Hugo", "Inés", "Jana", "Karim", "Laia"),
+    *("Leire", "Liam", "Marc", "Nadia", "Noah", "Olga", "Óscar", "Pedro", "Rocío", "Samuel"),
+    *("Tomás", "Uxía", "Xavier", "Yolanda", "Zoe", "فاطمة", "Олена", "李娜", "🦋", "~ M ~"),
+)
+_LAST_NAMES = (
+    *("Alonso", "Benítez", "Castro", "Díaz", "Esteve", "Ferrer", "Gómez", "Haddad", "Iglesias"),
+    *("Jones", "Keita", "López", "Méndez", "Navarro", "Ochoa", "Peña", "Quiroga", "Rossi"),
+    *("Sáez", "Soler", "Ugarte", "Vidal", "Walsh", "Yáñez", None, None, None, "🌿", "2001"),
+)
+_MISTYPED = (
+    *("@{first}", "www.{first}.example/yo", "{first}\n{last}", "12345678Z", "a", "👍", "+34 600"),
+    *("¿qué tengo que poner?", "hola", "Quiero firmar, gracias", "=HYPERLINK(1)", "{first} " * 30),
+)
+
+
+class Quirk(StrEnum):
+    """Something that a person does on the way, beside what leads to the signature."""
+
+    TAPS_TWICE = "taps twice"
+    WRITES = "writes where there are buttons"
+    STICKER = "sends a sticker"
+    READS_PRIVACY = "reads the privacy notice"
+    CHANGES_NAME = "types another name at the consent"
+    GOES_BACK = "goes back from the consent and comes again"
+
+
+class Afterwards(StrEnum):
+    """What a signer does later."""
+
+    NOTHING = "nothing"
+    LOOKS = "opens the bot again"
+    MY_DATA = "reads /mydata"
+    CORRECTS = "corrects the name"
+    MUTES = "asks for no messages"
+    WITHDRAWS = "withdraws"
+    BLOCKS = "blocks the bot"
+    DELETES = "deletes the account"
+
+
+_QUIRKS = 0.06
+"""The share of people who have each quirk."""
+_AFTERWARDS = (
+    *(Afterwards.NOTHING,) * 60,
+    *(Afterwards.LOOKS,) * 12,
+    *(Afterwards.MY_DATA,) * 8,
+    *(Afterwards.CORRECTS,) * 4,
+    *(Afterwards.MUTES,) * 3,
+    *(Afterwards.WITHDRAWS,) * 5,
+    *(Afterwards.BLOCKS,) * 6,
+    *(Afterwards.DELETES,) * 2,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """One person of a rehearsal.
+
+    Attributes:
+        language: as Telegram names it; None if it does not.
+        reads: the languages that the person reads.
+        arrives: when, as a share of the time in which people sign; above 1 after the closing.
+        patience: seconds that an answer may take until the person taps again.
+        screenfuls: how many heights of a phone the person scrolls through in one message.
+        reads_appeal: whether the appeal is read before signing.
+        typed: the names that are typed, one after the other as they are refused; none if the
+            name of the profile is taken.
+        with_name: whether the name may be handed over.
+        consents: whether the consent is given once it was read.
+        afterwards: what happens after the signature.
+    """
+
+    first_name: str
+    last_name: str | None
+    language: str | None
+    reads: frozenset[str]
+    arrives: float
+    patience: float
+    screenfuls: float
+    reads_appeal: bool
+    typed: tuple[str, ...]
+    with_name: bool
+    consents: bool
+    quirks: frozenset[Quirk]
+    afterwards: Afterwards
+
+
+def draw_people(dice: Random, number: int, languages: Sequence[str]) -> Iterator[Traits]:
+    """Yields so many people; the same for the same dice.
+
+    Args:
+        dice: seeded.
+        number: of people.
+        languages: the petition's, the source language first.
+    """
+    for _ in range(number):
+        yield _person(dice, languages)
+
+
+def careful_reader(language: str) -> Traits:
+    """Returns somebody of this language who has all the time in the world."""
+    return Traits(
+        first_name="Ana",
+        last_name="García",
+        language=language,
+        reads=frozenset({language}),
+        arrives=0.0,
+        patience=60.0,
+        screenfuls=math.inf,
+        reads_appeal=True,
+        typed=(),
+        with_name=True,
+        consents=True,
+        quirks=frozenset(),
+        afterwards=Afterwards.NOTHING,
+    )
+
+
+def _person(dice: Random, languages: Sequence[str]) -> Traits:
+    first, last = dice.choice(_FIRST_NAMES), dice.choice(_LAST_NAMES)
+    language = _language(dice, languages)
+    return Traits(
+        first_name=first,
+        last_name=last,
+        language=language,
+        reads=_read_by(dice, language),
+        arrives=_arrival(dice),
+        patience=dice.uniform(6, 40),
+        screenfuls=dice.choice((1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0)),
+        reads_appeal=dice.random() < 0.45,
+        typed=_typed(dice, first, last),
+        with_name=dice.random() < 0.7,
+        consents=dice.random() > 0.04,
+        quirks=frozenset(quirk for quirk in Quirk if dice.random() < _QUIRKS),
+        afterwards=dice.choice(_AFTERWARDS),
+    )
+
+
+def _language(dice: Random, languages: Sequence[str]) -> str | None:
+    if dice.random() * 100 >= _SPEAKS_ONE_OF_ITS:
+        return dice.choice(_OTHER_LANGUAGES)
+    # Most read the source language, and each further one half as many as the one before.
+    weights = [2.0**-place for place in range(len(languages))]
+    return dice.choices(languages, weights)[0]
+
+
+def _read_by(dice: Random, language: str | None) -> frozenset[str]:
+    if language is None:
+        return _UNNAMED
+    root = language.partition("-")[0]
+    english = frozenset({"en"}) if dice.random() < _READS_ENGLISH else frozenset()
+    return frozenset({root}) | _ALSO_READ.get(root, frozenset()) | english
+
+
+def _arrival(dice: Random) -> float:
+    """Returns when somebody comes: half of them in a wave, as after a newsletter, a few too late.
+
+    The wave is in the second tenth of the time, and twice as dense as what comes later.
+    """
+    kind = dice.random()
+    if kind < 0.03:
+        return 1.0 + dice.random()
+    return dice.uniform(0.1, 0.4) if kind < 0.5 else dice.random()
+
+
+def _typed(dice: Random, first: str, last: str | None) -> tuple[str, ...]:
+    """Returns the names that somebody types: up to three that are none, and then perhaps one."""
+    if dice.random() < 0.65:
+        return ()
+    wrong = [
+        dice.choice(_MISTYPED).format(first=first, last=last or first)
+        for _ in range(dice.choice((0, 0, 0, 1, 1, 2, 3)))
+    ]
+    return (*wrong, *([f"{first} {last or ''}".strip()] if len(wrong) < 3 else ()))

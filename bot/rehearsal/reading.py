@@ -1,0 +1,116 @@
+"""Careful readers: one person for each language who opens every screen, so that it is measured."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.petition.stages import Action, Stage
+from bot.rehearsal.phone import PHONE
+from bot.rehearsal.screens import SeenScreen
+from bot.rehearsal.visits import Visitor
+from bot.simulator.chats import Message
+
+_NAME = "Ana García"
+
+
+class Part(StrEnum):
+    """What is measured, in the order in which people meet it."""
+
+    WELCOME = "welcome"
+    LANGUAGE = "language"
+    APPEAL = "appeal"
+    PRIVACY = "privacy"
+    HELP = "help"
+    NAME = "name"
+    NAME_TYPING = "name while typing"
+    CONSENT = "consent"
+    THANKS = "thanks"
+    SIGNED = "signed"
+    MY_DATA = "my data"
+    RIGHTS = "rights"
+    WITHDRAW = "withdraw"
+    CLOSING_UPDATE = "closing update"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredScreen:
+    """How many heights of a phone a screen takes in a language; `page` from 1, 0 for no pages."""
+
+    language: str
+    part: Part
+    page: int
+    screenfuls: float
+
+
+class Reader:
+    """Reads the petition in one language, from the first screen to the last.
+
+    Args:
+        visitor: a patient person of that language.
+        language: the petition's language.
+    """
+
+    def __init__(self, visitor: Visitor, language: str) -> None:
+        self._visitor = visitor
+        self._language = language
+        self._screens: list[MeasuredScreen] = []
+
+    async def reads_and_signs(self) -> list[MeasuredScreen]:
+        """Opens every screen that there is while the petition is open, and signs."""
+        person = self._visitor.person
+        screen = await self._visitor.sees(person.start)
+        self._measure(screen, Part.WELCOME)
+        for action, part in ((Action.LANGUAGES, Part.LANGUAGE), (Action.PRIVACY, Part.PRIVACY)):
+            await self._pages(await self._visitor.taps(action), part, action)
+            await self._visitor.taps(Action.BACK)
+        await self._pages(await self._visitor.taps(Action.READ), Part.APPEAL, Action.READ)
+        self._measure(await self._visitor.sees(lambda: person.send("/help")), Part.HELP)
+        await self._visitor.taps(Action.BACK)
+        screen = await self._visitor.taps(Action.SIGN)
+        self._measure(screen, Part.NAME)
+        self._measure(screen, Part.NAME_TYPING)
+        screen = await self._visitor.sees(lambda: person.send(_NAME))
+        self._measure(screen, Part.CONSENT)
+        if screen is not None and screen.is_undecided:
+            await self._visitor.taps(Action.WITH_NAME)
+        self._measure(await self._visitor.taps(Action.CONFIRM), Part.THANKS)
+        self._measure(await self._visitor.taps(Action.HOME), Part.SIGNED)
+        self._measure(await self._visitor.sees(lambda: person.send("/mydata")), Part.MY_DATA)
+        self._measure(await self._visitor.taps(Action.OTHER_RIGHTS), Part.RIGHTS)
+        self._measure(await self._visitor.sees(lambda: person.send("/withdraw")), Part.WITHDRAW)
+        await self._visitor.taps(Action.HOME)
+        return self._screens
+
+    async def reads_the_end(self, lines: frozenset[str]) -> list[MeasuredScreen]:
+        """Reads the closing update, known by one of these lines, and the petition after it."""
+        for told in closing_updates(self._visitor, lines)[-1:]:
+            self._note(Part.CLOSING_UPDATE, 0, told)
+        self._measure(await self._visitor.sees(self._visitor.person.start), Part.CLOSED)
+        return self._screens
+
+    async def _pages(self, screen: SeenScreen | None, part: Part, action: Action) -> None:
+        page = 0
+        while screen is not None:
+            onward = screen.tap(action, str(page + 1))
+            self._measure(screen, part, 0 if page == 0 and onward is None else page + 1)
+            if onward is None or screen.stage is Stage.HOME:
+                return
+            page += 1
+            screen = await self._visitor.taps(action, str(page))
+
+    def _measure(self, screen: SeenScreen | None, part: Part, page: int = 0) -> None:
+        if screen is not None:
+            self._note(part, page, screen.message)
+
+    def _note(self, part: Part, page: int, message: Message) -> None:
+        high = PHONE.screenfuls(message, typing=part is Part.NAME_TYPING)
+        self._screens.append(MeasuredScreen(self._language, part, page, high))
+
+
+def closing_updates(visitor: Visitor, lines: frozenset[str]) -> list[Message]:
+    """Returns the closing updates in a person's chat: messages of their own, without buttons."""
+    return [
+        message
+        for message in visitor.person.messages
+        if message.from_bot and not message.buttons and any(line in message.text for line in lines)
+    ]

@@ -1,0 +1,274 @@
+"""One rehearsal from the first visitor to the last: people sign, it closes, everybody is told."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from bot.app import App, open_app
+from bot.clocks import Clocks
+from bot.petition.petition import Petition
+from bot.rehearsal.accelerated_time import AcceleratedTime, accelerated_clocks
+from bot.rehearsal.admin import Admin, RehearsalBroken
+from bot.rehearsal.journeys import Step
+from bot.rehearsal.people import careful_reader, draw_people
+from bot.rehearsal.reading import MeasuredScreen, Reader, closing_updates
+from bot.rehearsal.verdict import Verdict, judge
+from bot.rehearsal.visits import Visitor
+from bot.settings import Settings
+from bot.simulator import Simulator
+from bot.simulator.errors import SimulatorError
+from bot.text.markup import fill, parse
+from bot.text.translations import Catalogs, mark
+from storage import Tally
+
+PEOPLE_A_SECOND = 2.5
+"""How many people come in a second: as many as a bot can answer at Telegram's limits."""
+
+_TOKEN = "1000000001:a-token-for-the-rehearsal-that-opens-nothing"  # noqa: S105
+_ADMIN = 6_100_000_900
+_SHORTEST_OPENING = 20.0
+# After the last one came, so that hardly anybody is in the form when the petition closes.
+_CLOSING_AFTER = 150.0
+_LONGEST_WAIT = 60.0
+# Of the faults of Telegram's, the share of calls that meet each kind; and how long calls take.
+_FAULTY = 0.004
+_LATENCY = (0.03, 0.2)
+
+SettingsFor = Callable[[str, str, int], Settings]
+"""Returns a bot's settings for an address of Telegram, a token and an admin."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Is told how far a rehearsal is: how many have come, and how many were told, of how many."""
+
+    visits: Callable[[int, int], None] = lambda _done, _of: None
+    told: Callable[[int, int], None] = lambda _done, _of: None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a rehearsal found; complete when it `is_over`, and else what was found so far.
+
+    Attributes:
+        visitors: everybody who was drawn.
+        screens: what the careful readers measured.
+        stored: how many signatures the bot had at the closing.
+        thanked: how many people had been thanked and had not withdrawn.
+        told: what became of the closing update; None if there was nobody to tell.
+        untold, told_twice: how many of those it was sent to have not got it, or got it twice.
+        verdict: how the bot's calls went.
+        passed_over: how many updates could not be handled.
+        broken: what did not happen, so that the rehearsal could not go on, in Spanish; else empty.
+        simulated, real: how long it took, in seconds.
+    """
+
+    visitors: list[Visitor] = field(default_factory=list)
+    screens: list[MeasuredScreen] = field(default_factory=list)
+    stored: int = 0
+    thanked: int = 0
+    muted: int = 0
+    told: Tally | None = None
+    untold: int = 0
+    told_twice: int = 0
+    verdict: Verdict | None = None
+    passed_over: int = 0
+    broken: str = ""
+    is_over: bool = False
+    simulated: float = 0.0
+    real: float = 0.0
+
+
+class Rehearsal:
+    """Lives through a petition.
+
+    Args:
+        petition: which.
+        settings_for: returns the settings of the bot that runs in it.
+        clock: the time in which it is lived through.
+        people: how many come.
+        seed: of all that is drawn.
+        progress: is told how far it is.
+    """
+
+    def __init__(
+        self,
+        petition: Petition,
+        settings_for: SettingsFor,
+        clock: AcceleratedTime,
+        *,
+        people: int,
+        seed: int,
+        progress: Progress | None = None,
+    ) -> None:
+        self._petition = petition
+        self._settings_for = settings_for
+        self._clock = clock
+        self._people = people
+        self._seed = seed
+        self._dice = Random(seed)  # noqa: S311 - repeatable, not secret
+        self._progress = progress or Progress()
+        self._visited = 0
+        self.outcome = Outcome()
+
+    async def run(self) -> Outcome:
+        """Runs it to its end; what was found so far is in `outcome` also when it is cancelled."""
+        opening = max(_SHORTEST_OPENING, self._people / PEOPLE_A_SECOND)
+        begins = _begins(self._petition, opening + _CLOSING_AFTER)
+        clocks = accelerated_clocks(self._clock, begins)
+        since, begun = time.monotonic(), self._clock()
+        self._clock.is_working = lambda: True  # until there is a database that can tell
+        try:
+            async with Simulator(
+                token=_TOKEN, clock=lambda: clocks.now().timestamp()
+            ) as simulator:
+                settings = self._settings_for(simulator.url, _TOKEN, _ADMIN)
+                await self._run_bot(simulator, settings, clocks, opening)
+        finally:
+            self.outcome.real = time.monotonic() - since
+            self.outcome.simulated = self._clock() - begun
+        return self.outcome
+
+    async def _run_bot(
+        self, simulator: Simulator, settings: Settings, clocks: Clocks, opening: float
+    ) -> None:
+        async with open_app(settings, follows_folder=False, clocks=clocks) as app:
+            running = asyncio.create_task(app.run())
+            database = app.application.services.storage.database
+            self._clock.is_working = lambda: database.in_progress > 0
+            faults = simulator.faults
+            faults.seed, faults.latency = self._seed, _LATENCY
+            faults.error_rate = faults.cut_rate = faults.drop_rate = faults.too_many_rate = _FAULTY
+            living = asyncio.create_task(self._live(simulator, app, opening))
+            try:
+                await asyncio.wait((running, living), return_when=asyncio.FIRST_COMPLETED)
+                if living.done():
+                    await living
+            finally:
+                living.cancel()
+                self._judge(simulator, app)
+                app.stop()
+                await asyncio.gather(running, living, return_exceptions=True)
+            await running
+
+    async def _live(self, simulator: Simulator, app: App, opening: float) -> None:
+        world, outcome = simulator.world, self.outcome
+        outcome.visitors = [
+            Visitor.enter(world, traits, self._dice, self._petition)
+            for traits in draw_people(self._dice, self._people, self._petition.languages)
+        ]
+        readers = {
+            language: Visitor.enter(world, careful_reader(language), self._dice, self._petition)
+            for language in self._petition.languages
+        }
+        language = self._petition.source_language
+        person = world.person("Marta", language=language, user_id=_ADMIN)
+        admin = Admin(person, app, self._petition)
+        try:
+            await self._opened(readers, opening, admin)
+            await self._count(app)
+            outcome.told = await admin.tells_everybody(
+                lambda tally: self._progress.told(tally.done, tally.total)
+            )
+            await self._afterwards(readers)
+            await world.idle(_LONGEST_WAIT)
+        except (RehearsalBroken, SimulatorError) as error:
+            outcome.broken = _said(error)
+        outcome.is_over = not outcome.broken
+
+    async def _opened(self, readers: dict[str, Visitor], opening: float, admin: Admin) -> None:
+        """Lets everybody in who comes while the petition is open, and closes it."""
+        visits = [
+            asyncio.create_task(self._comes(visitor, visitor.traits.arrives * opening))
+            for visitor in self.outcome.visitors
+            if visitor.traits.arrives <= 1
+        ]
+        visits += [
+            asyncio.create_task(self._reads(Reader(visitor, language)))
+            for language, visitor in readers.items()
+        ]
+        try:
+            await asyncio.sleep(opening + _CLOSING_AFTER)
+            await admin.closes()
+            await asyncio.gather(*visits)
+        finally:
+            for visit in visits:
+                visit.cancel()
+
+    async def _reads(self, reader: Reader) -> None:
+        self.outcome.screens.extend(await reader.reads_and_signs())
+
+    async def _comes(self, visitor: Visitor, after: float) -> None:
+        await asyncio.sleep(after)
+        await visitor.visit()
+        self._visited += 1
+        self._progress.visits(self._visited, self._people)
+        await visitor.lives_on()
+
+    async def _count(self, app: App) -> None:
+        """Compares what people were told with what is stored."""
+        storage = app.application.services.storage
+        stats = await storage.signatures.stats(since=datetime.now(UTC))
+        self.outcome.stored = stats.total
+        self.outcome.muted = await storage.broadcasts.muted()
+        self.outcome.thanked = len(self._petition.languages) + sum(
+            each.journey.furthest is Step.SIGNED and not each.has_withdrawn
+            for each in self.outcome.visitors
+        )
+
+    async def _afterwards(self, readers: dict[str, Visitor]) -> None:
+        """Counts who was told, and lets those in who come too late."""
+        lines = self._lines_of_the_end()
+        everybody = (*self.outcome.visitors, *readers.values())
+        got = [len(closing_updates(each, lines)) for each in everybody]
+        self.outcome.told_twice = sum(each > 1 for each in got)
+        delivered = 0 if self.outcome.told is None else self.outcome.told.delivered
+        self.outcome.untold = delivered - sum(each > 0 for each in got)
+        async with asyncio.TaskGroup() as group:
+            for language, visitor in readers.items():
+                group.create_task(self._reads_the_end(Reader(visitor, language), lines))
+            for visitor in self.outcome.visitors:
+                if visitor.traits.arrives > 1:
+                    late = (visitor.traits.arrives - 1) * _SHORTEST_OPENING
+                    group.create_task(self._comes(visitor, late))
+
+    async def _reads_the_end(self, reader: Reader, lines: frozenset[str]) -> None:
+        self.outcome.screens.extend(await reader.reads_the_end(lines))
+
+    def _lines_of_the_end(self) -> frozenset[str]:
+        """Returns for each language a line that only the closing update has."""
+        catalogs, stored = Catalogs.load(), self.outcome.stored
+        return frozenset(
+            parse(
+                fill(
+                    texts.closing_update,
+                    count=catalogs.words(language).number(stored),
+                    people=catalogs.words(language).people(stored),
+                )
+            ).text.splitlines()[-1]
+            for language, texts in self._petition.texts.items()
+        )
+
+    def _judge(self, simulator: Simulator, app: App) -> None:
+        gone = {
+            each.id for each in simulator.world.people.values() if each.blocked or each.deactivated
+        }
+        self.outcome.verdict = judge(simulator.calls, gone)
+        self.outcome.passed_over = app.dispatch.counts.passed_over
+
+
+def _begins(petition: Petition, seconds: float) -> datetime:
+    """Returns when the rehearsal begins: now, or so long before the petition's closing date."""
+    if petition.closes_at is None:
+        return datetime.now(UTC)
+    return petition.closes_at - timedelta(seconds=seconds)
+
+
+def _said(error: Exception) -> str:
+    """Returns what did not happen, in Spanish; a simulator's error is for programmers."""
+    if isinstance(error, RehearsalBroken):
+        return str(error)
+    return mark("Una persona del ensayo no encontró lo que esperaba.")

@@ -1,0 +1,209 @@
+"""A rehearsal: the bundled petition is lived through by a few people, and reported on."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from random import Random
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.main import app
+from bot.petition.petition import BUNDLED, load_petition
+from bot.petition.stages import Stage
+from bot.rehearsal.journeys import Journey, Leave, Reason, Step, Tap, Type, next_act
+from bot.rehearsal.people import Traits, careful_reader, draw_people
+from bot.rehearsal.phone import PHONE
+from bot.rehearsal.report import missing_texts
+from bot.rehearsal.screens import SeenScreen
+from bot.rehearsal.verdict import judge
+from bot.simulator.call_log import RecordedCall
+from bot.simulator.chats import Chat, Message, User
+from bot.simulator.world import World
+from bot.text.markup import parse
+
+BOT = User(1, "Petición", is_bot=True)
+
+
+class Text(HTMLParser):
+    """Collects the words of a page, and what it would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = ""
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.loads += [f"{tag} {name}" for name, _ in attributes if name in ("src", "href")]
+        self.loads += [tag] if tag == "script" else []
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setattr("bot.cli.rehearse.FACTOR", 2000.0)
+    page = tmp_path / "informe.html"
+    told = CliRunner().invoke(
+        app,
+        ["rehearse", str(BUNDLED), "--people", "10", "--seed", "3", "--output", str(page)],
+        catch_exceptions=False,
+    )
+    assert told.exit_code == 0, told.output
+    assert "No falló nada." in told.output
+    assert "con «--seed 3» se repite" in told.output
+    assert re.search(r"Abrieron el bot +10 +100", told.output)
+    read = Text()
+    read.feed(page.read_text(encoding="utf-8"))
+    assert read.loads == []
+    for words in (
+        "Hasta dónde llegaron",
+        "Nombre, con el teclado abierto",
+        "Mensaje final",
+        "No falta ninguno.",
+        "Lo recibieron",
+        "100.000",
+    ):
+        assert words in read.words
+        assert words in told.output
+
+
+def test_a_folder_with_problems_is_not_rehearsed_but_its_problems_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    (tmp_path / "petition.toml").write_text("slug = 1\n")
+    told = CliRunner().invoke(app, ["rehearse", str(tmp_path)], catch_exceptions=False)
+    assert told.exit_code == 1
+    assert "petition.toml: slug" in told.output
+    assert "Solve them, and rehearse again." in told.output
+    monkeypatch.chdir(tmp_path / "..")
+    told = CliRunner().invoke(app, ["rehearse"], catch_exceptions=False)
+    assert told.exit_code == 1
+    assert "There is no petition.toml here." in told.output
+
+
+def test_the_same_seed_draws_the_same_people() -> None:
+    def drawn(seed: int) -> list[Traits]:
+        return list(draw_people(Random(seed), 300, ("es", "en")))  # noqa: S311
+
+    first, again, other = drawn(1), drawn(1), drawn(2)
+    assert first == again
+    assert first != other
+    assert {each.language for each in first} > {"es", "en", "ca", "ar", None}
+    assert any(len(each.typed) > 1 for each in first)
+
+
+def screen(stage: Stage, *taps: str) -> SeenScreen:
+    chat = Chat(World(BOT, lambda: 0.0), 7, "private")
+    by_action: dict[str, tuple[str, ...]] = {}
+    for tap in taps:
+        by_action[tap.split(":")[0]] = (*by_action.get(tap.split(":")[0], ()), f"1:{tap}")
+    return SeenScreen(Message(id=1, chat=chat, by=BOT, date=0, text="…"), stage, by_action)
+
+
+HOME = screen(Stage.HOME, "sign:", "read:", "languages:", "privacy:")
+
+
+def act(seen: SeenScreen, journey: Journey, *, shown: str = "es", high: float = 1.0) -> object:
+    return next_act(seen, journey, ("es", "en"), shown=shown, screenfuls=high)
+
+
+def test_people_leave_where_a_rule_says_so_and_it_is_known_why() -> None:
+    spanish = careful_reader("es")
+    assert act(HOME, Journey(replace(spanish, screenfuls=2.0)), high=2.1) == Leave(Reason.TOO_LONG)
+    arabic = Journey(replace(spanish, reads=frozenset({"ar"})))
+    assert act(HOME, arabic) == Leave(Reason.LANGUAGE)
+    choice = screen(Stage.LANGUAGE, "speak:es", "speak:en")
+    assert act(choice, arabic) == Leave(Reason.LANGUAGE)
+    catalan = Journey(replace(spanish, language="ca", reads=frozenset({"ca", "en"})))
+    assert act(HOME, catalan) == Tap("1:languages:")
+    assert act(choice, catalan) == Tap("1:speak:en")
+    assert act(screen(Stage.HOME, "read:"), Journey(spanish)) == Leave(Reason.CLOSED)
+    unwilling = Journey(replace(spanish, consents=False))
+    assert act(screen(Stage.CONSENT, "confirm:x"), unwilling) == Leave(Reason.NO_CONSENT)
+    assert unwilling.furthest is Step.CONSENT
+
+
+def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
+    journey = Journey(replace(careful_reader("es"), typed=("@ana", "Ana\nGarcía")))
+    asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
+    assert [act(asked, journey) for _ in range(3)] == [
+        Type("@ana"),
+        Type("Ana\nGarcía"),
+        Leave(Reason.NAME_REFUSED),
+    ]
+    assert journey.refused == 2
+
+
+def test_the_appeal_is_read_to_its_last_page_and_not_back() -> None:
+    journey = Journey(careful_reader("es"))
+    for number, taps in enumerate((("read:1",), ("read:0", "read:2"), ("read:1",))):
+        seen = screen(Stage.APPEAL, *taps, "sign:")
+        assert act(seen, journey) == Tap(f"1:read:{number + 1}" if number < 2 else "1:sign:")
+
+
+def message(html: str, rows: int = 0) -> Message:
+    shown = parse(html)
+    keyboard = [[{"text": "Firmar", "callback_data": "1:sign:"}]] * rows
+    return Message(
+        id=1,
+        chat=Chat(World(BOT, lambda: 0.0), 7, "private"),
+        by=BOT,
+        date=0,
+        text=shown.text,
+        entities=shown.entities,
+        markup={"inline_keyboard": keyboard},
+    )
+
+
+def test_a_phone_wraps_words_folds_quotes_and_has_less_room_while_one_types() -> None:
+    assert PHONE.lines("Hola") == 1
+    assert PHONE.lines("Hola\n\nadiós") == 3
+    assert PHONE.lines("palabra " * 20) == PHONE.lines("palabra " * 40) / 2 > 3
+    assert PHONE.lines("x" * 200) > 4
+    assert PHONE.lines("一" * 40) == 3
+    assert PHONE.lines("שלום " * 5) == 1
+    bold = message(f"<b>{'una y otra palabra ' * 20}</b>")
+    assert PHONE.height(bold) > PHONE.height(message("una y otra palabra " * 20))
+    quote = message(f"<blockquote expandable>{'palabra ' * 80}</blockquote>\nHola")
+    assert PHONE.height(quote) == PHONE.height(message("1\n2\n3\n4"))
+    assert PHONE.height(message("Hola", rows=3)) == PHONE.height(message("Hola")) + 3 * 48
+    assert PHONE.screenfuls(quote, typing=True) > 1.5 * PHONE.screenfuls(quote)
+
+
+def call(method: str, chat: int, status: int, error: str = "") -> RecordedCall:
+    return RecordedCall(method, {"chat_id": chat}, status, error, 0.0, 0.0)
+
+
+def test_a_refusal_is_a_fault_unless_telegram_failed_or_the_person_had_left() -> None:
+    verdict = judge(
+        [
+            call("sendMessage", 1, 200),
+            call("sendMessage", 1, 429),
+            call("editMessageText", 1, 502),
+            call("deleteMessage", 2, 0),
+            call("deleteMessage", 2, 400),
+            call("sendMessage", 3, 403),
+            call("sendMessage", 4, 403),
+            call("editMessageText", 1, 400),
+        ],
+        gone={3},
+    )
+    assert (verdict.calls, verdict.too_many, verdict.failed) == (8, 1, 2)
+    assert [(each.chat_id, each.status) for each in verdict.refused] == [(4, 403), (1, 400)]
+
+
+def test_what_is_not_translated_is_missing() -> None:
+    petition = load_petition(BUNDLED)
+    assert missing_texts(petition, "en") == []
+    english = petition.texts["en"].model_copy(update={"thanks": "", "appeal": ("1",)})
+    texts = {"es": petition.texts["es"], "en": english}
+    assert missing_texts(petition.model_copy(update={"texts": texts}), "en") == [
+        "appeal",
+        "thanks",
+    ]
