@@ -51,7 +51,7 @@ def changed(toml: str, path: Path, value: Value | None, *, order: Sequence[str] 
 
 def _changed(text: str, path: Path, value: Value | None, order: Sequence[str]) -> str:
     before = _read(text)
-    if _at(before, path) is None and value is None:
+    if at(before, path) is None and value is None:
         return text
     wanted = _with(before, path, value)
     for new in _attempts(text, path, value, order):
@@ -75,9 +75,9 @@ def _attempts(text: str, path: Path, value: Value | None, order: Sequence[str]) 
     """Yields the ways to write the change, the most careful first."""
     try:
         document = tomlkit.parse(text)
-        if _at(document, path) is not None:
+        if at(document, path) is not None:
             if value is None:
-                del _at(document, path[:-1])[path[-1]]
+                del at(document, path[:-1])[path[-1]]
             else:
                 _replace(document, path, value)
             yield tomlkit.dumps(document)
@@ -89,7 +89,7 @@ def _attempts(text: str, path: Path, value: Value | None, order: Sequence[str]) 
 
 
 def _replace(document: Any, path: Path, value: Value) -> None:
-    table, key = _at(document, path[:-1]), path[-1]
+    table, key = at(document, path[:-1]), path[-1]
     present = table[key]
     if isinstance(value, list) and isinstance(present, items.Array):
         _replace_in_list(present, value, on_lines=len(path) == 1)
@@ -131,7 +131,7 @@ def _with_new_line(document: Any, path: Path, value: Value, order: Sequence[str]
     """
     said = _item(value, None, on_lines=len(path) == 1).as_string()
     for depth in range(len(path) - 1, -1, -1):
-        table = _at(document, path[:depth])
+        table = at(document, path[:depth])
         if not isinstance(table, items.Table | tomlkit.TOMLDocument):
             continue
         for anchor in _anchors(table, path[depth:], order):
@@ -223,6 +223,11 @@ def _string(text: str, like: str) -> items.String:
     return _made(items.StringType.MLB, shown, opened + escaped)
 
 
+def quoted(text: str) -> str:
+    """Returns a text as a file has it, on one line between quotation marks."""
+    return _string(text, "").as_string()
+
+
 def _made(kind: items.StringType, value: str, written: str) -> items.String:
     return items.String(kind, value, written, items.Trivia())
 
@@ -235,8 +240,8 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
 
 
-def _at(table: Any, path: Path) -> Any:
-    """Returns the value at a path, or None if there is none."""
+def at(table: Any, path: Path) -> Any:
+    """Returns the value at a path of a table that was read, or None if there is none."""
     for key in path:
         if isinstance(table, list) and key.isdecimal() and int(key) < len(table):
             table = table[int(key)]

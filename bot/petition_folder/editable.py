@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from bot.petition_folder.edit import Value
+from bot.petition_folder.edit import Value, at
 from bot.petition_folder.markup_check import LIMITS, LONGEST, PLAIN, own_placeholders
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, placeholder_values
 from bot.petition_folder.read import Folder
@@ -41,12 +41,14 @@ _FACTS: Mapping[str, Kind] = MappingProxyType(
         "retention.months_after_delivery": "number",
         "retention.months_at_most": "number",
         "version": "date",
+        "asks_again_since": "date",
         "time_zone": "line",
     }
 )
 _BY_LANGUAGE: Mapping[str, Kind] = MappingProxyType(
-    {"addressee": "line", "demands": "lines", "controller.name": "line", "image.credit": "line"}
+    {"addressee": "line", "demands": "lines", "controller.name": "line"}
 )
+EARLIER = "earlier_versions"
 _NEEDED = frozenset({"version", "goals"})
 _ORDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -72,8 +74,8 @@ class Field:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """Where the value is in its file."""
-        return tuple(self.key.split("."))
+        """Where the value is in its file, as `edit.changed` has it."""
+        return path_of(self.key)
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -81,6 +83,11 @@ class Field:
         if self.file != PETITION_FILE:
             return tuple(Texts.model_fields)
         return _ORDERS.get(".".join(self.path[:-1]), ())
+
+
+def path_of(key: str) -> tuple[str, ...]:
+    """Returns the path of an entry as a `Problem` names it, which counts from 1."""
+    return tuple(str(int(part) - 1) if part.isdecimal() else part for part in key.split("."))
 
 
 def fields_of(read: Folder) -> Iterator[Field]:
@@ -91,16 +98,23 @@ def fields_of(read: Folder) -> Iterator[Field]:
             yield Field(f"{language}.toml", key, _kind(key), language, optional)
     if read.petition is None:
         return
-    for key, kind in _BY_LANGUAGE.items():
-        if key == "image.credit" and "image" not in read.petition:
-            continue
-        if isinstance(_found(read.petition, key.split(".")), str | list):
+    for key, kind in _by_language(read.petition):
+        if isinstance(_found(read.petition, path_of(key)), str | list):
             yield Field(PETITION_FILE, key, kind)
             continue
         for language in read.languages:
             yield Field(PETITION_FILE, f"{key}.{language}", kind, language)
     for key, kind in _FACTS.items():
         yield Field(PETITION_FILE, key, kind, optional=key not in _NEEDED)
+
+
+def _by_language(petition: Mapping[str, Any]) -> Iterator[tuple[str, Kind]]:
+    yield from _BY_LANGUAGE.items()
+    if "image" in petition:
+        yield "image.credit", "line"
+    earlier = petition.get("earlier_versions")
+    for number, _ in enumerate(earlier if isinstance(earlier, list) else (), 1):
+        yield f"{EARLIER}.{number}.changed", "plain"
 
 
 def _kind(key: str) -> Kind:
@@ -123,9 +137,7 @@ def value_of(field: Field, table: Mapping[str, Any]) -> Value | None:
 
 
 def _found(table: Mapping[str, Any], path: Sequence[str]) -> Any:
-    value: Any = table
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = at(table, path)
     # A date without quotation marks; a time would not be a day.
     return value.isoformat() if type(value) is date else value
 
@@ -148,9 +160,9 @@ def written(field: Field, value: object) -> Value | None:
         return [_number(each) for each in value]
     if field.kind in ("pages", "lines"):
         if isinstance(value, list) and value:
-            return [_text(each, one_line=field.kind == "lines") for each in value]
+            return [text(each, one_line=field.kind == "lines") for each in value]
     elif field.kind in ("html", "plain", "line", "date"):
-        return _text(value, one_line=field.kind in ("line", "date"))
+        return text(value, one_line=field.kind in ("line", "date"))
     raise ValueError(f"{field.key} has another form")
 
 
@@ -160,12 +172,17 @@ def _number(value: object) -> int:
     return value
 
 
-def _text(value: object, *, one_line: bool) -> str:
+def text(value: object, *, one_line: bool = False) -> str:
+    """Returns what somebody wrote as a text, stripped and with the line breaks of a file.
+
+    Raises:
+        ValueError: it is none, or has half a character in it.
+    """
     if not isinstance(value, str):
         raise ValueError(f"a text, not {type(value).__name__}")  # noqa: TRY004
     value.encode()  # ValueError for half a character, which no file can hold
-    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
-    return " ".join(text.split("\n")) if one_line else text
+    lines = value.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
+    return (" " if one_line else "\n").join(lines)
 
 
 def limits(read: Folder, language: str) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from babel import Locale, UnknownLocaleError
 
 from bot.petition_folder.edit import changed
+from bot.petition_folder.editable import path_of
 from bot.petition_folder.read import language_of
 from bot.petition_folder.schema import PETITION_FILE, Texts
 from bot.petition_folder.schema_check import by_language
@@ -41,8 +42,8 @@ def new_language(language: str, source: str, contents: Mapping[str, str]) -> dic
     petition = contents[PETITION_FILE]
     for key, said in by_language(tomllib.loads(petition)):
         if isinstance(said, dict) and source in said and language not in said:
-            path = [str(int(part) - 1) if part.isdecimal() else part for part in key.split(".")]
-            petition = changed(petition, [*path, language], said[source], order=list(said))
+            path = (*path_of(key), language)
+            petition = changed(petition, path, said[source], order=list(said))
     return {file: _NOTE.format(source=source_file) + texts, PETITION_FILE: petition}
 
 

@@ -13,6 +13,7 @@ import pytest
 from bot.cli.preview import closed_for
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems
+from bot.petition_folder.new_version import new_version
 from bot.simulator.page import DemoPage, FolderEditor
 from tests.page.page_client import PageClient
 
@@ -254,6 +255,34 @@ async def test_another_language_begins_as_a_copy_and_is_undone_whole(desk: Desk)
     assert {each.name: each.read_bytes() for each in desk.folder.iterdir()} == before
     assert (await desk.edit("redo"))[0] == 200
     assert desk.says("pt-br.toml") == copied
+
+
+async def test_a_new_version_says_what_changed_above_the_earlier_ones(desk: Desk) -> None:
+    known = desk.editor.snapshot()["files"]["petition.toml"]["hash"]
+    before = desk.says("petition.toml")
+    changes = {"es": 'El "plazo"\ncambia', "en": "The period changes"}
+    asked = {"version": "2027-01-31", "changes": changes, "hash": known}
+    assert (await desk.edit("version", **asked))[0] == 200
+    after = desk.says("petition.toml")
+    entry = {"date": before["version"], "changed": changes}
+    assert after["version"] == "2027-01-31"
+    assert after["earlier_versions"] == [entry, *before["earlier_versions"]]
+    assert find_problems(desk.folder) == []
+    assert (await desk.edit("version", **asked))[1]["error"] == "changed"
+    assert (await desk.save("petition.toml", "earlier_versions.2.changed.es", "Nada"))[0] == 200
+    assert desk.says("petition.toml")["earlier_versions"][1]["changed"]["es"] == "Nada"
+    for version, said in (("2027-01-31", changes), ("mañana", changes), ("2027-02-01", {})):
+        known = desk.editor.snapshot()["files"]["petition.toml"]["hash"]
+        asked = {"version": version, "changes": said, "hash": known}
+        assert (await desk.edit("version", **asked))[1]["error"] == "version"
+
+
+def test_the_first_earlier_version_is_noted_at_the_end_of_the_file() -> None:
+    facts = 'version = 2026-01-01\r\n[addressee]\r\nes = "X" # who\r\n'
+    assert new_version(facts, "2026-02-01", {"es": "Todo"}) == (
+        'version = 2026-02-01\r\n[addressee]\r\nes = "X" # who\r\n\r\n'
+        '[[earlier_versions]]\r\ndate = "2026-01-01"\r\nchanged.es = "Todo"\r\n'
+    )
 
 
 @pytest.mark.parametrize("language", ["es", "ES", "", "../x", "petition", "fr.toml", None, 7])

@@ -17,6 +17,7 @@ _EDITS: Mapping[str, Callable[[FolderEditor, Mapping[str, Any]], None]] = Mappin
     {
         "save": lambda editor, values: editor.save(values),
         "language": lambda editor, values: editor.add_language(values),
+        "version": lambda editor, values: editor.new_version(values),
         "undo": lambda editor, _: editor.undo(),
         "redo": lambda editor, _: editor.redo(),
     }

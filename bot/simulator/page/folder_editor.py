@@ -5,16 +5,19 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bot.petition_folder import editable
 from bot.petition_folder.edit import NotEditable, changed
 from bot.petition_folder.new_language import new_language
+from bot.petition_folder.new_version import new_version
 from bot.petition_folder.read import Folder, language_of, read_folder
 from bot.petition_folder.save import write_whole
 from bot.petition_folder.schema import PETITION_FILE
 from bot.simulator.chats import Shape
+from bot.text import text_limits
 
 _BOM = "\ufeff"
 _UNDONE_AT_MOST = 100
@@ -98,8 +101,7 @@ class FolderEditor:
         except ValueError as error:
             raise EditRefused("form") from error
         before = self._content(target.file)
-        if not secrets.compare_digest(_hash(before), str(values.get("hash"))):
-            raise EditRefused("changed", 409)
+        self._refuse_if_changed(before, values)
         try:
             toml = changed(_text(before), target.path, value, order=target.order)
         except (NotEditable, UnicodeDecodeError) as error:
@@ -130,6 +132,31 @@ class FolderEditor:
             for name, content in after.items()
         }
         self._make(_Step(f"{language}.toml", "", changes))
+
+    def new_version(self, values: Mapping[str, Any]) -> None:
+        """Dates the texts anew, `version`, and notes what it changed: `changes`, by language.
+
+        Raises:
+            EditRefused: it cannot be written, or is not later than the present version.
+        """
+        self._refuse_if_closed()
+        before = self._content(PETITION_FILE)
+        self._refuse_if_changed(before, values)
+        version, changes = values.get("version"), values.get("changes")
+        languages = read_folder(self.folder).languages
+        if not isinstance(version, str) or not isinstance(changes, dict):
+            raise EditRefused("form")
+        said = {each: changes.get(each) for each in languages}
+        try:
+            version = date.fromisoformat(version).isoformat()
+            noted = {each: editable.text(text) for each, text in said.items()}
+            toml = new_version(_text(before), version, noted)
+        except NotEditable as error:
+            raise EditRefused("syntax", 409) from error
+        except ValueError as error:
+            raise EditRefused("version") from error
+        change = {PETITION_FILE: (before, _bytes(toml, before))}
+        self._make(_Step(PETITION_FILE, "version", change))
 
     def undo(self) -> None:
         """Gives the files of the last saved change the content that they had before.
@@ -165,6 +192,10 @@ class FolderEditor:
     def _refuse_if_closed(self) -> None:
         if self.closed_for is not None:
             raise EditRefused(self.closed_for, 403)
+
+    def _refuse_if_changed(self, content: bytes, values: Mapping[str, Any]) -> None:
+        if _hash(content) != values.get("hash"):
+            raise EditRefused("changed", 409)
 
     def _names(self) -> list[str]:
         """Returns the names of the folder's text files and of `petition.toml`, if they exist."""
@@ -229,6 +260,7 @@ def _field_shape(each: editable.Field) -> Shape:
         "kind": each.kind,
         "language": each.language,
         "optional": each.optional,
+        "limit": text_limits.CHANGED if each.key.startswith(editable.EARLIER) else None,
         "fillable": editable.fillable(each.key) if each.file != PETITION_FILE else [],
     }
 

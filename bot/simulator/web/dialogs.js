@@ -36,6 +36,26 @@ export function openLanguageDialog(done) {
   });
 }
 
+/**
+ * Asks for the date of changed texts, later than `known`, and in each language what changed; `done`
+ * is called with both. `written` is what could not be saved before, and `fault` says why.
+ */
+export function openVersionDialog(known, languages, done, { written = {}, fault } = {}) {
+  const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+  const said = languages.map((tag) => labelled(t("what-changed", { language: languageName(tag) }), el("textarea", { name: `changed-${tag}`, rows: "3", maxlength: "400", required: true, lang: tag, dir: "auto", value: written[tag] })));
+  askToConfirm({
+    title: t("new-version"),
+    text: t("new-version-why"),
+    body: [
+      labelled(t("field-version"), el("input", { name: "version", type: "date", required: true, value: today > known ? today : "", max: "2999-12-31" })),
+      said,
+      fault && el("p", { class: "edit-failed", role: "alert" }, fault),
+    ],
+    yes: t("save"),
+    done: (form) => done(form.get("version"), Object.fromEntries(languages.map((tag) => [tag, form.get(`changed-${tag}`)]))),
+  });
+}
+
 export function openRenameDialog(person) {
   askToConfirm({
     title: t("rename"),

@@ -1,6 +1,6 @@
 // The texts of the previewed petition, beside the phone that shows them.
 
-import { openLanguageDialog } from "./dialogs.js";
+import { openLanguageDialog, openVersionDialog } from "./dialogs.js";
 import { el, fill, icon, iconButton } from "./dom.js";
 import { closedFor, requestEdit } from "./edit_requests.js";
 import { bareKey, editorField, fieldName, isUnfinished } from "./editor_field.js";
@@ -11,6 +11,7 @@ import { language, languageName, t } from "./translation.js";
 import { saveChange, unsavedFields } from "./unsaved_texts.js";
 
 const FACTS = "facts";
+const EARLIER = "earlier_versions";
 // In the order in which supporters meet them; a key without its language stands for all of them.
 const GROUPS = {
   texts: {
@@ -21,13 +22,15 @@ const GROUPS = {
     "texts-after": ["thanks", "share"],
     "texts-end": ["closed", "closing_update"],
     "texts-profile": ["description", "short_description", "language_name"],
+    "texts-versions": [EARLIER],
   },
   [FACTS]: {
     "facts-all": ["addressee", "demands", "controller.name", "image.credit"],
     "facts-contact": ["controller.email", "controller.web_form", "controller.data_protection_officer", "controller.address"],
     "facts-course": ["goals", "closes_on", "closing_is_draft", "updates_at_most", "handed_over"],
     "facts-kept": ["retention.months_after_delivery", "retention.months_at_most"],
-    "facts-version": ["version", "time_zone"],
+    "facts-version": ["version", "asks_again_since", "time_zone"],
+    "texts-versions": [EARLIER],
   },
 };
 
@@ -168,11 +171,28 @@ function brokenFile(file, problems) {
 }
 
 function group(name, keys, mine) {
-  const here = keys.map((key) => mine.find((field) => bareKey(field) === key)).filter(Boolean);
+  const here = inOrder(keys, mine);
   if (!here.length) return null;
   const made = here.map((field) => editorField(field));
   fields.push(...made);
-  return el("section", { class: "panel-section", "aria-labelledby": `h-${name}` }, el("h2", { id: `h-${name}` }, t(name)), made.map((each) => each.node));
+  return el("section", { class: "panel-section", "aria-labelledby": `h-${name}` }, el("h2", { id: `h-${name}` }, t(name)), made.map((each) => each.node), name === "facts-version" && newVersion());
+}
+
+/** The fields of these keys, in their order. */
+const inOrder = (keys, mine) => keys.flatMap((key) => mine.filter((field) => (key === EARLIER ? field.key.startsWith(`${EARLIER}.`) : bareKey(field) === key)));
+
+/** The button that dates the texts anew and says what changed, which whoever signed can read. */
+function newVersion() {
+  if (closedFor() !== null) return null;
+  const ask = (before) => openVersionDialog(state.editor.files["petition.toml"].values.version ?? "", allTabs().filter((tab) => tab !== FACTS), async (version, changes) => {
+    const { hash } = state.editor.files["petition.toml"];
+    const reason = await requestEdit("version", { version, changes, hash });
+    if (reason) ask({ written: changes, fault: t(`edit-${reason}`) });
+    else toast(t("saved"));
+  }, before);
+  return el("div", { class: "edit-field" },
+    el("p", { class: "hint" }, t("new-version-why")),
+    el("button", { type: "button", class: "button quiet", onclick: () => ask() }, icon("plus"), t("new-version")));
 }
 
 const unfinished = () => state.editor.fields.filter(isUnfinished);
@@ -186,13 +206,12 @@ function drawLeft(left) {
 
 /** Goes to the next field in which something is to be done, after the one with the focus. */
 function goToNext() {
-  const inOrder = allTabs().flatMap((tab) => {
+  const all = allTabs().flatMap((tab) => {
     const keys = Object.values(GROUPS[tab === FACTS ? FACTS : "texts"]).flat();
-    const mine = state.editor.fields.filter((field) => tabOf(field) === tab);
-    return keys.map((key) => mine.find((field) => bareKey(field) === key)).filter(Boolean);
+    return inOrder(keys, state.editor.fields.filter((field) => tabOf(field) === tab));
   });
-  const here = inOrder.findIndex((field) => field.file === lastVisited?.file && field.key === lastVisited.key);
-  const next = [...inOrder.slice(here + 1), ...inOrder.slice(0, here + 1)].find(isUnfinished);
+  const here = all.findIndex((field) => field.file === lastVisited?.file && field.key === lastVisited.key);
+  const next = [...all.slice(here + 1), ...all.slice(0, here + 1)].find(isUnfinished);
   if (next) openField(next);
 }
 

@@ -72,7 +72,7 @@ function textArea(field, props, changed) {
 }
 
 function drawCount(node, area, field, html) {
-  const limit = field.language && field.file !== "petition.toml" ? (state.editor.limits[field.language]?.[field.key] ?? ALONE) : null;
+  const limit = field.limit ?? (field.language && field.file !== "petition.toml" ? (state.editor.limits[field.language]?.[field.key] ?? ALONE) : null);
   if (limit === null) return;
   const length = telegramLength(area.value, state.editor.lengths[field.language] ?? {}, html);
   const much = A_SCREENFUL[field.key];

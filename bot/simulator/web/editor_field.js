@@ -8,10 +8,16 @@ import { language, t } from "./translation.js";
 import { dropChange, inConflict, noteChange, rebase, same, savedValue, saveChange, unsavedChange } from "./unsaved_texts.js";
 
 /** What a field is called, whatever its language. */
-export const fieldName = (field) => t(`field-${bareKey(field)}`);
+export const fieldName = (field) => wordsOf(field);
 
 /** The key of a field without its language. */
 export const bareKey = ({ file, key, language: own }) => (file === "petition.toml" && own ? key.slice(0, -own.length - 1) : key);
+
+/** The words for a field; those of the earlier versions differ by their number alone. */
+function wordsOf(field, suffix = "") {
+  const [, number] = /^earlier_versions\.(\d+)/.exec(field.key) ?? [];
+  return t(`field-${bareKey(field).replace(/\.\d+\./, ".")}${suffix}`, { n: number });
+}
 
 /** Whether something is still to be done in a field: written, translated or put right. */
 export function isUnfinished(field) {
@@ -23,9 +29,8 @@ const hasMark = (value) => MARK.test(JSON.stringify(value ?? ""));
 
 /** Makes a field; `refresh` shows the present state of the folder. */
 export function editorField(field) {
-  const key = bareKey(field);
   const id = `field-${field.file}-${field.key}`.replace(/[^a-z0-9-]/gi, "-");
-  const about = el("p", { id: `${id}-why`, class: "hint" }, t(`field-${key}-why`));
+  const about = el("p", { id: `${id}-why`, class: "hint" }, wordsOf(field, "-why"));
   const chips = el("span", { class: "field-chips" });
   const problems = el("ul", { id: `${id}-problems`, class: "problems field-problems" });
   const conflict = el("div", { class: "conflict", role: "alert", hidden: true });
@@ -34,8 +39,8 @@ export function editorField(field) {
   const save = el("button", { type: "button", class: "button", onclick: send }, t("save"));
   const giveUp = el("button", { type: "button", class: "button quiet", onclick: discard }, t("discard"));
   const buttons = el("div", { class: "buttons field-buttons", hidden: true }, giveUp, save);
-  const control = controlOf(field, { id, label: t(`field-${key}`), describedBy: `${id}-why ${id}-problems`, changed: () => written() });
-  const name = !control.named && (control.labelled ? el("label", { for: id, class: "field-name" }, t(`field-${key}`)) : el("span", { id: `${id}-name`, class: "field-name" }, t(`field-${key}`)));
+  const control = controlOf(field, { id, label: fieldName(field), describedBy: `${id}-why ${id}-problems`, changed: () => written() });
+  const name = !control.named && (control.labelled ? el("label", { for: id, class: "field-name" }, fieldName(field)) : el("span", { id: `${id}-name`, class: "field-name" }, fieldName(field)));
   const node = el("div", { class: "edit-field", id: `${id}-field`, "data-file": field.file, "data-field": field.key },
     el("div", { class: "field-head" }, name, chips, saved),
     about, control.node, problems, conflict, failed, buttons);
