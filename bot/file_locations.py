@@ -63,6 +63,12 @@ def key_file() -> Path:
     return _config_folder() / "keys" / "petition.key"
 
 
+def key_file_there() -> Path | None:
+    """Returns the key at its default place, if there is one."""
+    path = key_file()
+    return path if path.exists() else None
+
+
 def petition_folder(slug: str) -> Path:
     """Returns where the folder of a new petition goes, if nothing else is said."""
     return _data_folder() / "petitions" / slug

@@ -27,7 +27,7 @@ EXPECTED: dict[str, str] = {
     "admin_ids": "the numeric Telegram ids of the admins, separated by commas: 12345,67890",
     "database_url": "sqlite+aiosqlite:///petition.db or postgresql+asyncpg://user@host/name",
     "key_file": "the path of the encryption key; `petition-bot keygen` makes one",
-    "folder": "a folder with a petition.toml in it",
+    "folder": "a folder with a petition.toml in it; `petition-bot init` makes one",
     "api_url": "an address that begins with https:// or http:// and ends with the host or port",
     "proxy": (
         "the proxy's address, http://host:port or socks5://host:port, never https://; if it wants "
@@ -80,8 +80,8 @@ class StorageSettings(BaseSettings):
 
     # It may hold a password, so it stays out of the repr.
     database_url: str = Field(default_factory=file_locations.database_url, repr=False)
-    # No default: an obvious folder would be the one that holds the data.
-    key_file: Path | None = None
+    # Where `keygen` makes one by default, if it is there.
+    key_file: Path | None = Field(default_factory=file_locations.key_file_there)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("database_url")

@@ -92,7 +92,9 @@ class JournalUnusable(StorageError):
 
 
 class KeyFileMissing(StorageError):
-    """There is no key file; make one with petition-bot keygen."""
+    """PETITION_KEY_FILE is not set, and there is no key where one is by default; run:
+    petition-bot keygen
+    """
 
 
 class KeyFileOther(StorageError):

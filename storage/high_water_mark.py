@@ -27,7 +27,7 @@ from storage.errors import DatabaseBehind, SchemaMissing
 from storage.journal import has_entries
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
-from storage.private_files import write_over
+from storage.private_files import reason_and_command, write_over
 from storage.sqlite_errors import storage_error
 
 _NUMBER = "SELECT last_number FROM petitions WHERE slug = ?"
@@ -133,16 +133,16 @@ class HighWaterMark:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._unreadable() from error
+            raise self._unreadable(f" {reason_and_command(self.path, error)}") from error
         if not _MARK.fullmatch(text):
             raise self._unreadable()
         return int(text)
 
-    def _unreadable(self) -> DatabaseBehind:
+    def _unreadable(self, why: str = "") -> DatabaseBehind:
         return DatabaseBehind(
             f"{self.path} says how far the signatures in {self._name} had got, and cannot"
-            " be read, so nobody can tell whether any are missing. Let the bot's user read and"
-            f" write it, or, if you know that none are missing, start once with: {_FLAGGED}"
+            f" be read, so nobody can tell whether any are missing. If you know that none are,"
+            f" start once with: {_FLAGGED}. Otherwise let the bot's user read and write it:{why}"
         )
 
     @property

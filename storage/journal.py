@@ -20,6 +20,7 @@ import asyncio
 import fcntl
 import json
 import os
+import shlex
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,7 +36,7 @@ from storage.errors import JournalUnusable, Unavailable
 from storage.file_identity import FileIdentity
 from storage.ids import was_made_before
 from storage.keyring import Keyring
-from storage.private_files import sync_folder
+from storage.private_files import reason_and_command, sync_folder
 from storage.times import from_millis, to_millis
 
 # A sector of a disk. The longest entry, a name of a hundred characters, fits into one.
@@ -143,9 +144,9 @@ class Journal:
                 pass
         except OSError as error:
             raise JournalUnusable(
-                f"{self.path} cannot be written ({error.strerror}). The bot notes there who"
-                " withdraws, so that nobody comes back with a restored backup. Let the bot's user"
-                " write to the folder of the key."
+                f"The bot notes in {self.path} who withdraws, so that nobody comes back with a"
+                " restored backup, and it cannot be written:"
+                f" {reason_and_command(self.path, error)}"
             ) from error
 
     async def append(self, *entries: Entry) -> None:
@@ -293,7 +294,7 @@ class _LockedFile:
             raise JournalUnusable(
                 f"{path} is damaged, or was made with another key than the one of the settings."
                 " It says who withdrew. Put back the key file that belongs to it; if nobody needs"
-                " it any more, move it away."
+                f" it any more, run: {shlex.join(['mv', str(path), f'{path}.former'])}"
             )
         self.begun = header[_BEGUN]
         self._salt = salt

@@ -11,9 +11,10 @@ import shlex
 import stat
 from pathlib import Path
 
+from bot.file_locations import key_file as key_file_by_default
 from storage.database_url import data_folder
 from storage.errors import KeyFileMissing, KeyFileUnusable
-from storage.private_files import sync_folder, write_new
+from storage.private_files import reason_and_command, sync_folder, write_new
 
 ID_BYTES = 4
 KEY_BYTES = 32
@@ -39,9 +40,14 @@ def make_key_file(path: Path) -> None:
     try:
         write_new(path, _TITLE + _reference_line() + _encryption_line())
     except FileExistsError as error:
-        raise KeyFileUnusable(f"{path} exists already; it is left as it is.") from error
+        raise KeyFileUnusable(
+            f"{path} exists already; it is left as it is. To make another one,"
+            f" {_making_another(path)}"
+        ) from error
     except OSError as error:
-        raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
+        raise KeyFileUnusable(
+            f"{path} cannot be written: {reason_and_command(path, error)}"
+        ) from error
 
 
 def read_key_file(path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
@@ -72,7 +78,9 @@ def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
     """
     lines, first = _lines_and_first(path, _ENCRYPTION)
     if lines[first].split()[1] != newest.hex():
-        raise KeyFileUnusable(f"{path} was changed meanwhile; it is left as it is.")
+        raise KeyFileUnusable(
+            f"{path} was changed meanwhile; it is left as it is. Run: petition-bot keys rotate"
+        )
     _leave_first(path, _ENCRYPTION)
 
 
@@ -93,10 +101,28 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
     folder = data_folder(database_url)
     if folder is None or not key_file.resolve().is_relative_to(folder):
         return
+    elsewhere = _apart_from(folder, key_file.name)
+    moving = (
+        f"{shlex.join(['mkdir', '-m', '700', '-p', str(elsewhere)])} && "
+        # What lies beside the key, and begins with its name, belongs to it.
+        f"mv -n {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
+    )
     raise KeyFileUnusable(
         f"The key file {key_file} lies inside {folder}, the folder of the database: whoever"
-        " copies that folder has both. Move the key file elsewhere and set PETITION_KEY_FILE,"
-        " or give the database a folder of its own in PETITION_DATABASE_URL."
+        " copies that folder has both. Give the database a folder of its own in"
+        f" PETITION_DATABASE_URL, or move the key; run: {moving}"
+        f"\nThen set PETITION_KEY_FILE={elsewhere / key_file.name}"
+    )
+
+
+def _apart_from(folder: Path, name: str) -> Path:
+    """Returns a folder for a key that is not inside another one, and has no such key yet."""
+    default = key_file_by_default().parent
+    beside = (folder.with_name(f"{folder.name}-key{n}") for n in ("", *range(2, 100)))
+    return next(
+        each
+        for each in (default, *beside)
+        if not (each.is_relative_to(folder) or (each / name).exists())
     )
 
 
@@ -140,7 +166,9 @@ def _replace(path: Path, lines: list[str]) -> None:
         sync_folder(path.parent)
     except OSError as error:
         fresh.unlink(missing_ok=True)
-        raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}.") from error
+        raise KeyFileUnusable(
+            f"{path} cannot be written: {reason_and_command(path, error)}"
+        ) from error
 
 
 def _new_key() -> bytes:
@@ -163,9 +191,7 @@ def _guarded_text(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            raise KeyFileUnusable(
-                f"{path} is not a file; point PETITION_KEY_FILE at the key file."
-            )
+            raise KeyFileUnusable(f"{path} is not a file. {_instead_of(path)}")
         if os.name == "posix" and mode & 0o077:
             raise KeyFileUnusable(
                 f"Others than its owner can use the key file {path}; run: "
@@ -175,10 +201,15 @@ def _guarded_text(path: Path) -> str:
         return path.read_text(encoding="ascii")
     except FileNotFoundError as error:
         raise KeyFileMissing(
-            f"There is no key file at {path}; make one with: petition-bot keygen"
+            f"There is no key file at {path}. If people have signed already, put back your copy of"
+            " it; if nobody has, run: petition-bot keygen"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyFileUnusable(f"The key file {path} cannot be read as one.") from error
+    except UnicodeDecodeError:
+        raise _not_a_key_file(path) from None
+    except OSError as error:
+        raise KeyFileUnusable(
+            f"The key file {path} cannot be read: {reason_and_command(path, error)}"
+        ) from error
 
 
 def _refuse_open_folders(path: Path) -> None:
@@ -253,6 +284,31 @@ def _decoded_id(text: str, path: Path) -> bytes:
 def _not_a_key_file(path: Path) -> KeyFileUnusable:
     # The message quotes nothing of the file, which may hold most of a key.
     return KeyFileUnusable(
-        f"{path} is not a whole key file; put back a good copy, or make a new one elsewhere with:"
-        " petition-bot keygen"
+        f"{path} is not a whole key file. Put back a good copy of it; if nobody has signed yet,"
+        f" {_making_another(path)}"
     )
+
+
+def _instead_of(path: Path) -> str:
+    """Returns what to do with a setting that leads to a folder, or to something else."""
+    inside = path / "petition.key"
+    if inside.is_file():
+        return f"Set PETITION_KEY_FILE={inside}"
+    making = _making(inside) if path.is_dir() else _making_another(path)
+    return f"Set PETITION_KEY_FILE to the key file; if there is none yet, {making}"
+
+
+def _making_another(path: Path) -> str:
+    return _making(_another(path))
+
+
+def _making(path: Path) -> str:
+    """Returns the command that makes a key, and the setting that makes it the bot's."""
+    command = shlex.join(["petition-bot", "keygen", str(path)])
+    return f"run: {command}\nThen set PETITION_KEY_FILE={path}"
+
+
+def _another(path: Path) -> Path:
+    """Returns a path beside this one at which there is nothing yet."""
+    stems = (f"{path.stem}-new{n}" for n in ("", *range(2, 100)))
+    return next(each for each in map(path.with_stem, stems) if not each.exists())

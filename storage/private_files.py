@@ -1,6 +1,7 @@
 """Files that only their owner can read, written whole or not at all."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,7 +83,21 @@ def whole_file(path: Path, *, replaces: bool | None = None) -> Iterator[BinaryIO
 
 
 def _not_written(path: Path, error: OSError) -> FileNotWritten:
-    return FileNotWritten(f"{path} cannot be written: {error.strerror or error}.")
+    return FileNotWritten(f"{path} cannot be written: {reason_and_command(path, error)}")
+
+
+def reason_and_command(path: Path, error: OSError) -> str:
+    """Returns why a file cannot be read or written, and the command that mends it, if one does."""
+    reason, command = error.strerror or str(error), None
+    if isinstance(error, FileNotFoundError):
+        command = ["mkdir", "-m", "700", "-p", str(path.parent)]
+    elif isinstance(error, PermissionError):
+        # Of a folder that cannot be entered, nobody can tell whether it has the file.
+        refused = next(each for each in (path, *path.parents) if os.path.exists(each))  # noqa: PTH110
+        is_own = refused.stat().st_uid == os.geteuid()
+        command = ["chmod", "u+rwX"] if is_own else ["chown", str(os.geteuid())]
+        command.append(str(refused))
+    return f"{reason}." if command is None else f"{reason}; run: {shlex.join(command)}"
 
 
 def sync_folder(folder: Path) -> None:

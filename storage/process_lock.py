@@ -22,6 +22,7 @@ from storage.database_url import SqliteAddress, parse_address
 from storage.errors import HeldElsewhere, Unavailable
 from storage.file_identity import FileIdentity
 from storage.open_database import postgres_adapter
+from storage.private_files import reason_and_command
 
 KEYS_LOCK = "keys"
 """The lock of an exchange of keys."""
@@ -244,7 +245,9 @@ def _open_locked_once(path: Path) -> int:
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise Unavailable(f"The file {path} cannot be made: {error.strerror}.") from error
+        raise Unavailable(
+            f"The file {path} cannot be made: {reason_and_command(path, error)}"
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -25,6 +25,7 @@ import aiosqlite
 from storage.database import Row, Snapshot, Statement
 from storage.errors import DatabaseReplaced, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.file_identity import FileIdentity
+from storage.private_files import reason_and_command
 from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
@@ -360,10 +361,12 @@ def create_private(path: Path) -> None:
         return
     except FileNotFoundError as error:
         raise DatabaseUrlWrong(
-            f"The folder {path.parent} of the database does not exist; make it first."
+            f"The database {path} cannot be made: {reason_and_command(path, error)}"
         ) from error
     except OSError as error:
-        raise Unavailable(f"The database {path} cannot be made: {error.strerror}.") from error
+        raise Unavailable(
+            f"The database {path} cannot be made: {reason_and_command(path, error)}"
+        ) from error
 
 
 def _connect(path: Path, pragmas: Iterable[str]) -> sqlite3.Connection:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bot import file_locations
 from bot.cli.backup import backups
 from bot.cli.broadcasts import broadcasts
 from bot.cli.dossier import dossier
@@ -30,9 +31,10 @@ from bot.export import ListFormat
 from bot.file_locations import make_database_folder
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED
-from bot.settings import load_settings, load_storage_settings
+from bot.settings import SettingsInvalid, load_settings, load_storage_settings
 from storage import Keyring
 from storage import migrate as migrate_database
+from storage.private_files import make_private_folder
 
 app = typer.Typer(
     name="petition-bot",
@@ -211,16 +213,31 @@ def export(
 @app.command()
 @in_sentences
 def keygen(
-    path: Annotated[Path, typer.Argument(help="Where the key goes: outside the data folder.")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Where the key goes: outside the data folder. If left out, PETITION_KEY_FILE, or"
+            " else the platform's folder for settings; that is made.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Make the key that encrypts signatures."""
+    if path is None:
+        path = load_storage_settings().key_file or file_locations.key_file()
+        make_private_folder(path.parent)
+    path = path.absolute()
     Keyring.generate(path)
-    out.print(
-        f"The key is in {path}. Keep a copy of it apart from the database: without the key "
-        "nobody can read the signatures, and with both anybody can.",
-        markup=False,
-        soft_wrap=True,
+    say(
+        f"The key is in {path}. Keep a copy of it apart from the database: without the key"
+        " nobody can read the signatures, and with both anybody can."
     )
+    try:
+        named = load_storage_settings().key_file
+    except SettingsInvalid:  # whatever else is wrong with them, the key is made
+        named = None
+    if named is None or path != named.absolute():
+        say(f"Set PETITION_KEY_FILE={path} in your settings.")
 
 
 @app.command()

@@ -179,7 +179,7 @@ def test_a_folder_that_cannot_be_written_is_said_with_what_to_do(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "open", refused)
-    with pytest.raises(JournalUnusable, match="write to the folder of the key"):
+    with pytest.raises(JournalUnusable, match=r"Permission denied; run: chmod u\+rwX "):
         journal.prepare()
 
 
