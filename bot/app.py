@@ -257,6 +257,10 @@ async def open_app(
         await storage.petitions.follow_folder(petition.closes_at)
         await storage.note_key()
         await stack.enter_async_context(session)
+        if session.proxy is not None:
+            _log.info(
+                "connects_through_proxy", kind="socks5" if session.proxy.is_socks else "http"
+            )
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
         gate = Gate(settings.broadcast_rate, clock=clocks.monotonic)

@@ -11,6 +11,8 @@ NO_PROXY = "none"  # as a setting: none, whatever the environment says
 # to the proxy, so `socks5` means what curl calls `socks5h`; desktops write `socks`.
 _SOCKS_SCHEMES = ("socks5h", "socks5", "socks")
 _DEFAULT_PORTS = {"http": 80} | dict.fromkeys(_SOCKS_SCHEMES, 1080)
+# What the environment is asked for, besides the setting.
+ENVIRONMENT_NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _LONGEST_CREDENTIAL = 255  # bytes of a user or a password (RFC 1929)
 
 
@@ -77,8 +79,7 @@ def choose_proxy(url: str, setting: str | None, environment: Mapping[str, str]) 
         setting: a proxy's address, which holds for every server; `none`; or None, so that the
             environment decides.
         environment: what `urllib.request.getproxies` returns: the values of
-            `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` by `https`, `http`, `all`
-            and `no`.
+            `ENVIRONMENT_NAMES` by `https`, `http`, `all` and `no`.
 
     Raises:
         ValueError: it is no address of a proxy that can be used; the text does not repeat it.

@@ -12,9 +12,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import file_locations
 from bot.age_encryption import parse_recipients
-from bot.proxy_choice import choose_proxy
+from bot.proxy_choice import ENVIRONMENT_NAMES, choose_proxy
 
 PREFIX = "PETITION_"
+
+# Who writes one of these into the file believes that it holds, while the bot goes out directly.
+_ONLY_IN_ENVIRONMENT = (*ENVIRONMENT_NAMES, "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 # Telegram's limits in messages a second, and defaults below them, to leave room for replies.
 _FREE_CEILING = 30.0
@@ -236,11 +239,14 @@ def load_petition_settings(**overrides: Any) -> PetitionSettings:
 
 
 def unknown_settings() -> tuple[str, ...]:
-    """Returns names with the prefix that are no settings: most likely misspelt."""
+    """Returns names that set nothing: with the prefix, misspelt; in the file, not read from it."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known.add(file_locations.ENV_FILE_NAMED)
-    given = {name.upper() for name in (*os.environ, *dotenv_values(file_locations.env_file()))}
-    return tuple(sorted(name for name in given - known if name.startswith(PREFIX)))
+    in_environment = {name.upper() for name in os.environ}
+    in_file = {name.upper() for name in dotenv_values(file_locations.env_file())}
+    misspelt = {name for name in in_environment | in_file if name.startswith(PREFIX)} - known
+    unread = in_file.intersection(_ONLY_IN_ENVIRONMENT) - in_environment
+    return tuple(sorted(misspelt | unread))
 
 
 def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) -> Kind:

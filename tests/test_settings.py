@@ -263,6 +263,16 @@ def test_a_misspelt_name_is_reported(place: Path, monkeypatch: pytest.MonkeyPatc
     assert unknown_settings() == ("PETITION_ADMINS", "PETITION_BOT_TOKNE")
 
 
+def test_what_is_read_from_the_environment_alone_is_reported_in_the_file(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9050")
+    written(place, "https_proxy=http://x:1\nALL_PROXY=http://x:1\nSSL_CERT_FILE=/x\nOTHER=1\n")
+    assert unknown_settings() == ("HTTPS_PROXY", "SSL_CERT_FILE")
+
+
 def test_without_a_file_nothing_is_unknown() -> None:
     assert unknown_settings() == ()
 

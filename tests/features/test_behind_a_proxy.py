@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from tests.support.proxies import running, socks_proxy
 from tests.support.scene import a_scene
@@ -24,7 +25,13 @@ async def test_people_sign_get_their_file_and_the_closing_update_through_the_pro
                     "proxy": SecretStr(f"socks5://ana:secret@127.0.0.1:{proxy.port}"),
                 }
             )
-            await scene.start_bot()
+            with capture_logs() as logged:
+                await scene.start_bot()
+            assert {
+                "event": "connects_through_proxy",
+                "kind": "socks5",
+                "log_level": "info",
+            } in logged
             await scene.signs(scene.ana, updates=True)
             scene.ana.send("/mydata")
             await scene.settled()

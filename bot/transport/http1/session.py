@@ -28,6 +28,9 @@ class SharedSession:
         connections: the most connections of each; further calls wait for a free one.
         tls: the TLS settings; by default the system's.
         proxy: through which every server is reached; None for directly.
+
+    Attributes:
+        proxy: the same.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class SharedSession:
     ) -> None:
         self._connections = connections
         self._tls = tls
-        self._proxy = proxy
+        self.proxy = proxy
         self._session: aiohttp.ClientSession | None = None
         self._routes = dict[Address, Route]()
         self._pools = dict[Address, Pool]()
@@ -123,7 +126,7 @@ class SharedSession:
     def _route(self, address: Address) -> Route:
         if self._tls is None:
             raise NotSent("The session is closed")
-        return self._routes.setdefault(address, Route(address, self._tls, self._proxy))
+        return self._routes.setdefault(address, Route(address, self._tls, self.proxy))
 
 
 class _Connector(aiohttp.BaseConnector):
