@@ -12,17 +12,17 @@ unexport PYTHONDONTWRITEBYTECODE
 LIVE ?= live
 EXTRAS ?=
 
-# uv is quicker than pip; pip is there with every Python.
+# uv is quicker than pip; pip is there with every Python. An environment that works is kept.
 ifneq ($(shell command -v uv 2>/dev/null),)
-make_environment = uv venv --quiet --allow-existing --python $(PYTHON) $(1)
+make_environment = $(1)/bin/python -c "" 2>/dev/null || UV_VENV_CLEAR=1 uv venv --quiet --python $(PYTHON) $(1)
 install_into = uv pip install --quiet --python $(1)/bin/python
 else
-make_environment = $(PYTHON) -m venv $(1)
+make_environment = $(1)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(1)
 install_into = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 endif
 LOCKED := --only-binary :all: --require-hashes
 
-.PHONY: help install live wheel installed demo test e2e check bench soak lock clean
+.PHONY: help install live wheel installed container demo test e2e check bench soak lock clean
 
 help:
 	@echo "make demo     an open petition in the browser (ARGS=--story plays a whole one, ARGS=--once without a page)"
@@ -34,17 +34,23 @@ help:
 	@echo "make install  the set-up alone"
 	@echo "make live     the bot for a machine that runs it, in the folder live (EXTRAS='postgres pdf' for those)"
 	@echo "make wheel    the wheel, in dist; make installed tries it in every Python that is here"
+	@echo "make container  checks the container's files, and builds the image where that can be done"
+
+# What a Python has to have, and what to do where it has not.
+define has_python
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+  echo "This needs Python 3.11 or newer. Under another name: make $(MAKECMDGOALS) PYTHON=python3.12"; \
+  echo "On Debian or Ubuntu it comes with: apt install python3 python3-venv"; exit 1; }; \
+command -v uv >/dev/null 2>&1 || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+  echo "This Python cannot make an environment of its own: its venv or its pip is missing."; \
+  echo "On Debian or Ubuntu: apt install python3-venv. Or install uv, which needs neither."; exit 1; }
+endef
 
 install: $(READY)
 
 # What takes long says what it does, and what fails says what to do.
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "This needs Python 3.11 or newer. Under another name: make $(MAKECMDGOALS) PYTHON=python3.12"; \
-	  echo "On Debian or Ubuntu it comes with: apt install python3 python3-venv"; exit 1; }
-	@command -v uv >/dev/null 2>&1 || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "This Python cannot make an environment of its own: its venv or its pip is missing."; \
-	  echo "On Debian or Ubuntu: apt install python3-venv. Or install uv, which needs neither."; exit 1; }
+	@$(has_python)
 	@packages=$$(grep -c '^[a-z].*==' requirements.lock); \
 	failed() { echo "$$1"; exit 1; }; \
 	echo "Setting up, only this once, in .venv: a minute or two with pip, less with uv."; \
@@ -77,22 +83,30 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 wheel:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "This needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(has_python)
 	@rm -rf dist
 	@$(call make_environment,build/hatchling)
-	@$(call install_into,build/hatchling) $(LOCKED) -r deploy/build.lock
-	@build/hatchling/bin/hatchling build -t wheel >/dev/null 2>&1
+	@$(call install_into,build/hatchling) $(LOCKED) -r deploy/build.lock || { echo "$(NOT_FETCHED)"; exit 1; }
+	@build/hatchling/bin/hatchling build -t wheel >build/wheel.log 2>&1 || { cat build/wheel.log; exit 1; }
 
-live: wheel
+live:
+	@$(has_python)
+	@echo "1 of 3  Building the bot"
+	@$(MAKE) --no-print-directory wheel
+	@echo "2 of 3  Fetching and installing $$(cat deploy/live.lock $(EXTRAS:%=deploy/%.lock) | grep -c '^[a-z].*==') packages, half a minute or so"
 	@$(call make_environment,$(LIVE))
-	@$(call install_into,$(LIVE)) $(LOCKED) -r deploy/live.lock $(EXTRAS:%=-r deploy/%.lock)
+	@$(call install_into,$(LIVE)) $(LOCKED) -r deploy/live.lock $(EXTRAS:%=-r deploy/%.lock) || { echo "$(NOT_FETCHED)"; exit 1; }
+	@echo "3 of 3  Installing petition-bot"
 	@$(call install_into,$(LIVE)) --no-deps --no-index --force-reinstall dist/*.whl
-	@echo "The bot is in $(LIVE). Next: $(LIVE)/bin/petition-bot init"
+	@echo "The bot is installed. Set it up with: $(LIVE)/bin/petition-bot init"
 
 # Tries the wheel as people have it, in every Python from 3.11 to 3.14 that is here.
 installed: wheel
 	@deploy/try_wheel dist/*.whl
+
+# Checks the container's files, and builds the image where that can be done.
+container:
+	@deploy/try_container
 
 demo: $(READY)
 	@$(BIN)/petition-bot demo $(ARGS)

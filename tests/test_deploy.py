@@ -1,4 +1,4 @@
-"""Tests that the systemd service allows the bot only what it needs, and that the bot runs."""
+"""Tests that the service and the container allow the bot only what it needs, and that it runs."""
 
 import re
 import shutil
@@ -14,6 +14,7 @@ from bot.cli.main import app
 from bot.cli.service_unit import ServicePaths, system_unit, user_unit
 from tests.support.api_client import TOKEN
 
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 WORST_EXPOSURE = 2.0
 ANALYZE = shutil.which("systemd-analyze")
 PATHS = ServicePaths(
@@ -143,6 +144,31 @@ def _analyzed(*arguments: str) -> str:
         [str(ANALYZE), *arguments], capture_output=True, text=True, check=False
     )
     return done.stdout + done.stderr
+
+
+def test_the_image_is_made_of_files_that_are_there_and_runs_the_bot_as_nobody_in_particular() -> (
+    None
+):
+    container = (DEPLOY / "Containerfile").read_text("utf-8")
+    sent = (DEPLOY / "Containerfile.dockerignore").read_text("utf-8").splitlines()
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", container, re.MULTILINE)
+    for source in " ".join(copied).split():
+        assert list(DEPLOY.parent.glob(source)), source
+        assert f"!{source.partition('/')[0]}" in sent
+    assert {"bot", "handlers", "storage"} <= set(copied)
+    assert re.findall(r"^USER (.+)$", container, re.MULTILINE) == ["10001"]
+    assert 'ENTRYPOINT ["petition-bot"]' in container
+    assert "--require-hashes" in container
+
+
+def test_the_container_may_do_as_little_as_the_service(unit: dict[str, list[str]]) -> None:
+    compose = (DEPLOY / "compose.yaml").read_text("utf-8")
+    for line in ("read_only: true", "- ALL", "- no-new-privileges:true", "core: 0"):
+        assert line in compose
+    assert f"stop_grace_period: {unit['TimeoutStopSec'][0]}s" in compose
+    mounted = set(re.findall(r"- \w+:(/\w+)", compose))
+    container = (DEPLOY / "Containerfile").read_text("utf-8")
+    assert set(re.findall(r"XDG_\w+_HOME=(\S+)", container)) == mounted == {"/data", "/settings"}
 
 
 @pytest.fixture
