@@ -1,12 +1,17 @@
 """Tests of the documentation: its links lead somewhere, and the code keeps to the glossary."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
+
+from bot.text.catalogs import LANGUAGES
+from bot.text.translations import catalog_file
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -19,6 +24,12 @@ _ROW_OF_NAMES = re.compile(r"^\| (\w+) \| [^|]+ \|$", re.MULTILINE)
 _NAMED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _ROW_OF_CONSTANTS = re.compile(r"^\| (`[^|]+`) \| (`[^|]+\.py`) \|", re.MULTILINE)
 _WORD = re.compile(r"[A-Z]?[a-z]+")
+# In the guides these marks stand for what the bot or its page shows, and for nothing else.
+_SHOWN = {"es": re.compile(r"«([^»]+)»"), "en": re.compile(r"“([^”]+)”")}
+_GUIDES = {"es": DOCS / "es", "en": DOCS}
+_PAGE_WORDS = re.compile(r'^  "[^"]+": (\[".+"\]),$', re.MULTILINE)
+_PAGE_DICTIONARY = ROOT / "bot" / "simulator" / "web" / "dictionary.js"
+_TAG_OR_BLANK = re.compile(r"<[^>]+>|\{\w+\}")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -31,6 +42,25 @@ def test_the_index_names_every_page() -> None:
     named = {(DOCS / link.partition("#")[0]).resolve() for link in _links(DOCS / "README.md")}
     pages = {page for page in PAGES if page.is_relative_to(DOCS)} - {DOCS / "README.md"}
     assert pages - named == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_guide_quotes_is_shown_in_its_language(language: str) -> None:
+    shown = _what_is_shown(language)
+    quoted = [
+        (page.name, " ".join(quote.split()))
+        for page in sorted(_GUIDES[language].glob("*.md"))
+        if page.name != "promises.md"
+        for quote in _SHOWN[language].findall(_CODE.sub("", page.read_text("utf-8")))
+    ]
+    assert len(quoted) > 20
+    assert [(page, quote) for page, quote in quoted if not shown.fullmatch(quote)] == []
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "es").glob("*.md")), ids=lambda page: page.stem)
+def test_a_guide_and_its_translation_lead_to_each_other(page: Path) -> None:
+    english = (page.parent / _links(page)[0]).resolve()
+    assert (english.parent / _links(english)[0]).resolve() == page
 
 
 def test_every_constant_that_the_architecture_lists_is_in_its_file() -> None:
@@ -60,6 +90,32 @@ def test_no_name_is_one_that_the_glossary_has_given_up() -> None:
         if given_up & {word.lower() for word in _WORD.findall(name)}
     }
     assert found == set()
+
+
+def _what_is_shown(language: str) -> re.Pattern[str]:
+    """Returns a pattern of each line that the bot or its page shows, or of its part up to a colon.
+
+    What is filled in can be anything.
+    """
+    with catalog_file(language).open("rb") as file:
+        strings = [message.string for message in read_po(file) if message.id and message.string]
+    texts = [one for each in strings for one in ([each] if isinstance(each, str) else each)]
+    for row in _PAGE_WORDS.findall(_PAGE_DICTIONARY.read_text("utf-8")):
+        texts.append(json.loads(row)[LANGUAGES.index(language)])
+    whole = {line for text in texts for line in text.splitlines()}
+    lines = whole | {line.partition(": {")[0] for line in whole}
+    said = [line for line in lines if re.search(r"[^\W\d_]{2}", _TAG_OR_BLANK.sub("", line))]
+    return re.compile("|".join(map(_anything_filled_in, sorted(said))))
+
+
+def _anything_filled_in(line: str) -> str:
+    parts = _TAG_OR_BLANK.split(line)
+    blanks = _TAG_OR_BLANK.findall(line)
+    rest = (
+        ("" if blank[0] == "<" else ".+") + re.escape(part)
+        for blank, part in zip(blanks, parts[1:], strict=True)
+    )
+    return re.escape(parts[0]) + "".join(rest)
 
 
 def _links(page: Path) -> list[str]:

@@ -71,8 +71,8 @@ class Window:
         await self.page.locator(f'.person[aria-current="true"]:has-text("{name}")').wait_for()
 
     async def start(self) -> None:
-        """Presses Start on the open phone."""
-        await self.page.get_by_role("button", name="Iniciar", exact=True).click()
+        """Presses Start on the open phone, in whichever language the page is."""
+        await self.page.locator(".wide-button").click()
 
     async def press(self, label: str) -> None:
         """Presses the newest button under a message whose label has this in it.

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 async def previewed(folder: Path) -> AsyncIterator[str]:
     """Previews a copy of the bundled petition; yields the address that the terminal shows."""
     shutil.copytree(BUNDLED, folder)
-    page = DemoPage(folder="mine", editor=FolderEditor(folder))
+    page = DemoPage(folder=folder.name, editor=FolderEditor(folder))
     address = await page.start(port=0)
     async with DemoSession(page, petition=folder).open() as show:
         watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
