@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from bot import shutdown
 from bot.cli.main import app
+from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
 from tests.support.scene import ready_petition
@@ -208,11 +209,33 @@ def test_migrate_needs_no_token_and_can_be_run_twice(
     assert (folder / "data" / "petition.db").exists()
 
 
-def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts() -> None:
+def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     result = call("check")
     assert result.exit_code == 0
+    assert f"Checking the petition in {BUNDLED}\n" in result.output
     assert "no problems" in result.output
     assert "warning" in result.output
+
+
+def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_settings(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"Checking the petition in {folder / 'petition'}\n" in call("check").output
+    copy_template(folder / "river", slug="river")
+    monkeypatch.chdir(folder / "river")
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    result = call("check")
+    assert result.exit_code == 0
+    assert f"Se comprueba la petición de {folder / 'river'}\n" in result.output
+    assert "river: sin problemas (español, inglés)." in result.output
+    assert "petition-bot run --rehearsal" in result.output
+    (folder / "river" / "petition.toml").rename("petition.toml.txt")
+    output = said(call("check"))
+    assert "problema  petition.toml.txt: el editor le ha añadido .txt" in output
+    assert "1 problema en" in output
 
 
 def test_check_names_the_file_and_the_key_of_every_problem(tmp_path: Path) -> None:

@@ -6,12 +6,33 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bot.petition.petition import load_petition
+from bot.petition.petition import BUNDLED, load_petition
 from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition_folder.read import read_folder
+from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.unready import unready_problems
+from bot.settings import load_petition_settings
 from bot.text.catalogs import find_word_problems
 from bot.text.problems import Problem
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import Words
+
+
+def folder_meant(out: Console) -> Path:
+    """Returns the folder that is checked if none is named, and says which it is.
+
+    Raises:
+        SettingsInvalid: the settings say where a petition is, and cannot be read.
+    """
+    here = Path.cwd()
+    # Also one that an editor has saved as petition.toml.txt, which the check then says.
+    if any(each.name.lower().startswith(PETITION_FILE) for each in here.iterdir()):
+        folder = here
+    else:
+        folder = load_petition_settings().folder or BUNDLED
+    said = terminal_words().label("Se comprueba la petición de {folder}", folder=folder)
+    out.print(said, markup=False, soft_wrap=True)
+    return folder
 
 
 def report(out: Console, folder: Path, *, words: bool) -> str | None:
@@ -20,18 +41,31 @@ def report(out: Console, folder: Path, *, words: bool) -> str | None:
     problems = find_problems(folder) + (find_word_problems() if words else [])
     warnings = find_warnings(folder)
     print_problems(out, problems, warnings, said_in)
-    if problems:
-        out.print(_summary(folder, problems, warnings, said_in), markup=False, soft_wrap=True)
-        return None
-    petition = load_petition(folder)
-    languages = ", ".join(said_in.language_name(each) for each in petition.languages)
-    fine = said_in.label(
-        "{slug}: sin problemas ({languages}).", slug=petition.slug, languages=languages
-    )
+    petition = None if problems else load_petition(folder)
+    if petition is None:
+        said = said_in.plural_label(
+            "{n} problema en {folder}. El bot no puede usar esta petición hasta que esté "
+            "resuelto.",
+            "{n} problemas en {folder}. El bot no puede usar esta petición hasta que estén "
+            "resueltos.",
+            len(problems),
+            folder=folder,
+        )
+    else:
+        languages = ", ".join(said_in.language_name(each) for each in petition.languages)
+        said = said_in.label(
+            "{slug}: sin problemas ({languages}).", slug=petition.slug, languages=languages
+        )
     if warnings:
-        fine = f"{fine} {_counted_warnings(len(warnings), said_in)}"
-    out.print(fine, markup=False, soft_wrap=True)
-    return petition.slug
+        said = f"{said} {_counted_warnings(len(warnings), said_in)}"
+    out.print(said, markup=False, soft_wrap=True)
+    if petition is not None and any(unready_problems(read_folder(folder))):
+        said = said_in.label(
+            "Mientras queden ejemplos o marcas, petition-bot run no la pone en marcha. Para "
+            "ensayarla tal como está: petition-bot run --rehearsal"
+        )
+        out.print(said, markup=False, soft_wrap=True)
+    return petition.slug if petition else None
 
 
 def print_problems(
@@ -46,18 +80,6 @@ def print_problems(
 
 def _print(out: Console, kind: str, style: str, said: str) -> None:
     out.print(Text.assemble((f"{kind}  ", style), said), soft_wrap=True)
-
-
-def _summary(
-    folder: Path, problems: Sequence[Problem], warnings: Sequence[Problem], words: Words
-) -> str:
-    said = words.plural_label(
-        "{n} problema en {folder}. El bot no puede usar esta petición hasta que esté resuelto.",
-        "{n} problemas en {folder}. El bot no puede usar esta petición hasta que estén resueltos.",
-        len(problems),
-        folder=folder,
-    )
-    return f"{said} {_counted_warnings(len(warnings), words)}" if warnings else said
 
 
 def _counted_warnings(count: int, words: Words) -> str:

@@ -30,7 +30,6 @@ from bot.console import (
 from bot.export import ListFormat
 from bot.file_locations import make_database_folder
 from bot.logs import configure_logging
-from bot.petition.petition import BUNDLED
 from bot.settings import SettingsInvalid, load_settings, load_storage_settings
 from storage import Keyring
 from storage import migrate as migrate_database
@@ -176,13 +175,20 @@ def rehearse(
 @app.command()
 @in_sentences
 def check(
-    folder: Annotated[Path, typer.Argument(help="A petition's folder.")] = BUNDLED,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A petition's folder. If left out: this one, if it has a petition.toml; else that"
+            " of the settings; else the bundled one.",
+            show_default=False,
+        ),
+    ] = None,
     words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,
 ) -> None:
     """List every problem in a petition's texts."""
-    from bot.cli.check import report
+    from bot.cli.check import folder_meant, report
 
-    slug = report(out, folder, words=words)
+    slug = report(out, folder or folder_meant(out), words=words)
     if slug is None:
         raise typer.Exit(1)
     from bot.cli.backup_files import say_age_of_backup
