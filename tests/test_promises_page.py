@@ -14,6 +14,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bot.petition.petition import BUNDLED
+from bot.petition_folder.template import TEMPLATE
 from bot.text.translations import catalog_file
 from tests.support.named_tests import NAMED, missing_tests
 
@@ -32,6 +33,7 @@ PROMISING = re.compile(
 )
 # What is wrong with a text and what to type instead: instructions, each with its test there.
 PROBLEMS = "bot/petition_folder/"
+_OF_THE_TEMPLATE = "template/"
 NO_TEST_NEEDED = ("no promise", "**Not built yet", "**Kept by the organisation")
 
 
@@ -64,13 +66,19 @@ def _plain(text: str) -> str:
 
 @cache
 def said(place: str, language: str) -> str:
-    """Returns what is read in a place: a key of the texts, a file of the bot's, or a page."""
+    """Returns what is read in a place: a key of the texts, a file of the bot's, or a page.
+
+    A key of the template's texts is `template/` with the key.
+    """
     if place.endswith(".md"):
         return _plain((PROJECT / place).read_text(encoding="utf-8"))
     if place.endswith(".py"):
         return " ¶ ".join(map(_plain, _messages(place, language)))
-    texts = tomllib.loads((BUNDLED / f"{language}.toml").read_text(encoding="utf-8"))
-    return _plain(" ".join(texts[place]) if isinstance(texts[place], list) else texts[place])
+    folder, key = BUNDLED, place
+    if place.startswith(_OF_THE_TEMPLATE):
+        folder, key = TEMPLATE, place.removeprefix(_OF_THE_TEMPLATE)
+    text = tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))[key]
+    return _plain(" ".join(text) if isinstance(text, list) else text)
 
 
 def _messages(file: str, language: str) -> Iterator[str]:
@@ -119,7 +127,7 @@ def test_every_word_that_people_decide_by_is_in_a_row() -> None:
     rest = {
         f"{language}.toml: {key}": unlisted(key, language)
         for language in LANGUAGES
-        for key in WHOLE
+        for key in (*WHOLE, *(f"{_OF_THE_TEMPLATE}{each}" for each in WHOLE))
     }
     left = {where: " ".join(text.split()) for where, text in rest.items()}
     assert {where: text for where, text in left.items() if re.search(r"\w", text)} == {}
