@@ -81,6 +81,8 @@ def _attempts(text: str, path: Path, value: Value | None, order: Sequence[str]) 
             else:
                 _replace(document, path, value)
             yield tomlkit.dumps(document)
+            if isinstance(value, list):
+                yield from _with_more_before_the_last(text, path, value)
         elif value is not None:
             yield from _with_new_line(document, path, value, order)
             yield from _with_new_item(text, path, value)
@@ -121,6 +123,23 @@ def _replace_in_list(array: items.Array, values: Sequence[str | int], *, on_line
             array.insert(place, item)
     for _ in range(behind - first - len(fresh)):
         del array[first + len(fresh)]
+
+
+def _with_more_before_the_last(text: str, path: Path, values: list[Any]) -> Iterator[str]:
+    """Yields the file with a longer list whose last place stays where it is.
+
+    Behind a last value with a comment and without a comma the library puts no other.
+    """
+    document = tomlkit.parse(text)
+    array = at(document, path)
+    known = len(array) if isinstance(array, items.Array) else 0
+    if not 0 < known < len(values) or not _alike(array.unwrap(), values[:known]):
+        return
+    last = array[-1]
+    for place, value in enumerate([last, *values[known:-1]], known - 1):
+        array.insert(place, value if value is last else _item(value, last))
+    array[-1] = _item(values[-1], last)
+    yield tomlkit.dumps(document)
 
 
 def _with_new_line(document: Any, path: Path, value: Value, order: Sequence[str]) -> Iterator[str]:

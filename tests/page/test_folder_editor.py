@@ -1,5 +1,6 @@
 """Texts are changed in the page of the preview, by nobody but whoever opened it."""
 
+import re
 import shutil
 import tomllib
 from collections.abc import AsyncIterator
@@ -10,11 +11,14 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.cli import preview
 from bot.cli.preview import closed_for
 from bot.petition.petition import BUNDLED
+from bot.petition_folder import editable
 from bot.petition_folder.check import find_problems
 from bot.petition_folder.new_version import new_version
-from bot.simulator.page import DemoPage, FolderEditor
+from bot.petition_folder.read import read_folder
+from bot.simulator.page import DemoPage, FolderEditor, edits, files, folder_editor
 from tests.page.page_client import PageClient
 
 
@@ -336,3 +340,27 @@ async def test_the_page_of_the_demo_has_no_editor(at: PageClient) -> None:
     async with at.stream() as stream:
         assert (await stream.next_of("all"))["editor"] is None
     assert (await at.edit("undo", ""))[1] == {"ok": False, "error": "no-editor"}
+
+
+def test_the_page_has_words_and_a_place_for_every_field_and_every_refusal() -> None:
+    words = (files.WEB / "dictionary.js").read_text()
+    groups = (files.WEB / "editor.js").read_text()
+    fields = list(editable.fields_of(read_folder(BUNDLED)))
+    keys = {re.sub(r"\.\d+|\.(es|en)$", "", field.key) for field in fields}
+    for key in keys:
+        assert f'"field-{key}":' in words, key
+        assert f'"field-{key}-why":' in words, key
+        assert f'"{key.removesuffix(".changed")}"' in groups, key
+    for name in {name for field in fields for name in editable.fillable(field.key)}:
+        assert f'"fill-{name}":' in words, name
+    code = "".join(
+        Path(module.__file__ or "").read_text() for module in (edits, folder_editor, preview)
+    )
+    reasons = re.findall(r'EditRefused\("([a-z-]+)"|return "([a-z-]+)"', code)
+    for reason in {
+        *(one or other for one, other in reasons),
+        "unknown",
+        "gone",
+        "others-can-reach",
+    }:
+        assert f'"edit-{reason}":' in words, reason

@@ -122,6 +122,8 @@ def test_pages_that_stay_are_not_touched() -> None:
         ('a = "x"', ["b"], "y", 'a = "x"\nb = "y"\n'),
         ("", ["a"], "y", 'a = "y"\n'),
         ("n = [1,2, 3]  # steps\n", ["n"], [1, 2, 5], "n = [1,2, 5]  # steps\n"),
+        ('n = [\n  1 # one\n  # end\n]\n', ["n"], [1, 2], 'n = [\n  1,\n  2 # one\n  # end\n]\n'),
+        ("n = [\n  1,\n  # of two\n  2 # so\n]\n", ["n"], [2], "n = [\n  # of two\n  2 # so\n]\n"),
         ("n = []\n", ["n"], [1, 2], "n = [1, 2]\n"),
         ('[t]\na = 1\n\n# of u\n[u]\n', ["t", "b"], 2, "[t]\na = 1\nb = 2\n\n# of u\n[u]\n"),
     ],

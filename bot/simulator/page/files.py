@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.simulator.files import StoredFile
 
-_WEB = Path(__file__).parent.parent / "web"
+WEB = Path(__file__).parent.parent / "web"
 _PAGE_TYPES: Mapping[str, str] = MappingProxyType(
     {
         ".html": "text/html",
@@ -31,7 +31,7 @@ def page_file(path: str) -> web.Response:
     Raises:
         HTTPNotFound: there is none of this name.
     """
-    file = _WEB / (path or "index.html")
+    file = WEB / (path or "index.html")
     if "/" in path or file.suffix not in _PAGE_TYPES or not file.is_file():
         raise web.HTTPNotFound
     return web.Response(
