@@ -18,7 +18,10 @@ _IS_IT_HTTP = "does not speak HTTP; if it is a SOCKS proxy, its address begins w
 _IS_IT_SOCKS = "does not speak SOCKS5; if it is an HTTP proxy, its address begins with http://"
 _ASKS_WHO = "wants a user and a password; write them before its host: user:password@host"
 _KNOWS_NOBODY = "does not accept the user and the password of its address"
-_HUNG_UP = "closes the connection without an answer"
+_HUNG_UP = (
+    "closes the connection without an answer: it cannot reach the Bot API server, does not let "
+    "this machine through, or is of the other kind (http:// or socks5://)"
+)
 _LATE = "does not answer in time"
 _LATE_SOCKS = f"{_LATE}; if it is an HTTP proxy, its address begins with http://"
 _MAY_NOT = "refuses to connect to the Bot API server; whoever runs it has to allow that"
