@@ -44,6 +44,11 @@ def make_database_folder(url: str) -> None:
     folder = default_data_folder()
     if Path(url.removeprefix(_SQLITE)).parent != folder:
         return
+    make_private_folder(folder)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Makes a folder that only its owner can use, and those above it that are missing; OSError."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         # One by one, since the mode given with `parents` is that of the last one alone.

@@ -10,12 +10,6 @@ from typing import BinaryIO
 from storage.errors import FileNotWritten
 
 
-def make_private_folder(folder: Path) -> None:
-    """Makes a folder that only its owner can use, and those above it that are missing."""
-    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
-        missing.mkdir(mode=0o700)
-
-
 def write_new(path: Path, text: str) -> None:
     """Makes a file that only its owner can use; it is on disk when this returns.
 

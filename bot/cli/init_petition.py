@@ -14,6 +14,7 @@ from bot import file_locations
 from bot.cli.init_questions import NotAccepted, Questions
 from bot.cli.init_state import FOLDER, Setup, shown
 from bot.console import CannotDo, explain, say
+from bot.petition_folder.edit import NotEditable
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PETITION_FILE, Email, Slug, WebAddress
 from bot.petition_folder.template import copy_template
@@ -221,9 +222,10 @@ def name_controller(setup: Setup, folder: Path) -> None:
         given.address,
         given.protection_officer,
     )
-    if read.petition is None:
+    broken = [problem for problem in read.problems if problem.file == PETITION_FILE]
+    if broken:
         if answers != ControllerAnswers():
-            raise CannotDo("\n".join(problem.said(setup.words) for problem in read.problems))
+            raise CannotDo("\n".join(problem.said(setup.words) for problem in broken))
         return  # it cannot be read, which is said at the end
     if answers != ControllerAnswers():
         if setup.folder_is_new:
@@ -256,8 +258,18 @@ def _in_place_of_examples(answers: ControllerAnswers) -> ControllerAnswers:
 def _write_controller(setup: Setup, folder: Path, answers: ControllerAnswers) -> None:
     file = folder / PETITION_FILE
     text = file.read_text(encoding="utf-8")
+    try:
+        renewed = with_controller(text, answers)
+    except NotEditable:
+        raise CannotDo(
+            setup.words.label(
+                "En {path} no se puede cambiar quién responde de las firmas sin tocar lo demás:"
+                " cámbialo tú ahí, en [controller].",
+                path=shown(file),
+            )
+        ) from None
     with whole_file(file, replaces=True) as new:
-        new.write(with_controller(text, answers).encode())
+        new.write(renewed.encode())
     said = setup.words.label("✓ Quién responde de las firmas está en {path}.", path=shown(file))
     say(said)
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from bot.cli.init_questions import NotAccepted, Questions
-from bot.cli.init_state import TOKEN, Setup
+from bot.cli.init_state import TOKEN, Setup, shown
 from bot.console import explain, run_to_end, say
+from bot.petition_folder.edit import NotEditable, changed
+from bot.petition_folder.read import Table, read_folder
+from bot.petition_folder.template import TEMPLATE
 from bot.setup.bot_calls import LONGEST_BOT_NAME, BotCalls, BotIdentity, Unreachable
 from bot.setup.bot_picture import draw_picture
 from bot.text.translations import Words
+from storage.private_files import whole_file
+
+_DESCRIPTIONS = ("description", "short_description")
 
 
-def show_profile(setup: Setup, identity: BotIdentity) -> None:
+def show_profile(setup: Setup, identity: BotIdentity, folder: Path) -> None:
     """Sets what was given of name and picture; asks for both while the bot is being set up."""
     given, words = setup.given, setup.words
     if given.bot_name is not None:
@@ -24,11 +31,13 @@ def show_profile(setup: Setup, identity: BotIdentity) -> None:
     if setup.questions is None or setup.was_complete:
         setup.say_kept(words.label("El nombre «{name}» y la foto del bot", name=identity.name))
         return
-    ask_for_profile(setup, setup.questions, identity)
+    ask_for_profile(setup, setup.questions, identity, folder)
 
 
-def ask_for_profile(setup: Setup, questions: Questions, identity: BotIdentity) -> None:
-    """Asks for name and picture, and proposes ones that do not name the cause."""
+def ask_for_profile(
+    setup: Setup, questions: Questions, identity: BotIdentity, folder: Path
+) -> None:
+    """Asks for name, picture and description, and proposes ones that do not name the cause."""
     words = setup.words
     explain(
         words.label("Nombre y foto del bot"),
@@ -57,6 +66,44 @@ def ask_for_profile(setup: Setup, questions: Questions, identity: BotIdentity) -
         default=True,
     ):
         _set_picture(setup)
+    _ask_for_description(setup, questions, folder)
+
+
+def _ask_for_description(setup: Setup, questions: Questions, folder: Path) -> None:
+    """Proposes the template's descriptions, where a petition's folder has others."""
+    words, read = setup.words, read_folder(folder)
+    proposed = read_folder(TEMPLATE).texts
+    shared = [language for language in read.languages if language in proposed]
+    if all(_described(read.texts[each]) == _described(proposed[each]) for each in shared):
+        return
+    explain(
+        words.label("Descripción del bot"),
+        words.label(
+            "Se lee antes de abrirlo: «{now}» Propongo una que no nombra la causa: «{new}»",
+            now=read.texts[shared[0]].get("short_description", ""),
+            new=proposed[shared[0]]["short_description"],
+        ),
+    )
+    if not questions.agrees(
+        words.label("¿La cambio en la carpeta de la petición?"), default=False
+    ):
+        return
+    for language in shared:
+        file = folder / f"{language}.toml"
+        text = file.read_text(encoding="utf-8")
+        try:
+            for key in _DESCRIPTIONS:
+                text = changed(text, (key,), proposed[language][key].strip())
+        except NotEditable:
+            say(words.label("En {path} tendrás que cambiarla tú.", path=shown(file)))
+            continue
+        with whole_file(file, replaces=True) as new:
+            new.write(text.encode())
+    say(words.label("✓ La descripción no nombra la causa."))
+
+
+def _described(texts: Table) -> list[str]:
+    return [str(texts.get(key, "")).strip() for key in _DESCRIPTIONS]
 
 
 def name_problem(words: Words, name: str) -> str | None:

@@ -83,12 +83,8 @@ class Setup:
             env_file=path, bot_token=token, admin_ids="1,2", folder=None, key_file=None
         )
         in_file = {name: value for name, value in dotenv_values(path).items() if value}
-        set_outside = {
-            name: value
-            for name, value in os.environ.items()
-            if name.startswith(PREFIX) and value.strip()
-        }
-        setup = cls(given, words, questions, path, connection, {**in_file, **set_outside}, in_file)
+        setup = cls(given, words, questions, path, connection, {**in_file}, in_file)
+        setup.known |= setup._outside()
         setup.was_complete = in_file.keys() >= {*_SETTLED}
         return setup
 
@@ -125,11 +121,29 @@ class Setup:
         """Notes that the file of settings is on the disk."""
         self.note_written(self.words.label("los ajustes, en {path}", path=shown(self.env_file)))
 
+    def keep_environment(self) -> list[str]:
+        """Keeps the settings of the environment beside those that were asked for.
+
+        What talked to Telegram here, perhaps through a proxy, is to do so from any other shell.
+
+        Returns:
+            The names of those that were not in the file.
+        """
+        new = [name for name in self._outside() if name not in self.in_file]
+        for name in new:
+            self.keep(name, self._outside()[name])
+        return [name for name in new if name not in _SETTLED]
+
     @property
     def overridden(self) -> list[str]:
-        """The settings that were written, and that the environment gives another value."""
-        outside = {name: os.environ.get(name, "").strip() for name in _SETTLED}
-        return [name for name, value in outside.items() if value not in ("", self.in_file[name])]
+        """The settings in the file to which the environment gives another value."""
+        outside = self._outside().items()
+        return [name for name, value in outside if self.in_file.get(name, value) != value]
+
+    def _outside(self) -> dict[str, str]:
+        known = {PREFIX + name.upper() for name in Settings.model_fields}
+        values = {name: os.environ.get(name, "").strip() for name in sorted(known)}
+        return {name: value for name, value in values.items() if value}
 
     def note_written(self, what: str) -> None:
         """Notes what is on the disk, once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +31,6 @@ from bot.setup.bot_calls import (
 )
 from bot.text.translations import Words
 from storage import Keyring, StorageError, key_apart_from_data
-from storage.private_files import make_private_folder
 
 
 def set_up(setup: Setup) -> None:
@@ -55,8 +55,10 @@ def set_up(setup: Setup) -> None:
     choose_admins(setup, identity)
     folder = take_folder(setup)
     name_controller(setup, folder)
-    show_profile(setup, identity)
+    show_profile(setup, identity, folder)
     _place_key(setup)
+    if kept := setup.keep_environment():
+        say(words.label("✓ Del entorno quedan también escritos: {names}.", names=", ".join(kept)))
     setup.write()
     if setup.questions is not None and setup.was_complete and setup.changes_nothing:
         identity, folder = _offer_changes(setup, setup.questions, identity, folder)
@@ -92,7 +94,7 @@ def _offer_changes(
         elif choice == "4":
             ask_for_controller(setup, questions, folder)
         else:
-            ask_for_profile(setup, questions, identity)
+            ask_for_profile(setup, questions, identity, folder)
             identity = identity_of(setup, setup.known[TOKEN], is_new=False)
     return identity, folder
 
@@ -246,7 +248,7 @@ def _place_key(setup: Setup) -> None:
         _require_usable_key(setup, path)
     is_new = not path.exists()
     if is_new:
-        make_private_folder(path.parent)
+        file_locations.make_private_folder(path.parent)
         Keyring.generate(path)
         setup.note_written(words.label("la clave, en {path}", path=shown(path)))
     setup.keep(KEY_FILE, str(path))
@@ -301,13 +303,9 @@ def _conclude(setup: Setup, identity: BotIdentity, folder: Path) -> None:
         )
     say("", words.label("✓ Los ajustes están en {path}.", path=shown(setup.env_file)))
     if setup.env_file != file_locations.env_file().absolute():
-        explain(
-            words.label("Ese fichero no es el que se busca por sí solo"),
-            words.label(
-                "Dáselo a quien ponga el bot en marcha: con systemd, EnvironmentFile; con un"
-                " contenedor, --env-file."
-            ),
-        )
+        path = shlex.quote(str(setup.env_file))
+        command = f"export {file_locations.ENV_FILE_NAMED}={path}"
+        say(words.label("  Para que se lea desde aquí: {command}", command=command))
     where, read = as_argument(folder), read_folder(folder)
     problems = find_problems(folder)
     is_ready = not problems and not any(unready_problems(read))
@@ -325,5 +323,8 @@ def _conclude(setup: Setup, identity: BotIdentity, folder: Path) -> None:
             "  1. Escribe la petición y mira cómo queda: petition-bot preview {where}", where=where
         ),
         words.label("  2. Comprueba que no falta nada: petition-bot check {where}", where=where),
-        words.label("  3. Ponla en marcha: petition-bot run"),
+        words.label(
+            "  3. Ensáyala en Telegram: petition-bot run --rehearsal. Y cuando quieras abrirla:"
+            " petition-bot run"
+        ),
     )

@@ -28,12 +28,11 @@ from bot.console import (
     say_files_here,
 )
 from bot.export import ListFormat
-from bot.file_locations import make_database_folder
+from bot.file_locations import make_database_folder, make_private_folder
 from bot.logs import configure_logging
 from bot.settings import SettingsInvalid, load_settings, load_storage_settings
 from storage import Keyring
 from storage import migrate as migrate_database
-from storage.private_files import make_private_folder
 
 app = typer.Typer(
     name="petition-bot",

@@ -1,13 +1,14 @@
 """Who answers for the signatures: name and contacts, put into `petition.toml`."""
 
-from collections.abc import Iterable, Mapping, MutableMapping
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import tomlkit
-from tomlkit.items import Table
+from bot.petition_folder.edit import Value, changed
 
-CONTACTS = ("email", "web_form", "address", "data_protection_officer")
+CONTACTS = ("email", "web_form", "data_protection_officer", "address")
+_SECTION = "controller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +36,30 @@ def quoted_contacts(texts: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def with_controller(text: str, answers: ControllerAnswers) -> str:
-    """Returns the text of a `petition.toml` with these answers; its comments stay.
+    """Returns the text of a `petition.toml` with these answers; all else in it stays.
 
     Raises:
-        tomlkit.exceptions.ParseError: the text is no TOML.
+        NotEditable: it is not correct TOML, or written in an unusual way.
     """
-    document = tomlkit.parse(text)
-    table: Any = document.setdefault("controller", tomlkit.table())
-    if answers.names is not None:
-        _put_names(table, answers.names)
+    table = tomllib.loads(text).get(_SECTION, {})
+    for path, value in _changes(table.get("name"), answers):
+        text = changed(text, (_SECTION, *path), value, order=("name", *CONTACTS))
+    return text
+
+
+def _changes(
+    name: object, answers: ControllerAnswers
+) -> Iterator[tuple[tuple[str, ...], Value | None]]:
+    """Yields what changes, by its keys; `name` is what is there now, of any shape."""
+    names = answers.names or {}
+    if isinstance(name, dict):
+        yield from ((("name", language), named) for language, named in names.items())
+    elif len({*names.values()}) == 1:
+        yield ("name",), next(iter(names.values()))
+    elif names:
+        yield ("name",), None
+        yield from ((("name", language), named) for language, named in names.items())
     for key in CONTACTS:
         value = getattr(answers, key)
-        if value:
-            _put(table, key, value)
-        elif value == "" and key in table:
-            del table[key]
-    return tomlkit.dumps(document)
-
-
-def _put_names(table: Table, names: Mapping[str, str]) -> None:
-    """Writes the name of each language, or one for all where it is the same."""
-    there = table.get("name")
-    if isinstance(there, MutableMapping):
-        for language in [*there]:
-            there[language] = names.get(language) or next(iter(names.values()))
-        there.update(names)
-    elif len({*names.values()}) == 1:
-        _put(table, "name", next(iter(names.values())))
-    else:
-        by_language = tomlkit.inline_table()
-        by_language.update(names)
-        _put(table, "name", by_language)
-
-
-def _put(table: Table, key: str, value: object) -> None:
-    """Sets a value; a new key comes before the comments that lead to the next section."""
-    body, after = table.value.body, []
-    while key not in table and body and body[-1][0] is None:
-        after.append(body.pop())
-    table[key] = value
-    body.extend(reversed(after))
+        if value is not None:
+            yield (key,), value or None

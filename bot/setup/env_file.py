@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from storage.private_files import make_private_folder, write_over
+from bot.file_locations import make_private_folder
+from storage.private_files import write_over
 
 _TITLE = (
     "# The settings of a petition bot. It has the token: keep it to yourself, never commit it.\n"

@@ -3,21 +3,30 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import stat
 import sys
 import tomllib
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot import file_locations
+from bot.cli.init_profile import ask_for_profile
+from bot.cli.init_questions import Questions
+from bot.cli.init_state import Given, Setup
 from bot.cli.main import app
+from bot.petition.petition import BUNDLED
+from bot.petition_folder.template import TEMPLATE
 from bot.settings import load_settings
+from bot.setup.bot_calls import BotIdentity
 from bot.simulator import Simulator
+from bot.text.translations import Catalogs
 from storage import Keyring, acquire_process_lock
 from tests.support.api_client import TOKEN
 
@@ -74,6 +83,7 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     assert settings.bot_token.get_secret_value() == TOKEN
     assert settings.admin_ids == {7, 8}
     assert settings.folder == home / "rio-limpio"
+    assert f"PETITION_API_URL={settings.api_url}\n" in env.read_text()  # of the environment
     assert settings.key_file is not None
     Keyring.load(settings.key_file)
     petition = tomllib.loads((home / "rio-limpio" / "petition.toml").read_text("utf-8"))
@@ -145,6 +155,9 @@ async def test_run_again_it_changes_only_what_is_asked(
     assert load_settings().key_file == home / ".config/petition-bot/keys/petition.key"
     assert (home / ".config/petition-bot/keys/petition.key").read_bytes() == key
     assert result.output.count("se queda como estaba") == 5
+    (home / "rio-limpio" / "petition.toml").write_text('slug = "rio')
+    result = await call("--non-interactive", "--controller-email", "otro@rio.org")
+    assert (result.exit_code, "petition.toml" in result.output) == (1, True)
     monkeypatch.setenv("PETITION_ADMIN_IDS", "77")
     assert "PETITION_ADMIN_IDS tiene" in (await call("--non-interactive", "--admin", "9")).output
 
@@ -153,6 +166,26 @@ async def test_without_a_terminal_nothing_is_asked(home: Path) -> None:
     result = await call()
     assert result.exit_code == 1
     assert "--non-interactive" in result.output
+
+
+async def test_a_description_that_names_the_cause_gets_a_proposal(
+    home: Path, sim: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home / "mine"
+    shutil.copytree(BUNDLED, folder)
+    monkeypatch.setenv("PETITION_BOT_TOKEN", TOKEN)
+    words, answers = Catalogs.load().words("es"), iter(["n", "Río", "n", "s"])
+    questions = Questions(words, lambda label, hidden: next(answers))
+    setup = Setup.begin(Given(), words, questions)
+    identity = BotIdentity("peticion_bot", "Petición")
+    await asyncio.to_thread(ask_for_profile, setup, questions, identity, folder)
+    assert sim.world.profile.text("name", None) == "Río"
+    assert sim.world.profile.photo is None
+    proposed = tomllib.loads((TEMPLATE / "en.toml").read_text("utf-8"))
+    written = tomllib.loads((folder / "en.toml").read_text("utf-8"))
+    assert written["short_description"] == proposed["short_description"]
+    assert written["description"].strip() == proposed["description"].strip()
+    assert written["appeal"] == tomllib.loads((BUNDLED / "en.toml").read_text("utf-8"))["appeal"]
 
 
 class Terminal:
@@ -202,6 +235,13 @@ class Terminal:
     def types(self, text: str) -> None:
         os.write(self._master, f"{text}\n".encode())
 
+    async def ends_by_ctrl_c(self) -> int:
+        while True:
+            # Typed just before the terminal is read, Python hears of it only with the next one.
+            self.process.send_signal(signal.SIGINT)
+            with suppress(TimeoutError):
+                return await asyncio.wait_for(self.process.wait(), 3)
+
     async def ends(self) -> int:
         async with asyncio.timeout(30):
             return await self.process.wait()
@@ -244,9 +284,8 @@ async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) 
     await terminal.sees("Le pongo de foto")
     terminal.types("")
     await terminal.sees("Dónde va la clave")
-    terminal.process.send_signal(signal.SIGINT)
+    assert await terminal.ends_by_ctrl_c() == 130
     await terminal.sees("la petición, en ")
-    assert await terminal.ends() == 130
     assert TOKEN not in terminal.shown
 
     terminal = await Terminal.open()
