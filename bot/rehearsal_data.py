@@ -5,6 +5,7 @@ file, so the names of a rehearsal that was killed can be read by nobody; the nex
 petition's bot removes what it left.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,7 +30,7 @@ def rehearsal_data(url: str, slug: str) -> Iterator[tuple[str, Keyring]]:
         OSError: the folder cannot be made or emptied.
     """
     folder = _folder(url, slug)
-    folder.mkdir(mode=0o700, parents=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         yield (
             f"sqlite+aiosqlite:///{folder / _NAME}.db",
@@ -42,9 +43,12 @@ def rehearsal_data(url: str, slug: str) -> Iterator[tuple[str, Keyring]]:
 def erase_rehearsal(url: str, slug: str) -> None:
     """Removes what a rehearsal of the petition has left; raises OSError where that fails."""
     folder = _folder(url, slug)
+    # A folder that may not be looked at, as beside a server under systemd, has none of its own.
+    if not os.path.isdir(folder):  # noqa: PTH112 - the method raises PermissionError
+        return
     for file in folder.glob(f"{_NAME}.*"):
         file.unlink()
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # what somebody else put there stays
         folder.rmdir()
 
 
