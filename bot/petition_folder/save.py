@@ -1,5 +1,6 @@
 """Writes a file of a petition's folder as a whole or not at all."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -13,9 +14,13 @@ def write_whole(file: Path, content: bytes, *, like: Path) -> None:
     which for a file that is there already is the file itself.
 
     Raises:
-        OSError: the folder cannot be written in, or the disk is full; the file is as it was.
+        OSError: the file or its folder is not to be written, or the disk is full; the file is as
+            it was.
     """
     target = Path(os.path.realpath(file))
+    # A rename would put another file in the place of one that is marked as not to be changed.
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix="~")
     fresh = Path(name)
     try:

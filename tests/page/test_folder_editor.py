@@ -3,7 +3,7 @@
 import re
 import shutil
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -225,14 +225,18 @@ async def test_a_file_keeps_its_permissions_its_links_and_its_mark(desk: Desk) -
     assert names == ["elsewhere.toml", "mine"]
 
 
-async def test_where_nothing_can_be_written_nothing_is_lost(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
 
+
+@pytest.mark.parametrize(
+    ("name", "done"), [("os.fsync", full), ("os.access", lambda *_: False)], ids=["full", "marked"]
+)
+async def test_where_nothing_can_be_written_nothing_is_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, done: Callable[..., object]
+) -> None:
     before = sorted(each.name for each in desk.folder.iterdir())
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr(name, done)
     status, body = await desk.save("es.toml", "title", "Sí")
     assert (status, body["error"]) == (409, "folder")
     assert sorted(each.name for each in desk.folder.iterdir()) == before
