@@ -37,6 +37,10 @@ class Admin:
         self._services = app.application.services
         self._petition = petition
 
+    def begins(self) -> None:
+        """Opens the bot: before that, it cannot tell the admin anything."""
+        self._person.start()
+
     async def closes(self) -> None:
         """Closes the petition, or waits until it is closed by its date.
 

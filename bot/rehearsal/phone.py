@@ -8,7 +8,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from PIL import ImageFont
 
@@ -17,7 +17,6 @@ from bot.simulator.chats import Message
 from bot.text.entities import Entity
 
 _MEASURED_AT = 100
-_BOLD = frozenset({"bold", "text_link", "url"})
 _FOLDED_LINES = 3
 _NOT_IN_THE_FONT = 0.6
 """The width of a letter of a script that the font has not, in heights of the text."""
@@ -76,11 +75,12 @@ class Phone:
         for entity in entities:
             span = range(places.get(entity.offset, 0), places.get(entity.end, len(text)))
             for place in span:
-                bold[place] = bold[place] or entity.type in _BOLD
+                bold[place] = bold[place] or entity.type == "bold"
                 folded[place] = folded[place] or entity.type == "expandable_blockquote"
         count, quoted, at = 0, 0, 0
         for paragraph in text.split("\n"):
-            wrapped = self._wrap(paragraph, bold[at : at + len(paragraph)])
+            letters = tuple(bold[at : at + len(paragraph)])
+            wrapped = _wrap(paragraph, letters, self.text_width / self.text_size)
             if folded[at]:
                 quoted += wrapped
             else:
@@ -89,23 +89,24 @@ class Phone:
             at += len(paragraph) + 1
         return count + min(quoted, _FOLDED_LINES)
 
-    def _wrap(self, paragraph: str, bold: list[bool]) -> int:
-        lines, used, at = 1, 0.0, 0
-        for word in _words(paragraph):
-            width = self.text_size * sum(
-                _width(letter, bold[at + place]) for place, letter in enumerate(word)
-            )
-            at += len(word)
-            if used and used + width > self.text_width and not word.isspace():
-                lines, used = lines + 1, 0.0
-            if width > self.text_width:
-                lines += math.ceil(width / self.text_width) - 1
-                width %= self.text_width
-            used += width
-        return lines
-
 
 PHONE = Phone()
+
+
+@lru_cache(maxsize=4096)
+def _wrap(paragraph: str, bold: tuple[bool, ...], most: float) -> int:
+    """Returns in how many lines a paragraph is wrapped; `most` is in heights of the text."""
+    lines, used, at = 1, 0.0, 0
+    for word in _words(paragraph):
+        width = sum(_width(letter, bold[at + place]) for place, letter in enumerate(word))
+        at += len(word)
+        if used and used + width > most and not word.isspace():
+            lines, used = lines + 1, 0.0
+        if width > most:
+            lines += math.ceil(width / most) - 1
+            width %= most
+        used += width
+    return lines
 
 
 def _words(paragraph: str) -> Iterator[str]:
@@ -147,7 +148,7 @@ def _width(letter: str, bold: bool) -> float:
         return 0.0
     if _is_wide(letter):
         return 1.0
-    if not _has(letter):
+    if not letter.isspace() and not _has(letter):
         return _NOT_IN_THE_FONT
     return _font(bold).getlength(letter) / _MEASURED_AT
 

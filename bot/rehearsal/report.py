@@ -106,7 +106,7 @@ def write_report(words: Words, outcome: Outcome, petition: Petition, seed: int) 
         petition: the one that was rehearsed.
         seed: by which the rehearsal can be repeated.
     """
-    people = len(outcome.visitors)
+    people = len(outcome.came)
     sentences = [
         words.plural_label(
             "{n} persona pasó por la petición: {simulated} de tiempo simulado, en {real}.",
@@ -169,7 +169,7 @@ def faults(words: Words, outcome: Outcome) -> Iterator[str]:
             "{n} personas no recibieron el mensaje final aunque consta como entregado.",
             outcome.untold,
         )
-    stuck = sum(each.journey.left_for is Reason.BUG for each in outcome.visitors)
+    stuck = sum(each.journey.left_for is Reason.BUG for each in outcome.came)
     if stuck:
         yield words.plural_label(
             "{n} persona se quedó sin un botón que tocar.",
@@ -189,8 +189,8 @@ def _sections(words: Words, outcome: Outcome, petition: Petition) -> Iterator[Se
 
 
 def _way(words: Words, outcome: Outcome) -> Section:
-    everybody = len(outcome.visitors) or 1
-    came = {step: sum(each.journey.furthest >= step for each in outcome.visitors) for step in Step}
+    everybody = len(outcome.came) or 1
+    came = {step: sum(each.journey.furthest >= step for each in outcome.came) for step in Step}
     return Section(
         words.label("Hasta dónde llegaron"),
         head=(words.label("Paso"), words.label("Personas"), words.label("Parte")),
@@ -203,7 +203,7 @@ def _way(words: Words, outcome: Outcome) -> Section:
 
 def _reasons(words: Words, outcome: Outcome) -> Section:
     left: Counter[tuple[Reason, Stage | None]] = Counter()
-    for journey in (each.journey for each in outcome.visitors):
+    for journey in (each.journey for each in outcome.came):
         if journey.left_for is not None:
             left[journey.left_for, journey.left_at] += 1
     rows = [
@@ -214,7 +214,7 @@ def _reasons(words: Words, outcome: Outcome) -> Section:
         )
         for (reason, stage), number in left.most_common()
     ]
-    refused = sum(each.journey.refused for each in outcome.visitors)
+    refused = sum(each.journey.refused for each in outcome.came)
     sentences = (
         [
             words.plural_label(
@@ -241,7 +241,7 @@ def _reasons(words: Words, outcome: Outcome) -> Section:
 
 
 def _answers(words: Words, outcome: Outcome) -> Section:
-    waits = sorted(wait for each in outcome.visitors for wait in each.journey.waits)
+    waits = sorted(wait for each in outcome.came for wait in each.journey.waits)
     sentences = []
     if waits:
         sentences.append(
@@ -278,7 +278,7 @@ def _screens(words: Words, screens: Sequence[MeasuredScreen], petition: Petition
             )
     sentences = [
         words.label(
-            "En un teléfono de 390 × 844 puntos, con letra de 17. El número dice cuántas alturas "
+            "En un teléfono de 390 × 844 puntos, con texto de 17. El número dice cuántas alturas "
             "del teléfono ocupa cada pantalla; las que caben enteras no están."
         )
     ]

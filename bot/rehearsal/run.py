@@ -54,7 +54,7 @@ class Outcome:
     """What a rehearsal found; complete when it `is_over`, and else what was found so far.
 
     Attributes:
-        visitors: everybody who was drawn.
+        visitors: everybody who was drawn; `came` are those whose visit has begun.
         screens: what the careful readers measured.
         stored: how many signatures the bot had at the closing.
         thanked: how many people had been thanked and had not withdrawn.
@@ -80,6 +80,11 @@ class Outcome:
     is_over: bool = False
     simulated: float = 0.0
     real: float = 0.0
+
+    @property
+    def came(self) -> list[Visitor]:
+        """Everybody whose visit has begun: after an interruption, not all of them."""
+        return [each for each in self.visitors if each.has_come]
 
 
 class Rehearsal:
@@ -167,6 +172,7 @@ class Rehearsal:
         language = self._petition.source_language
         person = world.person("Marta", language=language, user_id=_ADMIN)
         admin = Admin(person, app, self._petition)
+        admin.begins()
         try:
             await self._opened(readers, opening, admin)
             await self._count(app)

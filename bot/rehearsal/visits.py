@@ -49,6 +49,11 @@ class Visitor:
         )
         return cls(person, traits, Journey(traits), Random(dice.random()), petition)  # noqa: S311
 
+    @property
+    def has_come(self) -> bool:
+        """Whether the visit has begun."""
+        return bool(self.person.messages)
+
     async def visit(self) -> None:
         """Lives through the visit, from the link to the signature or to where it ends."""
         source = self.dice.choice(_SOURCES)
