@@ -323,7 +323,7 @@ export const WORDS = {
   "edit-disconnected": ["Sin conexión con la vista previa. Tu texto sigue aquí, sin guardar.", "No connection to the preview. Your text is still here, not saved."],
   "hint-signer": ["La petición está abierta: fírmala aquí. Después, como Marta, ciérrala y cuenta a todo el mundo cómo ha acabado.", "The petition is open: sign it here. Then, as Marta, close it and tell everyone how it ended."],
   "be-admin": ["Ser Marta", "Be Marta"],
-  "hint-admin": ["Ahora eres {name}, que administra la petición. Escribe /close para cerrarla y, después, /broadcast para contar a todo el mundo cómo ha acabado.", "Now you are {name}, who runs the petition. Write /close to close it, then /broadcast to tell everyone how it ended. The chat is in Spanish; /language changes that."],
+  "hint-admin": ["Ahora eres {name}, que administra la petición. Escribe /close para cerrarla y, después, /broadcast para contar cómo ha acabado: llegará al teléfono de quien firmó.", "Now you are {name}, who runs the petition. Write /close to close it, then /broadcast to tell how it ended: that reaches the phones of those who signed. The chat is in Spanish; /language changes that."],
   "close-hint": ["Cerrar este consejo", "Close this hint"],
   "preview-of": ["Vista previa de {folder}", "Preview of {folder}"],
   "preview-fine": ["Sin problemas. Lo que guardes se ve aquí al momento.", "No problems. What you save shows here at once."],

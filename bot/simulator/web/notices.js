@@ -25,7 +25,11 @@ function hint() {
     sessionStorage.setItem(key, "closed");
     markChanged("hints");
   };
-  const beAdmin = el("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("be-admin"));
+  const become = () => {
+    close();
+    openChat(state.hints.admin);
+  };
+  const beAdmin = el("button", { type: "button", class: "button quiet", onclick: become }, t("be-admin"));
   return el("div", { class: "notice hint-of-demo" },
     el("p", {}, t(key, { name: person?.name ?? "" })), !isAdmin && beAdmin, iconButton("close", t("close-hint"), close));
 }
