@@ -48,9 +48,11 @@ def problems_of(read: Folder) -> list[Problem]:
 
 def _values(read: Folder, language: str) -> Mapping[str, str]:
     try:
-        return placeholder_values(PetitionFile.model_validate(read.petition), language)
+        values = placeholder_values(PetitionFile.model_validate(read.petition), language)
     except ValidationError:
         return dict.fromkeys(PETITION_PLACEHOLDERS, _STAND_IN)
+    # Where one of these is missing in a language, that is a problem of `petition.toml` already.
+    return dict.fromkeys(("addressee", "demands", "controller"), _STAND_IN) | values
 
 
 def _picture_problems(read: Folder) -> Iterator[Problem]:

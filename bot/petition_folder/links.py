@@ -46,7 +46,7 @@ def link_fault(address: str) -> Sentence | None:
         return Sentence(
             "{address} lleva espacios: cópiala otra vez de la barra del navegador", address=address
         )
-    instead = _with_scheme(_FOREIGN_ENDING.sub("", bare))
+    instead = with_scheme(_FOREIGN_ENDING.sub("", bare))
     if instead != bare and link(instead) is not None:
         return Sentence(
             "el enlace {address} está mal escrito: escribe {instead}",
@@ -56,7 +56,8 @@ def link_fault(address: str) -> Sentence | None:
     return _nobodys(bare)
 
 
-def _with_scheme(address: str) -> str:
+def with_scheme(address: str) -> str:
+    """Returns a web address with https:// before it, also for one mistyped."""
     written = _SCHEME.match(address)
     if written and written[0].lower() not in ("http://", "https://"):
         return f"https://{address[written.end() :]}"

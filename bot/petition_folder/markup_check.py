@@ -305,6 +305,22 @@ _REFUSALS: tuple[tuple[re.Pattern[str], Callable[..., Sentence]], ...] = (
         ),
     ),
     (
+        re.compile(r'Unsupported start tag "/?(?:br|p|div)/?"'),
+        lambda: Sentence("para saltar de línea, salta de línea en el archivo, sin etiquetas"),
+    ),
+    (
+        re.compile(r'Unsupported start tag "(?:ul|ol|li)"'),
+        lambda: Sentence("en una lista, cada punto empieza con • en una línea propia"),
+    ),
+    (
+        re.compile(r'Unsupported start tag "h\d"'),
+        lambda: Sentence("un título se escribe en negrita: <b>…</b>"),
+    ),
+    (
+        re.compile(r'Unsupported start tag ""'),
+        lambda: Sentence("un signo < suelto se escribe &lt;"),
+    ),
+    (
         re.compile(r'Unsupported start tag "(.*)"'),
         lambda tag: Sentence(
             'no conoce <{tag}>. Conoce <b>, <i>, <u>, <s>, <a href="…">, <code>, <pre>, '

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from difflib import get_close_matches
 from pathlib import Path
 
 from bot.text.problems import Sentence
@@ -18,13 +19,20 @@ def picture_problem(folder: Path, name: str) -> Sentence | None:
         return Sentence(
             "no dice qué archivo: pon el nombre de la imagen, o quita la sección [image] entera"
         )
-    if Path(name).name != name:
+    if Path(name).name != name or "\\" in name:
         return Sentence(
             "pon solo el nombre de un archivo que esté en esta carpeta, y no {name}", name=name
         )
     try:
         data = (folder / name).read_bytes()
     except FileNotFoundError:
+        known = {each.name.lower(): each.name for each in folder.glob("*")}
+        if near := get_close_matches(name.lower(), known, n=1, cutoff=0.8):
+            return Sentence(
+                "en esta carpeta no hay ningún archivo {name}: ¿querías escribir {near}?",
+                name=name,
+                near=known[near[0]],
+            )
         return Sentence(
             "en esta carpeta no hay ningún archivo {name}: ponlo ahí, o quita la sección [image] "
             "entera",

@@ -20,6 +20,7 @@ PETITION_FILE = "petition.toml"
 EVERY_LANGUAGE = "*"
 MONTHS_A_YEAR = 12
 
+_WEB_ADDRESS = r"https://[^\s<>\"]+\.[^\s<>\"]+"
 _SLUG = r"[a-z][a-z0-9-]{1,39}"
 
 T = TypeVar("T")
@@ -132,8 +133,12 @@ def _email(text: str) -> str:
 
 
 def _web_address(text: str) -> str:
-    if not re.fullmatch(r"https://[^\s<>\"]+\.[^\s<>\"]+", text):
-        raise ValueRefused(Sentence("escribe la dirección web entera, con https:// al principio"))
+    if not re.fullmatch(_WEB_ADDRESS, text):
+        whole = "https://" + re.sub(r"^(https?:?/*)?", "", text.strip())
+        like = whole if re.fullmatch(_WEB_ADDRESS, whole) else "https://…"
+        raise ValueRefused(
+            Sentence("escribe la dirección web entera, con https: {like}", like=f'"{like}"')
+        )
     return text
 
 

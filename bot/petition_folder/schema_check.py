@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.petition_folder.read import Folder, Table
+from bot.petition_folder.read import Folder, Table, language_of
 from bot.petition_folder.schema import (
     EVERY_LANGUAGE,
     PETITION_FILE,
@@ -39,11 +39,23 @@ def schema_problems(read: Folder) -> Iterator[Problem]:
         yield from _version_problems(read.petition)
     source = read.source_language
     if source not in read.texts and not _unreadable(read, source):
-        sentence = Sentence("falta este archivo: lleva los textos en el idioma de origen")
-        yield Problem(f"{source}.toml", "", sentence)
+        yield _without_source(read, source)
     for language, table in read.texts.items():
         original = f"{source}.toml" if language != source else ""
         yield from _validation_problems(f"{language}.toml", Texts, table, original)
+
+
+def _without_source(read: Folder, source: str) -> Problem:
+    if read.texts and language_of(f"{source}.toml") is None:
+        like = f'"{next(iter(read.texts))}"'
+        sentence = Sentence(
+            "escribe el código del idioma, que es el nombre de su archivo: {like}", like=like
+        )
+        return Problem(PETITION_FILE, "source_language", sentence)
+    sentence = Sentence(
+        "falta este archivo: lleva los textos en el idioma de origen, que dice source_language"
+    )
+    return Problem(f"{source}.toml", "", sentence)
 
 
 def _unreadable(read: Folder, language: str) -> bool:
@@ -56,8 +68,15 @@ def _validation_problems(
     try:
         shape.model_validate(table)
     except ValidationError as refused:
-        for error in refused.errors():
-            yield Problem(file, _key(error), _sentence(error, shape, original))
+        errors = refused.errors()
+        missing, unknown = (
+            [error for error in errors if error["type"] == kind]
+            for kind in ("missing", "extra_forbidden")
+        )
+        # One that is missing and one that is unknown are likely the same, translated.
+        meant = str(missing[0]["loc"][-1]) if len(missing) == len(unknown) == 1 else None
+        for error in errors:
+            yield Problem(file, _key(error), _sentence(error, shape, original, meant))
 
 
 def _key(error: ErrorDetails) -> str:
@@ -65,18 +84,22 @@ def _key(error: ErrorDetails) -> str:
     return ".".join(str(part) for part in parts if part != EVERY_LANGUAGE)
 
 
-def _sentence(error: ErrorDetails, shape: type[BaseModel], original: str) -> Sentence:
+def _sentence(
+    error: ErrorDetails, shape: type[BaseModel], original: str, meant: str | None
+) -> Sentence:
     if error["type"] == "missing":
+        if error["loc"] == ("controller",):
+            return _a_section(error)
         if original:
             return Sentence("falta: tradúcela de {original}", original=original)
         return Sentence("falta: añádela")
     if error["type"] == "extra_forbidden":
-        return _unknown(error, shape)
+        return _unknown(error, shape, meant)
     say = _KINDS.get(error["type"])
     return say(error) if say else Sentence("este valor no puede ir aquí")
 
 
-def _unknown(error: ErrorDetails, shape: type[BaseModel]) -> Sentence:
+def _unknown(error: ErrorDetails, shape: type[BaseModel], meant: str | None) -> Sentence:
     *above, written = error["loc"]
     section = _SECTIONS.get(str(above[0]), shape) if above else shape
     if above and written in PetitionFile.model_fields:
@@ -85,8 +108,11 @@ def _unknown(error: ErrorDetails, shape: type[BaseModel]) -> Sentence:
     if home in ("controller", "retention") and shape is PetitionFile:
         return Sentence("va más abajo, en la sección [{section}]", section=home)
     near = get_close_matches(str(written), section.model_fields, n=1, cutoff=0.6)
-    if near:
-        return Sentence("esta entrada no existe: ¿querías escribir {near}?", near=near[0])
+    if near or meant:
+        return Sentence(
+            "esta entrada no existe: ¿querías escribir {near}?",
+            near=near[0] if near else str(meant),
+        )
     return Sentence(
         "esta entrada no existe: quítala, o escribe # delante si es una nota. Los nombres de las "
         "entradas no se traducen"
@@ -95,6 +121,11 @@ def _unknown(error: ErrorDetails, shape: type[BaseModel]) -> Sentence:
 
 def _a_section(error: ErrorDetails) -> Sentence:
     section = str(error["loc"][0])
+    if error["type"] == "missing":
+        return Sentence(
+            "falta esta sección: escribe [{section}] en una línea, y debajo sus entradas",
+            section=section,
+        )
     return Sentence(
         "esto es una sección: escribe [{section}] en una línea, y debajo sus entradas",
         section=section,

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from bot.petition_folder.links import link_fault
+from bot.petition_folder.links import link_fault, with_scheme
 from bot.petition_folder.markup_check import HREF, PLAIN, passages
 from bot.petition_folder.read import Folder
 from bot.petition_folder.schema import PETITION_FILE
@@ -79,7 +79,7 @@ def _as_typed(text: str, is_plain: bool) -> Iterator[Sentence]:
     for found in _MARKDOWN_LINK.finditer(text):
         instead = f"{found[1]}: {found[2]}"
         if not is_plain:
-            instead = f'<a href="{link(found[2]) or found[2]}">{found[1]}</a>'
+            instead = f'<a href="{with_scheme(found[2])}">{found[1]}</a>'
         yield _literally(found[0], instead)
     words = _NO_WORDS.sub("", _MARKDOWN_LINK.sub("", text))
     for pattern, instead in _MARKDOWN:

@@ -25,7 +25,8 @@ from bot.petition_folder.toml_lines import (
 )
 from bot.text.problems import Sentence
 
-_MOST = 20  # mistakes named in one file
+_MOST = 60  # mistakes looked for in one file
+_SEVERAL = 3  # that are the same are named one by one
 _LONGEST_SHOWN = 70
 _STOPPED_AT = re.compile(r"\(at line (\d+), column (\d+)\)")
 _NAMED = re.compile(r"\s*(?:(\[\[?)\s*([\w.-]+)\s*\]|([\w.-]+)\s*=)")
@@ -48,18 +49,36 @@ def read_toml(text: str, inner: str = "«»") -> tuple[dict[str, Any] | None, li
     found: list[Sentence] = []
     while len(found) < _MOST:
         try:
-            return tomllib.loads(text), found
+            return tomllib.loads(text), _together(found)
         except tomllib.TOMLDecodeError as error:
             mistake = _mistake(_stop(str(error), text, inner))
         except (ValueError, RecursionError):  # a number or a nesting that Python does not read
-            return None, [*found, _TOO_LONG]
+            return None, _together([*found, _TOO_LONG])
         if mistake.sentence in found:
             break
         found.append(mistake.sentence)
         if mistake.mended is None:
             break
         text = mistake.mended
-    return None, found
+    return None, _together(found)
+
+
+def _together(found: list[Sentence]) -> list[Sentence]:
+    """Returns one sentence for the many lines whose quotation marks an editor has curled."""
+    curly = [each for each in found if each.source == STRAIGHT]
+    if len(curly) <= _SEVERAL:
+        return found
+    values = [dict(each.values) for each in curly]
+    lines = sorted(int(str(each["line"])) for each in values)
+    first = next(each for each in values if each["line"] == str(lines[0]))
+    sentence = Sentence(
+        "línea {line}: las comillas tienen que ser las rectas del teclado: escribe {written}. "
+        'Reemplaza “ y ” por " en todo el archivo, o solo en las líneas {lines}',
+        line=str(lines[0]),
+        written=first["written"],
+        lines=tuple(map(str, lines)),
+    )
+    return [sentence, *(each for each in found if each.source != STRAIGHT)]
 
 
 _TOO_LONG = Sentence(
@@ -220,12 +239,16 @@ def _curly_long_text(stop: Stop) -> _Mistake | None:
 
 
 def _unclosed_list(stop: Stop) -> _Mistake | None:
-    if "Unclosed array" not in stop.reason or stop.text[: stop.column].strip():
+    if not re.search("Unclosed array|Invalid value", stop.reason):
+        return None
+    if stop.text[: stop.column].strip() or not stop.lines[: stop.line]:
         return None
     if stop.line < len(stop.lines) and not BEGINS_ENTRY.match(stop.text):
         return None
     above = range(min(stop.line, len(stop.lines)) - 1, -1, -1)
-    begun = next((n for n in above if re.match(r"\s*[\w.-]+\s*=\s*\[", stop.lines[n])), 0)
+    begun = next((n for n in above if re.match(r"\s*[\w.-]+\s*=\s*\[", stop.lines[n])), None)
+    if begun is None:
+        return None
     last = stop.end_of(begun, above.start + 1)
     sentence = Sentence(
         "línea {line}: a esta lista le falta el corchete del final: escribe ] en una línea "
@@ -272,6 +295,11 @@ def _several_lines(stop: Stop) -> _Mistake | None:
         line=str(stop.line + 1),
         written=shown(f'{entry[1]} = """{text}'),
     )
+    for number in range(stop.line + 1, len(stop.lines)):
+        if stop.lines[number].strip() == '"""':
+            return _Mistake(sentence, stop.with_line(stop.line, f'{entry[1]} = """{text}'))
+        if BEGINS_ENTRY.match(stop.lines[number]):
+            break
     return _Mistake(sentence, None)
 
 
@@ -292,7 +320,7 @@ def _without_value(stop: Stop) -> _Mistake | None:
 
 
 def _numbers(stop: Stop) -> _Mistake | None:
-    if "Unclosed array" not in stop.reason or not stop.rest[:1].isdecimal():
+    if "Unclosed array" not in stop.reason or not re.match(r"[.\d]", stop.rest):
         return None
     sentence = Sentence(
         "línea {line}: entre los números van comas, y dentro de un número no hay puntos ni "
@@ -342,12 +370,12 @@ def _outside(stop: Stop) -> _Mistake | None:
 
 _FIRST = (
     _said_twice,
+    _several_lines,
+    _curly_long_text,
     _unclosed_page,
+    _unclosed_list,
     _page_without_beginning,
     _unclosed_text,
-    _curly_long_text,
-    _unclosed_list,
     _comma_above,
-    _several_lines,
 )
 _LAST = (_without_value, _numbers, _invisible, _outside)

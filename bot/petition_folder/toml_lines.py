@@ -120,7 +120,9 @@ def _with_bracket(stop: Stop) -> str | None:
 def _with_backslashes(stop: Stop) -> str | None:
     if "Unescaped" not in stop.reason and "hex value" not in stop.reason:
         return None
-    return re.sub(r"\\(?![\\\"])", r"\\\\", stop.text)
+    # Of a file on Windows only its name is said, as it has to be in the folder.
+    text = re.sub(r"[A-Za-z]:\\[^\"]*\\", "", stop.text)
+    return re.sub(r"\\(?![\\\"])", r"\\\\", text)
 
 
 def _one_comma(stop: Stop) -> str | None:
@@ -185,10 +187,7 @@ LINES: tuple[tuple[Callable[[Stop], str | None], str], ...] = (
     (_with_bracket, mark("línea {line}: falta el corchete del final: escribe {written}")),
     (
         _with_backslashes,
-        mark(
-            "línea {line}: la barra \\ no puede ir sola: quítala, o escríbela dos veces, así: "
-            "{written}"
-        ),
+        mark("línea {line}: la barra \\ no puede ir así: escribe {written}"),
     ),
     (_comma_before, COMMA),
     (_one_comma, mark("línea {line}: sobra una coma: escribe {written}")),

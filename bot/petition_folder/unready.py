@@ -58,6 +58,8 @@ def _examples(petition: Table) -> Iterator[Problem]:
 
 def _of_the_bundled_one(read: Folder) -> Iterator[Problem]:
     """Yields what is left of the bundled petition in one that was made from a copy of it."""
+    if read.petition is None:
+        return  # it could not be read, so that it may be the bundled petition itself
     bundled, petition = _bundled(), read.petition or {}
     of_it = bundled.petition or {}
     titles = {str(table.get("title")) for table in read.texts.values()}

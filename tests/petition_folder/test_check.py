@@ -24,7 +24,7 @@ ca.toml: thanks: the bot fills in nothing for {number} here
 ca.toml: thanks: {people} does not occur in it and is needed, because a signer is told one number
 en.toml: line 2: title is there already, in line 1
 es.toml: appeal, page 2: this is empty
-es.toml: appeal, page 3: Telegram would refuse it at <h1>Mal</h1>: it does not know <h1>
+es.toml: appeal, page 3: Telegram would refuse it at <h1>Mal</h1>: a heading is written bold
 es.toml: appeal, page 4: nothing of this would be seen
 es.toml: appeal, page 5: the bot fills in nothing for {name} here
 es.toml: appeal, page 5: the bot fills in nothing for {quien} here
@@ -44,7 +44,7 @@ es.toml: title: Telegram would refuse it: <b> is opened and never closed
 petition.toml: addressee: this is missing: add it
 petition.toml: adressee: there is no such entry: did you mean addressee?
 petition.toml: controller.fax: there is no such entry: take it out
-petition.toml: controller.web_form: write the whole web address, beginning with https://
+petition.toml: controller.web_form: write the whole web address, with https: "https://example.org/firma"
 petition.toml: demands.ca: this is missing: the petition has ca.toml
 petition.toml: demands.es, number 2: this is empty
 petition.toml: demands.fr: the petition has no fr.toml
@@ -98,7 +98,8 @@ def test_a_folder_that_is_not_there_is_said_in_one_sentence(tmp_path: Path) -> N
 
 def test_an_empty_folder_lacks_its_two_files(tmp_path: Path) -> None:
     assert sentences(tmp_path) == [
-        "es.toml: this file is missing: it holds the texts of the source language",
+        "es.toml: this file is missing: it holds the texts of the source language, which "
+        "source_language says",
         "petition.toml: this file is missing: every petition has one",
     ]
 
