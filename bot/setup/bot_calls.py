@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from telegram.error import TelegramError
 
 from bot.intake.polling import ALLOWED_UPDATES
-from bot.setup.admin_code import AdminCode, Candidate
+from bot.setup.admin_code import AdminCode, Candidate, fit_for_terminal
 from bot.telegram_session import shared_session
 from bot.text.markup import Html
 from bot.transport import ErrorKind, Gate, TelegramClient, Upload, error_kind
@@ -51,7 +51,7 @@ class TooManyUpdates(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """The bot that a token belongs to, as Telegram tells it."""
+    """The bot that a token belongs to; its name is fit for a terminal."""
 
     username: str
     name: str
@@ -74,7 +74,7 @@ class BotCalls:
     async def identity(self) -> BotIdentity:
         """Asks Telegram whose token it is; raises TokenRefused, Unreachable."""
         found = await self._call("getMe")
-        return BotIdentity(str(found["username"]), str(found["first_name"]))
+        return BotIdentity(str(found["username"]), fit_for_terminal(str(found["first_name"])))
 
     async def require_alone(self) -> None:
         """Refuses a bot whose updates another program fetches.
