@@ -68,8 +68,11 @@ class Preview:
         problems = await asyncio.to_thread(find_problems, self.folder)
         warnings = await asyncio.to_thread(find_warnings, self.folder)
         if not problems and await self.session.restart():
+            if self._shown:
+                self._draw_again()
+            else:
+                self._open_the_bot()
             self._shown = True
-            self._draw_again()
         self.page.publish_preview(problems, warnings, shown=self._shown)
         words = terminal_words()
         verdict = words.label("se ve")
@@ -77,6 +80,13 @@ class Preview:
             verdict = words.plural_label("{n} problema", "{n} problemas", len(problems))
         self.out.print(f"{datetime.now():%H:%M:%S}  {verdict}", markup=False)
         print_problems(self.out, problems, (), words)
+
+    def _open_the_bot(self) -> None:
+        """Lets a reader of either language and an admin press Start: whoever writes sees it."""
+        people = self.session.people
+        for person in (people.ana, people.sean, people.marta):
+            if not person.messages:
+                person.start()
 
     def _draw_again(self) -> None:
         """Makes the bot draw each person's screen again, with its new texts.

@@ -46,7 +46,6 @@ async def test_a_campaigner_changes_a_text_beside_the_phone_that_shows_it(
     ):
         summary = at.page.get_by_label("Resumen", exact=True)
         await at.page.locator(".light.running").wait_for(state="attached")
-        await at.start()
         await at.sees("No fue el único")
         field = at.page.locator(".edit-field", has=summary)
         # Bold, by the button; a reload loses nothing; saving shows it on the phone.

@@ -49,7 +49,6 @@ async def test_a_folder_shows_its_problems_until_it_is_in_order_and_every_change
             pass
         assert latest["problems"] == []
         ana = show.people.ana
-        ana.start()
         before = await ana.sees("No fue el único")
         texts = folder / "es.toml"
         texts.write_text(texts.read_text().replace("No fue el único", "Eran muchos más"))

@@ -195,7 +195,6 @@ async def test_previewing(reader: Reader, tmp_path: Path) -> None:
     ):
         await at.page.locator(".light.running").wait_for(state="attached")
         await at.person(reader.signer)
-        await at.start()
         await at.page.locator(".key", has_text=reader.label("✍️ Firmar la petición")).wait_for()
         await at.page.locator("#editor").get_by_role("tab").nth(int(reader is ENGLISH)).click()
         for label, change in ((title, shorter), (summary, addition)):
