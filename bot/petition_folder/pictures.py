@@ -2,7 +2,6 @@
 
 import io
 import warnings
-from difflib import get_close_matches
 from pathlib import Path
 
 from bot.text.problems import Sentence
@@ -11,6 +10,7 @@ from bot.text.problems import Sentence
 PICTURE_BYTES = 10 * 1024 * 1024
 PICTURE_SIDES = 10_000  # pixels, the sum of width and height
 _LONGEST_RATIO = 20
+_ENDINGS = (".png", ".jpg", ".jpeg")
 
 
 def picture_problem(folder: Path, name: str) -> Sentence | None:
@@ -26,12 +26,14 @@ def picture_problem(folder: Path, name: str) -> Sentence | None:
     try:
         data = (folder / name).read_bytes()
     except FileNotFoundError:
-        known = {each.name.lower(): each.name for each in folder.glob("*")}
-        if near := get_close_matches(name.lower(), known, n=1, cutoff=0.8):
+        stem = Path(name).stem.lower()
+        pictures = (each for each in sorted(folder.glob("*")) if each.suffix.lower() in _ENDINGS)
+        near = next((each.name for each in pictures if each.stem.lower() == stem), None)
+        if near is not None:
             return Sentence(
                 "en esta carpeta no hay ningún archivo {name}: ¿querías escribir {near}?",
                 name=name,
-                near=known[near[0]],
+                near=near,
             )
         return Sentence(
             "en esta carpeta no hay ningún archivo {name}: ponlo ahí, o quita la sección [image] "

@@ -73,10 +73,11 @@ def _together(found: list[Sentence]) -> list[Sentence]:
     first = next(each for each in values if each["line"] == str(lines[0]))
     sentence = Sentence(
         "línea {line}: las comillas tienen que ser las rectas del teclado: escribe {written}. "
-        'Reemplaza “ y ” por " en todo el archivo, o solo en las líneas {lines}',
+        "Lo mismo pasa en las líneas {lines}: tu editor las cambia solo, así que usa uno de texto "
+        "sin formato, como el Bloc de notas",
         line=str(lines[0]),
         written=first["written"],
-        lines=tuple(map(str, lines)),
+        lines=tuple(map(str, lines[1:])),
     )
     return [sentence, *(each for each in found if each.source != STRAIGHT)]
 

@@ -309,7 +309,8 @@ def test_a_consent_is_measured_with_the_longest_name(change: Change, folder: Pat
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("missing.png", "there is no file missing.png in this folder"),
+        ("missing.png", "there is no file missing.png in this folder: put it there"),
+        ("Card.es.PNG", "there is no file Card.es.PNG in this folder: did you mean card.es.png?"),
         ("../card.png", "give the name of a file in this folder alone"),
         ("", "this names no file"),
         ("es.toml", "es.toml is not a PNG or JPEG picture"),

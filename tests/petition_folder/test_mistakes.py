@@ -128,6 +128,14 @@ def test_every_mistake_is_named_at_once_with_the_line_it_stands_in() -> None:
     assert table == {"a": "Uno", "b": "Dos", "c": "Tres", "d": 4}
 
 
+def test_one_sentence_stands_for_all_the_quotation_marks_that_an_editor_has_curled() -> None:
+    _, (only,) = read_toml("".join(f"{name} = “Uno”\n" for name in "abcde"))
+    assert only.said(SPANISH).startswith(
+        "línea 1: las comillas tienen que ser las rectas del teclado: escribe a = "
+        '"Uno". Lo mismo pasa en las líneas 2, 3, 4, 5:'
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
