@@ -2,7 +2,8 @@
 
 import sqlite3
 import stat
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bot.cli.main import app
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
+from bot.setup.bot_calls import BotCalls, FetchedElsewhere, Unreachable
 from tests.support.scene import ready_petition
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
@@ -118,12 +120,27 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     monkeypatch.setattr(shutdown, "run_until_stopped", no_bot)
     monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_elsewhere)
+    assert "Otro programa recibe ahora los mensajes" in said(call("run", "--rehearsal"))
+    monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_by_nobody)
     result = call("run", "--rehearsal")
     assert result.exit_code == 0
     begun, over = "Ensayo de la petición river", "El ensayo ha acabado"
     assert -1 < result.output.find(begun) < result.output.find(over)
     assert ran == [True]
     assert "not both" in said(call("run", "--rehearsal", "--restored-backup"))
+
+
+@asynccontextmanager
+async def fetched_elsewhere(*_: object) -> AsyncIterator[BotCalls]:
+    raise FetchedElsewhere(None)
+    yield
+
+
+@asynccontextmanager
+async def fetched_by_nobody(*_: object) -> AsyncIterator[BotCalls]:
+    raise Unreachable("Bad Gateway")
+    yield
 
 
 def test_a_petition_that_people_signed_is_not_rehearsed_in_their_chats(

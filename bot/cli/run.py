@@ -10,6 +10,7 @@ from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings
+from bot.setup.bot_calls import FetchedElsewhere, TokenRefused, Unreachable, open_bot_calls
 from bot.text.problems import Problem
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import Words
@@ -60,10 +61,12 @@ def _refusal(words: Words, settings: Settings, problems: Sequence[Problem]) -> s
 def require_rehearsable(settings: Settings) -> None:
     """Says that a rehearsal begins, and what it is; refuses that of a petition with signatures.
 
-    Whoever signed would meet the rehearsal in the same chat, and could not withdraw meanwhile.
+    Whoever signed would meet the rehearsal in the same chat, and could not withdraw meanwhile; and
+    what people write to a bot that runs elsewhere would come here.
 
     Raises:
-        CannotDo: people have signed the petition; the message says what to do.
+        CannotDo: people have signed the petition, or another program gets the bot's messages; the
+            message says what to do.
         PetitionInvalid, StorageError: its folder or the database cannot be read.
     """
     slug = load_petition(settings.folder or BUNDLED).slug
@@ -79,6 +82,13 @@ def require_rehearsable(settings: Settings) -> None:
                 command=_REHEARSAL,
             )
         )
+    if not run_to_end(_is_alone(settings)):
+        raise CannotDo(
+            words.label(
+                "Otro programa recibe ahora los mensajes de este bot, y el ensayo se los "
+                "quitaría. Detenlo, o ensaya con otro bot."
+            )
+        )
     say(
         words.label(
             "Ensayo de la petición {slug}, en el Telegram de verdad. Cada mensaje dice que es un "
@@ -87,6 +97,19 @@ def require_rehearsable(settings: Settings) -> None:
             slug=slug,
         )
     )
+
+
+async def _is_alone(settings: Settings) -> bool:
+    """Returns whether nobody else is known to get the bot's messages."""
+    token = settings.bot_token.get_secret_value()
+    try:
+        async with open_bot_calls(token, settings.api_url, settings.proxy) as calls:
+            await calls.require_alone()
+    except FetchedElsewhere:
+        return False
+    except (TokenRefused, Unreachable):
+        return True  # the bot itself waits, or says what is wrong with the token
+    return True
 
 
 def say_rehearsal_is_over() -> None:
