@@ -11,6 +11,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # What a machine that runs the bot has: no tests, no sources. EXTRAS="postgres pdf" adds the heavy parts.
 LIVE ?= live
 EXTRAS ?=
+# Where petition-bot is linked, so that it can be typed alone. LINK= links it nowhere.
+LINK ?= $(if $(filter 0,$(shell id -u)),/usr/local/bin,$(HOME)/.local/bin)
 
 # uv is quicker than pip; pip is there with every Python. An environment that works is kept.
 ifneq ($(shell command -v uv 2>/dev/null),)
@@ -98,7 +100,11 @@ live:
 	@$(call install_into,$(LIVE)) $(LOCKED) -r deploy/live.lock $(EXTRAS:%=-r deploy/%.lock) || { echo "$(NOT_FETCHED)"; exit 1; }
 	@echo "3 of 3  Installing petition-bot"
 	@$(call install_into,$(LIVE)) --no-deps --no-index --force-reinstall dist/*.whl
-	@echo "The bot is installed. Set it up with: $(LIVE)/bin/petition-bot init"
+	@program=$(abspath $(LIVE))/bin/petition-bot; \
+	if [ -n "$(LINK)" ] && mkdir -p "$(LINK)" && { [ -L "$(LINK)/petition-bot" ] || [ ! -e "$(LINK)/petition-bot" ]; } && \
+	  ln -sfn "$$program" "$(LINK)/petition-bot"; \
+	then case ":$$PATH:" in *":$(LINK):"*) program=petition-bot;; esac; fi; \
+	echo "The bot is installed. Set it up with: $$program init"
 
 # Tries the wheel as people have it, in every Python from 3.11 to 3.14 that is here.
 installed: wheel
