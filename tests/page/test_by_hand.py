@@ -266,7 +266,6 @@ async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
         assert await at.faults() == []
         (folder / "es.toml").write_text(texts)
         await at.page.locator(".light.running").wait_for()
-        await at.start()
         await at.sees("No fue el único")
         (folder / "es.toml").write_text(texts.replace("No fue el único", "Eran muchos más"))
         await at.sees("Eran muchos más")
