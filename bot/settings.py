@@ -257,6 +257,12 @@ def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) ->
         return kind(_env_file=env_file, **overrides)
     except ValidationError as error:
         sentences = _sentences(error)
+    if env_file is not None and any(" is missing. " in each for each in sentences):
+        there = "" if env_file.is_file() else ", which is not there"
+        sentences += (
+            f"Settings are read from the environment and from {env_file.absolute()}{there};"
+            " petition-bot init writes them.",
+        )
     # Raised outside the except block, since the original error holds the values.
     raise SettingsInvalid(sentences)
 

@@ -108,10 +108,13 @@ def test_what_is_handed_over_goes_before_everything() -> None:
     assert load_settings(admin_ids=frozenset({5})).admin_ids == {5}
 
 
-def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_that_is_missing_is_named_at_once_and_where_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("PETITION_BOT_TOKEN")
     monkeypatch.setenv("PETITION_ADMIN_IDS", "")
-    first, second = complaints()
+    first, second, where = complaints()
+    assert f"{file_locations.env_file()}, which is not there; petition-bot init" in where
     assert first.startswith("PETITION_BOT_TOKEN is missing. Expected: the token")
     assert second.startswith("PETITION_ADMIN_IDS is missing. Expected: the numeric")
 
