@@ -69,6 +69,14 @@ def rehearse_folder(
         raise CannotDo(
             words.label("La carpeta {folder} no existe: créala antes.", folder=output.parent)
         )
+    if output is not None and output.is_dir():
+        raise CannotDo(
+            words.label(
+                "{folder} es una carpeta: di también cómo se llama el archivo, por ejemplo {file}",
+                folder=output,
+                file=output / "informe.html",
+            )
+        )
     return rehearse(out, words, load_petition(folder), people=people, seed=seed, output=output)
 
 

@@ -28,7 +28,8 @@ PEOPLE_A_SECOND = 2.5
 """How many people come in a second: as many as a bot can answer at Telegram's limits."""
 
 _TOKEN = "1000000001:a-token-for-the-rehearsal-that-opens-nothing"  # noqa: S105
-_ADMIN = 6_100_000_900
+# Below the numbers that the simulated Telegram gives to people.
+ADMIN_ID = 6_000_000_900
 _SHORTEST_OPENING = 20.0
 # After the last one came, so that hardly anybody is in the form when the petition closes.
 _CLOSING_AFTER = 150.0
@@ -130,7 +131,7 @@ class Rehearsal:
             async with Simulator(
                 token=_TOKEN, clock=lambda: clocks.now().timestamp()
             ) as simulator:
-                settings = self._settings_for(simulator.url, _TOKEN, _ADMIN)
+                settings = self._settings_for(simulator.url, _TOKEN, ADMIN_ID)
                 await self._run_bot(simulator, settings, clocks, opening)
         finally:
             self.outcome.real = time.monotonic() - since
@@ -170,7 +171,7 @@ class Rehearsal:
             for language in self._petition.languages
         }
         language = self._petition.source_language
-        person = world.person("Marta", language=language, user_id=_ADMIN)
+        person = world.person("Marta", language=language, user_id=ADMIN_ID)
         admin = Admin(person, app, self._petition)
         admin.begins()
         try:

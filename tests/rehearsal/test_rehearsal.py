@@ -16,6 +16,7 @@ from bot.rehearsal.journeys import Journey, Leave, Reason, Step, Tap, Type, next
 from bot.rehearsal.people import Traits, careful_reader, draw_people
 from bot.rehearsal.phone import PHONE
 from bot.rehearsal.report import missing_texts
+from bot.rehearsal.run import ADMIN_ID
 from bot.rehearsal.screens import SeenScreen
 from bot.rehearsal.verdict import judge
 from bot.simulator.call_log import RecordedCall
@@ -85,6 +86,11 @@ def test_a_folder_with_problems_is_not_rehearsed_but_its_problems_are_listed(
     told = CliRunner().invoke(app, ["rehearse"], catch_exceptions=False)
     assert told.exit_code == 1
     assert "There is no petition.toml here." in told.output
+    wanted = ["rehearse", str(BUNDLED), "--output"]
+    told = CliRunner().invoke(app, [*wanted, str(tmp_path)], catch_exceptions=False)
+    assert (told.exit_code, "is a folder" in told.output) == (1, True)
+    told = CliRunner().invoke(app, [*wanted, str(tmp_path / "a" / "b")], catch_exceptions=False)
+    assert (told.exit_code, "make it first" in told.output) == (1, True)
 
 
 def test_the_same_seed_draws_the_same_people() -> None:
@@ -96,6 +102,11 @@ def test_the_same_seed_draws_the_same_people() -> None:
     assert first != other
     assert {each.language for each in first} > {"es", "en", "ca", "ar", None}
     assert any(len(each.typed) > 1 for each in first)
+
+
+def test_the_admin_of_a_rehearsal_of_thousands_is_none_of_them() -> None:
+    world = World(BOT, lambda: 0.0)
+    assert ADMIN_ID not in {world.person("Ana").id for _ in range(10_010)}
 
 
 def screen(stage: Stage, *taps: str) -> SeenScreen:
