@@ -77,6 +77,7 @@ def test_no_demo_tells_its_admin_of_forms_that_nobody_can_have_read() -> None:
     assert max(read) < 10, "a thousand people are not waited for"
 
 
+@pytest.mark.e2e
 async def test_the_thousand_read_as_many_languages_as_people_do() -> None:
     async with DemoSession(page := DemoPage()).open() as show:
         await show.start()

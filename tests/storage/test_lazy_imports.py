@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.e2e
+
 HEAVY = ("sqlalchemy", "alembic", "mako")
 
 TELL_WHAT_IS_LOADED = f"""
 import asyncio, sys
 import storage
-
-pytestmark = pytest.mark.e2e
 
 async def start(url):
     await storage.migrate(url)
