@@ -1,8 +1,9 @@
 """The scene of feature tests: a simulated Telegram, the real bot over HTTP, and people."""
 
 import asyncio
+import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,13 @@ from telegram.error import BadRequest, NetworkError
 
 from bot.app import App, open_app
 from bot.petition.petition import BUNDLED, Petition, load_petition
-from bot.settings import Settings, load_settings
+from bot.petition_folder.read import Folder, read_folder
+from bot.petition_folder.unready import unready_problems
+from bot.settings import PREFIX, Settings, load_settings
 from bot.simulator import Simulator
 from bot.simulator.chats import Message
 from bot.simulator.person import Person
+from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
 from storage import Keyring
 from tests.support.api_conformance import request_faults
@@ -27,6 +31,8 @@ ADMIN = 6_100_000_900
 
 _read_once = cache(load_petition)
 _catalogs = cache(Catalogs.load)
+_read_folder_once = cache(read_folder)
+_unready_once = cache(lambda: list(unready_problems(_read_folder_once(BUNDLED))))
 
 
 def _petition(folder: Path) -> Petition:
@@ -41,6 +47,29 @@ def ready_petition(folder: Path) -> Path:
         file = folder / "petition.toml"
         file.write_text(file.read_text().replace("example.org", "petition.internal"))
     return folder
+
+
+def _folder(path: Path) -> Folder:
+    """Reads a folder as the bot does; the bundled petition's, which never changes, once."""
+    return _read_folder_once(path) if path == BUNDLED else read_folder(path)
+
+
+def _unready(read: Folder) -> Sequence[Problem]:
+    """Looks for what is not ready in a folder; in the bundled petition's once."""
+    return _unready_once() if read.path == BUNDLED else list(unready_problems(read))
+
+
+@cache
+def _settings(_: tuple[tuple[str, str], ...]) -> Settings:
+    """Reads and checks the settings that every scene has, once in each environment."""
+    return load_settings(
+        bot_token=TOKEN,
+        admin_ids=frozenset({ADMIN}),
+        database_url="sqlite+aiosqlite:///another/petition.db",
+        key_file=Path("another.key"),
+        api_url="http://127.0.0.1:1",
+        folder=BUNDLED,
+    )
 
 
 class Scene:
@@ -208,17 +237,20 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
         await asyncio.to_thread(copy_tables, folder / "data" / "petition.db")
     async with AsyncExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr("bot.app.read_folder", _folder)
+        patch.setattr("bot.app.unready_problems", _unready)
         patch.setattr("bot.app.petition_of", lambda read: _petition(read.path))
         patch.setattr(Catalogs, "load", _catalogs)
         simulator = await stack.enter_async_context(Simulator(token=TOKEN))
-        settings = load_settings(
-            bot_token=TOKEN,
-            admin_ids=frozenset({ADMIN}),
-            database_url=database_url or f"sqlite+aiosqlite:///{folder / 'data' / 'petition.db'}",
-            key_file=key,
-            api_url=simulator.url,
-            folder=BUNDLED,
+        own = {
+            "database_url": database_url or f"sqlite+aiosqlite:///{folder}/data/petition.db",
+            "key_file": key,
+            "api_url": simulator.url,
+        }
+        settings = _settings(
+            tuple(sorted(each for each in os.environ.items() if each[0].startswith(PREFIX)))
         )
+        settings = settings.model_copy(update=own)
         scene = Scene(simulator, settings)
         await scene.start_bot()
         try:
