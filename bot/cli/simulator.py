@@ -45,7 +45,8 @@ def _say_what_to_do(url: str) -> None:
         words.label("El token que pide init:"),
         f"    {_TOKEN}",
         words.label(
-            "Donde init diga que abras un enlace, escribe en la página, como Marta, /start y lo "
-            "que el enlace lleva detrás de «start=». Con Ctrl-C se acaba y se olvida todo."
+            "Donde init diga que abras un enlace, elige en la página el teléfono de Marta, pulsa "
+            "«Iniciar» y escribe /start, un espacio y lo que el enlace lleva detrás de «start=». "
+            "Con Ctrl-C se acaba y se olvida todo."
         ),
     )

@@ -40,7 +40,10 @@ function bot() {
     restart.disabled = state.botState === "starting";
     ours.hidden = state.botState === "elsewhere";
   });
-  return [el("p", { class: "bot-state" }, light, said), ours];
+  const shown = el("p", { class: "bot-state" }, light, said);
+  // What is said of a bot in another terminal has not room beside the heading.
+  redrawOn(["bot"], () => shown.classList.toggle("below", state.botState === "elsewhere"));
+  return [shown, ours];
 }
 
 function crowd() {

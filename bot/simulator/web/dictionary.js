@@ -117,7 +117,7 @@ export const WORDS = {
   "restart-why": ["Se para y arranca de nuevo: sigue donde estaba, también a mitad de un envío.", "It stops and starts anew, and carries on where it was, in the middle of a broadcast too."],
   "afresh": ["Petición nueva", "New petition"],
   "afresh-ask": ["¿Empezar una petición nueva?", "Start a new petition?"],
-  "afresh-why": ["Se borra todo lo de esta prueba: las conversaciones, las firmas, los envíos y las personas que hayas añadido. El bot empieza de cero. No se puede deshacer.", "Everything in this rehearsal is erased: the conversations, the signatures, the broadcasts and the people you added. The bot starts from nothing. This cannot be undone."],
+  "afresh-why": ["Se borra todo lo de esta prueba: las conversaciones, las firmas, los envíos y las personas que hayas añadido. El bot empieza de cero. No se puede deshacer.", "Everything in this trial is erased: the conversations, the signatures, the broadcasts and the people you added. The bot starts from nothing. This cannot be undone."],
   "begin": ["Empezar", "Begin"],
   "crowd": ["Mil personas", "A thousand people"],
   "crowd-come": ["Mil personas firman", "A thousand people sign"],
