@@ -6,6 +6,7 @@ files have no dates and no line numbers, so they change only when a message does
 """
 
 import io
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -37,6 +38,9 @@ msgstr ""
 "Plural-Forms: {plural_forms}\\n"
 
 """
+
+# What an editor's script leaves that puts a translation into each line of its message.
+_REPEATED = re.compile(r"(.{10,}?)\1+", re.DOTALL)
 
 
 def find_word_problems(
@@ -128,6 +132,8 @@ def _faults(message: Message, use: Use) -> Iterator[str]:
         return
     wanted = {name for form in use.forms for name in placeholders(form)}
     for form in _forms(message):
+        if _REPEATED.fullmatch(form):
+            yield "the translation stands there several times"
         used = placeholders(form)
         for name in sorted(used - wanted):
             yield f"the translation names {{{name}}}, which the message does not have"
