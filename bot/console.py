@@ -14,6 +14,7 @@ from rich.console import Console
 from bot.file_locations import found_here
 from bot.petition.petition import PetitionInvalid
 from bot.settings import SettingsInvalid
+from bot.text.problems import with_controls_shown
 from bot.text.terminal_language import terminal_words
 from storage import StorageError
 
@@ -51,6 +52,7 @@ def counted(count: int, noun: str) -> str:
 def say(*lines: str, style: str | None = None, console: Console = out) -> None:
     """Prints lines as they are, also where they look like markup."""
     for line in lines:
+        line = with_controls_shown(line)
         console.print(line, style=style, markup=False, soft_wrap=True)
 
 

@@ -15,6 +15,8 @@ _PAGED = ("appeal", "privacy")
 _PAGE, _NUMBER = mark("página {n}"), mark("número {n}")
 _AS_IT_IS = "{text}"
 _ENTRY = re.compile(r"[\w-]+(\.[\w-]+)*")
+# What a terminal obeys, and what turns the writing round; tabs and line breaks are harmless.
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -58,6 +60,14 @@ class Key(str):
         return said
 
 
+def with_controls_shown(text: str) -> str:
+    """Returns a text in which control characters are written out, like \\u001b.
+
+    What is quoted of a petition's files may be a stranger's, and a terminal would obey it.
+    """
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def english(text: str) -> Sentence:
     """Returns a sentence for developers, which is not translated."""
     return Sentence(_AS_IT_IS, text=text)
@@ -75,7 +85,7 @@ class Problem:
         """Returns place and sentence in a language."""
         key = Key(self.key).said(words)
         place = f"{self.file}: {key}" if key else self.file
-        return f"{place}: {self.sentence.said(words)}"
+        return with_controls_shown(f"{place}: {self.sentence.said(words)}")
 
     def __str__(self) -> str:
         return self.said(_english())

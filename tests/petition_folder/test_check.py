@@ -11,6 +11,8 @@ from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.pictures import PICTURE_BYTES
 from bot.petition_folder.schema import months_later
 from bot.text import text_limits
+from bot.text.problems import PetitionInvalid
+from bot.text.translations import Catalogs
 from tests.petition_folder.conftest import Change
 
 BROKEN = Path(__file__).parent / "broken"
@@ -404,3 +406,13 @@ def test_the_thanks_show_one_number_which_is_how_many_signed(change: Change, fol
     faulty, missing = [line for line in sentences(folder) if line.startswith("es.toml: thanks")]
     assert "the bot fills in nothing for {number} here" in faulty
     assert "a signer is told one number, how many have signed" in missing
+
+
+def test_what_a_strangers_folder_says_is_not_obeyed_by_the_terminal(tmp_path: Path) -> None:
+    """Such as to clear the screen, or to write over what was said before."""
+    (tmp_path / "\x1b[2J.toml").write_text("")
+    (tmp_path / "es.toml").write_text('"evil\\u001b]0;title\\u0007" = "x"\n')
+    (tmp_path / "petition.toml").write_text('time_zone = "Mars\\u009b2J\\u202e"\n')
+    said = PetitionInvalid(find_problems(tmp_path)).said(Catalogs.load().words("en"))
+    assert not set(said) & set("\x1b\x07\x9b\u202e")
+    assert "evil\\u001b]0;title\\u0007" in said
