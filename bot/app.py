@@ -245,6 +245,7 @@ async def open_app(
         storage = await open_storage(url, keyring, petition.slug)
         stack.push_async_callback(_close, storage)
         await asyncio.to_thread(mark.note_database)
+        await asyncio.to_thread(mark.note_bot, settings.bot_id)
         if restored:
             await storage.restores.record(made_at=None, at=clocks.now())
         if await storage.restores.awaits_repetition():

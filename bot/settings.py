@@ -146,6 +146,11 @@ class Settings(PetitionSettings):
 
     approval_above: int | None = Field(default=None, ge=0)
 
+    @property
+    def bot_id(self) -> str:
+        """The bot's numeric id, which stays the same when its token is replaced."""
+        return self.bot_token.get_secret_value().partition(":")[0]
+
     @field_validator("bot_token")
     @classmethod
     def _token_shape(cls, value: SecretStr) -> SecretStr:

@@ -91,7 +91,12 @@ from storage.handovers import (
     Inclusion,
     SupporterHandover,
 )
-from storage.high_water_mark import HighWaterMark, last_number_in, mark_of
+from storage.high_water_mark import (
+    HighWaterMark,
+    last_number_in,
+    mark_of,
+    petition_signed_with,
+)
 from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition
 from storage.journal import Deed, Entry, Journal, journal_of
 from storage.key_file import key_apart_from_data
@@ -385,6 +390,7 @@ __all__ = [
     "open_known_storage",
     "open_storage",
     "pause_question",
+    "petition_signed_with",
     "publication_id",
     "require_newest",
     "verified_otherwise",

@@ -8,6 +8,7 @@ put back by hand.
 
 Where that database is stands beside the mark, without user and password: a bot that is started
 from another folder, or with another address, would begin an empty one and know nobody who signed.
+So does which bot people sign with: a rehearsal must not begin in the chats of those who signed.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from storage.sqlite_errors import storage_error
 _NUMBER = "SELECT last_number FROM petitions WHERE slug = ?"
 _MARK = re.compile(r"[0-9]{1,18}\n")
 _ENDING = ".mark"
+_OF_A_BOT = ".bot"
 _PLAIN = "/: +"  # is noted as it is, and the rest in percent signs, as paths may be in any script
 _FLAGGED = "petition-bot run --restored-backup"
 _OTHERWISE = f"If it is a backup that you restored on purpose, start once with: {_FLAGGED}"
@@ -89,6 +91,13 @@ class HighWaterMark:
         if not noted.exists():
             with suppress(OSError):  # as for the mark: a read-only folder must not stop the bot
                 write_over(noted, f"{quote(_shown(self._address), safe=_PLAIN)}\n")
+
+    def note_bot(self, bot_id: str) -> None:
+        """Notes beside the mark that this bot runs the petition, unless it cannot be written."""
+        noted = self.path.with_suffix(f".{bot_id}{_OF_A_BOT}")
+        if not noted.exists():
+            with suppress(OSError):  # as above
+                write_over(noted, "")
 
     async def require_reached(self) -> None:
         """Checks that the database has reached the mark, without changing anything in it.
@@ -203,6 +212,24 @@ def mark_of(key_file: Path, url: str, slug: str) -> HighWaterMark:
 def highest_number(keyring: Keyring, slug: str) -> int:
     """Returns the highest number that a petition gave in any database, as far as marks say it."""
     return max((number for _, number in _marks(keyring.path, slug)), default=0)
+
+
+def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
+    """Returns the short name of a petition that people have signed with this bot.
+
+    Wherever its database is, and whatever the settings say of it now: a mark beside the key tells.
+
+    Raises:
+        OSError: the key's folder cannot be read.
+    """
+    ending = f".{bot_id}{_OF_A_BOT}"
+    for noted in key_file.parent.glob(f"{glob.escape(key_file.name)}.*{ending}"):
+        mark = noted.name.removesuffix(ending)
+        slug = mark.removeprefix(f"{key_file.name}.").rpartition(".")[0]
+        signed = (path for path, number in _marks(key_file, slug) if number > 0)
+        if f"{mark}{_ENDING}" in (path.name for path in signed):
+            return slug
+    return None
 
 
 def _marks(key_file: Path, slug: str) -> Iterator[tuple[Path, int]]:

@@ -16,6 +16,7 @@ from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
 from bot.setup.bot_calls import BotCalls, FetchedElsewhere, Unreachable
+from storage import mark_of
 from tests.support.scene import ready_petition
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
@@ -151,6 +152,23 @@ def test_a_petition_that_people_signed_is_not_rehearsed_in_their_chats(
     output = said(call("run", "--rehearsal"))
     assert "has signatures already" in output
     assert "PETITION_DATABASE_URL=sqlite+aiosqlite:///ensayo.db" in output
+
+
+def test_a_bot_that_people_signed_with_rehearses_from_no_other_folder_and_no_other_petition(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its database was in another folder; the settings of this one would begin an empty one."""
+    monkeypatch.setattr(shutdown, "run_until_stopped", None)
+    copy_template(folder / "forest", slug="forest")
+    monkeypatch.setenv("PETITION_FOLDER", str(folder / "forest"))
+    key = folder / "keys" / "petition.key"
+    mark = mark_of(key, "sqlite+aiosqlite:////elsewhere/petition.db", "river")
+    mark.note_bot(TOKEN.partition(":")[0])
+    mark.raise_to(1)
+    assert "The petition river has signatures already" in said(call("run", "--rehearsal"))
+    monkeypatch.setenv("PETITION_BOT_TOKEN", f"9{TOKEN}")
+    monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_elsewhere)
+    assert "Another program" in said(call("run", "--rehearsal"))
 
 
 def sign(folder: Path) -> None:

@@ -14,7 +14,7 @@ from bot.setup.bot_calls import FetchedElsewhere, TokenRefused, Unreachable, ope
 from bot.text.problems import Problem
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import Words
-from storage import last_number_in
+from storage import last_number_in, petition_signed_with
 
 _log = structlog.stdlib.get_logger()
 
@@ -69,15 +69,14 @@ def require_rehearsable(settings: Settings) -> None:
             message says what to do.
         PetitionInvalid, StorageError: its folder or the database cannot be read.
     """
-    slug = load_petition(settings.folder or BUNDLED).slug
-    words = terminal_words()
-    if run_to_end(last_number_in(settings.database_url, slug)):
+    slug, words = load_petition(settings.folder or BUNDLED).slug, terminal_words()
+    if signed := _signed_petition(settings, slug):
         raise CannotDo(
             words.label(
                 "La petición {slug} ya tiene firmas, y quien la firmó encontraría el ensayo en su "
                 "chat sin poder retirarse. Ensáyala con otro bot: en otra carpeta, pon en un "
                 "archivo .env su token y PETITION_DATABASE_URL={url}, y ejecuta allí: {command}",
-                slug=slug,
+                slug=signed,
                 url="sqlite+aiosqlite:///ensayo.db",
                 command=_REHEARSAL,
             )
@@ -97,6 +96,19 @@ def require_rehearsable(settings: Settings) -> None:
             slug=slug,
         )
     )
+
+
+def _signed_petition(settings: Settings, slug: str) -> str | None:
+    """Returns which petition has signers who would meet this bot's rehearsal, if any has.
+
+    Beside this one it is any that the bot itself ran, from whatever folder that was: its chats
+    are the bot's.
+    """
+    if run_to_end(last_number_in(settings.database_url, slug)):
+        return slug
+    if settings.key_file is None:
+        return None
+    return petition_signed_with(settings.bot_id, settings.key_file)
 
 
 async def _is_alone(settings: Settings) -> bool:
