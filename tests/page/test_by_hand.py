@@ -146,7 +146,7 @@ async def test_a_hostile_name_and_a_hostile_text_stay_text(
         ("Seán", ("Sign the petition", "Use “", "With my", "I consent and sign", "See my sign")),
     ],
 )
-async def test_each_screen_of_signing_is_seen_whole_on_a_phone(
+async def test_each_screen_of_signing_is_seen_whole_on_the_page_of_a_phone(
     browser: Browser, name: str, steps: tuple[str, ...]
 ) -> None:
     async with running_session() as (show, _, address):
