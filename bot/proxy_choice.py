@@ -102,6 +102,7 @@ def _is_excepted(host: str, port: int | None, environment: Mapping[str, str]) ->
         ip = ipaddress.ip_address(host)
     except ValueError:
         names = {name.removeprefix("*").lstrip(".") for name in (*excepted, "localhost")}
+        host = host.rstrip(".")  # else its last part is nothing, which an empty list names too
         parents = {host.split(".", count)[-1] for count in range(host.count(".") + 1)}
         return bool(parents & names or {f"{each}:{port}" for each in parents} & names)
     return ip.is_loopback or any(_contains(each, ip) for each in excepted)

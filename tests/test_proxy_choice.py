@@ -119,3 +119,10 @@ def test_the_setting_holds_for_every_server_whatever_the_environment_says(url: s
     environment = {"https": "http://canary", "http": "http://canary", "no": "*"}
     assert choose_proxy(url, "socks5://127.0.0.1:9050", environment) == SOCKS
     assert choose_proxy(url, "None ", environment) is None
+
+
+def test_a_name_with_a_dot_at_its_end_is_not_excepted_by_an_empty_list() -> None:
+    environment = {"https": "http://proxy:3128"}
+    assert choose_proxy("https://api.telegram.org.", None, environment) is not None
+    environment["no"] = "telegram.org"
+    assert choose_proxy("https://api.telegram.org.", None, environment) is None
