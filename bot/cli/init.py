@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 _LANGUAGES = ("es", "en")
 
 
+def read_admin(typed: str) -> int:
+    """Reads an admin's Telegram id; a name in its place is refused in a sentence."""
+    if not (typed.isascii() and typed.isdecimal() and int(typed)):
+        raise typer.BadParameter(
+            "give the person's numeric Telegram id, like 12345; without it, init finds them by "
+            "a link"
+        )
+    return int(typed)
+
+
 @in_sentences
 def init(
     token_file: Annotated[
@@ -31,7 +41,10 @@ def init(
     admin: Annotated[
         list[int] | None,
         typer.Option(
-            min=1, help="An admin's numeric id; repeat it for each of them.", show_default=False
+            parser=read_admin,
+            metavar="ID",
+            help="An admin's numeric id; repeat it for each of them.",
+            show_default=False,
         ),
     ] = None,
     petition: Annotated[

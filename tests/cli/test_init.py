@@ -106,6 +106,14 @@ async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Pat
     assert names_in(home) == ["here", "token"]
 
 
+async def test_a_name_where_an_id_belongs_is_refused_in_a_sentence(home: Path) -> None:
+    for typed in ("Marta", "@marta", "0"):
+        result = await call("--non-interactive", "--admin", typed)
+        assert result.exit_code == 2
+        assert "numeric Telegram id" in result.output
+    assert names_in(home) == ["here", "token"]
+
+
 async def test_a_key_that_the_bot_would_refuse_writes_nothing(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
