@@ -54,6 +54,14 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests on PostgreSQL, which start a server of their own."""
+    for item in items:
+        if "postgres" in item.nodeid.lower():
+            item.add_marker(pytest.mark.processes)
+
+
 class _ByServer(LoadScopeScheduling):  # type: ignore[misc]
     """Hands out tests one by one, but all of one browser or PostgreSQL server to one worker."""
 

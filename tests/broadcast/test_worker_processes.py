@@ -13,7 +13,7 @@ from tests.support.broadcast_kills import kill_repeatedly
 from tests.support.interventions import run_with_interventions
 from tests.support.petition_processes import kill, petition_processes
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.processes
 
 END_SECONDS = 60.0
 

@@ -255,7 +255,7 @@ class Terminal:
             return await self.process.wait()
 
 
-@pytest.mark.e2e
+@pytest.mark.processes
 async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) -> None:
     marta = sim.world.person("Marta\x1b[2J", language="en")
     mallory = sim.world.person("Mallory")

@@ -16,7 +16,7 @@ from tests.support.broadcasts import start
 from tests.support.scene import ADMIN, TOKEN
 from tests.support.supporters import Supporters
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.processes
 
 PEOPLE = 200
 RATE = 20.0

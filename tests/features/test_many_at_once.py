@@ -1,7 +1,6 @@
 """Many people come at the same moment: each is answered once, and nobody else waits for them."""
 
 import asyncio
-import time
 
 from bot.simulator.person import Person
 from tests.support.scene import Scene
@@ -25,21 +24,12 @@ async def test_a_crowd_is_greeted_in_turn_while_others_are_answered_at_once(scen
         assert len(buttons) == 1, person.chat.transcript()
 
 
-async def test_of_a_hundred_at_once_the_last_waits_five_seconds_at_most(
-    scene: Scene,
-) -> None:
+async def test_a_hundred_at_once_are_all_greeted_and_no_call_is_one_too_many(scene: Scene) -> None:
     crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(HUNDRED)]
-    begun = time.monotonic()
-
-    async def waits(person: Person) -> float:
+    for person in crowd:
         person.start()
-        await greeted(person)
-        return time.monotonic() - begun
-
-    waited = sorted(await asyncio.gather(*(waits(person) for person in crowd)))
-    # Half a second more for a machine that does other things; exactly in `test_reply_rate.py`.
-    assert waited[HUNDRED // 2] <= 2.5 + 0.5
-    assert waited[-1] <= 5.0 + 0.5
+    # How long they wait is in `test_reply_rate.py`, by a clock that no other program slows.
+    await asyncio.gather(*(greeted(person) for person in crowd))
     assert [call for call in scene.simulator.calls if call.status == 429] == []
     with_a_picture = sum(any(m.photo for m in person.messages) for person in crowd)
     assert 1 <= with_a_picture <= 20, "the first ones, before there was a line"

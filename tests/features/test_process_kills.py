@@ -17,7 +17,7 @@ from tests.support.bot_process import BotProcess
 from tests.support.retrying_signer import signs_with_retries, was_thanked
 from tests.support.scene import ADMIN, TOKEN
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.processes
 
 WORDS = Catalogs.load().words("es")
 PEOPLE = 20

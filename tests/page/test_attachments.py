@@ -9,7 +9,7 @@ from playwright.async_api import Browser, FilePayload, expect
 from bot.simulator.media_kinds import tiny_png
 from tests.page.chromium import Window, open_chat
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 
 
 def photos(count: int) -> list[FilePayload]:

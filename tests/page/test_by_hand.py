@@ -14,7 +14,7 @@ from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
 from tests.page.chromium import DESK, PHONE, WIDE, open_window, running_session
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

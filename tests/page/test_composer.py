@@ -5,7 +5,7 @@ from playwright.async_api import Browser, expect
 
 from tests.page.chromium import open_chat
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 
 
 WRITTEN = {

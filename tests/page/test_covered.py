@@ -11,7 +11,7 @@ from bot.simulator.parameters import UploadedFile
 from tests.page.chromium import COVERED, Window, open_chat
 from tests.support.api_client import ApiClient
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

@@ -77,7 +77,7 @@ def test_no_demo_tells_its_admin_of_forms_that_nobody_can_have_read() -> None:
     assert max(read) < 10, "a thousand people are not waited for"
 
 
-@pytest.mark.e2e
+@pytest.mark.processes
 async def test_the_thousand_read_as_many_languages_as_people_do() -> None:
     async with DemoSession(page := DemoPage()).open() as show:
         await show.start()
@@ -126,7 +126,7 @@ async def prints(printed: StreamReader, words: str) -> None:
         assert line, "the demo has ended"
 
 
-@pytest.mark.e2e
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: Path) -> None:
     async with (
@@ -153,7 +153,7 @@ async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: 
     assert "Ctrl-C" in rest
 
 
-@pytest.mark.e2e
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 async def test_the_story_says_where_its_page_is_and_ends_when_it_is_told_to(
     tmp_path: Path,
@@ -174,7 +174,7 @@ async def test_the_story_says_where_its_page_is_and_ends_when_it_is_told_to(
         assert await demo.wait() == 0
 
 
-@pytest.mark.e2e
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_demo_ends_in_the_middle_of_its_story_and_clears_everything_away(

@@ -19,7 +19,7 @@ from bot.simulator.page import DemoPage, FolderEditor
 from bot.text.markup import length, parse
 from tests.page.chromium import DESK, PHONE, open_window
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from bot.simulator.page import DemoPage
 from bot.simulator.parameters import UploadedFile
 from tests.page.chromium import open_chat
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 
 RICH = (
     "<b>negrita <i>y cursiva</i></b> <u>subrayado</u> <s>tachado</s> <code>código</code> "

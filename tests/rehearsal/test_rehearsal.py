@@ -43,7 +43,7 @@ class Text(HTMLParser):
         self.words += data
 
 
-@pytest.mark.e2e
+@pytest.mark.processes
 def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

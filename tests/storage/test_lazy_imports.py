@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.processes
 
 HEAVY = ("sqlalchemy", "alembic", "mako")
 

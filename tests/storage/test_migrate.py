@@ -223,7 +223,7 @@ class TestMigrate:
         revisions = await asyncio.gather(*[migrate(empty_url) for _ in range(6)])
         assert revisions == [NEWEST] * 6
 
-    @pytest.mark.e2e
+    @pytest.mark.processes
     async def test_two_processes_at_once_both_succeed(self, empty_url: str) -> None:
         starts = [await start_migrating(empty_url) for _ in range(3)]
         assert [await start.wait() for start in starts] == [0, 0, 0]
@@ -248,7 +248,7 @@ class TestMigrate:
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.e2e
+@pytest.mark.processes
 class TestAKillInTheMiddle:
     async def test_leaves_nothing_or_everything(self, empty_url: str) -> None:
         for delay in (0.0, 0.3, 0.5, 0.55, 0.6, 0.7):
