@@ -1,7 +1,7 @@
 """The command `petition-bot service`: writes a systemd unit for the paths of whoever asks."""
 
-import getpass
 import os
+import pwd
 import shlex
 import sys
 from pathlib import Path
@@ -56,7 +56,7 @@ def service(
     paths = _paths(load_settings(), file_locations.env_file().absolute())
     if (unusable := paths.unusable()) is not None:
         raise CannotDo(f"systemd would read {unusable} as something else; choose another name.")
-    text = user_unit(paths) if user else system_unit(paths, getpass.getuser())
+    text = user_unit(paths) if user else system_unit(paths, _account())
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -148,3 +148,8 @@ def _commands(unit: Path, *, user: bool) -> list[str]:
         "sudo systemctl daemon-reload",
         "sudo systemctl enable --now petition-bot",
     ]
+
+
+def _account() -> str:
+    """Returns the name of the account that asks, whatever the environment calls it."""
+    return pwd.getpwuid(os.geteuid()).pw_name
