@@ -131,15 +131,17 @@ class SqliteDatabase:
             log_pause_seconds=log_pause_seconds,
             log_retry_seconds=log_retry_seconds,
         )
+        opening = asyncio.create_task(database._open_connections())
         try:
-            for connection in database._connections:
-                await connection
-            # With a timeout it would keep the writer waiting for as long as somebody reads.
-            await database._truncater.fetch(Statement("PRAGMA busy_timeout=0"))
-        except Exception as error:  # whatever it is, no thread may stay behind
+            # Cut off, it ends first: nobody would close what a thread opens meanwhile.
+            await asyncio.shield(opening)
+        except BaseException as error:  # also a cancellation: nothing stays open behind
+            await asyncio.wait((opening,))
             await database.close()
             for connection in database._connections:
                 await connection.join_thread()
+            if not isinstance(error, Exception):
+                raise
             raise storage_error(error) from error
         database._files.append(FileIdentity(path))
         database._open = True
@@ -201,6 +203,12 @@ class SqliteDatabase:
                     " written now would be there after a restart. The bot has stopped; put the"
                     " file back, and start it again."
                 )
+
+    async def _open_connections(self) -> None:
+        for connection in self._connections:
+            await connection
+        # With a timeout it would keep the writer waiting for as long as somebody reads.
+        await self._truncater.fetch(Statement("PRAGMA busy_timeout=0"))
 
     async def close(self) -> None:
         """See Database.close."""

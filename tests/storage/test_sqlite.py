@@ -39,6 +39,10 @@ async def slugs(database: SqliteDatabase) -> set[str]:
     return {row["slug"] for row in rows}
 
 
+def connection_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if "_connection_worker" in thread.name}
+
+
 class Holder:
     """Another program with the write lock."""
 
@@ -337,9 +341,42 @@ class TestOpening:
         with pytest.raises(BrokenData):
             await SqliteDatabase.open(path)
 
+    @pytest.mark.parametrize("number", [1, 3])
+    async def test_that_is_cut_off_leaves_no_connection_open(
+        self, path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened: list[Recorded] = []
+        connect, loop = sqlite3.connect, asyncio.get_running_loop()
+
+        def cut_off(*given: Any, **named: Any) -> sqlite3.Connection:
+            connection = connect(*given, **named, factory=Recorded)
+            opened.append(connection)
+            if len(opened) == number:
+                loop.call_soon_threadsafe(opening.cancel)
+            return connection
+
+        monkeypatch.setattr("storage.sqlite.sqlite3.connect", cut_off)
+        before = connection_threads()
+        opening = asyncio.create_task(SqliteDatabase.open(path))
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        assert len(opened) >= number
+        assert all(connection.is_closed for connection in opened)
+        assert connection_threads() <= before
+
     async def test_its_threads_let_a_failing_process_end(self, database: SqliteDatabase) -> None:
         workers = [thread for thread in threading.enumerate() if thread.name.startswith("Thread")]
         assert all(worker.daemon for worker in workers)
+
+
+class Recorded(sqlite3.Connection):
+    """A connection that tells whether it was closed."""
+
+    is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+        super().close()
 
 
 class FailingCommit:
