@@ -25,7 +25,7 @@ from bot.petition_folder.schema import PETITION_FILE
 from bot.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
 from bot.rehearsal.report import Report, Section, write_report
 from bot.rehearsal.report_page import page
-from bot.rehearsal.run import Outcome, Progress, Rehearsal
+from bot.rehearsal.run import Rehearsal, RehearsalProgress, RehearsalResult
 from bot.settings import Settings
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import Words
@@ -109,19 +109,19 @@ def rehearse(
             progress=progress,
         )
         run_accelerated(unless_interrupted(rehearsal.run()), clock)
-    outcome = rehearsal.outcome
-    report = write_report(words, outcome, petition, seed)
+    result = rehearsal.result
+    report = write_report(words, result, petition, seed)
     _print(out, words, report)
     page_file = _page_file(output)
     page_file.write_text(page(words, report), encoding="utf-8")
     say("", words.label("El informe, como página: {file}", file=page_file), console=out)
-    return _exit_code(outcome, report)
+    return _exit_code(result, report)
 
 
-def _exit_code(outcome: Outcome, report: Report) -> int:
+def _exit_code(result: RehearsalResult, report: Report) -> int:
     if report.faults:
         return 1
-    return 0 if outcome.is_over else _INTERRUPTED
+    return 0 if result.is_over else _INTERRUPTED
 
 
 def _settings(folder: Path, petition: Path, api_url: str, token: str, admin: int) -> Settings:
@@ -149,12 +149,12 @@ def _page_file(output: Path | None) -> Path:
 
 
 @contextmanager
-def _bars(out: Console, words: Words, people: int) -> Iterator[Progress]:
+def _bars(out: Console, words: Words, people: int) -> Iterator[RehearsalProgress]:
     """Draws how many have come, and then how many were told."""
     with progress_bar(console=out) as bars:
         came = bars.add_task(words.label("Pasan por la petición"), total=people)
         told = bars.add_task(words.label("Se les cuenta cómo terminó"), total=None, visible=False)
-        yield Progress(partial(_move, bars, came), partial(_move, bars, told))
+        yield RehearsalProgress(partial(_move, bars, came), partial(_move, bars, told))
 
 
 def _move(bars: Bars, bar: TaskID, done: int, total: int) -> None:

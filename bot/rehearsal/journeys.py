@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 from bot.petition.stages import Action, Stage
 from bot.rehearsal.people import Quirk, Traits
-from bot.rehearsal.screens import SeenScreen
+from bot.rehearsal.screens import RehearsedScreen
 
 
 class Step(IntEnum):
@@ -32,14 +32,14 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class TapButton:
     """A tap on a button, by its callback data."""
 
     data: str
 
 
 @dataclass(frozen=True, slots=True)
-class Type:
+class TypeText:
     """A message that is typed."""
 
     text: str
@@ -52,7 +52,7 @@ class Leave:
     reason: Reason | None = None
 
 
-Act = Tap | Type | Leave
+Act = TapButton | TypeText | Leave
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Journey:
 
 
 def next_act(
-    screen: SeenScreen,
+    screen: RehearsedScreen,
     journey: Journey,
     languages: Sequence[str],
     *,
@@ -111,30 +111,30 @@ def next_act(
     if not _reads(traits, shown) and not journey.language_chosen:
         offered = screen.tap(Action.LANGUAGES)
         if offered is not None and any(_reads(traits, each) for each in languages):
-            return Tap(offered)
+            return TapButton(offered)
         return Leave(Reason.LANGUAGE)
     rule = _RULES.get(screen.stage)
     if rule is not None:
         return Leave(Reason.TOO_LONG) if screenfuls > traits.screenfuls else rule(screen, journey)
     back = screen.tap(Action.BACK) or screen.tap(Action.HOME)
-    return Tap(back) if back else Leave(Reason.BUG)
+    return TapButton(back) if back else Leave(Reason.BUG)
 
 
 def _reads(traits: Traits, language: str) -> bool:
     return language.partition("-")[0] in traits.reads
 
 
-def _choose_language(screen: SeenScreen, journey: Journey, languages: Sequence[str]) -> Act:
+def _choose_language(screen: RehearsedScreen, journey: Journey, languages: Sequence[str]) -> Act:
     journey.language_chosen = True
     own = (journey.traits.language or "").partition("-")[0]
     for language in sorted(languages, key=lambda each: each.partition("-")[0] != own):
         data = screen.tap(Action.SET_LANGUAGE, language)
         if data is not None and _reads(journey.traits, language):
-            return Tap(data)
+            return TapButton(data)
     return Leave(Reason.LANGUAGE)
 
 
-def _at_home(screen: SeenScreen, journey: Journey) -> Act:
+def _at_home(screen: RehearsedScreen, journey: Journey) -> Act:
     if screen.is_signed:
         journey.furthest = Step.SIGNED
         return Leave()
@@ -142,38 +142,38 @@ def _at_home(screen: SeenScreen, journey: Journey) -> Act:
     if sign is None:
         return Leave(Reason.CLOSED)
     if journey.once(Quirk.WRITES):
-        return Type("¿?")
+        return TypeText("¿?")
     privacy = screen.tap(Action.PRIVACY)
     if privacy is not None and journey.once(Quirk.READS_PRIVACY):
-        return Tap(privacy)
+        return TapButton(privacy)
     read = screen.tap(Action.READ)
     if journey.traits.reads_appeal and not journey.has_read and read is not None:
-        return Tap(read)
+        return TapButton(read)
     journey.furthest = max(journey.furthest, Step.READ)
-    return Tap(sign)
+    return TapButton(sign)
 
 
-def _at_appeal(screen: SeenScreen, journey: Journey) -> Act:
+def _at_appeal(screen: RehearsedScreen, journey: Journey) -> Act:
     sign = screen.tap(Action.SIGN)
     if sign is None:
         return Leave(Reason.CLOSED)
     onward = screen.tap(Action.READ, str(journey.page + 1))
     if onward is not None and not journey.has_read:
         journey.page += 1
-        return Tap(onward)
+        return TapButton(onward)
     journey.has_read = True
     journey.furthest = max(journey.furthest, Step.READ)
-    return Tap(sign)
+    return TapButton(sign)
 
 
-def _at_name(screen: SeenScreen, journey: Journey) -> Act:
+def _at_name(screen: RehearsedScreen, journey: Journey) -> Act:
     traits = journey.traits
     journey.furthest = max(journey.furthest, Step.NAME)
     if journey.names_typed and journey.is_asked_name:
         journey.refused += 1
     profile = screen.tap(Action.PROFILE_NAME)
     if profile is not None and not traits.typed:
-        return Tap(profile)
+        return TapButton(profile)
     # Whose profile has no name that could be taken types one.
     names = traits.typed or (f"{traits.first_name} Soler", "Soler")
     if journey.names_typed >= len(names):
@@ -181,36 +181,36 @@ def _at_name(screen: SeenScreen, journey: Journey) -> Act:
     name = names[journey.names_typed]
     journey.names_typed += 1
     journey.is_asked_name = True
-    return Type(name)
+    return TypeText(name)
 
 
-def _at_name_check(screen: SeenScreen, journey: Journey) -> Act:
+def _at_name_check(screen: RehearsedScreen, journey: Journey) -> Act:
     journey.is_asked_name = False
     names = journey.traits.typed
     is_meant = journey.names_typed >= len(names)
     data = screen.tap(Action.KEEP_NAME if is_meant else Action.SIGN)
-    return Tap(data) if data else Leave(Reason.BUG)
+    return TapButton(data) if data else Leave(Reason.BUG)
 
 
-def _at_consent(screen: SeenScreen, journey: Journey) -> Act:
+def _at_consent(screen: RehearsedScreen, journey: Journey) -> Act:
     traits = journey.traits
     journey.furthest = max(journey.furthest, Step.CONSENT)
     if not traits.consents:
         return Leave(Reason.NO_CONSENT)
     home = screen.tap(Action.HOME)
     if home is not None and journey.once(Quirk.GOES_BACK):
-        return Tap(home)
+        return TapButton(home)
     if journey.once(Quirk.CHANGES_NAME):
-        return Type(f"{traits.first_name} Vidal")
+        return TypeText(f"{traits.first_name} Vidal")
     if screen.is_undecided:
         wanted = screen.tap(Action.WITH_NAME if traits.with_name else Action.WITHOUT_NAME)
         if wanted is not None:
-            return Tap(wanted)
+            return TapButton(wanted)
     confirm = screen.tap(Action.CONFIRM)
-    return Tap(confirm) if confirm else Leave(Reason.BUG)
+    return TapButton(confirm) if confirm else Leave(Reason.BUG)
 
 
-def _at_thanks(_screen: SeenScreen, journey: Journey) -> Act:
+def _at_thanks(_screen: RehearsedScreen, journey: Journey) -> Act:
     journey.furthest = Step.SIGNED
     return Leave()
 

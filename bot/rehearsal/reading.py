@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from bot.petition.stages import Action, Stage
 from bot.rehearsal.phone import PHONE
-from bot.rehearsal.screens import SeenScreen
+from bot.rehearsal.screens import RehearsedScreen
 from bot.rehearsal.visits import Visitor
 from bot.simulator.chats import Message
 
@@ -88,7 +88,7 @@ class Reader:
         self._measure(await self._visitor.sees(self._visitor.person.start), Part.CLOSED)
         return self._screens
 
-    async def _pages(self, screen: SeenScreen | None, part: Part, action: Action) -> None:
+    async def _pages(self, screen: RehearsedScreen | None, part: Part, action: Action) -> None:
         page = 0
         while screen is not None:
             onward = screen.tap(action, str(page + 1))
@@ -98,7 +98,7 @@ class Reader:
             page += 1
             screen = await self._visitor.taps(action, str(page))
 
-    def _measure(self, screen: SeenScreen | None, part: Part, page: int = 0) -> None:
+    def _measure(self, screen: RehearsedScreen | None, part: Part, page: int = 0) -> None:
         if screen is not None:
             self._note(part, page, screen.message)
 

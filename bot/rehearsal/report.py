@@ -10,7 +10,7 @@ from bot.petition.petition import Petition
 from bot.petition.stages import Stage
 from bot.rehearsal.journeys import Reason, Step
 from bot.rehearsal.reading import MeasuredScreen, Part
-from bot.rehearsal.run import Outcome
+from bot.rehearsal.run import RehearsalResult
 from bot.settings import FREE_RATE, PAID_RATE
 from bot.text.translations import Words, is_spoken, mark
 from handlers.broadcasts.screens.draft_view import MESSAGES_A_STAR
@@ -97,23 +97,23 @@ class Report:
     sections: tuple[Section, ...]
 
 
-def write_report(words: Words, outcome: Outcome, petition: Petition, seed: int) -> Report:
+def write_report(words: Words, result: RehearsalResult, petition: Petition, seed: int) -> Report:
     """Returns the report of a rehearsal, also of one that was interrupted.
 
     Args:
         words: of the reader's language.
-        outcome: what was found.
+        result: what was found.
         petition: the one that was rehearsed.
         seed: by which the rehearsal can be repeated.
     """
-    people = len(outcome.came)
+    people = len(result.came)
     sentences = [
         words.plural_label(
             "{n} persona pasó por la petición: {simulated} de tiempo simulado, en {real}.",
             "{n} personas pasaron por la petición: {simulated} de tiempo simulado, en {real}.",
             people,
-            simulated=words.duration(outcome.simulated),
-            real=words.duration(outcome.real),
+            simulated=words.duration(result.simulated),
+            real=words.duration(result.real),
         ),
         words.label(
             "Las personas se sortean con la semilla {seed}; con «--seed {seed}» se repite el "
@@ -122,15 +122,15 @@ def write_report(words: Words, outcome: Outcome, petition: Petition, seed: int) 
             seed=seed,
         ),
     ]
-    if not outcome.is_over:
+    if not result.is_over:
         sentences.append(
             words.label("El ensayo no llegó al final: aquí está lo que se vio hasta entonces.")
         )
     return Report(
         title=words.label("Ensayo de «{title}»", title=_title(petition, words)),
         sentences=tuple(sentences),
-        faults=tuple(faults(words, outcome)),
-        sections=tuple(_sections(words, outcome, petition)),
+        faults=tuple(faults(words, result)),
+        sections=tuple(_sections(words, result, petition)),
     )
 
 
@@ -138,18 +138,18 @@ def _title(petition: Petition, words: Words) -> str:
     return petition.texts_in(words.language).title
 
 
-def faults(words: Words, outcome: Outcome) -> Iterator[str]:
+def faults(words: Words, result: RehearsalResult) -> Iterator[str]:
     """Yields what went wrong that no person of the rehearsal did, in sentences."""
-    if outcome.broken:
-        yield words.label(outcome.broken)
-    if outcome.passed_over:
+    if result.broken:
+        yield words.label(result.broken)
+    if result.passed_over:
         yield words.plural_label(
             "El bot no pudo atender {n} mensaje o toque.",
             "El bot no pudo atender {n} mensajes o toques.",
-            outcome.passed_over,
+            result.passed_over,
         )
-    if outcome.verdict is not None:
-        refused = Counter(f"{call.method}: {call.error}" for call in outcome.verdict.refused)
+    if result.verdict is not None:
+        refused = Counter(f"{call.method}: {call.error}" for call in result.verdict.refused)
         for call, times in sorted(refused.items()):
             yield words.plural_label(
                 "Telegram rechazaría {n} vez «{call}».",
@@ -157,19 +157,19 @@ def faults(words: Words, outcome: Outcome) -> Iterator[str]:
                 times,
                 call=call,
             )
-    if outcome.stored != outcome.thanked:
+    if result.stored != result.thanked:
         yield words.label(
             "El bot dio las gracias a {thanked} personas y guardó {stored} firmas.",
-            thanked=words.number(outcome.thanked),
-            stored=words.number(outcome.stored),
+            thanked=words.number(result.thanked),
+            stored=words.number(result.stored),
         )
-    if outcome.untold > 0:
+    if result.untold > 0:
         yield words.plural_label(
             "{n} persona no recibió el mensaje final aunque consta como entregado.",
             "{n} personas no recibieron el mensaje final aunque consta como entregado.",
-            outcome.untold,
+            result.untold,
         )
-    stuck = sum(each.journey.left_for is Reason.BUG for each in outcome.came)
+    stuck = sum(each.journey.left_for is Reason.BUG for each in result.came)
     if stuck:
         yield words.plural_label(
             "{n} persona se quedó sin un botón que tocar.",
@@ -178,19 +178,19 @@ def faults(words: Words, outcome: Outcome) -> Iterator[str]:
         )
 
 
-def _sections(words: Words, outcome: Outcome, petition: Petition) -> Iterator[Section]:
-    yield _way(words, outcome)
-    yield _reasons(words, outcome)
-    yield _answers(words, outcome)
-    yield _screens(words, outcome.screens, petition)
+def _sections(words: Words, result: RehearsalResult, petition: Petition) -> Iterator[Section]:
+    yield _way(words, result)
+    yield _reasons(words, result)
+    yield _answers(words, result)
+    yield _screens(words, result.screens, petition)
     yield _missing(words, petition)
-    yield _told(words, outcome, petition)
-    yield _telling(words, outcome)
+    yield _told(words, result, petition)
+    yield _telling(words, result)
 
 
-def _way(words: Words, outcome: Outcome) -> Section:
-    everybody = len(outcome.came) or 1
-    came = {step: sum(each.journey.furthest >= step for each in outcome.came) for step in Step}
+def _way(words: Words, result: RehearsalResult) -> Section:
+    everybody = len(result.came) or 1
+    came = {step: sum(each.journey.furthest >= step for each in result.came) for step in Step}
     return Section(
         words.label("Hasta dónde llegaron"),
         head=(words.label("Paso"), words.label("Personas"), words.label("Parte")),
@@ -201,9 +201,9 @@ def _way(words: Words, outcome: Outcome) -> Section:
     )
 
 
-def _reasons(words: Words, outcome: Outcome) -> Section:
+def _reasons(words: Words, result: RehearsalResult) -> Section:
     left: Counter[tuple[Reason, Stage | None]] = Counter()
-    for journey in (each.journey for each in outcome.came):
+    for journey in (each.journey for each in result.came):
         if journey.left_for is not None:
             left[journey.left_for, journey.left_at] += 1
     rows = [
@@ -214,7 +214,7 @@ def _reasons(words: Words, outcome: Outcome) -> Section:
         )
         for (reason, stage), number in left.most_common()
     ]
-    refused = sum(each.journey.refused for each in outcome.came)
+    refused = sum(each.journey.refused for each in result.came)
     sentences = (
         [
             words.plural_label(
@@ -240,8 +240,8 @@ def _reasons(words: Words, outcome: Outcome) -> Section:
     )
 
 
-def _answers(words: Words, outcome: Outcome) -> Section:
-    waits = sorted(wait for each in outcome.came for wait in each.journey.waits)
+def _answers(words: Words, result: RehearsalResult) -> Section:
+    waits = sorted(wait for each in result.came for wait in each.journey.waits)
     sentences = []
     if waits:
         sentences.append(
@@ -252,14 +252,14 @@ def _answers(words: Words, outcome: Outcome) -> Section:
                 most=words.speed(waits[len(waits) * 99 // 100]),
             )
         )
-    if outcome.verdict is not None:
+    if result.verdict is not None:
         sentences.append(
             words.label(
                 "De {calls} llamadas a Telegram, {failed} toparon con un fallo simulado y {many} "
                 "con su límite (429); el bot las repitió.",
-                calls=words.number(outcome.verdict.calls),
-                failed=words.number(outcome.verdict.failed),
-                many=words.number(outcome.verdict.too_many),
+                calls=words.number(result.verdict.calls),
+                failed=words.number(result.verdict.failed),
+                many=words.number(result.verdict.too_many),
             )
         )
     return Section(words.label("Qué rápido se respondía"), tuple(sentences))
@@ -340,7 +340,7 @@ def _missing(words: Words, petition: Petition) -> Section:
     )
 
 
-def _told(words: Words, outcome: Outcome, petition: Petition) -> Section:
+def _told(words: Words, result: RehearsalResult, petition: Petition) -> Section:
     sentences = []
     if petition.closing_is_draft:
         sentences.append(
@@ -349,25 +349,25 @@ def _told(words: Words, outcome: Outcome, petition: Petition) -> Section:
                 "sea, no se envía a nadie."
             )
         )
-    tally = outcome.told
+    tally = result.told
     if tally is None:
         sentences.append(words.label("El mensaje final no llegó a enviarse."))
         return Section(
             words.label("A quién no se le contó cómo terminó"), tuple(sentences), is_alarming=True
         )
-    if outcome.told_twice:
+    if result.told_twice:
         sentences.append(
             words.plural_label(
                 "{n} persona lo recibió por duplicado: se perdió la respuesta de Telegram, y es "
                 "mejor que no recibirlo.",
                 "{n} personas lo recibieron por duplicado: se perdió la respuesta de Telegram, y "
                 "es mejor que no recibirlo.",
-                outcome.told_twice,
+                result.told_twice,
             )
         )
     rows = (
         (words.label("Lo recibieron"), tally.delivered),
-        (words.label("Pidieron que no se les escribiera"), outcome.muted),
+        (words.label("Pidieron que no se les escribiera"), result.muted),
         (words.label("Bloquearon el bot o borraron su cuenta"), tally.unreachable),
         (words.label("Retiraron su firma mientras se enviaba"), tally.withdrawn),
         (words.label("Telegram no aceptó el mensaje"), tally.rejected),
@@ -383,8 +383,8 @@ def _told(words: Words, outcome: Outcome, petition: Petition) -> Section:
     )
 
 
-def _telling(words: Words, outcome: Outcome) -> Section:
-    numbers = [n for n in (outcome.stored, *_EXAMPLES) if n]
+def _telling(words: Words, result: RehearsalResult) -> Section:
+    numbers = [n for n in (result.stored, *_EXAMPLES) if n]
     return Section(
         words.label("Cuánto se tarda en contárselo a todo el mundo"),
         (

@@ -43,7 +43,7 @@ SettingsFor = Callable[[str, str, int], Settings]
 
 
 @dataclass(slots=True)
-class Progress:
+class RehearsalProgress:
     """Is told how far a rehearsal is: how many have come, and how many were told, of how many."""
 
     visits: Callable[[int, int], None] = lambda _done, _of: None
@@ -51,7 +51,7 @@ class Progress:
 
 
 @dataclass(slots=True)
-class Outcome:
+class RehearsalResult:
     """What a rehearsal found; complete when it `is_over`, and else what was found so far.
 
     Attributes:
@@ -108,7 +108,7 @@ class Rehearsal:
         *,
         people: int,
         seed: int,
-        progress: Progress | None = None,
+        progress: RehearsalProgress | None = None,
     ) -> None:
         self._petition = petition
         self._settings_for = settings_for
@@ -116,12 +116,12 @@ class Rehearsal:
         self._people = people
         self._seed = seed
         self._dice = Random(seed)  # noqa: S311 - repeatable, not secret
-        self._progress = progress or Progress()
+        self._progress = progress or RehearsalProgress()
         self._visited = 0
-        self.outcome = Outcome()
+        self.result = RehearsalResult()
 
-    async def run(self) -> Outcome:
-        """Runs it to its end; what was found so far is in `outcome` also when it is cancelled."""
+    async def run(self) -> RehearsalResult:
+        """Runs it to its end; what was found so far is in `result` also when it is cancelled."""
         opening = max(_SHORTEST_OPENING, self._people / PEOPLE_A_SECOND)
         begins = _begins(self._petition, opening + _CLOSING_AFTER)
         clocks = accelerated_clocks(self._clock, begins)
@@ -134,9 +134,9 @@ class Rehearsal:
                 settings = self._settings_for(simulator.url, _TOKEN, ADMIN_ID)
                 await self._run_bot(simulator, settings, clocks, opening)
         finally:
-            self.outcome.real = time.monotonic() - since
-            self.outcome.simulated = self._clock() - begun
-        return self.outcome
+            self.result.real = time.monotonic() - since
+            self.result.simulated = self._clock() - begun
+        return self.result
 
     async def _run_bot(
         self, simulator: Simulator, settings: Settings, clocks: Clocks, opening: float
@@ -161,8 +161,8 @@ class Rehearsal:
             await running
 
     async def _live(self, simulator: Simulator, app: App, opening: float) -> None:
-        world, outcome = simulator.world, self.outcome
-        outcome.visitors = [
+        world, result = simulator.world, self.result
+        result.visitors = [
             Visitor.enter(world, traits, self._dice, self._petition)
             for traits in draw_people(self._dice, self._people, self._petition.languages)
         ]
@@ -177,20 +177,20 @@ class Rehearsal:
         try:
             await self._opened(readers, opening, admin)
             await self._count(app)
-            outcome.told = await admin.tells_everybody(
+            result.told = await admin.tells_everybody(
                 lambda tally: self._progress.told(tally.done, tally.total)
             )
             await self._afterwards(readers)
             await world.idle(_LONGEST_WAIT)
         except (RehearsalBroken, SimulatorError) as error:
-            outcome.broken = _said(error)
-        outcome.is_over = not outcome.broken
+            result.broken = _said(error)
+        result.is_over = not result.broken
 
     async def _opened(self, readers: dict[str, Visitor], opening: float, admin: Admin) -> None:
         """Lets everybody in who comes while the petition is open, and closes it."""
         visits = [
             asyncio.create_task(self._comes(visitor, visitor.traits.arrives * opening))
-            for visitor in self.outcome.visitors
+            for visitor in self.result.visitors
             if visitor.traits.arrives <= 1
         ]
         visits += [
@@ -206,7 +206,7 @@ class Rehearsal:
                 visit.cancel()
 
     async def _reads(self, reader: Reader) -> None:
-        self.outcome.screens.extend(await reader.reads_and_signs())
+        self.result.screens.extend(await reader.reads_and_signs())
 
     async def _comes(self, visitor: Visitor, after: float) -> None:
         await asyncio.sleep(after)
@@ -219,35 +219,35 @@ class Rehearsal:
         """Compares what people were told with what is stored."""
         storage = app.application.services.storage
         stats = await storage.signatures.stats(since=datetime.now(UTC))
-        self.outcome.stored = stats.total
-        self.outcome.muted = await storage.broadcasts.muted()
-        self.outcome.thanked = len(self._petition.languages) + sum(
+        self.result.stored = stats.total
+        self.result.muted = await storage.broadcasts.muted()
+        self.result.thanked = len(self._petition.languages) + sum(
             each.journey.furthest is Step.SIGNED and not each.has_withdrawn
-            for each in self.outcome.visitors
+            for each in self.result.visitors
         )
 
     async def _afterwards(self, readers: dict[str, Visitor]) -> None:
         """Counts who was told, and lets those in who come too late."""
         lines = self._lines_of_the_end()
-        everybody = (*self.outcome.visitors, *readers.values())
+        everybody = (*self.result.visitors, *readers.values())
         got = [len(closing_updates(each, lines)) for each in everybody]
-        self.outcome.told_twice = sum(each > 1 for each in got)
-        delivered = 0 if self.outcome.told is None else self.outcome.told.delivered
-        self.outcome.untold = delivered - sum(each > 0 for each in got)
+        self.result.told_twice = sum(each > 1 for each in got)
+        delivered = 0 if self.result.told is None else self.result.told.delivered
+        self.result.untold = delivered - sum(each > 0 for each in got)
         async with asyncio.TaskGroup() as group:
             for language, visitor in readers.items():
                 group.create_task(self._reads_the_end(Reader(visitor, language), lines))
-            for visitor in self.outcome.visitors:
+            for visitor in self.result.visitors:
                 if visitor.traits.arrives > 1:
                     late = (visitor.traits.arrives - 1) * _SHORTEST_OPENING
                     group.create_task(self._comes(visitor, late))
 
     async def _reads_the_end(self, reader: Reader, lines: frozenset[str]) -> None:
-        self.outcome.screens.extend(await reader.reads_the_end(lines))
+        self.result.screens.extend(await reader.reads_the_end(lines))
 
     def _lines_of_the_end(self) -> frozenset[str]:
         """Returns for each language a line that only the closing update has."""
-        catalogs, stored = Catalogs.load(), self.outcome.stored
+        catalogs, stored = Catalogs.load(), self.result.stored
         return frozenset(
             parse(
                 fill(
@@ -263,8 +263,8 @@ class Rehearsal:
         gone = {
             each.id for each in simulator.world.people.values() if each.blocked or each.deactivated
         }
-        self.outcome.verdict = judge(simulator.calls, gone)
-        self.outcome.passed_over = app.dispatch.counts.passed_over
+        self.result.verdict = judge(simulator.calls, gone)
+        self.result.passed_over = app.dispatch.counts.passed_over
 
 
 def _begins(petition: Petition, seconds: float) -> datetime:

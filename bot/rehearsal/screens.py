@@ -12,7 +12,7 @@ _UNCHOSEN = "⚪"
 
 
 @dataclass(frozen=True, slots=True)
-class SeenScreen:
+class RehearsedScreen:
     """The newest message with buttons.
 
     Attributes:
@@ -39,7 +39,7 @@ class SeenScreen:
             return next((data for data in found if data.split(":", 2)[2] == argument), None)
         return found[-1] if found else None
 
-    def is_newer(self, before: "SeenScreen | None") -> bool:
+    def is_newer(self, before: "RehearsedScreen | None") -> bool:
         """Returns whether something else is to be seen than before."""
         return before is None or _shown(self.message) != _shown(before.message)
 
@@ -48,7 +48,7 @@ def _shown(message: Message) -> tuple[int, str, list[str]]:
     return message.id, message.text, message.labels
 
 
-def newest_screen(person: Person) -> SeenScreen | None:
+def newest_screen(person: Person) -> RehearsedScreen | None:
     """Returns what the person sees below everything else, if it has buttons of a screen."""
     for message in reversed(person.messages):
         found: dict[str, list[str]] = {}
@@ -60,7 +60,7 @@ def newest_screen(person: Person) -> SeenScreen | None:
                 free += button.label.startswith(_UNCHOSEN)
         if found:
             taps = MappingProxyType({action: tuple(data) for action, data in found.items()})
-            return SeenScreen(message, _stage(taps), taps, free > 1)
+            return RehearsedScreen(message, _stage(taps), taps, free > 1)
     return None
 
 

@@ -8,10 +8,10 @@ from random import Random
 
 from bot.petition.petition import Petition
 from bot.petition.stages import Action, Stage
-from bot.rehearsal.journeys import Act, Journey, Leave, Reason, Step, Tap, next_act
+from bot.rehearsal.journeys import Act, Journey, Leave, Reason, Step, TapButton, next_act
 from bot.rehearsal.people import Afterwards, Quirk, Traits
 from bot.rehearsal.phone import PHONE
-from bot.rehearsal.screens import SeenScreen, newest_screen
+from bot.rehearsal.screens import RehearsedScreen, newest_screen
 from bot.simulator.person import Person
 from bot.simulator.world import World
 
@@ -68,7 +68,7 @@ class Visitor:
             screen = await self._does(act, screen)
         return self._leaves(Reason.BUG, screen.stage if screen else None)
 
-    def _act_at(self, screen: SeenScreen) -> Act:
+    def _act_at(self, screen: RehearsedScreen) -> Act:
         chosen = self.petition.language_for(self.traits.language)
         return next_act(
             screen,
@@ -81,12 +81,12 @@ class Visitor:
     def _leaves(self, reason: Reason | None, stage: Stage | None) -> None:
         self.journey.left_for, self.journey.left_at = reason, stage
 
-    async def _reads(self, screen: SeenScreen) -> None:
+    async def _reads(self, screen: RehearsedScreen) -> None:
         seconds = len(screen.message.text) / _READ_A_SECOND
         await asyncio.sleep(min(_LONGEST_LOOK, seconds) + self.dice.uniform(*_PAUSE))
 
-    async def _does(self, act: Act, screen: SeenScreen) -> SeenScreen | None:
-        if isinstance(act, Tap):
+    async def _does(self, act: Act, screen: RehearsedScreen) -> RehearsedScreen | None:
+        if isinstance(act, TapButton):
             twice = self.journey.once(Quirk.TAPS_TWICE)
 
             def tap() -> None:
@@ -101,7 +101,7 @@ class Visitor:
             self.person.send_kind("sticker")
         return await self.sees(lambda: self.person.send(act.text))
 
-    async def taps(self, action: Action, argument: str | None = None) -> SeenScreen | None:
+    async def taps(self, action: Action, argument: str | None = None) -> RehearsedScreen | None:
         """Taps a button, and returns what is seen then; None if there is no such button."""
         screen = newest_screen(self.person)
         data = None if screen is None else screen.tap(action, argument)
@@ -110,12 +110,12 @@ class Visitor:
         await asyncio.sleep(self.dice.uniform(*_PAUSE))
         return await self.sees(partial(self.person.tap_data, screen.message.id, data))
 
-    async def sees(self, does: Callable[[], object]) -> SeenScreen | None:
+    async def sees(self, does: Callable[[], object]) -> RehearsedScreen | None:
         """Does something, again if nothing comes of it, and returns what is seen then, or None."""
         before, loop = newest_screen(self.person), asyncio.get_running_loop()
         begun = loop.time()
 
-        def newer() -> SeenScreen | None:
+        def newer() -> RehearsedScreen | None:
             seen = newest_screen(self.person)
             return seen if seen is not None and seen.is_newer(before) else None
 

@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Stage
-from bot.rehearsal.journeys import Journey, Leave, Reason, Step, Tap, Type, next_act
+from bot.rehearsal.journeys import Journey, Leave, Reason, Step, TapButton, TypeText, next_act
 from bot.rehearsal.people import Traits, careful_reader, draw_people
 from bot.rehearsal.phone import PHONE
 from bot.rehearsal.report import missing_texts
 from bot.rehearsal.run import ADMIN_ID
-from bot.rehearsal.screens import SeenScreen
+from bot.rehearsal.screens import RehearsedScreen
 from bot.rehearsal.verdict import judge
 from bot.simulator.call_log import RecordedCall
 from bot.simulator.chats import Chat, Message, User
@@ -110,18 +110,20 @@ def test_the_admin_of_a_rehearsal_of_thousands_is_none_of_them() -> None:
     assert ADMIN_ID not in {world.person("Ana").id for _ in range(10_010)}
 
 
-def screen(stage: Stage, *taps: str) -> SeenScreen:
+def screen(stage: Stage, *taps: str) -> RehearsedScreen:
     chat = Chat(World(BOT, lambda: 0.0), 7, "private")
     by_action: dict[str, tuple[str, ...]] = {}
     for tap in taps:
         by_action[tap.split(":")[0]] = (*by_action.get(tap.split(":")[0], ()), f"1:{tap}")
-    return SeenScreen(Message(id=1, chat=chat, by=BOT, date=0, text="…"), stage, by_action)
+    return RehearsedScreen(Message(id=1, chat=chat, by=BOT, date=0, text="…"), stage, by_action)
 
 
 HOME = screen(Stage.HOME, "sign:", "read:", "languages:", "privacy:")
 
 
-def act(seen: SeenScreen, journey: Journey, *, shown: str = "es", high: float = 1.0) -> object:
+def act(
+    seen: RehearsedScreen, journey: Journey, *, shown: str = "es", high: float = 1.0
+) -> object:
     return next_act(seen, journey, ("es", "en"), shown=shown, screenfuls=high)
 
 
@@ -133,8 +135,8 @@ def test_people_leave_where_a_rule_says_so_and_it_is_known_why() -> None:
     choice = screen(Stage.LANGUAGE, "speak:es", "speak:en")
     assert act(choice, arabic) == Leave(Reason.LANGUAGE)
     catalan = Journey(replace(spanish, language="ca", reads=frozenset({"ca", "en"})))
-    assert act(HOME, catalan) == Tap("1:languages:")
-    assert act(choice, catalan) == Tap("1:speak:en")
+    assert act(HOME, catalan) == TapButton("1:languages:")
+    assert act(choice, catalan) == TapButton("1:speak:en")
     assert act(screen(Stage.HOME, "read:"), Journey(spanish)) == Leave(Reason.CLOSED)
     unwilling = Journey(replace(spanish, consents=False))
     assert act(screen(Stage.CONSENT, "confirm:x"), unwilling) == Leave(Reason.NO_CONSENT)
@@ -145,8 +147,8 @@ def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
     journey = Journey(replace(careful_reader("es"), typed=("@ana", "Ana\nGarcía")))
     asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
     assert [act(asked, journey) for _ in range(3)] == [
-        Type("@ana"),
-        Type("Ana\nGarcía"),
+        TypeText("@ana"),
+        TypeText("Ana\nGarcía"),
         Leave(Reason.NAME_REFUSED),
     ]
     assert journey.refused == 2
@@ -156,7 +158,7 @@ def test_the_appeal_is_read_to_its_last_page_and_not_back() -> None:
     journey = Journey(careful_reader("es"))
     for number, taps in enumerate((("read:1",), ("read:0", "read:2"), ("read:1",))):
         seen = screen(Stage.APPEAL, *taps, "sign:")
-        assert act(seen, journey) == Tap(f"1:read:{number + 1}" if number < 2 else "1:sign:")
+        assert act(seen, journey) == TapButton(f"1:read:{number + 1}" if number < 2 else "1:sign:")
 
 
 def message(html: str, rows: int = 0) -> Message:
