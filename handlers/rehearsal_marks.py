@@ -24,6 +24,7 @@ _WITH_CAPTION = frozenset(
 # neither carries out what the other offered: a tap on one brings the present screen.
 _MARK = "!"
 _OF_THE_OTHER = "-"
+_SIGN = "🎭"
 
 
 class RehearsalMarks:
@@ -54,6 +55,9 @@ class RehearsalMarks:
             media, notice = {**marked["media"]}, await self._notice_in(chat)
             media["caption"] = _begun(notice, media, "caption", text_limits.CAPTION)
             marked["media"] = media
+        elif method == "answerCallbackQuery" and params.get("text"):
+            # It names no chat, and so no language: it gets the sign that begins every notice.
+            marked["text"] = _cut(f"{_SIGN} {params['text']}", text_limits.TAP_ANSWER)
         elif makes_message(method):
             notice = await self._notice_in(chat)
             before = {"chat_id": chat, "text": notice, "parse_mode": "HTML"}
@@ -107,7 +111,10 @@ def _begun(notice: Html, params: Mapping[str, Any], key: str, most: int) -> str:
 
 
 def _joined(notice: str, text: str, most: int) -> str:
-    whole = "\n\n".join(part for part in (notice, text) if part)
+    return _cut("\n\n".join(part for part in (notice, text) if part), most)
+
+
+def _cut(whole: str, most: int) -> str:
     if length(whole) <= most:
         return whole
     # Telegram counts units of UTF-16, of which a half could be left at the end.

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 MESSAGE = 4096
 CAPTION = 1024
+TAP_ANSWER = 200
 DESCRIPTION = 512
 SHORT_DESCRIPTION = 120
 # A share text is percent-encoded in a button's address, where an accented letter takes six

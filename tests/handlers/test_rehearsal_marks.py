@@ -52,6 +52,17 @@ async def test_a_text_and_a_caption_begin_with_it(marks: RehearsalMarks) -> None
     assert marked["media"]["caption"].startswith(ES)
 
 
+async def test_the_answer_to_a_tap_begins_with_its_sign_and_is_no_longer_than_telegram_takes(
+    marks: RehearsalMarks,
+) -> None:
+    for text, expected in (("Guardado", "🎭 Guardado"), (None, None)):
+        ((_, call),) = await marks.outgoing("answerCallbackQuery", {"text": text})
+        assert call["text"] == expected
+    ((_, call),) = await marks.outgoing("answerCallbackQuery", {"text": "a" * 200})
+    assert length(call["text"]) == 200
+    assert call["text"].endswith("…")
+
+
 @pytest.mark.parametrize("method", ["copyMessage", "copyMessages", "sendSticker"])
 async def test_before_what_has_no_text_of_its_own_goes_a_message(
     marks: RehearsalMarks, method: str
