@@ -7,7 +7,7 @@ from pathlib import Path
 from dotenv.parser import Binding, parse_stream
 
 from bot.file_locations import make_private_folder
-from storage.private_files import write_over
+from storage.private_files import sync_folder, write_over
 
 _TITLE = (
     "# The settings of a petition bot. It has the token: keep it to yourself, never commit it.\n"
@@ -40,6 +40,7 @@ def write_values(path: Path, values: Mapping[str, str]) -> None:
     make_private_folder(path.parent)
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     write_over(path, with_values(text, values))
+    sync_folder(path.parent)
 
 
 def _changed(binding: Binding, values: Mapping[str, str]) -> str:

@@ -87,6 +87,9 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     assert settings.key_file is not None
     Keyring.load(settings.key_file)
     petition = tomllib.loads((home / "rio-limpio" / "petition.toml").read_text("utf-8"))
+    # Whoever the bot runs as reads what it could read of the template.
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in (home / "rio-limpio").iterdir()}
+    assert len(modes) == 1
     assert petition["slug"] == "rio-limpio"
     assert set(petition["controller"]["name"].values()) == {"la asociación Río"}
     assert petition["controller"]["email"] == "datos@rio.org"
