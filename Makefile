@@ -121,9 +121,9 @@ container:
 demo: $(READY)
 	@$(BIN)/petition-bot demo $(ARGS)
 
-# More at once than there are cores: most of a test is waiting. ARGS='-n 0' runs one by one.
+# More at once than there are cores, as a test waits too. ARGS='-n 0' runs one by one.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 6 -m "not processes" $(ARGS)
+	@$(BIN)/python -m pytest -n 4 -m "not processes" $(ARGS)
 
 test-processes: $(READY)
 	@$(BIN)/python -m pytest -n 4 -m processes $(ARGS)

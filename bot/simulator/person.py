@@ -254,7 +254,7 @@ class Person(Account):
         shown, raw = forged_data(data)
         return self._tap(message, shown, None, raw)
 
-    async def sees(self, fragment: str, seconds: float = 5) -> Message:
+    async def sees(self, fragment: str, seconds: float = 20) -> Message:
         """Waits for a message of the bot that contains this text, and returns the newest.
 
         Raises:
@@ -263,7 +263,7 @@ class Person(Account):
         return await self.sees_one(lambda m: fragment in m.text, seconds, what=repr(fragment))
 
     async def sees_one(
-        self, is_it: Callable[[Message], bool], seconds: float = 5, *, what: str = "it"
+        self, is_it: Callable[[Message], bool], seconds: float = 20, *, what: str = "it"
     ) -> Message:
         """Waits for a message of the bot that satisfies `is_it`, and returns the newest.
 

@@ -43,7 +43,7 @@ class Tap:
     answer: Answer | None = None
     notifier: Notifier = field(default_factory=Notifier, repr=False)
 
-    async def answered(self, seconds: float = 5) -> Answer:
+    async def answered(self, seconds: float = 20) -> Answer:
         """Waits for the bot's answer and returns it.
 
         Raises:

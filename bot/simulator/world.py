@@ -49,7 +49,7 @@ class World(State):
             number += 1
         return number
 
-    async def idle(self, seconds: float = 10) -> None:
+    async def idle(self, seconds: float = 20) -> None:
         """Waits until the bot has acknowledged every update and no call is in progress.
 
         Raises:

@@ -140,7 +140,7 @@ class Scene:
         def found() -> Message | None:
             return next((m for m in reversed(person.messages) if label in m.labels), None)
 
-        message = await person.chat.notifier.wait_for(found, 5)
+        message = await person.chat.notifier.wait_for(found, 20)
         assert message is not None, f"no button {label!r} in:\n{person.chat.transcript()}"
         return message
 
