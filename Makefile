@@ -121,7 +121,7 @@ container:
 demo: $(READY)
 	@$(BIN)/petition-bot demo $(ARGS)
 
-# More at once than there are cores, as a test waits too. ARGS='-n 0' runs one by one.
+# Four at once keep two cores busy. ARGS='-n 0' runs one by one.
 test: $(READY)
 	@$(BIN)/python -m pytest -n 4 -m "not processes" $(ARGS)
 

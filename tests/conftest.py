@@ -6,7 +6,8 @@ import os
 import shutil
 import socket
 import ssl
-from collections.abc import Generator, Iterator
+from asyncio import AbstractEventLoop, new_event_loop
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import pytest
 import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.accelerated_loop import LoopOfTests, counted_sqlite_threads
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -56,9 +59,9 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests on PostgreSQL, which start a server of their own."""
+    """Marks the tests on PostgreSQL."""
     for item in items:
-        if "postgres" in item.nodeid.lower():
+        if _needs_postgres(item.nodeid):
             item.add_marker(pytest.mark.processes)
 
 
@@ -67,7 +70,7 @@ class _ByServer(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         folder = nodeid.split("/")[1]
-        if folder == "page" or "postgres" in nodeid.lower():
+        if folder == "page" or _needs_postgres(nodeid):
             return f"{folder}, which share a server"
         return nodeid
 
@@ -94,6 +97,30 @@ def no_files_of_whoever_runs_the_tests(tmp_path_factory: pytest.TempPathFactory)
         patch.setitem(os.environ, "LC_ALL", "C.UTF-8")
         for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
             patch.setitem(os.environ, f"XDG_{kind}_HOME", str(home / kind.lower()))
+        yield
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], AbstractEventLoop]]:
+    """Lets every test wait in accelerated time, but those that wait for other processes."""
+    if item.get_closest_marker("processes"):
+        return {"real": new_event_loop}
+    return {"accelerated": _loop_for_this_test}
+
+
+def _loop_for_this_test() -> AbstractEventLoop:
+    """Makes a loop; which database a test has is not known before its parameters are."""
+    needs_postgres = _needs_postgres(os.environ["PYTEST_CURRENT_TEST"])
+    return new_event_loop() if needs_postgres else LoopOfTests()
+
+
+def _needs_postgres(nodeid: str) -> bool:
+    """Tells whether a test starts a PostgreSQL server of its own."""
+    return "postgres" in nodeid.lower()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _counted_sqlite_threads() -> Iterator[None]:
+    with counted_sqlite_threads():
         yield
 
 

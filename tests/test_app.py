@@ -1,7 +1,6 @@
 """Tests that the bot shuts down in good order, whatever ends it, and says why."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -58,9 +57,9 @@ class Broken(Worker):
 
 async def test_what_the_broadcasts_broke_with_ends_the_bot_with_a_sentence(scene: Scene) -> None:
     await scene.stop_bot()
-    async with open_app(scene.settings) as app:
+    async with open_app(scene.settings, clocks=scene.clocks) as app:
         storage = app.application.services.storage
-        gate = Gate()
+        gate = Gate(clock=scene.clocks.monotonic)
         worker = Broken(None, storage, None, rate=1.0, gate=gate)  # type: ignore[arg-type]  # unused
         with pytest.raises(FatalError, match="its broadcast broke") as raised:
             await asyncio.wait_for(replace(app, worker=worker).run(), SIGTERM_TO_THE_END)
@@ -72,7 +71,7 @@ async def test_a_hold_that_was_lost_ends_the_bot_with_its_sentence(scene: Scene)
     await scene.stop_bot()
     held = ProcessLock()
     held.mark_taken()
-    async with open_app(scene.settings) as app:
+    async with open_app(scene.settings, clocks=scene.clocks) as app:
         running = asyncio.create_task(replace(app, process_lock=held).run())
         scene.ana.start()
         await scene.ana.sees(scene.petition.texts_in("es").title)
@@ -93,9 +92,9 @@ async def test_it_stops_in_eight_seconds_when_telegram_answers_nothing(scene: Sc
     await asyncio.sleep(0.3)
     assert scene.app is not None
     assert scene.app.dispatch.in_progress == 1
-    begun = time.monotonic()
+    begun = scene.clocks.monotonic()
     await scene.stop_bot()
-    assert time.monotonic() - begun < SIGTERM_TO_THE_END
+    assert scene.clocks.monotonic() - begun < SIGTERM_TO_THE_END
     scene.simulator.faults.thaw()
 
 
@@ -120,7 +119,7 @@ async def test_what_nobody_pays_for_is_never_sent_at_the_rate_that_is_paid_for(
 ) -> None:
     await scene.stop_bot()
     chosen = {"paid_broadcast": paid, "broadcast_rate": rates.paid}
-    async with open_app(scene.settings.model_copy(update=chosen)) as app:
+    async with open_app(scene.settings.model_copy(update=chosen), clocks=scene.clocks) as app:
         assert app.worker._context.rates == rates
 
 
@@ -129,9 +128,9 @@ async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> 
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
     await scene.stop_bot()
-    async with open_app(scene.settings) as app:
+    async with open_app(scene.settings, clocks=scene.clocks) as app:
         conversations = app.application.services.storage.conversations
-        after = datetime.now(UTC) + FORMS_KEPT_FOR
+        after = scene.clocks.now() + FORMS_KEPT_FOR
         app.retention._clock = lambda: after
         running = asyncio.create_task(app.run())
         ana = app.application.services.keyring.reference("andry", scene.ana.user.id)
@@ -154,7 +153,7 @@ async def test_the_hold_comes_before_the_tables(tmp_path: Path) -> None:
         scene.settings = scene.settings.model_copy(update={"database_url": url})
         async with acquire_process_lock(url, f"intake/{scene.petition.slug}"):
             with pytest.raises(HeldElsewhere):
-                async with open_app(scene.settings):
+                async with open_app(scene.settings, clocks=scene.clocks):
                     pass
         assert not (fresh / "petition.db").exists()
 
@@ -209,9 +208,9 @@ class TestMeetingTelegram:
         await scene.stop_bot()
         scene.simulator.faults.retry_after = 4  # longer than a person is let wait
         scene.simulator.faults.next("getMe", Fault.FLOOD, *[Fault.ERROR] * 3)
-        begun = time.monotonic()
+        begun = scene.clocks.monotonic()
         await scene.start_bot()
-        assert time.monotonic() - begun >= 4.0
+        assert scene.clocks.monotonic() - begun >= 4.0
 
     @pytest.mark.parametrize("status", [401, 404])
     async def test_a_token_that_is_unknown_is_said(self, scene: Scene, status: int) -> None:
@@ -229,7 +228,7 @@ async def met(scene: Scene, status: int, description: str) -> None:
     async with telegram.serve() as answering:
         answering.always = telegram.refuse(status, description)
         settings = scene.settings.model_copy(update={"api_url": answering.url})
-        async with asyncio.timeout(5), open_app(settings):
+        async with asyncio.timeout(5), open_app(settings, clocks=scene.clocks):
             pass
 
 
@@ -280,7 +279,7 @@ class TestTheDatabaseFile:
         settings = scene.settings.model_copy(update={"database_url": elsewhere})
         for restored in (False, True):
             with pytest.raises(DatabaseBehind, match="Nothing was changed"):
-                async with open_app(settings, restored=restored):
+                async with open_app(settings, clocks=scene.clocks, restored=restored):
                     pass
 
     async def test_that_is_lost_within_a_moment_of_the_first_signature_is_missed_too(
@@ -311,7 +310,7 @@ class TestTheDatabaseFile:
         await until_marked(scene, 3)
         await scene.stop_bot()
         database(scene).write_bytes(backup)
-        async with open_app(scene.settings, restored=True) as app:
+        async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
             held = app.application.services.storage
             assert (await held.petitions.state()).signatures == 1
             await app.watch.look()
@@ -331,7 +330,7 @@ class TestTheDatabaseFile:
         unfinished.touch()
         with pytest.raises(DatabaseBehind, match="did not come to its end"):
             await scene.start_bot()
-        async with open_app(scene.settings, restored=True) as app:
+        async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
             assert await app.application.services.storage.restores.held() is not None
         assert not unfinished.exists()
         await scene.start_bot()

@@ -19,9 +19,9 @@ from bot.clocks import Clocks
 FACTOR = 500.0
 """How many times faster time passes while nothing is done."""
 
-# The same while another thread works: a database that takes a twentieth of a second, as on a busy
-# machine, makes an answer a second late, and others go on meanwhile.
-_WHILE_WORKING = 20.0
+WHILE_WORKING = 20.0
+"""The same while another thread works: a database that takes a twentieth of a second, as on a busy
+machine, makes an answer a second late, and others go on meanwhile."""
 
 # Waits shorter than this are added up, in real seconds.
 _SHORTEST_WAIT = 0.001
@@ -35,6 +35,7 @@ class AcceleratedTime:
 
     Args:
         factor: how many times faster it passes while nothing is done; 1 for real time.
+        while_working: the same while another thread works.
         real: real time, in seconds, monotonic.
 
     Attributes:
@@ -42,8 +43,15 @@ class AcceleratedTime:
         jobs: how many functions are being run in other threads.
     """
 
-    def __init__(self, factor: float, real: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        factor: float,
+        real: Callable[[], float] = time.monotonic,
+        *,
+        while_working: float = WHILE_WORKING,
+    ) -> None:
         self.factor = factor
+        self._while_working = while_working
         self.is_working: Callable[[], bool] = lambda: False
         self.jobs = 0
         self._real = real
@@ -65,20 +73,16 @@ class AcceleratedTime:
         """
         begun = self._real()
         is_working = self.jobs > 0 or self.is_working()
-        factor = min(self.factor, _WHILE_WORKING) if is_working else self.factor
+        factor = min(self.factor, self._while_working) if is_working else self.factor
         if timeout is None:
             wait(None)
             self._ahead += (self._real() - begun) * (factor - 1)
             return
         until = self() + timeout
         owed = self._owed + timeout / factor
-        came = wait(owed if owed >= _SHORTEST_WAIT else 0.0)
-        waited = self._real() - begun
-        if came:
-            passed = min(timeout, (waited + self._owed) * factor)
-            self._ahead += max(0.0, passed - waited)
-            self._owed = 0.0
+        if wait(owed if owed >= _SHORTEST_WAIT else 0.0):
             return
+        waited = self._real() - begun
         # Exactly so late: systems wait in whole milliseconds, each of which would be many here.
         self._ahead = max(self._ahead, until - self._real())
         self._owed = max(-_SHORTEST_WAIT, owed - waited)
@@ -104,27 +108,28 @@ class _Selector(selectors.DefaultSelector):
         return ready
 
 
-class _Loop(asyncio.SelectorEventLoop):
-    """An event loop of accelerated time."""
+class AcceleratedLoop(asyncio.SelectorEventLoop):
+    """An event loop of accelerated time, which `accelerated` counts."""
 
     def __init__(self, time: AcceleratedTime) -> None:
         super().__init__(_Selector(time))
-        self._accelerated = time
+        self.accelerated = time
 
     def time(self) -> float:
-        return self._accelerated()
+        """Returns the accelerated time, as every timer of the loop counts it."""
+        return self.accelerated()
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*_Given], T], *given: *_Given
     ) -> asyncio.Future[T]:
         """Runs a function in another thread, in real time."""
         job = super().run_in_executor(executor, func, *given)
-        self._accelerated.jobs += 1
+        self.accelerated.jobs += 1
         job.add_done_callback(self._done)
         return job
 
     def _done(self, _: object) -> None:
-        self._accelerated.jobs -= 1
+        self.accelerated.jobs -= 1
 
 
 def accelerated_clocks(time: AcceleratedTime, begins: datetime) -> Clocks:
@@ -139,5 +144,5 @@ def accelerated_clocks(time: AcceleratedTime, begins: datetime) -> Clocks:
 
 def run_accelerated(main: Coroutine[Any, Any, T], time: AcceleratedTime) -> T:
     """Runs a coroutine to its end in an event loop of accelerated time."""
-    with asyncio.Runner(loop_factory=lambda: _Loop(time)) as runner:
+    with asyncio.Runner(loop_factory=lambda: AcceleratedLoop(time)) as runner:
         return runner.run(main)

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from bot.clocks import utc_now
 from storage import APPROVABLE_FOR, Broadcast, Kind, PauseReason, RecallTally, StopReason, Tally
 from tests.broadcast.workers import (
     WorkerHarness,
@@ -16,6 +15,7 @@ from tests.broadcast.workers import (
     until,
 )
 from tests.support import fake_telegram as answers
+from tests.support.accelerated_loop import time_of_day
 from tests.support.supporters import ADMIN
 
 AUTHOR = ADMIN + 1
@@ -44,12 +44,12 @@ async def test_a_pause_stops_the_sending_and_gives_back_what_was_claimed(
     harness: WorkerHarness,
 ) -> None:
     broadcast = await running(harness, 200, rate=200.0)
-    await harness.broadcasts.pause(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.pause(broadcast.id, ADMIN, time_of_day())
     sent = await still(harness)
     assert sent < 200
     assert await harness.tally() == Tally(total=200, delivered=sent, pending=200 - sent)
     await until(lambda: told(harness, "paused"))
-    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(200)
 
@@ -62,7 +62,7 @@ async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(
     # So slow that without being woken it would claim again only after a second.
     running = harness.start_worker(rate=20.0, progress=60.0)
     await until(lambda: received(harness.telegram, 3))
-    await harness.broadcasts.pause(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.pause(broadcast.id, ADMIN, time_of_day())
     running.woken.set()
     await until(lambda: told(harness, "paused"))
     assert harness.telegram.received.total() < 50
@@ -89,7 +89,7 @@ async def test_a_cancel_ends_it_with_a_report_and_leaves_the_rest_for_the_next(
     harness: WorkerHarness,
 ) -> None:
     broadcast = await running(harness, 200, rate=200.0)
-    await harness.broadcasts.cancel(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.cancel(broadcast.id, ADMIN, time_of_day())
     ended = await harness.ended()
     assert ended.state == "cancelled"
     ((what, tally, _),) = harness.reports.ends
@@ -109,7 +109,7 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     running = harness.start_worker(call=90.0)
     await until(lambda: in_flight(harness, 10))
     running.kill()
-    await harness.broadcasts.cancel(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.cancel(broadcast.id, ADMIN, time_of_day())
     harness.start_worker(sole=True)
     await harness.ended()
     assert await harness.tally() == Tally(total=10, unconfirmed=10)
@@ -117,7 +117,7 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
 
 async def test_a_planned_one_is_sent_when_its_time_comes(harness: WorkerHarness) -> None:
     await harness.people.sign(range(1, 4))
-    await harness.start(starts_at=utc_now() + timedelta(seconds=0.3))
+    await harness.start(starts_at=time_of_day() + timedelta(seconds=0.3))
     harness.start_worker()
     await asyncio.sleep(0.1)
     assert harness.telegram.received.total() == 0
@@ -129,11 +129,11 @@ async def test_a_planned_one_that_is_long_past_is_shown_and_not_sent(
     harness: WorkerHarness,
 ) -> None:
     await harness.people.sign(range(1, 4))
-    broadcast = await harness.start(starts_at=utc_now() - timedelta(hours=2))
+    broadcast = await harness.start(starts_at=time_of_day() - timedelta(hours=2))
     harness.start_worker()
     await until(lambda: told(harness, "waiting"))
     assert harness.telegram.received.total() == 0
-    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(3)
 
@@ -141,15 +141,15 @@ async def test_a_planned_one_that_is_long_past_is_shown_and_not_sent(
 async def test_who_comes_back_after_the_end_is_told_and_nobody_else(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.set_closed_at(utc_now())
+    await harness.people.set_closed_at(time_of_day())
     await harness.people.sign(range(1, 4))
     harness.telegram.always(1002, answers.BLOCKED)
-    await harness.start(at=utc_now())
+    await harness.start(at=time_of_day())
     running = harness.start_worker()
     await harness.ended()
     assert await harness.people.unreachable() == [2]
     harness.telegram.always(1002, None)
-    assert await harness.signatures.mark_reachable(harness.people.supporter(2), utc_now())
+    assert await harness.signatures.mark_reachable(harness.people.supporter(2), time_of_day())
     running.woken.set()
     await until(lambda: received(harness.telegram, 3))
     await until(lambda: tallies(harness, Tally(total=3, delivered=3)))
@@ -166,7 +166,7 @@ async def test_a_recall_deletes_what_arrived(harness: WorkerHarness) -> None:
     harness.telegram.plan(1003, answers.SERVER_ERROR, answers.NO_CONNECTION)
     harness.telegram.plan(1004, answers.NOT_THERE)
     harness.telegram.plan(1005, answers.TOO_OLD)
-    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
     await until(lambda: recalled(harness))
     assert harness.reports.recalls[-1] == RecallTally(total=39, deleted=38, failed=1)
     deleted = {given["chat_id"] for method, given in harness.telegram.calls if "delete" in method}
@@ -176,19 +176,19 @@ async def test_a_recall_deletes_what_arrived(harness: WorkerHarness) -> None:
 async def test_a_recall_does_not_wait_for_somebody_who_came_back_and_cannot_be_told(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.set_closed_at(utc_now())
+    await harness.people.set_closed_at(time_of_day())
     await harness.people.sign([1, 2])
     harness.telegram.always(1002, answers.BLOCKED)
-    broadcast = await harness.start(at=utc_now())
+    broadcast = await harness.start(at=time_of_day())
     running = harness.start_worker()
     await harness.ended()
     harness.telegram.always(1002, answers.SERVER_ERROR)
-    assert await harness.signatures.mark_reachable(harness.people.supporter(2), utc_now())
+    assert await harness.signatures.mark_reachable(harness.people.supporter(2), time_of_day())
     running.woken.set()
     await until(lambda: called(harness.telegram, 4))
-    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
     await until(lambda: recalled(harness))
-    assert await harness.broadcasts.due(utc_now()) == []
+    assert await harness.broadcasts.due(time_of_day()) == []
     assert dict(harness.telegram.received) == {1001: 1}
 
 
@@ -201,7 +201,7 @@ async def test_a_recall_does_not_wait_for_what_is_being_sent(harness: WorkerHarn
     await harness.start(kind=Kind.UPDATE)
     running = harness.start_worker(rate=20.0)
     await until(lambda: received(harness.telegram, 32))
-    await harness.broadcasts.recall(first.id, ADMIN, utc_now())
+    await harness.broadcasts.recall(first.id, ADMIN, time_of_day())
     running.woken.set()
     await until(lambda: recalled(harness, first.id))
     assert await has_state(harness, "running")
@@ -215,7 +215,7 @@ async def test_a_killed_recall_is_gone_on_with(harness: WorkerHarness) -> None:
     running = harness.start_worker()
     await harness.ended()
     running.kill()
-    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
     harness.telegram.dead = False
     again = harness.start_worker(sole=True, rate=100.0)
     await until(lambda: some_deleted(harness, 10))
@@ -331,7 +331,7 @@ async def test_what_nobody_approved_in_a_day_is_over_and_that_is_told(
     harness: WorkerHarness,
 ) -> None:
     await harness.people.sign([1])
-    await harness.start(needs_approval=True, at=utc_now() - APPROVABLE_FOR)
+    await harness.start(needs_approval=True, at=time_of_day() - APPROVABLE_FOR)
     harness.start_worker()
     ended = await harness.ended()
     assert (ended.state, ended.stop_reason) == ("stopped", StopReason.UNAPPROVED)
@@ -346,8 +346,8 @@ async def test_who_approved_it_has_to_be_an_admin_still_and_not_who_wrote_it(
     harness: WorkerHarness, left: int, state: str, reason: PauseReason | None
 ) -> None:
     await harness.people.sign([1])
-    written = await harness.start(needs_approval=True, actor=AUTHOR, at=utc_now())
-    await harness.broadcasts.approve(written.id, ADMIN, utc_now())
+    written = await harness.start(needs_approval=True, actor=AUTHOR, at=time_of_day())
+    await harness.broadcasts.approve(written.id, ADMIN, time_of_day())
     harness.start_worker(admins=frozenset({left}))
     await until(lambda: has_state(harness, state))
     latest = await harness.broadcasts.latest()

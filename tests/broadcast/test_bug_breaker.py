@@ -6,9 +6,9 @@ import pytest
 
 from bot.broadcast.circuit_breakers import BugBreaker
 from bot.broadcast.content import MessageCall, TextContent
-from bot.clocks import utc_now
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
+from tests.support.accelerated_loop import time_of_day
 from tests.support.supporters import ADMIN
 
 
@@ -79,7 +79,7 @@ async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_
     assert await told(harness, "waiting", 1)
     assert not await told(harness, "waiting", 2)
     monkeypatch.undo()
-    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     await harness.ended()
     assert harness.telegram.received.total() == 39
 
@@ -93,7 +93,7 @@ async def test_resumed_again_and_again_it_comes_to_its_end_all_the_same(
     harness.start_worker()
     for times in range(1, 4):
         await held(harness, times)
-        await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+        await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     assert (await harness.ended()).state == "finished"
     assert await harness.tally() == Tally(total=5, rejected=5)
 
@@ -132,7 +132,7 @@ async def test_a_mistake_beside_the_deliveries_holds_it_after_a_few_tries(
     harness.start_worker()
     assert (await held(harness)).reason_detail.startswith("KeyError ")
     monkeypatch.undo()
-    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(1)
 

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.clocks import utc_now
 from storage import Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, received, until
+from tests.support.accelerated_loop import time_of_day
 
 
 @pytest.mark.parametrize("hours", [2, -2])
@@ -14,7 +14,7 @@ async def test_what_is_on_its_way_arrives_once(harness: WorkerHarness, hours: in
     set_by = timedelta()
 
     def now() -> datetime:
-        return utc_now() + set_by
+        return time_of_day() + set_by
 
     harness.telegram.latency = 0.4
     await harness.people.sign(range(1, 151))

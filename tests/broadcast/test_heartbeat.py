@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.clocks import utc_now
 from storage import Broadcasts, Lease, Leases, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, until
+from tests.support.accelerated_loop import time_of_day
 from tests.support.supporters import ADMIN
 
 
@@ -76,7 +76,9 @@ async def test_a_pause_that_telegram_asks_for_is_reported(harness: WorkerHarness
 
     await until(reported)
     running.gate.pause = 0.0
-    await harness.broadcasts.cancel((await harness.broadcasts.history())[0].id, ADMIN, utc_now())
+    await harness.broadcasts.cancel(
+        (await harness.broadcasts.history())[0].id, ADMIN, time_of_day()
+    )
 
 
 async def test_what_is_in_flight_is_cut_off_once_the_lease_has_run_out_unrenewed(

@@ -10,11 +10,11 @@ import pytest
 from bot.broadcast import OpenClaims
 from bot.broadcast.content import TextContent
 from bot.broadcast.sender import Client, Sender, SendResult
-from bot.clocks import utc_now
 from bot.transport import ErrorKind
 from bot.transport.errors import RateLimited
 from storage import Delivery, Kind, Outcome, Tally, Unavailable
 from tests.broadcast.workers import RunningWorker, WorkerHarness, everyone_once, received, until
+from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import NO_CONNECTION, FakeGate, FakeTelegram
 
 SECONDS = 5.0
@@ -136,11 +136,11 @@ class Mind:
 
     async def erase(self, number: int) -> None:
         who = self.bench.people.supporter(number)
-        await self.confirmed(number, self.bench.signatures.withdraw(who, utc_now()))
+        await self.confirmed(number, self.bench.signatures.withdraw(who, time_of_day()))
 
     async def silence(self, number: int) -> None:
         who = self.bench.people.supporter(number)
-        await self.confirmed(number, self.bench.signatures.mute(who, utc_now()))
+        await self.confirmed(number, self.bench.signatures.mute(who, time_of_day()))
 
     async def confirmed(self, number: int, change: Awaitable[object]) -> None:
         await change
@@ -152,7 +152,7 @@ class Mind:
         await self.silence(number)
         who = self.bench.people.supporter(number)
         await self.bench.signatures.mute(who, None)
-        await self.bench.signatures.mark_reachable(who, utc_now())
+        await self.bench.signatures.mark_reachable(who, time_of_day())
         del self.had[1000 + number]
 
 
@@ -164,9 +164,9 @@ async def test_at_whatever_moment_they_say_no_nothing_comes_after_the_confirmati
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     harness.telegram = HurriedTelegram(chance)
-    await harness.people.set_closed_at(utc_now())
+    await harness.people.set_closed_at(time_of_day())
     await harness.people.sign(range(1, 61), updates=9)
-    await harness.queued(await harness.start(kind=about, at=utc_now()))
+    await harness.queued(await harness.start(kind=about, at=time_of_day()))
     running = harness.start_worker(window=10.0, batch=10.0)
     mind = Mind(harness, running)
     deeds = [mind.erase, mind.silence, mind.waver]
@@ -193,7 +193,7 @@ async def test_a_no_between_two_tries_of_one_send_ends_the_tries(harness: Worker
     await harness.start()
     running = harness.start_worker(retries=(0.1, 0.1))
     await until(lambda: received(harness.telegram, 1))
-    await harness.signatures.mute(harness.people.supporter(1), utc_now())
+    await harness.signatures.mute(harness.people.supporter(1), time_of_day())
     running.claims.make_void(1001)
     await harness.ended()
     # It did not even wait at the gate again.
@@ -274,7 +274,7 @@ async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(harness: Work
 
     await until(all_at_the_gate)
     for number in range(1, 9):
-        await harness.signatures.mute(harness.people.supporter(number), utc_now())
+        await harness.signatures.mute(harness.people.supporter(number), time_of_day())
         running.claims.make_void(1000 + number)
     harness.telegram.open.set()
     await harness.ended()
@@ -292,7 +292,7 @@ async def test_what_left_before_the_no_is_waited_for(harness: WorkerHarness) -> 
         return harness.telegram.in_flight == 1
 
     await until(is_on_its_way)
-    await harness.signatures.withdraw(harness.people.supporter(1), utc_now())
+    await harness.signatures.withdraw(harness.people.supporter(1), time_of_day())
     running.claims.make_void(1001)
     assert not await running.claims.wait_for_calls(1001, 0.0)
     assert await running.claims.wait_for_calls(1001, SECONDS)
@@ -312,7 +312,7 @@ async def test_who_only_wants_no_other_news_is_told_what_they_signed_for(
         return harness.telegram.at_the_gate == 1
 
     await until(is_at_the_gate)
-    await harness.signatures.refuse_news(harness.people.supporter(1), utc_now())
+    await harness.signatures.refuse_news(harness.people.supporter(1), time_of_day())
     running.claims.make_void(1001)
     harness.telegram.open.set()
     await harness.ended()

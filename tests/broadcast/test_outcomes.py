@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bot.back_off import BackOff
-from bot.clocks import utc_now
 from storage import PauseReason, StopReason, Tally
 from tests.broadcast.workers import WorkerHarness, called, everyone_once, has_state, until
 from tests.support import fake_telegram as answers
+from tests.support.accelerated_loop import time_of_day
 from tests.support.supporters import ADMIN
 
 
@@ -156,7 +156,7 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
     assert harness.telegram.asked >= 1
     for chat in (1001, 1002, 1003):
         harness.telegram.always(chat, None)
-    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     assert (await harness.ended()).state == "finished"
     assert dict(harness.telegram.received) == everyone_once(3)
 

@@ -14,6 +14,7 @@ from bot.transport import Gate, Lane, SharedSession, TelegramClient
 from bot.transport.errors import TelegramRefused
 from storage import Tally
 from tests.broadcast.workers import QUICK, WorkerHarness
+from tests.support.accelerated_loop import running_clocks
 from tests.support.bot_api.failing_server import FailingBotApi, failing_bot_api
 from tests.transport.test_send_gate import Clock
 
@@ -28,10 +29,19 @@ async def api() -> AsyncIterator[FailingBotApi]:
 
 async def send(harness: WorkerHarness, url: str, gate: Gate) -> None:
     """Sends everything with a worker over the real client and gate."""
-    rate = gate.rate
+    rate, clocks = gate.rate, running_clocks()
     async with SharedSession() as session:
         client = TelegramClient(session, gate, api_url=url, token=TOKEN)
-        worker = Worker(client, harness, harness.reports, rate=rate, gate=gate, durations=QUICK)
+        worker = Worker(
+            client,
+            harness,
+            harness.reports,
+            rate=rate,
+            gate=gate,
+            clock=clocks.monotonic,
+            now=clocks.now,
+            durations=QUICK,
+        )
         task = asyncio.create_task(worker.run())
         await harness.ended(seconds=20)
         await worker.stop(1.0)
@@ -50,7 +60,7 @@ async def test_faults_on_the_way_lose_nobody_and_repeat_only_lost_answers(
         api.faults[1000 + number] = [kind] if kind else []
     planned = {chat: list(faults) for chat, faults in api.faults.items()}
     await harness.start()
-    await send(harness, api.url, Gate(600.0))
+    await send(harness, api.url, Gate(600.0, clock=running_clocks().monotonic))
     blocked = {chat for chat, faults in planned.items() if "403" in faults}
     dropped = {chat for chat, faults in planned.items() if "drop" in faults}
     assert set(api.counts.copies) == set(planned) - blocked
@@ -89,7 +99,7 @@ async def test_a_pause_that_telegram_asks_a_broadcast_for_is_told_to_the_gate(
 ) -> None:
     api.faults[1001] = ["429"]
     async with SharedSession() as session:
-        gate = Gate(600.0)
+        gate = Gate(600.0, clock=running_clocks().monotonic)
         client = TelegramClient(session, gate, api_url=api.url, token=TOKEN)
         for chat in (1001, 1002):
             with suppress(TelegramRefused):

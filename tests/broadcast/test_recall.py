@@ -7,7 +7,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.back_off import BackOff
-from bot.clocks import utc_now
 from storage import (
     Broadcast,
     Recalled,
@@ -18,6 +17,7 @@ from storage import (
     Unavailable,
 )
 from tests.broadcast.workers import WorkerHarness, until
+from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import BAD_TOKEN
 from tests.support.supporters import ADMIN
 
@@ -44,7 +44,7 @@ async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
 
     monkeypatch.setattr(Recalls, "tally", counting)
     harness.telegram.latency = 0.1  # long enough for a report between two batches
-    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
 
     await until(lambda: is_over(harness, broadcast))
     reports = harness.reports.recalls
@@ -63,7 +63,7 @@ async def test_one_with_whom_the_program_fails_keeps_nobody_elses_message_there(
     harness.start_worker()
     await harness.ended()
     harness.telegram.always(1007, ZeroDivisionError())
-    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
     await until(lambda: is_over(harness, broadcast))
     assert harness.reports.recalls[-1] == RecallTally(total=60, deleted=59, failed=1)
 
@@ -76,7 +76,7 @@ async def test_a_token_that_is_denied_once_holds_it_up_for_a_moment_only(
     harness.start_worker()
     await harness.ended()
     harness.telegram.plan(1007, BAD_TOKEN)
-    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
     await until(lambda: is_over(harness, broadcast))
     assert harness.reports.recalls[-1] == RecallTally(total=60, deleted=60)
 
@@ -95,7 +95,7 @@ async def recalled(harness: WorkerHarness, people: int) -> Broadcast:
     broadcast = await harness.start()
     harness.start_worker()
     await harness.ended()
-    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
     return broadcast
 
 
@@ -114,7 +114,7 @@ async def test_what_cannot_be_written_down_keeps_it_from_no_end_and_is_told_as_u
     told = [each for each in logs if each["event"] == "recall_not_recorded"]
     assert [each["kind"] for each in told] == ["IntegrityError"] * 2
     assert not [each for each in logs if each["event"] == "broadcast_failed"]
-    assert await harness.broadcasts.due(utc_now()) == []
+    assert await harness.broadcasts.due(time_of_day()) == []
 
 
 async def test_when_the_database_is_away_nothing_is_set_aside(
@@ -150,7 +150,7 @@ async def test_when_it_fails_with_everybody_nobody_is_given_up(
     await harness.ended()
     harness.telegram.before = failing
     sent = len(harness.telegram.calls)
-    await harness.broadcasts.recall(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
 
     async def was_tried() -> bool:
         return len(harness.telegram.calls) >= sent + 4 * 3

@@ -11,9 +11,9 @@ from bot.broadcast import OpenClaims
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt
 from bot.broadcast.broadcast_run import DeliveryLoop
 from bot.broadcast.context import WorkerContext
-from bot.clocks import utc_now
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Statement, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
+from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.supporters import ADMIN
 
@@ -49,7 +49,7 @@ async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorde
     tally = await harness.tally()
     assert (tally.unconfirmed, tally.sending) == (1, 0)
     assert (await harness.people.states(broadcast.id))[2] == "unconfirmed"
-    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     assert (await harness.ended()).state == "finished"
     assert await harness.tally() == Tally(total=6, delivered=5, unconfirmed=1)
     assert dict(harness.telegram.received) == everyone_once(6)
@@ -82,12 +82,12 @@ async def test_who_may_have_it_is_not_written_to_again_though_nothing_can_be_wri
     harness.start_worker()
     await held(harness)
     assert (await harness.people.states(broadcast.id))[2] == "sending"
-    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     # Resumed before the cause is repaired, it is paused again.
     await held(harness, 2)
     assert harness.telegram.received[1003] == 1
     monkeypatch.undo()
-    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     assert (await harness.ended()).state == "finished"
     assert dict(harness.telegram.received) == everyone_once(6)
     assert await harness.tally() == Tally(total=6, delivered=5, unconfirmed=1)

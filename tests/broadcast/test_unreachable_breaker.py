@@ -1,10 +1,10 @@
 """When none of the first recipients can be reached, nobody is marked as unreachable."""
 
 from bot.broadcast.circuit_breakers import MOST_UNREACHABLE, UnreachableBreaker
-from bot.clocks import utc_now
 from storage import Broadcast, Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, until
 from tests.support import fake_telegram as answers
+from tests.support.accelerated_loop import time_of_day
 from tests.support.supporters import ADMIN
 
 
@@ -34,7 +34,7 @@ async def test_with_the_token_of_another_bot_nobody_is_marked(harness: WorkerHar
     harness.start_worker()
     latest = await harness.broadcasts.latest()
     assert latest is not None
-    await harness.broadcasts.resume(latest.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(latest.id, ADMIN, time_of_day())
     assert (await harness.ended()).state == "finished"
     assert dict(harness.telegram.received) == everyone_once(60)
 
@@ -46,7 +46,7 @@ async def test_who_goes_on_all_the_same_is_not_asked_again(harness: WorkerHarnes
     broadcast = await harness.start()
     harness.start_worker()
     await held(harness)
-    await harness.broadcasts.resume(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
     assert (await harness.ended()).state == "finished"
     assert await harness.tally() == Tally(total=60, delivered=10, unreachable=50)
     assert await harness.people.unreachable() == list(range(1, 51))
@@ -73,7 +73,7 @@ async def test_a_pause_in_between_marks_nobody(harness: WorkerHarness) -> None:
         return len(harness.telegram.calls) >= 5
 
     await until(some_called)
-    await harness.broadcasts.pause(broadcast.id, ADMIN, utc_now())
+    await harness.broadcasts.pause(broadcast.id, ADMIN, time_of_day())
 
     async def is_paused() -> bool:
         return harness.reports.told[-1:] != [] and harness.reports.told[-1][0] == "paused"

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from bot.broadcast import Durations, OpenClaims, Worker
-from bot.clocks import utc_now
 from storage import (
     Audit,
     Broadcast,
@@ -27,6 +26,7 @@ from storage import (
     assemble,
 )
 from storage.database import Snapshot
+from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast
 from tests.support.fake_telegram import FakeGate, FakeTelegram
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
@@ -183,8 +183,10 @@ class WorkerHarness:
     async def queued(self, broadcast: Broadcast) -> Broadcast:
         """Gives every recipient a row, as a worker that no longer runs would have."""
         lease, deliveries = self.broadcasts.lease, self.broadcasts.deliveries
-        await self.leases.take(lease, "gone", seconds=60, now=utc_now())
-        while not await deliveries.enqueue(broadcast, holder="gone", portion=100, at=utc_now()):
+        await self.leases.take(lease, "gone", seconds=60, now=time_of_day())
+        while not await deliveries.enqueue(
+            broadcast, holder="gone", portion=100, at=time_of_day()
+        ):
             pass
         await self.leases.release(lease, "gone")
         return broadcast
@@ -196,13 +198,13 @@ class WorkerHarness:
         rate: float = 10_000.0,
         sole: bool = False,
         admins: frozenset[int] = frozenset({ADMIN}),
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] | None = None,
         **durations: Any,
     ) -> RunningWorker:
         """Starts a worker."""
         telegram = telegram or self.telegram
         database, gate, claims = FailingDatabase(self._database), FakeGate(rate), OpenClaims()
-        woken = asyncio.Event()
+        woken, clocks = asyncio.Event(), running_clocks()
 
         worker = Worker(
             telegram,
@@ -214,7 +216,8 @@ class WorkerHarness:
             woken=woken,
             claims=claims,
             is_admin=admins.__contains__,
-            now=now,
+            clock=clocks.monotonic,
+            now=now or clocks.now,
             durations=replace(QUICK, **durations),
         )
         task = asyncio.create_task(worker.run())
@@ -265,7 +268,7 @@ async def has_state(harness: WorkerHarness, state: str) -> bool:
 
 async def nothing_is_due(harness: WorkerHarness) -> bool:
     """Tells whether every broadcast has ended and that was reported."""
-    return await harness.broadcasts.due(utc_now()) == []
+    return await harness.broadcasts.due(time_of_day()) == []
 
 
 async def called(telegram: FakeTelegram, times: int) -> bool:

@@ -1,7 +1,7 @@
 """A broadcast scheduled by a former admin waits until a current admin decides."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
@@ -27,7 +27,7 @@ async def comes_due(admin: AdminScene, *, without_marta: bool = True) -> None:
     await admin.scene.settled()
     await admin.scene.stop_bot()
     database = await open_database(admin.scene.settings.database_url)
-    past = int((datetime.now(UTC) - timedelta(seconds=1)).timestamp() * 1000)
+    past = int((admin.scene.clocks.now() - timedelta(seconds=1)).timestamp() * 1000)
     await database.write(Statement("UPDATE broadcasts SET starts_at = :at", {"at": past}))
     await database.close()
     ids = frozenset({LUCY, PAU} if without_marta else {LUCY, PAU, ADMIN})

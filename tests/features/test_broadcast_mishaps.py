@@ -1,6 +1,6 @@
 """A campaigner in a hurry sends too much or too late, and taps old buttons."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -26,7 +26,7 @@ async def test_a_post_with_very_many_buttons_is_taken_and_some_are_named(
 
 
 async def test_of_very_many_planned_ones_the_nearest_are_listed(admin: AdminScene) -> None:
-    now = datetime.now(UTC)
+    now = admin.scene.clocks.now()
     for number in range(40):
         await admin.starts_another(number, now + HOUR + number * timedelta(minutes=1))
     await admin.says("/broadcast")
@@ -166,7 +166,7 @@ async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None
         content_sha256=b"c" * 32,
         source_language="es",
         actor=ADMIN,
-        at=datetime.now(UTC),
+        at=admin.scene.clocks.now(),
         kind=Kind.UPDATE,
         audience=Audience(language="en"),
         progress=(ADMIN, admin.panel.id),
@@ -206,7 +206,7 @@ async def test_who_is_no_admin_any_more_gets_no_report(admin: AdminScene) -> Non
     admin.scene.settings = admin.scene.settings.model_copy(update=lucy)
     await admin.restart()
     await admin.services.storage.broadcasts.begin(
-        await admin.broadcast(), datetime.now(UTC) + timedelta(minutes=66)
+        await admin.broadcast(), admin.scene.clocks.now() + timedelta(minutes=66)
     )
     admin.services.wake_broadcast()
     await admin.reported()

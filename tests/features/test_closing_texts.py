@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -152,7 +152,7 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
     await closes(admin)
     await admin.scene.offers_the_final()
     await admin.taps("🕒 Programar")
-    await admin.says((datetime.now(UTC) + timedelta(days=2)).strftime("%d/%m/%Y 10:00"))
+    await admin.says((admin.scene.clocks.now() + timedelta(days=2)).strftime("%d/%m/%Y 10:00"))
     (confirm,) = [each for each in admin.panel.labels if each.startswith("Programar para el")]
     await admin.taps(confirm)
     await writes(admin, SPANISH, "Han vuelto a casa")

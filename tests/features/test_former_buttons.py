@@ -5,7 +5,6 @@ The callback data stands here as it stands under those messages, so none of it m
 
 import re
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +212,7 @@ async def test_those_of_a_draft(admin: AdminScene) -> None:
     await sends(admin.scene, admin.marta, message, "adm:leave:")
     await sends(admin.scene, admin.marta, message, "adm:compose:")
     await admin.says("Hola")
-    soon = str(int((datetime.now(UTC) + HOUR).timestamp()))
+    soon = str(int((admin.scene.clocks.now() + HOUR).timestamp()))
     after = await begun_draft(admin)
     for data, read, expected in DRAFTS:
         literal = f"adm:draft:{after.key}.{after.version}:{data.format(soon=soon)}"

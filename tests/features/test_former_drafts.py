@@ -1,7 +1,5 @@
 """A draft that an earlier version stored is shown and sent; what is no draft harms nobody."""
 
-from datetime import UTC, datetime
-
 from handlers.broadcasts.draft import Draft, parse_draft
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import ADMIN
@@ -24,7 +22,7 @@ async def stored(admin: AdminScene) -> Draft:
 
 
 async def store(admin: AdminScene, body: str) -> None:
-    await admin.services.storage.drafts.save(marta(admin), body, datetime.now(UTC))
+    await admin.services.storage.drafts.save(marta(admin), body, admin.scene.clocks.now())
 
 
 def marta(admin: AdminScene) -> bytes:

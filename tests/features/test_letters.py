@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -69,7 +68,7 @@ async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene
     assert "Pediste un código para escribirnos, que sirve hasta el " in scene.screen(ana).text
     await in_the_shell("1", "erase", "--code", code)
     assert scene.app is not None
-    restores, now = scene.app.application.services.storage.restores, datetime.now(UTC)
+    restores, now = scene.app.application.services.storage.restores, scene.clocks.now()
     await restores.record(made_at=None, at=now)
     assert len(await looks(scene)) == 1, "nothing is sent until an admin has looked"
     await restores.release(actor=scene.marta.id, at=now)

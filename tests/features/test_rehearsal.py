@@ -144,5 +144,5 @@ def tap(person: Person, message: Message, label: str) -> None:
 async def test_while_the_petition_runs_there_is_no_rehearsal_of_it(scene: Scene) -> None:
     """One of the two would get what was meant for the other."""
     with pytest.raises(HeldElsewhere):
-        async with open_app(scene.settings, rehearsal=True):
+        async with open_app(scene.settings, rehearsal=True, clocks=scene.clocks):
             pass

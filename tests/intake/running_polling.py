@@ -70,10 +70,10 @@ class RunningPolling:
         self.admins_there = True
         self.hears: asyncio.Event | None = None
         server.always = self.inbox.reply
-        self.dispatch = Dispatcher(self.handler, QUICK)
+        self.dispatch = Dispatcher(self.handler, QUICK, clock=asyncio.get_running_loop().time)
         client = TelegramClient(
             session,
-            Gate(),
+            Gate(clock=asyncio.get_running_loop().time),
             api_url=server.url,
             token=TOKEN,
             policy=RetryPolicy(pauses=BackOff(0.001)),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -63,7 +63,7 @@ class AdminScene:
         """Lets the bot go by a clock that can be put forward and back."""
         assert self.scene.app is not None
         services = self.scene.app.application.services
-        clocked = replace(services, clock=lambda: datetime.now(UTC) + self.ahead)
+        clocked = replace(services, clock=lambda: self.scene.clocks.now() + self.ahead)
         self.scene.app.application.services = clocked
 
     async def restart(self, *, rate: float | None = None) -> None:
@@ -99,7 +99,7 @@ class AdminScene:
             language=language,
             source=None,
             consent=consent,
-            at=datetime.now(UTC),
+            at=self.scene.clocks.now(),
         )
         conversation = Conversation(supporter, language=language, version=1)
         await self.services.storage.signatures.sign(signature, conversation, None)
@@ -161,7 +161,7 @@ class AdminScene:
 
     async def ended(self, number: int) -> None:
         """A broadcast of another admin's that was planned and cancelled."""
-        await self.cancels(await self.starts_another(number, datetime.now(UTC) + HOUR))
+        await self.cancels(await self.starts_another(number, self.scene.clocks.now() + HOUR))
 
     async def cancels(self, key: bytes) -> None:
         """Another admin ends a broadcast."""

@@ -12,6 +12,7 @@ import pytest
 from telegram.error import BadRequest, NetworkError
 
 from bot.app import App, open_app
+from bot.clocks import Clocks
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.unready import unready_problems
@@ -22,6 +23,7 @@ from bot.simulator.person import Person
 from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
 from storage import Keyring
+from tests.support.accelerated_loop import running_clocks
 from tests.support.api_conformance import request_faults
 from tests.support.empty_tables import copy_tables
 
@@ -75,8 +77,9 @@ def _settings(_: tuple[tuple[str, str], ...]) -> Settings:
 class Scene:
     """One petition under way. `words` are the bot's own in Spanish, `english` in English."""
 
-    def __init__(self, simulator: Simulator, settings: Settings) -> None:
+    def __init__(self, simulator: Simulator, settings: Settings, clocks: Clocks) -> None:
         self.simulator = simulator
+        self.clocks = clocks
         self.world = simulator.world
         self.settings = settings
         self.petition: Petition = _petition(settings.folder or BUNDLED)
@@ -97,7 +100,7 @@ class Scene:
         """Starts the bot on what an earlier one left."""
         self._stack = AsyncExitStack()
         self.app = await self._stack.enter_async_context(
-            open_app(self.settings, rehearsal=self.is_rehearsal)
+            open_app(self.settings, rehearsal=self.is_rehearsal, clocks=self.clocks)
         )
         self._running = asyncio.create_task(self.app.run())
         return self.app
@@ -241,7 +244,10 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
         patch.setattr("bot.app.unready_problems", _unready)
         patch.setattr("bot.app.petition_of", lambda read: _petition(read.path))
         patch.setattr(Catalogs, "load", _catalogs)
-        simulator = await stack.enter_async_context(Simulator(token=TOKEN))
+        clocks = running_clocks()
+        simulator = await stack.enter_async_context(
+            Simulator(token=TOKEN, clock=lambda: clocks.now().timestamp())
+        )
         own = {
             "database_url": database_url or f"sqlite+aiosqlite:///{folder}/data/petition.db",
             "key_file": key,
@@ -251,7 +257,7 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
             tuple(sorted(each for each in os.environ.items() if each[0].startswith(PREFIX)))
         )
         settings = settings.model_copy(update=own)
-        scene = Scene(simulator, settings)
+        scene = Scene(simulator, settings, clocks)
         await scene.start_bot()
         try:
             yield scene

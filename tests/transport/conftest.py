@@ -42,8 +42,8 @@ async def session() -> AsyncIterator[SharedSession]:
 
 
 @pytest.fixture
-def gate() -> Gate:
-    return Gate(rate=1000, burst=100)
+async def gate() -> Gate:
+    return Gate(rate=1000, burst=100, clock=asyncio.get_running_loop().time)
 
 
 @pytest.fixture

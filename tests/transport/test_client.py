@@ -272,7 +272,7 @@ async def test_fetching_updates_is_never_repeated_here(
 
 
 async def test_hundreds_at_once_share_the_connections(server: ScriptedServer, gate: Gate) -> None:
-    gate = Gate(rate=1e6, burst=1000)
+    gate = Gate(rate=1e6, burst=1000, clock=asyncio.get_running_loop().time)
     async with SharedSession(connections=20) as session:
         client = TelegramClient(session, gate, api_url=server.url, token=TOKEN)
         results = await asyncio.gather(

@@ -47,7 +47,7 @@ async def test_broadcast_messages_leave_at_the_rate() -> None:
 
 
 async def test_a_reply_goes_ahead_of_all_who_wait_in_the_broadcast() -> None:
-    gate = Gate(rate=2, burst=1)
+    gate = Gate(rate=2, burst=1, clock=asyncio.get_running_loop().time)
     waiting = [asyncio.create_task(gate.acquire(Lane.BROADCAST, chat)) for chat in range(100)]
     await asyncio.sleep(0)
     async with asyncio.timeout(0.1):

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import re
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -116,7 +115,7 @@ class FailingBotApi(BotApi):
         chat, _ = chat_and_text(request.head.kind, request.body)
         assert chat is not None
         self.bodies.append(request.body)
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         if now < self._paused.get(chat, 0.0) - _SLACK_SECONDS:
             self.counts.too_early.append(chat)
         fault = self._fault(chat)
