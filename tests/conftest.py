@@ -101,8 +101,8 @@ def no_files_of_whoever_runs_the_tests(tmp_path_factory: pytest.TempPathFactory)
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], AbstractEventLoop]]:
-    """Lets every test wait in accelerated time, but those that wait for other processes."""
-    if item.get_closest_marker("processes"):
+    """Lets tests wait in accelerated time, but long runs and what waits for other processes."""
+    if item.get_closest_marker("processes") or "soak" in item.path.parts:
         return {"real": new_event_loop}
     return {"accelerated": _loop_for_this_test}
 
