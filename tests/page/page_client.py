@@ -56,6 +56,12 @@ class PageClient:
         async with self.session.post(f"{self.address}act", data=body, headers=headers) as response:
             return response.status, await response.json()
 
+    async def may_edit(self, token: str) -> tuple[int, dict[str, Any]]:
+        """Asks whether this token allows changes; returns the status and the body."""
+        headers = {"X-Edit-Token": token}
+        async with self.session.get(f"{self.address}edit", headers=headers) as answer:
+            return answer.status, await answer.json()
+
     async def edit(self, name: str, token: str, /, **parts: Any) -> tuple[int, dict[str, Any]]:
         """Requests a change of the folder; returns the status and the body of the answer."""
         body = orjson.dumps({"edit": name, **parts})

@@ -107,3 +107,19 @@ async def test_on_a_phone_the_texts_are_a_tab(browser: Browser, tmp_path: Path) 
         await at.page.locator(".people").wait_for()
         assert (faults, wide, at.console_errors) == ([], PHONE["width"], [])
     assert "goals = [10, 20]" in (tmp_path / "mine" / "petition.toml").read_text()
+
+
+async def test_a_page_with_a_wrong_key_says_at_once_that_it_is_only_read(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        previewed(tmp_path / "mine") as address,
+        open_window(browser, address.partition("#")[0] + "#edit=wrong", viewport=DESK) as at,
+    ):
+        await expect(at.page.locator(".editor-said")).to_contain_text("Solo lectura")
+        await expect(at.page.get_by_label("Resumen", exact=True)).not_to_be_editable()
+        # The whole address makes it one that can be written in.
+        await at.page.goto(address)
+        await at.page.reload()
+        await expect(at.page.get_by_label("Resumen", exact=True)).to_be_editable()
+        await expect(at.page.locator(".editor-said")).to_be_empty()

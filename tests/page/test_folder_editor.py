@@ -114,8 +114,15 @@ async def test_without_the_token_of_the_terminal_nothing_is_changed(
     )
     assert (status, body) == (403, {"ok": False, "error": "token"})
     assert (desk.folder / "es.toml").read_bytes() == before
+    assert await desk.client.may_edit(token or "") == (403, {"ok": False, "error": "token"})
     async with desk.client.session.get(desk.client.address) as page:
         assert desk.editor.token not in await page.text()
+
+
+async def test_whoever_has_the_token_can_ask_whether_it_is_right_and_changes_nothing(
+    desk: Desk,
+) -> None:
+    assert await desk.client.may_edit(desk.editor.token) == (200, {"ok": True})
 
 
 @pytest.mark.parametrize(

@@ -27,17 +27,27 @@ _EDITS: Mapping[str, Callable[[FolderEditor, Mapping[str, Any]], None]] = Mappin
 async def answer_edit(request: web.Request, editor: FolderEditor | None) -> web.Response:
     """Makes an edit and returns the folder as it is then, or says why it was not made.
 
+    A `GET` makes none, and learns whether one could be made.
+
     The middleware has seen to it that the page itself asks, under an address of this machine.
     """
     try:
-        await _make(request, editor)
+        allowed = _allowed(request, editor)
+        if request.method == "GET":
+            return _answer({"ok": True}, None)
+        await _make(request, allowed)
     except EditRefused as refused:
         body = {"ok": False, "error": refused.reason, **refused.now}
         return _answer(body, editor, status=refused.status)
     return _answer({"ok": True}, editor)
 
 
-async def _make(request: web.Request, editor: FolderEditor | None) -> None:
+def _allowed(request: web.Request, editor: FolderEditor | None) -> FolderEditor:
+    """Returns the editor to whoever may use it.
+
+    Raises:
+        EditRefused: nothing can be written, or not by whoever asks.
+    """
     if editor is None:
         raise EditRefused("no-editor", 403)
     if editor.closed_for is not None:
@@ -46,6 +56,10 @@ async def _make(request: web.Request, editor: FolderEditor | None) -> None:
         request.headers.get(TOKEN_HEADER, "").encode(), editor.token.encode()
     ):
         raise EditRefused("token", 403)
+    return editor
+
+
+async def _make(request: web.Request, editor: FolderEditor) -> None:
     if request.content_length is None or request.content_length > LARGEST_EDIT:
         raise EditRefused("too-long", 413)
     try:

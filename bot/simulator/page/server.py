@@ -109,6 +109,7 @@ class DemoPage:
             [
                 web.get("/", self._file),
                 web.get("/events", self._events),
+                web.get("/edit", self._edit),
                 web.get("/file/{id}", self._chat_file),
                 web.get("/{name}", self._file),
                 web.post("/act", self._act),
@@ -174,7 +175,7 @@ class DemoPage:
 
     async def _edit(self, request: web.Request) -> web.Response:
         answer = await answer_edit(request, self._editor)
-        if answer.status == 200:
+        if answer.status == 200 and request.method == "POST":
             self._publish_editor()
         return answer
 

@@ -1,6 +1,6 @@
 // Requests to change the petition's folder. The right to make them stands in the terminal's address.
 
-import { applyChange, markChanged, state } from "./page_state.js";
+import { applyChange, markChanged, onChange, state } from "./page_state.js";
 
 const KEPT = "edit-token";
 
@@ -18,14 +18,15 @@ export const hasToken = () => localStorage.getItem(KEPT) !== null;
 /** Why nothing can be written now, as a name in the dictionary; null when it can. */
 export const closedFor = () => state.editor?.closed_for ?? (hasToken() ? null : "token");
 
+// A wrong token, or one of a preview that has ended, is noticed before anybody writes.
+onChange("all", () => closedFor() ?? ask({ method: "GET" }));
+
 /** Requests an edit; returns null when it was made, and the name of the reason when it was not. */
-export async function requestEdit(name, parts = {}) {
+export const requestEdit = (name, parts = {}) => ask({ method: "POST", body: JSON.stringify({ edit: name, ...parts }) });
+
+async function ask(request) {
   try {
-    const answer = await fetch("edit", {
-      method: "POST",
-      headers: { "X-Edit-Token": localStorage.getItem(KEPT) ?? "" },
-      body: JSON.stringify({ edit: name, ...parts }),
-    });
+    const answer = await fetch("edit", { ...request, headers: { "X-Edit-Token": localStorage.getItem(KEPT) ?? "" } });
     const body = await answer.json().catch(() => ({}));
     if (body.editor) applyChange({ kind: "editor", editor: body.editor });
     if (body.error === "token") {
