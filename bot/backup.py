@@ -20,7 +20,7 @@ from bot.age_encryption import decrypting_reader, encrypting_writer
 from storage import BackupUnusable, Keyring
 from storage.database_copy import CopiedDatabase, CopiedPetition, copy_database
 from storage.database_url import SqliteAddress, parse_address
-from storage.private_files import whole_file
+from storage.private_files import output_file
 
 FORMAT = "petition-bot backup 1"
 BACKUP_IS_OLD = timedelta(days=7)
@@ -83,7 +83,7 @@ async def write_backup(
     """
     address = parse_address(url)
     made_at = datetime.now(UTC)
-    with whole_file(path) as file:
+    with output_file(path) as file:
         file.write(b" " * _MANIFEST_BYTES)
         measured = _Measured(file, wrote)
         with encrypting_writer(cast(BinaryIO, measured), recipients) as writer:

@@ -121,7 +121,7 @@ from storage.person_requests import (
 )
 from storage.personal_data import Held, PersonalData
 from storage.petitions import Petitions, PetitionState
-from storage.private_files import whole_file
+from storage.private_files import output_file
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
 from storage.restores import HeldRestore, Restores
@@ -389,10 +389,10 @@ __all__ = [
     "open_database",
     "open_known_storage",
     "open_storage",
+    "output_file",
     "pause_question",
     "petition_signed_with",
     "publication_id",
     "require_newest",
     "verified_otherwise",
-    "whole_file",
 ]

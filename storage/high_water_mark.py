@@ -28,7 +28,7 @@ from storage.errors import DatabaseBehind, SchemaMissing
 from storage.journal import has_entries
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
-from storage.private_files import reason_and_command, write_over
+from storage.private_files import reason_and_command, write_file
 from storage.sqlite_errors import storage_error
 
 _NUMBER = "SELECT last_number FROM petitions WHERE slug = ?"
@@ -90,14 +90,14 @@ class HighWaterMark:
         noted = _noted_at(self.path)
         if not noted.exists():
             with suppress(OSError):  # as for the mark: a read-only folder must not stop the bot
-                write_over(noted, f"{quote(_shown(self._address), safe=_PLAIN)}\n")
+                write_file(noted, f"{quote(_shown(self._address), safe=_PLAIN)}\n".encode())
 
     def note_bot(self, bot_id: str) -> None:
         """Notes beside the mark that this bot runs the petition, unless it cannot be written."""
         noted = self.path.with_suffix(f".{bot_id}{_OF_A_BOT}")
         if not noted.exists():
             with suppress(OSError):  # as above
-                write_over(noted, "")
+                noted.touch(0o600)
 
     async def require_reached(self) -> None:
         """Checks that the database has reached the mark, without changing anything in it.
@@ -133,7 +133,7 @@ class HighWaterMark:
                 f" newest copy. {_OTHERWISE}"
             )
         if number != self._number:
-            write_over(self.path, f"{number}\n")
+            write_file(self.path, b"%d\n" % number)
             self._number = number
 
     def _read(self) -> int | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.file_locations import key_file as key_file_by_default
 from storage.database_url import data_folder
 from storage.errors import KeyFileMissing, KeyFileUnusable
-from storage.private_files import reason_and_command, sync_folder, write_new
+from storage.private_files import reason_and_command, write_file
 
 ID_BYTES = 4
 KEY_BYTES = 32
@@ -38,7 +38,8 @@ def make_key_file(path: Path) -> None:
     """
     _refuse_open_folders(path)
     try:
-        write_new(path, _TITLE + _reference_line() + _encryption_line())
+        text = _TITLE + _reference_line() + _encryption_line()
+        write_file(path, text.encode(), replaces=False)
     except FileExistsError as error:
         raise KeyFileUnusable(
             f"{path} exists already; it is left as it is. To make another one,"
@@ -158,14 +159,9 @@ def _is_key(line: str, kind: str) -> bool:
 
 
 def _replace(path: Path, lines: list[str]) -> None:
-    path = path.resolve()  # a link stays one
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     try:
-        write_new(fresh, "".join(lines))
-        fresh.replace(path)
-        sync_folder(path.parent)
+        write_file(path, "".join(lines).encode())
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise KeyFileUnusable(
             f"{path} cannot be written: {reason_and_command(path, error)}"
         ) from error

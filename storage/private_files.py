@@ -1,7 +1,10 @@
 """Files that only their owner can read, written whole or not at all."""
 
+import errno
 import os
+import secrets
 import shlex
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,74 +13,78 @@ from typing import BinaryIO
 from storage.errors import FileNotWritten
 
 
-def write_new(path: Path, text: str) -> None:
-    """Makes a file that only its owner can use; it is on disk when this returns.
+@contextmanager
+def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> Iterator[BinaryIO]:
+    """Yields a file to write to, which takes its place when it is whole and on the disk.
+
+    Until then it has a name of its own, and goes when the block fails, Ctrl-C among the reasons:
+    whoever reads or writes meanwhile, or after a kill, finds the former file or the new one. A
+    link stays one. Only its owner can use it, unless it gets the permissions of `like`.
 
     Raises:
-        FileExistsError: the file exists; it is not touched.
+        FileExistsError: it is there, and is not to be replaced.
+        OSError: it cannot be written, as on a full disk; what was there is as it was.
     """
-    # Mode 0600 from the first byte on, whatever the umask.
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    target = path.resolve()
+    if not replaces and target.exists():
+        raise _error(errno.EEXIST, path)
+    # A rename would put another file in the place of one that is marked as not to be changed.
+    if like is not None and target.exists() and not os.access(target, os.W_OK):
+        raise _error(errno.EACCES, path)
+    # Who watches or edits a petition's folder passes over names that end like this.
+    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part~")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if like is not None:
+            shutil.copymode(like, fresh)
+        if not replaces:
+            target.touch(0o600, exist_ok=False)  # nobody else takes the name from here on
+        fresh.replace(target)
+        sync_folder(target.parent)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
-def write_over(path: Path, text: str) -> None:
-    """Replaces a file in one step, so that a kill leaves either the old or the new one."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    write_new(fresh, text)
-    fresh.replace(path)
+def write_file(
+    path: Path, content: bytes, *, replaces: bool = True, like: Path | None = None
+) -> None:
+    """Writes a file like `new_file`, with this content."""
+    with new_file(path, replaces=replaces, like=like) as file:
+        file.write(content)
 
 
 @contextmanager
-def whole_file(path: Path, *, replaces: bool | None = None) -> Iterator[BinaryIO]:
-    """Yields a new file to write to, which gets its name when it is whole and on the disk.
-
-    Until then it is `PATH.partial`; that goes when the block fails, Ctrl-C among the reasons.
+def output_file(path: Path, *, replaces: bool | None = None) -> Iterator[BinaryIO]:
+    """Yields a file that a command was told to write, like `new_file`.
 
     Args:
         path: where it goes.
         replaces: whether a file that is there already is replaced; None where no option does it.
 
     Raises:
-        FileNotWritten: there is such a file already, or it cannot be written, as on a full disk.
-            The message says why; nothing was changed.
+        FileNotWritten: as `new_file` does, or it is a folder or a device; the message says why.
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a device or a pipe"
         raise FileNotWritten(f"{path} is {what}; name a file.")
-    if not replaces and path.exists():
-        instead = "Name another file." if replaces is None else "--force replaces it."
-        raise FileNotWritten(f"{path} exists already; it is left as it is. {instead}")
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise FileNotWritten(
-            f"{partial} is there: either another command is writing it, or one was killed. "
-            "If none is, delete it and try again."
-        ) from error
-    except OSError as error:
-        raise _not_written(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with new_file(path, replaces=bool(replaces)) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        sync_folder(path.parent)
-    except BaseException as error:  # Ctrl-C too
-        partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise _not_written(path, error) from error
-        raise
+    except FileExistsError as error:
+        instead = "Name another file." if replaces is None else "--force replaces it."
+        raise FileNotWritten(f"{path} exists already; it is left as it is. {instead}") from error
+    except OSError as error:
+        reason = reason_and_command(path, error)
+        raise FileNotWritten(f"{path} cannot be written: {reason}") from error
 
 
-def _not_written(path: Path, error: OSError) -> FileNotWritten:
-    return FileNotWritten(f"{path} cannot be written: {reason_and_command(path, error)}")
+def _error(number: int, path: Path) -> OSError:
+    return OSError(number, os.strerror(number), str(path))
 
 
 def reason_and_command(path: Path, error: OSError) -> str:

@@ -19,7 +19,8 @@ from bot.age_encryption import (
     parse_recipients,
     read_identities,
 )
-from storage import FileNotWritten, whole_file
+from storage import FileNotWritten, output_file
+from storage.private_files import new_file, write_file
 
 PLAIN = b"a list of names\n" * 20_000
 KEY = pyrage.x25519.Identity.generate()
@@ -121,7 +122,7 @@ class TestAFile:
         self, tmp_path: Path
     ) -> None:
         path = tmp_path / "list.age"
-        with whole_file(path) as file:
+        with output_file(path) as file:
             file.write(b"half")
             assert not path.exists()
             (partial,) = tmp_path.iterdir()
@@ -132,38 +133,48 @@ class TestAFile:
     def test_that_is_there_already_is_replaced_only_when_asked(self, tmp_path: Path) -> None:
         path = tmp_path / "list.age"
         path.write_text("old")
-        with pytest.raises(FileNotWritten, match="exists already"), whole_file(path):
+        with pytest.raises(FileNotWritten, match="exists already"), output_file(path):
             pytest.fail("it would have been written over")
-        with pytest.raises(KeyboardInterrupt), whole_file(path, replaces=True):
+        with pytest.raises(KeyboardInterrupt), output_file(path, replaces=True):
             raise KeyboardInterrupt
         assert path.read_text() == "old"
-        with whole_file(path, replaces=True) as file:
+        with output_file(path, replaces=True) as file:
             file.write(b"new")
         assert path.read_text() == "new"
 
     def test_leaves_nothing_behind_when_the_disk_is_full(self, tmp_path: Path) -> None:
         path = tmp_path / "list.age"
-        with pytest.raises(FileNotWritten, match="No space left on device"), whole_file(path):
+        with pytest.raises(FileNotWritten, match="No space left on device"), output_file(path):
             raise OSError(28, os.strerror(28))
         assert not list(tmp_path.iterdir())
 
     def test_that_cannot_be_there_is_refused_before_anything_is_read(self, tmp_path: Path) -> None:
-        with pytest.raises(FileNotWritten, match="is a folder"), whole_file(tmp_path):
+        with pytest.raises(FileNotWritten, match="is a folder"), output_file(tmp_path):
             pytest.fail("a folder was written")
-        with pytest.raises(FileNotWritten, match="No such file"), whole_file(tmp_path / "a/b"):
+        with pytest.raises(FileNotWritten, match="No such file"), output_file(tmp_path / "a/b"):
             pytest.fail("a folder that is not there was written to")
         os.mkfifo(tmp_path / "null")  # as root, --force would put a file in the place of /dev/null
         with (
             pytest.raises(FileNotWritten, match="is a device or a pipe"),
-            whole_file(tmp_path / "null", replaces=True),
+            output_file(tmp_path / "null", replaces=True),
         ):
             pytest.fail("a device was replaced")
-        (tmp_path / "list.age.partial").touch()
-        with (
-            pytest.raises(FileNotWritten, match="another command is writing it"),
-            whole_file(tmp_path / "list.age"),
-        ):
-            pytest.fail("two wrote one file")
+
+    def test_that_two_write_at_once_is_that_of_the_first_to_end(self, tmp_path: Path) -> None:
+        path = tmp_path / "list.age"
+        with pytest.raises(FileNotWritten, match="exists already"), output_file(path):
+            path.write_bytes(b"fast")
+        assert path.read_bytes() == b"fast"
+        assert [path] == list(tmp_path.iterdir())
+
+    def test_that_is_written_while_another_replaces_it_is_whole(self, tmp_path: Path) -> None:
+        path = tmp_path / "list.age"
+        with new_file(path) as slower:
+            slower.write(b"slow")
+            write_file(path, b"fast")
+            assert path.read_bytes() == b"fast"
+        assert path.read_bytes() == b"slow"
+        assert [path] == list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(shutil.which("age") is None, reason="the program age is not installed")
@@ -177,7 +188,7 @@ def test_the_program_age_opens_it(tmp_path: Path) -> None:
     )
     public = made.stderr.split()[-1]
     recipients = parse_recipients([str(KEY.to_public()), public])
-    with whole_file(file) as target, encrypting_writer(target, recipients) as writer:
+    with output_file(file) as target, encrypting_writer(target, recipients) as writer:
         writer.write(PLAIN)
     command = ["age", "--decrypt", "-i", str(key), str(file)]
     assert subprocess.run(command, check=True, capture_output=True).stdout == PLAIN  # noqa: S603

@@ -26,7 +26,7 @@ from bot.export.xlsx_list import write_xlsx
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import PetitionSettings, load_petition_settings
-from storage import Export, NamedSignature, SignatureList, whole_file
+from storage import Export, NamedSignature, SignatureList, output_file
 
 # So many numbers of damaged signatures are named.
 _NAMED_AT_MOST = 20
@@ -144,7 +144,7 @@ async def write_list(context: CliContext, order: ExportOrder, bar: Progress) -> 
     began = time.monotonic()
     exports, begun = context.storage.exports, None
     try:
-        with whole_file(order.file, replaces=order.replaces) as file:
+        with output_file(order.file, replaces=order.replaces) as file:
             detail = f"{order.format} {'encrypted' if order.recipients else 'plaintext'}"
             begun = await exports.begin(at=context.clock(), detail=detail)
             with _encrypted(file, order.recipients) as target:

@@ -16,12 +16,12 @@ from bot.cli.init_state import FOLDER, Setup, shown
 from bot.console import CannotDo, explain, say
 from bot.petition_folder.edit import NotEditable
 from bot.petition_folder.read import Folder, read_folder
-from bot.petition_folder.save import write_whole
 from bot.petition_folder.schema import PETITION_FILE, Email, Slug, WebAddress
 from bot.petition_folder.template import copy_template
 from bot.petition_folder.unready import unready_problems
 from bot.setup.controller import ControllerAnswers, quoted_contacts, with_controller
 from bot.text.translations import Words
+from storage.private_files import write_file
 
 _NAME_OF_LANGUAGE = re.compile(r"([a-z]{2,3}(?:-[a-z0-9]{2,8})*)=(.+)")
 
@@ -268,7 +268,7 @@ def _write_controller(setup: Setup, folder: Path, answers: ControllerAnswers) ->
                 path=shown(file),
             )
         ) from None
-    write_whole(file, renewed.encode(), like=file)
+    write_file(file, renewed.encode(), like=file)
     said = setup.words.label("✓ Quién responde de las firmas está en {path}.", path=shown(file))
     say(said)
 

@@ -10,11 +10,11 @@ from bot.cli.init_state import TOKEN, Setup, shown
 from bot.console import explain, run_to_end, say
 from bot.petition_folder.edit import NotEditable, changed
 from bot.petition_folder.read import Table, read_folder
-from bot.petition_folder.save import write_whole
 from bot.petition_folder.template import TEMPLATE
 from bot.setup.bot_calls import LONGEST_BOT_NAME, BotCalls, BotIdentity, Unreachable
 from bot.setup.bot_picture import draw_picture
 from bot.text.translations import Words
+from storage.private_files import write_file
 
 _DESCRIPTIONS = ("description", "short_description")
 
@@ -97,7 +97,7 @@ def _ask_for_description(setup: Setup, questions: Questions, folder: Path) -> No
         except NotEditable:
             say(words.label("En {path} tendrás que cambiarla tú.", path=shown(file)))
             continue
-        write_whole(file, text.encode(), like=file)
+        write_file(file, text.encode(), like=file)
     say(words.label("✓ La descripción no nombra la causa."))
 
 

@@ -15,7 +15,7 @@ from bot.age_encryption import encrypting_writer, parse_recipients
 from bot.cli.context import CliContext
 from bot.console import CannotDo, say
 from bot.export.spreadsheet_cells import harmless
-from storage import Change, ChangeOwed, whole_file
+from storage import Change, ChangeOwed, output_file
 
 _TO_DO: Mapping[Change, str] = MappingProxyType(
     {
@@ -120,7 +120,7 @@ def write_notices(
         )
     content = _csv(context, owed, names=True).encode()
     with (
-        whole_file(file, replaces=replaces) as target,
+        output_file(file, replaces=replaces) as target,
         encrypting_writer(target, parse_recipients(recipients)) as encrypted,
     ):
         encrypted.write(content)

@@ -19,8 +19,8 @@ from storage import (
     Proof,
     Signer,
     by_code,
+    output_file,
     verified_otherwise,
-    whole_file,
 )
 
 _MOST_REASON = 300
@@ -192,7 +192,7 @@ async def _show(context: CliContext, prepared: Prepared, output: Path | None) ->
         await _do(context, SHOW, prepared)
         return f"{content}\n"
     # The file is not left behind where the code turns out to be used.
-    with whole_file(output) as file:
+    with output_file(output) as file:
         file.write(f"{content}\n".encode())
         await _do(context, SHOW, prepared)
     return f"It is in {output}, which only you can read. "

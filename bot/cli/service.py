@@ -22,7 +22,7 @@ from bot.console import CannotDo, in_sentences, say
 from bot.settings import PREFIX, Settings, load_settings
 from storage import KeyFileMissing
 from storage.database_url import SqliteAddress, parse_address
-from storage.private_files import whole_file
+from storage.private_files import output_file
 
 _AS_ROOT = (
     "A service that runs as root could do everything on this machine. Make a user for it:\n"
@@ -60,7 +60,7 @@ def service(
     if output is None:
         typer.echo(text, nl=False)
         return
-    with whole_file(output, replaces=force) as file:
+    with output_file(output, replaces=force) as file:
         file.write(text.encode())
     output.chmod(0o644)  # nothing in it is secret, and systemctl cat shows it
     say(f"The unit is in {output}. To start the bot, now and with the machine:")

@@ -7,7 +7,7 @@ from pathlib import Path
 from dotenv.parser import Binding, parse_stream
 
 from bot.file_locations import make_private_folder
-from storage.private_files import sync_folder, write_over
+from storage.private_files import write_file
 
 _TITLE = (
     "# The settings of a petition bot. It has the token: keep it to yourself, never commit it.\n"
@@ -36,11 +36,9 @@ def write_values(path: Path, values: Mapping[str, str]) -> None:
     Raises:
         OSError: it cannot be written; it is as it was.
     """
-    path = path.resolve()  # a link stays one
-    make_private_folder(path.parent)
+    make_private_folder(path.resolve().parent)
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    write_over(path, with_values(text, values))
-    sync_folder(path.parent)
+    write_file(path, with_values(text, values).encode())
 
 
 def _changed(binding: Binding, values: Mapping[str, str]) -> str:

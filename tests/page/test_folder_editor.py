@@ -312,7 +312,7 @@ async def test_a_change_of_two_files_is_made_whole_or_not_at_all(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {each.name: each.read_bytes() for each in desk.folder.iterdir()}
-    written = iter((True, False))
+    written = iter((True, True, False))  # a file, its folder, and the other file
 
     def full_at_the_second(_: int) -> None:
         if not next(written):

@@ -14,10 +14,10 @@ from bot.petition_folder.edit import NotEditable, changed
 from bot.petition_folder.new_language import new_language
 from bot.petition_folder.new_version import new_version
 from bot.petition_folder.read import Folder, language_of, read_folder
-from bot.petition_folder.save import write_whole
 from bot.petition_folder.schema import PETITION_FILE
 from bot.simulator.chats import Shape
 from bot.text import text_limits
+from storage.private_files import write_file
 
 _BOM = "\ufeff"
 _UNDONE_AT_MOST = 100
@@ -236,7 +236,7 @@ class FolderEditor:
         if content is None:
             file.unlink()
         else:
-            write_whole(file, content, like=file if file.exists() else self.folder / PETITION_FILE)
+            write_file(file, content, like=file if file.exists() else self.folder / PETITION_FILE)
 
     def _file(self, name: str, read: Folder, fields: list[editable.Field]) -> Shape:
         language = language_of(name)
