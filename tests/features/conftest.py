@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.approval_scene import lucy, pau, three_admins
 from tests.support.scene import ADMIN, Scene, a_scene
+
+__all__ = ["lucy", "pau", "three_admins"]
 
 
 @pytest.fixture

@@ -1,96 +1,31 @@
 """A large broadcast goes out only after a second admin has seen and approved it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from bot.broadcast import confirmation
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
-from storage import APPROVABLE_FOR, AuditEntry, Statement, open_database
-from tests.support.admin_scene import SENT, AdminScene, an_admin_scene
+from storage import APPROVABLE_FOR, AuditEntry
+from tests.support.admin_scene import SENT, AdminScene
+from tests.support.approval_scene import (
+    APPROVE,
+    ASK,
+    LUCY,
+    PAU,
+    QUESTION,
+    asks,
+    got_by_all,
+    passes,
+    with_settings,
+)
 from tests.support.scene import ADMIN, fails
 
-LUCY, PAU = ADMIN + 1, ADMIN + 2
-ASK = "Pedir la aprobación, para 3 personas"
-APPROVE = "Aprobar y enviar a 3 personas"
-QUESTION = "¿Apruebas este envío?"
-
 
 @pytest.fixture
-async def admin(tmp_path: Path) -> AsyncIterator[AdminScene]:
-    """Marta is one of three admins, and more than two people need a second one."""
-    async with an_admin_scene(tmp_path) as admin:
-        await with_settings(admin, approval_above=2)
-        admin.expected.append("chat not found")  # not every admin has written to the bot
-        yield admin
-    assert admin.refused == []
-
-
-async def with_settings(admin: AdminScene, **changed: object) -> None:
-    """The bot goes on with other settings, and with three admins unless they are others."""
-    await admin.scene.stop_bot()
-    three = {"admin_ids": frozenset({ADMIN, LUCY, PAU})}
-    settings = admin.scene.settings.model_copy(update=three | changed)
-    admin.scene.settings = settings
-    await admin.scene.start_bot()
-    await admin.start()
-
-
-@pytest.fixture
-def pau(admin: AdminScene) -> Person:
-    """Another admin, who has written to the bot."""
-    return an_admin(admin, "Pau", "es", PAU)
-
-
-@pytest.fixture
-def lucy(admin: AdminScene) -> Person:
-    """And another, who reads English."""
-    return an_admin(admin, "Lucy", "en", LUCY)
-
-
-def an_admin(admin: AdminScene, name: str, language: str, user_id: int) -> Person:
-    """Somebody who has written to the bot."""
-    person = admin.scene.world.person(name, language=language, user_id=user_id)
-    person.start()
-    return person
-
-
-async def asks(admin: AdminScene) -> None:
-    """Marta prepares a message and asks for the approval."""
-    await admin.scene.settled()
-    await admin.begins()
-    await admin.says("Hola")
-    summary = await admin.previews()
-    assert "Otra persona que administra la petición tiene que aprobarlo" in summary.text
-    assert "Enviar a 3 personas" not in summary.labels
-    await admin.taps(ASK)
-
-
-async def got_by_all(admin: AdminScene) -> list[list[str]]:
-    """What each of those who signed was sent."""
-    scene = admin.scene
-    return [[m.text for m in admin.got(each)] for each in (scene.ana, scene.jordi, scene.sean)]
-
-
-async def passes(admin: AdminScene, time: timedelta) -> None:
-    """So much time goes by while the bot is down."""
-    await admin.scene.settled()
-    await admin.scene.stop_bot()
-    database = await open_database(admin.scene.settings.database_url)
-    early = {"less": int(time.total_seconds() * 1000)}
-    await database.write(
-        Statement(
-            "UPDATE broadcasts SET starts_at = starts_at - :less, created_at = created_at - :less",
-            early,
-        )
-    )
-    await database.close()
-    await admin.scene.start_bot()
-    await admin.start()
+def admin(three_admins: AdminScene) -> AdminScene:
+    return three_admins
 
 
 async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
@@ -284,186 +219,6 @@ async def test_within_the_day_it_goes_out_and_is_not_late(admin: AdminScene, pau
     await admin.scene.taps(pau, APPROVE)
     await admin.over()
     assert await got_by_all(admin) == [["Hola"]] * 3
-
-
-async def test_a_planned_one_keeps_its_time(admin: AdminScene, pau: Person) -> None:
-    await admin.scene.settled()
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("🕒 Programar")
-    await admin.says("mañana 18:30")
-    await admin.taps(ASK)
-    question = await pau.sees(QUESTION, 10)
-    assert "Saldrá el" in question.text
-    (approve,) = [label for label in question.labels if label.startswith("Aprobar para el")]
-    await admin.scene.taps(pau, approve)
-    assert "Programado" in pau.messages[-1].text
-    assert "Programado" in admin.panel.text
-    (found,) = await admin.services.storage.broadcasts.scheduled()
-    assert found.confirmed_by == PAU
-    assert found.starts_at is not None
-    assert found.starts_at > admin.scene.clocks.now()
-    assert await got_by_all(admin) == [[], [], []]
-
-
-async def planned_by_marta_and_approved_by_pau(admin: AdminScene, pau: Person) -> None:
-    await admin.scene.settled()
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("🕒 Programar")
-    await admin.says("mañana 18:30")
-    await admin.taps(ASK)
-    question = await pau.sees(QUESTION, 10)
-    (approve,) = [label for label in question.labels if label.startswith("Aprobar para el")]
-    await admin.scene.taps(pau, approve)
-
-
-async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to_send_alone(
-    admin: AdminScene, pau: Person, lucy: Person
-) -> None:
-    await planned_by_marta_and_approved_by_pau(admin, pau)
-    await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}))
-    await passes(admin, timedelta(hours=48))
-    await admin.marta.sees("espera tu decisión", 10)
-    answer = await admin.marta.tap("Enviar ahora").answered()
-    assert answer.text == "Esto lo tiene que decidir otra persona."
-    await admin.scene.settled()
-    assert await got_by_all(admin) == [[], [], []]
-    await lucy.sees("waits for your decision", 10)
-    await admin.scene.taps(lucy, "Send now")
-    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
-        await each.sees("Hola", 10)
-
-
-async def test_when_both_who_decided_on_it_are_gone_nobody_else_sends_it_alone(
-    admin: AdminScene, pau: Person, lucy: Person
-) -> None:
-    await planned_by_marta_and_approved_by_pau(admin, pau)
-    await with_settings(admin, admin_ids=frozenset({LUCY, PAU + 1}))
-    await passes(admin, timedelta(hours=48))
-    await lucy.sees("waits for your decision", 10)
-    answer = await lucy.tap("Send now").answered()
-    assert answer.text == "Somebody else has to decide this."
-    await admin.scene.settled()
-    assert await got_by_all(admin) == [[], [], []]
-
-
-async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin(
-    admin: AdminScene, pau: Person
-) -> None:
-    await with_settings(admin, approval_above=3)
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("🕒 Programar")
-    await admin.says("mañana 18:30")
-    (plan,) = [label for label in admin.panel.labels if label.startswith("Programar para el")]
-    await admin.taps(plan)
-    await admin.signs(admin.scene.mallory)
-    await passes(admin, timedelta(hours=48))
-    question = await pau.sees(QUESTION, 10)
-    assert "Para quienes eligieron recibir avances: 4 personas." in question.text
-    told = await admin.marta.sees("Espera la aprobación de otra persona", 10)
-    assert told is admin.marta.messages[-1]
-    assert await got_by_all(admin) == [[], [], []]
-    await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
-    await admin.over()
-    assert await got_by_all(admin) == [["Hola"]] * 3
-    assert len(admin.got(admin.scene.mallory)) == 1
-
-
-async def test_two_messages_in_a_day_that_together_reach_more_people_need_a_second_admin(
-    admin: AdminScene, pau: Person
-) -> None:
-    await with_settings(admin, approval_above=5)
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
-    await admin.begins()
-    await admin.says("Y otra cosa")
-    summary = await admin.previews()
-    assert "ya has escrito a 3 personas, y todo junto cuenta" in summary.text
-    await admin.taps(ASK)
-    rule = "cuando alguien escribe a más de 5 personas, en uno o en varios envíos de 24 horas"
-    assert rule in admin.panel.text
-    await pau.sees(QUESTION, 10)
-    assert await got_by_all(admin) == [["Hola"]] * 3
-    await admin.scene.taps(pau, APPROVE)
-    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
-        await each.sees("Y otra cosa", 10)
-
-
-async def test_a_planned_message_counts_with_one_that_went_out_before_its_time(
-    admin: AdminScene, pau: Person
-) -> None:
-    await with_settings(admin, approval_above=5)
-    await admin.begins()
-    await admin.says("A su hora")
-    await admin.previews()
-    await admin.taps("🕒 Programar")
-    await admin.says("mañana 18:30")
-    (plan,) = [label for label in admin.panel.labels if label.startswith("Programar para el")]
-    await admin.taps(plan)
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
-    await passes(admin, timedelta(hours=48))
-    await pau.sees(QUESTION, 10)
-    told = await admin.marta.sees("Espera la aprobación de otra persona", 10)
-    assert told is admin.marta.messages[-1]
-    assert await got_by_all(admin) == [["Hola"]] * 3
-
-
-async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
-    admin: AdminScene, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
-    await lucy.sees("Do you approve this broadcast?", 10)
-    await admin.signs(admin.scene.mallory)
-    await admin.scene.taps(pau, APPROVE)
-    assert "era 3, ahora es 4" in pau.messages[-1].text
-    assert (await admin.broadcast()).awaits_approval
-    assert "4 personas" in admin.panel.text, "who prepared it reads the number of now"
-    # On the other one's button there still stands the former number.
-    await admin.scene.taps(lucy, "Approve and send to 3 people")
-    assert "it was 3, now it is 4" in lucy.messages[-1].text
-    assert await got_by_all(admin) == [[], [], []]
-    await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
-    await admin.over()
-    assert len(admin.got(admin.scene.mallory)) == 1
-
-
-async def test_a_few_who_sign_while_it_waits_are_told_with_the_others(
-    admin: AdminScene, pau: Person
-) -> None:
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
-    await admin.signs(admin.scene.mallory)
-    await admin.scene.taps(pau, APPROVE)
-    await admin.over()
-    assert len(admin.got(admin.scene.mallory)) == 1
-
-
-async def test_when_nobody_is_left_to_be_told_it_is_not_approved(
-    admin: AdminScene, pau: Person
-) -> None:
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
-    for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
-        person.block()
-    await admin.scene.settled()
-    answer = await pau.tap(APPROVE).answered()
-    assert answer.text == "Ahora mismo no hay a quién enviarlo."
-    await admin.scene.settled()
-    assert (await admin.broadcast()).awaits_approval
 
 
 async def test_each_is_asked_once_whatever_happens_meanwhile(

@@ -1,0 +1,71 @@
+"""What has happened since the closing update is added as dated entries, in every language."""
+
+import pytest
+
+from tests.features.test_closing_texts import FOLDER, closes, publishes, read_late
+from tests.support.admin_scene import AdminScene
+
+
+async def adds(admin: AdminScene, what: str, texts: dict[str, str]) -> None:
+    """Marta adds what has happened, in every language."""
+    await admin.says("/closing")
+    await admin.taps("Añadir lo que ha pasado después")
+    await admin.taps(what)
+    await admin.says(texts["es"])
+    await admin.taps("Escribir o corregir lo de después")
+    label = next(label for label in reversed(admin.panel.labels) if label.endswith("en inglés"))
+    await admin.taps(label)
+    await admin.says(texts["en"])
+
+
+async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> None:
+    await closes(admin)
+    answered = {
+        "es": "01/03/2026\nHan contestado que no.",
+        "en": "01/03/2026\nThey answered no.",
+    }
+    delivered = {"es": "03/02/2026\nTres cajas.", "en": "03/02/2026\nThree boxes."}
+    await adds(admin, "Ha habido una respuesta", answered)
+    await publishes(admin)
+    await adds(admin, "Las firmas se han entregado", delivered)
+    await publishes(admin)
+    seen = await read_late(admin, admin.scene.jordi)
+    parts = (
+        *(FOLDER, "3 de febrero de 2026: entrega de las firmas", "Tres cajas."),
+        *("1 de marzo de 2026: respuesta a la petición", "Han contestado que no."),
+    )
+    places = [seen.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "They answered no." in await read_late(admin)
+
+
+async def test_an_entry_in_one_language_alone_is_not_published(admin: AdminScene) -> None:
+    await closes(admin)
+    await admin.says("/closing")
+    await admin.taps("Añadir lo que ha pasado después")
+    await admin.taps("Se ha tomado una decisión")
+    await admin.says("Quedan libres.")
+    assert "falta escribirlo en inglés" in (await publishes(admin)).text
+    assert "Quedan libres" not in await read_late(admin, admin.scene.jordi)
+
+
+@pytest.mark.parametrize(
+    ("first", "answer"),
+    [("31/02/2026", "la fecha de la primera línea no existe"), ("01/01/2101", "no ha llegado")],
+)
+async def test_a_date_that_cannot_be_is_refused(
+    admin: AdminScene, first: str, answer: str
+) -> None:
+    await admin.says("/closing")
+    await admin.taps("Añadir lo que ha pasado después")
+    await admin.taps("Se ha tomado una decisión")
+    await admin.says(f"{first}\nQuedan libres.")
+    assert answer in admin.marta.messages[-1].text
+
+
+async def test_an_entry_without_a_date_is_of_today(admin: AdminScene) -> None:
+    await admin.says("/closing")
+    await admin.taps("Añadir lo que ha pasado después")
+    await admin.taps("Se ha tomado una decisión")
+    await admin.says("Quedan libres.")
+    assert f"la decisión del {admin.words.date(admin.services.clock())}" in admin.panel.text

@@ -1,0 +1,90 @@
+"""A scene of three admins, in which a message to more than two people needs a second one."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.simulator.person import Person
+from storage import Statement, open_database
+from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.scene import ADMIN
+
+LUCY, PAU = ADMIN + 1, ADMIN + 2
+ASK = "Pedir la aprobación, para 3 personas"
+APPROVE = "Aprobar y enviar a 3 personas"
+QUESTION = "¿Apruebas este envío?"
+
+
+@pytest.fixture
+async def three_admins(tmp_path: Path) -> AsyncIterator[AdminScene]:
+    """Marta is one of three admins, and more than two people need a second one."""
+    async with an_admin_scene(tmp_path) as admin:
+        await with_settings(admin, approval_above=2)
+        admin.expected.append("chat not found")  # not every admin has written to the bot
+        yield admin
+    assert admin.refused == []
+
+
+async def with_settings(admin: AdminScene, **changed: object) -> None:
+    """The bot goes on with other settings, and with three admins unless they are others."""
+    await admin.scene.stop_bot()
+    three = {"admin_ids": frozenset({ADMIN, LUCY, PAU})}
+    settings = admin.scene.settings.model_copy(update=three | changed)
+    admin.scene.settings = settings
+    await admin.scene.start_bot()
+    await admin.start()
+
+
+@pytest.fixture
+def pau(admin: AdminScene) -> Person:
+    """Another admin, who has written to the bot."""
+    return an_admin(admin, "Pau", "es", PAU)
+
+
+@pytest.fixture
+def lucy(admin: AdminScene) -> Person:
+    """And another, who reads English."""
+    return an_admin(admin, "Lucy", "en", LUCY)
+
+
+def an_admin(admin: AdminScene, name: str, language: str, user_id: int) -> Person:
+    """Somebody who has written to the bot."""
+    person = admin.scene.world.person(name, language=language, user_id=user_id)
+    person.start()
+    return person
+
+
+async def asks(admin: AdminScene) -> None:
+    """Marta prepares a message and asks for the approval."""
+    await admin.scene.settled()
+    await admin.begins()
+    await admin.says("Hola")
+    summary = await admin.previews()
+    assert "Otra persona que administra la petición tiene que aprobarlo" in summary.text
+    assert "Enviar a 3 personas" not in summary.labels
+    await admin.taps(ASK)
+
+
+async def got_by_all(admin: AdminScene) -> list[list[str]]:
+    """What each of those who signed was sent."""
+    scene = admin.scene
+    return [[m.text for m in admin.got(each)] for each in (scene.ana, scene.jordi, scene.sean)]
+
+
+async def passes(admin: AdminScene, time: timedelta) -> None:
+    """So much time goes by while the bot is down."""
+    await admin.scene.settled()
+    await admin.scene.stop_bot()
+    database = await open_database(admin.scene.settings.database_url)
+    early = {"less": int(time.total_seconds() * 1000)}
+    await database.write(
+        Statement(
+            "UPDATE broadcasts SET starts_at = starts_at - :less, created_at = created_at - :less",
+            early,
+        )
+    )
+    await database.close()
+    await admin.scene.start_bot()
+    await admin.start()
