@@ -31,7 +31,7 @@ from storage import (
     Signature,
     SupporterHandover,
 )
-from storage.tables import deliveries
+from storage.tables import metadata
 
 PETITION = load_petition(BUNDLED)
 CATALOGS = Catalogs.load()
@@ -316,7 +316,8 @@ def test_the_newest_message_comes_first() -> None:
 
 
 def test_whatever_became_of_a_message_is_said() -> None:
-    check = next(c for c in deliveries.constraints if c.name == "deliveries_state_known")
+    constraints = metadata.tables["deliveries"].constraints
+    check = next(each for each in constraints if each.name == "deliveries_state_known")
     states = re.findall(r"'(\w+)'", str(cast("Any", check).sqltext))
     assert len(states) == 7
     said = {draw(holding("x", delivery(state))).text for state in states}

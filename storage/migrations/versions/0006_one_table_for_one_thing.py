@@ -3,13 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-# SQLite's strict tables know INTEGER only, which holds 64 bits there.
-WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+from storage.columns import blob, number, text
 
 revision = "0006"
 down_revision = "0005"
-branch_labels = None
-depends_on = None
 
 HEX = {"sqlite": "lower(hex(b.id))", "postgresql": "encode(b.id, 'hex')"}
 
@@ -48,26 +45,23 @@ WHERE substr(key, 1, 1) BETWEEN '0' AND '9'
 
 
 def upgrade() -> None:
-    op.add_column("petitions", sa.Column("key_fingerprint", sa.LargeBinary(), nullable=True))
-    op.add_column("broadcasts", sa.Column("cancel_requested_at", WHOLE, nullable=True))
+    op.add_column("petitions", blob("key_fingerprint", null=True))
+    op.add_column("broadcasts", number("cancel_requested_at", null=True))
     op.create_table(
         "telegram_cache",
-        sa.Column("petition", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("telegram_id", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("petition", "key", name=op.f("telegram_cache_key")),
+        text("petition"),
+        text("key"),
+        blob("digest"),
+        text("telegram_id", null=True),
+        sa.PrimaryKeyConstraint("petition", "key"),
         sqlite_strict=True,
     )
     op.create_table(
         "admin_notices",
-        sa.Column("broadcast_id", sa.LargeBinary(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("about", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["broadcast_id"], ["broadcasts.id"], name=op.f("admin_notices_broadcast_id_known")
-        ),
-        sa.PrimaryKeyConstraint("broadcast_id", "kind", "about", name=op.f("admin_notices_key")),
+        blob("broadcast_id", "broadcasts.id"),
+        text("kind"),
+        text("about"),
+        sa.PrimaryKeyConstraint("broadcast_id", "kind", "about"),
         sqlite_strict=True,
     )
     hexadecimal = HEX[op.get_context().dialect.name]

@@ -7,13 +7,10 @@ are sealed in a renamed column stay bound to its former name (`storage/keyring.p
 import sqlalchemy as sa
 from alembic import op
 
-# SQLite's strict tables know INTEGER only, which holds 64 bits there.
-WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+from storage.columns import blob, number, text
 
 revision = "0007"
 down_revision = "0006"
-branch_labels = None
-depends_on = None
 
 BROADCASTS = {
     "finished_at": "reported_at",
@@ -43,12 +40,12 @@ WHERE stop_reason IS NOT NULL
 COLON = {"sqlite": "INSTR(stop_reason, ': ')", "postgresql": "STRPOS(stop_reason, ': ')"}
 
 COPY = """
-INSERT INTO deliveries_renamed (broadcast_id, position, signature_id, language, state, attempts,
+INSERT INTO deliveries (broadcast_id, position, signature_id, language, state, attempts,
   claim_token, updated_at, message_ids, recall_outcome)
 SELECT broadcast_id, position, signature_id, language,
   CASE state WHEN 'unknown' THEN 'unconfirmed' ELSE state END, attempts, claim, updated_at,
   message_ids, recall
-FROM deliveries
+FROM deliveries_before
 """
 STATES = (
     "state IN ('pending', 'sending', 'delivered', 'unreachable', 'rejected', 'unconfirmed',"
@@ -60,8 +57,8 @@ def upgrade() -> None:
     dialect = op.get_context().dialect.name
     for former, name in BROADCASTS.items():
         rename("broadcasts", former, name)
-    op.add_column("broadcasts", sa.Column("pause_reason", sa.Text(), nullable=True))
-    op.add_column("broadcasts", sa.Column("reason_detail", sa.Text(), nullable=True))
+    op.add_column("broadcasts", text("pause_reason", null=True))
+    op.add_column("broadcasts", text("reason_detail", null=True))
     colon = COLON[dialect]
     word = f"SUBSTR(stop_reason, 1, {colon} - 1)"
     if dialect == "postgresql":
@@ -87,37 +84,26 @@ def rename(table: str, former: str, name: str) -> None:
 
 def rebuild_deliveries() -> None:
     """Writes the table anew, since SQLite cannot change a constraint: each row once."""
+    op.rename_table("deliveries", "deliveries_before")
     op.create_table(
-        "deliveries_renamed",
-        sa.Column("broadcast_id", sa.LargeBinary(), nullable=False),
-        sa.Column("position", WHOLE, nullable=False),
-        sa.Column("signature_id", sa.LargeBinary(), nullable=True),
-        sa.Column("language", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("attempts", WHOLE, server_default=sa.text("0"), nullable=False),
-        sa.Column("claim_token", sa.LargeBinary(), nullable=True),
-        sa.Column("updated_at", WHOLE, nullable=False),
-        sa.Column("message_ids", sa.Text(), nullable=True),
-        sa.Column("recall_outcome", sa.Text(), nullable=True),
-        sa.CheckConstraint(STATES, name=op.f("deliveries_state_known")),
-        sa.ForeignKeyConstraint(
-            ["broadcast_id"], ["broadcasts.id"], name=op.f("deliveries_broadcast_id_known")
-        ),
-        sa.ForeignKeyConstraint(
-            ["signature_id"],
-            ["signatures.id"],
-            name=op.f("deliveries_signature_id_known"),
-            ondelete="SET NULL",
-        ),
-        sa.PrimaryKeyConstraint("broadcast_id", "position", name=op.f("deliveries_key")),
-        sa.UniqueConstraint(
-            "signature_id", "broadcast_id", name=op.f("deliveries_signature_id_broadcast_id_once")
-        ),
+        "deliveries",
+        blob("broadcast_id", "broadcasts.id"),
+        number("position"),
+        blob("signature_id", "signatures.id", null=True, on_delete="SET NULL"),
+        text("language"),
+        text("state"),
+        number("attempts", default=0),
+        blob("claim_token", null=True),
+        number("updated_at"),
+        text("message_ids", null=True),
+        text("recall_outcome", null=True),
+        sa.CheckConstraint(STATES, name="state_known"),
+        sa.PrimaryKeyConstraint("broadcast_id", "position"),
+        sa.UniqueConstraint("signature_id", "broadcast_id"),
         sqlite_strict=True,
     )
     op.execute(COPY)
-    op.drop_table("deliveries")
-    op.rename_table("deliveries_renamed", "deliveries")
+    op.drop_table("deliveries_before")
     op.create_index(
         op.f("deliveries_by_broadcast_id_state_position"),
         "deliveries",

@@ -3,21 +3,19 @@
 import sqlalchemy as sa
 from alembic import op
 
+from storage.columns import blob, number, text
+
 revision = "0011"
 down_revision = "0010"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.create_table(
         "admin_names",
-        sa.Column("petition", sa.Text(), nullable=False),
-        sa.Column("admin", sa.LargeBinary(), nullable=False),
-        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column(
-            "updated_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.PrimaryKeyConstraint("petition", "admin", name=op.f("admin_names_key")),
+        text("petition"),
+        blob("admin"),
+        blob("name_sealed"),
+        number("updated_at"),
+        sa.PrimaryKeyConstraint("petition", "admin"),
         sqlite_strict=True,
     )

@@ -3,12 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+from storage.columns import blob, number, petition, where
 
 revision = "0018"
 down_revision = "0017"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -16,24 +14,19 @@ def upgrade() -> None:
     op.drop_table("invalidations")
     op.create_table(
         "invalidations",
-        sa.Column("id", sa.LargeBinary(), nullable=False),
-        sa.Column("petition", sa.Text(), nullable=False),
-        sa.Column("reason_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("condition_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("signatures", WHOLE, nullable=False),
-        sa.Column("invalidated_at", WHOLE, nullable=False),
-        sa.Column("undone_at", WHOLE, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["petition"], ["petitions.slug"], name=op.f("invalidations_petition_known")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("invalidations_key")),
+        blob("id"),
+        petition(),
+        blob("reason_sealed"),
+        blob("condition_sealed"),
+        number("signatures"),
+        number("invalidated_at"),
+        number("undone_at", null=True),
+        sa.PrimaryKeyConstraint("id"),
         sqlite_strict=True,
     )
     op.create_index(
         "signatures_counted",
         "signatures",
         ["petition", "signed_at"],
-        unique=False,
-        sqlite_where=sa.text("invalidation_id IS NULL"),
-        postgresql_where=sa.text("invalidation_id IS NULL"),
+        **where("invalidation_id IS NULL"),
     )

@@ -1,13 +1,12 @@
 """At which version of the texts somebody who was asked again kept what they had signed."""
 
-import sqlalchemy as sa
 from alembic import op
+
+from storage.columns import text
 
 revision = "0023"
 down_revision = "0022"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("signatures", sa.Column("kept_version", sa.Text(), nullable=True))
+    op.add_column("signatures", text("kept_version", null=True))
