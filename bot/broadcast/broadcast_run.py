@@ -5,7 +5,7 @@ Its delivery loop claims the deliveries, sends them, and judges the outcomes.
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from telegram.error import TelegramError
@@ -14,17 +14,15 @@ from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReaso
 from bot.broadcast.circuit_breakers import (
     MOST_UNREACHABLE,
     BugBreaker,
+    OutageBreaker,
     UnreachableBreaker,
 )
 from bot.broadcast.claim_pacing import ClaimPacer
 from bot.broadcast.confirmation import most_for_one_admin
 from bot.broadcast.content import content_of
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.delivery_retries import OutageBreaker
 from bot.broadcast.heartbeat import Heartbeat
 from bot.broadcast.recall import Recall
-from bot.broadcast.report_retries import ReportRetries
-from bot.broadcast.reporter import Reporter
 from bot.broadcast.sender import Sender, SendResult
 from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
@@ -53,21 +51,12 @@ _LONGEST_BREATH = 0.05
 class BroadcastRun:
     """Does what a due broadcast needs in its state: start, send, recall or report."""
 
-    def __init__(
-        self,
-        context: WorkerContext,
-        reporter: Reporter,
-        report_retries: ReportRetries,
-        broadcast: Broadcast,
-        woken: asyncio.Event,
-    ) -> None:
+    def __init__(self, context: WorkerContext, broadcast: Broadcast) -> None:
         self.interrupt = BroadcastInterrupt()
-        self._context = context
-        self._report_retries = report_retries
+        self._context = replace(context, interrupt=self.interrupt)
+        self._report_retries = context.report_retries
         self._broadcast = broadcast
-        self._heartbeat = Heartbeat(
-            context, reporter, report_retries, broadcast.id, self.interrupt, woken
-        )
+        self._heartbeat = Heartbeat(self._context, broadcast.id)
         self._work: DeliveryLoop | Recall | None = None
 
     def cut_off(self) -> None:
@@ -104,9 +93,12 @@ class BroadcastRun:
         if self._broadcast.awaits_approval and not self._broadcast.has_lapsed(context.now()):
             return
         if self._broadcast.state is BroadcastState.SCHEDULED:
-            pause = self._reason_to_pause()
+            is_admin = context.is_admin(self._broadcast.confirmed_by)
             self._broadcast = await context.broadcasts.begin(
-                self._broadcast, context.now(), pause, self._most_without_approval(pause)
+                self._broadcast,
+                context.now(),
+                None if is_admin else PauseReason.FORMER,
+                self._most_without_approval() if is_admin else None,
             )
             if self._broadcast.awaits_approval:
                 await self._heartbeat.report_waiting()
@@ -118,9 +110,7 @@ class BroadcastRun:
             seen = self._report_retries.is_asked(
                 key, pause_question(PauseReason.NOBODY, str(MOST_UNREACHABLE))
             )
-            done = await self._run_to_its_end(
-                DeliveryLoop(context, self._broadcast, self.interrupt, seen)
-            )
+            done = await self._run_to_its_end(DeliveryLoop(context, self._broadcast, seen))
         if done:
             await context.broadcasts.finish(key, context.now())
             return
@@ -130,21 +120,14 @@ class BroadcastRun:
         elif reason is not None:
             await context.broadcasts.pause_by_system(key, reason, detail)
 
-    def _reason_to_pause(self) -> PauseReason | None:
-        """Returns why to pause it before it starts: whoever confirmed it is no longer an admin."""
-        is_admin = self._context.is_admin(self._broadcast.confirmed_by)
-        return None if is_admin else PauseReason.FORMER
-
-    def _most_without_approval(self, pause: PauseReason | None) -> int | None:
-        """Returns how many recipients one admin may decide on; None when another does or did."""
-        broadcast = self._broadcast
-        is_ones = pause is None and broadcast.confirmed_by == broadcast.author
-        return (
-            most_for_one_admin(broadcast.kind, self._context.approval_above) if is_ones else None
-        )
+    def _most_without_approval(self) -> int | None:
+        """Returns how many recipients one admin may decide on; None when another one did."""
+        if self._broadcast.confirmed_by != self._broadcast.author:
+            return None
+        return most_for_one_admin(self._broadcast.kind, self._context.approval_above)
 
     async def _recall(self) -> None:
-        recall = Recall(self._context, self._broadcast, self.interrupt)
+        recall = Recall(self._context, self._broadcast)
         async with self._heartbeat.reporting(lambda: recall.tally):
             done = await self._run_to_its_end(recall)
         if done and not await self._heartbeat.report_recall(len(recall.unrecorded)):
@@ -188,7 +171,7 @@ class BroadcastRun:
 
 @dataclass(slots=True)
 class DeliveryLoop:
-    """Works through one broadcast in batches until nothing is left or `interrupt` is triggered.
+    """Works through one broadcast in batches until nothing is left or the run is interrupted.
 
     Rows are claimed onward from where the last worker stopped; those that went back, unsent or to
     be repeated, are claimed in another round. So repeated kills do not hit the same people, and a
@@ -197,7 +180,6 @@ class DeliveryLoop:
 
     context: WorkerContext
     broadcast: Broadcast
-    interrupt: BroadcastInterrupt
     bot_is_confirmed: bool = False
     pool: TaskPool[Delivery] = field(init=False)
     outage_breaker: OutageBreaker = field(default_factory=OutageBreaker)
@@ -219,9 +201,9 @@ class DeliveryLoop:
         pacer = ClaimPacer(durations.batch, durations.ahead, durations.window)
         await self._enqueue()
         after = await self._recover()
-        while self._may_send():
+        while self.context.may_continue():
             limit = await self._wait_to_claim(pacer)
-            if not self._may_send():
+            if not self.context.may_continue():
                 break
             batch = await self._claim(limit, after)
             pacer.took(len(batch), self.context.gate.rate, self.context.clock())
@@ -238,7 +220,7 @@ class DeliveryLoop:
 
     async def settle(self) -> None:
         """Waits for the calls in flight; after a lost lease it cancels them: they are in doubt."""
-        if self.interrupt.reason is InterruptReason.LOST:
+        if self.context.interrupt.reason is InterruptReason.LOST:
             self.pool.cancel()
         await self.pool.wait_until_below(1)
         self.bug_breaker.close()
@@ -248,19 +230,7 @@ class DeliveryLoop:
         broadcast = self.broadcast
         content = content_of(broadcast.content, broadcast.source_chat, paid=broadcast.paid)
         self.context.gate.set_ceiling(self.context.rates.of(broadcast, content))
-        return Sender(
-            client=self.context.client,
-            gate=self.context.gate,
-            content=content,
-            may_send=self._may_send,
-            claims=self.context.claims,
-            rest=self.interrupt.rest,
-            call_seconds=self.context.durations.call,
-            retry_pauses=self.context.durations.retries,
-        )
-
-    def _may_send(self) -> bool:
-        return self.context.may_continue(self.interrupt)
+        return Sender(self.context, content)
 
     async def _enqueue(self) -> None:
         """Gives every recipient a row, in portions, so that others can write in between."""
@@ -271,12 +241,12 @@ class DeliveryLoop:
                 self.broadcast, holder=holder, portion=_PORTION, at=self.context.now()
             )
 
-        while self._may_send():
+        while self.context.may_continue():
             begun = self.context.clock()
-            if await self.context.retry_while_unavailable(self.interrupt, enqueue):
+            if await self.context.retry_while_unavailable(enqueue):
                 return
             # A rest as long as the portion took leaves half of the time to those who sign.
-            await self.interrupt.rest(min(self.context.clock() - begun, _LONGEST_BREATH))
+            await self.context.interrupt.rest(min(self.context.clock() - begun, _LONGEST_BREATH))
             await self._stop_if_ended()
 
     async def _wait_to_claim(self, pacer: ClaimPacer) -> int:
@@ -286,19 +256,19 @@ class DeliveryLoop:
         await self.pool.wait_until_below(
             1 if self.outage_breaker.is_open else pacer.window(gate.rate)
         )
-        while not self.interrupt.is_triggered:
+        while not self.context.interrupt.is_triggered:
             # No claims during a pause, so that the next one sees who withdrew in it.
             wait = max(pacer.wait(clock()), gate.pause_for(Lane.BROADCAST))
             if wait <= 0:
                 break
-            await self.interrupt.rest(wait)
+            await self.context.interrupt.rest(wait)
         await self._wait_out_outage()
         return 1 if self.outage_breaker.is_open else pacer.room(gate.rate, len(self.pool))
 
     async def _wait_out_outage(self) -> None:
         """Waits out an outage by calling getMe, which uses up no recipient's attempts."""
-        while self.outage_breaker.is_open and self._may_send():
-            await self.interrupt.rest(self.outage_breaker.pause())
+        while self.outage_breaker.is_open and self.context.may_continue():
+            await self.context.interrupt.rest(self.outage_breaker.pause())
             try:
                 await self.context.client.call("getMe", timeout=self.context.durations.call)
             except (TelegramRefused, TelegramError) as error:
@@ -315,7 +285,6 @@ class DeliveryLoop:
     async def _claim(self, limit: int, after: int) -> list[Delivery]:
         token = uuid.uuid4().bytes
         asked = self.context.retry_while_unavailable(
-            self.interrupt,
             lambda: self.context.broadcasts.deliveries.claim(
                 self.broadcast,
                 claim=token,
@@ -329,7 +298,6 @@ class DeliveryLoop:
 
     async def _recover(self) -> int:
         return await self.context.retry_while_unavailable(
-            self.interrupt,
             lambda: self.context.broadcasts.deliveries.recover(
                 self.broadcast, holder=self.context.lease_holder.holder, at=self.context.now()
             ),
@@ -338,11 +306,11 @@ class DeliveryLoop:
     async def _stop_if_ended(self) -> None:
         """Interrupts if an admin has paused, cancelled or recalled it, in whatever process."""
         found = await self.context.retry_while_unavailable(
-            self.interrupt, lambda: self.context.broadcasts.get(self.broadcast.id)
+            lambda: self.context.broadcasts.get(self.broadcast.id)
         )
         known = self.broadcast.state
         if found is None or found.state != known or found.recall_started_at is not None:
-            self.interrupt.trigger(InterruptReason.ENDED)
+            self.context.interrupt.trigger(InterruptReason.ENDED)
 
     async def _is_done(self) -> bool:
         """Tells whether nothing is left, after a claim that found nothing."""
@@ -350,21 +318,21 @@ class DeliveryLoop:
         self.bug_breaker.close()
         self.unreachable_breaker.close()
         flushing = asyncio.create_task(self.context.recorder.flush())
-        interrupted = asyncio.create_task(self.interrupt.wait())
+        interrupted = asyncio.create_task(self.context.interrupt.wait())
         await asyncio.wait({flushing, interrupted}, return_when=asyncio.FIRST_COMPLETED)
         interrupted.cancel()
         if not flushing.done():
             flushing.cancel()
             return False
         tally = await self.context.retry_while_unavailable(
-            self.interrupt, lambda: self.context.broadcasts.tally(self.broadcast.id)
+            lambda: self.context.broadcasts.tally(self.broadcast.id)
         )
         if tally.open == 0:
             return True
         if tally.sending > 0:
             # Rows of a claim whose answer was lost with a connection.
             await self._recover()
-        await self.interrupt.rest(self.context.durations.rest)
+        await self.context.interrupt.rest(self.context.durations.rest)
         return False
 
     async def _deliver(self, delivery: Delivery) -> None:
@@ -387,16 +355,13 @@ class DeliveryLoop:
             self.bug_breaker.record_success()
         outcome = self._judge(delivery, sent)
         result = Result(delivery.position, delivery.claim, outcome, sent.messages)
-        if result.outcome is Outcome.UNREACHABLE:
-            self._record_unreachable(result)
+        if outcome is Outcome.UNREACHABLE:
+            if self.unreachable_breaker.record_failure(result):
+                self.context.interrupt.trigger(InterruptReason.NOBODY, str(MOST_UNREACHABLE))
             return
-        if result.outcome is Outcome.DELIVERED:
+        if outcome is Outcome.DELIVERED:
             self.unreachable_breaker.record_delivery()
         self._record(result)
-
-    def _record_unreachable(self, result: Result) -> None:
-        if self.unreachable_breaker.record_failure(result):
-            self.interrupt.trigger(InterruptReason.NOBODY, str(MOST_UNREACHABLE))
 
     def _record(self, result: Result) -> None:
         self.context.recorder.add(self.broadcast.id, result)
@@ -406,7 +371,7 @@ class DeliveryLoop:
         kind, name = error_reference(error)
         _log.error("delivery_failed", kind=kind, reference=name, exc_info=error)
         if self.bug_breaker.record_failure(result):
-            self.interrupt.trigger(InterruptReason.BROKEN, f"{kind} {name}")
+            self.context.interrupt.trigger(InterruptReason.BROKEN, f"{kind} {name}")
 
     def _give_back(self, delivery: Delivery) -> None:
         """Gives back a delivery that was not begun, unless it was sent before."""
@@ -423,7 +388,7 @@ class DeliveryLoop:
         if sent.outcome in (Outcome.DELIVERED, Outcome.UNREACHABLE):
             self.outage_breaker.record_answer(delivery.position)
         if sent.outcome is Outcome.REJECTED or sent.error_kind is ErrorKind.CONTENT:
-            self.interrupt.trigger(InterruptReason.REFUSED, sent.detail)
+            self.context.interrupt.trigger(InterruptReason.REFUSED, sent.detail)
         elif sent.error_kind is ErrorKind.UNKNOWN:
             self.outage_breaker.record_lost_answer()
         elif sent.error_kind is ErrorKind.UNAUTHORISED:
@@ -440,5 +405,5 @@ class DeliveryLoop:
         now = self.context.clock()
         is_given_up = self.outage_breaker.record_denial(delivery.position, now)
         if self.outage_breaker.is_denied(now):
-            self.interrupt.trigger(InterruptReason.DENIED, detail)
+            self.context.interrupt.trigger(InterruptReason.DENIED, detail)
         return Outcome.UNCONFIRMED if is_given_up else Outcome.UNSENT

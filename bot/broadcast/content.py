@@ -5,10 +5,8 @@ nobody can edit it, and Telegram copies it with everything in it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
-
-PAID = "allow_paid_broadcast"
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,53 +16,6 @@ class MessageCall:
     method: str
     params: Mapping[str, object]
     messages: int = 1
-
-
-class Content(Protocol):
-    """Something that can be sent to every recipient in their language."""
-
-    @property
-    def source_chat(self) -> int | None:
-        """The chat that the messages are copied from; None for a text."""
-        ...
-
-    @property
-    def per_recipient(self) -> int:
-        """How many messages each recipient gets, in the language with the most."""
-        ...
-
-    @property
-    def can_be_paid(self) -> bool:
-        """Whether Telegram sells a faster rate for it."""
-        ...
-
-    def call(self, chat_id: int, language: str) -> MessageCall:
-        """Returns the call that sends it to one recipient."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class TextContent:
-    """One HTML text for each language."""
-
-    texts: Mapping[str, str]
-    paid: bool = False
-    source_chat: int | None = None
-    per_recipient: int = 1
-    can_be_paid: bool = True
-
-    def call(self, chat_id: int, language: str) -> MessageCall:
-        """See Content.call; `language` is always one of the texts' languages."""
-        return MessageCall(
-            "sendMessage",
-            {
-                "chat_id": chat_id,
-                "text": self.texts[language],
-                "parse_mode": "HTML",
-                "link_preview_options": {"is_disabled": True},
-                **_paid(self.paid),
-            },
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,50 +37,63 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class CopyContent:
-    """Messages that are copied from one chat, in one version for each language."""
+class Content:
+    """What every recipient gets in their language: a text in HTML, or a copy.
 
-    source_chat: int = field(repr=False)
-    copies: Mapping[str, Copy]
+    Attributes:
+        versions: by language; all are texts, or all are copies.
+        source_chat: the chat that the messages are copied from; None for texts.
+        paid: whether it is sent at the faster rate that Telegram sells.
+    """
+
+    versions: Mapping[str, str | Copy]
+    source_chat: int | None = field(default=None, repr=False)
     paid: bool = False
 
     @property
     def per_recipient(self) -> int:
-        """See Content.per_recipient."""
-        return max(len(each.messages) for each in self.copies.values())
+        """How many messages each recipient gets, in the language with the most."""
+        copies = (each for each in self.versions.values() if isinstance(each, Copy))
+        return max((len(each.messages) for each in copies), default=1)
 
     @property
     def can_be_paid(self) -> bool:
-        """See Content.can_be_paid; false for albums, since copyMessages cannot be paid."""
+        """Whether Telegram sells a faster rate for it; not for albums, by copyMessages."""
         return self.per_recipient == 1
 
     def call(self, chat_id: int, language: str) -> MessageCall:
-        """See Content.call; `language` is always one of the copies' languages."""
-        copy = self.copies[language]
-        where: dict[str, object] = {"chat_id": chat_id, "from_chat_id": self.source_chat}
-        if len(copy.messages) > 1:
-            album = {**where, "message_ids": list(copy.messages)}
-            return MessageCall("copyMessages", album, len(copy.messages))
-        keyboard = {"reply_markup": {"inline_keyboard": copy.keyboard}} if copy.keyboard else {}
-        single = {"message_id": copy.messages[0], **keyboard}
-        return MessageCall("copyMessage", {**where, **single, **_paid(self.paid)})
+        """Returns the call that sends the version in this language to one recipient."""
+        version = self.versions[language]
+        paid = {"allow_paid_broadcast": True} if self.paid else {}
+        if isinstance(version, str):
+            text = {"chat_id": chat_id, "text": version, "parse_mode": "HTML"}
+            no_preview = {"link_preview_options": {"is_disabled": True}}
+            return MessageCall("sendMessage", {**text, **no_preview, **paid})
+        where = {"chat_id": chat_id, "from_chat_id": self.source_chat}
+        if len(version.messages) > 1:
+            album = {**where, "message_ids": list(version.messages)}
+            return MessageCall("copyMessages", album, len(version.messages))
+        keyboard = (
+            {"reply_markup": {"inline_keyboard": version.keyboard}} if version.keyboard else {}
+        )
+        single = {"message_id": version.messages[0], **keyboard}
+        return MessageCall("copyMessage", {**where, **single, **paid})
 
 
 def content_of(
     content: Mapping[str, Any], source_chat: int | None = None, *, paid: bool = False
 ) -> Content:
-    """Returns the content of a broadcast from its stored form.
+    """Returns the content of a broadcast from its stored form; `paid` only if it can be.
 
     Raises:
         ValueError: it copies messages, and `source_chat` is None.
     """
     if all(isinstance(each, str) for each in content.values()):
-        return TextContent(content, paid)
+        return Content(content, paid=paid)
     if source_chat is None:
         raise ValueError("A copied message needs the chat that it is copied from.")
-    copies = {language: Copy.read(each) for language, each in content.items()}
-    found = CopyContent(source_chat, copies, paid)
-    return found if found.can_be_paid else CopyContent(source_chat, copies)
+    found = Content({code: Copy.read(each) for code, each in content.items()}, source_chat)
+    return replace(found, paid=paid and found.can_be_paid)
 
 
 def message_ids(result: object) -> tuple[int, ...]:
@@ -140,7 +104,3 @@ def message_ids(result: object) -> tuple[int, ...]:
     if isinstance(result, Sequence) and not isinstance(result, str):
         return tuple(each for part in result for each in message_ids(part))
     return ()
-
-
-def _paid(paid: bool) -> dict[str, object]:
-    return {PAID: True} if paid else {}

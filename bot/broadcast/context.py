@@ -1,23 +1,26 @@
 """The storage, client, clocks and settings that a worker passes to everything it runs."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
 from bot.broadcast.claim_pacing import AHEAD_SECONDS, BATCH_SECONDS, WINDOW_SECONDS
 from bot.broadcast.content import Content
-from bot.broadcast.delivery_retries import CALL_PAUSES
 from bot.broadcast.lease import LEASE_SECONDS, LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
-from bot.broadcast.reporter import PROGRESS_SECONDS
+from bot.broadcast.report_retries import ReportRetries
+from bot.broadcast.reporter import PROGRESS_SECONDS, Reporter
 from bot.broadcast.result_recorder import RECORD_SECONDS, ResultRecorder
-from bot.broadcast.sender import CALL_SECONDS, Client, RateGate
-from storage import Broadcast, Broadcasts, Leases, Recalls, Unavailable
+from bot.transport import Lane
+from storage import Broadcast, Broadcasts, Recalls, Unavailable
 
 POLL_SECONDS = 1.0  # between two looks for a due broadcast, when nothing wakes the worker
 REST_SECONDS = 1.0  # before what failed is tried again
+CALL_SECONDS = 10.0  # for Telegram's answer
+CALL_PAUSES = (0.3, 1.0)  # seconds before a call that surely did not arrive is repeated
 
 Answer = TypeVar("Answer")
 
@@ -38,22 +41,40 @@ class Durations:
     progress: float = PROGRESS_SECONDS
 
 
-class WorkerStorage(Protocol):
-    """The part of the storage that a worker needs."""
+class Client(Protocol):
+    """The part of the Telegram client that a broadcast needs."""
 
-    @property
-    def broadcasts(self) -> Broadcasts:
-        """The broadcasts and their deliveries."""
+    async def call(
+        self,
+        method: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        lane: Lane = Lane.REPLY,
+        timeout: float = 10.0,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Any:
+        """Calls a method of the Bot API and returns its raw result."""
         ...
 
-    @property
-    def recalls(self) -> Recalls:
-        """The messages that recalls are to delete."""
-        ...
+
+class RateGate(Protocol):
+    """The part of the gate that a broadcast needs to plan ahead."""
 
     @property
-    def leases(self) -> Leases:
-        """The leases, of which a worker needs one to send."""
+    def rate(self) -> float:
+        """The present rate in messages a second."""
+        ...
+
+    def set_ceiling(self, rate: float) -> None:
+        """Limits the rate to so many messages a second from now on."""
+        ...
+
+    def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
+        """Returns the seconds until a call to this chat, or without one to any, may leave."""
+        ...
+
+    def announced_pause(self) -> float:
+        """Returns for how many seconds Telegram asks to send nothing; it may be over earlier."""
         ...
 
 
@@ -72,10 +93,19 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """Everything that one worker's runs share; `clock` is monotonic and in seconds."""
+    """Everything that one worker's runs share; `clock` is monotonic and in seconds.
+
+    Attributes:
+        woken: set when there may be something to send.
+        is_admin: tells whether a user is still an admin; asked when a planned broadcast is due.
+        approval_above: more recipients than this need a second admin's approval.
+        interrupt: the only thing that is one run's alone.
+    """
 
     broadcasts: Broadcasts
     recalls: Recalls
+    reporter: Reporter
+    report_retries: ReportRetries
     client: Client
     gate: RateGate
     rates: Rates
@@ -83,34 +113,34 @@ class WorkerContext:
     claims: OpenClaims
     lease_holder: LeaseHolder
     durations: Durations
+    woken: asyncio.Event
     clock: Callable[[], float]
     now: Callable[[], datetime]
     is_admin: Callable[[int], bool]
     approval_above: int | None
+    interrupt: BroadcastInterrupt = field(default_factory=BroadcastInterrupt)
 
-    def may_continue(self, interrupt: BroadcastInterrupt) -> bool:
-        """Tells whether work may go on: no interrupt, and the lease is certainly ours.
+    def may_continue(self) -> bool:
+        """Tells whether the run may go on: no interrupt, and the lease is certainly ours.
 
         Triggers the interrupt itself when the lease is not.
         """
-        if not interrupt.is_triggered and not self.lease_holder.holds():
-            interrupt.trigger(
+        if not self.interrupt.is_triggered and not self.lease_holder.holds():
+            self.interrupt.trigger(
                 InterruptReason.LOST if self.lease_holder.has_expired() else InterruptReason.CLOCKS
             )
-        return not interrupt.is_triggered
+        return not self.interrupt.is_triggered
 
-    async def retry_while_unavailable(
-        self, interrupt: BroadcastInterrupt, ask: Callable[[], Awaitable[Answer]]
-    ) -> Answer:
+    async def retry_while_unavailable(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Returns what `ask` returns, asking again while the database is away.
 
         Raises:
-            Unavailable: it is still away, and the work may not go on.
+            Unavailable: it is still away, and the run may not go on.
         """
         while True:
             try:
                 return await ask()
             except Unavailable:
-                if not self.may_continue(interrupt):
+                if not self.may_continue():
                     raise
-            await interrupt.rest(self.durations.rest)
+            await self.interrupt.rest(self.durations.rest)

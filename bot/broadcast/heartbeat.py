@@ -7,10 +7,8 @@ from dataclasses import replace
 
 import structlog
 
-from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.report_retries import ReportRetries
-from bot.broadcast.reporter import Reporter
 from bot.broadcast.speed import Speed
 from bot.tracebacks import kind_of, place_of
 from storage import Broadcast, BroadcastState, RecallTally, StorageError, Tally
@@ -23,21 +21,11 @@ _LONGEST_REPORT_SECONDS = 15.0
 class Heartbeat:
     """Renews the lease and makes the reports during one broadcast run."""
 
-    def __init__(
-        self,
-        context: WorkerContext,
-        reporter: Reporter,
-        report_retries: ReportRetries,
-        broadcast: bytes,
-        interrupt: BroadcastInterrupt,
-        woken: asyncio.Event,
-    ) -> None:
+    def __init__(self, context: WorkerContext, broadcast: bytes) -> None:
         self._context = context
-        self._reporter = reporter
-        self._report_retries = report_retries
+        self._reporter = context.reporter
+        self._interrupt = context.interrupt
         self._broadcast = broadcast
-        self._interrupt = interrupt
-        self._woken = woken
         self._is_done = asyncio.Event()
 
     @asynccontextmanager
@@ -100,12 +88,12 @@ class Heartbeat:
 
     async def _ask_admins(self, broadcast: Broadcast, question: str, tally: Tally) -> bool:
         """Tells the admins once that it waits for them; False when that must be done later."""
-        if self._report_retries.is_asked(broadcast.id, question):
+        if self._context.report_retries.is_asked(broadcast.id, question):
             return True
         if not await self._try_report(lambda: self._reporter.waiting(broadcast, tally)):
             return False
         _log.info("broadcast_waits_for_admins", **_counts(tally))
-        self._report_retries.record_question(broadcast.id, question)
+        self._context.report_retries.record_question(broadcast.id, question)
         return True
 
     async def report_recall(self, unrecorded: int) -> bool:
@@ -187,8 +175,8 @@ class Heartbeat:
     async def _watch_for_changes(self) -> None:
         """Interrupts when, after a wake-up, this broadcast is no longer the first one due."""
         while True:
-            await self._woken.wait()
-            self._woken.clear()
+            await self._context.woken.wait()
+            self._context.woken.clear()
             try:
                 due = await self._context.broadcasts.due(self._context.now())
             except StorageError:

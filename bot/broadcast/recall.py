@@ -4,14 +4,15 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
+from bot.broadcast.broadcast_interrupt import InterruptReason
+from bot.broadcast.circuit_breakers import OutageBreaker
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.delivery_retries import OutageBreaker
-from bot.broadcast.result_recorder import OF_THE_DATABASE
+from bot.broadcast.result_recorder import write_by_halves
 from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
@@ -38,7 +39,7 @@ _OUTCOMES = {
 
 @dataclass(slots=True)
 class Recall:
-    """Deletes the messages of one broadcast, until nothing is left or `interrupt` is triggered.
+    """Deletes the messages of one broadcast, until nothing is left or the run is interrupted.
 
     Nothing is claimed, since deleting a message twice does no harm.
 
@@ -50,7 +51,6 @@ class Recall:
 
     context: WorkerContext
     broadcast: Broadcast
-    interrupt: BroadcastInterrupt
     pool: TaskPool[SentMessages] = field(init=False)
     tally: RecallTally | None = None
     unrecorded: set[int] = field(default_factory=set)
@@ -64,11 +64,13 @@ class Recall:
     async def work(self) -> bool:
         """Deletes until nothing is left (True) or the recall is interrupted (False)."""
         self.context.gate.set_ceiling(self.context.rates.free)
-        self.tally = await self._count()
+        self.tally = await self.context.retry_while_unavailable(
+            lambda: self.context.recalls.tally(self.broadcast.id)
+        )
         after, noted, left = 0, True, False
-        while self._may_continue():
+        while self.context.may_continue():
             pause = max(self.context.gate.pause_for(Lane.BROADCAST), self.outage_breaker.pause())
-            await self.interrupt.rest(pause)
+            await self.context.interrupt.rest(pause)
             batch = await self._next(after)
             todo = [each for each in batch if each.position not in self.unrecorded]
             self.pool.add(todo)
@@ -81,29 +83,20 @@ class Recall:
             else:
                 # Another round for those whose deletion failed.
                 if not noted:
-                    await self.interrupt.rest(self.context.durations.rest)
+                    await self.context.interrupt.rest(self.context.durations.rest)
                 after, noted, left = 0, False, False
         return False
 
     async def settle(self) -> None:
         """Waits for the calls in flight, and records the results unless the lease is lost."""
         await self.pool.wait_until_below(1)
-        if self.interrupt.reason is not InterruptReason.LOST:
+        if self.context.interrupt.reason is not InterruptReason.LOST:
             await self._record_outcomes()
-
-    def _may_continue(self) -> bool:
-        return self.context.may_continue(self.interrupt)
-
-    async def _count(self) -> RecallTally:
-        return await self.context.retry_while_unavailable(
-            self.interrupt, lambda: self.context.recalls.tally(self.broadcast.id)
-        )
 
     async def _next(self, after: int) -> list[SentMessages]:
         rate = self.context.gate.rate
         limit = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, math.ceil(2 * rate)))
         return await self.context.retry_while_unavailable(
-            self.interrupt,
             lambda: self.context.recalls.next(
                 self.broadcast.id, after=after, limit=limit, at=self.context.now()
             ),
@@ -132,7 +125,7 @@ class Recall:
 
     async def _delete(self, sent: SentMessages) -> Recalled | None:
         """Deletes a delivery's messages; returns the outcome, or None to try it again."""
-        if not self._may_continue():
+        if not self.context.may_continue():
             return None
         single = len(sent.messages) == 1
         method = "deleteMessage" if single else "deleteMessages"
@@ -145,7 +138,7 @@ class Recall:
                 {"chat_id": sent.chat_id, **what},
                 lane=Lane.BROADCAST,
                 timeout=self.context.durations.call,
-                wanted=self._may_continue,
+                wanted=self.context.may_continue,
             )
         except (TelegramRefused, TelegramError) as error:
             return self._judge(sent, error)
@@ -166,38 +159,19 @@ class Recall:
         """Records the outcomes so far; tells whether there were any."""
         done, self._done = self._done, defaultdict(list)
         for recalled, positions in done.items():
-            await self._record(recalled, positions)
+            await write_by_halves(partial(self._record, recalled), positions, self._set_aside)
         return bool(done)
 
     async def _record(self, recalled: Recalled, positions: Sequence[int]) -> None:
-        """Records an outcome; notes in `unrecorded` what an available database refuses."""
-        try:
-            await self.context.retry_while_unavailable(
-                self.interrupt,
-                lambda: self.context.recalls.record(self.broadcast.id, recalled, positions),
-            )
-        except OF_THE_DATABASE:
-            raise
-        except Exception as error:  # must not keep the other messages from being deleted
-            await self._record_halves(recalled, positions, error)
-        else:
-            self._update_tally(recalled, len(positions))
+        await self.context.retry_while_unavailable(
+            lambda: self.context.recalls.record(self.broadcast.id, recalled, positions)
+        )
+        if self.tally is not None:
+            known = {Recalled.DELETED: self.tally.deleted, Recalled.FAILED: self.tally.failed}
+            counted = {recalled.value: known[recalled] + len(positions)}
+            self.tally = replace(self.tally, open=self.tally.open - len(positions), **counted)
 
-    async def _record_halves(
-        self, recalled: Recalled, positions: Sequence[int], error: Exception
-    ) -> None:
-        if len(positions) == 1:
-            kind, name = error_reference(error)
-            _log.error("recall_not_recorded", kind=kind, reference=name, exc_info=error)
-            self.unrecorded.update(positions)
-            return
-        middle = len(positions) // 2
-        await self._record(recalled, positions[:middle])
-        await self._record(recalled, positions[middle:])
-
-    def _update_tally(self, recalled: Recalled, number: int) -> None:
-        if self.tally is None:
-            return
-        known = {Recalled.DELETED: self.tally.deleted, Recalled.FAILED: self.tally.failed}
-        counted = {recalled.value: known[recalled] + number}
-        self.tally = replace(self.tally, open=self.tally.open - number, **counted)
+    async def _set_aside(self, position: int, error: Exception) -> None:
+        kind, name = error_reference(error)
+        _log.error("recall_not_recorded", kind=kind, reference=name, exc_info=error)
+        self.unrecorded.add(position)

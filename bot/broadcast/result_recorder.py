@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -35,6 +37,33 @@ _LONGEST_BACK_OFF = 2.0
 # Errors that no single result can cause: the database is away, lets nobody in while its password
 # is changed, or is being restored.
 OF_THE_DATABASE = (Unavailable, DatabaseUrlWrong, SchemaMissing)
+
+Item = TypeVar("Item")
+
+
+async def write_by_halves(
+    write: Callable[[Sequence[Item]], Awaitable[None]],
+    items: Sequence[Item],
+    set_aside: Callable[[Item, Exception], Awaitable[None]],
+) -> None:
+    """Writes items together, and sets those aside that an available database refuses.
+
+    Raises:
+        Unavailable, DatabaseUrlWrong, SchemaMissing: no single item can be the cause.
+    """
+    try:
+        await write(items)
+    except OF_THE_DATABASE:
+        raise
+    except Exception as error:  # one item's fault; the trace is logged when it is found
+        if len(items) == 1:
+            await set_aside(items[0], error)
+            return
+    else:
+        return
+    middle = len(items) // 2
+    await write_by_halves(write, items[:middle], set_aside)
+    await write_by_halves(write, items[middle:], set_aside)
 
 
 class ResultRecorder:
@@ -129,35 +158,25 @@ class ResultRecorder:
             self._empty.set()
 
     async def _write(self, broadcast: bytes, results: Sequence[Result]) -> None:
-        error = await self._recorded(broadcast, results)
-        if error is None:
-            return
-        if len(results) == 1:
-            await self._set_aside(broadcast, results[0], error)
-            return
-        middle = len(results) // 2
-        await self._write(broadcast, results[:middle])
-        await self._write(broadcast, results[middle:])
+        await write_by_halves(
+            partial(self._record, broadcast), results, partial(self._set_aside, broadcast)
+        )
 
-    async def _recorded(self, broadcast: bytes, results: Sequence[Result]) -> Exception | None:
-        """Records some results; returns the error if the database refuses one of them."""
-        try:
-            await self._deliveries.record(broadcast, results, self._now())
-        except OF_THE_DATABASE:
-            raise
-        except Exception as error:  # one result's fault; the trace is logged when it is found
-            return error
+    async def _record(self, broadcast: bytes, results: Sequence[Result]) -> None:
+        await self._deliveries.record(broadcast, results, self._now())
         if self._unwritable:
             self._unwritable.difference_update((broadcast, each.position) for each in results)
-        return None
 
     async def _set_aside(self, broadcast: bytes, result: Result, error: Exception) -> None:
         kind, name = error_reference(error)
         _log.error("result_refused_by_database", kind=kind, reference=name, exc_info=error)
         await self._pause_for(broadcast, f"{kind} {name}")
-        unconfirmed = replace(result, outcome=Outcome.UNCONFIRMED, messages=())
-        failure = await self._recorded(broadcast, [unconfirmed])
-        if failure is not None:
+        try:
+            unconfirmed = replace(result, outcome=Outcome.UNCONFIRMED, messages=())
+            await self._record(broadcast, [unconfirmed])
+        except OF_THE_DATABASE:
+            raise
+        except Exception as failure:  # must not keep the others from being recorded
             _log.error("result_not_marked_unconfirmed", reference=name, exc_info=failure)
             self._unwritable.add((broadcast, result.position))
 

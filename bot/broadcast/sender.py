@@ -1,57 +1,18 @@
 """Sends one delivery, and turns Telegram's answer into its outcome."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from telegram.error import TelegramError
 
 from bot.broadcast.content import Content, MessageCall, message_ids
-from bot.broadcast.delivery_retries import CALL_PAUSES
+from bot.broadcast.context import WorkerContext
 from bot.broadcast.open_claims import OpenClaims
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
 from storage import Delivery, Outcome
 
-
-class Client(Protocol):
-    """The part of the Telegram client that a broadcast needs."""
-
-    async def call(
-        self,
-        method: str,
-        params: Mapping[str, object] | None = None,
-        *,
-        lane: Lane = Lane.REPLY,
-        timeout: float = 10.0,
-        wanted: Callable[[], bool] = lambda: True,
-    ) -> Any:
-        """Calls a method of the Bot API and returns its raw result."""
-        ...
-
-
-class RateGate(Protocol):
-    """The part of the gate that a broadcast needs to plan ahead."""
-
-    @property
-    def rate(self) -> float:
-        """The present rate in messages a second."""
-        ...
-
-    def set_ceiling(self, rate: float) -> None:
-        """Limits the rate to so many messages a second from now on."""
-        ...
-
-    def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:
-        """Returns the seconds until a call to this chat, or without one to any, may leave."""
-        ...
-
-    def announced_pause(self) -> float:
-        """Returns for how many seconds Telegram asks to send nothing; it may be over earlier."""
-        ...
-
-
-CALL_SECONDS = 10.0  # for Telegram's answer
 # A chat with a longer pause is not waited for: its delivery goes back.
 _LONGEST_PAUSE_SECONDS = 0.5
 
@@ -123,31 +84,16 @@ class _FinalCheck:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends deliveries one by one.
+    """Sends deliveries of one content, one by one."""
 
-    Attributes:
-        client: the Telegram client; its calls wait at the gate.
-        gate: asked for pauses before a call waits there.
-        content: what is sent.
-        may_send: asked before every call, and again at its turn.
-        claims: asked at the same times whether the claim is still valid.
-        rest: waits for so many seconds, or until sending is interrupted.
-        call_seconds: see CALL_SECONDS.
-        retry_pauses: see CALL_PAUSES.
-    """
-
-    client: Client
-    gate: RateGate
+    context: WorkerContext
     content: Content
-    may_send: Callable[[], bool]
-    claims: OpenClaims
-    rest: Callable[[float], Awaitable[None]]
-    call_seconds: float = CALL_SECONDS
-    retry_pauses: tuple[float, ...] = CALL_PAUSES
 
     async def send(self, delivery: Delivery) -> SendResult:
         """Sends a delivery; returns a bug as a result, since other deliveries may go well."""
-        final_check = _FinalCheck(lambda: self._may_leave(delivery), self.claims, delivery.chat_id)
+        final_check = _FinalCheck(
+            lambda: self._may_leave(delivery), self.context.claims, delivery.chat_id
+        )
         try:
             return await self._send(delivery, final_check)
         except Exception as error:  # whatever it is, it is logged by whoever records the result
@@ -159,16 +105,16 @@ class Sender:
     async def _send(self, delivery: Delivery, final_check: _FinalCheck) -> SendResult:
         """Sends a delivery, with quick retries when it certainly did not arrive."""
         call = self.content.call(delivery.chat_id, delivery.language)
-        for pause in (*self.retry_pauses, None):
+        for pause in (*self.context.durations.retries, None):
             final_check.has_left = False
             sent = await self._try(call, delivery, final_check)
             if sent.error_kind is not ErrorKind.RETRY or pause is None:
                 break
-            await self.rest(pause)
+            await self.context.interrupt.rest(pause)
         return sent
 
     def _may_leave(self, delivery: Delivery) -> bool:
-        return self.may_send() and self.claims.is_valid(delivery)
+        return self.context.may_continue() and self.context.claims.is_valid(delivery)
 
     async def _try(
         self, call: MessageCall, delivery: Delivery, final_check: _FinalCheck
@@ -176,7 +122,7 @@ class Sender:
         if not self._may_leave(delivery):
             return SendResult(Outcome.UNSENT)
         # Instead of a long wait at the gate, in which the recipient may withdraw: claim it again.
-        if self.gate.pause_for(Lane.BROADCAST, delivery.chat_id) > _LONGEST_PAUSE_SECONDS:
+        if self.context.gate.pause_for(Lane.BROADCAST, delivery.chat_id) > _LONGEST_PAUSE_SECONDS:
             return SendResult(Outcome.UNSENT, ErrorKind.WAIT)
         try:
             result = await self._call(call, final_check)
@@ -188,11 +134,11 @@ class Sender:
 
     async def _call(self, call: MessageCall, final_check: _FinalCheck) -> Any:
         try:
-            return await self.client.call(
+            return await self.context.client.call(
                 call.method,
                 call.params,
                 lane=Lane.BROADCAST,
-                timeout=self.call_seconds,
+                timeout=self.context.durations.call,
                 wanted=final_check,
             )
         finally:
@@ -213,7 +159,7 @@ class Sender:
             return None
         source = {"chat_id": self.content.source_chat}
         try:
-            await self.client.call("getChat", source, timeout=self.call_seconds)
+            await self.context.client.call("getChat", source, timeout=self.context.durations.call)
         except (TelegramRefused, TelegramError) as error:
             found = error_kind(error)
             lost = found is ErrorKind.UNREACHABLE

@@ -10,15 +10,14 @@ import structlog
 
 from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.broadcast_run import BroadcastRun
-from bot.broadcast.context import Durations, Rates, WorkerContext, WorkerStorage
+from bot.broadcast.context import Client, Durations, RateGate, Rates, WorkerContext
 from bot.broadcast.lease import LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
 from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.result_recorder import ResultRecorder
-from bot.broadcast.sender import Client, RateGate
 from bot.clocks import utc_now
-from storage import Broadcast, PauseReason, Unavailable
+from storage import Broadcast, PauseReason, Storage, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -31,25 +30,20 @@ class Worker:
 
     Args:
         client: the Telegram client; its calls wait at the gate.
-        storage: the broadcasts, recalls and leases.
-        reporter: shows admins how a broadcast goes.
         rate: messages a second of a free broadcast.
         paid_rate: messages a second of a paid broadcast; by default the same.
         gate: the client's gate, so as to claim no faster than it lets through.
         sole: tells whether no other process can be alive now, so that any other lease is stale.
-        woken: set when there may be something to send.
         claims: the open claims, shared with the handlers that make them void.
         durations: how long it waits for what; tests shorten them.
-        clock: seconds, monotonic.
-        now: the time of day.
-        is_admin: tells whether a user is still an admin; asked when a planned broadcast is due.
-        approval_above: more recipients than this need a second admin's approval.
+
+    What is not listed is explained in `WorkerContext`.
     """
 
     def __init__(
         self,
         client: Client,
-        storage: WorkerStorage,
+        storage: Storage,
         reporter: Reporter,
         *,
         rate: float,
@@ -66,10 +60,11 @@ class Worker:
     ) -> None:
         durations = durations or Durations()
         broadcasts = storage.broadcasts
-        self._reporter = reporter
         self._context = WorkerContext(
             broadcasts=broadcasts,
             recalls=storage.recalls,
+            reporter=reporter,
+            report_retries=ReportRetries(durations.rest),
             client=client,
             gate=gate,
             rates=Rates(rate, rate if paid_rate is None else paid_rate),
@@ -84,13 +79,12 @@ class Worker:
                 now=now,
             ),
             durations=durations,
+            woken=woken or asyncio.Event(),
             clock=clock,
             now=now,
             is_admin=is_admin,
             approval_above=approval_above,
         )
-        self._report_retries = ReportRetries(durations.rest)
-        self._woken = woken or asyncio.Event()
         self._stopping = False
         self._broadcast_run: BroadcastRun | None = None
         self._running: asyncio.Task[None] | None = None
@@ -114,7 +108,7 @@ class Worker:
     async def stop(self, seconds: float) -> None:
         """Ends within so many seconds: no more claims, calls in flight finish and are recorded."""
         self._stopping = True
-        self._woken.set()
+        self._context.woken.set()
         if self._broadcast_run is not None:
             self._broadcast_run.interrupt.trigger(InterruptReason.ASKED)
         if self._running is None:
@@ -163,9 +157,7 @@ class Worker:
             return context.durations.poll
         if not await context.lease_holder.take():
             return context.durations.rest
-        broadcast_run = self._broadcast_run = BroadcastRun(
-            context, self._reporter, self._report_retries, broadcast, self._woken
-        )
+        broadcast_run = self._broadcast_run = BroadcastRun(context, broadcast)
         try:
             if not self._stopping:
                 await broadcast_run.run()
@@ -180,7 +172,9 @@ class Worker:
         for broadcast in await self._context.broadcasts.due(self._context.now()):
             if self._awaits_admins(broadcast):
                 continue
-            if broadcast.is_running or not self._report_retries.is_too_early(broadcast.id, now):
+            if broadcast.is_running or not self._context.report_retries.is_too_early(
+                broadcast.id, now
+            ):
                 return broadcast
         return None
 
@@ -189,7 +183,7 @@ class Worker:
         question = broadcast.question
         if question is None or broadcast.has_lapsed(self._context.now()):
             return False
-        return self._report_retries.is_asked(broadcast.id, question)
+        return self._context.report_retries.is_asked(broadcast.id, question)
 
     async def _give_up_lease(self) -> None:
         # Results that are not recorded yet find their rows by claim token, without the lease.
@@ -200,6 +194,6 @@ class Worker:
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._woken.wait()
+                await self._context.woken.wait()
         if not self._stopping:
-            self._woken.clear()
+            self._context.woken.clear()

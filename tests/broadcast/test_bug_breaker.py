@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.broadcast.circuit_breakers import BugBreaker
-from bot.broadcast.content import MessageCall, TextContent
+from bot.broadcast.content import Content, MessageCall
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
 from tests.support.accelerated_loop import time_of_day
@@ -44,14 +44,14 @@ async def test_one_with_whom_the_program_fails_costs_nobody_else_their_message(
 async def test_who_surely_got_nothing_is_the_next_ones(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call = TextContent.call
+    call = Content.call
 
-    def mistaken(content: TextContent, chat_id: int, language: str) -> MessageCall:
+    def mistaken(content: Content, chat_id: int, language: str) -> MessageCall:
         if chat_id == 1007:
             raise KeyError(language)
         return call(content, chat_id, language)
 
-    monkeypatch.setattr(TextContent, "call", mistaken)
+    monkeypatch.setattr(Content, "call", mistaken)
     await harness.people.sign(range(1, 41))
     await harness.start()
     harness.start_worker()
@@ -66,7 +66,7 @@ async def test_who_surely_got_nothing_is_the_next_ones(
 async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_mended(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TextContent, "call", failing)
+    monkeypatch.setattr(Content, "call", failing)
     await harness.people.sign(range(1, 41))
     broadcast = await harness.start()
     harness.start_worker()
@@ -87,7 +87,7 @@ async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_
 async def test_resumed_again_and_again_it_comes_to_its_end_all_the_same(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TextContent, "call", failing)
+    monkeypatch.setattr(Content, "call", failing)
     await harness.people.sign(range(1, 6))
     broadcast = await harness.start()
     harness.start_worker()

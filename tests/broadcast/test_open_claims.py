@@ -3,13 +3,15 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Mapping
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from bot.broadcast import OpenClaims
-from bot.broadcast.content import TextContent
-from bot.broadcast.sender import Client, Sender, SendResult
+from bot.broadcast import Durations, OpenClaims
+from bot.broadcast.content import Content
+from bot.broadcast.context import WorkerContext
+from bot.broadcast.sender import Sender, SendResult
 from bot.transport import ErrorKind
 from bot.transport.errors import RateLimited
 from storage import Delivery, Kind, Outcome, Tally, Unavailable
@@ -237,14 +239,15 @@ def sender(client: object, claims: OpenClaims, rests: list[float]) -> Sender:
     async def rest(seconds: float) -> None:
         rests.append(seconds)
 
-    return Sender(
-        client=cast(Client, client),
+    context = SimpleNamespace(
+        client=client,
         gate=FakeGate(),
-        content=TextContent({"es": "Gracias"}),
-        may_send=lambda: True,
+        may_continue=lambda: True,
         claims=claims,
-        rest=rest,
+        interrupt=SimpleNamespace(rest=rest),
+        durations=Durations(),
     )
+    return Sender(cast(WorkerContext, context), Content({"es": "Gracias"}))
 
 
 async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(

@@ -163,8 +163,8 @@ async def test_calls_denied_for_a_minute_though_the_token_is_known_pause_it_for_
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shortens the pauses of an outage, and the minute after which a denial is believed."""
-    monkeypatch.setattr("bot.broadcast.delivery_retries._PAUSES", BackOff(0.01, 0.02))
-    monkeypatch.setattr("bot.broadcast.delivery_retries._DENIED_SECONDS", 0.2)
+    monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, 0.02))
+    monkeypatch.setattr("bot.broadcast.circuit_breakers._DENIED_SECONDS", 0.2)
 
 
 async def asked(telegram: answers.FakeTelegram, times: int) -> bool:
@@ -196,8 +196,8 @@ async def test_however_long_telegram_is_away_nobody_is_given_up(
     harness: WorkerHarness, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Shortens the hour after which a delivery is given up, and the longest pause between tries.
-    monkeypatch.setattr("bot.broadcast.delivery_retries._LONGEST_SECONDS", 0.2)
-    monkeypatch.setattr("bot.broadcast.delivery_retries._PAUSES", BackOff(0.01, 0.02))
+    monkeypatch.setattr("bot.broadcast.circuit_breakers._LONGEST_SECONDS", 0.2)
+    monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, 0.02))
     await harness.people.sign(range(1, 8))
     harness.telegram.everyone(error)
     await harness.start()

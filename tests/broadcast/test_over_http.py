@@ -34,7 +34,7 @@ async def send(harness: WorkerHarness, url: str, gate: Gate) -> None:
         client = TelegramClient(session, gate, api_url=url, token=TOKEN)
         worker = Worker(
             client,
-            harness,
+            harness.storage,
             harness.reports,
             rate=rate,
             gate=gate,

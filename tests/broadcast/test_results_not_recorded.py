@@ -8,7 +8,6 @@ from typing import Any, cast
 import pytest
 
 from bot.broadcast import OpenClaims
-from bot.broadcast.broadcast_interrupt import BroadcastInterrupt
 from bot.broadcast.broadcast_run import DeliveryLoop
 from bot.broadcast.context import WorkerContext
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Statement, Tally
@@ -143,7 +142,7 @@ async def test_what_is_cut_off_goes_to_the_next_claim_unless_it_may_have_come_be
 
     await claims.claim(b"claim", ask())
     context = cast(WorkerContext, SimpleNamespace(recorder=recorder, claims=claims))
-    loop = DeliveryLoop(context, cast(Broadcast, SimpleNamespace(id=b"one")), BroadcastInterrupt())
+    loop = DeliveryLoop(context, cast(Broadcast, SimpleNamespace(id=b"one")))
     loop.pool.add([delivery])
     loop.pool.cancel()
     assert added == [Result(7, b"claim", outcome)]

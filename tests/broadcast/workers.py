@@ -155,6 +155,7 @@ class WorkerHarness:
         self, database: Database, keyring: Keyring, people: Supporters, telegram: FakeTelegram
     ) -> None:
         self._database = database
+        self.storage = assemble(database, keyring, SLUG)
         self._keyring = keyring
         self._running: list[RunningWorker] = []
         self._starts = 0

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.broadcast.content import CopyContent, MessageCall
+from bot.broadcast.content import Content, MessageCall
 from storage import Audience, Kind, NewBroadcast
 from tests.features.test_broadcast_timing import SEND, planned
 from tests.support.admin_scene import HOUR, AdminScene
@@ -238,7 +238,7 @@ async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
     def failing(*_: object) -> MessageCall:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(CopyContent, "call", failing)
+    monkeypatch.setattr(Content, "call", failing)
     await admin.taps("Enviar a 3 personas")
     alarm = await admin.marta.sees("en pausa por un fallo del bot", 10)
     assert "ZeroDivisionError" in alarm.text

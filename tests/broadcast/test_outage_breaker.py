@@ -1,6 +1,6 @@
 import pytest
 
-from bot.broadcast.delivery_retries import OutageBreaker
+from bot.broadcast.circuit_breakers import OutageBreaker
 
 
 def test_at_first_there_is_no_pause() -> None:
