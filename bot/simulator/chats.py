@@ -14,6 +14,7 @@ from bot.simulator.notifier import Notifier
 from bot.text.markup import Entity
 
 _FILE_IDS = ("file_id", "file_unique_id")
+_ENTITY_EXTRAS = ("url", "language", "custom_emoji_id", "unix_time", "date_time_format")
 
 Shape = dict[str, Any]
 """A JSON object of the Bot API."""
@@ -33,16 +34,16 @@ class User:
 
     def shape(self) -> Shape:
         """Returns the user as a Bot API object."""
-        shape: Shape = {"id": self.id, "is_bot": self.is_bot, "first_name": self.first_name}
-        if self.last_name:
-            shape["last_name"] = self.last_name
-        if self.username:
-            shape["username"] = self.username
-        if self.language:
-            shape["language_code"] = self.language
-        if self.is_premium:
-            shape["is_premium"] = True
-        return shape
+        return {
+            "id": self.id,
+            "is_bot": self.is_bot,
+            "first_name": self.first_name,
+        } | _without_empty(
+            last_name=self.last_name,
+            username=self.username,
+            language_code=self.language,
+            is_premium=self.is_premium,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,6 @@ class InlineButton:
     url: str | None = None
     copied: str | None = None
     style: str | None = None
-    other: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +146,12 @@ class Message:
             "chat": self.chat.shape(),
             "date": self.date,
             **(self.about or {}),
+            **_without_empty(
+                edit_date=self.edit_date,
+                media_group_id=self.group,
+                has_protected_content=self.protected,
+            ),
         }
-        if self.edit_date is not None:
-            shape["edit_date"] = self.edit_date
-        if self.group is not None:
-            shape["media_group_id"] = self.group
-        if self.protected:
-            shape["has_protected_content"] = True
         if with_reply and self.reply_to is not None and self.reply_to in self.chat.messages:
             shape["reply_to_message"] = self.chat.messages[self.reply_to].shape(with_reply=False)
         self._add_content(shape)
@@ -163,12 +162,9 @@ class Message:
     def _add_content(self, shape: Shape) -> None:
         entities = [entity_shape(entity, self.chat) for entity in self.entities]
         if self.media is None:
-            if self.text:
-                shape["text"] = self.text
-            if entities:
-                shape["entities"] = entities
-            if self.preview:
-                shape["link_preview_options"] = self.preview
+            shape |= _without_empty(
+                text=self.text, entities=entities, link_preview_options=self.preview
+            )
             return
         shape[self.media.kind] = self.media.payload
         if self.media.kind == "animation":
@@ -176,14 +172,12 @@ class Message:
             shape["document"] = {name: self.media.payload[name] for name in _FILE_IDS}
         if self.media.kind == "venue":
             shape["location"] = self.media.payload["location"]
-        if self.text:
-            shape["caption"] = self.text
-        if entities:
-            shape["caption_entities"] = entities
-        if self.caption_above:
-            shape["show_caption_above_media"] = True
-        if self.spoiler:
-            shape["has_media_spoiler"] = True
+        shape |= _without_empty(
+            caption=self.text,
+            caption_entities=entities,
+            show_caption_above_media=self.caption_above,
+            has_media_spoiler=self.spoiler,
+        )
 
 
 class Account:
@@ -268,7 +262,7 @@ class Chat:
         """Returns the chat as a Bot API object."""
         if self.person is None:
             shape: Shape = {"id": self.id, "type": self.type, "title": self.title or ""}
-            return shape | ({"username": self.username} if self.username else {})
+            return shape | _without_empty(username=self.username)
         shape = self.person.user.shape()
         return {
             "id": self.id,
@@ -397,16 +391,8 @@ class Network:
 def entity_shape(entity: Entity, chat: Chat) -> Shape:
     """Returns an entity as a Bot API object."""
     shape: Shape = {"type": entity.type, "offset": entity.offset, "length": entity.length}
-    if entity.url is not None:
-        shape["url"] = entity.url
-    if entity.language is not None:
-        shape["language"] = entity.language
-    if entity.custom_emoji_id is not None:
-        shape["custom_emoji_id"] = entity.custom_emoji_id
-    if entity.unix_time is not None:
-        shape["unix_time"] = entity.unix_time
-    if entity.date_time_format is not None:
-        shape["date_time_format"] = entity.date_time_format
+    extras = ((name, getattr(entity, name)) for name in _ENTITY_EXTRAS)
+    shape |= {name: value for name, value in extras if value is not None}
     if entity.user_id is not None:
         known = chat.network.people.get(entity.user_id)
         user = known.user if known else User(entity.user_id, "")
@@ -415,13 +401,15 @@ def entity_shape(entity: Entity, chat: Chat) -> Shape:
 
 
 def _button(shape: Mapping[str, Any]) -> InlineButton:
-    known = ("text", "callback_data", "url", "copy_text", "style")
-    other = {name: value for name, value in shape.items() if name not in known}
     return InlineButton(
         shape["text"],
         shape.get("callback_data"),
         shape.get("url"),
         shape.get("copy_text", {}).get("text"),
         shape.get("style"),
-        other or None,
     )
+
+
+def _without_empty(**fields: Any) -> Shape:
+    """Returns the fields that have a value, as Telegram leaves out the others."""
+    return {name: value for name, value in fields.items() if value}

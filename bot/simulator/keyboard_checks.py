@@ -40,7 +40,10 @@ def checked_markup(markup: Markup | None) -> Markup | None:
         return None
     if "inline_keyboard" not in markup:
         raise bad_request("inline keyboard expected")  # the simulator has no reply keyboards
-    return _inline(markup)
+    if unknown := set(markup) - {"inline_keyboard"}:
+        raise bad_request(f'unknown field "{min(unknown)}" in the reply markup')
+    checked = [[_inline_button(button) for button in row] for row in _rows(markup)]
+    return {"inline_keyboard": checked} if checked else None
 
 
 def forwarded_markup(markup: Markup | None) -> Markup | None:
@@ -50,17 +53,10 @@ def forwarded_markup(markup: Markup | None) -> Markup | None:
     return markup if kept else None
 
 
-def _inline(markup: Markup) -> Markup | None:
-    if unknown := set(markup) - {"inline_keyboard"}:
-        raise bad_request(f'unknown field "{min(unknown)}" in the reply markup')
-    rows = _rows(markup["inline_keyboard"], "inline_keyboard")
-    checked = [[_inline_button(button) for button in row] for row in rows]
-    return {"inline_keyboard": checked} if checked else None
-
-
-def _rows(rows: Any, field: str) -> list[list[Any]]:
+def _rows(markup: Markup) -> list[list[Any]]:
+    rows = markup["inline_keyboard"]
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise bad_request(f'field "{field}" must be an Array of Arrays')
+        raise bad_request('field "inline_keyboard" must be an Array of Arrays')
     filled: list[list[Any]] = [row for row in rows if row]
     if any(len(row) > _IN_A_ROW for row in filled):
         raise bad_request(f"reply markup row is too long; {_IN_A_ROW} buttons are the most")
@@ -125,10 +121,7 @@ def _checked_url(url: Any) -> str:
         raise _unparsed('Field "url" must be of type String')
     found = link(url)
     if found is None:
-        wrong = "Unsupported URL protocol" if "://" in url and not _is_http(url) else "Wrong URL"
+        is_http = url.lower().startswith(("http://", "https://"))
+        wrong = "Unsupported URL protocol" if "://" in url and not is_http else "Wrong URL"
         raise bad_request(f"inline keyboard button URL '{url}' is invalid: {wrong}")
     return found if "://" not in url else url
-
-
-def _is_http(url: str) -> bool:
-    return url.lower().startswith(("http://", "https://"))

@@ -6,11 +6,11 @@ unknown parameters and guesses unreadable ones. Here both are refused and the pa
 named: a misspelt one is a bug that Telegram would hide.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePosixPath
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
@@ -64,6 +64,10 @@ class UploadedFile:
         return f"UploadedFile({self.name!r}, {len(self.content)} bytes)"
 
 
+Uploads = Mapping[str, UploadedFile]
+"""The uploaded files of a request, by the names of their parts."""
+
+
 _KINDS = {
     ParameterKind.INTEGER: (
         "message_id message_thread_id direct_messages_topic_id offset limit timeout"
@@ -90,6 +94,14 @@ KINDS: Mapping[str, ParameterKind] = MappingProxyType(
     {name: kind for kind, names in _KINDS.items() for name in names.split()}
 )
 """The kind of every parameter that is not plain text, by its name."""
+_WRITTEN_AS_JSON = (ParameterKind.LIST, ParameterKind.OBJECT, ParameterKind.MEDIA)
+_TYPES: Mapping[ParameterKind, type | UnionType] = {
+    ParameterKind.TEXT: str,
+    ParameterKind.LIST: list,
+    ParameterKind.OBJECT: dict,
+    ParameterKind.FILE: str | UploadedFile,
+}
+_FLAGS = dict.fromkeys(("true", "1", "yes"), True) | dict.fromkeys(("false", "0", "no", ""), False)
 _KINDS_IN_ONE_METHOD = {("setMyProfilePhoto", "photo"): ParameterKind.MEDIA}
 """Where a name means something else than in all the other methods."""
 
@@ -152,11 +164,9 @@ def decode(method: Method, raw: Mapping[str, Any]) -> Params:
     uploads = {name: value for name, value in raw.items() if isinstance(value, UploadedFile)}
     params: Params = {}
     for name, value in raw.items():
-        kind = _KINDS_IN_ONE_METHOD.get((method.name, name))
-        if kind is not None:
-            params[name] = _DECODERS[kind](name, value, uploads)
-        elif name in method.parameters:
-            params[name] = decode_value(name, value, uploads)
+        if name in method.parameters:
+            kind = _KINDS_IN_ONE_METHOD.get((method.name, name))
+            params[name] = decode_value(name, value, uploads, kind)
         elif not _is_attached(name, raw):
             raise bad_request(f'unknown parameter "{name}" in {method.name}')
     for name in method.required:
@@ -165,21 +175,21 @@ def decode(method: Method, raw: Mapping[str, Any]) -> Params:
     return params
 
 
-def decode_value(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> Any:
-    """Decodes one value to the kind that `KINDS` declares for its name.
+def decode_value(
+    name: str, value: Any, uploads: Uploads, kind: ParameterKind | None = None
+) -> Any:
+    """Decodes a value to a kind, or else to what `KINDS` has for its name; refuses other kinds."""
+    kind = kind or KINDS.get(name, ParameterKind.TEXT)
+    if isinstance(value, str) and kind in _WRITTEN_AS_JSON:
+        value = _json(name, value, kind)
+    found = _decoded(kind, value, uploads)
+    if found is None:
+        raise bad_request(f'parameter "{name}" must be {kind.value}')
+    return found
 
-    Raises:
-        Refused: it is of another kind.
-    """
-    return _DECODERS[KINDS.get(name, ParameterKind.TEXT)](name, value, uploads)
 
-
-def resolve_attachment(reference: object, uploads: Mapping[str, UploadedFile]) -> object:
-    """Returns the upload that `attach://name` refers to; other references as they are.
-
-    Raises:
-        Refused: there is no upload of that name.
-    """
+def resolve_attachment(reference: object, uploads: Uploads) -> object:
+    """Returns the upload that `attach://name` refers to; other references as they are."""
     if isinstance(reference, str) and reference.startswith("attach://"):
         found = uploads.get(reference.removeprefix("attach://"))
         if found is None:
@@ -195,24 +205,45 @@ def _is_attached(name: str, raw: Mapping[str, Any]) -> bool:
     return any(value == mark or mark in str(value) for key, value in raw.items() if key != name)
 
 
-_FILES = ("photo", *FILE_KINDS)
-
-
 def _missing(name: str) -> Refused:
     words = {
         "text": "message text is empty",
         "chat_id": "chat_id is empty",
         "from_chat_id": "from_chat_id is empty",
-        **{kind: f"there is no {kind.replace('_', ' ')} in the request" for kind in _FILES},
         "message_id": "message identifier is not specified",
         "message_ids": "message identifiers are not specified",
         "action": "wrong parameter action in request",
     }
+    if name == "photo" or name in FILE_KINDS:
+        return bad_request(f"there is no {name.replace('_', ' ')} in the request")
     return bad_request(words.get(name, f'parameter "{name}" is required'))
 
 
-def _wrong(name: str, kind: ParameterKind) -> Refused:
-    return bad_request(f'parameter "{name}" must be {kind.value}')
+def _json(name: str, value: str, kind: ParameterKind) -> Any:
+    if not value:
+        return [] if kind is ParameterKind.LIST else {}
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"can't parse {name} JSON object") from error
+
+
+def _decoded(kind: ParameterKind, value: Any, uploads: Uploads) -> Any:
+    """Returns the value as this kind; None when it is of another one."""
+    match kind:
+        case ParameterKind.INTEGER:
+            return _whole_number(value)
+        case ParameterKind.FLAG:
+            return value if isinstance(value, bool) else _FLAGS.get(str(value).strip().lower())
+        case ParameterKind.CHAT:
+            return _chat(value)
+        case ParameterKind.MEDIA if isinstance(value, list):
+            return [_with_uploads(item, uploads) for item in value]
+        case ParameterKind.MEDIA:
+            return _with_uploads(value, uploads)
+        case ParameterKind.FILE:
+            value = resolve_attachment(value, uploads)
+    return value if isinstance(value, _TYPES[kind]) else None
 
 
 def _whole_number(value: Any) -> int | None:
@@ -223,91 +254,18 @@ def _whole_number(value: Any) -> int | None:
     return int(text) if digits.isascii() and digits.isdigit() else None
 
 
-def _integer(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> int:
-    if (number := _whole_number(value)) is None:
-        raise _wrong(name, ParameterKind.INTEGER)
-    return number
-
-
-def _text(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> str:
-    if not isinstance(value, str):
-        raise _wrong(name, ParameterKind.TEXT)
-    return value
-
-
-def _flag(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> bool:
-    if isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    if text not in ("true", "false", "1", "0", "yes", "no", ""):
-        raise _wrong(name, ParameterKind.FLAG)
-    return text in ("true", "1", "yes")
-
-
-def _chat(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> int | str:
+def _chat(value: Any) -> int | str | None:
     if (number := _whole_number(value)) is not None:
         return number
     text = value.strip() if isinstance(value, str) else ""
-    if text and not text.startswith("@"):
-        raise _wrong(name, ParameterKind.CHAT)
-    return text
+    return text if not text or text.startswith("@") else None
 
 
-def _json(name: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        raise bad_request(f"can't parse {name} JSON object") from error
-
-
-def _list(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> list[Any]:
-    found = _json(name, value) if value != "" else []
-    if not isinstance(found, list):
-        raise _wrong(name, ParameterKind.LIST)
-    return found
-
-
-def _object(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> Params:
-    found = _json(name, value) if value != "" else {}
-    if not isinstance(found, dict):
-        raise _wrong(name, ParameterKind.OBJECT)
-    return found
-
-
-def _media(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> object:
-    """Decodes one InputMedia or a list of them, with the uploads they refer to."""
-    found = _json(name, value) if value != "" else {}
-    if isinstance(found, list):
-        return [_with_uploads(item, uploads) for item in found]
-    return _with_uploads(found, uploads)
-
-
-def _with_uploads(shape: Any, uploads: Mapping[str, UploadedFile]) -> Params:
+def _with_uploads(shape: Any, uploads: Uploads) -> Params:
+    """Returns one InputMedia with the uploads it refers to."""
     if not isinstance(shape, dict):
         raise bad_request("can't parse InputMedia: expected an Object")
     try:
         return {key: resolve_attachment(item, uploads) for key, item in shape.items()}
     except Refused as refusal:
         raise bad_request("can't parse InputMedia: media not found") from refusal
-
-
-def _file(name: str, value: Any, uploads: Mapping[str, UploadedFile]) -> object:
-    found = resolve_attachment(value, uploads)
-    if not isinstance(found, str | UploadedFile):
-        raise _wrong(name, ParameterKind.FILE)
-    return found
-
-
-_Decoder = Callable[[str, Any, Mapping[str, UploadedFile]], Any]
-_DECODERS: Mapping[ParameterKind, _Decoder] = {
-    ParameterKind.INTEGER: _integer,
-    ParameterKind.TEXT: _text,
-    ParameterKind.FLAG: _flag,
-    ParameterKind.CHAT: _chat,
-    ParameterKind.LIST: _list,
-    ParameterKind.OBJECT: _object,
-    ParameterKind.MEDIA: _media,
-    ParameterKind.FILE: _file,
-}

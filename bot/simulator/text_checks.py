@@ -26,12 +26,8 @@ _TYPES = frozenset(
         "date_time",
     }
 )
-_ENTITY_FIELDS = frozenset(
-    {
-        *("type", "offset", "length", "url", "user", "language", "custom_emoji_id"),
-        *("unix_time", "date_time_format"),
-    }
-)
+_EXTRAS = ("url", "language", "custom_emoji_id", "unix_time", "date_time_format")
+_ENTITY_FIELDS = frozenset({"type", "offset", "length", "user", *_EXTRAS})
 _FOUND_ANYWAY = frozenset(
     {"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"}
 )
@@ -74,14 +70,18 @@ def client_text(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Re
     given = [e if isinstance(e, Entity) else _entity(e) for e in entities]
     if not given:
         return Rendered(text, find_entities(text))
-    return with_found_entities(_tidied(text, [entity for entity in given if entity is not None]))
+    kept = [entity for entity in given if entity is not None]
+    try:
+        return with_found_entities(tidied(text, in_code_points(text, kept)))
+    except ValueError as error:
+        raise bad_request(f"can't parse entities: {error}") from error
 
 
 def _rendered(text: str, params: Params, entities: str) -> Rendered:
     mode = params.get("parse_mode", "")
     if not mode:
         shapes = params.get(entities)
-        return with_found_entities(_with_entities(text, shapes)) if shapes else _plain(text)
+        return client_text(text, shapes) if shapes else _plain(text)
     if params.get(entities):
         raise bad_request(f"parse_mode and {entities} exclude each other")
     if mode.lower() != "html":
@@ -103,17 +103,6 @@ def _plain(text: str) -> Rendered:
     return with_found_entities(tidied(text, ()))
 
 
-def _with_entities(text: str, shapes: list[Any]) -> Rendered:
-    return _tidied(text, [entity for shape in shapes if (entity := _entity(shape)) is not None])
-
-
-def _tidied(text: str, entities: list[Entity]) -> Rendered:
-    try:
-        return tidied(text, in_code_points(text, entities))
-    except ValueError as error:
-        raise bad_request(f"can't parse entities: {error}") from error
-
-
 def _entity(shape: Any) -> Entity | None:
     if not isinstance(shape, dict):
         raise bad_request("can't parse MessageEntity: expected an Object")
@@ -133,12 +122,8 @@ def _entity(shape: Any) -> Entity | None:
         str(kind),
         offset,
         size,
-        url=shape.get("url"),
-        language=shape.get("language"),
         user_id=user.get("id") if isinstance(user, dict) else None,
-        custom_emoji_id=shape.get("custom_emoji_id"),
-        unix_time=shape.get("unix_time"),
-        date_time_format=shape.get("date_time_format"),
+        **{name: shape.get(name) for name in _EXTRAS},
     )
 
 

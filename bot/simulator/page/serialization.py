@@ -52,16 +52,8 @@ def person_shape(person: Person, *, role: str, read: int) -> Shape:
 
 
 def _button(button: InlineButton) -> Shape:
-    shape: Shape = {"text": button.label}
-    if button.data is not None:
-        shape["data"] = button.data
-    if button.url is not None:
-        shape["url"] = button.url
-    if button.copied is not None:
-        shape["copy"] = button.copied
-    if button.style is not None:
-        shape["style"] = button.style
-    return shape
+    does = {"data": button.data, "url": button.url, "copy": button.copied, "style": button.style}
+    return {"text": button.label} | {name: each for name, each in does.items() if each is not None}
 
 
 def _media(media: Media | None) -> Shape | None:
