@@ -57,22 +57,14 @@ def _letters(language: str | None) -> str:
 
 
 def checked_language(code: str | None) -> str:
-    """Returns a language code as the profile takes it: two letters or nothing.
-
-    Raises:
-        Refused: it is anything else.
-    """
+    """Returns a language code of the profile, two letters or nothing; refuses anything else."""
     if code and not _LANGUAGE.fullmatch(code):
         raise bad_request("invalid language code specified")
     return code or ""
 
 
 def checked_scope(shape: Mapping[str, Any] | None) -> Scope:
-    """Returns a command scope; the caller checks that its chat exists.
-
-    Raises:
-        Refused: the type or a field is unknown, or an identifier is missing.
-    """
+    """Returns a command scope, or refuses it; the caller checks that its chat exists."""
     shape = shape or {"type": "default"}
     kind = shape.get("type")
     if kind not in _SCOPES:
@@ -88,11 +80,7 @@ def checked_scope(shape: Mapping[str, Any] | None) -> Scope:
 
 
 def checked_commands(shapes: list[Any]) -> list[dict[str, str]]:
-    """Returns the commands, without leading slashes.
-
-    Raises:
-        Refused: Telegram would not take them.
-    """
+    """Returns the commands, without leading slashes; refuses those that Telegram would."""
     if len(shapes) > 100:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     return [_checked_command(shape) for shape in shapes]

@@ -43,12 +43,9 @@ class Files:
         return self._by_id.get(file_id)
 
     def media(self, kind: str, source: str | UploadedFile, **told: Any) -> Media:
-        """Returns the media of a message that sends this source as this kind.
+        """Returns the media of a message that sends this source as this kind; refuses a wrong one.
 
         `told` are the call's parameters about an upload, such as its duration.
-
-        Raises:
-            Refused: the identifier is unknown or of another kind, or the upload is invalid.
         """
         if isinstance(source, UploadedFile):
             return self.add(kind, source, **told)
@@ -134,11 +131,7 @@ def _checked_photo(content: bytes) -> tuple[int, int]:
 
 
 def checked_profile_photo(content: bytes) -> bytes:
-    """Returns a picture of the bot's profile: a JPEG with sides of 160 pixels at least.
-
-    Raises:
-        Refused: Telegram would not take it.
-    """
+    """Returns a profile picture; refuses all but JPEGs with sides of 160 pixels or more."""
     if min(_image_size(content, ("JPEG",))) < _PROFILE_SIDE:
         raise bad_request("PHOTO_CROP_SIZE_SMALL")
     return content

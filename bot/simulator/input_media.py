@@ -40,20 +40,12 @@ class InputMedia:
     told: Mapping[str, Any]
 
     def media(self, files: Files) -> Media:
-        """Looks up or stores the file and returns it.
-
-        Raises:
-            Refused: there is no such file, or it is invalid.
-        """
+        """Looks up or stores the file and returns it; refuses an unknown or invalid one."""
         return files.media(self.kind, self.source, **self.told)
 
 
 def read_input_media(shape: Any) -> InputMedia:
-    """Reads one InputMedia object.
-
-    Raises:
-        Refused: a field is missing, wrong or unknown, or the caption is invalid.
-    """
+    """Reads one InputMedia object; refuses missing, wrong and unknown fields."""
     if not isinstance(shape, dict):
         raise _unparsed("expected an Object")
     fields = {name: value for name, value in shape.items() if value is not None}

@@ -31,11 +31,7 @@ Markup = Mapping[str, Any]
 
 
 def checked_markup(markup: Markup | None) -> Markup | None:
-    """Returns the keyboard as Telegram keeps it, or None when there is none or it is empty.
-
-    Raises:
-        Refused: Telegram would not take it.
-    """
+    """Returns the keyboard as Telegram keeps it, None when it is empty; refuses a wrong one."""
     if not markup:
         return None
     if "inline_keyboard" not in markup:

@@ -107,11 +107,7 @@ _KINDS_IN_ONE_METHOD = {("setMyProfilePhoto", "photo"): ParameterKind.MEDIA}
 
 
 async def read_request(request: web.BaseRequest) -> Params:
-    """Returns all parameters of a request, not yet decoded.
-
-    Raises:
-        Refused: the body is too large or is invalid JSON.
-    """
+    """Returns a request's parameters, not yet decoded; refuses what is too large or no JSON."""
     try:
         return await _received(request)
     except web.HTTPRequestEntityTooLarge as error:
@@ -156,11 +152,7 @@ async def _multipart(request: web.BaseRequest) -> Params:
 
 
 def decode(method: Method, raw: Mapping[str, Any]) -> Params:
-    """Decodes raw parameters to the kinds that the method declares.
-
-    Raises:
-        Refused: a parameter is missing, of another kind or unknown.
-    """
+    """Decodes raw parameters to their kinds; refuses missing, unreadable and unknown ones."""
     uploads = {name: value for name, value in raw.items() if isinstance(value, UploadedFile)}
     params: Params = {}
     for name, value in raw.items():

@@ -55,11 +55,7 @@ class Person(Account):
 
     @property
     def screen(self) -> Message:
-        """The newest message of the bot that has a text or buttons.
-
-        Raises:
-            SimulatorError: there is none.
-        """
+        """The newest message of the bot that has a text or buttons; there must be one."""
         for message in reversed(self.messages):
             if message.from_bot and (message.text or message.markup):
                 return message
@@ -228,11 +224,7 @@ class Person(Account):
             message.chat.remove(message.id)
 
     def tap(self, label: str) -> Tap:
-        """Taps the newest button with this label, or else the newest whose label contains it.
-
-        Raises:
-            SimulatorError: there is no such button; the message lists the buttons there are.
-        """
+        """Taps the newest button with this label, or else the newest whose label contains it."""
         self._check_active()
         for matches in (str.__eq__, str.__contains__):
             for message in reversed(self.messages):
@@ -255,11 +247,7 @@ class Person(Account):
         return self._tap(message, shown, None, raw)
 
     async def sees(self, fragment: str, seconds: float = 20) -> Message:
-        """Waits for a message of the bot that contains this text, and returns the newest.
-
-        Raises:
-            SimulatorError: none did in this many seconds; the message shows the chat.
-        """
+        """Waits for a message of the bot that contains this text, as `sees_one` does."""
         return await self.sees_one(lambda m: fragment in m.text, seconds, what=repr(fragment))
 
     async def sees_one(
@@ -267,8 +255,7 @@ class Person(Account):
     ) -> Message:
         """Waits for a message of the bot that satisfies `is_it`, and returns the newest.
 
-        Raises:
-            SimulatorError: none did in this many seconds; the message shows the chat.
+        The `SimulatorError` after so many seconds without one shows the chat.
         """
 
         def found() -> Message | None:

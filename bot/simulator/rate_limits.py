@@ -71,11 +71,7 @@ class _Bucket:
         self.at = now
 
     def check(self, now: float, pause: float) -> None:
-        """Refuses a call without a token, and all calls in the `pause` seconds after that.
-
-        Raises:
-            Refused: 429, with the seconds to wait.
-        """
+        """Refuses a call without a token, and all calls in the `pause` seconds after that."""
         if now < self.paused_until:
             raise too_many(math.ceil(self.paused_until - now))
         if self.tokens < 1:
@@ -117,13 +113,11 @@ class RateLimits:
         self._all = None
 
     def count(self, chat_id: int, *, new: int = 1, paid: bool = False) -> None:
-        """Counts one call to a chat; `new` is how many messages it adds, 0 for an edit.
+        """Counts one call to a chat, or refuses it with a 429.
 
-        A call passes as a whole if there is room for one message. What it takes beyond that
-        lengthens the wait: an album of ten counts as ten.
-
-        Raises:
-            Refused: 429, with the seconds to wait.
+        `new` is how many messages it adds, 0 for an edit. A call passes as a whole if there is
+        room for one message. What it takes beyond that lengthens the wait: an album of ten counts
+        as ten.
         """
         if not self.on:
             return
@@ -138,11 +132,7 @@ class RateLimits:
         self._take(new, bought, paid=paid)
 
     def _bought(self, now: float, new: int, paid: bool) -> int:
-        """Returns how many of these messages must be paid for.
-
-        Raises:
-            Refused: 429, they may not be sent now.
-        """
+        """Returns how many of these messages must be paid for; refuses too many."""
         free = self._all = self._all or _Bucket(self.overall_burst, now)
         free.refill(now, self.overall, self.overall_burst)
         if not paid or self.stars.balance < max(self.least_balance, new * self.price):

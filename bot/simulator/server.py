@@ -9,15 +9,12 @@ from typing import Any, Self
 import orjson
 from aiohttp import web
 
-from bot.simulator.api import Api
 from bot.simulator.call_log import CallLog, RecordedCall
 from bot.simulator.chats import User
 from bot.simulator.errors import Refused
 from bot.simulator.faults import Fault, Faults
 from bot.simulator.methods import HANDLERS, METHODS
 from bot.simulator.parameters import Params, decode, read_request
-from bot.simulator.rate_limits import RateLimits
-from bot.simulator.webhook import Webhook
 from bot.simulator.world import World
 
 _PATH = re.compile(r"/bot([^/]+)/(\w+)")
@@ -67,12 +64,10 @@ class Simulator:
         bot = User(int(token.partition(":")[0]), name, None, username, None, is_bot=True)
         self.clock = Clock(clock)
         self.world = World(bot, self.clock)
-        self.limits = RateLimits(self.clock, self.world.stars)
+        self.limits = self.world.limits
         self.faults = Faults()
         self.calls = CallLog(keep_calls)
-        webhook = Webhook(self.world.updates)
-        webhook.reply = self._carry_out
-        self.api = Api(self.world, self.limits, webhook)
+        self.world.webhook.reply = self._carry_out
         self._port = port
         self._runner: web.ServerRunner | None = None
 
@@ -106,7 +101,7 @@ class Simulator:
         self.faults.end_hanging()
         self.faults.thaw()
         self.world.updates.end_poll("terminated by the end of the simulation")
-        await self.api.webhook.close()
+        await self.world.webhook.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -154,7 +149,7 @@ class Simulator:
         return _answer({"ok": True, "result": result})
 
     async def _result(self, name: str, params: Params) -> Any:
-        result = HANDLERS[name](self.api, params)
+        result = HANDLERS[name](self.world, params)
         return await result if inspect.isawaitable(result) else result
 
     async def _carry_out(self, call: dict[str, Any]) -> None:

@@ -6,10 +6,12 @@ from itertools import count
 
 from bot.simulator.bot_profile import Profile
 from bot.simulator.chats import Account, Chat, Media, Network, Shape, User
+from bot.simulator.errors import bad_request, forbidden
 from bot.simulator.files import Files
-from bot.simulator.rate_limits import Stars
+from bot.simulator.rate_limits import RateLimits, Stars
 from bot.simulator.taps import Tap
 from bot.simulator.update_queue import UpdateQueue
+from bot.simulator.webhook import Webhook
 
 _FIRST_ALBUM = 13_500_000_000_000_001
 _FIRST_GROUP = 2_000_000_001
@@ -29,9 +31,13 @@ class State(Network):
         self.chats: dict[int, Chat] = {}
         """The chats the bot can know of, by number."""
         self.updates = UpdateQueue(clock)
+        self.webhook = Webhook(self.updates)
         self.files = Files()
         self.profile = Profile()
         self.stars = Stars()
+        self.limits = RateLimits(clock, self.stars)
+        self.query_seconds = 30.0
+        """How long a tap can be answered. Telegram does not say; this is short of what is seen."""
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
         self._group_ids = count(_FIRST_GROUP)
@@ -71,8 +77,31 @@ class State(Network):
             self.membership(chat, first.user, "left", "member")
         return chat
 
-    def find(self, chat_id: int | str) -> Chat | None:
-        """Returns the chat with this number or @username, if the bot can know it."""
+    def known_chat(self, chat_id: int | str) -> Chat:
+        """Returns a chat that the bot can read; refuses one that it does not know."""
+        chat = self._find(chat_id)
+        if chat is not None and (chat.person is None or chat.person.started):
+            return chat
+        person = self.people.get(chat_id) if isinstance(chat_id, int) else None
+        if person is not None and person.met:
+            raise forbidden("bot can't initiate conversation with a user")
+        raise bad_request("chat not found")
+
+    def open_chat(self, chat_id: int | str) -> Chat:
+        """Returns a chat to which the bot may send; refuses one that does not let it."""
+        chat = self.known_chat(chat_id)
+        if chat.person is not None:
+            if chat.person.deactivated:
+                raise forbidden("user is deactivated")
+            if chat.person.blocked:
+                raise forbidden("bot was blocked by the user")
+        elif chat.bot_status == "kicked":
+            raise forbidden(f"bot was kicked from the {chat.type} chat")
+        elif chat.bot_status == "left":
+            raise forbidden(f"bot is not a member of the {chat.type} chat")
+        return chat
+
+    def _find(self, chat_id: int | str) -> Chat | None:
         if isinstance(chat_id, int):
             return self.chats.get(chat_id)
         name = chat_id.removeprefix("@").lower()

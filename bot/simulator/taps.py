@@ -44,11 +44,7 @@ class Tap:
     notifier: Notifier = field(default_factory=Notifier, repr=False)
 
     async def answered(self, seconds: float = 20) -> Answer:
-        """Waits for the bot's answer and returns it.
-
-        Raises:
-            SimulatorError: none came in this many seconds.
-        """
+        """Waits for the bot's answer and returns it; raises `SimulatorError` if none comes."""
         answer = await self.notifier.wait_for(lambda: self.answer, seconds)
         if answer is None:
             raise SimulatorError(f"the tap on {self.data!r} was not answered in {seconds} s")

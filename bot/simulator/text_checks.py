@@ -34,11 +34,7 @@ _FOUND_ANYWAY = frozenset(
 
 
 def text_of(params: Params) -> Rendered:
-    """Returns the text of a message.
-
-    Raises:
-        Refused: it is empty, too long, or its markup is wrong.
-    """
+    """Returns the text of a message; refuses one that is empty, too long or wrongly marked up."""
     rendered = _rendered(params["text"], params, "entities")
     if not rendered.text:
         raise bad_request("text must be non-empty")
@@ -48,11 +44,7 @@ def text_of(params: Params) -> Rendered:
 
 
 def caption_of(params: Params) -> Rendered:
-    """Returns the caption of a message, which may be empty.
-
-    Raises:
-        Refused: it is too long, or its markup is wrong.
-    """
+    """Returns the caption of a message, perhaps empty; refuses a wrong one as `text_of` does."""
     rendered = _rendered(params.get("caption", ""), params, "caption_entities")
     if length(rendered.text) > CAPTION_UNITS:
         raise bad_request("message caption is too long")
@@ -60,12 +52,9 @@ def caption_of(params: Params) -> Rendered:
 
 
 def client_text(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Rendered:
-    """Returns a person's text as their client sends it, formatted with these entities.
+    """Returns a text formatted with these entities; refuses one that does not fit.
 
     Without entities the text stays as it is, white space and control characters included.
-
-    Raises:
-        Refused: an entity does not fit the text.
     """
     given = [e if isinstance(e, Entity) else _entity(e) for e in entities]
     if not given:

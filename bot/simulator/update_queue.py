@@ -98,8 +98,7 @@ class UpdateQueue:
     async def poll(self, limit: int, seconds: float) -> list[dict[str, Any]]:
         """Returns the first `limit` updates; waits up to `seconds` when there are none.
 
-        Raises:
-            Refused: 409, another poll or a webhook took over.
+        It is refused with 409 when another poll or a webhook takes over.
         """
         self.end_poll(
             "terminated by other getUpdates request;"

@@ -29,11 +29,7 @@ class World(State):
         user_id: int | None = None,
         premium: bool = False,
     ) -> Person:
-        """Adds a person who has not written to the bot yet.
-
-        Raises:
-            SimulatorError: `user_id` is taken.
-        """
+        """Adds a person who has not written to the bot yet; their `user_id` must be free."""
         number = user_id or self._free_number()
         if number in self.people:
             raise SimulatorError(f"there is a person {number} already")
@@ -50,11 +46,7 @@ class World(State):
         return number
 
     async def idle(self, seconds: float = 20) -> None:
-        """Waits until the bot has acknowledged every update and no call is in progress.
-
-        Raises:
-            SimulatorError: that did not happen in this many seconds.
-        """
+        """Waits until nothing is pending and no call runs; raises `SimulatorError` if in vain."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while not await self._is_idle(deadline - loop.time()):

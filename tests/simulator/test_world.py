@@ -66,7 +66,7 @@ async def test_a_person_who_got_a_message_takes_little_memory(sim: Simulator) ->
         person.started = True
         sim.world.chats[person.id] = person.chat
     for call in calls:
-        HANDLERS["sendMessage"](sim.api, call)
+        HANDLERS["sendMessage"](sim.world, call)
     each = tracemalloc.get_traced_memory()[0] / 2000
     tracemalloc.stop()
 

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bot.simulator.api import Api
 from bot.simulator.methods import (
     chats,
     copying,
@@ -17,8 +16,9 @@ from bot.simulator.methods import (
     updates,
 )
 from bot.simulator.parameters import Method, Params
+from bot.simulator.world import World
 
-Handler = Callable[[Api, Params], Any | Awaitable[Any]]
+Handler = Callable[[World, Params], Any | Awaitable[Any]]
 
 _ALBUM = (
     " business_connection_id message_thread_id direct_messages_topic_id disable_notification"

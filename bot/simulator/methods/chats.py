@@ -1,34 +1,34 @@
 """Chats, their pinned messages, and answers to taps."""
 
-from bot.simulator.api import Api
 from bot.simulator.chats import Shape
 from bot.simulator.errors import bad_request
 from bot.simulator.parameters import Params
 from bot.simulator.taps import Answer
+from bot.simulator.world import World
 from bot.text.markup import length
 
 _ANSWER_UNITS = 200
 _TAP_IS_OLD = "query is too old and response timeout expired or query ID is invalid"
 
 
-def pin(api: Api, params: Params) -> bool:
+def pin(world: World, params: Params) -> bool:
     """Serves pinChatMessage; a service message about it goes to the chat and to the bot."""
-    chat = api.open_chat(params["chat_id"])
+    chat = world.open_chat(params["chat_id"])
     if params["message_id"] not in chat.messages:
         raise bad_request("message to pin not found")
     if not chat.is_private and chat.bot_status != "administrator":
         raise bad_request("not enough rights to manage pinned messages in the chat")
     chat.pin(params["message_id"])
     pinned = chat.messages[params["message_id"]]
-    api.world.publish("pinned", chat, pinned)
-    told = chat.post(api.world.bot, about={"pinned_message": pinned.shape(with_reply=False)})
-    api.world.updates.add("message", chat.id, told.shape())
+    world.publish("pinned", chat, pinned)
+    told = chat.post(world.bot, about={"pinned_message": pinned.shape(with_reply=False)})
+    world.updates.add("message", chat.id, told.shape())
     return True
 
 
-def get_chat(api: Api, params: Params) -> Shape:
+def get_chat(world: World, params: Params) -> Shape:
     """Serves getChat."""
-    chat = api.chat(params["chat_id"])
+    chat = world.known_chat(params["chat_id"])
     shape: Shape = chat.shape() | {
         "accent_color_id": chat.id % 7,
         "max_reaction_count": 11,
@@ -45,19 +45,19 @@ def get_chat(api: Api, params: Params) -> Shape:
     return shape
 
 
-def answer_tap(api: Api, params: Params) -> bool:
-    """Serves answerCallbackQuery: once for each tap, within `Api.query_seconds`."""
+def answer_tap(world: World, params: Params) -> bool:
+    """Serves answerCallbackQuery: once for each tap, within `World.query_seconds`."""
     text = params.get("text", "")
     if length(text) > _ANSWER_UNITS:
         raise bad_request("MESSAGE_TOO_LONG")
-    tap = api.world.taps.pop(params["callback_query_id"], None)
-    if tap is None or api.world.clock() - tap.at > api.query_seconds:
+    tap = world.taps.pop(params["callback_query_id"], None)
+    if tap is None or world.clock() - tap.at > world.query_seconds:
         raise bad_request(_TAP_IS_OLD)
     url = params.get("url") or None
-    if url and not url.startswith((f"https://t.me/{api.world.bot.username}?", "tg://")):
+    if url and not url.startswith((f"https://t.me/{world.bot.username}?", "tg://")):
         raise bad_request("URL_INVALID")
     tap.answer = Answer(text, params.get("show_alert", False), url)
     tap.notifier.notify()
     detail = {"text": text, "alert": tap.answer.alert, "url": url, "data": tap.data}
-    api.world.publish("answered", tap.message.chat, tap.message, detail)
+    world.publish("answered", tap.message.chat, tap.message, detail)
     return True

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.simulator.api import Api
 from bot.simulator.chats import Message, Shape
 from bot.simulator.errors import bad_request
 from bot.simulator.forward_origins import origin_of
@@ -12,15 +11,16 @@ from bot.simulator.media_kinds import CAPTIONED
 from bot.simulator.methods.sending import UnsentMessage, post_messages
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import CAPTION_UNITS, caption_of
+from bot.simulator.world import World
 from bot.text.markup import Rendered, length
 
 _MOST = 100
 
 
-def copy_message(api: Api, params: Params) -> Shape:
+def copy_message(world: World, params: Params) -> Shape:
     """Serves copyMessage; a bot can copy protected messages, but not forward them."""
     caption = caption_of(params) if "caption" in params else None
-    source = _source(api, params, "copy")
+    source = _source(world, params, "copy")
     if not _can_be_copied(source):
         raise bad_request("the message can't be copied")
     if caption is not None and source.media is not None and source.media.kind in CAPTIONED:
@@ -28,35 +28,31 @@ def copy_message(api: Api, params: Params) -> Shape:
         draft = replace(_same(source), rendered=caption, above=above)
     else:
         draft = _copy(source)
-    (copy,) = post_messages(api, params, [replace(draft, group=None)])
+    (copy,) = post_messages(world, params, [replace(draft, group=None)])
     return {"message_id": copy.id}
 
 
-def copy_messages(api: Api, params: Params) -> list[Shape]:
+def copy_messages(world: World, params: Params) -> list[Shape]:
     """Serves copyMessages; skips messages that are gone or cannot be copied."""
-    found = [source for source in _sources(api, params) if _can_be_copied(source)]
+    found = [source for source in _sources(world, params) if _can_be_copied(source)]
     bare = params.get("remove_caption", False)
     drafts = [_copy(source) for source in found]
     if bare:
         drafts = [d if d.media is None else replace(d, rendered=Rendered("")) for d in drafts]
-    return _identifiers(post_messages(api, params, _in_new_albums(api, drafts)))
+    return _identifiers(post_messages(world, params, _in_new_albums(world, drafts)))
 
 
-def forward_message(api: Api, params: Params) -> Shape:
+def forward_message(world: World, params: Params) -> Shape:
     """Serves forwardMessage."""
-    source = _source(api, params, "forward")
+    source = _source(world, params, "forward")
     if not _can_be_forwarded(source):
         raise bad_request("the message can't be forwarded")
-    (forward,) = post_messages(api, params, [replace(_forward(source), group=None)])
+    (forward,) = post_messages(world, params, [replace(_forward(source), group=None)])
     return forward.shape()
 
 
 def checked_ids(numbers: list[object]) -> list[int]:
-    """Returns the message identifiers.
-
-    Raises:
-        Refused: Telegram would not take the list.
-    """
+    """Returns the message identifiers; refuses a list that Telegram would not take."""
     if not numbers:
         raise bad_request("message identifiers are not specified")
     if len(numbers) > _MOST:
@@ -69,18 +65,18 @@ def checked_ids(numbers: list[object]) -> list[int]:
     return whole
 
 
-def _source(api: Api, params: Params, purpose: str) -> Message:
-    found = api.chat(params["from_chat_id"]).messages.get(params["message_id"])
+def _source(world: World, params: Params, purpose: str) -> Message:
+    found = world.known_chat(params["from_chat_id"]).messages.get(params["message_id"])
     if found is None:
         raise bad_request(f"message to {purpose} not found")
     return found
 
 
-def _sources(api: Api, params: Params) -> list[Message]:
+def _sources(world: World, params: Params) -> list[Message]:
     numbers = checked_ids(params["message_ids"])
     if numbers != sorted(set(numbers)):
         raise bad_request("message identifiers must be in a strictly increasing order")
-    there = api.chat(params["from_chat_id"]).messages
+    there = world.known_chat(params["from_chat_id"]).messages
     found = [there[number] for number in numbers if number in there]
     if not found:
         # Telegram says "forward" for copies too.
@@ -130,13 +126,13 @@ def _forward(source: Message) -> UnsentMessage:
     )
 
 
-def _in_new_albums(api: Api, drafts: Sequence[UnsentMessage]) -> Sequence[UnsentMessage]:
+def _in_new_albums(world: World, drafts: Sequence[UnsentMessage]) -> Sequence[UnsentMessage]:
     """Puts the messages of each album into a new album, unless only one is left of it."""
     if not drafts:
         raise bad_request("messages can't be forwarded")
     groups = [draft.group for draft in drafts]
     new = {
-        group: api.world.next_album_id() if groups.count(group) > 1 else None
+        group: world.next_album_id() if groups.count(group) > 1 else None
         for group in dict.fromkeys(groups)
         if group is not None
     }

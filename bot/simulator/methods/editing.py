@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from bot.simulator.api import Api
 from bot.simulator.chats import Chat, Message, Shape
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.input_media import read_input_media
@@ -11,6 +10,7 @@ from bot.simulator.methods.copying import checked_ids
 from bot.simulator.methods.sending import checked_preview
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import text_of
+from bot.simulator.world import World
 
 _TWO_DAYS = 48 * 60 * 60
 _UNCHANGED = (
@@ -20,31 +20,31 @@ _UNCHANGED = (
 _WITH_FILES = frozenset({"photo", "video", "animation", "audio", "document"})
 
 
-def edit_text(api: Api, params: Params) -> Shape:
+def edit_text(world: World, params: Params) -> Shape:
     """Serves editMessageText."""
     rendered = text_of(params)
     preview = checked_preview(params)
-    message = _editable(api, params)
+    message = _editable(world, params)
     if message.media is not None:
         raise bad_request("there is no text in the message to edit")
     return _edited(
-        api, params, message, text=rendered.text, entities=rendered.entities, preview=preview
+        world, params, message, text=rendered.text, entities=rendered.entities, preview=preview
     )
 
 
-def edit_media(api: Api, params: Params) -> Shape:
+def edit_media(world: World, params: Params) -> Shape:
     """Serves editMessageMedia; a text message can become a file, but not the reverse."""
     wanted = read_input_media(params["media"])
-    message = _editable(api, params)
+    message = _editable(world, params)
     if message.media is not None and message.media.kind not in _WITH_FILES:
         raise bad_request("message can't be edited")
     if message.group is not None and message.media is not None:
         _check_album(message.media.kind, wanted.kind)
     return _edited(
-        api,
+        world,
         params,
         message,
-        media=wanted.media(api.world.files),
+        media=wanted.media(world.files),
         text=wanted.caption.text,
         entities=wanted.caption.entities,
         preview=None,
@@ -60,68 +60,68 @@ def _check_album(there: str, wanted: str) -> None:
         raise bad_request("can't change media type in the album")
 
 
-def edit_markup(api: Api, params: Params) -> Shape:
+def edit_markup(world: World, params: Params) -> Shape:
     """Serves editMessageReplyMarkup."""
-    return _edited(api, params, _editable(api, params))
+    return _edited(world, params, _editable(world, params))
 
 
-def delete_message(api: Api, params: Params) -> bool:
+def delete_message(world: World, params: Params) -> bool:
     """Serves deleteMessage."""
-    chat = api.chat(params["chat_id"])
-    refusal = _why_not_deletable(api, chat, params["message_id"])
+    chat = world.known_chat(params["chat_id"])
+    refusal = _why_not_deletable(world, chat, params["message_id"])
     if refusal is not None:
         raise refusal
     chat.remove(params["message_id"])
     return True
 
 
-def delete_messages(api: Api, params: Params) -> bool:
+def delete_messages(world: World, params: Params) -> bool:
     """Serves deleteMessages; skips messages that are gone, deletes none if one may not be."""
     numbers = checked_ids(params["message_ids"])
-    chat = api.chat(params["chat_id"])
+    chat = world.known_chat(params["chat_id"])
     there = [number for number in numbers if number in chat.messages]
     for number in there:
-        if (refusal := _why_not_deletable(api, chat, number)) is not None:
+        if (refusal := _why_not_deletable(world, chat, number)) is not None:
             raise refusal
     for number in there:
         chat.remove(number)
     return True
 
 
-def _editable(api: Api, params: Params) -> Message:
+def _editable(world: World, params: Params) -> Message:
     if params.get("inline_message_id"):
         raise bad_request("MESSAGE_ID_INVALID")  # the simulator has no inline mode
     if not params.get("chat_id"):
         raise bad_request("chat_id is empty")
     if not params.get("message_id"):
         raise bad_request("message identifier is not specified")
-    chat = api.open_chat(params["chat_id"])
+    chat = world.open_chat(params["chat_id"])
     message = chat.messages.get(params["message_id"])
     if message is None:
         raise bad_request("message to edit not found")
-    if message.by.id != api.world.bot.id or message.is_service:
+    if message.by.id != world.bot.id or message.is_service:
         raise bad_request("message can't be edited")
     return message
 
 
-def _edited(api: Api, params: Params, message: Message, **content: Any) -> Shape:
+def _edited(world: World, params: Params, message: Message, **content: Any) -> Shape:
     markup = checked_markup(params.get("reply_markup"))
     content["markup"] = markup
     if all(getattr(message, name) == value for name, value in content.items()):
         raise bad_request(_UNCHANGED)
-    api.limits.count(message.chat.id, new=0)
+    world.limits.count(message.chat.id, new=0)
     # A change of the keyboard alone does not mark the message as edited.
     visibly = any(getattr(message, name) != content[name] for name in content if name != "markup")
     return message.chat.change(message, visibly=visibly, **content).shape()
 
 
-def _why_not_deletable(api: Api, chat: Chat, message_id: int) -> Refused | None:
+def _why_not_deletable(world: World, chat: Chat, message_id: int) -> Refused | None:
     message = chat.messages.get(message_id)
     if message is None:
         return bad_request("message to delete not found")
-    own = message.by.id == api.world.bot.id
+    own = message.by.id == world.bot.id
     if not own and not chat.is_private and chat.bot_status != "administrator":
         return bad_request("message can't be deleted")
-    if api.world.clock() - message.date > _TWO_DAYS and chat.bot_status != "administrator":
+    if world.clock() - message.date > _TWO_DAYS and chat.bot_status != "administrator":
         return bad_request("message can't be deleted for everyone")
     return None

@@ -2,22 +2,22 @@
 
 from collections.abc import Callable
 
-from bot.simulator.api import Api
 from bot.simulator.bot_profile import Scope, checked_commands, checked_language, checked_scope
 from bot.simulator.chats import Shape
 from bot.simulator.errors import bad_request
 from bot.simulator.files import checked_profile_photo
 from bot.simulator.parameters import Params, UploadedFile
+from bot.simulator.world import World
 from bot.text.markup import length
 
 _LONGEST = {"name": 64, "description": 512, "short_description": 120}
 
 
-def get_me(api: Api, params: Params) -> Shape:
+def get_me(world: World, params: Params) -> Shape:
     """Serves getMe."""
-    bot = api.world.bot
+    bot = world.bot
     return bot.shape() | {
-        "first_name": api.world.profile.text("name", None) or bot.first_name,
+        "first_name": world.profile.text("name", None) or bot.first_name,
         "can_join_groups": True,
         "can_read_all_group_messages": False,
         "supports_inline_queries": False,
@@ -26,53 +26,53 @@ def get_me(api: Api, params: Params) -> Shape:
     }
 
 
-def set_commands(api: Api, params: Params) -> bool:
+def set_commands(world: World, params: Params) -> bool:
     """Serves setMyCommands; an empty list deletes the commands."""
-    key = _key(api, params)
+    key = _key(world, params)
     commands = checked_commands(params["commands"])
     if not commands:
-        return delete_commands(api, params)
-    api.world.profile.commands[key] = commands
+        return delete_commands(world, params)
+    world.profile.commands[key] = commands
     return True
 
 
-def get_commands(api: Api, params: Params) -> list[dict[str, str]]:
+def get_commands(world: World, params: Params) -> list[dict[str, str]]:
     """Serves getMyCommands for exactly this scope and language; nothing is inherited."""
-    return api.world.profile.commands.get(_key(api, params), [])
+    return world.profile.commands.get(_key(world, params), [])
 
 
-def delete_commands(api: Api, params: Params) -> bool:
+def delete_commands(world: World, params: Params) -> bool:
     """Serves deleteMyCommands."""
-    api.world.profile.commands.pop(_key(api, params), None)
+    world.profile.commands.pop(_key(world, params), None)
     return True
 
 
-def text_setter(kind: str) -> Callable[[Api, Params], bool]:
+def text_setter(kind: str) -> Callable[[World, Params], bool]:
     """Returns the function that serves setMyName, setMyDescription or setMyShortDescription."""
 
-    def set_text(api: Api, params: Params) -> bool:
+    def set_text(world: World, params: Params) -> bool:
         language = checked_language(params.get("language_code"))
         text = params.get(kind, "").strip()
         if length(text) > _LONGEST[kind]:
             raise bad_request(f"{kind.replace('_', ' ')} is too long")
-        api.world.profile.texts[kind, language] = text
+        world.profile.texts[kind, language] = text
         return True
 
     return set_text
 
 
-def text_getter(kind: str) -> Callable[[Api, Params], Shape]:
+def text_getter(kind: str) -> Callable[[World, Params], Shape]:
     """Returns the function that serves getMyName, getMyDescription or getMyShortDescription."""
 
-    def get_text(api: Api, params: Params) -> Shape:
+    def get_text(world: World, params: Params) -> Shape:
         language = checked_language(params.get("language_code"))
-        text = api.world.profile.text(kind, language)
-        return {kind: text or (api.world.bot.first_name if kind == "name" else "")}
+        text = world.profile.text(kind, language)
+        return {kind: text or (world.bot.first_name if kind == "name" else "")}
 
     return get_text
 
 
-def set_photo(api: Api, params: Params) -> bool:
+def set_photo(world: World, params: Params) -> bool:
     """Serves setMyProfilePhoto for pictures that do not move."""
     shape = params["photo"]
     if not isinstance(shape, dict) or shape.get("type") != "static":
@@ -82,20 +82,20 @@ def set_photo(api: Api, params: Params) -> bool:
     upload = shape.get("photo")
     if not isinstance(upload, UploadedFile):
         raise bad_request("profile photos can't be reused and must be uploaded as a new file")
-    api.world.profile.photo = checked_profile_photo(upload.content)
+    world.profile.photo = checked_profile_photo(upload.content)
     return True
 
 
-def get_star_balance(api: Api, params: Params) -> Shape:
+def get_star_balance(world: World, params: Params) -> Shape:
     """Serves getMyStarBalance."""
-    return api.world.stars.shape()
+    return world.stars.shape()
 
 
-def _key(api: Api, params: Params) -> tuple[Scope, str]:
+def _key(world: World, params: Params) -> tuple[Scope, str]:
     kind, chat_id, user_id = checked_scope(params.get("scope"))
     language = checked_language(params.get("language_code"))
     if kind in ("chat", "chat_administrators", "chat_member"):
-        chat = api.chat(chat_id)
+        chat = world.known_chat(chat_id)
         if kind != "chat" and chat.is_private:
             raise bad_request("chat must be a group or a supergroup")
     return ((kind, chat_id, user_id), language)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.simulator.api import Api
 from bot.simulator.chats import Chat, Media, Message, Shape
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.input_media import InputMedia, read_input_media
 from bot.simulator.keyboard_checks import Markup, checked_markup
 from bot.simulator.parameters import Params
 from bot.simulator.text_checks import caption_of, text_of
+from bot.simulator.world import World
 from bot.text.markup import Rendered
 
 _LONGEST_ALBUM = 10
@@ -62,77 +62,73 @@ class UnsentMessage:
     about: Markup | None = None
 
 
-def send_message(api: Api, params: Params) -> Shape:
+def send_message(world: World, params: Params) -> Shape:
     """Serves sendMessage."""
     preview = checked_preview(params)
-    (message,) = post_messages(api, params, [UnsentMessage(text_of(params), preview=preview)])
+    (message,) = post_messages(world, params, [UnsentMessage(text_of(params), preview=preview)])
     return message.shape()
 
 
-def sender(kind: str) -> Callable[[Api, Params], Shape]:
+def sender(kind: str) -> Callable[[World, Params], Shape]:
     """Returns the function that serves sendPhoto or sendDocument; `kind` names the parameter."""
 
-    def send(api: Api, params: Params) -> Shape:
+    def send(world: World, params: Params) -> Shape:
         draft = UnsentMessage(
             caption_of(params),
-            api.world.files.media(kind, params[kind]),
+            world.files.media(kind, params[kind]),
             above=params.get("show_caption_above_media", False),
             spoiler=params.get("has_spoiler", False),
         )
-        (message,) = post_messages(api, params, [draft])
+        (message,) = post_messages(world, params, [draft])
         return message.shape()
 
     return send
 
 
-def send_media_group(api: Api, params: Params) -> list[Shape]:
+def send_media_group(world: World, params: Params) -> list[Shape]:
     """Serves sendMediaGroup."""
     inputs = _album_inputs(params["media"])
-    media = [_album_media(api, place, item) for place, item in enumerate(inputs, start=1)]
-    group = api.world.next_album_id()
+    media = [_album_media(world, place, item) for place, item in enumerate(inputs, start=1)]
+    group = world.next_album_id()
     drafts = [
         UnsentMessage(item.caption, held, above=item.above, spoiler=item.spoiler, group=group)
         for item, held in zip(inputs, media, strict=True)
     ]
-    return [message.shape() for message in post_messages(api, params, drafts)]
+    return [message.shape() for message in post_messages(world, params, drafts)]
 
 
-def send_chat_action(api: Api, params: Params) -> bool:
+def send_chat_action(world: World, params: Params) -> bool:
     """Serves sendChatAction."""
     if params["action"] not in _ACTIONS:
         raise bad_request("wrong parameter action in request")
-    chat = api.open_chat(params["chat_id"])
-    api.world.publish("action", chat, None, {"action": params["action"]})
+    chat = world.open_chat(params["chat_id"])
+    world.publish("action", chat, None, {"action": params["action"]})
     return True
 
 
-def post_messages(api: Api, params: Params, drafts: Sequence[UnsentMessage]) -> list[Message]:
-    """Checks the common parameters and the rate limits, then adds the messages to their chat.
-
-    Raises:
-        Refused: the chat, the keyboard or the reply is wrong, or the bot sends too fast.
-    """
+def post_messages(world: World, params: Params, drafts: Sequence[UnsentMessage]) -> list[Message]:
+    """Checks the common parameters and the rate limits, then adds the messages to their chat."""
     markup = checked_markup(params.get("reply_markup"))
-    chat = api.open_chat(params["chat_id"])
+    chat = world.open_chat(params["chat_id"])
     reply_to = _replied(chat, params)
     paid = params.get("allow_paid_broadcast", False)
-    api.limits.count(chat.id, new=len(drafts), paid=paid)
+    world.limits.count(chat.id, new=len(drafts), paid=paid)
     common = {
         "reply_to": reply_to,
         "silent": params.get("disable_notification", False),
         "protected": params.get("protect_content", False),
     }
-    return [_posted(api, chat, draft, markup, common) for draft in drafts]
+    return [_posted(world, chat, draft, markup, common) for draft in drafts]
 
 
 def _posted(
-    api: Api, chat: Chat, draft: UnsentMessage, markup: Markup | None, common: dict[str, Any]
+    world: World, chat: Chat, draft: UnsentMessage, markup: Markup | None, common: dict[str, Any]
 ) -> Message:
     return chat.post(
-        api.world.bot,
+        world.bot,
         text=draft.rendered.text,
         entities=draft.rendered.entities,
-        media=api.world.with_own_poll(draft.media),
+        media=world.with_own_poll(draft.media),
         markup=markup or draft.markup,
         preview=draft.preview,
         caption_above=draft.above,
@@ -194,9 +190,9 @@ def _check_mixture(inputs: Sequence[InputMedia]) -> None:
         raise bad_request("parameter show_caption_above_media must be the same for all messages")
 
 
-def _album_media(api: Api, place: int, item: InputMedia) -> Media:
+def _album_media(world: World, place: int, item: InputMedia) -> Media:
     try:
-        return item.media(api.world.files)
+        return item.media(world.files)
     except Refused as refusal:
         reason = refusal.description.removeprefix("Bad Request: ")
         raise bad_request(

@@ -4,9 +4,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.simulator.api import Api
 from bot.simulator.errors import bad_request, conflict
 from bot.simulator.parameters import Params
+from bot.simulator.world import World
 
 _LONGEST_POLL = 50
 _KINDS = frozenset(
@@ -41,15 +41,15 @@ _KINDS = frozenset(
 _SECRET = re.compile("[A-Za-z0-9_-]{1,256}")
 
 
-async def get_updates(api: Api, params: Params) -> list[dict[str, Any]]:
+async def get_updates(world: World, params: Params) -> list[dict[str, Any]]:
     """Serves getUpdates."""
-    if api.webhook.url:
+    if world.webhook.url:
         raise conflict(
             "can't use getUpdates method while webhook is active;"
             " use deleteWebhook to delete the webhook first"
         )
-    _allow(api, params)
-    updates = api.world.updates
+    _allow(world, params)
+    updates = world.updates
     if offset := params.get("offset", 0):
         updates.acknowledge(offset)
     limit = params.get("limit", 100)
@@ -57,11 +57,11 @@ async def get_updates(api: Api, params: Params) -> list[dict[str, Any]]:
     return await updates.poll(limit, min(max(params.get("timeout", 0), 0), _LONGEST_POLL))
 
 
-def set_webhook(api: Api, params: Params) -> bool:
+def set_webhook(world: World, params: Params) -> bool:
     """Serves setWebhook; unlike Telegram, it allows plain HTTP to loopback addresses."""
     url = params["url"]
     if not url:
-        return delete_webhook(api, params)
+        return delete_webhook(world, params)
     parts = urlsplit(url)
     local = parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
@@ -72,44 +72,44 @@ def set_webhook(api: Api, params: Params) -> bool:
     most = params.get("max_connections", 40)
     if not 1 <= most <= 100:
         raise bad_request("max_connections must be between 1 and 100")
-    _allow(api, params)
-    _drop(api, params)
-    api.world.updates.end_poll("terminated by setWebhook request")
-    api.webhook.start(url, secret=secret, most=most)
+    _allow(world, params)
+    _drop(world, params)
+    world.updates.end_poll("terminated by setWebhook request")
+    world.webhook.start(url, secret=secret, most=most)
     return True
 
 
-def delete_webhook(api: Api, params: Params) -> bool:
+def delete_webhook(world: World, params: Params) -> bool:
     """Serves deleteWebhook."""
-    api.webhook.stop()
-    _drop(api, params)
+    world.webhook.stop()
+    _drop(world, params)
     return True
 
 
-def get_webhook_info(api: Api, params: Params) -> dict[str, Any]:
+def get_webhook_info(world: World, params: Params) -> dict[str, Any]:
     """Serves getWebhookInfo."""
     known: dict[str, Any] = {
-        "url": api.webhook.url,
+        "url": world.webhook.url,
         "has_custom_certificate": False,
-        "pending_update_count": len(api.world.updates.pending),
+        "pending_update_count": len(world.updates.pending),
     }
-    if api.webhook.url:
-        known |= {"max_connections": api.webhook.max_connections, "ip_address": "127.0.0.1"}
-    if api.world.updates.allowed:
-        known["allowed_updates"] = sorted(api.world.updates.allowed)
+    if world.webhook.url:
+        known |= {"max_connections": world.webhook.max_connections, "ip_address": "127.0.0.1"}
+    if world.updates.allowed:
+        known["allowed_updates"] = sorted(world.updates.allowed)
     return known
 
 
-def _allow(api: Api, params: Params) -> None:
+def _allow(world: World, params: Params) -> None:
     """Stores the kinds of updates the bot asks for; without the parameter nothing changes."""
     if "allowed_updates" not in params:
         return
     kinds = params["allowed_updates"]
     if unknown := {str(kind) for kind in kinds} - _KINDS:
         raise bad_request(f'unknown update type "{min(unknown)}" in allowed_updates')
-    api.world.updates.allowed = frozenset(kinds)
+    world.updates.allowed = frozenset(kinds)
 
 
-def _drop(api: Api, params: Params) -> None:
+def _drop(world: World, params: Params) -> None:
     if params.get("drop_pending_updates"):
-        api.world.updates.clear()
+        world.updates.clear()

@@ -162,12 +162,7 @@ _ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyT
 
 
 def perform(world: World, phones: Phones, fields: ActionFields) -> None:
-    """Does what a visitor of the page requested.
-
-    Raises:
-        NotDone: the request is invalid, or the page does not show that person.
-        SimulatorError: Telegram does not let a person do that.
-    """
+    """Does what a visitor of the page requested, or raises `ActionRefused` or `SimulatorError`."""
     name = fields.text("act", _LONGEST_NAME)
     if name == "add":
         phones.add(_new_person(world, phones, fields))

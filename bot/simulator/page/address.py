@@ -33,10 +33,9 @@ def browser_host(host: str) -> str:
 
 
 async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
-    """Listens on this port, or on a free one near 8080 for None, and returns the port.
+    """Listens on this port, or for None on a free one near 8080, and returns the port.
 
-    Raises:
-        OSError: the port is not free or not allowed, or this machine has no such address.
+    The OSError of a port or an address that is not usable says what to change.
     """
     candidates: Iterable[int] = (*_NEAR, 0) if port is None else (port,)
     for candidate in candidates:

@@ -26,11 +26,7 @@ _PICTURES = (
 
 
 def page_file(path: str) -> web.Response:
-    """Returns a file of the page itself.
-
-    Raises:
-        HTTPNotFound: there is none of this name.
-    """
+    """Returns a file of the page itself; raises `HTTPNotFound` if there is none of this name."""
     file = WEB / (path or "index.html")
     if "/" in path or file.suffix not in _PAGE_TYPES or not file.is_file():
         raise web.HTTPNotFound

@@ -54,7 +54,8 @@ class FolderEditor:
     """Reads and writes the known values of one petition's folder.
 
     `token` is known to whoever reads the terminal, and has to come with every edit. `closed_for`
-    names why nothing can be written at all, in a word that the page has a sentence for.
+    names why nothing can be written at all, in a word that the page has a sentence for. Each
+    change raises `EditRefused` for what cannot be written, or if a file is another one by now.
     """
 
     folder: Path
@@ -79,11 +80,7 @@ class FolderEditor:
         }
 
     def save(self, values: Mapping[str, Any]) -> None:
-        """Writes one value: `file`, `key`, `value`, and the `hash` of the file that was edited.
-
-        Raises:
-            EditRefused: it cannot be written, or the file is another one by now.
-        """
+        """Writes one value: `file`, `key`, `value`, and the `hash` of the file that was edited."""
         self._refuse_if_closed()
         read = read_folder(self.folder).as_written()
         target = next(
@@ -111,11 +108,7 @@ class FolderEditor:
             self._make(_Step(target.file, target.key, {target.file: (before, after)}))
 
     def add_language(self, values: Mapping[str, Any]) -> None:
-        """Begins another language, `language`, as a copy of the source's texts.
-
-        Raises:
-            EditRefused: it cannot be written, is no language, or is there already.
-        """
+        """Begins another language, `language`, as a copy of the source's texts."""
         self._refuse_if_closed()
         language = str(values.get("language"))
         before = {name: self._content(name) for name in self._names()}
@@ -134,11 +127,7 @@ class FolderEditor:
         self._make(_Step(f"{language}.toml", "", changes))
 
     def new_version(self, values: Mapping[str, Any]) -> None:
-        """Dates the texts anew, `version`, and notes what it changed: `changes`, by language.
-
-        Raises:
-            EditRefused: it cannot be written, or is not later than the present version.
-        """
+        """Dates the texts anew, `version`, and notes what it changed: `changes`, by language."""
         self._refuse_if_closed()
         before = self._content(PETITION_FILE)
         self._refuse_if_changed(before, values)
@@ -159,21 +148,13 @@ class FolderEditor:
         self._make(_Step(PETITION_FILE, "version", change))
 
     def undo(self) -> None:
-        """Gives the files of the last saved change the content that they had before.
-
-        Raises:
-            EditRefused: there is none, or a file was changed since.
-        """
+        """Gives the files of the last saved change the content that they had before."""
         step = self._newest(self._done)
         self._write({name: (new, old) for name, (old, new) in step.changes.items()})
         self._undone.append(self._done.pop())
 
     def redo(self) -> None:
-        """Saves again what was undone last.
-
-        Raises:
-            EditRefused: there is nothing, or a file was changed since.
-        """
+        """Saves again what was undone last."""
         step = self._newest(self._undone)
         self._write(step.changes)
         self._done.append(self._undone.pop())

@@ -95,11 +95,7 @@ class DemoPage:
         return f"#edit={self._editor.token}" if self._editor and may_edit else ""
 
     async def start(self, host: str = LOOPBACK, port: int | None = None) -> str:
-        """Starts to listen and returns the address of the page.
-
-        Raises:
-            OSError: the port is in use, or the address is not usable.
-        """
+        """Starts to listen and returns the page's address; raises OSError as `listen` does."""
         self._stopping.clear()
         if self._editor is not None and others_can_reach(host):
             self._editor.closed_for = "others-can-reach"
