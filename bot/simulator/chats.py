@@ -14,7 +14,6 @@ from bot.simulator.notifier import Notifier
 from bot.text.markup import Entity
 
 _FILE_IDS = ("file_id", "file_unique_id")
-_ENTITY_EXTRAS = ("url", "language", "custom_emoji_id", "unix_time", "date_time_format")
 
 Shape = dict[str, Any]
 """A JSON object of the Bot API."""
@@ -391,8 +390,13 @@ class Network:
 def entity_shape(entity: Entity, chat: Chat) -> Shape:
     """Returns an entity as a Bot API object."""
     shape: Shape = {"type": entity.type, "offset": entity.offset, "length": entity.length}
-    extras = ((name, getattr(entity, name)) for name in _ENTITY_EXTRAS)
-    shape |= {name: value for name, value in extras if value is not None}
+    shape |= _without_empty(
+        url=entity.url,
+        language=entity.language,
+        custom_emoji_id=entity.custom_emoji_id,
+        unix_time=entity.unix_time,
+        date_time_format=entity.date_time_format,
+    )
     if entity.user_id is not None:
         known = chat.network.people.get(entity.user_id)
         user = known.user if known else User(entity.user_id, "")
