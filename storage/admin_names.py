@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from storage.database import Database, Statement, Value
-from storage.keyring import Keyring
+from storage.petition_rows import PetitionRows
 from storage.times import to_millis
 
 _ALL = "SELECT admin, name_sealed FROM admin_names WHERE petition = :petition"
@@ -20,13 +19,8 @@ SET name_sealed = excluded.name_sealed, updated_at = excluded.updated_at
 _FORGET = "DELETE FROM admin_names WHERE petition = :petition AND admin = :admin"
 
 
-class AdminNames:
+class AdminNames(PetitionRows):
     """The names of one petition's admins."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
 
     async def save(self, admin: int, name: str | None, at: datetime) -> None:
         """Stores what an admin is called now; without a name, none is kept.
@@ -39,14 +33,11 @@ class AdminNames:
         reference = self._keyring.reference(self._slug, admin)
         if (await self._stored()).get(reference) == name:
             return
-        asked: dict[str, Value] = {"petition": self._slug, "admin": reference}
         if name is None:
-            await self._database.write(Statement(_FORGET, asked))
+            await self._write(_FORGET, admin=reference)
             return
         sealed = self._keyring.seal(name, table="admin_names", column="name_sealed", row=reference)
-        await self._database.write(
-            Statement(_SAVE, {**asked, "name": sealed, "at": to_millis(at)})
-        )
+        await self._write(_SAVE, admin=reference, name=sealed, at=to_millis(at))
 
     async def of(self, admins: Iterable[int]) -> dict[int, str]:
         """Returns how to call these admins; those of whom nothing is known are left out.
@@ -65,11 +56,10 @@ class AdminNames:
         return names
 
     async def _stored(self) -> dict[bytes, str]:
-        rows = await self._database.read(Statement(_ALL, {"petition": self._slug}))
         opened = {
             row["admin"]: self._keyring.open_if_whole(
                 row["name_sealed"], table="admin_names", column="name_sealed", row=row["admin"]
             )
-            for row in rows
+            for row in await self._read(_ALL)
         }
         return {admin: name for admin, name in opened.items() if name is not None}

@@ -8,8 +8,8 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.database import Database, Row, Statement, Value
-from storage.keyring import Keyring
+from storage.database import Row, Statement
+from storage.petition_rows import PetitionRows
 from storage.times import from_millis, to_millis
 
 _RECORD = """
@@ -50,13 +50,8 @@ class AuditEntry:
     detail: str
 
 
-class Audit:
+class Audit(PetitionRows):
     """The audit log of one petition; entries are only ever added."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._keyring = keyring
-        self._slug = slug
 
     def statement(
         self,
@@ -77,6 +72,11 @@ class Audit:
             only_if: an SQL condition with its values, true if the action has an effect.
         """
         audit_id = uuid.uuid4().bytes
+        sealed = None
+        if actor is not None:
+            sealed = self._keyring.seal(
+                str(actor), table="audit", column="actor_sealed", row=audit_id
+            )
         return Statement(
             _RECORD.format(only_if=only_if.sql),
             {
@@ -84,7 +84,7 @@ class Audit:
                 "petition": self._slug,
                 "audit_id": audit_id,
                 "audit_at": to_millis(at),
-                "audit_actor": None if actor is None else self._sealed(actor, audit_id),
+                "audit_actor": sealed,
                 "audit_action": action,
                 "audit_detail": detail,
             },
@@ -120,26 +120,18 @@ class Audit:
 
     async def last(self, action: str) -> datetime | None:
         """Returns when an action was done last, or None."""
-        asked: dict[str, Value] = {"petition": self._slug, "action": action}
-        rows = await self._database.read(Statement(_LAST, asked))
-        return from_millis(rows[0]["at"])
+        return from_millis((await self._read(_LAST, action=action))[0]["at"])
 
     async def entries(self, limit: int) -> list[AuditEntry]:
         """Returns the newest entries, newest first."""
-        statement = Statement(_ENTRIES, {"petition": self._slug, "limit": limit})
-        return [self._entry(row) for row in await self._database.read(statement)]
+        return [self._entry(row) for row in await self._read(_ENTRIES, limit=limit)]
 
     def _entry(self, row: Row) -> AuditEntry:
-        sealed = row["actor_sealed"]
-        return AuditEntry(
-            at=from_millis(row["at"]),
-            actor=None if sealed is None else self._opened(sealed, row["id"]),
-            action=row["action"],
-            detail=row["detail"],
-        )
-
-    def _sealed(self, actor: int, audit_id: bytes) -> bytes:
-        return self._keyring.seal(str(actor), table="audit", column="actor_sealed", row=audit_id)
-
-    def _opened(self, sealed: bytes, audit_id: bytes) -> int:
-        return int(self._keyring.open(sealed, table="audit", column="actor_sealed", row=audit_id))
+        actor = None
+        if row["actor_sealed"] is not None:
+            actor = int(
+                self._keyring.open(
+                    row["actor_sealed"], table="audit", column="actor_sealed", row=row["id"]
+                )
+            )
+        return AuditEntry(from_millis(row["at"]), actor, row["action"], row["detail"])

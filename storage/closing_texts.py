@@ -6,7 +6,7 @@ second admin. New queries about them go here.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from storage.audit import Audit
@@ -17,8 +17,9 @@ from storage.closing_text_types import (
     ClosingTextKind,
     Publication,
 )
-from storage.database import Database, Row, Statement, Value
+from storage.database import Database, Row, Value
 from storage.keyring import Keyring
+from storage.petition_rows import PetitionRows
 from storage.petitions import lock_petition
 from storage.times import from_millis, to_millis
 
@@ -66,6 +67,8 @@ _AWAITED = """
 SELECT entry, kind, day, language, asked_at FROM awaited_closing_texts
 WHERE petition = :petition AND admin = :admin
 """
+
+_HAS_LEFT = f"EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT})"  # noqa: S608 - constants
 
 _DISCARD = f"UPDATE closing_texts SET discarded_at = :at WHERE {_IS_LEFT}"  # noqa: S608 - constants
 
@@ -118,6 +121,8 @@ _MAY_APPROVE = f"""
 )
 """  # noqa: S608 - constants of this file
 
+_CAN_APPROVE = f"EXISTS (SELECT 1 FROM closing_publications WHERE {_MAY_APPROVE})"  # noqa: S608
+
 _APPROVE = f"""
 UPDATE closing_publications SET published_at = :at, approved_by_sealed = :approved_by
 WHERE {_MAY_APPROVE}
@@ -131,6 +136,8 @@ WHERE slug = :petition AND EXISTS (
 )
 """
 
+_DOES_WAIT = f"EXISTS (SELECT 1 FROM closing_publications WHERE {_WAITS})"  # noqa: S608 - constants
+
 # Its versions can be changed and offered again, unless there are newer ones.
 _DETACH = f"""
 UPDATE closing_texts SET publication_id = NULL, discarded_at = CASE WHEN EXISTS (
@@ -138,59 +145,46 @@ UPDATE closing_texts SET publication_id = NULL, discarded_at = CASE WHEN EXISTS 
       AND newer.entry = closing_texts.entry AND newer.language = closing_texts.language
       AND newer.number > closing_texts.number
   ) THEN CAST(:at AS BIGINT) END
-WHERE publication_id = :publication
-  AND EXISTS (SELECT 1 FROM closing_publications WHERE {_WAITS})
+WHERE publication_id = :publication AND {_DOES_WAIT}
 """  # noqa: S608 - constants of this file
 
 _DECLINE = f"DELETE FROM closing_publications WHERE {_WAITS}"  # noqa: S608 - constants of this file
 
 
-class ClosingTexts:
+class ClosingTexts(PetitionRows):
     """The closing update and the later entries of one petition."""
 
     def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
+        super().__init__(database, slug, keyring)
         self._audit = audit
 
     async def published(self) -> Sequence[ClosingText]:
         """Returns every published version, oldest first."""
-        return await self._read(_PUBLISHED)
+        return [self._text(row) for row in await self._read(_PUBLISHED)]
 
     async def history(self) -> Sequence[ClosingText]:
         """Returns every version ever written, oldest first."""
-        return await self._read(_HISTORY)
+        return [self._text(row) for row in await self._read(_HISTORY)]
 
     async def await_text(self, admin: bytes, awaited: AwaitedText) -> None:
         """Stores that an admin's next message is this text, in place of an earlier one."""
-        asked: dict[str, Value] = {
-            **self._by(admin),
-            "entry": awaited.entry,
-            "kind": awaited.kind.value,
-            "day": _stored(awaited.day),
-            "language": awaited.language,
-            "at": to_millis(awaited.asked_at),
-        }
-        await self._database.write(Statement(_AWAIT, asked))
+        await self._write(_AWAIT, admin=admin, **_asked(awaited), at=to_millis(awaited.asked_at))
 
     async def awaited(self, admin: bytes) -> AwaitedText | None:
         """Returns the text that an admin was asked for; None if there is none."""
-        rows = await self._database.read(Statement(_AWAITED, self._by(admin)))
-        if not rows:
-            return None
-        row = rows[0]
-        return AwaitedText(
-            entry=row["entry"],
-            kind=ClosingTextKind(row["kind"]),
-            language=row["language"],
-            asked_at=from_millis(row["asked_at"]),
-            day=_day(row["day"]),
-        )
+        for row in await self._read(_AWAITED, admin=admin):
+            return AwaitedText(
+                entry=row["entry"],
+                kind=ClosingTextKind(row["kind"]),
+                language=row["language"],
+                asked_at=from_millis(row["asked_at"]),
+                day=_day(row["day"]),
+            )
+        return None
 
     async def forget_awaited(self, admin: bytes) -> None:
         """Stores that an admin's next message is no text of these."""
-        await self._database.write(Statement(_FORGET_AWAITED, self._by(admin)))
+        await self._write(_FORGET_AWAITED, admin=admin)
 
     async def write(
         self,
@@ -212,40 +206,24 @@ class ClosingTexts:
             actor: the Telegram user id of who wrote it.
             at: now.
         """
-        place = {"petition": self._slug, "entry": awaited.entry, "language": awaited.language}
         values: dict[str, Value] = {
-            **place,
+            **_asked(awaited),
             "id": key,
-            "kind": awaited.kind.value,
-            "day": _stored(awaited.day),
             "text": self._sealed(text, "closing_texts", "text_sealed", key),
             "author": self._sealed(str(actor), "closing_texts", "author_sealed", key),
             "at": to_millis(at),
         }
-        replaced: dict[str, Value] = {**place, "id": key, "at": to_millis(at)}
-        answered = () if admin is None else (Statement(_FORGET_AWAITED, self._by(admin)),)
+        answered = () if admin is None else (self._statement(_FORGET_AWAITED, admin=admin),)
         await self._database.write(
             lock_petition(self._slug),
-            Statement(_REPLACE, replaced),
-            Statement(_WRITE, values),
+            self._statement(_REPLACE, **values),
+            self._statement(_WRITE, **values),
             *answered,
         )
 
     async def discard(self, *, actor: int, at: datetime) -> None:
         """Discards what was written and not published; it stays in the history."""
-        values: dict[str, Value] = {"petition": self._slug}
-        noted = self._audit.statement(
-            "closing text",
-            actor=actor,
-            at=at,
-            detail="discarded",
-            only_if=Statement(f"EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT})", values),  # noqa: S608 - a constant
-        )
-        await self._database.write(
-            lock_petition(self._slug),
-            noted,
-            Statement(_DISCARD, {**values, "at": to_millis(at)}),
-        )
+        await self._change("discarded", _HAS_LEFT, (_DISCARD,), {}, actor=actor, at=at)
 
     async def publish(
         self,
@@ -269,38 +247,21 @@ class ClosingTexts:
             The publication, also if an earlier call made it; None if something else is left,
             another publication waits, or a closing update is planned or on its way.
         """
-        key, at_millis = publication_id(versions), to_millis(at)
+        key = publication_id(versions)
         listed = {f"id{n}": version.id for n, version in enumerate(versions)}
         ids = ", ".join(f":{name}" for name in listed)
-        guard: dict[str, Value] = {
-            "petition": self._slug,
-            "versions": len(versions),
+        values: dict[str, Value] = {
             **listed,
-        }
-        noted = self._audit.statement(
-            "closing text",
-            actor=actor,
-            at=at,
-            detail=_named(versions),
-            only_if=Statement(_MAY_PUBLISH.format(ids=ids), guard),
-        )
-        publication: dict[str, Value] = {"petition": self._slug, "publication": key}
-        inserted: dict[str, Value] = {
-            **guard,
-            **publication,
+            "versions": len(versions),
+            "publication": key,
             "requested_by": self._sealed(
                 str(actor), "closing_publications", "requested_by_sealed", key
             ),
             "approval_above": approval_above,
-            "at": at_millis,
         }
-        await self._database.write(
-            lock_petition(self._slug),
-            noted,
-            Statement(_PUBLISH.format(ids=ids), inserted),
-            Statement(_ATTACH.format(ids=ids), {**publication, **listed}),
-            Statement(_NEW_REVISION, {**publication, "at": at_millis}),
-        )
+        changes = (_PUBLISH.format(ids=ids), _ATTACH.format(ids=ids), _NEW_REVISION)
+        condition = _MAY_PUBLISH.format(ids=ids)
+        await self._change(_named(versions), condition, changes, values, actor=actor, at=at)
         return await self._publication(key)
 
     async def approve(self, key: bytes, *, actor: int, at: datetime) -> Publication | None:
@@ -312,45 +273,39 @@ class ClosingTexts:
         known = await self._publication(key)
         if known is None or known.published_at is not None or known.requested_by == actor:
             return known
-        values: dict[str, Value] = {"petition": self._slug, "publication": key}
-        noted = self._audit.statement(
-            "closing text",
-            actor=actor,
-            at=at,
-            detail="approved",
-            only_if=Statement(
-                f"EXISTS (SELECT 1 FROM closing_publications WHERE {_MAY_APPROVE})",  # noqa: S608 - a constant
-                values,
-            ),
-        )
         approved_by = self._sealed(str(actor), "closing_publications", "approved_by_sealed", key)
-        now: dict[str, Value] = {**values, "at": to_millis(at)}
-        await self._database.write(
-            lock_petition(self._slug),
-            noted,
-            Statement(_APPROVE, {**now, "approved_by": approved_by}),
-            Statement(_NEW_REVISION, now),
-        )
+        values: dict[str, Value] = {"publication": key, "approved_by": approved_by}
+        changes = (_APPROVE, _NEW_REVISION)
+        await self._change("approved", _CAN_APPROVE, changes, values, actor=actor, at=at)
         return await self._publication(key)
 
     async def decline(self, key: bytes, *, actor: int, at: datetime) -> None:
         """Ends the wait for a second admin, who declines it, or for whom it is taken back."""
-        values: dict[str, Value] = {"petition": self._slug, "publication": key}
-        noted = self._audit.statement(
-            "closing text",
-            actor=actor,
-            at=at,
-            detail="declined",
-            only_if=Statement(
-                f"EXISTS (SELECT 1 FROM closing_publications WHERE {_WAITS})",  # noqa: S608 - a constant
-                values,
-            ),
-        )
+        changes, values = (_DETACH, _DECLINE), {"publication": key}
+        await self._change("declined", _DOES_WAIT, changes, values, actor=actor, at=at)
+
+    async def _change(
+        self,
+        detail: str,
+        condition: str,
+        changes: Sequence[str],
+        values: Mapping[str, Value],
+        *,
+        actor: int,
+        at: datetime,
+    ) -> None:
+        """Runs statements that have an effect on a condition only, and their audit entry."""
+        asked = {**values, "at": to_millis(at)}
         await self._database.write(
             lock_petition(self._slug),
-            noted,
-            Statement(_DETACH, {**values, "at": to_millis(at)}),
-            Statement(_DECLINE, values),
+            self._audit.statement(
+                "closing text",
+                actor=actor,
+                at=at,
+                detail=detail,
+                only_if=self._statement(condition, **asked),
+            ),
+            *(self._statement(sql, **asked) for sql in changes),
         )
 
     async def _publication(self, key: bytes) -> Publication | None:
@@ -358,21 +313,17 @@ class ClosingTexts:
         found = (each.publication for each in history if each.publication is not None)
         return next((each for each in found if each.id == key), None)
 
-    async def _read(self, sql: str) -> Sequence[ClosingText]:
-        rows = await self._database.read(Statement(sql, {"petition": self._slug}))
-        return [self._text(row) for row in rows]
-
     def _text(self, row: Row) -> ClosingText:
-        author = self._opened(row, "closing_texts", "author_sealed", row["id"])
+        key, table = row["id"], "closing_texts"
         return ClosingText(
-            id=row["id"],
+            id=key,
             entry=row["entry"],
             kind=ClosingTextKind(row["kind"]),
             day=_day(row["day"]),
             language=row["language"],
             number=row["number"],
-            text=self._opened(row, "closing_texts", "text_sealed", row["id"]),
-            author=None if author is None else int(author),
+            text=self._opened(row, table, "text_sealed", key),
+            author=_user_id(self._opened(row, table, "author_sealed", key)),
             written_at=from_millis(row["written_at"]),
             is_discarded=row["discarded_at"] is not None,
             publication=None if row["publication_id"] is None else self._published_by(row),
@@ -380,13 +331,11 @@ class ClosingTexts:
 
     def _published_by(self, row: Row) -> Publication:
         key, table = row["publication_id"], "closing_publications"
-        requested = self._opened(row, table, "requested_by_sealed", key)
-        approved = self._opened(row, table, "approved_by_sealed", key)
         return Publication(
             id=key,
-            requested_by=None if requested is None else int(requested),
+            requested_by=_user_id(self._opened(row, table, "requested_by_sealed", key)),
             requested_at=from_millis(row["requested_at"]),
-            approved_by=None if approved is None else int(approved),
+            approved_by=_user_id(self._opened(row, table, "approved_by_sealed", key)),
             published_at=from_millis(row["published_at"]),
         )
 
@@ -394,18 +343,22 @@ class ClosingTexts:
         return self._keyring.seal(plain, table=table, column=column, row=key)
 
     def _opened(self, row: Row, table: str, column: str, key: bytes) -> str | None:
-        if row[column] is None:
-            return None
         return self._keyring.open_if_whole(row[column], table=table, column=column, row=key)
-
-    def _by(self, admin: bytes) -> dict[str, Value]:
-        return {"petition": self._slug, "admin": admin}
 
 
 def publication_id(versions: Sequence[ClosingText]) -> bytes:
     """Returns the id of the publication of these versions, so that two taps make only one."""
     joined = b"".join(sorted(version.id for version in versions))
     return hashlib.sha256(b"publication\x00" + joined).digest()[:16]
+
+
+def _asked(awaited: AwaitedText) -> dict[str, Value]:
+    return {
+        "entry": awaited.entry,
+        "kind": awaited.kind.value,
+        "day": None if awaited.day is None else awaited.day.isoformat(),
+        "language": awaited.language,
+    }
 
 
 def _named(versions: Sequence[ClosingText]) -> str:
@@ -416,5 +369,5 @@ def _day(stored: str | None) -> date | None:
     return None if stored is None else date.fromisoformat(stored)
 
 
-def _stored(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
+def _user_id(opened: str | None) -> int | None:
+    return None if opened is None else int(opened)

@@ -5,8 +5,7 @@ The handlers define what is in it; here it is a text.
 
 from datetime import datetime
 
-from storage.database import Database, Statement, Value
-from storage.keyring import Keyring
+from storage.petition_rows import PetitionRows
 from storage.times import to_millis
 
 _GET = "SELECT body_sealed FROM drafts WHERE petition = :petition AND admin = :admin"
@@ -21,17 +20,12 @@ SET body_sealed = excluded.body_sealed, updated_at = excluded.updated_at
 _FORGET = "DELETE FROM drafts WHERE petition = :petition AND admin = :admin"
 
 
-class Drafts:
+class Drafts(PetitionRows):
     """The drafts of one petition, keyed by the admin's reference."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
 
     async def get(self, admin: bytes) -> str | None:
         """Returns an admin's draft; None if there is none, or it cannot be decrypted."""
-        rows = await self._database.read(Statement(_GET, self._key(admin)))
+        rows = await self._read(_GET, admin=admin)
         if not rows:
             return None
         return self._keyring.open_if_whole(
@@ -41,12 +35,8 @@ class Drafts:
     async def save(self, admin: bytes, body: str, at: datetime) -> None:
         """Stores a draft in place of the one before."""
         sealed = self._keyring.seal(body, table="drafts", column="body_sealed", row=admin)
-        asked: dict[str, Value] = {**self._key(admin), "body": sealed, "at": to_millis(at)}
-        await self._database.write(Statement(_SAVE, asked))
+        await self._write(_SAVE, admin=admin, body=sealed, at=to_millis(at))
 
     async def forget(self, admin: bytes) -> None:
         """Deletes a draft; does nothing if there is none."""
-        await self._database.write(Statement(_FORGET, self._key(admin)))
-
-    def _key(self, admin: bytes) -> dict[str, Value]:
-        return {"petition": self._slug, "admin": admin}
+        await self._write(_FORGET, admin=admin)

@@ -10,10 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from storage.broadcast_types import RECALLABLE_FOR
-from storage.database import Database, Row, Statement, Value
+from storage.database import Row, Statement, Value
 from storage.delivery_claims import lock_broadcast
 from storage.errors import BrokenData
-from storage.keyring import Keyring
+from storage.petition_rows import PetitionRows
 from storage.sql_in_lists import padded, portions
 from storage.times import to_millis
 
@@ -86,20 +86,14 @@ class RecallTally:
     open: int = 0
 
 
-class Recalls:
+class Recalls(PetitionRows):
     """The recalls of one petition's broadcasts."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
 
     async def next(
         self, broadcast: bytes, *, after: int, limit: int, at: datetime
     ) -> list[SentMessages]:
         """Returns the next deliveries whose messages are to be deleted, by position."""
-        asked: dict[str, Value] = {"broadcast": broadcast, "after": after, "limit": limit}
-        rows = await self._database.read(Statement(_NEXT, asked))
+        rows = await self._read(_NEXT, broadcast=broadcast, after=after, limit=limit)
         since = to_millis(at - RECALLABLE_FOR)
         return [self._sent(row, since) for row in rows]
 
@@ -111,19 +105,14 @@ class Recalls:
 
     async def tally(self, broadcast: bytes) -> RecallTally:
         """Returns how many deliveries have which recall outcome."""
-        rows = await self._database.read(Statement(_TALLY, {"broadcast": broadcast}))
+        rows = await self._read(_TALLY, broadcast=broadcast)
         counts = {str(row["recall_outcome"]): int(row["people"]) for row in rows}
         return RecallTally(total=sum(counts.values()), **counts)
 
     async def end(self, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:
         """Ends the recall if at most `unrecorded` deliveries have no outcome yet."""
-        asked: dict[str, Value] = {
-            "broadcast": broadcast,
-            "petition": self._slug,
-            "at": to_millis(at),
-            "unrecorded": unrecorded,
-        }
-        await self._database.write(lock_broadcast(broadcast), Statement(_END, asked))
+        end = self._statement(_END, broadcast=broadcast, at=to_millis(at), unrecorded=unrecorded)
+        await self._database.write(lock_broadcast(broadcast), end)
 
     def _sent(self, row: Row, since: int) -> SentMessages:
         texts = (row["message_ids"] or "").split(",")
