@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial, wraps
-from types import MappingProxyType
 
 from telegram import Update
 from telegram.ext import (
@@ -50,28 +49,24 @@ Handler = BaseHandler[Update, Context, None]
 _ForSupporter = Callable[[SupporterContext], Awaitable[None]]
 _ForAdmin = Callable[[AdminContext], Awaitable[None]]
 
-_SUPPORTER_COMMANDS: Mapping[str, _ForSupporter] = MappingProxyType(
-    {
-        "start": supporter_commands.start,
-        "help": supporter_commands.opens(Action.HELP),
-        "language": supporter_commands.opens(Action.LANGUAGES),
-        "privacy": supporter_commands.opens(Action.PRIVACY),
-        "mydata": supporter_commands.my_data,
-        "withdraw": supporter_commands.withdraw,
-        "stop": opt_out.stop,
-        "cancel": supporter_commands.cancel,
-    }
-)
-_ADMIN_COMMANDS: Mapping[str, _ForAdmin] = MappingProxyType(
-    {
-        "close": closing.close,
-        "reopen": closing.reopen,
-        "closing": closing_texts.closing,
-        "broadcast": menu.broadcast,
-        "broadcasts": history.broadcasts,
-        "stats": statistics.stats,
-    }
-)
+_SUPPORTER_COMMANDS: Mapping[str, _ForSupporter] = {
+    "start": supporter_commands.start,
+    "help": supporter_commands.opens(Action.HELP),
+    "language": supporter_commands.opens(Action.LANGUAGES),
+    "privacy": supporter_commands.opens(Action.PRIVACY),
+    "mydata": supporter_commands.my_data,
+    "withdraw": supporter_commands.withdraw,
+    "stop": opt_out.stop,
+    "cancel": supporter_commands.cancel,
+}
+_ADMIN_COMMANDS: Mapping[str, _ForAdmin] = {
+    "close": closing.close,
+    "reopen": closing.reopen,
+    "closing": closing_texts.closing,
+    "broadcast": menu.broadcast,
+    "broadcasts": history.broadcasts,
+    "stats": statistics.stats,
+}
 
 
 def register(application: PetitionApplication) -> None:

@@ -1,7 +1,6 @@
 """Handles taps on admins' buttons; each carries an action and what it was offered for."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
 
 from handlers import closing, closing_texts, restored_backup
 from handlers.admin_context import AdminContext, AdminHandler
@@ -11,13 +10,11 @@ from handlers.screens.buttons import AdminAction, AdminTap, read_tap
 _Dismiss = Callable[[AdminContext, str], Awaitable[bool]]
 
 # Called on "no": each shows the outcome if its action was carried out meanwhile, else False.
-_DISMISSED_BY: Mapping[AdminAction, _Dismiss] = MappingProxyType(
-    {
-        AdminAction.CLOSE: closing.dismiss,
-        AdminAction.REOPEN: closing.dismiss,
-        AdminAction.SEND: confirm.dismiss,
-    }
-)
+_DISMISSED_BY: Mapping[AdminAction, _Dismiss] = {
+    AdminAction.CLOSE: closing.dismiss,
+    AdminAction.REOPEN: closing.dismiss,
+    AdminAction.SEND: confirm.dismiss,
+}
 
 
 async def tapped(ctx: AdminContext) -> None:
@@ -41,33 +38,31 @@ async def _say_unchanged(ctx: AdminContext) -> None:
     await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
 
 
-_HANDLED_BY: Mapping[AdminAction, AdminHandler] = MappingProxyType(
-    {
-        AdminAction.CLOSE: closing.confirm_close,
-        AdminAction.CLOSE_ON: closing.confirm_date,
-        AdminAction.NO_CLOSING_DATE: closing.remove_date,
-        AdminAction.REOPEN: closing.confirm_reopen,
-        AdminAction.CLOSING_UPDATE: menu.compose_closing,
-        AdminAction.CLOSING_TEXT: closing_texts.tapped,
-        AdminAction.COMPOSE: menu.compose,
-        AdminAction.COMPOSE_BREACH: menu.compose_breach,
-        AdminAction.RESUME_DRAFT: menu.resume,
-        AdminAction.DRAFT: draft_taps.tapped,
-        AdminAction.SEND: confirm.send,
-        AdminAction.WATCH: controls.watch,
-        AdminAction.PAUSE: controls.pause,
-        AdminAction.RESUME: controls.resume,
-        AdminAction.REVIEW: approval.review,
-        AdminAction.APPROVE: approval.approve,
-        AdminAction.ASK_DECLINE: approval.ask_to_decline,
-        AdminAction.DECLINE: approval.decline,
-        AdminAction.ASK_CANCEL: controls.ask_to_cancel,
-        AdminAction.CANCEL: controls.cancel,
-        AdminAction.ASK_RECALL: controls.ask_to_recall,
-        AdminAction.RECALL: controls.recall,
-        AdminAction.HISTORY_PAGE: history.turn_page,
-        AdminAction.REPORT: history.report,
-        AdminAction.RELEASE: restored_backup.release,
-        AdminAction.DISMISS: _dismiss,
-    }
-)
+_HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
+    AdminAction.CLOSE: closing.confirm_close,
+    AdminAction.CLOSE_ON: closing.confirm_date,
+    AdminAction.NO_CLOSING_DATE: closing.remove_date,
+    AdminAction.REOPEN: closing.confirm_reopen,
+    AdminAction.CLOSING_UPDATE: menu.compose_closing,
+    AdminAction.CLOSING_TEXT: closing_texts.tapped,
+    AdminAction.COMPOSE: menu.compose,
+    AdminAction.COMPOSE_BREACH: menu.compose_breach,
+    AdminAction.RESUME_DRAFT: menu.resume,
+    AdminAction.DRAFT: draft_taps.tapped,
+    AdminAction.SEND: confirm.send,
+    AdminAction.WATCH: controls.watch,
+    AdminAction.PAUSE: controls.pause,
+    AdminAction.RESUME: controls.resume,
+    AdminAction.REVIEW: approval.review,
+    AdminAction.APPROVE: approval.approve,
+    AdminAction.ASK_DECLINE: approval.ask_to_decline,
+    AdminAction.DECLINE: approval.decline,
+    AdminAction.ASK_CANCEL: controls.ask_to_cancel,
+    AdminAction.CANCEL: controls.cancel,
+    AdminAction.ASK_RECALL: controls.ask_to_recall,
+    AdminAction.RECALL: controls.recall,
+    AdminAction.HISTORY_PAGE: history.turn_page,
+    AdminAction.REPORT: history.report,
+    AdminAction.RELEASE: restored_backup.release,
+    AdminAction.DISMISS: _dismiss,
+}

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from types import MappingProxyType
 
 from bot.petition.outcome import closing_update_by_language, missing_languages, surplus
 from bot.text.markup import Html
@@ -35,12 +34,10 @@ from storage import (
 _NEW = "new"
 
 # The kinds that a text can have of which no version is written yet.
-_KINDS: Mapping[str, frozenset[ClosingTextKind]] = MappingProxyType(
-    {
-        CLOSING_UPDATE: frozenset({ClosingTextKind.CLOSING_UPDATE}),
-        _NEW: frozenset(ClosingTextKind) - {ClosingTextKind.CLOSING_UPDATE},
-    }
-)
+_KINDS: Mapping[str, frozenset[ClosingTextKind]] = {
+    CLOSING_UPDATE: frozenset({ClosingTextKind.CLOSING_UPDATE}),
+    _NEW: frozenset(ClosingTextKind) - {ClosingTextKind.CLOSING_UPDATE},
+}
 
 
 async def closing(ctx: AdminContext) -> None:
@@ -349,20 +346,16 @@ async def view_for(services: Services, reader: int, language: str) -> ClosingTex
     )
 
 
-_HANDLED_BY: Mapping[ClosingStep, Callable[[AdminContext, str], Awaitable[None]]] = (
-    MappingProxyType(
-        {
-            ClosingStep.OVERVIEW: _overview,
-            ClosingStep.WRITE: _write,
-            ClosingStep.ADD: _add,
-            ClosingStep.ENTRIES: _entries,
-            ClosingStep.PREVIEW: _preview,
-            ClosingStep.PUBLISH: _publish,
-            ClosingStep.DISCARD: _discard,
-            ClosingStep.HISTORY: _history,
-            ClosingStep.REVIEW: _review,
-            ClosingStep.APPROVE: _approve,
-            ClosingStep.DECLINE: _decline,
-        }
-    )
-)
+_HANDLED_BY: Mapping[ClosingStep, Callable[[AdminContext, str], Awaitable[None]]] = {
+    ClosingStep.OVERVIEW: _overview,
+    ClosingStep.WRITE: _write,
+    ClosingStep.ADD: _add,
+    ClosingStep.ENTRIES: _entries,
+    ClosingStep.PREVIEW: _preview,
+    ClosingStep.PUBLISH: _publish,
+    ClosingStep.DISCARD: _discard,
+    ClosingStep.HISTORY: _history,
+    ClosingStep.REVIEW: _review,
+    ClosingStep.APPROVE: _approve,
+    ClosingStep.DECLINE: _decline,
+}

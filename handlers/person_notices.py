@@ -7,7 +7,6 @@ muted the bot: each answers the person's own request.
 import asyncio
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
 
 import structlog
 from telegram.error import TelegramError
@@ -32,37 +31,35 @@ _log = structlog.stdlib.get_logger()
 
 LOOK_SECONDS = 5.0
 
-_SAID: Mapping[str, str] = MappingProxyType(
-    {
-        PersonNoticeKind.SHOWN: mark(
-            "<b>Hemos atendido tu carta o tu correo.</b> Pedías ver lo que guardamos de ti: hemos "
-            "preparado una copia para enviártela."
-        ),
-        PersonNoticeKind.CORRECTED: mark(
-            "<b>Hecho, como pedías en tu carta o tu correo:</b> tu firma lleva el nombre que nos "
-            "diste, y el anterior se ha borrado. Puedes verla en /mydata."
-        ),
-        PersonNoticeKind.ERASED: mark(
-            "<b>Hecho, como pedías en tu carta o tu correo:</b> tu firma está retirada y tus "
-            "datos, borrados. Gracias por habernos acompañado."
-        ),
-        PersonNoticeKind.RESTRICTED: mark(
-            "<b>Hecho, como pedías en tu carta o tu correo:</b> el uso de tus datos está "
-            "limitado. Tu firma sigue contando, pero sin tu nombre, y no te escribiremos: solo lo "
-            "haríamos si una brecha de seguridad afecta a tus datos. Para volver atrás, entra en "
-            "/mydata."
-        ),
-        PersonNoticeKind.OBJECTED: mark(
-            "<b>Hecho, como pedías en tu carta o tu correo:</b> dejamos de usar tus datos. Tu "
-            "firma sigue contando, pero sin tu nombre, y no te escribiremos: solo lo haríamos si "
-            "una brecha de seguridad afecta a tus datos. Para volver atrás, entra en /mydata."
-        ),
-        PersonNoticeKind.LIFTED: mark(
-            "<b>Hecho, como pedías en tu carta o tu correo:</b> el uso de tus datos ya no está "
-            "limitado, y tu firma vuelve a ser como las demás. Puedes verla en /mydata."
-        ),
-    }
-)
+_SAID: Mapping[str, str] = {
+    PersonNoticeKind.SHOWN: mark(
+        "<b>Hemos atendido tu carta o tu correo.</b> Pedías ver lo que guardamos de ti: hemos "
+        "preparado una copia para enviártela."
+    ),
+    PersonNoticeKind.CORRECTED: mark(
+        "<b>Hecho, como pedías en tu carta o tu correo:</b> tu firma lleva el nombre que nos "
+        "diste, y el anterior se ha borrado. Puedes verla en /mydata."
+    ),
+    PersonNoticeKind.ERASED: mark(
+        "<b>Hecho, como pedías en tu carta o tu correo:</b> tu firma está retirada y tus "
+        "datos, borrados. Gracias por habernos acompañado."
+    ),
+    PersonNoticeKind.RESTRICTED: mark(
+        "<b>Hecho, como pedías en tu carta o tu correo:</b> el uso de tus datos está "
+        "limitado. Tu firma sigue contando, pero sin tu nombre, y no te escribiremos: solo lo "
+        "haríamos si una brecha de seguridad afecta a tus datos. Para volver atrás, entra en "
+        "/mydata."
+    ),
+    PersonNoticeKind.OBJECTED: mark(
+        "<b>Hecho, como pedías en tu carta o tu correo:</b> dejamos de usar tus datos. Tu "
+        "firma sigue contando, pero sin tu nombre, y no te escribiremos: solo lo haríamos si "
+        "una brecha de seguridad afecta a tus datos. Para volver atrás, entra en /mydata."
+    ),
+    PersonNoticeKind.LIFTED: mark(
+        "<b>Hecho, como pedías en tu carta o tu correo:</b> el uso de tus datos ya no está "
+        "limitado, y tu firma vuelve a ser como las demás. Puedes verla en /mydata."
+    ),
+}
 # After these, messages that were about to leave must not follow the sentence.
 _SILENCING = frozenset(
     {PersonNoticeKind.ERASED, PersonNoticeKind.RESTRICTED, PersonNoticeKind.OBJECTED}

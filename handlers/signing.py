@@ -1,7 +1,6 @@
 """The signing form: takes the name, the choices and the consent, and signs."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from bot.petition.consent import consent_sha256
 from bot.petition.names import NameProblem, NameRefused, clean_name, may_be_no_name
@@ -22,31 +21,28 @@ from handlers.sent_files import erase_files
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, NewSignature, PetitionClosed
 
-_REFUSALS: Mapping[NameProblem, str] = MappingProxyType(
-    {
-        NameProblem.NOT_TEXT: mark("Falta el nombre. Escríbelo en un mensaje, por favor."),
-        NameProblem.TOO_SHORT: mark("El nombre es demasiado corto: escribe al menos dos letras."),
-        NameProblem.TOO_LONG: mark("El nombre es demasiado largo: caben hasta cien caracteres."),
-        NameProblem.LINE_BREAK: mark("Escribe el nombre en una sola línea, por favor."),
-        NameProblem.CONTROL: mark(
-            "El nombre lleva caracteres que no se ven. Escríbelo con el teclado, por "
-            "favor, sin pegarlo."
-        ),
-        NameProblem.LEADING_SIGN: mark(
-            "Un nombre no puede empezar por ese signo. Escríbelo sin él, por favor."
-        ),
-        NameProblem.LINK: mark(
-            "Eso parece un enlace o una dirección. Escribe solo tu nombre, por favor."
-        ),
-        NameProblem.STACKED_MARKS: mark(
-            "El nombre lleva demasiados acentos sobre una misma letra. Escríbelo otra vez, por "
-            "favor."
-        ),
-        NameProblem.FEW_LETTERS: mark(
-            "Un nombre tiene al menos dos letras. Escríbelo otra vez, por favor."
-        ),
-    }
-)
+_REFUSALS: Mapping[NameProblem, str] = {
+    NameProblem.NOT_TEXT: mark("Falta el nombre. Escríbelo en un mensaje, por favor."),
+    NameProblem.TOO_SHORT: mark("El nombre es demasiado corto: escribe al menos dos letras."),
+    NameProblem.TOO_LONG: mark("El nombre es demasiado largo: caben hasta cien caracteres."),
+    NameProblem.LINE_BREAK: mark("Escribe el nombre en una sola línea, por favor."),
+    NameProblem.CONTROL: mark(
+        "El nombre lleva caracteres que no se ven. Escríbelo con el teclado, por "
+        "favor, sin pegarlo."
+    ),
+    NameProblem.LEADING_SIGN: mark(
+        "Un nombre no puede empezar por ese signo. Escríbelo sin él, por favor."
+    ),
+    NameProblem.LINK: mark(
+        "Eso parece un enlace o una dirección. Escribe solo tu nombre, por favor."
+    ),
+    NameProblem.STACKED_MARKS: mark(
+        "El nombre lleva demasiados acentos sobre una misma letra. Escríbelo otra vez, por favor."
+    ),
+    NameProblem.FEW_LETTERS: mark(
+        "Un nombre tiene al menos dos letras. Escríbelo otra vez, por favor."
+    ),
+}
 
 
 CHANGED_TEXT = mark(

@@ -1,7 +1,6 @@
 """Handles taps on the buttons of the conversation message."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
 
 from bot.petition.stages import Action, allowed
 from handlers import my_data, opt_out, signing
@@ -13,32 +12,30 @@ from storage import Kind
 
 Effect = Callable[[SupporterContext, SupporterTap], Awaitable[None]]
 
-_EFFECTS: Mapping[Action, Effect] = MappingProxyType(
-    {
-        Action.PROFILE_NAME: lambda ctx, _tap: signing.use_profile_name(ctx),
-        Action.UPDATES: lambda ctx, _tap: signing.choose_updates(ctx),
-        Action.KEEP_NAME: lambda ctx, _tap: signing.use_doubtful_name(ctx),
-        Action.NEWS: lambda ctx, _tap: signing.choose_news(ctx),
-        Action.WITH_NAME: lambda ctx, _tap: signing.choose_name(ctx, with_name=True),
-        Action.WITHOUT_NAME: lambda ctx, _tap: signing.choose_name(ctx, with_name=False),
-        Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
-        Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),
-        Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),
-        Action.RECEIPT: lambda ctx, _tap: my_data.send_receipt(ctx),
-        Action.ACCEPT_TEXTS: lambda ctx, tap: my_data.accept_texts(ctx, tap.argument),
-        Action.KEEP_TEXTS: lambda ctx, _tap: my_data.keep_texts(ctx),
-        Action.GIVE_NAME: lambda ctx, tap: my_data.give_name(ctx, tap.argument),
-        Action.REMOVE_NAME: lambda ctx, _tap: my_data.remove_name(ctx),
-        Action.ERASE: lambda ctx, _tap: opt_out.withdraw(ctx),
-        Action.LETTER_CODE: lambda ctx, _tap: my_data.show_code(ctx),
-        Action.RESTRICT: lambda ctx, _tap: opt_out.restrict(ctx),
-        Action.LIFT: lambda ctx, _tap: opt_out.lift(ctx),
-        Action.REFUSE_UPDATES: lambda ctx, _tap: opt_out.refuse(ctx, Kind.UPDATE),
-        Action.REFUSE_NEWS: lambda ctx, _tap: opt_out.refuse(ctx, Kind.NEWS),
-        Action.MUTE: lambda ctx, _tap: opt_out.mute(ctx),
-        Action.UNMUTE: lambda ctx, _tap: opt_out.unmute(ctx),
-    }
-)
+_EFFECTS: Mapping[Action, Effect] = {
+    Action.PROFILE_NAME: lambda ctx, _tap: signing.use_profile_name(ctx),
+    Action.UPDATES: lambda ctx, _tap: signing.choose_updates(ctx),
+    Action.KEEP_NAME: lambda ctx, _tap: signing.use_doubtful_name(ctx),
+    Action.NEWS: lambda ctx, _tap: signing.choose_news(ctx),
+    Action.WITH_NAME: lambda ctx, _tap: signing.choose_name(ctx, with_name=True),
+    Action.WITHOUT_NAME: lambda ctx, _tap: signing.choose_name(ctx, with_name=False),
+    Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
+    Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),
+    Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),
+    Action.RECEIPT: lambda ctx, _tap: my_data.send_receipt(ctx),
+    Action.ACCEPT_TEXTS: lambda ctx, tap: my_data.accept_texts(ctx, tap.argument),
+    Action.KEEP_TEXTS: lambda ctx, _tap: my_data.keep_texts(ctx),
+    Action.GIVE_NAME: lambda ctx, tap: my_data.give_name(ctx, tap.argument),
+    Action.REMOVE_NAME: lambda ctx, _tap: my_data.remove_name(ctx),
+    Action.ERASE: lambda ctx, _tap: opt_out.withdraw(ctx),
+    Action.LETTER_CODE: lambda ctx, _tap: my_data.show_code(ctx),
+    Action.RESTRICT: lambda ctx, _tap: opt_out.restrict(ctx),
+    Action.LIFT: lambda ctx, _tap: opt_out.lift(ctx),
+    Action.REFUSE_UPDATES: lambda ctx, _tap: opt_out.refuse(ctx, Kind.UPDATE),
+    Action.REFUSE_NEWS: lambda ctx, _tap: opt_out.refuse(ctx, Kind.NEWS),
+    Action.MUTE: lambda ctx, _tap: opt_out.mute(ctx),
+    Action.UNMUTE: lambda ctx, _tap: opt_out.unmute(ctx),
+}
 
 
 # These create a file or a row, or ask for what will; the others only change an existing row.

@@ -13,14 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 from bot.petition.stages import Action
 from storage import Kind
 
-NO_MORE: Mapping[Kind, str] = MappingProxyType(
-    {Kind.UPDATE: "stop:updates", Kind.NEWS: "stop:news"}
-)
+NO_MORE: Mapping[Kind, str] = {Kind.UPDATE: "stop:updates", Kind.NEWS: "stop:news"}
 """Callback data of the button under a broadcast of a kind that was chosen; a tap on it draws no
 screen."""
 

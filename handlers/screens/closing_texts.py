@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 
 from bot.petition.petition import Petition
 from bot.text.markup import Html
@@ -22,21 +21,17 @@ from storage import (
 # Versions in the history, and entries that can be changed; a message's length is limited.
 _LISTED, _CHANGEABLE = 20, 5
 
-_NAMES: Mapping[ClosingTextKind, str] = MappingProxyType(
-    {
-        ClosingTextKind.CLOSING_UPDATE: mark("el mensaje final"),
-        ClosingTextKind.DELIVERED: mark("la entrega del {date}"),
-        ClosingTextKind.ANSWERED: mark("la respuesta del {date}"),
-        ClosingTextKind.DECIDED: mark("la decisión del {date}"),
-    }
-)
-_ADDED: Mapping[ClosingTextKind, str] = MappingProxyType(
-    {
-        ClosingTextKind.DELIVERED: mark("Las firmas se han entregado"),
-        ClosingTextKind.ANSWERED: mark("Ha habido una respuesta"),
-        ClosingTextKind.DECIDED: mark("Se ha tomado una decisión"),
-    }
-)
+_NAMES: Mapping[ClosingTextKind, str] = {
+    ClosingTextKind.CLOSING_UPDATE: mark("el mensaje final"),
+    ClosingTextKind.DELIVERED: mark("la entrega del {date}"),
+    ClosingTextKind.ANSWERED: mark("la respuesta del {date}"),
+    ClosingTextKind.DECIDED: mark("la decisión del {date}"),
+}
+_ADDED: Mapping[ClosingTextKind, str] = {
+    ClosingTextKind.DELIVERED: mark("Las firmas se han entregado"),
+    ClosingTextKind.ANSWERED: mark("Ha habido una respuesta"),
+    ClosingTextKind.DECIDED: mark("Se ha tomado una decisión"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,30 +4,25 @@ The descriptions are source sentences for translation.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from bot.text.translations import mark
 
-SUPPORTER_COMMANDS: Mapping[str, str] = MappingProxyType(
-    {
-        "start": mark("Ver la petición"),
-        "language": mark("Cambiar de idioma"),
-        "privacy": mark("Cómo cuidamos tus datos"),
-        "mydata": mark("Ver lo que guardamos de ti"),
-        "stop": mark("No recibir más mensajes, sin retirar tu firma"),
-        "withdraw": mark("Retirar tu firma"),
-        "cancel": mark("Salir sin firmar y borrar lo escrito"),
-        "help": mark("Ayuda"),
-    }
-)
+SUPPORTER_COMMANDS: Mapping[str, str] = {
+    "start": mark("Ver la petición"),
+    "language": mark("Cambiar de idioma"),
+    "privacy": mark("Cómo cuidamos tus datos"),
+    "mydata": mark("Ver lo que guardamos de ti"),
+    "stop": mark("No recibir más mensajes, sin retirar tu firma"),
+    "withdraw": mark("Retirar tu firma"),
+    "cancel": mark("Salir sin firmar y borrar lo escrito"),
+    "help": mark("Ayuda"),
+}
 
-ADMIN_COMMANDS: Mapping[str, str] = MappingProxyType(
-    {
-        "stats": mark("Firmas: total, hoy, por idioma y origen"),
-        "close": mark("Cerrar la petición"),
-        "reopen": mark("Volver a abrir la petición"),
-        "closing": mark("Escribir cómo ha terminado la petición"),
-        "broadcast": mark("Escribir a quienes firmaron"),
-        "broadcasts": mark("Envíos anteriores y programados"),
-    }
-)
+ADMIN_COMMANDS: Mapping[str, str] = {
+    "stats": mark("Firmas: total, hoy, por idioma y origen"),
+    "close": mark("Cerrar la petición"),
+    "reopen": mark("Volver a abrir la petición"),
+    "closing": mark("Escribir cómo ha terminado la petición"),
+    "broadcast": mark("Escribir a quienes firmaron"),
+    "broadcasts": mark("Envíos anteriores y programados"),
+}

@@ -1,7 +1,6 @@
 """The screen of /mydata: everything stored of a person; the file has the same in full."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from bot.petition.stages import Action
 from bot.text.markup import Html
@@ -23,17 +22,15 @@ from storage.personal_data import Record
 
 _LISTED = 10
 
-_OUTCOMES: Mapping[str, str] = MappingProxyType(
-    {
-        "pending": mark("todavía por enviar"),
-        "sending": mark("enviándose ahora"),
-        "delivered": mark("enviado el {moment}"),
-        "unreachable": mark("no se te pudo entregar"),
-        "rejected": mark("Telegram no lo aceptó"),
-        "unconfirmed": mark("no sabemos si llegó"),
-        "withdrawn": mark("no se te envió"),
-    }
-)
+_OUTCOMES: Mapping[str, str] = {
+    "pending": mark("todavía por enviar"),
+    "sending": mark("enviándose ahora"),
+    "delivered": mark("enviado el {moment}"),
+    "unreachable": mark("no se te pudo entregar"),
+    "rejected": mark("Telegram no lo aceptó"),
+    "unconfirmed": mark("no sabemos si llegó"),
+    "withdrawn": mark("no se te envió"),
+}
 
 
 def my_data(view: View) -> Screen:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from bot.petition.goals import bar, progress
@@ -19,13 +18,11 @@ from storage import ClosingTextKind, Handover, Signature
 
 _BAR_WIDTH = 12
 
-_ENTRY_HEADINGS: Mapping[ClosingTextKind, str] = MappingProxyType(
-    {
-        ClosingTextKind.DELIVERED: mark("<b>{date}: entrega de las firmas</b>"),
-        ClosingTextKind.ANSWERED: mark("<b>{date}: respuesta a la petición</b>"),
-        ClosingTextKind.DECIDED: mark("<b>{date}: decisión</b>"),
-    }
-)
+_ENTRY_HEADINGS: Mapping[ClosingTextKind, str] = {
+    ClosingTextKind.DELIVERED: mark("<b>{date}: entrega de las firmas</b>"),
+    ClosingTextKind.ANSWERED: mark("<b>{date}: respuesta a la petición</b>"),
+    ClosingTextKind.DECIDED: mark("<b>{date}: decisión</b>"),
+}
 
 
 def home(view: View) -> Screen:
