@@ -10,7 +10,7 @@ from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
 from handlers.closing_texts import closing_update_is_draft, draft_text, what_next
 from handlers.screens.buttons import AdminAction, Button, dismiss_button, read_number
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
 from storage import Kind, PetitionState
 
@@ -35,33 +35,27 @@ async def close(ctx: AdminContext) -> None:
     if wanted:
         await _ask_about_date(ctx, state, wanted)
         return
-    draft = await _about_draft(ctx)
-    remove = Button(
-        words.label("Quitar la fecha"), AdminAction.NO_CLOSING_DATE, str(state.revision)
-    )
-    await ctx.say(
-        _question(
-            AdminAction.CLOSE,
-            str(state.revision),
-            words.text("<b>¿Cerrar la petición?</b>"),
-            Html(f"«{_title(ctx)}»"),
-            await _handed_over(ctx, state.signatures),
-            words.text(
-                "En cuanto la cierres, nadie más podrá firmar. Al cerrarla no se envía ningún "
-                "mensaje. Puedes deshacerlo con /reopen."
-            )
+    draft, revision = await _about_draft(ctx), str(state.revision)
+    remove = Button(words.label("Quitar la fecha"), AdminAction.NO_CLOSING_DATE, revision)
+    await _ask(
+        ctx,
+        AdminAction.CLOSE,
+        revision,
+        words.text("<b>¿Cerrar la petición?</b>"),
+        await _handed_over(ctx, state.signatures),
+        words.text(
+            "En cuanto la cierres, nadie más podrá firmar. Al cerrarla no se envía ningún "
+            "mensaje. Puedes deshacerlo con /reopen."
             if draft
-            else words.text(
-                "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá "
-                "cómo ha terminado. Al cerrarla no se envía ningún mensaje: eso se "
-                "hace después, con /broadcast. Puedes deshacerlo con /reopen."
-            ),
-            draft,
-            _about_date(ctx, state),
-            yes=words.label("Sí, cerrar la petición"),
-            no=words.label("No, dejarla abierta"),
-            also=None if state.closes_at is None else remove,
-        )
+            else "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá cómo ha "
+            "terminado. Al cerrarla no se envía ningún mensaje: eso se hace después, con "
+            "/broadcast. Puedes deshacerlo con /reopen."
+        ),
+        draft,
+        _about_date(ctx, state),
+        yes=words.label("Sí, cerrar la petición"),
+        no=words.label("No, dejarla abierta"),
+        also=None if state.closes_at is None else remove,
     )
 
 
@@ -75,11 +69,10 @@ def _about_date(ctx: AdminContext, state: PetitionState) -> Html:
         return words.text(
             "Si no haces nada, se cerrará sola el {moment}.", moment=words.moment(state.closes_at)
         )
-    example = words.typed_moment(ctx.services.clock() + timedelta(days=30))
     return words.text(
         "Para que se cierre sola otro día, escribe la fecha detrás del comando: "
         "<code>/close {example}</code>",
-        example=example,
+        example=words.typed_moment(ctx.services.clock() + timedelta(days=30)),
     )
 
 
@@ -92,23 +85,21 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
     if isinstance(moment, TimeFault):
         await ctx.say(words.text(moment.value, days=_FARTHEST.days))
         return
-    await ctx.say(
-        _question(
-            AdminAction.CLOSE_ON,
-            f"{state.revision}.{int(moment.timestamp())}",
-            words.text("<b>¿Cerrar la petición el {moment}?</b>", moment=words.moment(moment)),
-            Html(f"«{_title(ctx)}»"),
-            words.text(
-                "Hasta entonces se puede firmar, y quien lea la petición verá la fecha. A partir "
-                "de ese momento no se guarda ninguna firma más. Una semana y un día antes, el bot "
-                "avisará a todas las personas que la administran. Para cambiar la fecha o "
-                "quitarla, escribe otra vez /close."
-            ),
-            await _about_erasures(ctx, moment),
-            await _about_draft(ctx),
-            yes=words.label("Sí, cerrarla ese día"),
-            no=words.label("No, dejarla como está"),
-        )
+    await _ask(
+        ctx,
+        AdminAction.CLOSE_ON,
+        f"{state.revision}.{int(moment.timestamp())}",
+        words.text("<b>¿Cerrar la petición el {moment}?</b>", moment=words.moment(moment)),
+        words.text(
+            "Hasta entonces se puede firmar, y quien lea la petición verá la fecha. A partir de "
+            "ese momento no se guarda ninguna firma más. Una semana y un día antes, el bot "
+            "avisará a todas las personas que la administran. Para cambiar la fecha o quitarla, "
+            "escribe otra vez /close."
+        ),
+        await _about_erasures(ctx, moment),
+        await _about_draft(ctx),
+        yes=words.label("Sí, cerrarla ese día"),
+        no=words.label("No, dejarla como está"),
     )
 
 
@@ -131,16 +122,14 @@ async def confirm_date(ctx: AdminContext, argument: str) -> None:
     revision, _, seconds = argument.partition(".")
     number = read_number(seconds, most=_LATEST)
     moment = None if number is None else datetime.fromtimestamp(number, UTC)
-    if moment is not None and moment <= ctx.services.clock():
+    if moment is None:
+        await _changed_meanwhile(ctx, closed=True)
+    elif moment <= ctx.services.clock():
         await ctx.say(ctx.words.text(TimeFault.PAST.value))
-        return
-    if moment is not None and moment - ctx.services.clock() > _FARTHEST:
+    elif moment - ctx.services.clock() > _FARTHEST:
         await ctx.say(ctx.words.text(TimeFault.TOO_FAR.value, days=_FARTHEST.days))
-        return
-    if moment is not None:
+    else:
         await _choose_date(ctx, revision, moment)
-        return
-    await _changed_meanwhile(ctx, closed=True)
 
 
 async def remove_date(ctx: AdminContext, argument: str) -> None:
@@ -160,56 +149,54 @@ async def _choose_date(ctx: AdminContext, revision: str, moment: datetime | None
         if state.is_closed or state.closes_at != moment:
             await _changed_meanwhile(ctx, closed=True)
             return
-    if moment is None:
-        await ctx.say(words.text("La petición queda abierta, sin fecha de cierre."))
-        return
     await ctx.say(
-        words.text("La petición se cerrará sola el {moment}.", moment=words.moment(moment))
+        words.text("La petición queda abierta, sin fecha de cierre.")
+        if moment is None
+        else words.text("La petición se cerrará sola el {moment}.", moment=words.moment(moment))
     )
 
 
 async def reopen(ctx: AdminContext) -> None:
     """Handles /reopen: says what reopening does, and asks for confirmation."""
-    storage, words = ctx.services.storage, ctx.words
-    state = await storage.petitions.state()
+    words, state = ctx.words, await ctx.services.storage.petitions.state()
     if not state.is_closed:
         await ctx.say(words.text("La petición está abierta."))
         return
-    hindrance = await _hindrance(ctx)
-    if hindrance is not None:
+    if (hindrance := await _hindrance(ctx)) is not None:
         await ctx.say(hindrance)
         return
-    await ctx.say(
-        _question(
-            AdminAction.REOPEN,
-            str(state.revision),
-            words.text("<b>¿Volver a abrir la petición?</b>"),
-            Html(f"«{_title(ctx)}»"),
-            words.text(
-                "Se podrá firmar de nuevo, hasta que la cierres con /close. Las firmas que ya "
-                "hay se conservan."
-            ),
-            yes=words.label("Sí, volver a abrirla"),
-            no=words.label("No, dejarla cerrada"),
-        )
+    await _ask(
+        ctx,
+        AdminAction.REOPEN,
+        str(state.revision),
+        words.text("<b>¿Volver a abrir la petición?</b>"),
+        words.text(
+            "Se podrá firmar de nuevo, hasta que la cierres con /close. Las firmas que ya hay se "
+            "conservan."
+        ),
+        yes=words.label("Sí, volver a abrirla"),
+        no=words.label("No, dejarla cerrada"),
     )
 
 
-def _question(
+async def _ask(
+    ctx: AdminContext,
     action: AdminAction,
     argument: str,
+    question: Html,
     *parts: Html | None,
     yes: str,
     no: str,
     also: Button | None = None,
-) -> Screen:
+) -> None:
+    title = f"«{ctx.services.petition.texts_in(ctx.language).title}»"
     buttons = (Button(yes, action, argument), also, dismiss_button(no, action, argument))
-    return Screen(paragraphs(*parts), buttons)
+    await ctx.say(Screen(paragraphs(question, title, *parts), buttons))
 
 
 async def _hindrance(ctx: AdminContext) -> Html | None:
     """Returns why the petition cannot be reopened: it was handed over, or its end is sent."""
-    broadcasts, words = ctx.broadcasts, ctx.words
+    words = ctx.words
     handover = await ctx.services.storage.handovers.active()
     if handover is not None:
         return words.text(
@@ -218,13 +205,13 @@ async def _hindrance(ctx: AdminContext) -> Html | None:
             "deshacerlo con <code>petition-bot delivered --undo</code>.",
             date=words.date(handover.handed_over_on),
         )
-    active = await broadcasts.active()
+    active = await ctx.broadcasts.active()
     if active is not None and active.kind is Kind.CLOSING:
         return words.text(
             "Se está enviando el mensaje final. Cuando acabe el envío podrás "
             "volver a abrir la petición."
         )
-    if any(planned.kind is Kind.CLOSING for planned in await broadcasts.scheduled()):
+    if any(planned.kind is Kind.CLOSING for planned in await ctx.broadcasts.scheduled()):
         return words.text(
             "El mensaje final está programado, y cuenta cómo terminó la petición. Para volver a "
             "abrirla, cancela antes ese envío con /broadcast."
@@ -256,19 +243,13 @@ async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     state = await services.storage.petitions.reopen(
         revision=_revision(argument), actor=ctx.user.id, at=services.clock()
     )
-    if state is None:
-        hindrance = await _hindrance(ctx)
-        if hindrance is not None:
-            await ctx.say(hindrance)
-        else:
-            await _changed_meanwhile(ctx, closed=False)
-        return
-    await ctx.say(
-        paragraphs(
-            words.text("<b>La petición está abierta otra vez.</b>"),
-            _signed(ctx, state.signatures),
-        )
-    )
+    if state is not None:
+        opened = words.text("<b>La petición está abierta otra vez.</b>")
+        await ctx.say(paragraphs(opened, _signed(ctx, state.signatures)))
+    elif (hindrance := await _hindrance(ctx)) is not None:
+        await ctx.say(hindrance)
+    else:
+        await _changed_meanwhile(ctx, closed=False)
 
 
 async def dismiss(ctx: AdminContext, argument: str) -> bool:
@@ -283,12 +264,10 @@ async def dismiss(ctx: AdminContext, argument: str) -> bool:
 async def _changed_meanwhile(ctx: AdminContext, *, closed: bool) -> None:
     """Shows the state if it is the wanted one, as after a repeated tap; else says it changed."""
     state = await ctx.services.storage.petitions.state()
-    if state.is_closed is closed:
-        await ctx.say(await _standing(ctx, state))
-        return
-    await ctx.say(
-        ctx.words.text("La petición ha cambiado mientras tanto. Escribe otra vez el comando.")
+    changed = ctx.words.text(
+        "La petición ha cambiado mientras tanto. Escribe otra vez el comando."
     )
+    await ctx.say(await _standing(ctx, state) if state.is_closed is closed else changed)
 
 
 async def _standing(ctx: AdminContext, state: PetitionState) -> Html:
@@ -306,15 +285,11 @@ async def _what_next(ctx: AdminContext) -> Html:
     return what_next(ctx.words, is_draft=await closing_update_is_draft(ctx.services))
 
 
-def _title(ctx: AdminContext) -> str:
-    return ctx.services.petition.texts_in(ctx.language).title
-
-
 async def _handed_over(ctx: AdminContext, count: int) -> Html:
     """Says how many have signed, and how many of them are handed over with their name."""
     services = ctx.services
     counts = await services.storage.signatures.stats(since=services.clock())
-    return Html(f"{_signed(ctx, count)}\n{with_and_without_name(ctx.words, counts)}")
+    return lines(_signed(ctx, count), with_and_without_name(ctx.words, counts))
 
 
 def _signed(ctx: AdminContext, count: int) -> Html:

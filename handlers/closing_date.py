@@ -1,7 +1,7 @@
 """Closes the petition on its date, and tells the admins what is near, changed or overdue."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -58,7 +58,6 @@ async def look(bot: Bot, services: Services) -> None:
     is_draft = await closing_update_is_draft(services)
     due = (
         *due_notices(state, untold, now, is_draft=is_draft),
-        *await _about_draft(services, state, now),
         *await _changes(services, now),
         *await handover_notices(services, now),
         *await restored_notices(services),
@@ -77,26 +76,26 @@ def due_notices(
         now: the time.
         is_draft: whether the closing update is still to be written.
     """
-    closed_at, closes_at = state.closed_at, state.closes_at
-    if closed_at is None:
-        if closes_at is not None:
-            yield from _before(closes_at, now)
+    closed_at, moment = state.closed_at, state.closed_at or state.closes_at
+    if moment is None:
         return
+    left, about = moment - now, _moment(moment)
+    if closed_at is None and timedelta() < left <= _WEEK:
+        near = "closes within a day" if left <= _DAY else "closes within a week"
+        yield Notice(near, about, partial(_closes, moment))
     if state.was_closed_by_its_date:
-        yield Notice("closed by its date", _moment(closed_at), _closed(state, is_draft=is_draft))
-    reminder = _reminder(closed_at, now)
-    if untold > 0 and reminder >= 0:
-        text = _untold_text(closed_at, untold, reminder, is_draft=is_draft)
-        yield Notice(_UNTOLD, _about_reminder(closed_at, reminder), text)
+        text = partial(_closed, state.told_signatures, is_draft=is_draft)
+        yield Notice("closed by its date", about, text)
+    if closed_at is not None and untold > 0 and (reminder := _reminder(closed_at, now)) >= 0:
+        text = partial(_untold_text, closed_at, untold, reminder, is_draft=is_draft)
+        yield Notice(_UNTOLD, f"{about}/{reminder}", text)
+    if is_draft and left <= _WEEK:  # nothing is there to be told once it is closed
+        yield Notice("closing update is a draft", about, draft_text)
 
 
 def _reminder(closed_at: datetime, now: datetime) -> int:
     """Returns which reminder of those who were not told is due, from 0; before it, less."""
     return (now - closed_at - _UNTOLD_AFTER) // _REMINDED_EVERY
-
-
-def _about_reminder(closed_at: datetime, reminder: int) -> str:
-    return f"{_moment(closed_at)}/{reminder}"
 
 
 async def _untold(services: Services, state: PetitionState, now: datetime) -> int:
@@ -105,28 +104,16 @@ async def _untold(services: Services, state: PetitionState, now: datetime) -> in
     Counting them takes long where many have signed, so it is done once for each reminder; none
     wait while the closing update is planned or on its way.
     """
-    broadcasts, petitions = services.storage.broadcasts, services.storage.petitions
+    storage, petitions = services.storage, services.storage.petitions
     if state.closed_at is None or (reminder := _reminder(state.closed_at, now)) < 0:
         return 0
-    about = _about_reminder(state.closed_at, reminder)
-    if await petitions.notice_was_sent(_UNTOLD, about):
+    about = f"{_moment(state.closed_at)}/{reminder}"
+    if await petitions.notice_was_sent(_UNTOLD, about) or await storage.erasures.is_sending():
         return 0
-    active = await broadcasts.active()
-    under_way = [*([active] if active else []), *await broadcasts.scheduled()]
-    if any(each.kind is Kind.CLOSING for each in under_way):
-        return 0
-    untold = sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
+    untold = sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values())
     if untold == 0:
         await petitions.mark_notice_sent(_UNTOLD, about, now)
     return untold
-
-
-async def _about_draft(services: Services, state: PetitionState, now: datetime) -> list[Notice]:
-    """Returns that nothing is there to be told once it is closed, or will be within a week."""
-    moment = state.closed_at or state.closes_at
-    if moment is None or moment - now > _WEEK or not await closing_update_is_draft(services):
-        return []
-    return [Notice("closing update is a draft", _moment(moment), draft_text)]
 
 
 async def _changes(services: Services, now: datetime) -> list[Notice]:
@@ -148,18 +135,8 @@ def _change(view: ClosingTextsView, made: Publication, words: Words) -> Screen:
     return change_notice(replace(view, words=words), made)
 
 
-def _before(closes_at: datetime, now: datetime) -> Iterator[Notice]:
-    left = closes_at - now
-    if left <= timedelta():
-        return
-    if left <= _DAY:
-        yield Notice("closes within a day", _moment(closes_at), _closes(closes_at))
-    elif left <= _WEEK:
-        yield Notice("closes within a week", _moment(closes_at), _closes(closes_at))
-
-
-def _closes(closes_at: datetime) -> Callable[[Words], Html]:
-    return lambda words: paragraphs(
+def _closes(closes_at: datetime, words: Words) -> Html:
+    return paragraphs(
         words.text(
             "⏳ <b>La petición se cerrará sola el {moment}.</b>", moment=words.moment(closes_at)
         ),
@@ -171,53 +148,40 @@ def _closes(closes_at: datetime) -> Callable[[Words], Html]:
     )
 
 
-def _closed(state: PetitionState, *, is_draft: bool) -> Callable[[Words], Html]:
-    return lambda words: paragraphs(
+def _closed(signed: int, words: Words, *, is_draft: bool) -> Html:
+    return paragraphs(
         words.text("<b>La petición se ha cerrado en su fecha.</b>"),
-        words.plural(
-            "<b>{n}</b> persona ha firmado.",
-            "<b>{n}</b> personas han firmado.",
-            state.told_signatures,
-        ),
+        words.plural("<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", signed),
         what_next(words, is_draft=is_draft),
     )
 
 
 def _untold_text(
-    closed_at: datetime, untold: int, reminder: int, *, is_draft: bool
-) -> Callable[[Words], Html]:
-    def text(words: Words) -> Html:
-        since = words.date(closed_at)
-        if reminder < _PLAINER_FROM:
-            heading = words.text("<b>Hay quien espera saber cómo ha terminado la petición.</b>")
-        elif reminder < _PLAINEST_FROM:
-            heading = words.text(
-                "⚠️ <b>Se les prometió contarles cómo terminaba la petición, y nadie lo ha "
-                "hecho.</b>"
-            )
-        else:
-            heading = words.text(
-                "⚠️ <b>Esto es una promesa sin cumplir: quienes firmaron siguen sin saber cómo "
-                "terminó la petición.</b>"
-            )
-        waiting = words.plural(
-            "Se cerró el {since}, y {n} persona que firmó no ha recibido el mensaje final.",
-            "Se cerró el {since}, y {n} personas que firmaron no han recibido el mensaje final.",
-            untold,
-            since=since,
-        )
-        todo = words.text(
-            "Para enviarlo, escribe /broadcast y elige «El mensaje final». Hasta que se envíe, el "
-            "bot te lo recordará cada semana."
-        )
-        if is_draft:  # /broadcast does not offer it yet
-            todo = words.text(
-                "Todavía es un borrador: escríbelo y publícalo con /closing, y envíalo después "
-                "con /broadcast. Hasta que se envíe, el bot te lo recordará cada semana."
-            )
-        return paragraphs(heading, waiting, todo)
-
-    return text
+    closed_at: datetime, untold: int, reminder: int, words: Words, *, is_draft: bool
+) -> Html:
+    heading = words.text(
+        "<b>Hay quien espera saber cómo ha terminado la petición.</b>"
+        if reminder < _PLAINER_FROM
+        else "⚠️ <b>Se les prometió contarles cómo terminaba la petición, y nadie lo ha hecho.</b>"
+        if reminder < _PLAINEST_FROM
+        else "⚠️ <b>Esto es una promesa sin cumplir: quienes firmaron siguen sin saber cómo "
+        "terminó la petición.</b>"
+    )
+    waiting = words.plural(
+        "Se cerró el {since}, y {n} persona que firmó no ha recibido el mensaje final.",
+        "Se cerró el {since}, y {n} personas que firmaron no han recibido el mensaje final.",
+        untold,
+        since=words.date(closed_at),
+    )
+    todo = words.text(
+        # While it is a draft, /broadcast does not offer it.
+        "Todavía es un borrador: escríbelo y publícalo con /closing, y envíalo después con "
+        "/broadcast. Hasta que se envíe, el bot te lo recordará cada semana."
+        if is_draft
+        else "Para enviarlo, escribe /broadcast y elige «El mensaje final». Hasta que se envíe, "
+        "el bot te lo recordará cada semana."
+    )
+    return paragraphs(heading, waiting, todo)
 
 
 def _moment(moment: datetime) -> str:

@@ -1,8 +1,8 @@
 """Tells the admins of signatures that will be erased before somebody told how it ended."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.petition.retention_days import (
@@ -20,11 +20,11 @@ from bot.petition.retention_days import (
 )
 from bot.petition_folder.schema import months_later
 from bot.text.markup import Html
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 from handlers.admin_notices import Notice, send_notices
 from handlers.closing_texts import closing_update_is_draft
 from handlers.context import Bot, Services
-from handlers.screens.screen import paragraphs
+from handlers.screens.screen import paragraphs, sentences
 
 _AT_THE_LATEST = "erased at the latest"
 
@@ -34,29 +34,24 @@ _AHEAD = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 1}
 _APART = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 7}
 
 
-@dataclass(frozen=True, slots=True)
-class _Outlook:
-    """What a warning says.
-
-    Attributes:
-        step: how near it is.
-        day: on which the first are erased.
-        people: how many of them nobody told.
-        months: how long signatures are kept, after the handover or at the most.
-        after_handover: which of the two.
-        is_closed: whether the petition is closed.
-        is_draft: whether the closing update is still to be written.
-        is_sending: whether one is planned, running or paused.
-    """
-
-    step: WarningStep
-    day: date
-    people: int
-    months: int
-    after_handover: bool
-    is_closed: bool
-    is_draft: bool
-    is_sending: bool
+_HEADINGS: Mapping[WarningStep, str] = {
+    WarningStep.MONTH: mark(
+        "<b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo termina la "
+        "petición.</b>"
+    ),
+    WarningStep.WEEK: mark(
+        "⚠️ <b>Queda una semana o menos: el {day} se borrarán firmas de personas a las que nadie "
+        "ha contado cómo termina la petición.</b>"
+    ),
+    WarningStep.DAY: mark(
+        "⚠️ <b>Último aviso: el {day} se borrarán firmas de personas a las que nadie ha contado "
+        "cómo termina la petición.</b>"
+    ),
+    WarningStep.LATE: mark(
+        "⚠️ <b>Las firmas ya deberían estar borradas, y hay personas a las que nadie ha contado "
+        "cómo termina la petición.</b> Se guardan unos días más: hasta el {day}."
+    ),
+}
 
 
 async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None) -> None:
@@ -66,7 +61,7 @@ async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None
     """
     notices = [*await _after_handover(services), *await _at_the_latest(services)]
     if overdue is not None:
-        notices.append(Notice(OVERDUE, overdue.about, _overdue_text(overdue.people)))
+        notices.append(Notice(OVERDUE, overdue.about, partial(_overdue_text, overdue.people)))
     await send_notices(bot, services, notices)
 
 
@@ -87,9 +82,8 @@ async def _after_handover(services: Services) -> list[Notice]:
     if untold.people == 0:
         return []
     day = day_of(now + WARNED_FOR, zone) if is_late else due_on
-    text = await _text(
-        services, step, day, untold.people, months.months_after_delivery, after_handover=True
-    )
+    kept = months.months_after_delivery
+    text = await _text(services, step, day, untold.people, kept, after_handover=True)
     return [Notice(AFTER_HANDOVER, f"{about}{step}", text)]
 
 
@@ -112,8 +106,8 @@ async def _at_the_latest(services: Services) -> list[Notice]:
     return [Notice(_AT_THE_LATEST, about, text)]
 
 
-def _overdue_text(people: int) -> Callable[[Words], Html]:
-    return lambda words: paragraphs(
+def _overdue_text(people: int, words: Words) -> Html:
+    return paragraphs(
         words.plural(
             "⚠️ <b>Mañana se borrará {n} firma que ya debería estar borrada.</b>",
             "⚠️ <b>Mañana se borrarán {n} firmas que ya deberían estar borradas.</b>",
@@ -156,60 +150,52 @@ async def _text(
     *,
     after_handover: bool,
 ) -> Callable[[Words], Html]:
+    """Returns what writes a warning.
+
+    Args:
+        services: say how far the petition is.
+        step: how near it is.
+        day: on which the first are erased.
+        people: how many of them nobody told.
+        months: how long signatures are kept, after the handover or at the most.
+        after_handover: which of the two.
+    """
     storage = services.storage
-    outlook = _Outlook(
-        step=step,
-        day=day,
-        people=people,
-        months=months,
-        after_handover=after_handover,
-        is_closed=(await storage.petitions.state()).is_closed,
-        is_draft=await closing_update_is_draft(services),
-        is_sending=await storage.erasures.is_sending(),
-    )
+    if await storage.erasures.is_sending():
+        to_do = mark(
+            "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts "
+            "que llega antes de ese día."
+        )
+    elif not (await storage.petitions.state()).is_closed:
+        to_do = mark(
+            "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha "
+            "terminado, con /broadcast."
+        )
+    elif await closing_update_is_draft(services):
+        to_do = mark(
+            "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después "
+            "con /broadcast."
+        )
+    else:
+        to_do = mark("Para contárselo, escribe /broadcast y elige «El mensaje final».")
     return lambda words: paragraphs(
-        _heading(words, outlook), _why(words, outlook), _what_to_do(words, outlook)
+        words.text(_HEADINGS[step], day=words.date(day)),
+        _why(words, people, months, after_handover=after_handover),
+        words.text(to_do),
     )
 
 
-def _heading(words: Words, outlook: _Outlook) -> Html:
-    day = words.date(outlook.day)
-    if outlook.step is WarningStep.LATE:
-        return words.text(
-            "⚠️ <b>Las firmas ya deberían estar borradas, y hay personas a las que nadie ha "
-            "contado cómo termina la petición.</b> Se guardan unos días más: hasta el {day}.",
-            day=day,
-        )
-    if outlook.step is WarningStep.MONTH:
-        return words.text(
-            "<b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo termina "
-            "la petición.</b>",
-            day=day,
-        )
-    if outlook.step is WarningStep.WEEK:
-        return words.text(
-            "⚠️ <b>Queda una semana o menos: el {day} se borrarán firmas de personas a las que "
-            "nadie ha contado cómo termina la petición.</b>",
-            day=day,
-        )
-    return words.text(
-        "⚠️ <b>Último aviso: el {day} se borrarán firmas de personas a las que nadie ha contado "
-        "cómo termina la petición.</b>",
-        day=day,
-    )
-
-
-def _why(words: Words, outlook: _Outlook) -> Html:
-    people = words.plural(
+def _why(words: Words, people: int, months: int, *, after_handover: bool) -> Html:
+    who = words.plural(
         "Es {n} persona. En cuanto se borre su firma, ya no se le podrá escribir.",
         "Son {n} personas. En cuanto se borren sus firmas, ya no se les podrá escribir.",
-        outlook.people,
+        people,
     )
-    if outlook.after_handover:
+    if after_handover:
         why = words.plural(
             "Prometimos borrarlas {n} mes después de la entrega.",
             "Prometimos borrarlas {n} meses después de la entrega.",
-            outlook.months,
+            months,
         )
     else:
         why = words.plural(
@@ -217,25 +203,6 @@ def _why(words: Words, outlook: _Outlook) -> Html:
             "nada.",
             "Prometimos no guardar ninguna firma más de {n} meses, y se borrarán aunque nadie "
             "haga nada.",
-            outlook.months,
+            months,
         )
-    return Html(f"{people} {why}")
-
-
-def _what_to_do(words: Words, outlook: _Outlook) -> Html:
-    if outlook.is_sending:
-        return words.text(
-            "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts "
-            "que llega antes de ese día."
-        )
-    if not outlook.is_closed:
-        return words.text(
-            "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha "
-            "terminado, con /broadcast."
-        )
-    if outlook.is_draft:
-        return words.text(
-            "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después "
-            "con /broadcast."
-        )
-    return words.text("Para contárselo, escribe /broadcast y elige «El mensaje final».")
+    return sentences(who, why)

@@ -1,7 +1,7 @@
 """What the admins are told of a handover, which an operator records in the shell."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 
 from bot.petition_folder.schema import months_later
 from bot.text.markup import Html
@@ -26,8 +26,11 @@ async def handover_notices(services: Services, now: datetime) -> list[Notice]:
         return []
     about = handover.id.hex()
     if handover.undone_at is not None:
-        return [Notice("handover undone", about, _undone(handover))]
-    due = [Notice("handed over", about, _recorded(services, handover))]
+        return [Notice("handover undone", about, partial(_undone, handover))]
+    erased_on = months_later(
+        handover.handed_over_on, services.petition.retention.months_after_delivery
+    )
+    due = [Notice("handed over", about, partial(_recorded, handover, erased_on))]
     week = (now - handover.recorded_at) // _DIGEST_EVERY
     about = f"{about}/{week}"
     if await storage.petitions.notice_was_sent(_OWED, about):
@@ -36,48 +39,41 @@ async def handover_notices(services: Services, now: datetime) -> list[Notice]:
     if owed == 0:
         await storage.petitions.mark_notice_sent(_OWED, about, now)
         return due
-    return [*due, Notice(_OWED, about, _owed(handover, owed))]
+    return [*due, Notice(_OWED, about, partial(_owed, handover, owed))]
 
 
-def _recorded(services: Services, handover: Handover) -> Callable[[Words], Html]:
-    retention = services.petition.retention
-    erased_on = months_later(handover.handed_over_on, retention.months_after_delivery)
-
-    def text(words: Words) -> Html:
-        return paragraphs(
-            words.text("<b>Se ha anotado la entrega de la petición.</b>"),
-            words.text(
-                "Se entregó el {date}. Firmas con nombre: <b>{with_name}</b>. Contadas sin "
-                "nombre: <b>{without_name}</b>.",
-                date=words.date(handover.handed_over_on),
-                with_name=words.number(handover.with_name),
-                without_name=words.number(handover.without_name),
-            ),
-            words.text(
-                "Las firmas se borrarán a partir del {day} y seguirán contadas. Si todavía no se "
-                "ha contado a quienes firmaron cómo ha terminado, hay que hacerlo antes, con "
-                "/broadcast.",
-                day=words.date(erased_on),
-            ),
-            words.text(
-                "Si es un error, quien administra el servidor puede deshacerlo con "
-                "<code>petition-bot delivered --undo</code>."
-            ),
-        )
-
-    return text
+def _recorded(handover: Handover, erased_on: date, words: Words) -> Html:
+    return paragraphs(
+        words.text("<b>Se ha anotado la entrega de la petición.</b>"),
+        words.text(
+            "Se entregó el {date}. Firmas con nombre: <b>{with_name}</b>. Contadas sin nombre: "
+            "<b>{without_name}</b>.",
+            date=words.date(handover.handed_over_on),
+            with_name=words.number(handover.with_name),
+            without_name=words.number(handover.without_name),
+        ),
+        words.text(
+            "Las firmas se borrarán a partir del {day} y seguirán contadas. Si todavía no se ha "
+            "contado a quienes firmaron cómo ha terminado, hay que hacerlo antes, con /broadcast.",
+            day=words.date(erased_on),
+        ),
+        words.text(
+            "Si es un error, quien administra el servidor puede deshacerlo con "
+            "<code>petition-bot delivered --undo</code>."
+        ),
+    )
 
 
-def _undone(handover: Handover) -> Callable[[Words], Html]:
-    return lambda words: words.text(
+def _undone(handover: Handover, words: Words) -> Html:
+    return words.text(
         "<b>Se ha deshecho la anotación de la entrega del {date}.</b> El bot ya no dice que la "
         "petición se haya entregado, y el plazo para borrar los datos ya no cuenta desde ese día.",
         date=words.date(handover.handed_over_on),
     )
 
 
-def _owed(handover: Handover, owed: int) -> Callable[[Words], Html]:
-    return lambda words: paragraphs(
+def _owed(handover: Handover, owed: int, words: Words) -> Html:
+    return paragraphs(
         words.plural(
             "⚠️ <b>{n} firma ha cambiado después de que se escribiera la lista que se entregó.</b>",
             "⚠️ <b>{n} firmas han cambiado después de que se escribiera la lista que se "

@@ -21,11 +21,12 @@ async def stop(ctx: SupporterContext) -> None:
     ctx = ctx.at_valid_stage()
     words = ctx.view.words
     if ctx.view.signature is None:
-        await ctx.with_stage(Place()).say(
-            words.text("No has firmado esta petición: no te escribiremos.")
+        none_is_known = words.text(
+            "No has firmado esta petición: no te escribiremos."
             if ctx.view.petition_state.erased_at is None
-            else words.text("No guardamos ninguna firma tuya: no te escribiremos.")
+            else "No guardamos ninguna firma tuya: no te escribiremos."
         )
+        await ctx.with_stage(Place()).say(none_is_known)
         return
     await ctx.save()
     landed = await _mute(ctx)
@@ -83,14 +84,10 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
     Says so in an alert window; the message stays as it is.
     """
     landed, words = await _refuse(ctx, kind), ctx.view.words
-    said = (
-        words.label(
-            "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
-        )
+    said = words.label(
+        "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
         if kind is Kind.NEWS
-        else words.label(
-            "Hecho: no te enviaremos más avances de esta petición. Tu firma sigue contando."
-        )
+        else "Hecho: no te enviaremos más avances de esta petición. Tu firma sigue contando."
     )
     await ctx.alert(said if landed else f"{said} {words.label(_MAY_ARRIVE)}")
 

@@ -1,6 +1,6 @@
 """Tells the admins that a backup was restored; nothing is sent until one of them has looked."""
 
-from collections.abc import Callable
+from functools import partial
 
 from bot.text.markup import Html
 from bot.text.translations import Words
@@ -8,60 +8,55 @@ from handlers.admin_context import AdminContext
 from handlers.admin_notices import Notice
 from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, paragraphs, sentences
 from storage import HeldRestore
 
 
 async def restored_notices(services: Services) -> list[Notice]:
     """Returns that a backup was restored and sending is held, if it is."""
     held = await services.storage.restores.held()
-    return [] if held is None else [Notice("restored", held.id.hex(), restored_screen(held))]
+    return (
+        [] if held is None else [Notice("restored", held.id.hex(), partial(restored_screen, held))]
+    )
 
 
-def restored_screen(held: HeldRestore) -> Callable[[Words], Screen]:
-    """Returns what writes the screen about a restored backup, with the button that releases."""
-
-    def screen(words: Words) -> Screen:
-        return Screen(
-            paragraphs(
-                words.text("⚠️ <b>Se ha restaurado una copia de seguridad de los datos.</b>"),
-                _what_is_lost(words, held),
-                words.text(
-                    "Lo que cada persona pidió después se ha vuelto a aplicar: quien retiró su "
-                    "firma sigue fuera, y se respetan las correcciones y los /stop."
-                )
+def restored_screen(held: HeldRestore, words: Words) -> Screen:
+    """Returns the screen about a restored backup, with the button that releases."""
+    return Screen(
+        paragraphs(
+            words.text("⚠️ <b>Se ha restaurado una copia de seguridad de los datos.</b>"),
+            _what_is_lost(words, held),
+            words.text(
+                "Lo que cada persona pidió después se ha vuelto a aplicar: quien retiró su firma "
+                "sigue fuera, y se respetan las correcciones y los /stop."
                 if held.journal_is_whole
-                else words.text(
-                    "⚠️ Lo que cada persona pidió después no consta entero: puede haber vuelto "
-                    "alguien que retiró su firma o no quería mensajes. Antes de enviar nada, "
-                    "habla con quien administra el servidor."
-                ),
-                words.text(
-                    "De los envíos posteriores a la copia no queda constancia, así que <b>el bot "
-                    "no envía ninguno hasta que alguien lo revise</b>. Lo que estaba en marcha "
-                    "está en pausa. Mira en /broadcasts qué queda por enviar y cancela lo que ya "
-                    "se envió: se enviaría otra vez."
-                ),
+                else "⚠️ Lo que cada persona pidió después no consta entero: puede haber vuelto "
+                "alguien que retiró su firma o no quería mensajes. Antes de enviar nada, habla "
+                "con quien administra el servidor."
             ),
-            [Button(words.label("Ya lo he revisado: permitir los envíos"), AdminAction.RELEASE)],
-        )
-
-    return screen
+            words.text(
+                "De los envíos posteriores a la copia no queda constancia, así que <b>el bot no "
+                "envía ninguno hasta que alguien lo revise</b>. Lo que estaba en marcha está en "
+                "pausa. Mira en /broadcasts qué queda por enviar y cancela lo que ya se envió: se "
+                "enviaría otra vez."
+            ),
+        ),
+        [Button(words.label("Ya lo he revisado: permitir los envíos"), AdminAction.RELEASE)],
+    )
 
 
 def _what_is_lost(words: Words, held: HeldRestore) -> Html:
-    if held.made_at is None:
-        made = words.text("No consta de cuándo es.")
-    else:
+    made = words.text("No consta de cuándo es.")
+    if held.made_at is not None:
         made = words.text("Es del {moment}.", moment=words.moment(held.made_at))
     if held.lost == 0:
-        return Html(f"{made} {words.text('No falta ninguna firma que conste.')}")
+        return sentences(made, words.text("No falta ninguna firma que conste."))
     lost = words.plural(
         "Falta, como mucho, {n} firma posterior: esa persona tendría que firmar otra vez.",
         "Faltan, como mucho, {n} firmas posteriores: esas personas tendrían que firmar otra vez.",
         held.lost,
     )
-    return Html(f"{made} {lost}")
+    return sentences(made, lost)
 
 
 async def release(ctx: AdminContext, _argument: str) -> None:

@@ -11,7 +11,6 @@ from handlers.request_budget import WRITTEN
 from handlers.request_limits import is_within_budget
 from handlers.supporter_context import SupporterContext
 
-_USE_THE_BUTTONS = mark("Este chat funciona con botones: elige uno de los de abajo, por favor.")
 _NOTHING_EDITED = mark("Aquí, editar un mensaje no cambia nada.")
 
 
@@ -36,14 +35,14 @@ async def sent_media(ctx: SupporterContext) -> None:
     ctx = _cleared_form(ctx.at_valid_stage())
     if not await is_within_budget(ctx, WRITTEN):
         return
-    words = ctx.view.words
+    stage = ctx.view.place.stage
     await ctx.say(
-        words.text("Para firmar, escribe tu nombre en un mensaje de texto, por favor.")
-        if ctx.view.place.stage is Stage.NAME
-        else words.text("Escribe el nombre en un mensaje de texto, por favor.")
-        if ctx.view.place.stage is Stage.NEW_NAME
-        else words.text(
-            "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
+        ctx.view.words.text(
+            "Para firmar, escribe tu nombre en un mensaje de texto, por favor."
+            if stage is Stage.NAME
+            else "Escribe el nombre en un mensaje de texto, por favor."
+            if stage is Stage.NEW_NAME
+            else "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
         )
     )
 
@@ -114,11 +113,13 @@ async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
         ctx = ctx.marking_for_deletion(message.message_id)
         told = [words.text("Eso parecía un nombre; no se ha guardado.")]
     told.append(
-        words.text("Para firmar, escribe tu nombre en un mensaje nuevo, por favor.")
-        if ctx.view.place.stage is Stage.NAME
-        else words.text("Escribe el nombre en un mensaje nuevo, por favor.")
-        if ctx.view.place.stage is Stage.NEW_NAME
-        else words.text(_USE_THE_BUTTONS)
+        words.text(
+            "Para firmar, escribe tu nombre en un mensaje nuevo, por favor."
+            if ctx.view.place.stage is Stage.NAME
+            else "Escribe el nombre en un mensaje nuevo, por favor."
+            if ctx.view.place.stage is Stage.NEW_NAME
+            else "Este chat funciona con botones: elige uno de los de abajo, por favor."
+        )
     )
     if not is_name:
         told.append(

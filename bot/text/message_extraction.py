@@ -92,16 +92,25 @@ def _kind(call: ast.Call) -> str | None:
 
 def _use(file: str, call: ast.Call, kind: str) -> Iterator[Use | Problem]:
     wanted = 2 if kind in _PLURALS else 1
-    given = call.args[:wanted]
-    if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in given):
-        sentence = "a message is one literal text; put what changes into {placeholders}"
-        yield Problem(file, f"line {call.lineno}", english(sentence))
-        return
-    forms = [argument.value for argument in given if isinstance(argument, ast.Constant)]
-    texts = [form for form in forms if isinstance(form, str)]
-    if len(texts) == wanted:
-        many = texts[1] if wanted == 2 else None
-        yield Use(file, call.lineno, kind, texts[0], many, _values(call, kind))
+    for given in zip(*map(_choices, call.args[:wanted]), strict=False):
+        if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in given):
+            sentence = "a message is one literal text; put what changes into {placeholders}"
+            yield Problem(file, f"line {call.lineno}", english(sentence))
+            return
+        forms = [argument.value for argument in given if isinstance(argument, ast.Constant)]
+        texts = [form for form in forms if isinstance(form, str)]
+        if len(texts) == wanted:
+            many = texts[1] if wanted == 2 else None
+            yield Use(file, call.lineno, kind, texts[0], many, _values(call, kind))
+
+
+def _choices(argument: ast.expr) -> Iterator[ast.expr]:
+    """Yields what conditions choose between; an argument without any is the only choice."""
+    if isinstance(argument, ast.IfExp):
+        yield from _choices(argument.body)
+        yield from _choices(argument.orelse)
+    else:
+        yield argument
 
 
 def _values(call: ast.Call, kind: str) -> frozenset[str] | None:

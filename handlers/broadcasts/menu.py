@@ -68,7 +68,7 @@ async def broadcast(ctx: AdminContext) -> None:
         return
     held = await ctx.services.storage.restores.held()
     if held is not None:
-        await ctx.say(restored_screen(held)(ctx.words))
+        await ctx.say(restored_screen(held, ctx.words))
         return
     page = menu_screen(ctx, await _options(ctx))
     await ctx.say(page)

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
+from operator import attrgetter
 
 from bot.petition.petition import Petition
 from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from handlers.screens.buttons import AdminAction, Button, ClosingStep, ClosingTap
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs
 from storage import (
     CLOSING_UPDATE,
     AwaitedText,
@@ -83,10 +85,10 @@ def overview(view: ClosingTextsView) -> Screen:
     return Screen(
         paragraphs(
             words.text("<b>Cómo ha terminado: lo que lee quien entra con la petición cerrada</b>"),
-            _lines(words.text("El mensaje final:"), *_standing(view)),
+            lines(words.text("El mensaje final:"), *_standing(view)),
             _list(words.text("Lo que ha pasado después:"), *_entries(view)),
             _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),
-            *_request(view),
+            _request(view),
         ),
         [
             *_change_buttons(view, CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, None),
@@ -94,9 +96,10 @@ def overview(view: ClosingTextsView) -> Screen:
             _button(words.label("Escribir o corregir lo de después"), ClosingStep.ENTRIES)
             if _days(view)
             else None,
-            _button(words.label("👁 Ver antes de publicar"), ClosingStep.PREVIEW)
-            if view.left
-            else _button(words.label("👁 Ver cómo se lee"), ClosingStep.PREVIEW),
+            _button(
+                words.label("👁 Ver antes de publicar" if view.left else "👁 Ver cómo se lee"),
+                ClosingStep.PREVIEW,
+            ),
             _button(words.label("Revisar el cambio que espera"), ClosingStep.REVIEW)
             if view.request
             else None,
@@ -135,14 +138,13 @@ def ask_text(view: ClosingTextsView, awaited: AwaitedText) -> Screen:
 
 def ask_kind(view: ClosingTextsView) -> Screen:
     """Asks what has happened since the closing."""
-    words = view.words
+    words, language = view.words, view.petition.source_language
     return Screen(
         words.text("<b>¿Qué ha pasado?</b>"),
         [
             *(
-                _button(words.label(label), ClosingStep.WRITE, f"new:{kind}:{source}")
+                _button(words.label(label), ClosingStep.WRITE, f"new:{kind}:{language}")
                 for kind, label in _ADDED.items()
-                for source in (view.petition.source_language,)
             ),
             _back(words),
         ],
@@ -152,16 +154,10 @@ def ask_kind(view: ClosingTextsView) -> Screen:
 def ask_entry(view: ClosingTextsView) -> Screen:
     """Asks which entry is to be changed, in which language."""
     days = list(_days(view).items())[-_CHANGEABLE:]
+    buttons = [_change_buttons(view, entry, kind, day) for entry, (kind, day) in days]
     return Screen(
         view.words.text("<b>¿Qué quieres corregir?</b>"),
-        [
-            *(
-                button
-                for entry, (kind, day) in days
-                for button in _change_buttons(view, entry, kind, day)
-            ),
-            _back(view.words),
-        ],
+        [*chain.from_iterable(buttons), _back(view.words)],
     )
 
 
@@ -171,10 +167,10 @@ def publish_question(view: ClosingTextsView, *, is_closed: bool) -> Screen:
     if not left:
         return Screen(words.text("Así se lee ahora. No hay nada sin publicar."), [_back(words)])
     key = publication_id(left).hex()
-    now = (
-        words.text("La petición está cerrada: quien entre lo leerá desde ese momento.")
+    now = words.text(
+        "La petición está cerrada: quien entre lo leerá desde ese momento."
         if is_closed
-        else words.text("Se leerá cuando la petición se cierre.")
+        else "Se leerá cuando la petición se cierre."
     )
     return Screen(
         paragraphs(
@@ -201,13 +197,13 @@ def approval_question(view: ClosingTextsView, request: Publication) -> Screen:
             _button(words.label("No aprobarlo"), ClosingStep.DECLINE, key),
         ]
     )
-    return Screen(paragraphs(*_request(view)), [*buttons, _back(words)])
+    return Screen(paragraphs(_request(view)), [*buttons, _back(words)])
 
 
 def history(view: ClosingTextsView) -> Screen:
     """Lists the newest versions, newest first, with what became of each."""
     words = view.words
-    lines = [
+    listed = [
         words.text(
             "• {what}, en {language}, versión {number}: de {who}, {moment}. {state}",
             what=text_name(words, each.kind, each.day),
@@ -219,11 +215,11 @@ def history(view: ClosingTextsView) -> Screen:
         )
         for each in reversed(view.versions)
     ]
-    more = len(lines) - _LISTED
+    more = len(listed) - _LISTED
     return Screen(
         paragraphs(
-            _list(words.text("<b>Todas las versiones</b>"), *lines[:_LISTED]),
-            words.plural("Y {n} anterior.", "Y {n} anteriores.", more) if more > 0 else None,
+            _list(words.text("<b>Todas las versiones</b>"), *listed[:_LISTED]),
+            more > 0 and words.plural("Y {n} anterior.", "Y {n} anteriores.", more),
         ),
         [_back(words)],
     )
@@ -233,7 +229,7 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     """Tells an admin who changed what, or that it waits for a second admin."""
     words = view.words
     changed = [each for each in view.versions if each.publication == made]
-    listed = _lines(*(_what(view, each) for each in changed))
+    listed = lines(*(_what(view, each) for each in changed))
     who = view.who(made.requested_by)
     if made.published_at is None:
         return Screen(
@@ -275,27 +271,24 @@ def text_name(words: Words, kind: ClosingTextKind, day: date | None) -> str:
 def _standing(view: ClosingTextsView) -> Iterator[Html]:
     """Yields a line for each language of the closing update."""
     words = view.words
+    by_number = sorted(view.published, key=attrgetter("number"))
+    newest = {each.language: each for each in by_number if each.entry == CLOSING_UPDATE}
     for language in view.petition.languages:
-        own = [
-            each
-            for each in view.published
-            if (each.entry, each.language) == (CLOSING_UPDATE, language)
-        ]
         name = words.language_name(language)
-        if own:
-            last = max(own, key=lambda each: each.number)
+        if (last := newest.get(language)) is not None:
             yield words.text(
                 "• {language}: de {who}, {moment}",
                 language=name,
                 who=view.who(last.author),
                 moment=words.moment(last.written_at),
             )
-        elif view.petition.closing_is_draft:
-            yield words.text(
-                "• {language}: el de la carpeta es un borrador, y no se muestra", language=name
-            )
         else:
-            yield words.text("• {language}: el de la carpeta de la petición", language=name)
+            yield words.text(
+                "• {language}: el de la carpeta es un borrador, y no se muestra"
+                if view.petition.closing_is_draft
+                else "• {language}: el de la carpeta de la petición",
+                language=name,
+            )
 
 
 def _entries(view: ClosingTextsView) -> Iterator[Html]:
@@ -333,17 +326,9 @@ def _what(view: ClosingTextsView, version: ClosingText) -> Html:
     )
 
 
-def _request(view: ClosingTextsView) -> Iterator[Html]:
-    request = view.request
-    if request is None:
-        return
-    yield (
-        _list(
-            view.words.text("⏳ <b>Espera la aprobación de otra persona:</b>"),
-            *_written(view, view.waiting),
-        )
-        or Html()
-    )
+def _request(view: ClosingTextsView) -> Html | None:
+    heading = view.words.text("⏳ <b>Espera la aprobación de otra persona:</b>")
+    return _list(heading, *_written(view, view.waiting))
 
 
 def _state(view: ClosingTextsView, version: ClosingText) -> Html:
@@ -352,9 +337,7 @@ def _state(view: ClosingTextsView, version: ClosingText) -> Html:
         return words.text("Publicada el {moment}.", moment=words.moment(made.published_at))
     if made is not None:
         return words.text("Espera aprobación.")
-    if version.is_discarded:
-        return words.text("No se publicó.")
-    return words.text("Sin publicar.")
+    return words.text("No se publicó." if version.is_discarded else "Sin publicar.")
 
 
 def _change_buttons(
@@ -384,9 +367,5 @@ def _back(words: Words) -> Button:
     return _button(words.label("Volver"), ClosingStep.OVERVIEW)
 
 
-def _lines(*parts: Html) -> Html:
-    return Html("\n".join(parts))
-
-
-def _list(heading: Html, *lines: Html) -> Html | None:
-    return _lines(heading, *lines) if lines else None
+def _list(heading: Html, *parts: Html) -> Html | None:
+    return lines(heading, *parts) if parts else None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.text import text_limits
 from bot.text.markup import Html, escape, fill, length, parse
 from bot.text.translations import Words
-from handlers.screens.screen import paragraphs
+from handlers.screens.screen import lines, paragraphs
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
 from storage.later_consents import NEW_TEXTS
@@ -23,11 +23,10 @@ def shown_consents(consents: Sequence[Record]) -> Sequence[Record]:
     return (*consents[:1], *consents[1:][-1:])
 
 
-def consent_lines(view: View, consent: Record) -> Html:
+def consent_lines(words: Words, consent: Record) -> Html:
     """Says when a consent was given, for what, and what of it was taken back."""
-    words, purposes = view.words, consent["purposes"].split(",")
+    purposes, name_ended = consent["purposes"].split(","), consent["with_name_ended_at"]
     updates_ended, news_ended = consent["updates_ended_at"], consent["news_ended_at"]
-    name_ended = consent["with_name_ended_at"]
     return lines(
         words.text("<b>Tu consentimiento</b>"),
         words.text(
@@ -70,22 +69,21 @@ def consent_lines(view: View, consent: Record) -> Html:
     )
 
 
-def with_the_words(view: View, parts: tuple[Html | None, ...], consents: Sequence[Record]) -> Html:
+def with_the_words(view: View, parts: Sequence[object], consents: Sequence[Record]) -> Html:
     """Adds the texts that were consented to, or where they are when it would be too long."""
     if not consents or view.signature is None:
         return paragraphs(*parts)
     name = view.signature.name
     seen = "\n\n".join(parse(fill(each["text"], name=name)).text for each in consents)
-    quoted = Html(
-        f"{view.words.text('Las palabras que aceptaste, con el nombre de tu firma:')}\n"
-        f"<blockquote expandable>{escape(seen)}</blockquote>"
+    quoted = lines(
+        view.words.text("Las palabras que aceptaste, con el nombre de tu firma:"),
+        f"<blockquote expandable>{escape(seen)}</blockquote>",
     )
     text = paragraphs(*parts, quoted)
     if length(parse(text).text) <= text_limits.MESSAGE - _ROOM_FOR_NOTICES:
         return text
-    return paragraphs(
-        *parts, view.words.text("Las palabras que aceptaste están, enteras, en el archivo.")
-    )
+    in_file = view.words.text("Las palabras que aceptaste están, enteras, en el archivo.")
+    return paragraphs(*parts, in_file)
 
 
 def left_to_the_file(words: Words, left: int) -> Html | None:
@@ -97,32 +95,23 @@ def left_to_the_file(words: Words, left: int) -> Html | None:
     )
 
 
-def lines(*parts: object) -> Html:
-    """Joins the parts that are non-empty strings, one per line."""
-    return Html("\n".join(part for part in parts if isinstance(part, str) and part))
-
-
 def receipt(view: View, consents: Sequence[Record], file_name: str) -> str:
     """Returns a file that proves what somebody consented to, without their name.
 
     The words stand in it as they are stored, so that their hash can be computed from the file.
     """
     words, number = view.words, view.signature.number if view.signature else 0
-    written = "\n\n".join(
-        (
-            words.label(
-                "Justificante de lo que aceptaste al firmar: {title}", title=view.texts.title
-            ),
-            words.label("Número de registro de tu firma: {number}", number=words.number(number)),
-            words.label(
-                "Las palabras están como las guardamos: {name} es el lugar de tu nombre, y las "
-                "marcas entre ángulos dan el formato.",
-                name="{name}",
-            ),
-        )
+    written: str = paragraphs(
+        words.label("Justificante de lo que aceptaste al firmar: {title}", title=view.texts.title),
+        words.label("Número de registro de tu firma: {number}", number=words.number(number)),
+        words.label(
+            "Las palabras están como las guardamos: {name} es el lugar de tu nombre, y las "
+            "marcas entre ángulos dan el formato.",
+            name="{name}",
+        ),
     )
     for consent in consents:
-        about, sha256 = parse(consent_lines(view, consent)).text, consent["text_sha256"].hex()
+        about, sha256 = parse(consent_lines(words, consent)).text, consent["text_sha256"].hex()
         # The lines before the words: what is written, an empty one, about it, and six more.
         first = written.count("\n") + about.count("\n") + 10
         last = first + consent["text"].count("\n")

@@ -7,7 +7,7 @@ from bot.text.markup import Html, escape
 from bot.text.translations import Words
 from handlers.screens.buttons import Button
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.screens.supporter_view import View
 
 
@@ -22,7 +22,7 @@ def language(view: View) -> Screen:
     ]
     choices = [Button(_marked(view, code), Action.SET_LANGUAGE, code) for code in languages]
     back = Button(view.words.label("Volver"), Action.BACK) if has_chosen else None
-    return Screen(Html(""), [*choices, back], Html("\n".join(dict.fromkeys(asked))))
+    return Screen(Html(""), [*choices, back], lines(*dict.fromkeys(asked)))
 
 
 def help_(view: View) -> Screen:
@@ -32,26 +32,23 @@ def help_(view: View) -> Screen:
         "En este chat puedes leer la petición, firmarla y saber cómo termina. Todo se "
         "hace con los botones; también funcionan estos comandos:"
     )
-    admins = words.text("Y estos, solo para quienes administran la petición:")
+    for_admins = (
+        words.text("Y estos, solo para quienes administran la petición:"),
+        _listed(words, ADMIN_COMMANDS),
+    )
     return Screen(
         paragraphs(
             f"<b>{words.text('Ayuda')}</b>",
             intro,
             _listed(words, SUPPORTER_COMMANDS),
-            admins if view.by_admin else None,
-            _listed(words, ADMIN_COMMANDS) if view.by_admin else None,
+            *(for_admins if view.by_admin else ()),
         ),
         [Button(words.label("Volver"), Action.BACK)],
     )
 
 
 def _listed(words: Words, described: Mapping[str, str]) -> Html:
-    return Html(
-        "\n".join(
-            f"/{name} — {escape(words.label(description))}"
-            for name, description in described.items()
-        )
-    )
+    return lines(*(f"/{name} — {escape(words.label(what))}" for name, what in described.items()))
 
 
 def _marked(view: View, code: str) -> str:

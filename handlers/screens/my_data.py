@@ -1,6 +1,6 @@
 """The screen of /mydata: everything stored of a person; the file has the same in full."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from bot.petition.stages import Action
 from bot.text.markup import Html
@@ -10,11 +10,10 @@ from handlers.screens.buttons import Button
 from handlers.screens.given_consents import (
     consent_lines,
     left_to_the_file,
-    lines,
     shown_consents,
     with_the_words,
 )
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
 from storage import Held, Kind, Signature
@@ -40,25 +39,21 @@ def my_data(view: View) -> Screen:
     parts = (
         words.text("<b>Lo que guardamos de ti en esta petición</b>"),
         _signed(view, signature, held) if signature else _not_signed(view),
-        *(consent_lines(view, consent) for consent in shown),
+        *(consent_lines(words, consent) for consent in shown),
         left_to_the_file(words, len(held.consents) - len(shown)),
         _messages(view, held),
         _about_the_chat(view, held),
         _as_admin(view, held),
         _encrypted(view, held),
         words.text("Con el botón lo recibes todo en un archivo JSON."),
-        _receipt(words) if signature else None,
+        signature
+        and words.text("El justificante de lo que aceptaste lo tienes en «Otros derechos»."),
     )
     return Screen(
         with_the_words(view, parts, shown),
         [
             Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),
-            _correct_button(view),
-            _name_button(view),
-            _rights_button(view),
-            *_stop_buttons(view),
-            _mute_button(view),
-            _withdraw_button(view),
+            *(_signer_buttons(view, signature) if signature else ()),
             Button(words.label("Volver"), Action.BACK),
         ],
     )
@@ -83,9 +78,9 @@ def new_name(view: View) -> Screen:
         "Lo que envíes aquí se borra de este chat en cuanto nos llega."
     )
     return Screen(
-        Html(" ".join(part for part in (now, change, handed) if part)),
+        sentences(now, change, handed),
         [Button(words.label("Volver"), Action.BACK)],
-        question=Html(f"{asked}\n{typed}"),
+        question=lines(asked, typed),
     )
 
 
@@ -94,17 +89,13 @@ def other_rights(view: View) -> Screen:
     words, signature = view.words, view.signature
     number = words.number(signature.number) if signature else "—"
     is_only_stored = signature is not None and signature.is_only_stored
-    limits = (
-        words.text(
-            "El uso de tus datos está limitado: tu firma cuenta, pero sin tu nombre, y no te "
-            "escribimos. Con el botón puedes volver atrás."
-        )
+    limits = words.text(
+        "El uso de tus datos está limitado: tu firma cuenta, pero sin tu nombre, y no te "
+        "escribimos. Con el botón puedes volver atrás."
         if is_only_stored
-        else words.text(
-            "Puedes limitar el uso de tus datos con el botón: tu firma seguirá contando, pero sin "
-            "tu nombre, y no te escribiremos, salvo por una brecha de seguridad. No deshace lo "
-            "que ya se haya entregado."
-        )
+        else "Puedes limitar el uso de tus datos con el botón: tu firma seguirá contando, pero "
+        "sin tu nombre, y no te escribiremos, salvo por una brecha de seguridad. No deshace lo "
+        "que ya se haya entregado."
     )
     letter = words.text(
         "Para rectificar otros datos, suprimirlos u oponerte a su uso, escríbenos: {contact}\n"
@@ -142,8 +133,8 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
         words.text("Idioma: {language}", language=view.texts.language_name),
         _source(view, signature.source),
         _handed_over(view),
-        *_choices(view, signature.updates_at_most, news=signature.news),
-        _silence(view, held),
+        _choices(words, signature.updates_at_most, news=signature.news),
+        _silence(view, signature, held),
         lost
         and words.text(
             "Desde el {moment}, Telegram no nos deja escribirte.", moment=words.moment(lost)
@@ -156,10 +147,6 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
             date=version_date(words, signature.kept_version),
         ),
     )
-
-
-def _receipt(words: Words) -> Html:
-    return words.text("El justificante de lo que aceptaste lo tienes en «Otros derechos».")
 
 
 def _letter_code(words: Words, code: Record | None) -> Html | None:
@@ -191,79 +178,64 @@ def _handed_over(view: View) -> Html | None:
     how = view.handed_over
     if how is None or view.handover is None:
         return how
-    return Html(f"{how} {view.words.text('Ya no se puede cambiar.')}")
+    return sentences(how, view.words.text("Ya no se puede cambiar."))
 
 
 def _encrypted(view: View, held: Held) -> Html | None:
-    words = view.words
+    words, name = view.words, view.conversation.name
     if view.signature is not None:
         return words.text("Tu nombre y el identificador de tu chat se guardan cifrados.")
-    if view.conversation.name and held.files:
+    if name and held.files:
         return words.text("El nombre escrito y el identificador de tu chat se guardan cifrados.")
-    if view.conversation.name:
+    if name:
         return words.text("El nombre escrito se guarda cifrado.")
-    if held.files:
-        return words.text("El identificador de tu chat se guarda cifrado.")
-    return None
+    return words.text("El identificador de tu chat se guarda cifrado.") if held.files else None
 
 
-def _silence(view: View, held: Held) -> Html | None:
+def _silence(view: View, signature: Signature, held: Held) -> Html | None:
     words, since = view.words, (held.signature or {}).get("muted_at")
     muted = since and words.text(
         "Pediste que no te escribiéramos, el {moment}.", moment=words.moment(since)
     )
-    if view.signature is not None and view.signature.is_only_stored:
-        return lines(muted, _only_stored(words, view.signature))
-    if muted:
+    if signature.is_only_stored:
+        return lines(muted, _only_stored(words, signature))
+    told = (each["kind"] == "closing" and each["state"] == "delivered" for each in held.deliveries)
+    if muted or not signature.is_counted or any(told):
         return muted
-    if view.signature is not None and not view.signature.is_counted:
-        return None
-    if any(each["kind"] == "closing" and each["state"] == "delivered" for each in held.deliveries):
-        return None
     return words.text("Te escribiremos para contarte cómo termina la petición.")
 
 
 def _only_stored(words: Words, signature: Signature) -> Html:
     """Says since when the use is restricted or objected to, what that means and how to undo it."""
-    since = (
-        words.text(
-            "Te opusiste al uso de tus datos el {moment}.",
-            moment=words.moment(signature.objected_at),
-        )
-        if signature.objected_at is not None
-        else words.text(
-            "El uso de tus datos está limitado desde el {moment}.",
-            moment=words.moment(signature.restricted_at or signature.signed_at),
-        )
+    since = words.text(
+        "Te opusiste al uso de tus datos el {moment}."
+        if signature.objected_at
+        else "El uso de tus datos está limitado desde el {moment}.",
+        moment=words.moment(
+            signature.objected_at or signature.restricted_at or signature.signed_at
+        ),
     )
     means = words.text(
         "Tu firma cuenta, pero sin tu nombre, y no te escribimos. Para volver atrás, pulsa «Otros "
         "derechos»."
     )
-    return Html(f"{since} {means}")
+    return sentences(since, means)
 
 
 def _not_signed(view: View) -> Html:
     words, conversation = view.words, view.conversation
+    updates_at_most = view.petition.updates_at_most if conversation.updates else 0
     return lines(
-        words.text("No has firmado esta petición.")
-        if view.petition_state.erased_at is None
-        else words.text(
-            "No guardamos ninguna firma tuya. Las firmas cuyo plazo ha terminado ya se han "
+        words.text(
+            "No has firmado esta petición."
+            if view.petition_state.erased_at is None
+            else "No guardamos ninguna firma tuya. Las firmas cuyo plazo ha terminado ya se han "
             "borrado y siguen contadas: si firmaste hace tiempo, la tuya es una de ellas."
         ),
         conversation.name
         and words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),
         _chosen_name(words, conversation.with_name),
-        *(
-            _choices(
-                view,
-                view.petition.updates_at_most if conversation.updates else 0,
-                news=conversation.news,
-            )
-            if conversation.name
-            else ()
-        ),
+        conversation.name and _choices(words, updates_at_most, news=conversation.news),
         words.text("Idioma: {language}", language=view.texts.language_name),
         _source(view, conversation.source),
     )
@@ -273,51 +245,47 @@ def _chosen_name(words: Words, with_name: bool | None) -> Html | None:
     """Says what the form has about the name, before it is signed."""
     if with_name is None:
         return None
-    if with_name:
-        return words.text("Has elegido, todavía sin firmar: con tu nombre.")
-    return words.text("Has elegido, todavía sin firmar: sin tu nombre.")
+    return words.text(
+        "Has elegido, todavía sin firmar: con tu nombre."
+        if with_name
+        else "Has elegido, todavía sin firmar: sin tu nombre."
+    )
 
 
 def _source(view: View, source: str | None) -> Html | None:
     return view.words.text("Cómo llegaste: {source}", source=source) if source else None
 
 
-def _choices(view: View, updates_at_most: int, *, news: bool) -> tuple[Html, Html]:
+def _choices(words: Words, updates_at_most: int, *, news: bool) -> Html:
     """Says what is sent besides the closing update."""
-    words = view.words
-    return (
+    return lines(
         words.text("Avances de esta petición: sí, como mucho {n}", n=words.number(updates_at_most))
         if updates_at_most
         else words.text("Avances de esta petición: no"),
         words.text(
             "Noticias de otras acciones: {news}",
-            news=words.text("sí") if news else words.text("no"),
+            news=words.text("sí" if news else "no"),
         ),
     )
 
 
 def _messages(view: View, held: Held) -> Html | None:
     """Lists the broadcasts to this signer, newest first; None without a signature."""
-    words = view.words
+    words, newest = view.words, held.deliveries[::-1]
     if view.signature is None:
         return None
-    newest = held.deliveries[::-1]
     return lines(
         words.text("<b>Mensajes a quienes firmaron</b>"),
-        *(_message(view, delivery) for delivery in newest[:_LISTED]),
-        None if newest else words.text("Todavía ninguno."),
+        *(_message(words, delivery) for delivery in newest[:_LISTED]),
+        not newest and words.text("Todavía ninguno."),
         left_to_the_file(words, len(newest) - _LISTED),
     )
 
 
-def _message(view: View, delivery: Record) -> Html:
-    words = view.words
+def _message(words: Words, delivery: Record) -> Html:
     outcome = words.text(_OUTCOMES[delivery["state"]], moment=words.moment(delivery["updated_at"]))
-    line = words.text(
-        "• {subject}: {outcome}",
-        subject=subject_name(words, Kind(delivery["kind"])),
-        outcome=outcome,
-    )
+    subject = subject_name(words, Kind(delivery["kind"]))
+    line = words.text("• {subject}: {outcome}", subject=subject, outcome=outcome)
     taken_back = delivery["recall_outcome"] == "deleted"
     return Html(f"{line}, {words.text('y borrado después')}") if taken_back else line
 
@@ -348,8 +316,7 @@ def _about_the_chat(view: View, held: Held) -> Html | None:
 
 
 def _as_admin(view: View, held: Held) -> Html | None:
-    words = view.words
-    written = (*held.closing_texts, *held.publications)
+    words, written = view.words, (*held.closing_texts, *held.publications)
     done = (held.draft, held.admin_name, held.menus, held.broadcasts, held.deeds, held.awaited)
     if not (any(done) or written):
         return None
@@ -376,48 +343,26 @@ def _as_admin(view: View, held: Held) -> Html | None:
     )
 
 
-def _stop_buttons(view: View) -> tuple[Button | None, ...]:
-    """Returns a button for each kind of message that was chosen and is still sent."""
-    words, signature = view.words, view.signature
-    if signature is None or signature.muted or signature.is_only_stored:
-        return ()
-    updates = Button(words.label("No recibir avances de esta petición"), Action.REFUSE_UPDATES)
-    news = Button(words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
-    return (updates if signature.updates_at_most else None, news if signature.news else None)
-
-
-def _correct_button(view: View) -> Button | None:
-    if view.signature is None:
-        return None
-    return Button(view.words.label("Corregir mi nombre"), Action.CORRECT_NAME)
-
-
-def _rights_button(view: View) -> Button | None:
-    if view.signature is None:
-        return None
-    return Button(view.words.label("Otros derechos"), Action.OTHER_RIGHTS)
-
-
-def _name_button(view: View) -> Button | None:
-    """Returns the button that changes whether the name is handed over, while it can be."""
-    words, signature = view.words, view.signature
+def _signer_buttons(view: View, signature: Signature) -> Iterator[Button]:
+    """Yields a button for each right of a signer that they can use now."""
+    words, is_used = view.words, not signature.is_only_stored
+    yield Button(words.label("Corregir mi nombre"), Action.CORRECT_NAME)
     # Of data that may only be stored the name is not used, whatever was chosen.
-    if signature is None or signature.is_only_stored or view.handover is not None:
-        return None
-    if signature.with_name:
-        return Button(words.label("Entregar mi firma sin mi nombre"), Action.REMOVE_NAME)
-    return Button(words.label("Entregar mi firma con mi nombre"), Action.ASK_NAME_CONSENT)
-
-
-def _withdraw_button(view: View) -> Button | None:
-    if view.signature is None:
-        return None
-    return Button(view.words.label("Retirar mi firma"), Action.WITHDRAW)
-
-
-def _mute_button(view: View) -> Button | None:
-    if view.signature is None or view.signature.is_only_stored:
-        return None
-    if view.signature.muted:
-        return Button(view.words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)
-    return Button(view.words.label("🔕 No recibir más mensajes"), Action.MUTE)
+    if is_used and view.handover is None:
+        yield (
+            Button(words.label("Entregar mi firma sin mi nombre"), Action.REMOVE_NAME)
+            if signature.with_name
+            else Button(words.label("Entregar mi firma con mi nombre"), Action.ASK_NAME_CONSENT)
+        )
+    yield Button(words.label("Otros derechos"), Action.OTHER_RIGHTS)
+    if is_used and not signature.muted and signature.updates_at_most:
+        yield Button(words.label("No recibir avances de esta petición"), Action.REFUSE_UPDATES)
+    if is_used and not signature.muted and signature.news:
+        yield Button(words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
+    if is_used:
+        yield (
+            Button(words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)
+            if signature.muted
+            else Button(words.label("🔕 No recibir más mensajes"), Action.MUTE)
+        )
+    yield Button(words.label("Retirar mi firma"), Action.WITHDRAW)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from bot.petition.goals import bar, progress
@@ -9,9 +10,9 @@ from bot.petition.outcome import OutcomeEntry, outcome_in
 from bot.petition.retention_days import day_of, erased_on
 from bot.petition.stages import Action, expects_name
 from bot.text.markup import Html, fill, time_tag
-from bot.text.translations import Words, mark
+from bot.text.translations import mark
 from handlers.screens.buttons import Button, Style
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import change_to_answer
 from storage import ClosingTextKind, Handover, Signature
@@ -29,9 +30,7 @@ def home(view: View) -> Screen:
     """Returns the home screen: for a closed petition, for a signer, or the welcome."""
     if view.petition_state.is_closed:
         return _closed(view)
-    if view.signature is not None:
-        return _signed(view)
-    return _welcome(view)
+    return _welcome(view) if view.signature is None else _signed(view, view.signature)
 
 
 def appeal(view: View) -> Screen:
@@ -87,41 +86,43 @@ def signature_count(view: View) -> Html:
     )
     reached = progress(view.count, view.petition.goals)
     step = words.number(reached.goal)
-    goal = (
-        words.text("Meta alcanzada: {goal}", goal=step)
-        if reached.share >= 1
-        else words.text("Próxima meta: {goal}", goal=step)
+    goal = words.text(
+        "Meta alcanzada: {goal}" if reached.share >= 1 else "Próxima meta: {goal}", goal=step
     )
     return Html(f"{signed}\n{bar(reached, _BAR_WIDTH)}  {goal}")
 
 
 def _closing_date(view: View) -> Html | None:
-    closes_at = view.petition_state.closes_at
+    words, closes_at = view.words, view.petition_state.closes_at
     if closes_at is None:
         return None
-    return view.words.text(
-        "Se puede firmar hasta el {moment}.", moment=view.words.moment(closes_at)
-    )
-
-
-def _lines(*parts: Html | None) -> Html:
-    return Html("\n".join(part for part in parts if part is not None))
+    return words.text("Se puede firmar hasta el {moment}.", moment=words.moment(closes_at))
 
 
 def _welcome(view: View) -> Screen:
+    words = view.words
+    addressee = view.petition.addressee[view.language]
     text = paragraphs(
         f"<b>{view.texts.title}</b>",
         view.texts.summary,
-        _lines(_addressed(view), signature_count(view), _closing_date(view)),
-        _signed_long_ago(view),
+        lines(
+            words.text("<b>Se lo pedimos a:</b> {addressee}", addressee=addressee),
+            signature_count(view),
+            _closing_date(view),
+        ),
+        # Whoever may have signed so long ago that the bot does not know it any more.
+        view.petition_state.erased_at
+        and words.text(
+            "Las firmas cuyo plazo ha terminado ya se han borrado y siguen contadas. Si firmaste "
+            "hace tiempo y aquí no consta, la tuya es una de ellas: no hace falta que firmes otra "
+            "vez."
+        ),
     )
     return Screen(text, [sign_button(view), _read_button(view), _foot(view)])
 
 
-def _signed(view: View) -> Screen:
-    words, signature = view.words, view.signature
-    if signature is None:
-        return _welcome(view)
+def _signed(view: View, signature: Signature) -> Screen:
+    words = view.words
     mine = words.text(
         "<b>Ya has firmado. Gracias.</b> Firmaste el {date}.",
         date=time_tag(words.date(signature.signed_at), signature.signed_at, "D"),
@@ -141,24 +142,15 @@ def _signed(view: View) -> Screen:
         if signature.was_told or not signature.is_counted
         else words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
     )
-    counted = _lines(signature_count(view), _closing_date(view))
     text = paragraphs(
         f"<b>{view.texts.title}</b>",
-        Html(f"{mine} {view.handed_over}"),
-        counted,
+        sentences(mine, view.handed_over),
+        lines(signature_count(view), _closing_date(view)),
         promise,
         _changed_texts(view),
     )
-    return Screen(
-        text,
-        [
-            _answer_button(view),
-            share_buttons(view),
-            _read_button(view),
-            _foot(view),
-            _withdraw_button(view),
-        ],
-    )
+    below = (share_buttons(view), _read_button(view), _foot(view), _withdraw_button(view))
+    return Screen(text, [_answer_button(view), *below])
 
 
 def _changed_texts(view: View) -> Html | None:
@@ -170,13 +162,12 @@ def _changed_texts(view: View) -> Html | None:
     changed = words.text(
         "<b>Los textos han cambiado desde que firmaste.</b> {change}", change=change or ""
     )
-    return Html(f"{changed} {words.text('Tu firma vale igual, aunque no contestes.')}")
+    return sentences(changed, words.text("Tu firma vale igual, aunque no contestes."))
 
 
 def _answer_button(view: View) -> Button | None:
-    if not view.asked_again:
-        return None
-    return Button(view.words.label("Leer y decidir"), Action.NEW_TEXTS)
+    answer = Button(view.words.label("Leer y decidir"), Action.NEW_TEXTS)
+    return answer if view.asked_again else None
 
 
 def _closed(view: View) -> Screen:
@@ -186,24 +177,19 @@ def _closed(view: View) -> Screen:
     text = paragraphs(
         f"<b>{view.texts.title}</b>",
         fill(view.texts.closed, **counted),
-        mine and Html(" ".join(part for part in (mine, view.handed_over) if part)),
+        mine and sentences(mine, view.handed_over),
         *_outcome(view, counted),
         _kept_until(view),
         _changed_texts(view),
-        _not_signed(view) if expects_name(view.place) else None,
+        # For somebody whose form the closing took away. Part of the screen, so that it is still
+        # there after a second tap, and when the screen is drawn later.
+        expects_name(view.place)
+        and words.text(
+            "<b>No has firmado: la petición se cerró antes.</b> Tu nombre no se ha guardado."
+        ),
     )
     withdraw = _withdraw_button(view) if signature else None
     return Screen(text, [_answer_button(view), _read_button(view), _foot(view), withdraw])
-
-
-def _signed_long_ago(view: View) -> Html | None:
-    """Tells whoever may have signed so long ago that the bot does not know it any more."""
-    if view.petition_state.erased_at is None:
-        return None
-    return view.words.text(
-        "Las firmas cuyo plazo ha terminado ya se han borrado y siguen contadas. Si firmaste hace "
-        "tiempo y aquí no consta, la tuya es una de ellas: no hace falta que firmes otra vez."
-    )
 
 
 def _kept_until(view: View) -> Html | None:
@@ -227,13 +213,11 @@ def _kept_until(view: View) -> Html | None:
     day, at_most = _erased_on(view, state.closed_at)
     if day <= view.today:
         return None
-    if day == at_most:
-        return words.text(
-            "Las firmas se borrarán, como muy tarde, el {day}, y seguirán contadas.",
-            day=words.date(day),
-        )
     return words.text(
-        "Las firmas se borrarán a partir del {day} y seguirán contadas.", day=words.date(day)
+        "Las firmas se borrarán, como muy tarde, el {day}, y seguirán contadas."
+        if day == at_most
+        else "Las firmas se borrarán a partir del {day} y seguirán contadas.",
+        day=words.date(day),
     )
 
 
@@ -243,13 +227,11 @@ def _mine_kept_until(view: View, signature: Signature) -> Html:
     day, at_most = _erased_on(view, signature.signed_at)
     if day <= view.today:
         return words.text("El plazo para guardar tu firma ha terminado: se borrará pronto.")
-    if day == at_most:
-        return words.text(
-            "Tu firma se borrará, como muy tarde, el {day}, y seguirá contada.",
-            day=words.date(day),
-        )
     return words.text(
-        "Tu firma se borrará a partir del {day} y seguirá contada.", day=words.date(day)
+        "Tu firma se borrará, como muy tarde, el {day}, y seguirá contada."
+        if day == at_most
+        else "Tu firma se borrará a partir del {day} y seguirá contada.",
+        day=words.date(day),
     )
 
 
@@ -267,21 +249,21 @@ def _outcome(view: View, counted: Mapping[str, str]) -> list[Html]:
     A handover that was recorded stands above what an admin has written of it, under its day.
     """
     told = outcome_in(view.petition, view.closing_texts, view.language)
-    entries = [(each.day, _entry_text(view.words, each, counted)) for each in told.entries]
+    written: list[OutcomeEntry] = []
+    dated = []
     if view.handover is not None:
         handover = view.handover.handover
         written = [each for each in told.entries if each.kind is ClosingTextKind.DELIVERED][:1]
-        parts = [_handover_text(view, handover), *(fill(e.text, **counted) for e in written)]
-        others = [
-            entry for each, entry in zip(told.entries, entries, strict=True) if each not in written
-        ]
-        entries = sorted([(handover.handed_over_on, Html("\n".join(parts))), *others], key=_day)
+        handed_over = lines(
+            _handover_text(view, handover), *(fill(each.text, **counted) for each in written)
+        )
+        dated.append((handover.handed_over_on, handed_over))
+    for each in told.entries:
+        if each not in written:
+            heading = view.words.text(_ENTRY_HEADINGS[each.kind], date=view.words.date(each.day))
+            dated.append((each.day, lines(heading, fill(each.text, **counted))))
     update = [fill(told.closing_update, **counted)] if told.closing_update else []
-    return [*update, *(text for _, text in entries)]
-
-
-def _day(entry: tuple[date, Html]) -> date:
-    return entry[0]
+    return [*update, *(text for _, text in sorted(dated, key=itemgetter(0)))]
 
 
 def _handover_text(view: View, handover: Handover) -> Html:
@@ -314,29 +296,6 @@ def _handover_text(view: View, handover: Handover) -> Html:
             addressee=addressee,
         )
     return Html(f"{heading}\n{what}")
-
-
-def _entry_text(words: Words, entry: OutcomeEntry, counted: Mapping[str, str]) -> Html:
-    """Returns an entry under its day and what it is about."""
-    heading = words.text(_ENTRY_HEADINGS[entry.kind], date=words.date(entry.day))
-    return Html(f"{heading}\n{fill(entry.text, **counted)}")
-
-
-def _not_signed(view: View) -> Html:
-    """Tells somebody whose form the closing took away that no signature was taken.
-
-    Part of the screen, and right above its buttons: it is still there after a second tap, and
-    when the screen is drawn later because Telegram was away.
-    """
-    return view.words.text(
-        "<b>No has firmado: la petición se cerró antes.</b> Tu nombre no se ha guardado."
-    )
-
-
-def _addressed(view: View) -> Html:
-    return view.words.text(
-        "<b>Se lo pedimos a:</b> {addressee}", addressee=view.petition.addressee[view.language]
-    )
 
 
 def _read_button(view: View) -> Button:

@@ -2,10 +2,9 @@
 
 from bot.petition.outcome import outcome_in
 from bot.petition.stages import Action, Stage
-from bot.text.markup import Html
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import page_buttons
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, paragraphs, sentences
 from handlers.screens.supporter_view import View
 
 
@@ -14,9 +13,10 @@ def privacy(view: View) -> Screen:
     words, pages, page = view.words, view.privacy, view.place.page
     number = words.text("Página {page} de {pages}", page=page + 1, pages=len(pages))
     data = Button(words.label("Mis datos"), Action.MY_DATA)
+    back = Button(words.label("Volver"), Action.BACK)
     return Screen(
-        paragraphs(pages[page], f"<i>{number}</i>" if len(pages) > 1 else None),
-        [page_buttons(view, Action.PRIVACY, page, len(pages)), (data, _back(view))],
+        paragraphs(pages[page], len(pages) > 1 and f"<i>{number}</i>"),
+        [page_buttons(view, Action.PRIVACY, page, len(pages)), (data, back)],
     )
 
 
@@ -27,27 +27,22 @@ def withdraw(view: View) -> Screen:
     what = words.text("Borraremos tu firma, con tu nombre y el identificador de tu chat.")
     # While the closing update is only a draft, there is nothing to read yet.
     is_told = outcome_in(view.petition, view.closing_texts, view.language).closing_update
-    end = (
-        words.text("Cómo terminó la petición lo puedes leer aquí cuando quieras: escribe /start.")
+    end = words.text(
+        "Cómo terminó la petición lo puedes leer aquí cuando quieras: escribe /start."
         if view.petition_state.is_closed and is_told
-        else words.text("Después ya no podremos contarte en este chat cómo termina la petición.")
+        else "Después ya no podremos contarte en este chat cómo termina la petición."
     )
     day = view.name_handed_over_on
-    handed = (
-        None
-        if day is None
-        else words.text(
-            "Tu nombre se entregó el {date}, y eso no lo podemos deshacer: avisaremos a quien lo "
-            "recibió de que has retirado tu firma.",
-            date=words.date(day),
-        )
+    handed = day and words.text(
+        "Tu nombre se entregó el {date}, y eso no lo podemos deshacer: avisaremos a quien lo "
+        "recibió de que has retirado tu firma.",
+        date=words.date(day),
     )
+    erase = words.label("Retirar mi firma y borrar mis datos")
     return Screen(
-        paragraphs(question, Html(f"{what} {end}"), handed),
+        paragraphs(question, sentences(what, end), handed),
         [
-            Button(
-                words.label("Retirar mi firma y borrar mis datos"), Action.ERASE, style=Style.END
-            ),
+            Button(erase, Action.ERASE, style=Style.END),
             Button(words.label("No, mantener mi firma"), Action.HOME),
         ],
     )
@@ -75,7 +70,3 @@ def muted(view: View) -> Screen:
     # Data whose use is restricted stay unused: no message would come again by that button.
     is_only_stored = view.signature is not None and view.signature.is_only_stored
     return Screen(done, [home] if is_only_stored else [again, home], kept=Stage.MUTED)
-
-
-def _back(view: View) -> Button:
-    return Button(view.words.label("Volver"), Action.BACK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.petition.stages import Stage
@@ -64,6 +64,20 @@ class Screen:
         return repr((version, str(self.text), self.rows)).encode()
 
 
-def paragraphs(*parts: str | None) -> Html:
-    """Joins the non-empty parts with a blank line between them."""
-    return Html("\n\n".join(part for part in parts if part))
+def paragraphs(*parts: object) -> Html:
+    """Joins the parts that are non-empty strings, with a blank line between them."""
+    return _joined("\n\n", parts)
+
+
+def lines(*parts: object) -> Html:
+    """Joins the parts that are non-empty strings, one per line."""
+    return _joined("\n", parts)
+
+
+def sentences(*parts: object) -> Html:
+    """Joins the parts that are non-empty strings, in one line."""
+    return _joined(" ", parts)
+
+
+def _joined(separator: str, parts: Iterable[object]) -> Html:
+    return Html(separator.join(part for part in parts if isinstance(part, str) and part))

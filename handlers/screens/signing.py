@@ -3,9 +3,10 @@
 from bot.petition.consent import changes_since, consent_sha256, consent_text
 from bot.petition.stages import NAME_AGAIN, Action, Stage
 from bot.text.markup import Html, escape, fill
+from bot.text.translations import Words
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import change_lines, version_date
 
@@ -30,13 +31,15 @@ def name(view: View) -> Screen:
         Html("" if view.place.page == NAME_AGAIN else view.texts.privacy_short),
         [
             use if view.profile_name else None,
-            (
-                Button(words.label("🔒 Privacidad"), Action.PRIVACY),
-                Button(words.label("Volver"), Action.HOME),
-            ),
+            _privacy_and_back(words),
         ],
         paragraphs(question, typed),
     )
+
+
+def _privacy_and_back(words: Words) -> tuple[Button, Button]:
+    privacy = Button(words.label("🔒 Privacidad"), Action.PRIVACY)
+    return privacy, Button(words.label("Volver"), Action.HOME)
 
 
 def name_check(view: View) -> Screen:
@@ -61,6 +64,7 @@ def consent(view: View) -> Screen:
     words, conversation = view.words, view.conversation
     ticked = {Action.UPDATES: conversation.updates, Action.NEWS: conversation.news}
     chosen = {True: Action.WITH_NAME, False: Action.WITHOUT_NAME, None: None}[view.with_name]
+    sign = words.label("✍️ Consiento y firmo")
     return Screen(
         # With the labels of the choices, the words that are recorded, so that they were seen.
         fill(view.texts.consent, name=conversation.name or ""),
@@ -73,12 +77,7 @@ def consent(view: View) -> Screen:
                 Button(f"{_TICKED if ticked[choice] else _UNTICKED} {label}", choice)
                 for choice, label in message_choices(view).items()
             ),
-            Button(
-                words.label("✍️ Consiento y firmo"),
-                Action.CONFIRM,
-                consent_mark(view),
-                style=Style.SIGN,
-            ),
+            Button(sign, Action.CONFIRM, consent_mark(view), style=Style.SIGN),
             (
                 Button(words.label("Cambiar el nombre"), Action.SIGN),
                 Button(words.label("Volver"), Action.HOME),
@@ -115,15 +114,11 @@ def consent_mark(view: View) -> str:
 def name_consent(view: View) -> Screen:
     """Asks, after signing, for the consent to hand over the name too."""
     words, name = view.words, view.signature.name if view.signature else ""
+    give = words.label("✍️ Consiento que se entregue")
     return Screen(
         fill(name_consent_words(view), name=name),
         [
-            Button(
-                words.label("✍️ Consiento que se entregue"),
-                Action.GIVE_NAME,
-                name_consent_mark(view),
-                style=Style.SIGN,
-            ),
+            Button(give, Action.GIVE_NAME, name_consent_mark(view), style=Style.SIGN),
             Button(words.label("Volver"), Action.BACK),
         ],
         words.text(
@@ -158,23 +153,16 @@ def new_texts(view: View) -> Screen:
         date=version_date(words, signed),
         now=version_date(words, view.petition.version),
     )
+    agree = words.label("✍️ Consiento")
     return Screen(
         paragraphs(
-            Html("\n".join((heading, *changed))),
+            lines(heading, *changed),
             fill(new_texts_words(view), name=signature.name if signature else ""),
         ),
         [
-            Button(
-                words.label("✍️ Consiento"),
-                Action.ACCEPT_TEXTS,
-                new_texts_mark(view),
-                style=Style.SIGN,
-            ),
+            Button(agree, Action.ACCEPT_TEXTS, new_texts_mark(view), style=Style.SIGN),
             Button(words.label("Mantener lo que firmé"), Action.KEEP_TEXTS),
-            (
-                Button(words.label("🔒 Privacidad"), Action.PRIVACY),
-                Button(words.label("Volver"), Action.HOME),
-            ),
+            _privacy_and_back(words),
         ],
         words.text(
             "<b>¿Quieres que tu firma valga con estas palabras?</b> Si las dejas como estaban o "
@@ -218,13 +206,10 @@ def thanks(view: View) -> Screen:
     signature is higher once somebody has withdrawn. It is in /mydata.
     """
     words = view.words
-    text = fill(
-        view.texts.thanks,
-        count=words.number(view.count),
-        people=words.people(view.count),
-    )
-    text = paragraphs(text, view.handed_over, _chosen(view))
+    count, people = words.number(view.count), words.people(view.count)
+    thanked = fill(view.texts.thanks, count=count, people=people)
     home = Button(words.label("Ver mi firma"), Action.HOME)
+    text = paragraphs(thanked, view.handed_over, _chosen(view))
     return Screen(text, [share_buttons(view), home], kept=Stage.THANKS)
 
 
@@ -233,11 +218,10 @@ def _chosen(view: View) -> Html:
     words, chosen = view.words, chosen_messages(view)
     if not chosen:
         return words.text("No has elegido recibir otros mensajes.")
-    lines = "\n".join(f"• {escape(label)}" for label in chosen)
     return words.text(
         "También has elegido recibir mensajes sobre:\n{chosen}\n"
         "Puedes dejarlo cuando quieras en /mydata.",
-        chosen=Html(lines),
+        chosen=lines(*(f"• {escape(label)}" for label in chosen)),
     )
 
 

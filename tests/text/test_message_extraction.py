@@ -32,6 +32,19 @@ def test_a_message_is_found(tmp_path: Path, source: str, expected: str) -> None:
     assert problems == []
 
 
+def test_each_message_that_a_condition_chooses_is_found(tmp_path: Path) -> None:
+    uses, _ = read(tmp_path, 'words.text("{a}, sí" if x else "{a}, no" if y else MARKED, a=1)')
+    assert [(use.one, use.values) for use in uses] == [
+        ("{a}, sí", frozenset({"a"})),
+        ("{a}, no", frozenset({"a"})),
+    ]
+
+
+def test_a_message_that_is_put_together_is_refused_in_a_condition_too(tmp_path: Path) -> None:
+    _, (problem,) = read(tmp_path, 'words.text("Hola" if x else f"Hola, {name}")')
+    assert problem.startswith("bot/said.py: line 1: a message is one literal text")
+
+
 def test_a_message_inside_another_is_found_too(tmp_path: Path) -> None:
     uses, _ = read(tmp_path, 'words.text("Noticias: {news}", news=words.text("sí"))')
     assert [use.one for use in uses] == ["Noticias: {news}", "sí"]
