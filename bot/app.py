@@ -427,7 +427,6 @@ def _application(
         .application_class(PetitionApplication, {"services": services})
         .token(token)
         .base_url(f"{api_url}/bot")
-        .base_file_url(f"{api_url}/file/bot")
         .request(request)
         .get_updates_request(request)
         .context_types(ContextTypes(context=Context))

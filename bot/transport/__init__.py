@@ -1,9 +1,10 @@
 """Calls to Telegram: the shared HTTP session, the send gate, and the error kinds."""
 
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
+from bot.transport.form_encoding import Upload
 from bot.transport.http1.session import SharedSession
 from bot.transport.ptb_request import SharedRequest
-from bot.transport.raw_client import TelegramClient, Upload
+from bot.transport.raw_client import TelegramClient
 from bot.transport.send_gate import Gate, Lane
 
 __all__ = [

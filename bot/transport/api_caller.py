@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import structlog
 
 from bot.back_off import BackOff
 from bot.transport.api_methods import NEVER_REPEATED, UNCOUNTED, is_repeatable, makes_message
-from bot.transport.errors import NotSent, RateLimited, ResponseLost
+from bot.transport.errors import AnswerUnreadable, NotSent, RateLimited, ResponseLost
+from bot.transport.http1.address import FORM, Body
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.session import SharedSession
 from bot.transport.lenient_json import read_json
@@ -21,8 +21,9 @@ _log = structlog.stdlib.get_logger()
 
 _LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # a longer `retry_after` is not believed
 _PAUSES = BackOff(0.3, spread=0.2)  # before a call is repeated, in seconds
+_UPLOAD_SECONDS = 20.0  # how much longer a call with files may take
 
-Body = bytes | aiohttp.FormData
+Outcome = HttpResponse | NotSent | ResponseLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +48,26 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """One call as it will be sent; `body` is called anew for every try.
+    """One call as it will be sent.
 
-    The URL stays out of the repr, since it contains the token. `wanted` is asked after the gate
-    has let the call through, and tells whether it is still to be sent.
+    The URL stays out of the repr, since it contains the token. An answer is waited for at most
+    `seconds`. `wanted` is asked after the gate has let the call through, and tells whether it is
+    still to be sent; it may note that the call leaves.
     """
 
     url: str = field(repr=False)
     method: str
-    body: Callable[[], Body] = field(repr=False)
-    limits: TimeLimits = field(repr=False)
+    body: Body = field(repr=False)
+    seconds: float
     chat: Chat | None = field(default=None, repr=False)
     lane: Lane = Lane.REPLY
     wanted: Callable[[], bool] = lambda: True
+
+    @property
+    def limits(self) -> TimeLimits:
+        """The time limits of one try."""
+        extra = 0.0 if self.body.kind == FORM else _UPLOAD_SECONDS
+        return TimeLimits(read=self.seconds + extra)
 
     @property
     def is_new(self) -> bool:
@@ -98,12 +106,9 @@ class ApiCaller:
         tries = _Tries()
         while True:
             await self._pass_gate(call)
-            # Made before `wanted` is asked, which may note that the call leaves: an error in
-            # making it must come first.
-            body = call.body()
             if not call.wanted():
                 raise NotSent("Not wanted any more")
-            outcome = await self._try(call, body)
+            outcome = await self._try(call)
             wait = self._wait_before_next(call, outcome, tries)
             if wait is None:
                 break
@@ -121,20 +126,18 @@ class ApiCaller:
         if pause > 0:
             raise RateLimited(pause)
 
-    async def _try(self, call: ApiCall, body: Body) -> HttpResponse | NotSent | ResponseLost:
-        outcome = await self._outcome(call, body)
+    async def _try(self, call: ApiCall) -> Outcome:
+        outcome: Outcome
+        try:
+            answer = await self._session.post(call.url, call.body, call.limits)
+            outcome = answer if 200 <= answer.status < 300 else _read_refusal(answer)
+        except (NotSent, ResponseLost) as error:
+            outcome = error
         if call.method not in UNCOUNTED:
             self._tell_gate(call, outcome)
         return outcome
 
-    async def _outcome(self, call: ApiCall, body: Body) -> HttpResponse | NotSent | ResponseLost:
-        try:
-            answer = await self._exchange(call.url, body, call.limits)
-        except (NotSent, ResponseLost) as error:
-            return error
-        return answer if 200 <= answer.status < 300 else _read_refusal(answer)
-
-    def _tell_gate(self, call: ApiCall, outcome: HttpResponse | NotSent | ResponseLost) -> None:
+    def _tell_gate(self, call: ApiCall, outcome: Outcome) -> None:
         """Tells the gate what the answer says about limits; for a 429 see `_wait_after_429`."""
         if not isinstance(outcome, HttpResponse) or outcome.status >= 500:
             self._gate.failed(call.chat, new=call.is_new)
@@ -143,14 +146,7 @@ class ApiCaller:
         elif outcome.status != 429:
             self._gate.content_rejected(call.chat, new=call.is_new)
 
-    async def _exchange(self, url: str, body: Body, limits: TimeLimits) -> HttpResponse:
-        if isinstance(body, bytes):
-            return await self._session.post(url, body, limits)
-        return await self._session.exchange("POST", url, body, limits)
-
-    def _wait_before_next(
-        self, call: ApiCall, outcome: HttpResponse | NotSent | ResponseLost, tries: _Tries
-    ) -> float | None:
+    def _wait_before_next(self, call: ApiCall, outcome: Outcome, tries: _Tries) -> float | None:
         if isinstance(outcome, HttpResponse) and outcome.status == 429:
             return self._wait_after_429(call, retry_after(outcome), tries)
         if isinstance(outcome, HttpResponse) and outcome.status < 500:
@@ -189,13 +185,27 @@ def retry_after(answer: HttpResponse) -> float:
 def parse_refusal(answer: HttpResponse) -> dict[str, Any]:
     """Returns the fields of an error answer; empty when it is not Telegram's."""
     try:
-        found = read_json(answer.body)
-    except ValueError:
+        return read_object(answer.body)
+    except AnswerUnreadable:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
-def _read_refusal(answer: HttpResponse) -> HttpResponse | NotSent | ResponseLost:
+def read_object(body: bytes) -> dict[str, Any]:
+    """Returns the fields of an answer.
+
+    Raises:
+        AnswerUnreadable: it is not a JSON object, though the call may have succeeded.
+    """
+    try:
+        found = read_json(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise AnswerUnreadable("The answer cannot be read", body)
+    return found
+
+
+def _read_refusal(answer: HttpResponse) -> Outcome:
     # A proxy's error page is not kept, since it may repeat the URL with the token.
     if answer.status == 429 or "description" in parse_refusal(answer):
         return answer
@@ -204,7 +214,7 @@ def _read_refusal(answer: HttpResponse) -> HttpResponse | NotSent | ResponseLost
     return NotSent(f"Something other than Telegram answered ({answer.status})")
 
 
-def _may_be_done(outcome: HttpResponse | NotSent | ResponseLost) -> bool:
+def _may_be_done(outcome: Outcome) -> bool:
     if isinstance(outcome, HttpResponse):
         return outcome.status == 504
     return isinstance(outcome, ResponseLost)

@@ -1,11 +1,9 @@
 """Sends python-telegram-bot's calls over the shared session and through the same gate."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, cast
 
-import aiohttp
 import orjson
 from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import BadRequest, ChatMigrated
@@ -14,21 +12,18 @@ from telegram.request import BaseRequest, RequestData
 from bot.transport.api_caller import (
     ApiCall,
     ApiCaller,
-    Body,
     RetryPolicy,
     parse_refusal,
+    read_object,
     retry_after,
 )
 from bot.transport.errors import AnswerUnreadable, RateLimited, ResponseLost, TokenRejected
-from bot.transport.form_encoding import form, text_of
-from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.form_encoding import Upload, encode
+from bot.transport.http1.response import HttpResponse
 from bot.transport.http1.session import SharedSession
-from bot.transport.lenient_json import read_json
-from bot.transport.marks import Marks
-from bot.transport.raw_client import chat_of
+from bot.transport.raw_client import Marks, chat_of
 from bot.transport.send_gate import Gate
 
-_UPLOAD_SECONDS = 20.0  # to send a call with files
 _DEFAULT = BaseRequest.DEFAULT_NONE
 _Seconds = float | DefaultValue[Any] | None
 
@@ -51,7 +46,7 @@ class SharedRequest(BaseRequest):
         marks: change what a rehearsal sends.
     """
 
-    __slots__ = ("_caller", "_marks", "_read_timeout", "_session")
+    __slots__ = ("_caller", "_marks", "_read_timeout")
 
     def __init__(
         self,
@@ -63,7 +58,6 @@ class SharedRequest(BaseRequest):
         marks: Marks | None = None,
     ) -> None:
         self._marks = marks
-        self._session = session
         self._caller = ApiCaller(session, gate, policy)
         self._read_timeout = read_timeout
 
@@ -85,13 +79,7 @@ class SharedRequest(BaseRequest):
         Raises:
             AnswerUnreadable: it is not a JSON object, though the call may have succeeded.
         """
-        try:
-            said = read_json(payload)
-        except ValueError:
-            said = None
-        if not isinstance(said, dict):
-            raise AnswerUnreadable("The answer cannot be read", payload)
-        return _Answer(said)
+        return _Answer(read_object(payload))
 
     async def do_request(
         self,
@@ -105,16 +93,9 @@ class SharedRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """Sends one call; see `bot.transport.errors` for what it raises.
 
-        Waiting for a free connection counts as connecting, so `pool_timeout` is ignored.
+        Of the times it has only that for the answer: the others are the same for every call.
         """
-        with_files = request_data is not None and request_data.contains_files
-        limits = TimeLimits(
-            read=_seconds_or(read_timeout, self._read_timeout),
-            write=_seconds_or(write_timeout, _UPLOAD_SECONDS if with_files else 5.0),
-            connect=_seconds_or(connect_timeout, 5.0),
-        )
-        if method == "GET":
-            return await self._download(url, limits)
+        seconds = read_timeout if isinstance(read_timeout, int | float) else self._read_timeout
         bot, name = url.rsplit("/", 2)[-2:]
         params = request_data.parameters if request_data else {}
         fields: Mapping[str, object] | None = None
@@ -122,19 +103,11 @@ class SharedRequest(BaseRequest):
         if self._marks is not None:
             *before, (_, fields) = await self._marks.outgoing(name, params)
             for other, others_fields in before:
-                body = partial(form, others_fields)
-                await self._caller.send(
-                    ApiCall(f"{url.removesuffix(name)}{other}", other, body, limits, chat)
-                )
-        body_of = await _body_of(request_data, fields)
-        answer = await self._caller.send(ApiCall(url, name, body_of, limits, chat))
+                at = f"{url.removesuffix(name)}{other}"
+                await self._caller.send(ApiCall(at, other, encode(others_fields), seconds, chat))
+        body = encode(await _fields(request_data, fields))
+        answer = await self._caller.send(ApiCall(url, name, body, seconds, chat))
         return _for_ptb(answer, name, bot.removeprefix("bot"))
-
-    async def _download(self, url: str, limits: TimeLimits) -> tuple[int, bytes]:
-        answer = await self._session.exchange("GET", url, None, limits)
-        if 200 <= answer.status < 300:
-            return answer.status, answer.body
-        raise BadRequest(f"The file cannot be fetched ({answer.status})")
 
 
 def _for_ptb(answer: HttpResponse, method: str, token: str) -> tuple[int, bytes]:
@@ -157,42 +130,19 @@ def _for_ptb(answer: HttpResponse, method: str, token: str) -> tuple[int, bytes]
     raise BadRequest(description)
 
 
-def _seconds_or(seconds: _Seconds, default: float) -> float | None:
-    if isinstance(seconds, DefaultValue):
-        return default
-    return seconds
-
-
-async def _body_of(
+async def _fields(
     data: RequestData | None, marked: Mapping[str, object] | None
-) -> Callable[[], Body]:
-    """Returns what makes the body of a call, with a rehearsal's fields in place of its own."""
+) -> Mapping[str, object]:
+    """Returns what a call sends, with a rehearsal's fields in place of its own."""
     if data is None:
-        return bytes
-    if not data.contains_files:
-        own = data.url_encoded_parameters().encode() if marked is None else form(marked)
-        return lambda: own
-    fields = data.json_parameters
-    if marked is not None:
-        fields = {name: text_of(value) for name, value in marked.items()}
-    # Read once, since the call may be repeated, and in a thread, to keep the event loop free.
+        return {}
+    # Read in a thread, to keep the event loop free.
     files = {
-        name: (filename, await _content(content), kind)
-        for name, (filename, content, kind) in data.multipart_data.items()
+        name: Upload(filename, await asyncio.to_thread(_content, content), kind)
+        for name, (filename, content, kind) in (data.multipart_data or {}).items()
     }
-    return lambda: _form(fields, files)
+    return {**(data.json_parameters if marked is None else marked), **files}
 
 
-async def _content(content: Any) -> bytes:
-    if isinstance(content, bytes):
-        return content
-    return cast(bytes, await asyncio.to_thread(content.read))
-
-
-def _form(fields: dict[str, str], files: dict[str, tuple[str, bytes, str]]) -> aiohttp.FormData:
-    form = aiohttp.FormData(quote_fields=False)
-    for name, value in fields.items():
-        form.add_field(name, value)
-    for name, (filename, content, kind) in files.items():
-        form.add_field(name, content, filename=filename, content_type=kind)
-    return form
+def _content(content: Any) -> bytes:
+    return content if isinstance(content, bytes) else cast(bytes, content.read())

@@ -4,37 +4,38 @@ It is used where those objects cost too much: for fetching updates and for broad
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-import aiohttp
+from typing import Any, Protocol
 
 from bot.transport.api_caller import (
     ApiCall,
     ApiCaller,
-    Body,
     RetryPolicy,
     parse_refusal,
+    read_object,
     retry_after,
 )
 from bot.transport.errors import AnswerUnreadable, TelegramRefused
-from bot.transport.form_encoding import form, quoted, text_of
-from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.form_encoding import encode, quoted
 from bot.transport.http1.session import SharedSession
-from bot.transport.lenient_json import read_json
-from bot.transport.marks import Marks
 from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that is sent with a call."""
+class Marks(Protocol):
+    """Changes what is sent and what comes back, as a rehearsal does; both clients take one."""
 
-    name: str
-    content: bytes
-    kind: str = "application/octet-stream"
+    async def outgoing(
+        self, method: str, params: Mapping[str, Any]
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Returns the calls to make in place of one, each a method and its parameters.
+
+        The last is the one that was asked for, whose answer is returned.
+        """
+        ...
+
+    def incoming(self, updates: object) -> None:
+        """Changes the updates that came."""
 
 
 class TelegramClient:
@@ -106,26 +107,16 @@ class TelegramClient:
         timeout: float,
         wanted: Callable[[], bool],
     ) -> Any:
-        answer = await self._caller.send(
-            ApiCall(
-                url=f"{self._base}/{method}",
-                method=method,
-                body=lambda: _encode(
-                    given, self._quoted_before if lane is Lane.BROADCAST else quoted
-                ),
-                limits=TimeLimits(read=timeout),
-                chat=chat_of(given),
-                lane=lane,
-                wanted=wanted,
-            )
-        )
+        url, chat = f"{self._base}/{method}", chat_of(given)
+        body = encode(given, self._quoted_before if lane is Lane.BROADCAST else quoted)
+        answer = await self._caller.send(ApiCall(url, method, body, timeout, chat, lane, wanted))
         if 200 <= answer.status < 300:
-            return _result(answer)
-        raise self._refusal(answer)
-
-    def _refusal(self, answer: HttpResponse) -> TelegramRefused:
+            said = read_object(answer.body)
+            if "result" not in said:
+                raise AnswerUnreadable("The answer has no result", answer.body)
+            return said["result"]
         said = parse_refusal(answer)
-        return TelegramRefused(
+        raise TelegramRefused(
             answer.status,
             str(said.get("description", "")).replace(self._token, "[token]"),
             retry_after(answer) if answer.status == 429 else None,
@@ -140,26 +131,3 @@ def chat_of(params: Mapping[str, object]) -> Chat | None:
     if not isinstance(chat, str) or not chat:
         return None
     return int(chat) if chat.removeprefix("-").isdecimal() else chat
-
-
-def _encode(params: Mapping[str, object], quote: Callable[[str], bytes]) -> Body:
-    if not any(isinstance(value, Upload) for value in params.values()):
-        return form(params, quote)
-    parts = aiohttp.FormData(quote_fields=False)
-    for name, value in params.items():
-        if isinstance(value, Upload):
-            parts.add_field(name, value.content, filename=value.name, content_type=value.kind)
-        else:
-            parts.add_field(name, text_of(value))
-    return parts
-
-
-def _result(answer: HttpResponse) -> Any:
-    try:
-        said = read_json(answer.body)
-    except ValueError:
-        said = None
-    if not isinstance(said, dict) or "result" not in said:
-        # The status was 2xx, so the call may well have succeeded.
-        raise AnswerUnreadable("The answer cannot be read", answer.body)
-    return said["result"]

@@ -57,7 +57,6 @@ def bot(server: ScriptedServer, session: SharedSession, gate: Gate) -> Bot:
     return Bot(
         TOKEN,
         base_url=f"{server.url}/bot",
-        base_file_url=f"{server.url}/file/bot",
         request=request,
         get_updates_request=request,
     )

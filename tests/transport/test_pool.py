@@ -6,12 +6,12 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bot.transport import SharedSession
 from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
 from bot.transport.http1 import address
+from bot.transport.http1.address import Body
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import Answering, Caller, HostileServer, hostile, saying, whole
@@ -27,7 +27,7 @@ async def call(
     limits: TimeLimits = TimeLimits(),  # noqa: B008
 ) -> HttpResponse:
     url = f"http://127.0.0.1:{server.port}/bot{TOKEN}/sendMessage"
-    return await session.post(url, b"chat_id=7", limits)
+    return await session.post(url, Body(b"chat_id=7"), limits)
 
 
 @pytest.fixture
@@ -307,8 +307,8 @@ async def test_a_server_that_has_moved_is_found_at_the_next_call(
             monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
             url = f"http://bot.example/bot{TOKEN}/sendMessage"
             with pytest.raises(NotSent):
-                await session.post(url, b"chat_id=7", TimeLimits())
-            assert await session.post(url, b"chat_id=7", TimeLimits()) == YES
+                await session.post(url, Body(b"chat_id=7"), TimeLimits())
+            assert await session.post(url, Body(b"chat_id=7"), TimeLimits()) == YES
 
 
 def known_at(
@@ -346,9 +346,7 @@ async def test_a_server_with_ipv6_alone_is_reached(
         if by == "name":
             known_at(monkeypatch, ("::1", server.port))
             url = BY_NAME
-        form = aiohttp.FormData({"a": "1"})
-        assert await session.post(url, b"", TimeLimits()) == YES
-        assert await session.exchange("POST", url, form, TimeLimits()) == YES
+        assert await session.post(url, Body(b""), TimeLimits()) == YES
 
 
 @pytest.mark.parametrize("listens", ["127.0.0.1", "::1"])
@@ -368,7 +366,7 @@ async def test_a_kind_of_address_that_leads_nowhere_costs_no_time(
     async with hostile(saying(whole()), host=listens) as server:
         known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
         monkeypatch.setattr(loop, "sock_connect", routed)
-        assert await session.post(BY_NAME, b"", TimeLimits(connect=2)) == YES
+        assert await session.post(BY_NAME, Body(b""), TimeLimits(connect=2)) == YES
 
 
 async def test_a_kind_of_address_that_is_silent_costs_its_head_start_alone(
@@ -384,7 +382,7 @@ async def test_a_kind_of_address_that_is_silent_costs_its_head_start_alone(
     async with hostile(saying(whole())) as server:
         known_at(monkeypatch, ("::1", server.port), ("127.0.0.1", server.port))
         monkeypatch.setattr(loop, "sock_connect", silent)
-        assert await session.post(BY_NAME, b"", TimeLimits(connect=2)) == YES
+        assert await session.post(BY_NAME, Body(b""), TimeLimits(connect=2)) == YES
 
 
 async def test_a_resolver_that_takes_longer_than_a_call_is_asked_once_and_heard_in_the_end(
@@ -393,8 +391,8 @@ async def test_a_resolver_that_takes_longer_than_a_call_is_asked_once_and_heard_
     async with hostile(saying(whole())) as server:
         asked = known_at(monkeypatch, ("127.0.0.1", server.port), after=0.1)
         with pytest.raises(ConnectTimedOut):
-            await session.post(BY_NAME, b"", TimeLimits(connect=0.03))
-        assert await session.post(BY_NAME, b"", TimeLimits(connect=2)) == YES
+            await session.post(BY_NAME, Body(b""), TimeLimits(connect=0.03))
+        assert await session.post(BY_NAME, Body(b""), TimeLimits(connect=2)) == YES
     assert asked == ["bot.example"]
 
 
@@ -410,7 +408,7 @@ async def test_a_name_that_nobody_knows_is_surely_not_sent_and_asked_for_again(
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     for _ in range(2):
         with pytest.raises(NotSent, match=r"^No connection \(gaierror\)$"):
-            await session.post(BY_NAME, b"", TimeLimits())
+            await session.post(BY_NAME, Body(b""), TimeLimits())
     assert len(asked) == 2
 
 
@@ -418,16 +416,16 @@ async def test_no_answer_to_the_greeting_of_tls_is_surely_not_sent() -> None:
     async with SharedSession() as session, hostile(silence) as server:
         url = f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe"
         with pytest.raises(ConnectTimedOut):
-            await session.post(url, b"", CONNECTED_SOON)
+            await session.post(url, Body(b""), CONNECTED_SOON)
 
 
 async def test_closing_tells_everybody_what_became_of_their_call() -> None:
-    async with SharedSession(connections=1) as session, hostile(silence) as server:
-        sent = asyncio.create_task(call(session, server))
-        await until(lambda: len(server.requests) == 1)
-        waiting = asyncio.create_task(call(session, server))
-        await asyncio.sleep(0)
-        await session.close()
+    async with hostile(silence) as server:
+        async with SharedSession(connections=1) as session:
+            sent = asyncio.create_task(call(session, server))
+            await until(lambda: len(server.requests) == 1)
+            waiting = asyncio.create_task(call(session, server))
+            await asyncio.sleep(0)
         results = await asyncio.gather(sent, waiting, return_exceptions=True)
         assert [type(result) for result in results] == [ResponseLost, NotSent]
         await until(lambda: not server.open)
@@ -439,7 +437,9 @@ async def test_a_name_that_would_change_the_request_is_not_sent(
 ) -> None:
     async with hostile(saying(whole())) as server:
         with pytest.raises(NotSent):
-            await session.post(f"http://127.0.0.1:{server.port}/bot1:a/{name}", b"", TimeLimits())
+            await session.post(
+                f"http://127.0.0.1:{server.port}/bot1:a/{name}", Body(b""), TimeLimits()
+            )
         assert not server.requests
 
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 import structlog
 
@@ -14,6 +12,7 @@ from bot.proxy_choice import parse_proxy
 from bot.transport import SharedSession
 from bot.transport.errors import ConnectTimedOut, NotSent, ResponseLost
 from bot.transport.http1 import route
+from bot.transport.http1.address import Body
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.tunnel import ProxyFailed
 from tests.support.proxies import (
@@ -48,24 +47,12 @@ def no_name_is_looked_up_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", numbers_only)
 
 
-@pytest.fixture(params=["call", "file"])
-def ask(request: pytest.FixtureRequest) -> Callable[..., Awaitable[HttpResponse]]:
-    """Sends a call, or a file, which takes another client's connections."""
-
-    async def call(
-        session: SharedSession,
-        base: str = f"http://{API}:81",
-        limits: TimeLimits = TimeLimits(),  # noqa: B008
-    ) -> HttpResponse:
-        url = f"{base}/bot{TOKEN}/sendDocument"
-        if request.param == "call":
-            return await session.post(url, b"a=1", limits)
-        return await session.exchange("POST", url, aiohttp.FormData({"a": "1"}), limits)
-
-    return call
-
-
-Ask = Callable[..., Awaitable[HttpResponse]]
+async def ask(
+    session: SharedSession,
+    base: str = f"http://{API}:81",
+    limits: TimeLimits = TimeLimits(),  # noqa: B008
+) -> HttpResponse:
+    return await session.post(f"{base}/bot{TOKEN}/sendDocument", Body(b"a=1"), limits)
 
 
 def through(proxy: Proxied, kind: str, login: str = "", **given: Any) -> SharedSession:
@@ -75,7 +62,7 @@ def through(proxy: Proxied, kind: str, login: str = "", **given: Any) -> SharedS
 @pytest.mark.parametrize("login", [None, LOGIN])
 @pytest.mark.parametrize("kind", KINDS)
 async def test_calls_and_files_reach_a_server_whose_name_only_the_proxy_knows(
-    kind: str, login: tuple[str, str] | None, ask: Ask
+    kind: str, login: tuple[str, str] | None
 ) -> None:
     async with (
         hostile(saying(whole())) as server,
@@ -96,7 +83,7 @@ async def test_a_server_known_by_an_ipv6_address_is_reached(kind: str) -> None:
         through(proxy, kind) as session,
     ):
         url = f"http://[::1]:{server.port}/bot{TOKEN}/getMe"
-        assert await session.post(url, b"", TimeLimits()) == YES
+        assert await session.post(url, Body(b""), TimeLimits()) == YES
     assert proxy.asked == [("::1", server.port)]
     assert proxy.broken_rules == []
 
@@ -104,7 +91,7 @@ async def test_a_server_known_by_an_ipv6_address_is_reached(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", [API, "127.0.0.1"])
 async def test_the_certificate_is_the_servers_and_never_the_proxys(
-    tmp_path: Path, kind: str, name: str, ask: Ask
+    tmp_path: Path, kind: str, name: str
 ) -> None:
     file = certificate(tmp_path, name)
     async with (
@@ -203,16 +190,14 @@ async def test_what_a_proxy_does_wrong_is_surely_not_sent_and_said_without_secre
         through(proxy, kind, "user:hidden@") as session,
     ):
         with structlog.testing.capture_logs() as logged, pytest.raises(NotSent) as caught:
-            await session.post(f"http://{API}/bot{TOKEN}/getMe", b"", TimeLimits())
+            await session.post(f"http://{API}/bot{TOKEN}/getMe", Body(b""), TimeLimits())
     assert [each["event"] for each in logged] == ["proxy_failed"]
     assert said in logged[0]["reason"]
     told = everything_told(caught.value) + str(logged)
     assert all(secret not in told for secret in (TOKEN, "hidden", API))
 
 
-async def test_a_proxy_that_wants_a_password_and_was_given_none_says_where_it_belongs(
-    ask: Ask,
-) -> None:
+async def test_a_proxy_that_wants_a_password_and_was_given_none_says_where_it_belongs() -> None:
     for kind, serve in KINDS.items():
         async with running(serve, LOGIN) as proxy, through(proxy, kind) as session:
             with pytest.raises(ProxyFailed, match="write them before its host") as caught:
@@ -222,7 +207,7 @@ async def test_a_proxy_that_wants_a_password_and_was_given_none_says_where_it_be
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_proxy_that_hangs_is_surely_not_sent_and_said_to_be_late(
-    kind: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(route, "_SHARE_OF_TIME", 0.2)
     gone = asyncio.Event()
@@ -248,7 +233,7 @@ CONNECTED = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("keeps", [True, False])
 async def test_a_proxy_that_only_says_it_has_connected_is_told_from_one_that_is_late(
-    kind: str, keeps: bool, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    kind: str, keeps: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As those do that are one end of a longer tunnel."""
     monkeypatch.setattr(route, "_SHARE_OF_TIME", 0.2)
@@ -266,9 +251,7 @@ async def test_a_proxy_that_only_says_it_has_connected_is_told_from_one_that_is_
             await gone.wait()
 
 
-async def test_a_proxy_that_is_not_there_is_said_once_though_hundreds_of_calls_fail(
-    ask: Ask,
-) -> None:
+async def test_a_proxy_that_is_not_there_is_said_once_though_hundreds_of_calls_fail() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
@@ -285,9 +268,7 @@ async def test_a_proxy_that_is_not_there_is_said_once_though_hundreds_of_calls_f
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_once_the_proxy_has_connected_a_lost_answer_is_an_unknown_outcome(
-    kind: str, ask: Ask
-) -> None:
+async def test_once_the_proxy_has_connected_a_lost_answer_is_an_unknown_outcome(kind: str) -> None:
     async with (
         hostile(saying(whole()[:-1], then=Caller.hang_up)) as server,
         running(KINDS[kind], known={API: ("127.0.0.1", server.port)}) as proxy,

@@ -1,6 +1,8 @@
+import asyncio
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from telegram import Bot, InputFile, InputMediaPhoto
 from telegram.error import (
     BadRequest,
@@ -73,16 +75,6 @@ async def test_an_edited_picture_is_attached_by_name(bot: Bot, server: ScriptedS
     assert f"attach://{attached[0]}" in fields["media"]
 
 
-async def test_a_file_is_fetched_and_a_missing_one_is_no_bad_token(
-    bot: Bot, server: ScriptedServer
-) -> None:
-    request = bot.request
-    server.replies += [page(200, "content"), page(404)]
-    assert await request.retrieve(f"{server.url}/file/bot{TOKEN}/photos/1.png") == b"content"
-    with pytest.raises(BadRequest):
-        await request.retrieve(f"{server.url}/file/bot{TOKEN}/photos/1.png")
-
-
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
@@ -124,6 +116,15 @@ async def test_a_time_out_is_the_librarys_time_out(bot: Bot, server: ScriptedSer
     with pytest.raises(TimedOut) as caught:
         await bot.send_message(7, "x", read_timeout=0.05)
     assert error_kind(caught.value) is ErrorKind.UNKNOWN
+
+
+async def test_a_call_with_a_file_has_more_time(bot: Bot, server: ScriptedServer) -> None:
+    async def late(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(15)
+        return await ok(MESSAGE)(request)
+
+    server.replies.append(late)
+    assert (await bot.send_document(7, b"x" * 900_000)).text == "Hola"
 
 
 async def test_a_short_flood_is_sat_out_and_a_long_one_tells_its_seconds(

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
+from bot.transport.http1.address import Body
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import Caller, HostileServer, hostile, saying, whole
@@ -63,7 +64,7 @@ def trusting(file: Path) -> ssl.SSLContext:
 
 async def call(session: SharedSession, server: HostileServer) -> HttpResponse:
     return await session.post(
-        f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe", b"a=1", TimeLimits()
+        f"https://127.0.0.1:{server.port}/bot{TOKEN}/getMe", Body(b"a=1"), TimeLimits()
     )
 
 

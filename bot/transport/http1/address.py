@@ -13,6 +13,8 @@ _KNOWN_SECONDS = 300.0
 _HEAD_START_SECONDS = 0.25  # of an IPv6 address before an IPv4 one (RFC 8305)
 _PLAIN = re.compile(r"[!-~]+")
 
+FORM = b"application/x-www-form-urlencoded"
+
 
 class Address(NamedTuple):
     """A server's host and port."""
@@ -22,6 +24,13 @@ class Address(NamedTuple):
     is_tls: bool
 
 
+class Body(NamedTuple):
+    """The body of a request, and its Content-Type."""
+
+    content: bytes
+    kind: bytes = FORM
+
+
 class Target(NamedTuple):
     """A server, and the parts of a request before and after the method's name."""
 
@@ -29,9 +38,10 @@ class Target(NamedTuple):
     before: bytes
     after: bytes
 
-    def request(self, name: str, body: bytes) -> bytes:
+    def request(self, name: str, body: Body) -> bytes:
         """Returns the whole request in its wire format."""
-        return b"%b%b%b%d\r\n\r\n%b" % (self.before, name.encode(), self.after, len(body), body)
+        head = b"%b%b%b%b" % (self.before, name.encode(), self.after, body.kind)
+        return b"%b\r\nContent-Length: %d\r\n\r\n%b" % (head, len(body.content), body.content)
 
 
 def target(base: str) -> Target:
@@ -48,7 +58,7 @@ def target(base: str) -> Target:
     after = (
         f" HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\nUser-Agent: petition-bot\r\n"
         "Accept: */*\r\nAccept-Encoding: identity\r\n"
-        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+        "Content-Type: "
     )
     return Target(
         Address(host, port, url.scheme == "https"), f"POST {path}/".encode(), after.encode()

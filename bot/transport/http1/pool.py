@@ -41,7 +41,7 @@ class Pool:
             ResponseLost: it was sent, and it is not known whether it succeeded.
         """
         connection = self._idle_one() or await self._get_in_time(limits.connect)
-        deadline = math.inf if limits.read is None else self._loop.time() + limits.read
+        deadline = self._loop.time() + limits.read
         self._set_timer(deadline)
         try:
             return await connection.ask(message, deadline)
@@ -65,14 +65,14 @@ class Pool:
                 return connection
         return None
 
-    async def _get_in_time(self, seconds: float | None) -> Connection:
+    async def _get_in_time(self, seconds: float) -> Connection:
         try:
             async with asyncio.timeout(seconds):
                 return await self._get_one(seconds)
         except TimeoutError:
             raise ConnectTimedOut("No connection in time") from None
 
-    async def _get_one(self, seconds: float | None) -> Connection:
+    async def _get_one(self, seconds: float) -> Connection:
         while True:
             if len(self._open) + self._opening < self._limit:
                 return await self._connect(seconds)
@@ -90,7 +90,7 @@ class Pool:
                 self._give_or_keep(waiter.result())
             raise
 
-    async def _connect(self, seconds: float | None) -> Connection:
+    async def _connect(self, seconds: float) -> Connection:
         self._opening += 1
         try:
             if self._is_closed:

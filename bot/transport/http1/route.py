@@ -57,7 +57,7 @@ class Route:
         self._told = ""
         self._told_again_at = -math.inf
 
-    async def open(self, protocol: Callable[[], P], seconds: float | None) -> P:
+    async def open(self, protocol: Callable[[], P], seconds: float) -> P:
         """Returns a connected protocol; TLS is with the server itself, whatever is between.
 
         Args:
@@ -78,12 +78,10 @@ class Route:
         # Raised outside of the handlers, since the original errors may contain the address.
         raise failure
 
-    async def _open_through(
-        self, tunnel: Tunnel, protocol: Callable[[], P], seconds: float | None
-    ) -> P:
+    async def _open_through(self, tunnel: Tunnel, protocol: Callable[[], P], seconds: float) -> P:
         is_through = False
         try:
-            async with asyncio.timeout(None if seconds is None else seconds * _SHARE_OF_TIME):
+            async with asyncio.timeout(seconds * _SHARE_OF_TIME):
                 sock = await tunnel.connect()
                 is_through = True
                 return await self._start(protocol, sock)
