@@ -68,7 +68,7 @@ class ConversationMessage:
             return await self.send_new(screen, version)
         if target == self.message_id and digest == self.digest:
             return Shown(target, digest)
-        if await self._edit(target, screen, version):
+        if await edit_if_there(self.bot, self.chat_id, target, screen, version):
             return Shown(target, digest)
         if target == self.message_id:
             return await self.send_new(screen, version)
@@ -128,16 +128,6 @@ class ConversationMessage:
             return all([await self.delete(message_id) for message_id in message_ids])
         return True
 
-    async def _edit(self, message_id: int, screen: Screen, version: int) -> bool:
-        try:
-            await edit_screen(self.bot, self.chat_id, message_id, screen, version)
-        except TelegramError as error:
-            if error_kind(error) is ErrorKind.GONE:
-                return False
-            if error_kind(error) is not ErrorKind.UNCHANGED:
-                raise
-        return True
-
 
 async def send_screen(bot: Bot, chat_id: int, screen: Screen, version: int = 0) -> int:
     """Sends a screen as a new message; returns its id. An admin's screen has no version."""
@@ -163,6 +153,20 @@ async def edit_screen(
         reply_markup=keyboard(screen, version),
         link_preview_options=_NO_PREVIEW,
     )
+
+
+async def edit_if_there(
+    bot: Bot, chat_id: int, message_id: int, screen: Screen, version: int = 0
+) -> bool:
+    """Edits a message into a screen, which it may show already; False when it is gone."""
+    try:
+        await edit_screen(bot, chat_id, message_id, screen, version)
+    except TelegramError as error:
+        if error_kind(error) is ErrorKind.GONE:
+            return False
+        if error_kind(error) is not ErrorKind.UNCHANGED:
+            raise
+    return True
 
 
 def keyboard(screen: Screen, version: int = 0) -> InlineKeyboardMarkup | None:

@@ -14,7 +14,7 @@ from telegram import Bot, Message
 ROOT = Path(__file__).parent.parent
 WRITES = ("send_", "copy_message", "forward_message", "edit_message", "reply_", "edit_text")
 # The bot's own ways to do that.
-OWN = ("send_screen", "edit_screen", "show_alert")
+OWN = ("send_screen", "edit_screen", "edit_if_there", "show_alert")
 
 TO_WHOM = {
     # A supporter, unprompted: asked again at each one's turn.
@@ -44,9 +44,7 @@ TO_WHOM = {
     "handlers/broadcasts/progress_publisher.py": "an admin",
     "handlers/broadcasts/preview.py": "an admin",
     "handlers/broadcasts/controls.py": "an admin",
-    "handlers/broadcasts/admin_questions.py": "an admin",
     "handlers/broadcasts/draft_editor.py": "an admin",
-    "handlers/broadcasts/original_messages.py": "an admin",
 }
 
 

@@ -6,32 +6,29 @@ are refused too, since each person would get a different one.
 
 from collections.abc import Mapping
 from enum import Enum
-from types import MappingProxyType
 
 from telegram import InlineKeyboardMarkup, Message
 
 from bot.text import text_limits
 from bot.text.entities import length
 from bot.text.translations import mark
-from handlers.broadcasts.draft import DraftMessage, Link, LinkRows, first_words
+from handlers.broadcasts.draft import Link, LinkRows, Version, first_words
 from handlers.broadcasts.parse_links import is_address
 
-MESSAGE_KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "animation": mark("un GIF"),
-        "photo": mark("una foto"),
-        "video": mark("un vídeo"),
-        "video_note": mark("una nota de vídeo"),
-        "audio": mark("un audio"),
-        "voice": mark("una nota de voz"),
-        "sticker": mark("un sticker"),
-        "document": mark("un documento"),
-        "venue": mark("un lugar"),
-        "location": mark("una ubicación"),
-        "contact": mark("un contacto"),
-        "text": mark("un texto"),
-    }
-)
+MESSAGE_KINDS: Mapping[str, str] = {
+    "animation": mark("un GIF"),
+    "photo": mark("una foto"),
+    "video": mark("un vídeo"),
+    "video_note": mark("una nota de vídeo"),
+    "audio": mark("un audio"),
+    "voice": mark("una nota de voz"),
+    "sticker": mark("un sticker"),
+    "document": mark("un documento"),
+    "venue": mark("un lugar"),
+    "location": mark("una ubicación"),
+    "contact": mark("un contacto"),
+    "text": mark("un texto"),
+}
 """The fields of a message that give it its kind, by priority, and what each is called."""
 
 
@@ -70,16 +67,16 @@ class UnsupportedMessage(Enum):
     )
 
 
-def read_text(message: Message) -> DraftMessage | UnsupportedMessage:
+def read_text(message: Message) -> Version | UnsupportedMessage:
     """Returns the text of a notice as part of a draft, or why it cannot be sent as one."""
     if not message.text:
         return UnsupportedMessage.NO_TEXT
     if length(message.text) > LONGEST_NOTICE:
         return UnsupportedMessage.TOO_LONG
-    return DraftMessage(message_id=message.message_id, kind="text", html=message.text_html)
+    return Version(messages=(message.message_id,), kind="text", html=message.text_html)
 
 
-def read_message(message: Message) -> DraftMessage | UnsupportedMessage:
+def read_message(message: Message) -> Version | UnsupportedMessage:
     """Returns the message as part of a draft, or why it cannot be broadcast."""
     why_not = _why_unsupported(message)
     if why_not is not None:
@@ -89,8 +86,8 @@ def read_message(message: Message) -> DraftMessage | UnsupportedMessage:
         return UnsupportedMessage.OTHER
     links, lost = _link_buttons(message.reply_markup)
     grouped = message.media_group_id is not None
-    return DraftMessage(
-        message_id=message.message_id,
+    return Version(
+        messages=(message.message_id,),
         kind=kind,
         group=message.media_group_id,
         # Telegram shows no buttons under an album.

@@ -1,5 +1,7 @@
 """Reports of the worker to the admins: progress, questions, and at the end a chart."""
 
+import hashlib
+
 import structlog
 from telegram import ReplyParameters
 from telegram.constants import ParseMode
@@ -7,11 +9,18 @@ from telegram.error import TelegramError
 
 from bot.charts import delivery_picture
 from bot.transport.error_kinds import ErrorKind, error_kind
-from handlers.broadcasts.admin_questions import ask_everyone, question_digest
-from handlers.broadcasts.progress_publisher import Place, ProgressPublisher, progress_place
+from handlers.broadcasts.preview import show_content
+from handlers.broadcasts.progress_publisher import (
+    Place,
+    ProgressPublisher,
+    progress_place,
+    view_of,
+)
 from handlers.broadcasts.screens.broadcast_lines import Measured
 from handlers.broadcasts.screens.labels import subject_name
+from handlers.broadcasts.screens.progress import state_screen
 from handlers.context import Bot, Services
+from handlers.conversation_message import send_screen
 from storage import Broadcast, BroadcastState, NoticeKind, PauseReason, RecallTally, Tally
 
 _log = structlog.stdlib.get_logger()
@@ -45,14 +54,50 @@ class AdminReporter:
             or broadcast.pause_reason is PauseReason.FORMER
             or broadcast.progress_chat not in self._services.admins
         ):
-            await ask_everyone(self._bot, self._services, broadcast, tally)
+            await self._ask_everyone(broadcast, tally)
         elif broadcast.pause_reason is PauseReason.LATE:
             await self._show(broadcast, Measured(tally))
         else:
             # In a new message, since an edit notifies nobody.
-            about = question_digest(broadcast)
+            about = _question_digest(broadcast)
             await self._move(broadcast, Measured(tally), NoticeKind.PAUSED, about)
             await self._publisher.draw(broadcast, Measured(tally))
+
+    async def _ask_everyone(self, broadcast: Broadcast, tally: Tally) -> None:
+        """Asks each admin once, even if called again for the same question.
+
+        The first tap decides; the other admins' buttons then show the result.
+
+        Raises:
+            TelegramError: some admin could not be asked now; the others were.
+        """
+        failed: TelegramError | None = None
+        # Authors do not approve their own broadcasts.
+        author = {broadcast.author} if broadcast.awaits_approval else set[int]()
+        for admin in sorted(self._services.admins - author):
+            try:
+                await self._ask(broadcast, tally, admin)
+            except TelegramError as error:
+                if error_kind(error) is ErrorKind.UNREACHABLE:
+                    _log.warning("admin_not_asked", error_kind=error_kind(error))
+                else:
+                    failed = error
+        if failed is not None:
+            raise failed
+
+    async def _ask(self, broadcast: Broadcast, tally: Tally, admin: int) -> None:
+        """Shows the message as recipients would get it, and below it the question."""
+        services, notices = self._services, self._services.storage.admin_notices
+        about = _question_digest(broadcast, services.reference(admin))
+        if await notices.was_sent(broadcast.id, NoticeKind.QUESTION, about):
+            return
+        words, notice = await services.words_for(admin), None
+        if not tally.done:
+            notice = await show_content(self._bot, broadcast, words, admin)
+        measured = Measured(tally)
+        view = await view_of(services, words, broadcast, reader=admin, measured=measured)
+        await send_screen(self._bot, admin, state_screen(view).with_notice(notice))
+        await notices.mark_sent(broadcast.id, NoticeKind.QUESTION, about)
 
     async def ended(self, broadcast: Broadcast, tally: Tally) -> None:
         """Shows the final report, and below it a chart of the deliveries."""
@@ -121,3 +166,8 @@ class AdminReporter:
             _log.warning("chart_not_sent", error_kind=error_kind(error))
             return
         await notices.mark_sent(broadcast.id, NoticeKind.CHART)
+
+
+def _question_digest(broadcast: Broadcast, reader: bytes = b"") -> str:
+    """Returns what tells the notices apart of a broadcast's questions, and of their readers."""
+    return hashlib.sha256(reader + (broadcast.question or "").encode()).hexdigest()[:16]

@@ -6,8 +6,7 @@ from functools import partial
 from bot.broadcast.confirmation import most_recipients
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.admin_questions import show_content
-from handlers.broadcasts.original_messages import message_exists
+from handlers.broadcasts.preview import message_exists, show_content
 from handlers.broadcasts.progress_message import (
     find_broadcast,
     refresh,

@@ -20,8 +20,7 @@ from handlers.broadcasts.draft_editor import (
     forget_started_draft,
     open_draft,
 )
-from handlers.broadcasts.original_messages import message_exists
-from handlers.broadcasts.preview import delete_messages, show_lost
+from handlers.broadcasts.preview import delete_messages, message_exists, show_lost
 from handlers.broadcasts.progress_message import show, tell_progress, tell_state
 from handlers.broadcasts.progress_publisher import progress_place
 from handlers.broadcasts.screens.draft_view import DraftView

@@ -46,9 +46,7 @@ class DraftStage(StrEnum):
 # What fields were called in drafts that may still be stored. A new name goes here with the former.
 _FORMER_NAMES = {
     "base": "default_language",
-    "kind_chosen": "kind_chosen",
     "reads": "audience_language",
-    "old_copies": "old_copies",
     "cutoff": "last_signature_number",
     "panel": "message_id",
     "declined": "refused_album",
@@ -79,28 +77,13 @@ class Link(_Frozen):
 LinkRows = tuple[tuple[Link, ...], ...]
 
 
-class DraftMessage(_Frozen):
-    """One message that an admin sent: a whole version, or one element of an album.
-
-    Attributes:
-        html: its text, if that is what is sent; empty where the message itself is copied.
-        words: how a message that is copied begins, to be known by in a list; may be empty.
-    """
-
-    message_id: int
-    kind: str
-    group: str | None = None
-    links: LinkRows = ()
-    lost_buttons: bool = False
-    html: str = ""
-    words: str = ""
-
-
 class Version(_Frozen):
     """What readers of one language get: one message, or those of an album.
 
     Attributes:
-        html, words: see `DraftMessage`.
+        messages: ids of the admin's messages; one alone while it is an element that came just now.
+        html: its text, if that is what is sent; empty where the message itself is copied.
+        words: how a message that is copied begins, to be known by in a list; may be empty.
     """
 
     messages: tuple[int, ...]
@@ -116,9 +99,9 @@ class Version(_Frozen):
         """Whether it is an album; it has no buttons, and each element counts as a message."""
         return self.group is not None
 
-    def with_message(self, piece: DraftMessage) -> Version:
+    def joined_by(self, piece: Version) -> Version:
         """Returns the album with one more element, in the order of the chat."""
-        messages = tuple(sorted({*self.messages, piece.message_id}))
+        messages = tuple(sorted({*self.messages, *piece.messages}))
         return self.model_copy(update={"messages": messages, "words": self.words or piece.words})
 
 
@@ -207,11 +190,11 @@ class Draft(_Frozen):
             and self.copies is not None
         )
 
-    def album_of(self, piece: DraftMessage) -> str | None:
+    def album_of(self, piece: Version) -> str | None:
         """Returns the language whose version has this message, or other messages of its album."""
         for language, version in self.versions.items():
             same_album = piece.group is not None and version.group == piece.group
-            if same_album or piece.message_id in version.messages:
+            if same_album or piece.messages[0] in version.messages:
                 return language
         return None
 
@@ -236,43 +219,31 @@ class Draft(_Frozen):
         return self.changed(now, **fields)
 
 
-def new_draft(default_language: str, now: datetime, *, paid: bool) -> Draft:
-    """Returns a new draft that waits for its message."""
-    key = secrets.token_hex(4)
+def new_draft(
+    default_language: str, now: datetime, kind: Kind = Kind.UPDATE, *, paid: bool
+) -> Draft:
+    """Returns a new draft that waits for its message.
+
+    The closing update waits for none, as its texts are the petition's. To whom it goes is not to
+    be chosen either, nor of the notice of a breach.
+    """
+    is_decided = kind in (Kind.CLOSING, Kind.BREACH)
     return Draft(
-        key=key,
+        key=secrets.token_hex(4),
         default_language=default_language,
-        kind=Kind.UPDATE,
+        kind=kind,
+        stage=DraftStage.READY if kind is Kind.CLOSING else DraftStage.CONTENT,
         language=default_language,
+        kind_chosen=is_decided,
+        audience_chosen=is_decided,
         paid=paid,
         touched_at=now,
     )
 
 
-def new_closing_draft(default_language: str, now: datetime, *, paid: bool) -> Draft:
-    """Returns a draft of the closing update, whose texts are the petition's."""
-    return new_draft(default_language, now, paid=paid).model_copy(
-        update={
-            "kind": Kind.CLOSING,
-            "stage": DraftStage.READY,
-            "kind_chosen": True,
-            "audience_chosen": True,
-        }
-    )
-
-
-def new_breach_draft(default_language: str, now: datetime, *, paid: bool) -> Draft:
-    """Returns a draft of the notice of a breach, which goes to everyone."""
-    return new_draft(default_language, now, paid=paid).model_copy(
-        update={"kind": Kind.BREACH, "kind_chosen": True, "audience_chosen": True}
-    )
-
-
-def new_draft_for_missing(
-    broadcast: Broadcast, default_language: str, now: datetime, *, paid: bool
-) -> Draft:
-    """Returns a draft for those whom an earlier broadcast did not reach."""
-    return new_draft(default_language, now, paid=paid).model_copy(
+def for_missing(draft: Draft, broadcast: Broadcast) -> Draft:
+    """Returns the draft for those whom an earlier broadcast did not reach."""
+    return draft.model_copy(
         update={
             "kind": broadcast.kind,
             "topic": broadcast.topic,
@@ -284,23 +255,14 @@ def new_draft_for_missing(
     )
 
 
-def with_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
+def with_message(draft: Draft, piece: Version, now: datetime) -> Draft:
     """Returns the draft with a message added; a repeated one changes nothing."""
     language = draft.album_of(piece)
     if language is None:
-        version = Version(
-            messages=(piece.message_id,),
-            kind=piece.kind,
-            group=piece.group,
-            links=piece.links,
-            lost_buttons=piece.lost_buttons,
-            html=piece.html,
-            words=piece.words,
-        )
-        versions = {**draft.versions, draft.language: version}
+        versions = {**draft.versions, draft.language: piece}
         return draft.with_content_changed(now, versions=versions, stage=DraftStage.READY)
     known = draft.versions[language]
-    grown = known.with_message(piece)
+    grown = known.joined_by(piece)
     if grown == known:
         return draft
     # An album's last photos may come when the draft already waits for something else.
@@ -314,16 +276,21 @@ def with_message(draft: Draft, piece: DraftMessage, now: datetime) -> Draft:
 
 def with_text_edited(draft: Draft, message_id: int, html: str, now: datetime) -> Draft:
     """Returns the draft with the text that a message has now; it has to be previewed again."""
-    versions = {
-        language: version.model_copy(update={"html": html})
-        if message_id in version.messages
-        else version
-        for language, version in draft.versions.items()
-    }
+    versions = _versions_with(draft, message_id, html=html)
     if versions == draft.versions:
         return draft
     stage = draft.stage if draft.stage is DraftStage.CONTENT else DraftStage.READY
     return draft.with_content_changed(now, versions=versions, stage=stage)
+
+
+def _versions_with(draft: Draft, message_id: int, **changes: str) -> dict[str, Version]:
+    """Returns the versions, with these changes in that which begins with the message."""
+    return {
+        language: version.model_copy(update=changes)
+        if version.messages[0] == message_id
+        else version
+        for language, version in draft.versions.items()
+    }
 
 
 def with_links(draft: Draft, links: LinkRows, now: datetime) -> Draft:
@@ -388,12 +355,7 @@ def with_edit_noted(draft: Draft, message_id: int, now: datetime, words: str = "
 
     `words` are those with which the message begins now.
     """
-    versions = {
-        language: version.model_copy(update={"words": words})
-        if version.messages[0] == message_id
-        else version
-        for language, version in draft.versions.items()
-    }
+    versions = _versions_with(draft, message_id, words=words)
     draft = draft.model_copy(update={"versions": versions})
     if message_id not in draft.message_ids() or draft.copies is None or draft.edited:
         return draft

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from types import MappingProxyType
 
 import structlog
 from telegram.error import TelegramError
@@ -15,32 +14,30 @@ from telegram.error import TelegramError
 from bot.broadcast.confirmation import broadcast_id, content_sha256, most_for_one_admin
 from bot.settings import FREE_RATE
 from bot.text.markup import Html
-from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.confirmed_terms import current_content, terms_of
 from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
 from handlers.broadcasts.recipient_counts import count_recipients
 from handlers.broadcasts.screens import audience_and_time, compose, summary
 from handlers.broadcasts.screens.draft_view import DraftView
-from handlers.conversation_message import edit_screen, tolerate
+from handlers.conversation_message import edit_if_there, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.screen import Screen
 from storage import Kind
 
 _log = structlog.stdlib.get_logger()
 
-_DRAWN_BY: Mapping[DraftStage, Callable[[DraftView], Screen]] = MappingProxyType(
-    {
-        DraftStage.CONTENT: compose.ask_message,
-        DraftStage.READY: compose.message_ready,
-        DraftStage.LINKS: compose.ask_links,
-        DraftStage.SUBJECT: audience_and_time.ask_subject,
-        DraftStage.AUDIENCE: audience_and_time.ask_audience,
-        DraftStage.SUMMARY: summary.summary,
-        DraftStage.TIME: audience_and_time.ask_time,
-        DraftStage.SECOND_CONFIRMATION: summary.second_confirmation,
-    }
-)
+_DRAWN_BY: Mapping[DraftStage, Callable[[DraftView], Screen]] = {
+    DraftStage.CONTENT: compose.ask_message,
+    DraftStage.READY: compose.message_ready,
+    DraftStage.LINKS: compose.ask_links,
+    DraftStage.SUBJECT: audience_and_time.ask_subject,
+    DraftStage.AUDIENCE: audience_and_time.ask_audience,
+    DraftStage.SUMMARY: summary.summary,
+    DraftStage.TIME: audience_and_time.ask_time,
+    DraftStage.SECOND_CONFIRMATION: summary.second_confirmation,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ class DraftEditor:
             return draft_view  # what is above it in the chat is not what would be sent
         return replace(
             draft_view,
-            balance=await star_balance(ctx) if draft_view.is_paid else None,
+            balance=await _star_balance(ctx) if draft_view.is_paid else None,
             content=content,
             terms=terms_of(draft, content, state, paid=draft_view.is_paid),
         )
@@ -153,16 +150,12 @@ class DraftEditor:
         ctx, draft = self.ctx, self.draft
         await ctx.answer()
         target = draft.message_id if ctx.message_id is None else ctx.message_id
-        if target is not None and (below is None or target > below):
-            try:
-                await edit_screen(ctx.bot, ctx.chat_id, target, screen)
-            except TelegramError as error:
-                if error_kind(error) is ErrorKind.UNCHANGED:
-                    return target
-                if error_kind(error) is not ErrorKind.GONE:
-                    raise
-            else:
-                return target
+        if (
+            target is not None
+            and (below is None or target > below)
+            and await edit_if_there(ctx.bot, ctx.chat_id, target, screen)
+        ):
+            return target
         return await ctx.at_bottom().write(screen)
 
 
@@ -196,7 +189,7 @@ async def _is_started(ctx: AdminContext, draft: Draft) -> bool:
     return await ctx.broadcasts.get(broadcast_id(draft.token)) is not None
 
 
-async def star_balance(ctx: AdminContext) -> int | None:
+async def _star_balance(ctx: AdminContext) -> int | None:
     """Returns the bot's balance of Stars; None when Telegram does not answer."""
     try:
         async with asyncio.timeout(LONGEST_WAIT):

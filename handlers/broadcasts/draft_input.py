@@ -22,8 +22,8 @@ from handlers.broadcasts.accepted_messages import (
 )
 from handlers.broadcasts.confirm import discard_draft, discarded_text
 from handlers.broadcasts.draft import (
-    DraftMessage,
     DraftStage,
+    Version,
     with_edit_noted,
     with_links,
     with_message,
@@ -80,7 +80,7 @@ async def _took(editor: DraftEditor, message: Message) -> bool:
     if message.media_group_id is not None and message.media_group_id == draft.refused_album:
         return True  # the album was refused with its first element
     piece = read_message(message)
-    if isinstance(piece, DraftMessage) and draft.album_of(piece) is not None:
+    if isinstance(piece, Version) and draft.album_of(piece) is not None:
         await _take(editor, piece)
         return True
     if not draft.accepts_messages(editor.now):
@@ -98,7 +98,7 @@ async def _took(editor: DraftEditor, message: Message) -> bool:
 
 
 async def _take_content(
-    editor: DraftEditor, message: Message, piece: DraftMessage | UnsupportedMessage
+    editor: DraftEditor, message: Message, piece: Version | UnsupportedMessage
 ) -> None:
     if not editor.draft.is_copied:
         piece = read_text(message)
@@ -108,13 +108,13 @@ async def _take_content(
     await _take(editor, piece)
 
 
-async def _take(editor: DraftEditor, piece: DraftMessage) -> None:
+async def _take(editor: DraftEditor, piece: Version) -> None:
     editor = await editor.save(with_message(editor.draft, piece, editor.now))
     if _more_of_it_comes(piece, editor.ctx.behind):
         # A pending reply would show and store the draft without this message.
         editor.ctx.services.delayed_replies.drop(editor.ctx.chat_id)
     else:
-        await editor.show(below=piece.message_id)
+        await editor.show(below=piece.messages[0])
 
 
 async def _take_edit(editor: DraftEditor, message: Message) -> None:
@@ -124,7 +124,7 @@ async def _take_edit(editor: DraftEditor, message: Message) -> None:
         stays = words.text("El cambio no se ha tomado: se queda el texto de antes.")
         await editor.show(Html(f"{_why_not(editor, piece)} {stays}"))
         return
-    touched = with_text_edited(editor.draft, piece.message_id, piece.html, editor.now)
+    touched = with_text_edited(editor.draft, message.message_id, piece.html, editor.now)
     if touched != editor.draft:
         editor = await editor.save(touched)
         await editor.show()
@@ -135,7 +135,7 @@ def _why_not(editor: DraftEditor, refused: UnsupportedMessage) -> Html:
     return words.text(refused.value, longest=words.number(LONGEST_NOTICE))
 
 
-def _more_of_it_comes(piece: DraftMessage, behind: UpdatesBehind) -> bool:
+def _more_of_it_comes(piece: Version, behind: UpdatesBehind) -> bool:
     """Whether a later update has another element of the album and will show the draft."""
     if piece.group is None:
         return False

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
 
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.confirm import discard_draft, discarded_text
@@ -154,13 +153,11 @@ async def _remove_time(editor: DraftEditor, _tap: DraftTap) -> None:
 
 Effect = Callable[[DraftEditor, DraftTap], Awaitable[None]]
 
-_EFFECTS: Mapping[DraftStep, Effect] = MappingProxyType(
-    {
-        DraftStep.CANCEL: _cancel,
-        DraftStep.PREVIEW: lambda editor, _tap: show_preview(editor),
-        DraftStep.TEST: lambda editor, _tap: send_test(editor),
-        DraftStep.AUDIENCE: _set_audience,
-        DraftStep.SCHEDULE: _schedule,
-        DraftStep.REMOVE_TIME: _remove_time,
-    }
-)
+_EFFECTS: Mapping[DraftStep, Effect] = {
+    DraftStep.CANCEL: _cancel,
+    DraftStep.PREVIEW: lambda editor, _tap: show_preview(editor),
+    DraftStep.TEST: lambda editor, _tap: send_test(editor),
+    DraftStep.AUDIENCE: _set_audience,
+    DraftStep.SCHEDULE: _schedule,
+    DraftStep.REMOVE_TIME: _remove_time,
+}

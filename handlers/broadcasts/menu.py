@@ -7,13 +7,7 @@ from functools import partial
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.approval import no_second_admin
-from handlers.broadcasts.draft import (
-    Draft,
-    new_breach_draft,
-    new_closing_draft,
-    new_draft,
-    new_draft_for_missing,
-)
+from handlers.broadcasts.draft import Draft, for_missing, new_draft
 from handlers.broadcasts.draft_editor import (
     DraftEditor,
     forget_started_draft,
@@ -70,15 +64,12 @@ async def broadcast(ctx: AdminContext) -> None:
     if held is not None:
         await ctx.say(restored_screen(held, ctx.words))
         return
-    page = menu_screen(ctx, await _options(ctx))
-    await ctx.say(page)
+    await ctx.say(_menu_screen(ctx, await _options(ctx)))
 
 
 async def compose(ctx: AdminContext, _argument: str) -> None:
     """Starts a draft that waits for the admin's message."""
-    services = ctx.services
-    default, now = services.petition.source_language, services.clock()
-    editor = await _start_draft(ctx, new_draft(default, now, paid=services.paid_broadcast))
+    editor = await _start_draft(ctx, _new_draft(ctx, Kind.UPDATE))
     await editor.show()
 
 
@@ -96,9 +87,7 @@ async def compose_closing(ctx: AdminContext, _argument: str) -> None:
     if await closing_update_is_draft(services):
         await ctx.say(draft_text(ctx.words))
         return
-    default, now = services.petition.source_language, services.clock()
-    editor = await _start_draft(ctx, new_closing_draft(default, now, paid=services.paid_broadcast))
-    await show_preview(editor)
+    await show_preview(await _start_draft(ctx, _new_draft(ctx, Kind.CLOSING)))
 
 
 async def compose_breach(ctx: AdminContext, _argument: str) -> None:
@@ -107,9 +96,7 @@ async def compose_breach(ctx: AdminContext, _argument: str) -> None:
     if alone is not None:
         await ctx.say(alone)
         return
-    services = ctx.services
-    default, now = services.petition.source_language, services.clock()
-    editor = await _start_draft(ctx, new_breach_draft(default, now, paid=services.paid_broadcast))
+    editor = await _start_draft(ctx, _new_draft(ctx, Kind.BREACH))
     await editor.show()
 
 
@@ -122,13 +109,11 @@ async def resume(ctx: AdminContext, argument: str) -> None:
         else:
             await editor.show()
         return
-    services = ctx.services
-    known = await services.storage.broadcasts.get(read_id(argument))
+    known = await ctx.broadcasts.get(read_id(argument))
     if known is None or not known.is_over or known.kind is Kind.CLOSING:
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
-    default = services.petition.source_language
-    draft = new_draft_for_missing(known, default, services.clock(), paid=services.paid_broadcast)
+    draft = for_missing(_new_draft(ctx, known.kind), known)
     # The report stays; the new draft gets a message of its own.
     editor = await _start_draft(ctx.at_bottom(), draft)
     await ctx.tell(partial(_shown_below, ctx, editor))
@@ -139,7 +124,7 @@ async def _shown_below(ctx: AdminContext, editor: DraftEditor) -> None:
     await editor.draw()
 
 
-def menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
+def _menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
     """Returns the menu: the options, and why others are not available."""
     words = ctx.words
     rows: list[Button] = []
@@ -162,9 +147,12 @@ def menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
         paragraphs(
             words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
             _about_closing(ctx, options),
-            _about_new(ctx) if options.is_chosen else None,
-            _nobody_chose(ctx) if options.signed and not options.is_chosen else None,
-            _about_draft(ctx) if options.draft is not None else None,
+            _about_new(ctx, options) if options.signed or options.is_chosen else None,
+            words.text(
+                "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
+            )
+            if options.draft is not None
+            else None,
             *(_planned(ctx, each) for each in options.scheduled[:_LISTED]),
             _not_listed(ctx, len(options.scheduled) - _LISTED),
         ),
@@ -181,24 +169,22 @@ def _to_decide(ctx: AdminContext, planned: Broadcast) -> Button:
     return Button(label, AdminAction.ASK_CANCEL, planned.id.hex())
 
 
-def _about_draft(ctx: AdminContext) -> Html:
-    return ctx.words.text(
-        "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
-    )
-
-
-def _about_new(ctx: AdminContext) -> Html:
-    return ctx.words.text(
-        "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, un "
-        "álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
-    )
-
-
-def _nobody_chose(ctx: AdminContext) -> Html:
+def _about_new(ctx: AdminContext, options: BroadcastOptions) -> Html:
+    if options.is_chosen:
+        return ctx.words.text(
+            "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, un "
+            "álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
+        )
     return ctx.words.text(
         "Nadie a quien se pueda escribir espera otro mensaje que el final: un mensaje nuevo solo "
         "va a quienes eligieron avances u otras noticias."
     )
+
+
+def _new_draft(ctx: AdminContext, kind: Kind) -> Draft:
+    services = ctx.services
+    default, now = services.petition.source_language, services.clock()
+    return new_draft(default, now, kind, paid=services.paid_broadcast)
 
 
 async def _start_draft(ctx: AdminContext, draft: Draft) -> DraftEditor:

@@ -7,10 +7,8 @@ Pure: the current time and the zone are arguments. Reads «mañana 18:30», «ju
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from bot.text.catalogs import LANGUAGES
@@ -20,12 +18,10 @@ from bot.text.translations import mark
 FARTHEST = timedelta(days=30)
 SOONEST = timedelta(minutes=1)
 
-_DAYS_AHEAD_BY_LANGUAGE: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {
-        "es": {"hoy": 0, "manana": 1, "pasado manana": 2},
-        "en": {"today": 0, "tonight": 0, "tomorrow": 1},
-    }
-)
+_DAYS_AHEAD_BY_LANGUAGE: Mapping[str, Mapping[str, int]] = {
+    "es": {"hoy": 0, "manana": 1, "pasado manana": 2},
+    "en": {"today": 0, "tonight": 0, "tomorrow": 1},
+}
 
 
 def _letters(text: str) -> str:
@@ -132,29 +128,21 @@ def time_fault(
     return TimeFault.TOO_FAR if moment > now + farthest else None
 
 
-@dataclass(frozen=True, slots=True)
-class SuggestedMoment:
-    """A moment offered on a button; `kind` is "hour", "tonight" or "tomorrow"."""
-
-    at: datetime
-    kind: str
-
-
-def suggested_moments(now: datetime, zone: ZoneInfo) -> list[SuggestedMoment]:
-    """Returns moments an admin is likely to want: in an hour, this evening, tomorrow."""
+def suggested_moments(now: datetime, zone: ZoneInfo) -> list[tuple[datetime, str]]:
+    """Returns moments an admin is likely to want, each with the label of its button."""
     here = now.astimezone(zone)
     tomorrow = here.date() + timedelta(days=1)
     # Added in absolute time: local time would be an hour off when the clocks change.
     in_an_hour = (now + timedelta(hours=1)).replace(second=0, microsecond=0)
-    wanted = [SuggestedMoment(in_an_hour.astimezone(UTC), "hour")]
-    for kind, day, clock in (
-        ("tonight", here.date(), time(19)),
-        ("tomorrow", tomorrow, time(10)),
-        ("tomorrow", tomorrow, time(19)),
+    wanted = [(in_an_hour.astimezone(UTC), mark("Dentro de una hora ({time})"))]
+    for label, day, clock in (
+        (mark("Hoy, {time}"), here.date(), time(19)),
+        (mark("Mañana, {time}"), tomorrow, time(10)),
+        (mark("Mañana, {time}"), tomorrow, time(19)),
     ):
         moment = utc_moment(datetime.combine(day, clock), now, zone)
         if isinstance(moment, datetime) and moment - now >= timedelta(minutes=15):
-            wanted.append(SuggestedMoment(moment, kind))
+            wanted.append((moment, label))
     return wanted
 
 

@@ -1,20 +1,21 @@
 """The preview: the bot's copies of the admin's messages, from which recipients get theirs.
 
 An admin can edit their own message at any time, but nobody can edit the bot's copy. So what is
-sent is what was previewed and confirmed.
+sent is what was previewed and confirmed, as long as nobody deletes it.
 """
 
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
+import structlog
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageId
-from telegram.error import TelegramError
+from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.broadcast.confirmation import content_sha256
-from bot.broadcast.content import MessageCall, content_of
+from bot.broadcast.content import Copy, MessageCall, content_of
 from bot.text.markup import Html
+from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.confirmed_terms import content_of_copies, current_content
@@ -23,10 +24,14 @@ from handlers.broadcasts.draft_editor import DraftEditor
 from handlers.closing_texts import draft_text
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
+from storage import Broadcast
 
-_TYPED: Mapping[str, Any] = MappingProxyType(
-    {"reply_markup": InlineKeyboardMarkup, "link_preview_options": LinkPreviewOptions}
-)
+_log = structlog.stdlib.get_logger()
+
+_TYPED: Mapping[str, Any] = {
+    "reply_markup": InlineKeyboardMarkup,
+    "link_preview_options": LinkPreviewOptions,
+}
 
 
 class VersionRefused(Exception):
@@ -71,7 +76,7 @@ async def _show_preview(editor: DraftEditor) -> None:
         return
     for language in content:
         try:
-            copies[language] = await send_version(ctx, content, ctx.chat_id, language)
+            copies[language] = await send_version(ctx, content, language)
         except VersionRefused as problem:
             await _refused(editor, problem)
             return
@@ -95,7 +100,7 @@ async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> N
         if language in sent:
             continue
         try:
-            sent[language] = await send_version(ctx, content, ctx.chat_id, language)
+            sent[language] = await send_version(ctx, content, language)
         except VersionRefused as problem:
             # The test copies the preview, so it is the preview that is gone.
             if problem.is_gone:
@@ -110,16 +115,16 @@ async def _send_test(editor: DraftEditor, sent: dict[str, tuple[int, ...]]) -> N
 
 
 async def send_version(
-    ctx: AdminContext, content: Mapping[str, object], source: int, language: str
+    ctx: AdminContext, content: Mapping[str, object], language: str
 ) -> tuple[int, ...]:
     """Sends the admin one version, as a broadcast would; returns the ids of the messages.
 
     Raises:
         VersionRefused: Telegram refused it, or part of it no longer exists.
     """
-    call = content_of(content, source).call(ctx.chat_id, language)
+    call = content_of(content, ctx.chat_id).call(ctx.chat_id, language)
     try:
-        sent = await send_content(ctx.bot, call)
+        sent = await _send_content(ctx.bot, call)
     except TelegramError as error:
         if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.GONE):
             raise
@@ -132,7 +137,7 @@ async def send_version(
     return sent
 
 
-async def send_content(bot: Bot, call: MessageCall) -> tuple[int, ...]:
+async def _send_content(bot: Bot, call: MessageCall) -> tuple[int, ...]:
     """Makes the call; returns the ids of the messages it sent.
 
     Raises:
@@ -155,6 +160,51 @@ async def send_content(bot: Bot, call: MessageCall) -> tuple[int, ...]:
 
 def _ids(*messages: Message | MessageId) -> tuple[int, ...]:
     return tuple(message.message_id for message in messages)
+
+
+async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int) -> Html:
+    """Sends the message in each language; returns a notice about it for the question below."""
+    content = content_of(broadcast.content, broadcast.source_chat)
+    try:
+        for language in broadcast.content:
+            await _send_content(bot, content.call(admin, language))
+    except TelegramError as error:
+        if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.GONE, ErrorKind.UNREACHABLE):
+            raise
+        _log.warning("content_not_shown", error_kind=error_kind(error))
+        return words.text(
+            "⚠️ El mensaje no se puede mostrar: su original ya no está, y tampoco se podría enviar."
+        )
+    return words.text("Arriba tienes el mensaje, tal como llegaría al resto.")
+
+
+async def message_exists(bot: Bot, chat_id: int, content: Mapping[str, object]) -> bool:
+    """Returns whether every copied message still exists; Telegram would send an album without.
+
+    Telegram reports no deletions to bots. So this makes an edit that changes nothing, which
+    Telegram refuses with another error when the message is gone.
+    """
+    for version in content.values():
+        if isinstance(version, str):
+            continue
+        copy = Copy.read(cast("Mapping[str, Any]", version))
+        for message_id in copy.messages:
+            if not await _is_there(bot, chat_id, message_id, copy):
+                return False
+    return True
+
+
+async def _is_there(bot: Bot, chat_id: int, message_id: int, copy: Copy) -> bool:
+    rows = {"inline_keyboard": [list(row) for row in copy.keyboard]}
+    markup = InlineKeyboardMarkup.de_json(rows, bot) if copy.keyboard else None
+    try:
+        await bot.edit_message_reply_markup(
+            chat_id=chat_id, message_id=message_id, reply_markup=markup
+        )
+    except (BadRequest, Forbidden) as error:
+        # Forbidden: the admin may have blocked the bot since, which deletes nothing.
+        return "not found" not in error.message.lower()
+    return True
 
 
 async def delete_messages(ctx: AdminContext, messages: tuple[int, ...]) -> None:

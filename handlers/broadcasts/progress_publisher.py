@@ -12,7 +12,7 @@ from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, Measured
 from handlers.broadcasts.screens.progress import elsewhere, state_screen
 from handlers.context import Bot, Services
-from handlers.conversation_message import edit_screen, send_screen
+from handlers.conversation_message import edit_if_there, edit_screen, send_screen
 from handlers.screens.screen import Screen
 from storage import Broadcast, Kind
 
@@ -158,19 +158,11 @@ class ProgressPublisher:
 
     async def _edit(self, broadcast: bytes, place: Place, drawn: Screen) -> Place:
         """Edits the message, or sends a new one if it is gone; returns where it is then."""
-        chat, message_id = place
-        try:
-            await edit_screen(self._bot, chat, message_id, drawn)
-        except TelegramError as error:
-            if error_kind(error) is ErrorKind.UNCHANGED:
-                return place
-            if error_kind(error) is not ErrorKind.GONE:
-                raise
-        else:
+        if await edit_if_there(self._bot, *place, drawn):
             return place
-        sent = await send_screen(self._bot, chat, drawn)
-        await self._services.storage.broadcasts.set_progress(broadcast, chat, sent)
-        return chat, sent
+        sent = await send_screen(self._bot, place[0], drawn)
+        await self._services.storage.broadcasts.set_progress(broadcast, place[0], sent)
+        return place[0], sent
 
     async def _write_over(self, former: Place, drawn: Screen) -> None:
         try:
@@ -193,15 +185,7 @@ async def view_of(
     reader: int | None = None,
     measured: Measured = NOT_MEASURED,
 ) -> BroadcastView:
-    """Returns a broadcast with all that its screens show, reading what was not measured.
-
-    Args:
-        services: give access to the database and the petition.
-        words: the reader's language.
-        broadcast: as it is now.
-        reader: user id of the admin who reads it.
-        measured: what the worker knows of it.
-    """
+    """Returns a broadcast with all that its screens show, reading what was not measured."""
     storage, petition, recall = services.storage, services.petition, measured.recall
     if recall is None and broadcast.recall_started_at is not None:
         recall = await storage.recalls.tally(broadcast.id)

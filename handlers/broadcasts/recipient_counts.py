@@ -30,11 +30,6 @@ class RecipientCounts:
     muted: int = 0
     unsigned: int = 0
 
-    @property
-    def recipients(self) -> int:
-        """How many people the draft would go to."""
-        return sum(self.chosen.values())
-
 
 async def count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
     """Returns the numbers that the draft's screen shows.
@@ -52,7 +47,8 @@ async def count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
         return RecipientCounts(everyone, not_chosen=not_chosen, had_all=had_all)
     if not draft.is_shown:
         return RecipientCounts()
-    chosen, not_chosen, had_all, unreachable, muted, unsigned = await asyncio.gather(
+    # In the order of the fields.
+    numbers = await asyncio.gather(
         broadcasts.audience(
             kind=draft.kind,
             audience=draft.audience,
@@ -65,14 +61,7 @@ async def count_recipients(storage: Storage, draft: Draft) -> RecipientCounts:
         broadcasts.muted(),
         _unsigned(storage, draft),
     )
-    return RecipientCounts(
-        chosen=chosen,
-        not_chosen=not_chosen,
-        had_all=had_all,
-        unreachable=unreachable,
-        muted=muted,
-        unsigned=unsigned,
-    )
+    return RecipientCounts({}, *numbers)
 
 
 async def _had_all(broadcasts: Broadcasts, draft: Draft) -> int:

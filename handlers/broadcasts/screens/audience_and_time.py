@@ -3,8 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from bot.text.markup import Html
-from bot.text.translations import Words
-from handlers.broadcasts.parse_time import SuggestedMoment, suggested_moments
+from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import DraftView, left_out_by_choice
 from handlers.broadcasts.screens.labels import moment_name
 from handlers.screens.buttons import Button, DraftStep
@@ -81,7 +80,7 @@ def _empty(draft_view: DraftView) -> list[Html]:
         lines += [
             words.text(
                 "No hay a quién escribir en {language}.",
-                language=draft_view.words.language_name(code),
+                language=words.language_name(code),
             )
             for code in draft_view.languages
             if not everyone.get(code)
@@ -93,7 +92,7 @@ def _only_in(draft_view: DraftView, code: str, number: int) -> Button:
     words, draft = draft_view.words, draft_view.draft
     label = words.label(
         "Solo a quienes leen en {language}: {n}",
-        language=draft_view.words.language_name(code),
+        language=words.language_name(code),
         n=words.number(number),
     )
     news = draft.kind is Kind.NEWS
@@ -104,8 +103,10 @@ def ask_time(draft_view: DraftView) -> Screen:
     """Asks for the time to send at, and offers some."""
     words = draft_view.words
     moments = [
-        draft_view.button(_offer(words, each), DraftStep.SCHEDULE, str(int(each.at.timestamp())))
-        for each in suggested_moments(draft_view.now, ZoneInfo(draft_view.zone))
+        draft_view.button(
+            words.label(label, time=words.clock(at)), DraftStep.SCHEDULE, str(int(at.timestamp()))
+        )
+        for at, label in suggested_moments(draft_view.now, ZoneInfo(draft_view.zone))
     ]
     return Screen(
         paragraphs(
@@ -117,12 +118,3 @@ def ask_time(draft_view: DraftView) -> Screen:
         ),
         [*moments, *draft_view.leaving(back=True)],
     )
-
-
-def _offer(words: Words, moment: SuggestedMoment) -> str:
-    clock = words.clock(moment.at)
-    if moment.kind == "hour":
-        return words.label("Dentro de una hora ({time})", time=clock)
-    if moment.kind == "tonight":
-        return words.label("Hoy, {time}", time=clock)
-    return words.label("Mañana, {time}", time=clock)

@@ -72,7 +72,7 @@ class DraftView:
     @property
     def recipients(self) -> int:
         """How many people the draft would go to."""
-        return self.numbers.recipients
+        return sum(self.numbers.chosen.values())
 
     @property
     def is_confirmed_twice(self) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from bot.text.markup import Html, time_tag
 from bot.text.translations import Words, mark
@@ -36,45 +35,43 @@ _PAUSED_BY_ADMIN = (
     mark("No sale ningún mensaje hasta que pulses «▶ Seguir»."),
 )
 # Why the system paused it, and what will end the pause; `reason` and `n` are the detail.
-_PAUSED: Mapping[PauseReason | None, tuple[str, str]] = MappingProxyType(
-    {
-        PauseReason.DEFECT: (
-            _BROKEN,
-            mark(
-                "El mensaje no tiene la culpa. Avisa a quien mantiene el bot: en el registro "
-                "figura como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará "
-                "donde estaba."
-            ),
+_PAUSED: Mapping[PauseReason | None, tuple[str, str]] = {
+    PauseReason.DEFECT: (
+        _BROKEN,
+        mark(
+            "El mensaje no tiene la culpa. Avisa a quien mantiene el bot: en el registro "
+            "figura como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará "
+            "donde estaba."
         ),
-        PauseReason.UNRECORDED: (
-            _BROKEN,
-            mark(
-                "El bot no ha podido anotar si un mensaje llegó, y se ha detenido para no "
-                "escribir a nadie dos veces. Avisa a quien mantiene el bot: en el registro figura "
-                "como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
-                "estaba."
-            ),
+    ),
+    PauseReason.UNRECORDED: (
+        _BROKEN,
+        mark(
+            "El bot no ha podido anotar si un mensaje llegó, y se ha detenido para no "
+            "escribir a nadie dos veces. Avisa a quien mantiene el bot: en el registro figura "
+            "como «{reason}». Cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
+            "estaba."
         ),
-        PauseReason.NOBODY: (
-            mark("<b>El envío está en pausa: no le llega a nadie</b>"),
-            mark(
-                "Ninguna de las {n} primeras personas ha podido recibirlo. Casi siempre significa "
-                "que este bot no es el mismo con el que firmaron. No se ha descartado a nadie: "
-                "pide a quien mantiene el bot que compruebe el token y, si es el de siempre, "
-                "pulsa «▶ Seguir»."
-            ),
+    ),
+    PauseReason.NOBODY: (
+        mark("<b>El envío está en pausa: no le llega a nadie</b>"),
+        mark(
+            "Ninguna de las {n} primeras personas ha podido recibirlo. Casi siempre significa "
+            "que este bot no es el mismo con el que firmaron. No se ha descartado a nadie: "
+            "pide a quien mantiene el bot que compruebe el token y, si es el de siempre, "
+            "pulsa «▶ Seguir»."
         ),
-        PauseReason.DENIED: (
-            mark("<b>El envío está en pausa: Telegram rechaza los envíos</b>"),
-            mark(
-                "Durante más de un minuto, Telegram o el servidor que hay en medio ha respondido "
-                "«{reason}» a cada mensaje. Quienes faltan siguen pendientes: avisa a quien "
-                "mantiene el bot y, cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
-                "estaba."
-            ),
+    ),
+    PauseReason.DENIED: (
+        mark("<b>El envío está en pausa: Telegram rechaza los envíos</b>"),
+        mark(
+            "Durante más de un minuto, Telegram o el servidor que hay en medio ha respondido "
+            "«{reason}» a cada mensaje. Quienes faltan siguen pendientes: avisa a quien "
+            "mantiene el bot y, cuando esté resuelto, pulsa «▶ Seguir» y continuará donde "
+            "estaba."
         ),
-    }
-)
+    ),
+}
 
 
 def state_screen(now: BroadcastView) -> Screen:

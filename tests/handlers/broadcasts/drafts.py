@@ -8,8 +8,8 @@ from bot.broadcast.confirmation import ConfirmationTerms
 from bot.text.translations import Catalogs
 from handlers.broadcasts.draft import (
     Draft,
-    DraftMessage,
     Link,
+    Version,
     new_draft,
     with_kind,
     with_message,
@@ -37,9 +37,9 @@ def empty() -> Draft:
     return new_draft("es", NOW, paid=False)
 
 
-def piece(message_id: int = 17, kind: str = "text", **more: Any) -> DraftMessage:
+def piece(message_id: int = 17, kind: str = "text", **more: Any) -> Version:
     """A message that came."""
-    return DraftMessage(message_id=message_id, kind=kind, **more)
+    return Version(messages=(message_id,), kind=kind, **more)
 
 
 def written(**more: Any) -> Draft:

@@ -9,7 +9,7 @@ from handlers.broadcasts.accepted_messages import (
     UnsupportedMessage,
     read_message,
 )
-from handlers.broadcasts.draft import DraftMessage, Link
+from handlers.broadcasts.draft import Link, Version
 
 CHAT = {"id": 1, "type": "private"}
 FILE = {"file_id": "f", "file_unique_id": "u"}
@@ -39,7 +39,7 @@ def message(**content: Any) -> Message:
 )
 def test_a_message_is_what_it_holds(content: dict[str, Any], kind: str) -> None:
     words = content.get("text") or content.get("caption", "")
-    assert read_message(message(**content)) == DraftMessage(message_id=17, kind=kind, words=words)
+    assert read_message(message(**content)) == Version(messages=(17,), kind=kind, words=words)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_only_buttons_that_open_an_address_are_kept() -> None:
             reply_markup=keyboard({"url": "https://example.org/"}, {"callback_data": "x"}),
         )
     )
-    assert found == DraftMessage(
-        message_id=17,
+    assert found == Version(
+        messages=(17,),
         kind="text",
         links=((Link(text="b", url="https://example.org/"),),),
         lost_buttons=True,
@@ -92,7 +92,7 @@ def test_only_buttons_that_open_an_address_are_kept() -> None:
 
 def test_nothing_is_lost_of_link_buttons_alone() -> None:
     found = read_message(message(text="Hola", reply_markup=keyboard({"url": "https://a.org"})))
-    assert isinstance(found, DraftMessage)
+    assert isinstance(found, Version)
     assert not found.lost_buttons
 
 
@@ -100,4 +100,4 @@ def test_an_album_has_no_buttons() -> None:
     found = read_message(
         message(document=FILE, media_group_id="g", reply_markup=keyboard({"url": "https://a.org"}))
     )
-    assert found == DraftMessage(message_id=17, kind="document", group="g")
+    assert found == Version(messages=(17,), kind="document", group="g")

@@ -8,8 +8,8 @@ from handlers.broadcasts.draft import (
     REMEMBERED_FOR,
     WAITS_FOR,
     DraftStage,
-    new_closing_draft,
-    new_draft_for_missing,
+    for_missing,
+    new_draft,
     parse_draft,
     with_edit_noted,
     with_kind,
@@ -118,12 +118,12 @@ def test_every_change_makes_the_buttons_before_it_stale() -> None:
 
 
 def test_the_closing_update_needs_no_message() -> None:
-    draft = new_closing_draft("es", NOW, paid=False)
+    draft = new_draft("es", NOW, Kind.CLOSING, paid=False)
     assert (draft.kind, draft.audience) == (Kind.CLOSING, Audience())
 
 
 def test_one_for_the_rest_keeps_whom_it_was_for_and_whom_it_reached() -> None:
     stopped = broadcast("stopped", kind=Kind.NEWS, audience=Audience("es", True), topic="t")
-    draft = new_draft_for_missing(stopped, "es", NOW, paid=False)
+    draft = for_missing(empty(), stopped)
     assert (draft.kind, draft.audience, draft.topic) == (Kind.NEWS, Audience("es", True), "t")
     assert draft.accepts_messages(NOW)

@@ -20,6 +20,8 @@ MADRID = ZoneInfo("Europe/Madrid")
 # A Wednesday.
 NOW = datetime(2026, 11, 25, 14, 0, tzinfo=MADRID)
 
+IN_AN_HOUR, TONIGHT, TOMORROW = "Dentro de una hora ({time})", "Hoy, {time}", "Mañana, {time}"
+
 
 def read(text: str, now: datetime = NOW) -> str:
     """The moment on Madrid's clock, or the name of what is wrong."""
@@ -124,18 +126,18 @@ def test_a_time_that_comes_twice_is_the_first_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hour", "kinds"),
+    ("hour", "labels"),
     [
-        (9, ["hour", "tonight", "tomorrow", "tomorrow"]),
-        (18, ["hour", "tonight", "tomorrow", "tomorrow"]),
-        (19, ["hour", "tomorrow", "tomorrow"]),
+        (9, [IN_AN_HOUR, TONIGHT, TOMORROW, TOMORROW]),
+        (18, [IN_AN_HOUR, TONIGHT, TOMORROW, TOMORROW]),
+        (19, [IN_AN_HOUR, TOMORROW, TOMORROW]),
     ],
 )
-def test_what_is_offered_is_still_to_come(hour: int, kinds: list[str]) -> None:
+def test_what_is_offered_is_still_to_come(hour: int, labels: list[str]) -> None:
     now = NOW.replace(hour=hour, minute=20)
     moments = suggested_moments(now, MADRID)
-    assert [moment.kind for moment in moments] == kinds
-    assert all(time_fault(moment.at, now) is None for moment in moments)
+    assert [label for _, label in moments] == labels
+    assert all(time_fault(at, now) is None for at, _ in moments)
 
 
 def test_the_farthest_moment_is_still_taken() -> None:
@@ -167,5 +169,5 @@ def test_in_an_hour_is_an_hour_from_now_whatever_the_clocks_do(month: int) -> No
         3: datetime(2026, 3, 29, 0, 30, tzinfo=UTC),
         10: datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
     }
-    first = suggested_moments(nights[month], MADRID)[0]
-    assert first.at - nights[month] == timedelta(hours=1)
+    first, _ = suggested_moments(nights[month], MADRID)[0]
+    assert first - nights[month] == timedelta(hours=1)

@@ -11,7 +11,7 @@ from bot.text.markup import length, parse
 from handlers.broadcasts.draft import (
     Draft,
     DraftStage,
-    new_closing_draft,
+    new_draft,
     with_edit_noted,
     with_kind,
     with_links,
@@ -61,7 +61,9 @@ def two_versions() -> Draft:
 
 
 def closing() -> Draft:
-    return with_preview(new_closing_draft("es", NOW, paid=False), {"es": [1], "en": [2]}, NOW)
+    return with_preview(
+        new_draft("es", NOW, Kind.CLOSING, paid=False), {"es": [1], "en": [2]}, NOW
+    )
 
 
 def of_drafts(language: str) -> Mapping[str, Screen]:
@@ -81,7 +83,7 @@ def of_drafts(language: str) -> Mapping[str, Screen]:
         "lost buttons": compose.message_ready(draft_view(lost, language=language)),
         "decided": compose.message_ready(draft_view(shown(), language=language)),
         "closing, not shown": compose.message_ready(
-            draft_view(new_closing_draft("es", NOW, paid=False), language=language)
+            draft_view(new_draft("es", NOW, Kind.CLOSING, paid=False), language=language)
         ),
         "links": compose.ask_links(draft_view(linking, language=language)),
         "subject": audience_and_time.ask_subject(draft_view(written(), language=language)),
