@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
@@ -25,6 +27,9 @@ out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+INTERRUPTED = 130
+"""The exit code that shells use for a command that Ctrl-C ended."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -82,6 +87,16 @@ def agrees(question: str, *, yes: bool, otherwise: str = "Nothing was changed.")
         return True
     say(otherwise)
     return False
+
+
+@contextmanager
+def interruptible(otherwise: str) -> Iterator[None]:
+    """Ends the command with a sentence where Ctrl-C, or a signal like it, ends the block."""
+    try:
+        yield
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        typer.echo(otherwise, err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def progress_bar(numbers: ProgressColumn | None = None, *, console: Console = out) -> Progress:

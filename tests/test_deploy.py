@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from bot.cli.service_unit import ServicePaths, system_unit, user_unit
+from bot.cli.service import ServicePaths, system_unit, user_unit
 from tests.support.api_client import TOKEN
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"

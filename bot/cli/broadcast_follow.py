@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -25,15 +25,9 @@ _DAY_SECONDS = 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class SpeedSample:
-    """The progress of a broadcast and its speed.
+    """What happens with a broadcast, how many recipients of all have their outcome, and its speed.
 
-    Attributes:
-        what: what happens with it now.
-        done: how many recipients have their outcome.
-        total: how many recipients there are.
-        per_second: the recent speed in recipients a second; None if it is not known.
-        remaining_seconds: the time to the end at that speed.
-        ends_at: the expected end.
+    `per_second` is the recent speed, None if it is not known, as then is when it ends.
     """
 
     what: str
@@ -44,17 +38,13 @@ class SpeedSample:
     ends_at: datetime | None = None
 
 
-class Display(Protocol):
-    """An output that shows the progress of a broadcast."""
-
-    def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
-        """Shows the present progress."""
-        ...
+Display = Callable[[BroadcastSnapshot, SpeedSample], None]
+"""Shows the present progress of a broadcast."""
 
 
 async def follow(
     read: Callable[[], Awaitable[BroadcastSnapshot]],
-    screen: Display,
+    show: Display,
     clock: Callable[[], datetime],
     seconds: float,
 ) -> BroadcastSnapshot:
@@ -63,7 +53,7 @@ async def follow(
     while True:
         began = time.monotonic()
         snapshot = await read()
-        screen.show(snapshot, watch.sample(snapshot, time.monotonic()))
+        show(snapshot, watch.sample(snapshot, time.monotonic()))
         if snapshot.is_settled:
             return snapshot
         await asyncio.sleep(max(seconds, _PAUSE_TO_READING_RATIO * (time.monotonic() - began)))
@@ -101,15 +91,10 @@ def _activity(snapshot: BroadcastSnapshot) -> tuple[str, int, int]:
     return what, snapshot.tally.done, snapshot.total
 
 
-class BarDisplay:
-    """Shows a progress bar on a terminal of any width."""
+def bar_display(live: Live, words: Words) -> Display:
+    """Returns what shows a progress bar on a terminal of any width."""
 
-    def __init__(self, live: Live, words: Words) -> None:
-        self._live = live
-        self._words = words
-
-    def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
-        """Updates the bar."""
+    def show(snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
         heading = f"{name_of(snapshot.broadcast)}: {sample.what}"
         # Without recipients the bar is full.
         total, done = (sample.total, sample.done) if sample.total else (1, 1)
@@ -118,44 +103,37 @@ class BarDisplay:
         rows.add_row(
             ProgressBar(total=total, completed=done, complete_style="cyan", finished_style="green")
         )
-        rows.add_row(Text(progress_text(sample, self._words)))
-        self._live.update(rows, refresh=True)
+        rows.add_row(Text(progress_text(sample, words)))
+        live.update(rows, refresh=True)
+
+    return show
 
 
-class LineDisplay:
-    """Prints a line for each change: for a file or a pipe."""
+def line_display(out: Console, words: Words, clock: Callable[[], datetime]) -> Display:
+    """Returns what prints a line for each change: for a file or a pipe."""
+    last: tuple[str, int, int] | None = None
 
-    def __init__(self, out: Console, words: Words, clock: Callable[[], datetime]) -> None:
-        self._out = out
-        self._words = words
-        self._clock = clock
-        self._last: tuple[str, int, int] | None = None
-
-    def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
-        """Prints a line, if something changed."""
-        if (sample.what, sample.done, sample.total) == self._last:
+    def show(_: BroadcastSnapshot, sample: SpeedSample) -> None:
+        nonlocal last
+        if (sample.what, sample.done, sample.total) == last:
             return
-        self._last = (sample.what, sample.done, sample.total)
-        at = self._words.clock(self._clock(), seconds=True)
-        line = f"{at}  {sample.what}  {progress_text(sample, self._words)}"
-        self._out.print(line, markup=False, soft_wrap=True)
+        last = (sample.what, sample.done, sample.total)
+        at = words.clock(clock(), seconds=True)
+        line = f"{at}  {sample.what}  {progress_text(sample, words)}"
+        out.print(line, markup=False, soft_wrap=True)
+
+    return show
 
 
-class JsonDisplay:
-    """Writes a JSON object at each reading: for programs."""
-
-    def __init__(self, write: Callable[[dict[str, Any]], None]) -> None:
-        self._write = write
-
-    def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
-        """Writes one object."""
-        self._write(
-            {
-                **snapshot_json(snapshot),
-                "per_second": sample.per_second,
-                "remaining_seconds": sample.remaining_seconds,
-            }
-        )
+def json_display(write: Callable[[dict[str, Any]], None]) -> Display:
+    """Returns what writes a JSON object at each reading: for programs."""
+    return lambda snapshot, sample: write(
+        {
+            **snapshot_json(snapshot),
+            "per_second": sample.per_second,
+            "remaining_seconds": sample.remaining_seconds,
+        }
+    )
 
 
 def progress_text(sample: SpeedSample, words: Words) -> str:

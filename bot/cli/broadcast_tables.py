@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from bot.cli.broadcast_follow import BarDisplay, Display, JsonDisplay, LineDisplay, follow
+from bot.cli.broadcast_follow import Display, bar_display, follow, json_display, line_display
 from bot.cli.broadcast_selection import capitalised, kind_of, select_broadcast, short_ids
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot, snapshot_json
 from bot.cli.context import CliContext
@@ -87,11 +87,11 @@ async def follow_broadcast(
 
 def _display(context: CliContext, out: Console, stack: ExitStack, *, as_json: bool) -> Display:
     if as_json:
-        return JsonDisplay(lambda data: _print_json(out, data))
+        return json_display(lambda data: _print_json(out, data))
     if out.is_terminal:
         live = Live(console=out, auto_refresh=False)
-        return BarDisplay(stack.enter_context(live), context.words)
-    return LineDisplay(out, context.words, context.clock)
+        return bar_display(stack.enter_context(live), context.words)
+    return line_display(out, context.words, context.clock)
 
 
 def _print_details(out: Console, snapshot: BroadcastSnapshot, context: CliContext) -> None:

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
+from bot.cli.backup import say_age_of_backup
+from bot.console import in_sentences, out
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.read import read_folder
@@ -16,6 +20,25 @@ from bot.text.catalogs import find_word_problems
 from bot.text.problems import Problem
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import Words
+
+
+@in_sentences
+def check(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A petition's folder. If left out: this one, if it has a petition.toml; else that"
+            " of the settings; else the bundled one.",
+            show_default=False,
+        ),
+    ] = None,
+    words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,
+) -> None:
+    """List every problem in a petition's texts."""
+    slug = report(out, folder or folder_meant(out), words=words)
+    if slug is None:
+        raise typer.Exit(1)
+    say_age_of_backup(slug)
 
 
 def folder_meant(out: Console) -> Path:

@@ -1,13 +1,15 @@
 """Opens a petition's data for a command, also while the bot runs on it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clocks import utc_now
+from bot.console import R, run_to_end, say_files_here
+from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, Petition, load_petition
-from bot.settings import PetitionSettings
+from bot.settings import PetitionSettings, load_petition_settings
 from bot.text.translations import Catalogs, Words
 from storage import (
     DatabaseBehind,
@@ -34,6 +36,24 @@ class CliContext:
     storage: Storage
     words: Words
     clock: Callable[[], datetime]
+
+
+def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
+    """Opens the petition of the settings, does the work on it, and returns its result.
+
+    Raises:
+        SettingsInvalid, StorageError, PetitionInvalid: it cannot be opened; the message says what
+            to do.
+    """
+    configure_logging("WARNING")
+    settings = load_petition_settings()
+    say_files_here(settings.database_url)
+
+    async def worked() -> R:
+        async with open_cli_context(settings) as context:
+            return await work(context)
+
+    return run_to_end(worked())
 
 
 @asynccontextmanager

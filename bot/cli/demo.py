@@ -8,7 +8,7 @@ from rich.text import Text
 
 from bot.cli.demo_session import DemoSession, interrupted, served, unless_interrupted
 from bot.cli.demo_shell import DemoShell
-from bot.console import say
+from bot.console import INTERRUPTED, say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.demo_script import DemoScript, TranscriptLine, transcript_lines
 from bot.simulator.page import LOOPBACK, DemoPage
@@ -17,9 +17,6 @@ from bot.text.translations import Catalogs, Words
 
 _NAME_WIDTH = 7
 _TEXT_WIDTH = 84
-
-# The exit code that shells use for a command that Ctrl-C ended.
-_INTERRUPTED = 130
 
 
 async def run_demo(out: Console, *, host: str = LOOPBACK, port: int | None = None) -> int:
@@ -57,7 +54,7 @@ async def run_story(
     page = DemoPage()
     async with served(out, page, host, port) as address, DemoSession(page).open() as show:
         verdict = _print_verdict(out, await unless_interrupted(_play_script(out, show)))
-        if verdict == _INTERRUPTED:
+        if verdict == INTERRUPTED:
             return verdict
         show.opens_petition = True
         out.print("\nThe same chats stand in the browser, and go on there until you press Ctrl-C.")
@@ -125,7 +122,7 @@ def _print_verdict(out: Console, mismatches: list[str] | None) -> int:
     out.print()
     if mismatches is None:
         out.print("The story was interrupted.")
-        return _INTERRUPTED
+        return INTERRUPTED
     if not mismatches:
         out.print("[green]Everything was as it should be.[/green]")
     for mismatch in mismatches:

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot.cli.context import open_cli_context
-from bot.cli.dossier_files import DossierOptions, make_files
+from bot.cli.dossier import DossierOptions, make_files
 from bot.cli.export import ExportOrder, write_list
-from bot.cli.handover_record import HandoverOrder, prepare_handover, record_handover
+from bot.cli.handover import HandoverOrder, prepare_handover, record_handover
 from bot.cli.notices import list_notices
-from bot.cli.person_requests import ERASE, carry_out, prepare
+from bot.cli.person import ERASE, carry_out, prepare
 from bot.cli.purge import carry_out_purge, prepare_purge
 from bot.console import CannotDo
 from bot.export import ListFormat

@@ -1,5 +1,7 @@
 """What `petition-bot export` does: it writes the list of signatures for the addressee."""
 
+from __future__ import annotations
+
 import asyncio
 import shlex
 import signal
@@ -9,15 +11,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
-from rich.progress import Progress
 
 from bot.age_encryption import encrypting_writer, parse_recipients
 from bot.cli.context import CliContext, open_cli_context
-from bot.cli.with_context import INTERRUPTED
-from bot.console import CannotDo, counted, progress_bar, run_to_end, say
+from bot.console import (
+    CannotDo,
+    counted,
+    in_sentences,
+    interruptible,
+    progress_bar,
+    run_to_end,
+    say,
+)
 from bot.export import ListFormat
 from bot.export.csv_list import write_csv
 from bot.export.json_list import write_json
@@ -27,6 +35,9 @@ from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import PetitionSettings, load_petition_settings
 from storage import Export, NamedSignature, SignatureList, output_file
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # So many numbers of damaged signatures are named.
 _NAMED_AT_MOST = 20
@@ -78,29 +89,34 @@ class WrittenList:
     changed: int
 
 
-def export_list(file: Path, kind: ListFormat, *, plaintext: bool, replaces: bool) -> None:
-    """Asks what has to be asked, and writes the list with a bar; tells what is in it.
-
-    Raises:
-        CannotDo, FileNotWritten: it cannot be written; the message says why, and nothing is left.
-    """
+@in_sentences
+def export(
+    output: Annotated[Path, typer.Option(help="The file to write.", show_default=False)],
+    format_: Annotated[
+        ListFormat, typer.Option("--format", help="json is what `petition-bot dossier` reads.")
+    ] = ListFormat.JSON,
+    plaintext: Annotated[
+        bool, typer.Option("--plaintext", help="Do not encrypt it; asks twice, in a terminal.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the file if it is there already.")
+    ] = False,
+) -> None:
+    """Write the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
     settings = load_petition_settings()
     configure_logging("WARNING")
     recipients = () if plaintext else settings.age_recipients
     if not recipients and not plaintext:
         raise CannotDo(_NO_RECIPIENT)
     # Asked outside an event loop, in which Ctrl-C would not end the question.
-    if plaintext and not _wants_plaintext(file, load_petition(settings.folder or BUNDLED).slug):
+    if plaintext and not _wants_plaintext(output, load_petition(settings.folder or BUNDLED).slug):
         say("Nothing was written.")
         return
-    if file.is_file() and not replaces and _in_terminal():
-        replaces = typer.confirm(f"{file} exists already. Replace it?")
-    order = ExportOrder(kind, file, recipients, replaces)
-    try:
+    if output.is_file() and not force and _in_terminal():
+        force = typer.confirm(f"{output} exists already. Replace it?")
+    order = ExportOrder(format_, output, recipients, force)
+    with interruptible("Interrupted; nothing was written."):
         written = run_to_end(_written(settings, order))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        typer.echo("Interrupted; nothing was written.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
     say(*_result(order, written))
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.with_context import INTERRUPTED
-from bot.console import CannotDo, in_sentences, say
+from bot.console import INTERRUPTED, CannotDo, in_sentences, say
 from bot.text.terminal_language import named_language, terminal_language
 
 if TYPE_CHECKING:

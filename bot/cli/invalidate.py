@@ -11,14 +11,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from bot.cli.with_context import run_with_context
+from bot.cli.context import CliContext, run_with_context
 from bot.console import CannotDo, in_sentences, out, say
 from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import median_form_seconds
 from storage import SignatureCondition
 
 if TYPE_CHECKING:
-    from bot.cli.context import CliContext
     from bot.text.translations import Words
     from storage import Invalidation, Matches
 

@@ -6,20 +6,21 @@ from typing import Annotated
 import typer
 
 from bot import file_locations
-from bot.cli.backup import backups
+from bot.cli.backup import backup, restore
 from bot.cli.broadcasts import broadcasts
+from bot.cli.check import check
 from bot.cli.dossier import dossier
-from bot.cli.handover import handover
+from bot.cli.export import export
+from bot.cli.handover import delivered
 from bot.cli.init import init
 from bot.cli.invalidate import invalidate
 from bot.cli.keys import keys
+from bot.cli.notices import notices
 from bot.cli.person import person
+from bot.cli.purge import purge
 from bot.cli.service import service
-from bot.cli.with_context import INTERRUPTED, run_with_context
 from bot.console import (
     CannotDo,
-    Yes,
-    agrees,
     fail,
     in_sentences,
     out,
@@ -27,7 +28,6 @@ from bot.console import (
     say,
     say_files_here,
 )
-from bot.export import ListFormat
 from bot.file_locations import make_database_folder, make_private_folder
 from bot.logs import configure_logging
 from bot.settings import SettingsInvalid, load_settings, load_storage_settings
@@ -40,13 +40,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(broadcasts)
-app.add_typer(dossier)
-app.add_typer(handover)
-app.add_typer(keys)
-app.add_typer(person)
-app.add_typer(backups)
-
 _Port = Annotated[
     int | None,
     typer.Option(min=0, max=65535, help="The page's port; if left out, a free one near 8080."),
@@ -56,7 +49,6 @@ _Host = Annotated[
 ]
 
 
-@app.command()
 @in_sentences
 def run(
     restored_backup: Annotated[
@@ -94,7 +86,6 @@ def run(
         say_rehearsal_is_over()
 
 
-@app.command()
 @in_sentences
 def demo(
     story: Annotated[
@@ -115,7 +106,6 @@ def demo(
     raise typer.Exit(run_to_end(run_demo(out, host=host, port=port)))
 
 
-@app.command()
 @in_sentences
 def simulator(
     api_port: Annotated[
@@ -131,7 +121,6 @@ def simulator(
     run_to_end(run_simulator(out, api_port=api_port, host=host, port=port))
 
 
-@app.command()
 @in_sentences
 def preview(
     folder: Annotated[Path, typer.Argument(help="A petition's folder.")],
@@ -145,7 +134,6 @@ def preview(
     run_to_end(run_preview(out, folder, host=host, port=port))
 
 
-@app.command()
 @in_sentences
 def rehearse(
     folder: Annotated[
@@ -171,51 +159,6 @@ def rehearse(
     raise typer.Exit(rehearse_folder(out, folder, people=people, seed=seed, output=output))
 
 
-@app.command()
-@in_sentences
-def check(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(
-            help="A petition's folder. If left out: this one, if it has a petition.toml; else that"
-            " of the settings; else the bundled one.",
-            show_default=False,
-        ),
-    ] = None,
-    words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,
-) -> None:
-    """List every problem in a petition's texts."""
-    from bot.cli.check import folder_meant, report
-
-    slug = report(out, folder or folder_meant(out), words=words)
-    if slug is None:
-        raise typer.Exit(1)
-    from bot.cli.backup_files import say_age_of_backup
-
-    say_age_of_backup(slug)
-
-
-@app.command()
-@in_sentences
-def export(
-    output: Annotated[Path, typer.Option(help="The file to write.", show_default=False)],
-    format_: Annotated[
-        ListFormat, typer.Option("--format", help="json is what `petition-bot dossier` reads.")
-    ] = ListFormat.JSON,
-    plaintext: Annotated[
-        bool, typer.Option("--plaintext", help="Do not encrypt it; asks twice, in a terminal.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the file if it is there already.")
-    ] = False,
-) -> None:
-    """Write the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
-    from bot.cli.export import export_list
-
-    export_list(output, format_, plaintext=plaintext, replaces=force)
-
-
-@app.command()
 @in_sentences
 def keygen(
     path: Annotated[
@@ -245,40 +188,6 @@ def keygen(
         say(f"Set PETITION_KEY_FILE={path} in your settings.")
 
 
-@app.command()
-@in_sentences
-def purge(
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what is due, and erase nothing.")
-    ] = False,
-    untold: Annotated[
-        bool,
-        typer.Option("--untold", help="Erase also who has not been told how it ended."),
-    ] = False,
-    yes: Yes = False,
-) -> None:
-    """Erase the signatures whose retention is over, as the running bot does every hour."""
-    from bot.cli.purge import carry_out_purge, prepare_purge
-
-    found, text = run_with_context(lambda context: prepare_purge(context, untold_too=untold))
-    say(text)
-    if dry_run or found.total == 0:
-        return
-    if not agrees(found.question, yes=yes, otherwise="Nothing was erased."):
-        return
-    try:
-        say(run_with_context(lambda context: carry_out_purge(context, found)))
-    except KeyboardInterrupt:
-        typer.echo("You have stopped it; what was erased stays erased.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-app.command()(init)
-app.command()(invalidate)
-app.command()(service)
-
-
-@app.command()
 @in_sentences
 def migrate() -> None:
     """Migrate the database to this version's tables."""
@@ -287,3 +196,12 @@ def migrate() -> None:
     make_database_folder(settings.database_url)
     revision = run_to_end(migrate_database(settings.database_url))
     say(f"The database is at revision {revision}.")
+
+
+for command in (
+    *(run, demo, simulator, preview, rehearse, check, export, keygen, purge, init, invalidate),
+    *(service, migrate, dossier, delivered, notices, backup, restore),
+):
+    app.command()(command)
+for group in (broadcasts, keys, person):
+    app.add_typer(group)

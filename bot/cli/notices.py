@@ -1,4 +1,4 @@
-"""Lists what the addressee has to be told of after the handover (GDPR art. 19)."""
+"""`petition-bot notices`: of what the addressee has to be told since (GDPR art. 19)."""
 
 import csv
 import io
@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bot.age_encryption import encrypting_writer, parse_recipients
-from bot.cli.context import CliContext
-from bot.console import CannotDo, say
+from bot.cli.context import CliContext, run_with_context
+from bot.console import CannotDo, Yes, agrees, in_sentences, out, say
 from bot.export.spreadsheet_cells import harmless
+from bot.settings import load_petition_settings
 from storage import Change, ChangeOwed, output_file
 
 _TO_DO: Mapping[Change, str] = MappingProxyType(
@@ -27,6 +30,47 @@ _TO_DO: Mapping[Change, str] = MappingProxyType(
         Change.CORRECTED: "replace the name",
     }
 )
+
+
+@in_sentences
+def notices(
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="For spreadsheets, without names.")
+    ] = False,
+    names: Annotated[
+        bool, typer.Option("--names", help="Show the corrected names, on the screen alone.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="A CSV file with the corrected names, encrypted."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
+    told: Annotated[
+        bool, typer.Option("--told", help="Record that the addressee was told of them.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """List the signatures that changed after they were handed over (GDPR art. 19).
+
+    The addressee has to be told of each.
+    """
+    recipients = load_petition_settings().age_recipients
+
+    async def work(context: CliContext) -> list[ChangeOwed]:
+        owed = await list_notices(context, out, as_csv=as_csv, names=names)
+        if output is not None and owed:
+            say(write_notices(context, owed, output, recipients, replaces=force))
+        return owed
+
+    listed = run_with_context(work)
+    if not (told and listed):
+        return
+    those = "it" if len(listed) == 1 else f"these {len(listed)}"
+    question = f"Has the addressee been told of {those}?"
+    if agrees(question, yes=yes):
+        say(run_with_context(lambda context: mark_told(context, listed)))
 
 
 async def list_notices(

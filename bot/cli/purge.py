@@ -2,10 +2,21 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from bot.cli.context import CliContext
-from bot.console import counted, progress_bar
+import typer
+
+from bot.cli.context import CliContext, run_with_context
+from bot.console import (
+    Yes,
+    agrees,
+    counted,
+    in_sentences,
+    interruptible,
+    progress_bar,
+    say,
+)
 from bot.petition.retention_days import (
     WAITED_FOR,
     WARNED_FOR,
@@ -33,6 +44,28 @@ class Purge:
     count: DueCount
     total: int
     question: str
+
+
+@in_sentences
+def purge(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what is due, and erase nothing.")
+    ] = False,
+    untold: Annotated[
+        bool,
+        typer.Option("--untold", help="Erase also who has not been told how it ended."),
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Erase the signatures whose retention is over, as the running bot does every hour."""
+    found, text = run_with_context(lambda context: prepare_purge(context, untold_too=untold))
+    say(text)
+    if dry_run or found.total == 0:
+        return
+    if not agrees(found.question, yes=yes, otherwise="Nothing was erased."):
+        return
+    with interruptible("You have stopped it; what was erased stays erased."):
+        say(run_with_context(lambda context: carry_out_purge(context, found)))
 
 
 async def prepare_purge(context: CliContext, *, untold_too: bool) -> tuple[Purge, str]:

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from bot.cli.check import print_problems
 from bot.cli.demo_session import simulated_settings, unless_interrupted
-from bot.console import CannotDo, progress_bar, say
+from bot.console import INTERRUPTED, CannotDo, progress_bar, say
 from bot.petition.petition import Petition, load_petition
 from bot.petition_folder.check import find_problems
 from bot.petition_folder.schema import PETITION_FILE
@@ -31,7 +31,6 @@ from bot.text.terminal_language import terminal_words
 from bot.text.translations import Words
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can open
-_INTERRUPTED = 130
 _SEEDS = 1_000_000
 
 
@@ -121,7 +120,7 @@ def rehearse(
 def _exit_code(result: RehearsalResult, report: Report) -> int:
     if report.faults:
         return 1
-    return 0 if result.is_over else _INTERRUPTED
+    return 0 if result.is_over else INTERRUPTED
 
 
 def _settings(folder: Path, petition: Path, api_url: str, token: str, admin: int) -> Settings:

@@ -5,11 +5,11 @@ memory. A workbook is a ZIP file of XML, so it is written here straight into the
 text in its cell. The parts are those of ECMA-376 that every spreadsheet needs.
 """
 
+import html
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import IO, BinaryIO
-from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.export.signature_list import SignatureListHeader
@@ -125,7 +125,7 @@ class _Workbook:
         """Writes the parts that say what else is in the file: sheets of these names."""
         numbers = range(1, len(names) + 1)
         sheets = "".join(
-            f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="rId{n}"/>'
+            f'<sheet name="{html.escape(name)}" sheetId="{n}" r:id="rId{n}"/>'
             for n, name in zip(numbers, names, strict=True)
         )
         relations = "".join(
@@ -227,4 +227,5 @@ def _cell(text: str, style: int = _TEXT) -> str:
 
 
 def _xml(text: str) -> str:
-    return escape(_CODE.sub("_x005F_", _FORBIDDEN.sub(_REPLACEMENT, text)), {"\r": "&#13;"})
+    plain = _CODE.sub("_x005F_", _FORBIDDEN.sub(_REPLACEMENT, text))
+    return html.escape(plain, quote=False).replace("\r", "&#13;")

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.live import Live
 
 from bot.cli.broadcast_follow import (
-    BarDisplay,
     FollowView,
-    LineDisplay,
     SpeedSample,
+    bar_display,
     follow,
+    line_display,
     progress_text,
 )
 from bot.cli.broadcast_snapshot import BroadcastSnapshot
@@ -114,14 +114,13 @@ async def test_it_is_shown_until_it_has_ended() -> None:
     looks = iter([snapshot(0), snapshot(60), snapshot(100), snapshot(100, state="finished")])
     shown: list[int] = []
 
-    class Seen:
-        def show(self, snapshot: BroadcastSnapshot, sample: SpeedSample) -> None:
-            shown.append(sample.done)
+    def show(_: BroadcastSnapshot, sample: SpeedSample) -> None:
+        shown.append(sample.done)
 
     async def read() -> BroadcastSnapshot:
         return next(looks)
 
-    last = await follow(read, Seen(), lambda: NOON, seconds=0)
+    last = await follow(read, show, lambda: NOON, seconds=0)
     assert shown == [0, 60, 100, 100]
     assert last.broadcast.state == "finished"
 
@@ -137,12 +136,12 @@ def terminal() -> Iterator[tuple[io.StringIO, Live]]:
 
 def test_the_bar_grows_in_a_narrow_terminal_too(terminal: tuple[io.StringIO, Live]) -> None:
     written, live = terminal
-    bar = BarDisplay(live, WORDS)
+    bar = bar_display(live, WORDS)
     lengths = []
     for sample in paces((0, snapshot(0)), (10, snapshot(50)), (20, snapshot(100))):
         written.seek(0)
         written.truncate()
-        bar.show(snapshot(), sample)
+        bar(snapshot(), sample)
         lengths.append(written.getvalue().count("━"))
     assert lengths == sorted(set(lengths))
     assert "The closing update 3f3f3f3f: sending" in written.getvalue()
@@ -152,13 +151,13 @@ def test_the_bar_grows_in_a_narrow_terminal_too(terminal: tuple[io.StringIO, Liv
 def test_of_nobody_everything_is_done(terminal: tuple[io.StringIO, Live]) -> None:
     written, live = terminal
     (sample,) = paces((0, snapshot(0, 0, state="finished")))
-    BarDisplay(live, WORDS).show(snapshot(0, 0), sample)
+    bar_display(live, WORDS)(snapshot(0, 0), sample)
     assert "0 of 0" in written.getvalue()
 
 
 def test_a_file_gets_a_line_for_every_change() -> None:
     written = io.StringIO()
-    lines = LineDisplay(Console(file=written), WORDS, lambda: NOON)
+    lines = line_display(Console(file=written), WORDS, lambda: NOON)
     looks = [
         (0, snapshot(0)),
         (1, snapshot(0)),
@@ -166,7 +165,7 @@ def test_a_file_gets_a_line_for_every_change() -> None:
         (11, snapshot(50, state="paused")),
     ]
     for sample in paces(*looks):
-        lines.show(snapshot(), sample)
+        lines(snapshot(), sample)
     assert written.getvalue().splitlines() == [
         "13:00:00  sending  0 of 100, 0%",
         "13:00:00  sending  50 of 100, 50%, 5.0 a second, 10 seconds left, ends about 13:00",

@@ -10,8 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from bot.cli.person import read_number
-from bot.cli.person_requests import check_reason
+from bot.cli.person import check_reason, read_number
 from bot.console import CannotDo
 from storage import Storage
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said

@@ -7,7 +7,7 @@ from io import StringIO
 from rich.console import Console
 
 from bot.cli.context import CliContext
-from bot.cli.handover_record import (
+from bot.cli.handover import (
     HandoverOrder,
     prepare_handover,
     prepare_undo,

@@ -46,7 +46,7 @@ async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     """A petition whose bot sends what waits when a test says so, and a shell beside it."""
     monkeypatch.setattr("handlers.person_notices.LOOK_SECONDS", 3_600.0)
     # The bot of this process logs on when a command has ended.
-    monkeypatch.setattr("bot.cli.with_context.configure_logging", lambda _level: None)
+    monkeypatch.setattr("bot.cli.context.configure_logging", lambda _level: None)
     async with a_scene(tmp_path) as scene:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("PETITION_DATABASE_URL", scene.settings.database_url)
