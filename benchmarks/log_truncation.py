@@ -52,7 +52,7 @@ async def _measure(folder: Path, pause: float, seconds: int) -> tuple[float, ...
     database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=pause)
     keyring = Keyring.generate(folder / "petition.key")
     storage = assemble(database, keyring, "andry")
-    await storage.petitions.ensure(keyring)
+    await storage.petitions.ensure()
     people = [a_supporter(keyring, number) for number in range(1, _PEOPLE + 1)]
     for someone in people:
         await someone.arrive(storage)

@@ -188,7 +188,7 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     storage = assemble(await open_database(url), keyring, slug)
     try:
         await asyncio.to_thread(storage.journal.prepare)
-        await storage.petitions.ensure(keyring)
+        await storage.petitions.ensure()
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise
@@ -203,7 +203,7 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     """
     storage = assemble(await open_database(url, cleans_up=False), keyring, slug)
     try:
-        await storage.petitions.require_known(keyring)
+        await storage.petitions.require_known()
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise
@@ -222,7 +222,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         database=watched,
         keyring=keyring,
         journal=journal,
-        petitions=Petitions(watched, slug, audit),
+        petitions=Petitions(watched, slug, keyring, audit),
         conversations=conversations,
         signatures=Signatures(watched, slug, keyring, conversations, audit),
         broadcasts=Broadcasts(watched, slug, keyring, audit),

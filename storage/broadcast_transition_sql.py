@@ -19,7 +19,7 @@ from storage.broadcast_states import (
 )
 from storage.broadcast_types import APPROVABLE_FOR, COUNTED_TOGETHER_FOR, Broadcast
 from storage.database import Statement, Value
-from storage.eligibility import ELIGIBLE, IN_LANGUAGE
+from storage.eligibility import ELIGIBLE, IN_LANGUAGE, asked_of
 from storage.petitions import lock_petition
 from storage.times import to_millis
 
@@ -190,13 +190,8 @@ def begin_statements(
     waits for a second admin's approval instead; one that was not approved in time is stopped.
     """
     values: dict[str, Value] = {
-        "petition": petition,
-        "broadcast": broadcast.id,
+        **asked_of(petition, broadcast),
         "at": to_millis(at),
-        "kind": broadcast.kind,
-        "topic": broadcast.topic,
-        "news_only": int(broadcast.audience.news_only),
-        "only": broadcast.audience.language,
         "at_most": at_most,
         "lapsed": to_millis(at - APPROVABLE_FOR),
         **counted_together(at, others),

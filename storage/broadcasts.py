@@ -38,7 +38,7 @@ from storage.broadcast_types import (
 )
 from storage.database import Database, Row, Statement, Value
 from storage.deliveries import TALLY, Deliveries
-from storage.delivery_claims import lock_broadcast
+from storage.delivery_claims import lease_of, lock_broadcast
 from storage.eligibility import (
     ANYBODY,
     AUDIENCE,
@@ -84,7 +84,7 @@ class Broadcasts:
     @property
     def lease(self) -> str:
         """The name of the lease under which this petition's broadcasts are sent."""
-        return self.deliveries.lease
+        return lease_of(self._slug)
 
     async def audience(
         self,

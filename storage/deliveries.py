@@ -13,24 +13,18 @@ successor does. `attempts` counts the sends that stayed in doubt although the wo
 more than two; what was being sent when a process was killed is sent again without being counted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from storage.broadcast_rows import read_claimed
 from storage.broadcast_types import Broadcast, Delivery, Outcome, Result
-from storage.database import Database, Row, Statement, Value
-from storage.delivery_claims import (
-    ClaimScope,
-    claim_statements,
-    lock_broadcast,
-    recover_statements,
-    settle_statement,
-)
+from storage.database import Row, Statement, Value
+from storage.delivery_claims import CLAIM, RECOVER, SETTLE_ENDED, scope_of
 from storage.delivery_results import record_statements
-from storage.enqueue import ENQUEUED, all_enqueued_statement, portion_statements
+from storage.enqueue import ALL_WRITTEN, ENQUEUED, PORTION
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import BrokenData
-from storage.keyring import Keyring
+from storage.petition_rows import PetitionRows
 from storage.times import to_millis
 
 # People who withdrew since are still counted.
@@ -56,18 +50,8 @@ LIMIT 1
 """
 
 
-class Deliveries:
+class Deliveries(PetitionRows):
     """The deliveries of one petition's broadcasts."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
-
-    @property
-    def lease(self) -> str:
-        """The name of the lease under which deliveries are sent."""
-        return f"broadcast/{self._slug}"
 
     async def enqueue(
         self, broadcast: Broadcast, *, holder: str, portion: int, at: datetime
@@ -76,20 +60,13 @@ class Deliveries:
 
         Has an effect only for the holder of the lease, and only while the broadcast is running.
         """
-        found = await self._database.read(Statement(ENQUEUED, {"broadcast": broadcast.id}))
-        row, scope, moment = found[0], self._scope(broadcast, holder), to_millis(at)
+        (row,) = await self._read(ENQUEUED, broadcast=broadcast.id)
         if row["enqueued_at"] is not None:
             return True
-        after = row["enqueued_through"]
-        if after >= row["last_number"]:
-            await self._database.write(
-                lock_broadcast(broadcast.id), all_enqueued_statement(scope, after=after, at=moment)
-            )
-            return False
-        upto = min(after + portion, row["last_number"])
-        await self._database.write(
-            *portion_statements(scope, broadcast, after=after, upto=upto, at=moment)
-        )
+        after, last = row["enqueued_through"], row["last_number"]
+        transaction = ALL_WRITTEN if after >= last else PORTION
+        upto = min(after + portion, last)
+        await self._run(transaction, broadcast, holder, at, after=after, upto=upto)
         return False
 
     async def claim(
@@ -120,15 +97,7 @@ class Deliveries:
         """
         if broadcast.is_damaged:
             raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
-        rows = await self._database.write(
-            *claim_statements(
-                self._scope(broadcast, holder),
-                claim=claim,
-                limit=limit,
-                after=after,
-                at=to_millis(at),
-            )
-        )
+        rows = await self._run(CLAIM, broadcast, holder, at, claim=claim, limit=limit, after=after)
         return await self._opened(broadcast, claim, rows[-1], at)
 
     async def record(
@@ -147,14 +116,12 @@ class Deliveries:
 
         What it had claimed becomes pending again; most of it had not been sent yet.
         """
-        scope = self._scope(broadcast, holder)
-        rows = await self._database.write(*recover_statements(scope, at=to_millis(at)))
-        newest, furthest = rows[0], rows[-1]
+        newest, *_, furthest = await self._run(RECOVER, broadcast, holder, at)
         return int((newest or furthest)[0]["position"] or 0)
 
     async def settle(self, at: datetime) -> None:
         """Marks as unconfirmed what a worker that died was sending of a broadcast now ended."""
-        settled = settle_statement(self._slug, at=to_millis(at))
+        settled = self._statement(SETTLE_ENDED, at=to_millis(at))
         await self._database.write(settled, *COUNT_ERASED)
 
     async def _opened(
@@ -165,7 +132,7 @@ class Deliveries:
         # If no chat id can be decrypted, the key or the disk is at fault, not these rows. A claim
         # may be of one row only, so earlier ones count as well.
         hopeless = bool(claimed.unreadable) and not claimed.deliveries
-        hopeless = hopeless and not await self._has_others(broadcast.id, claim)
+        hopeless = hopeless and not await self._read(_OTHERS, broadcast=broadcast.id, claim=claim)
         outcome = Outcome.UNSENT if hopeless else Outcome.REJECTED
         results = [Result(position, claim, Outcome.UNSENT) for position in claimed.withdrawn]
         results += [Result(position, claim, outcome) for position in claimed.unreadable]
@@ -174,17 +141,14 @@ class Deliveries:
             raise BrokenData("Not one chat id can be opened with the key file.")
         return claimed.deliveries
 
-    async def _has_others(self, broadcast: bytes, claim: bytes) -> bool:
-        asked: dict[str, Value] = {"broadcast": broadcast, "claim": claim}
-        return bool(await self._database.read(Statement(_OTHERS, asked)))
-
-    def _scope(self, broadcast: Broadcast, holder: str) -> ClaimScope:
-        return ClaimScope(
-            self._slug,
-            broadcast.id,
-            broadcast.kind,
-            broadcast.topic,
-            broadcast.audience.news_only,
-            self.lease,
-            holder,
-        )
+    async def _run(
+        self,
+        transaction: Sequence[str],
+        broadcast: Broadcast,
+        holder: str,
+        at: datetime,
+        **more: Value,
+    ) -> list[list[Row]]:
+        """Runs a transaction that has an effect for the holder of the lease only."""
+        values = {**scope_of(self._slug, broadcast, holder), "at": to_millis(at), **more}
+        return await self._database.write(*(Statement(sql, values) for sql in transaction))

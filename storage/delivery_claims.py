@@ -1,12 +1,11 @@
-"""Statements that claim deliveries, and that take over from a lease holder that died.
+"""Transactions that claim deliveries, and that take over from a lease holder that died.
 
 A claim is a random token on its rows, so repeating it gives the same rows and no more.
 """
 
-from dataclasses import dataclass
-
+from storage.broadcast_types import Broadcast
 from storage.database import FOR_NO_KEY_UPDATE, SKIP_LOCKED, Statement, Value
-from storage.eligibility import ELIGIBLE
+from storage.eligibility import ELIGIBLE, asked_of
 from storage.erased_deliveries import COUNT_ERASED
 
 # Rows are claimed only from a running broadcast, or from a finished one that a supporter returned
@@ -22,7 +21,7 @@ AND EXISTS (SELECT 1 FROM leases l WHERE l.name = :lease AND l.holder = :holder)
 # The worker and a supporter who returns (`returning_supporters.py`) wait here for each other: on
 # PostgreSQL each would otherwise miss what the other has not committed, and the supporter would
 # receive nothing.
-_LOCK = f"SELECT id FROM broadcasts WHERE id = :broadcast {FOR_NO_KEY_UPDATE}"  # noqa: S608
+LOCK = f"SELECT id FROM broadcasts WHERE id = :broadcast {FOR_NO_KEY_UPDATE}"  # noqa: S608
 
 # MATERIALIZED, or PostgreSQL may run the sub-select once for each row and take more than asked.
 # BETWEEN, or PostgreSQL reads every pending row while it does not yet know the table's size.
@@ -93,7 +92,7 @@ WHERE broadcast_id = :broadcast AND state = 'sending' AND {MAY_CLAIM}
 """  # noqa: S608 - constants of this file
 
 # Rows that a worker was sending when the broadcast was stopped or cancelled and the worker died.
-_SETTLE_ENDED = """
+SETTLE_ENDED = """
 UPDATE deliveries SET state = 'unconfirmed', updated_at = :at
 WHERE state = 'sending' AND broadcast_id IN (
   SELECT b.id FROM broadcasts b
@@ -107,67 +106,29 @@ WHERE broadcast_id = :broadcast AND state IN ('delivered', 'unreachable', 'uncon
 """
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimScope:
-    """The scope of a claim: one broadcast of one petition, for one holder of its lease."""
+CLAIM = (LOCK, _CLAIM, _PASS_OVER, _CLAIMED)
+"""Claims the next `:limit` rows behind `:after`, settles skipped ones and selects the claimed."""
 
-    petition: str
-    broadcast: bytes
-    kind: str
-    topic: str
-    news_only: bool
-    lease: str
-    holder: str
+RECOVER = (
+    _NEWEST_CLAIM,
+    SETTLE_ENDED,
+    _RECOVER,
+    *(statement.sql for statement in COUNT_ERASED),
+    _FRONTIER,
+)
+"""A takeover; its first and last rows tell how far the former holder had come."""
 
-    @property
-    def asked(self) -> dict[str, Value]:
-        """The parameters of `MAY_CLAIM` and `eligibility.ELIGIBLE`."""
-        return {
-            "petition": self.petition,
-            "broadcast": self.broadcast,
-            "kind": self.kind,
-            "topic": self.topic,
-            "news_only": int(self.news_only),
-            "lease": self.lease,
-            "holder": self.holder,
-        }
+
+def lease_of(petition: str) -> str:
+    """Returns the name of the lease under which a petition's broadcasts are sent."""
+    return f"broadcast/{petition}"
+
+
+def scope_of(petition: str, broadcast: Broadcast, holder: str) -> dict[str, Value]:
+    """Returns the parameters of `MAY_CLAIM` and of `ELIGIBLE`, for the holder of the lease."""
+    return {**asked_of(petition, broadcast), "lease": lease_of(petition), "holder": holder}
 
 
 def lock_broadcast(broadcast: bytes) -> Statement:
     """Returns the first statement of all that changes a broadcast or skips its recipients."""
-    return Statement(_LOCK, {"broadcast": broadcast})
-
-
-def claim_statements(
-    scope: ClaimScope, *, claim: bytes, limit: int, after: int, at: int
-) -> tuple[Statement, ...]:
-    """Returns the transaction that claims rows, settles skipped ones and selects the claimed."""
-    values: dict[str, Value] = {
-        **scope.asked,
-        "claim": claim,
-        "limit": limit,
-        "after": after,
-        "at": at,
-    }
-    return (
-        lock_broadcast(scope.broadcast),
-        Statement(_CLAIM, values),
-        Statement(_PASS_OVER, values),
-        Statement(_CLAIMED, values),
-    )
-
-
-def settle_statement(petition: str, *, at: int) -> Statement:
-    """Returns the statement that marks as unconfirmed what a dead holder was still sending."""
-    return Statement(_SETTLE_ENDED, {"petition": petition, "at": at})
-
-
-def recover_statements(scope: ClaimScope, *, at: int) -> tuple[Statement, ...]:
-    """Returns the transaction of a takeover; its first and last rows tell how far it had come."""
-    return (
-        Statement(_NEWEST_CLAIM, scope.asked),
-        settle_statement(scope.petition, at=at),
-        Statement(_RECOVER, {**scope.asked, "at": at}),
-        *COUNT_ERASED,
-        Statement(_FRONTIER, scope.asked),
-    )
+    return Statement(LOCK, {"broadcast": broadcast})

@@ -12,7 +12,8 @@ update. The notice of a breach goes to everyone who can be reached, whatever els
 (GDPR art. 34).
 """
 
-from storage.broadcast_types import Kind
+from storage.broadcast_types import Broadcast, Kind
+from storage.database import Value
 
 # The consent to a choice, while it has not been taken back.
 _AGREED_TO = {
@@ -41,9 +42,8 @@ _HAD = """
 
 _UPDATES_LEFT = f"{_AGREED_TO[Kind.UPDATE]} AND agreed.updates_at_most > {_HAD}"
 
-# Each text below is completed by the caller, who gives `:petition`, `:kind`, `:topic`,
-# `:news_only` and `:broadcast`. Deliveries of `:broadcast` itself do not count as received before,
-# so that a claim can check its own rows.
+# Each text below is completed by the caller, who gives the parameters of `asked_of`. Deliveries of
+# `:broadcast` itself do not count as received before, so that a claim can check its own rows.
 ELIGIBLE = f"""
 signatures s
 WHERE s.petition = :petition
@@ -130,3 +130,15 @@ NOT_CHOSEN = {
 HAD_ALL_UPDATES = f"""
 {REACHABLE} AND EXISTS ({_AGREED_TO[Kind.UPDATE]}) AND NOT EXISTS ({_UPDATES_LEFT})
 """
+
+
+def asked_of(petition: str, broadcast: Broadcast) -> dict[str, Value]:
+    """Returns the parameters of `ELIGIBLE` and `IN_LANGUAGE` for the recipients of a broadcast."""
+    return {
+        "petition": petition,
+        "broadcast": broadcast.id,
+        "kind": broadcast.kind.value,
+        "topic": broadcast.topic,
+        "news_only": int(broadcast.audience.news_only),
+        "only": broadcast.audience.language,
+    }

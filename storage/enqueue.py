@@ -6,9 +6,8 @@ broadcast, so a kill loses nothing and repeats nothing. Positions are signature 
 of signing.
 """
 
-from storage.broadcast_types import Broadcast
-from storage.database import FOR_KEY_SHARE, Statement, Value
-from storage.delivery_claims import MAY_CLAIM, ClaimScope, lock_broadcast
+from storage.database import FOR_KEY_SHARE
+from storage.delivery_claims import LOCK, MAY_CLAIM
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE, LANGUAGE
 
 # People for whom Telegram rejected an earlier content come last: if the cause lies with them, it
@@ -61,25 +60,8 @@ FROM broadcasts b JOIN petitions p ON p.slug = b.petition
 WHERE b.id = :broadcast
 """
 
+PORTION = (LOCK, _PORTION, _ADVANCE)
+"""Writes the rows of signatures above `:after` up to `:upto`."""
 
-def portion_statements(
-    scope: ClaimScope, broadcast: Broadcast, *, after: int, upto: int, at: int
-) -> tuple[Statement, ...]:
-    """Returns the transaction that writes the rows of signatures above `after` up to `upto`."""
-    values: dict[str, Value] = {
-        **scope.asked,
-        "after": after,
-        "only": broadcast.audience.language,
-        "upto": upto,
-        "at": at,
-    }
-    return (
-        lock_broadcast(scope.broadcast),
-        Statement(_PORTION, values),
-        Statement(_ADVANCE, values),
-    )
-
-
-def all_enqueued_statement(scope: ClaimScope, *, after: int, at: int) -> Statement:
-    """Returns the statement that records that all rows are written, and their number."""
-    return Statement(_ALL, {**scope.asked, "after": after, "at": at})
+ALL_WRITTEN = (LOCK, _ALL)
+"""Records that all rows are written, and their number."""

@@ -4,6 +4,7 @@ Signing, withdrawing, closing and reopening each lock the petition's row first, 
 the moment of closing is exact, whoever signs in that moment.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from storage.audit import Audit
 from storage.database import FOR_UPDATE, Database, Row, Statement, Value
 from storage.errors import KeyFileOther, PetitionMissing, ReferencesUnfinished
 from storage.keyring import CHANGING, NOBODY, Keyring
+from storage.petition_rows import PetitionRows
 from storage.times import from_millis, to_millis
 
 _ENSURE = """
@@ -64,10 +66,6 @@ AND NOT EXISTS (
 )
 """
 
-_CAN_CLOSE = f"EXISTS (SELECT 1 FROM petitions WHERE {_MAY_CLOSE})"  # noqa: S608 - a constant
-
-_CAN_REOPEN = f"EXISTS (SELECT 1 FROM petitions WHERE {_MAY_REOPEN})"  # noqa: S608 - a constant
-
 _CLOSE = f"""
 UPDATE petitions
 SET closed_at = :at, closed_signatures = signatures, revision = revision + 1
@@ -86,13 +84,11 @@ RETURNING {_STATE_COLUMNS}
 
 _IS_DUE = "slug = :petition AND closed_at IS NULL AND closes_at <= CAST(:now AS BIGINT)"
 
-_CAN_CLOSE_DUE = f"EXISTS (SELECT 1 FROM petitions WHERE {_IS_DUE})"  # noqa: S608 - a constant
-
 _CLOSE_DUE = f"""
 UPDATE petitions
 SET closed_at = closes_at, closed_signatures = signatures, revision = revision + 1
 WHERE {_IS_DUE}
-RETURNING slug
+RETURNING {_STATE_COLUMNS}
 """  # noqa: S608 - constants of this file
 
 _CHOOSE_DATE = f"""
@@ -164,38 +160,32 @@ class PetitionState:
         return self.is_closed and self.closed_at == self.closes_at
 
 
-class Petitions:
+class Petitions(PetitionRows):
     """The one petition this bot is for."""
 
-    def __init__(self, database: Database, slug: str, audit: Audit) -> None:
-        self._database = database
-        self._slug = slug
+    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
+        super().__init__(database, slug, keyring)
         self._audit = audit
         self._noted_key: bytes | None = None
         self.forgotten_version = 0
         """The highest version of the conversations that are forgotten; buttons have it still."""
 
-    async def ensure(self, keyring: Keyring) -> None:
+    async def ensure(self) -> None:
         """Makes the petition's row, if this is its first start, and keeps its key's fingerprint.
 
         Raises:
             StorageError: as `require_known` does.
         """
-        fingerprint = keyring.reference(self._slug, NOBODY)
-        row: dict[str, Value] = {"petition": self._slug, "fingerprint": fingerprint}
-        await self._database.write(Statement(_ENSURE, row))
-        await self.require_known(keyring)
+        await self._write(_ENSURE, fingerprint=self._keyring.reference(self._slug, NOBODY))
+        await self.require_known()
 
     async def note_key(self, key_id: bytes) -> None:
         """Stores which encryption key the running bot uses, when it is another one than before."""
-        if key_id == self._noted_key:
-            return
-        await self._database.write(
-            Statement(_NOTE_KEY, {"petition": self._slug, "key_id": key_id})
-        )
-        self._noted_key = key_id
+        if key_id != self._noted_key:
+            await self._write(_NOTE_KEY, key_id=key_id)
+            self._noted_key = key_id
 
-    async def require_known(self, keyring: Keyring) -> None:
+    async def require_known(self) -> None:
         """Checks that the petition was started on this database, and with this key.
 
         With another key nobody who signed would be recognised, and all of them could sign again.
@@ -206,46 +196,33 @@ class Petitions:
             ReferencesUnfinished: a change of the reference key was begun and is not over.
             KeyFileOther: it was started with another key.
         """
-        rows = await self._database.read(Statement(_FINGERPRINT, {"petition": self._slug}))
+        rows = await self._read(_FINGERPRINT)
         if not rows:
             raise PetitionMissing
         stored = rows[0]["key_fingerprint"]
-        if stored in keyring.references(self._slug, CHANGING):
+        if stored in self._keyring.references(self._slug, CHANGING):
             raise ReferencesUnfinished
-        if stored is not None and not keyring.use_reference_of(self._slug, stored):
+        if stored is not None and not self._keyring.use_reference_of(self._slug, stored):
             raise KeyFileOther
         self.forgotten_version = rows[0]["forgotten_version"]
 
     async def state(self) -> PetitionState:
         """Returns the petition's present state."""
-        rows = await self._database.read(Statement(_STATE, {"petition": self._slug}))
-        return _state(rows[0])
+        return _state((await self._read(_STATE))[0])
 
     async def last_number(self) -> int:
         """Returns the highest number that a signature was given; it never falls."""
-        rows = await self._database.read(Statement(_LAST_NUMBER, {"petition": self._slug}))
-        return int(rows[0]["last_number"])
+        return int((await self._read(_LAST_NUMBER))[0]["last_number"])
 
     async def close(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
         """Closes the petition and stores the exact count; None if `revision` is out of date."""
-        values: dict[str, Value] = {"petition": self._slug, "revision": revision}
-        noted = self._audit.statement(
-            "close", actor=actor, at=at, only_if=Statement(_CAN_CLOSE, values)
-        )
-        closing = Statement(_CLOSE, {**values, "at": to_millis(at)})
-        rows = await self._database.write(lock_petition(self._slug), noted, closing)
-        return _state(rows[-1][0]) if rows[-1] else None
+        values: dict[str, Value] = {"revision": revision, "at": to_millis(at)}
+        return await self._change("close", _CLOSE, _MAY_CLOSE, values, actor=actor, at=at)
 
     async def reopen(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
         """Reopens the petition; None if `revision` is old, or a closing update is not over."""
-        values: dict[str, Value] = {"petition": self._slug, "revision": revision}
-        noted = self._audit.statement(
-            "reopen", actor=actor, at=at, only_if=Statement(_CAN_REOPEN, values)
-        )
-        rows = await self._database.write(
-            lock_petition(self._slug), noted, Statement(_REOPEN, values)
-        )
-        return _state(rows[-1][0]) if rows[-1] else None
+        values = {"revision": revision}
+        return await self._change("reopen", _REOPEN, _MAY_REOPEN, values, actor=actor, at=at)
 
     async def choose_closing_date(
         self, closes_at: datetime | None, *, revision: int, actor: int, at: datetime
@@ -261,53 +238,70 @@ class Petitions:
         Returns:
             The new state; None if `revision` is out of date or the petition is closed.
         """
-        values: dict[str, Value] = {"petition": self._slug, "revision": revision}
-        noted = self._audit.statement(
+        return await self._change(
             "closing date",
+            _CHOOSE_DATE,
+            _MAY_CLOSE,
+            {"revision": revision, "closes_at": to_millis(closes_at)},
             actor=actor,
             at=at,
             detail="none" if closes_at is None else closes_at.isoformat(),
-            only_if=Statement(_CAN_CLOSE, values),
         )
-        choosing = Statement(_CHOOSE_DATE, {**values, "closes_at": to_millis(closes_at)})
-        rows = await self._database.write(lock_petition(self._slug), noted, choosing)
-        return _state(rows[-1][0]) if rows[-1] else None
 
     async def follow_folder(self, closes_at: datetime | None) -> None:
         """Takes over the petition folder's date, unless an admin has chosen one or reopened."""
-        values: dict[str, Value] = {"petition": self._slug, "closes_at": to_millis(closes_at)}
-        await self._database.write(lock_petition(self._slug), Statement(_FOLLOW_FOLDER, values))
+        following = self._statement(_FOLLOW_FOLDER, closes_at=to_millis(closes_at))
+        await self._database.write(lock_petition(self._slug), following)
 
     async def close_if_due(self, now: datetime) -> bool:
         """Closes the petition as of its date, if that has come; returns whether it did.
 
         From that moment on nobody can sign, whenever this is called.
         """
-        values: dict[str, Value] = {"petition": self._slug, "now": to_millis(now)}
-        noted = self._audit.statement(
-            "close", actor=None, at=now, detail="date", only_if=Statement(_CAN_CLOSE_DUE, values)
+        values = {"now": to_millis(now)}
+        closed = await self._change(
+            "close", _CLOSE_DUE, _IS_DUE, values, actor=None, at=now, detail="date"
         )
-        rows = await self._database.write(
-            lock_petition(self._slug), noted, Statement(_CLOSE_DUE, values)
-        )
-        return bool(rows[-1])
+        return closed is not None
 
     async def notice_was_sent(self, kind: str, about: str) -> bool:
         """Returns whether the admins were sent this notice about the petition before."""
-        rows = await self._database.read(self._notice(_NOTICE_WAS_SENT, kind, about))
-        return bool(rows)
+        return bool(await self._read(_NOTICE_WAS_SENT, kind=kind, about=about))
 
     async def mark_notice_sent(self, kind: str, about: str, at: datetime) -> None:
         """Stores that the admins were sent this notice about the petition."""
-        await self._database.write(self._notice(_MARK_NOTICE_SENT, kind, about, at=to_millis(at)))
+        await self._write(_MARK_NOTICE_SENT, kind=kind, about=about, at=to_millis(at))
 
     async def first_notice_at(self, kind: str, about: str) -> datetime | None:
         """Returns when the first notice of a kind was sent whose `about` begins like this."""
-        asked = self._notice(_FIRST_NOTICE, kind, about, length=len(about))
-        return from_millis((await self._database.read(asked))[0]["sent_at"])
+        rows = await self._read(_FIRST_NOTICE, kind=kind, about=about, length=len(about))
+        return from_millis(rows[0]["sent_at"])
 
-    def _notice(self, sql: str, kind: str, about: str, **more: Value) -> Statement:
-        return Statement(sql, {"petition": self._slug, "kind": kind, "about": about, **more})
+    async def _change(
+        self,
+        action: str,
+        sql: str,
+        condition: str,
+        values: Mapping[str, Value],
+        *,
+        actor: int | None,
+        at: datetime,
+        detail: str = "",
+    ) -> PetitionState | None:
+        """Changes the petition, with an audit entry; None if it is not in this condition."""
+        holds = f"EXISTS (SELECT 1 FROM petitions WHERE {condition})"  # noqa: S608 - a constant
+        *_, rows = await self._database.write(
+            lock_petition(self._slug),
+            self._audit.statement(
+                action,
+                actor=actor,
+                at=at,
+                detail=detail,
+                only_if=self._statement(holds, **values),
+            ),
+            self._statement(sql, **values),
+        )
+        return _state(rows[0]) if rows else None
 
 
 def lock_petition(slug: str) -> Statement:

@@ -329,7 +329,7 @@ class TestARestoredCopy:
         ana = a_supporter(keyring, 1)
         await ana.arrive(storage)
         await replay(storage.database, keyring, SLUG, (), last_number=0, at=NOON)
-        await storage.petitions.require_known(keyring)
+        await storage.petitions.require_known()
         drawn = 40  # a screen that the copy knows nothing of
         conversation = await storage.conversations.get(ana.supporter)
         assert conversation is not None

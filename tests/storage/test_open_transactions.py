@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from storage import Broadcast, Broadcasts, Database, Signatures, Statement
-from storage.delivery_claims import ClaimScope, claim_statements
-from storage.enqueue import portion_statements
+from storage.delivery_claims import CLAIM, scope_of
+from storage.enqueue import PORTION
 from storage.postgres_sql import translate
 from storage.returning_supporters import returned_statements
 from storage.signing import withdraw_statements
@@ -70,23 +70,14 @@ class ReturningPerson:
         self.url, self.database = url, database
         self.broadcasts, self.people, self.signatures = broadcasts, people, signatures
 
-    def post(self, broadcast: Broadcast) -> ClaimScope:
-        return ClaimScope(
-            SLUG,
-            broadcast.id,
-            broadcast.kind,
-            broadcast.topic,
-            False,
-            self.broadcasts.lease,
-            ME,
-        )
+    def portion(self, broadcast: Broadcast) -> list[Statement]:
+        values = {**scope_of(SLUG, broadcast, ME), "after": 0, "upto": 3, "at": AT}
+        return [Statement(sql, values) for sql in PORTION]
 
-    def portion(self, broadcast: Broadcast) -> tuple[Statement, ...]:
-        return portion_statements(self.post(broadcast), broadcast, after=0, upto=3, at=AT)
-
-    def claiming(self, broadcast: Broadcast) -> tuple[Statement, ...]:
-        token = uuid.uuid4().bytes
-        return claim_statements(self.post(broadcast), claim=token, limit=10, after=0, at=AT)
+    def claiming(self, broadcast: Broadcast) -> list[Statement]:
+        values = {**scope_of(SLUG, broadcast, ME), "limit": 10, "after": 0, "at": AT}
+        values["claim"] = uuid.uuid4().bytes
+        return [Statement(sql, values) for sql in CLAIM]
 
     def coming_back(self) -> tuple[Statement, ...]:
         return returned_statements(SLUG, self.people.supporter(2), later(2))

@@ -287,7 +287,8 @@ async def test_a_petition_is_not_opened_again_while_its_closing_update_is_planne
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
-    petitions = Petitions(people.database, SLUG, Audit(people.database, SLUG, people.keyring))
+    audit = Audit(people.database, SLUG, people.keyring)
+    petitions = Petitions(people.database, SLUG, people.keyring, audit)
     broadcast = await planned(broadcasts)
     assert await petitions.reopen(revision=1, actor=ADMIN, at=later(1)) is None
     await broadcasts.cancel(broadcast.id, ADMIN, later(2))

@@ -202,7 +202,7 @@ async def test_it_does_not_begin_while_somebody_would_not_be_recognised(
     add_reference_key(keyring.path)
     with pytest.raises(NotDerivable, match="not be recognised any more: 2"):
         await change_of(lived, keyring).carry_out(nothing, {ADMIN}, NOON)
-    await lived.petitions.require_known(keyring)
+    await lived.petitions.require_known()
 
 
 async def test_the_older_key_stays_for_another_petition_of_the_same_file(

@@ -44,7 +44,7 @@ async def database(folder: Path) -> AsyncIterator[SqliteDatabase]:
 @pytest.fixture
 async def storage(database: SqliteDatabase, keyring: Keyring) -> Storage:
     storage = assemble(database, keyring, "andry")
-    await storage.petitions.ensure(keyring)
+    await storage.petitions.ensure()
     return storage
 
 
