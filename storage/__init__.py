@@ -225,7 +225,7 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
         petitions=Petitions(watched, slug, keyring, audit),
         conversations=conversations,
         signatures=Signatures(watched, slug, keyring, conversations, audit),
-        broadcasts=Broadcasts(watched, slug, keyring, audit),
+        broadcasts=Broadcasts(watched, slug, keyring),
         recalls=Recalls(watched, slug, keyring),
         drafts=Drafts(watched, slug, keyring),
         leases=Leases(watched),

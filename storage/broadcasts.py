@@ -36,7 +36,7 @@ from storage.broadcast_types import (
     Kind,
     Tally,
 )
-from storage.database import Database, Row, Statement, Value
+from storage.database import Database, Value
 from storage.deliveries import TALLY, Deliveries
 from storage.delivery_claims import lease_of, lock_broadcast
 from storage.eligibility import (
@@ -49,13 +49,17 @@ from storage.eligibility import (
     UNREACHABLE,
 )
 from storage.keyring import Keyring
+from storage.petition_rows import PetitionRows
 from storage.restores import released_after
 from storage.times import to_millis
 
 # A planned broadcast that is later than this waits for an admin: it may be out of date.
 LATE = timedelta(hours=1)
 
-_PETITION = "SELECT closed_at, last_number FROM petitions WHERE slug = :petition"
+_CLOSED_AT = "SELECT closed_at FROM petitions WHERE slug = :petition"
+
+# No broadcast has an empty id, so deliveries of every broadcast are considered.
+_NONE = b""
 
 _WRITTEN_TO_RECENTLY = f"SELECT {WRITTEN_TO_RECENTLY} AS people"
 
@@ -69,16 +73,12 @@ UPDATE broadcasts SET cancel_requested_at = :at WHERE id = :broadcast AND petiti
 """
 
 
-class Broadcasts:
+class Broadcasts(PetitionRows):
     """The broadcasts of one petition."""
 
-    def __init__(
-        self, database: Database, slug: str, keyring: Keyring, audit: Audit | None = None
-    ) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
-        self._audit = audit or Audit(database, slug, keyring)
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        super().__init__(database, slug, keyring)
+        self._audit = Audit(database, slug, keyring)
         self.deliveries = Deliveries(database, slug, keyring)
 
     @property
@@ -103,24 +103,14 @@ class Broadcasts:
                 updates, or none for another kind.
             last_signature_number: the number of the last signature to count, or None for all.
         """
-        if last_signature_number is None:
-            last_signature_number = await self.last_number()
-        asked: dict[str, Value] = {
-            **self._asked(kind, audience, topic),
-            "only": audience.language,
-            "last_number": last_signature_number,
-        }
-        rows = await self._database.read(Statement(AUDIENCE, asked))
+        rows = await self._read(
+            AUDIENCE, **_asked(kind, audience, topic), last_number=last_signature_number
+        )
         return {row["language"]: row["recipients"] for row in rows}
 
     async def has_recipients(self, kind: Kind) -> bool:
         """Returns whether anybody would receive a broadcast of this kind; counts nobody."""
-        rows = await self._database.read(Statement(ANYBODY, self._asked(kind, EVERYONE, None)))
-        return bool(rows)
-
-    async def last_number(self) -> int:
-        """Returns the number of the newest signature there has been; later ones are higher."""
-        return int((await self._petition())["last_number"])
+        return bool(await self._read(ANYBODY, **_asked(kind, EVERYONE, None)))
 
     async def unreachable(self) -> int:
         """Returns how many signers are unreachable: they blocked the bot or left Telegram."""
@@ -140,8 +130,7 @@ class Broadcasts:
 
     async def had_all_updates(self) -> int:
         """Returns how many chose messages about the petition and have had all that they chose."""
-        # No broadcast has an empty id, so deliveries of every broadcast are considered.
-        return await self._people(HAD_ALL_UPDATES, broadcast=b"")
+        return await self._people(HAD_ALL_UPDATES, broadcast=_NONE)
 
     async def has_sent(self, author: int) -> bool:
         """Returns whether one of the newest broadcasts that have begun is this admin's."""
@@ -149,13 +138,8 @@ class Broadcasts:
 
     async def written_to_alone(self, author: int, at: datetime) -> int:
         """Returns to how many people an admin wrote within a day without another's approval."""
-        values: dict[str, Value] = {
-            "petition": self._slug,
-            "broadcast": b"",
-            **counted_together(at, await self._of_others(author, at)),
-        }
-        rows = await self._database.read(Statement(_WRITTEN_TO_RECENTLY, values))
-        return int(rows[0]["people"])
+        counted = counted_together(at, await self._of_others(author, at))
+        return await self._people(_WRITTEN_TO_RECENTLY, broadcast=_NONE, **counted)
 
     async def start(
         self, plan: NewBroadcast
@@ -205,7 +189,7 @@ class Broadcasts:
         )
         return await self.get(broadcast.id) or broadcast
 
-    async def get(self, id: bytes) -> Broadcast | None:  # noqa: A002 - its name everywhere
+    async def get(self, id: bytes) -> Broadcast | None:
         """Returns a broadcast, or None if there is none with this id."""
         return _first(await self._some(broadcast_lists.ONE, id=id))
 
@@ -236,43 +220,38 @@ class Broadcasts:
         """
         return await self._some(broadcast_lists.LISTED, limit=limit, offset=offset)
 
-    async def tally(self, id: bytes) -> Tally:  # noqa: A002
+    async def tally(self, id: bytes) -> Tally:
         """Returns how many deliveries are in each state."""
-        rows = await self._database.read(Statement(TALLY, {"broadcast": id}))
+        rows = await self._read(TALLY, broadcast=id)
         counts = {str(row["state"]): int(row["people"]) for row in rows}
         return Tally(total=sum(counts.values()), **counts)
 
-    async def not_told(self, id: bytes) -> int:  # noqa: A002
+    async def not_told(self, id: bytes) -> int:
         """Returns how many had signed when it began and are not known to have got it."""
-        rows = await self._database.read(Statement(NOT_TOLD, {"broadcast": id}))
-        return int(rows[0]["people"])
+        return await self._people(NOT_TOLD, broadcast=id)
 
-    async def timeline(self, id: bytes, parts: int = 60) -> list[Moment]:  # noqa: A002
+    async def timeline(self, id: bytes, parts: int = 60) -> list[Moment]:
         """Returns what was delivered when, from begin to end, in at most `parts` parts."""
         broadcast = await self.get(id)
         if broadcast is None or broadcast.started_at is None:
             return []
-        rows = await self._database.read(Statement(TIMELINE["span"], {"broadcast": id}))
+        rows = await self._read(TIMELINE["span"], broadcast=id)
         start = to_millis(broadcast.started_at)
         until = to_millis(broadcast.ended_at) or rows[0]["last"] or start
         width = width_of(start, until, parts)
-        asked: dict[str, Value] = {
-            "broadcast": id,
-            "start": start,
-            "until": until,
-            "width": width,
-        }
-        rows = await self._database.read(Statement(TIMELINE["parts"], asked))
+        rows = await self._read(
+            TIMELINE["parts"], broadcast=id, start=start, until=until, width=width
+        )
         return read_timeline(rows, start, until, width)
 
-    async def finish(self, id: bytes, at: datetime) -> bool:  # noqa: A002
+    async def finish(self, id: bytes, at: datetime) -> bool:
         """Ends a broadcast if nothing is left to send; returns whether it is no longer running."""
         await self._transit(BroadcastAction.FINISH, id, at)
         return await self._has_ended(id)
 
     async def stop(
         self,
-        id: bytes,  # noqa: A002
+        id: bytes,
         reason: StopReason,
         at: datetime,
         detail: str = "",
@@ -283,45 +262,45 @@ class Broadcasts:
 
     async def pause_by_system(
         self,
-        id: bytes,  # noqa: A002
+        id: bytes,
         reason: PauseReason,
         detail: str = "",
     ) -> None:
         """Pauses a running broadcast for a reason, until an admin decides."""
         await self._transit(BroadcastAction.PAUSE_BY_SYSTEM, id, None, reason, detail)
 
-    async def mark_reported(self, id: bytes, at: datetime) -> None:  # noqa: A002
+    async def mark_reported(self, id: bytes, at: datetime) -> None:
         """Records that the end was reported, so that it is not reported again."""
         await self._transit(BroadcastAction.MARK_REPORTED, id, at)
 
-    async def pause(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
+    async def pause(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:
         """Pauses a broadcast until it is resumed; returns it as it now is."""
         return await self._act(BroadcastAction.PAUSE, id, actor, at)
 
-    async def resume(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
+    async def resume(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:
         """Resumes a paused broadcast; returns it as it now is."""
         return await self._act(BroadcastAction.RESUME, id, actor, at)
 
-    async def request_cancel(self, id: bytes, at: datetime) -> None:  # noqa: A002
+    async def request_cancel(self, id: bytes, at: datetime) -> None:
         """Stores that admins are asked whether to cancel a broadcast, for every screen of it."""
         await self._set(_REQUEST_CANCEL, id, at=to_millis(at))
 
-    async def clear_cancel_request(self, id: bytes) -> Broadcast | None:  # noqa: A002
+    async def clear_cancel_request(self, id: bytes) -> Broadcast | None:
         """Stores that no admin is being asked any more; returns it as it now is."""
         await self._set(_REQUEST_CANCEL, id, at=None)
         return await self.get(id)
 
-    async def cancel(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
+    async def cancel(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:
         """Cancels a broadcast for good; returns it as it now is."""
         return await self._act(BroadcastAction.CANCEL, id, actor, at)
 
-    async def recall(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:  # noqa: A002
+    async def recall(self, id: bytes, actor: int | None, at: datetime) -> Broadcast | None:
         """Orders what it sent to be deleted, where Telegram allows; returns it as it now is."""
         return await self._act(
             BroadcastAction.RECALL, id, actor, at, since=to_millis(at - RECALLABLE_FOR)
         )
 
-    async def approve(self, id: bytes, actor: int, at: datetime) -> Broadcast | None:  # noqa: A002
+    async def approve(self, id: bytes, actor: int, at: datetime) -> Broadcast | None:
         """Approves a broadcast of another admin, to go out at its time or now.
 
         One that was due more than `APPROVABLE_FOR` ago stays as it is. Returns it as it now is.
@@ -335,13 +314,13 @@ class Broadcasts:
         }
         return await self._decide(BroadcastAction.APPROVE, id, actor, at, **more)
 
-    async def decline(self, id: bytes, actor: int, at: datetime) -> Broadcast | None:  # noqa: A002
+    async def decline(self, id: bytes, actor: int, at: datetime) -> Broadcast | None:
         """Declines a broadcast of another admin, which ends unsent; returns it as it now is."""
         return await self._decide(BroadcastAction.DECLINE, id, actor, at)
 
     async def recount(
         self,
-        id: bytes,  # noqa: A002
+        id: bytes,
         recipients: int,
         actor: int,
         at: datetime,
@@ -349,7 +328,7 @@ class Broadcasts:
         """Sets how many recipients are to be approved; returns the broadcast as it now is."""
         return await self._act(BroadcastAction.RECOUNT, id, actor, at, recipients=recipients)
 
-    async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:  # noqa: A002
+    async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:
         """Stores which message shows the admin its progress."""
         sealed = self._keyring.seal(
             str(chat), table="broadcasts", column="progress_chat_sealed", row=id
@@ -371,16 +350,14 @@ class Broadcasts:
     async def _refusal(
         self, plan: NewBroadcast
     ) -> AlreadyRunning | PetitionOpen | AudienceChanged:
-        if plan.kind is Kind.CLOSING and (await self._petition())["closed_at"] is None:
+        (petition,) = await self._read(_CLOSED_AT)
+        if plan.kind is Kind.CLOSING and petition["closed_at"] is None:
             return PetitionOpen()
         active = await self.active()
         if active is not None and plan.due is None:
             return AlreadyRunning(active.id)
         is_limited = plan.at_most is not None or plan.approval_above is not None
         return AudienceChanged() if is_limited else PetitionOpen()
-
-    async def _petition(self) -> Row:
-        return (await self._database.read(Statement(_PETITION, {"petition": self._slug})))[0]
 
     async def _decide(
         self, action: BroadcastAction, key: bytes, actor: int, at: datetime, **more: Value
@@ -419,33 +396,31 @@ class Broadcasts:
         await self._database.write(lock_broadcast(key), statement)
 
     async def _set(self, sql: str, key: bytes, **values: Value) -> None:
-        statement = Statement(sql, {**self._values(key, None), **values})
+        statement = self._statement(sql, broadcast=key, **values)
         await self._database.write(lock_broadcast(key), statement)
-
-    def _asked(self, kind: Kind, audience: Audience, topic: str | None) -> dict[str, Value]:
-        return {
-            "petition": self._slug,
-            "kind": kind,
-            "topic": topic or (Kind.CLOSING if kind is Kind.CLOSING else ""),
-            "news_only": int(audience.news_only or kind is Kind.NEWS),
-            # No broadcast has an empty id, so deliveries of every broadcast are considered.
-            "broadcast": b"",
-        }
 
     def _values(self, key: bytes, at: datetime | None) -> dict[str, Value]:
         return {"broadcast": key, "petition": self._slug, "at": to_millis(at)}
 
     async def _people(self, sql: str, **values: Value) -> int:
-        rows = await self._database.read(Statement(sql, {"petition": self._slug, **values}))
-        return int(rows[0]["people"])
+        return int((await self._read(sql, **values))[0]["people"])
 
     async def _some(self, sql: str, **values: Value) -> list[Broadcast]:
-        rows = await self._database.read(Statement(sql, {"petition": self._slug, **values}))
-        return [read_broadcast(row, self._keyring) for row in rows]
+        return [read_broadcast(row, self._keyring) for row in await self._read(sql, **values)]
 
     async def _has_ended(self, key: bytes) -> bool:
         found = await self.get(key)
         return found is not None and not found.is_running
+
+
+def _asked(kind: Kind, audience: Audience, topic: str | None) -> dict[str, Value]:
+    return {
+        "kind": kind,
+        "topic": topic or (Kind.CLOSING if kind is Kind.CLOSING else ""),
+        "news_only": int(audience.news_only or kind is Kind.NEWS),
+        "only": audience.language,
+        "broadcast": _NONE,
+    }
 
 
 def _first(found: list[Broadcast]) -> Broadcast | None:

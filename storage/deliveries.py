@@ -100,12 +100,7 @@ class Deliveries(PetitionRows):
         rows = await self._run(CLAIM, broadcast, holder, at, claim=claim, limit=limit, after=after)
         return await self._opened(broadcast, claim, rows[-1], at)
 
-    async def record(
-        self,
-        id: bytes,  # noqa: A002
-        results: Iterable[Result],
-        at: datetime,
-    ) -> None:
+    async def record(self, id: bytes, results: Iterable[Result], at: datetime) -> None:
         """Records many results in one transaction; repeating it changes nothing."""
         statements = list(record_statements(id, results, at=to_millis(at)))
         if statements:

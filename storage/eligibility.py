@@ -86,7 +86,8 @@ AUDIENCE = f"""
 SELECT language, COUNT(*) AS recipients
 FROM (
   SELECT {LANGUAGE} AS language FROM {ELIGIBLE}
-    AND s.number <= CAST(:last_number AS BIGINT) AND {IN_LANGUAGE}
+    AND (CAST(:last_number AS BIGINT) IS NULL OR s.number <= CAST(:last_number AS BIGINT))
+    AND {IN_LANGUAGE}
 ) recipient
 GROUP BY language
 ORDER BY recipients DESC, language

@@ -244,7 +244,7 @@ async def _show_again(editor: DraftEditor, objection: Html | _OtherNumber) -> No
             return
     last = draft.last_signature_number
     if draft.copies is not None and draft.starts_at is None:
-        last = await editor.ctx.broadcasts.last_number()
+        last = await editor.ctx.services.storage.petitions.last_number()
     stage = DraftStage.SUMMARY if draft.stage is DraftStage.SECOND_CONFIRMATION else draft.stage
     editor = await editor.save(
         draft.model_copy(update={"last_signature_number": last, "stage": stage})

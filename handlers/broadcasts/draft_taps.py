@@ -144,7 +144,7 @@ async def plan_for(editor: DraftEditor, moment: datetime, *, below: int | None =
 
 
 async def _remove_time(editor: DraftEditor, _tap: DraftTap) -> None:
-    last = await editor.ctx.broadcasts.last_number()
+    last = await editor.ctx.services.storage.petitions.last_number()
     editor = await editor.save(
         editor.draft.changed(editor.now, starts_at=None, last_signature_number=last)
     )

@@ -85,7 +85,7 @@ async def _show_preview(editor: DraftEditor) -> None:
         editor = await editor.save(editor.draft.model_copy(update={"old_copies": there}))
     previewed = None if editor.draft.is_copied else content_sha256(content).hex()
     shown = with_preview(editor.draft, copies, editor.now, previewed)
-    last = None if shown.starts_at else await storage.broadcasts.last_number()
+    last = None if shown.starts_at else await storage.petitions.last_number()
     editor = await editor.save(shown.model_copy(update={"last_signature_number": last}))
     await editor.draw(below=max(m for ids in copies.values() for m in ids))
 
