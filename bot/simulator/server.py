@@ -19,7 +19,7 @@ from bot.simulator.world import World
 
 _PATH = re.compile(r"/bot([^/]+)/(\w+)")
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{30,}")
-_LARGEST_REQUEST = 60 * 1024 * 1024
+_LARGEST_CALL = 60 * 1024 * 1024
 
 
 class Clock:
@@ -109,7 +109,7 @@ class Simulator:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         found = _PATH.fullmatch(request.path)
         if found is None:
-            return _answer({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
+            return json_response({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
         begun, (token, name) = time.monotonic(), found.groups()
         served = METHODS.get(name.lower())
         if token != self._token:
@@ -146,7 +146,7 @@ class Simulator:
         if fault is Fault.DROP:
             return self._cut(request, name, params, begun)
         self._record(name, params, 200, None, begun, result)
-        return _answer({"ok": True, "result": result})
+        return json_response({"ok": True, "result": result})
 
     async def _result(self, name: str, params: Params) -> Any:
         result = HANDLERS[name](self.world, params)
@@ -195,9 +195,9 @@ class Simulator:
             "description": refusal.description,
         }
         if refusal.retry_after is None:
-            return _answer(body, refusal.code)
+            return json_response(body, refusal.code)
         body["parameters"] = {"retry_after": refusal.retry_after}
-        response = _answer(body, refusal.code)
+        response = json_response(body, refusal.code)
         response.headers["Retry-After"] = str(refusal.retry_after)
         return response
 
@@ -216,19 +216,13 @@ class Simulator:
         )
 
 
-def _answer(body: dict[str, Any], status: int = 200) -> web.Response:
+def json_response(body: dict[str, Any], status: int = 200) -> web.Response:
+    """Returns a response with this body as JSON."""
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
 
 
-def _request(*arguments: Any) -> web.BaseRequest:
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
     """Returns a request that allows the largest file the Bot API takes."""
-    message, payload, protocol, writer, task = arguments
     return web.BaseRequest(
-        message,
-        payload,
-        protocol,
-        writer,
-        task,
-        protocol._loop,
-        client_max_size=_LARGEST_REQUEST,
+        message, payload, protocol, writer, task, protocol._loop, client_max_size=_LARGEST_CALL
     )

@@ -18,7 +18,7 @@ from bot.petition_folder import editable
 from bot.petition_folder.check import find_problems
 from bot.petition_folder.new_version import new_version
 from bot.petition_folder.read import read_folder
-from bot.simulator.page import DemoPage, FolderEditor, edits, files, folder_editor
+from bot.simulator.page import DemoPage, FolderEditor, files, folder_editor, server
 from tests.page.page_client import PageClient
 
 
@@ -365,7 +365,7 @@ def test_the_page_has_words_and_a_place_for_every_field_and_every_refusal() -> N
     for name in {name for field in fields for name in editable.fillable(field.key)}:
         assert f'"fill-{name}":' in words, name
     code = "".join(
-        Path(module.__file__ or "").read_text() for module in (edits, folder_editor, preview)
+        Path(module.__file__ or "").read_text() for module in (server, folder_editor, preview)
     )
     reasons = re.findall(r'EditRefused\("([a-z-]+)"|return "([a-z-]+)"', code)
     for reason in {

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
@@ -11,33 +10,24 @@ import orjson
 from bot.simulator.notifier import Notifier
 
 _KEPT = 2_000
-_A_LONG_TIME = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """One change on the page; `data` is encoded JSON."""
-
-    number: int
-    data: bytes
 
 
 class EventFeed:
-    """Numbered changes; the newest `kept` are kept for pages that reconnect.
+    """Numbered changes, as JSON; the newest are kept for pages that reconnect.
 
     Numbers are valid only within one run of the server, so every run has a random name.
     """
 
-    def __init__(self, kept: int = _KEPT) -> None:
+    def __init__(self) -> None:
         self.run = token_hex(4)
         self.number = 0
-        self._changes: deque[FeedEntry] = deque(maxlen=kept)
+        self._changes: deque[bytes] = deque(maxlen=_KEPT)
         self._notifier = Notifier()
 
     def publish(self, kind: str, **data: Any) -> None:
         """Sends one change to every page."""
         self.number += 1
-        self._changes.append(FeedEntry(self.number, encode(kind, data)))
+        self._changes.append(encode(kind, data))
         self._notifier.notify()
 
     def reset(self) -> None:
@@ -46,16 +36,14 @@ class EventFeed:
         self._changes.clear()
         self._notifier.notify()
 
-    def since(self, number: int) -> list[FeedEntry] | None:
+    def since(self, number: int) -> list[bytes] | None:
         """Returns the changes after this one; None when some of them are no longer kept."""
-        if number == self.number:
-            return []
-        if not self._changes or not self._changes[0].number - 1 <= number < self.number:
+        missed = self.number - number
+        if not 0 <= missed <= len(self._changes):
             return None
-        skipped = number - self._changes[0].number + 1
-        return list(self._changes)[skipped:]
+        return list(self._changes)[len(self._changes) - missed :]
 
-    async def wait_beyond(self, number: int, seconds: float = _A_LONG_TIME) -> bool:
+    async def wait_beyond(self, number: int, seconds: float) -> bool:
         """Waits up to `seconds` for a change after this number; returns whether there is one."""
 
         def moved() -> bool | None:

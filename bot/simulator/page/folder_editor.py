@@ -30,14 +30,13 @@ Changes = Mapping[str, tuple[bytes | None, bytes | None]]
 class EditRefused(Exception):
     """An edit is not made; nothing was written.
 
-    `reason` is a name that the page has a sentence for; `now` is what the page shows beside it.
+    `reason` is a name that the page has a sentence for, `status` that of the answer.
     """
 
-    def __init__(self, reason: str, status: int = 400, **now: Any) -> None:
+    def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
-        self.now = now
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,29 @@ class FolderEditor:
             "redo": _step_shape(self._undone),
         }
 
+    def refuse_unless_allowed(self, token: str) -> None:
+        """Refuses whoever does not have the token, and everybody while nothing can be written."""
+        if self.closed_for is not None:
+            raise EditRefused(self.closed_for, 403)
+        if not secrets.compare_digest(token.encode(), self.token.encode()):
+            raise EditRefused("token", 403)
+
+    def edit(self, values: Mapping[str, Any]) -> None:
+        """Makes the edit that these values name and describe."""
+        edits = {
+            "save": self.save,
+            "language": self.add_language,
+            "version": self.new_version,
+            "undo": self.undo,
+            "redo": self.redo,
+        }
+        edit = edits.get(str(values.get("edit")))
+        if edit is None:
+            raise EditRefused("form")
+        edit(values)
+
     def save(self, values: Mapping[str, Any]) -> None:
         """Writes one value: `file`, `key`, `value`, and the `hash` of the file that was edited."""
-        self._refuse_if_closed()
         read = read_folder(self.folder).as_written()
         target = next(
             (
@@ -109,7 +128,6 @@ class FolderEditor:
 
     def add_language(self, values: Mapping[str, Any]) -> None:
         """Begins another language, `language`, as a copy of the source's texts."""
-        self._refuse_if_closed()
         language = str(values.get("language"))
         before = {name: self._content(name) for name in self._names()}
         try:
@@ -128,7 +146,6 @@ class FolderEditor:
 
     def new_version(self, values: Mapping[str, Any]) -> None:
         """Dates the texts anew, `version`, and notes what it changed: `changes`, by language."""
-        self._refuse_if_closed()
         before = self._content(PETITION_FILE)
         self._refuse_if_changed(before, values)
         version, changes = values.get("version"), values.get("changes")
@@ -147,13 +164,13 @@ class FolderEditor:
         change = {PETITION_FILE: (before, _bytes(toml, before))}
         self._make(_Step(PETITION_FILE, "version", change))
 
-    def undo(self) -> None:
+    def undo(self, _: Mapping[str, Any]) -> None:
         """Gives the files of the last saved change the content that they had before."""
         step = self._newest(self._done)
         self._write({name: (new, old) for name, (old, new) in step.changes.items()})
         self._undone.append(self._done.pop())
 
-    def redo(self) -> None:
+    def redo(self, _: Mapping[str, Any]) -> None:
         """Saves again what was undone last."""
         step = self._newest(self._undone)
         self._write(step.changes)
@@ -165,14 +182,9 @@ class FolderEditor:
         self._undone.clear()
 
     def _newest(self, steps: list[_Step]) -> _Step:
-        self._refuse_if_closed()
         if not steps:
             raise EditRefused("nothing", 409)
         return steps[-1]
-
-    def _refuse_if_closed(self) -> None:
-        if self.closed_for is not None:
-            raise EditRefused(self.closed_for, 403)
 
     def _refuse_if_changed(self, content: bytes, values: Mapping[str, Any]) -> None:
         if _hash(content) != values.get("hash"):

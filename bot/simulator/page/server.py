@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -12,15 +13,16 @@ from bot.simulator.page import files
 from bot.simulator.page.access_guard import add_security_headers, refuse_other_sites
 from bot.simulator.page.actions import ActionFields, ActionRefused, perform
 from bot.simulator.page.address import LOOPBACK, browser_host, listen, others_can_reach
-from bot.simulator.page.edits import answer_edit
 from bot.simulator.page.event_feed import EventFeed, encode
-from bot.simulator.page.folder_editor import FolderEditor
+from bot.simulator.page.folder_editor import EditRefused, FolderEditor
 from bot.simulator.page.page_state import FAULTS, PageState
 from bot.simulator.parameters import UploadedFile
+from bot.simulator.server import json_response
 from bot.text.problems import Key, Problem
 from bot.text.translations import Catalogs
 
 _LARGEST_UPLOAD = 20 * 1024 * 1024
+_LARGEST_EDIT = 256 * 1024
 _STILL_HERE_SECONDS = 15.0
 _RECONNECT_SOON = b"retry: 1000\n\n"
 _CROWD = 1_000
@@ -30,33 +32,22 @@ BotCommand = Callable[[], Awaitable[None]]
 
 
 class DemoPage:
-    """Serves the page; `show` sets what is on it.
+    """Serves the page; `show` sets what is on it, and `feed` has the changes of that.
 
-    Args:
-        folder: The petition's folder when the page previews one, else None.
-        editor: What writes into that folder; without one the page changes nothing.
+    `folder` is the petition's when the page previews one; without an `editor` of it the page
+    changes nothing.
     """
 
     def __init__(self, *, folder: str | None = None, editor: FolderEditor | None = None) -> None:
         self._editor = editor
         self._commands: dict[str, BotCommand] = {}
-        self._feed = EventFeed()
-        self._state: PageState | None = None
+        self.feed = EventFeed()
+        self.state: PageState | None = None
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
         self._bot_state = "starting"
         self._preview: Shape = {"folder": folder, "problems": [], "warnings": [], "shown": False}
-        self._running: set[asyncio.Task[None]] = set()
-
-    @property
-    def feed(self) -> EventFeed:
-        """The changes sent to the pages."""
-        return self._feed
-
-    @property
-    def state(self) -> PageState | None:
-        """What is shown now, if anything."""
-        return self._state
+        self._running: set[asyncio.Future[None]] = set()
 
     def add_command(self, name: str, command: BotCommand) -> None:
         """Offers a request to visitors of the page."""
@@ -64,13 +55,13 @@ class DemoPage:
 
     def show(self, state: PageState | None) -> None:
         """Shows this from now on; every page loads everything again."""
-        self._state = state
-        self._feed.reset()
+        self.state = state
+        self.feed.reset()
 
     def publish_bot_state(self, state: str) -> None:
         """Publishes the state of the bot: "running", "starting", "stopped" or "elsewhere"."""
         self._bot_state = state
-        self._feed.publish("bot", state=state)
+        self.feed.publish("bot", state=state)
 
     def publish_preview(
         self, problems: Sequence[Problem], warnings: Sequence[Problem], *, shown: bool
@@ -81,12 +72,12 @@ class DemoPage:
             "warnings": [_in_every_language(warning) for warning in warnings],
             "shown": shown,
         }
-        self._feed.publish("preview", preview=self._preview)
+        self.feed.publish("preview", preview=self._preview)
         self._publish_editor()
 
     def _publish_editor(self) -> None:
         if self._editor is not None:
-            self._feed.publish("editor", editor=self._editor.snapshot())
+            self.feed.publish("editor", editor=self._editor.snapshot())
 
     @property
     def mark(self) -> str:
@@ -121,9 +112,9 @@ class DemoPage:
     async def stop(self) -> None:
         """Tells every page that the server stops, then stops it."""
         self._stopping.set()
-        self._feed.publish("farewell")
-        for task in self._running:
-            task.cancel()
+        self.feed.publish("farewell")
+        for command in self._running:
+            command.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -131,9 +122,9 @@ class DemoPage:
         return files.page_file(request.match_info.get("name", ""))
 
     async def _chat_file(self, request: web.Request) -> web.Response:
-        if self._state is None:
+        if self.state is None:
             raise web.HTTPNotFound
-        stored = self._state.world.files.find(request.match_info["id"])
+        stored = self.state.world.files.find(request.match_info["id"])
         if stored is None:
             raise web.HTTPNotFound
         return files.chat_file(stored)
@@ -144,43 +135,64 @@ class DemoPage:
         await stream.prepare(request)
         await stream.write(_RECONNECT_SOON)
         mark = request.headers.get("Last-Event-ID") or request.query.get("seen")
-        seen = self._feed.number_of(mark)
+        seen = self.feed.number_of(mark)
         try:
             while not self._stopping.is_set():
                 seen = await self._send_missed(stream, seen)
-                if not await self._feed.wait_beyond(seen, _STILL_HERE_SECONDS):
+                if not await self.feed.wait_beyond(seen, _STILL_HERE_SECONDS):
                     await stream.write(b": still here\n\n")
         except ConnectionError:
             pass  # the page was closed
         return stream
 
     async def _send_missed(self, stream: web.StreamResponse, seen: int | None) -> int:
-        missed = None if seen is None else self._feed.since(seen)
-        if missed is None:
-            number, data = self._feed.number, encode("all", self._snapshot())
-            await stream.write(_event(self._feed.mark(number), data))
-            return number
-        for change in missed:
-            await stream.write(_event(self._feed.mark(change.number), change.data))
-        return missed[-1].number if missed else (seen or 0)
+        missed = None if seen is None else self.feed.since(seen)
+        if seen is None or missed is None:
+            seen, missed = self.feed.number - 1, [encode("all", self._snapshot())]
+        for data in missed:
+            seen += 1
+            await stream.write(b"id: %s\ndata: %s\n\n" % (self.feed.mark(seen).encode(), data))
+        return seen
 
     def _snapshot(self) -> Shape:
-        shown = self._state.snapshot() if self._state else {}
+        shown = self.state.snapshot() if self.state else {}
         editor = self._editor.snapshot() if self._editor else None
         return {"state": self._bot_state, "preview": self._preview, "editor": editor, **shown}
 
     async def _edit(self, request: web.Request) -> web.Response:
-        answer = await answer_edit(request, self._editor)
-        if answer.status == 200 and request.method == "POST":
-            self._publish_editor()
-        return answer
+        """Makes an edit and returns the folder as it is then, or says why it was not made.
+
+        A `GET` makes none, and learns whether one could be made. The middleware has seen to it
+        that the page itself asks, under an address of this machine.
+        """
+        body: Shape = {"ok": True}
+        status = 200
+        try:
+            await self._make_edit(request)
+        except EditRefused as refused:
+            body, status = {"ok": False, "error": refused.reason}, refused.status
+        if self._editor is not None and request.method != "GET" and status != 403:
+            body["editor"] = self._editor.snapshot()
+            if status == 200:
+                self._publish_editor()
+        return json_response(body, status)
+
+    async def _make_edit(self, request: web.Request) -> None:
+        if self._editor is None:
+            raise EditRefused("no-editor", 403)
+        self._editor.refuse_unless_allowed(request.headers.get("X-Edit-Token", ""))
+        if request.method == "GET":
+            return
+        if request.content_length is None or request.content_length > _LARGEST_EDIT:
+            raise EditRefused("too-long", 413)
+        values = await _json_object(request)
+        if values is None:
+            raise EditRefused("form")
+        self._editor.edit(values)
 
     async def _act(self, request: web.Request) -> web.Response:
-        try:
-            values = orjson.loads(await request.read())
-        except orjson.JSONDecodeError:
-            values = None
-        if not isinstance(values, dict):
+        values = await _json_object(request)
+        if values is None:
             return _refusal("an act is a JSON object")
         return self._answered(lambda state: self._perform(state, ActionFields(values)))
 
@@ -196,17 +208,17 @@ class DemoPage:
         return self._answered(keep)
 
     def _answered(self, action: Callable[[PageState], Shape | None]) -> web.Response:
-        if self._state is None:
+        if self.state is None:
             return _refusal("there is no bot now")
         try:
-            result = action(self._state)
+            result = action(self.state)
         except (ActionRefused, ValueError) as refusal:
             return _refusal(str(refusal))
         except Refused as refusal:
             return _refusal(refusal.description)
         except SimulatorError as refusal:
             return _refusal(str(refusal), status=409)
-        return web.json_response({"ok": True, **(result or {})})
+        return json_response({"ok": True, **(result or {})})
 
     def _perform(self, state: PageState, fields: ActionFields) -> None:
         name = fields.text("act", 64)
@@ -227,20 +239,21 @@ class DemoPage:
         if self._running:
             return
 
-        async def run() -> None:
-            await self._commands[name]()
-
-        task = asyncio.create_task(run())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        command = asyncio.ensure_future(self._commands[name]())
+        self._running.add(command)
+        command.add_done_callback(self._running.discard)
 
 
-def _event(mark: str, data: bytes) -> bytes:
-    return b"id: %s\ndata: %s\n\n" % (mark.encode(), data)
+async def _json_object(request: web.Request) -> dict[str, Any] | None:
+    try:
+        values = orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        return None
+    return values if isinstance(values, dict) else None
 
 
 def _refusal(sentence: str, status: int = 400) -> web.Response:
-    return web.json_response({"ok": False, "error": sentence}, status=status)
+    return json_response({"ok": False, "error": sentence}, status)
 
 
 def _in_every_language(problem: Problem) -> Shape:
