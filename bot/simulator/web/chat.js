@@ -1,7 +1,7 @@
 // The open chat of a person with the bot.
 
 import { composer } from "./composer.js";
-import { el, fill, icon, iconButton, reconcile } from "./dom.js";
+import { el, fill, icon, iconButton, reconcile, refill } from "./dom.js";
 import { followAnswers } from "./inline_keyboard.js";
 import { drawTicks, messageRows } from "./messages.js";
 import { closeChat, editorIsShown, panelIsShown, showEditor, showPanel } from "./navigation.js";
@@ -22,14 +22,15 @@ export function drawChat(root) {
   const log = el("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0" }, rows);
   const bottom = el("button", { type: "button", class: "to-bottom", hidden: true, onclick: () => scrollDown(log, "smooth") }, icon("down"), t("to-bottom"));
   const foot = el("div", { class: "foot" });
+  const texts = sideButton("edit", "texts", showEditor, editorIsShown, "not-narrow");
   root.append(
     el("header", { class: "bar chat-bar" },
       iconButton("back", t("back"), closeChat, { class: "icon-button only-phone" }),
       botAvatar(),
       el("div", { class: "chat-names" }, title, line),
       iconButton("more", t("more"), (event) => selectedPerson() && personMenu(event.currentTarget, selectedPerson()), { "aria-haspopup": "menu" }),
-      editorButton(),
-      panelButton()),
+      texts,
+      sideButton("panel", "panel", showPanel, panelIsShown, "panel-button")),
     el("div", { class: "log-room" }, el("div", { class: "wall" }), log),
     bottom,
     foot);
@@ -43,28 +44,20 @@ export function drawChat(root) {
   growing.observe(log);
   growing.observe(rows);
   redrawOn(["chat", "bot"], () => draw(view));
-  redrawOn(["opened"], () => showOpened(view));
+  redrawOn(["opened"], () => {
+    draw(view);
+    scrollDown(log);
+  });
+  redrawOn(["editor"], () => (texts.hidden = !state.editor));
   addEventListener("visibilitychange", () => markRead(selectedPerson()));
   followAnswers();
 }
 
-function panelButton() {
-  const button = iconButton("panel", t("panel"), () => showPanel(!panelIsShown()), { class: "icon-button panel-button" });
-  redrawOn(["panel"], () => button.setAttribute("aria-pressed", String(panelIsShown())));
+/** A button that shows something beside the chat, or hides it. */
+function sideButton(drawing, name, show, isShown, className) {
+  const button = iconButton(drawing, t(name), () => show(!isShown()), { class: `icon-button ${className}` });
+  redrawOn(["panel"], () => button.setAttribute("aria-pressed", String(isShown())));
   return button;
-}
-
-/** The button of the texts, where there are any to change. */
-function editorButton() {
-  const button = iconButton("edit", t("texts"), () => showEditor(!editorIsShown()), { class: "icon-button not-narrow" });
-  redrawOn(["panel"], () => button.setAttribute("aria-pressed", String(editorIsShown())));
-  redrawOn(["editor"], () => (button.hidden = !state.editor));
-  return button;
-}
-
-function showOpened(view) {
-  draw(view);
-  scrollDown(view.log);
 }
 
 function draw(view) {
@@ -74,7 +67,7 @@ function draw(view) {
     view.person = null;
     fill(view.rows, el("p", { class: "nobody" }, t("choose-chat")));
     fill(view.foot);
-    delete view.foot.dataset.key;
+    delete view.foot.dataset.sign;
     view.title.textContent = view.line.textContent = "";
     return;
   }
@@ -108,9 +101,6 @@ function drawLine(line, person) {
 /** Draws the bottom of the chat: the composer, or the one button that can be used. */
 function drawFoot(foot, person) {
   const kind = person.gone ? "gone" : person.blocked ? "blocked" : person.started ? "writing" : "new";
-  const key = `${person.id} ${kind}`;
-  if (foot.dataset.key === key) return;
-  foot.dataset.key = key;
   const wide = (label, onclick) => el("button", { type: "button", class: "wide-button", onclick }, label);
   const made = {
     gone: () => el("p", { class: "foot-note" }, icon("gone"), t("is-gone")),
@@ -118,9 +108,7 @@ function drawFoot(foot, person) {
     new: () => wide(t("start"), () => actAs(person, "start")),
     writing: () => composer(person.id),
   };
-  const held = foot.contains(document.activeElement);
-  fill(foot, made[kind]());
-  if (held) (foot.querySelector("textarea") ?? foot.querySelector("button"))?.focus();
+  refill(foot, `${person.id} ${kind}`, made[kind], "textarea, .wide-button");
 }
 
 function markRead(person) {
@@ -134,7 +122,7 @@ function markRead(person) {
 /** Notes whether somebody has scrolled up; a change of the content's height does not count. */
 function scrolled(view) {
   const { log } = view;
-  if (isNearBottom(log)) view.atBottom = true;
+  if (distanceToBottom(log) < NEAR) view.atBottom = true;
   else if (maxScrollOf(log) === view.maxScroll) view.atBottom = false;
   drawBottom(view);
   view.maxScroll = maxScrollOf(log);
@@ -159,8 +147,6 @@ const newestOwn = (person) => Math.max(0, ...[...person.messages.values()].filte
 const maxScrollOf = (log) => log.scrollHeight - log.clientHeight;
 
 const distanceToBottom = (log) => maxScrollOf(log) - log.scrollTop;
-
-const isNearBottom = (log) => distanceToBottom(log) < NEAR;
 
 function scrollDown(log, behavior = "instant") {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

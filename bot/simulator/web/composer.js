@@ -16,16 +16,18 @@ export function composer(id) {
     class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
     "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "suggestions",
   });
+  const sent = () => {
+    drawDraft();
+    area.focus();
+  };
   const send = () => {
     sendDraft(person());
-    draw(id, area, about, suggestions);
-    area.focus();
+    sent();
   };
   const about = el("div", { class: "about-draft", hidden: true });
   const suggestions = commandSuggestions(area, person, (command) => {
     sendCommand(person(), command);
-    draw(id, area, about, suggestions);
-    area.focus();
+    sent();
   });
   const file = fileInput();
   area.addEventListener("input", () => {

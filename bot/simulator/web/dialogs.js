@@ -12,8 +12,7 @@ export function openAddDialog() {
   askToConfirm({
     title: t("add-person"),
     body: [
-      field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true }),
-      field("surname", t("surname")),
+      nameFields(),
       labelled(t("their-language"), el("select", { name: "language" }, options)),
     ],
     yes: t("add"),
@@ -59,10 +58,7 @@ export function openVersionDialog(known, languages, done, { written = {}, fault 
 export function openRenameDialog(person) {
   askToConfirm({
     title: t("rename"),
-    body: [
-      field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true, value: person.name }),
-      field("surname", t("surname"), { value: person.surname }),
-    ],
+    body: nameFields(person),
     yes: t("save"),
     done: (said) => actAs(person, "rename", Object.fromEntries(said)),
   });
@@ -97,6 +93,11 @@ export function confirmDeactivation(person) {
 export function confirmNewPetition() {
   askToConfirm({ title: t("afresh-ask"), text: t("afresh-why"), yes: t("begin"), danger: true, done: () => act("afresh") });
 }
+
+const nameFields = ({ name, surname } = {}) => [
+  field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true, value: name }),
+  field("surname", t("surname"), { value: surname }),
+];
 
 function field(name, label, props = {}) {
   return labelled(label, el("input", { name, type: "text", maxlength: "64", autocomplete: "off", ...props }));

@@ -29,16 +29,36 @@ function filled(node, props, children) {
     else if (name in PROPERTIES) node[name] = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...shown(children));
   return node;
 }
+
+const shown = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 
 const PROPERTIES = { value: 1, checked: 1, disabled: 1, hidden: 1 };
 
 /** Replaces all children. */
 export function fill(node, ...children) {
-  node.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
-  return node;
+  node.replaceChildren(...shown(children));
+}
+
+/**
+ * Replaces all children by what `make` returns, if `sign` is another than the last time, and returns
+ * whether it was. A focus inside goes to the first node that `focused` selects.
+ */
+export function refill(node, sign, make, focused = "textarea, button") {
+  if (node.dataset.sign === sign) return false;
+  node.dataset.sign = sign;
+  const held = node.contains(document.activeElement);
+  fill(node, make());
+  if (held) node.querySelector(focused)?.focus();
+  return true;
+}
+
+/** Gives a node a name, for screen readers and as a tooltip. */
+export function entitle(node, name) {
+  node.setAttribute("aria-label", name);
+  node.title = name;
 }
 
 /**

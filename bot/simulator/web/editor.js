@@ -1,7 +1,7 @@
 // The texts of the previewed petition, beside the phone that shows them.
 
 import { openLanguageDialog, openVersionDialog } from "./dialogs.js";
-import { el, fill, icon, iconButton } from "./dom.js";
+import { el, entitle, fill, icon, iconButton, refill } from "./dom.js";
 import { closedFor, requestEdit } from "./edit_requests.js";
 import { bareKey, editorField, fieldName, isUnfinished } from "./editor_field.js";
 import { editorIsShown, openEditorIfRoom, openField, showEditor } from "./navigation.js";
@@ -80,13 +80,8 @@ export function drawEditor(root, tabs) {
 function drawNarrowTabs(tabs) {
   tabs.hidden = !state.editor;
   tabs.setAttribute("aria-label", t("texts-or-phones"));
-  const sign = String(editorIsShown());
-  if (tabs.dataset.sign === sign) return;
-  tabs.dataset.sign = sign;
-  const held = tabs.contains(document.activeElement);
   const tab = (name, drawing, side) => el("button", { type: "button", class: "tab", "aria-current": editorIsShown() === side ? "page" : null, onclick: () => showEditor(side) }, icon(drawing), t(name));
-  fill(tabs, tab("phones", "people", false), tab("texts", "edit", true));
-  if (held) tabs.querySelector("[aria-current]").focus();
+  refill(tabs, String(editorIsShown()), () => [tab("phones", "people", false), tab("texts", "edit", true)], "[aria-current]");
 }
 
 const tabOf = (field) => field.language ?? FACTS;
@@ -114,10 +109,7 @@ function allTabs() {
 function drawChoice(choice, body) {
   const unsaved = new Set(unsavedFields().map(tabOf));
   const sign = JSON.stringify([allTabs(), chosenTab(), [...unsaved]]);
-  if (choice.dataset.sign === sign) return;
-  choice.dataset.sign = sign;
-  const held = choice.contains(document.activeElement);
-  fill(choice, allTabs().map((name, place, all) => el("button", {
+  refill(choice, sign, () => allTabs().map((name, place, all) => el("button", {
     type: "button", role: "tab", id: `texts-${name}`, "aria-controls": "editor-body", class: "tab",
     "aria-selected": String(name === chosenTab()), tabindex: name === chosenTab() ? "0" : "-1",
     onclick: () => choose(name),
@@ -125,17 +117,13 @@ function drawChoice(choice, body) {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step) choose(all[(place + step + all.length) % all.length]);
     },
-  }, tabName(name), unsaved.has(name) && el("span", { class: "tab-mark", role: "img", "aria-label": t("unsaved"), title: t("unsaved") }))));
+  }, tabName(name), unsaved.has(name) && el("span", { class: "tab-mark", role: "img", "aria-label": t("unsaved"), title: t("unsaved") }))), '[aria-selected="true"]');
   body.setAttribute("aria-labelledby", `texts-${chosenTab()}`);
-  if (held) choice.querySelector('[aria-selected="true"]')?.focus();
 }
 
 function drawSaid(said) {
   const reason = closedFor();
-  const sign = String(reason);
-  if (said.dataset.sign === sign) return;
-  said.dataset.sign = sign;
-  fill(said, reason && el("p", { class: "notice doubtful" }, icon("alert"), el("span", {}, t(`edit-${reason}`))));
+  refill(said, String(reason), () => reason && el("p", { class: "notice doubtful" }, icon("alert"), el("span", {}, t(`edit-${reason}`))));
 }
 
 /** Draws the fields of the chosen tab; they stay as they are while only their values change. */
@@ -231,13 +219,13 @@ function showWanted() {
 function drawRestore(button, name) {
   const step = state.editor[name];
   button.disabled = !step || closedFor() !== null;
-  const label = step ? t(`${name}-of`, { what: stepName(step) }) : t(name);
-  button.setAttribute("aria-label", label);
-  button.title = label;
+  entitle(button, step ? t(`${name}-of`, { what: stepName(step) }) : t(name));
 }
 
+const fieldOf = ({ file, key }) => state.editor.fields.find((each) => each.file === file && each.key === key);
+
 function stepName({ file, key }) {
-  const field = state.editor.fields.find((each) => each.file === file && each.key === key);
+  const field = fieldOf({ file, key });
   return field ? `${fieldName(field)} (${tabName(tabOf(field))})` : file;
 }
 
@@ -245,7 +233,7 @@ async function restore(name) {
   const step = state.editor[name];
   const reason = await requestEdit(name);
   toast(reason ? t(`edit-${reason}`) : t(`${name}-done`));
-  const field = state.editor.fields.find((each) => each.file === step?.file && each.key === step.key);
+  const field = step && fieldOf(step);
   if (!reason && field) openField(field);
 }
 

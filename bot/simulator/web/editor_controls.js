@@ -14,7 +14,7 @@ const A_SCREENFUL = { appeal: 1000, privacy: 1000 };
 
 /**
  * Makes the control of a field: its `node`, its `value()`, undefined while it is none, `show(value)`,
- * `lock(locked)`, `count()` and `focus()`. It calls `changed` when somebody has written.
+ * `lock(locked)`, `focus()`, and `count()` for texts. It calls `changed` when somebody has written.
  */
 export function controlOf(field, options) {
   if (field.kind === "pages" || field.kind === "lines") return listControl(field, options);
@@ -31,8 +31,6 @@ function textControl(field, { id, describedBy, changed }) {
     labelled: true,
     value: () => text.area.value.trim() || (field.optional ? null : ""),
     show: (value) => text.write(value ?? ""),
-    lock: (locked) => text.lock(locked),
-    focus: () => text.focus(),
   };
 }
 
@@ -170,7 +168,6 @@ function listControl(field, { id, label, describedBy, changed }) {
 
   return {
     node: el("div", {}, list, add),
-    labelled: false,
     value,
     show: (values) => put(Array.isArray(values) && values.length ? values.map(String) : [""]),
     lock,
@@ -202,7 +199,6 @@ function inputControl(field, { id, describedBy, changed }) {
     value,
     show: (saved) => (input.value = Array.isArray(saved) ? saved.join(", ") : (saved ?? "")),
     lock: (locked) => (input.readOnly = locked),
-    count: () => {},
     focus: () => input.focus(),
   };
 }
@@ -216,7 +212,6 @@ function choiceControl(field, { id, describedBy, changed }) {
     value: () => select.value,
     show: (saved) => (select.value = saved ?? CHOICES[field.key][0]),
     lock: (locked) => (select.disabled = locked),
-    count: () => {},
     focus: () => select.focus(),
   };
 }
@@ -229,7 +224,6 @@ function switchControl({ id, label, describedBy, changed }) {
     value: () => input.checked,
     show: (saved) => (input.checked = Boolean(saved)),
     lock: (locked) => (input.disabled = locked),
-    count: () => {},
     focus: () => input.focus(),
   };
 }

@@ -2,19 +2,16 @@
 
 import { closedFor } from "./edit_requests.js";
 import { controlOf, MARK } from "./editor_controls.js";
-import { el, fill, icon } from "./dom.js";
+import { el, fill, icon, refill } from "./dom.js";
 import { state } from "./page_state.js";
 import { language, t } from "./translation.js";
 import { dropChange, inConflict, noteChange, rebase, same, savedValue, saveChange, unsavedChange } from "./unsaved_texts.js";
 
-/** What a field is called, whatever its language. */
-export const fieldName = (field) => wordsOf(field);
-
 /** The key of a field without its language. */
 export const bareKey = ({ file, key, language: own }) => (file === "petition.toml" && own ? key.slice(0, -own.length - 1) : key);
 
-/** The words for a field; those of the earlier versions differ by their number alone. */
-function wordsOf(field, suffix = "") {
+/** What a field is called, or with "-why" what it is for; earlier versions differ by number alone. */
+export function fieldName(field, suffix = "") {
   const [, number] = /^earlier_versions\.(\d+)/.exec(field.key) ?? [];
   return t(`field-${bareKey(field).replace(/\.\d+\./, ".")}${suffix}`, { n: number });
 }
@@ -30,7 +27,7 @@ const hasMark = (value) => MARK.test(JSON.stringify(value ?? ""));
 /** Makes a field; `refresh` shows the present state of the folder. */
 export function editorField(field) {
   const id = `field-${field.file}-${field.key}`.replace(/[^a-z0-9-]/gi, "-");
-  const about = el("p", { id: `${id}-why`, class: "hint" }, wordsOf(field, "-why"));
+  const about = el("p", { id: `${id}-why`, class: "hint" }, fieldName(field, "-why"));
   const chips = el("span", { class: "field-chips" });
   const problems = el("ul", { id: `${id}-problems`, class: "problems field-problems" });
   const conflict = el("div", { class: "conflict", role: "alert", hidden: true });
@@ -39,7 +36,7 @@ export function editorField(field) {
   const save = el("button", { type: "button", class: "button", onclick: send }, t("save"));
   const giveUp = el("button", { type: "button", class: "button quiet", onclick: discard }, t("discard"));
   const buttons = el("div", { class: "buttons field-buttons", hidden: true }, giveUp, save);
-  const control = controlOf(field, { id, label: fieldName(field), describedBy: `${id}-why ${id}-problems`, changed: () => written() });
+  const control = controlOf(field, { id, label: fieldName(field), describedBy: `${id}-why ${id}-problems`, changed: written });
   const name = !control.named && (control.labelled ? el("label", { for: id, class: "field-name" }, fieldName(field)) : el("span", { id: `${id}-name`, class: "field-name" }, fieldName(field)));
   const node = el("div", { class: "edit-field", id: `${id}-field`, "data-file": field.file, "data-field": field.key },
     el("div", { class: "field-head" }, name, chips, saved),
@@ -90,17 +87,14 @@ export function editorField(field) {
       untranslated(field, value) && el("span", { class: "chip doubtful" }, t("to-translate")));
     drawConflict();
     drawProblems();
-    control.count();
+    control.count?.();
   }
 
   function drawConflict() {
     const theirs = savedValue(field);
     const at = inConflict(field);
-    const sign = at ? JSON.stringify(theirs) : "";
-    if (conflict.dataset.sign === sign) return;
-    conflict.dataset.sign = sign;
     conflict.hidden = !at;
-    fill(conflict, at && [
+    refill(conflict, at ? JSON.stringify(theirs) : "", () => at && [
       el("p", {}, icon("alert"), el("strong", {}, t("conflict"))),
       el("p", {}, t("conflict-theirs")),
       el("div", { class: "theirs", dir: "auto" }, readable(theirs)),
@@ -113,11 +107,8 @@ export function editorField(field) {
   function drawProblems() {
     const here = (kind) => state.preview[kind].filter((problem) => belongs(problem, field)).map((problem) => [kind, problem]);
     const found = [...here("problems"), ...here("warnings")];
-    const sign = JSON.stringify(found);
-    if (problems.dataset.sign === sign) return;
-    problems.dataset.sign = sign;
     problems.hidden = !found.length;
-    fill(problems, found.map(([kind, problem]) => el("li", { class: kind === "problems" ? "bad" : "doubtful" },
+    refill(problems, JSON.stringify(found), () => found.map(([kind, problem]) => el("li", { class: kind === "problems" ? "bad" : "doubtful" },
       icon("alert"), el("span", { dir: "auto" }, place(problem, field), problem.sentence[language]))));
   }
 

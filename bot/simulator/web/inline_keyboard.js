@@ -4,7 +4,7 @@ import { askToConfirm, showAlert } from "./dialogs.js";
 import { el, icon } from "./dom.js";
 import { safeAddress } from "./formatted_text.js";
 import { copy, toast } from "./notices.js";
-import { onChange, selectedPerson, state, tapKey } from "./page_state.js";
+import { isWaiting, onChange, selectedPerson, state } from "./page_state.js";
 import { actAs } from "./server_connection.js";
 import { t } from "./translation.js";
 
@@ -16,7 +16,7 @@ export function inlineKeyboard(person, message) {
 const STYLES = ["success", "danger", "primary"];
 
 function keyButton(person, message, button) {
-  const waits = button.data && state.taps.has(tapKey(person.id, message.id, button.data));
+  const waits = isWaiting(person, message, button);
   return el("button", {
     type: "button",
     class: ["key", STYLES.includes(button.style) && button.style, waits && "waiting"].filter(Boolean).join(" "),

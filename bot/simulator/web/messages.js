@@ -1,10 +1,10 @@
 // The messages of a chat, from top to bottom: the bot's description, days, bubbles, albums.
 
-import { el, fill, icon, iconButton } from "./dom.js";
+import { el, entitle, icon, iconButton, refill } from "./dom.js";
 import { formatted } from "./formatted_text.js";
 import { inlineKeyboard } from "./inline_keyboard.js";
 import { album, media } from "./media.js";
-import { state, tapKey } from "./page_state.js";
+import { isWaiting, state } from "./page_state.js";
 import { botAvatar, fullName } from "./people_list.js";
 import { messageMenu } from "./popup_menus.js";
 import { actAs } from "./server_connection.js";
@@ -18,8 +18,9 @@ export function messageRows(person) {
   for (const group of grouped([...person.messages.values()])) {
     const [first] = group;
     const date = new Date(first.date * 1000).toDateString();
-    if (date !== today) rows.push(dayRow(first.date, (today = date)));
-    rows.push(first.service ? service(first) : shown(person, group));
+    if (date !== today) rows.push(line(`d${date}`, day(first.date)));
+    today = date;
+    rows.push(first.service ? line(`m${first.id}`, t(first.service)) : shown(person, group));
   }
   return rows;
 }
@@ -37,8 +38,7 @@ function grouped(messages) {
 
 function shown(person, group) {
   const [first] = group;
-  const waiting = group.flatMap((message) => message.keyboard.flat())
-    .map((button) => button.data && state.taps.has(tapKey(person.id, first.id, button.data)));
+  const waiting = group.flatMap((message) => message.keyboard.flat()).map((button) => isWaiting(person, first, button));
   const answered = first.reply ? person.messages.get(first.reply) : null;
   // Ticks are updated in place, so that a bubble with a picture need not be redrawn.
   const sign = JSON.stringify([group, waiting, answered?.text, person.gone || person.blocked], (name, value) => (name === "acknowledged" ? undefined : value));
@@ -58,12 +58,9 @@ function description(person) {
   return { key: "description", sign: person.description, make };
 }
 
-function dayRow(date, key) {
-  return { key: `d${key}`, sign: day(date), make: () => el("p", { class: "day" }, el("span", {}, day(date))) };
-}
-
-function service(message) {
-  return { key: `m${message.id}`, sign: message.service, make: () => el("p", { class: "day" }, el("span", {}, t(message.service))) };
+/** Returns a line in the middle: a day, or what is not a message of anybody's. */
+function line(key, words) {
+  return { key, sign: words, make: () => el("p", { class: "day" }, el("span", {}, words)) };
 }
 
 function bubble(person, message, answered) {
@@ -86,8 +83,8 @@ function framed(person, message, parts) {
   const bare = kind === "sticker" && !message.text ? " bare" : "";
   const pictured = ["photo", "video", "animation"].includes(kind) ? " pictured" : "";
   const who = message.mine ? fullName(person) : state.bot.name;
-  const body = el("div", { class: "body" }, parts);
-  const frame = el("div", { class: `bubble${bare}${pictured}` }, body, options(person, message));
+  const options = iconButton("down", t("message-options"), (event) => messageMenu(event.currentTarget, person, message), { class: "bubble-options", "aria-haspopup": "menu" });
+  const frame = el("div", { class: `bubble${bare}${pictured}` }, el("div", { class: "body" }, parts), options);
   frame.addEventListener("contextmenu", (event) => {
     if (event.target.closest("a, img")) return;
     event.preventDefault();
@@ -108,11 +105,7 @@ function meta(message) {
   return el("span", { class: "meta" },
     message.edited && el("span", {}, t("edited"), " "),
     el("time", { datetime: new Date(message.date * 1000).toISOString() }, timeOfDay(message.date)),
-    message.mine && tickPlace(message));
-}
-
-function options(person, message) {
-  return iconButton("down", t("message-options"), (event) => messageMenu(event.currentTarget, person, message), { class: "bubble-options", "aria-haspopup": "menu" });
+    message.mine && el("span", { class: "ticks", role: "img", "data-of": message.id }));
 }
 
 function quoted(person, answered) {
@@ -122,17 +115,10 @@ function quoted(person, answered) {
     el("span", {}, answered ? answered.text.slice(0, 120) || t(answered.media?.kind ?? "document") : t("gone-message")));
 }
 
-/** Creates the place for the ticks of a message; `drawTicks` fills it. */
-const tickPlace = (message) => el("span", { class: "ticks", role: "img", "data-of": message.id });
-
 /** Draws the ticks of a chat. */
 export function drawTicks(rows, person) {
   for (const node of rows.querySelectorAll(".ticks")) {
     const drawing = person.messages.get(Number(node.dataset.of))?.acknowledged ? "acknowledged" : "sent";
-    if (node.dataset.drawing === drawing) continue;
-    node.dataset.drawing = drawing;
-    node.setAttribute("aria-label", t(drawing));
-    node.title = t(drawing);
-    fill(node, icon(drawing));
+    if (refill(node, drawing, () => icon(drawing))) entitle(node, t(drawing));
   }
 }

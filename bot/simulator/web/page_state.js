@@ -72,9 +72,10 @@ export function unreadCount(person) {
 /** The time of the simulator's clock. */
 export const now = () => Date.now() / 1000 + state.clockOffset;
 
-export function tapKey(person, message, data) {
-  return `${person} ${message} ${data}`;
-}
+const tapKey = (person, message, data) => `${person} ${message} ${data}`;
+
+/** Whether a tap on a button waits for the bot's answer. */
+export const isWaiting = (person, message, button) => Boolean(button.data) && state.taps.has(tapKey(person.id, message.id, button.data));
 
 /** Applies one change from the server. */
 export function applyChange(change) {
@@ -84,8 +85,7 @@ export function applyChange(change) {
 
 const CHANGES = {
   all(everything) {
-    const chats = everything.people ?? [];
-    state.people = new Map(chats.map((person) => [person.id, withChat(person, person.messages)]));
+    state.people = new Map((everything.people ?? []).map((person) => [person.id, { ...person, messages: byKey(person.messages, "id"), action: null }]));
     state.bot = everything.bot ?? state.bot;
     state.botState = everything.state;
     state.preview = everything.preview;
@@ -97,7 +97,7 @@ const CHANGES = {
     state.clockOffset = everything.now ? everything.now - Date.now() / 1000 : 0;
     state.calls = (everything.calls ?? []).reverse();
     state.missed = 0;
-    state.seconds = new Map((everything.seconds ?? []).map((second) => [second.at, second]));
+    state.seconds = byKey(everything.seconds ?? [], "at");
     state.taps.clear();
     if (!state.people.has(state.selected)) state.selected = null;
     markChanged("people", "chat", "bot", "calls", "rate", "faults", "crowd", "preview", "editor", "hints", "selection");
@@ -159,31 +159,21 @@ const CHANGES = {
     while (state.seconds.size > SECONDS_KEPT) state.seconds.delete(state.seconds.keys().next().value);
     markChanged("rate");
   },
-  faults({ faults }) {
-    state.faults = faults;
-    markChanged("faults");
-  },
-  crowd({ crowd }) {
-    state.crowd = crowd;
-    markChanged("crowd");
-  },
   bot({ state: botState }) {
     state.botState = botState;
     markChanged("bot");
   },
-  preview({ preview }) {
-    state.preview = preview;
-    markChanged("preview");
-  },
-  editor({ editor }) {
-    state.editor = editor;
-    markChanged("editor");
-  },
 };
 
-function withChat(person, messages) {
-  return { ...person, messages: new Map(messages.map((message) => [message.id, message])), action: null };
+// Of these, everything comes with each change.
+for (const kind of ["faults", "crowd", "preview", "editor"]) {
+  CHANGES[kind] = (change) => {
+    state[kind] = change[kind];
+    markChanged(kind);
+  };
 }
+
+const byKey = (items, key) => new Map(items.map((item) => [item[key], item]));
 
 function clearTap(key) {
   clearTimeout(state.taps.get(key));

@@ -1,6 +1,6 @@
 // The light or dark theme: the system's, until somebody chooses one.
 
-import { fill, icon } from "./dom.js";
+import { entitle, fill, icon } from "./dom.js";
 import { t } from "./translation.js";
 
 const system = matchMedia("(prefers-color-scheme: dark)");
@@ -17,8 +17,7 @@ export function showTheme() {
 export function themeButton(button) {
   const drawn = () => {
     const dark = theme() === "dark";
-    button.setAttribute("aria-label", t(dark ? "theme-light" : "theme-dark"));
-    button.title = t(dark ? "theme-light" : "theme-dark");
+    entitle(button, t(dark ? "theme-light" : "theme-dark"));
     fill(button, icon(dark ? "sun" : "moon"));
   };
   button.addEventListener("click", () => {
