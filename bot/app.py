@@ -23,7 +23,7 @@ from bot.clocks import Clocks
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder
 from bot.intake import Dispatcher, Polling, TokenUnknown
-from bot.petition.petition import BUNDLED, Petition, petition_of
+from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.read import folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
@@ -120,26 +120,24 @@ class App:
             "intake": asyncio.create_task(self.polling.run()),
             "broadcast": asyncio.create_task(self.worker.run()),
         }
-        beside = [
-            asyncio.create_task(self._introduce()),
-            asyncio.create_task(self.retention.run()),
-            asyncio.create_task(
-                keep_closing_date(self.application.bot, self.application.services)
-            ),
-            asyncio.create_task(
-                keep_sending_notices(self.application.bot, self.application.services)
-            ),
-            asyncio.create_task(watch_signing(self.application.bot, self.application.services)),
+        bot, services = self.application.bot, self.application.services
+        ongoing = [
+            self._introduce(),
+            self.retention.run(),
+            keep_closing_date(bot, services),
+            keep_sending_notices(bot, services),
+            watch_signing(bot, services),
         ]
         if self.texts is not None:
-            beside.append(asyncio.create_task(self.texts.keep(self.application.bot)))
+            ongoing.append(self.texts.keep(bot))
+        beside = [asyncio.create_task(each) for each in ongoing]
         try:
             await asyncio.wait(parts.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in beside:
                 task.cancel()
             await self._wind_down()
-            self.application.services.delayed_replies.forget()
+            services.delayed_replies.forget()
             for name in ("process lock", "database"):
                 parts[name].cancel()
             await asyncio.gather(*parts.values(), *beside, return_exceptions=True)
@@ -265,8 +263,23 @@ async def open_app(
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
         gate = Gate(settings.broadcast_rate, clock=clocks.monotonic)
-        services = _services(
-            settings, petition, catalogs, keyring, storage, gate, woken, watch, rehearsal, clocks
+        services = Services(
+            petition=petition,
+            catalogs=catalogs,
+            storage=storage,
+            keyring=keyring,
+            admins=settings.admin_ids,
+            clock=clocks.now,
+            wake_broadcast=woken.set,
+            open_claims=OpenClaims(),
+            broadcast_rate=settings.broadcast_rate,
+            paid_broadcast=settings.paid_broadcast,
+            approval_above=settings.approval_above,
+            budgets=Budgets(clocks.monotonic),
+            delayed_replies=DelayedReplies(clock=clocks.monotonic),
+            mark_first=watch.mark_first,
+            has_room=gate.has_room,
+            is_rehearsal=rehearsal,
         )
         unready = unready_problems(read)
         texts = PetitionTexts(services, seen, unready) if follows_folder else None
@@ -333,38 +346,6 @@ def _without_stars(settings: Settings) -> Settings:
     """Returns the settings with which nothing is paid for."""
     rate = min(settings.broadcast_rate, FREE_RATE)
     return settings.model_copy(update={"paid_broadcast": False, "broadcast_rate": rate})
-
-
-def _services(
-    settings: Settings,
-    petition: Petition,
-    catalogs: Catalogs,
-    keyring: Keyring,
-    storage: Storage,
-    gate: Gate,
-    woken: asyncio.Event,
-    watch: DatabaseWatch,
-    rehearsal: bool,
-    clocks: Clocks,
-) -> Services:
-    return Services(
-        petition=petition,
-        catalogs=catalogs,
-        storage=storage,
-        keyring=keyring,
-        admins=settings.admin_ids,
-        clock=clocks.now,
-        wake_broadcast=woken.set,
-        open_claims=OpenClaims(),
-        broadcast_rate=settings.broadcast_rate,
-        paid_broadcast=settings.paid_broadcast,
-        approval_above=settings.approval_above,
-        budgets=Budgets(clocks.monotonic),
-        delayed_replies=DelayedReplies(clock=clocks.monotonic),
-        mark_first=watch.mark_first,
-        has_room=gate.has_room,
-        is_rehearsal=rehearsal,
-    )
 
 
 def _wire(

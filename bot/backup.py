@@ -11,7 +11,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -56,7 +56,8 @@ def was_made_with(keyring: Keyring, manifest: Manifest) -> bool:
 
     Any of its reference keys will do: after an exchange, the older one was put below for this.
     """
-    made = keyring.digests(_sealed(manifest), table="backup", column="manifest", row=b"")
+    content = json.dumps(_fields(manifest)).encode()
+    made = keyring.digests(content, table="backup", column="manifest", row=b"")
     seal = manifest.seal.encode()
     return any(hmac.compare_digest(one.hex().encode(), seal) for one in made)
 
@@ -158,32 +159,19 @@ class _Measured:
 
 def _fields(manifest: Manifest) -> dict[str, object]:
     """Returns the manifest as it is written, but for its seal."""
-    content = manifest.content
     return {
         "format": FORMAT,
         "made_at": manifest.made_at.isoformat(timespec="seconds"),
         "database": manifest.database,
-        "revision": content.revision,
-        "petitions": [
-            {
-                "slug": each.slug,
-                "signatures": each.signatures,
-                "last_number": each.last_number,
-            }
-            for each in content.petitions
-        ],
+        **asdict(manifest.content),
         "payload_bytes": manifest.payload_bytes,
         "payload_sha256": manifest.payload_sha256,
     }
 
 
 def _seal(keyring: Keyring, manifest: Manifest) -> str:
-    content = _sealed(manifest)
+    content = json.dumps(_fields(manifest)).encode()
     return keyring.digest(content, table="backup", column="manifest", row=b"").hex()
-
-
-def _sealed(manifest: Manifest) -> bytes:
-    return json.dumps(_fields(manifest)).encode()
 
 
 def _line(manifest: Manifest) -> bytes:

@@ -62,11 +62,7 @@ def say(*lines: str, style: str | None = None, console: Console = out) -> None:
 
 
 def say_files_here(url: str) -> None:
-    """Says, in a terminal, which files are used because they lie in the working directory.
-
-    Args:
-        url: the address of the database.
-    """
+    """Says, in a terminal, which files are used because they lie in the working directory."""
     files = " and ".join(str(file) for file in found_here(url))
     if files and _err.is_terminal:
         say(f"Used, since it is in this folder: {files}", style="dim", console=_err)

@@ -4,11 +4,10 @@ And whether there is a new encryption key, for which `petition-bot keys rotate` 
 """
 
 import asyncio
-from typing import Protocol
 
 import structlog
 
-from storage import DatabaseReplaced, HighWaterMark, Unavailable
+from storage import DatabaseReplaced, HighWaterMark, Storage, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -17,29 +16,10 @@ _log = structlog.stdlib.get_logger()
 LOOK_SECONDS = 1.0
 
 
-class Numbered(Protocol):
-    """The part of a petition's storage that is checked."""
-
-    def require_files(self) -> None:
-        """See Database.require_files."""
-
-    async def last_number(self) -> int:
-        """Returns the highest number that a signature was given."""
-        ...
-
-    async def note_key(self) -> None:
-        """See Storage.note_key."""
-
-
 class DatabaseWatch:
-    """Notices a database that was removed, replaced or overwritten; writes the mark until then.
+    """Notices a database that was removed, replaced or overwritten; writes the mark until then."""
 
-    Args:
-        storage: the storage of the petition.
-        mark: its high-water mark.
-    """
-
-    def __init__(self, storage: Numbered, mark: HighWaterMark) -> None:
+    def __init__(self, storage: Storage, mark: HighWaterMark) -> None:
         self._storage = storage
         self._mark = mark
         self._is_marked = True

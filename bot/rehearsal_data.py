@@ -20,11 +20,8 @@ _NAME = "rehearsal"
 def rehearsal_data(url: str, slug: str) -> Iterator[tuple[str, Keyring]]:
     """Yields the address of an empty database and new keys; nothing is left after the block.
 
-    Whoever calls it holds the process lock of the petition.
-
-    Args:
-        url: the address of the petition's own database.
-        slug: the petition's short name.
+    The `url` is that of the petition's own database. Whoever calls it holds the process lock of
+    the petition.
 
     Raises:
         OSError: the folder cannot be made or emptied.

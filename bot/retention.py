@@ -101,18 +101,10 @@ async def erase_due(
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     progress: Callable[[int], object] = int,
 ) -> int:
-    """Erases what is due, in portions; it may be killed at any moment and done again.
+    """Erases what is due, in portions, and returns the number of signatures.
 
-    Args:
-        storage: of the petition.
-        erasure: what is due.
-        now: when this run begins.
-        action: its name in the audit log, in one word.
-        sleep: waits for that many seconds.
-        progress: is told after each portion how many were erased so far.
-
-    Returns:
-        The number of signatures.
+    It may be killed at any moment and done again. The audit log has it as `action`, a word, at
+    `now`, when it begins; `progress` is told after each portion how many were erased so far.
     """
     run = ErasureRun(uuid.uuid4().bytes, action, now, erasure.untold_too)
     total, after = 0, 0
@@ -132,15 +124,9 @@ async def erase_due(
 class Retention:
     """Erases what has been stored for long enough, for as long as the bot runs.
 
-    Args:
-        storage: of the petition.
-        petition: returns it, as its folder is now.
-        clock: the time.
-        sleep: waits for that many seconds.
-        warn: tells the admins of people who will be erased and do not know how it ended, and of
-            what is overdue.
-        erase_files: removes from the chats what is due, and files without a signature that were
-            sent until the time that it is given.
+    `warn` tells the admins of people who will be erased and do not know how it ended, and of what
+    is overdue. `erase_files` removes from the chats what is due, and files without a signature
+    that were sent until the time that it is given.
     """
 
     def __init__(

@@ -63,7 +63,7 @@ class SettingsInvalid(Exception):
         sentences: one for each setting; none of them repeats the value.
     """
 
-    def __init__(self, sentences: tuple[str, ...]) -> None:
+    def __init__(self, *sentences: str) -> None:
         super().__init__("\n".join(sentences))
         self.sentences = sentences
 
@@ -107,9 +107,9 @@ class PetitionSettings(StorageSettings):
     # To whom exports and backups are encrypted.
     age_recipients: Annotated[tuple[str, ...], NoDecode] = ()
 
-    @field_validator("age_recipients", mode="before")
+    @field_validator("age_recipients", "admin_ids", mode="before", check_fields=False)
     @classmethod
-    def _keys_by_commas(cls, value: object) -> object:
+    def _by_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -163,13 +163,6 @@ class Settings(PetitionSettings):
             choose_proxy("", value.get_secret_value(), {})  # raises a ValueError
         return value
 
-    @field_validator("admin_ids", mode="before")
-    @classmethod
-    def _by_commas(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return frozenset(int(part) for part in value.split(",") if part.strip())
-
     @field_validator("admin_ids")
     @classmethod
     def _people(cls, value: frozenset[int]) -> frozenset[int]:
@@ -221,10 +214,7 @@ def load_settings(
 ) -> Settings:
     """Reads all settings; arguments override the environment, which overrides the file.
 
-    Args:
-        reads_file: whether to read the file of settings.
-        env_file: that file, if it is not where `file_locations` says that it is.
-        overrides: settings by the names of the fields.
+    The file is `env_file`, if it is not where `file_locations` says that it is.
 
     Raises:
         SettingsInvalid: some are missing or wrong, or others can read or write the file.
@@ -233,14 +223,14 @@ def load_settings(
     return _load(Settings, overrides, file)
 
 
-def load_storage_settings(**overrides: Any) -> StorageSettings:
+def load_storage_settings() -> StorageSettings:
     """Reads only what the database needs; raises as `load_settings` does."""
-    return _load(StorageSettings, overrides, file_locations.env_file())
+    return _load(StorageSettings, {}, file_locations.env_file())
 
 
-def load_petition_settings(**overrides: Any) -> PetitionSettings:
+def load_petition_settings() -> PetitionSettings:
     """Reads what commands need for a petition's data; raises as `load_settings` does."""
-    return _load(PetitionSettings, overrides, file_locations.env_file())
+    return _load(PetitionSettings, {}, file_locations.env_file())
 
 
 def unknown_settings() -> tuple[str, ...]:
@@ -269,14 +259,14 @@ def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) ->
             " petition-bot init writes them.",
         )
     # Raised outside the except block, since the original error holds the values.
-    raise SettingsInvalid(sentences)
+    raise SettingsInvalid(*sentences)
 
 
 def _refuse_missing_file(path: Path) -> None:
     """Refuses to go on without the file that was named: the settings would be another bot's."""
     if os.environ.get(file_locations.ENV_FILE_NAMED) == str(path) and not path.is_file():
         sentence = f"{file_locations.ENV_FILE_NAMED} names {path}, and there is no such file."
-        raise SettingsInvalid((sentence,))
+        raise SettingsInvalid(sentence)
 
 
 def _refuse_open_file(path: Path) -> None:
@@ -285,7 +275,7 @@ def _refuse_open_file(path: Path) -> None:
         return
     command = shlex.join(["chmod", "600", str(path.resolve())])
     raise SettingsInvalid(
-        (f"Others than its owner can use the settings in {path.absolute()}; run: {command}",)
+        f"Others than its owner can use the settings in {path.absolute()}; run: {command}"
     )
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import gc
 import signal
+from collections.abc import Callable
 
 import structlog
 
-from bot.app import App, FatalError, open_app
+from bot.app import FatalError, open_app
 from bot.file_locations import found_here
 from bot.intake import TokenUnknown
 from bot.settings import Settings, unknown_settings
@@ -19,11 +20,7 @@ _log = structlog.stdlib.get_logger()
 async def run_until_stopped(
     settings: Settings, *, restored: bool = False, rehearsal: bool = False
 ) -> None:
-    """Runs the bot until SIGINT or SIGTERM.
-
-    Args:
-        settings: the operator's settings.
-        restored, rehearsal: see `open_app`.
+    """Runs the bot until SIGINT or SIGTERM; what is passed on is explained in `open_app`.
 
     Raises:
         TokenUnknown: Telegram does not know the token, at the start or later.
@@ -38,37 +35,28 @@ async def run_until_stopped(
     if settings.paid_broadcast and not rehearsal:
         # It costs money, and settings are easily copied from one bot to another.
         _log.warning("broadcasts_may_cost_stars", rate=settings.broadcast_rate)
-    process = _Process()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, process.stop)
+    was_stopped_early = asyncio.Event()
+    starting = asyncio.current_task()
+
+    def stop_early() -> None:
+        was_stopped_early.set()
+        if starting is not None:
+            starting.cancel()
+
+    _on_signals(stop_early)
     try:
-        await process.run(settings, restored=restored, rehearsal=rehearsal)
-    except asyncio.CancelledError:
-        if not process.stopped_early:
-            raise
-
-
-class _Process:
-    """A run of the bot that can be stopped at any moment, also while it waits for Telegram."""
-
-    def __init__(self) -> None:
-        self._app: App | None = None
-        self._running: asyncio.Task[object] | None = None
-        self.stopped_early = False
-
-    async def run(self, settings: Settings, *, restored: bool, rehearsal: bool) -> None:
-        self._running = asyncio.current_task()
         async with open_app(settings, restored=restored, rehearsal=rehearsal) as app:
-            self._app = app
+            _on_signals(app.stop)
             # Objects made so far live until the end, so the garbage collector need not scan them.
             gc.set_threshold(50_000, 20, 100)
             gc.freeze()
             _log.info("started")
             await app.run()
+    except asyncio.CancelledError:
+        if not was_stopped_early.is_set():
+            raise
 
-    def stop(self) -> None:
-        if self._app is not None:
-            self._app.stop()
-        elif self._running is not None:
-            self.stopped_early = True
-            self._running.cancel()
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)

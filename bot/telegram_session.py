@@ -6,7 +6,6 @@ Whatever talks to Telegram builds its session here, so that nothing leaves the m
 import os
 import re
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.request import getproxies
 
@@ -16,7 +15,6 @@ from bot.proxy_choice import choose_proxy
 from bot.settings import SettingsInvalid
 from bot.transport import SharedSession
 
-_WITHOUT_PROXY = "or give PETITION_PROXY=none for a direct connection."
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
 
 
@@ -32,7 +30,7 @@ def shared_session(api_url: str, proxy: SecretStr | None = None) -> SharedSessio
         SettingsInvalid: the proxy's address or the certificates cannot be used.
     """
     if api_url.startswith("https:"):
-        _require_certificates(os.environ)
+        _require_certificates()
     setting = None if proxy is None else proxy.get_secret_value()
     try:
         return SharedSession(proxy=choose_proxy(api_url, setting, getproxies()))
@@ -40,37 +38,30 @@ def shared_session(api_url: str, proxy: SecretStr | None = None) -> SharedSessio
         pass
     # Raised outside of the handler, as the sentence says all: the address may hold a password.
     raise SettingsInvalid(
-        (
-            "The proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used. Expected: "
-            f"http://host:port or socks5://host:port, never https://; {_WITHOUT_PROXY}",
-        )
+        "The proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used. Expected: "
+        "http://host:port or socks5://host:port, never https://; or give PETITION_PROXY=none for "
+        "a direct connection."
     )
 
 
-def _require_certificates(environment: Mapping[str, str]) -> None:
-    """Refuses a bundle that cannot be used: OpenSSL would trust nobody, and not say why.
-
-    Raises:
-        SettingsInvalid: `SSL_CERT_FILE` or `SSL_CERT_DIR` names no certificates.
-    """
-    file, folders = environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR")
+def _require_certificates() -> None:
+    """Refuses a bundle that cannot be used: OpenSSL would trust nobody, and not say why."""
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if file:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
         except ssl.SSLError:
             raise SettingsInvalid(
-                (f"SSL_CERT_FILE: {file} has no certificates in the form of PEM.",)
+                f"SSL_CERT_FILE: {file} has no certificates in the form of PEM."
             ) from None
         except OSError as error:
             raise SettingsInvalid(
-                (f"SSL_CERT_FILE: {file} cannot be read: {error.strerror}.",)
+                f"SSL_CERT_FILE: {file} cannot be read: {error.strerror}."
             ) from None
     elif folders and not any(map(_has_certificates, folders.split(os.pathsep))):
         raise SettingsInvalid(
-            (
-                f"SSL_CERT_DIR: {folders} has no certificates under the names by which they are "
-                "found; this makes them: openssl rehash FOLDER",
-            )
+            f"SSL_CERT_DIR: {folders} has no certificates under the names by which they are "
+            "found; this makes them: openssl rehash FOLDER"
         )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,6 +14,7 @@ from storage import (
     DatabaseBehind,
     DatabaseReplaced,
     HighWaterMark,
+    Storage,
     Unavailable,
     mark_of,
 )
@@ -42,6 +44,10 @@ class Stored:
         pass
 
 
+def watch_of(stored: Stored, mark: HighWaterMark) -> DatabaseWatch:
+    return DatabaseWatch(cast("Storage", stored), mark)
+
+
 @pytest.fixture
 def mark(tmp_path: Path) -> HighWaterMark:
     (tmp_path / "keys").mkdir()
@@ -54,7 +60,7 @@ async def test_it_marks_the_first_signature_at_once_and_later_ones_in_time(
 ) -> None:
     stored = Stored()
     stored.number = 0
-    watch = DatabaseWatch(stored, mark)
+    watch = watch_of(stored, mark)
     await watch.look()
     for number in (1, 2):
         stored.number = number
@@ -72,14 +78,14 @@ async def test_many_first_signatures_at_once_never_seem_to_go_back(mark: HighWat
             return number
 
     stored = Busy()
-    watch = DatabaseWatch(stored, mark)
+    watch = watch_of(stored, mark)
     await asyncio.gather(*[each() for each in (watch.look, watch.mark_first) * 5])
     assert mark.path.read_text() == f"{stored.number}\n"
 
 
 async def test_it_keeps_the_mark_while_signatures_come(mark: HighWaterMark) -> None:
     stored = Stored()
-    watch = DatabaseWatch(stored, mark)
+    watch = watch_of(stored, mark)
     for number in (6, 7):
         stored.number = number
         await watch.look()
@@ -92,7 +98,7 @@ async def test_it_ends_when_the_files_are_others(
     assert database_watch.LOOK_SECONDS == 1.0
     monkeypatch.setattr(database_watch, "LOOK_SECONDS", 0.001)
     stored = Stored()
-    watching = asyncio.create_task(DatabaseWatch(stored, mark).run())
+    watching = asyncio.create_task(watch_of(stored, mark).run())
     await asyncio.sleep(0.02)
     assert not watching.done()
     stored.replaced = True
@@ -102,7 +108,7 @@ async def test_it_ends_when_the_files_are_others(
 
 async def test_it_ends_when_the_numbers_go_back(mark: HighWaterMark) -> None:
     stored = Stored()
-    watch = DatabaseWatch(stored, mark)
+    watch = watch_of(stored, mark)
     await watch.look()
     stored.number = 5
     with pytest.raises(DatabaseBehind):
@@ -113,13 +119,13 @@ async def test_it_ends_when_the_petition_itself_cannot_be_read(mark: HighWaterMa
     stored = Stored()
     stored.broken = True
     with pytest.raises(BrokenData):
-        await DatabaseWatch(stored, mark).look()
+        await watch_of(stored, mark).look()
 
 
 async def test_a_database_that_is_away_is_looked_at_again(mark: HighWaterMark) -> None:
     stored = Stored()
     stored.away = True
-    watch = DatabaseWatch(stored, mark)
+    watch = watch_of(stored, mark)
     await watch.look()
     assert not mark.path.exists()
     stored.away = False
@@ -131,7 +137,7 @@ async def test_a_mark_that_cannot_be_kept_is_said_once_and_stops_nobody(
     mark: HighWaterMark, tmp_path: Path
 ) -> None:
     stored = Stored()
-    watch = DatabaseWatch(stored, mark)
+    watch = watch_of(stored, mark)
     with capture_logs() as logs:
         for said in (1, 2):
             (tmp_path / "keys").rename(tmp_path / "away")
@@ -151,7 +157,7 @@ async def test_a_mark_that_cannot_be_kept_is_said_once_and_stops_nobody(
 async def test_a_mark_that_could_not_be_kept_is_kept_as_soon_as_it_can_be(
     mark: HighWaterMark, tmp_path: Path
 ) -> None:
-    watch = DatabaseWatch(Stored(), mark)
+    watch = watch_of(Stored(), mark)
     (tmp_path / "keys").rename(tmp_path / "away")
     await watch.look()
     (tmp_path / "away").rename(tmp_path / "keys")

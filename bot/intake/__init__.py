@@ -10,10 +10,11 @@ from bot.intake.dispatcher import (
     Counts,
     Dispatcher,
     DispatchPolicy,
+    TryAgain,
     UpdatesBehind,
 )
-from bot.intake.errors import TokenUnknown, TryAgain
 from bot.intake.polling import Polling
+from bot.intake.token_checks import TokenUnknown
 
 __all__ = [
     "NOTHING_BEHIND",

@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 
 from bot.back_off import BackOff
-from bot.intake.errors import TryAgain
 from bot.intake.offset_tracker import OffsetTracker, is_numbered
 from bot.intake.ordering import ordering_key
 from bot.tracebacks import kind_of, place_of
@@ -25,6 +24,10 @@ _HELD_UP = 50
 _MOST_DROPPED = 100
 # Before an update is tried again, in seconds.
 _PAUSES = BackOff(0.1, longest=5.0, spread=0.2)
+
+
+class TryAgain(Exception):
+    """Raised by a handler when an update cannot be handled now, but can be later."""
 
 
 @dataclass(slots=True)
@@ -75,15 +78,10 @@ class _Job:
 
 
 class UpdatesBehind:
-    """What has come after the update that is being handled; it is current at any time.
-
-    Args:
-        line: the updates of one chat that are not finished, the one being handled first.
-        offsets: the dispatcher's offset tracker.
-    """
+    """What has come after the update that is being handled; it is current at any time."""
 
     def __init__(self, line: Sequence[_Job], offsets: OffsetTracker) -> None:
-        self._line = line
+        self._line = line  # of one chat, not finished; the update being handled is the first
         self._offsets = offsets
 
     @property

@@ -10,11 +10,10 @@ from telegram.error import TelegramError
 
 from bot.back_off import BackOff
 from bot.intake.dispatcher import Dispatcher
-from bot.intake.errors import TokenUnknown
 from bot.intake.offset_tracker import is_number
-from bot.intake.token_checks import SecondPoller, token_is_denied
-from bot.transport.error_kinds import ErrorKind, TelegramRefused, error_kind, seconds_to_wait
-from bot.transport.errors import AnswerUnreadable, ResponseLost
+from bot.intake.token_checks import SecondPoller, TokenUnknown, token_is_denied
+from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
+from bot.transport.errors import AnswerUnreadable, ResponseLost, TelegramRefused
 from bot.transport.raw_client import TelegramClient
 
 _log = structlog.stdlib.get_logger()
@@ -33,21 +32,11 @@ _WAITS = BackOff(0.05, longest=0.25)
 _PAUSES = BackOff(0.5, longest=15.0)
 
 
-async def _report_nothing() -> bool:
-    """The default of `report_second_poller`: claims that somebody was told."""
-    return True
-
-
 class Polling:
     """Fetches updates for the dispatcher until it is stopped.
 
-    Args:
-        client: raw calls to Telegram.
-        dispatch: takes the updates and knows the offset.
-        report_second_poller: called when somebody else has polled for over a minute; returns
-            whether anybody was told.
-        clock: seconds, monotonic.
-        sleep: waits for so many seconds.
+    When somebody else has polled for over a minute, `report_second_poller` is called, which
+    returns whether anybody was told.
     """
 
     def __init__(
@@ -55,7 +44,7 @@ class Polling:
         client: TelegramClient,
         dispatch: Dispatcher,
         *,
-        report_second_poller: Callable[[], Awaitable[bool]] = _report_nothing,
+        report_second_poller: Callable[[], Awaitable[bool]],
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:

@@ -7,7 +7,8 @@ import structlog
 from telegram.error import TelegramError
 
 from bot.tracebacks import kind_of, place_of
-from bot.transport.error_kinds import ErrorKind, TelegramRefused, error_kind
+from bot.transport.error_kinds import ErrorKind, error_kind
+from bot.transport.errors import TelegramRefused
 from bot.transport.raw_client import TelegramClient
 
 _log = structlog.stdlib.get_logger()
@@ -16,6 +17,13 @@ _log = structlog.stdlib.get_logger()
 # all updates wait meanwhile, and a proxy's hiccup is mostly over by then.
 _PAUSES = (0.0, 2.0, 8.0, 20.0, 30.0)
 _MINUTE = 60.0
+
+
+class TokenUnknown(Exception):
+    """Telegram does not know the token in PETITION_BOT_TOKEN; @BotFather shows the right one."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__ or "")
 
 
 async def token_is_denied(
@@ -37,11 +45,8 @@ async def token_is_denied(
 class SecondPoller:
     """Notes when somebody else polls this bot's updates, and tells of it after a minute.
 
-    Of two pollers each is refused in turn, so one successful poll does not end it.
-
-    Args:
-        clock: seconds, monotonic.
-        tell: called to tell of it; returns whether anybody was told. Updates do not wait for it.
+    Of two pollers each is refused in turn, so one successful poll does not end it. `tell` returns
+    whether anybody was told; updates do not wait for it.
     """
 
     def __init__(self, clock: Callable[[], float], tell: Callable[[], Awaitable[bool]]) -> None:

@@ -1,7 +1,7 @@
 """The admin of a rehearsal: closes the petition, and sends the closing update as admins do."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.app import App
 from bot.petition.petition import Petition
@@ -24,22 +24,12 @@ class RehearsalBroken(Exception):
 
 
 class Admin:
-    """An admin, with the bot whose state says whether what they asked for has happened.
-
-    Args:
-        person: the admin's account.
-        app: the running bot.
-        petition: the one that is rehearsed.
-    """
+    """An admin, with the bot whose state says whether what they asked for has happened."""
 
     def __init__(self, person: Person, app: App, petition: Petition) -> None:
         self._person = person
         self._services = app.application.services
         self._petition = petition
-
-    def begins(self) -> None:
-        """Opens the bot: before that, it cannot tell the admin anything."""
-        self._person.start()
 
     async def closes(self) -> None:
         """Closes the petition, or waits until it is closed by its date.
@@ -50,12 +40,14 @@ class Admin:
         if self._petition.closes_at is None:
             self._person.send("/close")
             await self._taps(AdminAction.CLOSE)
-        await _until(self._is_closed, mark("La petición no se cerró."))
+        for _ in range(round(_LONGEST_WAIT / _LOOK_SECONDS)):
+            if (await self._services.storage.petitions.state()).closed_at is not None:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            raise RehearsalBroken(mark("La petición no se cerró."))
         # A draft of the closing update is rehearsed as it is; the report says that it is one.
         self._services.petition = self._petition.model_copy(update={"closing_is_draft": False})
-
-    async def _is_closed(self) -> bool:
-        return (await self._services.storage.petitions.state()).closed_at is not None
 
     async def tells_everybody(self, progress: Callable[[Tally], None]) -> Tally | None:
         """Sends the closing update, and waits until it has ended; None if nobody is to be told.
@@ -115,11 +107,3 @@ def _offered(
             ):
                 continue
             yield message.id, button.data or "", tap.action
-
-
-async def _until(is_so: Callable[[], Awaitable[bool]], otherwise: str) -> None:
-    for _ in range(round(_LONGEST_WAIT / _LOOK_SECONDS)):
-        if await is_so():
-            return
-        await asyncio.sleep(_LOOK_SECONDS)
-    raise RehearsalBroken(otherwise)

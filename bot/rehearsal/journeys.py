@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import Enum, IntEnum
 
 from bot.petition.stages import Action, Stage
 from bot.rehearsal.people import Quirk, Traits
 from bot.rehearsal.screens import RehearsedScreen
+from bot.text.translations import mark
 
 
 class Step(IntEnum):
@@ -19,16 +20,16 @@ class Step(IntEnum):
     SIGNED = 4
 
 
-class Reason(StrEnum):
-    """Why somebody left without a signature."""
+class Reason(Enum):
+    """Why somebody left without a signature, as the report says it."""
 
-    LANGUAGE = "language"
-    TOO_LONG = "too long"
-    NAME_REFUSED = "name refused"
-    SLOW = "slow"
-    NO_CONSENT = "no consent"
-    CLOSED = "closed"
-    BUG = "bug"
+    LANGUAGE = mark("No leen ningún idioma de la petición")
+    TOO_LONG = mark("La pantalla era demasiado larga")
+    NAME_REFUSED = mark("El bot no aceptó lo que escribieron como nombre")
+    SLOW = mark("La respuesta tardó demasiado")
+    NO_CONSENT = mark("No dieron su consentimiento")
+    CLOSED = mark("Llegaron cuando ya estaba cerrada")
+    BUG = mark("Se quedaron sin un botón que tocar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,8 @@ def next_act(
 ) -> Act:
     """Returns what the person does at a screen, and notes it in the journey.
 
-    Args:
-        screen: what is seen.
-        journey: the person's.
-        languages: the petition's.
-        shown: the language in which the petition is shown to this person.
-        screenfuls: how many heights of a phone the screen takes.
+    Of the petition's `languages` it is `shown` to this person in one; the screen takes so many
+    `screenfuls` of a phone.
     """
     traits = journey.traits
     if screen.stage is Stage.LANGUAGE:

@@ -83,7 +83,7 @@ _AFTERWARDS = (
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """One person of a rehearsal.
+    """One person of a rehearsal; by default, one who reads everything and signs.
 
     Attributes:
         language: as Telegram names it; None if it does not.
@@ -103,66 +103,42 @@ class Traits:
     last_name: str | None
     language: str | None
     reads: frozenset[str]
-    arrives: float
-    patience: float
-    screenfuls: float
-    reads_appeal: bool
-    typed: tuple[str, ...]
-    with_name: bool
-    consents: bool
-    quirks: frozenset[Quirk]
-    afterwards: Afterwards
+    arrives: float = 0.0
+    patience: float = 60.0
+    screenfuls: float = math.inf
+    reads_appeal: bool = True
+    typed: tuple[str, ...] = ()
+    with_name: bool = True
+    consents: bool = True
+    quirks: frozenset[Quirk] = frozenset()
+    afterwards: Afterwards = Afterwards.NOTHING
 
 
 def draw_people(dice: Random, number: int, languages: Sequence[str]) -> Iterator[Traits]:
-    """Yields so many people; the same for the same dice.
-
-    Args:
-        dice: seeded.
-        number: of people.
-        languages: the petition's, the source language first.
-    """
+    """Yields so many people, the same for the same dice; the source language comes first."""
     for _ in range(number):
-        yield _person(dice, languages)
+        first, last = dice.choice(_FIRST_NAMES), dice.choice(_LAST_NAMES)
+        language = _language(dice, languages)
+        yield Traits(
+            first_name=first,
+            last_name=last,
+            language=language,
+            reads=_read_by(dice, language),
+            arrives=_arrival(dice),
+            patience=dice.uniform(6, 40),
+            screenfuls=dice.choice((1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0)),
+            reads_appeal=dice.random() < 0.45,
+            typed=_typed(dice, first, last),
+            with_name=dice.random() < 0.7,
+            consents=dice.random() > 0.04,
+            quirks=frozenset(quirk for quirk in Quirk if dice.random() < _QUIRKS),
+            afterwards=dice.choice(_AFTERWARDS),
+        )
 
 
 def careful_reader(language: str) -> Traits:
     """Returns somebody of this language who has all the time in the world."""
-    return Traits(
-        first_name="Ana",
-        last_name="García",
-        language=language,
-        reads=frozenset({language}),
-        arrives=0.0,
-        patience=60.0,
-        screenfuls=math.inf,
-        reads_appeal=True,
-        typed=(),
-        with_name=True,
-        consents=True,
-        quirks=frozenset(),
-        afterwards=Afterwards.NOTHING,
-    )
-
-
-def _person(dice: Random, languages: Sequence[str]) -> Traits:
-    first, last = dice.choice(_FIRST_NAMES), dice.choice(_LAST_NAMES)
-    language = _language(dice, languages)
-    return Traits(
-        first_name=first,
-        last_name=last,
-        language=language,
-        reads=_read_by(dice, language),
-        arrives=_arrival(dice),
-        patience=dice.uniform(6, 40),
-        screenfuls=dice.choice((1.2, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0)),
-        reads_appeal=dice.random() < 0.45,
-        typed=_typed(dice, first, last),
-        with_name=dice.random() < 0.7,
-        consents=dice.random() > 0.04,
-        quirks=frozenset(quirk for quirk in Quirk if dice.random() < _QUIRKS),
-        afterwards=dice.choice(_AFTERWARDS),
-    )
+    return Traits("Ana", "García", language, reads=frozenset({language}))
 
 
 def _language(dice: Random, languages: Sequence[str]) -> str | None:

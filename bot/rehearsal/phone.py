@@ -1,13 +1,12 @@
 """How much of a phone a message takes, from the widths of letters: no browser is needed.
 
-The model is of a phone of 390 by 844 points and of Telegram at its ordinary size of text; see
-`PHONE`. It wraps words as Telegram does, folds quotes that unfold at a tap, and counts buttons.
+The model is of a phone of 390 by 844 points and of Telegram at its ordinary size of text. It
+wraps words as Telegram does, folds quotes that unfold at a tap, and counts buttons.
 """
 
 import math
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from PIL import ImageFont
@@ -21,100 +20,76 @@ _FOLDED_LINES = 3
 _NOT_IN_THE_FONT = 0.6
 """The width of a letter of a script that the font has not, in heights of the text."""
 
+# In points. Of a message: its letters, lines and widest line, and what is above and below them.
+_TEXT_SIZE, _LINE_HEIGHT, _TEXT_WIDTH, _PADDING = 17.0, 22.0, 298.0, 13.0
+# A row of buttons, and the gap above it and between messages.
+_BUTTON, _GAP = 44.0, 4.0
+# What is left for messages between the title and the field, and with the keyboard open.
+_VISIBLE, _VISIBLE_TYPING = 669.0, 367.0
+_TALLEST_PICTURE = 420.0
 
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """A phone with Telegram on it; everything is in points.
 
-    Attributes:
-        text_size, line_height: of a message.
-        text_width: of a message's widest line.
-        padding: above and below the text of a bubble, together.
-        button, gap: the height of a row of buttons, and the gap above it and between messages.
-        visible: the height that is left for messages, between the title and the field.
-        visible_typing: the same with the keyboard open.
-    """
-
-    text_size: float = 17.0
-    line_height: float = 22.0
-    text_width: float = 298.0
-    padding: float = 13.0
-    button: float = 44.0
-    gap: float = 4.0
-    visible: float = 669.0
-    visible_typing: float = 367.0
-    tallest_picture: float = 420.0
-
-    def height(self, message: Message) -> float:
-        """Returns how high a message is, with its picture and its buttons."""
-        picture = self._picture(message)
-        rows = len(message.buttons) * (self.button + self.gap)
-        return picture + self._text(message) + rows + self.gap
-
-    def screenfuls(self, message: Message, *, typing: bool = False) -> float:
-        """Returns how many heights of the visible part a message takes; above 1, one scrolls."""
-        return self.height(message) / (self.visible_typing if typing else self.visible)
-
-    def _text(self, message: Message) -> float:
-        if not message.text:
-            return 0.0
-        return self.padding + self.lines(message.text, message.entities) * self.line_height
-
-    def _picture(self, message: Message) -> float:
-        if message.photo is None:
-            return 0.0
+def height(message: Message) -> float:
+    """Returns how high a message is, in points, with its picture and its buttons."""
+    high = _GAP + len(message.buttons) * (_BUTTON + _GAP)
+    if message.text:
+        high += _PADDING + lines(message.text, message.entities) * _LINE_HEIGHT
+    if message.photo is not None:
         largest = message.photo.payload[-1]
-        width = self.text_width + 2 * self.padding
-        return float(min(self.tallest_picture, width * largest["height"] / largest["width"]))
-
-    def lines(self, text: str, entities: tuple[Entity, ...] = ()) -> int:
-        """Returns in how many lines a text is wrapped, its folded quotes as they are at first."""
-        bold = [False] * (len(text) + 1)
-        folded = [False] * (len(text) + 1)
-        places = _places(text)
-        for entity in entities:
-            span = range(places.get(entity.offset, 0), places.get(entity.end, len(text)))
-            for place in span:
-                bold[place] = bold[place] or entity.type == "bold"
-                folded[place] = folded[place] or entity.type == "expandable_blockquote"
-        count, quoted, at = 0, 0, 0
-        for paragraph in text.split("\n"):
-            letters = tuple(bold[at : at + len(paragraph)])
-            wrapped = _wrap(paragraph, letters, self.text_width / self.text_size)
-            if folded[at]:
-                quoted += wrapped
-            else:
-                count += min(quoted, _FOLDED_LINES) + wrapped
-                quoted = 0
-            at += len(paragraph) + 1
-        return count + min(quoted, _FOLDED_LINES)
+        width = _TEXT_WIDTH + 2 * _PADDING
+        high += min(_TALLEST_PICTURE, width * largest["height"] / largest["width"])
+    return high
 
 
-PHONE = Phone()
+def screenfuls(message: Message, *, typing: bool = False) -> float:
+    """Returns how many heights of the visible part a message takes; above 1, one scrolls."""
+    return height(message) / (_VISIBLE_TYPING if typing else _VISIBLE)
+
+
+def lines(text: str, entities: tuple[Entity, ...] = ()) -> int:
+    """Returns in how many lines a text is wrapped, its folded quotes as they are at first."""
+    bold = [False] * (len(text) + 1)
+    folded = [False] * (len(text) + 1)
+    places = _places(text)
+    for entity in entities:
+        for place in range(places.get(entity.offset, 0), places.get(entity.end, len(text))):
+            bold[place] = bold[place] or entity.type == "bold"
+            folded[place] = folded[place] or entity.type == "expandable_blockquote"
+    count, quoted, at = 0, 0, 0
+    for paragraph in text.split("\n"):
+        letters = tuple(bold[at : at + len(paragraph)])
+        wrapped = _wrap(paragraph, letters, _TEXT_WIDTH / _TEXT_SIZE)
+        if folded[at]:
+            quoted += wrapped
+        else:
+            count += min(quoted, _FOLDED_LINES) + wrapped
+            quoted = 0
+        at += len(paragraph) + 1
+    return count + min(quoted, _FOLDED_LINES)
 
 
 @lru_cache(maxsize=4096)
 def _wrap(paragraph: str, bold: tuple[bool, ...], most: float) -> int:
     """Returns in how many lines a paragraph is wrapped; `most` is in heights of the text."""
-    lines, used, at = 1, 0.0, 0
+    count, used, at = 1, 0.0, 0
     for word in _words(paragraph):
         width = sum(_width(letter, bold[at + place]) for place, letter in enumerate(word))
         at += len(word)
         if used and used + width > most and not word.isspace():
-            lines, used = lines + 1, 0.0
+            count, used = count + 1, 0.0
         if width > most:
-            lines += math.ceil(width / most) - 1
+            count += math.ceil(width / most) - 1
             width %= most
         used += width
-    return lines
+    return count
 
 
 def _words(paragraph: str) -> Iterator[str]:
     """Yields words and the spaces between them; every ideograph is a word of its own."""
     word = ""
     for letter in paragraph:
-        wide = unicodedata.east_asian_width(letter) in "WF"
-        if word and (wide or letter.isspace() != word[-1].isspace() or _is_wide(word[-1])):
+        alike = word and letter.isspace() == word[-1].isspace()
+        if word and (not alike or _is_wide(letter) or _is_wide(word[-1])):
             yield word
             word = ""
         word += letter

@@ -1,35 +1,36 @@
 """Careful readers: one person for each language who opens every screen, so that it is measured."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 
 from bot.petition.stages import Action, Stage
-from bot.rehearsal.phone import PHONE
+from bot.rehearsal.phone import screenfuls
 from bot.rehearsal.screens import RehearsedScreen
 from bot.rehearsal.visits import Visitor
 from bot.simulator.chats import Message
+from bot.text.translations import mark
 
 _NAME = "Ana García"
 
 
-class Part(StrEnum):
-    """What is measured, in the order in which people meet it."""
+class Part(Enum):
+    """What is measured, in the order in which people meet it, as the report says it."""
 
-    WELCOME = "welcome"
-    LANGUAGE = "language"
-    APPEAL = "appeal"
-    PRIVACY = "privacy"
-    HELP = "help"
-    NAME = "name"
-    NAME_TYPING = "name while typing"
-    CONSENT = "consent"
-    THANKS = "thanks"
-    SIGNED = "signed"
-    MY_DATA = "my data"
-    RIGHTS = "rights"
-    WITHDRAW = "withdraw"
-    CLOSING_UPDATE = "closing update"
-    CLOSED = "closed"
+    WELCOME = mark("Bienvenida")
+    LANGUAGE = mark("Idiomas")
+    APPEAL = mark("Llamamiento")
+    PRIVACY = mark("Privacidad")
+    HELP = mark("Ayuda")
+    NAME = mark("Nombre")
+    NAME_TYPING = mark("Nombre, con el teclado abierto")
+    CONSENT = mark("Consentimiento")
+    THANKS = mark("Agradecimiento")
+    SIGNED = mark("Petición, ya firmada")
+    MY_DATA = mark("/mydata")
+    RIGHTS = mark("Otros derechos")
+    WITHDRAW = mark("Retirada")
+    CLOSING_UPDATE = mark("Mensaje final")
+    CLOSED = mark("Petición, ya cerrada")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +46,44 @@ class MeasuredScreen:
 class Reader:
     """Reads the petition in one language, from the first screen to the last.
 
-    Args:
-        visitor: a patient person of that language.
-        language: the petition's language.
+    What is measured is added to `screens`.
     """
 
-    def __init__(self, visitor: Visitor, language: str) -> None:
-        self._visitor = visitor
+    def __init__(self, visitor: Visitor, language: str, screens: list[MeasuredScreen]) -> None:
+        self.visitor = visitor
         self._language = language
-        self._screens: list[MeasuredScreen] = []
+        self._screens = screens
 
-    async def reads_and_signs(self) -> list[MeasuredScreen]:
+    async def reads_and_signs(self) -> None:
         """Opens every screen that there is while the petition is open, and signs."""
-        person = self._visitor.person
-        screen = await self._visitor.sees(person.start)
+        person = self.visitor.person
+        screen = await self.visitor.sees(person.start)
         self._measure(screen, Part.WELCOME)
         for action, part in ((Action.LANGUAGES, Part.LANGUAGE), (Action.PRIVACY, Part.PRIVACY)):
-            await self._pages(await self._visitor.taps(action), part, action)
-            await self._visitor.taps(Action.BACK)
-        await self._pages(await self._visitor.taps(Action.READ), Part.APPEAL, Action.READ)
-        self._measure(await self._visitor.sees(lambda: person.send("/help")), Part.HELP)
-        await self._visitor.taps(Action.BACK)
-        screen = await self._visitor.taps(Action.SIGN)
+            await self._pages(await self.visitor.taps(action), part, action)
+            await self.visitor.taps(Action.BACK)
+        await self._pages(await self.visitor.taps(Action.READ), Part.APPEAL, Action.READ)
+        self._measure(await self.visitor.sees(lambda: person.send("/help")), Part.HELP)
+        await self.visitor.taps(Action.BACK)
+        screen = await self.visitor.taps(Action.SIGN)
         self._measure(screen, Part.NAME)
         self._measure(screen, Part.NAME_TYPING)
-        screen = await self._visitor.sees(lambda: person.send(_NAME))
+        screen = await self.visitor.sees(lambda: person.send(_NAME))
         self._measure(screen, Part.CONSENT)
         if screen is not None and screen.is_undecided:
-            await self._visitor.taps(Action.WITH_NAME)
-        self._measure(await self._visitor.taps(Action.CONFIRM), Part.THANKS)
-        self._measure(await self._visitor.taps(Action.HOME), Part.SIGNED)
-        self._measure(await self._visitor.sees(lambda: person.send("/mydata")), Part.MY_DATA)
-        self._measure(await self._visitor.taps(Action.OTHER_RIGHTS), Part.RIGHTS)
-        self._measure(await self._visitor.sees(lambda: person.send("/withdraw")), Part.WITHDRAW)
-        await self._visitor.taps(Action.HOME)
-        return self._screens
+            await self.visitor.taps(Action.WITH_NAME)
+        self._measure(await self.visitor.taps(Action.CONFIRM), Part.THANKS)
+        self._measure(await self.visitor.taps(Action.HOME), Part.SIGNED)
+        self._measure(await self.visitor.sees(lambda: person.send("/mydata")), Part.MY_DATA)
+        self._measure(await self.visitor.taps(Action.OTHER_RIGHTS), Part.RIGHTS)
+        self._measure(await self.visitor.sees(lambda: person.send("/withdraw")), Part.WITHDRAW)
+        await self.visitor.taps(Action.HOME)
 
-    async def reads_the_end(self, lines: frozenset[str]) -> list[MeasuredScreen]:
+    async def reads_the_end(self, lines: frozenset[str]) -> None:
         """Reads the closing update, known by one of these lines, and the petition after it."""
-        for told in closing_updates(self._visitor, lines)[-1:]:
+        for told in closing_updates(self.visitor, lines)[-1:]:
             self._note(Part.CLOSING_UPDATE, 0, told)
-        self._measure(await self._visitor.sees(self._visitor.person.start), Part.CLOSED)
-        return self._screens
+        self._measure(await self.visitor.sees(self.visitor.person.start), Part.CLOSED)
 
     async def _pages(self, screen: RehearsedScreen | None, part: Part, action: Action) -> None:
         page = 0
@@ -96,14 +93,14 @@ class Reader:
             if onward is None or screen.stage is Stage.HOME:
                 return
             page += 1
-            screen = await self._visitor.taps(action, str(page))
+            screen = await self.visitor.taps(action, str(page))
 
     def _measure(self, screen: RehearsedScreen | None, part: Part, page: int = 0) -> None:
         if screen is not None:
             self._note(part, page, screen.message)
 
     def _note(self, part: Part, page: int, message: Message) -> None:
-        high = PHONE.screenfuls(message, typing=part is Part.NAME_TYPING)
+        high = screenfuls(message, typing=part is Part.NAME_TYPING)
         self._screens.append(MeasuredScreen(self._language, part, page, high))
 
 

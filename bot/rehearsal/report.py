@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from bot.broadcast.confirmation import expected_seconds
 from bot.petition.petition import Petition
@@ -18,55 +17,21 @@ from handlers.broadcasts.screens.draft_view import MESSAGES_A_STAR
 _EXAMPLES = (1_530, 100_000)
 """So many people stand in the table of how long telling takes, beside those of the rehearsal."""
 
-_STEPS = MappingProxyType(
-    {
-        Step.OPENED: mark("Abrieron el bot"),
-        Step.READ: mark("Leyeron de qué trata"),
-        Step.NAME: mark("Llegaron al nombre"),
-        Step.CONSENT: mark("Llegaron al consentimiento"),
-        Step.SIGNED: mark("Firmaron"),
-    }
-)
-_REASONS = MappingProxyType(
-    {
-        Reason.LANGUAGE: mark("No leen ningún idioma de la petición"),
-        Reason.TOO_LONG: mark("La pantalla era demasiado larga"),
-        Reason.NAME_REFUSED: mark("El bot no aceptó lo que escribieron como nombre"),
-        Reason.SLOW: mark("La respuesta tardó demasiado"),
-        Reason.NO_CONSENT: mark("No dieron su consentimiento"),
-        Reason.CLOSED: mark("Llegaron cuando ya estaba cerrada"),
-        Reason.BUG: mark("Se quedaron sin un botón que tocar"),
-    }
-)
-_PARTS = MappingProxyType(
-    {
-        Part.WELCOME: mark("Bienvenida"),
-        Part.LANGUAGE: mark("Idiomas"),
-        Part.APPEAL: mark("Llamamiento"),
-        Part.PRIVACY: mark("Privacidad"),
-        Part.HELP: mark("Ayuda"),
-        Part.NAME: mark("Nombre"),
-        Part.NAME_TYPING: mark("Nombre, con el teclado abierto"),
-        Part.CONSENT: mark("Consentimiento"),
-        Part.THANKS: mark("Agradecimiento"),
-        Part.SIGNED: mark("Petición, ya firmada"),
-        Part.MY_DATA: mark("/mydata"),
-        Part.RIGHTS: mark("Otros derechos"),
-        Part.WITHDRAW: mark("Retirada"),
-        Part.CLOSING_UPDATE: mark("Mensaje final"),
-        Part.CLOSED: mark("Petición, ya cerrada"),
-    }
-)
-_STAGES = MappingProxyType(
-    {
-        Stage.HOME: Part.WELCOME,
-        Stage.LANGUAGE: Part.LANGUAGE,
-        Stage.APPEAL: Part.APPEAL,
-        Stage.NAME: Part.NAME,
-        Stage.NAME_CHECK: Part.NAME,
-        Stage.CONSENT: Part.CONSENT,
-    }
-)
+_STEPS = {
+    Step.OPENED: mark("Abrieron el bot"),
+    Step.READ: mark("Leyeron de qué trata"),
+    Step.NAME: mark("Llegaron al nombre"),
+    Step.CONSENT: mark("Llegaron al consentimiento"),
+    Step.SIGNED: mark("Firmaron"),
+}
+_STAGES = {
+    Stage.HOME: Part.WELCOME,
+    Stage.LANGUAGE: Part.LANGUAGE,
+    Stage.APPEAL: Part.APPEAL,
+    Stage.NAME: Part.NAME,
+    Stage.NAME_CHECK: Part.NAME,
+    Stage.CONSENT: Part.CONSENT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +65,7 @@ class Report:
 def write_report(words: Words, result: RehearsalResult, petition: Petition, seed: int) -> Report:
     """Returns the report of a rehearsal, also of one that was interrupted.
 
-    Args:
-        words: of the reader's language.
-        result: what was found.
-        petition: the one that was rehearsed.
-        seed: by which the rehearsal can be repeated.
+    It is in the language of `words`; by the seed, the rehearsal can be repeated.
     """
     people = len(result.came)
     sentences = [
@@ -127,15 +88,11 @@ def write_report(words: Words, result: RehearsalResult, petition: Petition, seed
             words.label("El ensayo no llegó al final: aquí está lo que se vio hasta entonces.")
         )
     return Report(
-        title=words.label("Ensayo de «{title}»", title=_title(petition, words)),
+        title=words.label("Ensayo de «{title}»", title=petition.texts_in(words.language).title),
         sentences=tuple(sentences),
         faults=tuple(faults(words, result)),
         sections=tuple(_sections(words, result, petition)),
     )
-
-
-def _title(petition: Petition, words: Words) -> str:
-    return petition.texts_in(words.language).title
 
 
 def faults(words: Words, result: RehearsalResult) -> Iterator[str]:
@@ -189,16 +146,12 @@ def _sections(words: Words, result: RehearsalResult, petition: Petition) -> Iter
 
 
 def _way(words: Words, result: RehearsalResult) -> Section:
-    everybody = len(result.came) or 1
-    came = {step: sum(each.journey.furthest >= step for each in result.came) for step in Step}
-    return Section(
-        words.label("Hasta dónde llegaron"),
-        head=(words.label("Paso"), words.label("Personas"), words.label("Parte")),
-        rows=tuple(
-            (words.label(_STEPS[step]), words.number(n), words.percent(n / everybody))
-            for step, n in came.items()
-        ),
-    )
+    everybody, rows = len(result.came) or 1, []
+    for step, name in _STEPS.items():
+        came = sum(each.journey.furthest >= step for each in result.came)
+        rows.append((words.label(name), words.number(came), words.percent(came / everybody)))
+    head = (words.label("Paso"), words.label("Personas"), words.label("Parte"))
+    return Section(words.label("Hasta dónde llegaron"), (), head, tuple(rows))
 
 
 def _reasons(words: Words, result: RehearsalResult) -> Section:
@@ -208,15 +161,16 @@ def _reasons(words: Words, result: RehearsalResult) -> Section:
             left[journey.left_for, journey.left_at] += 1
     rows = [
         (
-            words.label(_REASONS[reason]),
-            words.label(_PARTS[_STAGES[stage]]) if stage is not None and stage in _STAGES else "",
+            words.label(reason.value),
+            words.label(_STAGES[stage].value) if stage in _STAGES else "",
             words.number(number),
         )
         for (reason, stage), number in left.most_common()
     ]
     refused = sum(each.journey.refused for each in result.came)
-    sentences = (
-        [
+    sentences = []
+    if refused:
+        sentences.append(
             words.plural_label(
                 "{n} vez se rechazó lo escrito como nombre; quien lo intentó otra vez pudo "
                 "seguir.",
@@ -224,10 +178,7 @@ def _reasons(words: Words, result: RehearsalResult) -> Section:
                 "seguir.",
                 refused,
             )
-        ]
-        if refused
-        else []
-    )
+        )
     if not rows:
         sentences.append(words.label("Nadie se fue sin firmar."))
     head = (words.label("Motivo"), words.label("Pantalla"), words.label("Personas"))
@@ -295,7 +246,7 @@ def _screens(words: Words, screens: Sequence[MeasuredScreen], petition: Petition
 
 
 def _part(words: Words, part: Part, page: int) -> str:
-    name = words.label(_PARTS[part])
+    name = words.label(part.value)
     return words.label("{screen}, página {page}", screen=name, page=page) if page else name
 
 
@@ -332,12 +283,8 @@ def _missing(words: Words, petition: Petition) -> Section:
             )
             for key in missing_texts(petition, language)
         )
-    is_alarming = bool(sentences)
-    return Section(
-        words.label("Textos que faltan"),
-        tuple(sentences) or (words.label("No falta ninguno."),),
-        is_alarming=is_alarming,
-    )
+    said = tuple(sentences) or (words.label("No falta ninguno."),)
+    return Section(words.label("Textos que faltan"), said, is_alarming=bool(sentences))
 
 
 def _told(words: Words, result: RehearsalResult, petition: Petition) -> Section:
@@ -384,7 +331,6 @@ def _told(words: Words, result: RehearsalResult, petition: Petition) -> Section:
 
 
 def _telling(words: Words, result: RehearsalResult) -> Section:
-    numbers = [n for n in (result.stored, *_EXAMPLES) if n]
     return Section(
         words.label("Cuánto se tarda en contárselo a todo el mundo"),
         (
@@ -410,6 +356,7 @@ def _telling(words: Words, result: RehearsalResult) -> Section:
                 words.duration(expected_seconds(n, PAID_RATE)),
                 words.number(-(-n // MESSAGES_A_STAR)),
             )
-            for n in numbers
+            for n in (result.stored, *_EXAMPLES)
+            if n
         ),
     )

@@ -46,8 +46,8 @@ SettingsFor = Callable[[str, str, int], Settings]
 class RehearsalProgress:
     """Is told how far a rehearsal is: how many have come, and how many were told, of how many."""
 
-    visits: Callable[[int, int], None] = lambda _done, _of: None
-    told: Callable[[int, int], None] = lambda _done, _of: None
+    visits: Callable[[int, int], None]
+    told: Callable[[int, int], None]
 
 
 @dataclass(slots=True)
@@ -89,16 +89,7 @@ class RehearsalResult:
 
 
 class Rehearsal:
-    """Lives through a petition.
-
-    Args:
-        petition: which.
-        settings_for: returns the settings of the bot that runs in it.
-        clock: the time in which it is lived through.
-        people: how many come.
-        seed: of all that is drawn.
-        progress: is told how far it is.
-    """
+    """Lives through a petition with so many people; all that is drawn depends on the seed."""
 
     def __init__(
         self,
@@ -108,7 +99,7 @@ class Rehearsal:
         *,
         people: int,
         seed: int,
-        progress: RehearsalProgress | None = None,
+        progress: RehearsalProgress,
     ) -> None:
         self._petition = petition
         self._settings_for = settings_for
@@ -116,14 +107,17 @@ class Rehearsal:
         self._people = people
         self._seed = seed
         self._dice = Random(seed)  # noqa: S311 - repeatable, not secret
-        self._progress = progress or RehearsalProgress()
+        self._progress = progress
         self._visited = 0
         self.result = RehearsalResult()
 
     async def run(self) -> RehearsalResult:
         """Runs it to its end; what was found so far is in `result` also when it is cancelled."""
         opening = max(_SHORTEST_OPENING, self._people / PEOPLE_A_SECOND)
-        begins = _begins(self._petition, opening + _CLOSING_AFTER)
+        closes = self._petition.closes_at
+        begins = datetime.now(UTC)
+        if closes is not None:
+            begins = closes - timedelta(seconds=opening + _CLOSING_AFTER)
         clocks = accelerated_clocks(self._clock, begins)
         since, begun = time.monotonic(), self._clock()
         self._clock.is_working = lambda: True  # until there is a database that can tell
@@ -166,14 +160,18 @@ class Rehearsal:
             Visitor.enter(world, traits, self._dice, self._petition)
             for traits in draw_people(self._dice, self._people, self._petition.languages)
         ]
-        readers = {
-            language: Visitor.enter(world, careful_reader(language), self._dice, self._petition)
+        readers = [
+            Reader(
+                Visitor.enter(world, careful_reader(language), self._dice, self._petition),
+                language,
+                result.screens,
+            )
             for language in self._petition.languages
-        }
+        ]
         language = self._petition.source_language
         person = world.person("Marta", language=language, user_id=ADMIN_ID)
+        person.start()  # before that, the bot cannot tell the admin anything
         admin = Admin(person, app, self._petition)
-        admin.begins()
         try:
             await self._opened(readers, opening, admin)
             await self._count(app)
@@ -182,21 +180,20 @@ class Rehearsal:
             )
             await self._afterwards(readers)
             await world.idle(_LONGEST_WAIT)
-        except (RehearsalBroken, SimulatorError) as error:
-            result.broken = _said(error)
+        except RehearsalBroken as error:
+            result.broken = str(error)
+        except SimulatorError:  # its message is for programmers
+            result.broken = mark("Una persona del ensayo no encontró lo que esperaba.")
         result.is_over = not result.broken
 
-    async def _opened(self, readers: dict[str, Visitor], opening: float, admin: Admin) -> None:
+    async def _opened(self, readers: list[Reader], opening: float, admin: Admin) -> None:
         """Lets everybody in who comes while the petition is open, and closes it."""
         visits = [
             asyncio.create_task(self._comes(visitor, visitor.traits.arrives * opening))
             for visitor in self.result.visitors
             if visitor.traits.arrives <= 1
         ]
-        visits += [
-            asyncio.create_task(self._reads(Reader(visitor, language)))
-            for language, visitor in readers.items()
-        ]
+        visits += [asyncio.create_task(each.reads_and_signs()) for each in readers]
         try:
             await asyncio.sleep(opening + _CLOSING_AFTER)
             await admin.closes()
@@ -204,9 +201,6 @@ class Rehearsal:
         finally:
             for visit in visits:
                 visit.cancel()
-
-    async def _reads(self, reader: Reader) -> None:
-        self.result.screens.extend(await reader.reads_and_signs())
 
     async def _comes(self, visitor: Visitor, after: float) -> None:
         await asyncio.sleep(after)
@@ -226,24 +220,21 @@ class Rehearsal:
             for each in self.result.visitors
         )
 
-    async def _afterwards(self, readers: dict[str, Visitor]) -> None:
+    async def _afterwards(self, readers: list[Reader]) -> None:
         """Counts who was told, and lets those in who come too late."""
         lines = self._lines_of_the_end()
-        everybody = (*self.result.visitors, *readers.values())
+        everybody = (*self.result.visitors, *(each.visitor for each in readers))
         got = [len(closing_updates(each, lines)) for each in everybody]
         self.result.told_twice = sum(each > 1 for each in got)
         delivered = 0 if self.result.told is None else self.result.told.delivered
         self.result.untold = delivered - sum(each > 0 for each in got)
         async with asyncio.TaskGroup() as group:
-            for language, visitor in readers.items():
-                group.create_task(self._reads_the_end(Reader(visitor, language), lines))
+            for reader in readers:
+                group.create_task(reader.reads_the_end(lines))
             for visitor in self.result.visitors:
                 if visitor.traits.arrives > 1:
                     late = (visitor.traits.arrives - 1) * _SHORTEST_OPENING
                     group.create_task(self._comes(visitor, late))
-
-    async def _reads_the_end(self, reader: Reader, lines: frozenset[str]) -> None:
-        self.result.screens.extend(await reader.reads_the_end(lines))
 
     def _lines_of_the_end(self) -> frozenset[str]:
         """Returns for each language a line that only the closing update has."""
@@ -265,17 +256,3 @@ class Rehearsal:
         }
         self.result.verdict = judge(simulator.calls, gone)
         self.result.passed_over = app.dispatch.counts.passed_over
-
-
-def _begins(petition: Petition, seconds: float) -> datetime:
-    """Returns when the rehearsal begins: now, or so long before the petition's closing date."""
-    if petition.closes_at is None:
-        return datetime.now(UTC)
-    return petition.closes_at - timedelta(seconds=seconds)
-
-
-def _said(error: Exception) -> str:
-    """Returns what did not happen, in Spanish; a simulator's error is for programmers."""
-    if isinstance(error, RehearsalBroken):
-        return str(error)
-    return mark("Una persona del ensayo no encontró lo que esperaba.")

@@ -29,11 +29,8 @@ def judge(calls: Iterable[RecordedCall], gone: Collection[int]) -> Verdict:
     """Judges the calls of a rehearsal.
 
     A call that repeats one whose answer was lost may be refused, since it was done already: after
-    a lost answer, a 400 about the same chat or tap is nobody's fault.
-
-    Args:
-        calls: in the order in which they came.
-        gone: the chats of people who have blocked the bot or deleted their account.
+    a lost answer, a 400 about the same chat or tap is nobody's fault. So is a 403 in the chat of
+    somebody who is `gone`: has blocked the bot, or deleted the account.
     """
     lost: set[object] = set()
     number = too_many = failed = 0

@@ -10,7 +10,7 @@ from bot.petition.petition import Petition
 from bot.petition.stages import Action, Stage
 from bot.rehearsal.journeys import Act, Journey, Leave, Reason, Step, TapButton, next_act
 from bot.rehearsal.people import Afterwards, Quirk, Traits
-from bot.rehearsal.phone import PHONE
+from bot.rehearsal.phone import screenfuls
 from bot.rehearsal.screens import RehearsedScreen, newest_screen
 from bot.simulator.person import Person
 from bot.simulator.world import World
@@ -61,22 +61,18 @@ class Visitor:
         for _ in range(_MOST_ACTS):
             if screen is None:
                 return self._leaves(Reason.SLOW, None)
-            act = self._act_at(screen)
+            act = next_act(
+                screen,
+                self.journey,
+                self.petition.languages,
+                shown=self.petition.language_for(self.traits.language),
+                screenfuls=screenfuls(screen.message),
+            )
             if isinstance(act, Leave):
                 return self._leaves(act.reason, screen.stage)
             await self._reads(screen)
             screen = await self._does(act, screen)
         return self._leaves(Reason.BUG, screen.stage if screen else None)
-
-    def _act_at(self, screen: RehearsedScreen) -> Act:
-        chosen = self.petition.language_for(self.traits.language)
-        return next_act(
-            screen,
-            self.journey,
-            self.petition.languages,
-            shown=chosen,
-            screenfuls=PHONE.screenfuls(screen.message),
-        )
 
     def _leaves(self, reason: Reason | None, stage: Stage | None) -> None:
         self.journey.left_for, self.journey.left_at = reason, stage

@@ -20,8 +20,6 @@ from telegram.error import (
 
 from bot.transport.errors import NotSent, RateLimited, ResponseLost, TelegramRefused, TokenRejected
 
-__all__ = ["ErrorKind", "TelegramRefused", "error_kind", "seconds_to_wait", "stays_for_good"]
-
 
 class ErrorKind(Enum):
     """What is to be done about an error of Telegram's."""

@@ -45,9 +45,7 @@ def quoted(text: str) -> bytes:
 def form(fields: Mapping[str, object], quote: Callable[[str], bytes] = quoted) -> bytes:
     """Returns the fields as `application/x-www-form-urlencoded`, as `urllib.parse.urlencode` does.
 
-    Args:
-        fields: values that are not texts are sent as JSON.
-        quote: `quoted`, or a cached one.
+    Values that are not texts are sent as JSON; `quote` is `quoted`, or a cached one.
     """
     return b"&".join(
         [

@@ -115,11 +115,7 @@ class OverallPause:
     def refused(self, chat: Chat | None, seconds: float, now: float, *, for_all: bool) -> bool:
         """Notes a 429; tells whether it answers a probe and proves the pause.
 
-        Args:
-            chat: where the call went.
-            seconds: how long Telegram asks to wait.
-            now: the time.
-            for_all: whether the chat can hardly have exceeded a limit of its own.
+        It is `for_all` if the chat can hardly have exceeded a limit of its own.
         """
         if chat not in self._probes:
             return False

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from telegram._utils.defaultvalue import DefaultValue
@@ -36,15 +36,7 @@ class _Answer(dict[str, Any]):
 
 
 class SharedRequest(BaseRequest):
-    """A `BaseRequest` over a session that the application opens and closes.
-
-    Args:
-        session: the shared connections.
-        gate: the gate that all calls share.
-        policy: how often, and after what pauses, a call is tried again.
-        read_timeout: seconds to wait for an answer, unless the Bot's method says otherwise.
-        marks: change what a rehearsal sends.
-    """
+    """A `BaseRequest` over a session that the application opens and closes."""
 
     __slots__ = ("_caller", "_marks", "_read_timeout")
 
@@ -136,13 +128,9 @@ async def _fields(
     """Returns what a call sends, with a rehearsal's fields in place of its own."""
     if data is None:
         return {}
-    # Read in a thread, to keep the event loop free.
-    files = {
-        name: Upload(filename, await asyncio.to_thread(_content, content), kind)
-        for name, (filename, content, kind) in (data.multipart_data or {}).items()
-    }
-    return {**(data.json_parameters if marked is None else marked), **files}
-
-
-def _content(content: Any) -> bytes:
-    return content if isinstance(content, bytes) else cast(bytes, content.read())
+    fields: dict[str, object] = dict(data.json_parameters if marked is None else marked)
+    for name, (filename, content, kind) in (data.multipart_data or {}).items():
+        if not isinstance(content, bytes):  # read in a thread, to keep the event loop free
+            content = await asyncio.to_thread(content.read)
+        fields[name] = Upload(filename, content, kind)
+    return fields

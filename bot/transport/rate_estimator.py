@@ -4,7 +4,7 @@ Telegram does not tell its limit, and a quiet time allows a burst that hides it:
 rate far above the limit is accepted for a while. What shows the limit is the time from one overall
 refusal to the next, so that the second one mostly finds it: `docs/decisions/finding-the-rate.md`.
 
-Times are passed in, in seconds.
+Times are passed in, in seconds; rates are in messages a second.
 """
 
 import math
@@ -115,8 +115,8 @@ class _Estimate:
     """The estimate after the last refusal.
 
     Attributes:
-        base: the rate to go on with, in messages a second.
-        refused: the rate that was refused, in messages a second.
+        base: the rate to go on with.
+        refused: the rate that was refused.
         is_measured: whether `base` comes from the limit, and is not only a cautious beginning.
         kept_for: for how many seconds of sending `base` is kept.
     """
@@ -127,7 +127,7 @@ class _Estimate:
     kept_for: float
 
     def rate(self, used: float) -> float:
-        """Returns the messages a second after `used` seconds of sending."""
+        """Returns the rate after `used` seconds of sending."""
         base = self.base
         if not self.is_measured:
             growing = math.log(max(1.0, _NEARLY * self.refused / base)) / _GROWTH
@@ -138,11 +138,7 @@ class _Estimate:
 
 
 class RateEstimator:
-    """Begins at the ceiling, and estimates anew after each overall refusal.
-
-    Args:
-        ceiling: the highest rate, in messages a second.
-    """
+    """Begins at the ceiling, and estimates anew after each overall refusal."""
 
     def __init__(self, ceiling: float) -> None:
         self._learned_under = 0.0
@@ -150,7 +146,7 @@ class RateEstimator:
 
     @property
     def rate(self) -> float:
-        """The present rate in messages a second."""
+        """The present rate."""
         return self._rate
 
     def set_ceiling(self, ceiling: float) -> None:

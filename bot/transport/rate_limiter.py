@@ -12,12 +12,7 @@ _LONGEST_DEBT = 1.0
 
 
 class SlotLimiter:
-    """Hands out slots, at most rate · t + burst of them in any t seconds.
-
-    Args:
-        rate: the highest rate in messages a second.
-        burst: how many messages may leave at once after a quiet time.
-    """
+    """Hands out slots, one a message: at most rate · t + burst of them in any t seconds."""
 
     def __init__(self, rate: float, burst: int) -> None:
         self._next = -math.inf

@@ -39,16 +39,7 @@ class Marks(Protocol):
 
 
 class TelegramClient:
-    """Calls methods of the Bot API for one bot.
-
-    Args:
-        session: the shared connections.
-        gate: the gate that all calls share.
-        api_url: the URL of the Bot API, without the bot's part.
-        token: the bot's token.
-        policy: how often, and after what pauses, a call is tried again.
-        marks: change what a rehearsal sends and gets.
-    """
+    """Calls methods of the Bot API for one bot; the `api_url` is without the bot's part."""
 
     def __init__(
         self,

@@ -4,7 +4,8 @@ A wait in a handler would keep the update from being acknowledged, and Telegram 
 than a hundred of those: a waiting crowd would keep everybody else from being answered at all. So
 whoever would wait long is given a time to come back, in the order in which they came.
 
-Times are in seconds; where they are passed in, the clock is the caller's.
+Times are in seconds, rates in new messages a second, of which a burst may leave at once after a
+quiet time; where times are passed in, the clock is the caller's.
 """
 
 import asyncio
@@ -31,11 +32,7 @@ _FORGOTTEN = 60.0
 
 
 class ReplyRate:
-    """The rate of replies, which falls with each overall refusal and slowly recovers.
-
-    Args:
-        ceiling: the highest rate in messages a second.
-    """
+    """The rate of replies, which falls with each overall refusal and slowly recovers."""
 
     def __init__(self, ceiling: float) -> None:
         self._ceiling = ceiling
@@ -56,12 +53,7 @@ class ReplyRate:
 
 
 class ReplyQueue:
-    """Gives chats times to come back, so that no more come at a time than the rate allows.
-
-    Args:
-        rate: new messages a second.
-        burst: how many may leave at once after a quiet time.
-    """
+    """Gives chats times to come back, so that no more come at a time than the rate allows."""
 
     def __init__(self, rate: float, burst: int) -> None:
         self._times = SlotLimiter(rate, burst)
@@ -110,14 +102,7 @@ class ReplyQueue:
 
 
 class ReplyLimiter:
-    """Lets replies leave one after the other, at a given rate.
-
-    Args:
-        rate: returns the new messages a second at a given time.
-        burst: how many may leave at once after a quiet time.
-        clock: seconds, monotonic.
-        sleep: waits for so many seconds.
-    """
+    """Lets replies leave one after the other, at the rate of the moment."""
 
     def __init__(
         self,

@@ -36,12 +36,8 @@ class Lane(Enum):
 class Gate:
     """Lets calls leave at the permitted rate, and outside of pauses; only `acquire` waits.
 
-    Args:
-        rate: broadcast messages a second.
-        burst: how many of them may leave at once after a quiet time; by default those of a
-            fifteenth of a second, to make up for timers that fire late.
-        clock: seconds, monotonic.
-        sleep: waits for so many seconds.
+    The rate is of broadcast messages a second, of which a burst may leave at once after a quiet
+    time: by default a fifteenth of a second's, to make up for timers that fire late.
     """
 
     def __init__(

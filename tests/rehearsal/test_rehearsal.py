@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Stage
+from bot.rehearsal import phone
 from bot.rehearsal.journeys import Journey, Leave, Reason, Step, TapButton, TypeText, next_act
 from bot.rehearsal.people import Traits, careful_reader, draw_people
-from bot.rehearsal.phone import PHONE
 from bot.rehearsal.report import missing_texts
 from bot.rehearsal.run import ADMIN_ID
 from bot.rehearsal.screens import RehearsedScreen
@@ -176,18 +176,18 @@ def message(html: str, rows: int = 0) -> Message:
 
 
 def test_a_phone_wraps_words_folds_quotes_and_has_less_room_while_one_types() -> None:
-    assert PHONE.lines("Hola") == 1
-    assert PHONE.lines("Hola\n\nadiós") == 3
-    assert PHONE.lines("palabra " * 20) == PHONE.lines("palabra " * 40) / 2 > 3
-    assert PHONE.lines("x" * 200) > 4
-    assert PHONE.lines("一" * 40) == 3
-    assert PHONE.lines("שלום " * 5) == 1
+    assert phone.lines("Hola") == 1
+    assert phone.lines("Hola\n\nadiós") == 3
+    assert phone.lines("palabra " * 20) == phone.lines("palabra " * 40) / 2 > 3
+    assert phone.lines("x" * 200) > 4
+    assert phone.lines("一" * 40) == 3
+    assert phone.lines("שלום " * 5) == 1
     bold = message(f"<b>{'una y otra palabra ' * 20}</b>")
-    assert PHONE.height(bold) > PHONE.height(message("una y otra palabra " * 20))
+    assert phone.height(bold) > phone.height(message("una y otra palabra " * 20))
     quote = message(f"<blockquote expandable>{'palabra ' * 80}</blockquote>\nHola")
-    assert PHONE.height(quote) == PHONE.height(message("1\n2\n3\n4"))
-    assert PHONE.height(message("Hola", rows=3)) == PHONE.height(message("Hola")) + 3 * 48
-    assert PHONE.screenfuls(quote, typing=True) > 1.5 * PHONE.screenfuls(quote)
+    assert phone.height(quote) == phone.height(message("1\n2\n3\n4"))
+    assert phone.height(message("Hola", rows=3)) == phone.height(message("Hola")) + 3 * 48
+    assert phone.screenfuls(quote, typing=True) > 1.5 * phone.screenfuls(quote)
 
 
 def call(method: str, chat: int, status: int, error: str = "") -> RecordedCall:

@@ -21,16 +21,13 @@ _DELIMITING_LENGTHS = tuple(map(len, _DELIMITING))
 class Connection(asyncio.Protocol):
     """Sends requests and collects the answers; the parser calls the `on_…` methods.
 
-    Args:
-        lost: called once, when the connection is closed.
-
     Attributes:
         deadline: when it is to be cut off, by the event loop's clock; also set while it is idle.
     """
 
     def __init__(self, lost: Callable[["Connection"], None]) -> None:
         self.deadline = math.inf
-        self._lost = lost
+        self._lost = lost  # called once, when the connection is closed
         self._parser = Parser(self)
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[HttpResponse] | None = None

@@ -14,12 +14,7 @@ _IDLE_SECONDS = 15.0
 
 
 class Pool:
-    """Lends each call a connection, an idle one or a new one.
-
-    Args:
-        route: the way to the server.
-        limit: the most connections; further calls wait until one is free.
-    """
+    """Lends each call a connection, an idle one or a new one; above the limit, calls wait."""
 
     def __init__(self, route: Route, limit: int) -> None:
         self._route = route

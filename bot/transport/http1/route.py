@@ -41,13 +41,7 @@ P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 
 class Route:
-    """The way to one server.
-
-    Args:
-        address: the server's address.
-        tls: the TLS settings, used for https.
-        proxy: through which the server is reached; None for directly.
-    """
+    """The way to one server: through the proxy, or directly without one."""
 
     def __init__(self, address: Address, tls: ssl.SSLContext, proxy: Proxy | None) -> None:
         self._resolver = Resolver(address)
@@ -60,9 +54,7 @@ class Route:
     async def open(self, protocol: Callable[[], P], seconds: float) -> P:
         """Returns a connected protocol; TLS is with the server itself, whatever is between.
 
-        Args:
-            protocol: makes the protocol.
-            seconds: what the caller limits this to.
+        The caller gives up after so many seconds.
 
         Raises:
             NotSent: there is no connection; where the operator can do something, the log says it.

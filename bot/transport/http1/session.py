@@ -14,10 +14,7 @@ from bot.transport.http1.route import Route
 class SharedSession:
     """Owns the keep-alive connections, which are made and closed within an `async with`.
 
-    Args:
-        connections: the most to one server; further calls wait for a free one.
-        tls: the TLS settings; by default the system's.
-        proxy: through which every server is reached; None for directly.
+    To one server there are at most so many `connections`; further calls wait for a free one.
     """
 
     def __init__(
