@@ -19,15 +19,9 @@ _KINDS = {
 async def select_broadcast(
     broadcasts: Broadcasts, wanted: str | None, *, or_latest: bool = False
 ) -> Broadcast:
-    """Returns the broadcast that is meant.
+    """Returns the broadcast that is meant by the beginning of its id, or by `latest`.
 
-    Args:
-        broadcasts: the broadcasts of the petition.
-        wanted: the beginning of an id, or `latest`, or None for the one that is under way.
-        or_latest: whether None means the latest if none is under way.
-
-    Raises:
-        CannotDo: there is no such broadcast, or more than one.
+    None is the one that is under way, and with `or_latest` the latest if none is.
     """
     if wanted is None:
         return await _under_way(broadcasts, or_latest=or_latest)

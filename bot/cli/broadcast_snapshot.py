@@ -10,15 +10,10 @@ from storage import Broadcast, Kind, RecallTally, Tally
 
 @dataclass(frozen=True, slots=True)
 class BroadcastSnapshot:
-    """A broadcast and its progress.
+    """A broadcast as it now is, and its progress.
 
-    Attributes:
-        broadcast: the broadcast as it now is.
-        tally: its deliveries by state.
-        recall: its recall; None if it is not recalled.
-        attended: whether a bot holds the lease to send this petition's broadcasts.
-        not_told: of a breach's notice that has ended, how many signers are not known to have it;
-            None for any other.
+    `attended` says whether a bot holds the lease to send this petition's broadcasts, `not_told` of
+    a breach's notice that has ended how many signers are not known to have it.
     """
 
     broadcast: Broadcast

@@ -41,10 +41,7 @@ async def run_story(
     """Plays the script and then serves the page until it is interrupted; with `once` it ends.
 
     The page is served from the beginning, except with `once`, which serves none.
-
-    Returns:
-        The exit code: 0 if everything went as expected, 1 if not, and 130 if the script was
-        interrupted.
+    Returns the exit code.
     """
     if once:
         async with DemoSession().open() as alone:

@@ -19,12 +19,7 @@ from bot.petition.petition import BUNDLED, PetitionInvalid
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
 from bot.simulator.chats import Shape
-from bot.simulator.demo_script import (
-    ADMIN_ID,
-    APPROVAL_ABOVE,
-    SECOND_ADMIN_ID,
-    DemoPeople,
-)
+from bot.simulator.demo_script import ADMIN_ID, APPROVAL_ABOVE, SECOND_ADMIN_ID, DemoPeople
 from bot.simulator.page import DemoPage, PageState, others_can_reach
 from bot.text.terminal_language import terminal_words
 from storage import Keyring, StorageError
@@ -53,11 +48,7 @@ class DemoBot:
         self._life: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Starts the bot and waits until it is ready.
-
-        Raises:
-            PetitionInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
-        """
+        """Starts the bot and waits until it is ready; may raise one of `_CANNOT_GO_ON`."""
         self._changed("starting")
         ready = asyncio.Event()
         life = self._life = asyncio.create_task(self._live(ready))
@@ -95,13 +86,9 @@ class DemoBot:
 class DemoSession:
     """Runs one simulated world after another, each with its people and the bot.
 
-    Args:
-        page: the page that shows the present world; None for none.
-        petition: the petition's folder.
-
-    Attributes:
-        opens_petition: whether the next world begins with an open petition before the eyes of
-            some, ready to be signed, rather than with people who have not opened the bot.
+    The page, if there is one, shows the present world. With `opens_petition` the next one begins
+    with an open petition before the eyes of some, ready to be signed, rather than with people who
+    have not opened the bot.
     """
 
     def __init__(self, page: DemoPage | None = None, *, petition: Path = BUNDLED) -> None:
@@ -153,11 +140,7 @@ class DemoSession:
         return {"signers": signers, "admin": people.marta.id}
 
     async def start(self) -> None:
-        """Starts the bot.
-
-        Raises:
-            PetitionInvalid, FatalError, StorageError, TokenUnknown: it cannot run.
-        """
+        """Starts the bot, as `DemoBot.start` does."""
         if self._bot is not None:
             await self._bot.start()
 
@@ -200,11 +183,7 @@ class DemoSession:
 
 @asynccontextmanager
 async def served(out: Console, page: DemoPage, host: str, port: int | None) -> AsyncIterator[str]:
-    """Serves the page until the end of the block; prints and yields its address.
-
-    Raises:
-        OSError: something else listens on that port.
-    """
+    """Serves the page until the end of the block; prints and yields its address."""
     address = await page.start(host, port)
     try:
         if others_can_reach(host):

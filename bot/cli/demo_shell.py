@@ -29,9 +29,7 @@ _MUCH_LATER = timedelta(days=75)
 class DemoShell:
     """The commands of one demo; each prints itself and what it says.
 
-    Attributes:
-        settings: of the demo's bot.
-        folder: for the list, which is decrypted there as on the organisation's own computer.
+    In `folder` the list is decrypted, as on the organisation's own computer.
     """
 
     out: Console

@@ -101,11 +101,7 @@ def dossier(
 
 
 def make_files(path: Path, options: DossierOptions, *, console: Console = out) -> None:
-    """Makes a dossier and prints where it is, its hash, and the command for the delivery.
-
-    Raises:
-        CannotDo: the extra is missing, the list is none, or a letter has no font.
-    """
+    """Makes a dossier and prints where it is, its hash, and the command for the delivery."""
     tell = partial(say, console=console)
     try:
         # These need the extra, which a server does not have.

@@ -61,12 +61,7 @@ _WRITERS: dict[ListFormat, Writer] = {
 
 @dataclass(frozen=True, slots=True)
 class ExportOrder:
-    """What is to be written where.
-
-    Attributes:
-        recipients: the public keys to encrypt to; none for a list that anybody can read.
-        replaces: whether a file that is there already is replaced.
-    """
+    """What is to be written where; without recipients anybody can read it."""
 
     format: ListFormat
     file: Path
@@ -76,12 +71,7 @@ class ExportOrder:
 
 @dataclass(frozen=True, slots=True)
 class WrittenList:
-    """What was written.
-
-    Attributes:
-        size: of the file, in bytes.
-        changed: how many of its signatures changed while it was written.
-    """
+    """What was written: its size in bytes, and how many signatures changed meanwhile."""
 
     header: SignatureListHeader
     size: int
@@ -149,7 +139,7 @@ async def _written(settings: PetitionSettings, order: ExportOrder) -> WrittenLis
 
 
 async def write_list(context: CliContext, order: ExportOrder, bar: Progress) -> WrittenList:
-    """Writes the list whole, or leaves nothing of it; raises as `export_list` does."""
+    """Writes the list whole, or leaves nothing of it; raises CannotDo, FileNotWritten."""
     held = await context.storage.restores.held()
     if held is not None and not held.journal_is_whole:
         raise CannotDo(

@@ -39,9 +39,7 @@ class HandoverOrder:
 class PlannedHandover:
     """A handover that was checked and shown, and is to be recorded.
 
-    Attributes:
-        listed: the list; None if only the number was handed over.
-        number: how many signatures that number was.
+    `listed` is None if only the number of signatures was handed over.
     """
 
     day: date
@@ -98,11 +96,7 @@ def delivered(
 async def prepare_handover(
     context: CliContext, order: HandoverOrder
 ) -> tuple[PlannedHandover, str]:
-    """Checks an order; returns what is to be recorded, and says it with all that follows from it.
-
-    Raises:
-        CannotDo: it cannot be recorded; the message says why.
-    """
+    """Returns what is to be recorded, after checks, and a text with all that follows from it."""
     storage = context.storage
     active = await storage.handovers.active()
     if active is not None:
@@ -144,11 +138,7 @@ async def prepare_handover(
 
 
 async def record_handover(context: CliContext, planned: PlannedHandover) -> str:
-    """Records a handover; returns the result as a sentence.
-
-    Raises:
-        CannotDo: meanwhile another one was recorded, or the petition reopened.
-    """
+    """Records a handover; returns the result as a sentence."""
     recorded = await context.storage.handovers.record(
         planned.day,
         at=context.clock(),
@@ -169,11 +159,7 @@ async def record_handover(context: CliContext, planned: PlannedHandover) -> str:
 
 
 async def prepare_undo(context: CliContext, order: HandoverOrder) -> tuple[Handover, str]:
-    """Returns the handover that is to be taken back, and says what that means.
-
-    Raises:
-        CannotDo: there is none, or the order says something else besides.
-    """
+    """Returns the handover that is to be taken back, and says what that means."""
     if not order.is_empty:
         raise CannotDo(
             "--undo takes back what is recorded; it goes with no other option but --yes."
@@ -191,11 +177,7 @@ async def prepare_undo(context: CliContext, order: HandoverOrder) -> tuple[Hando
 
 
 async def undo_handover(context: CliContext, found: Handover) -> str:
-    """Takes a handover back; returns the result as a sentence.
-
-    Raises:
-        CannotDo: somebody else did so meanwhile.
-    """
+    """Takes a handover back; returns the result as a sentence."""
     if not await context.storage.handovers.undo(found, at=context.clock()):
         raise CannotDo("Meanwhile it was taken back already, and nothing was changed.")
     return "The record is taken back. The bot tells the admins."

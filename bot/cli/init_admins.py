@@ -11,20 +11,14 @@ from bot.cli.init_state import ADMINS, TOKEN, Setup
 from bot.cli.init_telegram import alone
 from bot.console import explain, run_to_end, say
 from bot.setup.admin_code import LASTS_SECONDS, AdminCode, Candidate
-from bot.setup.bot_calls import (
-    BotIdentity,
-)
+from bot.setup.bot_calls import BotIdentity
 from bot.text.translations import Catalogs, Words
 
 _QUIET_ZONE = 2  # modules around the code; without it some cameras do not find it
 
 
 def choose_admins(setup: Setup, identity: BotIdentity) -> None:
-    """Settles who administers the bot.
-
-    Raises:
-        CannotDo: another program fetches the bot's updates.
-    """
+    """Settles who administers the bot."""
     words = setup.words
     named = setup.given.admins or _ids(setup.known.get(ADMINS, ""))
     if setup.given.admins:

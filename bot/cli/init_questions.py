@@ -43,11 +43,7 @@ class Questions:
     ) -> T:
         """Asks until the answer is one that `check` takes; Enter alone answers `default`.
 
-        Args:
-            label: what stands before the answer.
-            check: returns what the answer means, or raises NotAccepted.
-            default: shown beside the label.
-            hidden: whether nothing of the answer is shown.
+        `check` returns what the answer means, or raises NotAccepted; a hidden one is not shown.
         """
         shown = f"{label} [{default}]:" if default else f"{label}:"
         while True:

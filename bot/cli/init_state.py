@@ -125,9 +125,7 @@ class Setup:
         """Keeps the settings of the environment beside those that were asked for.
 
         What talked to Telegram here, perhaps through a proxy, is to do so from any other shell.
-
-        Returns:
-            The names of those that were not in the file.
+        Returns the names of those that were not in the file.
         """
         new = [name for name in self._outside() if name not in self.in_file]
         for name in new:

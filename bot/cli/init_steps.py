@@ -24,11 +24,7 @@ from bot.petition_folder.check import find_problems
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import checked_token, load_settings
-from bot.setup.bot_calls import (
-    BotIdentity,
-    TokenRefused,
-    Unreachable,
-)
+from bot.setup.bot_calls import BotIdentity, TokenRefused, Unreachable
 from bot.text.translations import Words
 from storage import Keyring, StorageError, key_apart_from_data
 

@@ -19,9 +19,7 @@ from storage.database_url import data_folder
 def identity_of(setup: Setup, token: str, *, is_new: bool) -> BotIdentity:
     """Returns whose a token is; a new one must not be in use by another program.
 
-    Raises:
-        TokenRefused, Unreachable: Telegram does not know it, or does not answer.
-        CannotDo: another program gets the bot's messages.
+    Raises what `alone` does.
     """
 
     async def asked() -> BotIdentity:
@@ -35,13 +33,8 @@ def identity_of(setup: Setup, token: str, *, is_new: bool) -> BotIdentity:
 async def alone(setup: Setup, token: str, *, checks: bool = True) -> AsyncIterator[BotCalls]:
     """Opens the connection to Telegram for a bot that no other program fetches.
 
-    Args:
-        setup: knows where Telegram is, and the petition whose process lock is taken.
-        token: the bot's token.
-        checks: whether to look for another program; once in a run of the command is enough.
-
     Raises:
-        CannotDo: another program does, or it shows itself later.
+        CannotDo: another program does, or shows itself later; not looked for without `checks`.
         TokenRefused, Unreachable: see `bot.setup.bot_calls`.
     """
     words = setup.words

@@ -140,9 +140,6 @@ def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
     """Returns the moment that was typed, in the petition's time zone unless it has another.
 
     A day alone is its beginning, or with `is_end` the beginning of the next day.
-
-    Raises:
-        CannotDo: it is no moment.
     """
     try:
         if len(text.strip()) == len("2026-11-24"):
@@ -238,11 +235,7 @@ def _print_bars(words: Words, heading: str, counts: Mapping[str, int]) -> None:
 
 
 def _is_confirmed(question: str, total: int, count: int | None) -> bool:
-    """Returns whether the number of signatures was typed, or given with the command.
-
-    Raises:
-        CannotDo: another number was given with the command.
-    """
+    """Returns whether the number of signatures was typed, or given with the command."""
     if count is None:
         typed = typer.prompt(f"{question} Type their number to confirm")
         in_groups = f"{total:,}"

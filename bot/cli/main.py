@@ -19,15 +19,7 @@ from bot.cli.notices import notices
 from bot.cli.person import person
 from bot.cli.purge import purge
 from bot.cli.service import service
-from bot.console import (
-    CannotDo,
-    fail,
-    in_sentences,
-    out,
-    run_to_end,
-    say,
-    say_files_here,
-)
+from bot.console import CannotDo, fail, in_sentences, out, run_to_end, say, say_files_here
 from bot.file_locations import make_database_folder, make_private_folder
 from bot.logs import configure_logging
 from bot.settings import SettingsInvalid, load_settings, load_storage_settings

@@ -76,11 +76,7 @@ def notices(
 async def list_notices(
     context: CliContext, console: Console, *, as_csv: bool = False, names: bool = False
 ) -> list[ChangeOwed]:
-    """Prints what the addressee has to be told, and returns it.
-
-    Raises:
-        CannotDo: names are to be shown, and not on a screen.
-    """
+    """Prints what the addressee has to be told, and returns it; names only on a screen."""
     if names and (as_csv or not console.is_terminal):
         raise CannotDo(
             "Names are shown on the screen alone, and go into a file only encrypted, with "
@@ -151,12 +147,7 @@ def write_notices(
     *,
     replaces: bool,
 ) -> str:
-    """Writes them as CSV with the corrected names, encrypted; returns that as a sentence.
-
-    Raises:
-        CannotDo: there is nobody to encrypt to.
-        FileNotWritten: the message says why.
-    """
+    """Writes them as CSV with the corrected names, encrypted; returns that as a sentence."""
     if not recipients:
         raise CannotDo(
             "There is nobody to encrypt the names to: put a public key into "

@@ -91,9 +91,7 @@ class Prepared:
 class Request:
     """A request that an operator can answer; the question and the outcome are sentences.
 
-    Attributes:
-        do: returns False if it has no effect any more.
-        refused: returns why there is nothing to do, or None.
+    `do` returns False if it has no effect any more, and `refused` why there is nothing to do.
     """
 
     question: str
@@ -296,11 +294,7 @@ async def prepare(
     reason: str | None,
     name: str | None,
 ) -> Prepared:
-    """Checks the proof, and returns what is to be asked before it is done.
-
-    Raises:
-        CannotDo: the proof does not fit, or there is nothing to do; a wrong code is counted.
-    """
+    """Checks the proof, and returns what is to be asked before; a wrong code is counted."""
     new_name = "" if name is None else _checked_name(name)
     signer, proof = await _proved(context, number, code, reason, new_name)
     words = context.words
@@ -318,11 +312,7 @@ async def prepare(
 async def carry_out(
     context: CliContext, request: Request, prepared: Prepared, output: Path | None
 ) -> str:
-    """Does what was asked for; returns the result as sentences.
-
-    Raises:
-        CannotDo: the code was used, or the signature withdrawn, since the question.
-    """
+    """Does what was asked for; returns the result as sentences."""
     signer, shown = prepared.signer, ""
     if request is SHOW:
         shown = await _show(context, prepared, output)
@@ -355,11 +345,7 @@ async def _show(context: CliContext, prepared: Prepared, output: Path | None) ->
 
 
 def check_reason(reason: str, *names: str | None) -> str:
-    """Returns a reason as the audit keeps it; `names` are the person's.
-
-    Raises:
-        CannotDo: it is empty or too long, or says who the person is.
-    """
+    """Returns a reason as the audit keeps it; `names` are the person's, and not to be in it."""
     said = " ".join(reason.split())
     if not said:
         raise CannotDo("Say with --verified-otherwise how you know whose signature it is.")

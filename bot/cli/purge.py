@@ -8,22 +8,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot.cli.context import CliContext, run_with_context
-from bot.console import (
-    Yes,
-    agrees,
-    counted,
-    in_sentences,
-    interruptible,
-    progress_bar,
-    say,
-)
-from bot.petition.retention_days import (
-    WAITED_FOR,
-    WARNED_FOR,
-    day_of,
-    erased_on,
-    start_of,
-)
+from bot.console import Yes, agrees, counted, in_sentences, interruptible, progress_bar, say
+from bot.petition.retention_days import WAITED_FOR, WARNED_FOR, day_of, erased_on, start_of
 from bot.petition_folder.schema import months_later
 from bot.retention import Erasure, erase_due, read_erasure
 from storage import DueCount
@@ -31,19 +17,11 @@ from storage import DueCount
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """What is due now, and what of it would be erased.
-
-    Attributes:
-        erasure: which signatures are due.
-        count: how many.
-        total: how many of them would be erased.
-        question: what is asked before.
-    """
+    """Which signatures are due now, how many, and how many of them would be erased."""
 
     erasure: Erasure
     count: DueCount
     total: int
-    question: str
 
 
 @in_sentences
@@ -62,7 +40,8 @@ def purge(
     say(text)
     if dry_run or found.total == 0:
         return
-    if not agrees(found.question, yes=yes, otherwise="Nothing was erased."):
+    question = f"Erase {counted(found.total, 'signature')} for good? Only their counts remain."
+    if not agrees(question, yes=yes, otherwise="Nothing was erased."):
         return
     with interruptible("You have stopped it; what was erased stays erased."):
         say(run_with_context(lambda context: carry_out_purge(context, found)))
@@ -71,18 +50,14 @@ def purge(
 async def prepare_purge(context: CliContext, *, untold_too: bool) -> tuple[Purge, str]:
     """Returns what would be erased, and the sentences that say why and what would not.
 
-    Args:
-        context: the petition.
-        untold_too: whether to erase those whom nobody told how it ended as well, before they
-            have to be.
+    With `untold_too` those whom nobody told how it ended are among them before they have to be.
     """
     erasure = await read_erasure(context.storage, context.petition, context.clock())
     erasure = replace(erasure, untold_too=untold_too or erasure.untold_too)
     count = await context.storage.erasures.count(erasure.due)
     kept = 0 if erasure.untold_too else count.untold
     total = count.total - kept
-    question = f"Erase {counted(total, 'signature')} for good? Only their counts remain."
-    purge = Purge(erasure, count, total, question)
+    purge = Purge(erasure, count, total)
     if count.total == 0:
         return purge, await _nothing(context)
     is_closed = (await context.storage.petitions.state()).is_closed

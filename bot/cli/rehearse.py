@@ -44,11 +44,7 @@ def rehearse_folder(
 ) -> int:
     """Rehearses the petition of a folder; lists its problems instead if there are any.
 
-    Args:
-        folder: None for the folder that the shell is in.
-
-    Returns:
-        The exit code: 0 if nothing failed, 1 if something did, 130 if it was interrupted.
+    Without a folder it is the one that the shell is in. Returns the exit code.
     """
     words = terminal_words()
     if folder is None and not Path(PETITION_FILE).is_file():
@@ -88,11 +84,7 @@ def rehearse(
     seed: int | None,
     output: Path | None,
 ) -> int:
-    """Rehearses a petition, prints the report and writes it as a page.
-
-    Returns:
-        The exit code: 0 if nothing failed, 1 if something did, 130 if it was interrupted.
-    """
+    """Rehearses a petition, prints the report and writes it as a page; returns the exit code."""
     seed = secrets.randbelow(_SEEDS) if seed is None else seed
     with (
         tempfile.TemporaryDirectory(dir=_in_memory()) as folder,

@@ -24,9 +24,7 @@ def require_ready(settings: Settings) -> None:
 
     To stop that one would take from its signers what they were promised, as to withdraw.
 
-    Raises:
-        CannotDo: it is not ready; the message names every reason and what to do.
-        PetitionInvalid, StorageError: its folder or the database cannot be read.
+    Raises PetitionInvalid or StorageError if its folder or the database cannot be read.
     """
     read = read_folder(settings.folder or BUNDLED)
     slug = petition_of(read).slug
@@ -64,10 +62,7 @@ def require_rehearsable(settings: Settings) -> None:
     Whoever signed would meet the rehearsal in the same chat, and could not withdraw meanwhile; and
     what people write to a bot that runs elsewhere would come here.
 
-    Raises:
-        CannotDo: people have signed the petition, or another program gets the bot's messages; the
-            message says what to do.
-        PetitionInvalid, StorageError: its folder or the database cannot be read.
+    Raises PetitionInvalid or StorageError if its folder or the database cannot be read.
     """
     slug, words = load_petition(settings.folder or BUNDLED).slug, terminal_words()
     if signed := _signed_petition(settings, slug):

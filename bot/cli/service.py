@@ -88,13 +88,9 @@ _AS_ROOT = (
 class ServicePaths:
     """What the service uses; all paths are absolute.
 
-    Attributes:
-        program: the command petition-bot.
-        settings: the file of settings.
-        start: the folder it is started in, one that it sees.
-        written: the folders it writes in: that of the database, and that of the key.
-        read: what else it needs, files and folders.
-        certificates: a bundle of one's own, in the place of the system's.
+    It is started in `start`, a folder that it sees, and writes in the folders `written`: that of
+    the database, and that of the key. `read` is what else it needs, files and folders.
+    `certificates` are a bundle of one's own, in the place of the system's.
     """
 
     program: Path
@@ -148,8 +144,7 @@ def service(
 def _paths(settings: Settings, settings_file: Path) -> ServicePaths:
     """Returns what the service needs, and makes the folder of the default database.
 
-    Raises:
-        CannotDo: the service would run with other settings than these.
+    Refused is a service that would run with other settings than these.
     """
     _refuse_settings_of_the_shell(settings_file)
     if settings.key_file is None:

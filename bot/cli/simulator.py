@@ -16,14 +16,7 @@ _TOKEN = "1000000002:a-token-for-trying-that-opens-nothing"  # noqa: S105
 async def run_simulator(out: Console, *, api_port: int, host: str, port: int | None) -> None:
     """Serves the Bot API and the page with the phones until it is interrupted.
 
-    Args:
-        out: where to print.
-        api_port: where the bot finds the Bot API, on loopback; 0 for any free port.
-        host: where the page can be reached.
-        port: the page's; None for a free one near 8080.
-
-    Raises:
-        OSError: something else listens on one of the ports.
+    The Bot API is on loopback. Raises OSError if something else listens on one of the ports.
     """
     page = DemoPage()
     async with Simulator(token=_TOKEN, port=api_port) as simulator:
