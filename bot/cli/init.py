@@ -110,7 +110,7 @@ def init(
     # Imported here, since Telegram's library takes a moment to load, which --help does not need.
     from bot.cli.init_questions import Questions
     from bot.cli.init_state import Given, Setup
-    from bot.cli.init_steps import set_up, token_refused, unreachable
+    from bot.cli.init_steps import set_up, trouble
     from bot.logs import configure_logging
     from bot.setup.bot_calls import TokenRefused, Unreachable
 
@@ -150,14 +150,10 @@ def init(
             )
         )
         raise typer.Exit(INTERRUPTED) from None
-    except TokenRefused:  # it was revoked meanwhile
+    except Exception as error:
         _say_what_is_there(setup)
-        raise CannotDo(token_refused(words)) from None
-    except Unreachable as error:
-        _say_what_is_there(setup)
-        raise CannotDo(unreachable(words, error)) from None
-    except Exception:
-        _say_what_is_there(setup)
+        if isinstance(error, TokenRefused | Unreachable):  # as if it was revoked meanwhile
+            raise CannotDo(trouble(words, error)) from None
         raise
 
 

@@ -20,16 +20,15 @@ _QUIET_ZONE = 2  # modules around the code; without it some cameras do not find 
 def choose_admins(setup: Setup, identity: BotIdentity) -> None:
     """Settles who administers the bot."""
     words = setup.words
-    named = setup.given.admins or _ids(setup.known.get(ADMINS, ""))
+    named = _joined(sorted(setup.given.admins or _ids(setup.known.get(ADMINS, ""))))
+    if not named:
+        ask_for_admins(setup, setup.asked(), identity)
+        return
+    setup.keep(ADMINS, named)
     if setup.given.admins:
-        setup.keep(ADMINS, _joined(setup.given.admins))
-        say(words.label("✓ Administran el bot: {ids}.", ids=_joined(setup.given.admins)))
-        return
-    if named:
-        setup.keep(ADMINS, _joined(named))
-        setup.say_kept(words.label("Quién administra el bot ({ids})", ids=_joined(named)))
-        return
-    ask_for_admins(setup, setup.asked(), identity)
+        say(words.label("✓ Administran el bot: {ids}.", ids=named))
+    else:
+        setup.say_kept(words.label("Quién administra el bot ({ids})", ids=named))
 
 
 def ask_for_admins(setup: Setup, questions: Questions, identity: BotIdentity) -> None:
@@ -145,5 +144,5 @@ def _ids(text: str) -> frozenset[int]:
     return frozenset(int(part) for part in parts if part.isascii() and part.isdecimal())
 
 
-def _joined(ids: frozenset[int] | list[int]) -> str:
-    return ",".join(map(str, ids if isinstance(ids, list) else sorted(ids)))
+def _joined(ids: list[int]) -> str:
+    return ",".join(map(str, ids))

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot import file_locations
-from bot.cli.init_questions import NotAccepted, Questions
+from bot.cli.init_questions import NotAccepted, Questions, problem_of
 from bot.cli.init_state import FOLDER, Setup, shown
 from bot.console import CannotDo, explain, say
 from bot.petition_folder.edit import NotEditable
@@ -36,17 +36,12 @@ def missing_of_petition(setup: Setup) -> list[str]:
     elif _is_gone(setup, folder):
         missing.append(_said_gone(words, folder))
     elif not _has_petition(folder):
-        try:
-            _checked_new_folder(words)(str(folder))
-        except NotAccepted as error:
-            missing.append(f"--petition: {error}")
-        try:
-            _checked_slug(words)(given.short_name or _slug_from(folder.name))
-        except NotAccepted as error:
-            name = words.label("Falta un nombre corto: --short-name NOMBRE.")
-            missing.append(
-                f"{name} {error}" if given.short_name is None else f"--short-name: {error}"
-            )
+        if problem := problem_of(_checked_new_folder(words), str(folder)):
+            missing.append(f"--petition: {problem}")
+        slug = given.short_name or _slug_from(folder.name)
+        if problem := problem_of(_checked_slug(words), slug):
+            none = words.label("Falta un nombre corto: --short-name NOMBRE.")
+            missing.append(f"{'--short-name:' if given.short_name else none} {problem}")
         if not given.controller or not given.email:
             missing.append(
                 words.label(
@@ -59,10 +54,8 @@ def missing_of_petition(setup: Setup) -> list[str]:
         ("--controller-form", _checked_form, given.web_form),
         ("--protection-officer", _checked_email, given.protection_officer),
     ):
-        try:
-            check(words)(value or "")
-        except NotAccepted as error:
-            missing.append(f"{option}: {error}")
+        if problem := problem_of(check(words), value or ""):
+            missing.append(f"{option}: {problem}")
     return missing
 
 
@@ -215,21 +208,19 @@ def _checked_new_folder(words: Words) -> Callable[[str], Path]:
 def name_controller(setup: Setup, folder: Path) -> None:
     """Settles who answers for the signatures, in `petition.toml`."""
     given, read = setup.given, read_folder(folder)
-    answers = ControllerAnswers(
-        _names(given.controller, read.languages) if given.controller else None,
-        given.email,
-        given.web_form,
-        given.address,
-        given.protection_officer,
-    )
+    names = _names(given.controller, read.languages) if given.controller else None
+    contacts = (given.email, given.web_form, given.address, given.protection_officer)
+    answers = ControllerAnswers(names, *contacts)
+    is_given = answers != ControllerAnswers()
     broken = [problem for problem in read.problems if problem.file == PETITION_FILE]
+    if broken and is_given:
+        raise CannotDo("\n".join(problem.said(setup.words) for problem in broken))
     if broken:
-        if answers != ControllerAnswers():
-            raise CannotDo("\n".join(problem.said(setup.words) for problem in broken))
         return  # it cannot be read, which is said at the end
-    if answers != ControllerAnswers():
-        if setup.folder_is_new:
-            answers = _in_place_of_examples(answers)
+    if is_given:
+        if setup.folder_is_new:  # then none of the template's contacts is left beside them
+            email, form, address, officer = (each or "" for each in contacts)
+            answers = ControllerAnswers(names, email, form, address, officer or email)
         _write_controller(setup, folder, answers)
     elif setup.questions is not None and _stands_in(read):
         ask_for_controller(setup, setup.questions, folder)
@@ -241,17 +232,6 @@ def _stands_in(read: Folder) -> bool:
     """Returns whether name or contacts are those of the template, or examples."""
     return not (read.petition or {}).get("controller") or any(
         problem.key.startswith("controller.") for problem in unready_problems(read)
-    )
-
-
-def _in_place_of_examples(answers: ControllerAnswers) -> ControllerAnswers:
-    """Returns the answers with which none of the template's contacts is left beside them."""
-    return ControllerAnswers(
-        answers.names,
-        answers.email or "",
-        answers.web_form or "",
-        answers.address or "",
-        answers.data_protection_officer or answers.email or "",
     )
 
 
@@ -269,8 +249,7 @@ def _write_controller(setup: Setup, folder: Path, answers: ControllerAnswers) ->
             )
         ) from None
     write_file(file, renewed.encode(), like=file)
-    said = setup.words.label("✓ Quién responde de las firmas está en {path}.", path=shown(file))
-    say(said)
+    say(setup.words.label("✓ Quién responde de las firmas está en {path}.", path=shown(file)))
 
 
 def ask_for_controller(setup: Setup, questions: Questions, folder: Path) -> None:
@@ -318,8 +297,7 @@ def ask_for_controller(setup: Setup, questions: Questions, folder: Path) -> None
         _checked_email(words),
         default=email,
     )
-    answers = ControllerAnswers(names, email, form, address, officer)
-    _write_controller(setup, folder, answers)
+    _write_controller(setup, folder, ControllerAnswers(names, email, form, address, officer))
 
 
 def _names(given: tuple[str, ...], languages: tuple[str, ...]) -> dict[str, str]:
@@ -337,11 +315,8 @@ def _checked_email(words: Words) -> Callable[[str], str]:
 
 
 def _checked_form(words: Words) -> Callable[[str], str]:
-    return _if_any(
-        _checked_as(
-            WebAddress, words.label("Escribe la dirección web entera, empezando por https://")
-        )
-    )
+    said = words.label("Escribe la dirección web entera, empezando por https://")
+    return _if_any(_checked_as(WebAddress, said))
 
 
 def _if_any(check: Callable[[str], str]) -> Callable[[str], str]:

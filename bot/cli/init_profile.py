@@ -58,7 +58,7 @@ def ask_for_profile(
         name = proposed
     else:
         name = questions.ask(
-            words.label("Nombre del bot"), _checked_name(words), default=identity.name
+            words.label("Nombre del bot"), checked_name(words), default=identity.name
         )
     _set_name(setup, identity, name)
     if questions.agrees(
@@ -105,16 +105,9 @@ def _described(texts: Table) -> list[str]:
     return [str(texts.get(key, "")).strip() for key in _DESCRIPTIONS]
 
 
-def name_problem(words: Words, name: str) -> str | None:
-    """Returns why Telegram would not take a name for a bot, or None if it would."""
-    try:
-        _checked_name(words)(name)
-    except NotAccepted as error:
-        return str(error)
-    return None
+def checked_name(words: Words) -> Callable[[str], str]:
+    """Returns a check that takes what Telegram takes as a name for a bot."""
 
-
-def _checked_name(words: Words) -> Callable[[str], str]:
     def check(answer: str) -> str:
         if not 0 < len(answer.strip()) <= LONGEST_BOT_NAME:
             raise NotAccepted(

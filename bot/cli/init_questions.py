@@ -18,6 +18,15 @@ class NotAccepted(Exception):
     """An answer that cannot be taken; the message says what is expected."""
 
 
+def problem_of(check: Callable[[str], object], answer: str) -> str | None:
+    """Returns why a check does not take an answer, or None if it does."""
+    try:
+        check(answer)
+    except NotAccepted as error:
+        return str(error)
+    return None
+
+
 def read_line(label: str, hidden: bool) -> str:
     """Reads one line from the terminal; raises typer.Abort on Ctrl-C and at the end of input."""
     answer: str = typer.prompt(

@@ -15,8 +15,8 @@ from bot.cli.init_petition import (
     name_controller,
     take_folder,
 )
-from bot.cli.init_profile import ask_for_profile, name_problem, show_profile
-from bot.cli.init_questions import NotAccepted, Questions
+from bot.cli.init_profile import ask_for_profile, checked_name, show_profile
+from bot.cli.init_questions import NotAccepted, Questions, problem_of
 from bot.cli.init_state import KEY_FILE, TOKEN, Setup, as_argument, shown
 from bot.cli.init_telegram import identity_of
 from bot.console import CannotDo, explain, out, say
@@ -110,7 +110,8 @@ def _require_answers(setup: Setup) -> None:
             words.label("Falta quién administra el bot: --admin ID, una vez por persona.")
         )
     missing += missing_of_petition(setup)
-    if given.bot_name is not None and (problem := name_problem(words, given.bot_name)):
+    name = given.bot_name
+    if name is not None and (problem := problem_of(checked_name(words), name)):
         missing.append(f"--bot-name: {problem}")
     if missing:
         raise CannotDo("\n".join(missing))
@@ -128,13 +129,12 @@ def _take_token(setup: Setup) -> BotIdentity:
         return _ask_for_token(setup, setup.asked())
     try:
         identity = identity_of(setup, token, is_new=setup.in_file.get(TOKEN) != token)
-    except TokenRefused:
-        if questions is None or setup.given.token_file is not None:
-            raise CannotDo(token_refused(words)) from None
-        say(token_refused(words), style="yellow")
+    except (TokenRefused, Unreachable) as error:
+        is_final = isinstance(error, Unreachable) or setup.given.token_file is not None
+        if questions is None or is_final:
+            raise CannotDo(trouble(words, error)) from None
+        say(trouble(words, error), style="yellow")
         return _ask_for_token(setup, questions)
-    except Unreachable as error:
-        raise CannotDo(unreachable(words, error)) from None
     was_there = setup.in_file.get(TOKEN) == token
     setup.keep(TOKEN, token)
     _say_whose(setup, identity, was_there=was_there)
@@ -173,10 +173,8 @@ def _ask_for_token(setup: Setup, questions: Questions) -> BotIdentity:
             return token, identity_of(setup, token, is_new=setup.in_file.get(TOKEN) != token)
         except ValueError:
             raise NotAccepted(_not_a_token(words)) from None
-        except TokenRefused:
-            raise NotAccepted(token_refused(words)) from None
-        except Unreachable as error:
-            raise NotAccepted(unreachable(words, error)) from None
+        except (TokenRefused, Unreachable) as error:
+            raise NotAccepted(trouble(words, error)) from None
 
     token, identity = questions.ask(words.label("Token"), check, hidden=True)
     setup.keep(TOKEN, token)
@@ -204,15 +202,12 @@ def _not_a_token(words: Words) -> str:
     )
 
 
-def token_refused(words: Words) -> str:
-    """Returns what to do about a token that Telegram does not know."""
-    return words.label(
-        "Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero."
-    )
-
-
-def unreachable(words: Words, error: Unreachable) -> str:
-    """Returns what to do where Telegram does not answer."""
+def trouble(words: Words, error: TokenRefused | Unreachable) -> str:
+    """Returns what to do where Telegram does not know a token, or does not answer."""
+    if isinstance(error, TokenRefused):
+        return words.label(
+            "Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero."
+        )
     return words.label(
         "No se puede hablar con Telegram ({reason}). Comprueba que hay conexión y prueba otra vez."
         " Si tu red no deja pasar Telegram, indica un proxy en PETITION_PROXY.",
