@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from bot.cli.service import ServicePaths, system_unit, user_unit
+from bot.cli.service import ServicePaths, service_unit
 from tests.support.api_client import TOKEN
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
@@ -40,7 +40,7 @@ def directives(text: str) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def unit() -> dict[str, list[str]]:
-    return directives(system_unit(PATHS, "ana"))
+    return directives(service_unit(PATHS, "ana"))
 
 
 # Each keeps something from whoever has taken over the process, or from whoever finds the disk.
@@ -105,14 +105,14 @@ def test_it_writes_its_data_and_beside_its_key_and_sees_little_else_at_home(
     ]
     assert unit["Environment"] == [f'"PETITION_ENV_FILE={PATHS.settings}"']
     elsewhere = ServicePaths(*(Path("/srv/bot"),) * 3, (Path("/srv/data"), Path("/srv/key")), ())
-    apart = directives(system_unit(elsewhere, "bot"))
+    apart = directives(service_unit(elsewhere, "bot"))
     assert apart["ProtectHome"] == ["yes"]
     assert "BindPaths" not in apart
     assert "BindReadOnlyPaths" not in apart
 
 
 def test_a_users_own_manager_is_asked_for_nothing_that_it_may_not_do() -> None:
-    own = directives(user_unit(PATHS))
+    own = directives(service_unit(PATHS, None))
     assert own["WantedBy"] == ["default.target"]
     assert own["NoNewPrivileges"] == ["yes"]
     assert own["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
@@ -131,7 +131,7 @@ def test_a_path_that_systemd_would_read_otherwise_is_refused(name: str) -> None:
 def test_systemd_reads_all_of_it_and_finds_little_that_it_could_do(tmp_path: Path) -> None:
     file = tmp_path / "petition-bot.service"
     paths = replace(PATHS, program=Path(sys.executable))  # it wants one that is there
-    file.write_text(system_unit(paths, "root"), "utf-8")
+    file.write_text(service_unit(paths, "root"), "utf-8")
     verified = _analyzed("verify", "--man=no", str(file))
     assert [line for line in verified.splitlines() if file.name in line] == []
     said = _analyzed("security", "--offline=true", "--no-pager", str(file))

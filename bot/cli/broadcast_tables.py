@@ -14,6 +14,7 @@ from bot.cli.broadcast_follow import Display, bar_display, follow, json_display,
 from bot.cli.broadcast_selection import capitalised, kind_of, select_broadcast, short_ids
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot, snapshot_json
 from bot.cli.context import CliContext
+from bot.console import out, say
 from bot.text.translations import Words
 from storage import Broadcast, BroadcastState, Kind, PauseReason, StopReason
 
@@ -46,12 +47,12 @@ _REASONS: dict[StopReason | PauseReason, str] = {
 _WIDE = 200
 
 
-async def list_broadcasts(context: CliContext, out: Console, *, limit: int, as_json: bool) -> None:
+async def list_broadcasts(context: CliContext, *, limit: int, as_json: bool) -> None:
     """Prints a line for each broadcast, newest first."""
     found = await context.storage.broadcasts.history(limit=limit)
     snapshots = [await read_snapshot(context, broadcast) for broadcast in found]
     if as_json:
-        _print_json(out, [snapshot_json(snapshot) for snapshot in snapshots])
+        _print_json([snapshot_json(snapshot) for snapshot in snapshots])
     elif snapshots:
         console = out if out.is_terminal else Console(file=out.file, width=_WIDE)
         console.print(table_of(snapshots, context.words))
@@ -59,47 +60,44 @@ async def list_broadcasts(context: CliContext, out: Console, *, limit: int, as_j
         out.print("There is no broadcast yet.")
 
 
-async def show_broadcast(
-    context: CliContext, out: Console, wanted: str | None, *, as_json: bool
-) -> None:
+async def show_broadcast(context: CliContext, wanted: str | None, *, as_json: bool) -> None:
     """Prints the details of one broadcast."""
     broadcast = await select_broadcast(context.storage.broadcasts, wanted, or_latest=True)
     snapshot = await read_snapshot(context, broadcast)
     if as_json:
-        _print_json(out, snapshot_json(snapshot))
+        _print_json(snapshot_json(snapshot))
     else:
-        _print_details(out, snapshot, context)
+        _print_details(snapshot, context)
 
 
 async def follow_broadcast(
-    context: CliContext, out: Console, wanted: str | None, *, seconds: float, as_json: bool
+    context: CliContext, wanted: str | None, *, seconds: float, as_json: bool
 ) -> None:
     """Shows the progress of a broadcast until it has ended, and then its details."""
     broadcast = await select_broadcast(context.storage.broadcasts, wanted, or_latest=True)
     with ExitStack() as stack:
-        screen = _display(context, out, stack, as_json=as_json)
+        screen = _display(context, stack, as_json=as_json)
         snapshot = await follow(
             lambda: read_snapshot(context, broadcast), screen, context.clock, seconds
         )
     if not as_json:
-        _print_details(out, snapshot, context)
+        _print_details(snapshot, context)
 
 
-def _display(context: CliContext, out: Console, stack: ExitStack, *, as_json: bool) -> Display:
+def _display(context: CliContext, stack: ExitStack, *, as_json: bool) -> Display:
     if as_json:
-        return json_display(lambda data: _print_json(out, data))
+        return json_display(_print_json)
     if out.is_terminal:
         live = Live(console=out, auto_refresh=False)
         return bar_display(stack.enter_context(live), context.words)
     return line_display(out, context.words, context.clock)
 
 
-def _print_details(out: Console, snapshot: BroadcastSnapshot, context: CliContext) -> None:
-    for line in detail_lines(snapshot, context.words):
-        out.print(line, markup=False, soft_wrap=True)
+def _print_details(snapshot: BroadcastSnapshot, context: CliContext) -> None:
+    say(*detail_lines(snapshot, context.words))
 
 
-def _print_json(out: Console, data: Any) -> None:
+def _print_json(data: Any) -> None:
     out.print(json.dumps(data, ensure_ascii=False), markup=False, soft_wrap=True)
     out.file.flush()
 

@@ -8,7 +8,7 @@ import typer
 from bot.cli.broadcast_selection import LATEST, capitalised, name_of, select_broadcast
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot
 from bot.cli.context import CliContext, run_with_context
-from bot.console import CannotDo, Yes, agrees, in_sentences, interruptible, out, say
+from bot.console import CannotDo, Yes, agrees, in_sentences, interruptible, say
 from bot.text.translations import Words
 from storage import TRANSITIONS, Broadcast, BroadcastAction, BroadcastState, Kind
 
@@ -41,7 +41,7 @@ def list_(
     """List the broadcasts, newest first."""
     from bot.cli.broadcast_tables import list_broadcasts
 
-    run_with_context(lambda context: list_broadcasts(context, out, limit=limit, as_json=as_json))
+    run_with_context(lambda context: list_broadcasts(context, limit=limit, as_json=as_json))
 
 
 @broadcasts.command()
@@ -60,11 +60,11 @@ def show(
     from bot.cli.broadcast_tables import follow_broadcast, show_broadcast
 
     if not follow:
-        run_with_context(lambda context: show_broadcast(context, out, which, as_json=as_json))
+        run_with_context(lambda context: show_broadcast(context, which, as_json=as_json))
         return
     with interruptible("You no longer watch it; the broadcast goes on."):
         run_with_context(
-            lambda context: follow_broadcast(context, out, which, seconds=every, as_json=as_json)
+            lambda context: follow_broadcast(context, which, seconds=every, as_json=as_json)
         )
 
 

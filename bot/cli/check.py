@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.cli.backup import say_age_of_backup
-from bot.console import in_sentences, out
+from bot.console import in_sentences, out, say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.read import read_folder
@@ -35,35 +35,30 @@ def check(
     words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,
 ) -> None:
     """List every problem in a petition's texts."""
-    slug = report(out, folder or folder_meant(out), words=words)
+    slug = _report(folder or _folder_meant(), words=words)
     if slug is None:
         raise typer.Exit(1)
     say_age_of_backup(slug)
 
 
-def folder_meant(out: Console) -> Path:
-    """Returns the folder that is checked if none is named, and says which it is.
-
-    Raises:
-        SettingsInvalid: the settings say where a petition is, and cannot be read.
-    """
+def _folder_meant() -> Path:
+    """Returns the folder that is checked if none is named, and says which it is."""
     here = Path.cwd()
     # Also one that an editor has saved as petition.toml.txt, which the check then says.
     if any(each.name.lower().startswith(PETITION_FILE) for each in here.iterdir()):
         folder = here
     else:
         folder = load_petition_settings().folder or BUNDLED
-    said = terminal_words().label("Se comprueba la petición de {folder}", folder=folder)
-    out.print(said, markup=False, soft_wrap=True)
+    say(terminal_words().label("Se comprueba la petición de {folder}", folder=folder))
     return folder
 
 
-def report(out: Console, folder: Path, *, words: bool) -> str | None:
+def _report(folder: Path, *, words: bool) -> str | None:
     """Prints problems and warnings, and a summary; returns the slug if there are no problems."""
     said_in = terminal_words()
     problems = find_problems(folder) + (find_word_problems() if words else [])
     warnings = find_warnings(folder)
-    print_problems(out, problems, warnings, said_in)
+    print_problems(problems, warnings, said_in)
     petition = None if problems else load_petition(folder)
     if petition is None:
         said = said_in.plural_label(
@@ -80,34 +75,35 @@ def report(out: Console, folder: Path, *, words: bool) -> str | None:
             "{slug}: sin problemas ({languages}).", slug=petition.slug, languages=languages
         )
     if warnings:
-        said = f"{said} {_counted_warnings(len(warnings), said_in)}"
-    out.print(said, markup=False, soft_wrap=True)
-    if petition is not None and any(unready_problems(read_folder(folder))):
-        said = said_in.label(
-            "Mientras queden ejemplos o marcas, petition-bot run no la pone en marcha. Para "
-            "ensayarla tal como está: petition-bot run --rehearsal"
+        counted = said_in.plural_label(
+            "Hay {n} aviso: funciona, pero míralo antes de empezar.",
+            "Hay {n} avisos: funciona, pero míralos antes de empezar.",
+            len(warnings),
         )
-        out.print(said, markup=False, soft_wrap=True)
+        said = f"{said} {counted}"
+    say(said)
+    if petition is not None and any(unready_problems(read_folder(folder))):
+        say(
+            said_in.label(
+                "Mientras queden ejemplos o marcas, petition-bot run no la pone en marcha. Para "
+                "ensayarla tal como está: petition-bot run --rehearsal"
+            )
+        )
     return petition.slug if petition else None
 
 
 def print_problems(
-    out: Console, problems: Sequence[Problem], warnings: Sequence[Problem], words: Words
+    problems: Sequence[Problem],
+    warnings: Sequence[Problem],
+    words: Words,
+    console: Console = out,
 ) -> None:
     """Prints one line for each, the problems first."""
-    for problem in problems:
-        _print(out, words.label("problema"), "red", problem.said(words))
-    for warning in warnings:
-        _print(out, words.label("aviso"), "yellow", warning.said(words))
-
-
-def _print(out: Console, kind: str, style: str, said: str) -> None:
-    out.print(Text.assemble((f"{kind}  ", style), said), soft_wrap=True)
-
-
-def _counted_warnings(count: int, words: Words) -> str:
-    return words.plural_label(
-        "Hay {n} aviso: funciona, pero míralo antes de empezar.",
-        "Hay {n} avisos: funciona, pero míralos antes de empezar.",
-        count,
+    kinds = (
+        (words.label("problema"), "red", problems),
+        (words.label("aviso"), "yellow", warnings),
     )
+    for kind, style, found in kinds:
+        for each in found:
+            line = Text.assemble((f"{kind}  ", style), each.said(words))
+            console.print(line, soft_wrap=True)

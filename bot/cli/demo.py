@@ -2,13 +2,12 @@
 
 import asyncio
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bot.cli.demo_session import DemoSession, interrupted, served, unless_interrupted
 from bot.cli.demo_shell import DemoShell
-from bot.console import INTERRUPTED, say
+from bot.console import INTERRUPTED, out, say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.demo_script import DemoScript, TranscriptLine, transcript_lines
 from bot.simulator.page import LOOPBACK, DemoPage
@@ -19,9 +18,9 @@ _NAME_WIDTH = 7
 _TEXT_WIDTH = 84
 
 
-async def run_demo(out: Console, *, host: str = LOOPBACK, port: int | None = None) -> int:
+async def run_demo(*, host: str = LOOPBACK, port: int | None = None) -> int:
     """Serves the page with an open petition until it is interrupted; returns the exit code."""
-    async with served(out, page := DemoPage(), host, port):
+    async with served(page := DemoPage(), host, port):
         session = DemoSession(page)
         session.opens_petition = True
         async with session.open():
@@ -35,9 +34,7 @@ async def _run_on(session: DemoSession) -> None:
     await asyncio.Event().wait()
 
 
-async def run_story(
-    out: Console, *, once: bool, host: str = LOOPBACK, port: int | None = None
-) -> int:
+async def run_story(*, once: bool, host: str = LOOPBACK, port: int | None = None) -> int:
     """Plays the script and then serves the page until it is interrupted; with `once` it ends.
 
     The page is served from the beginning, except with `once`, which serves none.
@@ -45,12 +42,10 @@ async def run_story(
     """
     if once:
         async with DemoSession().open() as alone:
-            return _print_verdict(
-                out, await unless_interrupted(_play_script(out, alone, erases=True))
-            )
+            return _print_verdict(await unless_interrupted(_play_script(alone, erases=True)))
     page = DemoPage()
-    async with served(out, page, host, port) as address, DemoSession(page).open() as show:
-        verdict = _print_verdict(out, await unless_interrupted(_play_script(out, show)))
+    async with served(page, host, port) as address, DemoSession(page).open() as show:
+        verdict = _print_verdict(await unless_interrupted(_play_script(show)))
         if verdict == INTERRUPTED:
             return verdict
         show.opens_petition = True
@@ -74,7 +69,7 @@ def _say_what_to_try(words: Words) -> None:
     )
 
 
-async def _play_script(out: Console, show: DemoSession, *, erases: bool = False) -> list[str]:
+async def _play_script(show: DemoSession, *, erases: bool = False) -> list[str]:
     await show.start()
     simulator = show.simulator
     script = DemoScript(
@@ -91,7 +86,7 @@ async def _play_script(out: Console, show: DemoSession, *, erases: bool = False)
         async def print_all() -> None:
             while True:
                 for line in transcript_lines(await events.get()):
-                    _print(out, line)
+                    _print(line)
 
         printing = asyncio.create_task(print_all())
         try:
@@ -103,7 +98,7 @@ async def _play_script(out: Console, show: DemoSession, *, erases: bool = False)
     return mismatches + refused
 
 
-def _print(out: Console, line: TranscriptLine) -> None:
+def _print(line: TranscriptLine) -> None:
     style, mark = {"person": ("cyan", "▸"), "bot": ("", "◂"), "note": ("dim", "·")}[line.actor]
     row = Table.grid(padding=(0, 1))
     row.add_column(width=_NAME_WIDTH, justify="right", style="bold")
@@ -115,7 +110,7 @@ def _print(out: Console, line: TranscriptLine) -> None:
     out.print(row)
 
 
-def _print_verdict(out: Console, mismatches: list[str] | None) -> int:
+def _print_verdict(mismatches: list[str] | None) -> int:
     out.print()
     if mismatches is None:
         out.print("The story was interrupted.")

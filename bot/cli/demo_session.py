@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from rich.console import Console
 
 from bot.app import App, FatalError, open_app
+from bot.console import say
 from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED, PetitionInvalid
 from bot.settings import Settings, load_settings
@@ -182,14 +182,13 @@ class DemoSession:
 
 
 @asynccontextmanager
-async def served(out: Console, page: DemoPage, host: str, port: int | None) -> AsyncIterator[str]:
+async def served(page: DemoPage, host: str, port: int | None) -> AsyncIterator[str]:
     """Serves the page until the end of the block; prints and yields its address."""
     address = await page.start(host, port)
     try:
         if others_can_reach(host):
-            out.print(_WARNING, style="yellow", soft_wrap=True)
-        out.print(terminal_words().label("La petición, en el navegador:"), markup=False)
-        out.print(address + page.mark, markup=False, soft_wrap=True)
+            say(_WARNING, style="yellow")
+        say(terminal_words().label("La petición, en el navegador:"), address + page.mark)
         yield address
     finally:
         await page.stop()

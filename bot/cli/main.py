@@ -94,8 +94,8 @@ def demo(
     from bot.cli.demo import run_demo, run_story
 
     if story or once:
-        raise typer.Exit(run_to_end(run_story(out, once=once, host=host, port=port)))
-    raise typer.Exit(run_to_end(run_demo(out, host=host, port=port)))
+        raise typer.Exit(run_to_end(run_story(once=once, host=host, port=port)))
+    raise typer.Exit(run_to_end(run_demo(host=host, port=port)))
 
 
 @in_sentences
@@ -110,7 +110,7 @@ def simulator(
     configure_logging("WARNING")
     from bot.cli.simulator import run_simulator
 
-    run_to_end(run_simulator(out, api_port=api_port, host=host, port=port))
+    run_to_end(run_simulator(api_port=api_port, host=host, port=port))
 
 
 @in_sentences
@@ -148,7 +148,7 @@ def rehearse(
     configure_logging("CRITICAL")
     from bot.cli.rehearse import rehearse_folder
 
-    raise typer.Exit(rehearse_folder(out, folder, people=people, seed=seed, output=output))
+    raise typer.Exit(rehearse_folder(folder, people=people, seed=seed, output=output))
 
 
 @in_sentences

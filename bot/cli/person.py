@@ -91,13 +91,12 @@ class Prepared:
 class Request:
     """A request that an operator can answer; the question and the outcome are sentences.
 
-    `do` returns False if it has no effect any more, and `refused` why there is nothing to do.
+    `do` returns False if it has no effect any more.
     """
 
     question: str
     outcome: str
     do: Callable[[PersonRequests, Prepared, datetime], Awaitable[bool]]
-    refused: Callable[[Signer, Words], str | None] = lambda _signer, _words: None
 
 
 def _only_stored(signer: Signer, words: Words) -> str | None:
@@ -106,24 +105,6 @@ def _only_stored(signer: Signer, words: Words) -> str | None:
         return f"restricted since {words.plain_moment(signer.restricted_at)}"
     if signer.objected_at is not None:
         return f"objected to since {words.plain_moment(signer.objected_at)}"
-    return None
-
-
-def _already_restricted(signer: Signer, words: Words) -> str | None:
-    since = signer.restricted_at
-    return f"Its use is restricted already, since {words.plain_moment(since)}." if since else None
-
-
-def _already_objected(signer: Signer, words: Words) -> str | None:
-    since = signer.objected_at
-    if since is None:
-        return None
-    return f"They object to its use already, since {words.plain_moment(since)}."
-
-
-def _nothing_to_lift(signer: Signer, words: Words) -> str | None:
-    if _only_stored(signer, words) is None:
-        return "Its use is neither restricted nor objected to."
     return None
 
 
@@ -150,19 +131,16 @@ RESTRICT = Request(
     f"Restrict its use? (It stays {_ONLY_STORED})",
     f"The use is restricted: the signature is {_ONLY_STORED}.",
     lambda requests, it, at: requests.restrict(it.signer, it.proof, at),
-    _already_restricted,
 )
 OBJECT = Request(
     f"Record the objection? (The signature stays {_ONLY_STORED})",
     f"The objection is recorded: the signature is {_ONLY_STORED}.",
     lambda requests, it, at: requests.object(it.signer, it.proof, at),
-    _already_objected,
 )
 LIFT = Request(
     "Use the signature like any other again? (Its owner has to be told before)",
     "The signature is used like any other again.",
     lambda requests, it, at: requests.lift(it.signer, it.proof, at),
-    _nothing_to_lift,
 )
 
 
@@ -298,9 +276,15 @@ async def prepare(
     new_name = "" if name is None else _checked_name(name)
     signer, proof = await _proved(context, number, code, reason, new_name)
     words = context.words
-    if (refused := request.refused(signer, words)) is not None:
-        raise CannotDo(f"{refused} Nothing was done.")
     state = _only_stored(signer, words)
+    if request is RESTRICT and signer.restricted_at is not None:
+        since = words.plain_moment(signer.restricted_at)
+        raise CannotDo(f"Its use is restricted already, since {since}. Nothing was done.")
+    if request is OBJECT and signer.objected_at is not None:
+        since = words.plain_moment(signer.objected_at)
+        raise CannotDo(f"They object to its use already, since {since}. Nothing was done.")
+    if request is LIFT and state is None:
+        raise CannotDo("Its use is neither restricted nor objected to. Nothing was done.")
     whose = (
         f"Signature {words.number(signer.number)}: {signer.name or 'a damaged name'}, signed on "
         f"{words.plain_moment(signer.signed_at)}, reads {signer.language}"

@@ -24,7 +24,7 @@ _NO_BUTTON_OF_THE_BOT = "look again"
 async def run_preview(out: Console, folder: Path, *, host: str, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
     page = DemoPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
-    async with served(out, page, host, port), DemoSession(page, petition=folder).open() as session:
+    async with served(page, host, port), DemoSession(page, petition=folder).open() as session:
         said = terminal_words().label(
             "Lo que cambies ahí o en un archivo se ve al momento; Ctrl-C termina la vista previa."
         )
@@ -79,7 +79,7 @@ class Preview:
         if problems:
             verdict = words.plural_label("{n} problema", "{n} problemas", len(problems))
         self.out.print(f"{datetime.now():%H:%M:%S}  {verdict}", markup=False)
-        print_problems(self.out, problems, (), words)
+        print_problems(problems, (), words, self.out)
 
     def _open_the_bot(self) -> None:
         """Lets a reader of either language and an admin press Start: whoever writes sees it."""

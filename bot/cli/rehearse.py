@@ -11,21 +11,20 @@ from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
-from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import TaskID
 from rich.table import Table
 
 from bot.cli.check import print_problems
 from bot.cli.demo_session import simulated_settings, unless_interrupted
-from bot.console import INTERRUPTED, CannotDo, progress_bar, say
-from bot.petition.petition import Petition, load_petition
+from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say
+from bot.petition.petition import load_petition
 from bot.petition_folder.check import find_problems
 from bot.petition_folder.schema import PETITION_FILE
 from bot.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
 from bot.rehearsal.report import Report, Section, write_report
 from bot.rehearsal.report_page import page
-from bot.rehearsal.run import Rehearsal, RehearsalProgress, RehearsalResult
+from bot.rehearsal.run import Rehearsal, RehearsalProgress
 from bot.settings import Settings
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import Words
@@ -35,16 +34,11 @@ _SEEDS = 1_000_000
 
 
 def rehearse_folder(
-    out: Console,
-    folder: Path | None,
-    *,
-    people: int,
-    seed: int | None,
-    output: Path | None,
+    folder: Path | None, *, people: int, seed: int | None, output: Path | None
 ) -> int:
-    """Rehearses the petition of a folder; lists its problems instead if there are any.
+    """Rehearses a petition, prints the report and writes it as a page; returns the exit code.
 
-    Without a folder it is the one that the shell is in. Returns the exit code.
+    Without a folder it is the one that the shell is in. Its problems are listed, if it has any.
     """
     words = terminal_words()
     if folder is None and not Path(PETITION_FILE).is_file():
@@ -57,8 +51,8 @@ def rehearse_folder(
     folder = folder or Path()
     problems = find_problems(folder)
     if problems:
-        print_problems(out, problems, (), words)
-        say(words.label("Resuélvelos y vuelve a ensayar."), console=out)
+        print_problems(problems, (), words)
+        say(words.label("Resuélvelos y vuelve a ensayar."))
         return 1
     if output is not None and not output.parent.is_dir():
         raise CannotDo(
@@ -72,28 +66,16 @@ def rehearse_folder(
                 file=output / "informe.html",
             )
         )
-    return rehearse(out, words, load_petition(folder), people=people, seed=seed, output=output)
-
-
-def rehearse(
-    out: Console,
-    words: Words,
-    petition: Petition,
-    *,
-    people: int,
-    seed: int | None,
-    output: Path | None,
-) -> int:
-    """Rehearses a petition, prints the report and writes it as a page; returns the exit code."""
+    petition = load_petition(folder)
     seed = secrets.randbelow(_SEEDS) if seed is None else seed
     with (
-        tempfile.TemporaryDirectory(dir=_in_memory()) as folder,
-        _bars(out, words, people) as progress,
+        tempfile.TemporaryDirectory(dir=_in_memory()) as data,
+        _bars(words, people) as progress,
     ):
         clock = AcceleratedTime(FACTOR)
         rehearsal = Rehearsal(
             petition,
-            partial(_settings, Path(folder), petition.folder),
+            partial(_settings, Path(data), petition.folder),
             clock,
             people=people,
             seed=seed,
@@ -102,14 +84,11 @@ def rehearse(
         run_accelerated(unless_interrupted(rehearsal.run()), clock)
     result = rehearsal.result
     report = write_report(words, result, petition, seed)
-    _print(out, words, report)
-    page_file = _page_file(output)
+    _print(words, report)
+    # Where it was told, or in a new folder for such files.
+    page_file = output or Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
     page_file.write_text(page(words, report), encoding="utf-8")
-    say("", words.label("El informe, como página: {file}", file=page_file), console=out)
-    return _exit_code(result, report)
-
-
-def _exit_code(result: RehearsalResult, report: Report) -> int:
+    say("", words.label("El informe, como página: {file}", file=page_file))
     if report.faults:
         return 1
     return 0 if result.is_over else INTERRUPTED
@@ -134,15 +113,10 @@ def _in_memory() -> str | None:
     return str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
 
 
-def _page_file(output: Path | None) -> Path:
-    """Returns where the page goes: where it was told, or into a new folder for such files."""
-    return output or Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
-
-
 @contextmanager
-def _bars(out: Console, words: Words, people: int) -> Iterator[RehearsalProgress]:
+def _bars(words: Words, people: int) -> Iterator[RehearsalProgress]:
     """Draws how many have come, and then how many were told."""
-    with progress_bar(console=out) as bars:
+    with progress_bar() as bars:
         came = bars.add_task(words.label("Pasan por la petición"), total=people)
         told = bars.add_task(words.label("Se les cuenta cómo terminó"), total=None, visible=False)
         yield RehearsalProgress(partial(_move, bars, came), partial(_move, bars, told))
@@ -152,22 +126,22 @@ def _move(bars: Bars, bar: TaskID, done: int, total: int) -> None:
     bars.update(bar, completed=done, total=total, visible=True)
 
 
-def _print(out: Console, words: Words, report: Report) -> None:
-    out.print(report.title, style="bold", markup=False, soft_wrap=True)
-    say(*report.sentences, console=out)
+def _print(words: Words, report: Report) -> None:
+    say(report.title, style="bold")
+    say(*report.sentences)
     out.print()
     if report.faults:
-        say(*report.faults, style="red", console=out)
+        say(*report.faults, style="red")
     else:
-        say(words.label("No falló nada."), style="green", console=out)
+        say(words.label("No falló nada."), style="green")
     for section in report.sections:
         out.print()
-        _print_section(out, section)
+        _print_section(section)
 
 
-def _print_section(out: Console, section: Section) -> None:
-    out.print(section.title, style="bold", markup=False, soft_wrap=True)
-    say(*section.sentences, style="yellow" if section.is_alarming else None, console=out)
+def _print_section(section: Section) -> None:
+    say(section.title, style="bold")
+    say(*section.sentences, style="yellow" if section.is_alarming else None)
     if not section.rows:
         return
     table = Table(box=None, pad_edge=False, header_style="dim")

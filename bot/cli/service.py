@@ -130,7 +130,7 @@ def service(
     paths = _paths(load_settings(), file_locations.env_file().absolute())
     if (unusable := paths.unusable()) is not None:
         raise CannotDo(f"systemd would read {unusable} as something else; choose another name.")
-    text = user_unit(paths) if user else system_unit(paths, _account())
+    text = service_unit(paths, None if user else _account())
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -207,8 +207,8 @@ def _installation() -> list[Path]:
     return folders
 
 
-def _commands(unit: Path, *, user: bool) -> list[str]:
-    where = shlex.quote(str(unit))
+def _commands(file: Path, *, user: bool) -> list[str]:
+    where = shlex.quote(str(file))
     if user:
         return [
             f"install -D -m 644 {where} ~/.config/systemd/user/petition-bot.service",
@@ -228,42 +228,26 @@ def _account() -> str:
     return pwd.getpwuid(os.geteuid()).pw_name
 
 
-def system_unit(paths: ServicePaths, user: str) -> str:
-    """Returns the unit for the system's manager, which runs the bot as this user."""
+def service_unit(paths: ServicePaths, user: str | None) -> str:
+    """Returns the unit for the system's manager, which runs the bot as this user.
+
+    Without one it is for the user's own manager, which can take less away from the bot.
+    """
+    network = ("After=network-online.target", "Wants=network-online.target")
     return "\n".join(
         [
             "# Written by petition-bot service; write it anew when one of the paths changes.",
             "[Unit]",
             "Description=petition-bot, a petition inside a Telegram chat",
-            "After=network-online.target",
-            "Wants=network-online.target",
+            *(network if user else ()),
             "",
             "[Service]",
-            f"User={user}",
+            *([f"User={user}"] if user else []),
             *_start(paths),
             _OF_EVERYBODY,
-            *_visible(paths),
-            _OF_THE_SYSTEM,
+            *([*_visible(paths), _OF_THE_SYSTEM] if user else []),
             "[Install]",
-            "WantedBy=multi-user.target",
-            "",
-        ]
-    )
-
-
-def user_unit(paths: ServicePaths) -> str:
-    """Returns the unit for the user's own manager, which can take less away from the bot."""
-    return "\n".join(
-        [
-            "# Written by petition-bot service; write it anew when one of the paths changes.",
-            "[Unit]",
-            "Description=petition-bot, a petition inside a Telegram chat",
-            "",
-            "[Service]",
-            *_start(paths),
-            _OF_EVERYBODY,
-            "[Install]",
-            "WantedBy=default.target",
+            f"WantedBy={'multi-user' if user else 'default'}.target",
             "",
         ]
     )

@@ -1,7 +1,5 @@
 """A simulated Telegram, to set a bot up and try it from another terminal without an account."""
 
-from rich.console import Console
-
 from bot.cli.demo_session import interrupted, served
 from bot.console import say
 from bot.simulator import Simulator
@@ -13,7 +11,7 @@ from bot.text.terminal_language import terminal_words
 _TOKEN = "1000000002:a-token-for-trying-that-opens-nothing"  # noqa: S105
 
 
-async def run_simulator(out: Console, *, api_port: int, host: str, port: int | None) -> None:
+async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
     """Serves the Bot API and the page with the phones until it is interrupted.
 
     The Bot API is on loopback. Raises OSError if something else listens on one of the ports.
@@ -21,7 +19,7 @@ async def run_simulator(out: Console, *, api_port: int, host: str, port: int | N
     page = DemoPage()
     async with Simulator(token=_TOKEN, port=api_port) as simulator:
         state = PageState(simulator, page.feed, admins=frozenset())
-        async with served(out, page, host, port), state.open():
+        async with served(page, host, port), state.open():
             state.phones.add(*DemoPeople.create(simulator.world).everybody)
             page.show(state)
             page.publish_bot_state("elsewhere")

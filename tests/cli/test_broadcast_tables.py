@@ -73,7 +73,7 @@ def test_an_id_is_whole_in_a_narrow_terminal_too(
 ) -> None:
     petition.begins(FIRST)
     narrow = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=40)
-    monkeypatch.setattr("bot.cli.broadcasts.out", narrow)
+    monkeypatch.setattr("bot.cli.broadcast_tables.out", narrow)
     call("list")
     assert isinstance(narrow.file, io.StringIO)
     assert "3f3f3f3f" in narrow.file.getvalue()

@@ -4,7 +4,6 @@ import asyncio
 
 import aiohttp
 import pytest
-from rich.console import Console
 
 from bot.cli.simulator import run_simulator
 
@@ -12,7 +11,7 @@ from bot.cli.simulator import run_simulator
 async def test_it_answers_a_bot_that_has_its_token_and_says_what_to_type(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    serving = asyncio.create_task(run_simulator(Console(), api_port=0, host="127.0.0.1", port=0))
+    serving = asyncio.create_task(run_simulator(api_port=0, host="127.0.0.1", port=0))
     try:
         said = ""
         while "Ctrl-C" not in (said := said + capsys.readouterr().out):
