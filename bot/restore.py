@@ -195,7 +195,7 @@ async def _brought_up_to_date(url: str, order: Order) -> Restored:
     keyring, slug, at = order.keyring, order.slug, order.at
     storage = await open_known_storage(url, keyring, slug)
     try:
-        await storage.restores.try_key(keyring)
+        await storage.restores.try_key()
         await storage.restores.record(made_at=order.manifest.made_at, at=at)
         return await repeat_journal(storage, keyring, slug, at)
     finally:

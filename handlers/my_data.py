@@ -26,7 +26,7 @@ from handlers.sent_files import erase_files
 from handlers.signing import CHANGED_TEXT, refusal
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, Held, Inclusion, SupporterHandover, Unavailable
-from storage.later_consents import NEW_TEXTS, WITH_NAME, TextsAnswer
+from storage.consents import NEW_TEXTS, WITH_NAME, TextsAnswer
 
 _log = structlog.stdlib.get_logger()
 

@@ -40,6 +40,7 @@ from storage.closing_text_types import (
     Publication,
 )
 from storage.closing_texts import ClosingTexts, publication_id
+from storage.consents import Consent
 from storage.conversations import EMPTY_FORM, Conversation, Conversations
 from storage.database import Database, Row, Statement, Value, WatchedDatabase
 from storage.database_url import data_folder
@@ -125,7 +126,7 @@ from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
 from storage.restores import HeldRestore, Restores
 from storage.sent_files import SentFile, SentFiles
 from storage.signatures import Signature, Signatures, Stats
-from storage.signing import AlreadySigned, Consent, NewSignature, PetitionClosed, Signed
+from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.signing_rate import SigningRate
 from storage.telegram_cache import CachedItem, TelegramCache
 
@@ -214,35 +215,31 @@ def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
     """Returns the storage of a petition in a database that is already open."""
     journal = journal_of(keyring, slug)
     watched = WatchedDatabase(database, journal)
-    audit = Audit(watched, slug, keyring)
-    conversations = Conversations(watched, slug, keyring)
-    codes = PersonCodes(watched, slug, keyring)
-    notices = PersonNotices(watched, slug, keyring)
     return Storage(
         database=watched,
         keyring=keyring,
         journal=journal,
-        petitions=Petitions(watched, slug, keyring, audit),
-        conversations=conversations,
-        signatures=Signatures(watched, slug, keyring, conversations, audit),
+        petitions=Petitions(watched, slug, keyring),
+        conversations=Conversations(watched, slug, keyring),
+        signatures=Signatures(watched, slug, keyring),
         broadcasts=Broadcasts(watched, slug, keyring),
         recalls=Recalls(watched, slug, keyring),
         drafts=Drafts(watched, slug, keyring),
         leases=Leases(watched),
-        audit=audit,
+        audit=Audit(watched, slug, keyring),
         admin_names=AdminNames(watched, slug, keyring),
         admin_notices=AdminNotices(watched),
         telegram_cache=TelegramCache(watched, slug),
         personal_data=PersonalData(watched, slug, keyring),
         sent_files=SentFiles(watched, slug, keyring),
-        restores=Restores(watched, slug, audit),
-        closing_texts=ClosingTexts(watched, slug, keyring, audit),
-        handovers=Handovers(watched, slug, audit),
-        changes_after_export=ChangesAfterExport(watched, slug, keyring, audit),
-        person_codes=codes,
-        person_notices=notices,
-        person_requests=PersonRequests(watched, slug, keyring, audit, codes, notices),
-        exports=Exports(watched, slug, keyring, audit),
-        erasures=Erasures(watched, slug, audit),
-        invalidations=Invalidations(watched, slug, keyring, audit),
+        restores=Restores(watched, slug, keyring),
+        closing_texts=ClosingTexts(watched, slug, keyring),
+        handovers=Handovers(watched, slug, keyring),
+        changes_after_export=ChangesAfterExport(watched, slug, keyring),
+        person_codes=PersonCodes(watched, slug, keyring),
+        person_notices=PersonNotices(watched, slug, keyring),
+        person_requests=PersonRequests(watched, slug, keyring),
+        exports=Exports(watched, slug, keyring),
+        erasures=Erasures(watched, slug, keyring),
+        invalidations=Invalidations(watched, slug, keyring),
     )

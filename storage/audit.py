@@ -8,7 +8,8 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.database import Row, Statement
+from storage.database import Database, Row, Statement
+from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows
 from storage.times import from_millis, to_millis
 
@@ -74,9 +75,7 @@ class Audit(PetitionRows):
         audit_id = uuid.uuid4().bytes
         sealed = None
         if actor is not None:
-            sealed = self._keyring.seal(
-                str(actor), table="audit", column="actor_sealed", row=audit_id
-            )
+            sealed = self._sealed(actor, "audit", "actor_sealed", audit_id)
         return Statement(
             _RECORD.format(only_if=only_if.sql),
             {
@@ -135,3 +134,11 @@ class Audit(PetitionRows):
                 )
             )
         return AuditEntry(from_millis(row["at"]), actor, row["action"], row["detail"])
+
+
+class AuditedRows(PetitionRows):
+    """Rows of one petition, of whose changes some are in its audit log."""
+
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        super().__init__(database, slug, keyring)
+        self._audit = Audit(database, slug, keyring)

@@ -11,13 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
-from storage.audit import ALWAYS, Audit
-from storage.database import Database, Row, Statement, Value
+from storage.audit import ALWAYS, AuditedRows
+from storage.database import Row, Statement
 from storage.handovers import ExportedList, Handover
 from storage.ids import rising_id
-from storage.keyring import Keyring
 from storage.petitions import lock_petition
-from storage.sql_in_lists import padded, portions
+from storage.sql_in_lists import padded, parameters, portions
 from storage.times import from_millis, to_millis
 
 # Which lists have this signature. An export stores its row before it reads the signatures, so a
@@ -98,14 +97,7 @@ def note_change(
 
     It writes nothing unless an export has the signature with its name. It reads the signature as
     it was, so it comes before the statement that changes it; only after a correction, which needs
-    `only_if`, it may come later.
-
-    Args:
-        slug: the petition.
-        supporter: the reference of whose signature it is.
-        change: what changes.
-        at: when.
-        only_if: an SQL condition with its values, true if the transaction has an effect.
+    `only_if`, an SQL condition that is true if the transaction has an effect, it may come later.
     """
     listed = _IN_A_LIST if change is Change.NAME_GIVEN else _NAMED_IN_A_LIST
     return Statement(
@@ -212,21 +204,14 @@ def _is_named(known: Sequence[NotedChange], since: Sequence[NotedChange]) -> boo
     return not shown or shown[0].change is not Change.NAME_GIVEN
 
 
-class ChangesAfterExport:
+class ChangesAfterExport(AuditedRows):
     """What is owed to the addressee of one petition."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
-        self._audit = audit
 
     async def owed(self, listed: ExportedList | Handover) -> list[ChangeOwed]:
         """Returns what the addressee of a list was not told of since it was written, by number."""
         if listed.exported_at is None:
             return []
-        values: dict[str, Value] = {"petition": self._slug, "last_number": listed.last_number}
-        rows = await self._database.read(Statement(_CHANGES, values))
+        rows = await self._read(_CHANGES, last_number=listed.last_number)
         return list(changes_owed(map(self._noted, rows), listed.exported_at))
 
     async def mark_told(self, told: Sequence[ChangeOwed], *, at: datetime) -> None:
@@ -234,29 +219,19 @@ class ChangesAfterExport:
         ids = [each for change in told for each in change.ids]
         marks = []
         for portion in portions(ids):
-            listed = {f"id{n}": key for n, key in enumerate(padded(portion))}
-            names = ", ".join(f":{name}" for name in listed)
-            values: dict[str, Value] = {"petition": self._slug, "at": to_millis(at), **listed}
-            marks.append(Statement(_TOLD.format(ids=names), values))
+            listed, values = parameters("id", padded(portion))
+            marks.append(self._statement(_TOLD.format(ids=listed), at=to_millis(at), **values))
         noted = self._audit.statement(
             "notices_told", actor=None, at=at, detail=f"{len(told)} signatures"
         )
         await self._database.write(lock_petition(self._slug), noted, *marks)
 
     def _noted(self, row: Row) -> NotedChange:
-        name = None
-        if row["name_sealed"] is not None:
-            name = self._keyring.open_if_whole(
-                row["name_sealed"],
-                table="signatures",
-                column="name_sealed",
-                row=row["signature_id"],
-            )
         return NotedChange(
             id=row["id"],
             number=row["number"],
             change=Change(row["change"]),
             changed_at=from_millis(row["changed_at"]),
             is_told=row["told_at"] is not None,
-            name=name,
+            name=self._opened(row, "signatures", "name_sealed", row["signature_id"]),
         )

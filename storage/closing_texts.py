@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from storage.audit import Audit
+from storage.audit import AuditedRows
 from storage.closing_text_types import (
     CLOSING_UPDATE,
     AwaitedText,
@@ -17,9 +17,7 @@ from storage.closing_text_types import (
     ClosingTextKind,
     Publication,
 )
-from storage.database import Database, Row, Value
-from storage.keyring import Keyring
-from storage.petition_rows import PetitionRows
+from storage.database import Row, Value
 from storage.petitions import lock_petition
 from storage.times import from_millis, to_millis
 
@@ -151,12 +149,8 @@ WHERE publication_id = :publication AND {_DOES_WAIT}
 _DECLINE = f"DELETE FROM closing_publications WHERE {_WAITS}"  # noqa: S608 - constants of this file
 
 
-class ClosingTexts(PetitionRows):
+class ClosingTexts(AuditedRows):
     """The closing update and the later entries of one petition."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
-        super().__init__(database, slug, keyring)
-        self._audit = audit
 
     async def published(self) -> Sequence[ClosingText]:
         """Returns every published version, oldest first."""
@@ -210,7 +204,7 @@ class ClosingTexts(PetitionRows):
             **_asked(awaited),
             "id": key,
             "text": self._sealed(text, "closing_texts", "text_sealed", key),
-            "author": self._sealed(str(actor), "closing_texts", "author_sealed", key),
+            "author": self._sealed(actor, "closing_texts", "author_sealed", key),
             "at": to_millis(at),
         }
         answered = () if admin is None else (self._statement(_FORGET_AWAITED, admin=admin),)
@@ -255,7 +249,7 @@ class ClosingTexts(PetitionRows):
             "versions": len(versions),
             "publication": key,
             "requested_by": self._sealed(
-                str(actor), "closing_publications", "requested_by_sealed", key
+                actor, "closing_publications", "requested_by_sealed", key
             ),
             "approval_above": approval_above,
         }
@@ -273,7 +267,7 @@ class ClosingTexts(PetitionRows):
         known = await self._publication(key)
         if known is None or known.published_at is not None or known.requested_by == actor:
             return known
-        approved_by = self._sealed(str(actor), "closing_publications", "approved_by_sealed", key)
+        approved_by = self._sealed(actor, "closing_publications", "approved_by_sealed", key)
         values: dict[str, Value] = {"publication": key, "approved_by": approved_by}
         changes = (_APPROVE, _NEW_REVISION)
         await self._change("approved", _CAN_APPROVE, changes, values, actor=actor, at=at)
@@ -323,7 +317,7 @@ class ClosingTexts(PetitionRows):
             language=row["language"],
             number=row["number"],
             text=self._opened(row, table, "text_sealed", key),
-            author=_user_id(self._opened(row, table, "author_sealed", key)),
+            author=self._opened_id(row, table, "author_sealed", key),
             written_at=from_millis(row["written_at"]),
             is_discarded=row["discarded_at"] is not None,
             publication=None if row["publication_id"] is None else self._published_by(row),
@@ -333,17 +327,11 @@ class ClosingTexts(PetitionRows):
         key, table = row["publication_id"], "closing_publications"
         return Publication(
             id=key,
-            requested_by=_user_id(self._opened(row, table, "requested_by_sealed", key)),
+            requested_by=self._opened_id(row, table, "requested_by_sealed", key),
             requested_at=from_millis(row["requested_at"]),
-            approved_by=_user_id(self._opened(row, table, "approved_by_sealed", key)),
+            approved_by=self._opened_id(row, table, "approved_by_sealed", key),
             published_at=from_millis(row["published_at"]),
         )
-
-    def _sealed(self, plain: str, table: str, column: str, key: bytes) -> bytes:
-        return self._keyring.seal(plain, table=table, column=column, row=key)
-
-    def _opened(self, row: Row, table: str, column: str, key: bytes) -> str | None:
-        return self._keyring.open_if_whole(row[column], table=table, column=column, row=key)
 
 
 def publication_id(versions: Sequence[ClosingText]) -> bytes:
@@ -367,7 +355,3 @@ def _named(versions: Sequence[ClosingText]) -> str:
 
 def _day(stored: str | None) -> date | None:
     return None if stored is None else date.fromisoformat(stored)
-
-
-def _user_id(opened: str | None) -> int | None:
-    return None if opened is None else int(opened)

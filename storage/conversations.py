@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from storage.database import SKIP_LOCKED, Database, Row, Statement, Value
+from storage.database import FOR_UPDATE, SKIP_LOCKED, Row, Statement
 from storage.errors import ConversationMoved
-from storage.keyring import Keyring
+from storage.petition_rows import PetitionRows
 from storage.times import from_millis, to_millis
 
 _FIRST_STAGE = "home"
@@ -34,9 +34,14 @@ _COLUMNS = (
 )
 
 _GET = f"""
-SELECT {", ".join(_COLUMNS)} FROM conversations
+SELECT supporter, {", ".join(_COLUMNS)} FROM conversations
 WHERE petition = :petition AND supporter = :supporter
 """  # noqa: S608 - constants of this file
+
+_LOCK = f"""
+SELECT version FROM conversations
+WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
+"""  # noqa: S608 - a constant
 
 _FIRST = f"""
 INSERT INTO conversations (petition, supporter, {", ".join(_COLUMNS)})
@@ -137,19 +142,13 @@ class Conversation:
     is_damaged: bool = field(default=False, compare=False)
 
 
-class Conversations:
+class Conversations(PetitionRows):
     """The conversations of one petition, keyed by the supporter's reference."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._keyring = keyring
-        self._slug = slug
 
     async def get(self, supporter: bytes) -> Conversation | None:
         """Returns a supporter's conversation, or None if there is none."""
-        statement = Statement(_GET, {"petition": self._slug, "supporter": supporter})
-        rows = await self._database.read(statement)
-        return self._conversation(supporter, rows[0]) if rows else None
+        rows = await self._read(_GET, supporter=supporter)
+        return self._conversation(rows[0]) if rows else None
 
     async def save(self, conversation: Conversation, *, was: int | None, at: datetime) -> None:
         """Writes a conversation over the version that was read (None or 0: there was none).
@@ -163,21 +162,26 @@ class Conversations:
 
     def saving(self, conversation: Conversation, *, was: int | None, at: datetime) -> Statement:
         """Returns the statement of `save` for a transaction; it yields no row if it moved."""
-        values: dict[str, Value] = {
-            "petition": self._slug,
-            "supporter": conversation.supporter,
+        supporter, name, with_name = (
+            conversation.supporter,
+            conversation.name,
+            conversation.with_name,
+        )
+        return self._statement(
+            _NEXT if was else _FIRST,
+            was=was,
+            supporter=supporter,
             **{column: getattr(conversation, column) for column in _AS_THEY_ARE},
-            "name_sealed": self._sealed(conversation),
-            "news": int(conversation.news),
-            "updates": int(conversation.updates),
-            "with_name": None if conversation.with_name is None else int(conversation.with_name),
-            "form_started_at": to_millis(conversation.form_started_at),
-            "name_message_ids": json.dumps(conversation.name_message_ids),
-            "updated_at": to_millis(at),
-        }
-        if not was:
-            return Statement(_FIRST, values)
-        return Statement(_NEXT, {**values, "was": was})
+            name_sealed=None
+            if name is None
+            else self._sealed(name, "conversations", "name_sealed", supporter),
+            news=int(conversation.news),
+            updates=int(conversation.updates),
+            with_name=None if with_name is None else int(with_name),
+            form_started_at=to_millis(conversation.form_started_at),
+            name_message_ids=json.dumps(conversation.name_message_ids),
+            updated_at=to_millis(at),
+        )
 
     def digest(self, supporter: bytes, drawn: bytes) -> bytes:
         """Returns the digest that is stored of someone's screen.
@@ -198,32 +202,22 @@ class Conversations:
         picture_id: int | None = None,
     ) -> None:
         """Stores what is on someone's screen; their stage and version stay as they are."""
-        statement = Statement(
+        await self._write(
             _SET_SCREEN,
-            {
-                "petition": self._slug,
-                "supporter": supporter,
-                "stage": _FIRST_STAGE,
-                "message_id": message_id,
-                "screen_digest": screen_digest,
-                "picture_id": picture_id,
-            },
+            supporter=supporter,
+            stage=_FIRST_STAGE,
+            message_id=message_id,
+            screen_digest=screen_digest,
+            picture_id=picture_id,
         )
-        await self._database.write(statement)
 
     async def unsigned(self) -> int:
         """Returns how many people's name is stored who have not signed; their chat is not."""
-        rows = await self._database.read(Statement(_UNSIGNED, {"petition": self._slug}))
-        return int(rows[0]["people"])
+        return int((await self._read(_UNSIGNED))[0]["people"])
 
     async def clear_name_messages(self, supporter: bytes, ids: tuple[int, ...]) -> None:
         """Records that these messages were deleted; changes nothing if more came meanwhile."""
-        gone: dict[str, Value] = {
-            "petition": self._slug,
-            "supporter": supporter,
-            "ids": json.dumps(ids),
-        }
-        await self._database.write(Statement(_CLEAR_NAME_MESSAGES, gone))
+        await self._write(_CLEAR_NAME_MESSAGES, supporter=supporter, ids=json.dumps(ids))
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
         """Erases what at most `limit` people filled in and have not touched since `before`.
@@ -233,17 +227,12 @@ class Conversations:
         Returns:
             The number of people; fewer than `limit` when nobody is left.
         """
-        asked: dict[str, Value] = {
-            "petition": self._slug,
-            "before": to_millis(before),
-            "limit": limit,
-        }
-        return len((await self._database.write(Statement(_FORGET_FORMS, asked)))[0])
+        return len(await self._write(_FORGET_FORMS, before=to_millis(before), limit=limit))
 
-    def _conversation(self, supporter: bytes, row: Row) -> Conversation:
-        name = self._opened(supporter, row["name_sealed"])
+    def _conversation(self, row: Row) -> Conversation:
+        name = self._opened(row, "conversations", "name_sealed", row["supporter"])
         return Conversation(
-            supporter=supporter,
+            supporter=row["supporter"],
             **{column: row[column] for column in _AS_THEY_ARE},
             name=name,
             news=bool(row["news"]),
@@ -254,17 +243,7 @@ class Conversations:
             is_damaged=name is None and row["name_sealed"] is not None,
         )
 
-    def _sealed(self, conversation: Conversation) -> bytes | None:
-        if conversation.name is None:
-            return None
-        return self._keyring.seal(
-            conversation.name,
-            table="conversations",
-            column="name_sealed",
-            row=conversation.supporter,
-        )
 
-    def _opened(self, supporter: bytes, sealed: bytes | None) -> str | None:
-        return self._keyring.open_if_whole(
-            sealed, table="conversations", column="name_sealed", row=supporter
-        )
+def lock_conversation(slug: str, supporter: bytes) -> Statement:
+    """Returns the statement that locks a conversation, behind the petition."""
+    return Statement(_LOCK, {"petition": slug, "supporter": supporter})

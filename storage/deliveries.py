@@ -98,7 +98,7 @@ class Deliveries(PetitionRows):
         if broadcast.is_damaged:
             raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
         rows = await self._run(CLAIM, broadcast, holder, at, claim=claim, limit=limit, after=after)
-        return await self._opened(broadcast, claim, rows[-1], at)
+        return await self._sendable(broadcast, claim, rows[-1], at)
 
     async def record(self, id: bytes, results: Iterable[Result], at: datetime) -> None:
         """Records many results in one transaction; repeating it changes nothing."""
@@ -119,7 +119,7 @@ class Deliveries(PetitionRows):
         settled = self._statement(SETTLE_ENDED, at=to_millis(at))
         await self._database.write(settled, *COUNT_ERASED)
 
-    async def _opened(
+    async def _sendable(
         self, broadcast: Broadcast, claim: bytes, rows: list[Row], at: datetime
     ) -> list[Delivery]:
         """Returns the claimed rows that can be sent; the others get their outcome at once."""

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.audit import Audit
-from storage.database import FOR_UPDATE, Database, Row, Statement, Value
+from storage.audit import AuditedRows
+from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.eligibility import CAN_BE_WRITTEN_TO, WAS_TOLD
 from storage.erased_deliveries import COUNT_ERASED_AT_THE_END
 from storage.exports import IS_NAMED
 from storage.petitions import lock_petition
 from storage.signing import FORGOTTEN
+from storage.sql_in_lists import parameters
 from storage.times import from_millis, to_millis
 
 # Those who blocked the bot, said no, or are not counted are left out: no message reaches them. Who
@@ -222,13 +223,8 @@ class AnonymousCount:
     signatures: int
 
 
-class Erasures:
+class Erasures(AuditedRows):
     """Erases one petition's signatures when their retention is over."""
-
-    def __init__(self, database: Database, slug: str, audit: Audit) -> None:
-        self._database = database
-        self._slug = slug
-        self._audit = audit
 
     async def is_sending(self) -> bool:
         """Returns whether a closing update is planned, running or paused."""
@@ -278,29 +274,24 @@ class Erasures:
 
     async def erase_what_is_left(self, due: DueBefore, *, limit: int) -> int:
         """Erases what else is due; returns how many conversations of a long closed petition."""
-        moments = {"petition": self._slug, **_moments(due)}
-        at_most = {"petition": self._slug, "at_most": moments["at_most"], "limit": limit}
         rows = await self._database.write(
-            Statement(_ERASE_CHANGES, moments), Statement(_ERASE_LAST_CONVERSATIONS, at_most)
+            self._statement(_ERASE_CHANGES, **_moments(due)),
+            self._statement(_ERASE_LAST_CONVERSATIONS, **_moments(due), limit=limit),
         )
         return len(rows[-1])
 
     def _portion(self, found: Sequence[Row], run: ErasureRun) -> tuple[Statement, ...]:
-        numbers: dict[str, Value] = {f"n{i}": row["number"] for i, row in enumerate(found)}
-        supporters: dict[str, Value] = {f"s{i}": row["supporter"] for i, row in enumerate(found)}
-        listed = ", ".join(f":{name}" for name in numbers)
+        listed, numbers = parameters("n", [row["number"] for row in found])
+        people, supporters = parameters("s", [row["supporter"] for row in found])
         those = _THOSE.format(numbers=listed)
 
         def statement(sql: str) -> Statement:
-            return Statement(
-                sql.format(numbers=listed, those=those), {"petition": self._slug, **numbers}
-            )
+            return self._statement(sql.format(numbers=listed, those=those), **numbers)
 
         def theirs(table: str, sql: str) -> Statement:
-            people = ", ".join(f":{name}" for name in supporters)
             own = _OWN.format(supporters=people, those=those, table=table)
             said = {"table": table, "own": own, "forgotten": FORGOTTEN, "is_closed": _IS_CLOSED}
-            return Statement(sql.format(**said), {"petition": self._slug, **numbers, **supporters})
+            return self._statement(sql.format(**said), **numbers, **supporters)
 
         return (
             lock_petition(self._slug),
@@ -308,13 +299,10 @@ class Erasures:
             self._audit.adding_up(run.action, statement(_HOW_MANY), entry=run.entry, at=run.at),
             statement(_KEEP_COUNTS),
             *(theirs(table, sql) for table, sql in _OF_THEIRS),
-            Statement(_STAMP, {"petition": self._slug, "at": to_millis(run.at)}),
+            self._statement(_STAMP, at=to_millis(run.at)),
             statement(_ERASE),
             *COUNT_ERASED_AT_THE_END,
         )
-
-    async def _read(self, sql: str, **values: Value) -> list[Row]:
-        return await self._database.read(Statement(sql, {"petition": self._slug, **values}))
 
 
 def _moments(due: DueBefore) -> dict[str, Value]:

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from storage.audit import Audit
-from storage.database import Database, Row, Snapshot, Statement, Value
+from storage.audit import AuditedRows
+from storage.database import Row, Snapshot, Statement, Value
 from storage.ids import rising_id
 from storage.keyring import Keyring
 from storage.petitions import INVALIDATED_SINCE, lock_petition
-from storage.times import from_millis, to_millis
+from storage.times import from_millis, to_millis, with_times
 
 # So many signatures are in memory at once, and so many numbers are counted at once: SQLite groups
 # in memory what it counts.
@@ -51,15 +51,12 @@ WHERE petition = :petition AND changed_at >= :at AND number <= :last_number
 
 _DISCARD = "DELETE FROM exports WHERE id = :export_id"
 
-_CLOSING = f"""
-SELECT closed_at, closed_signatures, {INVALIDATED_SINCE} AS invalidated_since
+_COUNTS = f"""
+SELECT closed_at, closed_signatures AS at_closing, {INVALIDATED_SINCE} AS invalidated_since,
+  (SELECT CAST(COALESCE(SUM(signatures), 0) AS BIGINT) FROM anonymous_counts
+   WHERE petition = :petition AND is_valid = 1) AS anonymous
 FROM petitions p WHERE slug = :petition
 """  # noqa: S608 - a constant
-
-_ANONYMOUS = """
-SELECT CAST(COALESCE(SUM(signatures), 0) AS BIGINT) AS signatures
-FROM anonymous_counts WHERE petition = :petition AND is_valid = 1
-"""
 
 _GROUPS = f"""
 SELECT signed_at / :quarter AS quarter, language, text_version,
@@ -127,46 +124,35 @@ class ExportCounts:
     anonymous: int
 
 
-class Exports:
+class Exports(AuditedRows):
     """The exports of one petition."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
-        self._audit = audit
 
     async def begin(self, *, at: datetime, detail: str) -> Export:
         """Stores an export whose list is going to be read; `detail` is for the audit log."""
         export_id = rising_id(at)
-        values: dict[str, Value] = {"petition": self._slug, "export_id": export_id}
         noted = f"{export_id.hex()} {detail}"
         *_, rows = await self._database.write(
             lock_petition(self._slug),
             self._audit.statement("export", actor=None, at=at, detail=noted),
-            Statement(_BEGIN, {**values, "at": to_millis(at)}),
+            self._statement(_BEGIN, export_id=export_id, at=to_millis(at)),
         )
         return Export(export_id, at, rows[0]["last_number"])
 
     async def finish(self, export: Export, *, with_name: int, without_name: int) -> int:
         """Stores how many the list has; returns how many of those changed since it was begun."""
-        counts: dict[str, Value] = {"with_name": with_name, "without_name": without_name}
-        since: dict[str, Value] = {
-            "petition": self._slug,
-            "last_number": export.last_number,
-            "at": to_millis(export.exported_at),
-        }
+        counts = {"with_name": with_name, "without_name": without_name}
+        since = {"last_number": export.last_number, "at": to_millis(export.exported_at)}
         _, rows = await self._database.write(
-            Statement(_FINISH, {**counts, "export_id": export.id}), Statement(_CHANGED, since)
+            self._statement(_FINISH, **counts, export_id=export.id),
+            self._statement(_CHANGED, **since),
         )
         return int(rows[0]["people"])
 
     async def discard(self, export: Export, at: datetime) -> None:
         """Removes an export whose list was not written after all; the audit log keeps both."""
-        detail = export.id.hex()
         await self._database.write(
-            self._audit.statement("export_failed", actor=None, at=at, detail=detail),
-            Statement(_DISCARD, {"export_id": export.id}),
+            self._audit.statement("export_failed", actor=None, at=at, detail=export.id.hex()),
+            self._statement(_DISCARD, export_id=export.id),
         )
 
     @asynccontextmanager
@@ -181,29 +167,22 @@ class SignatureList:
 
     def __init__(self, snapshot: Snapshot, slug: str, last_number: int, keyring: Keyring) -> None:
         self._snapshot = snapshot
+        self._listed: dict[str, Value] = {"petition": slug, "last_number": last_number}
         self._last_number = last_number
-        self._petition: dict[str, Value] = {"petition": slug}
-        self._listed: dict[str, Value] = {**self._petition, "last_number": last_number}
         self._keyring = keyring
 
     async def counts(self) -> ExportCounts:
         """Returns what is known of the count at the closing."""
-        (closing,) = await self._snapshot.read(Statement(_CLOSING, self._petition))
-        (anonymous,) = await self._snapshot.read(Statement(_ANONYMOUS, self._petition))
-        return ExportCounts(
-            closed_at=from_millis(closing["closed_at"]),
-            at_closing=closing["closed_signatures"],
-            invalidated_since=closing["invalidated_since"],
-            anonymous=anonymous["signatures"],
-        )
+        (row,) = await self._snapshot.read(Statement(_COUNTS, self._listed))
+        return ExportCounts(**with_times(row))
 
     async def groups(self) -> list[SignatureGroup]:
         """Returns all counted signatures by moment, language and version, the oldest first."""
         quarter = _QUARTER // timedelta(milliseconds=1)
         counted: Counter[tuple[int, str, str, int]] = Counter()
         for after in range(0, self._last_number, _COUNTED_AT_ONCE):
-            span: dict[str, Value] = {"after": after, "until": after + _COUNTED_AT_ONCE}
-            values = {**self._listed, **span, "quarter": quarter}
+            span = {"after": after, "until": after + _COUNTED_AT_ONCE, "quarter": quarter}
+            values = {**self._listed, **span}
             for row in await self._snapshot.read(Statement(_GROUPS, values)):
                 key = (row["quarter"], row["language"], row["text_version"], row["named"])
                 counted[key] += row["signatures"]

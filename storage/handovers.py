@@ -7,16 +7,16 @@ retention counts, until it is undone. New queries about handovers go here.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from storage.audit import Audit
-from storage.database import Database, Row, Statement, Value
+from storage.audit import AuditedRows
+from storage.database import Row, Statement, Value
 from storage.ids import SHOWN_DIGITS, rising_id
 from storage.journal import Deed, Entry
 from storage.petitions import lock_petition
-from storage.times import from_millis, to_millis
+from storage.times import to_millis, with_times
 
 # One that is not finished, or was killed, has counted nobody yet.
 _EXPORTS = """
@@ -42,14 +42,17 @@ EXISTS (SELECT 1 FROM petitions WHERE slug = :petition AND closed_at IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM handovers WHERE petition = :petition AND undone_at IS NULL)
 """
 
+_COLUMNS = """
+id, petition, export_id, handed_over_on, manifest, with_name, without_name, recorded_at, undone_at
+"""
+
+_VALUES = """
+:id, :petition, :export_id, :handed_over_on, :manifest, CAST(:with_name AS BIGINT),
+  CAST(:without_name AS BIGINT), CAST(:recorded_at AS BIGINT), CAST(:undone_at AS BIGINT)
+"""
+
 _RECORD = f"""
-INSERT INTO handovers (
-  id, petition, export_id, handed_over_on, manifest, with_name, without_name, recorded_at
-)
-SELECT :id, :petition, :export, :day, :manifest, CAST(:with_name AS BIGINT),
-  CAST(:without_name AS BIGINT), CAST(:at AS BIGINT)
-WHERE {_MAY_RECORD}
-RETURNING id
+INSERT INTO handovers ({_COLUMNS}) SELECT {_VALUES} WHERE {_MAY_RECORD} RETURNING id
 """
 
 _IS_ACTIVE = "id = :id AND petition = :petition AND undone_at IS NULL"
@@ -62,17 +65,10 @@ VALUES (:export_id, :petition, :exported_at, :last_number, :with_name, :without_
 ON CONFLICT (id) DO NOTHING
 """
 
-_REPEAT = """
-INSERT INTO handovers (
-  id, petition, export_id, handed_over_on, manifest, with_name, without_name, recorded_at,
-  undone_at
-)
-VALUES (
-  :id, :petition, :export_id, :handed_over_on, :manifest, :with_name, :without_name,
-  :recorded_at, :undone_at
-)
+_REPEAT = f"""
+INSERT INTO handovers ({_COLUMNS}) VALUES ({_VALUES})
 ON CONFLICT (id) DO UPDATE SET undone_at = excluded.undone_at
-"""
+"""  # noqa: S608 - constants of this file
 
 # A backup may be from before the closing, too, of which nothing else is noted. Whoever signed then
 # would be in no list.
@@ -175,27 +171,12 @@ class SupporterHandover:
     inclusion: Inclusion | None
 
 
-class Handovers:
+class Handovers(AuditedRows):
     """The handovers of one petition."""
-
-    def __init__(self, database: Database, slug: str, audit: Audit) -> None:
-        self._database = database
-        self._slug = slug
-        self._audit = audit
 
     async def exports(self) -> Sequence[ExportedList]:
         """Returns the lists that were written, newest first."""
-        rows = await self._database.read(Statement(_EXPORTS, {"petition": self._slug}))
-        return [
-            ExportedList(
-                id=row["id"],
-                exported_at=from_millis(row["exported_at"]),
-                last_number=row["last_number"],
-                with_name=row["with_name"],
-                without_name=row["without_name"],
-            )
-            for row in rows
-        ]
+        return [ExportedList(**with_times(row)) for row in await self._read(_EXPORTS)]
 
     async def active(self) -> Handover | None:
         """Returns the handover from which retention counts; None if there was none."""
@@ -226,44 +207,30 @@ class Handovers:
         Returns:
             The handover; None if another one is recorded already, or the petition is open.
         """
-        with_name = 0 if listed is None else listed.with_name
-        without_name = without_name if listed is None else listed.without_name
-        values: dict[str, Value] = {
-            "petition": self._slug,
-            "export": None if listed is None else listed.id,
-            "day": handed_over_on.isoformat(),
-            "manifest": manifest,
-            "with_name": with_name,
-            "without_name": without_name,
-            "at": to_millis(at),
-        }
-        may = Statement(_MAY_RECORD, {"petition": self._slug})
         # Looked at first, as the journal would bring back what was refused.
-        if not await self._database.read(Statement(f"SELECT 1 WHERE {may.sql}", may.values)):
+        if not await self._read(f"SELECT 1 WHERE {_MAY_RECORD}"):
             return None
-        held = f"{with_name} with a name, {without_name} without"
+        handover = Handover(
+            id=rising_id(at),
+            handed_over_on=handed_over_on,
+            manifest=manifest,
+            with_name=0 if listed is None else listed.with_name,
+            without_name=without_name if listed is None else listed.without_name,
+            recorded_at=at,
+            export_id=None if listed is None else listed.id,
+            exported_at=None if listed is None else listed.exported_at,
+            last_number=0 if listed is None else listed.last_number,
+        )
+        held = f"{handover.with_name} with a name, {handover.without_name} without"
         which = "no list" if listed is None else f"list {listed.id.hex()[:SHOWN_DIGITS]}"
         noted = self._audit.statement(
             "handover",
             actor=None,
             at=at,
             detail=f"{handed_over_on.isoformat()}, {which}: {held}",
-            only_if=may,
+            only_if=self._statement(_MAY_RECORD),
         )
-        handover = Handover(
-            id=rising_id(at),
-            handed_over_on=handed_over_on,
-            manifest=manifest,
-            with_name=with_name,
-            without_name=without_name,
-            recorded_at=at,
-            export_id=None if listed is None else listed.id,
-            exported_at=None if listed is None else listed.exported_at,
-            last_number=0 if listed is None else listed.last_number,
-        )
-        recording = Statement(
-            _RECORD, {**values, "id": handover.id}, _entry(handover, undone_at=None)
-        )
+        recording = self._statement(_RECORD, _entry(handover), id=handover.id, **_values(handover))
         rows = await self._database.write(lock_petition(self._slug), noted, recording)
         return await self.active() if rows[-1] else None
 
@@ -273,15 +240,16 @@ class Handovers:
         Returns:
             Whether it did; not if it was undone before.
         """
-        values: dict[str, Value] = {"id": handover.id, "petition": self._slug}
+        is_active = f"EXISTS (SELECT 1 FROM handovers WHERE {_IS_ACTIVE})"  # noqa: S608 - a constant
         noted = self._audit.statement(
             "handover_undone",
             actor=None,
             at=at,
             detail=handover.handed_over_on.isoformat(),
-            only_if=Statement(f"EXISTS (SELECT 1 FROM handovers WHERE {_IS_ACTIVE})", values),  # noqa: S608 - a constant
+            only_if=self._statement(is_active, id=handover.id),
         )
-        undoing = Statement(_UNDO, {**values, "at": to_millis(at)}, _entry(handover, undone_at=at))
+        undone = _entry(replace(handover, undone_at=at))
+        undoing = self._statement(_UNDO, undone, id=handover.id, at=to_millis(at))
         rows = await self._database.write(lock_petition(self._slug), noted, undoing)
         return bool(rows[-1])
 
@@ -290,13 +258,12 @@ class Handovers:
         handover = await self.active()
         if handover is None:
             return None
-        values: dict[str, Value] = {
-            "petition": self._slug,
-            "supporter": supporter,
-            "last_number": handover.last_number,
-            "exported_at": to_millis(handover.exported_at or handover.recorded_at),
-        }
-        rows = await self._database.read(Statement(_INCLUDED, values))
+        rows = await self._read(
+            _INCLUDED,
+            supporter=supporter,
+            last_number=handover.last_number,
+            exported_at=to_millis(handover.exported_at or handover.recorded_at),
+        )
         if not rows:
             return SupporterHandover(handover, None)
         has_name = rows[0]["has_name"] and handover.exported_at is not None
@@ -304,23 +271,29 @@ class Handovers:
 
     async def invalidated_since(self, handover: Handover) -> int:
         """Returns how many of what was handed over were taken out of the count since."""
-        values: dict[str, Value] = {
-            "petition": self._slug,
-            "last_number": handover.last_number,
-            "since": to_millis(handover.exported_at or handover.recorded_at),
-        }
-        (row,) = await self._database.read(Statement(_INVALIDATED, values))
+        (row,) = await self._read(
+            _INVALIDATED,
+            last_number=handover.last_number,
+            since=to_millis(handover.exported_at or handover.recorded_at),
+        )
         return int(row["signatures"])
 
     async def _first(self, sql: str) -> Handover | None:
-        rows = await self._database.read(Statement(sql, {"petition": self._slug}))
+        rows = await self._read(sql)
         return _handover(rows[0]) if rows else None
 
 
-def _entry(handover: Handover, *, undone_at: datetime | None) -> Entry:
+def _entry(handover: Handover) -> Entry:
     """Returns the entry of the journal, from which a restored copy gets back handover and list."""
-    columns = {
-        "export_id": None if handover.export_id is None else handover.export_id.hex(),
+    export = handover.export_id
+    noted = {**_values(handover), "export_id": None if export is None else export.hex()}
+    return Entry(Deed.HANDOVER, handover.id, json.dumps(noted))
+
+
+def _values(handover: Handover) -> dict[str, Value]:
+    """Returns what is stored of a handover and its list."""
+    return {
+        "export_id": handover.export_id,
         "exported_at": to_millis(handover.exported_at),
         "last_number": handover.last_number,
         "handed_over_on": handover.handed_over_on.isoformat(),
@@ -328,9 +301,8 @@ def _entry(handover: Handover, *, undone_at: datetime | None) -> Entry:
         "with_name": handover.with_name,
         "without_name": handover.without_name,
         "recorded_at": to_millis(handover.recorded_at),
-        "undone_at": to_millis(undone_at),
+        "undone_at": to_millis(handover.undone_at),
     }
-    return Entry(Deed.HANDOVER, handover.id, json.dumps(columns))
 
 
 def repeated_statements(slug: str, entry: Entry) -> tuple[Statement, ...]:
@@ -346,24 +318,10 @@ def repeated_statements(slug: str, entry: Entry) -> tuple[Statement, ...]:
     listed = () if export is None else (Statement(_REPEAT_EXPORT, values),)
     closed_at = values["exported_at"] or values["recorded_at"]
     closing = Statement(_CLOSE_AGAIN, {"petition": slug, "closed_at": closed_at})
-    return (
-        lock_petition(slug),
-        *listed,
-        Statement(_REPEAT, values),
-        *(() if values["undone_at"] else (closing,)),
-    )
+    closed = () if values["undone_at"] else (closing,)
+    return (lock_petition(slug), *listed, Statement(_REPEAT, values), *closed)
 
 
 def _handover(row: Row) -> Handover:
-    return Handover(
-        id=row["id"],
-        handed_over_on=date.fromisoformat(row["handed_over_on"]),
-        manifest=row["manifest"],
-        with_name=row["with_name"],
-        without_name=row["without_name"],
-        recorded_at=from_millis(row["recorded_at"]),
-        undone_at=from_millis(row["undone_at"]),
-        export_id=row["export_id"],
-        exported_at=from_millis(row["exported_at"]),
-        last_number=row["last_number"],
-    )
+    day = date.fromisoformat(row["handed_over_on"])
+    return Handover(**{**with_times(row), "handed_over_on": day})

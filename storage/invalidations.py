@@ -13,9 +13,8 @@ from fnmatch import translate
 from re import compile as compile_pattern
 from unicodedata import normalize
 
-from storage.audit import Audit
-from storage.database import Database, Row, Statement, Value
-from storage.keyring import Keyring
+from storage.audit import AuditedRows
+from storage.database import Row, Statement, Value
 from storage.petitions import lock_petition
 from storage.times import from_millis, to_millis
 
@@ -130,14 +129,8 @@ class Invalidation:
     undone_at: datetime | None
 
 
-class Invalidations:
+class Invalidations(AuditedRows):
     """The invalidations of one petition."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
-        self._audit = audit
 
     async def find(self, condition: SignatureCondition) -> Matches:
         """Returns the counted signatures that a condition applies to; names are read by portions.
@@ -146,8 +139,10 @@ class Invalidations:
         """
         found, is_like = Matches(), _name_test(condition.name_pattern)
         async for row in self._rows(condition):
-            if is_like is not None and not is_like(self._name(row)):
-                continue
+            if is_like is not None:
+                name = self._opened(row, "signatures", "name_sealed", row["id"])
+                if not is_like(name or ""):
+                    continue
             found.numbers.append(row["number"])
             signed_at = from_millis(row["signed_at"]).replace(second=0, microsecond=0)
             found.by_minute[signed_at] += 1
@@ -166,36 +161,34 @@ class Invalidations:
             some were withdrawn meanwhile.
         """
         key = uuid.uuid4().bytes
-        known: dict[str, Value] = {"petition": self._slug, "id": key}
-        begun: dict[str, Value] = {
-            **known,
-            "reason": self._sealed(reason, "reason_sealed", key),
-            "condition": self._sealed(condition, "condition_sealed", key),
-            "at": to_millis(at),
-        }
         *_, noted, _ = await self._database.write(
             lock_petition(self._slug),
-            Statement(_BEGIN, begun),
-            *_take_out(known, numbers),
+            self._statement(
+                _BEGIN,
+                id=key,
+                reason=self._sealed(reason, "invalidations", "reason_sealed", key),
+                condition=self._sealed(condition, "invalidations", "condition_sealed", key),
+                at=to_millis(at),
+            ),
+            *self._take_out(key, numbers),
             self._audit.statement("invalidate", actor=None, at=at, detail=key.hex()),
-            Statement(_NOTE_HOW_MANY, known),
-            Statement(_DISCOUNT, known),
+            self._statement(_NOTE_HOW_MANY, id=key),
+            self._statement(_DISCOUNT, id=key),
         )
         return key, int(noted[0]["signatures"])
 
     async def entries(self) -> list[Invalidation]:
         """Returns all invalidations, newest first; a damaged reason or condition is empty."""
-        rows = await self._database.read(Statement(_LIST, {"petition": self._slug}))
         return [
             Invalidation(
                 id=row["id"],
-                reason=self._opened(row, "reason_sealed"),
-                condition=self._opened(row, "condition_sealed"),
+                reason=self._opened(row, "invalidations", "reason_sealed", row["id"]) or "",
+                condition=self._opened(row, "invalidations", "condition_sealed", row["id"]) or "",
                 signatures=row["signatures"],
                 invalidated_at=from_millis(row["invalidated_at"]),
                 undone_at=from_millis(row["undone_at"]),
             )
-            for row in rows
+            for row in await self._read(_LIST)
         ]
 
     async def undo(self, key: bytes, at: datetime) -> int:
@@ -205,19 +198,18 @@ class Invalidations:
             How many: fewer than were taken out if some have withdrawn since; 0 if it was undone
             before.
         """
-        known: dict[str, Value] = {"petition": self._slug, "id": key}
         *_, back = await self._database.write(
             lock_petition(self._slug),
-            Statement(_COUNT_AGAIN, known),
+            self._statement(_COUNT_AGAIN, id=key),
             self._audit.statement(
                 "undo_invalidation",
                 actor=None,
                 at=at,
                 detail=key.hex(),
-                only_if=Statement(_CAN_UNDO, known),
+                only_if=self._statement(_CAN_UNDO, id=key),
             ),
-            Statement(_UNDO, {**known, "at": to_millis(at)}),
-            Statement(_PUT_BACK, known),
+            self._statement(_UNDO, id=key, at=to_millis(at)),
+            self._statement(_PUT_BACK, id=key),
         )
         return len(back)
 
@@ -232,28 +224,23 @@ class Invalidations:
         sql = _MATCHING.format(conditions="".join(_CONDITIONS[name] for name in given))
         after = 0
         while True:
-            values = {**given, "petition": self._slug, "after": after, "limit": _PORTION}
-            rows = await self._database.read(Statement(sql, values))
+            rows = await self._read(sql, **given, after=after, limit=_PORTION)
             for row in rows:
                 yield row
             if len(rows) < _PORTION:
                 return
             after = rows[-1]["number"]
 
-    def _name(self, row: Row) -> str:
-        name = self._keyring.open_if_whole(
-            row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
-        )
-        return name or ""
+    def _take_out(self, key: bytes, numbers: list[int]) -> Iterator[Statement]:
+        """Yields the statements of all portions.
 
-    def _sealed(self, text: str, column: str, key: bytes) -> bytes:
-        return self._keyring.seal(text, table="invalidations", column=column, row=key)
-
-    def _opened(self, row: Row, column: str) -> str:
-        opened = self._keyring.open_if_whole(
-            row[column], table="invalidations", column=column, row=row["id"]
-        )
-        return opened or ""
+        The numbers stand in the text: as values, of which a transaction on PostgreSQL carries one
+        long list, a hundred thousand took minutes.
+        """
+        for start in range(0, len(numbers), _NUMBERS_AT_ONCE):
+            portion = numbers[start : start + _NUMBERS_AT_ONCE]
+            listed = ", ".join(f"{number:d}" for number in portion)
+            yield self._statement(_TAKE_OUT.format(numbers=listed), id=key)
 
 
 _CONDITIONS = {
@@ -262,17 +249,6 @@ _CONDITIONS = {
     "source": " AND source = :source",
     "form_seconds_under": " AND form_seconds < CAST(:form_seconds_under AS BIGINT)",
 }
-
-
-def _take_out(known: dict[str, Value], numbers: list[int]) -> Iterator[Statement]:
-    """Yields the statements of all portions.
-
-    The numbers stand in the text: as values, of which a transaction on PostgreSQL carries one long
-    list, a hundred thousand took minutes.
-    """
-    for start in range(0, len(numbers), _NUMBERS_AT_ONCE):
-        listed = ", ".join(f"{number:d}" for number in numbers[start : start + _NUMBERS_AT_ONCE])
-        yield Statement(_TAKE_OUT.format(numbers=listed), known)
 
 
 def _name_test(pattern: str | None) -> Callable[[str], bool] | None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.changes_after_export import Change, note_change
+from storage.consents import IS_TO_SIGN
 from storage.database import Database, Row, Statement, Value
 from storage.handovers import repeated_statements
 from storage.journal import Deed, Entry, last_entries
 from storage.keyring import Keyring
-from storage.later_consents import IS_TO_SIGN
 from storage.sent_files import all_due
 from storage.signing import withdraw_statements
 from storage.times import to_millis

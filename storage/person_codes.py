@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from storage.database import Database, Row, Statement, Value
-from storage.keyring import Keyring
+from storage.database import Row, Statement, Value
+from storage.petition_rows import PetitionRows
 from storage.times import from_millis, to_millis
 
 CODE_LASTS = timedelta(days=30)
@@ -84,13 +84,8 @@ class CheckedCode:
     since: datetime | None = None
 
 
-class PersonCodes:
+class PersonCodes(PetitionRows):
     """The codes of one petition's signers, keyed by the supporter's reference."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._keyring = keyring
-        self._slug = slug
 
     async def make(self, supporter: bytes, at: datetime) -> tuple[str, datetime] | None:
         """Stores a new code, which voids the former one.
@@ -99,38 +94,37 @@ class PersonCodes:
             The code as it is to be read, and when it ends; None without a signature.
         """
         code, ends_at = new_code(), at + CODE_LASTS
-        made = {**self._asked(supporter, code), "ends_at": to_millis(ends_at)}
-        rows = await self._database.write(Statement(_MAKE, made))
-        return (code, ends_at) if rows[0] else None
+        asked = self._asked(supporter, code)
+        made = await self._write(_MAKE, **asked, ends_at=to_millis(ends_at))
+        return (code, ends_at) if made else None
 
     async def check(self, supporter: bytes, typed: str, at: datetime) -> CheckedCode:
         """Says whether a code fits; a wrong one is counted, a right one is not used by it."""
         asked = self._asked(supporter, typed)
-        person = {name: asked[name] for name in ("petition", "supporter")}
         _, found = await self._database.write(
-            Statement(_COUNT_WRONG, asked), Statement(_GET, person)
+            self._statement(_COUNT_WRONG, **asked), self._statement(_GET, **asked)
         )
         return _checked(found[0], asked, at) if found else CheckedCode(CodeState.WRONG)
 
     def is_valid(self, supporter: bytes, typed: str, at: datetime) -> Statement:
         """Returns the condition that a code fits and was not used, for a transaction."""
-        return Statement(_IS_VALID, {**self._asked(supporter, typed), "used_at": to_millis(at)})
+        return self._statement(_IS_VALID, **self._asked(supporter, typed), used_at=to_millis(at))
 
     def use(self, supporter: bytes, typed: str, at: datetime) -> Statement:
         """Returns the statement that uses a code up, for the transaction of what it is for."""
-        return Statement(_USE, {**self._asked(supporter, typed), "used_at": to_millis(at)})
+        return self._statement(_USE, **self._asked(supporter, typed), used_at=to_millis(at))
 
     async def forget(self, ended_before: datetime) -> None:
         """Erases the rows of codes that have ended for long."""
-        asked: dict[str, Value] = {"petition": self._slug, "before": to_millis(ended_before)}
-        if await self._database.read(Statement(_ANY_ENDED, asked)):
-            await self._database.write(Statement(_FORGET, asked))
+        before = to_millis(ended_before)
+        if await self._read(_ANY_ENDED, before=before):
+            await self._write(_FORGET, before=before)
 
     def _asked(self, supporter: bytes, code: str) -> dict[str, Value]:
         digest = self._keyring.digest(
             _signs_of(code).encode(), table="person_codes", column="code_digest", row=supporter
         )
-        return {"petition": self._slug, "supporter": supporter, "digest": digest}
+        return {"supporter": supporter, "digest": digest}
 
 
 def new_code() -> str:

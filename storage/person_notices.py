@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from storage.audit import ALWAYS
-from storage.database import Database, Row, Statement, Value
+from storage.database import Row, Statement
 from storage.ids import rising_id
-from storage.keyring import Keyring
+from storage.petition_rows import PetitionRows
 from storage.times import to_millis
 
 NOTICES_KEPT_FOR = timedelta(days=7)
@@ -91,61 +91,48 @@ class NewPersonNotice:
     at: datetime
 
 
-class PersonNotices:
+class PersonNotices(PetitionRows):
     """The sentences of one petition to single people."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._keyring = keyring
-        self._slug = slug
 
     def adding(self, new: NewPersonNotice, only_if: Statement = ALWAYS) -> tuple[bytes, Statement]:
         """Returns the id of a new sentence, and its statement for the transaction of the deed."""
         notice = rising_id(new.at)
-        chat = self._keyring.seal(
-            str(new.chat_id), table="person_notices", column="chat_sealed", row=notice
+        return notice, self._statement(
+            _ADD.format(only_if=only_if.sql),
+            **only_if.values,
+            notice=notice,
+            notice_supporter=new.supporter,
+            notice_chat=self._sealed(new.chat_id, "person_notices", "chat_sealed", notice),
+            notice_language=new.language,
+            notice_kind=new.kind.value,
+            notice_at=to_millis(new.at),
         )
-        values: dict[str, Value] = {
-            "notice": notice,
-            "petition": self._slug,
-            "notice_supporter": new.supporter,
-            "notice_chat": chat,
-            "notice_language": new.language,
-            "notice_kind": new.kind.value,
-            "notice_at": to_millis(new.at),
-        }
-        return notice, Statement(_ADD.format(only_if=only_if.sql), {**only_if.values, **values})
 
     async def waiting(self) -> Sequence[PersonNotice]:
         """Returns the sentences that wait, the oldest first."""
-        rows = await self._database.read(Statement(_WAITING, {"petition": self._slug}))
-        return [self._notice(row) for row in rows]
+        return [self._notice(row) for row in await self._read(_WAITING)]
 
     async def begin(self, notice: PersonNotice) -> bool:
         """Counts a try before it is made; False if the row is gone."""
-        return bool((await self._database.write(Statement(_BEGIN, {"notice": notice.id})))[0])
+        return bool(await self._write(_BEGIN, notice=notice.id))
 
     async def take_back(self, notice: PersonNotice) -> None:
         """Counts a try as not made, as it certainly did not arrive."""
-        await self._database.write(Statement(_TAKE_BACK, {"notice": notice.id}))
+        await self._write(_TAKE_BACK, notice=notice.id)
 
     async def forget(self, notice: PersonNotice) -> None:
         """Erases the row of a sentence that was sent, or cannot be."""
-        await self._database.write(Statement(_FORGET, {"notice": notice.id}))
+        await self._write(_FORGET, notice=notice.id)
 
     async def expire(self, before: datetime) -> None:
         """Erases the sentences that were written until `before`."""
-        asked: dict[str, Value] = {"petition": self._slug, "before": to_millis(before)}
-        await self._database.write(Statement(_EXPIRE, asked))
+        await self._write(_EXPIRE, before=to_millis(before))
 
     def _notice(self, row: Row) -> PersonNotice:
-        chat = self._keyring.open_if_whole(
-            row["chat_sealed"], table="person_notices", column="chat_sealed", row=row["id"]
-        )
         return PersonNotice(
             id=row["id"],
             supporter=row["supporter"],
-            chat_id=None if chat is None else int(chat),
+            chat_id=self._opened_id(row, "person_notices", "chat_sealed", row["id"]),
             language=row["language"],
             kind=row["kind"],
             attempts=row["attempts"],
@@ -155,13 +142,6 @@ class PersonNotices:
 def all_forgotten(
     slug: str, supporter: bytes, *, but: bytes, only_if: Statement = ALWAYS
 ) -> Statement:
-    """Returns the statement that erases all sentences to a person, for a transaction.
-
-    Args:
-        slug: the petition.
-        supporter: the person.
-        but: the id of the sentence that stays: the one that tells of it.
-        only_if: an SQL condition with its values.
-    """
+    """Returns the statement that erases all sentences to a person but the one with this id."""
     values = {**only_if.values, "petition": slug, "supporter": supporter, "but": but}
     return Statement(f"{_ALL_OF} AND {only_if.sql}", values)

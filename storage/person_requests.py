@@ -4,13 +4,13 @@ Each deed is one transaction: the deed, its audit entry, the sentence to the per
 that is used up by it. The statements before the deed read the signature as it was.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-from storage.audit import ALWAYS, Audit
+from storage.audit import ALWAYS, AuditedRows
 from storage.changes_after_export import Change, note_change
-from storage.database import FOR_UPDATE, Database, Row, Statement, Value
+from storage.database import FOR_UPDATE, Database, Row, Statement
 from storage.eligibility import LANGUAGE
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
@@ -29,39 +29,40 @@ FROM signatures s WHERE s.petition = :petition
 
 _LOCK = f"SELECT id FROM signatures WHERE id = :id {FOR_UPDATE}"  # noqa: S608 - a constant
 
-# Each is completed with what the deed needs besides, such as a code that fits.
 _CORRECT = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
-_SET = {
-    PersonNoticeKind.RESTRICTED: "UPDATE signatures SET restricted_at = :set_at WHERE id = :id",
-    PersonNoticeKind.OBJECTED: "UPDATE signatures SET objected_at = :set_at WHERE id = :id",
-}
-_NOTHING = "SELECT 1 AS noted"
 _LIFT = "UPDATE signatures SET restricted_at = NULL, objected_at = NULL WHERE id = :id"
+_NOTHING = "SELECT 1 AS noted WHERE 1 = 1"
 
-_IS_THERE = "EXISTS (SELECT 1 FROM signatures held WHERE held.id = :id)"
 _HAS_NAME = "EXISTS (SELECT 1 FROM signatures own WHERE own.id = :id AND own.with_name = 1)"
-_MAY = {
-    PersonNoticeKind.RESTRICTED: "held.restricted_at IS NULL",
-    PersonNoticeKind.OBJECTED: "held.objected_at IS NULL",
-    PersonNoticeKind.LIFTED: "(held.restricted_at IS NOT NULL OR held.objected_at IS NOT NULL)",
-}
-_CHANGES = {
-    PersonNoticeKind.CORRECTED: Change.CORRECTED,
-    PersonNoticeKind.RESTRICTED: Change.RESTRICTED,
-    PersonNoticeKind.OBJECTED: Change.OBJECTED,
-    PersonNoticeKind.LIFTED: Change.NAME_GIVEN,
-}
-_DEEDS = {
-    PersonNoticeKind.RESTRICTED: Deed.RESTRICTED,
-    PersonNoticeKind.OBJECTED: Deed.OBJECTED,
-}
-_ACTIONS = {
-    PersonNoticeKind.SHOWN: "person_show",
-    PersonNoticeKind.CORRECTED: "person_correct",
-    PersonNoticeKind.ERASED: "person_erase",
-    PersonNoticeKind.RESTRICTED: "person_restrict",
-    PersonNoticeKind.OBJECTED: "person_object",
-    PersonNoticeKind.LIFTED: "person_lift",
+
+
+class _Kind(NamedTuple):
+    """What belongs to deeds of one kind.
+
+    Attributes:
+        action: what the audit calls them.
+        may: of the signature `held`, when they have an effect.
+        change: what whoever was given the signature is told, if anything.
+    """
+
+    action: str
+    may: str = "1 = 1"
+    change: Change | None = None
+
+
+_KINDS = {
+    PersonNoticeKind.SHOWN: _Kind("person_show"),
+    PersonNoticeKind.CORRECTED: _Kind("person_correct", change=Change.CORRECTED),
+    PersonNoticeKind.ERASED: _Kind("person_erase"),
+    PersonNoticeKind.RESTRICTED: _Kind(
+        "person_restrict", "held.restricted_at IS NULL", Change.RESTRICTED
+    ),
+    PersonNoticeKind.OBJECTED: _Kind("person_object", "held.objected_at IS NULL", Change.OBJECTED),
+    PersonNoticeKind.LIFTED: _Kind(
+        "person_lift",
+        "(held.restricted_at IS NOT NULL OR held.objected_at IS NOT NULL)",
+        Change.NAME_GIVEN,
+    ),
 }
 
 _WITHDRAWN_STAGE = "withdrawn"
@@ -116,34 +117,23 @@ def verified_otherwise(reason: str) -> Proof:
     return Proof(f"verified otherwise: {reason}")
 
 
-class PersonRequests:
+class PersonRequests(AuditedRows):
     """Answers requests about single signatures of one petition."""
 
-    def __init__(
-        self,
-        database: Database,
-        slug: str,
-        keyring: Keyring,
-        audit: Audit,
-        codes: PersonCodes,
-        notices: PersonNotices,
-    ) -> None:
-        self._database = database
-        self._slug = slug
-        self._keyring = keyring
-        self._audit = audit
-        self._codes = codes
-        self._notices = notices
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        super().__init__(database, slug, keyring)
+        self._codes = PersonCodes(database, slug, keyring)
+        self._notices = PersonNotices(database, slug, keyring)
 
     async def find(self, number: int) -> Signer | None:
         """Returns whose signature has this number, or None."""
-        asked: dict[str, Value] = {"petition": self._slug, "number": number}
-        return await self._one(Statement(f"{_SIGNER} AND s.number = :number", asked))
+        return self._signer(await self._read(f"{_SIGNER} AND s.number = :number", number=number))
 
     async def of(self, supporter: bytes) -> Signer | None:
         """Returns somebody's own signature, or None."""
-        asked: dict[str, Value] = {"petition": self._slug, "supporter": supporter}
-        return await self._one(Statement(f"{_SIGNER} AND s.supporter = :supporter", asked))
+        return self._signer(
+            await self._read(f"{_SIGNER} AND s.supporter = :supporter", supporter=supporter)
+        )
 
     async def check(
         self, number: int, code: str, at: datetime
@@ -161,40 +151,39 @@ class PersonRequests:
 
     async def correct(self, signer: Signer, name: str, proof: Proof, at: datetime) -> bool:
         """Replaces a name (GDPR art. 16); files in the chat that have the former one are due."""
-        only_if, values = self._condition(signer, proof, None, at)
-        sealed = self._keyring.seal(
-            name, table="signatures", column="name_sealed", row=signer.signature_id
-        )
-        noted = Entry(Deed.NAME, signer.signature_id, name)
-        corrected = Statement(f"{_CORRECT} AND {only_if.sql}", {**values, "name": sealed}, noted)
-        files = all_due(self._slug, signer.supporter, only_if=only_if)
+        key = signer.signature_id
+        sealed = self._sealed(name, "signatures", "name_sealed", key)
+        corrected = self._statement(_CORRECT, Entry(Deed.NAME, key, name), id=key, name=sealed)
+        files = all_due(self._slug, signer.supporter)
         return await self._do(signer, proof, PersonNoticeKind.CORRECTED, at, files, corrected)
 
     async def restrict(self, signer: Signer, proof: Proof, at: datetime) -> bool:
         """Restricts the use to storage and counting (GDPR art. 18)."""
-        return await self._set(signer, proof, PersonNoticeKind.RESTRICTED, at)
+        deed, key = Entry.since(Deed.RESTRICTED, signer.signature_id, at), signer.signature_id
+        setting = "UPDATE signatures SET restricted_at = :set_at WHERE id = :id"
+        restricted = self._statement(setting, deed, id=key, set_at=to_millis(at))
+        return await self._do(signer, proof, PersonNoticeKind.RESTRICTED, at, restricted)
 
     async def object(self, signer: Signer, proof: Proof, at: datetime) -> bool:
         """Ends the use but for storage and counting, as the person objects (GDPR art. 21)."""
-        return await self._set(signer, proof, PersonNoticeKind.OBJECTED, at)
+        deed, key = Entry.since(Deed.OBJECTED, signer.signature_id, at), signer.signature_id
+        setting = "UPDATE signatures SET objected_at = :set_at WHERE id = :id"
+        objected = self._statement(setting, deed, id=key, set_at=to_millis(at))
+        return await self._do(signer, proof, PersonNoticeKind.OBJECTED, at, objected)
 
     async def lift(self, signer: Signer, proof: Proof, at: datetime) -> bool:
         """Ends a restriction and an objection."""
-        only_if, values = self._condition(signer, proof, PersonNoticeKind.LIFTED, at)
-        ended = [
-            Entry.since(deed, signer.signature_id, None)
-            for deed in (Deed.RESTRICTED, Deed.OBJECTED)
-        ]
-        lifted = Statement(f"{_LIFT} AND {only_if.sql}", values, ended[0])
+        key = signer.signature_id
+        lifted = self._statement(_LIFT, Entry.since(Deed.RESTRICTED, key, None), id=key)
         # A statement has one entry of the journal.
-        also = Statement(_NOTHING, {}, ended[1])
+        also = self._statement(_NOTHING, Entry.since(Deed.OBJECTED, key, None))
         return await self._do(signer, proof, PersonNoticeKind.LIFTED, at, also, lifted)
 
     async def erase(self, signer: Signer, proof: Proof, at: datetime) -> bool:
         """Erases a signature and everything stored with it (GDPR art. 17), as /withdraw does."""
         kind = PersonNoticeKind.ERASED
-        only_if, values = self._condition(signer, proof, None, at)
-        if not await self._holds(only_if, values):
+        only_if = self._only_if(signer, proof, kind, at)
+        if not await self._holds(only_if):
             return False
         notice, before = self._noted(signer, proof, kind, at, only_if)
         rows = await self._database.write(
@@ -213,22 +202,9 @@ class PersonRequests:
         )
         return was_withdrawn(rows)
 
-    async def _holds(self, only_if: Statement, values: dict[str, Value]) -> bool:
+    async def _holds(self, only_if: Statement) -> bool:
         """Returns whether a deed has an effect; the journal notes it before it is known again."""
-        return bool(await self._database.read(Statement(f"SELECT 1 WHERE {only_if.sql}", values)))
-
-    async def _one(self, statement: Statement) -> Signer | None:
-        rows = await self._database.read(statement)
-        return self._signer(rows[0]) if rows else None
-
-    async def _set(
-        self, signer: Signer, proof: Proof, kind: PersonNoticeKind, at: datetime
-    ) -> bool:
-        only_if, values = self._condition(signer, proof, kind, at)
-        noted = Entry.since(_DEEDS[kind], signer.signature_id, at)
-        set_at: dict[str, Value] = {**values, "set_at": to_millis(at)}
-        done = Statement(f"{_SET[kind]} AND {only_if.sql}", set_at, noted)
-        return await self._do(signer, proof, kind, at, done)
+        return bool(await self._read(f"SELECT 1 WHERE {only_if.sql}", **only_if.values))
 
     async def _do(
         self,
@@ -239,25 +215,27 @@ class PersonRequests:
         *deed: Statement,
     ) -> bool:
         """Runs a deed with all that belongs to it; False if it has no effect any more."""
-        only_if, values = self._condition(signer, proof, kind, at)
-        if not await self._holds(only_if, values):
+        only_if = self._only_if(signer, proof, kind, at)
+        if not await self._holds(only_if):
             return False
         _, before = self._noted(signer, proof, kind, at, only_if)
-        may = Statement(f"SELECT 1 AS done WHERE {only_if.sql}", values)
-        named = Statement(f"{_HAS_NAME} AND {only_if.sql}", values)
-        changed = (
-            (note_change(self._slug, signer.supporter, _CHANGES[kind], at, only_if=named),)
-            if kind in _CHANGES
-            else ()
-        )
+        if change := _KINDS[kind].change:
+            named = Statement(f"{_HAS_NAME} AND {only_if.sql}", only_if.values)
+            before.append(note_change(self._slug, signer.supporter, change, at, only_if=named))
         used = () if proof.code is None else (self._codes.use(signer.supporter, proof.code, at),)
         _, _, may_rows, *_ = await self._database.write(
             lock_petition(self._slug),
-            Statement(_LOCK, {"id": signer.signature_id}),
-            may,
+            Statement(_LOCK, only_if.values),
+            Statement(f"SELECT 1 AS done WHERE {only_if.sql}", only_if.values),
             *before,
-            *changed,
-            *deed,
+            *[
+                Statement(
+                    f"{each.sql} AND {only_if.sql}",
+                    {**only_if.values, **each.values},
+                    each.journal,
+                )
+                for each in deed
+            ],
             *used,
         )
         return bool(may_rows)
@@ -269,43 +247,42 @@ class PersonRequests:
         kind: PersonNoticeKind,
         at: datetime,
         only_if: Statement,
-    ) -> tuple[bytes, Sequence[Statement]]:
+    ) -> tuple[bytes, list[Statement]]:
         """Returns the id of the sentence to the person, and the statements that note a deed."""
         audited = self._audit.statement(
-            _ACTIONS[kind], actor=None, at=at, detail=proof.detail, only_if=only_if
+            _KINDS[kind].action, actor=None, at=at, detail=proof.detail, only_if=only_if
         )
         if signer.chat_id is None or proof.is_in_chat:
-            return b"", (audited,)
+            return b"", [audited]
         new = NewPersonNotice(signer.supporter, signer.chat_id, signer.language, kind, at)
         notice, told = self._notices.adding(new, only_if)
-        return notice, (audited, told)
+        return notice, [audited, told]
 
-    def _condition(
-        self, signer: Signer, proof: Proof, kind: PersonNoticeKind | None, at: datetime
-    ) -> tuple[Statement, dict[str, Value]]:
-        """Returns when a deed has an effect, and the values that it needs."""
+    def _only_if(
+        self, signer: Signer, proof: Proof, kind: PersonNoticeKind, at: datetime
+    ) -> Statement:
+        """Returns when a deed has an effect."""
         fits = (
             ALWAYS
             if proof.code is None
             else self._codes.is_valid(signer.supporter, proof.code, at)
         )
-        may = f"{_IS_THERE[:-1]} AND {_MAY[kind]})" if kind in _MAY else _IS_THERE
-        values: dict[str, Value] = {**fits.values, "id": signer.signature_id}
-        return Statement(f"{may} AND {fits.sql}", values), values
+        may = (
+            "EXISTS (SELECT 1 FROM signatures held"  # noqa: S608 - constants
+            f" WHERE held.id = :id AND {_KINDS[kind].may})"
+        )
+        return Statement(f"{may} AND {fits.sql}", {**fits.values, "id": signer.signature_id})
 
-    def _signer(self, row: Row) -> Signer:
-        def opened(column: str) -> str | None:
-            return self._keyring.open_if_whole(
-                row[column], table="signatures", column=column, row=row["id"]
-            )
-
-        chat = opened("chat_sealed")
+    def _signer(self, rows: list[Row]) -> Signer | None:
+        if not rows:
+            return None
+        row = rows[0]
         return Signer(
             signature_id=row["id"],
             supporter=row["supporter"],
             number=row["number"],
-            name=opened("name_sealed"),
-            chat_id=None if chat is None else int(chat),
+            name=self._opened(row, "signatures", "name_sealed", row["id"]),
+            chat_id=self._opened_id(row, "signatures", "chat_sealed", row["id"]),
             language=row["language"],
             signed_at=from_millis(row["signed_at"]),
             restricted_at=from_millis(row["restricted_at"]),

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import Database, Row, Statement, Value
-from storage.keyring import Keyring
+from storage.database import Row
+from storage.petition_rows import PetitionRows
 from storage.times import from_millis
 
 Record = Mapping[str, Any]
@@ -19,18 +19,8 @@ Record = Mapping[str, Any]
 GIVEN: Mapping[str, tuple[str, ...]] = {
     "conversations": (
         *("supporter", "stage", "page", "return_stage", "language", "name_sealed", "news"),
-        *(
-            "updates",
-            "with_name",
-            "form_started_at",
-            "source",
-            "message_id",
-            "picture_id",
-            "name_message_ids",
-            "screen_digest",
-            "version",
-        ),
-        "updated_at",
+        *("updates", "with_name", "form_started_at", "source", "message_id", "picture_id"),
+        *("name_message_ids", "screen_digest", "version", "updated_at"),
     ),
     "signatures": (
         *("id", "supporter", "number", "name_sealed", "chat_sealed", "language", "source"),
@@ -71,90 +61,47 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
 """By table, the columns that people are given of their own rows."""
 
 
-def _columns(table: str) -> str:
-    return ", ".join(f"{table}.{column}" for column in GIVEN[table])
-
-
 _PERSON = "petition = :petition AND supporter = :supporter"
+_THEIR_SIGNATURE = f"signature_id IN (SELECT id FROM signatures WHERE {_PERSON})"  # noqa: S608
+_ADMIN = "petition = :petition AND admin = :supporter"
 
-_CONVERSATION = f"""
-SELECT {_columns("conversations")} FROM conversations WHERE {_PERSON}
-"""  # noqa: S608 - constants of this file
+# By table, where the rows are that can be a person's. The ids of admins are encrypted, so of what
+# they did all rows are read, and those of others left out after decryption; they are few.
+_WHERE = {
+    "conversations": _PERSON,
+    "signatures": _PERSON,
+    "consents": f"{_THEIR_SIGNATURE} ORDER BY given_at",
+    "deliveries": f"{_THEIR_SIGNATURE} ORDER BY deliveries.updated_at, broadcast_id",
+    "changes_after_export": f"signatures.{_PERSON} ORDER BY changed_at",
+    "sent_files": f"{_PERSON} ORDER BY sent_at",
+    "person_codes": _PERSON,
+    "drafts": _ADMIN,
+    "admin_names": _ADMIN,
+    # The key ends with the admin's reference.
+    "telegram_cache": "petition = :petition AND key LIKE CAST(:menu AS TEXT)",
+    "broadcasts": "petition = :petition ORDER BY created_at",
+    "audit": "petition = :petition AND actor_sealed IS NOT NULL ORDER BY at, id",
+    "closing_texts": "petition = :petition ORDER BY written_at, number",
+    "closing_publications": "petition = :petition ORDER BY requested_at",
+    "awaited_closing_texts": _ADMIN,
+}
+# Other tables that are read with one, and what is given of them.
+_JOINED = {
+    "consents": "consent_texts ON consent_texts.sha256 = consents.text_sha256",
+    "deliveries": "broadcasts ON broadcasts.id = deliveries.broadcast_id",
+    "changes_after_export": "signatures ON signatures.petition = changes_after_export.petition"
+    " AND signatures.number = changes_after_export.number",
+}
+_ALSO_GIVEN = {"consents": ("consent_texts.text",), "deliveries": ("broadcasts.kind",)}
 
-_SIGNATURE = f"""
-SELECT {_columns("signatures")} FROM signatures WHERE {_PERSON}
-"""  # noqa: S608 - constants of this file
 
-_CONSENTS = f"""
-SELECT {_columns("consents")}, {_columns("consent_texts")}
-FROM consents JOIN consent_texts ON consent_texts.sha256 = consents.text_sha256
-WHERE consents.signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
-ORDER BY consents.given_at
-"""  # noqa: S608 - constants of this file
+def _query(table: str) -> str:
+    columns = (*(f"{table}.{column}" for column in GIVEN[table]), *_ALSO_GIVEN.get(table, ()))
+    joined = f"JOIN {_JOINED[table]}" if table in _JOINED else ""
+    return f"SELECT {', '.join(columns)} FROM {table} {joined} WHERE {_WHERE[table]}"  # noqa: S608 - constants
 
-_DELIVERIES = f"""
-SELECT {_columns("deliveries")}, broadcasts.kind
-FROM deliveries JOIN broadcasts ON broadcasts.id = deliveries.broadcast_id
-WHERE deliveries.signature_id IN (SELECT id FROM signatures WHERE {_PERSON})
-ORDER BY deliveries.updated_at, deliveries.broadcast_id
-"""  # noqa: S608 - constants of this file
 
-_CHANGES = f"""
-SELECT {_columns("changes_after_export")} FROM changes_after_export
-JOIN signatures ON signatures.petition = changes_after_export.petition
-  AND signatures.number = changes_after_export.number
-WHERE signatures.petition = :petition AND signatures.supporter = :supporter
-ORDER BY changes_after_export.changed_at
-"""  # noqa: S608 - constants of this file
-
-_FILES = f"""
-SELECT {_columns("sent_files")} FROM sent_files WHERE {_PERSON} ORDER BY sent_at
-"""  # noqa: S608 - constants of this file
-
-_CODE = f"""
-SELECT {_columns("person_codes")} FROM person_codes WHERE {_PERSON}
-"""  # noqa: S608 - constants of this file
-
-_DRAFT = f"""
-SELECT {_columns("drafts")} FROM drafts WHERE petition = :petition AND admin = :supporter
-"""  # noqa: S608 - constants of this file
-
-_ADMIN_NAME = f"""
-SELECT {_columns("admin_names")} FROM admin_names
-WHERE petition = :petition AND admin = :supporter
-"""  # noqa: S608 - constants of this file
-
-# The key ends with the admin's reference.
-_MENUS = f"""
-SELECT {_columns("telegram_cache")} FROM telegram_cache
-WHERE petition = :petition AND key LIKE CAST(:menu AS TEXT)
-"""  # noqa: S608 - constants of this file
-
-# The admins' ids are encrypted, so all rows are read and filtered after decryption; they are few.
-_BROADCASTS = f"""
-SELECT {_columns("broadcasts")} FROM broadcasts WHERE petition = :petition ORDER BY created_at
-"""  # noqa: S608 - constants of this file
-
-_DEEDS = f"""
-SELECT {_columns("audit")} FROM audit
-WHERE petition = :petition AND actor_sealed IS NOT NULL
-ORDER BY at, id
-"""  # noqa: S608 - constants of this file
-
-_WRITTEN = f"""
-SELECT {_columns("closing_texts")} FROM closing_texts
-WHERE petition = :petition ORDER BY written_at, number
-"""  # noqa: S608 - constants of this file
-
-_PUBLICATIONS = f"""
-SELECT {_columns("closing_publications")} FROM closing_publications
-WHERE petition = :petition ORDER BY requested_at
-"""  # noqa: S608 - constants of this file
-
-_AWAITED = f"""
-SELECT {_columns("awaited_closing_texts")} FROM awaited_closing_texts
-WHERE petition = :petition AND admin = :supporter
-"""  # noqa: S608 - constants of this file
+_QUERIES = {table: _query(table) for table in _WHERE}
 
 # The other sealed columns hold the id of a person or of a chat.
 _TEXTS = frozenset({"name_sealed", "body_sealed", "text_sealed"})
@@ -199,81 +146,54 @@ class Held:
     awaited: Record | None = None
 
 
-class PersonalData:
+class PersonalData(PetitionRows):
     """Reads what one petition stores about a person."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._keyring = keyring
-        self._slug = slug
 
     async def of(self, user_id: int) -> Held:
         """Returns everything that is stored about someone, whether they have signed or not."""
         supporter = self._keyring.reference(self._slug, user_id)
+        menu = f"%:menu:{supporter.hex()}"
+        rows: dict[str, tuple[Record, ...]] = {}
+        for table, sql in _QUERIES.items():
+            found = await self._read(sql, supporter=supporter, menu=menu)
+            rows[table] = tuple(self._record(table, row) for row in found)
         return Held(
-            conversation=_only(await self._read("conversations", _CONVERSATION, supporter)),
-            signature=_only(await self._read("signatures", _SIGNATURE, supporter)),
-            consents=await self._read("consents", _CONSENTS, supporter),
-            deliveries=await self._read("deliveries", _DELIVERIES, supporter),
-            changes=await self._read("changes_after_export", _CHANGES, supporter),
-            files=await self._read("sent_files", _FILES, supporter),
-            letter_code=_only(await self._read("person_codes", _CODE, supporter)),
-            draft=_only(await self._read("drafts", _DRAFT, supporter)),
-            admin_name=_only(await self._read("admin_names", _ADMIN_NAME, supporter)),
-            menus=await self._read("telegram_cache", _MENUS, supporter),
-            broadcasts=tuple(
-                _part_of(user_id, row)
-                for row in await self._read("broadcasts", _BROADCASTS, supporter)
-                if user_id in _people_in(row).values()
-            ),
-            deeds=tuple(
-                row
-                for row in await self._read("audit", _DEEDS, supporter)
-                if row["actor"] == user_id
-            ),
-            closing_texts=tuple(
-                row
-                for row in await self._read("closing_texts", _WRITTEN, supporter)
-                if row["author"] == user_id
-            ),
-            publications=tuple(
-                _part_of(user_id, row)
-                for row in await self._read("closing_publications", _PUBLICATIONS, supporter)
-                if user_id in _people_in(row).values()
-            ),
-            awaited=_only(await self._read("awaited_closing_texts", _AWAITED, supporter)),
+            conversation=_only(rows["conversations"]),
+            signature=_only(rows["signatures"]),
+            consents=rows["consents"],
+            deliveries=rows["deliveries"],
+            changes=rows["changes_after_export"],
+            files=rows["sent_files"],
+            letter_code=_only(rows["person_codes"]),
+            draft=_only(rows["drafts"]),
+            admin_name=_only(rows["admin_names"]),
+            menus=rows["telegram_cache"],
+            broadcasts=_parts_of(user_id, rows["broadcasts"]),
+            deeds=_parts_of(user_id, rows["audit"]),
+            closing_texts=_parts_of(user_id, rows["closing_texts"]),
+            publications=_parts_of(user_id, rows["closing_publications"]),
+            awaited=_only(rows["awaited_closing_texts"]),
         )
 
-    async def _read(self, table: str, sql: str, supporter: bytes) -> tuple[Record, ...]:
-        known: dict[str, Value] = {
-            "petition": self._slug,
-            "supporter": supporter,
-            "menu": f"%:menu:{supporter.hex()}",
-        }
-        asked = {name: value for name, value in known.items() if f":{name}" in sql}
-        rows = await self._database.read(Statement(sql, asked))
-        return tuple(self._record(table, row) for row in rows)
-
     def _record(self, table: str, row: Row) -> Record:
-        return dict(self._readable(table, row, column) for column in row)
+        return {
+            column.removesuffix("_sealed"): self._readable(table, row, column) for column in row
+        }
 
-    def _readable(self, table: str, row: Row, column: str) -> tuple[str, Any]:
+    def _readable(self, table: str, row: Row, column: str) -> Any:
         value = row[column]
         if column.endswith("_sealed"):
-            return column.removesuffix("_sealed"), self._opened(table, row, column)
+            bound_to = next(each for each in ("id", "admin", "supporter") if each in row)
+            # Somebody else's damaged row must not keep people from seeing their own.
+            opened = self._opened if column in _TEXTS else self._opened_id
+            return opened(row, table, column, row[bound_to])
         if column == "at" or column.endswith("_at"):
-            return column, from_millis(value)
+            return from_millis(value)
         if column == "name_message_ids":
-            return column, json.loads(value)
+            return json.loads(value)
         if column == "message_ids":
-            return column, [int(number) for number in (value or "").split(",") if number]
-        return column, value
-
-    def _opened(self, table: str, row: Row, column: str) -> str | int | None:
-        place = row["id" if "id" in row else "admin" if "admin" in row else "supporter"]
-        # Somebody else's damaged row must not keep people from seeing their own.
-        opened = self._keyring.open_if_whole(row[column], table=table, column=column, row=place)
-        return opened if opened is None or column in _TEXTS else int(opened)
+            return [int(number) for number in (value or "").split(",") if number]
+        return value
 
 
 def _only(rows: Sequence[Record]) -> Record | None:
@@ -281,14 +201,17 @@ def _only(rows: Sequence[Record]) -> Record | None:
 
 
 _PEOPLE = frozenset(
-    {"author", "confirmed_by", "source_chat", "progress_chat", "requested_by", "approved_by"}
+    {
+        *("actor", "author", "confirmed_by", "source_chat", "progress_chat"),
+        *("requested_by", "approved_by"),
+    }
 )
 
 
-def _people_in(row: Record) -> dict[str, int | None]:
-    return {name: value for name, value in row.items() if name in _PEOPLE}
-
-
-def _part_of(user_id: int, row: Record) -> Record:
-    others = {name for name, number in _people_in(row).items() if number != user_id}
-    return {name: value for name, value in row.items() if name not in others}
+def _parts_of(user_id: int, rows: Sequence[Record]) -> tuple[Record, ...]:
+    """Returns the rows with somebody's number in them, without the numbers of others."""
+    return tuple(
+        {name: value for name, value in row.items() if name not in _PEOPLE or value == user_id}
+        for row in rows
+        if any(row[name] == user_id for name in _PEOPLE & row.keys())
+    )

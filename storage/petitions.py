@@ -4,16 +4,14 @@ Signing, withdrawing, closing and reopening each lock the petition's row first, 
 the moment of closing is exact, whoever signs in that moment.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.audit import Audit
-from storage.database import FOR_UPDATE, Database, Row, Statement, Value
+from storage.audit import AuditedRows
+from storage.database import FOR_UPDATE, Database, Statement
 from storage.errors import KeyFileOther, PetitionMissing, ReferencesUnfinished
 from storage.keyring import CHANGING, NOBODY, Keyring
-from storage.petition_rows import PetitionRows
-from storage.times import from_millis, to_millis
+from storage.times import from_millis, to_millis, with_times
 
 _ENSURE = """
 INSERT INTO petitions (slug, key_fingerprint) VALUES (:petition, :fingerprint)
@@ -66,37 +64,16 @@ AND NOT EXISTS (
 )
 """
 
-_CLOSE = f"""
-UPDATE petitions
-SET closed_at = :at, closed_signatures = signatures, revision = revision + 1
-WHERE {_MAY_CLOSE}
-RETURNING {_STATE_COLUMNS}
-"""  # noqa: S608 - constants of this file
-
-# Without its date, which would close it again at once.
-_REOPEN = f"""
-UPDATE petitions
-SET closed_at = NULL, closed_signatures = NULL, revision = revision + 1,
-  closes_at = NULL, closes_at_chosen = 1
-WHERE {_MAY_REOPEN}
-RETURNING {_STATE_COLUMNS}
-"""  # noqa: S608 - constants of this file
-
 _IS_DUE = "slug = :petition AND closed_at IS NULL AND closes_at <= CAST(:now AS BIGINT)"
 
-_CLOSE_DUE = f"""
-UPDATE petitions
-SET closed_at = closes_at, closed_signatures = signatures, revision = revision + 1
-WHERE {_IS_DUE}
-RETURNING {_STATE_COLUMNS}
-"""  # noqa: S608 - constants of this file
+_CLOSE = "closed_at = :at, closed_signatures = signatures"
 
-_CHOOSE_DATE = f"""
-UPDATE petitions
-SET closes_at = CAST(:closes_at AS BIGINT), closes_at_chosen = 1, revision = revision + 1
-WHERE {_MAY_CLOSE}
-RETURNING {_STATE_COLUMNS}
-"""  # noqa: S608 - constants of this file
+_CLOSE_DUE = "closed_at = closes_at, closed_signatures = signatures"
+
+# Without its date, which would close it again at once.
+_REOPEN = "closed_at = NULL, closed_signatures = NULL, closes_at = NULL, closes_at_chosen = 1"
+
+_CHOOSE_DATE = "closes_at = CAST(:closes_at AS BIGINT), closes_at_chosen = 1"
 
 _FOLLOW_FOLDER = """
 UPDATE petitions SET closes_at = CAST(:closes_at AS BIGINT)
@@ -160,12 +137,11 @@ class PetitionState:
         return self.is_closed and self.closed_at == self.closes_at
 
 
-class Petitions(PetitionRows):
+class Petitions(AuditedRows):
     """The one petition this bot is for."""
 
-    def __init__(self, database: Database, slug: str, keyring: Keyring, audit: Audit) -> None:
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
         super().__init__(database, slug, keyring)
-        self._audit = audit
         self._noted_key: bytes | None = None
         self.forgotten_version = 0
         """The highest version of the conversations that are forgotten; buttons have it still."""
@@ -181,9 +157,10 @@ class Petitions(PetitionRows):
 
     async def note_key(self, key_id: bytes) -> None:
         """Stores which encryption key the running bot uses, when it is another one than before."""
-        if key_id != self._noted_key:
-            await self._write(_NOTE_KEY, key_id=key_id)
-            self._noted_key = key_id
+        if key_id == self._noted_key:
+            return
+        await self._write(_NOTE_KEY, key_id=key_id)
+        self._noted_key = key_id
 
     async def require_known(self) -> None:
         """Checks that the petition was started on this database, and with this key.
@@ -208,7 +185,7 @@ class Petitions(PetitionRows):
 
     async def state(self) -> PetitionState:
         """Returns the petition's present state."""
-        return _state((await self._read(_STATE))[0])
+        return PetitionState(**with_times((await self._read(_STATE))[0]))
 
     async def last_number(self) -> int:
         """Returns the highest number that a signature was given; it never falls."""
@@ -216,36 +193,28 @@ class Petitions(PetitionRows):
 
     async def close(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
         """Closes the petition and stores the exact count; None if `revision` is out of date."""
-        values: dict[str, Value] = {"revision": revision, "at": to_millis(at)}
-        return await self._change("close", _CLOSE, _MAY_CLOSE, values, actor=actor, at=at)
+        may = self._statement(_MAY_CLOSE, revision=revision)
+        return await self._change("close", _CLOSE, may, actor=actor, at=at)
 
     async def reopen(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
         """Reopens the petition; None if `revision` is old, or a closing update is not over."""
-        values = {"revision": revision}
-        return await self._change("reopen", _REOPEN, _MAY_REOPEN, values, actor=actor, at=at)
+        may = self._statement(_MAY_REOPEN, revision=revision)
+        return await self._change("reopen", _REOPEN, may, actor=actor, at=at)
 
     async def choose_closing_date(
         self, closes_at: datetime | None, *, revision: int, actor: int, at: datetime
     ) -> PetitionState | None:
         """Sets the moment from which nobody can sign, whatever the petition folder says.
 
-        Args:
-            closes_at: the moment; None: it stays open until an admin closes it.
-            revision: of the state that the admin was shown.
-            actor: the admin's Telegram user id.
-            at: now.
+        With None it stays open until an admin closes it.
 
         Returns:
             The new state; None if `revision` is out of date or the petition is closed.
         """
+        may = self._statement(_MAY_CLOSE, revision=revision, closes_at=to_millis(closes_at))
+        detail = "none" if closes_at is None else closes_at.isoformat()
         return await self._change(
-            "closing date",
-            _CHOOSE_DATE,
-            _MAY_CLOSE,
-            {"revision": revision, "closes_at": to_millis(closes_at)},
-            actor=actor,
-            at=at,
-            detail="none" if closes_at is None else closes_at.isoformat(),
+            "closing date", _CHOOSE_DATE, may, actor=actor, at=at, detail=detail
         )
 
     async def follow_folder(self, closes_at: datetime | None) -> None:
@@ -258,10 +227,8 @@ class Petitions(PetitionRows):
 
         From that moment on nobody can sign, whenever this is called.
         """
-        values = {"now": to_millis(now)}
-        closed = await self._change(
-            "close", _CLOSE_DUE, _IS_DUE, values, actor=None, at=now, detail="date"
-        )
+        due = self._statement(_IS_DUE, now=to_millis(now))
+        closed = await self._change("close", _CLOSE_DUE, due, actor=None, at=now, detail="date")
         return closed is not None
 
     async def notice_was_sent(self, kind: str, about: str) -> bool:
@@ -274,48 +241,33 @@ class Petitions(PetitionRows):
 
     async def first_notice_at(self, kind: str, about: str) -> datetime | None:
         """Returns when the first notice of a kind was sent whose `about` begins like this."""
-        rows = await self._read(_FIRST_NOTICE, kind=kind, about=about, length=len(about))
-        return from_millis(rows[0]["sent_at"])
+        (row,) = await self._read(_FIRST_NOTICE, kind=kind, about=about, length=len(about))
+        return from_millis(row["sent_at"])
 
     async def _change(
         self,
         action: str,
-        sql: str,
-        condition: str,
-        values: Mapping[str, Value],
+        setting: str,
+        may: Statement,
         *,
         actor: int | None,
         at: datetime,
         detail: str = "",
     ) -> PetitionState | None:
-        """Changes the petition, with an audit entry; None if it is not in this condition."""
-        holds = f"EXISTS (SELECT 1 FROM petitions WHERE {condition})"  # noqa: S608 - a constant
+        """Changes the petition's row and its revision; None if it may not be changed like that."""
+        is_so = Statement(f"EXISTS (SELECT 1 FROM petitions WHERE {may.sql})", may.values)  # noqa: S608 - constants
+        changing = (
+            f"UPDATE petitions SET {setting}, revision = revision + 1"  # noqa: S608 - constants
+            f" WHERE {may.sql} RETURNING {_STATE_COLUMNS}"
+        )
         *_, rows = await self._database.write(
             lock_petition(self._slug),
-            self._audit.statement(
-                action,
-                actor=actor,
-                at=at,
-                detail=detail,
-                only_if=self._statement(holds, **values),
-            ),
-            self._statement(sql, **values),
+            self._audit.statement(action, actor=actor, at=at, detail=detail, only_if=is_so),
+            Statement(changing, {**may.values, "at": to_millis(at)}),
         )
-        return _state(rows[0]) if rows else None
+        return PetitionState(**with_times(rows[0])) if rows else None
 
 
 def lock_petition(slug: str) -> Statement:
     """Returns the first statement of all that needs an open petition or changes its count."""
     return Statement(_LOCK, {"petition": slug})
-
-
-def _state(row: Row) -> PetitionState:
-    return PetitionState(
-        signatures=row["signatures"],
-        closed_at=from_millis(row["closed_at"]),
-        closed_signatures=row["closed_signatures"],
-        revision=row["revision"],
-        closes_at=from_millis(row["closes_at"]),
-        erased_at=from_millis(row["erased_at"]),
-        invalidated_since=row.get("invalidated_since", 0),
-    )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from storage.audit import Audit
-from storage.database import Database, Statement, Value
+from storage.audit import AuditedRows
+from storage.database import Statement, Value
 from storage.errors import DatabaseBehind
 from storage.ids import rising_id
 from storage.keyring import Keyring
@@ -66,89 +66,62 @@ class HeldRestore:
     journal_is_whole: bool = True
 
 
-class Restores:
+class Restores(AuditedRows):
     """The restored backups of one petition."""
-
-    def __init__(self, database: Database, slug: str, audit: Audit) -> None:
-        self._database = database
-        self._petition: dict[str, Value] = {"petition": slug}
-        self._slug = slug
-        self._audit = audit
 
     async def record(self, *, made_at: datetime | None, at: datetime) -> None:
         """Records that the database was restored, and holds sending until `release`.
 
         All petitions in it are held, and of all of them the journal is still to be repeated.
-
-        Args:
-            made_at: when the backup was made; None if that is not known.
-            at: now.
+        `made_at` is None if it is not known when the backup was made.
         """
-        petitions = await self._database.read(Statement("SELECT slug FROM petitions"))
-        rows: list[dict[str, Value]] = [
-            {
-                "id": rising_id(at),
-                "petition": row["slug"],
-                "made_at": to_millis(made_at),
-                "at": to_millis(at),
-            }
-            for row in petitions
+        since: dict[str, Value] = {"made_at": to_millis(made_at), "at": to_millis(at)}
+        restored = [
+            self._statement(sql, petition=row["slug"], id=rising_id(at), **since)
+            for row in await self._read("SELECT slug FROM petitions")
+            for sql in (_RECORD, _PAUSE)
         ]
         which = "a backup" if made_at is None else f"the backup of {made_at.isoformat()}"
         await self._database.write(
-            *[Statement(_RECORD, row) for row in rows],
-            *[Statement(_PAUSE, {"petition": row["petition"]}) for row in rows],
+            *restored,
             self._audit.statement("restore", actor=None, at=at, detail=which),
         )
 
     async def awaits_repetition(self) -> bool:
         """Returns whether it was restored without what its journal says."""
-        return bool(await self._database.read(Statement(_NOT_REPEATED, self._petition)))
+        return bool(await self._read(_NOT_REPEATED))
 
     async def mark_repeated(
         self, *, at: datetime, lost: int, journal_is_whole: bool = True
     ) -> None:
         """Records that what the journal says was repeated.
 
-        Args:
-            at: now.
-            lost: how many signatures at most were made after the backup.
-            journal_is_whole: whether all that it held was read.
+        `lost` is how many signatures at most were made after the backup.
         """
-        values: dict[str, Value] = {
-            **self._petition,
-            "at": to_millis(at),
-            "lost": lost,
-            "whole": int(journal_is_whole),
-        }
-        await self._database.write(Statement(_REPEATED, values))
+        await self._write(_REPEATED, at=to_millis(at), lost=lost, whole=int(journal_is_whole))
 
     async def held(self) -> HeldRestore | None:
         """Returns the restored backup for which sending is held; None if nothing is held."""
-        rows = await self._database.read(Statement(_HELD, self._petition))
+        rows = await self._read(_HELD)
         if not rows:
             return None
         row = rows[0]
-        return HeldRestore(
-            row["id"],
-            from_millis(row["backup_made_at"]),
-            row["lost"],
-            bool(row["journal_is_whole"]),
-        )
+        made_at, is_whole = from_millis(row["backup_made_at"]), bool(row["journal_is_whole"])
+        return HeldRestore(row["id"], made_at, row["lost"], is_whole)
 
     async def release(self, *, actor: int, at: datetime) -> bool:
         """Lets messages be sent again; returns whether they were held."""
         noted = self._audit.statement(
-            "release", actor=actor, at=at, only_if=Statement(_IS_HELD, self._petition)
+            "release", actor=actor, at=at, only_if=self._statement(_IS_HELD)
         )
-        released = Statement(_RELEASE, {**self._petition, "at": to_millis(at)})
+        released = self._statement(_RELEASE, at=to_millis(at))
         rows = await self._database.write(noted, released)
         return bool(rows[-1])
 
-    async def try_key(self, keyring: Keyring) -> None:
+    async def try_key(self) -> None:
         """Decrypts one name; raises BrokenData if the key file does not open what is stored."""
-        for row in await self._database.read(Statement(_ONE_NAME, self._petition)):
-            keyring.open(
+        for row in await self._read(_ONE_NAME):
+            self._keyring.open(
                 row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
             )
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from storage.audit import ALWAYS
-from storage.database import Database, Row, Statement, Value
-from storage.keyring import Keyring
+from storage.database import Row, Statement
+from storage.petition_rows import PetitionRows
 from storage.times import to_millis
 
 _PERSON = "petition = :petition AND supporter = :supporter"
@@ -53,23 +53,19 @@ class SentFile:
     chat_id: int | None = field(repr=False)
 
 
-class SentFiles:
+class SentFiles(PetitionRows):
     """The files of one petition's people, keyed by the supporter's reference."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        self._database = database
-        self._keyring = keyring
-        self._slug = slug
 
     async def add(self, supporter: bytes, *, chat_id: int, message_id: int, at: datetime) -> None:
         """Stores that a file was sent; those sent to the same person before become due."""
-        chat = self._keyring.seal(
-            str(chat_id), table="sent_files", column="chat_sealed", row=supporter
+        adding = self._statement(
+            _ADD,
+            supporter=supporter,
+            message_id=message_id,
+            chat=self._sealed(chat_id, "sent_files", "chat_sealed", supporter),
+            at=to_millis(at),
         )
-        sent: dict[str, Value] = {"message_id": message_id, "chat": chat, "at": to_millis(at)}
-        await self._database.write(
-            all_due(self._slug, supporter), Statement(_ADD, {**self._person(supporter), **sent})
-        )
+        await self._database.write(all_due(self._slug, supporter), adding)
 
     async def make_due(self, supporter: bytes) -> None:
         """Makes all files of a person due."""
@@ -77,43 +73,26 @@ class SentFiles:
 
     async def due_of(self, supporter: bytes) -> Sequence[SentFile]:
         """Returns the files of a person that are to be erased."""
-        return await self._files(Statement(_DUE_OF, self._person(supporter)))
+        return [self._file(row) for row in await self._read(_DUE_OF, supporter=supporter)]
 
     async def due(self) -> Sequence[SentFile]:
         """Returns the files of everybody that are to be erased, oldest first."""
-        return await self._files(Statement(_DUE, {"petition": self._slug}))
+        return [self._file(row) for row in await self._read(_DUE)]
 
     async def expire(self, before: datetime) -> None:
         """Makes files due that were sent until `before` to people who have not signed."""
-        asked: dict[str, Value] = {"petition": self._slug, "before": to_millis(before)}
-        await self._database.write(Statement(_EXPIRE, asked))
+        await self._write(_EXPIRE, before=to_millis(before))
 
     async def forget(self, file: SentFile) -> None:
         """Erases the row of a file that is gone from the chat, or out of reach."""
-        asked = {**self._person(file.supporter), "message_id": file.message_id}
-        await self._database.write(Statement(_FORGET, asked))
-
-    def _person(self, supporter: bytes) -> dict[str, Value]:
-        return {"petition": self._slug, "supporter": supporter}
-
-    async def _files(self, statement: Statement) -> Sequence[SentFile]:
-        return [self._file(row) for row in await self._database.read(statement)]
+        await self._write(_FORGET, supporter=file.supporter, message_id=file.message_id)
 
     def _file(self, row: Row) -> SentFile:
-        chat = self._keyring.open_if_whole(
-            row["chat_sealed"], table="sent_files", column="chat_sealed", row=row["supporter"]
-        )
-        chat_id = None if chat is None else int(chat)
+        chat_id = self._opened_id(row, "sent_files", "chat_sealed", row["supporter"])
         return SentFile(row["supporter"], row["message_id"], chat_id)
 
 
 def all_due(slug: str, supporter: bytes, only_if: Statement = ALWAYS) -> Statement:
-    """Returns the statement that makes all files of a person due, for a transaction.
-
-    Args:
-        slug: the petition.
-        supporter: the person.
-        only_if: an SQL condition with its values.
-    """
+    """Returns the statement that makes all files of a person due, for a transaction."""
     values = {**only_if.values, "petition": slug, "supporter": supporter}
     return Statement(f"{_ALL_DUE} AND {only_if.sql}", values)

@@ -5,30 +5,30 @@ this file.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from storage import signing
-from storage.audit import Audit
-from storage.conversations import Conversation, Conversations
-from storage.database import Database, Row, Statement, Value
+from storage.audit import AuditedRows
+from storage.consents import (
+    IS_TO_SIGN,
+    Consent,
+    Owner,
+    TextsAnswer,
+    name_statements,
+    texts_statements,
+)
+from storage.conversations import Conversation, Conversations, lock_conversation
+from storage.database import Database, Row, Statement
 from storage.eligibility import WAS_TOLD
 from storage.errors import ConversationMoved
 from storage.exports import IS_NAMED
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
-from storage.later_consents import IS_TO_SIGN, TextsAnswer, answer_statements
-from storage.name_choice import NameChoice, choice_statements
+from storage.petitions import lock_petition
 from storage.returning_supporters import returned_statements
-from storage.signing import (
-    AlreadySigned,
-    Consent,
-    CorrectedName,
-    NewSignature,
-    PetitionClosed,
-    Signed,
-)
+from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.signing_rate import SigningRate, read_signing_rate
 from storage.times import from_millis, to_millis
 
@@ -160,22 +160,12 @@ class Stats:
         return self.total - self.with_name
 
 
-class Signatures:
+class Signatures(AuditedRows):
     """The signatures of one petition, keyed by the supporter's reference."""
 
-    def __init__(
-        self,
-        database: Database,
-        slug: str,
-        keyring: Keyring,
-        conversations: Conversations,
-        audit: Audit,
-    ) -> None:
-        self._database = database
-        self._keyring = keyring
-        self._slug = slug
-        self._conversations = conversations
-        self._audit = audit
+    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
+        super().__init__(database, slug, keyring)
+        self._conversations = Conversations(database, slug, keyring)
 
     async def sign(
         self, new: NewSignature, conversation: Conversation, was: int | None
@@ -194,7 +184,7 @@ class Signatures:
 
     async def get(self, supporter: bytes) -> Signature | None:
         """Returns a supporter's signature, or None."""
-        rows = await self._database.read(Statement(_OF, self._person(supporter)))
+        rows = await self._read(_OF, supporter=supporter)
         return self._signature(rows[0]) if rows else None
 
     async def correct_name(
@@ -206,17 +196,9 @@ class Signatures:
             ConversationMoved: the conversation was written since version `was`, or the signature
                 was withdrawn; then nothing at all was written.
         """
-        rows = await self._database.read(Statement(_OF, self._person(supporter)))
-        if not rows:
-            raise ConversationMoved
-        saving = self._conversations.saving(conversation, was=was, at=at)
-        new = CorrectedName(supporter, rows[0]["id"], name, at)
-        statements = signing.correct_statements(
-            self._slug, self._keyring, self._audit, new, saving, was
-        )
-        *_, saved = await self._database.write(*statements)
-        if not saved:
-            raise ConversationMoved
+        owner = await self._owner(supporter, was)
+        statements = signing.correct_statements(self._keyring, self._audit, owner, name, at)
+        await self._save(owner, statements, conversation, at)
 
     async def give_name(
         self,
@@ -235,13 +217,17 @@ class Signatures:
         Raises:
             ConversationMoved: as in `correct_name`.
         """
-        return await self._choose(supporter, consent, conversation, was, at)
+        owner = await self._owner(supporter, was)
+        statements = name_statements(self._audit, owner, consent, at)
+        return await self._save(owner, statements, conversation, at)
 
     async def remove_name(
         self, supporter: bytes, conversation: Conversation, was: int, at: datetime
     ) -> bool:
         """Has a signature counted without its name from now on; see `give_name`."""
-        return await self._choose(supporter, None, conversation, was, at)
+        owner = await self._owner(supporter, was)
+        statements = name_statements(self._audit, owner, None, at)
+        return await self._save(owner, statements, conversation, at)
 
     async def answer_texts(
         self,
@@ -256,16 +242,9 @@ class Signatures:
         Returns:
             False if it was answered already, or the petition was handed over before.
         """
-        known = await self._id(supporter)
-        if known is None:
-            raise ConversationMoved
-        saving = self._conversations.saving(conversation, was=was, at=at)
-        *_, changed, saved = await self._database.write(
-            *answer_statements(self._slug, self._audit, supporter, known, answer, at, saving, was)
-        )
-        if not saved:
-            raise ConversationMoved
-        return bool(changed)
+        owner = await self._owner(supporter, was)
+        statements = texts_statements(self._audit, owner, answer, at)
+        return await self._save(owner, statements, conversation, at)
 
     async def withdraw(self, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
         """Erases a signature, its consent and the form input; returns False if there was none.
@@ -280,8 +259,7 @@ class Signatures:
 
     async def mark_unreachable(self, supporter: bytes, at: datetime) -> None:
         """Records that a supporter blocked the bot: no broadcast is sent to them."""
-        asked = {**self._person(supporter), "at": to_millis(at)}
-        await self._database.write(Statement(_LOST, asked))
+        await self._write(_LOST, supporter=supporter, at=to_millis(at))
 
     async def mark_reachable(self, supporter: bytes, at: datetime) -> bool:
         """Records that a supporter is reachable again; returns whether a message waits for them.
@@ -294,22 +272,19 @@ class Signatures:
 
     async def refuse_news(self, supporter: bytes, at: datetime) -> None:
         """Records that a supporter wants no news of other actions any more."""
-        await self._end("news", supporter, at, Deed.NEWS_ENDED)
+        await self._note(_END["news"], Deed.NEWS_ENDED, supporter, at)
 
     async def refuse_updates(self, supporter: bytes, at: datetime) -> None:
         """Records that a supporter wants no more messages about the petition but its end."""
-        await self._end("updates", supporter, at, Deed.UPDATES_ENDED)
+        await self._note(_END["updates"], Deed.UPDATES_ENDED, supporter, at)
 
     async def mute(self, supporter: bytes, at: datetime | None) -> None:
         """Mutes the bot for a supporter from `at` on; None unmutes it."""
-        asked = {**self._person(supporter), "at": to_millis(at)}
-        noted = await self._noted(supporter, Deed.MUTED, at)
-        await self._database.write(Statement(_MUTE, asked, noted))
+        await self._note(_MUTE, Deed.MUTED, supporter, at)
 
     async def stats(self, since: datetime) -> Stats:
         """Returns the counts of signatures; `today` counts those from `since` on."""
-        values: dict[str, Value] = {"petition": self._slug, "since": to_millis(since)}
-        found = await self._database.read(Statement(_STATS, values))
+        found = await self._read(_STATS, since=to_millis(since))
         rows = [row for row in found if row["is_counted"]]
         by_language: Counter[str] = Counter()
         by_source: Counter[str | None] = Counter()
@@ -328,51 +303,46 @@ class Signatures:
             invalidated=sum(row["signed"] for row in found if not row["is_counted"]),
         )
 
-    async def _choose(
-        self,
-        supporter: bytes,
-        consent: Consent | None,
-        conversation: Conversation,
-        was: int,
-        at: datetime,
-    ) -> bool:
+    async def rate(self, now: datetime, *, details_from: int) -> SigningRate:
+        """Returns how fast people signed in the hour before `now`, and before; see SigningRate."""
+        return await read_signing_rate(self._database, self._slug, now, details_from=details_from)
+
+    async def _note(self, sql: str, deed: Deed, supporter: bytes, at: datetime | None) -> None:
+        """Does what the journal keeps about a supporter's signature, if there is one."""
+        known = await self._id(supporter)
+        noted = None if known is None else Entry.since(deed, known, at)
+        await self._write(sql, noted, supporter=supporter, at=to_millis(at))
+
+    async def _owner(self, supporter: bytes, was: int) -> Owner:
         known = await self._id(supporter)
         if known is None:
             raise ConversationMoved
-        saving = self._conversations.saving(conversation, was=was, at=at)
-        new = NameChoice(supporter, known, consent, at)
+        return Owner(self._slug, supporter, known, was)
+
+    async def _save(
+        self,
+        owner: Owner,
+        statements: Sequence[Statement],
+        conversation: Conversation,
+        at: datetime,
+    ) -> bool:
+        """Runs statements and saves the conversation; returns whether the last yielded a row."""
         *_, changed, saved = await self._database.write(
-            *choice_statements(self._slug, self._audit, new, saving, was)
+            lock_petition(self._slug),
+            lock_conversation(self._slug, owner.supporter),
+            *statements,
+            self._conversations.saving(conversation, was=owner.was, at=at),
         )
         if not saved:
             raise ConversationMoved
         return bool(changed)
 
-    async def rate(self, now: datetime, *, details_from: int) -> SigningRate:
-        """Returns how fast people signed in the hour before `now`, and before; see SigningRate."""
-        return await read_signing_rate(self._database, self._slug, now, details_from=details_from)
-
-    async def _end(self, purpose: str, supporter: bytes, at: datetime, deed: Deed) -> None:
-        asked = {**self._person(supporter), "at": to_millis(at)}
-        noted = await self._noted(supporter, deed, at)
-        await self._database.write(Statement(_END[purpose], asked, noted))
-
-    async def _noted(self, supporter: bytes, deed: Deed, at: datetime | None) -> Entry | None:
-        """Returns the entry of the journal about a supporter's signature, if there is one."""
-        known = await self._id(supporter)
-        return None if known is None else Entry.since(deed, known, at)
-
     async def _id(self, supporter: bytes) -> bytes | None:
-        rows = await self._database.read(Statement(_ID, self._person(supporter)))
+        rows = await self._read(_ID, supporter=supporter)
         return rows[0]["id"] if rows else None
 
-    def _person(self, supporter: bytes) -> dict[str, Value]:
-        return {"petition": self._slug, "supporter": supporter}
-
     def _signature(self, row: Row) -> Signature:
-        name = self._keyring.open_if_whole(
-            row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
-        )
+        name = self._opened(row, "signatures", "name_sealed", row["id"])
         purposes = row["purposes"].split(",")
         wants_updates = "updates" in purposes and row["updates_ended_at"] is None
         return Signature(

@@ -12,6 +12,8 @@ from datetime import datetime
 
 from storage.audit import ALWAYS, Audit
 from storage.changes_after_export import Change, note_change
+from storage.consents import Consent, Owner, consent_statements
+from storage.conversations import lock_conversation
 from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import ConversationMoved
@@ -32,11 +34,6 @@ VALUES (:petition, :supporter, 'home', 0, 0, '[]', 0, :at)
 ON CONFLICT (petition, supporter) DO NOTHING
 """
 
-_LOCK_PLACE = f"""
-SELECT version FROM conversations
-WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
-"""  # noqa: S608 - a constant
-
 _SIGN = """
 INSERT INTO signatures (
   id, petition, supporter, number, name_sealed, chat_sealed, language, source, text_version,
@@ -52,27 +49,12 @@ WHERE p.slug = :petition AND p.closed_at IS NULL
 ON CONFLICT (petition, supporter) DO NOTHING
 """
 
-_CONSENT_TEXT = """
-INSERT INTO consent_texts (sha256, petition, language, version, text)
-SELECT :sha256, s.petition, :language, :text_version, :text
-FROM signatures s WHERE s.id = :id
-ON CONFLICT (sha256) DO NOTHING
-"""
+_IS_SIGNED = "EXISTS (SELECT 1 FROM signatures s WHERE s.id = :id)"
 
-_CONSENT = """
-INSERT INTO consents (
-  id, petition, signature_id, purposes, updates_at_most, text_sha256, text_version, language,
-  channel, message_id, given_at, with_name
-)
-SELECT :consent_id, s.petition, s.id, :purposes, :updates_at_most, :sha256, :text_version,
-  :language, 'telegram', :message_id, s.signed_at, s.with_name
-FROM signatures s WHERE s.id = :id
-"""
-
-_COUNT = """
+_COUNT = f"""
 UPDATE petitions SET signatures = signatures + 1, last_number = last_number + 1
-WHERE slug = :petition AND EXISTS (SELECT 1 FROM signatures s WHERE s.id = :id)
-"""
+WHERE slug = :petition AND {_IS_SIGNED}
+"""  # noqa: S608 - constants of this file
 
 _OUTCOME = """
 SELECT p.signatures, s.number, CASE WHEN s.id = :id THEN 1 ELSE 0 END AS fresh
@@ -131,27 +113,6 @@ DELETE FROM person_codes WHERE {_PERSON} AND NOT EXISTS (
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
-    """What someone agreed to: the exact text that was shown, and for which purposes.
-
-    Attributes:
-        purposes: "signature", and "updates" and "news" for what was chosen besides; or only
-            "with_name", where the name was given later.
-        updates_at_most: how many messages about the petition, besides the closing update.
-        with_name: to be handed over with the name; False: counted without it.
-    """
-
-    text: str
-    sha256: bytes
-    text_version: str
-    language: str
-    purposes: frozenset[str]
-    message_id: int
-    updates_at_most: int = 0
-    with_name: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class NewSignature:
     """A signature to be stored."""
 
@@ -186,27 +147,38 @@ class PetitionClosed:
     """The petition is closed; no signature was stored."""
 
 
-def lock_conversation(slug: str, supporter: bytes) -> Statement:
-    """Returns the statement that locks a conversation, behind the petition."""
-    return Statement(_LOCK_PLACE, {"petition": slug, "supporter": supporter})
-
-
 def sign_statements(
     slug: str, keyring: Keyring, new: NewSignature, saving: Statement, was: int
 ) -> tuple[Statement, ...]:
     """Returns the transaction of signing; `saving` writes the conversation if still at `was`."""
     signature_id = rising_id(new.at)
-    person: dict[str, Value] = {"petition": slug, "supporter": new.supporter}
-    at = to_millis(new.at)
-    place = (Statement(_PLACE, {**person, "at": at}),) if was == 0 else ()
+
+    def sealed(plain: str, column: str) -> bytes:
+        return keyring.seal(plain, table="signatures", column=column, row=signature_id)
+
+    values: dict[str, Value] = {
+        "petition": slug,
+        "supporter": new.supporter,
+        "id": signature_id,
+        "was": was,
+        "at": to_millis(new.at),
+        "name": sealed(new.name, "name_sealed"),
+        "chat": sealed(str(new.chat_id), "chat_sealed"),
+        "language": new.language,
+        "source": new.source,
+        "form_seconds": new.form_seconds,
+        "text_version": new.consent.text_version,
+        "with_name": int(new.consent.with_name),
+    }
+    is_signed = Statement(_IS_SIGNED, {"id": signature_id})
     return (
         lock_petition(slug),
-        *place,
+        *((Statement(_PLACE, values),) if was == 0 else ()),
         lock_conversation(slug, new.supporter),
-        _signature(keyring, new, signature_id, {**person, "was": was, "at": at}),
-        *_consent(new.consent, signature_id, new.at),
-        Statement(_COUNT, {"petition": slug, "id": signature_id}),
-        Statement(_OUTCOME, {**person, "id": signature_id}),
+        Statement(_SIGN, values),
+        *consent_statements(slug, signature_id, new.consent, new.at, is_signed),
+        Statement(_COUNT, values),
+        Statement(_OUTCOME, values),
         saving,
     )
 
@@ -223,37 +195,24 @@ def outcome(rows: list[list[Row]]) -> Signed | AlreadySigned | PetitionClosed:
     return kind(number=row["number"], total=row["signatures"])
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectedName:
-    """A name that takes the place of the one that a signature has."""
-
-    supporter: bytes
-    signature_id: bytes
-    name: str = field(repr=False)
-    at: datetime
-
-
 def correct_statements(
-    slug: str, keyring: Keyring, audit: Audit, new: CorrectedName, saving: Statement, was: int
+    keyring: Keyring, audit: Audit, owner: Owner, name: str, at: datetime
 ) -> tuple[Statement, ...]:
-    """Returns the transaction of correcting a name; `saving` as in `sign_statements`.
+    """Returns what corrects a name.
 
     The number, the time and the consent stay. The former name is overwritten, and files in the
     chat that hold it become due.
     """
-    person: dict[str, Value] = {"petition": slug, "supporter": new.supporter}
-    sealed = keyring.seal(new.name, table="signatures", column="name_sealed", row=new.signature_id)
-    name: dict[str, Value] = {"id": new.signature_id, "name": sealed}
-    done = Statement(_IS_CORRECTED, name)
-    noted = Entry(Deed.NAME, new.signature_id, new.name)
+    slug, supporter, key = owner.slug, owner.supporter, owner.signature_id
+    sealed = keyring.seal(name, table="signatures", column="name_sealed", row=key)
+    corrected: dict[str, Value] = {"id": key, "name": sealed}
+    place: dict[str, Value] = {"petition": slug, "supporter": supporter, "was": owner.was}
+    done = Statement(_IS_CORRECTED, corrected)
     return (
-        lock_petition(slug),
-        lock_conversation(slug, new.supporter),
-        Statement(_CORRECT, {**person, **name, "was": was}, noted),
-        all_due(slug, new.supporter, only_if=done),
-        note_change(slug, new.supporter, Change.CORRECTED, new.at, only_if=done),
-        audit.statement("correct_name", actor=None, at=new.at, only_if=done),
-        saving,
+        Statement(_CORRECT, {**corrected, **place}, Entry(Deed.NAME, key, name)),
+        all_due(slug, supporter, only_if=done),
+        note_change(slug, supporter, Change.CORRECTED, at, only_if=done),
+        audit.statement("correct_name", actor=None, at=at, only_if=done),
     )
 
 
@@ -278,7 +237,7 @@ def withdraw_statements(
         noted: what the journal keeps of it.
         change: what whoever was given the signature is told.
         notice: the id of the sentence to the person that tells of it; others are erased.
-        only_if: an SQL condition with its values, without which nothing is erased.
+        only_if: the condition without which nothing is erased.
     """
     person: dict[str, Value] = {"petition": slug, "supporter": supporter}
 
@@ -304,49 +263,3 @@ def was_withdrawn(rows: list[list[Row]]) -> bool:
     """Returns whether the transaction of withdrawing erased a signature."""
     *_, erased, _counted, _deleted, _forgotten = rows
     return bool(erased)
-
-
-def _signature(
-    keyring: Keyring, new: NewSignature, signature_id: bytes, place: dict[str, Value]
-) -> Statement:
-    name = keyring.seal(new.name, table="signatures", column="name_sealed", row=signature_id)
-    chat = keyring.seal(
-        str(new.chat_id), table="signatures", column="chat_sealed", row=signature_id
-    )
-    return Statement(
-        _SIGN,
-        {
-            **place,
-            "id": signature_id,
-            "name": name,
-            "chat": chat,
-            "language": new.language,
-            "source": new.source,
-            "form_seconds": new.form_seconds,
-            "text_version": new.consent.text_version,
-            "with_name": int(new.consent.with_name),
-        },
-    )
-
-
-def _consent(consent: Consent, signature_id: bytes, at: datetime) -> tuple[Statement, Statement]:
-    values: dict[str, Value] = {
-        "id": signature_id,
-        "sha256": consent.sha256,
-        "language": consent.language,
-        "text_version": consent.text_version,
-    }
-    purposes = ",".join(sorted(consent.purposes, key=lambda each: (each != "signature", each)))
-    return (
-        Statement(_CONSENT_TEXT, {**values, "text": consent.text}),
-        Statement(
-            _CONSENT,
-            {
-                **values,
-                "consent_id": rising_id(at),
-                "purposes": purposes,
-                "updates_at_most": consent.updates_at_most,
-                "message_id": consent.message_id,
-            },
-        ),
-    )

@@ -1,7 +1,8 @@
 """Times as the database stores them: whole milliseconds since 1970, UTC."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import overload
+from typing import Any, overload
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -30,3 +31,10 @@ def from_millis(millis: int | None) -> datetime | None:
         return None
     # Integer arithmetic: fromtimestamp would round through a float.
     return _EPOCH + millis * _MILLISECOND
+
+
+def with_times(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a row with what its columns that end in `_at` stand for."""
+    return {
+        name: from_millis(value) if name.endswith("_at") else value for name, value in row.items()
+    }

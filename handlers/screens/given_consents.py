@@ -8,7 +8,7 @@ from bot.text.translations import Words
 from handlers.screens.screen import lines, paragraphs
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
-from storage.later_consents import NEW_TEXTS
+from storage.consents import NEW_TEXTS
 from storage.personal_data import Record
 
 # Characters kept free for notices below the screen.

@@ -9,10 +9,8 @@ from typing import Any
 
 from bot.broadcast import Durations, OpenClaims, Worker
 from storage import (
-    Audit,
     Broadcast,
     Broadcasts,
-    Conversations,
     Database,
     Keyring,
     Leases,
@@ -164,13 +162,7 @@ class WorkerHarness:
         self.reports = RecordingReporter()
         self.broadcasts = Broadcasts(database, SLUG, keyring)
         self.recalls = Recalls(database, SLUG, keyring)
-        self.signatures = Signatures(
-            database,
-            SLUG,
-            keyring,
-            Conversations(database, SLUG, keyring),
-            Audit(database, SLUG, keyring),
-        )
+        self.signatures = Signatures(database, SLUG, keyring)
         self.leases = Leases(database)
 
     async def start(self, **changes: Any) -> Broadcast:

@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from storage import (
-    Audit,
     Broadcasts,
-    Conversations,
     Database,
     Keyring,
     Leases,
@@ -39,8 +37,7 @@ def broadcasts(database: Database, keyring: Keyring) -> Broadcasts:
 
 @pytest.fixture
 def signatures(database: Database, keyring: Keyring) -> Signatures:
-    conversations = Conversations(database, SLUG, keyring)
-    return Signatures(database, SLUG, keyring, conversations, Audit(database, SLUG, keyring))
+    return Signatures(database, SLUG, keyring)
 
 
 @pytest.fixture

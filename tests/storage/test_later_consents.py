@@ -6,8 +6,7 @@ from hashlib import sha256
 import pytest
 
 from storage import Conversation, ConversationMoved, Keyring, Storage
-from storage.later_consents import NEW_TEXTS, TextsAnswer
-from storage.signing import Consent
+from storage.consents import NEW_TEXTS, Consent, TextsAnswer
 from tests.support.supporters import ADMIN, NOON, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, firmo lo de ahora."

@@ -7,10 +7,9 @@ from hashlib import sha256
 import pytest
 
 from storage import Conversation, ConversationMoved, Keyring, Statement, Storage
+from storage.consents import WITH_NAME, Consent
 from storage.journal import Deed, Journal
 from storage.journal_replay import replay
-from storage.later_consents import WITH_NAME
-from storage.signing import Consent
 from tests.support.supporters import NOON, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."

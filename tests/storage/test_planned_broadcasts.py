@@ -6,7 +6,6 @@ from typing import Any
 from storage import (
     Audience,
     AudienceChanged,
-    Audit,
     Broadcast,
     Broadcasts,
     Database,
@@ -84,7 +83,7 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
     """It may have been sent after the backup was made."""
     await people.sign([1])
     broadcast = await planned(broadcasts)
-    restores = Restores(database, SLUG, Audit(database, SLUG, keyring))
+    restores = Restores(database, SLUG, keyring)
     await restores.record(made_at=TIME - LATE, at=TIME)
     assert await broadcasts.due(TIME) == []
     await restores.release(actor=ADMIN, at=TIME + timedelta(seconds=2))
@@ -287,8 +286,7 @@ async def test_a_petition_is_not_opened_again_while_its_closing_update_is_planne
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
     await people.sign([1])
-    audit = Audit(people.database, SLUG, people.keyring)
-    petitions = Petitions(people.database, SLUG, people.keyring, audit)
+    petitions = Petitions(people.database, SLUG, people.keyring)
     broadcast = await planned(broadcasts)
     assert await petitions.reopen(revision=1, actor=ADMIN, at=later(1)) is None
     await broadcasts.cancel(broadcast.id, ADMIN, later(2))

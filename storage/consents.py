@@ -1,0 +1,191 @@
+"""Consents: to what was agreed when signing, and what the owner of a signature chose later.
+
+Until the petition was handed over they can choose whether it is with the name, and answer whether
+changed texts are theirs. Giving the name is a consent of its own, with its words; taking it off
+ends those that had it (GDPR art. 7(3)). A restored backup may have lost such an answer to texts:
+then they are asked once more, and lose nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.audit import Audit
+from storage.changes_after_export import Change, note_change
+from storage.database import Statement, Value
+from storage.ids import rising_id
+from storage.journal import Deed, Entry
+from storage.times import to_millis
+
+WITH_NAME = "with_name"
+"""The purpose of a consent to nothing but that the name is handed over."""
+NEW_TEXTS = "new_texts"
+"""The purpose of a consent to changed texts; the choices stay with the consent to sign."""
+
+IS_TO_SIGN = f"c.purposes NOT IN ('{WITH_NAME}', '{NEW_TEXTS}')"
+"""Whether the consent `c` is the one given when signing, which has the choices."""
+
+_TEXT = """
+INSERT INTO consent_texts (sha256, petition, language, version, text)
+SELECT :sha256, :petition, :consent_language, :text_version, :text
+WHERE {only_if}
+ON CONFLICT (sha256) DO NOTHING
+"""
+
+_GIVE = """
+INSERT INTO consents (
+  id, petition, signature_id, purposes, updates_at_most, text_sha256, text_version, language,
+  channel, message_id, given_at, with_name
+)
+SELECT :consent_id, :petition, :signature_id, :purposes, CAST(:updates_at_most AS BIGINT), :sha256,
+  :text_version, :consent_language, 'telegram', CAST(:message_id AS BIGINT),
+  CAST(:given_at AS BIGINT), CAST(:agreed_with_name AS BIGINT)
+WHERE {only_if}
+"""
+
+_MAY_CHOOSE = """
+EXISTS (
+  SELECT 1 FROM signatures own
+  JOIN conversations c ON c.petition = own.petition AND c.supporter = own.supporter
+  WHERE own.id = :id AND own.{column} <> :chosen AND c.version = :was
+)
+AND NOT EXISTS (SELECT 1 FROM handovers h WHERE h.petition = :petition AND h.undone_at IS NULL)
+"""
+
+_CHOOSE = "UPDATE signatures SET {column} = :chosen WHERE id = :id AND {may} RETURNING id"
+
+_END_WITH_NAME = """
+UPDATE consents SET with_name_ended_at = :at
+WHERE signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL AND {may}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What someone agreed to: the exact text that was shown, and for which purposes.
+
+    Attributes:
+        purposes: "signature", and "updates" and "news" for what was chosen besides; or only
+            `WITH_NAME` or `NEW_TEXTS`, where it was given later.
+        updates_at_most: how many messages about the petition, besides the closing update.
+        with_name: to be handed over with the name; False: counted without it.
+    """
+
+    text: str
+    sha256: bytes
+    text_version: str
+    language: str
+    purposes: frozenset[str]
+    message_id: int
+    updates_at_most: int = 0
+    with_name: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TextsAnswer:
+    """What somebody answers about texts that changed after they signed.
+
+    Attributes:
+        version: of the present texts.
+        consent: to these; None keeps the consent to the earlier ones.
+    """
+
+    version: str
+    consent: Consent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose signature it is that something is chosen for, in a conversation at version `was`."""
+
+    slug: str
+    supporter: bytes
+    signature_id: bytes
+    was: int
+
+
+def consent_statements(
+    slug: str,
+    signature_id: bytes,
+    consent: Consent,
+    at: datetime,
+    only_if: Statement,
+    consent_id: bytes | None = None,
+) -> tuple[Statement, Statement]:
+    """Returns what writes a consent, and its words once, on an SQL condition with its values."""
+    purposes = sorted(consent.purposes, key=lambda each: (each != "signature", each))
+    values: dict[str, Value] = {
+        **only_if.values,
+        "petition": slug,
+        "consent_id": consent_id or rising_id(at),
+        "signature_id": signature_id,
+        "purposes": ",".join(purposes),
+        "updates_at_most": consent.updates_at_most,
+        "sha256": consent.sha256,
+        "text": consent.text,
+        "text_version": consent.text_version,
+        "consent_language": consent.language,
+        "message_id": consent.message_id,
+        "given_at": to_millis(at),
+        "agreed_with_name": int(consent.with_name),
+    }
+    return (
+        Statement(_TEXT.format(only_if=only_if.sql), values),
+        Statement(_GIVE.format(only_if=only_if.sql), values),
+    )
+
+
+def name_statements(
+    audit: Audit, owner: Owner, consent: Consent | None, at: datetime
+) -> tuple[Statement, ...]:
+    """Returns what hands a signature over with its name from now on, or with None without.
+
+    The last yields a row if it had an effect: not once the petition was handed over.
+    """
+    with_name = consent is not None
+    may = _may_choose(owner, "with_name", int(with_name))
+    consent_id = rising_id(at)
+    # With the consent's id, so that a restored copy tells whether it is in it.
+    noted = Entry(Deed.WITH_NAME, owner.signature_id, consent_id.hex() if with_name else "0")
+    change = Change.NAME_GIVEN if with_name else Change.NAME_REMOVED
+    ended = Statement(_END_WITH_NAME.format(may=may.sql), {**may.values, "at": to_millis(at)})
+    return (
+        note_change(owner.slug, owner.supporter, change, at, only_if=may),
+        audit.statement(change.value, actor=None, at=at, only_if=may),
+        *(
+            consent_statements(owner.slug, owner.signature_id, consent, at, may, consent_id)
+            if consent
+            else (ended,)
+        ),
+        Statement(_CHOOSE.format(column="with_name", may=may.sql), may.values, noted),
+    )
+
+
+def texts_statements(
+    audit: Audit, owner: Owner, answer: TextsAnswer, at: datetime
+) -> tuple[Statement, ...]:
+    """Returns what stores an answer; the last yields a row if it had an effect."""
+    may = _may_choose(owner, "text_version", answer.version)
+    action, column = (
+        ("texts_accepted", "text_version") if answer.consent else ("texts_kept", "kept_version")
+    )
+    return (
+        audit.statement(action, actor=None, at=at, only_if=may),
+        *(
+            consent_statements(owner.slug, owner.signature_id, answer.consent, at, may)
+            if answer.consent
+            else ()
+        ),
+        Statement(_CHOOSE.format(column=column, may=may.sql), may.values),
+    )
+
+
+def _may_choose(owner: Owner, column: str, chosen: int | str) -> Statement:
+    return Statement(
+        _MAY_CHOOSE.format(column=column),
+        {
+            "petition": owner.slug,
+            "id": owner.signature_id,
+            "chosen": chosen,
+            "was": owner.was,
+        },
+    )
