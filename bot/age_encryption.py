@@ -56,7 +56,8 @@ def read_identities(path: Path) -> list[Any]:
         if content.startswith(b"-----BEGIN"):
             return [pyrage.ssh.Identity.from_buffer(content)]
         lines = [line.strip() for line in content.decode().splitlines()]
-        found = [pyrage.x25519.Identity.from_str(line) for line in lines if _is_key(line)]
+        keys = [line for line in lines if line and not line.startswith("#")]
+        found = [pyrage.x25519.Identity.from_str(key) for key in keys]
     except (ValueError, pyrage.IdentityError):
         found = []  # the error is left out: it may quote the key
     if not found:
@@ -175,10 +176,6 @@ def _recipient(key: str) -> Any:
         pass
     # Raised outside the except block: somebody may have given the secret key.
     raise RecipientWrong("It is no public key that age knows.")
-
-
-def _is_key(line: str) -> bool:
-    return bool(line) and not line.startswith("#")
 
 
 def _encrypt(source: _Source, sink: _Sink, recipients: list[Any]) -> None:

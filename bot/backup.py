@@ -72,12 +72,8 @@ async def write_backup(
 ) -> Manifest:
     """Copies the database into a new file, encrypted; a bot may run on it meanwhile.
 
-    Args:
-        path: the file; it gets this name when it is whole.
-        url: the address of the database.
-        recipients: who can open it; see `parse_recipients`.
-        keyring: seals the manifest.
-        wrote: called with how many bytes are written so far.
+    The file gets its name when it is whole. The recipients are from `parse_recipients`, the
+    keyring seals its manifest, and `wrote` is called with how many bytes are written so far.
 
     Raises:
         FileNotWritten, StorageError: there is no backup; the message says why.

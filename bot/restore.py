@@ -52,16 +52,10 @@ _ENDS = ("", "-wal", "-shm")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A backup that is to be restored.
+    """A backup, checked by its manifest, that is to become the database at `url`.
 
-    Attributes:
-        path: the file; its manifest was read and checked.
-        identities: pyrage's, one of which opens it.
-        url: the address of the database that it becomes.
-        keyring: of the petition of the settings.
-        slug: that petition.
-        at: now.
-        read: called with how many bytes were decrypted.
+    One of pyrage's `identities` opens it, the keyring and the slug are of the petition of the
+    settings, and `read` is called with how many bytes were decrypted.
     """
 
     path: Path

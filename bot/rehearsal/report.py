@@ -218,9 +218,9 @@ def _answers(words: Words, result: RehearsalResult) -> Section:
 
 def _screens(words: Words, screens: Sequence[MeasuredScreen], petition: Petition) -> Section:
     high = {(each.part, each.page, each.language): each.screenfuls for each in screens}
-    names = sorted({key[:2] for key in high}, key=lambda key: (list(Part).index(key[0]), key[1]))
+    pages = {key[:2] for key in high}
     rows = []
-    for part, page in names:
+    for part, page in sorted(pages, key=lambda each: (list(Part).index(each[0]), each[1])):
         found = [high.get((part, page, language)) for language in petition.languages]
         # The model is not exact to a twentieth of a phone.
         if any(round(each or 0.0, 1) > 1 for each in found):

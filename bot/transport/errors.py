@@ -73,6 +73,3 @@ class RateLimited(RetryAfter):
         self.seconds = max(seconds, 0.0)
         self._retry_after = dt.timedelta(seconds=math.ceil(self.seconds))
         TelegramError.__init__(self, f"Too many requests: wait {math.ceil(self.seconds)} s")
-
-    def __reduce__(self) -> tuple[type, tuple[float]]:  # type: ignore[override]
-        return self.__class__, (self.seconds,)

@@ -17,6 +17,7 @@ from bot.transport.api_caller import (
 )
 from bot.transport.errors import AnswerUnreadable, TelegramRefused
 from bot.transport.form_encoding import encode, quoted
+from bot.transport.http1.response import HttpResponse
 from bot.transport.http1.session import SharedSession
 from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane
@@ -81,26 +82,20 @@ class TelegramClient:
             NotSent, ResponseLost, RateLimited: see `bot.transport.errors`.
         """
         given = {name: value for name, value in (params or {}).items() if value is not None}
-        if self._marks is None:
-            return await self._call(method, given, lane, timeout, wanted)
+        calls = [(method, given)]
+        if self._marks is not None:
+            calls = await self._marks.outgoing(method, given)
         result = None
-        for each, marked in await self._marks.outgoing(method, given):
-            result = await self._call(each, marked, lane, timeout, wanted)
-        if method == "getUpdates":
+        for name, fields in calls:
+            url, chat = f"{self._base}/{name}", chat_of(fields)
+            body = encode(fields, self._quoted_before if lane is Lane.BROADCAST else quoted)
+            call = ApiCall(url, name, body, timeout, chat, lane, wanted)
+            result = self._result(await self._caller.send(call))
+        if self._marks is not None and method == "getUpdates":
             self._marks.incoming(result)
         return result
 
-    async def _call(
-        self,
-        method: str,
-        given: Mapping[str, object],
-        lane: Lane,
-        timeout: float,
-        wanted: Callable[[], bool],
-    ) -> Any:
-        url, chat = f"{self._base}/{method}", chat_of(given)
-        body = encode(given, self._quoted_before if lane is Lane.BROADCAST else quoted)
-        answer = await self._caller.send(ApiCall(url, method, body, timeout, chat, lane, wanted))
+    def _result(self, answer: HttpResponse) -> Any:
         if 200 <= answer.status < 300:
             said = read_object(answer.body)
             if "result" not in said:

@@ -1,5 +1,3 @@
-import pickle
-
 import pytest
 from telegram.error import (
     BadRequest,
@@ -95,7 +93,3 @@ def test_the_wait_is_told_for_a_flood_and_for_nothing_else() -> None:
     assert seconds_to_wait(TelegramRefused(429, "x", retry_after=7)) == 7
     assert seconds_to_wait(TelegramRefused(400, "x")) == 0
     assert seconds_to_wait(NotSent("x")) == 0
-
-
-def test_a_flood_survives_being_copied_through_pickle() -> None:
-    assert pickle.loads(pickle.dumps(RateLimited(2.5))).seconds == 2.5  # noqa: S301 - our own
