@@ -1,6 +1,6 @@
 """The handlers of all updates, registered in one list."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial, wraps
 
 from telegram import Update
@@ -77,26 +77,27 @@ def register(application: PetitionApplication) -> None:
 def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     by_admin = PRIVATE_MESSAGE & AdminCommandFilter(admins)
     sent_by_admin = PRIVATE_MESSAGE & AdminContentFilter(admins) & ~filters.StatusUpdate.ALL
-    cancel = _command("cancel")
     written = _supporter(supporter_messages.written)
     sent_media = _supporter(supporter_messages.sent_media)
     edited = _supporter(supporter_messages.edited)
+    edited_by_admin = PRIVATE_EDIT & AdminContentFilter(admins)
+    taken = (closing_text_input.sent, draft_input.sent)
+    cancelled = (closing_text_input.cancel, draft_input.cancel)
+    changed = (closing_text_input.edited, draft_input.edited)
     # First among the tap handlers: the others expect a tap in a person's own chat.
     yield TapElsewhere(groups.answer_tap_elsewhere)
     for name in ADMIN_COMMANDS:
         yield CommandHandler(name, _admin(_ADMIN_COMMANDS[name]), by_admin)
-    yield CommandHandler("cancel", _draft_first(_cancelled, cancel), by_admin)
+    yield CommandHandler("cancel", _prepared_first(cancelled, _command("cancel")), by_admin)
     for name in SUPPORTER_COMMANDS:
         yield CommandHandler(name, _command(name), PRIVATE_MESSAGE)
     unknown = _supporter(supporter_messages.unknown_command, open_command)
     yield MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, unknown)
-    of_text = sent_by_admin & filters.TEXT
-    yield MessageHandler(of_text, _draft_first(_taken, written))
-    yield MessageHandler(sent_by_admin, _draft_first(_taken, sent_media))
+    yield MessageHandler(sent_by_admin & filters.TEXT, _prepared_first(taken, written))
+    yield MessageHandler(sent_by_admin, _prepared_first(taken, sent_media))
     yield MessageHandler(PRIVATE_MESSAGE & filters.TEXT, written)
     yield MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, sent_media)
-    edited_by_admin = PRIVATE_EDIT & AdminContentFilter(admins)
-    yield MessageHandler(edited_by_admin, _draft_first(_edited, edited))
+    yield MessageHandler(edited_by_admin, _prepared_first(changed, edited))
     yield MessageHandler(PRIVATE_EDIT, edited)
     yield CommandHandler(groups.COMMANDS, groups.invite_to_private_chat, GROUP_MESSAGE)
     yield AdminTapHandler(admins, _admin(admin_callbacks.tapped))
@@ -147,28 +148,18 @@ def _admin(handle: _ForAdmin) -> HandlerCallback:
     return callback
 
 
-async def _taken(ctx: AdminContext) -> bool:
-    return await closing_text_input.sent(ctx) or await draft_input.sent(ctx)
-
-
-async def _edited(ctx: AdminContext) -> bool:
-    return await closing_text_input.edited(ctx) or await draft_input.edited(ctx)
-
-
-async def _cancelled(ctx: AdminContext) -> bool:
-    return await closing_text_input.cancel(ctx) or await draft_input.cancel(ctx)
-
-
-def _draft_first(
-    handle: Callable[[AdminContext], Awaitable[bool]], as_supporter: HandlerCallback
+def _prepared_first(
+    takers: Iterable[Callable[[AdminContext], Awaitable[bool]]], as_supporter: HandlerCallback
 ) -> HandlerCallback:
     """Returns the callback for what an admin sent: for what they prepare, else as a supporter."""
 
-    @wraps(handle)
+    @wraps(as_supporter)
     async def callback(update: Update, context: Context) -> None:
         ctx = await open_admin_context(update, context)
         await ctx.refresh_admin()
-        if not await handle(ctx):
-            await as_supporter(update, context)
+        for take in takers:
+            if await take(ctx):
+                return
+        await as_supporter(update, context)
 
     return callback

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from telegram import Message
@@ -26,13 +26,6 @@ _REMEMBERED_FOR = timedelta(days=1)
 _DAY = re.compile(r"\s*(\d{1,2})[/.](\d{1,2})[/.](\d{4})\s*\n")
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """Why a text is not taken."""
-
-    said: Html
-
-
 async def sent(ctx: AdminContext) -> bool:
     """Takes an admin's message as the text that they were asked for; False if it is not that."""
     texts, message = ctx.services.storage.closing_texts, ctx.message
@@ -45,31 +38,18 @@ async def sent(ctx: AdminContext) -> bool:
     age = now - awaited.asked_at
     if await _is_for_draft(ctx, awaited.asked_at):
         return False
-    if age > _WAITS_FOR:
-        known = ctx.conversation
-        if age > _REMEMBERED_FOR or (known is not None and expects_name(place_of(known))):
-            return False
-        await texts.await_text(ctx.reference, replace(awaited, asked_at=now))
-        await _say(
-            ctx,
-            ctx.words.text(
-                "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para "
-                "otra cosa. Si era este, envíamelo otra vez."
-            ),
-        )
+    if age <= _WAITS_FOR:
+        await _take(ctx, awaited, message, is_edit=False)
         return True
-    read = _read(ctx, awaited, message)
-    if isinstance(read, _Refused):
-        await _say(ctx, read.said)
-        return True
-    awaited, text = read
-    view = await view_of(ctx)
-    over = _surplus_with(view, awaited, text)
-    if over:
-        await _say(ctx, too_long(ctx, over))
-        return True
-    await texts.write(_key(ctx, message), ctx.reference, awaited, text, actor=ctx.user.id, at=now)
-    await _show_saved(ctx)
+    known = ctx.conversation
+    if age > _REMEMBERED_FOR or (known is not None and expects_name(place_of(known))):
+        return False
+    await texts.await_text(ctx.reference, replace(awaited, asked_at=now))
+    late = ctx.words.text(
+        "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para otra "
+        "cosa. Si era este, envíamelo otra vez."
+    )
+    await ctx.at_bottom().say(late)
     return True
 
 
@@ -82,21 +62,9 @@ async def edited(ctx: AdminContext) -> bool:
     known = next((each for each in view.versions if each.id == _key(ctx, message)), None)
     if known is None:
         return False
-    now = ctx.services.clock()
-    former = AwaitedText(known.entry, known.kind, known.language, now, known.day)
-    read = _read(ctx, former, message)
-    if isinstance(read, _Refused):
-        await _say(ctx, read.said)
-        return True
-    changed, text = read
-    over = _surplus_with(view, changed, text)
-    if over:
-        await _say(ctx, too_long(ctx, over))
-        return True
-    key = _key(ctx, message, edit=message.edit_date)
-    texts = ctx.services.storage.closing_texts
-    await texts.write(key, None, changed, text, actor=ctx.user.id, at=now)
-    await _show_saved(ctx)
+    asked_at = ctx.services.clock()
+    former = AwaitedText(known.entry, known.kind, known.language, asked_at, known.day)
+    await _take(ctx, former, message, is_edit=True)
     return True
 
 
@@ -113,35 +81,48 @@ async def cancel(ctx: AdminContext) -> bool:
     return True
 
 
+async def _take(
+    ctx: AdminContext, awaited: AwaitedText, message: Message, *, is_edit: bool
+) -> None:
+    """Writes a message as a version of the text that it is for, or says what is wrong with it."""
+    read = _read(ctx, awaited, message)
+    if isinstance(read, Html):
+        await ctx.at_bottom().say(read)
+        return
+    awaited, text = read
+    over = _surplus_with(await view_of(ctx), awaited, text)
+    if over:
+        await ctx.at_bottom().say(too_long(ctx, over))
+        return
+    key = _key(ctx, message, edit=message.edit_date if is_edit else None)
+    asked = None if is_edit else ctx.reference
+    texts, at = ctx.services.storage.closing_texts, ctx.services.clock()
+    await texts.write(key, asked, awaited, text, actor=ctx.user.id, at=at)
+    await _show_saved(ctx)
+
+
 def _read(
     ctx: AdminContext, awaited: AwaitedText, message: Message
-) -> tuple[AwaitedText, str] | _Refused:
-    """Returns the text of a message as Telegram HTML, with its day if the first line is one."""
+) -> tuple[AwaitedText, str] | Html:
+    """Returns the text of a message as Telegram HTML, with its day if the first line is one.
+
+    Of a text that is not taken it returns why.
+    """
     words = ctx.words
     if message.text is None:
-        return _Refused(words.text(TextFault.NOT_TEXT))
+        return words.text(TextFault.NOT_TEXT)
     html = message.text_html.strip()
     written = _DAY.match(html) if awaited.day is not None else None
     if written is not None:
-        day = _day(written)
-        if day is None:
-            return _Refused(
-                words.text("⚠️ No lo he guardado: la fecha de la primera línea no existe.")
-            )
-        if day > ctx.services.clock().astimezone(ctx.words.zone).date():
-            return _Refused(
-                words.text("⚠️ No lo he guardado: la fecha de la primera línea no ha llegado.")
-            )
+        try:
+            day = date(int(written[3]), int(written[2]), int(written[1]))
+        except ValueError:
+            return words.text("⚠️ No lo he guardado: la fecha de la primera línea no existe.")
+        if day > ctx.services.today:
+            return words.text("⚠️ No lo he guardado: la fecha de la primera línea no ha llegado.")
         awaited, html = replace(awaited, day=day), html[written.end() :].strip()
     fault = text_fault(html)
-    return (awaited, html) if fault is None else _Refused(words.text(fault))
-
-
-def _day(written: re.Match[str]) -> date | None:
-    try:
-        return date(int(written[3]), int(written[2]), int(written[1]))
-    except ValueError:
-        return None
+    return (awaited, html) if fault is None else words.text(fault)
 
 
 def _surplus_with(view: ClosingTextsView, awaited: AwaitedText, text: str) -> int:
@@ -188,11 +169,7 @@ async def _is_for_draft(ctx: AdminContext, asked_at: datetime) -> bool:
     return editor.draft.touched_at > asked_at
 
 
-async def _say(ctx: AdminContext, said: Html) -> None:
-    await ctx.at_bottom().say(said)
-
-
 def _key(ctx: AdminContext, message: Message, *, edit: datetime | None = None) -> bytes:
     """Returns the id of the version that a message becomes, however often it is handled."""
-    place = f"{message.message_id}/{edit}".encode() if edit else f"{message.message_id}".encode()
-    return hashlib.sha256(b"closing text\x00" + ctx.reference + place).digest()[:16]
+    place = f"{message.message_id}/{edit}" if edit else f"{message.message_id}"
+    return hashlib.sha256(b"closing text\x00" + ctx.reference + place.encode()).digest()[:16]

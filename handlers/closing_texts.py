@@ -4,21 +4,20 @@ Everything that is under way is in the database: also for which text an admin wa
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
 from functools import partial
 
 from bot.petition.outcome import closing_update_by_language, missing_languages, surplus
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.admin_context import AdminContext
+from handlers.admin_context import AdminContext, AdminHandler
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
 from handlers.screens.buttons import ClosingStep, ClosingTap
 from handlers.screens.closing_texts import ClosingTextsView
 from handlers.screens.petition_text import home
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, paragraphs, sentences
 from handlers.screens.supporter_view import View
 from storage import (
     CLOSING_UPDATE,
@@ -26,7 +25,6 @@ from storage import (
     ClosingText,
     ClosingTextKind,
     Conversation,
-    Kind,
     SupporterHandover,
     publication_id,
 )
@@ -93,7 +91,7 @@ async def _write(ctx: AdminContext, value: str) -> None:
         return
     day = None
     if entry != CLOSING_UPDATE:
-        day = (known[-1].day if known else None) or _today(ctx)
+        day = (known[-1].day if known else None) or ctx.services.today
     awaited = AwaitedText(
         entry=secrets.token_hex(4) if entry == _NEW else entry,
         kind=ClosingTextKind(kind),
@@ -105,25 +103,15 @@ async def _write(ctx: AdminContext, value: str) -> None:
     await ctx.say(screens.ask_text(view, awaited))
 
 
-async def _add(ctx: AdminContext, _value: str) -> None:
-    await ctx.say(screens.ask_kind(await view_of(ctx)))
+def _shows(drawn: Callable[[ClosingTextsView], Screen]) -> AdminHandler:
+    async def show(ctx: AdminContext, _value: str) -> None:
+        await ctx.say(drawn(await view_of(ctx)))
 
-
-async def _entries(ctx: AdminContext, _value: str) -> None:
-    await ctx.say(screens.ask_entry(await view_of(ctx)))
-
-
-async def _history(ctx: AdminContext, _value: str) -> None:
-    await ctx.say(screens.history(await view_of(ctx)))
-
-
-async def _overview(ctx: AdminContext, _value: str) -> None:
-    await closing(ctx)
+    return show
 
 
 async def _preview(ctx: AdminContext, _value: str) -> None:
-    view = await view_of(ctx)
-    state = await ctx.services.storage.petitions.state()
+    view, state = await view_of(ctx), await ctx.services.storage.petitions.state()
     question = screens.publish_question(view, is_closed=state.is_closed)
     await ctx.tell_once(partial(_show, ctx, [*view.published, *view.left], question))
 
@@ -176,15 +164,11 @@ async def _publish(ctx: AdminContext, value: str) -> None:
     if not left or publication_id(left).hex() != value:
         await _say_again(ctx, _published_before(ctx, view, value) or _changed(ctx))
         return
-    objection = _objection(ctx, view)
-    if objection is not None:
+    if (objection := _objection(ctx, view)) is not None:
         await _say_again(ctx, objection)
         return
     made = await services.storage.closing_texts.publish(
-        left,
-        actor=ctx.user.id,
-        at=services.clock(),
-        approval_above=services.approval_above,
+        left, actor=ctx.user.id, at=services.clock(), approval_above=services.approval_above
     )
     if made is None:
         await _say_again(ctx, await _hindrance(ctx))
@@ -195,41 +179,38 @@ async def _publish(ctx: AdminContext, value: str) -> None:
 
 
 async def _approve(ctx: AdminContext, value: str) -> None:
-    services, words = ctx.services, ctx.words
-    request = (await view_of(ctx)).request
+    texts, words, view = ctx.services.storage.closing_texts, ctx.words, await view_of(ctx)
+    request = view.request
     if request is None or request.id.hex() != value:
-        await _say_again(ctx, _published_before(ctx, await view_of(ctx), value) or _changed(ctx))
+        await _say_again(ctx, _published_before(ctx, view, value) or _changed(ctx))
         return
     if request.requested_by == ctx.user.id:
         await ctx.alert(words.label("Esto lo tiene que decidir otra persona."))
         return
-    made = await services.storage.closing_texts.approve(
-        request.id, actor=ctx.user.id, at=services.clock()
-    )
+    made = await texts.approve(request.id, actor=ctx.user.id, at=ctx.services.clock())
     if made is None or made.published_at is None:
         await _say_again(ctx, await _hindrance(ctx))
-        return
-    await _say_again(ctx, words.text("✅ Aprobado y publicado."))
+    else:
+        await _say_again(ctx, words.text("✅ Aprobado y publicado."))
 
 
 async def _decline(ctx: AdminContext, value: str) -> None:
     request = (await view_of(ctx)).request
+    said = _changed(ctx)
     if request is not None and request.id.hex() == value:
         texts = ctx.services.storage.closing_texts
         await texts.decline(request.id, actor=ctx.user.id, at=ctx.services.clock())
-        await _say_again(ctx, ctx.words.text("De acuerdo: ese cambio no se publica."))
-        return
-    await _say_again(ctx, _changed(ctx))
+        said = ctx.words.text("De acuerdo: ese cambio no se publica.")
+    await _say_again(ctx, said)
 
 
 async def _discard(ctx: AdminContext, value: str) -> None:
-    left = (await view_of(ctx)).left
-    if left and publication_id(left).hex() != value:
-        await _say_again(ctx, _changed(ctx))
-        return
-    texts = ctx.services.storage.closing_texts
-    await texts.discard(actor=ctx.user.id, at=ctx.services.clock())
-    await _say_again(ctx, ctx.words.text("Descartado. Quien entre lee lo mismo que antes."))
+    left, said = (await view_of(ctx)).left, _changed(ctx)
+    if not left or publication_id(left).hex() == value:
+        texts = ctx.services.storage.closing_texts
+        await texts.discard(actor=ctx.user.id, at=ctx.services.clock())
+        said = ctx.words.text("Descartado. Quien entre lee lo mismo que antes.")
+    await _say_again(ctx, said)
 
 
 def _objection(ctx: AdminContext, view: ClosingTextsView) -> Html | None:
@@ -249,10 +230,8 @@ def _objection(ctx: AdminContext, view: ClosingTextsView) -> Html | None:
 
 async def _hindrance(ctx: AdminContext) -> Html:
     """Returns why nothing could be published."""
-    broadcasts, words = ctx.broadcasts, ctx.words
-    active = await broadcasts.active()
-    under_way = [*([active] if active else []), *await broadcasts.scheduled()]
-    if any(each.kind is Kind.CLOSING for each in under_way):
+    words = ctx.words
+    if await ctx.services.storage.erasures.is_sending():
         return words.text(
             "⚠️ No se ha publicado nada: el mensaje final está programado, o se está enviando, con "
             "el texto que se confirmó. Para cambiarlo, cancela antes ese envío con /broadcast."
@@ -271,25 +250,23 @@ def _waits(ctx: AdminContext) -> Html:
         "⏳ Todavía no se lee: han firmado tantas personas que hace falta que lo apruebe otra de "
         "las que administran la petición."
     )
-    who = (
-        words.text("Las avisamos ahora.")
+    who = words.text(
+        "Las avisamos ahora."
         if len(ctx.services.admins) > 1
-        else words.text(
-            "Ahora solo la administras tú: hay que añadir a alguien en la configuración del bot."
-        )
+        else "Ahora solo la administras tú: hay que añadir a alguien en la configuración del bot."
     )
-    return Html(f"{why} {who}")
+    return sentences(why, who)
 
 
 async def _published(ctx: AdminContext, versions: list[ClosingText]) -> Html:
     words, state = ctx.words, await ctx.services.storage.petitions.state()
-    if not state.is_closed:
-        return words.text("✅ Publicado. Se leerá cuando la petición se cierre.")
-    if not any(each.entry == CLOSING_UPDATE for each in versions):
-        return words.text("✅ Publicado. Quien entre ya lo lee.")
     return words.text(
-        "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final no les "
-        "llega este cambio."
+        "✅ Publicado. Se leerá cuando la petición se cierre."
+        if not state.is_closed
+        else "✅ Publicado. Quien entre ya lo lee."
+        if all(each.entry != CLOSING_UPDATE for each in versions)
+        else "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final no "
+        "les llega este cambio."
     )
 
 
@@ -317,10 +294,6 @@ def too_long(ctx: AdminContext, over: int) -> Html:
     )
 
 
-def _today(ctx: AdminContext) -> date:
-    return ctx.services.clock().astimezone(ctx.words.zone).date()
-
-
 async def _say_again(ctx: AdminContext, notice: Html) -> None:
     await ctx.say(screens.overview(await view_of(ctx)).with_notice(notice))
 
@@ -333,28 +306,28 @@ async def view_of(ctx: AdminContext) -> ClosingTextsView:
 async def view_for(services: Services, reader: int, language: str) -> ClosingTextsView:
     """Returns everything that the screens of /closing are drawn from, for one admin."""
     versions = await services.storage.closing_texts.history()
-    people = {each.author for each in versions}
-    for made in (each.publication for each in versions):
-        people |= {made.requested_by, made.approved_by} if made else set()
-    known = [admin for admin in people if admin is not None]
+    made = {each.publication for each in versions if each.publication}
+    people = {each.author for each in versions}.union(
+        *((each.requested_by, each.approved_by) for each in made)
+    )
     return ClosingTextsView(
         words=services.catalogs.words(language),
         petition=services.petition,
         versions=versions,
-        names=await services.storage.admin_names.of(known),
+        names=await services.storage.admin_names.of([each for each in people if each is not None]),
         reader=reader,
     )
 
 
-_HANDLED_BY: Mapping[ClosingStep, Callable[[AdminContext, str], Awaitable[None]]] = {
-    ClosingStep.OVERVIEW: _overview,
+_HANDLED_BY: Mapping[ClosingStep, AdminHandler] = {
+    ClosingStep.OVERVIEW: _shows(screens.overview),
     ClosingStep.WRITE: _write,
-    ClosingStep.ADD: _add,
-    ClosingStep.ENTRIES: _entries,
+    ClosingStep.ADD: _shows(screens.ask_kind),
+    ClosingStep.ENTRIES: _shows(screens.ask_entry),
     ClosingStep.PREVIEW: _preview,
     ClosingStep.PUBLISH: _publish,
     ClosingStep.DISCARD: _discard,
-    ClosingStep.HISTORY: _history,
+    ClosingStep.HISTORY: _shows(screens.history),
     ClosingStep.REVIEW: _review,
     ClosingStep.APPROVE: _approve,
     ClosingStep.DECLINE: _decline,

@@ -3,7 +3,6 @@ their name, choose whether it is handed over; and what they answer about texts t
 
 import asyncio
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +36,7 @@ async def send_file(ctx: SupporterContext) -> None:
     ctx = ctx.with_new_version()
     held = await _requested(ctx, "my_data_file")
     stored = everything_stored(ctx.view.petition.slug, held, ctx.view.handover)
-    await _deliver(ctx, ctx.view.words.label("mis-datos.json"), as_json(stored).encode())
+    await _deliver(ctx, ctx.view.words.label("mis-datos.json"), stored.encode())
 
 
 async def send_receipt(ctx: SupporterContext) -> None:
@@ -78,7 +77,7 @@ async def _deliver(ctx: SupporterContext, name: str, content: bytes) -> None:
 
 async def _send(ctx: SupporterContext, name: str, content: bytes) -> None:
     """Sends the file and records it; it is due at once if what it holds was erased meanwhile."""
-    sent_files, supporter = ctx.services.storage.sent_files, ctx.conversation.supporter
+    sent_files, supporter = ctx.services.storage.sent_files, ctx.supporter
     sent = await ctx.bot.send_document(
         ctx.chat_id,
         content,
@@ -111,16 +110,12 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
         words = ctx.view.words
         await ctx.say(words.text("Eso no parece un nombre. Escribe solo tu nombre, por favor."))
         return
-    corrected = ctx.after(Action.BACK)
-    await ctx.services.storage.signatures.correct_name(
-        ctx.conversation.supporter,
-        name,
-        corrected.conversation,
-        ctx.stored_version or 0,
-        ctx.services.clock(),
+    done, signatures = ctx.after(Action.BACK), ctx.services.storage.signatures
+    await signatures.correct_name(
+        ctx.supporter, name, done.conversation, ctx.stored_version or 0, ctx.services.clock()
     )
-    done = ctx.view.words.text("Hecho: tu firma lleva el nombre que has escrito.")
-    await (await reload(corrected)).show(done)
+    notice = ctx.view.words.text("Hecho: tu firma lleva el nombre que has escrito.")
+    await (await reload(done)).show(notice)
 
 
 async def show_code(ctx: SupporterContext) -> None:
@@ -129,7 +124,7 @@ async def show_code(ctx: SupporterContext) -> None:
     ctx = ctx.with_new_version()
     await ctx.save()
     codes, words = ctx.services.storage.person_codes, ctx.view.words
-    made = await codes.make(ctx.conversation.supporter, ctx.services.clock())
+    made = await codes.make(ctx.supporter, ctx.services.clock())
     if made is None:
         await (await reload(ctx)).at_valid_stage().show()
         return
@@ -150,17 +145,12 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
     As at signing, nothing is done if the words have changed since they were shown.
     """
     if agreed_to != name_consent_mark(ctx.view):
-        await ctx.save()
-        await ctx.show(ctx.view.words.text(CHANGED_TEXT))
+        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
     consent = _consent_to(ctx, name_consent_words(ctx.view), WITH_NAME)
-    done, storage = ctx.after(Action.BACK), ctx.services.storage
-    changed = await storage.signatures.give_name(
-        ctx.conversation.supporter,
-        consent,
-        done.conversation,
-        ctx.stored_version or 0,
-        ctx.services.clock(),
+    done, signatures = ctx.after(Action.BACK), ctx.services.storage.signatures
+    changed = await signatures.give_name(
+        ctx.supporter, consent, done.conversation, ctx.stored_version or 0, ctx.services.clock()
     )
     notice = ctx.view.words.text("Hecho: tu firma se entregará con tu nombre.")
     await (await reload(done)).show(notice if changed else None)
@@ -168,12 +158,9 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
 
 async def remove_name(ctx: SupporterContext) -> None:
     """Has the signature counted without its name from now on (GDPR art. 7(3))."""
-    done = ctx.with_new_version()
-    changed = await ctx.services.storage.signatures.remove_name(
-        ctx.conversation.supporter,
-        done.conversation,
-        ctx.stored_version or 0,
-        ctx.services.clock(),
+    done, signatures = ctx.with_new_version(), ctx.services.storage.signatures
+    changed = await signatures.remove_name(
+        ctx.supporter, done.conversation, ctx.stored_version or 0, ctx.services.clock()
     )
     notice = ctx.view.words.text("Hecho: tu firma se entregará sin tu nombre.")
     await (await reload(done)).show(notice if changed else None)
@@ -182,8 +169,7 @@ async def remove_name(ctx: SupporterContext) -> None:
 async def accept_texts(ctx: SupporterContext, agreed_to: str) -> None:
     """Has the signature stand by the texts that changed since, as its owner consents to."""
     if agreed_to != new_texts_mark(ctx.view):
-        await ctx.save()
-        await ctx.show(ctx.view.words.text(CHANGED_TEXT))
+        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
     consent = _consent_to(ctx, new_texts_words(ctx.view), NEW_TEXTS)
     notice = ctx.view.words.text("Hecho: tu firma vale con los textos de ahora.")
@@ -198,13 +184,10 @@ async def keep_texts(ctx: SupporterContext) -> None:
 
 
 async def _answer_texts(ctx: SupporterContext, consent: Consent | None, notice: Html) -> None:
-    done = ctx.after(Action.HOME)
-    changed = await ctx.services.storage.signatures.answer_texts(
-        ctx.conversation.supporter,
-        TextsAnswer(ctx.view.petition.version, consent),
-        done.conversation,
-        ctx.stored_version or 0,
-        ctx.services.clock(),
+    done, signatures = ctx.after(Action.HOME), ctx.services.storage.signatures
+    answer = TextsAnswer(ctx.view.petition.version, consent)
+    changed = await signatures.answer_texts(
+        ctx.supporter, answer, done.conversation, ctx.stored_version or 0, ctx.services.clock()
     )
     await (await reload(done)).show(notice if changed else None)
 
@@ -219,8 +202,7 @@ def _consent_to(ctx: SupporterContext, words: str, purpose: str) -> Consent:
         language=view.language,
         purposes=frozenset({purpose}),
         message_id=ctx.tapped or ctx.conversation.message_id or 0,
-        with_name=purpose == WITH_NAME
-        or (view.signature is not None and view.signature.with_name),
+        with_name=purpose == WITH_NAME or bool(view.signature and view.signature.with_name),
     )
 
 
@@ -230,20 +212,18 @@ def _log_failure(sending: asyncio.Task[None]) -> None:
 
 
 def _caption(words: Words, *, is_signed: bool) -> str:
-    if is_signed:
-        return words.label(
-            "Si pides otro archivo, corriges tu nombre o retiras tu firma, este desaparecerá del "
-            "chat. Para conservarlo, guárdalo aparte."
-        )
     return words.label(
-        "Si pides otro archivo, o al cabo de 30 días sin firmar, este desaparecerá del chat. Para "
-        "conservarlo, guárdalo aparte."
+        "Si pides otro archivo, corriges tu nombre o retiras tu firma, este desaparecerá del "
+        "chat. Para conservarlo, guárdalo aparte."
+        if is_signed
+        else "Si pides otro archivo, o al cabo de 30 días sin firmar, este desaparecerá del chat. "
+        "Para conservarlo, guárdalo aparte."
     )
 
 
-def everything_stored(slug: str, held: Held, handover: SupporterHandover | None) -> dict[str, Any]:
-    """Returns everything stored of a person for this petition, ready to write as JSON."""
-    name = held.signature and held.signature["name"]
+def everything_stored(slug: str, held: Held, handover: SupporterHandover | None) -> str:
+    """Returns everything stored of a person for this petition, as JSON."""
+    name = (held.signature and held.signature["name"]) or ""
     as_admin = {
         "draft": held.draft and {**held.draft, "body": json.loads(held.draft["body"] or "null")},
         "name": held.admin_name,
@@ -254,11 +234,14 @@ def everything_stored(slug: str, held: Held, handover: SupporterHandover | None)
         "publications": held.publications,
         "awaited_closing_text": held.awaited,
     }
-    return {
+    stored = {
         "petition": slug,
         "conversation": held.conversation,
         "signature": held.signature,
-        "consents": [_with_name(consent, name or "") for consent in held.consents],
+        "consents": [  # each with the name of the signature, beside the recorded words
+            {**each, "text_with_your_name": parse(fill(each["text"], name=name)).text}
+            for each in held.consents
+        ],
         "handover": _handover(handover),
         "changes_after_handover": held.changes,
         "messages_to_signers": held.deliveries,
@@ -266,6 +249,7 @@ def everything_stored(slug: str, held: Held, handover: SupporterHandover | None)
         "letter_code": held.letter_code,
         **({"as_admin": as_admin} if any(as_admin.values()) else {}),
     }
+    return json.dumps(stored, ensure_ascii=False, indent=2, default=_written)
 
 
 def _handover(known: SupporterHandover | None) -> dict[str, Any] | None:
@@ -278,20 +262,5 @@ def _handover(known: SupporterHandover | None) -> dict[str, Any] | None:
     }
 
 
-def _with_name(consent: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Adds to a consent its text with the name of the signature, beside the recorded one."""
-    return {**consent, "text_with_your_name": parse(fill(consent["text"], name=name)).text}
-
-
-def as_json(stored: Mapping[str, Any]) -> str:
-    """Returns what is stored of a person as the text of a file."""
-    return json.dumps(stored, ensure_ascii=False, indent=2, default=_written)
-
-
-def _written(value: object) -> str:
-    """Returns dates and bytes in a form that JSON can hold."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    raise TypeError(f"{type(value).__name__} cannot be written into the file.")
+def _written(value: bytes | datetime) -> str:
+    return value.hex() if isinstance(value, bytes) else value.isoformat()

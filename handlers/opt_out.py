@@ -36,46 +36,41 @@ async def stop(ctx: SupporterContext) -> None:
 
 async def mute(ctx: SupporterContext) -> None:
     """Handles the button that mutes all messages."""
-    landed = await _mute(ctx)
-    await _show_reloaded(ctx, landed=landed)
+    await _show_reloaded(ctx, landed=await _mute(ctx))
 
 
 async def unmute(ctx: SupporterContext) -> None:
     """Handles the button that allows messages again."""
-    await ctx.services.storage.signatures.mute(ctx.conversation.supporter, None)
-    await ctx.services.mark_reachable(ctx.conversation.supporter)
+    await ctx.services.storage.signatures.mute(ctx.supporter, None)
+    await ctx.services.mark_reachable(ctx.supporter)
     ctx = await reload(ctx)
     if ctx.view.place.stage is Stage.MUTED:
         ctx = ctx.after(Action.HOME)
-        await ctx.save()
-    await ctx.show()
+    await ctx.save_and_show()
 
 
 async def restrict(ctx: SupporterContext) -> None:
     """Handles the button that restricts the use of the data (GDPR art. 18)."""
     requests, at = ctx.services.storage.person_requests, ctx.services.clock()
-    signer = await requests.of(ctx.conversation.supporter)
-    if signer is None:
-        await _show_reloaded(ctx, landed=True)
-        return
-    landed = await change_and_void_claims(ctx, requests.restrict(signer, IN_CHAT, at))
+    signer, landed = await requests.of(ctx.supporter), True
+    if signer is not None:
+        landed = await change_and_void_claims(ctx, requests.restrict(signer, IN_CHAT, at))
     await _show_reloaded(ctx, landed=landed)
 
 
 async def lift(ctx: SupporterContext) -> None:
     """Handles the button that ends a restriction or an objection."""
-    storage, supporter = ctx.services.storage, ctx.conversation.supporter
-    signer = await storage.person_requests.of(supporter)
+    requests = ctx.services.storage.person_requests
+    signer = await requests.of(ctx.supporter)
     if signer is not None:
-        await storage.person_requests.lift(signer, IN_CHAT, ctx.services.clock())
-        await ctx.services.mark_reachable(supporter)
+        await requests.lift(signer, IN_CHAT, ctx.services.clock())
+        await ctx.services.mark_reachable(ctx.supporter)
     await _show_reloaded(ctx, landed=True)
 
 
 async def refuse(ctx: SupporterContext, kind: Kind) -> None:
     """Handles the buttons of /mydata that withdraw the consent to what was chosen."""
-    landed = await _refuse(ctx, kind)
-    await _show_reloaded(ctx, landed=landed)
+    await _show_reloaded(ctx, landed=await _refuse(ctx, kind))
 
 
 async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
@@ -95,10 +90,8 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
 async def withdraw(ctx: SupporterContext) -> None:
     """Erases the signature and everything stored with it, then shows that it is done."""
     signatures, at = ctx.services.storage.signatures, ctx.services.clock()
-    landed = await change_and_void_claims(
-        ctx, signatures.withdraw(ctx.conversation.supporter, at, stage=Stage.WITHDRAWN.value)
-    )
-    await _show_reloaded(ctx, landed=landed)
+    withdrawing = signatures.withdraw(ctx.supporter, at, stage=Stage.WITHDRAWN.value)
+    await _show_reloaded(ctx, landed=await change_and_void_claims(ctx, withdrawing))
 
 
 async def _show_reloaded(ctx: SupporterContext, *, landed: bool) -> None:
@@ -108,13 +101,13 @@ async def _show_reloaded(ctx: SupporterContext, *, landed: bool) -> None:
 
 async def _mute(ctx: SupporterContext) -> bool:
     signatures, at = ctx.services.storage.signatures, ctx.services.clock()
-    return await change_and_void_claims(ctx, signatures.mute(ctx.conversation.supporter, at))
+    return await change_and_void_claims(ctx, signatures.mute(ctx.supporter, at))
 
 
 async def _refuse(ctx: SupporterContext, kind: Kind) -> bool:
     signatures, at = ctx.services.storage.signatures, ctx.services.clock()
     refuse = signatures.refuse_news if kind is Kind.NEWS else signatures.refuse_updates
-    return await change_and_void_claims(ctx, refuse(ctx.conversation.supporter, at))
+    return await change_and_void_claims(ctx, refuse(ctx.supporter, at))
 
 
 async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object]) -> bool:

@@ -50,7 +50,7 @@ async def show_picture(ctx: SupporterContext) -> int | None:
         return None
     # Stored at once, so that a failure after this does not send it twice.
     await ctx.services.storage.conversations.set_screen(
-        ctx.conversation.supporter,
+        ctx.supporter,
         message_id=ctx.conversation.message_id,
         screen_digest=ctx.conversation.screen_digest,
         picture_id=sent.message_id,

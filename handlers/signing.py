@@ -10,7 +10,6 @@ from bot.petition.stages import (
     Place,
     Stage,
     expects_name,
-    go,
     in_form,
     nearest_valid_stage,
 )
@@ -57,10 +56,8 @@ async def take_name(ctx: SupporterContext, typed: str) -> None:
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
         return
-    doubtful = may_be_no_name(name)
-    ctx = ctx.with_stage(Place(Stage.NAME_CHECK if doubtful else Stage.CONSENT), name=name)
-    await ctx.save()
-    await ctx.show()
+    place = Place(Stage.NAME_CHECK if may_be_no_name(name) else Stage.CONSENT)
+    await ctx.with_stage(place, name=name).save_and_show()
 
 
 async def answer_name_check(ctx: SupporterContext, typed: str) -> None:
@@ -77,9 +74,7 @@ async def answer_name_check(ctx: SupporterContext, typed: str) -> None:
 
 async def use_doubtful_name(ctx: SupporterContext) -> None:
     """Goes on with what was written, as the person says that it is their name."""
-    ctx = ctx.with_stage(Place(Stage.CONSENT))
-    await ctx.save()
-    await ctx.show()
+    await ctx.with_stage(Place(Stage.CONSENT)).save_and_show()
 
 
 async def keep_name(ctx: SupporterContext, typed: str) -> None:
@@ -88,45 +83,25 @@ async def keep_name(ctx: SupporterContext, typed: str) -> None:
     If it is the name itself, the update may be a repeated one, so nothing is explained.
     """
     if typed.strip() == ctx.conversation.name:
-        await ctx.save()
-        await ctx.show()
+        await ctx.save_and_show()
         return
-    words = ctx.view.words
-    await ctx.say(
-        words.text(
-            "Para firmar, pulsa «✍️ Consiento y firmo». Para hacerlo con otro nombre, pulsa "
-            "«Cambiar el nombre»."
-        )
+    how = ctx.view.words.text(
+        "Para firmar, pulsa «✍️ Consiento y firmo». Para hacerlo con otro nombre, pulsa «Cambiar "
+        "el nombre»."
     )
+    await ctx.say(how)
 
 
 async def use_profile_name(ctx: SupporterContext) -> None:
     """Takes the name of the Telegram profile as the name to sign with."""
     if ctx.view.profile_name is not None:
         ctx = ctx.with_stage(Place(Stage.CONSENT), name=ctx.view.profile_name)
-    await ctx.save()
-    await ctx.show()
+    await ctx.save_and_show()
 
 
-async def choose_updates(ctx: SupporterContext) -> None:
-    """Turns the separate consent to messages about the petition on or off."""
-    ctx = ctx.with_stage(ctx.view.place, updates=not ctx.conversation.updates)
-    await ctx.save()
-    await ctx.show()
-
-
-async def choose_news(ctx: SupporterContext) -> None:
-    """Turns the separate consent to news of other actions on or off."""
-    ctx = ctx.with_stage(ctx.view.place, news=not ctx.conversation.news)
-    await ctx.save()
-    await ctx.show()
-
-
-async def choose_name(ctx: SupporterContext, *, with_name: bool) -> None:
-    """Chooses whether the signature is handed over with its name, or counted without it."""
-    ctx = ctx.with_stage(ctx.view.place, with_name=with_name)
-    await ctx.save()
-    await ctx.show()
+async def choose(ctx: SupporterContext, **chosen: bool) -> None:
+    """Keeps in the form what was chosen beside the consent: fields of the conversation."""
+    await ctx.with_stage(ctx.view.place, **chosen).save_and_show()
 
 
 async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
@@ -137,17 +112,15 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     signed before the choice about the name: a window says what is missing, over the same screen.
     """
     if agreed_to != consent_mark(ctx.view):
-        await ctx.save()
-        await ctx.show(ctx.view.words.text(CHANGED_TEXT))
+        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
     if ctx.view.with_name is None:
-        await ctx.save()
-        await ctx.alert(
-            ctx.view.words.label(
-                "Falta una elección: si tu firma se entrega con tu nombre o sin él. Toca una de "
-                "las dos opciones y después «✍️ Consiento y firmo»."
-            )
+        missing = ctx.view.words.label(
+            "Falta una elección: si tu firma se entrega con tu nombre o sin él. Toca una de las "
+            "dos opciones y después «✍️ Consiento y firmo»."
         )
+        await ctx.save()
+        await ctx.alert(missing)
         return
     before = ctx
     ctx = ctx.with_stage(Place(Stage.THANKS))
@@ -161,44 +134,36 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     if isinstance(outcome, PetitionClosed):
         # From the form, so that the screen says that nothing was signed.
         ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.status))
-    await ctx.save()
-    await ctx.show()
+    await ctx.save_and_show()
 
 
 async def cancel(ctx: SupporterContext) -> None:
     """Leaves the form, or the correction of a name, and erases what was typed into it."""
-    words, draft = ctx.view.words, ctx.conversation
-    if ctx.view.place.stage is Stage.NEW_NAME:
+    words, draft, place = ctx.view.words, ctx.conversation, ctx.view.place
+    if place.stage is Stage.NEW_NAME:
         kept = words.text("De acuerdo: tu firma sigue con el nombre que tenía.")
         await ctx.after(Action.BACK).say(kept)
         return
-    typing = (
-        in_form(ctx.view.place)
-        or expects_name(ctx.view.place)
-        or bool(draft.name or draft.name_message_ids)
-    )
-    home = go(Action.HOME, ctx.view.place, ctx.view.status)
-    ctx = ctx.with_stage(home)
-    notice = (
-        words.text("De acuerdo: no has firmado, y no hemos guardado ningún nombre.")
-        if typing
-        else words.text("No había nada que cancelar.")
-    )
-    files = ctx.services.storage.sent_files
+    typing = in_form(place) or expects_name(place) or draft.name or draft.name_message_ids
     if typing and ctx.view.signature is None:
-        await files.make_due(ctx.conversation.supporter)  # a file of /mydata holds the name too
-    await ctx.say(notice)
+        # A file of /mydata holds the name too.
+        await ctx.services.storage.sent_files.make_due(ctx.supporter)
+    notice = words.text(
+        "De acuerdo: no has firmado, y no hemos guardado ningún nombre."
+        if typing
+        else "No había nada que cancelar."
+    )
+    await ctx.after(Action.HOME).say(notice)
     if typing:
         # What cannot be removed now stays due.
-        await erase_files(ctx.bot, ctx.services, words, ctx.conversation.supporter)
+        await erase_files(ctx.bot, ctx.services, words, ctx.supporter)
 
 
 def _new_signature(ctx: SupporterContext) -> NewSignature:
     view, conversation, now = ctx.view, ctx.conversation, ctx.services.clock()
     text = consent_words(view)
     updates_at_most = view.petition.updates_at_most if conversation.updates else 0
-    chosen = {"updates": updates_at_most > 0, "news": conversation.news}
-    purposes = {"signature", *(purpose for purpose, is_chosen in chosen.items() if is_chosen)}
+    chosen = {"signature": True, "updates": updates_at_most > 0, "news": conversation.news}
     return NewSignature(
         supporter=conversation.supporter,
         chat_id=ctx.chat_id,
@@ -211,7 +176,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
             sha256=consent_sha256(text),
             text_version=view.petition.version,
             language=view.language,
-            purposes=frozenset(purposes),
+            purposes=frozenset(purpose for purpose, is_chosen in chosen.items() if is_chosen),
             updates_at_most=updates_at_most,
             with_name=view.with_name is True,
             message_id=ctx.tapped or conversation.message_id or 0,
@@ -222,5 +187,4 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
 
 def refusal(ctx: SupporterContext, refused: NameRefused) -> Html:
     """Returns the notice that says why a name was not accepted."""
-    words = ctx.view.words
-    return Html(f"⚠️ {words.text(_REFUSALS[refused.problem])}")
+    return Html(f"⚠️ {ctx.view.words.text(_REFUSALS[refused.problem])}")

@@ -14,11 +14,11 @@ Effect = Callable[[SupporterContext, SupporterTap], Awaitable[None]]
 
 _EFFECTS: Mapping[Action, Effect] = {
     Action.PROFILE_NAME: lambda ctx, _tap: signing.use_profile_name(ctx),
-    Action.UPDATES: lambda ctx, _tap: signing.choose_updates(ctx),
+    Action.UPDATES: lambda ctx, _tap: signing.choose(ctx, updates=not ctx.conversation.updates),
     Action.KEEP_NAME: lambda ctx, _tap: signing.use_doubtful_name(ctx),
-    Action.NEWS: lambda ctx, _tap: signing.choose_news(ctx),
-    Action.WITH_NAME: lambda ctx, _tap: signing.choose_name(ctx, with_name=True),
-    Action.WITHOUT_NAME: lambda ctx, _tap: signing.choose_name(ctx, with_name=False),
+    Action.NEWS: lambda ctx, _tap: signing.choose(ctx, news=not ctx.conversation.news),
+    Action.WITH_NAME: lambda ctx, _tap: signing.choose(ctx, with_name=True),
+    Action.WITHOUT_NAME: lambda ctx, _tap: signing.choose(ctx, with_name=False),
     Action.CONFIRM: lambda ctx, tap: signing.confirm(ctx, tap.argument),
     Action.SET_LANGUAGE: lambda ctx, tap: _set_language(ctx, tap.argument),
     Action.DATA_FILE: lambda ctx, _tap: my_data.send_file(ctx),
@@ -55,18 +55,14 @@ async def tapped(ctx: SupporterContext) -> None:
     ctx = ctx.at_valid_stage()
     tap = read_tap(ctx.query.data if ctx.query else None)
     if not isinstance(tap, SupporterTap) or not _belongs(tap, ctx):
-        await ctx.save()
-        await ctx.show()
+        await ctx.save_and_show()
         return
     if tap.action in _COUNTED and not await is_tap_within_budget(ctx, tap.action):
         return
-    effect = _EFFECTS.get(tap.action)
-    if effect is not None:
-        await effect(ctx, tap)
-        return
-    ctx = ctx.after(tap.action, page=tap.page)
-    await ctx.save()
-    await ctx.show()
+    if tap.action in _EFFECTS:
+        await _EFFECTS[tap.action](ctx, tap)
+    else:
+        await ctx.after(tap.action, page=tap.page).save_and_show()
 
 
 async def _set_language(ctx: SupporterContext, language: str) -> None:
@@ -79,8 +75,7 @@ async def _set_language(ctx: SupporterContext, language: str) -> None:
         return
     back = ctx.after(Action.SET_LANGUAGE)
     await back.with_stage(back.view.place, language=language).save()
-    is_first = ctx.conversation.language is None
-    await (await reload(ctx)).show(at_bottom=is_first)
+    await (await reload(ctx)).show(at_bottom=ctx.conversation.language is None)
 
 
 def _belongs(tap: SupporterTap, ctx: SupporterContext) -> bool:

@@ -80,6 +80,11 @@ class SupporterContext:
         return self.view.conversation
 
     @property
+    def supporter(self) -> bytes:
+        """The keyed reference under which the person is stored."""
+        return self.conversation.supporter
+
+    @property
     def tapped(self) -> int | None:
         """The id of the message whose button was tapped; None without a tap."""
         return self.query.message.message_id if self.query and self.query.message else None
@@ -185,6 +190,11 @@ class SupporterContext:
         """Stores the conversation and shows the screen as the newest message in the chat."""
         await self.save()
         await self.show(notice, at_bottom=True)
+
+    async def save_and_show(self, notice: Html | None = None) -> None:
+        """Stores the conversation and shows the screen in the message that is there."""
+        await self.save()
+        await self.show(notice)
 
     async def show(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
         """Shows the current screen, now or as soon as Telegram accepts it; see `draw`.

@@ -395,12 +395,12 @@ async def _stored(context: CliContext, signer: Signer) -> str:
             "was done."
         )
     # Imported here: Telegram's library takes a moment to load, which --help does not need.
-    from handlers.my_data import as_json, everything_stored
+    from handlers.my_data import everything_stored
 
     storage = context.storage
     held = await storage.personal_data.of(signer.chat_id)
     handover = await storage.handovers.known_to(signer.supporter)
-    return as_json(everything_stored(context.petition.slug, held, handover))
+    return everything_stored(context.petition.slug, held, handover)
 
 
 def _told(request: Request, signer: Signer) -> str:
