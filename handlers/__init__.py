@@ -38,8 +38,7 @@ from handlers.update_filters import (
     GROUP_MESSAGE,
     PRIVATE_EDIT,
     PRIVATE_MESSAGE,
-    AdminCommandFilter,
-    AdminContentFilter,
+    TYPED,
     AdminTapHandler,
     HandlerCallback,
     TapElsewhere,
@@ -75,12 +74,14 @@ def register(application: PetitionApplication) -> None:
 
 
 def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
-    by_admin = PRIVATE_MESSAGE & AdminCommandFilter(admins)
-    sent_by_admin = PRIVATE_MESSAGE & AdminContentFilter(admins) & ~filters.StatusUpdate.ALL
+    by_admin = PRIVATE_MESSAGE & filters.User(admins) & TYPED
+    # Also what an admin forwarded: it is content for a broadcast.
+    sent_by_admin = PRIVATE_MESSAGE & filters.User(admins) & ~filters.StatusUpdate.ALL
+    edited_by_admin = PRIVATE_EDIT & filters.User(admins)
     written = _supporter(supporter_messages.written)
     sent_media = _supporter(supporter_messages.sent_media)
     edited = _supporter(supporter_messages.edited)
-    edited_by_admin = PRIVATE_EDIT & AdminContentFilter(admins)
+
     taken = (closing_text_input.sent, draft_input.sent)
     cancelled = (closing_text_input.cancel, draft_input.cancel)
     changed = (closing_text_input.edited, draft_input.edited)

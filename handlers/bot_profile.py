@@ -34,33 +34,20 @@ async def publish_profile(bot: Bot, services: Services) -> None:
         texts = petition.texts_in(code or petition.source_language)
         words = services.catalogs.words(code or petition.source_language)
         commands = _commands(words, SUPPORTER_COMMANDS)
-        language, send = code or None, partial(_publish, bot, services)
-        await send(
-            f"commands:{code}",
-            repr(commands),
-            partial(bot.set_my_commands, commands, language_code=language),
-        )
-        await send(
-            f"description:{code}",
-            texts.description,
-            partial(bot.set_my_description, texts.description, language_code=language),
-        )
-        short = texts.short_description
-        await send(
-            f"short_description:{code}",
-            short,
-            partial(bot.set_my_short_description, short, language_code=language),
-        )
+        long, short = texts.description, texts.short_description
+        for name, says, send in (
+            ("commands", repr(commands), partial(bot.set_my_commands, commands)),
+            ("description", long, partial(bot.set_my_description, long)),
+            ("short_description", short, partial(bot.set_my_short_description, short)),
+        ):
+            in_language = partial(send, language_code=code or None)
+            await _publish(bot, services, f"{name}:{code}", says, in_language)
 
 
 async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -> None:
     """Adds the admins' commands to an admin's menu, and removes them from a former admin's.
 
-    Args:
-        bot: makes the calls.
-        services: knows the admins.
-        user_id: the person's id, which is also that of their private chat.
-        words: the person's language.
+    A person's id is also that of their private chat.
     """
     key = f"menu:{services.reference(user_id).hex()}"
     scope = BotCommandScopeChat(user_id)
@@ -68,8 +55,7 @@ async def offer_menu(bot: Bot, services: Services, user_id: int, words: Words) -
         commands = _commands(words, {**ADMIN_COMMANDS, **SUPPORTER_COMMANDS})
         send = partial(_in_time, partial(bot.set_my_commands, commands, scope=scope))
         await _publish(bot, services, key, repr(commands), send)
-        return
-    if await services.storage.telegram_cache.get(_key(bot, key)) is not None:
+    elif await services.storage.telegram_cache.get(f"{bot.id}:{key}") is not None:
         send = partial(_in_time, partial(bot.delete_my_commands, scope=scope))
         await _publish(bot, services, key, "", send)
 
@@ -83,7 +69,7 @@ async def _publish(bot: Bot, services: Services, name: str, says: str, send: Sen
     if services.is_rehearsal:
         return
     digest = hashlib.sha256(says.encode()).digest()
-    cache, key = services.storage.telegram_cache, _key(bot, name)
+    cache, key = services.storage.telegram_cache, f"{bot.id}:{name}"
     known = await cache.get(key)
     if known is not None and known.digest == digest:
         return
@@ -107,10 +93,6 @@ async def _in_time(send: Send) -> None:
             await send()
     except TimeoutError:
         raise TimedOut from None
-
-
-def _key(bot: Bot, key: str) -> str:
-    return f"{bot.id}:{key}"
 
 
 def _commands(words: Words, described: Mapping[str, str]) -> list[BotCommand]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 
 import structlog
 
@@ -103,19 +104,14 @@ class PetitionTexts:
     async def _require_room(self, petition: Petition) -> None:
         """Raises PetitionInvalid if what was published in the chat would not fit beside it."""
         published = await self._services.storage.closing_texts.published()
-        over = {each: surplus(petition, published, each) for each in petition.languages}
-        problems = [
-            Problem(
-                f"{language}.toml",
-                "closed",
-                Sentence(
+        problems = []
+        for language in petition.languages:
+            if over := surplus(petition, published, language):
+                said = Sentence(
                     "junto con lo publicado con /closing, a la pantalla le sobran {n} caracteres",
-                    n=most,
-                ),
-            )
-            for language, most in over.items()
-            if most
-        ]
+                    n=over,
+                )
+                problems.append(Problem(f"{language}.toml", "closed", said))
         if problems:
             raise PetitionInvalid(problems)
 
@@ -138,9 +134,7 @@ class PetitionTexts:
         _log.warning("petition_folder_refused", total=count)
         if first != self._refused:
             self._refused = first
-            await tell_admins(
-                bot, self._services, lambda words: _refused(words, first, count, if_restarted)
-            )
+            await tell_admins(bot, self._services, partial(_refused, first, count, if_restarted))
 
 
 def _taken(words: Words) -> Html:
@@ -163,7 +157,7 @@ _WILL_BE_USED = mark(
 )
 
 
-def _refused(words: Words, first: Problem, count: int, if_restarted: str) -> Html:
+def _refused(first: Problem, count: int, if_restarted: str, words: Words) -> Html:
     return paragraphs(
         words.text("⚠️ <b>Los textos de la carpeta han cambiado, y el bot no los usa.</b>"),
         words.plural("Tienen {n} problema:", "Tienen {n} problemas. El primero:", count),

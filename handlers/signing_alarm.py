@@ -19,7 +19,7 @@ from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import tell_admins
 from handlers.context import Bot, Services
-from handlers.screens.screen import paragraphs
+from handlers.screens.screen import paragraphs, sentences
 from storage import SigningRate, Unavailable
 
 _log = structlog.stdlib.get_logger()
@@ -73,7 +73,7 @@ def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
     )
     return paragraphs(
         words.text("👀 <b>Las firmas llegan de una manera poco habitual.</b>"),
-        Html(" ".join([counted, *(_said(rate, sign, words) for sign in signs)])),
+        sentences(counted, *(_said(rate, sign, words) for sign in signs)),
         _form_time(rate, words),
         words.text(
             "Puede que la petición se esté compartiendo mucho o que la haya difundido un medio o "

@@ -11,7 +11,7 @@ from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
 from bot.intake import UpdatesBehind
-from bot.petition.names import is_surely_a_name
+from bot.petition.names import NameRefused, clean_name, is_surely_a_name
 from bot.petition.stages import (
     Action,
     Place,
@@ -33,9 +33,8 @@ from handlers.conversation_message import (
 )
 from handlers.delayed_replies import Answer
 from handlers.picture import show_picture
-from handlers.read_view import read_view
 from handlers.screens import draw
-from handlers.screens.screen import Screen
+from handlers.screens.screen import Screen, lines
 from handlers.screens.supporter_view import View
 from handlers.sent_files import erase_files
 from handlers.update_filters import own_chat
@@ -202,10 +201,10 @@ class SupporterContext:
         Only answers the tap when a later update of the person will draw anyway.
         """
         if self.will_be_drawn_over and not draw(self.view).kept:
-            await self._tell_beside("tap", self.answer)
+            await self.tell(self.answer, beside="tap")
             return
         await self.tell(
-            partial(self.draw, notice, at_bottom=at_bottom),
+            partial(self._draw_and_answer, notice, at_bottom=at_bottom),
             partial(self.redraw, notice, at_bottom=at_bottom),
         )
 
@@ -221,33 +220,23 @@ class SupporterContext:
         """Stores the conversation and deletes the marked messages; shows nothing."""
         await self.save()
         if self._leaving:
-            await self._tell_beside("typed", self._clear_away)
+            await self.tell(self._clear_away, beside="typed")
 
     async def alert(self, said: str) -> None:
         """Answers the tap with an alert window; the screen stays as it is."""
         if self.query is None:
             raise ValueError("Only a tap can be answered in a window.")
-        await self._tell_beside(
-            said, partial(show_alert, self.bot, self.chat_id, self.query, said)
-        )
+        alert = partial(show_alert, self.bot, self.chat_id, self.query, said)
+        await self.tell(alert, beside=said)
 
-    async def tell(self, answer: Answer, again: Answer | None = None) -> None:
+    async def tell(
+        self, answer: Answer, again: Answer | None = None, *, beside: str | None = None
+    ) -> None:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
-        await self.services.delayed_replies.tell(self.chat_id, answer, again)
+        await self.services.delayed_replies.tell(self.chat_id, answer, again, beside=beside)
 
-    async def _tell_beside(self, name: str, answer: Answer) -> None:
-        """Sends a reply that does not replace a screen still waiting to be shown."""
-        await self.services.delayed_replies.tell(self.chat_id, answer, beside=name)
-
-    async def draw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
-        """Draws the current screen in the conversation message, or as the newest message.
-
-        Answers the tap at the same time, so that the button does not wait for the drawing.
-
-        Raises:
-            TelegramError: the screen was not drawn, or a marked message was not deleted; both
-                may be repeated.
-        """
+    async def _draw_and_answer(self, notice: Html | None, *, at_bottom: bool) -> None:
+        # At the same time, so that the button does not wait for the drawing.
         await asyncio.gather(self.answer(), self._draw_cleared(notice, at_bottom=at_bottom))
 
     async def redraw(self, notice: Html | None = None, *, at_bottom: bool = False) -> None:
@@ -267,8 +256,8 @@ class SupporterContext:
 
     async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
         typed, files = await self._clear(), await self._erase_files()
-        told = _joined(self.view.damage, notice, typed.told, files.told)
-        await self._draw(told, at_bottom=at_bottom)
+        told = lines(self.view.damage, notice, typed.told, files.told)
+        await self._draw(told or None, at_bottom=at_bottom)
         if (failure := typed.failure or files.failure) is not None:
             raise failure
 
@@ -276,8 +265,7 @@ class SupporterContext:
         """Removes files whose data is erased, wherever a screen says what is stored."""
         if self.view.place.stage not in (Stage.MY_DATA, Stage.WITHDRAWN):
             return Cleared()
-        supporter = self.conversation.supporter
-        return await erase_files(self.bot, self.services, self.view.words, supporter)
+        return await erase_files(self.bot, self.services, self.view.words, self.supporter)
 
     async def _clear_away(self) -> None:
         cleared = await (await reload(self))._clear()
@@ -305,7 +293,7 @@ class SupporterContext:
             self.chat_id,
             conversation.message_id,
             conversation.screen_digest,
-            partial(digest_of, conversation.supporter),
+            partial(digest_of, self.supporter),
         )
 
     async def _clear(self) -> Cleared:
@@ -328,21 +316,22 @@ class SupporterContext:
                 "intentar; también puedes borrarlo tú."
             )
             return Cleared(told, error)
-        await self.services.storage.conversations.clear_name_messages(
-            self.conversation.supporter, leaving
-        )
-        if all(gone):
-            return Cleared(words.text("Lo que has enviado se ha borrado de este chat."))
+        await self.services.storage.conversations.clear_name_messages(self.supporter, leaving)
         return Cleared(
             words.text(
-                "Telegram no nos deja borrar de este chat un mensaje de hace días. Si lleva tu "
-                "nombre, bórralo tú, por favor."
+                "Lo que has enviado se ha borrado de este chat."
+                if all(gone)
+                else "Telegram no nos deja borrar de este chat un mensaje de hace días. Si lleva "
+                "tu nombre, bórralo tú, por favor."
             )
         )
 
     async def _draw(self, notice: Html | None, *, at_bottom: bool) -> None:
-        message, version = self.conversation_message, self.conversation.version
-        screen = draw(await self._all_that_is_shown()).with_notice(notice)
+        message, version, view = self.conversation_message, self.conversation.version, self.view
+        if view.place.stage is Stage.MY_DATA:
+            held = await self.services.storage.personal_data.of(self.user.id)
+            view = replace(view, held=held)
+        screen = draw(view).with_notice(notice)
         picture_id = self.conversation.picture_id
         if at_bottom or message.will_be_new(screen, tapped=self.tapped):
             picture_id = await show_picture(self)
@@ -358,18 +347,13 @@ class SupporterContext:
         unused = Screen(self.view.words.text("Este mensaje ya no se usa."))
         await self.conversation_message.leave(digest, unused)
 
-    async def _all_that_is_shown(self) -> View:
-        if self.view.place.stage is not Stage.MY_DATA:
-            return self.view
-        return replace(self.view, held=await self.services.storage.personal_data.of(self.user.id))
-
     async def _remember(self, shown: Shown, picture_id: int | None) -> None:
         conversation = self.conversation
         now = (shown.message_id, shown.digest, picture_id)
         if now == (conversation.message_id, conversation.screen_digest, conversation.picture_id):
             return
         await self.services.storage.conversations.set_screen(
-            conversation.supporter,
+            self.supporter,
             message_id=shown.message_id,
             screen_digest=shown.digest,
             picture_id=picture_id,
@@ -386,12 +370,9 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
     if here is None:
         raise ValueError("A supporter's context belongs to their own chat.")
     user, chat = here
-    services = context.services
-    supporter = services.reference(user.id)
+    services, supporter = context.services, context.services.reference(user.id)
     stored = await services.storage.conversations.get(supporter)
-    view = await read_view(
-        services, context.bot, user, stored or Conversation(supporter=supporter)
-    )
+    conversation = stored or Conversation(supporter)
     return SupporterContext(
         bot=context.bot,
         services=services,
@@ -400,7 +381,7 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
         user=user,
         message=update.effective_message,
         query=update.callback_query,
-        view=view,
+        view=await _read_view(services, context.bot, user, conversation),
         stored_version=stored.version if stored else None,
         behind=context.behind,
     )
@@ -425,12 +406,36 @@ async def open_command(update: Update, context: Context) -> SupporterContext:
 
 async def reload(ctx: SupporterContext) -> SupporterContext:
     """Returns the context with everything read again from the database."""
-    services, supporter = ctx.services, ctx.conversation.supporter
-    stored = await services.storage.conversations.get(supporter)
-    view = await read_view(services, ctx.bot, ctx.user, stored or ctx.conversation)
+    stored = await ctx.services.storage.conversations.get(ctx.supporter)
+    view = await _read_view(ctx.services, ctx.bot, ctx.user, stored or ctx.conversation)
     return replace(ctx, view=view, stored_version=stored.version if stored else None)
 
 
-def _joined(*parts: Html | None) -> Html | None:
-    """Returns the notices that are not None, one per line."""
-    return Html("\n".join(part for part in parts if part is not None)) or None
+async def _read_view(services: Services, bot: Bot, user: User, conversation: Conversation) -> View:
+    """Returns everything that this person's screens are drawn from, as it is now."""
+    storage, supporter = services.storage, conversation.supporter
+    state, signature = await asyncio.gather(
+        storage.petitions.state(), storage.signatures.get(supporter)
+    )
+    language = services.petition.language_for(conversation.language or user.language_code)
+    try:
+        profile_name = clean_name(user.full_name)
+    except NameRefused:
+        profile_name = None
+    return View(
+        petition=services.petition,
+        words=services.catalogs.words(language),
+        words_in=services.catalogs.words,
+        language=language,
+        petition_state=state,
+        conversation=conversation,
+        signature=signature,
+        profile_name=profile_name,
+        bot_username=bot.username,
+        by_admin=user.id in services.admins,
+        closing_texts=await storage.closing_texts.published() if state.is_closed else (),
+        handover=await storage.handovers.known_to(supporter) if state.is_closed else None,
+        # Asked only where it can be otherwise.
+        any_left=not state.erased_at or await storage.erasures.first_signed_at() is not None,
+        today=services.today,
+    )

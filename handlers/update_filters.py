@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from telegram import CallbackQuery, Chat, Message, Update, User
+from telegram import CallbackQuery, Chat, Update, User
 from telegram.constants import ChatType
 from telegram.ext import BaseHandler, filters
 
@@ -66,34 +66,9 @@ PRIVATE_EDIT = InOwnChat() & filters.UpdateType.EDITED_MESSAGE
 GROUP_MESSAGE = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE
 
 
-class AdminCommandFilter(filters.MessageFilter):
-    """Accepts messages that an admin typed, by numeric user id.
-
-    Excludes forwarded messages and those sent through another bot or on behalf of a channel,
-    which the admin did not type as a command to this bot.
-    """
-
-    def __init__(self, admins: frozenset[int]) -> None:
-        super().__init__(name="AdminCommandFilter")
-        self._admins = admins
-
-    def filter(self, message: Message) -> bool:
-        """Whether an admin typed the message."""
-        if message.from_user is None or message.from_user.id not in self._admins:
-            return False
-        return not (message.forward_origin or message.via_bot or message.sender_chat)
-
-
-class AdminContentFilter(filters.MessageFilter):
-    """Accepts everything an admin sent, also forwarded: content for a broadcast, not commands."""
-
-    def __init__(self, admins: frozenset[int]) -> None:
-        super().__init__(name="AdminContentFilter")
-        self._admins = admins
-
-    def filter(self, message: Message) -> bool:
-        """Whether an admin sent the message."""
-        return message.from_user is not None and message.from_user.id in self._admins
+# Not what somebody else wrote first, or what was sent through another bot or for a channel: nobody
+# typed that as a command to this bot.
+TYPED = ~filters.FORWARDED & ~filters.VIA_BOT & ~filters.SenderChat.ALL
 
 
 def is_there(query: CallbackQuery) -> bool:

@@ -7,6 +7,7 @@ from bot.petition.consent import changes_since
 from bot.petition.petition import EarlierVersion, Petition
 from bot.text.markup import Html, length
 from bot.text.translations import Words
+from handlers.screens.screen import lines, paragraphs, sentences
 
 # As much as a phone shows at once.
 _SCREENFUL = 1200
@@ -25,11 +26,7 @@ def version_pages(
 ) -> Sequence[Html]:
     """Returns the pages that say which version the texts have, and what changed between versions.
 
-    Args:
-        words: the bot's own in the reader's language.
-        petition: whose texts they are.
-        language: the reader's.
-        signed: the version that the reader consented to; None without a signature.
+    `signed` is the version that the reader consented to; None without a signature.
     """
     now = words.text(
         "<b>Versión de los textos</b>\n\nLa de ahora es del {date}.",
@@ -41,16 +38,16 @@ def version_pages(
             "están en /mydata.",
             date=version_date(words, signed),
         )
-        now = Html(f"{now} {mine}")
+        now = sentences(now, mine)
     heading = words.text("<b>Qué ha cambiado</b>")
     pages = [now]
     for line in change_lines(words, petition.earlier_versions, language):
-        first = f"{pages[-1]}\n\n{heading}\n{line}"
-        longer = Html(first if heading not in pages[-1] else f"{pages[-1]}\n{line}")
+        begun, last = lines(heading, line), pages[-1]
+        longer = lines(last, line) if heading in last else paragraphs(last, begun)
         if length(longer) <= _SCREENFUL:
             pages[-1] = longer
         else:
-            pages.append(Html(f"{heading}\n{line}"))
+            pages.append(begun)
     return pages
 
 

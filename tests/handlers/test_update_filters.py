@@ -5,13 +5,13 @@ from typing import Any, cast
 
 import pytest
 from telegram import Update
+from telegram.ext import filters
 
 from handlers.admin_context import open_admin_context
 from handlers.context import Context
 from handlers.supporter_context import open_supporter_context
 from handlers.update_filters import (
-    AdminCommandFilter,
-    AdminContentFilter,
+    TYPED,
     AdminTapHandler,
     TapElsewhere,
     own_chat,
@@ -97,24 +97,20 @@ def test_what_nobody_wrote_is_nobodys() -> None:
     assert update.message is not None
     assert own_chat(update) is None
     assert own_chat(Update(1)) is None
-    for of_admin in (AdminCommandFilter(frozenset({ANA})), AdminContentFilter(frozenset({ANA}))):
-        assert not of_admin.filter(update.message)
+    assert not filters.User(frozenset({ANA})).check_update(update)
 
 
-def test_content_is_an_admins_whoever_wrote_it_first_and_an_order_is_not() -> None:
-    admins = frozenset({ANA})
-    origin = {"type": "user", "date": 1, "sender_user": somebody(MARTA)}
+@pytest.mark.parametrize(
+    ("more", "is_typed"),
+    [
+        ({}, True),
+        ({"forward_origin": {"type": "user", "date": 1, "sender_user": somebody(MARTA)}}, False),
+        ({"via_bot": {"id": 9, "is_bot": True, "first_name": "Otro", "username": "o_bot"}}, False),
+        ({"sender_chat": {"id": -1002, "type": "channel", "title": "Canal"}}, False),
+    ],
+)
+def test_an_order_is_what_was_typed_here(more: dict[str, Any], is_typed: bool) -> None:
     message = {"message_id": 5, "date": 1, "chat": OWN, "from": somebody(ANA), "text": "hola"}
-    own, forwarded = (
-        read({"message": message}),
-        read({"message": message | {"forward_origin": origin}}),
-    )
-    another = read({"message": message | {"from": somebody(MARTA)}})
-    for update, is_order, is_content in (
-        (own, True, True),
-        (forwarded, False, True),
-        (another, False, False),
-    ):
-        assert update.message is not None
-        assert AdminCommandFilter(admins).filter(update.message) is is_order
-        assert AdminContentFilter(admins).filter(update.message) is is_content
+    update = read({"message": message | more})
+    assert bool(TYPED.check_update(update)) is is_typed
+    assert filters.User(frozenset({ANA})).check_update(update)  # it can be content all the same
