@@ -1,17 +1,15 @@
 """The application and callback context of this bot, with typed services."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from telegram import Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.broadcast import OpenClaims
-from bot.intake import NOTHING_BEHIND, UpdatesBehind
+from bot.intake import UpdatesBehind
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
 from handlers.broadcasts.progress_turns import ProgressTurns
@@ -98,21 +96,6 @@ class PetitionApplication(
     def __init__(self, *, services: Services, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.services = services
-        self._behind: dict[int, UpdatesBehind] = {}
-
-    @contextmanager
-    def handling(self, update: Update, behind: UpdatesBehind) -> Iterator[None]:
-        """Lets the context of this update know, inside the block, what has come after it."""
-        self._behind[update.update_id] = behind
-        try:
-            yield
-        finally:
-            self._behind.pop(update.update_id, None)
-
-    def behind(self, update: object) -> UpdatesBehind:
-        """Returns what has come after an update that is being handled."""
-        number = update.update_id if isinstance(update, Update) else -1
-        return self._behind.get(number, NOTHING_BEHIND)
 
     async def process_error(
         self, update: object | None, error: Exception, job: Any = None, coroutine: Any = None
@@ -122,20 +105,12 @@ class PetitionApplication(
 
 
 class Context(CallbackContext[Bot, dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
-    """The callback context that every handler receives.
+    """The callback context that every handler receives."""
 
-    Attributes:
-        behind: what has come after the update.
-    """
-
-    behind: UpdatesBehind = NOTHING_BEHIND
-
-    @classmethod
-    def from_update(cls, update: object, application: Any) -> Self:
-        """Returns the context of an update."""
-        context = super().from_update(update, application)
-        context.behind = application.behind(update)
-        return context
+    @property
+    def behind(self) -> UpdatesBehind:
+        """What has come after the update."""
+        return self.services.delayed_replies.behind
 
     @property
     def services(self) -> Services:

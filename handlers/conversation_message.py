@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import structlog
 from telegram import (
     CallbackQuery,
     CopyTextButton,
@@ -19,6 +20,8 @@ from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen, kept_mark
+
+_log = structlog.stdlib.get_logger()
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _HARMLESS = frozenset({ErrorKind.GONE, ErrorKind.EXPIRED, ErrorKind.UNCHANGED})
@@ -196,6 +199,14 @@ async def show_alert(bot: Bot, chat_id: int, query: CallbackQuery, said: str) ->
         if error_kind(error) is not ErrorKind.EXPIRED:
             raise
         await send_screen(bot, chat_id, Screen(escape(said)))
+
+
+async def end_spinner(query: CallbackQuery) -> None:
+    """Answers a tap without text; logs a failure."""
+    try:
+        await tolerate(query.answer())
+    except TelegramError as error:
+        _log.info("tap_not_answered", error_kind=error_kind(error))
 
 
 async def tolerate(call: Awaitable[object]) -> None:

@@ -111,7 +111,6 @@ class DelayedReplies:
         sleep: waits for that many seconds.
         clock: seconds, monotonic.
         in_the_way: tells whether the current update holds up others and must stop waiting.
-        longest_wait: seconds that an update waits for its replies.
     """
 
     def __init__(
@@ -119,13 +118,12 @@ class DelayedReplies:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         in_the_way: Callable[[], bool] = lambda: _behind.get().are_held_up,
-        longest_wait: float = LONGEST_WAIT,
     ) -> None:
         self._sleep = sleep
         self._clock = clock
         self._in_the_way = in_the_way
-        self._longest_wait = longest_wait
-        self._apology: Callable[[Hashable, Exception], Answer | None] = _none
+        self._longest_wait = LONGEST_WAIT
+        self._apology: Callable[[Hashable, Exception], Answer | None] = lambda _chat, _error: None
         self._pending: dict[_Key, _Reply] = {}
         self._due: dict[_Key, float] = {}
         self._first_tries: dict[asyncio.Timeout, float] = {}
@@ -136,11 +134,7 @@ class DelayedReplies:
         return len(self._pending)
 
     def apologise_with(self, apology: Callable[[Hashable, Exception], Answer | None]) -> None:
-        """Sets what is sent when a reply fails for good after its update has ended.
-
-        Args:
-            apology: takes the chat and the error; returns the reply to send instead, or None.
-        """
+        """Sets what is sent, if anything, when a reply fails for good after its update's end."""
         self._apology = apology
 
     async def tell(
@@ -176,9 +170,14 @@ class DelayedReplies:
         if task.done() and not task.cancelled():
             task.result()
 
+    @property
+    def behind(self) -> UpdatesBehind:
+        """What has come after the current update."""
+        return _behind.get()
+
     @contextmanager
     def handling(self, behind: UpdatesBehind) -> Iterator[None]:
-        """Lets replies to the current update, inside the block, know what has come after it."""
+        """Makes known, inside the block, what has come after the current update."""
         given = _behind.set(behind)
         try:
             yield
@@ -337,10 +336,6 @@ class DelayedReplies:
         _end(reply.tried)
         if not done.cancelled():
             done.exception()  # marks it as retrieved; `tell` raises it
-
-
-def _none(_chat: Hashable, _error: Exception) -> None:
-    """Returns no apology; the default of `DelayedReplies`."""
 
 
 def _passes_or_is_over(error: Exception) -> bool:

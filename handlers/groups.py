@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update, User
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
 from bot.text.translations import Words
 from handlers.context import Context, Services
@@ -54,11 +54,7 @@ async def answer_tap_elsewhere(update: Update, context: Context) -> None:
     if query is not None:
         said = _only_in_private(_words(context.services, query.from_user))
         # Keyed by the tap, so that it replaces no pending reply of a chat.
-        await context.services.delayed_replies.tell(query.id, partial(_answered, query, said))
-
-
-async def _answered(query: CallbackQuery, said: str) -> None:
-    await tolerate(query.answer(said))
+        await context.services.delayed_replies.tell(query.id, lambda: tolerate(query.answer(said)))
 
 
 def _only_in_private(words: Words) -> str:

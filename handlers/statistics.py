@@ -8,7 +8,7 @@ from bot.petition.fewest import FEWEST
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
-from handlers.screens.screen import paragraphs
+from handlers.screens.screen import lines, paragraphs
 from storage import Stats
 
 _SOURCES_SHOWN = 15
@@ -55,27 +55,21 @@ async def stats(ctx: AdminContext) -> None:
             words.text("<b>Firmas: {total}</b>", total=words.number(counts.total)),
             with_and_without_name(words, counts),
             words.text("Hoy: {today}", today=words.number(counts.today)),
-            words.text("Sin contar, por anuladas: {n}", n=words.number(counts.invalidated))
-            if counts.invalidated
-            else None,
-            _listed(ctx, words.text("Por idioma"), _named(ctx, counts.by_language)),
-            _from_where(ctx, counts.by_source),
+            counts.invalidated
+            and words.text("Sin contar, por anuladas: {n}", n=words.number(counts.invalidated)),
+            _by_language(words, counts.by_language),
+            _by_source(words, counts.by_source),
             words.text(
                 "Personas a las que ahora no se puede escribir: {unreachable}",
                 unreachable=words.number(counts.unreachable),
             ),
-            _erased(ctx, counts.erased),
+            counts.erased
+            and words.text(
+                "Ya borradas, porque su plazo ha terminado: {erased}. Cuentan en el total y en su "
+                "idioma, pero ya no se sabe por dónde llegaron.",
+                erased=words.number(counts.erased),
+            ),
         )
-    )
-
-
-def _erased(ctx: AdminContext, erased: int) -> Html | None:
-    if erased == 0:
-        return None
-    return ctx.words.text(
-        "Ya borradas, porque su plazo ha terminado: {erased}. Cuentan en el total y en su idioma, "
-        "pero ya no se sabe por dónde llegaron.",
-        erased=ctx.words.number(erased),
     )
 
 
@@ -88,43 +82,35 @@ def with_and_without_name(words: Words, counts: Stats) -> Html:
     )
 
 
-def _named(ctx: AdminContext, by_language: Mapping[str, int]) -> dict[str, int]:
-    names = {code: ctx.words.language_name(code) for code in by_language}
-    return {names[code][:1].upper() + names[code][1:]: n for code, n in by_language.items()}
+def _by_language(words: Words, counts: Mapping[str, int]) -> Html:
+    names = {code: words.language_name(code) for code in counts}
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    named = [(names[code][:1].upper() + names[code][1:], count) for code, count in ranked]
+    return _listed(words, words.text("Por idioma"), named)
 
 
-def _from_where(ctx: AdminContext, by_source: Mapping[str | None, int]) -> Html | None:
-    if not by_source:
-        return None
-    words, found = ctx.words, merge_small_sources(by_source)
-    lines = [_line(ctx, source, count) for source, count in found.named.items()]
+def _by_source(words: Words, counts: Mapping[str | None, int]) -> Html:
+    found = merge_small_sources(counts)
+    listed = list(found.named.items())
     # In parentheses, which the payload of a start link cannot contain.
     if found.unnamed:
         links = len(found.unnamed)
         label = words.plural_label("(otro enlace)", "(otros {n} enlaces)", links)
-        lines.append(_line(ctx, label, sum(found.unnamed)))
+        listed.append((label, sum(found.unnamed)))
     if found.others:
-        lines.append(_line(ctx, words.label("(directo y otros)"), found.others))
-        lines.append(_why_together(ctx))
-    return Html("\n".join([f"<b>{words.text('Por origen')}</b>", *lines]))
-
-
-def _why_together(ctx: AdminContext) -> Html:
-    why = ctx.words.text(
+        listed.append((words.label("(directo y otros)"), found.others))
+    why_together = words.text(
         "En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
         "enlaces con pocas firmas: un enlace hecho para una sola persona diría que esa persona "
         "ha firmado."
     )
-    return Html(f"<i>{why}</i>")
+    together = found.others and f"<i>{why_together}</i>"
+    return lines(_listed(words, words.text("Por origen"), listed), together)
 
 
-def _listed(ctx: AdminContext, heading: Html, counts: Mapping[str, int]) -> Html | None:
-    if not counts:
-        return None
-    ranked = sorted(counts.items(), key=lambda item: -item[1])
-    lines = [_line(ctx, name, count) for name, count in ranked]
-    return Html("\n".join([f"<b>{heading}</b>", *lines]))
-
-
-def _line(ctx: AdminContext, name: str, count: int) -> Html:
-    return ctx.words.text("{name}: {count}", name=name, count=ctx.words.number(count))
+def _listed(words: Words, heading: Html, counts: Sequence[tuple[str, int]]) -> Html:
+    counted = (
+        words.text("{name}: {count}", name=name, count=words.number(count))
+        for name, count in counts
+    )
+    return lines(f"<b>{heading}</b>", *counted) if counts else Html()

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
 
-import structlog
 from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
@@ -22,14 +21,13 @@ from bot.petition.stages import (
     nearest_valid_stage,
 )
 from bot.text.markup import Html
-from bot.transport.error_kinds import error_kind
 from handlers.context import Bot, Context, Services
 from handlers.conversation_message import (
     Cleared,
     ConversationMessage,
     Shown,
+    end_spinner,
     show_alert,
-    tolerate,
 )
 from handlers.delayed_replies import Answer
 from handlers.picture import show_picture
@@ -40,8 +38,6 @@ from handlers.sent_files import erase_files
 from handlers.update_filters import own_chat
 from handlers.waiting_updates import will_be_drawn_over
 from storage import EMPTY_FORM, Conversation
-
-_log = structlog.stdlib.get_logger()
 
 # While fewer messages wait to be deleted, drawing may be left to a later update.
 _MOST_IN_THE_CHAT = 50
@@ -273,16 +269,9 @@ class SupporterContext:
             raise cleared.failure
 
     async def answer(self) -> None:
-        """Answers the tap without text, which ends the button's spinner; logs a failure.
-
-        For text use `alert`, or a notice on the screen.
-        """
-        if self.query is None or self.is_answered:
-            return
-        try:
-            await tolerate(self.query.answer())
-        except TelegramError as error:
-            _log.info("tap_not_answered", error_kind=error_kind(error))
+        """Answers the tap without text; for text use `alert`, or a notice on the screen."""
+        if self.query is not None and not self.is_answered:
+            await end_spinner(self.query)
 
     @property
     def conversation_message(self) -> ConversationMessage:

@@ -14,6 +14,7 @@ from bot.transport.error_kinds import error_kind
 from handlers.admin_notices import DamageReporter, words_or_default
 from handlers.calls_before_commit import NOTHING_DONE, NothingDone
 from handlers.context import PetitionApplication
+from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import OVER, PASSING, Answer
 from handlers.update_filters import own_chat
 from storage import BrokenData, Unavailable
@@ -54,7 +55,7 @@ class UpdateHandler:
         """
         update = Update.de_json(raw, self._application.bot)
         here, replies = own_chat(update), self._application.services.delayed_replies
-        with self._application.handling(update, behind), replies.handling(behind):
+        with replies.handling(behind):
             if here is None:
                 await self._handle(update)
                 return
@@ -127,8 +128,5 @@ class UpdateHandler:
 
     async def _say(self, update: Update, chat_id: int, said: str) -> None:
         if update.callback_query is not None:
-            try:
-                await update.callback_query.answer()
-            except TelegramError as error:
-                _log.info("tap_not_answered", error_kind=error_kind(error))
+            await end_spinner(update.callback_query)
         await self._application.bot.send_message(chat_id, said)
