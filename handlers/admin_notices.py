@@ -36,16 +36,10 @@ DAMAGED = mark(
 async def tell_admins(
     bot: Bot, services: Services, text: str | Callable[[Words], Html | Screen]
 ) -> bool:
-    """Sends each admin a message; a failure for one does not stop the others.
+    """Sends each admin a message; returns whether any was told, as some cannot be.
 
-    Args:
-        bot: sends the messages.
-        services: knows the admins and their languages.
-        text: a source sentence, marked with `mark` for translation, or what writes it in the
-            words of a language.
-
-    Returns:
-        Whether at least one admin was told.
+    `text` is a source sentence that is marked for translation, or what writes it in the words of
+    a language.
     """
     told = False
     for admin in sorted(services.admins):
@@ -91,11 +85,7 @@ async def words_or_default(services: Services, chat: int) -> Words:
 
 
 class DamageReporter:
-    """Remembers which damaged data the admins were told of since the start of the process.
-
-    Args:
-        tell: tells the admins; returns whether anybody was told.
-    """
+    """Remembers of which damaged data `tell` has told somebody since the start of the process."""
 
     def __init__(self, tell: Callable[[], Awaitable[bool]]) -> None:
         self._tell = tell

@@ -70,11 +70,7 @@ def due_notices(
 ) -> Iterator[Notice]:
     """Yields what the admins have to know now.
 
-    Args:
-        state: the petition's.
-        untold: how many signers wait for the closing update, and nobody is sending it.
-        now: the time.
-        is_draft: whether the closing update is still to be written.
+    `untold` is how many signers wait for the closing update that nobody is sending.
     """
     closed_at, moment = state.closed_at, state.closed_at or state.closes_at
     if moment is None:

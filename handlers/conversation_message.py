@@ -16,6 +16,7 @@ from telegram.error import TelegramError
 
 from bot.petition.stages import KEPT_STAGES, Stage
 from bot.text.markup import Html, escape
+from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot
 from handlers.screens.buttons import Button
@@ -95,19 +96,18 @@ class ConversationMessage:
         sent = await send_screen(self.bot, self.chat_id, screen, version)
         return Shown(sent, self.digest_of(screen.drawn(version)))
 
-    async def leave(self, digest: bytes | None, unused: Screen) -> None:
+    async def leave(self, digest: bytes | None, words: Words) -> None:
         """Deletes the message, as a newer one is there; one that is kept loses its buttons.
 
-        Args:
-            digest: of the newer one; a kept message that is only repeated there is deleted.
-            unused: what a message becomes that is too old to be deleted.
+        A kept message is deleted if the newer one repeats it, of which the digest is given.
         """
         target = self.message_id
         if target is None:
             return
         if self._kept is not None and digest != self.digest:
             await tolerate(self.bot.edit_message_reply_markup(self.chat_id, target))
-        elif not await self.delete(target):
+        elif not await self.delete(target):  # it is too old for that
+            unused = Screen(words.text("Este mensaje ya no se usa."))
             await tolerate(edit_screen(self.bot, self.chat_id, target, unused))
 
     async def delete(self, message_id: int) -> bool:

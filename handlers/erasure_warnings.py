@@ -152,13 +152,7 @@ async def _text(
 ) -> Callable[[Words], Html]:
     """Returns what writes a warning.
 
-    Args:
-        services: say how far the petition is.
-        step: how near it is.
-        day: on which the first are erased.
-        people: how many of them nobody told.
-        months: how long signatures are kept, after the handover or at the most.
-        after_handover: which of the two.
+    It is about so many `people` whom nobody told; signatures are kept for so many `months`.
     """
     storage = services.storage
     if await storage.erasures.is_sending():

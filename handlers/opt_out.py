@@ -113,10 +113,8 @@ async def _refuse(ctx: SupporterContext, kind: Kind) -> bool:
 async def change_and_void_claims(ctx: SupporterContext, change: Awaitable[object]) -> bool:
     """Awaits a change after which less may be sent to this chat, and voids open claims on it.
 
-    Nothing that the change forbids is sent afterwards.
-
-    Returns:
-        False when a message sent before has not ended in time and may still arrive.
+    Nothing that the change forbids is sent afterwards; False is returned when a message that was
+    sent before may still arrive.
     """
     try:
         await change

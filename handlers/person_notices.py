@@ -150,5 +150,5 @@ async def _leave_screen(
         return
     digest_of = partial(conversations.digest, supporter)
     message = ConversationMessage(bot, chat, shown.message_id, shown.screen_digest, digest_of)
-    await message.leave(None, Screen(words.text("Este mensaje ya no se usa.")))
+    await message.leave(None, words)
     await conversations.set_screen(supporter, message_id=None, screen_digest=None)

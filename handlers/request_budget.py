@@ -58,13 +58,7 @@ class Budgets:
         return len(self._spent)
 
     def spend(self, who: bytes, what: str, update: int) -> LimitDecision:
-        """Counts a request and returns what the person gets; a repeated update counts once.
-
-        Args:
-            who: the keyed reference of the person or group.
-            what: a command, or another name for what is asked for.
-            update: the update's id.
-        """
+        """Counts a request and returns what the person gets; a repeated update counts once."""
         self._forget_old()
         spent = self._spent.get((who, what))
         if spent is None:

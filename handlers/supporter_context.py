@@ -32,7 +32,7 @@ from handlers.conversation_message import (
 from handlers.delayed_replies import Answer
 from handlers.picture import show_picture
 from handlers.screens import draw
-from handlers.screens.screen import Screen, lines
+from handlers.screens.screen import lines
 from handlers.screens.supporter_view import View
 from handlers.sent_files import erase_files
 from handlers.update_filters import own_chat
@@ -248,7 +248,8 @@ class SupporterContext:
             ctx = replace(ctx, query=None)
         await ctx._draw_cleared(notice, at_bottom=at_bottom and not is_there)
         if is_there:
-            await self._leave_former(ctx.conversation.screen_digest)
+            digest = ctx.conversation.screen_digest
+            await self.conversation_message.leave(digest, self.view.words)
 
     async def _draw_cleared(self, notice: Html | None, *, at_bottom: bool) -> None:
         typed, files = await self._clear(), await self._erase_files()
@@ -330,11 +331,7 @@ class SupporterContext:
         # Stored before the old message is deleted: if that fails, only it is repeated.
         await self._remember(shown, picture_id)
         if message.message_id != shown.message_id:
-            await self._leave_former(shown.digest)
-
-    async def _leave_former(self, digest: bytes | None) -> None:
-        unused = Screen(self.view.words.text("Este mensaje ya no se usa."))
-        await self.conversation_message.leave(digest, unused)
+            await message.leave(shown.digest, view.words)
 
     async def _remember(self, shown: Shown, picture_id: int | None) -> None:
         conversation = self.conversation

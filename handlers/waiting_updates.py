@@ -33,10 +33,7 @@ def will_be_drawn_over(
 ) -> bool:
     """Returns whether an update that waits in this chat will draw the conversation message.
 
-    Args:
-        behind: what has come after the update that is being handled.
-        admins: ids of the admins; most of what they send is answered in a separate message.
-        would_answer: takes a person's id and what they ask for; tells whether they get a reply.
+    `would_answer` takes a person's id and what they ask for; it tells whether they get a reply.
     """
     return any(_draws(update, admins, would_answer) for update in behind.waiting)
 

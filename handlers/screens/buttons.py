@@ -126,11 +126,7 @@ class Button:
     style: Style | None = None
 
     def callback_data(self, version: int) -> str:
-        """Returns what Telegram sends back when the button is tapped.
-
-        Args:
-            version: of the conversation; an admin's button carries none.
-        """
+        """Returns what Telegram sends back for a tap, with the conversation's version or `adm`."""
         prefix = _ADMIN if isinstance(self.action, AdminAction) else version
         return f"{prefix}:{self.action}:{self.argument}"
 
@@ -221,9 +217,7 @@ class ClosingTap:
 def read_number(text: str, most: int = 2**31 - 1) -> int | None:
     """Returns the number in an argument, as a button writes it; None for other text.
 
-    Args:
-        text: the argument, or a part of it.
-        most: the largest number; by default what fits into an integer of the database.
+    The largest is by default what fits into an integer of the database.
     """
     is_number = text.isascii() and text.isdecimal() and str(int(text)) == text
     return int(text) if is_number and int(text) <= most else None

@@ -10,6 +10,7 @@ from bot.petition.petition import Petition, Texts
 from bot.petition.stages import Place, Stage, SupporterStatus
 from bot.text.markup import Html
 from bot.text.translations import Words
+from handlers.screens.screen import sentences
 from handlers.screens.text_versions import version_pages
 from storage import (
     ClosingText,
@@ -87,13 +88,14 @@ class View:
             return None
         if self.handover is not None:
             was = self._was_handed_over(self.handover)
-            parts = (was, None if self.signature.is_counted else self._not_counted())
-            return Html(" ".join(part for part in parts if part)) or None
+            return sentences(was, not self.signature.is_counted and self._not_counted()) or None
         if not self.signature.is_counted:
             return self._not_counted()
-        if self.signature.with_name and not self.signature.is_only_stored:
-            return self.words.text("Tu firma se entregará con tu nombre.")
-        return self.words.text("Tu firma se entregará sin tu nombre, y cuenta igual.")
+        return self.words.text(
+            "Tu firma se entregará con tu nombre."
+            if self.signature.with_name and not self.signature.is_only_stored
+            else "Tu firma se entregará sin tu nombre, y cuenta igual."
+        )
 
     def _not_counted(self) -> Html:
         controller = self.petition.controller
@@ -106,16 +108,14 @@ class View:
         )
 
     def _was_handed_over(self, known: SupporterHandover) -> Html | None:
-        day = self.words.date(known.handover.handed_over_on)
-        if known.inclusion is Inclusion.NAMED:
-            return self.words.text(
-                "Tu nombre está en la lista que se entregó el {date}.", date=day
-            )
-        if known.inclusion is Inclusion.COUNTED:
-            return self.words.text(
-                "En la entrega del {date}, tu firma se contó sin tu nombre.", date=day
-            )
-        return None
+        if known.inclusion is None:
+            return None
+        return self.words.text(
+            "Tu nombre está en la lista que se entregó el {date}."
+            if known.inclusion is Inclusion.NAMED
+            else "En la entrega del {date}, tu firma se contó sin tu nombre.",
+            date=self.words.date(known.handover.handed_over_on),
+        )
 
     @property
     def texts(self) -> Texts:
