@@ -34,22 +34,17 @@ class Box:
         return self.bottom - self.top
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A line of text on the canvas, and the box around its ink."""
-
-    text: str
-    box: Box
-
-
 @dataclass
 class Canvas:
-    """A picture to draw on. Colours are `#rrggbb`; `labels` collects the texts that were drawn."""
+    """A picture to draw on. Colours are `#rrggbb`.
+
+    `labels` collects the lines of text that were drawn, each with the box around its ink.
+    """
 
     width: int
     height: int
     paper: str
-    labels: list[Label] = field(default_factory=list)
+    labels: list[tuple[str, Box]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._image = Image.new("RGB", (self.width, self.height), self.paper)
@@ -60,17 +55,11 @@ class Canvas:
     def text(
         self, text: str, at: tuple[float, float], size: float, colour: str, *, bold: bool = False,
         anchor: str = "ls", room: float | None = None,
-    ) -> Box:  # fmt: skip
-        """Draws a line of text, made smaller and cut to fit; returns the box around its ink.
+    ) -> None:  # fmt: skip
+        """Draws a line of text; one wider than `room` is made smaller and cut to fit.
 
-        Args:
-            text: one line.
-            at: the position of the anchor.
-            size: the size of the letters, in pixels.
-            colour: the colour of the letters.
-            bold: whether the letters are bold.
-            anchor: Pillow's anchor of the text: l, m or r, and s for the base line.
-            room: the largest width, in pixels; None for any.
+        `anchor` is Pillow's, of the place in the text that is `at` this point: l, m or r, and s
+        for the base line.
         """
         font = self._font(size, bold=bold)
         while room is not None and size > _SMALLEST_TEXT and font.getlength(text) > room:
@@ -79,9 +68,7 @@ class Canvas:
         if room is not None:
             text = _cut(text, font, room)
         self._draw.text(at, text, fill=colour, font=font, anchor=anchor)
-        box = Box(*self._draw.textbbox(at, text, font, anchor))
-        self.labels.append(Label(text, box))
-        return box
+        self.labels.append((text, Box(*self._draw.textbbox(at, text, font, anchor))))
 
     def box(self, box: Box, colour: str) -> None:
         """Fills a rectangle, at least two pixels wide, so that it is visible."""

@@ -5,14 +5,16 @@ dark, so that it reads alike in light and dark chats, and the letters are large 
 that shows it at a third of its size.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from math import ceil
 
 from bot.charts.canvas import Box, Canvas
-from bot.charts.series import Interval, Series, series_of
 from bot.charts.ticks import count_ticks, time_step, time_ticks
 from bot.text.translations import Words, mark
+from storage.broadcast_report import Moment
 
 WIDTH = 1280
 HEIGHT = 900
@@ -29,8 +31,6 @@ _LARGE = 50
 _MIDDLE = 38
 _SMALL = 32
 
-_UPPER = (310.0, 520.0)
-_LOWER = (622.0, 800.0)
 _TIMES_AT_MOST = 7
 _NUMBERS_AT_MOST = 4
 # Wider bars than this, in pixels, have a gap between them.
@@ -45,17 +45,79 @@ _UNITS = (
 )
 
 
+# The width of a single interval, which has no neighbour to measure it by.
+_ALONE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The intervals that are not empty, in order, all of one width."""
+
+    bars: tuple[Moment, ...]
+    width: timedelta
+
+    @property
+    def start(self) -> datetime:
+        """When the first interval begins."""
+        return self.bars[0].at
+
+    @property
+    def end(self) -> datetime:
+        """When the last interval ends."""
+        return self.bars[-1].at + self.width
+
+    @property
+    def delivered(self) -> int:
+        """How many deliveries arrived in all."""
+        return sum(bar.delivered for bar in self.bars)
+
+    @property
+    def unreachable(self) -> int:
+        """How many recipients were unreachable in all."""
+        return sum(bar.unreachable for bar in self.bars)
+
+    @property
+    def most(self) -> int:
+        """The highest total of any interval."""
+        return max(bar.delivered + bar.unreachable for bar in self.bars)
+
+    def sums(self) -> Iterator[tuple[datetime, int]]:
+        """Yields the delivered total over time, with a point wherever the slope changes."""
+        reached, last = 0, self.start
+        yield last, 0
+        for bar in self.bars:
+            if bar.at > last:
+                yield bar.at, reached
+            reached += bar.delivered
+            last = bar.at + self.width
+            yield last, reached
+
+
+def series_of(moments: Sequence[Moment]) -> Series:
+    """Returns the series of these intervals, in whatever order, with or without empty ones.
+
+    Raises:
+        ValueError: every interval is empty.
+    """
+    starts = sorted(moment.at for moment in moments)
+    width = min((later - earlier for earlier, later in pairwise(starts)), default=_ALONE)
+    filled = (moment for moment in moments if moment.delivered or moment.unreachable)
+    bars = tuple(sorted(filled, key=lambda moment: moment.at))
+    if not bars:
+        raise ValueError("nothing was delivered, so there is nothing to draw")
+    return Series(bars, width)
+
+
 @dataclass(frozen=True, slots=True)
 class _Panel:
     """A rectangle with a time axis from left to right and a number axis from the bottom up."""
 
     box: Box
-    start: datetime
-    end: datetime
+    series: Series
     top: float
 
     def x(self, at: datetime) -> float:
-        share = (at - self.start) / (self.end - self.start)
+        share = (at - self.series.start) / (self.series.end - self.series.start)
         return self.box.left + self.box.width * share
 
     def y(self, number: float) -> float:
@@ -65,13 +127,8 @@ class _Panel:
         return self.box.height * number / self.top
 
 
-def delivery_chart(moments: Sequence[Interval], words: Words, title: str) -> bytes:
-    """Returns the chart as a PNG of 1280 × 900 pixels.
-
-    Args:
-        moments: the counts of each interval; empty ones may be left out.
-        words: the reader's language, with the petition's time zone.
-        title: one line, in that language.
+def delivery_chart(moments: Sequence[Moment], words: Words, title: str) -> bytes:
+    """Returns the chart as a PNG of 1280 × 900 pixels; the title is one line.
 
     Raises:
         ValueError: every interval is empty.
@@ -83,37 +140,22 @@ def paint(series: Series, words: Words, title: str) -> Canvas:
     """Returns the canvas with the whole chart."""
     canvas = Canvas(WIDTH, HEIGHT, PAPER)
     _head(canvas, series, words, title)
-    unit, caption = _unit(series)
+    reached = (unit for unit in _UNITS if series.most * (unit[0] / series.width) >= 1)
+    unit, caption = next(reached, _UNITS[-1])
     speed = unit / series.width
     sums = count_ticks(max(1, series.delivered), _NUMBERS_AT_MOST + 1)
-    speeds = count_ticks(_up(series.most * speed), _NUMBERS_AT_MOST)
+    speeds = count_ticks(max(1, ceil(series.most * speed)), _NUMBERS_AT_MOST)
     left = MARGIN + 16 + max(
         canvas.text_width(words.number(tick), _SMALL) for tick in (*sums, *speeds)
     )  # fmt: skip
-    upper = _panel(left, _UPPER, series, sums)
-    lower = _panel(left, _LOWER, series, speeds)
+    upper = _Panel(Box(left, 310, WIDTH - MARGIN, 520), series, sums[-1])
+    lower = _Panel(Box(left, 622, WIDTH - MARGIN, 800), series, speeds[-1])
     _numbers(canvas, upper, words, sums, words.label("Entregados en total"))
     _numbers(canvas, lower, words, speeds, words.label(caption))
     _times(canvas, (upper, lower), words)
-    _sums(canvas, upper, series)
-    _bars(canvas, lower, series, speed)
+    _sums(canvas, upper)
+    _bars(canvas, lower, speed)
     return canvas
-
-
-def _unit(series: Series) -> tuple[timedelta, str]:
-    return next(
-        (known for known in _UNITS if series.most * (known[0] / series.width) >= 1), _UNITS[-1]
-    )
-
-
-def _up(number: float) -> int:
-    return max(1, -int(-number // 1))
-
-
-def _panel(left: float, heights: tuple[float, float], series: Series, ticks: list[int]) -> _Panel:
-    top, bottom = heights
-    box = Box(left, top, WIDTH - MARGIN, bottom)
-    return _Panel(box, series.start, series.end, ticks[-1])
 
 
 def _head(canvas: Canvas, series: Series, words: Words, title: str) -> None:
@@ -152,9 +194,10 @@ def _numbers(canvas: Canvas, panel: _Panel, words: Words, ticks: list[int], capt
 
 def _times(canvas: Canvas, panels: tuple[_Panel, ...], words: Words) -> None:
     panel = panels[-1]
-    step = time_step(panel.start, panel.end, _TIMES_AT_MOST)
+    start, end = panel.series.start, panel.series.end
+    step = time_step(start, end, _TIMES_AT_MOST)
     free = MARGIN / 2
-    for moment in time_ticks(panel.start, panel.end, step, words.zone):
+    for moment in time_ticks(start, end, step, words.zone):
         text = _time(moment, step, words)
         half = canvas.text_width(text, _SMALL) / 2
         x = panel.x(moment)
@@ -174,16 +217,16 @@ def _time(moment: datetime, step: timedelta, words: Words) -> str:
     return words.clock(moment, seconds=step < timedelta(minutes=1))
 
 
-def _sums(canvas: Canvas, panel: _Panel, series: Series) -> None:
-    curve = [(panel.x(at), panel.y(number)) for at, number in series.sums()]
+def _sums(canvas: Canvas, panel: _Panel) -> None:
+    curve = [(panel.x(at), panel.y(number)) for at, number in panel.series.sums()]
     bottom = panel.box.bottom
     canvas.area([(curve[0][0], bottom), *curve, (curve[-1][0], bottom)], SO_FAR)
     canvas.line(curve, DELIVERED, 5)
 
 
-def _bars(canvas: Canvas, panel: _Panel, series: Series, speed: float) -> None:
-    for bar in series.bars:
-        left, right = panel.x(bar.start), panel.x(bar.end)
+def _bars(canvas: Canvas, panel: _Panel, speed: float) -> None:
+    for bar in panel.series.bars:
+        left, right = panel.x(bar.at), panel.x(bar.at + panel.series.width)
         if right - left > _WIDE:
             right -= 2
         bottom = panel.box.bottom

@@ -1,6 +1,7 @@
 """The chart of a broadcast's deliveries shows the right numbers, and all its text is legible."""
 
 import io
+import random
 import threading
 from datetime import timedelta
 from itertools import combinations
@@ -19,18 +20,19 @@ from bot.charts.delivery import (
     WIDTH,
     delivery_chart,
     paint,
+    series_of,
 )
-from bot.charts.series import series_of
 from bot.text.translations import Catalogs, Words
-from tests.charts.deliveries import START, Part, delivery
+from storage.broadcast_report import Moment
+from tests.charts.deliveries import START, delivery
 
 SPANISH = Catalogs.load().words("es")
 ENGLISH = Catalogs.load().words("en")
 TITLE = "Envío del mensaje final"
 
 EVERY = {
-    "one person": [Part(START, 1)],
-    "one who cannot be told": [Part(START, 0, 1)],
+    "one person": [Moment(START, 1, 0)],
+    "one who cannot be told": [Moment(START, 0, 1)],
     "1,530 in a minute": delivery([25, 26] * 30, 60),
     "a million in ten hours": delivery([16_667] * 60, 36_000, unreachable=300),
     "a long pause": delivery([600] * 5 + [0] * 50 + [600] * 5, 86_400, unreachable=7),
@@ -40,7 +42,7 @@ EVERY = {
 }
 
 
-def picture(parts: list[Part], words: Words = SPANISH, title: str = TITLE) -> Image.Image:
+def picture(parts: list[Moment], words: Words = SPANISH, title: str = TITLE) -> Image.Image:
     return Image.open(io.BytesIO(delivery_chart(parts, words, title))).convert("RGB")
 
 
@@ -68,21 +70,23 @@ def bars(image: Image.Image, colour: str = DELIVERED) -> list[int]:
 
 @pytest.mark.parametrize("words", [SPANISH, ENGLISH], ids=["es", "en"])
 @pytest.mark.parametrize("parts", EVERY.values(), ids=EVERY.keys())
-def test_every_line_of_text_is_inside_and_stands_apart(parts: list[Part], words: Words) -> None:
+def test_every_line_of_text_is_inside_and_stands_apart(parts: list[Moment], words: Words) -> None:
     labels = paint(series_of(parts), words, TITLE).labels
-    for label in labels:
-        assert label.box.left >= 16, label
-        assert label.box.right <= WIDTH - 16, label
-        assert label.box.top >= 16, label
-        assert label.box.bottom <= HEIGHT - 16, label
-    assert [pair for pair in combinations(labels, 2) if overlap(pair[0].box, pair[1].box)] == []
+    for text, box in labels:
+        assert box.left >= 16, text
+        assert box.right <= WIDTH - 16, text
+        assert box.top >= 16, text
+        assert box.bottom <= HEIGHT - 16, text
+    assert [
+        (a, b) for (a, one), (b, other) in combinations(labels, 2) if overlap(one, other)
+    ] == []
 
 
 def test_a_title_that_is_too_long_becomes_smaller_and_is_then_cut() -> None:
     def shown(title: str) -> tuple[str, float]:
-        label = paint(series_of([Part(START, 1)]), SPANISH, title).labels[0]
-        assert label.box.right <= WIDTH - 16
-        return label.text, label.box.height
+        text, box = paint(series_of([Moment(START, 1, 0)]), SPANISH, title).labels[0]
+        assert box.right <= WIDTH - 16
+        return text, box.height
 
     text, height = shown(TITLE)
     longer, lower = shown(TITLE * 3)
@@ -145,8 +149,8 @@ def test_the_area_rises_to_the_end() -> None:
 
 def test_totals_times_and_numbers_are_written_as_the_language_has_them() -> None:
     parts = delivery([1530] * 2, 7200, unreachable=6)
-    spanish = {label.text for label in paint(series_of(parts), SPANISH, TITLE).labels}
-    english = {label.text for label in paint(series_of(parts), ENGLISH, TITLE).labels}
+    spanish = {text for text, _ in paint(series_of(parts), SPANISH, TITLE).labels}
+    english = {text for text, _ in paint(series_of(parts), ENGLISH, TITLE).labels}
     assert {
         "Entregados: 3.060",
         "No localizables: 12",
@@ -159,7 +163,7 @@ def test_totals_times_and_numbers_are_written_as_the_language_has_them() -> None
 
 def test_a_night_is_marked_by_its_day() -> None:
     parts = delivery([5] * 60, 3 * 86_400)
-    texts = [label.text for label in paint(series_of(parts), SPANISH, TITLE).labels]
+    texts = [text for text, _ in paint(series_of(parts), SPANISH, TITLE).labels]
     assert {"19 jul", "20 jul", "21 jul"} <= set(texts)
     assert "00:00" not in texts
 
@@ -190,7 +194,7 @@ def test_the_font_in_pillow_would_not_do() -> None:
 async def test_it_is_drawn_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn_in: list[threading.Thread] = []
 
-    def noted(parts: list[Part], words: Words, title: str) -> bytes:
+    def noted(parts: list[Moment], words: Words, title: str) -> bytes:
         drawn_in.append(threading.current_thread())
         return b"a picture"
 
@@ -206,6 +210,42 @@ async def test_without_a_delivery_there_is_no_picture() -> None:
 
 def test_a_day_of_the_petition_is_not_one_of_utc() -> None:
     late = START.replace(hour=22, minute=30)
-    parts = [Part(late, 1), Part(late + timedelta(minutes=1), 1)]
-    texts = [label.text for label in paint(series_of(parts), SPANISH, TITLE).labels]
+    parts = [Moment(late, 1, 0), Moment(late + timedelta(minutes=1), 1, 0)]
+    texts = [text for text, _ in paint(series_of(parts), SPANISH, TITLE).labels]
     assert texts[1].startswith("19 de julio de 2025, 00:30")
+
+
+def test_the_sums_end_with_everything_and_never_go_down() -> None:
+    series = series_of(delivery([5, 0, 0, 3, 2], 50, unreachable=1))
+    reached = [number for _, number in series.sums()]
+    assert reached == sorted(reached)
+    assert (reached[0], reached[-1]) == (0, 10)
+    assert (series.delivered, series.unreachable, series.most) == (10, 3, 6)
+
+
+def test_a_pause_is_level_in_the_sums() -> None:
+    sums = list(series_of(delivery([4, 0, 0, 4], 40)).sums())
+    second = timedelta(seconds=1)
+    assert sums == [
+        (START, 0),
+        (START + 10 * second, 4),
+        (START + 30 * second, 4),
+        (START + 40 * second, 8),
+    ]
+
+
+def test_empty_intervals_and_their_order_make_no_difference() -> None:
+    told = delivery([2, 3, 0, 0, 1], 50)
+    left_out = [part for part in told if part.delivered]
+    random.Random(7).shuffle(left_out)  # noqa: S311 - any order will do
+    assert series_of(left_out) == series_of(told)
+
+
+def test_what_comes_alone_took_a_second() -> None:
+    series = series_of([Moment(START, 1, 0)])
+    assert series.end - series.start == timedelta(seconds=1)
+
+
+def test_nothing_cannot_be_drawn() -> None:
+    with pytest.raises(ValueError, match="nothing to draw"):
+        series_of(delivery([0, 0], 10))
