@@ -9,8 +9,14 @@ from typing import Any
 
 from babel.dates import format_skeleton
 
-from bot.dossier.charts import bars_by_language, curve_of_growth, sentence
-from bot.dossier.figures import Point, by_language, growth
+from bot.dossier.charts import (
+    Point,
+    bars_by_language,
+    by_language,
+    curve_of_growth,
+    growth,
+    sentence,
+)
 from bot.dossier.opened_list import ListedSignature, ListHead, local_day
 from bot.dossier.telegram_text import blocks
 from bot.text.locale_regions import locale_of
@@ -54,23 +60,15 @@ class Volume:
 def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data:
     """Returns what the template `dossier.typ` reads."""
     words, petition, counts = edition.words, head.petition, head.counts
-    addressee = in_language(petition.addressee, words.language)
-    curve, bars = growth(head.by_day), by_language(head.by_day)
+    controller, curve = petition.controller, growth(head.by_day)
+    contacts = (controller.address, controller.email, controller.web_form)
     return {
         **_common(head, edition),
         "public": edition.public,
-        "addressee": addressee,
+        "addressee": in_language(petition.addressee, words.language),
         "day": words.date(edition.day),
         "reference": edition.reference,
-        "contacts": [
-            each
-            for each in (
-                petition.controller.address,
-                petition.controller.email,
-                petition.controller.web_form,
-            )
-            if each
-        ],
+        "contacts": [each for each in contacts if each],
         "demands": petition.demands.get(words.language, []),
         "letter": _letter(head, edition),
         "enclosures": _enclosures(words, curve, volumes),
@@ -80,13 +78,11 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
         "appeal_note": _appeal_note(head, words),
         "versions": _versions(head, words),
         "curve": curve_of_growth(curve, words),
-        "bars": bars_by_language(bars, words),
+        "bars": bars_by_language(by_language(head.by_day), words),
         "any_without_name": counts.without_name > 0,
         "chart_note": _chart_note(head, words),
         "volumes": [] if edition.public else [_volume(each, words) for each in volumes],
-        "list_note": _list_note(words),
         "words": {
-            **_common_words(words),
             "to": words.label("A la atención de"),
             "reference": words.label("Ref."),
             "subject": words.label("Asunto:"),
@@ -126,25 +122,23 @@ def volume(
 ) -> Data:
     """Returns what the template `volume.typ` reads."""
     words = edition.words
-    days = {day: _numeric(day, words) for day in {each.signed_on for each in signatures}}
+    locale, days = locale_of(words.language), {each.signed_on for each in signatures}
+    written = {day: format_skeleton("yMd", day, locale=locale) for day in days}
     return {
         **_common(head, edition),
         "head": sentence(title),
-        "volume_title": sentence(title),
-        "list_note": _list_note(words),
         "names": [
             {
                 "number": words.number(each.number),
                 # A word that no line has room for may be broken at a place that cannot be seen.
                 "name": _LONG_WORD.sub("\\1\u200b", each.name),
-                "day": days[each.signed_on],
+                "day": written[each.signed_on],
                 "rtl": _is_right_to_left(each.name),
                 "script": _east_asian(each.name),
             }
             for each in signatures
         ],
         "words": {
-            **_common_words(words),
             "number": words.label("N.º"),
             "name": words.label("Nombre"),
             "day": words.label("Día"),
@@ -187,21 +181,17 @@ def in_language(by_language: dict[str, str], language: str) -> str:
 
 def _common(head: ListHead, edition: Edition) -> Data:
     words = edition.words
-    title = in_language(head.petition.title, words.language)
     return {
         "language": words.language,
-        "title": title,
-        "document_title": title,
+        "title": in_language(head.petition.title, words.language),
         "organisation": sentence(_controller(head, words)),
         "head": "" if edition.public else edition.reference,
-        "foot": sentence(_controller(head, words)),
-        "date": [edition.day.year, edition.day.month, edition.day.day],
-    }
-
-
-def _common_words(words: Words) -> Data:
-    return {
         "page": words.label("Página {page} de {pages}", page="{page}", pages="{pages}"),
+        "date": [edition.day.year, edition.day.month, edition.day.day],
+        "list_note": words.label(
+            "Cada firma lleva el número con el que se registró. Faltan los números de las firmas "
+            "que se retiraron o anularon y los de las que se cuentan sin nombre."
+        ),
     }
 
 
@@ -380,17 +370,6 @@ def _volume(each: Volume, words: Words) -> Data:
         ),
         "sha256": each.sha256,
     }
-
-
-def _list_note(words: Words) -> str:
-    return words.label(
-        "Cada firma lleva el número con el que se registró. Faltan los números de las firmas que "
-        "se retiraron o anularon y los de las que se cuentan sin nombre."
-    )
-
-
-def _numeric(day: date, words: Words) -> str:
-    return format_skeleton("yMd", day, locale=locale_of(words.language))
 
 
 def _is_right_to_left(name: str) -> bool:

@@ -4,6 +4,7 @@ The list is one JSON document. Its head is small and read whole; the signatures,
 are read one at a time, so that a list of any length takes the same memory.
 """
 
+import codecs
 import hashlib
 import unicodedata
 from collections.abc import Iterator
@@ -208,7 +209,7 @@ def open_list(path: Path) -> OpenedList:
         )
     try:
         head = ListHead.model_validate(values)
-    except (ValidationError, RecursionError) as error:
+    except ValidationError as error:
         raise DossierError(f"{path} makes no sense {_where(error)}. Export it again.") from error
     _refuse_wrong_sums(path, head.counts)
     exported = head.exported_at.date()
@@ -226,7 +227,7 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
         )
     if start.startswith(b"PK\x03\x04"):
         raise _wrong_format(path, "an XLSX sheet")
-    if not start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
+    if not start.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"[")):
         raise _wrong_format(path, "no JSON; perhaps a CSV table")
 
 
@@ -244,17 +245,12 @@ def _damaged(path: Path) -> DossierError:
     )
 
 
-def _without_mark(file: BinaryIO) -> BinaryIO:
-    """Skips the byte order mark with which some editors begin a file."""
-    if file.read(3) != b"\xef\xbb\xbf":
-        file.seek(0)
-    return file
-
-
 def _events(file: BinaryIO) -> Iterator[tuple[int, str, Any]]:
     """Yields each event of the JSON document with how deep it stands; the document is 0 deep."""
+    if file.read(3) != codecs.BOM_UTF8:  # with which some editors begin a file
+        file.seek(0)
     depth = 0
-    for event, value in ijson.basic_parse(_without_mark(file)):
+    for event, value in ijson.basic_parse(file):
         depth -= event.startswith("end")
         yield depth, event, value
         depth += event.startswith("start")
@@ -287,9 +283,7 @@ def _items(file: BinaryIO) -> Iterator[object]:
                 builder = ObjectBuilder()
 
 
-def _where(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return "anywhere"
+def _where(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     return f"at {'.'.join(str(key) for key in first['loc'])} ({first['msg']})"
 

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from bot.dossier.figures import LanguageBar, by_language, growth, ticks
+from bot.dossier.charts import LanguageBar, by_language, growth, ticks
 from bot.dossier.opened_list import DayAndLanguage
 
 FIRST = date(2027, 1, 1)
