@@ -20,7 +20,7 @@ from bot.petition_folder.schema import (
     Texts,
 )
 from bot.petition_folder.screen_lengths import rooms
-from bot.text.markup import MarkupError, length, parse
+from bot.text.markup import length, seen
 
 Kind = Literal["html", "plain", "pages", "line", "lines", "numbers", "number", "yes_no", "date"]
 """How a value is written: Telegram's HTML, plain text, pages of HTML, one line, a list of lines,
@@ -193,7 +193,8 @@ def limits(read: Folder, language: str) -> dict[str, int]:
 def lengths(read: Folder, language: str) -> dict[str, int]:
     """Returns by placeholder how long what the bot fills in can be, as Telegram counts."""
     longest = {name: length(value) for name, value in LONGEST.items()}
-    return longest | {name: _shown(value) for name, value in _filled_in(read, language).items()}
+    values = _filled_in(read, language)
+    return longest | {name: length(seen(value)) for name, value in values.items()}
 
 
 def fillable(key: str) -> list[str]:
@@ -201,13 +202,6 @@ def fillable(key: str) -> list[str]:
     if key in PLAIN or key == "title":
         return []
     return [*sorted(own_placeholders(key)), *sorted(PETITION_PLACEHOLDERS)]
-
-
-def _shown(html: str) -> int:
-    try:
-        return length(parse(html).text)
-    except MarkupError:
-        return length(html)
 
 
 def _filled_in(read: Folder, language: str) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from bot.text.problems import Sentence
+from bot.text.problems import Sentence, Value
 
 PETITION_FILE = "petition.toml"
 EVERY_LANGUAGE = "*"
@@ -29,9 +29,9 @@ T = TypeVar("T")
 class ValueRefused(ValueError):
     """A value does not fit, for the reason that `sentence` gives."""
 
-    def __init__(self, sentence: Sentence) -> None:
-        super().__init__(str(sentence))
-        self.sentence = sentence
+    def __init__(self, source: str, /, **values: Value) -> None:
+        self.sentence = Sentence(source, **values)
+        super().__init__(str(self.sentence))
 
 
 class FrozenModel(BaseModel):
@@ -45,11 +45,9 @@ def _slug(text: str) -> str:
         bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
         like = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].strip("-")
         raise ValueRefused(
-            Sentence(
-                "usa de 2 a 40 letras minúsculas sin tilde, cifras y guiones, y empieza por una "
-                "letra: {like}",
-                like=f'"{like}"' if re.fullmatch(_SLUG, like) else '"agua-limpia"',
-            )
+            "usa de 2 a 40 letras minúsculas sin tilde, cifras y guiones, y empieza por una "
+            "letra: {like}",
+            like=f'"{like}"' if re.fullmatch(_SLUG, like) else '"agua-limpia"',
         )
     return text
 
@@ -61,9 +59,7 @@ def _date_as_text(value: object) -> object:
 
 def _within_reach(day: str) -> str:
     if day >= "3000":  # the last years of datetime cannot be told in every time zone
-        raise ValueRefused(
-            Sentence("este día queda demasiado lejos: pon uno anterior al año 3000")
-        )
+        raise ValueRefused("este día queda demasiado lejos: pon uno anterior al año 3000")
     return day
 
 
@@ -72,7 +68,7 @@ def _dated(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise ValueRefused(
-            Sentence("escribe la fecha como año-mes-día: {like}", like=f'"{_day_like(text)}"')
+            "escribe la fecha como año-mes-día: {like}", like=f'"{_day_like(text)}"'
         ) from None
 
 
@@ -93,28 +89,24 @@ def _known_zone(text: str) -> str:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueRefused(
-            Sentence(
-                "ninguna zona horaria se llama {zone}: escríbela como "
-                '"Europe/Madrid" o "America/Bogota"',
-                zone=text,
-            )
+            "ninguna zona horaria se llama {zone}: escríbela como "
+            '"Europe/Madrid" o "America/Bogota"',
+            zone=text,
         ) from None
     return text
 
 
 def _ascending(goals: tuple[int, ...]) -> tuple[int, ...]:
     if not goals:
-        raise ValueRefused(Sentence("pon al menos una meta: goals = [100, 500, 1000]"))
+        raise ValueRefused("pon al menos una meta: goals = [100, 500, 1000]")
     if goals[0] < 1:
-        raise ValueRefused(Sentence("la primera meta es 1 o más"))
+        raise ValueRefused("la primera meta es 1 o más")
     for lower, higher in pairwise(goals):
         if higher <= lower:
             raise ValueRefused(
-                Sentence(
-                    "cada meta es mayor que la anterior, y {higher} va detrás de {lower}",
-                    higher=str(higher),
-                    lower=str(lower),
-                )
+                "cada meta es mayor que la anterior, y {higher} va detrás de {lower}",
+                higher=str(higher),
+                lower=str(lower),
             )
     return goals
 
@@ -127,7 +119,7 @@ def _for_every_language(value: object) -> object:
 def _email(text: str) -> str:
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+", text):
         raise ValueRefused(
-            Sentence('esto no es una dirección de correo: escríbela como "datos@example.org"')
+            'esto no es una dirección de correo: escríbela como "datos@example.org"'
         )
     return text
 
@@ -136,9 +128,7 @@ def _web_address(text: str) -> str:
     if not re.fullmatch(_WEB_ADDRESS, text):
         whole = "https://" + re.sub(r"^(https?:?/*)?", "", text.strip())
         like = whole if re.fullmatch(_WEB_ADDRESS, whole) else "https://…"
-        raise ValueRefused(
-            Sentence("escribe la dirección web entera, con https: {like}", like=f'"{like}"')
-        )
+        raise ValueRefused("escribe la dirección web entera, con https: {like}", like=f'"{like}"')
     return text
 
 
@@ -176,9 +166,7 @@ class Controller(FrozenModel):
     @model_validator(mode="after")
     def _reachable(self) -> "Controller":
         if not (self.email or self.web_form or self.address):
-            raise ValueRefused(
-                Sentence("pon al menos una forma de contacto: email, web_form o address")
-            )
+            raise ValueRefused("pon al menos una forma de contacto: email, web_form o address")
         return self
 
 
@@ -191,9 +179,7 @@ class RetentionTable(FrozenModel):
     @model_validator(mode="after")
     def _ordered(self) -> "RetentionTable":
         if self.months_at_most < self.months_after_delivery:
-            raise ValueRefused(
-                Sentence("months_at_most no puede ser menor que months_after_delivery")
-            )
+            raise ValueRefused("months_at_most no puede ser menor que months_after_delivery")
         return self
 
 

@@ -18,7 +18,6 @@ from bot.petition_folder.schema import (
     PetitionFile,
     RetentionTable,
     Texts,
-    ValueRefused,
 )
 from bot.text import text_limits
 from bot.text.problems import Problem, Sentence
@@ -150,13 +149,6 @@ def _one_of(error: ErrorDetails) -> Sentence:
     return Sentence("escribe una de estas: {known}", known=tuple(f'"{each}"' for each in known))
 
 
-def _as_refused(error: ErrorDetails) -> Sentence:
-    refused = error["ctx"]["error"]
-    if isinstance(refused, ValueRefused):
-        return refused.sentence
-    return Sentence("este valor no puede ir aquí")
-
-
 _KINDS: Mapping[str, Callable[[ErrorDetails], Sentence]] = {
     "string_type": lambda _: Sentence("esto tiene que ser un texto entre comillas rectas"),
     "int_type": _whole_number,
@@ -173,7 +165,7 @@ _KINDS: Mapping[str, Callable[[ErrorDetails], Sentence]] = {
     "less_than_equal": lambda error: Sentence(
         "el número más alto posible es {most}", most=str(error["ctx"]["le"])
     ),
-    "value_error": _as_refused,
+    "value_error": lambda error: error["ctx"]["error"].sentence,  # a `ValueRefused`
 }
 
 

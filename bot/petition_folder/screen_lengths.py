@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from bot.petition_folder.markup_check import Passage, measure, passages
+from bot.petition_folder.markup_check import measure, passages
 from bot.petition_folder.read import Table
 from bot.text import text_limits
 from bot.text.markup import MarkupError, length
@@ -43,17 +43,13 @@ def _longest(table: Table, values: Mapping[str, str]) -> dict[str, tuple[str, in
     """Returns the entry and length of the longest page of every key."""
     found: dict[str, tuple[str, int]] = {}
     for passage in passages(table):
-        size = _size(passage, values)
+        try:
+            size = measure(passage, values)
+        except MarkupError:
+            size = 0  # reported by `markup_check`
         if size > found.get(passage.key, ("", -1))[1]:
             found[passage.key] = (passage.entry, size)
     return found
-
-
-def _size(passage: Passage, values: Mapping[str, str]) -> int:
-    try:
-        return measure(passage, values)
-    except MarkupError:
-        return 0  # reported by `markup_check`
 
 
 def _overflow(file: str, screen: str, parts: list[tuple[str, int]]) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ files have no dates and no line numbers, so they change only when a message does
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages import Catalog, Message
@@ -20,9 +20,6 @@ from bot.text.problems import Problem, english
 from bot.text.translations import LOCALES, SOURCE_LANGUAGE, catalog_file
 
 PROJECT = Path(__file__).parent.parent.parent
-SPEAKERS = ("bot", "handlers")
-# The simulator's people quote messages of the bot, and send none.
-READERS = ("bot/simulator",)
 LANGUAGES = (SOURCE_LANGUAGE, "en")
 
 _HEADER = """\
@@ -43,27 +40,19 @@ msgstr ""
 _REPEATED = re.compile(r"(.{10,}?)\1+", re.DOTALL)
 
 
-def find_word_problems(
-    locales: Path = LOCALES,
-    project: Path = PROJECT,
-    languages: Iterable[str] = LANGUAGES,
-) -> list[Problem]:
+def find_word_problems(locales: Path = LOCALES, project: Path = PROJECT) -> list[Problem]:
     """Returns everything that is missing, stale or wrong in the messages of each language."""
-    uses, found = read_sources(project, SPEAKERS, without=READERS)
+    uses, found = read_sources(project)
     found.extend(problem for use in uses for problem in _misuse(use))
-    for language in languages:
+    for language in LANGUAGES:
         found.extend(_catalog_problems(language, catalog_file(language, locales), uses))
     return sorted(set(found))
 
 
-def update_catalogs(
-    locales: Path = LOCALES,
-    project: Path = PROJECT,
-    languages: Iterable[str] = LANGUAGES,
-) -> None:
+def update_catalogs(locales: Path = LOCALES, project: Path = PROJECT) -> None:
     """Rewrites each catalog with exactly the messages in use; keeps the translations."""
-    uses, _ = read_sources(project, SPEAKERS, without=READERS)
-    for language in languages:
+    uses, _ = read_sources(project)
+    for language in LANGUAGES:
         file = catalog_file(language, locales)
         known = _read(file) if file.exists() else Catalog(locale=language)
         renewed = _renewed(language, known, uses)
@@ -74,12 +63,13 @@ def update_catalogs(
 def _renewed(language: str, known: Catalog, uses: list[Use]) -> str:
     renewed = Catalog(locale=language)
     for use in uses:
-        key = use.one if use.many is None else (use.one, use.many)
+        key = use.forms if len(use.forms) > 1 else use.one
         before = known.get(use.one)
         string = before.string if before is not None and before.id == key else None
         if not _is_said(string):
             string = key if language == SOURCE_LANGUAGE else None
-        renewed.add(key, string, locations=[(use.file, 0)], flags=_fuzzy(before))
+        fuzzy = {"fuzzy"} if before is not None and before.fuzzy else set[str]()
+        renewed.add(key, string, locations=[(use.file, 0)], flags=fuzzy)
     for message in renewed:
         # Without line numbers, two uses in one file would list it twice.
         message.locations = sorted(set(message.locations))
@@ -87,10 +77,6 @@ def _renewed(language: str, known: Catalog, uses: list[Use]) -> str:
     write_po(body, renewed, omit_header=True, sort_by_file=True, include_lineno=False, width=96)
     header = _HEADER.format(language=language, plural_forms=known.plural_forms)
     return header + body.getvalue().decode().strip() + "\n"
-
-
-def _fuzzy(message: Message | None) -> set[str]:
-    return {"fuzzy"} if message is not None and message.fuzzy else set()
 
 
 def _misuse(use: Use) -> Iterator[Problem]:
@@ -105,14 +91,13 @@ def _misuse(use: Use) -> Iterator[Problem]:
 def _catalog_problems(language: str, file: Path, uses: list[Use]) -> Iterator[Problem]:
     name = f"{language}/{file.name}"
     if not file.exists():
-        missing = "there is no such catalog; python -m bot.text.catalogs"
-        yield Problem(name, "", english(missing))
+        yield Problem(name, "", english("there is no such catalog; python -m bot.text.catalogs"))
         return
     catalog = _read(file)
     said = {use.one: use for use in uses}
     for one, use in said.items():
         message = catalog.get(one)
-        if message is None or message.pluralizable != (use.many is not None):
+        if message is None or message.pluralizable != (len(use.forms) > 1):
             unlisted = "this is said and not listed here; update the catalogs"
             yield Problem(name, one, english(unlisted))
             continue
@@ -131,29 +116,21 @@ def _faults(message: Message, use: Use) -> Iterator[str]:
         yield "this is not translated"
         return
     wanted = {name for form in use.forms for name in placeholders(form)}
-    for form in _forms(message):
+    said = message.string or ""
+    for form in (said,) if isinstance(said, str) else said:
         if _REPEATED.fullmatch(form):
             yield "the translation stands there several times"
         used = placeholders(form)
         for name in sorted(used - wanted):
             yield f"the translation names {{{name}}}, which the message does not have"
         # For one, a language may say "one person" and leave the number out.
-        for name in sorted(wanted - used - ({"n"} if use.many is not None else set())):
+        for name in sorted(wanted - used - ({"n"} if len(use.forms) > 1 else set())):
             yield f"the translation leaves out {{{name}}}"
         if used <= wanted and use.is_markup:
-            yield from _markup_fault(form, wanted)
-
-
-def _markup_fault(form: str, names: set[str]) -> Iterator[str]:
-    try:
-        parse(fill(form, **dict.fromkeys(names, "x")))
-    except MarkupError as refused:
-        yield f"Telegram would refuse it: {refused}"
-
-
-def _forms(message: Message) -> tuple[str, ...]:
-    string = message.string or ""
-    return (string,) if isinstance(string, str) else tuple(string)
+            try:
+                parse(fill(form, **dict.fromkeys(wanted, "x")))
+            except MarkupError as refused:
+                yield f"Telegram would refuse it: {refused}"
 
 
 def _is_said(string: object) -> bool:

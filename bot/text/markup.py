@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 
 from bot.text.entities import LATEST, Entity, Rendered, length
-from bot.text.telegram_html import MarkupError, link, read
+from bot.text.telegram_html import MarkupError, Reader, link
 
 __all__ = [
     "Entity",
@@ -22,6 +22,7 @@ __all__ = [
     "link",
     "parse",
     "placeholders",
+    "seen",
     "time_tag",
 ]
 
@@ -92,4 +93,12 @@ def parse(html: str) -> Rendered:
     Raises:
         MarkupError: Telegram would refuse the text, for the reason the message gives.
     """
-    return read(html)
+    return Reader(html).read()
+
+
+def seen(html: str) -> str:
+    """Returns what people see of Telegram HTML; nothing of what Telegram refuses."""
+    try:
+        return parse(html).text
+    except MarkupError:
+        return ""

@@ -5,17 +5,20 @@ several lines is found like any other.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.text.problems import Problem, english
 
+_SPEAKERS = ("bot", "handlers")
+# The simulator's people quote messages of the bot, and send none.
+_READERS = "bot/simulator/"
 _PLURALS = frozenset({"plural", "plural_label"})
 _METHODS = frozenset({"text", "label"}) | _PLURALS
 _MARK = "mark"
-# `bot.text.problems.Sentence`: a label with its values, which is said in a language later.
-_SENTENCE = "Sentence"
+# A label with its values, which is said in a language later; and an exception with one.
+_SENTENCES = ("Sentence", "ValueRefused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,46 +28,31 @@ class Use:
     Attributes:
         file: the source file, relative to the project's folder.
         line: the line number there.
-        kind: the method of `Words` that is called, `mark` or `Sentence`.
-        one: the message; of a plural, its singular.
-        many: the plural, else None.
+        is_markup: whether it is surely Telegram HTML, which a label or a marked message is not.
+        forms: the message, or its singular and plural.
         values: the names of the values it is given; None if the source does not show them.
     """
 
     file: str
     line: int
-    kind: str
-    one: str
-    many: str | None
+    is_markup: bool
+    forms: tuple[str, ...]
     values: frozenset[str] | None
 
     @property
-    def forms(self) -> tuple[str, ...]:
-        """The message, or its singular and plural."""
-        return (self.one,) if self.many is None else (self.one, self.many)
-
-    @property
-    def is_markup(self) -> bool:
-        """Whether it is known to be Telegram HTML; False for a label and for a marked message."""
-        return self.kind in ("text", "plural")
+    def one(self) -> str:
+        """The message; of a plural, its singular."""
+        return self.forms[0]
 
 
-def read_sources(
-    project: Path, folders: Sequence[str], *, without: Sequence[str] = ()
-) -> tuple[list[Use], list[Problem]]:
-    """Returns every use of a message in the folders, in the order of files and lines.
-
-    Args:
-        project: the folder that contains them all.
-        folders: the folders to read, relative to it.
-        without: folders among them to skip.
-    """
+def read_sources(project: Path) -> tuple[list[Use], list[Problem]]:
+    """Returns every use of a message by the bot, in the order of files and lines."""
     uses: list[Use] = []
     problems: list[Problem] = []
-    for folder in folders:
+    for folder in _SPEAKERS:
         for file in sorted((project / folder).rglob("*.py")):
             name = file.relative_to(project).as_posix()
-            if name.startswith(tuple(f"{silent}/" for silent in without)):
+            if name.startswith(_READERS):
                 continue
             for found in _uses(name, ast.parse(file.read_text(encoding="utf-8"))):
                 if isinstance(found, Use):
@@ -85,7 +73,7 @@ def _uses(file: str, tree: ast.Module) -> Iterator[Use | Problem]:
 def _kind(call: ast.Call) -> str | None:
     if isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS:
         return call.func.attr
-    if isinstance(call.func, ast.Name) and call.func.id in (_MARK, _SENTENCE):
+    if isinstance(call.func, ast.Name) and call.func.id in (_MARK, *_SENTENCES):
         return call.func.id
     return None
 
@@ -97,11 +85,11 @@ def _use(file: str, call: ast.Call, kind: str) -> Iterator[Use | Problem]:
             sentence = "a message is one literal text; put what changes into {placeholders}"
             yield Problem(file, f"line {call.lineno}", english(sentence))
             return
-        forms = [argument.value for argument in given if isinstance(argument, ast.Constant)]
-        texts = [form for form in forms if isinstance(form, str)]
-        if len(texts) == wanted:
-            many = texts[1] if wanted == 2 else None
-            yield Use(file, call.lineno, kind, texts[0], many, _values(call, kind))
+        values = (argument.value for argument in given if isinstance(argument, ast.Constant))
+        forms = tuple(value for value in values if isinstance(value, str))
+        if len(forms) == wanted:
+            is_markup = kind in ("text", "plural")
+            yield Use(file, call.lineno, is_markup, forms, _values(call, kind))
 
 
 def _choices(argument: ast.expr) -> Iterator[ast.expr]:

@@ -33,17 +33,12 @@ _SPACE = " \t\r\n\v\0"
 _NOT_SPACE = re.compile(f"[^{_SPACE}]|$")
 _END_OF_NAME = re.compile(f"[{_SPACE}>]|$")
 _END_OF_ATTRIBUTE = re.compile(f"[{_SPACE}=>]|$")
-_TOKEN = re.compile(r"[a-zA-Z0-9.-]*")
+_END_OF_TOKEN = re.compile(r"[^a-zA-Z0-9.-]|$")
 _PERSON = re.compile(r"tg://user/?\?id=([1-9][0-9]*)")
 
 
 class MarkupError(ValueError):
     """The markup cannot be used; errors of parsing have Telegram's wording."""
-
-
-def read(html: str) -> Rendered:
-    """Reads Telegram HTML; see `bot.text.markup.parse`."""
-    return _Reader(html).read()
 
 
 def link(url: str) -> str | None:
@@ -75,10 +70,6 @@ def _argument(tag: str, name: str, value: str) -> str:
     return "expandable" if (tag, name) == ("blockquote", "expandable") else ""
 
 
-def _without_code_language(entity: Entity) -> Entity:
-    return replace(entity, language=None) if entity.type == "code" else entity
-
-
 @dataclass(slots=True)
 class _Open:
     """A tag that is not closed yet."""
@@ -89,7 +80,7 @@ class _Open:
     format: str = ""
 
 
-class _Reader:
+class Reader:
     """Parses one text in one pass; positions are in code points until the end."""
 
     def __init__(self, html: str) -> None:
@@ -101,11 +92,12 @@ class _Reader:
         self._entities: list[Entity] = []
 
     def read(self) -> Rendered:
+        """Returns the text as Telegram shows it; see `bot.text.markup.parse`."""
         while match := _SPECIAL.search(self._html, self._place):
             self._add(self._html[self._place : match.start()])
             self._place = match.start()
             if match[0] == "&":
-                self._add(self._reference() or self._plain_ampersand())
+                self._add(self._reference() or self._character())
             elif self._html.startswith("</", self._place):
                 self._end_tag()
             else:
@@ -116,7 +108,9 @@ class _Reader:
         text = "".join(self._pieces)
         if any("\ud800" <= character <= "\udfff" for character in text):
             self._refuse("Text contains invalid Unicode characters after decoding HTML entities")
-        return tidied(text, [_without_code_language(entity) for entity in self._entities])
+        return tidied(
+            text, (replace(e, language=None) if e.type == "code" else e for e in self._entities)
+        )
 
     def _add(self, text: str) -> None:
         self._pieces.append(text)
@@ -137,12 +131,12 @@ class _Reader:
         found = pattern.search(self._html, self._place)
         self._place = found.start() if found else len(self._html)
 
-    def _plain_ampersand(self) -> str:
+    def _character(self) -> str:
         self._place += 1
-        return "&"
+        return self._html[self._place - 1]
 
     def _reference(self) -> str:
-        """Decodes `&lt;` or `&#60;` and moves past it; empty if it is no reference."""
+        """Decodes `&lt;` or `&#60;` and moves past it; empty if none is there."""
         match = _REFERENCE.match(self._html, self._place)
         if not match:
             return ""
@@ -206,8 +200,7 @@ class _Reader:
 
     def _token(self) -> str:
         start = self._place
-        match = _TOKEN.match(self._html, start)
-        self._place = match.end() if match else start
+        self._skip(_END_OF_TOKEN)
         if self._at(self._place) not in _SPACE + ">":
             self._refuse("Unexpected end of name token", start)
         return self._html[start : self._place].lower()
@@ -217,10 +210,7 @@ class _Reader:
         self._place += 1
         value: list[str] = []
         while (character := self._at(self._place)) not in (quote, "\0"):
-            decoded = self._reference() if character == "&" else ""
-            if not decoded:
-                self._place += 1
-            value.append(decoded or character)
+            value.append(self._reference() or self._character())
         if character == quote:
             self._place += 1
         return "".join(value)

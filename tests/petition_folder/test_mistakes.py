@@ -7,8 +7,8 @@ import pytest
 
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.read import Folder, read_folder
-from bot.petition_folder.text_warnings import text_warnings
 from bot.petition_folder.toml_errors import read_toml
+from bot.petition_folder.warnings import text_warnings
 from bot.text.translations import Catalogs
 from tests.petition_folder.conftest import Change
 

@@ -10,7 +10,7 @@ from bot.text.message_extraction import Use, read_sources
 def read(tmp_path: Path, source: str) -> tuple[list[Use], list[str]]:
     (tmp_path / "bot").mkdir()
     (tmp_path / "bot" / "said.py").write_text(source, encoding="utf-8")
-    uses, problems = read_sources(tmp_path, ("bot",))
+    uses, problems = read_sources(tmp_path)
     return uses, [str(problem) for problem in problems]
 
 
