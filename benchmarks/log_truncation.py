@@ -49,7 +49,7 @@ async def _measure(folder: Path, pause: float, seconds: int) -> tuple[float, ...
     """Returns the median, 99th percentile and longest tap in ms, and KB left in the log."""
     url = f"sqlite+aiosqlite:///{folder / 'petition.db'}"
     await migrate(url)
-    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=pause)
+    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=pause).open()
     keyring = Keyring.generate(folder / "petition.key")
     storage = assemble(database, keyring, "andry")
     await storage.petitions.ensure()

@@ -8,8 +8,8 @@ both. Sums of integers, and comparisons as columns, have other types on PostgreS
 that the two do not share.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -105,7 +105,7 @@ class WatchedDatabase:
     def __init__(self, database: Database, journal: Journal | None = None) -> None:
         self._database = database
         self._journal = journal
-        self._damaged: Callable[[BrokenData], object] = _ignore
+        self._damaged: Callable[[BrokenData], object] = lambda _: None
         self.in_progress = 0
 
     def tell_damage_to(self, listener: Callable[[BrokenData], object]) -> None:
@@ -114,14 +114,8 @@ class WatchedDatabase:
 
     async def read(self, statement: Statement) -> list[Row]:
         """See Database.read."""
-        self.in_progress += 1
-        try:
+        with self._watched():
             return await self._database.read(statement)
-        except BrokenData as error:
-            self._damaged(error)
-            raise
-        finally:
-            self.in_progress -= 1
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         """See Database.snapshot."""
@@ -132,14 +126,8 @@ class WatchedDatabase:
         noted = [each.journal for each in statements if each.journal is not None]
         if noted and self._journal is not None:
             await self._journal.append(*noted)
-        self.in_progress += 1
-        try:
+        with self._watched():
             return await self._database.write(*statements)
-        except BrokenData as error:
-            self._damaged(error)
-            raise
-        finally:
-            self.in_progress -= 1
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -151,6 +139,13 @@ class WatchedDatabase:
             await self._journal.close()
         await self._database.close()
 
-
-def _ignore(_: BrokenData) -> None:
-    """Ignores damage: the listener until one is set."""
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        self.in_progress += 1
+        try:
+            yield
+        except BrokenData as error:
+            self._damaged(error)
+            raise
+        finally:
+            self.in_progress -= 1

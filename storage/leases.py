@@ -9,7 +9,7 @@ waits may take a lease that it has seen unchanged for long enough.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.database import Database, Row, Statement
+from storage.database import Database, Row, Statement, Value
 from storage.times import from_millis, to_millis
 
 _TAKE = """
@@ -70,32 +70,22 @@ class Leases:
         Returns:
             The lease as it now is, or None while somebody else holds it.
         """
-        statement = Statement(
+        return await self._changed(
             _TAKE,
-            {
-                "name": name,
-                "holder": holder,
-                "expires_at": to_millis(now + timedelta(seconds=seconds)),
-                "now": to_millis(now),
-                "stale_holder": stale.holder if stale else None,
-                "stale_expires_at": to_millis(stale.expires_at) if stale else None,
-            },
+            name=name,
+            holder=holder,
+            expires_at=to_millis(now + timedelta(seconds=seconds)),
+            now=to_millis(now),
+            stale_holder=stale.holder if stale else None,
+            stale_expires_at=to_millis(stale.expires_at) if stale else None,
         )
-        return _first((await self._database.write(statement))[0])
 
     async def renew(
         self, name: str, holder: str, *, seconds: float, now: datetime
     ) -> Lease | None:
         """Extends a lease to `seconds` from `now`; None if `holder` no longer holds it."""
-        statement = Statement(
-            _RENEW,
-            {
-                "name": name,
-                "holder": holder,
-                "expires_at": to_millis(now + timedelta(seconds=seconds)),
-            },
-        )
-        return _first((await self._database.write(statement))[0])
+        expires_at = to_millis(now + timedelta(seconds=seconds))
+        return await self._changed(_RENEW, name=name, holder=holder, expires_at=expires_at)
 
     async def release(self, name: str, holder: str) -> None:
         """Gives a lease up, so that the next holder need not wait; harmless if it was lost."""
@@ -105,9 +95,12 @@ class Leases:
         """Returns the lease as it now is, expired or not; None if nobody holds it."""
         return _first(await self._database.read(Statement(_LOOK, {"name": name})))
 
+    async def _changed(self, sql: str, **values: Value) -> Lease | None:
+        (rows,) = await self._database.write(Statement(sql, values))
+        return _first(rows)
+
 
 def _first(rows: list[Row]) -> Lease | None:
-    if not rows:
-        return None
-    row = rows[0]
-    return Lease(row["name"], row["holder"], from_millis(row["expires_at"]))
+    for row in rows:
+        return Lease(row["name"], row["holder"], from_millis(row["expires_at"]))
+    return None

@@ -9,7 +9,8 @@ even imported.
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,9 @@ async def require_newest(url: str) -> None:
         current = await _sqlite_revision(address.path)
     else:
         current = await _postgres_revision(address.dsn)
-    if current == NEWEST:
-        return
-    from storage.migrations.rendering import history
-
-    if current is not None and current not in history():
-        raise SchemaTooNew
-    raise SchemaMissing
+    if current != NEWEST:
+        _require_known(current)
+        raise SchemaMissing
 
 
 async def _sqlite_revision(path: Path) -> str | None:
@@ -86,14 +83,20 @@ async def _sqlite_revision(path: Path) -> str | None:
             "PETITION_DATABASE_URL; petition-bot run makes a new one."
         )
     try:
-        async with aiosqlite.connect(path, isolation_level=None) as database:
-
-            async def fetch(statement: str) -> list[Any]:
-                return list(await database.execute_fetchall(statement))
-
+        async with _sqlite_fetch(path) as fetch:
             return await _revision("sqlite", fetch)
     except sqlite3.Error as error:
         raise storage_error(error) from error
+
+
+@asynccontextmanager
+async def _sqlite_fetch(path: Path) -> AsyncIterator[Fetch]:
+    async with aiosqlite.connect(path, isolation_level=None) as database:
+
+        async def fetch(statement: str) -> list[Any]:
+            return list(await database.execute_fetchall(statement))
+
+        yield fetch
 
 
 async def _postgres_revision(dsn: str) -> str | None:
@@ -112,16 +115,22 @@ async def _revision(dialect: str, fetch: Fetch) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
+def _require_known(revision: str | None) -> None:
+    # Alembic costs half a second and many megabytes, so it is imported only when needed.
+    from storage.migrations.rendering import history
+
+    if revision is not None and revision not in history():
+        raise SchemaTooNew
+
+
 async def _upgrade(dialect: str, fetch: Fetch) -> None:
     """Runs the missing revisions, inside the transaction that holds the lock."""
     current = await _revision(dialect, fetch)
     if current == NEWEST:
         return
-    # Alembic costs half a second and many megabytes, so it is imported only when needed.
-    from storage.migrations.rendering import history, render
+    _require_known(current)
+    from storage.migrations.rendering import render
 
-    if current is not None and current not in history():
-        raise SchemaTooNew
     for statement in render(dialect, since=current):
         await fetch(statement)
 
@@ -138,11 +147,7 @@ async def _try_sqlite(path: Path) -> bool:
     """Migrates; returns False if somebody else holds the lock."""
     try:
         create_private(path)
-        async with aiosqlite.connect(path, isolation_level=None) as database:
-
-            async def fetch(statement: str) -> list[Any]:
-                return list(await database.execute_fetchall(statement))
-
+        async with _sqlite_fetch(path) as fetch:
             if await _revision("sqlite", fetch) != NEWEST:
                 await _rebuild_sqlite(fetch)
     except sqlite3.Error as error:

@@ -24,7 +24,7 @@ async def open_database(url: str, *, cleans_up: bool = True) -> Database:
     """
     address = parse_address(url)
     if isinstance(address, SqliteAddress):
-        return await SqliteDatabase.open(address.path, cleans_up=cleans_up)
+        return await SqliteDatabase(address.path).open(cleans_up=cleans_up)
     database: Database = await postgres_adapter().PostgresDatabase.open(address.dsn)
     return database
 

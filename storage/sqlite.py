@@ -80,16 +80,19 @@ class _Write:
 
 
 class SqliteDatabase:
-    """One database file; made by `open`, to be ended with `close`."""
+    """One database file that exists; begun with `open`, to be ended with `close`.
+
+    Its arguments say how long to wait for what.
+    """
 
     def __init__(
         self,
         path: Path,
         *,
-        busy_milliseconds: int,
-        retry_for_seconds: float,
-        log_pause_seconds: float,
-        log_retry_seconds: float,
+        busy_milliseconds: int = _BUSY_MILLISECONDS,
+        retry_for_seconds: float = _RETRY_FOR_SECONDS,
+        log_pause_seconds: float = PAUSE_SECONDS,
+        log_retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._connect = partial(_Connection, path, busy_milliseconds=busy_milliseconds)
         self._writer = self._connect(read_only=False)
@@ -108,48 +111,31 @@ class SqliteDatabase:
         self._open = False
         self._rewrite_at = 0.0
 
-    @classmethod
-    async def open(
-        cls,
-        path: Path,
-        *,
-        busy_milliseconds: int = _BUSY_MILLISECONDS,
-        retry_for_seconds: float = _RETRY_FOR_SECONDS,
-        log_pause_seconds: float = PAUSE_SECONDS,
-        log_retry_seconds: float = RETRY_SECONDS,
-        cleans_up: bool = True,
-    ) -> "SqliteDatabase":
-        """Opens a database that exists; the other arguments say how long to wait for what.
+    async def open(self, *, cleans_up: bool = True) -> "SqliteDatabase":
+        """Opens the database and returns it.
 
         With `cleans_up` it truncates the log that another process left, and rewrites a small
         file. A command that runs beside the bot leaves both to the bot.
         """
-        database = cls(
-            path,
-            busy_milliseconds=busy_milliseconds,
-            retry_for_seconds=retry_for_seconds,
-            log_pause_seconds=log_pause_seconds,
-            log_retry_seconds=log_retry_seconds,
-        )
-        opening = asyncio.create_task(database._open_connections())
+        opening = asyncio.create_task(self._open_connections())
         try:
             # Cut off, it ends first: nobody would close what a thread opens meanwhile.
             await asyncio.shield(opening)
         except BaseException as error:  # also a cancellation: nothing stays open behind
             await asyncio.wait((opening,))
-            await database.close()
-            for connection in database._connections:
+            await self.close()
+            for connection in self._connections:
                 await connection.join_thread()
             if not isinstance(error, Exception):
                 raise
             raise storage_error(error) from error
-        database._files.append(FileIdentity(path))
-        database._open = True
+        self._files.append(FileIdentity(self._path))
+        self._open = True
         if cleans_up:
-            database._log.written()  # a process that was killed may have written
+            self._log.written()  # a process that was killed may have written
         else:
-            database._rewrite_at = math.inf
-        return database
+            self._rewrite_at = math.inf
+        return self
 
     async def read(self, statement: Statement) -> list[Row]:
         """See Database.read."""

@@ -42,13 +42,5 @@ class TelegramCache:
 
     async def put(self, key: str, digest: bytes, telegram_id: str | None = None) -> None:
         """Stores what Telegram has under a key from now on."""
-        statement = Statement(
-            _PUT,
-            {
-                "petition": self._slug,
-                "key": key,
-                "digest": digest,
-                "telegram_id": telegram_id,
-            },
-        )
-        await self._database.write(statement)
+        values = {"key": key, "digest": digest, "telegram_id": telegram_id}
+        await self._database.write(Statement(_PUT, {"petition": self._slug, **values}))

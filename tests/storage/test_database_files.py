@@ -21,7 +21,7 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    opened = await SqliteDatabase.open(path, busy_milliseconds=50, retry_for_seconds=0.3)
+    opened = await SqliteDatabase(path, busy_milliseconds=50, retry_for_seconds=0.3).open()
     await opened.write(Statement(INSERT, {"slug": "before"}))
     yield opened
     await opened.close()
@@ -103,7 +103,7 @@ async def test_whoever_looks_is_told(
 
 
 async def test_before_anything_was_written_there_is_one_file_to_look_at(path: Path) -> None:
-    database = await SqliteDatabase.open(path)
+    database = await SqliteDatabase(path).open()
     database.require_files()
     removed(path)
     with pytest.raises(DatabaseReplaced):
@@ -112,7 +112,7 @@ async def test_before_anything_was_written_there_is_one_file_to_look_at(path: Pa
 
 
 async def test_a_transaction_that_writes_nothing_is_answered(path: Path) -> None:
-    database = await SqliteDatabase.open(path)
+    database = await SqliteDatabase(path).open()
     nothing = Statement("DELETE FROM petitions WHERE slug = 'nobody'")
     assert await database.write(nothing) == [[]]
     assert await database.write(nothing) == [[]]

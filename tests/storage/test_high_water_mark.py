@@ -38,7 +38,7 @@ def database(sqlite_template: Path, tmp_path: Path) -> Path:
 
 
 async def sign(path: Path) -> None:
-    opened = await SqliteDatabase.open(path)
+    opened = await SqliteDatabase(path).open()
     insert = "INSERT INTO petitions (slug, last_number) VALUES (:slug, 0)"
     for slug in (SLUG, "another"):
         await opened.write(Statement(insert, {"slug": slug}))
@@ -195,7 +195,7 @@ async def test_a_mark_that_may_not_be_opened_is_said_in_a_sentence(
 
 async def test_tables_that_are_not_there_hold_no_signatures(database: Path, key: Path) -> None:
     mark(key, database).raise_to(6)
-    opened = await SqliteDatabase.open(database)
+    opened = await SqliteDatabase(database).open()
     await opened.write(Statement("PRAGMA foreign_keys=OFF"), Statement("DROP TABLE petitions"))
     await opened.close()
     with pytest.raises(DatabaseBehind, match="ends at signature 0"):

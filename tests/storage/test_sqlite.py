@@ -25,7 +25,7 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    opened = await SqliteDatabase.open(path, busy_milliseconds=50, retry_for_seconds=0.3)
+    opened = await SqliteDatabase(path, busy_milliseconds=50, retry_for_seconds=0.3).open()
     yield opened
     await opened.close()
 
@@ -142,19 +142,19 @@ class TestGroups:
         assert await slugs(database) == {"kept"}
 
     async def test_closing_finishes_what_was_asked_for(self, path: Path) -> None:
-        database = await SqliteDatabase.open(path)
+        database = await SqliteDatabase(path).open()
         writes = [
             asyncio.create_task(database.write(insert(f"p{number}"))) for number in range(300)
         ]
         await asyncio.sleep(0)
         await database.close()
         await asyncio.gather(*writes)
-        again = await SqliteDatabase.open(path)
+        again = await SqliteDatabase(path).open()
         assert len(await slugs(again)) == 300
         await again.close()
 
     async def test_after_closing_nothing_is_taken_on(self, path: Path) -> None:
-        database = await SqliteDatabase.open(path)
+        database = await SqliteDatabase(path).open()
         await database.close()
         with pytest.raises(Unavailable, match="closed"):
             await database.write(insert("andry"))
@@ -162,7 +162,7 @@ class TestGroups:
             await database.read(Statement("SELECT slug FROM petitions"))
 
     async def test_closing_leaves_one_file(self, path: Path) -> None:
-        database = await SqliteDatabase.open(path)
+        database = await SqliteDatabase(path).open()
         await database.write(insert("andry"))
         await database.close()
         assert sorted(each.name for each in path.parent.iterdir()) == ["petition.db"]
@@ -332,14 +332,14 @@ class TestAFailingDisk:
 class TestOpening:
     async def test_a_missing_file_is_told(self, tmp_path: Path) -> None:
         with pytest.raises(SchemaMissing, match="migrate"):
-            await SqliteDatabase.open(tmp_path / "petition.db")
+            await SqliteDatabase(tmp_path / "petition.db").open()
         assert not (tmp_path / "petition.db").exists()
 
     async def test_a_file_that_is_no_database_is_told(self, tmp_path: Path) -> None:
         path = tmp_path / "petition.db"
         path.write_bytes(b"not a database at all" * 100)
         with pytest.raises(BrokenData):
-            await SqliteDatabase.open(path)
+            await SqliteDatabase(path).open()
 
     @pytest.mark.parametrize("number", [1, 3])
     async def test_that_is_cut_off_leaves_no_connection_open(
@@ -357,7 +357,7 @@ class TestOpening:
 
         monkeypatch.setattr("storage.sqlite.sqlite3.connect", cut_off)
         before = connection_threads()
-        opening = asyncio.create_task(SqliteDatabase.open(path))
+        opening = asyncio.create_task(SqliteDatabase(path).open())
         with pytest.raises(asyncio.CancelledError):
             await opening
         assert len(opened) >= number

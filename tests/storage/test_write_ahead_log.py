@@ -34,9 +34,9 @@ def folder(sqlite_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(folder: Path) -> AsyncIterator[SqliteDatabase]:
-    opened = await SqliteDatabase.open(
+    opened = await SqliteDatabase(
         folder / "petition.db", log_pause_seconds=0.01, log_retry_seconds=0.01
-    )
+    ).open()
     yield opened
     await opened.close()
 
@@ -134,7 +134,7 @@ async def test_what_a_killed_process_left_is_cut_off_at_the_next_start(folder: P
     dead.execute("PRAGMA journal_mode=WAL")
     dead.execute("INSERT INTO petitions (slug) VALUES ('andry')")
     assert log(folder) > 0
-    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=0.01)
+    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=0.01).open()
     await until(lambda: log(folder) == 0)
     await database.close()
     dead.close()
@@ -192,7 +192,7 @@ async def test_copies_in_unused_parts_of_pages_go_at_the_start_and_once_a_day(
 ) -> None:
     leave_copies(folder)
     assert found(folder, MARKS) == {"petition.db"}
-    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=0.01)
+    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=0.01).open()
     await until(lambda: found(folder, MARKS) == set())
     leave_copies(folder)
     assert await database._truncate() is True
@@ -216,7 +216,7 @@ async def test_a_large_database_is_not_written_anew_while_people_sign(
     leave_copies(folder)
     size = (folder / "petition.db").stat().st_size
     monkeypatch.setattr("storage.sqlite._REWRITE_UP_TO_BYTES", size + bytes_more)
-    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=60)
+    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
     assert await database._truncate() is True
     assert await database._truncate() is True
     assert (found(folder, MARKS) == set()) is rewritten
@@ -224,7 +224,7 @@ async def test_a_large_database_is_not_written_anew_while_people_sign(
 
 
 async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
-    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=60)
+    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
     assert await database._truncate() is True
     database._rewrite_at = 0.0
     leave_copies(folder)
@@ -243,7 +243,7 @@ async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
 async def test_without_room_for_a_copy_it_is_tried_again_in_an_hour_and_not_at_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = await SqliteDatabase.open(folder / "petition.db", log_pause_seconds=60)
+    database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
     fetch, tries = database._truncater.fetch, list[str]()
 
     async def full(statement: Statement) -> Any:
@@ -263,7 +263,7 @@ async def test_without_room_for_a_copy_it_is_tried_again_in_an_hour_and_not_at_o
 
 async def test_who_opens_it_beside_the_bot_writes_nothing_anew(folder: Path) -> None:
     leave_copies(folder)
-    beside = await SqliteDatabase.open(folder / "petition.db", cleans_up=False)
+    beside = await SqliteDatabase(folder / "petition.db").open(cleans_up=False)
     assert await beside._truncate() is True
     assert found(folder, MARKS) == {"petition.db"}
     await beside.close()
@@ -388,7 +388,7 @@ async def test_closed_it_does_nothing_more() -> None:
 
 
 async def test_a_database_is_opened_with_these_times(folder: Path) -> None:
-    database = await SqliteDatabase.open(folder / "petition.db")
+    database = await SqliteDatabase(folder / "petition.db").open()
     assert (database._log._pause, database._log._retry) == (PAUSE_SECONDS, RETRY_SECONDS)
     await database.close()
 
