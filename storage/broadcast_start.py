@@ -156,13 +156,6 @@ class NewBroadcast:
         return self.at if self.starts_at is None and self.needs_approval else self.starts_at
 
 
-def topic_of(plan: NewBroadcast) -> str:
-    """Returns the topic of a broadcast, on which nobody receives a second one."""
-    if plan.topic is not None:
-        return plan.topic
-    return Kind.CLOSING if plan.kind is Kind.CLOSING else plan.id.hex()
-
-
 def start_statements(
     plan: NewBroadcast, petition: str, keyring: Keyring, others: Sequence[bytes] = ()
 ) -> tuple[Statement, ...]:
@@ -194,7 +187,7 @@ def _values(plan: NewBroadcast, keyring: Keyring, at: int) -> dict[str, Value]:
     return {
         "broadcast": plan.id,
         "kind": plan.kind.value,
-        "topic": topic_of(plan),
+        "topic": plan.topic or (Kind.CLOSING if plan.kind is Kind.CLOSING else plan.id.hex()),
         "state": "running" if plan.due is None else "scheduled",
         "content": json.dumps(dict(plan.content), ensure_ascii=False, sort_keys=True),
         "content_sha256": plan.content_sha256,

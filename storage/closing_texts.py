@@ -18,7 +18,7 @@ from storage.closing_text_types import (
     Publication,
 )
 from storage.database import Row, Value
-from storage.petitions import lock_petition
+from storage.petitions import NO_CLOSING_BROADCAST, lock_petition
 from storage.times import from_millis, to_millis
 
 _IS_LEFT = "petition = :petition AND publication_id IS NULL AND discarded_at IS NULL"
@@ -70,26 +70,19 @@ _HAS_LEFT = f"EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT})"  # noqa: S6
 
 _DISCARD = f"UPDATE closing_texts SET discarded_at = :at WHERE {_IS_LEFT}"  # noqa: S608 - constants
 
-# The closing update that is being sent, or is planned, has the text of its confirmation.
-_NO_CLOSING_BROADCAST = """
-NOT EXISTS (
-  SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.kind = 'closing'
-    AND b.state IN ('scheduled', 'running', 'paused')
-)
-"""
-
 _HAS_CLOSING_UPDATE = f"""
 EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT} AND entry = '{CLOSING_UPDATE}')
 """  # noqa: S608 - constants of this file
 
-# All that is left is what the admin was shown, and nothing else waits for a second admin.
+# All that is left is what the admin was shown, and nothing else waits for a second admin. The
+# closing update that is being sent, or is planned, has the text of its confirmation.
 _MAY_PUBLISH = f"""
 (SELECT COUNT(*) FROM closing_texts WHERE {_IS_LEFT}) = :versions
 AND (SELECT COUNT(*) FROM closing_texts WHERE {_IS_LEFT} AND id IN ({{ids}})) = :versions
 AND NOT EXISTS (
   SELECT 1 FROM closing_publications WHERE petition = :petition AND published_at IS NULL
 )
-AND (NOT {_HAS_CLOSING_UPDATE} OR {_NO_CLOSING_BROADCAST})
+AND (NOT {_HAS_CLOSING_UPDATE} OR {NO_CLOSING_BROADCAST})
 """  # noqa: S608 - constants of this file
 
 # Also while it is open: one admin could change the text alone and close the petition at once.
@@ -115,7 +108,7 @@ _MAY_APPROVE = f"""
 {_WAITS} AND (
   NOT EXISTS (SELECT 1 FROM closing_texts t WHERE t.publication_id = closing_publications.id
     AND t.entry = '{CLOSING_UPDATE}')
-  OR {_NO_CLOSING_BROADCAST}
+  OR {NO_CLOSING_BROADCAST}
 )
 """  # noqa: S608 - constants of this file
 

@@ -72,11 +72,6 @@ def record_statements(
             yield from _record(broadcast, portion, at)
 
 
-def message_text(messages: Sequence[int]) -> str | None:
-    """Returns message ids as they are stored; None for none."""
-    return ",".join(map(str, messages)) or None
-
-
 def _record(broadcast: bytes, results: Sequence[Result], at: int) -> Iterator[Statement]:
     """Yields the statements for results that share one outcome and one claim."""
     outcome, claim = results[0].outcome, results[0].claim
@@ -90,7 +85,7 @@ def _record(broadcast: bytes, results: Sequence[Result], at: int) -> Iterator[St
     for index, result in enumerate(listed):
         values[f"p{index}"] = result.position
         if outcome is Outcome.DELIVERED:
-            values[f"m{index}"] = message_text(result.messages)
+            values[f"m{index}"] = ",".join(map(str, result.messages)) or None
     for sql in _texts(outcome, len(listed)):
         # Only some of these statements use `:state`; the others ignore it.
         yield Statement(sql, values)

@@ -51,18 +51,22 @@ _LOCK = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noq
 
 _MAY_CLOSE = "slug = :petition AND revision = :revision AND closed_at IS NULL"
 
-# A closing update that is being sent, or is planned, says that the petition is closed; and who
-# signed after the handover would be erased with those whom it included.
-_MAY_REOPEN = """
-slug = :petition AND revision = :revision AND closed_at IS NOT NULL
-AND NOT EXISTS (
+NO_CLOSING_BROADCAST = """
+NOT EXISTS (
   SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.kind = 'closing'
     AND b.state IN ('scheduled', 'running', 'paused')
 )
+"""
+"""SQL: whether no closing update is being sent or planned."""
+
+# A closing update that is being sent, or is planned, says that the petition is closed; and who
+# signed after the handover would be erased with those whom it included.
+_MAY_REOPEN = f"""
+slug = :petition AND revision = :revision AND closed_at IS NOT NULL AND {NO_CLOSING_BROADCAST}
 AND NOT EXISTS (
   SELECT 1 FROM handovers h WHERE h.petition = :petition AND h.undone_at IS NULL
 )
-"""
+"""  # noqa: S608 - a constant
 
 _IS_DUE = "slug = :petition AND closed_at IS NULL AND closes_at <= CAST(:now AS BIGINT)"
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import methodcaller
 from typing import Any, TypeVar
 
 import asyncpg
@@ -117,7 +118,7 @@ class PostgresDatabase:
                 timeout=_CONNECT_SECONDS,
                 command_timeout=_COMMAND_SECONDS,
                 server_settings=_SESSION,
-                init=_make_runner,
+                init=methodcaller("execute", MAKE_RUNNER),
                 # Nothing here changes a session, so a reset would waste a round trip.
                 reset=_no_reset,
             )
@@ -333,10 +334,6 @@ def _is_connection_lost(error: Exception) -> bool:
         # The same class stands for bugs of the caller; only the message tells them apart.
         return "clos" in str(error) or "released" in str(error)
     return isinstance(error, _LOST)
-
-
-async def _make_runner(connection: Any) -> None:
-    await connection.execute(MAKE_RUNNER)
 
 
 async def _no_reset(connection: object) -> None:
