@@ -144,12 +144,8 @@ def failure_of(name: str, said: bytes) -> Unavailable:
 
 async def require_empty(address: PostgresAddress) -> None:
     """Checks that a database of PostgreSQL has no tables; raises DatabaseNotEmpty."""
-    postgres = postgres_adapter()
-    async with postgres.connected(address.dsn) as connection:
-        try:
-            found = await connection.fetchval(_HAS_TABLES)
-        except postgres.DRIVER_ERRORS as error:
-            raise postgres.storage_error(error) from error
+    async with postgres_adapter().connected(address.dsn) as connection:
+        found = await connection.fetchval(_HAS_TABLES)
     if found:
         raise DatabaseNotEmpty
 
@@ -170,26 +166,25 @@ def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
 
 
 async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDatabase:
-    postgres, pg_dump = postgres_adapter(), program("pg_dump")
+    pg_dump = program("pg_dump")
     place, environment = libpq_arguments(address.dsn)
     target.flush()
-    async with postgres.connected(address.dsn) as connection:
-        try:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
-                revision = await connection.fetchval(_REVISION)
-                rows = await connection.fetch(_PETITIONS)
-                options = ("--format=custom", "--no-owner", "--no-privileges")
-                dumped = await asyncio.to_thread(
-                    subprocess.run,
-                    [pg_dump, *options, f"--snapshot={snapshot}", f"--dbname={place}"],
-                    stdout=target.fileno(),
-                    stderr=subprocess.PIPE,
-                    env=environment,
-                    check=False,
-                )
-        except postgres.DRIVER_ERRORS as error:
-            raise postgres.storage_error(error) from error
+    async with (
+        postgres_adapter().connected(address.dsn) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
+        revision = await connection.fetchval(_REVISION)
+        rows = await connection.fetch(_PETITIONS)
+        options = ("--format=custom", "--no-owner", "--no-privileges")
+        dumped = await asyncio.to_thread(
+            subprocess.run,
+            [pg_dump, *options, f"--snapshot={snapshot}", f"--dbname={place}"],
+            stdout=target.fileno(),
+            stderr=subprocess.PIPE,
+            env=environment,
+            check=False,
+        )
     if dumped.returncode != 0:
         raise failure_of("pg_dump", dumped.stderr)
     return CopiedDatabase(str(revision), tuple(CopiedPetition(*row) for row in rows))

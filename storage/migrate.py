@@ -100,12 +100,8 @@ async def _sqlite_fetch(path: Path) -> AsyncIterator[Fetch]:
 
 
 async def _postgres_revision(dsn: str) -> str | None:
-    postgres = postgres_adapter()
-    async with postgres.connected(dsn) as connection:
-        try:
-            return await _revision("postgresql", connection.fetch)
-        except postgres.DRIVER_ERRORS as error:
-            raise postgres.storage_error(error) from error
+    async with postgres_adapter().connected(dsn) as connection:
+        return await _revision("postgresql", connection.fetch)
 
 
 async def _revision(dialect: str, fetch: Fetch) -> str | None:
@@ -171,14 +167,10 @@ async def _rebuild_sqlite(fetch: Fetch) -> None:
 
 
 async def _migrate_postgres(dsn: str) -> None:
-    postgres = postgres_adapter()
-    async with postgres.connected(dsn) as connection:
-        try:
-            if await _revision("postgresql", connection.fetch) == NEWEST:
-                return
-            async with asyncio.timeout(_PATIENCE_SECONDS), connection.transaction():
-                # It ends with the transaction, so it cannot outlive the process that took it.
-                await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
-                await _upgrade("postgresql", connection.fetch)
-        except postgres.DRIVER_ERRORS as error:
-            raise postgres.storage_error(error) from error
+    async with postgres_adapter().connected(dsn) as connection:
+        if await _revision("postgresql", connection.fetch) == NEWEST:
+            return
+        async with asyncio.timeout(_PATIENCE_SECONDS), connection.transaction():
+            # It ends with the transaction, so it cannot outlive the process that took it.
+            await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+            await _upgrade("postgresql", connection.fetch)

@@ -7,8 +7,8 @@ group fails, the group is undone and each is run alone, which is rare and otherw
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import methodcaller
@@ -110,7 +110,7 @@ class PostgresDatabase:
         cls, dsn: str, *, retry_for_seconds: float = _RETRY_FOR_SECONDS
     ) -> "PostgresDatabase":
         """Connects to a server, which must be up now; later it may come and go."""
-        try:
+        with _as_storage_errors():
             pool = await asyncpg.create_pool(
                 dsn,
                 min_size=1,
@@ -122,8 +122,6 @@ class PostgresDatabase:
                 # Nothing here changes a session, so a reset would waste a round trip.
                 reset=_no_reset,
             )
-        except DRIVER_ERRORS as error:
-            raise storage_error(error) from error
         return cls(pool, retry_for_seconds=retry_for_seconds)
 
     async def read(self, statement: Statement) -> list[Row]:
@@ -134,11 +132,9 @@ class PostgresDatabase:
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """See Database.snapshot."""
         async with AsyncExitStack() as stack:
-            try:
+            with _as_storage_errors():
                 connection = await stack.enter_async_context(self._connection())
                 await connection.execute(_BEGIN_SNAPSHOT)
-            except DRIVER_ERRORS as error:
-                raise storage_error(error) from error
             try:
                 yield _Snapshot(connection)
             finally:
@@ -285,10 +281,8 @@ class _Snapshot:
         self._connection = connection
 
     async def read(self, statement: Statement) -> list[Row]:
-        try:
+        with _as_storage_errors():
             return await _fetched(self._connection, statement)
-        except DRIVER_ERRORS as error:
-            raise storage_error(error) from error
 
 
 async def _fetched(connection: Any, statement: Statement) -> list[Row]:
@@ -299,18 +293,27 @@ async def _fetched(connection: Any, statement: Statement) -> list[Row]:
 
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator[Any]:
-    """Yields a separate connection, with no limit on how long a statement takes."""
-    try:
+    """Yields a separate connection, with no limit on how long a statement takes.
+
+    What its driver raises in the block leaves it as the StorageError that it means.
+    """
+    with _as_storage_errors():
         connection = await asyncpg.connect(dsn, timeout=_CONNECT_SECONDS)
+        try:
+            yield connection
+        finally:
+            try:
+                await connection.close(timeout=_CONNECT_SECONDS)
+            except (TimeoutError, OSError, asyncpg.PostgresError):
+                connection.terminate()
+
+
+@contextmanager
+def _as_storage_errors() -> Iterator[None]:
+    try:
+        yield
     except DRIVER_ERRORS as error:
         raise storage_error(error) from error
-    try:
-        yield connection
-    finally:
-        try:
-            await connection.close(timeout=_CONNECT_SECONDS)
-        except (TimeoutError, OSError, asyncpg.PostgresError):
-            connection.terminate()
 
 
 def storage_error(error: Exception) -> Exception:

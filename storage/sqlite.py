@@ -141,11 +141,7 @@ class SqliteDatabase:
         """See Database.read."""
         if not self._open:
             raise Unavailable("The database is closed.")
-        reader = min(self._readers, key=lambda each: each.busy)
-        try:
-            rows = await reader.fetch(statement)
-        except sqlite3.Error as error:
-            raise storage_error(error) from error
+        rows = await min(self._readers, key=lambda each: each.busy).read(statement)
         # After the files were replaced, a refused write can still be read; a person who tries
         # again would be thanked for it.
         self.require_files()
@@ -162,7 +158,7 @@ class SqliteDatabase:
             await connection.close()
             raise storage_error(error) from error
         try:
-            yield _Snapshot(connection)
+            yield connection
         finally:
             await connection.close()
 
@@ -296,6 +292,13 @@ class _Connection(aiosqlite.Connection):
         finally:
             self.busy -= 1
 
+    async def read(self, statement: Statement) -> list[Row]:
+        """Returns the rows of one statement; raises as `Database.read` does."""
+        try:
+            return await self.fetch(statement)
+        except sqlite3.Error as error:
+            raise storage_error(error) from error
+
     async def join_thread(self) -> None:
         """Waits for the thread of a connection that failed to open; aiosqlite does not."""
         if self._thread.ident is not None:
@@ -328,19 +331,6 @@ class _Connection(aiosqlite.Connection):
             write.error = error
             self._conn.execute("ROLLBACK TO one")
         self._conn.execute("RELEASE one")
-
-
-class _Snapshot:
-    """A connection in a transaction, which ends when it is closed."""
-
-    def __init__(self, connection: _Connection) -> None:
-        self._connection = connection
-
-    async def read(self, statement: Statement) -> list[Row]:
-        try:
-            return await self._connection.fetch(statement)
-        except sqlite3.Error as error:
-            raise storage_error(error) from error
 
 
 def create_private(path: Path) -> None:
