@@ -36,7 +36,7 @@ class AdminNames(PetitionRows):
         if name is None:
             await self._write(_FORGET, admin=reference)
             return
-        sealed = self._keyring.seal(name, table="admin_names", column="name_sealed", row=reference)
+        sealed = self._sealed(name, "admin_names", "name_sealed", reference)
         await self._write(_SAVE, admin=reference, name=sealed, at=to_millis(at))
 
     async def of(self, admins: Iterable[int]) -> dict[int, str]:
@@ -57,9 +57,7 @@ class AdminNames(PetitionRows):
 
     async def _stored(self) -> dict[bytes, str]:
         opened = {
-            row["admin"]: self._keyring.open_if_whole(
-                row["name_sealed"], table="admin_names", column="name_sealed", row=row["admin"]
-            )
+            row["admin"]: self._opened(row, "admin_names", "name_sealed", row["admin"])
             for row in await self._read(_ALL)
         }
         return {admin: name for admin, name in opened.items() if name is not None}

@@ -8,7 +8,7 @@ defines who may receive it.
 from datetime import datetime, timedelta
 
 from storage import broadcast_lists
-from storage.audit import Audit
+from storage.audit import AuditedRows
 from storage.broadcast_report import NOT_TOLD, TIMELINE, Moment, read_timeline, width_of
 from storage.broadcast_rows import read_broadcast
 from storage.broadcast_start import (
@@ -49,7 +49,6 @@ from storage.eligibility import (
     UNREACHABLE,
 )
 from storage.keyring import Keyring
-from storage.petition_rows import PetitionRows
 from storage.restores import released_after
 from storage.times import to_millis
 
@@ -73,12 +72,11 @@ UPDATE broadcasts SET cancel_requested_at = :at WHERE id = :broadcast AND petiti
 """
 
 
-class Broadcasts(PetitionRows):
+class Broadcasts(AuditedRows):
     """The broadcasts of one petition."""
 
     def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
         super().__init__(database, slug, keyring)
-        self._audit = Audit(database, slug, keyring)
         self.deliveries = Deliveries(database, slug, keyring)
 
     @property
@@ -305,14 +303,14 @@ class Broadcasts(PetitionRows):
 
         One that was due more than `APPROVABLE_FOR` ago stays as it is. Returns it as it now is.
         """
-        sealed = self._keyring.seal(
-            str(actor), table="broadcasts", column="confirmed_by_sealed", row=id
+        return await self._decide(
+            BroadcastAction.APPROVE,
+            id,
+            actor,
+            at,
+            confirmed_by_sealed=self._sealed(actor, "broadcasts", "confirmed_by_sealed", id),
+            lapsed=to_millis(at - APPROVABLE_FOR),
         )
-        more: dict[str, Value] = {
-            "confirmed_by_sealed": sealed,
-            "lapsed": to_millis(at - APPROVABLE_FOR),
-        }
-        return await self._decide(BroadcastAction.APPROVE, id, actor, at, **more)
 
     async def decline(self, id: bytes, actor: int, at: datetime) -> Broadcast | None:
         """Declines a broadcast of another admin, which ends unsent; returns it as it now is."""
@@ -330,9 +328,7 @@ class Broadcasts(PetitionRows):
 
     async def set_progress(self, id: bytes, chat: int, message_id: int) -> None:
         """Stores which message shows the admin its progress."""
-        sealed = self._keyring.seal(
-            str(chat), table="broadcasts", column="progress_chat_sealed", row=id
-        )
+        sealed = self._sealed(chat, "broadcasts", "progress_chat_sealed", id)
         await self._set(_SET_PROGRESS, id, chat_sealed=sealed, message_id=message_id)
 
     async def _of_others(self, author: int, at: datetime) -> list[bytes]:

@@ -28,13 +28,11 @@ class Drafts(PetitionRows):
         rows = await self._read(_GET, admin=admin)
         if not rows:
             return None
-        return self._keyring.open_if_whole(
-            rows[0]["body_sealed"], table="drafts", column="body_sealed", row=admin
-        )
+        return self._opened(rows[0], "drafts", "body_sealed", admin)
 
     async def save(self, admin: bytes, body: str, at: datetime) -> None:
         """Stores a draft in place of the one before."""
-        sealed = self._keyring.seal(body, table="drafts", column="body_sealed", row=admin)
+        sealed = self._sealed(body, "drafts", "body_sealed", admin)
         await self._write(_SAVE, admin=admin, body=sealed, at=to_millis(at))
 
     async def forget(self, admin: bytes) -> None:

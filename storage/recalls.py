@@ -12,7 +12,6 @@ from enum import StrEnum
 from storage.broadcast_types import RECALLABLE_FOR
 from storage.database import Row, Statement, Value
 from storage.delivery_claims import lock_broadcast
-from storage.errors import BrokenData
 from storage.petition_rows import PetitionRows
 from storage.sql_in_lists import padded, portions
 from storage.times import to_millis
@@ -118,19 +117,10 @@ class Recalls(PetitionRows):
         texts = (row["message_ids"] or "").split(",")
         messages = tuple(int(text) for text in texts if text)
         gone = not messages or row["signature_id"] is None or row["updated_at"] <= since
-        return SentMessages(row["position"], None if gone else self._chat(row), messages)
-
-    def _chat(self, row: Row) -> int | None:
-        try:
-            chat = self._keyring.open(
-                row["chat_sealed"],
-                table="signatures",
-                column="chat_sealed",
-                row=row["signature_id"],
-            )
-        except BrokenData:
-            return None
-        return int(chat)
+        chat = None
+        if not gone:
+            chat = self._opened_id(row, "signatures", "chat_sealed", row["signature_id"])
+        return SentMessages(row["position"], chat, messages)
 
 
 def _note(broadcast: bytes, recalled: Recalled, positions: Sequence[int]) -> Statement:
