@@ -133,7 +133,7 @@ class Transition:
     sources: frozenset[BroadcastState]
     to: BroadcastState | None
     condition: Condition = Condition.NONE
-    reasons: frozenset[PauseReason | StopReason] = frozenset()
+    reasons: tuple[PauseReason | StopReason, ...] = ()
 
 
 _SCHEDULED = frozenset({BroadcastState.SCHEDULED})
@@ -146,44 +146,36 @@ TRANSITIONS: Mapping[BroadcastAction, Transition] = {
         _SCHEDULED,
         BroadcastState.PAUSED,
         Condition.DUE_TO_FEW,
-        frozenset({PauseReason.LATE, PauseReason.FORMER}),
+        (PauseReason.LATE, PauseReason.FORMER),
     ),
     BroadcastAction.ASK_APPROVAL: Transition(_SCHEDULED, None, Condition.DUE_TO_MANY),
     BroadcastAction.DROP: Transition(
-        _SCHEDULED,
-        BroadcastState.STOPPED,
-        Condition.PETITION_OPEN,
-        frozenset({StopReason.OPEN}),
+        _SCHEDULED, BroadcastState.STOPPED, Condition.PETITION_OPEN, (StopReason.OPEN,)
     ),
     BroadcastAction.LAPSE: Transition(
-        _SCHEDULED,
-        BroadcastState.STOPPED,
-        Condition.UNAPPROVED_TOO_LONG,
-        frozenset({StopReason.UNAPPROVED}),
+        _SCHEDULED, BroadcastState.STOPPED, Condition.UNAPPROVED_TOO_LONG, (StopReason.UNAPPROVED,)
     ),
     BroadcastAction.APPROVE: Transition(_SCHEDULED, None, Condition.UNAPPROVED_IN_TIME),
     BroadcastAction.RECOUNT: Transition(_SCHEDULED, None, Condition.UNAPPROVED),
     BroadcastAction.DECLINE: Transition(
-        _SCHEDULED,
-        BroadcastState.STOPPED,
-        Condition.UNAPPROVED,
-        frozenset({StopReason.DECLINED}),
+        _SCHEDULED, BroadcastState.STOPPED, Condition.UNAPPROVED, (StopReason.DECLINED,)
     ),
     BroadcastAction.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED),
     BroadcastAction.PAUSE_BY_SYSTEM: Transition(
         _RUNNING,
         BroadcastState.PAUSED,
-        reasons=frozenset(
-            {PauseReason.DEFECT, PauseReason.UNRECORDED, PauseReason.NOBODY, PauseReason.DENIED}
+        reasons=(
+            PauseReason.DEFECT,
+            PauseReason.UNRECORDED,
+            PauseReason.NOBODY,
+            PauseReason.DENIED,
         ),
     ),
     BroadcastAction.RESUME: Transition(_PAUSED, BroadcastState.RUNNING),
     BroadcastAction.CANCEL: Transition(_SCHEDULED | ACTIVE, BroadcastState.CANCELLED),
     BroadcastAction.FINISH: Transition(_RUNNING, BroadcastState.FINISHED, Condition.ALL_SENT),
     BroadcastAction.STOP: Transition(
-        _RUNNING,
-        BroadcastState.STOPPED,
-        reasons=frozenset({StopReason.CONTENT, StopReason.UNREADABLE}),
+        _RUNNING, BroadcastState.STOPPED, reasons=(StopReason.CONTENT, StopReason.UNREADABLE)
     ),
     BroadcastAction.RECALL: Transition(OVER, None, Condition.RECALLABLE),
     BroadcastAction.MARK_REPORTED: Transition(OVER, None, Condition.NOT_REPORTED),

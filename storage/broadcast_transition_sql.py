@@ -1,4 +1,4 @@
-"""The SQL of a broadcast's state changes, made from the table in `broadcast_types.py`.
+"""The SQL of a broadcast's state changes, made from the table in `broadcast_states.py`.
 
 Each has an effect only in the states that allow it, so a repeat, or two at once, take effect once.
 """
@@ -128,7 +128,7 @@ def transition_statement(
         ValueError: the action never has this reason.
     """
     reasons = TRANSITIONS[action].reasons
-    if reason not in (reasons or {None}):
+    if reason not in (reasons or (None,)):
         raise ValueError(f"{action} has no reason {reason}")
     return Statement(
         _UPDATES[action],
@@ -152,7 +152,7 @@ def audited_statements(
 ) -> tuple[Statement, ...]:
     """Returns an admin's action and its audit entry, written only if the action has an effect."""
     effect = Statement(f"EXISTS (SELECT 1 FROM broadcasts WHERE {_where(action)})", values)  # noqa: S608
-    (reason,) = TRANSITIONS[action].reasons or {None}
+    (reason,) = TRANSITIONS[action].reasons or (None,)
     return (
         audit.statement(
             f"broadcast_{action}", actor=actor, at=at, detail=broadcast.hex()[:8], only_if=effect
