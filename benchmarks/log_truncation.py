@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.benchmark import Benchmark, Report, row
 from benchmarks.run_options import RunOptions
-from storage import Keyring, Storage, assemble, migrate
+from storage import Keyring, Storage, migrate
 from storage.sqlite import SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS
 from tests.support.percentiles import percentile
@@ -51,7 +51,7 @@ async def _measure(folder: Path, pause: float, seconds: int) -> tuple[float, ...
     await migrate(url)
     database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=pause).open()
     keyring = Keyring.generate(folder / "petition.key")
-    storage = assemble(database, keyring, "andry")
+    storage = Storage(database, keyring, "andry")
     await storage.petitions.ensure()
     people = [a_supporter(keyring, number) for number in range(1, _PEOPLE + 1)]
     for someone in people:

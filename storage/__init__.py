@@ -5,7 +5,6 @@ then `open_storage`. Every name that is imported here is there to be imported fr
 """
 
 import asyncio
-from dataclasses import dataclass
 
 from storage.admin_names import AdminNames
 from storage.admin_notices import AdminNotices, NoticeKind
@@ -131,36 +130,37 @@ from storage.signing_rate import SigningRate
 from storage.telegram_cache import CachedItem, TelegramCache
 
 
-@dataclass(frozen=True, slots=True)
 class Storage:
-    """Gives access to everything stored for one petition, by noun."""
+    """Everything stored for one petition, by noun, in a database that is already open."""
 
-    database: WatchedDatabase
-    keyring: Keyring
-    journal: Journal
-    petitions: Petitions
-    conversations: Conversations
-    signatures: Signatures
-    broadcasts: Broadcasts
-    recalls: Recalls
-    drafts: Drafts
-    leases: Leases
-    audit: Audit
-    admin_names: AdminNames
-    admin_notices: AdminNotices
-    telegram_cache: TelegramCache
-    personal_data: PersonalData
-    sent_files: SentFiles
-    closing_texts: ClosingTexts
-    handovers: Handovers
-    restores: Restores
-    changes_after_export: ChangesAfterExport
-    person_codes: PersonCodes
-    person_notices: PersonNotices
-    person_requests: PersonRequests
-    exports: Exports
-    erasures: Erasures
-    invalidations: Invalidations
+    def __init__(self, database: Database, keyring: Keyring, slug: str) -> None:
+        self.keyring = keyring
+        self.journal = journal_of(keyring, slug)
+        self.database = WatchedDatabase(database, self.journal)
+        rows = (self.database, slug, keyring)
+        self.petitions = Petitions(*rows)
+        self.conversations = Conversations(*rows)
+        self.signatures = Signatures(*rows)
+        self.broadcasts = Broadcasts(*rows)
+        self.recalls = Recalls(*rows)
+        self.drafts = Drafts(*rows)
+        self.leases = Leases(self.database)
+        self.audit = Audit(*rows)
+        self.admin_names = AdminNames(*rows)
+        self.admin_notices = AdminNotices(self.database)
+        self.telegram_cache = TelegramCache(self.database, slug)
+        self.personal_data = PersonalData(*rows)
+        self.sent_files = SentFiles(*rows)
+        self.restores = Restores(*rows)
+        self.closing_texts = ClosingTexts(*rows)
+        self.handovers = Handovers(*rows)
+        self.changes_after_export = ChangesAfterExport(*rows)
+        self.person_codes = PersonCodes(*rows)
+        self.person_notices = PersonNotices(*rows)
+        self.person_requests = PersonRequests(*rows)
+        self.exports = Exports(*rows)
+        self.erasures = Erasures(*rows)
+        self.invalidations = Invalidations(*rows)
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -186,7 +186,7 @@ async def open_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     Raises:
         StorageError: it cannot be used; the message says what to do.
     """
-    storage = assemble(await open_database(url), keyring, slug)
+    storage = Storage(await open_database(url), keyring, slug)
     try:
         await asyncio.to_thread(storage.journal.prepare)
         await storage.petitions.ensure()
@@ -202,44 +202,10 @@ async def open_known_storage(url: str, keyring: Keyring, slug: str) -> Storage:
     Raises:
         StorageError: it cannot be used; the message says what to do.
     """
-    storage = assemble(await open_database(url, cleans_up=False), keyring, slug)
+    storage = Storage(await open_database(url, cleans_up=False), keyring, slug)
     try:
         await storage.petitions.require_known()
     except BaseException:  # also a cancellation: it leaves no open database
         await storage.close()
         raise
     return storage
-
-
-def assemble(database: Database, keyring: Keyring, slug: str) -> Storage:
-    """Returns the storage of a petition in a database that is already open."""
-    journal = journal_of(keyring, slug)
-    watched = WatchedDatabase(database, journal)
-    return Storage(
-        database=watched,
-        keyring=keyring,
-        journal=journal,
-        petitions=Petitions(watched, slug, keyring),
-        conversations=Conversations(watched, slug, keyring),
-        signatures=Signatures(watched, slug, keyring),
-        broadcasts=Broadcasts(watched, slug, keyring),
-        recalls=Recalls(watched, slug, keyring),
-        drafts=Drafts(watched, slug, keyring),
-        leases=Leases(watched),
-        audit=Audit(watched, slug, keyring),
-        admin_names=AdminNames(watched, slug, keyring),
-        admin_notices=AdminNotices(watched),
-        telegram_cache=TelegramCache(watched, slug),
-        personal_data=PersonalData(watched, slug, keyring),
-        sent_files=SentFiles(watched, slug, keyring),
-        restores=Restores(watched, slug, keyring),
-        closing_texts=ClosingTexts(watched, slug, keyring),
-        handovers=Handovers(watched, slug, keyring),
-        changes_after_export=ChangesAfterExport(watched, slug, keyring),
-        person_codes=PersonCodes(watched, slug, keyring),
-        person_notices=PersonNotices(watched, slug, keyring),
-        person_requests=PersonRequests(watched, slug, keyring),
-        exports=Exports(watched, slug, keyring),
-        erasures=Erasures(watched, slug, keyring),
-        invalidations=Invalidations(watched, slug, keyring),
-    )

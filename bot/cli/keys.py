@@ -32,7 +32,6 @@ from storage import (
     Keyring,
     Storage,
     acquire_process_lock,
-    assemble,
     open_database,
     require_newest,
 )
@@ -228,7 +227,7 @@ async def _change(storage: Storage, place: _Place, keep_old: bool) -> str:
     if not await _change_of(storage, place).is_begun():
         add_reference_key(place.key_file)
     keyring = Keyring.load(place.key_file)
-    change = _change_of(assemble(storage.database, keyring, place.slug), place)
+    change = _change_of(Storage(storage.database, keyring, place.slug), place)
     total = await change.signatures()
     with progress_bar() as bar:
         task = bar.add_task("Exchanging", total=total)
@@ -273,7 +272,7 @@ async def _opened(place: _Place) -> AsyncIterator[Storage]:
     await require_newest(place.url)
     keyring = Keyring.load(place.key_file)
     require_finished(keyring, place.slug)
-    storage = assemble(await open_database(place.url, cleans_up=False), keyring, place.slug)
+    storage = Storage(await open_database(place.url, cleans_up=False), keyring, place.slug)
     try:
         if await storage.restores.awaits_repetition():
             raise DatabaseBehind(RESTORED)

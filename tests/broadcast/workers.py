@@ -19,9 +19,9 @@ from storage import (
     Row,
     Signatures,
     Statement,
+    Storage,
     Tally,
     Unavailable,
-    assemble,
 )
 from storage.database import Snapshot
 from tests.support.accelerated_loop import running_clocks, time_of_day
@@ -153,7 +153,7 @@ class WorkerHarness:
         self, database: Database, keyring: Keyring, people: Supporters, telegram: FakeTelegram
     ) -> None:
         self._database = database
-        self.storage = assemble(database, keyring, SLUG)
+        self.storage = Storage(database, keyring, SLUG)
         self._keyring = keyring
         self._running: list[RunningWorker] = []
         self._starts = 0
@@ -201,7 +201,7 @@ class WorkerHarness:
 
         worker = Worker(
             telegram,
-            assemble(database, self._keyring, SLUG),
+            Storage(database, self._keyring, SLUG),
             self.reports,
             rate=rate,
             gate=gate,

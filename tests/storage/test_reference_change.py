@@ -16,7 +16,6 @@ from storage import (
     PersonNoticeKind,
     Statement,
     Storage,
-    assemble,
     open_storage,
     reference_change,
 )
@@ -58,7 +57,7 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
 def change_of(storage: Storage, keyring: Keyring) -> ReferenceChange:
     """The change, once the new key is in the file."""
     both = Keyring.load(keyring.path)
-    fresh = assemble(storage.database, both, "andry")
+    fresh = Storage(storage.database, both, "andry")
     return ReferenceChange(storage.database, fresh.journal, both, "andry")
 
 
@@ -182,7 +181,7 @@ async def test_a_backup_from_before_is_opened_with_the_older_key_put_below_and_c
     )
     add_reference_key(keyring.path)
     both = Keyring.load(keyring.path)
-    assemble(lived.database, both, "andry").journal.rewrite(NOON, both)
+    Storage(lived.database, both, "andry").journal.rewrite(NOON, both)
     remove_older_reference_keys(keyring.path)
     with pytest.raises(KeyFileOther):
         await open_storage(database_url, Keyring.load(keyring.path), "andry")

@@ -21,7 +21,7 @@ from storage import (
     HeldElsewhere,
     Keyring,
     Statement,
-    assemble,
+    Storage,
     migrate,
 )
 from storage.times import to_millis
@@ -89,7 +89,7 @@ async def test_nothing_is_sent_while_an_older_version_has_the_lease(
     database: Database, keyring: Keyring, people: Supporters
 ) -> None:
     await people.sign([1])
-    storage = assemble(database, keyring, SLUG)
+    storage = Storage(database, keyring, SLUG)
     broadcast = await started(storage.broadcasts)
     await storage.database.write(Statement("DELETE FROM leases"))
     await insert(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storage import Conversation, Keyring, Statement, Storage, assemble
+from storage import Conversation, Keyring, Statement, Storage
 from storage.sqlite import _REWRITE_UP_TO_BYTES, SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 from tests.support.supporters import NOON, a_supporter
@@ -43,7 +43,7 @@ async def database(folder: Path) -> AsyncIterator[SqliteDatabase]:
 
 @pytest.fixture
 async def storage(database: SqliteDatabase, keyring: Keyring) -> Storage:
-    storage = assemble(database, keyring, "andry")
+    storage = Storage(database, keyring, "andry")
     await storage.petitions.ensure()
     return storage
 
