@@ -31,14 +31,15 @@ from storage.broadcast_types import (
 )
 from storage.broadcasts import Broadcasts
 from storage.changes_after_export import Change, ChangeOwed, ChangesAfterExport
-from storage.closing_text_types import (
+from storage.closing_texts import (
     CLOSING_UPDATE,
     AwaitedText,
     ClosingText,
     ClosingTextKind,
+    ClosingTexts,
     Publication,
+    publication_id,
 )
-from storage.closing_texts import ClosingTexts, publication_id
 from storage.consents import Consent
 from storage.conversations import EMPTY_FORM, Conversation, Conversations
 from storage.database import Database, Row, Statement, Value, WatchedDatabase

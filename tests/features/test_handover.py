@@ -19,7 +19,7 @@ from bot.simulator.person import Person
 from handlers.closing_date import look
 from handlers.context import Services
 from storage import ClosingTextKind, Statement
-from storage.closing_text_types import AwaitedText
+from storage.closing_texts import AwaitedText
 from tests.support.scene import ADMIN, Scene
 from tests.support.supporters import Supporters
 
