@@ -57,6 +57,7 @@ from handlers.signing_alarm import watch_signing
 from handlers.update_errors import UpdateHandler
 from handlers.waiting_updates import is_opt_out
 from storage import (
+    HighWaterMark,
     KeyFileMissing,
     Keyring,
     ProcessLock,
@@ -65,7 +66,6 @@ from storage import (
     Unavailable,
     acquire_process_lock,
     key_apart_from_data,
-    mark_of,
     migrate,
     open_storage,
 )
@@ -233,7 +233,7 @@ async def open_app(
             url, keyring = stack.enter_context(rehearsal_data(url, petition.slug))
             petition = petition.as_rehearsal(catalogs)
             settings = _without_stars(settings)
-        mark = mark_of(keyring.path, url, petition.slug)
+        mark = HighWaterMark(keyring.path, url, petition.slug)
         unfinished = unfinished_restore(keyring, petition.slug)
         if not restored:
             await mark.require_reached()

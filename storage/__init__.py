@@ -93,7 +93,6 @@ from storage.handovers import (
 from storage.high_water_mark import (
     HighWaterMark,
     last_number_in,
-    mark_of,
     petition_signed_with,
 )
 from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition

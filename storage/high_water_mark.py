@@ -41,15 +41,15 @@ _OTHERWISE = f"If it is a backup that you restored on purpose, start once with: 
 
 
 class HighWaterMark:
-    """The highest signature number that a petition has given in one database."""
+    """The highest signature number that a petition has given in one database, beside the key."""
 
-    def __init__(
-        self, key_file: Path, address: SqliteAddress | PostgresAddress, slug: str
-    ) -> None:
+    def __init__(self, key_file: Path, url: str, slug: str) -> None:
+        address = parse_address(url)
         # One key may serve several petitions, and a petition may have a second database.
         where = hashlib.sha256(_place(address).encode()).hexdigest()[:8]
         self.path = key_file.with_name(f"{key_file.name}.{slug}.{where}{_ENDING}")
         self._key_file = key_file
+        self._url = url
         self._address = address
         self._slug = slug
         self._number: int | None = None
@@ -69,7 +69,7 @@ class HighWaterMark:
             DatabaseBehind: nobody began the petition in this database, and what lies beside the
                 key tells of signatures; the message says where they are, and what to do.
         """
-        if await _last_number_at(self._address, self._slug) is not None:
+        if await last_number_in(self._url, self._slug) is not None:
             return
         former = await asyncio.to_thread(_newest_mark, self._key_file, self._slug)
         if former is None and not has_entries(self._key_file, self._slug):
@@ -111,7 +111,7 @@ class HighWaterMark:
         mark = self._read()
         if mark is None:
             return
-        number = await _last_number_at(self._address, self._slug) or 0
+        number = await last_number_in(self._url, self._slug) or 0
         if number < mark:
             raise DatabaseBehind(
                 f"The database {self._name} ends at signature {number}, and {mark} were given:"
@@ -170,10 +170,7 @@ async def last_number_in(url: str, slug: str) -> int | None:
     Raises:
         StorageError: it cannot be read.
     """
-    return await _last_number_at(parse_address(url), slug)
-
-
-async def _last_number_at(address: SqliteAddress | PostgresAddress, slug: str) -> int | None:
+    address = parse_address(url)
     if isinstance(address, SqliteAddress):
         return await asyncio.to_thread(_number_in_file, address.path, slug)
     postgres = postgres_adapter()
@@ -202,11 +199,6 @@ def _number_in_file(database: Path, slug: str) -> int | None:
             return None
         raise meaning from error
     return int(row[0]) if row else None
-
-
-def mark_of(key_file: Path, url: str, slug: str) -> HighWaterMark:
-    """Returns the mark of a petition in this database, beside the key."""
-    return HighWaterMark(key_file, parse_address(url), slug)
 
 
 def highest_number(keyring: Keyring, slug: str) -> int:

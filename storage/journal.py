@@ -115,12 +115,6 @@ class JournalContent:
         return not self.is_missing and self.unreadable == 0 and not is_late
 
 
-@dataclass(slots=True, eq=False)
-class _Write:
-    entries: tuple[Entry, ...]
-    answer: asyncio.Future[None]
-
-
 class Journal:
     """The journal of one petition."""
 
@@ -128,7 +122,7 @@ class Journal:
         self.path = path
         self._keyring = keyring
         self._slug = slug
-        self._waiting: deque[_Write] = deque()
+        self._waiting: deque[tuple[tuple[Entry, ...], asyncio.Future[None]]] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._was_missing = False
 
@@ -158,7 +152,7 @@ class Journal:
             Unavailable: they could not be written.
         """
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Write(entries, answer))
+        self._waiting.append((entries, answer))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_waiting())
         await answer
@@ -209,23 +203,23 @@ class Journal:
 
     async def _write_waiting(self) -> None:
         while self._waiting:
-            group = [self._waiting.popleft()]
-            size = len(group[0].entries)
-            while self._waiting and size + len(self._waiting[0].entries) <= _GROUP_SIZE:
-                group.append(self._waiting.popleft())
-                size += len(group[-1].entries)
+            first, answer = self._waiting.popleft()
+            entries, answers, failure = [*first], [answer], None
+            while self._waiting and len(entries) + len(self._waiting[0][0]) <= _GROUP_SIZE:
+                more, answer = self._waiting.popleft()
+                entries += more
+                answers.append(answer)
             try:
-                await asyncio.to_thread(
-                    self._write, [one for each in group for one in each.entries]
-                )
+                await asyncio.to_thread(self._write, entries)
             except Exception as error:  # every caller gets an answer
-                for each in group:
-                    if not each.answer.done():
-                        each.answer.set_exception(_meaning(error))
-            else:
-                for each in group:
-                    if not each.answer.done():
-                        each.answer.set_result(None)
+                failure = error
+            for answer in answers:
+                if answer.done():
+                    continue
+                if failure is None:
+                    answer.set_result(None)
+                else:
+                    answer.set_exception(_meaning(failure))
 
     def _is_missing(self) -> bool:
         """Returns whether there is no file, or one that was copied to a full disk."""
@@ -305,13 +299,9 @@ class _LockedFile:
     def opened(
         cls, path: Path, keyring: Keyring, slug: str, begun: bytes | None = None
     ) -> Iterator["_LockedFile"]:
-        """Opens and locks a file until the block ends; a new one gets its header.
+        """Opens and locks a file until the block ends.
 
-        Args:
-            path: the file.
-            keyring: of the bot.
-            slug: of the petition.
-            begun: since when a new one knows everything, as in the header; None: from now on.
+        A new one gets a header with `begun`: since when it knows everything; None: from now on.
         """
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:

@@ -8,15 +8,15 @@ anything about them.
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from storage.changes_after_export import Change, note_change
 from storage.consents import IS_TO_SIGN
-from storage.database import Database, Row, Statement, Value
+from storage.database import Database, Row, Statement
 from storage.handovers import repeated_statements
 from storage.journal import Deed, Entry, last_entries
 from storage.keyring import Keyring
+from storage.petition_rows import PetitionRows
 from storage.sent_files import all_due
 from storage.signing import withdraw_statements
 from storage.times import to_millis
@@ -62,15 +62,11 @@ WHERE slug = :petition
 
 _REMOVE_NAME = "UPDATE signatures SET with_name = 0 WHERE id = :id"
 
-_CONSENTS_TO_NAME = """
-SELECT id FROM consents
-WHERE signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL
-"""
+_HAVE_NAME = "signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL"
 
-_END_CONSENT_TO_NAME = """
-UPDATE consents SET with_name_ended_at = :at
-WHERE signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL
-"""
+_CONSENTS_TO_NAME = f"SELECT id FROM consents WHERE {_HAVE_NAME}"  # noqa: S608 - a constant
+
+_END_CONSENT_TO_NAME = f"UPDATE consents SET with_name_ended_at = :at WHERE {_HAVE_NAME}"  # noqa: S608 - a constant
 
 _NAME = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
 
@@ -86,25 +82,13 @@ async def replay(
 ) -> Counter[Deed]:
     """Repeats what is noted and not so in the copy, on which no bot may run.
 
-    Args:
-        database: the restored one.
-        keyring: seals the names that were corrected.
-        slug: the petition.
-        entries: what its journal holds.
-        last_number: the highest number that was given to a signature, also after the backup; none
-            of them is given again.
-        at: now.
+    No number up to `last_number` is given again, as it may have been given after the backup.
 
     Returns:
         How many of each deed were carried out.
     """
-    number: dict[str, Value] = {"petition": slug, "number": last_number}
-    forgotten = [Statement(sql, {"petition": slug}) for sql in _FORGOTTEN]
-    versions: dict[str, Value] = {"petition": slug, "versions": _AFTER_THE_BACKUP}
-    await database.write(
-        Statement(_RAISE, number), Statement(_LEAVE_VERSIONS_OUT, versions), *forgotten
-    )
-    copy = _Copy(database, keyring, slug, at)
+    copy = _Copy(database, slug, keyring)
+    await copy.forget(last_number)
     done: Counter[Deed] = Counter()
     last = last_entries(entries)
     # First, since what changed in a list that was handed over is noted only where it is known.
@@ -113,41 +97,42 @@ async def replay(
     for group in (handovers, others):
         for start in range(0, len(group), _AT_ONCE):
             portion = group[start : start + _AT_ONCE]
-            repeated = await asyncio.gather(*[copy.repeat(entry) for entry in portion])
+            repeated = await asyncio.gather(*[copy.repeat(entry, at) for entry in portion])
             done.update(entry.deed for entry, was in zip(portion, repeated, strict=True) if was)
     return done
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
+class _Copy(PetitionRows):
     """A restored copy, on which deeds are repeated."""
 
-    database: Database
-    keyring: Keyring
-    slug: str
-    at: datetime
+    async def forget(self, last_number: int) -> None:
+        """Leaves out what is not so any more, whatever the journal says."""
+        await self._database.write(
+            self._statement(_RAISE, number=last_number),
+            self._statement(_LEAVE_VERSIONS_OUT, versions=_AFTER_THE_BACKUP),
+            *map(self._statement, _FORGOTTEN),
+        )
 
-    async def repeat(self, entry: Entry) -> bool:
+    async def repeat(self, entry: Entry, at: datetime) -> bool:
         """Repeats a deed; returns whether it was not done in the copy."""
-        statements = await self._statements(entry)
+        statements = await self._statements(entry, at)
         if statements:
-            await self.database.write(*statements)
+            await self._database.write(*statements)
         return bool(statements)
 
-    async def _statements(self, entry: Entry) -> tuple[Statement, ...]:
-        subject: dict[str, Value] = {"petition": self.slug, "id": entry.subject}
+    async def _statements(self, entry: Entry, at: datetime) -> tuple[Statement, ...]:
         if entry.deed is Deed.HANDOVER:
-            return repeated_statements(self.slug, entry)
-        rows = await self.database.read(Statement(_SIGNATURE, subject))
+            return repeated_statements(self._slug, entry)
+        rows = await self._read(_SIGNATURE, id=entry.subject)
         if not rows:
             return ()
         row = rows[0]
         if entry.deed is Deed.WITHDRAWAL:
-            return withdraw_statements(self.slug, row["supporter"], None, self.at)
+            return withdraw_statements(self._slug, row["supporter"], None, at)
         if entry.deed is Deed.NAME:
-            return self._rename(entry, row)
+            return self._rename(entry, row, at)
         if entry.deed is Deed.WITH_NAME:
-            return await self._remove_name(entry, row)
+            return await self._remove_name(entry, row, at)
         column, change = _COLUMNS[entry.deed]
         value = int(entry.value) if entry.value else None
         if row[column] == value:
@@ -155,39 +140,37 @@ class _Copy:
         table, key = (
             ("consents", "signature_id") if entry.deed in _IN_CONSENTS else ("signatures", "id")
         )
-        setting = Statement(
+        setting = self._statement(
             f"UPDATE {table} SET {column} = CAST(:value AS BIGINT) WHERE {key} = :id",  # noqa: S608 - constants
-            {"id": entry.subject, "value": value},
+            id=entry.subject,
+            value=value,
         )
         if change is None or row["with_name"] == 0:
             return (setting,)
         noted = Change.NAME_GIVEN if value is None else change
-        return note_change(self.slug, row["supporter"], noted, self.at), setting
+        return note_change(self._slug, row["supporter"], noted, at), setting
 
-    async def _remove_name(self, entry: Entry, row: Row) -> tuple[Statement, ...]:
-        own: dict[str, Value] = {"id": entry.subject}
+    async def _remove_name(self, entry: Entry, row: Row, at: datetime) -> tuple[Statement, ...]:
         if row["with_name"] == 0:
             return ()
         # One that was given after the backup stays off: the consent to it is not in the copy, and
         # a former one was taken back before. Nor is one that was refused, and noted all the same.
-        given = await self.database.read(Statement(_CONSENTS_TO_NAME, own))
+        given = await self._read(_CONSENTS_TO_NAME, id=entry.subject)
         if entry.value in {each["id"].hex() for each in given}:
             return ()
         return (
-            note_change(self.slug, row["supporter"], Change.NAME_REMOVED, self.at),
-            Statement(_END_CONSENT_TO_NAME, {**own, "at": to_millis(self.at)}),
-            Statement(_REMOVE_NAME, own),
+            note_change(self._slug, row["supporter"], Change.NAME_REMOVED, at),
+            self._statement(_END_CONSENT_TO_NAME, id=entry.subject, at=to_millis(at)),
+            self._statement(_REMOVE_NAME, id=entry.subject),
         )
 
-    def _rename(self, entry: Entry, row: Row) -> tuple[Statement, ...]:
-        keyring, table, column = self.keyring, "signatures", "name_sealed"
-        present = row["name_sealed"]
-        name = keyring.open_if_whole(present, table=table, column=column, row=entry.subject)
-        if name == entry.value:
+    def _rename(self, entry: Entry, row: Row, at: datetime) -> tuple[Statement, ...]:
+        key = entry.subject
+        if self._opened(row, "signatures", "name_sealed", key) == entry.value:
             return ()
-        sealed = keyring.seal(entry.value, table=table, column=column, row=entry.subject)
+        sealed = self._sealed(entry.value, "signatures", "name_sealed", key)
         return (
-            note_change(self.slug, row["supporter"], Change.CORRECTED, self.at),
-            Statement(_NAME, {"id": entry.subject, "name": sealed}),
-            all_due(self.slug, row["supporter"]),
+            note_change(self._slug, row["supporter"], Change.CORRECTED, at),
+            self._statement(_NAME, id=key, name=sealed),
+            all_due(self._slug, row["supporter"]),
         )

@@ -4,7 +4,6 @@ It is replaced in one step, so that an interruption leaves the old one or the ne
 """
 
 import base64
-import binascii
 import os
 import secrets
 import shlex
@@ -38,7 +37,7 @@ def make_key_file(path: Path) -> None:
     """
     _refuse_open_folders(path)
     try:
-        text = _TITLE + _reference_line() + _encryption_line()
+        text = _TITLE + _new_line(_REFERENCE) + _new_line(_ENCRYPTION)
         write_file(path, text.encode(), replaces=False)
     except FileExistsError as error:
         raise KeyFileUnusable(
@@ -63,12 +62,12 @@ def read_key_file(path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
 
 def add_encryption_key(path: Path) -> None:
     """Puts a new encryption key first; the older keys stay."""
-    _put_first(path, _ENCRYPTION, _encryption_line())
+    _put_first(path, _ENCRYPTION)
 
 
 def add_reference_key(path: Path) -> None:
     """Puts a new reference key first; the older keys stay."""
-    _put_first(path, _REFERENCE, _reference_line())
+    _put_first(path, _REFERENCE)
 
 
 def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
@@ -136,9 +135,9 @@ def stamp(path: Path) -> Stamp | None:
     return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size
 
 
-def _put_first(path: Path, kind: str, line: str) -> None:
+def _put_first(path: Path, kind: str) -> None:
     lines, first = _lines_and_first(path, kind)
-    _replace(path, [*lines[:first], line, *lines[first:]])
+    _replace(path, [*lines[:first], _new_line(kind), *lines[first:]])
 
 
 def _leave_first(path: Path, kind: str) -> None:
@@ -167,20 +166,9 @@ def _replace(path: Path, lines: list[str]) -> None:
         ) from error
 
 
-def _new_key() -> bytes:
-    return secrets.token_bytes(KEY_BYTES)
-
-
-def _encoded(key: bytes) -> str:
-    return base64.b64encode(key).decode()
-
-
-def _reference_line() -> str:
-    return f"{_REFERENCE} {_encoded(_new_key())}\n"
-
-
-def _encryption_line() -> str:
-    return f"{_ENCRYPTION} {secrets.token_hex(ID_BYTES)} {_encoded(_new_key())}\n"
+def _new_line(kind: str) -> str:
+    key_id = f" {secrets.token_hex(ID_BYTES)}" if kind == _ENCRYPTION else ""
+    return f"{kind}{key_id} {base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n"
 
 
 def _guarded_text(path: Path) -> str:
@@ -240,41 +228,34 @@ def _replaceable(path: Path, command: list[str], folders: list[Path]) -> KeyFile
 def _parsed(text: str, path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
     references: list[bytes] = []
     encryption: dict[bytes, bytes] = {}
-    for line in text.splitlines():
-        match line.split():
-            case []:
-                continue
-            case [first, *_] if first.startswith("#"):
-                continue
-            case ["reference", key]:
-                references.append(_decoded(key, KEY_BYTES, path))
-            case ["encryption", key_id, key]:
-                encryption[_decoded_id(key_id, path)] = _decoded(key, KEY_BYTES, path)
-            case _:
-                raise _not_a_key_file(path)
+    try:
+        for line in text.splitlines():
+            match line.split():
+                case []:
+                    continue
+                case [first, *_] if first.startswith("#"):
+                    continue
+                case ["reference", key]:
+                    references.append(_decoded(key))
+                case ["encryption", key_id, key]:
+                    encryption[_sized(bytes.fromhex(key_id), ID_BYTES)] = _decoded(key)
+                case _:
+                    raise _not_a_key_file(path)
+    except ValueError:
+        raise _not_a_key_file(path) from None
     if not references or not encryption:
         raise _not_a_key_file(path)
     return references, encryption
 
 
-def _decoded(text: str, size: int, path: Path) -> bytes:
-    try:
-        key = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise _not_a_key_file(path) from None
-    if len(key) != size:
-        raise _not_a_key_file(path)
-    return key
+def _decoded(key: str) -> bytes:
+    return _sized(base64.b64decode(key, validate=True), KEY_BYTES)
 
 
-def _decoded_id(text: str, path: Path) -> bytes:
-    try:
-        key_id = bytes.fromhex(text)
-    except ValueError:
-        raise _not_a_key_file(path) from None
-    if len(key_id) != ID_BYTES:
-        raise _not_a_key_file(path)
-    return key_id
+def _sized(found: bytes, size: int) -> bytes:
+    if len(found) != size:
+        raise ValueError("a key or its id has another length")
+    return found
 
 
 def _not_a_key_file(path: Path) -> KeyFileUnusable:
@@ -295,16 +276,12 @@ def _instead_of(path: Path) -> str:
 
 
 def _making_another(path: Path) -> str:
-    return _making(_another(path))
+    """Returns how to make a key beside this one, where there is nothing yet."""
+    stems = (f"{path.stem}-new{n}" for n in ("", *range(2, 100)))
+    return _making(next(each for each in map(path.with_stem, stems) if not each.exists()))
 
 
 def _making(path: Path) -> str:
     """Returns the command that makes a key, and the setting that makes it the bot's."""
     command = shlex.join(["petition-bot", "keygen", str(path)])
     return f"run: {command}\nThen set PETITION_KEY_FILE={path}"
-
-
-def _another(path: Path) -> Path:
-    """Returns a path beside this one at which there is nothing yet."""
-    stems = (f"{path.stem}-new{n}" for n in ("", *range(2, 100)))
-    return next(each for each in map(path.with_stem, stems) if not each.exists())

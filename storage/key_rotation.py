@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from sqlalchemy import Table
 
@@ -17,6 +16,7 @@ from storage.database import SKIP_LOCKED, Database, Row, Statement, Value
 from storage.errors import BrokenData, HeldElsewhere, StorageError
 from storage.keyring import Keyring
 from storage.process_lock import acquire_process_lock
+from storage.sql_in_lists import parameters
 from storage.tables import metadata
 
 PORTION = 200
@@ -85,7 +85,7 @@ class KeyRotation:
         """Returns how many values are encrypted with an older key, or unpadded as once."""
         total = 0
         for each in _SEALED:
-            rows = await self._database.read(each.count(self._outdated()))
+            rows = await self._database.read(each.count(self._keyring.outdated()))
             total += rows[0]["outdated"]
         return total
 
@@ -110,22 +110,23 @@ class KeyRotation:
         done = await self.reseal(progress)
         await self._sleep(LATEST_WRITE_SECONDS)
         while True:
-            more = await self.reseal(partial(_add, progress, done.values))
+            more = await self.reseal(progress, before=done.values)
             done = Resealed(done.values + more.values, more.damaged)
             if await self.outdated() <= sum(done.damaged.values()):
                 return done
             await self._sleep(_LOOK_SECONDS)
 
-    async def reseal(self, progress: Callable[[int], object]) -> Resealed:
+    async def reseal(self, progress: Callable[[int], object], *, before: int = 0) -> Resealed:
         """Encrypts anew what is outdated, once through all tables.
 
         Args:
             progress: told after each portion how many values are done.
+            before: how many were done by earlier rounds.
         """
-        done = Resealed()
+        done, heads = Resealed(), self._keyring.outdated
         for each in _SEALED:
             after: Row | None = None
-            while rows := await self._database.read(each.next_rows(self._outdated(), after)):
+            while rows := await self._database.read(each.next_rows(heads(), after)):
                 found = [(row, self._anew(each, row, done.damaged)) for row in rows]
                 renewed = [(row, fresh) for row, fresh in found if fresh]
                 if renewed:
@@ -137,7 +138,7 @@ class KeyRotation:
                         for (_, fresh), answer in zip(renewed, answers, strict=True)
                         if answer
                     )
-                    progress(done.values)
+                    progress(before + done.values)
                 after = rows[-1]
                 await self._sleep(BREATH_SECONDS)
         return done
@@ -161,9 +162,6 @@ class KeyRotation:
         except HeldElsewhere:
             return True
 
-    def _outdated(self) -> Mapping[str, Value]:
-        return {f"head{i}": head for i, head in enumerate(self._keyring.outdated())}
-
     def _anew(self, where: "_SealedTable", row: Row, damaged: dict[str, int]) -> dict[str, bytes]:
         """Returns by column what is outdated in a row and can be decrypted, encrypted anew."""
         outdated, fresh = set(self._keyring.outdated()), {}
@@ -178,10 +176,6 @@ class KeyRotation:
                 name = f"{where.name}.{column}"
                 damaged[name] = damaged.get(name, 0) + 1
         return fresh
-
-
-def _add(progress: Callable[[int], object], before: int, values: int) -> None:
-    progress(before + values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,23 +201,25 @@ class _SealedTable:
         sealed = (each.name for each in table.columns if each.name.endswith("_sealed"))
         return cls(table.name, key, bound_to, tuple(sealed))
 
-    def count(self, heads: Mapping[str, Value]) -> Statement:
-        """Returns the statement that counts its outdated values."""
-        each = " + ".join(f"CASE WHEN {is_it} THEN 1 ELSE 0 END" for is_it in self._are(heads))
+    def count(self, heads: Sequence[bytes]) -> Statement:
+        """Returns the statement that counts its values that begin like one of the heads."""
+        are, values = self._are(heads)
+        each = " + ".join(f"CASE WHEN {is_it} THEN 1 ELSE 0 END" for is_it in are)
         return Statement(
             f"SELECT CAST(COALESCE(SUM({each}), 0) AS BIGINT) AS outdated FROM {self.name}",  # noqa: S608 - names of tables.py
-            heads,
+            values,
         )
 
-    def next_rows(self, heads: Mapping[str, Value], after: Row | None) -> Statement:
-        """Returns the statement that reads the next rows with an outdated value."""
+    def next_rows(self, heads: Sequence[bytes], after: Row | None) -> Statement:
+        """Returns the statement that reads the next rows with such a value."""
         read = ", ".join((*self.key, *self.columns))
-        key, behind, values = ", ".join(self.key), "", dict(heads)
+        are, values = self._are(heads)
+        key, behind = ", ".join(self.key), ""
         if after is not None:
             behind = f"({key}) > ({', '.join(f':{column}' for column in self.key)}) AND "
             values |= {column: after[column] for column in self.key}
         return Statement(
-            f"SELECT {read} FROM {self.name} WHERE {behind}({' OR '.join(self._are(heads))})"  # noqa: S608 - names of tables.py
+            f"SELECT {read} FROM {self.name} WHERE {behind}({' OR '.join(are)})"  # noqa: S608 - names of tables.py
             f" ORDER BY {key} LIMIT {PORTION}",
             values,
         )
@@ -250,9 +246,9 @@ class _SealedTable:
             },
         )
 
-    def _are(self, heads: Mapping[str, Value]) -> list[str]:
-        listed = ", ".join(f":{name}" for name in heads)
-        return [f"substr({column}, 1, 5) IN ({listed})" for column in self.columns]
+    def _are(self, heads: Sequence[bytes]) -> tuple[list[str], dict[str, Value]]:
+        listed, values = parameters("head", heads)
+        return [f"substr({column}, 1, 5) IN ({listed})" for column in self.columns], values
 
 
 _SEALED = [

@@ -13,11 +13,12 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from storage.audit import Audit
+from storage.audit import AuditedRows
 from storage.database import Database, Row, Statement, Value
 from storage.errors import KeyFileOther, PetitionMissing, StorageError
 from storage.journal import Journal
 from storage.keyring import CHANGING, NOBODY, Keyring
+from storage.sql_in_lists import parameters
 
 _PORTION = 200
 
@@ -41,14 +42,14 @@ SELECT supporter, name_sealed FROM conversations
 WHERE petition = :petition AND name_sealed IS NOT NULL AND supporter IN ({people})
 """
 
-_MOVE_SIGNATURE = "UPDATE signatures SET supporter = :fresh WHERE id = :id"
-
-_MOVE_NOTICE = "UPDATE person_notices SET supporter = :fresh WHERE id = :id"
-
-_MOVE_FILE = """
-UPDATE sent_files SET supporter = :fresh, chat_sealed = :sealed
-WHERE petition = :petition AND supporter = :former AND message_id = :message_id
-"""
+_MOVE = {
+    "signatures": "UPDATE signatures SET supporter = :fresh WHERE id = :id",
+    "person_notices": "UPDATE person_notices SET supporter = :fresh WHERE id = :id",
+    "sent_files": """
+    UPDATE sent_files SET supporter = :fresh, chat_sealed = :sealed
+    WHERE petition = :petition AND supporter = :former AND message_id = :message_id
+    """,
+}
 
 _MOVE_CONVERSATION = """
 UPDATE conversations SET supporter = :fresh, name_sealed = :sealed, screen_digest = NULL
@@ -129,16 +130,7 @@ class Changed:
     forgotten: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """Somebody whose reference changes, with their row of another table."""
-
-    former: bytes
-    fresh: bytes
-    row: Row
-
-
-class ReferenceChange:
+class ReferenceChange(AuditedRows):
     """Gives everybody of one petition a reference of the newest key.
 
     Args:
@@ -149,19 +141,18 @@ class ReferenceChange:
     """
 
     def __init__(self, database: Database, journal: Journal, keyring: Keyring, slug: str) -> None:
-        self._database = database
+        super().__init__(database, slug, keyring)
         self._journal = journal
-        self._keyring = keyring
-        self._slug = slug
-        self._audit = Audit(database, slug, keyring)
 
     async def signatures(self) -> int:
         """Returns how many signatures there are."""
-        return int((await self._read(self._statement(_COUNT)))[0]["people"])
+        return int((await self._read(_COUNT))[0]["people"])
 
     async def forgotten(self, admins: Collection[int]) -> int:
         """Returns how many people would be forgotten, as their chat is not stored."""
-        return int((await self._read(self._of_unknown(_COUNT_UNKNOWN, admins)))[0]["people"])
+        listed, values = self._listed(admins)
+        (row,) = await self._read(_COUNT_UNKNOWN.format(admins=listed), **values)
+        return int(row["people"])
 
     async def require_derivable(self) -> None:
         """Checks that everybody who signed can get a reference of the newest key.
@@ -173,7 +164,7 @@ class ReferenceChange:
             row["number"]
             async for rows in self._signers()
             for row in rows
-            if not self._is_known(row, self._chat(row, "signatures", row["id"]))
+            if self._chat(row, "signatures") is None
         ]
         if broken:
             raise NotDerivable(broken)
@@ -190,28 +181,31 @@ class ReferenceChange:
         """
         await self.require_derivable()
         known = {*admins, *await self._who_acted()}
-        await self._write(self._fingerprint(CHANGING))
+        await self._database.write(self._fingerprint(CHANGING))
         signatures = 0
         async for rows in self._signers():
-            await self._move(rows, "signatures", "id", self._signature)
+            await self._move(rows, "signatures")
             signatures += len(rows)
             progress(signatures)
-        await self._move(
-            await self._read(self._statement(_FILES)), "sent_files", "supporter", self._file
-        )
-        await self._move(
-            await self._read(self._statement(_NOTICES)), "person_notices", "id", self._notice
-        )
+        await self._move(await self._read(_FILES), "sent_files")
+        await self._move(await self._read(_NOTICES), "person_notices")
         for admin in known:
             await self._move_admin(admin)
         forgotten = await self.forgotten(known)
         if self._journal.path.exists():
             await asyncio.to_thread(self._journal.rewrite, _BEFORE_EVERYTHING, self._keyring)
-        await self._write(
+        listed, values = self._listed(known)
+        await self._database.write(
             self._statement(_KEEP_VERSION),
-            self._of_unknown(_FORGET_UNKNOWN, known),
+            self._statement(_FORGET_UNKNOWN.format(admins=listed), **values),
             self._statement("DELETE FROM person_codes WHERE petition = :petition"),
-            *[self._of_others(table, known) for table in _OF_ADMINS],
+            *[
+                self._statement(
+                    f"DELETE FROM {table} WHERE petition = :petition AND admin NOT IN ({listed})",  # noqa: S608 - constants
+                    **values,
+                )
+                for table in _OF_ADMINS
+            ],
             self._audit.statement(
                 "change references",
                 actor=None,
@@ -224,14 +218,11 @@ class ReferenceChange:
 
     async def needs_older_key(self) -> bool:
         """Returns whether another petition of the database has references of an older key."""
-        rows = await self._read(self._statement(_OTHERS))
+        references = self._keyring.references
         return any(
             row["key_fingerprint"]
-            in (
-                *self._keyring.references(row["slug"], NOBODY)[1:],
-                *self._keyring.references(row["slug"], CHANGING),
-            )
-            for row in rows
+            in (*references(row["slug"], NOBODY)[1:], *references(row["slug"], CHANGING))
+            for row in await self._read(_OTHERS)
         )
 
     async def is_journal_changed(self) -> bool:
@@ -246,7 +237,7 @@ class ReferenceChange:
             PetitionMissing: the petition was never started on this database.
             KeyFileOther: none of the keys is the one of the database.
         """
-        rows = await self._read(self._statement(_FINGERPRINT))
+        rows = await self._read(_FINGERPRINT)
         if not rows:
             raise PetitionMissing
         newest, *older = self._keyring.references(self._slug, NOBODY)
@@ -259,164 +250,101 @@ class ReferenceChange:
 
     async def _signers(self) -> AsyncIterator[list[Row]]:
         after = -1
-        while rows := await self._read(self._statement(_SIGNERS, after=after)):
+        while rows := await self._read(_SIGNERS, after=after):
             yield rows
             after = rows[-1]["number"]
 
-    async def _move(
-        self,
-        rows: Iterable[Row],
-        table: str,
-        bound_to: str,
-        own: Callable[[_Person, int], Statement],
-    ) -> None:
+    async def _move(self, rows: Iterable[Row], table: str) -> None:
         """Moves rows of one table to the new references, with their owners' conversations."""
         statements: list[Statement] = []
-        people: list[_Person] = []
+        people: list[tuple[bytes, bytes]] = []
         for row in rows:
-            chat = self._chat(row, table, row[bound_to])
-            if chat is None or not self._is_known(row, chat):
+            chat, former = self._chat(row, table), row["supporter"]
+            fresh = former if chat is None else self._keyring.references(self._slug, chat)[0]
+            if chat is None or fresh == former:
                 continue
-            fresh = self._keyring.references(self._slug, chat)[0]
-            if row["supporter"] == fresh:
-                continue
-            people.append(_Person(row["supporter"], fresh, row))
-            statements.append(own(people[-1], chat))
+            # What is bound to the reference itself is sealed anew.
+            sealed = None if "id" in row else self._sealed(chat, table, "chat_sealed", fresh)
+            values = {**row, "former": former, "fresh": fresh, "sealed": sealed}
+            people.append((former, fresh))
+            statements.append(self._statement(_MOVE[table], **values))
         for start in range(0, len(people), _PORTION):
-            portion = people[start : start + _PORTION]
-            await self._write(
-                *statements[start : start + _PORTION], *await self._conversations(portion)
-            )
+            portion = slice(start, start + _PORTION)
+            moved = await self._conversations(people[portion])
+            await self._database.write(*statements[portion], *moved)
 
-    async def _conversations(self, people: Sequence[_Person]) -> list[Statement]:
-        asked: dict[str, Value] = {f"p{i}": one.former for i, one in enumerate(people)}
-        listed = ", ".join(f":{name}" for name in asked)
-        rows = await self._read(self._statement(_NAMES.format(people=listed), **asked))
-        names = {row["supporter"]: row["name_sealed"] for row in rows}
+    async def _conversations(self, people: Sequence[tuple[bytes, bytes]]) -> list[Statement]:
+        """Returns what moves the conversations of people, of former and new reference."""
+        listed, asked = parameters("p", [former for former, _ in people])
+        rows = await self._read(_NAMES.format(people=listed), **asked)
+        named = {row["supporter"]: row for row in rows}
         return [
             self._statement(
                 _MOVE_CONVERSATION,
-                former=one.former,
-                fresh=one.fresh,
+                former=former,
+                fresh=fresh,
                 sealed=self._bound(
-                    names.get(one.former), "conversations", "name_sealed", one.former, one.fresh
+                    named.get(former), "conversations", "name_sealed", former, fresh
                 ),
             )
-            for one in people
+            for former, fresh in people
         ]
 
     async def _move_admin(self, admin: int) -> None:
         fresh, *older = self._keyring.references(self._slug, admin)
         for former in older:
-            statements = await self._conversations([_Person(former, fresh, {})])
+            statements = await self._conversations([(former, fresh)])
+            own: dict[str, Value] = {"former": former, "fresh": fresh}
             for table, column in _OF_ADMINS.items():
-                rows = await self._read(
-                    self._statement(
-                        f"SELECT * FROM {table} WHERE petition = :petition AND admin = :former",  # noqa: S608 - a constant
-                        former=former,
-                    )
-                )
-                for row in rows:
-                    setting, values = "", dict[str, Value]()
+                found = f"FROM {table} WHERE petition = :petition AND admin = :former"
+                for row in await self._read(f"SELECT * {found}", former=former):
+                    setting, sealed = "", None
                     if column is not None:
-                        sealed = self._bound(row[column], table, column, former, fresh)
+                        sealed = self._bound(row, table, column, former, fresh)
                         if sealed is None:
                             continue  # it cannot be decrypted, and is deleted at the end
-                        setting, values = f", {column} = :sealed", {"sealed": sealed}
-                    statements.append(
-                        self._statement(
-                            f"UPDATE {table} SET admin = :fresh{setting}"  # noqa: S608 - constants
-                            " WHERE petition = :petition AND admin = :former",
-                            former=former,
-                            fresh=fresh,
-                            **values,
-                        )
+                        setting = f", {column} = :sealed"
+                    moving = (
+                        f"UPDATE {table} SET admin = :fresh{setting}"  # noqa: S608 - constants
+                        " WHERE petition = :petition AND admin = :former"
                     )
+                    statements.append(self._statement(moving, **own, sealed=sealed))
             menu = self._statement(
                 _RENAME_MENU, former=former.hex(), fresh=fresh.hex(), menu=f"%:menu:{former.hex()}"
             )
-            await self._write(*statements, menu)
+            await self._database.write(*statements, menu)
 
     async def _who_acted(self) -> set[int]:
-        found: set[int] = set()
-        for table, column in _WHO_ACTED:
-            rows = await self._read(
-                self._statement(
-                    f"SELECT id, {column} AS who FROM {table}"  # noqa: S608 - constants
-                    f" WHERE petition = :petition AND {column} IS NOT NULL"
-                )
+        return {
+            who
+            for table, column in _WHO_ACTED
+            for row in await self._read(
+                f"SELECT id, {column} FROM {table}"  # noqa: S608 - constants
+                f" WHERE petition = :petition AND {column} IS NOT NULL"
             )
-            for row in rows:
-                opened = self._keyring.open_if_whole(
-                    row["who"], table=table, column=column, row=row["id"]
-                )
-                if opened is not None:
-                    found.add(int(opened))
-        return found
+            if (who := self._opened_id(row, table, column, row["id"])) is not None
+        }
 
-    def _signature(self, person: _Person, chat: int) -> Statement:
-        return Statement(_MOVE_SIGNATURE, {"fresh": person.fresh, "id": person.row["id"]})
-
-    def _notice(self, person: _Person, chat: int) -> Statement:
-        return Statement(_MOVE_NOTICE, {"fresh": person.fresh, "id": person.row["id"]})
-
-    def _file(self, person: _Person, chat: int) -> Statement:
-        return self._statement(
-            _MOVE_FILE,
-            former=person.former,
-            fresh=person.fresh,
-            message_id=person.row["message_id"],
-            sealed=self._keyring.seal(
-                str(chat), table="sent_files", column="chat_sealed", row=person.fresh
-            ),
-        )
-
-    def _chat(self, row: Row, table: str, bound_to: bytes) -> int | None:
-        opened = self._keyring.open_if_whole(
-            row["chat_sealed"], table=table, column="chat_sealed", row=bound_to
-        )
-        return None if opened is None else int(opened)
-
-    def _is_known(self, row: Row, chat: int | None) -> bool:
-        """Returns whether a row is of the person with this chat, under any of the keys."""
-        return chat is not None and row["supporter"] in self._keyring.references(self._slug, chat)
+    def _chat(self, row: Row, table: str) -> int | None:
+        """Returns the chat of a row; None unless it is of that person, under any of the keys."""
+        bound_to = row["id"] if "id" in row else row["supporter"]
+        chat = self._opened_id(row, table, "chat_sealed", bound_to)
+        if chat is None or row["supporter"] not in self._keyring.references(self._slug, chat):
+            return None
+        return chat
 
     def _bound(
-        self, sealed: bytes | None, table: str, column: str, former: bytes, fresh: bytes
+        self, row: Row | None, table: str, column: str, former: bytes, fresh: bytes
     ) -> bytes | None:
         """Returns a value encrypted anew for another row; None if it is none, or damaged."""
-        plain = self._keyring.open_if_whole(sealed, table=table, column=column, row=former)
-        if plain is None:
-            return None
-        return self._keyring.seal(plain, table=table, column=column, row=fresh)
+        plain = None if row is None else self._opened(row, table, column, former)
+        return None if plain is None else self._sealed(plain, table, column, fresh)
 
     def _fingerprint(self, which: int) -> Statement:
         own = self._keyring.references(self._slug, which)[0]
         return self._statement(_BEGIN, fingerprint=own)
 
-    def _of_unknown(self, sql: str, admins: Collection[int]) -> Statement:
-        listed, values = self._listed(admins)
-        return self._statement(sql.format(admins=listed), **values)
-
-    def _of_others(self, table: str, admins: Collection[int]) -> Statement:
-        """Returns the statement that deletes what is of nobody whose number is known."""
-        listed, values = self._listed(admins)
-        return self._statement(
-            f"DELETE FROM {table} WHERE petition = :petition AND admin NOT IN ({listed})",  # noqa: S608 - constants
-            **values,
-        )
-
     def _listed(self, admins: Collection[int]) -> tuple[str, dict[str, Value]]:
         """Returns the newest references of admins, as a list in SQL and its values."""
-        references = [b"", *(self._keyring.references(self._slug, one)[0] for one in admins)]
-        values: dict[str, Value] = {f"a{i}": one for i, one in enumerate(references)}
-        return ", ".join(f":{name}" for name in values), values
-
-    def _statement(self, sql: str, **values: Value) -> Statement:
-        return Statement(sql, {"petition": self._slug, **values})
-
-    async def _read(self, statement: Statement) -> list[Row]:
-        return await self._database.read(statement)
-
-    async def _write(self, *statements: Statement) -> None:
-        await self._database.write(*statements)
+        known = (self._keyring.references(self._slug, one)[0] for one in admins)
+        return parameters("a", [b"", *known])

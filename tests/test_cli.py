@@ -16,7 +16,7 @@ from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
 from bot.setup.bot_calls import BotCalls, FetchedElsewhere, Unreachable
-from storage import mark_of
+from storage import HighWaterMark
 from tests.support.scene import ready_petition
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
@@ -162,7 +162,7 @@ def test_a_bot_that_people_signed_with_rehearses_from_no_other_folder_and_no_oth
     copy_template(folder / "forest", slug="forest")
     monkeypatch.setenv("PETITION_FOLDER", str(folder / "forest"))
     key = folder / "keys" / "petition.key"
-    mark = mark_of(key, "sqlite+aiosqlite:////elsewhere/petition.db", "river")
+    mark = HighWaterMark(key, "sqlite+aiosqlite:////elsewhere/petition.db", "river")
     mark.note_bot(TOKEN.partition(":")[0])
     mark.raise_to(1)
     assert "The petition river has signatures already" in said(call("run", "--rehearsal"))

@@ -16,7 +16,6 @@ from storage import (
     HighWaterMark,
     Storage,
     Unavailable,
-    mark_of,
 )
 
 
@@ -52,7 +51,7 @@ def watch_of(stored: Stored, mark: HighWaterMark) -> DatabaseWatch:
 def mark(tmp_path: Path) -> HighWaterMark:
     (tmp_path / "keys").mkdir()
     url = f"sqlite+aiosqlite:///{tmp_path / 'petition.db'}"
-    return mark_of(tmp_path / "keys" / "petition.key", url, "andry")
+    return HighWaterMark(tmp_path / "keys" / "petition.key", url, "andry")
 
 
 async def test_it_marks_the_first_signature_at_once_and_later_ones_in_time(

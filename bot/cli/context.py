@@ -13,10 +13,10 @@ from bot.settings import PetitionSettings, load_petition_settings
 from bot.text.translations import Catalogs, Words
 from storage import (
     DatabaseBehind,
+    HighWaterMark,
     KeyFileMissing,
     Keyring,
     Storage,
-    mark_of,
     open_known_storage,
     require_newest,
 )
@@ -73,7 +73,7 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     # Tables of another version are refused: only the bot migrates them, when it starts.
     await require_newest(settings.database_url)
     require_finished(keyring, petition.slug)
-    await mark_of(settings.key_file, settings.database_url, petition.slug).require_reached()
+    await HighWaterMark(settings.key_file, settings.database_url, petition.slug).require_reached()
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
         if await storage.restores.awaits_repetition():

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import export
 from bot.cli.main import app
 from bot.export import ListFormat
-from storage import Statement, Storage, mark_of
+from storage import HighWaterMark, Statement, Storage
 from storage.restores import unfinished_restore
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_signature_list import group, header
@@ -100,7 +100,7 @@ def test_of_a_copy_that_was_put_back_nothing_is_written_before_the_bot_has_broug
 ) -> None:
     # Whoever withdrew after the copy was made is back in it, with the name.
     file = tmp_path / "list.json.age"
-    mark = mark_of(tmp_path / "petition.key", petition.url, "andry")
+    mark = HighWaterMark(tmp_path / "petition.key", petition.url, "andry")
     mark.path.write_text("7\n")
     assert "ends at signature 6, and 7 were given" in refused(call("--output", str(file)))
     mark.path.write_text("6\n")

@@ -16,7 +16,6 @@ from storage import (
     Keyring,
     Statement,
     Value,
-    mark_of,
     open_storage,
 )
 from storage.high_water_mark import highest_number
@@ -61,7 +60,7 @@ def key(tmp_path: Path) -> Path:
 
 
 def mark(key: Path, database: Path, slug: str = SLUG) -> HighWaterMark:
-    return mark_of(key, f"sqlite+aiosqlite:///{database}", slug)
+    return HighWaterMark(key, f"sqlite+aiosqlite:///{database}", slug)
 
 
 def log_of(database: Path) -> Path:
@@ -239,14 +238,14 @@ async def test_a_backup_that_was_put_back_on_a_server_is_told_without_the_addres
 ) -> None:
     storage = await open_storage(database_url, keyring, SLUG)
     await storage.close()
-    behind = mark_of(key, database_url, SLUG)
+    behind = HighWaterMark(key, database_url, SLUG)
     behind.raise_to(0)
     await behind.require_reached()
     behind.raise_to(6)
     with pytest.raises(DatabaseBehind, match="database of the settings ends at signature 0"):
         await behind.require_reached()
-    other = mark_of(key, "postgresql+asyncpg://bot:secret@db/petition", SLUG)
-    assert other.path == mark_of(key, "postgresql+asyncpg://me@db/petition", SLUG).path
+    other = HighWaterMark(key, "postgresql+asyncpg://bot:secret@db/petition", SLUG)
+    assert other.path == HighWaterMark(key, "postgresql+asyncpg://me@db/petition", SLUG).path
     assert other.path != behind.path
 
 
@@ -287,7 +286,7 @@ class TestAnEmptyDatabaseBesideAUsedKey:
 
     def test_of_a_server_neither_the_user_nor_the_password_is_noted(self, key: Path) -> None:
         url = "postgresql+asyncpg://bot:secret@db:5433/petition?password=secret"
-        mark_of(key, url, SLUG).note_database()
+        HighWaterMark(key, url, SLUG).note_database()
         (noted,) = key.parent.iterdir()
         assert noted.read_text() == "postgresql+asyncpg://db:5433/petition\n"
 
