@@ -81,7 +81,7 @@ async def words_or_default(services: Services, chat: int) -> Words:
     try:
         return await services.words_for(chat)
     except StorageError:
-        return services.catalogs.words(services.petition.language_for(None))
+        return services.words(None)
 
 
 class DamageReporter:

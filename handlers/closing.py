@@ -1,7 +1,6 @@
 """Closes the petition, now or on a date, and reopens it."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
@@ -77,8 +76,7 @@ def _about_date(ctx: AdminContext, state: PetitionState) -> Html:
 
 
 async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) -> None:
-    words, now = ctx.words, ctx.services.clock()
-    zone = ZoneInfo(ctx.services.petition.time_zone)
+    words, now, zone = ctx.words, ctx.services.clock(), ctx.services.zone
     moment = parse_moment(wanted, now, zone, _FARTHEST)
     if moment is TimeFault.UNCLEAR:
         moment = parse_moment(f"{wanted} {_END_OF_DAY}", now, zone, _FARTHEST)
@@ -106,9 +104,8 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
 async def _about_erasures(ctx: AdminContext, closes_at: datetime) -> Html | None:
     """Says that people will be erased before it closes, as nothing is kept for that long."""
     services, most = ctx.services, ctx.services.petition.retention.months_at_most
-    zone = ZoneInfo(services.petition.time_zone)
     first = await services.storage.erasures.first_signed_at() or services.clock()
-    if months_later(day_of(first, zone), most) > day_of(closes_at, zone):
+    if months_later(day_of(first, services.zone), most) > day_of(closes_at, services.zone):
         return None
     return ctx.words.plural(
         "⚠️ Antes se borrarán firmas: ninguna se guarda más de {n} mes.",

@@ -54,14 +54,23 @@ class Services:
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The petition's time zone."""
+        return ZoneInfo(self.petition.time_zone)
+
+    @property
     def today(self) -> date:
         """The day in the petition's time zone."""
-        return self.clock().astimezone(ZoneInfo(self.petition.time_zone)).date()
+        return self.clock().astimezone(self.zone).date()
+
+    def words(self, language: str | None) -> Words:
+        """Returns the words of a language, or of the petition's own for one that it lacks."""
+        return self.catalogs.words(self.petition.language_for(language))
 
     async def words_for(self, chat: int) -> Words:
         """Returns the words of the language that the person of this private chat reads."""
         known = await self.storage.conversations.get(self.reference(chat))
-        return self.catalogs.words(self.petition.language_for(known.language if known else None))
+        return self.words(known.language if known else None)
 
     def spend(self, number: int, what: str, update_id: int) -> LimitDecision:
         """Counts one use of `what` by a person or group; returns what they get for it."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from bot.petition.retention_days import (
     AFTER_HANDOVER,
@@ -67,7 +66,7 @@ async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None
 
 async def _after_handover(services: Services) -> list[Notice]:
     """Returns the warning about a handover whose signatures are due within a month."""
-    storage, now, zone = services.storage, services.clock(), _zone(services)
+    storage, now, zone = services.storage, services.clock(), services.zone
     handover, months = await storage.handovers.active(), services.petition.retention
     if handover is None:
         return []
@@ -122,23 +121,19 @@ def _overdue_text(people: int, words: Words) -> Html:
 
 
 def _step_at_the_latest(services: Services, signed_at: datetime) -> WarningStep | None:
-    today = day_of(services.clock(), _zone(services))
+    today = day_of(services.clock(), services.zone)
     step = warning_step(_day_at_the_latest(services, signed_at), today)
     return WarningStep.DAY if step is WarningStep.LATE else step
 
 
 def _day_at_the_latest(services: Services, signed_at: datetime) -> date:
-    return erased_on(services.petition.retention, day_of(signed_at, _zone(services)), ())
+    return erased_on(services.petition.retention, day_of(signed_at, services.zone), ())
 
 
 def _before(services: Services, step: WarningStep) -> datetime:
     """Returns before which moment a signature was given that is due by then."""
     then = services.clock() + timedelta(days=_AHEAD[step])
-    return due_before(services.petition.retention, _zone(services), (), then).at_most
-
-
-def _zone(services: Services) -> ZoneInfo:
-    return ZoneInfo(services.petition.time_zone)
+    return due_before(services.petition.retention, services.zone, (), then).at_most
 
 
 async def _text(

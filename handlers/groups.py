@@ -2,15 +2,17 @@
 
 from functools import partial
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
-from bot.text.translations import Words
+from bot.text.translations import mark
 from handlers.context import Context, Services
 from handlers.conversation_message import tolerate
 from handlers.request_budget import LimitDecision
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 
 COMMANDS = frozenset(SUPPORTER_COMMANDS)
+
+_ONLY_IN_PRIVATE = mark("La petición se lee y se firma en un chat privado.")
 
 
 async def invite_to_private_chat(update: Update, context: Context) -> None:
@@ -21,13 +23,13 @@ async def invite_to_private_chat(update: Update, context: Context) -> None:
         return  # a bare /help may be for another bot of the group
     if not _is_granted(context.services, update):
         return
-    words = _words(context.services, user)
+    words = context.services.words(user.language_code if user else None)
     link = f"https://t.me/{context.bot.username}?start=group"
     button = InlineKeyboardButton(words.label("Abrir el chat privado"), url=link)
     line = partial(
         context.bot.send_message,
         message.chat_id,
-        _only_in_private(words),
+        words.label(_ONLY_IN_PRIVATE),
         reply_markup=InlineKeyboardMarkup([[button]]),
         message_thread_id=message.message_thread_id if message.is_topic_message else None,
     )
@@ -52,15 +54,6 @@ async def answer_tap_elsewhere(update: Update, context: Context) -> None:
     """Answers a tap made outside a private chat with that line, and does nothing else."""
     query = update.callback_query
     if query is not None:
-        said = _only_in_private(_words(context.services, query.from_user))
+        said = context.services.words(query.from_user.language_code).label(_ONLY_IN_PRIVATE)
         # Keyed by the tap, so that it replaces no pending reply of a chat.
         await context.services.delayed_replies.tell(query.id, lambda: tolerate(query.answer(said)))
-
-
-def _only_in_private(words: Words) -> str:
-    return words.label("La petición se lee y se firma en un chat privado.")
-
-
-def _words(services: Services, user: User | None) -> Words:
-    language = services.petition.language_for(user.language_code if user else None)
-    return services.catalogs.words(language)

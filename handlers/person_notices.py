@@ -129,13 +129,13 @@ async def _clear_away(bot: Bot, services: Services, notice: PersonNotice, chat: 
     """Removes what the chat shows of the data as it was; returns the sentence."""
     if notice.kind in _SILENCING:
         services.open_claims.make_void(chat)
-    petition = services.petition
-    words = services.catalogs.words(petition.language_for(notice.language))
+    words = services.words(notice.language)
     files = await erase_files(bot, services, words, notice.supporter)
     if notice.kind != PersonNoticeKind.SHOWN:
         await _leave_screen(bot, services, words, notice.supporter, chat)
+    contact = services.petition.contact
     not_asked_for = words.text(
-        "Si no lo has pedido tú, dínoslo cuanto antes: {contact}", contact=petition.contact
+        "Si no lo has pedido tú, dínoslo cuanto antes: {contact}", contact=contact
     )
     return Screen(paragraphs(words.text(_SAID[notice.kind]), files.told, not_asked_for))
 

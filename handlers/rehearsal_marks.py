@@ -89,10 +89,7 @@ class RehearsalMarks:
             known = await services.storage.conversations.get(services.reference(number))
         except Unavailable:
             known = None
-        if known is not None and known.language is not None:
-            language = known.language
-        words = services.catalogs.words(services.petition.language_for(language))
-        return words.text(
+        return services.words((known and known.language) or language).text(
             "🎭 <b>Esto es un ensayo:</b> ninguna firma cuenta, y todas se borran cuando acaba."
         )
 

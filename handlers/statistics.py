@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from bot.petition.fewest import FEWEST
+from bot.petition.retention_days import start_of
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
@@ -47,8 +47,7 @@ def merge_small_sources(by_source: Mapping[str | None, int]) -> SignatureSources
 async def stats(ctx: AdminContext) -> None:
     """Handles /stats; "today" is counted in the petition's time zone."""
     services, words = ctx.services, ctx.words
-    now = services.clock().astimezone(ZoneInfo(services.petition.time_zone))
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = start_of(services.today, services.zone)
     counts = await services.storage.signatures.stats(since=midnight)
     await ctx.say(
         paragraphs(

@@ -115,16 +115,13 @@ class UpdateHandler:
         here = own_chat(update)
         if here is None:
             return
-        user, chat = here
-        services = self._application.services
-        language = services.petition.language_for(user.language_code)
-        said = services.catalogs.words(language).label(sentence)
+        (user, chat), services = here, self._application.services
+        said = services.words(user.language_code).label(sentence)
         try:
             await services.delayed_replies.tell(chat.id, partial(self._say, update, chat.id, said))
         except TelegramError as error:
-            _log.warning(
-                "apology_not_sent", update_id=update.update_id, error_kind=error_kind(error)
-            )
+            kind = error_kind(error)
+            _log.warning("apology_not_sent", update_id=update.update_id, error_kind=kind)
 
     async def _say(self, update: Update, chat_id: int, said: str) -> None:
         if update.callback_query is not None:

@@ -24,9 +24,9 @@ class Away:
 
 @pytest.fixture(scope="module")
 def marks() -> RehearsalMarks:
+    petition, catalogs = load_petition(BUNDLED), Catalogs.load()
     services = SimpleNamespace(
-        petition=load_petition(BUNDLED),
-        catalogs=Catalogs.load(),
+        words=lambda language: catalogs.words(petition.language_for(language)),
         storage=SimpleNamespace(conversations=Away()),
         reference=lambda number: str(number).encode(),
     )
