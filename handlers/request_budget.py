@@ -4,7 +4,6 @@ Counted in memory and by keyed reference, never stored; a restart clears the cou
 a signature, muting messages, and the taps that confirm either are never limited.
 """
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ WRITTEN = "written"
 _SECONDS = 60.0
 _TIMES = 5
 _TIMES_WRITTEN = 30
-_MOST = 20_000
+_MOST = 20_000  # budgets that are kept; beyond that the oldest is dropped
 
 
 class LimitDecision(Enum):
@@ -42,16 +41,10 @@ class _Spent:
 
 
 class Budgets:
-    """Counts what each person has asked for within a minute.
+    """Counts what each person has asked for within a minute, by a clock of monotonic seconds."""
 
-    Args:
-        clock: seconds, monotonic.
-        most: how many budgets are kept; beyond that the oldest is dropped.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = _MOST) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._most = most
         self._spent: OrderedDict[tuple[bytes, str], _Spent] = OrderedDict()
 
     def __len__(self) -> int:
@@ -62,7 +55,7 @@ class Budgets:
         self._forget_old()
         spent = self._spent.get((who, what))
         if spent is None:
-            while len(self._spent) >= self._most:
+            while len(self._spent) >= _MOST:
                 self._spent.popitem(last=False)
             spent = self._spent[who, what] = _Spent(self._clock())
         if spent.by != update:

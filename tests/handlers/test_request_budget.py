@@ -2,6 +2,7 @@
 
 import pytest
 
+from handlers import request_budget
 from handlers.request_budget import COUNTED, UNLIMITED, WRITTEN, Budgets
 from handlers.request_budget import LimitDecision as Decision
 from handlers.screens.command_list import SUPPORTER_COMMANDS
@@ -75,8 +76,10 @@ def test_whether_the_next_will_be_answered_is_known_before(budgets: Budgets, clo
     assert budgets.would_answer(ANA, "mydata")
 
 
-def test_no_more_is_kept_than_may_be_and_the_oldest_goes(clock: Clock) -> None:
-    budgets = Budgets(clock, most=3)
+def test_no_more_is_kept_than_may_be_and_the_oldest_goes(
+    budgets: Budgets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_budget, "_MOST", 3)
     for number in range(9):
         asked(budgets, 6, who=bytes([number]))
     assert len(budgets) == 3
