@@ -15,12 +15,7 @@ from bot.text.markup import Html, fill, parse
 from bot.text.translations import Words
 from bot.tracebacks import kind_of
 from handlers.screens.given_consents import receipt
-from handlers.screens.signing import (
-    name_consent_mark,
-    name_consent_words,
-    new_texts_mark,
-    new_texts_words,
-)
+from handlers.screens.signing import consent_mark, name_consent_words, new_texts_words
 from handlers.sent_files import erase_files
 from handlers.signing import CHANGED_TEXT, refusal
 from handlers.supporter_context import SupporterContext, reload
@@ -144,10 +139,11 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
 
     As at signing, nothing is done if the words have changed since they were shown.
     """
-    if agreed_to != name_consent_mark(ctx.view):
+    consented = name_consent_words(ctx.view)
+    if agreed_to != consent_mark(ctx.view, consented):
         await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
-    consent = _consent_to(ctx, name_consent_words(ctx.view), WITH_NAME)
+    consent = _consent_to(ctx, consented, WITH_NAME)
     done, signatures = ctx.after(Action.BACK), ctx.services.storage.signatures
     changed = await signatures.give_name(
         ctx.supporter, consent, done.conversation, ctx.stored_version or 0, ctx.services.clock()
@@ -168,10 +164,11 @@ async def remove_name(ctx: SupporterContext) -> None:
 
 async def accept_texts(ctx: SupporterContext, agreed_to: str) -> None:
     """Has the signature stand by the texts that changed since, as its owner consents to."""
-    if agreed_to != new_texts_mark(ctx.view):
+    consented = new_texts_words(ctx.view)
+    if agreed_to != consent_mark(ctx.view, consented):
         await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
-    consent = _consent_to(ctx, new_texts_words(ctx.view), NEW_TEXTS)
+    consent = _consent_to(ctx, consented, NEW_TEXTS)
     notice = ctx.view.words.text("Hecho: tu firma vale con los textos de ahora.")
     await _answer_texts(ctx, consent, notice)
 

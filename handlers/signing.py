@@ -111,7 +111,7 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     since, nothing is signed: a consent covers only the words that were seen. Nor is anything
     signed before the choice about the name: a window says what is missing, over the same screen.
     """
-    if agreed_to != consent_mark(ctx.view):
+    if agreed_to != consent_mark(ctx.view, consent_words(ctx.view)):
         await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
     if ctx.view.with_name is None:

@@ -64,7 +64,7 @@ def consent(view: View) -> Screen:
     words, conversation = view.words, view.conversation
     ticked = {Action.UPDATES: conversation.updates, Action.NEWS: conversation.news}
     chosen = {True: Action.WITH_NAME, False: Action.WITHOUT_NAME, None: None}[view.with_name]
-    sign = words.label("✍️ Consiento y firmo")
+    sign, mark = words.label("✍️ Consiento y firmo"), consent_mark(view, consent_words(view))
     return Screen(
         # With the labels of the choices, the words that are recorded, so that they were seen.
         fill(view.texts.consent, name=conversation.name or ""),
@@ -77,7 +77,7 @@ def consent(view: View) -> Screen:
                 Button(f"{_TICKED if ticked[choice] else _UNTICKED} {label}", choice)
                 for choice, label in message_choices(view).items()
             ),
-            Button(sign, Action.CONFIRM, consent_mark(view), style=Style.SIGN),
+            Button(sign, Action.CONFIRM, mark, style=Style.SIGN),
             (
                 Button(words.label("Cambiar el nombre"), Action.SIGN),
                 Button(words.label("Volver"), Action.HOME),
@@ -106,19 +106,20 @@ def consent_words(view: View) -> str:
     return consent_text(view.texts, consent_choices(view))
 
 
-def consent_mark(view: View) -> str:
-    """Returns a hash of the consent's words, version and language, which the button carries."""
-    return _mark(view, consent_words(view))
+def consent_mark(view: View, consented: str) -> str:
+    """Returns a hash of a consent's words, version and language, which its button carries."""
+    shown = "\n".join((view.petition.version, view.language, consented))
+    return consent_sha256(shown).hex()[:16]
 
 
 def name_consent(view: View) -> Screen:
     """Asks, after signing, for the consent to hand over the name too."""
     words, name = view.words, view.signature.name if view.signature else ""
-    give = words.label("✍️ Consiento que se entregue")
+    give, consented = words.label("✍️ Consiento que se entregue"), name_consent_words(view)
     return Screen(
-        fill(name_consent_words(view), name=name),
+        fill(consented, name=name),
         [
-            Button(give, Action.GIVE_NAME, name_consent_mark(view), style=Style.SIGN),
+            Button(give, Action.GIVE_NAME, consent_mark(view, consented), style=Style.SIGN),
             Button(words.label("Volver"), Action.BACK),
         ],
         words.text(
@@ -138,11 +139,6 @@ def name_consent_words(view: View) -> str:
     )
 
 
-def name_consent_mark(view: View) -> str:
-    """Returns what `consent_mark` does, for the consent to hand over the name."""
-    return _mark(view, name_consent_words(view))
-
-
 def new_texts(view: View) -> Screen:
     """Says what changed in the texts since the person signed, and asks for their consent."""
     words, signature = view.words, view.signature
@@ -153,14 +149,14 @@ def new_texts(view: View) -> Screen:
         date=version_date(words, signed),
         now=version_date(words, view.petition.version),
     )
-    agree = words.label("✍️ Consiento")
+    agree, consented = words.label("✍️ Consiento"), new_texts_words(view)
     return Screen(
         paragraphs(
             lines(heading, *changed),
-            fill(new_texts_words(view), name=signature.name if signature else ""),
+            fill(consented, name=signature.name if signature else ""),
         ),
         [
-            Button(agree, Action.ACCEPT_TEXTS, new_texts_mark(view), style=Style.SIGN),
+            Button(agree, Action.ACCEPT_TEXTS, consent_mark(view, consented), style=Style.SIGN),
             Button(words.label("Mantener lo que firmé"), Action.KEEP_TEXTS),
             _privacy_and_back(words),
         ],
@@ -178,16 +174,6 @@ def new_texts_words(view: View) -> str:
     is_named = view.signature is not None and view.signature.with_name
     chosen = (with_name if is_named else without_name, *chosen_messages(view))
     return "\n".join((view.texts.consent, "", kept, *(f"• {escape(each)}" for each in chosen)))
-
-
-def new_texts_mark(view: View) -> str:
-    """Returns what `consent_mark` does, for the consent to texts that changed."""
-    return _mark(view, new_texts_words(view))
-
-
-def _mark(view: View, consented: str) -> str:
-    shown = "\n".join((view.petition.version, view.language, consented))
-    return consent_sha256(shown).hex()[:16]
 
 
 def chosen_messages(view: View) -> list[str]:
