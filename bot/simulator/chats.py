@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from types import MappingProxyType
 from typing import Any
@@ -179,18 +179,15 @@ class Message:
         )
 
 
+@dataclass(slots=True, eq=False)
 class Account:
-    """A person's account, and what it allows the bot."""
+    """A person's account, and what it allows the bot, which has `met` it when seen in a group."""
 
-    __slots__ = ("blocked", "deactivated", "met", "started", "user")
-
-    def __init__(self, user: User) -> None:
-        self.user = user
-        self.started = False
-        self.blocked = False
-        self.deactivated = False
-        self.met = False
-        """Whether the bot has seen them in a group."""
+    user: User
+    started: bool = field(default=False, init=False)
+    blocked: bool = field(default=False, init=False)
+    deactivated: bool = field(default=False, init=False)
+    met: bool = field(default=False, init=False)
 
     @property
     def id(self) -> int:
@@ -202,47 +199,24 @@ class Account:
 _NO_MEMBERS: Mapping[int, Account] = MappingProxyType({})
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Chat:
     """A private chat with one person, or a group.
 
     `bot_status` is the bot's membership: "member", "administrator", "left" or "kicked".
     """
 
-    __slots__ = (
-        "_messages",
-        "bot_status",
-        "id",
-        "members",
-        "network",
-        "notifier",
-        "person",
-        "pinned",
-        "title",
-        "type",
-        "username",
-    )
-
-    def __init__(
-        self,
-        network: Network,
-        chat_id: int,
-        kind: str,
-        *,
-        title: str | None = None,
-        username: str | None = None,
-        person: Account | None = None,
-    ) -> None:
-        self.network = network
-        self.id = chat_id
-        self.type = kind
-        self.title = title
-        self.username = username
-        self.person = person
-        self.members: Mapping[int, Account] = _NO_MEMBERS
-        self.bot_status = "member"
-        self.pinned: tuple[int, ...] = ()
-        self._messages: dict[int, Message] | None = None
-        self.notifier = Notifier()
+    network: Network
+    id: int
+    type: str
+    title: str | None = None
+    username: str | None = None
+    person: Account | None = None
+    members: Mapping[int, Account] = field(default_factory=lambda: _NO_MEMBERS, init=False)
+    bot_status: str = field(default="member", init=False)
+    pinned: tuple[int, ...] = field(default=(), init=False)
+    _messages: dict[int, Message] | None = field(default=None, init=False)
+    notifier: Notifier = field(default_factory=Notifier, init=False)
 
     def __repr__(self) -> str:
         return f"Chat({self.id}, {self.type!r})"
@@ -280,9 +254,9 @@ class Chat:
 
     def change(self, message: Message, *, visibly: bool = True, **content: Any) -> Message:
         """Replaces a message by an edited one; `visibly` sets its edit date."""
-        edited = replace(message, **content)
         if visibly:
-            edited = replace(edited, edit_date=self.network.now())
+            content["edit_date"] = self.network.now()
+        edited = replace(message, **content)
         self._put(edited)
         self.network.publish("edited", self, edited)
         return edited

@@ -30,7 +30,7 @@ class Faults:
 
     `latency` is in seconds, a number or a range to draw from; the rates are shares of calls
     between 0 and 1. Rates do not apply to `spared` methods; planned faults (`next`) do.
-    `of_chats` sets the fault of every call to a chat, by its number.
+    `by_chat` sets the fault of every call to a chat, by its number.
     A drawn fault depends on the seed, the method, the chat and the number of such calls so far,
     so concurrent calls meet the same faults in every run, whatever their order.
     """

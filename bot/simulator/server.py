@@ -14,7 +14,7 @@ from bot.simulator.chats import User
 from bot.simulator.errors import Refused
 from bot.simulator.faults import Fault, Faults
 from bot.simulator.methods import HANDLERS, METHODS
-from bot.simulator.parameters import Params, decode, read_request
+from bot.simulator.parameters import Method, Params, decode, read_request
 from bot.simulator.world import World
 
 _PATH = re.compile(r"/bot([^/]+)/(\w+)")
@@ -111,17 +111,17 @@ class Simulator:
         if found is None:
             return json_response({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
         begun, (token, name) = time.monotonic(), found.groups()
-        served = METHODS.get(name.lower())
+        method = METHODS.get(name.lower())
         if token != self._token:
             known = _TOKEN.fullmatch(token)
             refusal = Refused(401, "Unauthorized") if known else Refused(404, "Not Found")
             return self._refuse(name, {}, refusal, begun)
-        if served is None:
+        if method is None:
             return self._refuse(name, {}, Refused(404, "Not Found: method not found"), begun)
-        return await self._call(request, served.name)
+        return await self._call(request, method)
 
-    async def _call(self, request: web.BaseRequest, name: str) -> web.StreamResponse:
-        begun = time.monotonic()
+    async def _call(self, request: web.BaseRequest, method: Method) -> web.StreamResponse:
+        begun, name = time.monotonic(), method.name
         # A long poll may wait for people; it must not keep the world from being idle.
         counted = name != "getUpdates"
         self.world.calls_in_flight += counted
@@ -136,7 +136,7 @@ class Simulator:
                 return self._cut(request, name, params, begun)
             if fault in (Fault.ERROR, Fault.FLOOD):
                 raise self.faults.refusal(fault)
-            params = decode(METHODS[name.lower()], params)
+            params = decode(method, params)
             result = await self._result(name, params)
         except Refused as refusal:
             return self._refuse(name, params, refusal, begun, request)
@@ -183,17 +183,12 @@ class Simulator:
         begun: float,
         request: web.BaseRequest | None = None,
     ) -> web.StreamResponse:
-        gone = request is not None and (
-            request.transport is None or request.transport.is_closing()
-        )
+        transport = request.transport if request is not None else None
+        gone = request is not None and (transport is None or transport.is_closing())
         # The poll of a killed bot ends when the next one comes; nobody receives this answer.
         if not (gone and refusal.code == 409):
             self._record(name, params, refusal.code, refusal.description, begun)
-        body: dict[str, Any] = {
-            "ok": False,
-            "error_code": refusal.code,
-            "description": refusal.description,
-        }
+        body = {"ok": False, "error_code": refusal.code, "description": refusal.description}
         if refusal.retry_after is None:
             return json_response(body, refusal.code)
         body["parameters"] = {"retry_after": refusal.retry_after}
@@ -210,10 +205,8 @@ class Simulator:
         begun: float,
         answer: object = None,
     ) -> None:
-        took = time.monotonic() - begun
-        self.calls.record(
-            RecordedCall(name, params, status, error, self.world.clock(), took), answer
-        )
+        at, took = self.world.clock(), time.monotonic() - begun
+        self.calls.record(RecordedCall(name, params, status, error, at, took), answer)
 
 
 def json_response(body: dict[str, Any], status: int = 200) -> web.Response:

@@ -1,7 +1,8 @@
 """Copies of messages, without a link to the original, and forwards, with one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from bot.simulator.chats import Message, Shape
 from bot.simulator.errors import bad_request
@@ -34,24 +35,23 @@ def copy_message(world: World, params: Params) -> Shape:
 
 def copy_messages(world: World, params: Params) -> list[Shape]:
     """Serves copyMessages; skips messages that are gone or cannot be copied."""
-    found = [source for source in _sources(world, params) if _can_be_copied(source)]
-    bare = params.get("remove_caption", False)
-    drafts = [_copy(source) for source in found]
-    if bare:
+    drafts = [_copy(source) for source in _sources(world, params) if _can_be_copied(source)]
+    if params.get("remove_caption", False):
         drafts = [d if d.media is None else replace(d, rendered=Rendered("")) for d in drafts]
-    return _identifiers(post_messages(world, params, _in_new_albums(world, drafts)))
+    copies = post_messages(world, params, _in_new_albums(world, drafts))
+    return [{"message_id": copy.id} for copy in copies]
 
 
 def forward_message(world: World, params: Params) -> Shape:
     """Serves forwardMessage."""
     source = _source(world, params, "forward")
-    if not _can_be_forwarded(source):
+    if source.is_service or source.protected:
         raise bad_request("the message can't be forwarded")
     (forward,) = post_messages(world, params, [replace(_forward(source), group=None)])
     return forward.shape()
 
 
-def checked_ids(numbers: list[object]) -> list[int]:
+def checked_ids(numbers: list[Any]) -> list[int]:
     """Returns the message identifiers; refuses a list that Telegram would not take."""
     if not numbers:
         raise bad_request("message identifiers are not specified")
@@ -59,10 +59,9 @@ def checked_ids(numbers: list[object]) -> list[int]:
         raise bad_request("too many message identifiers specified")
     if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
         raise bad_request("message identifier must be a Number")
-    whole = [n for n in numbers if isinstance(n, int) and n > 0]
-    if len(whole) != len(numbers):
+    if min(numbers) <= 0:
         raise bad_request("invalid message identifier specified")
-    return whole
+    return numbers
 
 
 def _source(world: World, params: Params, purpose: str) -> Message:
@@ -90,10 +89,6 @@ def _can_be_copied(source: Message) -> bool:
         quiz = source.media.payload["type"] == "quiz"
         return not quiz or "correct_option_ids" in source.media.payload
     return not source.is_service
-
-
-def _can_be_forwarded(source: Message) -> bool:
-    return not source.is_service and not source.protected
 
 
 def _copy(source: Message) -> UnsentMessage:
@@ -137,7 +132,3 @@ def _in_new_albums(world: World, drafts: Sequence[UnsentMessage]) -> Sequence[Un
         if group is not None
     }
     return [replace(d, group=new[d.group]) if d.group is not None else d for d in drafts]
-
-
-def _identifiers(messages: Iterable[Message]) -> list[Shape]:
-    return [{"message_id": message.id} for message in messages]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.simulator.chats import Chat, Message, Shape
-from bot.simulator.errors import Refused, bad_request
+from bot.simulator.errors import bad_request
 from bot.simulator.input_media import read_input_media
 from bot.simulator.keyboard_checks import checked_markup
 from bot.simulator.methods.copying import checked_ids
@@ -68,9 +68,7 @@ def edit_markup(world: World, params: Params) -> Shape:
 def delete_message(world: World, params: Params) -> bool:
     """Serves deleteMessage."""
     chat = world.known_chat(params["chat_id"])
-    refusal = _why_not_deletable(world, chat, params["message_id"])
-    if refusal is not None:
-        raise refusal
+    _check_deletable(world, chat, params["message_id"])
     chat.remove(params["message_id"])
     return True
 
@@ -81,8 +79,7 @@ def delete_messages(world: World, params: Params) -> bool:
     chat = world.known_chat(params["chat_id"])
     there = [number for number in numbers if number in chat.messages]
     for number in there:
-        if (refusal := _why_not_deletable(world, chat, number)) is not None:
-            raise refusal
+        _check_deletable(world, chat, number)
     for number in there:
         chat.remove(number)
     return True
@@ -105,8 +102,7 @@ def _editable(world: World, params: Params) -> Message:
 
 
 def _edited(world: World, params: Params, message: Message, **content: Any) -> Shape:
-    markup = checked_markup(params.get("reply_markup"))
-    content["markup"] = markup
+    content["markup"] = checked_markup(params.get("reply_markup"))
     if all(getattr(message, name) == value for name, value in content.items()):
         raise bad_request(_UNCHANGED)
     world.limits.count(message.chat.id, new=0)
@@ -115,13 +111,12 @@ def _edited(world: World, params: Params, message: Message, **content: Any) -> S
     return message.chat.change(message, visibly=visibly, **content).shape()
 
 
-def _why_not_deletable(world: World, chat: Chat, message_id: int) -> Refused | None:
+def _check_deletable(world: World, chat: Chat, message_id: int) -> None:
     message = chat.messages.get(message_id)
     if message is None:
-        return bad_request("message to delete not found")
+        raise bad_request("message to delete not found")
     own = message.by.id == world.bot.id
     if not own and not chat.is_private and chat.bot_status != "administrator":
-        return bad_request("message can't be deleted")
+        raise bad_request("message can't be deleted")
     if world.clock() - message.date > _TWO_DAYS and chat.bot_status != "administrator":
-        return bad_request("message can't be deleted for everyone")
-    return None
+        raise bad_request("message can't be deleted for everyone")

@@ -113,30 +113,24 @@ def post_messages(world: World, params: Params, drafts: Sequence[UnsentMessage])
     reply_to = _replied(chat, params)
     paid = params.get("allow_paid_broadcast", False)
     world.limits.count(chat.id, new=len(drafts), paid=paid)
-    common = {
-        "reply_to": reply_to,
-        "silent": params.get("disable_notification", False),
-        "protected": params.get("protect_content", False),
-    }
-    return [_posted(world, chat, draft, markup, common) for draft in drafts]
-
-
-def _posted(
-    world: World, chat: Chat, draft: UnsentMessage, markup: Markup | None, common: dict[str, Any]
-) -> Message:
-    return chat.post(
-        world.bot,
-        text=draft.rendered.text,
-        entities=draft.rendered.entities,
-        media=world.with_own_poll(draft.media),
-        markup=markup or draft.markup,
-        preview=draft.preview,
-        caption_above=draft.above,
-        spoiler=draft.spoiler,
-        group=draft.group,
-        about=draft.about,
-        **common,
-    )
+    return [
+        chat.post(
+            world.bot,
+            text=draft.rendered.text,
+            entities=draft.rendered.entities,
+            media=world.with_own_poll(draft.media),
+            markup=markup or draft.markup,
+            preview=draft.preview,
+            caption_above=draft.above,
+            spoiler=draft.spoiler,
+            group=draft.group,
+            about=draft.about,
+            reply_to=reply_to,
+            silent=params.get("disable_notification", False),
+            protected=params.get("protect_content", False),
+        )
+        for draft in drafts
+    ]
 
 
 def checked_preview(params: Params) -> dict[str, Any] | None:
@@ -195,10 +189,7 @@ def _album_media(world: World, place: int, item: InputMedia) -> Media:
         return item.media(world.files)
     except Refused as refusal:
         reason = refusal.description.removeprefix("Bad Request: ")
+        reason = reason[:1].upper() + reason[1:]
         raise bad_request(
-            f'failed to send message #{place} with the error message "{_capital(reason)}"'
+            f'failed to send message #{place} with the error message "{reason}"'
         ) from refusal
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -69,12 +69,9 @@ def _message(person: Person, fields: ActionFields) -> Message:
     return found
 
 
-def _send(person: Person, fields: ActionFields) -> None:
-    person.send(
-        fields.text("text"),
-        entities=fields.items("entities", dict),
-        reply_to=fields.number_if_any("reply_to"),
-    )
+def _formatting(fields: ActionFields) -> dict[str, Any]:
+    entities, reply_to = fields.items("entities", dict), fields.number_if_any("reply_to")
+    return {"entities": entities, "reply_to": reply_to}
 
 
 def _known(kind: str) -> str:
@@ -104,11 +101,7 @@ def _album(person: Person, fields: ActionFields) -> None:
 
 def _attach(person: Person, fields: ActionFields) -> None:
     """Sends uploaded files: a single one as a message, several as an album."""
-    words = fields.text("text")
-    more: dict[str, Any] = {
-        "entities": fields.items("entities", dict),
-        "reply_to": fields.number_if_any("reply_to"),
-    }
+    words, more = fields.text("text"), _formatting(fields)
     files = fields.items("files", str)
     if not 1 <= len(files) <= _MOST_FILES:
         raise ActionRefused(f"files are 1 to {_MOST_FILES}")
@@ -130,16 +123,14 @@ def _forward_post(person: Person, fields: ActionFields) -> None:
     """Forwards a post of a channel that the bot does not know."""
     now, text = person.world.now(), fields.text("text")
     origin = channel(fields.text("channel", _LONGEST_NAME) or "Canal", now)
-    author = person.world.bot
-    post = Message(
-        id=0, chat=person.chat, by=author, date=now, text=text, entities=find_entities(text)
-    )
+    entities, bot = find_entities(text), person.world.bot
+    post = Message(id=0, chat=person.chat, by=bot, date=now, text=text, entities=entities)
     person.forward(post, origin=origin)
 
 
 _ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyType(
     {
-        "send": _send,
+        "send": lambda person, fields: person.send(fields.text("text"), **_formatting(fields)),
         "start": lambda person, fields: person.start(fields.text("payload", 64) or None),
         "edit": lambda person, fields: person.edit(
             _message(person, fields),

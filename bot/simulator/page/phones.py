@@ -1,14 +1,16 @@
-"""The phones on the page: the people whose chats it shows, and what they have read."""
+"""The phones on the page: the people whose chats it shows, and what they have read, as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from bot.simulator.chats import Event, Message, Shape
+from bot.simulator.chats import Event, InlineButton, Media, Message, Shape, entity_shape
 from bot.simulator.page.event_feed import EventFeed
-from bot.simulator.page.serialization import message_shape, person_shape
 from bot.simulator.person import Person
 from bot.simulator.update_queue import Update
 
 _MESSAGES_SHOWN = 200
+_FILE_FIELDS = ("file_name", "mime_type", "file_size", "width", "height", "duration", "emoji")
+_CONTENT_FIELDS = ("first_name", "phone_number", "title", "address", "question", "value")
 
 
 class Phones:
@@ -84,11 +86,8 @@ class Phones:
 
     def _mark_read_if_active(self, event: Event, person: Person) -> None:
         """Marks the chat as read when its person writes or taps."""
-        message = event.message
-        by_hand = event.kind == "tapped" or (
-            event.kind == "sent" and message is not None and message.outgoing
-        )
-        if not by_hand:
+        sent = event.kind == "sent" and event.message is not None and event.message.outgoing
+        if not sent and event.kind != "tapped":
             return
         self.read(person, max(person.chat.messages, default=0))
         if person.started and person.id not in self._known_to_have_started:
@@ -104,8 +103,66 @@ class Phones:
         ]
 
     def _message(self, message: Message) -> Shape:
-        return message_shape(message, acknowledged=message.id in self._acknowledged)
+        shape: Shape = {
+            "id": message.id,
+            "mine": message.outgoing,
+            "acknowledged": message.id in self._acknowledged,
+            "date": message.date,
+            "edited": message.edit_date is not None,
+            "text": message.text,
+            "entities": [entity_shape(entity, message.chat) for entity in message.entities],
+            "media": _media(message.media),
+            "above": message.caption_above,
+            "spoiler": message.spoiler,
+            "group": message.group,
+            "reply": message.reply_to,
+            "keyboard": [[_button(button) for button in row] for row in message.buttons],
+        }
+        about = message.about or {}
+        if "forward_origin" in about:
+            shape["forwarded"] = _origin(about["forward_origin"])
+        if "pinned_message" in about:
+            shape["service"] = "pinned"
+        return shape
 
     def _shape(self, person: Person) -> Shape:
-        role = "admin" if person.id in self._admins else "supporter"
-        return person_shape(person, role=role, read=self._read.get(person.id, 0))
+        """Returns a person, with the bot's description and the commands that they see."""
+        user, profile = person.user, person.world.profile
+        return {
+            "id": person.id,
+            "name": user.first_name,
+            "surname": user.last_name or "",
+            "language": user.language or "",
+            "role": "admin" if person.id in self._admins else "supporter",
+            "started": person.started,
+            "blocked": person.blocked,
+            "gone": person.deactivated,
+            "read": self._read.get(person.id, 0),
+            "description": profile.text("description", user.language),
+            "commands": person.commands,
+        }
+
+
+def _button(button: InlineButton) -> Shape:
+    does = {"data": button.data, "url": button.url, "copy": button.copied, "style": button.style}
+    return {"text": button.label} | {name: each for name, each in does.items() if each is not None}
+
+
+def _media(media: Media | None) -> Shape | None:
+    if media is None:
+        return None
+    payload = media.payload[-1] if isinstance(media.payload, list) else media.payload
+    known = (*_FILE_FIELDS, *_CONTENT_FIELDS)
+    shape: Shape = {name: payload[name] for name in known if name in payload}
+    return shape | {"kind": media.kind, "file": media.file_id}
+
+
+def _origin(origin: Mapping[str, Any]) -> str:
+    """Returns the name under which a forwarded message is shown."""
+    if "sender_user_name" in origin:
+        return str(origin["sender_user_name"])
+    chat = origin.get("chat") or origin.get("sender_chat")
+    if chat is not None:
+        return str(chat.get("title", ""))
+    user = origin["sender_user"]
+    return " ".join(filter(None, (user["first_name"], user.get("last_name"))))

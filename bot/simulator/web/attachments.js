@@ -56,7 +56,10 @@ function build(view) {
   view.dialog = el("dialog", { class: "dialog", "aria-labelledby": "attachments-title" }, form);
   // Files that are being sent cannot be cancelled.
   view.dialog.addEventListener("cancel", (event) => view.sending && event.preventDefault());
-  view.dialog.addEventListener("close", () => closed(view));
+  view.dialog.addEventListener("close", () => {
+    releaseFiles(view.attachments);
+    markChanged("draft");
+  });
   draw(view);
 }
 
@@ -159,11 +162,6 @@ function showFault(view, why) {
   if (!view.dialog.open) return why && toast(why);
   view.fault.hidden = !why;
   view.fault.textContent = why;
-}
-
-function closed(view) {
-  releaseFiles(view.attachments);
-  markChanged("draft");
 }
 
 const PHOTOS = ["image/png", "image/jpeg"];

@@ -33,16 +33,12 @@ function nodes(text, from, to, entities, onCommand) {
 
 const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 
-const TAGS = { bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code" };
+const TAGS = { bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code", blockquote: "blockquote" };
 
 function wrapped(entity, words, children, onCommand) {
   switch (entity.type) {
-    case "bold": case "italic": case "underline": case "strikethrough": case "code":
-      return el(TAGS[entity.type], {}, children);
     case "pre":
       return el("pre", { tabindex: "0" }, el("code", {}, children));
-    case "blockquote":
-      return el("blockquote", {}, children);
     case "expandable_blockquote":
       return words.length > 160 || words.split("\n").length > 3 ? expandable(children) : el("blockquote", {}, children);
     case "spoiler":
@@ -54,13 +50,15 @@ function wrapped(entity, words, children, onCommand) {
     case "email":
       return link(`mailto:${words}`, children);
     case "bot_command":
-      return onCommand ? command(words, onCommand) : el("span", { class: "tag" }, children);
+      return onCommand
+        ? el("button", { type: "button", class: "command", onclick: () => onCommand(words) }, words)
+        : el("span", { class: "tag" }, children);
     case "date_time":
       return time(entity, words, children);
     case "mention": case "hashtag": case "cashtag": case "phone_number": case "text_mention":
       return el("span", { class: "tag" }, children);
     default:
-      return el("span", {}, children);
+      return el(TAGS[entity.type] ?? "span", {}, children);
   }
 }
 
@@ -86,22 +84,14 @@ function link(address, children) {
   return el("a", { href, target: "_blank", rel: "noopener noreferrer", title: href }, children);
 }
 
-function command(words, onCommand) {
-  return el("button", { type: "button", class: "command", onclick: () => onCommand(words) }, words);
-}
-
 function spoiler(children) {
-  const shown = el("span", { class: "spoiler-text" }, children);
   const show = () => {
     cover.classList.add("shown");
     for (const name of ["role", "tabindex", "aria-label"]) cover.removeAttribute(name);
   };
   const press = (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), show());
-  const cover = el(
-    "span",
-    { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("hidden-text"), onclick: show, onkeydown: press },
-    shown,
-  );
+  const cover = el("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("hidden-text"), onclick: show, onkeydown: press },
+    el("span", { class: "spoiler-text" }, children));
   return cover;
 }
 
