@@ -39,12 +39,7 @@ class Profile:
 
         A scope's commands for this language come before its default ones.
         """
-        scopes: list[Scope] = [
-            ("chat", chat_id, 0),
-            ("all_private_chats", 0, 0),
-            ("default", 0, 0),
-        ]
-        for scope in scopes:
+        for scope in (("chat", chat_id, 0), ("all_private_chats", 0, 0), ("default", 0, 0)):
             for code in (_letters(language), ""):
                 if found := self.commands.get((scope, code)):
                     return found

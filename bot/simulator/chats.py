@@ -109,11 +109,6 @@ class Message:
         return self.media is None and not self.text
 
     @property
-    def outgoing(self) -> bool:
-        """Whether a person wrote it."""
-        return not self.by.is_bot
-
-    @property
     def buttons(self) -> tuple[tuple[InlineButton, ...], ...]:
         """The inline keyboard, row by row."""
         rows = (self.markup or {}).get("inline_keyboard", ())

@@ -298,7 +298,7 @@ class DemoScript:
             now = person.chat.messages.get(message.id)
             return now is None or (now.text, now.labels) != before
 
-        if not await person.chat.notifier.wait_for(lambda: changed() or None, _WAIT_SECONDS):
+        if not await person.chat.notifier.wait_for(changed, _WAIT_SECONDS):
             raise SimulatorError(f"{person.user.first_name} tapped {label!r}, and nothing changed")
 
     async def _with_button(self, person: Person, label: str) -> Message:
@@ -338,7 +338,7 @@ def transcript_lines(event: Event) -> Iterator[TranscriptLine]:
     message = event.message
     if event.kind == "tapped" and message is not None:
         yield TranscriptLine(chat, "person", f"taps [{_label(message, event)}]")
-    elif event.kind == "deleted" and message is not None and message.outgoing:
+    elif event.kind == "deleted" and message is not None and not message.from_bot:
         yield TranscriptLine(chat, "note", "what was typed is deleted from the chat")
     elif event.kind in ("sent", "edited") and message is not None:
         yield from _message_lines(chat, message)
@@ -347,11 +347,11 @@ def transcript_lines(event: Event) -> Iterator[TranscriptLine]:
 def _message_lines(chat: str, message: Message) -> Iterator[TranscriptLine]:
     if message.is_service:
         return
-    actor = "person" if message.outgoing else "bot"
+    actor = "bot" if message.from_bot else "person"
     if message.media is not None:
         yield TranscriptLine(chat, actor, f"({message.media.kind}) {message.text}".rstrip())
         return
-    if message.outgoing:
+    if not message.from_bot:
         yield TranscriptLine(chat, actor, message.text)
         return
     written = [line for line in message.text.splitlines() if line.strip()]

@@ -16,11 +16,6 @@ def origin_of(message: Message) -> Shape:
     return {"type": "user", "sender_user": message.by.shape(), "date": message.date}
 
 
-def hidden(name: str, date: int) -> Shape:
-    """Returns the origin of somebody whose settings hide their account in forwards."""
-    return {"type": "hidden_user", "sender_user_name": name, "date": date}
-
-
 def channel(title: str, date: int, *, username: str | None = None) -> Shape:
     """Returns the origin of a post in a channel that the bot is not in."""
     chat: Shape = {"id": _CHANNEL, "type": "channel", "title": title}

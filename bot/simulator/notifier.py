@@ -22,11 +22,11 @@ class Notifier:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def wait_for(self, found: Callable[[], T | None], seconds: float) -> T | None:
-        """Calls `found` now and at each `notify` until it returns a value; None if it does not."""
+    async def wait_for(self, found: Callable[[], T], seconds: float) -> T:
+        """Calls `found` now and at each `notify` until it returns a true value or time is up."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        while (result := found()) is None and loop.time() < deadline:
+        while not (result := found()) and loop.time() < deadline:
             await self._wait(loop, deadline)
         return result
 

@@ -173,7 +173,7 @@ class Person(Account):
         """
         held = [self._sample(item) if isinstance(item, str) else item for item in items]
         client_checks.check_album([media.kind for media in held])
-        group = self.world.next_album_id()
+        group = next(self.world.album_ids)
         first = self._captioned(held[0], caption, entities)
         contents = [first, *(client_checks.caption(media, "") for media in held[1:])]
         return [
@@ -278,7 +278,7 @@ class Person(Account):
         copied: str | None = None,
     ) -> Tap:
         world = self.world
-        query = world.next_query_id() if data is not None else ""
+        query = next(world.query_ids) if data is not None else ""
         tap = Tap(query, self.user, message, data, world.clock(), url, raw, copied)
         world.publish("tapped", message.chat, message, {"data": data, "url": url})
         if query:

@@ -14,7 +14,7 @@ from bot.simulator.chats import User
 from bot.simulator.errors import Refused
 from bot.simulator.faults import Fault, Faults
 from bot.simulator.methods import HANDLERS, METHODS
-from bot.simulator.parameters import Method, Params, decode, read_request
+from bot.simulator.parameters import Params, decode, read_request
 from bot.simulator.world import World
 
 _PATH = re.compile(r"/bot([^/]+)/(\w+)")
@@ -82,21 +82,15 @@ class Simulator:
         return [call for call in self.calls if call.status >= 400]
 
     async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def start(self) -> None:
         """Starts to listen on loopback."""
         server = web.Server(self._serve, request_factory=_request, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         self._port = self._runner.addresses[0][1]
+        return self
 
-    async def stop(self) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Closes every connection and stops listening."""
         self.faults.end_hanging()
         self.faults.thaw()
@@ -118,10 +112,10 @@ class Simulator:
             return self._refuse(name, {}, refusal, begun)
         if method is None:
             return self._refuse(name, {}, Refused(404, "Not Found: method not found"), begun)
-        return await self._call(request, method)
+        return await self._call(request, method.name)
 
-    async def _call(self, request: web.BaseRequest, method: Method) -> web.StreamResponse:
-        begun, name = time.monotonic(), method.name
+    async def _call(self, request: web.BaseRequest, name: str) -> web.StreamResponse:
+        begun = time.monotonic()
         # A long poll may wait for people; it must not keep the world from being idle.
         counted = name != "getUpdates"
         self.world.calls_in_flight += counted
@@ -136,7 +130,7 @@ class Simulator:
                 return self._cut(request, name, params, begun)
             if fault in (Fault.ERROR, Fault.FLOOD):
                 raise self.faults.refusal(fault)
-            params = decode(method, params)
+            params = decode(METHODS[name.lower()], params)
             result = await self._result(name, params)
         except Refused as refusal:
             return self._refuse(name, params, refusal, begun, request)

@@ -13,10 +13,6 @@ from bot.simulator.taps import Tap
 from bot.simulator.update_queue import UpdateQueue
 from bot.simulator.webhook import Webhook
 
-_FIRST_ALBUM = 13_500_000_000_000_001
-_FIRST_GROUP = 2_000_000_001
-_FIRST_POLL = 5_000_000_000_000_000_001
-_FIRST_QUERY = 4_400_000_000_000_000_001
 _SUPERGROUP = -1_000_000_000_000
 
 
@@ -40,24 +36,18 @@ class State(Network):
         """How long a tap can be answered. Telegram does not say; this is short of what is seen."""
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
-        self._group_ids = count(_FIRST_GROUP)
-        self._query_ids = count(_FIRST_QUERY)
-        self._album_ids = count(_FIRST_ALBUM)
-        self._poll_ids = count(_FIRST_POLL)
-
-    def next_query_id(self) -> str:
-        """Returns a new identifier for a callback query."""
-        return str(next(self._query_ids))
-
-    def next_album_id(self) -> str:
-        """Returns a new identifier for an album."""
-        return str(next(self._album_ids))
+        self.query_ids = map(str, count(4_400_000_000_000_000_001))
+        """New identifiers for callback queries."""
+        self.album_ids = map(str, count(13_500_000_000_000_001))
+        """New identifiers for albums."""
+        self._group_ids = count(2_000_000_001)
+        self._poll_ids = map(str, count(5_000_000_000_000_000_001))
 
     def with_own_poll(self, media: Media | None) -> Media | None:
         """Returns the media for a new message: a poll gets a new identifier, for its own votes."""
         if media is None or media.kind != "poll":
             return media
-        return replace(media, payload=media.payload | {"id": str(next(self._poll_ids))})
+        return replace(media, payload=media.payload | {"id": next(self._poll_ids)})
 
     def group(
         self,

@@ -106,17 +106,17 @@ class UpdateQueue:
         )
         mine = self._poll
 
-        def found() -> list[Update] | None:
+        def found() -> list[Update]:
             if self._poll != mine:
                 raise conflict(self._reason)
-            return list(islice(self.pending.values(), limit)) or None
+            return list(islice(self.pending.values(), limit))
 
         self.expire()
-        given = await self.notifier.wait_for(found, seconds) or []
+        given = await self.notifier.wait_for(found, seconds)
         if given:
             self._given = max(self._given, given[-1].id)
         return [update.body for update in given]
 
     async def acknowledged(self, seconds: float) -> bool:
         """Waits up to `seconds` until nothing is pending; returns whether that is so."""
-        return bool(await self.notifier.wait_for(lambda: None if self.pending else True, seconds))
+        return await self.notifier.wait_for(lambda: not self.pending, seconds)

@@ -59,7 +59,7 @@ class World(State):
     async def _is_idle(self, seconds: float) -> bool:
         if not await self.updates.acknowledged(seconds):
             return False
-        await self.notifier.wait_for(lambda: None if self.calls_in_flight else True, seconds)
+        await self.notifier.wait_for(lambda: not self.calls_in_flight, seconds)
         before = self.event_count
         # A bot may acknowledge an update before it acts on it.
         await asyncio.sleep(0.02)

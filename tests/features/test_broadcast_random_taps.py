@@ -57,7 +57,7 @@ class Whim:
 
     def _edit(self) -> None:
         marta = self._studio.marta
-        mine = [m for m in marta.messages if m.outgoing and m.media is None]
+        mine = [m for m in marta.messages if not m.from_bot and m.media is None]
         if mine:
             marta.edit(self._chance.choice(mine), f"Editado {len(mine)}")
 

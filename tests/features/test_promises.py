@@ -94,7 +94,7 @@ async def test_typed_names_leave_the_chat_even_when_deleting_fails_at_first(
         ana.send("Ana Real")
         await ana.sees("Yo, Ana Real, firmo")
         await ana.sees("Lo que has enviado se ha borrado de este chat.")
-        assert [m.text for m in ana.messages if m.outgoing] == ["/start"]
+        assert [m.text for m in ana.messages if not m.from_bot] == ["/start"]
 
 
 async def test_the_withdrawal_is_told_even_when_telegram_was_away_in_between(

@@ -45,7 +45,7 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene)
     jordi.send("Jordi Puig i Gal·la")
     await scene.settled()
     assert "Jordi Puig i Gal·la" in scene.screen(jordi).text
-    assert [m.text for m in jordi.messages if m.outgoing] == ["/start"]
+    assert [m.text for m in jordi.messages if not m.from_bot] == ["/start"]
 
 
 async def test_who_has_signed_copies_the_link_and_who_follows_it_meets_the_petition(

@@ -41,7 +41,7 @@ async def tapped(
     world = scene.world
     chat = in_chat or by.chat
     message = Message(id=deleted or 1, chat=chat, by=world.bot, date=world.now(), text="…")
-    tap = Tap(world.next_query_id(), by.user, message, data, world.clock())
+    tap = Tap(next(world.query_ids), by.user, message, data, world.clock())
     shape: dict[str, Any] = tap.shape()
     if in_chat is None:
         del shape["message"]

@@ -145,7 +145,7 @@ async def test_what_comes_beyond_the_budget_takes_no_screen_away(
         scene.ana.send(name)
         await scene.settled()
     await scene.ana.sees("Vas muy deprisa")
-    assert [m.text for m in scene.ana.messages if m.outgoing] == ["/start"]
+    assert [m.text for m in scene.ana.messages if not m.from_bot] == ["/start"]
 
 
 async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given(
@@ -224,7 +224,7 @@ async def test_a_text_that_cannot_be_deleted_yet_brings_the_screen_once(
     await nothing_is_owed(scene)
     assert len(scene.simulator.calls.of("sendMessage")) == before + 1
     assert "Lo que has enviado se ha borrado de este chat." in scene.screen(scene.ana).text
-    assert [m.text for m in scene.ana.messages if m.outgoing] == ["/start"]
+    assert [m.text for m in scene.ana.messages if not m.from_bot] == ["/start"]
 
 
 async def test_the_file_of_ones_data_comes_once_though_the_screen_after_it_fails(

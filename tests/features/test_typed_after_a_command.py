@@ -15,7 +15,7 @@ COMMANDS = sorted({*SUPPORTER_COMMANDS, "start", "firmar"})
 
 def commands(person: Person) -> list[str]:
     """What stands in the chat of a person who began with /start, behind that."""
-    return [m.text for m in person.messages if m.outgoing][1:]
+    return [m.text for m in person.messages if not m.from_bot][1:]
 
 
 async def source(scene: Scene, person: Person) -> str | None:
@@ -92,7 +92,7 @@ async def test_ones_own_name_is_no_source(scene: Scene) -> None:
         scene.ana.send(text)
         await scene.settled()
         assert GONE in scene.screen(scene.ana).text
-    assert [m.text for m in scene.ana.messages if m.outgoing] == []
+    assert [m.text for m in scene.ana.messages if not m.from_bot] == []
     assert await source(scene, scene.ana) is None
 
 

@@ -19,7 +19,7 @@ GONE_IN_ENGLISH = "What you sent has been deleted from this chat."
 
 def written(person: Person) -> list[str]:
     """What the person sent and still stands in the chat, commands aside."""
-    return [m.text for m in person.messages if m.outgoing and not m.text.startswith("/")]
+    return [m.text for m in person.messages if not m.from_bot and not m.text.startswith("/")]
 
 
 async def says(scene: Scene, person: Person, text: str) -> str:
@@ -260,7 +260,7 @@ async def test_whatever_else_is_sent_to_the_form_goes_too(scene: Scene, kind: st
     assert GONE in scene.screen(scene.ana).text
     scene.ana.send("/ana_garcia")
     await scene.settled()
-    assert [m for m in scene.ana.messages if m.outgoing] == scene.ana.messages[:1]
+    assert [m for m in scene.ana.messages if not m.from_bot] == scene.ana.messages[:1]
 
 
 @pytest.mark.parametrize("reach", [at_the_name, at_the_consent])

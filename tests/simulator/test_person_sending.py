@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from bot.simulator import Person, Simulator, SimulatorError
-from bot.simulator.forward_origins import channel, hidden
+from bot.simulator.forward_origins import channel
 from bot.simulator.media_kinds import KINDS
 from bot.text.markup import parse
 from tests.support.api_client import ApiClient
@@ -96,7 +96,8 @@ async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
     post = sim.world.person("Eva").send_html("<b>Comunicado</b>")
     buttons = [[("Leer", "https://example.org/"), ("Firmar", "https://t.me/peticion_bot")]]
     ana.forward(post, origin=channel("Vecinas", post.date, username="vecinas"), buttons=buttons)
-    ana.forward(post, origin=hidden("Alguien", post.date))
+    hidden = {"type": "hidden_user", "sender_user_name": "Alguien", "date": post.date}
+    ana.forward(post, origin=hidden)
     again = ana.forward(post)
     ana.forward(again)
     _, from_channel, from_hidden, plain, twice = await received(api)

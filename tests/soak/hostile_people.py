@@ -147,7 +147,7 @@ class HostilePerson:
         message = where.messages.get(message_id) or Message(
             id=message_id, chat=where, by=world.bot, date=world.now(), text="…"
         )
-        tap = Tap(world.next_query_id(), self.person.user, message, data, world.clock())
+        tap = Tap(next(world.query_ids), self.person.user, message, data, world.clock())
         world.taps[tap.id] = tap
         world.updates.add("callback_query", where.id, tap.shape())
 

@@ -127,7 +127,7 @@ def _in_new_albums(world: World, drafts: Sequence[UnsentMessage]) -> Sequence[Un
         raise bad_request("messages can't be forwarded")
     groups = [draft.group for draft in drafts]
     new = {
-        group: world.next_album_id() if groups.count(group) > 1 else None
+        group: next(world.album_ids) if groups.count(group) > 1 else None
         for group in dict.fromkeys(groups)
         if group is not None
     }

@@ -89,7 +89,7 @@ def send_media_group(world: World, params: Params) -> list[Shape]:
     """Serves sendMediaGroup."""
     inputs = _album_inputs(params["media"])
     media = [_album_media(world, place, item) for place, item in enumerate(inputs, start=1)]
-    group = world.next_album_id()
+    group = next(world.album_ids)
     drafts = [
         UnsentMessage(item.caption, held, above=item.above, spoiler=item.spoiler, group=group)
         for item, held in zip(inputs, media, strict=True)

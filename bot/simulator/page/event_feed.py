@@ -45,11 +45,7 @@ class EventFeed:
 
     async def wait_beyond(self, number: int, seconds: float) -> bool:
         """Waits up to `seconds` for a change after this number; returns whether there is one."""
-
-        def moved() -> bool | None:
-            return True if self.number != number else None
-
-        return bool(await self._notifier.wait_for(moved, seconds))
+        return await self._notifier.wait_for(lambda: self.number != number, seconds)
 
     def mark(self, number: int) -> str:
         """Returns the mark by which a page that reconnects says what it has seen."""

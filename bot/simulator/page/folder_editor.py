@@ -102,14 +102,9 @@ class FolderEditor:
     def save(self, values: Mapping[str, Any]) -> None:
         """Writes one value: `file`, `key`, `value`, and the `hash` of the file that was edited."""
         read = read_folder(self.folder).as_written()
-        target = next(
-            (
-                each
-                for each in editable.fields_of(read)
-                if (each.file, each.key) == (values.get("file"), values.get("key"))
-            ),
-            None,
-        )
+        asked = (values.get("file"), values.get("key"))
+        fields = editable.fields_of(read)
+        target = next((each for each in fields if (each.file, each.key) == asked), None)
         if target is None:
             raise EditRefused("unknown" if values.get("file") in self._names() else "gone", 409)
         try:

@@ -86,7 +86,7 @@ class Phones:
 
     def _mark_read_if_active(self, event: Event, person: Person) -> None:
         """Marks the chat as read when its person writes or taps."""
-        sent = event.kind == "sent" and event.message is not None and event.message.outgoing
+        sent = event.kind == "sent" and event.message is not None and not event.message.from_bot
         if not sent and event.kind != "tapped":
             return
         self.read(person, max(person.chat.messages, default=0))
@@ -105,7 +105,7 @@ class Phones:
     def _message(self, message: Message) -> Shape:
         shape: Shape = {
             "id": message.id,
-            "mine": message.outgoing,
+            "mine": not message.from_bot,
             "acknowledged": message.id in self._acknowledged,
             "date": message.date,
             "edited": message.edit_date is not None,
