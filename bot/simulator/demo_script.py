@@ -79,8 +79,7 @@ class Shell(Protocol):
 class DemoScript:
     """One run of the script; `on_heading` is called with each heading as its part begins.
 
-    Attributes:
-        erases: whether all signatures are erased in the end, as when their retention is over.
+    If it `erases`, all signatures are erased in the end, as when their retention is over.
     """
 
     world: World

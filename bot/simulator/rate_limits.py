@@ -31,30 +31,19 @@ _KEPT = 10_000
 """How many chats are remembered before those with a full bucket are dropped."""
 
 
+@dataclass(slots=True)
 class Stars:
-    """A balance in Stars; can be set at any time."""
+    """A balance in Stars, with fractions; can be set at any time."""
 
-    __slots__ = ("_parts",)
-
-    def __init__(self, balance: float = 0) -> None:
-        self._parts = round(balance * _PARTS)
-
-    @property
-    def balance(self) -> float:
-        """The balance in Stars, with fractions."""
-        return self._parts / _PARTS
-
-    @balance.setter
-    def balance(self, balance: float) -> None:
-        self._parts = round(balance * _PARTS)
+    balance: float = 0.0
 
     def pay(self, price: float) -> None:
         """Takes this many Stars from the balance."""
-        self._parts -= round(price * _PARTS)
+        self.balance = round(self.balance - price, 9)
 
     def shape(self) -> Shape:
         """Returns the balance as a StarAmount."""
-        whole, parts = divmod(self._parts, _PARTS)
+        whole, parts = divmod(round(self.balance * _PARTS), _PARTS)
         return {"amount": whole, "nanostar_amount": parts} if parts else {"amount": whole}
 
 

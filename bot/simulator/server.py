@@ -4,6 +4,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
@@ -22,32 +23,27 @@ _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{30,}")
 _LARGEST_CALL = 60 * 1024 * 1024
 
 
+@dataclass(slots=True)
 class Clock:
-    """Returns the time of `base`, in Unix seconds, plus what it was moved by."""
+    """Returns the time of `base`, in Unix seconds, and what it was moved `ahead`."""
 
-    __slots__ = ("_ahead", "_base")
-
-    def __init__(self, base: Callable[[], float]) -> None:
-        self._base = base
-        self._ahead = 0.0
+    base: Callable[[], float]
+    ahead: float = 0.0
 
     def __call__(self) -> float:
         """Returns the current Unix time."""
-        return self._base() + self._ahead
+        return self.base() + self.ahead
 
     def move(self, seconds: float) -> None:
         """Moves the clock forward: messages grow old, limits recover, updates expire."""
-        self._ahead += seconds
+        self.ahead += seconds
 
 
 class Simulator:
-    """Simulated Telegram for one bot; an async context manager.
+    """Simulated Telegram for one bot, whose id the token begins with; an async context manager.
 
-    Args:
-        token: The bot's token; the number before the colon is the bot's id.
-        port: 0 for any free port.
-        keep_calls: How many calls to remember, each with its parameters; 0 for none.
-        clock: Returns the Unix time for dates, expiries and limits. `Simulator.clock` moves it.
+    `port` is 0 for any free one, `keep_calls` how many calls are remembered, 0 for none. `clock`
+    returns the Unix time for dates, expiries and limits; the attribute `clock` moves it.
     """
 
     def __init__(

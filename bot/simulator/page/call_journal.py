@@ -37,7 +37,18 @@ class CallJournal:
             return  # empty polls would bury everything else
         self._number += 1
         self._unpublished += 1
-        shape = _shape(self._number, call, answer) | {"whose": whose}
+        shape: Shape = {
+            "number": self._number,
+            "method": call.method,
+            "chat": call.chat_id,
+            "whose": whose,
+            "status": call.status,
+            "error": call.error,
+            "at": call.at,
+            "ms": round(call.took * 1000, 1),
+            "params": _plain(call.params),
+            "answer": _plain(answer),
+        }
         self._kept.append(shape)
         self._new.append(shape)
 
@@ -70,20 +81,6 @@ class CallJournal:
             while len(self._seconds) > _SECONDS_KEPT:
                 del self._seconds[next(iter(self._seconds))]
         return self._seconds[whole]
-
-
-def _shape(number: int, call: RecordedCall, answer: object) -> Shape:
-    return {
-        "number": number,
-        "method": call.method,
-        "chat": call.chat_id,
-        "status": call.status,
-        "error": call.error,
-        "at": call.at,
-        "ms": round(call.took * 1000, 1),
-        "params": _plain(call.params),
-        "answer": _plain(answer),
-    }
 
 
 def _plain(value: object, depth: int = 0) -> Any:

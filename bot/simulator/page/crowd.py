@@ -55,8 +55,7 @@ _LANGUAGES = (
 class Crowd:
     """People who are not shown on the page and sign by the hundred; one crowd at a time.
 
-    Attributes:
-        reading_seconds: how long somebody, by their number, looks at a screen of the form.
+    `reading_seconds` returns how long somebody, by their number, looks at a screen of the form.
     """
 
     def __init__(self, feed: EventFeed, world: World) -> None:
@@ -163,8 +162,7 @@ class Crowd:
 class SeenScreen:
     """A message of the bot by number, with the callback data of its buttons.
 
-    Attributes:
-        open_choice: the data of the two buttons about the name while none of them is chosen.
+    `open_choice` is that of the two buttons about the name while none of them is chosen.
     """
 
     message: int
@@ -185,10 +183,10 @@ class SeenScreen:
 def _newer_screen(person: Person, seen: SeenScreen | None) -> SeenScreen | None:
     """Returns the newest screen with buttons, unless it is the one already seen."""
     for message in reversed(person.messages):
-        data = tuple(b.data for row in message.buttons for b in row if b.data)
-        if data:
-            buttons = [button for row in message.buttons for button in row]
-            free = tuple(b.data for b in buttons if b.data and b.label.startswith(_NOT_CHOSEN))
+        buttons = [(b.label, b.data) for row in message.buttons for b in row if b.data]
+        if buttons:
+            free = tuple(data for label, data in buttons if label.startswith(_NOT_CHOSEN))
+            data = tuple(data for _, data in buttons)
             screen = SeenScreen(message.id, data, free if len(free) > 1 else ())
             return None if screen == seen else screen
     return None

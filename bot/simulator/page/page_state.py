@@ -23,9 +23,8 @@ FAULTS = ("latency", "too_many_rate", "error_rate", "drop_rate")
 class PageState:
     """What the page shows of one simulator; publishes changes to the pages while `open`.
 
-    Attributes:
-        hints: whom a visitor of the demo can be first, if that is said: by the page's language
-            one of the `signers` who reads it, and an `admin`, by the numbers of their accounts.
+    `hints` says, if anything, whom a visitor of the demo can be first: by the page's language one
+    of the `signers` who reads it, and an `admin`, by the numbers of their accounts.
     """
 
     def __init__(self, simulator: Simulator, feed: EventFeed, admins: frozenset[int]) -> None:

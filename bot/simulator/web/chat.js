@@ -73,11 +73,15 @@ function draw(view) {
   }
   if (view.person !== person.id) showAnother(view, person);
   view.title.textContent = state.bot.name;
-  drawLine(view.line, person);
+  view.line.classList.toggle("acting", Boolean(person.action));
+  view.line.textContent = person.action ? actionText(person) : t("seen-by", { name: person.name });
   reconcile(view.rows, messageRows(person));
   drawTicks(view.rows, person);
   drawFoot(view.foot, person);
-  scrollToOwn(view, person);
+  // Whoever sends something sees it.
+  const own = newestOwn(person);
+  if (own > view.own) view.atBottom = true;
+  view.own = own;
   if (view.atBottom) scrollDown(view.log);
   drawBottom(view);
   markRead(person);
@@ -91,11 +95,6 @@ function showAnother(view, person) {
   view.atBottom = true;
   view.own = newestOwn(person);
   setTimeout(() => view.log.setAttribute("aria-live", "polite"), 500);
-}
-
-function drawLine(line, person) {
-  line.classList.toggle("acting", Boolean(person.action));
-  line.textContent = person.action ? actionText(person) : t("seen-by", { name: person.name });
 }
 
 /** Draws the bottom of the chat: the composer, or the one button that can be used. */
@@ -132,13 +131,6 @@ function scrolled(view) {
 function drawBottom({ log, bottom, atBottom }) {
   if (distanceToBottom(log) <= bottom.offsetHeight) bottom.hidden = true;
   else if (!atBottom) bottom.hidden = false;
-}
-
-/** Scrolls to the bottom when somebody sends something. */
-function scrollToOwn(view, person) {
-  const own = newestOwn(person);
-  if (own > view.own) view.atBottom = true;
-  view.own = own;
 }
 
 const newestOwn = (person) => Math.max(0, ...[...person.messages.values()].filter((message) => message.mine).map((message) => message.id));

@@ -34,15 +34,15 @@ function bot() {
   const restart = el("button", { type: "button", class: "button quiet", onclick: () => act("restart") }, icon("restart"), t("restart"));
   const afresh = el("button", { type: "button", class: "button quiet", onclick: confirmNewPetition }, icon("pen"), t("afresh"));
   const ours = el("div", {}, el("p", { class: "hint" }, t("restart-why")), el("div", { class: "buttons" }, restart, afresh));
+  const shown = el("p", { class: "bot-state" }, light, said);
   redrawOn(["bot"], () => {
     light.className = `light ${state.botState}`;
     said.textContent = t(`bot-${state.botState}`);
     restart.disabled = state.botState === "starting";
     ours.hidden = state.botState === "elsewhere";
+    // What is said of a bot in another terminal has not room beside the heading.
+    shown.classList.toggle("below", state.botState === "elsewhere");
   });
-  const shown = el("p", { class: "bot-state" }, light, said);
-  // What is said of a bot in another terminal has not room beside the heading.
-  redrawOn(["bot"], () => shown.classList.toggle("below", state.botState === "elsewhere"));
   return [shown, ours];
 }
 

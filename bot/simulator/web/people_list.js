@@ -26,16 +26,12 @@ export function drawPeopleList(root) {
 
 function row(person) {
   const last = newest(person);
-  const count = person.id === state.selected ? 0 : unreadCount(person);
   const open = person.id === state.selected;
+  const count = open ? 0 : unreadCount(person);
   const line = status(person, last);
   const sign = JSON.stringify([person.name, person.surname, person.role, person.language, line, count, open, last?.date]);
-  return { key: String(person.id), sign, make: () => item(person, last, count, open, line) };
-}
-
-function item(person, last, count, open, line) {
   const name = fullName(person);
-  return el("li", {},
+  const make = () => el("li", {},
     el("button", { type: "button", class: "person", "aria-current": open ? "true" : null, onclick: () => openChat(person.id) },
       avatar(name, person.id),
       el("span", { class: "person-name" },
@@ -45,6 +41,7 @@ function item(person, last, count, open, line) {
       el("span", { class: line.quiet ? "person-line quiet" : "person-line", dir: "auto" }, line.text),
       el("span", { class: "person-language" }, languageName(person.language)),
       count > 0 && el("span", { class: "badge", "aria-label": t("unread", { n: count }) }, number(count))));
+  return { key: String(person.id), sign, make };
 }
 
 function status(person, last) {
