@@ -98,8 +98,9 @@ class Faults:
         planned = self._planned.get(method)
         if planned:
             return planned.popleft()
-        if chat is not None and (fault := self.by_chat.get(_number(chat))) is not None:
-            return fault
+        for number, fault in self.by_chat.items():
+            if str(number) == str(chat):
+                return fault
         if method in self.spared:
             return None
         rates = (self.error_rate, self.cut_rate, self.drop_rate, self.too_many_rate)
@@ -125,9 +126,3 @@ class Faults:
             return too_many(self.retry_after)
         words = {500: "Internal Server Error", 502: "Bad Gateway", 504: "Gateway Timeout"}
         return Refused(self.error_code, words.get(self.error_code, "Service Unavailable"))
-
-
-def _number(chat: object) -> int:
-    """Returns the number of a chat as a call names it; 0 for a username."""
-    text = str(chat)
-    return int(text) if text.removeprefix("-").isdecimal() else 0

@@ -4,23 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.simulator.errors import Refused, bad_request
+from bot.simulator.parameters import names
 from bot.text.markup import length, link
 
 _BUTTONS = 100
 _IN_A_ROW = 8
-_ACTIONS = frozenset(
-    {
-        "callback_data",
-        "callback_game",
-        "copy_text",
-        "login_url",
-        "pay",
-        "switch_inline_query",
-        "switch_inline_query_chosen_chat",
-        "switch_inline_query_current_chat",
-        "url",
-        "web_app",
-    }
+_ACTIONS = names(
+    "callback_data callback_game copy_text login_url pay switch_inline_query url web_app"
+    " switch_inline_query_chosen_chat switch_inline_query_current_chat"
 )
 _LOOKS = frozenset({"text", "style", "icon_custom_emoji_id"})
 _STYLES = frozenset({"danger", "success", "primary"})

@@ -24,6 +24,11 @@ Params = dict[str, Any]
 """Decoded parameters: integers, strings, booleans, lists, objects and uploads."""
 
 
+def names(words: str) -> frozenset[str]:
+    """Returns the names in a line, as the tables of methods, parameters and kinds have them."""
+    return frozenset(words.split())
+
+
 class ParameterKind(Enum):
     """The kind of a parameter, with the words that describe it in an error."""
 
@@ -48,7 +53,7 @@ class Method:
     @classmethod
     def declared(cls, name: str, parameters: str) -> Self:
         """Returns a method by a line of its parameters, with "!" after each required one."""
-        words = parameters.split()
+        words = names(parameters)
         required = tuple(sorted(word[:-1] for word in words if word.endswith("!")))
         return cls(name, required, frozenset(word.removesuffix("!") for word in words))
 
@@ -91,7 +96,7 @@ _KINDS = {
     ),
 }
 KINDS: Mapping[str, ParameterKind] = MappingProxyType(
-    {name: kind for kind, names in _KINDS.items() for name in names.split()}
+    {name: kind for kind, words in _KINDS.items() for name in names(words)}
 )
 """The kind of every parameter that is not plain text, by its name."""
 _WRITTEN_AS_JSON = (ParameterKind.LIST, ParameterKind.OBJECT, ParameterKind.MEDIA)

@@ -6,31 +6,19 @@ from typing import Any
 
 from bot.simulator.auto_entities import find_entities, with_found_entities
 from bot.simulator.errors import bad_request
-from bot.simulator.parameters import Params
+from bot.simulator.parameters import Params, names
 from bot.text.entities import DATE_TIME_FORMAT, LATEST, SPLITTABLE, in_code_points, tidied
 from bot.text.markup import Entity, MarkupError, Rendered, length, parse
 
 TEXT_UNITS = 4096
 CAPTION_UNITS = 1024
 _REMEMBERED = 64
-_TYPES = frozenset(
-    {
-        *SPLITTABLE,
-        "blockquote",
-        "expandable_blockquote",
-        "code",
-        "pre",
-        "text_link",
-        "text_mention",
-        "custom_emoji",
-        "date_time",
-    }
+_TYPES = frozenset(SPLITTABLE) | names(
+    "blockquote expandable_blockquote code pre text_link text_mention custom_emoji date_time"
 )
 _EXTRAS = ("url", "language", "custom_emoji_id", "unix_time", "date_time_format")
 _ENTITY_FIELDS = frozenset({"type", "offset", "length", "user", *_EXTRAS})
-_FOUND_ANYWAY = frozenset(
-    {"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"}
-)
+_FOUND_ANYWAY = names("mention hashtag cashtag bot_command url email phone_number")
 
 
 def text_of(params: Params) -> Rendered:

@@ -8,43 +8,21 @@ from bot.simulator.chats import Chat, Media, Message, Shape
 from bot.simulator.errors import Refused, bad_request
 from bot.simulator.input_media import InputMedia, read_input_media
 from bot.simulator.keyboard_checks import Markup, checked_markup
-from bot.simulator.parameters import Params
+from bot.simulator.parameters import Params, names
 from bot.simulator.text_checks import caption_of, text_of
 from bot.simulator.world import World
 from bot.text.markup import Rendered
 
 _LONGEST_ALBUM = 10
 _ALONE_IN_ALBUMS = ("document", "audio")
-_ACTIONS = frozenset(
-    {
-        "typing",
-        "upload_photo",
-        "record_video",
-        "upload_video",
-        "record_voice",
-        "upload_voice",
-        "upload_document",
-        "choose_sticker",
-        "find_location",
-        "record_video_note",
-        "upload_video_note",
-    }
+_ACTIONS = names(
+    "typing upload_photo record_video upload_video record_voice upload_voice upload_document"
+    " choose_sticker find_location record_video_note upload_video_note"
 )
-_PREVIEW_FIELDS = frozenset(
-    {"is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text"}
-)
-_REPLY_FIELDS = frozenset(
-    {
-        "message_id",
-        "chat_id",
-        "allow_sending_without_reply",
-        "quote",
-        "quote_parse_mode",
-        "quote_entities",
-        "quote_position",
-        "checklist_task_id",
-        "poll_option_id",
-    }
+_PREVIEW_FIELDS = names("is_disabled url prefer_small_media prefer_large_media show_above_text")
+_REPLY_FIELDS = names(
+    "message_id chat_id allow_sending_without_reply quote quote_parse_mode quote_entities"
+    " quote_position checklist_task_id poll_option_id"
 )
 
 

@@ -5,38 +5,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.simulator.errors import bad_request, conflict
-from bot.simulator.parameters import Params
+from bot.simulator.parameters import Params, names
 from bot.simulator.world import World
 
 _LONGEST_POLL = 50
-_KINDS = frozenset(
-    {
-        "message",
-        "edited_message",
-        "channel_post",
-        "edited_channel_post",
-        "business_connection",
-        "business_message",
-        "edited_business_message",
-        "deleted_business_messages",
-        "guest_message",
-        "message_reaction",
-        "message_reaction_count",
-        "inline_query",
-        "chosen_inline_result",
-        "callback_query",
-        "shipping_query",
-        "pre_checkout_query",
-        "purchased_paid_media",
-        "poll",
-        "poll_answer",
-        "my_chat_member",
-        "chat_member",
-        "chat_join_request",
-        "chat_boost",
-        "removed_chat_boost",
-        "managed_bot",
-    }
+_KINDS = names(
+    "message edited_message channel_post edited_channel_post business_connection business_message"
+    " edited_business_message deleted_business_messages guest_message message_reaction"
+    " message_reaction_count inline_query chosen_inline_result callback_query shipping_query"
+    " pre_checkout_query purchased_paid_media poll poll_answer my_chat_member chat_member"
+    " chat_join_request chat_boost removed_chat_boost managed_bot"
 )
 _SECRET = re.compile("[A-Za-z0-9_-]{1,256}")
 

@@ -1,11 +1,12 @@
 """Protects the page from other sites: DNS rebinding and cross-site requests."""
 
-import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import web
+
+from bot.simulator.page.address import as_address
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -47,13 +48,7 @@ def _is_an_address_of_ours(host: str) -> bool:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return False
-    if name in ("localhost", socket.gethostname().lower()):
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return name in ("localhost", socket.gethostname().lower()) or as_address(name) is not None
 
 
 def _is_from_the_page(request: web.Request) -> bool:

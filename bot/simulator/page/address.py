@@ -11,21 +11,24 @@ LOOPBACK = "127.0.0.1"
 _NEAR = range(8080, 8100)
 
 
+def as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Returns the address that this host is written as; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
 def others_can_reach(host: str) -> bool:
     """Returns whether other machines can reach this host address."""
-    if host == "localhost":
-        return False
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return True
+    address = as_address(host)
+    return host != "localhost" and not (address is not None and address.is_loopback)
 
 
 def browser_host(host: str) -> str:
     """Returns the host for a URL; for an address that means all interfaces, loopback."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    address = as_address(host)
+    if address is None:
         return host
     if address.is_unspecified:
         return LOOPBACK if address.version == 4 else "[::1]"

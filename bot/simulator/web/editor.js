@@ -3,7 +3,7 @@
 import { openLanguageDialog, openVersionDialog } from "./dialogs.js";
 import { el, entitle, fill, icon, iconButton, refill } from "./dom.js";
 import { closedFor, requestEdit } from "./edit_requests.js";
-import { bareKey, editorField, fieldName, isUnfinished } from "./editor_field.js";
+import { bareKey, editorField, fieldName, isUnfinished, problemsWhere } from "./editor_field.js";
 import { editorIsShown, openEditorIfRoom, openField, showEditor } from "./navigation.js";
 import { toast } from "./notices.js";
 import { markChanged, redrawOn, state } from "./page_state.js";
@@ -131,7 +131,7 @@ function drawBody(body) {
   const tab = chosenTab();
   const file = state.editor.files[fileOf(tab)];
   const mine = state.editor.fields.filter((field) => tabOf(field) === tab);
-  const whole = problemsOfFile(fileOf(tab));
+  const whole = problemsWhere((problem) => problem.file === fileOf(tab) && !problem.key).map(([style, problem]) => [style, problem.sentence[language]]);
   const sign = JSON.stringify([tab, file?.broken, whole, closedFor(), mine.map((field) => [field.file, field.key])]);
   if (shown !== sign) {
     if (!shown?.startsWith(JSON.stringify([tab]).slice(0, -1))) body.scrollTop = 0;
@@ -143,12 +143,6 @@ function drawBody(body) {
       Object.entries(GROUPS[tab === FACTS ? FACTS : "texts"]).map(([name, keys]) => group(name, keys, mine)));
   }
   for (const field of fields) field.refresh();
-}
-
-/** The problems that a file has as a whole. */
-function problemsOfFile(file) {
-  const of = (kind, style) => state.preview[kind].filter((problem) => problem.file === file && !problem.key).map((problem) => [style, problem.sentence[language]]);
-  return [...of("problems", "bad"), ...of("warnings", "doubtful")];
 }
 
 function brokenFile(file, problems) {

@@ -105,15 +105,18 @@ export function editorField(field) {
   }
 
   function drawProblems() {
-    const here = (kind) => state.preview[kind].filter((problem) => belongs(problem, field)).map((problem) => [kind, problem]);
-    const found = [...here("problems"), ...here("warnings")];
+    const found = problemsWhere((problem) => belongs(problem, field));
     problems.hidden = !found.length;
-    refill(problems, JSON.stringify(found), () => found.map(([kind, problem]) => el("li", { class: kind === "problems" ? "bad" : "doubtful" },
+    refill(problems, JSON.stringify(found), () => found.map(([style, problem]) => el("li", { class: style },
       icon("alert"), el("span", { dir: "auto" }, place(problem, field), problem.sentence[language]))));
   }
 
   return { field, node, refresh, focus: control.focus };
 }
+
+/** The problems and warnings that pass a test, each after its style. */
+export const problemsWhere = (passes) => Object.entries({ problems: "bad", warnings: "doubtful" })
+  .flatMap(([kind, style]) => state.preview[kind].filter(passes).map((problem) => [style, problem]));
 
 /** Whether a problem is one of a field, or of a part of it. */
 const belongs = (problem, { file, key }) => problem.file === file && problem.key.startsWith(key) && /^(\.\d+)?$/.test(problem.key.slice(key.length));
