@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import screen_of, tell_progress
-from handlers.broadcasts.screens.history import ON_A_PAGE, HistoryEntry, history, provenance
+from handlers.broadcasts.screens.history import ON_A_PAGE, history, provenance
 from handlers.screens.buttons import AdminAction, Button, read_id, read_number
 from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast
@@ -42,9 +42,7 @@ async def _show(ctx: AdminContext, page: int) -> None:
     storage = ctx.services.storage
     # One more than is shown, to see whether there are older ones.
     found = await storage.broadcasts.listed(limit=ON_A_PAGE + 1, offset=page * ON_A_PAGE)
-    entries = [
-        HistoryEntry(each, await storage.broadcasts.tally(each.id)) for each in found[:ON_A_PAGE]
-    ]
+    entries = [(each, await storage.broadcasts.tally(each.id)) for each in found[:ON_A_PAGE]]
     if not entries and page:
         await _show(ctx, 0)
         return

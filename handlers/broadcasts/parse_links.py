@@ -64,7 +64,7 @@ def parse_links(text: str) -> LinkRows | WrongLine:
     for line in lines:
         link = _link(line)
         if isinstance(link, LinkFault):
-            return WrongLine(link, _short(line))
+            return WrongLine(link, shortened(line))
         rows.append((link,))
     return tuple(rows)
 
@@ -119,5 +119,6 @@ def _parted(line: str) -> tuple[str, str] | None:
     return None
 
 
-def _short(line: str) -> str:
+def shortened(line: str) -> str:
+    """Returns a text cut to what fits on a button."""
     return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"

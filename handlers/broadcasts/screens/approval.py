@@ -10,7 +10,7 @@ from handlers.broadcasts.screens.broadcast_lines import (
 )
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button, Style
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs
 from storage import APPROVABLE_FOR, Kind
 
 
@@ -65,7 +65,7 @@ def _asks(now: BroadcastView) -> Screen:
                 "alguien lo apruebe no sale nada.",
                 who=now.names.get(now.broadcast.author, now.broadcast.author),
             ),
-            must_say(words) if now.broadcast.kind is Kind.BREACH else None,
+            now.broadcast.kind is Kind.BREACH and must_say(words),
             _deadline(now),
         ),
         (
@@ -92,13 +92,13 @@ def _yes(now: BroadcastView) -> str:
 def _what(now: BroadcastView) -> Html:
     words, broadcast = now.words, now.broadcast
     starts = broadcast.starts_at or broadcast.created_at
-    when = words.text("Saldrá en cuanto se apruebe.")
-    if starts > now.now:
-        when = words.text(
-            "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
-            moment=moment_name(words, starts, now.zone),
-        )
-    return Html("\n".join((subject_name(words, broadcast.kind), counted_for(now), when)))
+    when = words.text(
+        "Saldrá el {moment}. Las personas se contarán otra vez en ese momento."
+        if starts > now.now
+        else "Saldrá en cuanto se apruebe.",
+        moment=moment_name(words, starts, now.zone),
+    )
+    return lines(subject_name(words, broadcast.kind), counted_for(now), when)
 
 
 def _deadline(now: BroadcastView) -> Html:

@@ -7,7 +7,7 @@ from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import DraftView, left_out_by_choice
 from handlers.broadcasts.screens.labels import moment_name
 from handlers.screens.buttons import Button, DraftStep
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs
 from storage import Kind
 
 
@@ -40,10 +40,12 @@ def ask_audience(draft_view: DraftView) -> Screen:
     return Screen(
         paragraphs(
             words.text("<b>¿A quién?</b>"),
-            words.text("Elige y te enseñaré la vista previa. Todavía no se envía nada.")
-            if rows
-            else words.text("No hay a quién enviarlo."),
-            Html("\n".join((*_empty(draft_view), *left_out_by_choice(draft_view)))),
+            words.text(
+                "Elige y te enseñaré la vista previa. Todavía no se envía nada."
+                if rows
+                else "No hay a quién enviarlo."
+            ),
+            lines(*_empty(draft_view), *left_out_by_choice(draft_view)),
         ),
         [*rows, *draft_view.leaving(back=True)],
     )
@@ -51,13 +53,15 @@ def ask_audience(draft_view: DraftView) -> Screen:
 
 def _groups(draft_view: DraftView) -> list[Button]:
     words, total = draft_view.words, sum(draft_view.numbers.everyone.values())
-    if not total:
-        return []
-    if draft_view.draft.kind is Kind.NEWS:
-        label = words.label("A quienes aceptaron otras noticias: {n}", n=words.number(total))
-        return [draft_view.button(label, DraftStep.AUDIENCE, "news")]
-    label = words.label("A quienes eligieron avances: {n}", n=words.number(total))
-    return [draft_view.button(label, DraftStep.AUDIENCE, "all")]
+    is_news = draft_view.draft.kind is Kind.NEWS
+    label = words.label(
+        "A quienes aceptaron otras noticias: {n}"
+        if is_news
+        else "A quienes eligieron avances: {n}",
+        n=words.number(total),
+    )
+    everyone = draft_view.button(label, DraftStep.AUDIENCE, "news" if is_news else "all")
+    return [everyone] if total else []
 
 
 def _by_language(draft_view: DraftView) -> list[Button]:
@@ -71,21 +75,18 @@ def _by_language(draft_view: DraftView) -> list[Button]:
 def _empty(draft_view: DraftView) -> list[Html]:
     """Says which choices reach nobody."""
     words, everyone = draft_view.words, draft_view.numbers.everyone
-    lines: list[Html] = []
-    if not everyone and draft_view.draft.kind is Kind.NEWS:
-        lines.append(words.text("Nadie a quien se pueda escribir ha aceptado otras noticias."))
-    elif not everyone:
-        lines.append(words.text("Nadie a quien se pueda escribir espera avances."))
-    if everyone and len(draft_view.languages) > 1:
-        lines += [
-            words.text(
-                "No hay a quién escribir en {language}.",
-                language=words.language_name(code),
-            )
-            for code in draft_view.languages
-            if not everyone.get(code)
-        ]
-    return lines
+    if not everyone:
+        nobody = words.text(
+            "Nadie a quien se pueda escribir ha aceptado otras noticias."
+            if draft_view.draft.kind is Kind.NEWS
+            else "Nadie a quien se pueda escribir espera avances."
+        )
+        return [nobody]
+    return [
+        words.text("No hay a quién escribir en {language}.", language=words.language_name(code))
+        for code in draft_view.languages
+        if len(draft_view.languages) > 1 and not everyone.get(code)
+    ]
 
 
 def _only_in(draft_view: DraftView, code: str, number: int) -> Button:

@@ -2,6 +2,7 @@
 
 from bot.text.markup import Html
 from bot.text.translations import Words
+from handlers.screens.screen import lines
 
 
 def must_say(words: Words) -> Html:
@@ -28,23 +29,18 @@ def unsigned_left_out(words: Words, people: int) -> Html:
 
 def not_told(words: Words, people: int, unsigned: int) -> Html | None:
     """Says how many have to be told another way (GDPR art. 34(3)(c)); None if nobody has to."""
-    lines: list[Html] = []
-    if people:
-        lines.append(
-            words.plural(
-                "⚠️ A {n} persona que firmó no se le ha podido entregar, o no consta.",
-                "⚠️ A {n} personas que firmaron no se les ha podido entregar, o no consta.",
-                people,
-            )
-        )
-    if unsigned:
-        lines.append(unsigned_left_out(words, unsigned))
-    if not lines:
+    if not people and not unsigned:
         return None
-    lines.append(
+    return lines(
+        people
+        and words.plural(
+            "⚠️ A {n} persona que firmó no se le ha podido entregar, o no consta.",
+            "⚠️ A {n} personas que firmaron no se les ha podido entregar, o no consta.",
+            people,
+        ),
+        unsigned and unsigned_left_out(words, unsigned),
         words.text(
             "La ley pide que también se enteren: con un aviso público, o por otra vía que "
             "tengáis para llegar a esas personas."
-        )
+        ),
     )
-    return Html("\n".join(lines))

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
+from handlers.screens.screen import lines
 from storage import Broadcast, Kind, PauseReason, RecallTally, Tally
 
 
@@ -91,30 +92,29 @@ def approval_rule(words: Words, above: int | None) -> Html | None:
 
 def account(words: Words, tally: Tally) -> Html:
     """Returns the number of deliveries by outcome, one per line."""
-    lines = [
+    return lines(
         words.text("Entregados: {n}", n=words.number(tally.delivered)),
         words.text("No localizables: {n}", n=words.number(tally.unreachable)),
         words.text("Sin confirmar: {n}", n=words.number(tally.unconfirmed)),
-    ]
-    if tally.rejected:
-        lines.append(words.text("Rechazados: {n}", n=words.number(tally.rejected)))
-    if tally.withdrawn:
-        lines.append(words.text("Retiraron su firma: {n}", n=words.number(tally.withdrawn)))
-    if tally.open:
-        lines.append(words.text("Pendientes: {n}", n=words.number(tally.open)))
-    return Html("\n".join(lines))
+        tally.rejected and words.text("Rechazados: {n}", n=words.number(tally.rejected)),
+        tally.withdrawn and words.text("Retiraron su firma: {n}", n=words.number(tally.withdrawn)),
+        tally.open and words.text("Pendientes: {n}", n=words.number(tally.open)),
+    )
 
 
 def plan(now: BroadcastView) -> Html:
-    """Says what is scheduled, when, and for whom."""
+    """Says what is scheduled, when, for whom, and how many they were then."""
     words, broadcast = now.words, now.broadcast
     starts = broadcast.starts_at or broadcast.created_at
-    lines = [
+    return lines(
         subject_name(words, broadcast.kind),
         words.text("Saldrá el {moment}.", moment=moment_name(words, starts, now.zone)),
-        planned_for(now),
-    ]
-    return Html("\n".join(lines))
+        words.text(
+            "Para {audience}: {n} cuando se programó.",
+            audience=recipients_name(words, broadcast),
+            n=words.number(broadcast.expected or 0),
+        ),
+    )
 
 
 def keep_preview(now: BroadcastView) -> Html | None:
@@ -131,14 +131,4 @@ def counted_for(now: BroadcastView) -> Html:
         "Para {audience}: {n} personas.",
         now.broadcast.expected or 0,
         audience=recipients_name(now.words, now.broadcast),
-    )
-
-
-def planned_for(now: BroadcastView) -> Html:
-    """Says for whom it was scheduled, and how many they were then."""
-    words, broadcast = now.words, now.broadcast
-    return words.text(
-        "Para {audience}: {n} cuando se programó.",
-        audience=recipients_name(words, broadcast),
-        n=words.number(broadcast.expected or 0),
     )

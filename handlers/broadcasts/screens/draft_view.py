@@ -163,32 +163,25 @@ def _stars(messages: int) -> int:
     return -(-messages // MESSAGES_A_STAR)
 
 
-def left_out_by_choice(draft_view: DraftView) -> list[Html]:
+def left_out_by_choice(draft_view: DraftView) -> tuple[object, ...]:
     """Says how many signers did not choose messages of this kind, or have had all they chose."""
     words, numbers = draft_view.words, draft_view.numbers
-    lines: list[Html] = []
-    if numbers.not_chosen and draft_view.draft.kind is Kind.NEWS:
-        lines.append(
-            words.plural(
-                "{n} persona más firmó y no espera otras noticias.",
-                "{n} personas más firmaron y no esperan otras noticias.",
-                numbers.not_chosen,
-            )
-        )
-    elif numbers.not_chosen:
-        lines.append(
-            words.plural(
-                "{n} persona más firmó y no espera avances, solo el mensaje final.",
-                "{n} personas más firmaron y no esperan avances, solo el mensaje final.",
-                numbers.not_chosen,
-            )
-        )
-    if numbers.had_all:
-        lines.append(
-            words.plural(
-                "{n} persona más ya ha recibido todos los avances que eligió.",
-                "{n} personas más ya han recibido todos los avances que eligieron.",
-                numbers.had_all,
-            )
-        )
-    return lines
+    is_news = draft_view.draft.kind is Kind.NEWS
+    return (
+        numbers.not_chosen
+        and words.plural(
+            "{n} persona más firmó y no espera otras noticias."
+            if is_news
+            else "{n} persona más firmó y no espera avances, solo el mensaje final.",
+            "{n} personas más firmaron y no esperan otras noticias."
+            if is_news
+            else "{n} personas más firmaron y no esperan avances, solo el mensaje final.",
+            numbers.not_chosen,
+        ),
+        numbers.had_all
+        and words.plural(
+            "{n} persona más ya ha recibido todos los avances que eligió.",
+            "{n} personas más ya han recibido todos los avances que eligieron.",
+            numbers.had_all,
+        ),
+    )

@@ -1,26 +1,28 @@
 """The list of broadcasts: what was sent, when, by whom, to how many and with what result."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from bot.text.markup import Html, escape, parse
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 from handlers.broadcasts.draft import first_words
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs
 from storage import Broadcast, BroadcastState, Tally
 
 ON_A_PAGE = 5
 
+_STATES = {
+    BroadcastState.RUNNING: mark("Enviándose"),
+    BroadcastState.PAUSED: mark("En pausa"),
+    BroadcastState.FINISHED: mark("Enviado"),
+    BroadcastState.CANCELLED: mark("Cancelado"),
+    BroadcastState.STOPPED: mark("Detenido"),
+}
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """A broadcast in the list, in whatever state, with its deliveries by outcome."""
 
-    broadcast: Broadcast
-    tally: Tally
+HistoryEntry = tuple[Broadcast, Tally]
+"""A broadcast in the list, in whatever state, with its deliveries by outcome."""
 
 
 def history(
@@ -48,15 +50,15 @@ def history(
     numbered = list(zip(numbers, entries, strict=True))
     told = [_told(words, number, each, names, reader) for number, each in numbered]
     row = tuple(
-        Button(str(number), AdminAction.REPORT, f"{each.broadcast.id.hex()}.{page}")
-        for number, each in numbered
+        Button(str(number), AdminAction.REPORT, f"{each.id.hex()}.{page}")
+        for number, (each, _) in numbered
     )
     newer = Button(words.label("‹ Más recientes"), AdminAction.HISTORY_PAGE, str(page - 1))
     older = Button(words.label("Más antiguos ›"), AdminAction.HISTORY_PAGE, str(page + 1))
-    turning = tuple(c for c, there in ((newer, page > 0), (older, more)) if there)
     hint = words.text("Toca un número para ver su informe.")
     return Screen(
-        paragraphs(words.text("<b>Envíos</b>"), *told, hint), [row, turning] if turning else [row]
+        paragraphs(words.text("<b>Envíos</b>"), *told, hint),
+        [row, (newer if page > 0 else None, older if more else None)],
     )
 
 
@@ -77,17 +79,17 @@ def provenance(words: Words, broadcast: Broadcast, names: Mapping[int, str], rea
 def _told(
     words: Words, number: int, entry: HistoryEntry, names: Mapping[int, str], reader: int
 ) -> Html:
-    broadcast, when = entry.broadcast, _when(entry.broadcast)
+    broadcast, tally = entry
+    when = broadcast.started_at or broadcast.starts_at or broadcast.created_at
     is_planned = broadcast.state is BroadcastState.SCHEDULED
     moment = moment_name(words, when, str(words.zone)) if is_planned else words.moment(when)
-    lines = [
+    return lines(
         words.text("<b>{number}.</b> {moment}", number=number, moment=moment),
         subject_name(words, broadcast.kind),
         _beginning(broadcast),
         provenance(words, broadcast, names, reader),
-        _result(words, entry),
-    ]
-    return Html("\n".join(line for line in lines if line))
+        _result(words, broadcast, tally),
+    )
 
 
 def _beginning(broadcast: Broadcast) -> Html | None:
@@ -98,45 +100,23 @@ def _beginning(broadcast: Broadcast) -> Html | None:
     return Html(f"<i>«{escape(first_words(told))}»</i>") if told else None
 
 
-def _when(broadcast: Broadcast) -> datetime:
-    return broadcast.started_at or broadcast.starts_at or broadcast.created_at
-
-
 def _who(words: Words, admin: int, names: Mapping[int, str], reader: int) -> str:
     return words.label("ti") if admin == reader else names.get(admin, str(admin))
 
 
-def _result(words: Words, entry: HistoryEntry) -> Html:
-    broadcast, tally = entry.broadcast, entry.tally
-    expected = broadcast.expected or 0
-    if broadcast.awaits_approval:
-        return words.plural(
-            "Espera aprobación, para {n} persona", "Espera aprobación, para {n} personas", expected
-        )
+def _result(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
     if broadcast.state is BroadcastState.SCHEDULED:
+        waits = broadcast.awaits_approval
         return words.plural(
-            "Programado, para {n} persona", "Programado, para {n} personas", expected
+            "Espera aprobación, para {n} persona" if waits else "Programado, para {n} persona",
+            "Espera aprobación, para {n} personas" if waits else "Programado, para {n} personas",
+            broadcast.expected or 0,
         )
     counts = words.text(
         "{delivered} de {total} entregados",
         delivered=words.number(tally.delivered),
         total=words.number(tally.total),
     )
-    state = _state(words, broadcast)
+    is_recalled = broadcast.recall_started_at is not None
+    state = words.text("Retirado" if is_recalled else _STATES[broadcast.state])
     return Html(f"{state}: {counts}")
-
-
-def _state(words: Words, broadcast: Broadcast) -> Html:
-    if broadcast.recall_started_at is not None:
-        return words.text("Retirado")
-    match broadcast.state:
-        case BroadcastState.RUNNING:
-            return words.text("Enviándose")
-        case BroadcastState.PAUSED:
-            return words.text("En pausa")
-        case BroadcastState.FINISHED:
-            return words.text("Enviado")
-        case BroadcastState.CANCELLED:
-            return words.text("Cancelado")
-        case _:
-            return words.text("Detenido")

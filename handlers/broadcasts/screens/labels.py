@@ -3,12 +3,19 @@
 from datetime import datetime, timedelta
 
 from bot.text.markup import Html, time_tag
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 from handlers.broadcasts.accepted_messages import MESSAGE_KINDS
 from handlers.broadcasts.draft import Version
 from storage import RECALLABLE_FOR, Audience, Broadcast, Kind
 
 RECALLABLE_HOURS = RECALLABLE_FOR // timedelta(hours=1)
+
+_SUBJECTS = {
+    Kind.CLOSING: mark("El mensaje final"),
+    Kind.UPDATE: mark("Un mensaje sobre esta petición"),
+    Kind.NEWS: mark("Un mensaje sobre otra cosa"),
+    Kind.BREACH: mark("Un aviso de una brecha de seguridad"),
+}
 
 
 def content_name(words: Words, version: Version) -> Html:
@@ -22,15 +29,7 @@ def content_name(words: Words, version: Version) -> Html:
 
 def subject_name(words: Words, kind: Kind) -> Html:
     """Returns what a broadcast is about, in a few words."""
-    match kind:
-        case Kind.CLOSING:
-            return words.text("El mensaje final")
-        case Kind.UPDATE:
-            return words.text("Un mensaje sobre esta petición")
-        case Kind.NEWS:
-            return words.text("Un mensaje sobre otra cosa")
-        case Kind.BREACH:
-            return words.text("Un aviso de una brecha de seguridad")
+    return words.text(_SUBJECTS[kind])
 
 
 def audience_name(
@@ -51,26 +50,24 @@ def audience_name(
     if rest:
         return words.text("quienes faltaban por recibirlo")
     if audience.language is None:
-        if audience.news_only:
-            return words.text("quienes aceptaron recibir otras noticias")
-        if kind is Kind.CLOSING:
-            return words.text("quienes firmaron y aún no lo han recibido")
-        if kind is Kind.BREACH:
-            return words.text(
-                "todas las personas que firmaron, también las que pidieron que no se les "
-                "escribiera"
-            )
-        return words.text("quienes eligieron recibir avances")
-    language = words.language_name(audience.language)
-    if audience.news_only:
         return words.text(
-            "quienes aceptaron recibir otras noticias y leen en {language}", language=language
+            "quienes aceptaron recibir otras noticias"
+            if audience.news_only
+            else "quienes firmaron y aún no lo han recibido"
+            if kind is Kind.CLOSING
+            else "todas las personas que firmaron, también las que pidieron que no se les "
+            "escribiera"
+            if kind is Kind.BREACH
+            else "quienes eligieron recibir avances"
         )
-    if kind is Kind.UPDATE:
-        return words.text(
-            "quienes eligieron recibir avances y leen en {language}", language=language
-        )
-    return words.text("quienes firmaron y leen en {language}", language=language)
+    return words.text(
+        "quienes aceptaron recibir otras noticias y leen en {language}"
+        if audience.news_only
+        else "quienes eligieron recibir avances y leen en {language}"
+        if kind is Kind.UPDATE
+        else "quienes firmaron y leen en {language}",
+        language=words.language_name(audience.language),
+    )
 
 
 def moment_name(words: Words, when: datetime, zone: str) -> Html:

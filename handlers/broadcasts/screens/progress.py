@@ -18,7 +18,7 @@ from handlers.broadcasts.screens.labels import moment_name, recipients_name, sub
 from handlers.broadcasts.screens.questions import ask_cancel
 from handlers.broadcasts.screens.report import ended_heading, missing
 from handlers.screens.buttons import AdminAction, Button
-from handlers.screens.screen import Lines, Screen, paragraphs
+from handlers.screens.screen import Screen, lines, paragraphs
 from storage import BroadcastState, Kind, PauseReason, RecallTally
 
 _BAR_WIDTH = 12
@@ -105,22 +105,18 @@ def _planned(now: BroadcastView) -> Screen:
 
 def _running(now: BroadcastView) -> Screen:
     words, broadcast, tally = now.words, now.broadcast, now.tally
-    if broadcast.kind is Kind.CLOSING:
-        heading = words.text("<b>Enviando el mensaje final…</b>")
-    else:
-        heading = words.text("<b>Enviando el mensaje…</b>")
-    if not broadcast.is_enqueued:
-        preparing = words.text("Preparando la lista…")
-        return Screen(paragraphs(heading, preparing), _controls(now))
-    return Screen(
-        paragraphs(
-            heading,
-            _bar(words, tally.done, tally.total),
-            _speed(now, tally.open),
-            account(words, tally),
-        ),
-        _controls(now),
+    heading = words.text(
+        "<b>Enviando el mensaje final…</b>"
+        if broadcast.kind is Kind.CLOSING
+        else "<b>Enviando el mensaje…</b>"
     )
+    numbers = (
+        (_bar(words, tally.done, tally.total), _speed(now, tally.open), account(words, tally))
+        if broadcast.is_enqueued
+        else (words.text("Preparando la lista…"),)
+    )
+    pause = Button(words.label("⏸ Pausa"), AdminAction.PAUSE, now.key)
+    return Screen(paragraphs(heading, *numbers), ((pause, _cancel(now)),))
 
 
 def _bar(words: Words, done: int, total: int) -> Html:
@@ -160,19 +156,12 @@ def _time(now: BroadcastView, seconds: float) -> Html:
     return Html(f"{clock} ({time_tag(date, then, 'D')})")
 
 
-def _controls(now: BroadcastView) -> Lines:
-    words = now.words
-    return (
-        (
-            Button(words.label("⏸ Pausa"), AdminAction.PAUSE, now.key),
-            Button(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key),
-        ),
-    )
+def _cancel(now: BroadcastView) -> Button:
+    return Button(now.words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key)
 
 
 def _paused(now: BroadcastView) -> Screen:
     words, broadcast, tally = now.words, now.broadcast, now.tally
-    cancel = Button(words.label("⏹ Cancelar"), AdminAction.ASK_CANCEL, now.key)
     if now.is_waiting and broadcast.starts_at is not None:
         return Screen(
             paragraphs(
@@ -180,71 +169,56 @@ def _paused(now: BroadcastView) -> Screen:
                 _plan_missed(now, broadcast.starts_at),
                 counted_for(now),
             ),
-            (Button(words.label("Enviar ahora"), AdminAction.RESUME, now.key), cancel),
+            (Button(words.label("Enviar ahora"), AdminAction.RESUME, now.key), _cancel(now)),
         )
-    heading, still = _pause(now)
+    heading, still = _PAUSED.get(broadcast.pause_reason, _PAUSED_BY_ADMIN)
+    detail = broadcast.reason_detail
     go_on = Button(words.label("▶ Seguir"), AdminAction.RESUME, now.key)
-    if not broadcast.is_enqueued:
-        return Screen(paragraphs(heading, still), ((go_on, cancel),))
-    numbers, counts = _bar(words, tally.done, tally.total), account(words, tally)
-    return Screen(paragraphs(heading, numbers, still, counts), ((go_on, cancel),))
-
-
-def _pause(now: BroadcastView) -> tuple[Html, Html]:
-    """Returns a heading that says why it is paused, and what will end the pause."""
-    words, detail = now.words, now.broadcast.reason_detail
-    heading, still = _PAUSED.get(now.broadcast.pause_reason, _PAUSED_BY_ADMIN)
-    return words.text(heading), words.text(still, reason=detail, n=detail)
+    return Screen(
+        paragraphs(
+            words.text(heading),
+            broadcast.is_enqueued and _bar(words, tally.done, tally.total),
+            words.text(still, reason=detail, n=detail),
+            broadcast.is_enqueued and account(words, tally),
+        ),
+        ((go_on, _cancel(now)),),
+    )
 
 
 def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
     words, broadcast = now.words, now.broadcast
-    missed = mark(
-        "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había otro "
+    return words.text(
+        "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
+        "petición. No se ha enviado nada: decide tú si debe salir."
+        if broadcast.pause_reason is PauseReason.FORMER
+        else "{subject} tenía que salir el {moment}, pero el bot no estaba en marcha o había otro "
         "envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si todavía "
-        "tiene sentido."
+        "tiene sentido.",
+        subject=subject_name(words, broadcast.kind),
+        moment=moment_name(words, starts, now.zone),
     )
-    if broadcast.pause_reason is PauseReason.FORMER:
-        missed = mark(
-            "{subject} tenía que salir el {moment}, pero quien lo programó ya no administra la "
-            "petición. No se ha enviado nada: decide tú si debe salir."
-        )
-    subject, moment = subject_name(words, broadcast.kind), moment_name(words, starts, now.zone)
-    return words.text(missed, subject=subject, moment=moment)
 
 
 def _ended(now: BroadcastView) -> Screen:
     words, broadcast, tally = now.words, now.broadcast, now.tally
-    rows: list[Button] = []
-    again = broadcast.kind is not Kind.CLOSING and broadcast.recall_started_at is None
-    if again and missing(tally):
-        rows.append(
-            Button(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
-        )
-    if now.can_be_recalled:
-        rows.append(Button(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key))
-    counts = None if broadcast.started_at is None else account(words, tally)
+    is_closing = broadcast.kind is Kind.CLOSING  # of which there is only one
+    again = Button(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
+    may_go_on = not is_closing and broadcast.recall_started_at is None and missing(tally) > 0
+    recall = Button(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key)
     return Screen(
         paragraphs(
             ended_heading(words, broadcast, tally),
-            _what(now),
-            counts,
+            not is_closing
+            and words.text(
+                "{subject}, para {audience}.",
+                subject=subject_name(words, broadcast.kind),
+                audience=recipients_name(words, broadcast),
+            ),
+            broadcast.started_at is not None and account(words, tally),
             not_told(words, now.not_told, now.unsigned),
             _recalled(now),
         ),
-        rows,
-    )
-
-
-def _what(now: BroadcastView) -> Html | None:
-    """Says which message it was; None for the closing update, of which there is only one."""
-    words, broadcast = now.words, now.broadcast
-    if broadcast.kind is Kind.CLOSING:
-        return None
-    return words.text(
-        "{subject}, para {audience}.",
-        subject=subject_name(words, broadcast.kind),
-        audience=recipients_name(words, broadcast),
+        (again if may_go_on else None, recall if now.can_be_recalled else None),
     )
 
 
@@ -260,23 +234,20 @@ def _recalled(now: BroadcastView) -> Html | None:
     words, recall = now.words, now.recall
     if now.broadcast.recall_ended_at is None or recall is None:
         return None
-    lines = [words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", recall.deleted)]
-    if recall.failed:
-        lines.append(
-            words.plural(
-                "En {n} chat ya no se podía borrar.",
-                "En {n} chats ya no se podía borrar.",
-                recall.failed,
-            )
-        )
-    if recall.open:
-        lines.append(
-            words.plural(
-                "En {n} chat no consta si se borró, porque el bot no pudo anotarlo. Avisa a quien "
-                "mantiene el bot: en el registro figura como «recall_not_recorded».",
-                "En {n} chats no consta si se borró, porque el bot no pudo anotarlo. Avisa a "
-                "quien mantiene el bot: en el registro figura como «recall_not_recorded».",
-                recall.open,
-            )
-        )
-    return Html("\n".join(lines))
+    return lines(
+        words.plural("Retirado de {n} chat.", "Retirado de {n} chats.", recall.deleted),
+        recall.failed
+        and words.plural(
+            "En {n} chat ya no se podía borrar.",
+            "En {n} chats ya no se podía borrar.",
+            recall.failed,
+        ),
+        recall.open
+        and words.plural(
+            "En {n} chat no consta si se borró, porque el bot no pudo anotarlo. Avisa a quien "
+            "mantiene el bot: en el registro figura como «recall_not_recorded».",
+            "En {n} chats no consta si se borró, porque el bot no pudo anotarlo. Avisa a "
+            "quien mantiene el bot: en el registro figura como «recall_not_recorded».",
+            recall.open,
+        ),
+    )

@@ -10,16 +10,18 @@ from handlers.broadcasts.screens.draft_view import (
 )
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, dismiss_button
-from handlers.screens.screen import Screen, paragraphs
+from handlers.screens.screen import Lines, Screen, lines, paragraphs, sentences
 from storage import Kind
 
 
 def summary(draft_view: DraftView) -> Screen:
     """Returns the summary below the preview: audience, time, duration and price."""
-    words = draft_view.words
+    words, draft = draft_view.words, draft_view.draft
     if not draft_view.recipients:
         nobody = words.text("Ahora mismo no hay a quién enviarlo: el número ha bajado a cero.")
-        return Screen(paragraphs(_heading(draft_view), nobody), _no_way_on(draft_view))
+        return Screen(
+            paragraphs(_heading(draft_view), nobody), [_change(draft_view), _leave(draft_view)]
+        )
     short = _short_of_stars(draft_view)
     return Screen(
         paragraphs(
@@ -27,11 +29,11 @@ def summary(draft_view: DraftView) -> Screen:
             _as_shown(draft_view),
             _recipients(draft_view),
             _left_out(draft_view),
-            must_say(words) if draft_view.draft.kind is Kind.BREACH else None,
-            _stop_button(draft_view),
+            draft.kind is Kind.BREACH and must_say(words),
+            draft.kind in NO_MORE and _stop_button(draft_view),
             _when(draft_view),
-            _price(draft_view),
-            _approval(draft_view),
+            draft_view.is_paid and _price(draft_view),
+            draft_view.needs_approval and _approval(draft_view),
             short,
         ),
         _choices(draft_view, may_send=short is None),
@@ -54,7 +56,7 @@ def second_confirmation(draft_view: DraftView) -> Screen:
             ),
             _recipients(draft_view),
             _when(draft_view),
-            _approval(draft_view),
+            draft_view.needs_approval and _approval(draft_view),
             words.text(
                 "Mira una vez más lo que hay arriba. En cuanto empiece podrás detenerlo, pero "
                 "quien ya lo tenga puede haberlo leído."
@@ -69,59 +71,47 @@ def second_confirmation(draft_view: DraftView) -> Screen:
     )
 
 
-def _left_out(draft_view: DraftView) -> Html | None:
-    """Says how many signers will not get it, and why; None if nobody is left out."""
+def _left_out(draft_view: DraftView) -> Html:
+    """Says how many signers will not get it, and why."""
     words, numbers = draft_view.words, draft_view.numbers
-    lines = left_out_by_choice(draft_view)
-    if numbers.unreachable:
-        lines.append(
-            words.plural(
-                "{n} persona más firmó, pero ha bloqueado el bot o ha dejado Telegram: no se "
-                "le puede escribir.",
-                "{n} personas más firmaron, pero han bloqueado el bot o han dejado Telegram: "
-                "no se les puede escribir.",
-                numbers.unreachable,
-            )
-        )
-    if numbers.muted and draft_view.draft.kind is not Kind.BREACH:
-        lines.append(
-            words.plural(
-                "{n} persona más firmó y pidió que no se le escribiera.",
-                "{n} personas más firmaron y pidieron que no se les escribiera.",
-                numbers.muted,
-            )
-        )
-    if numbers.unsigned:
-        lines.append(unsigned_left_out(words, numbers.unsigned))
-    return Html("\n".join(lines)) if lines else None
+    return lines(
+        *left_out_by_choice(draft_view),
+        numbers.unreachable
+        and words.plural(
+            "{n} persona más firmó, pero ha bloqueado el bot o ha dejado Telegram: no se "
+            "le puede escribir.",
+            "{n} personas más firmaron, pero han bloqueado el bot o han dejado Telegram: "
+            "no se les puede escribir.",
+            numbers.unreachable,
+        ),
+        numbers.muted
+        and draft_view.draft.kind is not Kind.BREACH
+        and words.plural(
+            "{n} persona más firmó y pidió que no se le escribiera.",
+            "{n} personas más firmaron y pidieron que no se les escribiera.",
+            numbers.muted,
+        ),
+        numbers.unsigned and unsigned_left_out(words, numbers.unsigned),
+    )
 
 
-def _stop_button(draft_view: DraftView) -> Html | None:
-    """Says how recipients can stop messages of this kind; None where there is no choice."""
+def _stop_button(draft_view: DraftView) -> Html:
+    """Says how recipients can stop messages of this kind."""
     words, draft = draft_view.words, draft_view.draft
-    if draft.kind not in NO_MORE:
-        return None
-    is_album = any(version.is_album for version in draft.versions.values())
-    if draft.kind is Kind.NEWS:
-        return (
-            words.text(
-                "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más noticias "
-                "puede dejarlas en /mydata."
-            )
-            if is_album
-            else words.text(
-                "Debajo lleva un botón para no recibir más noticias: es su derecho, y así nadie "
-                "tiene que bloquear el bot."
-            )
-        )
-    if is_album:
+    if any(version.is_album for version in draft.versions.values()):
         return words.text(
-            "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más avances puede "
-            "dejarlos en /mydata."
+            "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más noticias "
+            "puede dejarlas en /mydata."
+            if draft.kind is Kind.NEWS
+            else "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más avances "
+            "puede dejarlos en /mydata."
         )
     return words.text(
-        "Debajo lleva un botón para no recibir más avances: es su derecho, y así nadie tiene que "
-        "bloquear el bot."
+        "Debajo lleva un botón para no recibir más noticias: es su derecho, y así nadie "
+        "tiene que bloquear el bot."
+        if draft.kind is Kind.NEWS
+        else "Debajo lleva un botón para no recibir más avances: es su derecho, y así nadie tiene "
+        "que bloquear el bot."
     )
 
 
@@ -134,17 +124,14 @@ def _heading(draft_view: DraftView) -> Html:
 
 
 def _as_shown(draft_view: DraftView) -> Html:
-    words, draft = draft_view.words, draft_view.draft
-    if not draft.is_copied:
-        return words.text("Arriba lo ves tal como llegará, en cada idioma.")
-    if draft.edited:
-        return words.text(
-            "⚠️ Has cambiado tu mensaje después de la vista previa. Lo que se enviará es lo de la "
-            "vista previa; para usar el cambio, vuelve a verla."
-        )
-    return words.text(
-        "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres esa vista "
-        "previa antes de que acabe el envío: es el original que se copia."
+    if not draft_view.draft.is_copied:
+        return draft_view.words.text("Arriba lo ves tal como llegará, en cada idioma.")
+    return draft_view.words.text(
+        "⚠️ Has cambiado tu mensaje después de la vista previa. Lo que se enviará es lo de la "
+        "vista previa; para usar el cambio, vuelve a verla."
+        if draft_view.draft.edited
+        else "Se enviará lo que ves arriba, aunque después cambies tu mensaje. No borres esa "
+        "vista previa antes de que acabe el envío: es el original que se copia."
     )
 
 
@@ -160,22 +147,23 @@ def _recipients(draft_view: DraftView) -> Html:
     if len(by_language) == 1 and _has_own_version(draft, *by_language):
         return heading
     ranked = sorted(by_language.items(), key=lambda item: -item[1])
-    lines = [heading, *(_line(draft_view, code, n) for code, n in ranked)]
-    if len(draft.versions) == 1 and len(by_language) > 1:
-        lines.append(words.text("El mismo mensaje para todos los idiomas."))
-    return Html("\n".join(lines))
+    is_one_for_all = len(draft.versions) == 1 and len(by_language) > 1
+    return lines(
+        heading,
+        *(_line(draft_view, code, n) for code, n in ranked),
+        is_one_for_all and words.text("El mismo mensaje para todos los idiomas."),
+    )
 
 
 def _line(draft_view: DraftView, code: str, count: int) -> Html:
     words, draft = draft_view.words, draft_view.draft
-    language, number = draft_view.language_name(code), words.number(count)
-    if _has_own_version(draft, code):
-        return words.text("{language}: {count}", language=language, count=number)
     return words.text(
-        "{language}: {count}, con la versión en {base}",
-        language=language,
-        count=number,
-        base=draft_view.words.language_name(draft.default_language),
+        "{language}: {count}"
+        if _has_own_version(draft, code)
+        else "{language}: {count}, con la versión en {base}",
+        language=draft_view.language_name(code),
+        count=words.number(count),
+        base=words.language_name(draft.default_language),
     )
 
 
@@ -186,111 +174,96 @@ def _has_own_version(draft: Draft, code: str) -> bool:
 
 def _when(draft_view: DraftView) -> Html:
     words, draft = draft_view.words, draft_view.draft
-    lasts = words.text(
-        "Tardará alrededor de {duration}.", duration=words.duration(draft_view.seconds)
+    return lines(
+        draft.starts_at
+        and words.text(
+            "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
+            moment=moment_name(words, draft.starts_at, draft_view.zone),
+        ),
+        sentences(
+            words.text(
+                "Tardará alrededor de {duration}.", duration=words.duration(draft_view.seconds)
+            ),
+            draft.elements > 1
+            and words.plural(
+                "Un álbum cuenta como {n} mensaje por persona.",
+                "Un álbum cuenta como {n} mensajes por persona.",
+                draft.elements,
+            ),
+        ),
     )
-    if draft.elements > 1:
-        album = words.plural(
-            "Un álbum cuenta como {n} mensaje por persona.",
-            "Un álbum cuenta como {n} mensajes por persona.",
-            draft.elements,
-        )
-        lasts = Html(f"{lasts} {album}")
-    if draft.starts_at is None:
-        return lasts
-    starts = words.text(
-        "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
-        moment=moment_name(words, draft.starts_at, draft_view.zone),
+
+
+def _price(draft_view: DraftView) -> Html:
+    words, balance = draft_view.words, draft_view.balance
+    is_later = draft_view.needs_approval or draft_view.draft.starts_at is not None
+    price = words.plural(
+        "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje)."
+        if is_later
+        else "Precio: como mucho {n} estrella de Telegram (0,1 por mensaje).",
+        "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje)."
+        if is_later
+        else "Precio: como mucho {n} estrellas de Telegram (0,1 por mensaje).",
+        draft_view.price,
     )
-    return Html(f"{starts}\n{lasts}")
+    known = balance is not None and words.text("El bot tiene {n}.", n=words.number(balance))
+    return sentences(price, known)
 
 
-def _price(draft_view: DraftView) -> Html | None:
-    words = draft_view.words
-    if not draft_view.is_paid:
-        return None
-    if draft_view.needs_approval or draft_view.draft.starts_at is not None:
-        price = words.plural(
-            "Precio: {n} estrella de Telegram con las personas de ahora (0,1 por mensaje).",
-            "Precio: {n} estrellas de Telegram con las personas de ahora (0,1 por mensaje).",
-            draft_view.price,
-        )
-    else:
-        price = words.plural(
-            "Precio: como mucho {n} estrella de Telegram (0,1 por mensaje).",
-            "Precio: como mucho {n} estrellas de Telegram (0,1 por mensaje).",
-            draft_view.price,
-        )
-    if draft_view.balance is None:
-        return price
-    balance = words.text("El bot tiene {n}.", n=words.number(draft_view.balance))
-    return Html(f"{price} {balance}")
-
-
-def _approval(draft_view: DraftView) -> Html | None:
+def _approval(draft_view: DraftView) -> Html:
     words, written_to = draft_view.words, draft_view.written_to
-    if not draft_view.needs_approval:
-        return None
-    needed = words.text(
-        "Otra persona que administra la petición tiene que aprobarlo: "
-        "verá lo mismo que tú, y hasta que lo apruebe no sale nada."
+    return sentences(
+        words.text(
+            "Otra persona que administra la petición tiene que aprobarlo: "
+            "verá lo mismo que tú, y hasta que lo apruebe no sale nada."
+        ),
+        written_to
+        and words.plural(
+            "En las últimas 24 horas ya has escrito a {n} persona, y todo junto cuenta.",
+            "En las últimas 24 horas ya has escrito a {n} personas, y todo junto cuenta.",
+            written_to,
+        ),
     )
-    if not written_to:
-        return needed
-    together = words.plural(
-        "En las últimas 24 horas ya has escrito a {n} persona, y todo junto cuenta.",
-        "En las últimas 24 horas ya has escrito a {n} personas, y todo junto cuenta.",
-        written_to,
-    )
-    return Html(f"{needed} {together}")
 
 
 def _short_of_stars(draft_view: DraftView) -> Html | None:
-    words = draft_view.words
+    words, balance = draft_view.words, draft_view.balance
     if draft_view.is_affordable:
         return None
-    if draft_view.balance is None:
-        return words.text(
-            "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
-            "envío. Envíalo gratis o inténtalo más tarde."
-        )
-    if draft_view.balance < LEAST_BALANCE:
-        return words.text(
-            "⚠️ Telegram solo deja pagar envíos a los bots que tienen al menos {n} estrellas. "
-            "Envíalo gratis.",
-            n=words.number(LEAST_BALANCE),
-        )
     return words.text(
-        "⚠️ El bot no tiene bastantes estrellas. Añade las que faltan o envíalo gratis."
+        "⚠️ Telegram no dice cuántas estrellas tiene el bot, así que no se puede pagar el "
+        "envío. Envíalo gratis o inténtalo más tarde."
+        if balance is None
+        else "⚠️ Telegram solo deja pagar envíos a los bots que tienen al menos {n} estrellas. "
+        "Envíalo gratis."
+        if balance < LEAST_BALANCE
+        else "⚠️ El bot no tiene bastantes estrellas. Añade las que faltan o envíalo gratis.",
+        n=words.number(LEAST_BALANCE),
     )
 
 
-def _choices(draft_view: DraftView, *, may_send: bool) -> list[Button]:
-    words, draft = draft_view.words, draft_view.draft
-    rows = [_test(draft_view)]
-    if may_send and draft_view.is_confirmed_twice:
-        rows.append(draft_view.button(words.label("Continuar"), DraftStep.SECOND_CONFIRMATION))
-    elif may_send:
-        rows.insert(0, _confirm(draft_view))
-    if draft.edited:
-        rows.insert(
-            0, draft_view.button(words.label("👁 Ver la vista previa otra vez"), DraftStep.PREVIEW)
-        )
-    if draft.starts_at is None and draft.kind is not Kind.BREACH:
-        rows.append(draft_view.button(words.label("🕒 Programar"), DraftStep.ASK_TIME))
-    elif draft.starts_at is not None:
-        rows.append(draft_view.button(words.label("🕒 Cambiar la hora"), DraftStep.ASK_TIME))
-        rows.append(draft_view.button(words.label("Quitar la hora"), DraftStep.REMOVE_TIME))
-    if draft_view.can_be_paid:
-        other = (
-            words.label("Enviarlo gratis, más despacio")
-            if draft.paid
-            else words.label("Pagar para que vaya más deprisa")
-        )
-        rows.append(draft_view.button(other, DraftStep.TOGGLE_PAID))
-    if draft.kind is not Kind.CLOSING:
-        rows.append(draft_view.button(words.label("Cambiar"), DraftStep.CHANGE))
-    return [*rows, _leave(draft_view)]
+def _choices(draft_view: DraftView, *, may_send: bool) -> Lines:
+    words, draft, button = draft_view.words, draft_view.draft, draft_view.button
+    twice, is_planned = draft_view.is_confirmed_twice, draft.starts_at is not None
+    time = words.label("🕒 Cambiar la hora" if is_planned else "🕒 Programar")
+    pay = words.label(
+        "Enviarlo gratis, más despacio" if draft.paid else "Pagar para que vaya más deprisa"
+    )
+    again = button(words.label("👁 Ver la vista previa otra vez"), DraftStep.PREVIEW)
+    onward = button(words.label("Continuar"), DraftStep.SECOND_CONFIRMATION)
+    now = button(words.label("Quitar la hora"), DraftStep.REMOVE_TIME)
+    may_plan = is_planned or draft.kind is not Kind.BREACH
+    return [
+        again if draft.edited else None,
+        _confirm(draft_view) if may_send and not twice else None,
+        _test(draft_view),
+        onward if may_send and twice else None,
+        button(time, DraftStep.ASK_TIME) if may_plan else None,
+        now if is_planned else None,
+        button(pay, DraftStep.TOGGLE_PAID) if draft_view.can_be_paid else None,
+        _change(draft_view),
+        _leave(draft_view),
+    ]
 
 
 def _test(draft_view: DraftView) -> Button:
@@ -316,11 +289,10 @@ def _confirm(draft_view: DraftView) -> Button:
     return Button(label, AdminAction.SEND, draft_view.token)
 
 
-def _no_way_on(draft_view: DraftView) -> list[Button]:
-    words, draft = draft_view.words, draft_view.draft
-    if draft.kind is Kind.CLOSING:
-        return [_leave(draft_view)]
-    return [draft_view.button(words.label("Cambiar"), DraftStep.CHANGE), _leave(draft_view)]
+def _change(draft_view: DraftView) -> Button | None:
+    if draft_view.draft.kind is Kind.CLOSING:
+        return None
+    return draft_view.button(draft_view.words.label("Cambiar"), DraftStep.CHANGE)
 
 
 def _leave(draft_view: DraftView) -> Button:

@@ -8,7 +8,6 @@ import pytest
 
 from bot.text.markup import parse
 from handlers.broadcasts.screens import history
-from handlers.broadcasts.screens.history import HistoryEntry
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import AdminAction, Button
 from storage import Kind, PauseReason, RecallTally, StopReason, Tally
@@ -135,7 +134,7 @@ def test_the_history_says_who_prepared_and_who_confirmed() -> None:
 
 
 def test_each_entry_of_the_history_leads_to_its_report() -> None:
-    entries = [HistoryEntry(broadcast("finished"), Tally(total=3, delivered=3))]
+    entries = [(broadcast("finished"), Tally(total=3, delivered=3))]
     page = history.history(CATALOGS.words("es"), entries, {}, page=2, more=False, reader=MARTA)
     first = buttons(page)[0]
     assert first == Button("11", AdminAction.REPORT, f"{(b'b' * 16).hex()}.2")

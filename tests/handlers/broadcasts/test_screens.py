@@ -28,7 +28,6 @@ from handlers.broadcasts.screens import (
     summary,
 )
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE
-from handlers.broadcasts.screens.history import HistoryEntry
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
@@ -124,9 +123,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
     def page(state: str, tally: Tally | None = None, **more: object) -> Screen:
         return state_screen(broadcast_view(broadcast(state, **more), tally, language))
 
-    entries = [
-        HistoryEntry(broadcast("finished"), Tally(total=3, delivered=3))
-    ] * history.ON_A_PAGE
+    entries = [(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
     words = CATALOGS.words(language)
     return {
         "planned": page("scheduled", starts_at=NOW + DAY),
