@@ -12,13 +12,7 @@ _LARGEST_CLAIM = 500
 
 
 class ClaimPacer:
-    """Paces claims a little ahead of the send rate; times are passed in, in seconds.
-
-    Args:
-        batch: see BATCH_SECONDS.
-        ahead: see AHEAD_SECONDS.
-        window: see WINDOW_SECONDS.
-    """
+    """Paces claims a little ahead of the send rate; times are passed in, in seconds."""
 
     def __init__(
         self,

@@ -21,12 +21,8 @@ class LeaseHolder:
     lease counts as not held until the database has been asked again.
 
     Args:
-        leases: the leases in the database.
-        name: the name of the lease.
         seconds: how long it lasts when it is not renewed.
         sole: tells whether no other process can be alive now, so that any other holder is dead.
-        clock: seconds, monotonic.
-        now: the time of day.
     """
 
     def __init__(

@@ -72,9 +72,7 @@ class ResultRecorder:
     It outlives broadcasts and leases, so that a result is kept until it is recorded.
 
     Args:
-        deliveries: where results are recorded.
         pause: pauses a broadcast, for a reason that is stored with it.
-        now: the time of day.
         delay: see RECORD_SECONDS.
         most: see MOST_WAITING.
     """

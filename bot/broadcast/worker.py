@@ -29,13 +29,11 @@ class Worker:
     """Looks for a due broadcast, takes the lease, and sends or recalls it.
 
     Args:
-        client: the Telegram client; its calls wait at the gate.
         rate: messages a second of a free broadcast.
         paid_rate: messages a second of a paid broadcast; by default the same.
         gate: the client's gate, so as to claim no faster than it lets through.
         sole: tells whether no other process can be alive now, so that any other lease is stale.
         claims: the open claims, shared with the handlers that make them void.
-        durations: how long it waits for what; tests shorten them.
 
     What is not listed is explained in `WorkerContext`.
     """

@@ -175,9 +175,10 @@ async def _approved(ctx: AdminContext, now: Broadcast, at: datetime) -> None:
     if now.starts_at is not None and now.starts_at > at:
         await ctx.tell(partial(_refreshed, ctx, now))
         return
-    active = await services.storage.broadcasts.active()
+    active = await ctx.broadcasts.active()
     if active is not None and active.id != now.id:
-        await ctx.tell(partial(_refreshed, ctx, now, _after_another(ctx)))
+        later = ctx.words.text("<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha.")
+        await ctx.tell(partial(_refreshed, ctx, now, later))
         return
     await ctx.say(
         ctx.words.text(
@@ -194,7 +195,3 @@ async def _refreshed(ctx: AdminContext, now: Broadcast, said: Html | None = None
         await show(ctx, now)
     else:
         await ctx.write(said)
-
-
-def _after_another(ctx: AdminContext) -> Html:
-    return ctx.words.text("<b>Aprobado.</b> Saldrá cuando acabe el envío que está en marcha.")

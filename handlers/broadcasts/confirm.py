@@ -1,6 +1,5 @@
 """The confirmation of a draft: starts or schedules the broadcast that was shown, once."""
 
-from dataclasses import dataclass
 from functools import partial
 
 from bot.broadcast.confirmation import (
@@ -27,18 +26,10 @@ from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_commit
 from handlers.conversation_message import tolerate
-from storage import AlreadyRunning, AudienceChanged, Broadcast, Kind, NewBroadcast, PetitionOpen
+from storage import AlreadyRunning, Broadcast, Kind, NewBroadcast, PetitionOpen
 
-
-@dataclass(frozen=True, slots=True)
-class _OtherNumber:
-    """The audience grew too far beyond the number shown, or nobody is left.
-
-    Attributes:
-        shown: the number of recipients that the summary showed.
-    """
-
-    shown: int
+_Objection = Html | int
+"""Why nothing was sent; a number is that of the recipients shown, when there are others now."""
 
 
 async def send(ctx: AdminContext, token: str) -> None:
@@ -89,14 +80,12 @@ async def dismiss(ctx: AdminContext, shown: str) -> bool:
         await show_already_started(ctx, known)
         return True
     editor = await open_draft(ctx)
-    if editor is not None and editor.draft.key != key:
+    if editor is None:
+        await ctx.say(_discarded(ctx))
+    elif editor.draft.key != key:
         await ctx.say(_not_prepared(ctx))
-        return True
-    await (
-        ctx.say(discarded_text(ctx))
-        if editor is None
-        else discard_draft(editor, discarded_text(ctx))
-    )
+    else:
+        await discard_draft(editor)
     return True
 
 
@@ -107,15 +96,14 @@ def _not_prepared(ctx: AdminContext) -> Html:
     )
 
 
-def discarded_text(ctx: AdminContext) -> Html:
-    """Returns the text that replaces a discarded draft."""
+def _discarded(ctx: AdminContext) -> Html:
     return ctx.words.text("De acuerdo: no se ha enviado nada, y el mensaje está descartado.")
 
 
-async def discard_draft(editor: DraftEditor, said: Html) -> None:
-    """Discards the draft, deletes its preview, and shows `said`."""
+async def discard_draft(editor: DraftEditor, said: Html | None = None) -> None:
+    """Discards the draft, deletes its preview, and says so, or why."""
     await forget_draft(editor.ctx)
-    await editor.ctx.tell(partial(_cleared_away, editor, said))
+    await editor.ctx.tell(partial(_cleared_away, editor, said or _discarded(editor.ctx)))
 
 
 async def _cleared_away(editor: DraftEditor, said: Html) -> None:
@@ -134,9 +122,8 @@ async def show_already_started(ctx: AdminContext, known: Broadcast) -> None:
         return
     ctx.services.wake_broadcast()
     if known.progress_chat != ctx.chat_id:
-        await tell_progress(
-            ctx, known.id
-        )  # nobody watches it yet, or two admins confirmed in the same second
+        # Nobody watches it yet, or two admins confirmed in the same second.
+        await tell_progress(ctx, known.id)
     elif known.progress_message_id != ctx.message_id:
         await ctx.say(elsewhere(ctx.words))
     else:
@@ -146,7 +133,7 @@ async def show_already_started(ctx: AdminContext, known: Broadcast) -> None:
 
 def _objection(
     editor: DraftEditor, draft_view: DraftView, token: str, shown: int
-) -> Html | _OtherNumber | None:
+) -> _Objection | None:
     """Returns why what the token confirms must not be sent now; None if it may be."""
     draft, words, now = editor.draft, editor.ctx.words, editor.now
     if draft_view.terms is None and draft.is_shown:
@@ -157,10 +144,15 @@ def _objection(
         return _still_open(editor.ctx)
     if draft.kind is Kind.BREACH and (alone := no_second_admin(editor.ctx)) is not None:
         return alone
+    if has_expired(token, now=now):
+        return words.text(
+            "⚠️ Han pasado más de diez minutos, y no se ha enviado nada. Si todo sigue bien, "
+            "confírmalo otra vez."
+        )
     if not confirmed(token, draft_view.terms, now=now):
-        return _why_void(editor, token)
+        return _changed(editor)
     if not 1 <= draft_view.recipients <= draft_view.most_recipients(shown):
-        return _OtherNumber(shown)
+        return shown
     if draft.starts_at is not None and draft.starts_at <= now:
         return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
     if not draft_view.is_affordable:
@@ -207,8 +199,10 @@ async def _start(editor: DraftEditor, plan: NewBroadcast, token: str) -> None:
         active = await ctx.broadcasts.get(outcome.id)
         if active is not None:
             await _wait_for(editor, active)
+    elif isinstance(outcome, PetitionOpen):
+        await _show_again(editor, _still_open(ctx))
     else:
-        await _show_again(editor, _refusal(ctx, outcome, plan))
+        await _show_again(editor, plan.expected or 0)
 
 
 async def _show_started(
@@ -234,40 +228,27 @@ async def _wait_for(editor: DraftEditor, active: Broadcast) -> None:
     )
 
 
-async def _show_again(editor: DraftEditor, objection: Html | _OtherNumber) -> None:
+async def _show_again(editor: DraftEditor, objection: _Objection) -> None:
     """Shows the current summary with a new confirmation button and the reason nothing was sent."""
-    draft = editor.draft
+    ctx, draft = editor.ctx, editor.draft
     if draft.kind is Kind.CLOSING:
-        state = await editor.ctx.services.storage.petitions.state()
+        state = await ctx.services.storage.petitions.state()
         if not state.is_closed:
-            await discard_draft(editor, _still_open(editor.ctx))
+            await discard_draft(editor, _still_open(ctx))
             return
     last = draft.last_signature_number
     if draft.copies is not None and draft.starts_at is None:
-        last = await editor.ctx.services.storage.petitions.last_number()
+        last = await ctx.services.storage.petitions.last_number()
     stage = DraftStage.SUMMARY if draft.stage is DraftStage.SECOND_CONFIRMATION else draft.stage
     editor = await editor.save(
         draft.model_copy(update={"last_signature_number": last, "stage": stage})
     )
-    if isinstance(objection, _OtherNumber):
+    if isinstance(objection, int):
         # The new number includes recent signers, so the number is counted again.
         now = (await editor.view()).recipients
-        is_another = now != objection.shown
-        # Otherwise the admin's own other messages have made it more than one may send alone.
-        objection = (
-            _another_number(editor, objection.shown, now) if is_another else _changed(editor)
-        )
+        # The same: the admin's own other messages have made it more than one may send alone.
+        objection = _changed(editor) if now == objection else _other_number(ctx, objection, now)
     await editor.show(objection)
-
-
-def _why_void(editor: DraftEditor, token: str) -> Html:
-    words = editor.ctx.words
-    if has_expired(token, now=editor.now):
-        return words.text(
-            "⚠️ Han pasado más de diez minutos, y no se ha enviado nada. Si todo sigue bien, "
-            "confírmalo otra vez."
-        )
-    return _changed(editor)
 
 
 def _changed(editor: DraftEditor) -> Html:
@@ -277,23 +258,14 @@ def _changed(editor: DraftEditor) -> Html:
     )
 
 
-def _refusal(
-    ctx: AdminContext, outcome: PetitionOpen | AudienceChanged, plan: NewBroadcast
-) -> Html | _OtherNumber:
-    if isinstance(outcome, PetitionOpen):
-        return _still_open(ctx)
-    return _OtherNumber(plan.expected or 0)
-
-
 def _still_open(ctx: AdminContext) -> Html:
     return ctx.words.text("La petición está abierta: no se ha enviado nada.")
 
 
-def _another_number(editor: DraftEditor, before: int, now: int) -> Html:
-    words = editor.ctx.words
-    return words.text(
+def _other_number(ctx: AdminContext, before: int, now: int) -> Html:
+    return ctx.words.text(
         "⚠️ El número de personas ha cambiado y no se ha enviado nada: era {before}, ahora es "
         "{now}. Si te parece bien, confírmalo otra vez.",
-        before=words.number(before),
-        now=words.number(now),
+        before=ctx.words.number(before),
+        now=ctx.words.number(now),
     )

@@ -91,10 +91,8 @@ def _reference(
     # Telegram shows no buttons under an album; its recipients have /mydata instead.
     if draft.kind in NO_MORE and not version.is_album:
         words = services.catalogs.words(language)
-        label = (
-            words.label("No recibir más noticias")
-            if draft.kind is Kind.NEWS
-            else words.label("No recibir más avances")
+        label = words.label(
+            "No recibir más noticias" if draft.kind is Kind.NEWS else "No recibir más avances"
         )
         rows.append([{"text": label, "callback_data": NO_MORE[draft.kind]}])
     beginning = draft.copied_words.get(language)

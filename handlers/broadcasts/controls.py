@@ -11,6 +11,7 @@ from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import find_broadcast, show, tell_progress, tell_state
 from handlers.broadcasts.progress_publisher import progress_place, view_of
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
+from handlers.broadcasts.screens.progress import state_screen
 from handlers.broadcasts.screens.questions import ask_cancel, ask_recall
 from storage import Broadcast, BroadcastState, PauseReason
 
@@ -52,10 +53,8 @@ async def ask_to_cancel(ctx: AdminContext, argument: str) -> None:
         await ctx.broadcasts.request_cancel(known.id, ctx.services.clock())
         known = await ctx.broadcasts.pause(known.id, *ctx.by) or known
         ctx.services.wake_broadcast()
-    if known.state not in (BroadcastState.SCHEDULED, BroadcastState.PAUSED):
-        await tell_state(ctx, known)
-        return
-    await tell_state(ctx, known, ask_cancel)
+    may_be = known.state in (BroadcastState.SCHEDULED, BroadcastState.PAUSED)
+    await tell_state(ctx, known, ask_cancel if may_be else state_screen)
 
 
 async def cancel(ctx: AdminContext, argument: str) -> None:

@@ -20,7 +20,7 @@ from handlers.broadcasts.accepted_messages import (
     read_text,
     words_of,
 )
-from handlers.broadcasts.confirm import discard_draft, discarded_text
+from handlers.broadcasts.confirm import discard_draft
 from handlers.broadcasts.draft import (
     DraftStage,
     Version,
@@ -70,7 +70,7 @@ async def cancel(ctx: AdminContext) -> bool:
     is_at_form = _place(ctx).stage in _ASKS_FOR_A_NAME
     if editor is None or (is_at_form and not editor.draft.accepts_messages(editor.now)):
         return False
-    await discard_draft(editor, discarded_text(ctx))
+    await discard_draft(editor)
     return True
 
 

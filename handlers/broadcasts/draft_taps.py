@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.confirm import discard_draft, discarded_text
+from handlers.broadcasts.confirm import discard_draft
 from handlers.broadcasts.draft import Draft, DraftStage, with_kind, with_links, without_version
 from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.parse_time import FARTHEST, time_fault
@@ -109,10 +109,6 @@ def _before(draft: Draft) -> DraftStage:
     return DraftStage.READY if draft.versions else DraftStage.CONTENT
 
 
-async def _cancel(editor: DraftEditor, _tap: DraftTap) -> None:
-    await discard_draft(editor, discarded_text(editor.ctx))
-
-
 async def _set_audience(editor: DraftEditor, tap: DraftTap) -> None:
     """Sets the audience, then shows the preview."""
     draft, news = editor.draft, tap.value.partition(".")[0] == "news"
@@ -154,7 +150,7 @@ async def _remove_time(editor: DraftEditor, _tap: DraftTap) -> None:
 Effect = Callable[[DraftEditor, DraftTap], Awaitable[None]]
 
 _EFFECTS: Mapping[DraftStep, Effect] = {
-    DraftStep.CANCEL: _cancel,
+    DraftStep.CANCEL: lambda editor, _tap: discard_draft(editor),
     DraftStep.PREVIEW: lambda editor, _tap: show_preview(editor),
     DraftStep.TEST: lambda editor, _tap: send_test(editor),
     DraftStep.AUDIENCE: _set_audience,

@@ -126,37 +126,43 @@ async def _shown_below(ctx: AdminContext, editor: DraftEditor) -> None:
 
 def _menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
     """Returns the menu: the options, and why others are not available."""
-    words = ctx.words
-    rows: list[Button] = []
-    if options.draft is not None:
-        rows.append(
-            Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
-        )
-    if options.is_closed and options.untold and not options.is_draft:
-        rows.append(Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE))
-    if options.is_chosen:
-        rows.append(Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE))
-    rows += [_to_decide(ctx, each) for each in options.scheduled[:_LISTED]]
-    if rows:
-        rows.append(Button(words.label("Volver"), AdminAction.DISMISS))
-    # The last one, apart from what one looks for on most days.
-    if options.is_held:
-        label = words.label("⚠️ Avisar de una brecha de seguridad")
-        rows.append(Button(label, AdminAction.COMPOSE_BREACH))
+    words, has_draft = ctx.words, options.draft is not None
+    resume = Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
+    closing = Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE)
+    new = Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE)
+    breach_label = words.label("⚠️ Avisar de una brecha de seguridad")
+    listed = options.scheduled[:_LISTED]
+    offered = [
+        resume if has_draft else None,
+        closing if options.is_closed and options.untold and not options.is_draft else None,
+        new if options.is_chosen else None,
+        *(_to_decide(ctx, each) for each in listed),
+    ]
     return Screen(
         paragraphs(
-            words.text("<b>¿Qué quieres enviar?</b>") if rows else None,
+            (any(offered) or options.is_held) and words.text("<b>¿Qué quieres enviar?</b>"),
             _about_closing(ctx, options),
-            _about_new(ctx, options) if options.signed or options.is_chosen else None,
-            words.text(
+            (options.signed or options.is_chosen)
+            and words.text(
+                "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, "
+                "un álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
+                if options.is_chosen
+                else "Nadie a quien se pueda escribir espera otro mensaje que el final: un "
+                "mensaje nuevo solo va a quienes eligieron avances u otras noticias."
+            ),
+            has_draft
+            and words.text(
                 "Tienes un mensaje a medias. Si empiezas otro, el que preparabas se descarta."
-            )
-            if options.draft is not None
-            else None,
-            *(_planned(ctx, each) for each in options.scheduled[:_LISTED]),
+            ),
+            *(_planned(ctx, each) for each in listed),
             _not_listed(ctx, len(options.scheduled) - _LISTED),
         ),
-        rows,
+        [
+            *offered,
+            Button(words.label("Volver"), AdminAction.DISMISS) if any(offered) else None,
+            # Apart from what one looks for on most days.
+            Button(breach_label, AdminAction.COMPOSE_BREACH) if options.is_held else None,
+        ],
     )
 
 
@@ -167,18 +173,6 @@ def _to_decide(ctx: AdminContext, planned: Broadcast) -> Button:
     moment = ctx.words.appointment(planned.starts_at or planned.created_at)
     label = ctx.words.label("Cancelar el del {moment}", moment=moment)
     return Button(label, AdminAction.ASK_CANCEL, planned.id.hex())
-
-
-def _about_new(ctx: AdminContext, options: BroadcastOptions) -> Html:
-    if options.is_chosen:
-        return ctx.words.text(
-            "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, un "
-            "álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
-        )
-    return ctx.words.text(
-        "Nadie a quien se pueda escribir espera otro mensaje que el final: un mensaje nuevo solo "
-        "va a quienes eligieron avances u otras noticias."
-    )
 
 
 def _new_draft(ctx: AdminContext, kind: Kind) -> Draft:
@@ -260,24 +254,18 @@ def _nobody(ctx: AdminContext, options: BroadcastOptions) -> Html:
 
 
 def _planned(ctx: AdminContext, planned: Broadcast) -> Html:
-    words = ctx.words
-    if planned.awaits_approval:
-        return words.plural(
-            "⏳ Espera aprobación: {subject}, para {n} persona.",
-            "⏳ Espera aprobación: {subject}, para {n} personas.",
-            planned.expected or 0,
-            subject=subject_name(words, planned.kind),
-        )
+    words, starts = ctx.words, planned.starts_at or planned.created_at
+    waits = planned.awaits_approval
     return words.plural(
-        "🕒 Programado: {subject}, el {moment}, para {n} persona.",
-        "🕒 Programado: {subject}, el {moment}, para {n} personas.",
+        "⏳ Espera aprobación: {subject}, para {n} persona."
+        if waits
+        else "🕒 Programado: {subject}, el {moment}, para {n} persona.",
+        "⏳ Espera aprobación: {subject}, para {n} personas."
+        if waits
+        else "🕒 Programado: {subject}, el {moment}, para {n} personas.",
         planned.expected or 0,
         subject=subject_name(words, planned.kind),
-        moment=moment_name(
-            words,
-            planned.starts_at or planned.created_at,
-            ctx.services.petition.time_zone,
-        ),
+        moment=moment_name(words, starts, ctx.services.petition.time_zone),
     )
 
 

@@ -4,12 +4,13 @@ An admin can edit their own message at any time, but nobody can edit the bot's c
 sent is what was previewed and confirmed, as long as nobody deletes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageId
+from telegram import InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.broadcast.confirmation import content_sha256
@@ -34,20 +35,18 @@ _TYPED: Mapping[str, Any] = {
 }
 
 
+@dataclass(eq=False)
 class VersionRefused(Exception):
     """Telegram refused to send one language's version to the admin.
 
     Attributes:
-        language: the version's language.
         said: Telegram's error message.
         is_gone: whether a message to be copied no longer exists.
     """
 
-    def __init__(self, language: str, said: str, *, is_gone: bool) -> None:
-        super().__init__(said)
-        self.language = language
-        self.said = said
-        self.is_gone = is_gone
+    language: str
+    said: str
+    is_gone: bool
 
 
 async def show_preview(editor: DraftEditor) -> None:
@@ -138,27 +137,18 @@ async def send_version(
 
 
 async def _send_content(bot: Bot, call: MessageCall) -> tuple[int, ...]:
-    """Makes the call; returns the ids of the messages it sent.
-
-    Raises:
-        TelegramError: the call failed.
-        ValueError: no broadcast uses this method.
-    """
+    """Makes the call; returns the ids of the messages it sent."""
+    methods: Mapping[str, Callable[..., Awaitable[Any]]] = {
+        "sendMessage": bot.send_message,
+        "copyMessage": bot.copy_message,
+        "copyMessages": bot.copy_messages,
+    }
     given: dict[str, Any] = {
         name: _TYPED[name].de_json(value, bot) if name in _TYPED else value
         for name, value in call.params.items()
     }
-    match call.method:
-        case "sendMessage":
-            return _ids(await bot.send_message(**given))
-        case "copyMessage":
-            return _ids(await bot.copy_message(**given))
-        case "copyMessages":
-            return _ids(*await bot.copy_messages(**given))
-    raise ValueError(f"no content is sent with {call.method}")
-
-
-def _ids(*messages: Message | MessageId) -> tuple[int, ...]:
+    sent = await methods[call.method](**given)
+    messages = sent if isinstance(sent, tuple) else (sent,)
     return tuple(message.message_id for message in messages)
 
 
@@ -184,10 +174,8 @@ async def message_exists(bot: Bot, chat_id: int, content: Mapping[str, object]) 
     Telegram reports no deletions to bots. So this makes an edit that changes nothing, which
     Telegram refuses with another error when the message is gone.
     """
-    for version in content.values():
-        if isinstance(version, str):
-            continue
-        copy = Copy.read(cast("Mapping[str, Any]", version))
+    copies = content_of(content, chat_id).versions.values()
+    for copy in (each for each in copies if isinstance(each, Copy)):
         for message_id in copy.messages:
             if not await _is_there(bot, chat_id, message_id, copy):
                 return False
@@ -251,8 +239,9 @@ async def _draw_lost(editor: DraftEditor) -> None:
 
 
 def _why_not(ctx: AdminContext, problem: VersionRefused) -> Html:
-    if problem.is_gone:
-        return ctx.words.text(
-            "⚠️ El mensaje ya no está entero en este chat: se ha borrado. Envíamelo otra vez."
-        )
-    return ctx.words.text("⚠️ Telegram no acepta el mensaje: {reason}", reason=problem.said)
+    return ctx.words.text(
+        "⚠️ El mensaje ya no está entero en este chat: se ha borrado. Envíamelo otra vez."
+        if problem.is_gone
+        else "⚠️ Telegram no acepta el mensaje: {reason}",
+        reason=problem.said,
+    )

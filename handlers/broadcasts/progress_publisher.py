@@ -54,8 +54,7 @@ class ProgressPublisher:
             screen: draws it; if its state changes meanwhile, its state is drawn instead.
             again: draws even what the message should be showing already.
 
-        Returns:
-            the message; None if no admin can read it.
+        Returns the message; None if no admin can read it.
 
         Raises:
             TelegramError: the message could not be written.
