@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import structlog
 
@@ -75,12 +75,6 @@ class ApiCall:
         return self.lane is Lane.BROADCAST or makes_message(self.method)
 
 
-@dataclass(slots=True)
-class _Tries:
-    failures: int = 0
-    floods: int = 0
-
-
 class ApiCaller:
     """Sends the calls of both the raw client and python-telegram-bot."""
 
@@ -103,13 +97,17 @@ class ApiCaller:
             NotSent: certainly not delivered.
             ResponseLost: possibly delivered.
         """
-        tries = _Tries()
+        floods = failures = 0
         while True:
             await self._pass_gate(call)
             if not call.wanted():
                 raise NotSent("Not wanted any more")
             outcome = await self._try(call)
-            wait = self._wait_before_next(call, outcome, tries)
+            if _is_flood(outcome):
+                floods += 1
+            else:
+                failures += 1
+            wait = self._wait_before_next(call, outcome, floods, failures)
             if wait is None:
                 break
             await asyncio.sleep(wait)
@@ -133,44 +131,45 @@ class ApiCaller:
             outcome = answer if 200 <= answer.status < 300 else _read_refusal(answer)
         except (NotSent, ResponseLost) as error:
             outcome = error
+        if _is_flood(outcome):
+            _log.warning("too_many_requests", method=call.method, seconds=retry_after(outcome))
         if call.method not in UNCOUNTED:
             self._tell_gate(call, outcome)
         return outcome
 
     def _tell_gate(self, call: ApiCall, outcome: Outcome) -> None:
-        """Tells the gate what the answer says about limits; for a 429 see `_wait_after_429`."""
-        if not isinstance(outcome, HttpResponse) or outcome.status >= 500:
+        """Tells the gate what the answer says about limits."""
+        if _is_flood(outcome):
+            self._gate.refused(call.chat, retry_after(outcome), new=call.is_new)
+        elif not isinstance(outcome, HttpResponse) or outcome.status >= 500:
             self._gate.failed(call.chat, new=call.is_new)
         elif outcome.status < 300:
             self._gate.accepted(call.chat, new=call.is_new)
-        elif outcome.status != 429:
+        else:
             self._gate.content_rejected(call.chat, new=call.is_new)
 
-    def _wait_before_next(self, call: ApiCall, outcome: Outcome, tries: _Tries) -> float | None:
-        if isinstance(outcome, HttpResponse) and outcome.status == 429:
-            return self._wait_after_429(call, retry_after(outcome), tries)
-        if isinstance(outcome, HttpResponse) and outcome.status < 500:
-            return None
+    def _wait_before_next(
+        self, call: ApiCall, outcome: Outcome, floods: int, failures: int
+    ) -> float | None:
+        """Returns the seconds before the next try, after so many; None if there is none."""
         if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
             return None  # those callers repeat it themselves
+        if _is_flood(outcome):
+            seconds = retry_after(outcome)
+            is_short = seconds <= self._policy.flood_seconds and floods <= self._policy.floods
+            return seconds if is_short else None
+        if isinstance(outcome, HttpResponse) and outcome.status < 500:
+            return None
         if _may_be_done(outcome) and not is_repeatable(call.method):
             return None
-        if tries.failures >= self._policy.repeats:
+        if failures > self._policy.repeats:
             return None
-        tries.failures += 1
-        _log.info("call_repeated", method=call.method, attempt=tries.failures)
-        return self._policy.pauses.pause(tries.failures)
+        _log.info("call_repeated", method=call.method, attempt=failures)
+        return self._policy.pauses.pause(failures)
 
-    def _wait_after_429(self, call: ApiCall, seconds: float, tries: _Tries) -> float | None:
-        _log.warning("too_many_requests", method=call.method, seconds=seconds)
-        if call.method not in UNCOUNTED:
-            self._gate.refused(call.chat, seconds, new=call.is_new)
-        if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
-            return None
-        if seconds > self._policy.flood_seconds or tries.floods >= self._policy.floods:
-            return None
-        tries.floods += 1
-        return seconds
+
+def _is_flood(outcome: Outcome) -> TypeGuard[HttpResponse]:
+    return isinstance(outcome, HttpResponse) and outcome.status == 429
 
 
 def retry_after(answer: HttpResponse) -> float:

@@ -248,6 +248,30 @@ async def test_a_call_that_is_cancelled_takes_its_connection_with_it(
         assert await call(session, server) == YES
 
 
+async def test_a_connection_on_which_a_refused_file_may_still_be_leaving_is_not_used_again(
+    session: SharedSession,
+) -> None:
+    over, connections = asyncio.Event(), 0
+
+    async def refuses_unread(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole(status=b"413 Too Large"))
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(refuses_unread, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/bot{TOKEN}/sendDocument"
+    try:
+        for body in (Body(b"x" * 20_000_000), Body(b"x")):
+            assert await session.post(url, body, TimeLimits()) == HttpResponse(413, b"yes")
+    finally:
+        over.set()
+        server.close()
+    assert connections == 2
+
+
 async def test_a_call_too_many_waits_for_a_free_connection(session: SharedSession) -> None:
     async with hostile(saying(whole())) as server:
         answers = await asyncio.gather(*(call(session, server) for _ in range(50)))

@@ -12,6 +12,8 @@ from bot.transport.http1.route import Route
 
 # Servers keep idle connections for longer, so one that is used again is hardly ever being closed.
 _IDLE_SECONDS = 15.0
+# So many bytes fit into a socket's buffer; of a larger request something may still be leaving.
+_SENT_AT_ONCE = 16 * 1024
 
 T = TypeVar("T")
 
@@ -49,7 +51,10 @@ class Pool:
             deadline = self._loop.time() + limits.read
             self._set_timer(deadline)
             try:
-                return await connection.ask(message, deadline)
+                answer = await connection.ask(message, deadline)
+                if answer.status >= 300 and len(message) > _SENT_AT_ONCE:
+                    connection.cut(ResponseLost("It may have been refused before it was sent"))
+                return answer
             finally:
                 self._take_back(connection)
         finally:
