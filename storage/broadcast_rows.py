@@ -13,7 +13,6 @@ from storage.times import from_millis
 
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
 _NEEDED = ("author_sealed", "confirmed_by_sealed", "source_chat_sealed")
-_PROGRESS_CHAT = "progress_chat_sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +27,14 @@ class Claimed:
 def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
     """Returns the broadcast in a row of `broadcasts`."""
 
-    numbers = {
-        column: keyring.open_if_whole(
+    def opened(column: str) -> int | None:
+        number = keyring.open_if_whole(
             row[column], table="broadcasts", column=column, row=row["id"]
         )
-        for column in (*_NEEDED, _PROGRESS_CHAT)
-    }
-
-    def opened(column: str) -> int | None:
-        number = numbers[column]
         return None if number is None else int(number)
 
-    author = opened("author_sealed") or 0
+    needed = {column: opened(column) for column in _NEEDED}
+    author = needed["author_sealed"] or 0
     return Broadcast(
         id=row["id"],
         kind=Kind(row["kind"]),
@@ -47,7 +42,7 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
         state=BroadcastState(row["state"]),
         content=json.loads(row["content"]),
         source_language=row["source_language"],
-        source_chat=opened("source_chat_sealed"),
+        source_chat=needed["source_chat_sealed"],
         audience=Audience(row["language"], bool(row["news_only"])),
         paid=bool(row["paid"]),
         expected=row["expected"],
@@ -60,17 +55,17 @@ def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
         reported_at=from_millis(row["reported_at"]),
         recall_started_at=from_millis(row["recall_started_at"]),
         recall_ended_at=from_millis(row["recall_ended_at"]),
-        progress_chat=opened(_PROGRESS_CHAT),
+        progress_chat=opened("progress_chat_sealed"),
         progress_message_id=row["progress_message_id"],
         author=author,
-        confirmed_by=opened("confirmed_by_sealed") or author,
+        confirmed_by=needed["confirmed_by_sealed"] or author,
         pause_reason=PauseReason(row["pause_reason"]) if row["pause_reason"] else None,
         stop_reason=StopReason(row["stop_reason"]) if row["stop_reason"] else None,
         reason_detail=row["reason_detail"] or "",
         cancel_requested_at=from_millis(row["cancel_requested_at"]),
         # A broadcast to be approved always has a time; rows older than approvals have neither.
         is_approved=row["confirmed_by_sealed"] is not None or row["starts_at"] is None,
-        is_damaged=any(numbers[column] is None and row[column] is not None for column in _NEEDED),
+        is_damaged=any(needed[column] is None and row[column] is not None for column in _NEEDED),
     )
 
 
