@@ -47,7 +47,6 @@ from storage.database_url import data_folder
 from storage.deliveries import Deliveries
 from storage.drafts import Drafts
 from storage.erasures import (
-    AnonymousCount,
     DueBefore,
     DueCount,
     ErasedPortion,
@@ -76,15 +75,14 @@ from storage.errors import (
     Unavailable,
 )
 from storage.exports import (
-    Export,
     ExportCounts,
+    ExportedList,
     Exports,
     NamedSignature,
     SignatureGroup,
     SignatureList,
 )
 from storage.handovers import (
-    ExportedList,
     Handover,
     Handovers,
     Inclusion,

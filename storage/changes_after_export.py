@@ -13,7 +13,8 @@ from itertools import groupby
 
 from storage.audit import ALWAYS, AuditedRows
 from storage.database import Row, Statement
-from storage.handovers import ExportedList, Handover
+from storage.exports import ExportedList
+from storage.handovers import Handover
 from storage.ids import rising_id
 from storage.petitions import lock_petition
 from storage.sql_in_lists import padded, parameters, portions

@@ -139,10 +139,6 @@ WHERE petition = :petition AND (
 )
 """
 
-_LEFT = """
-SELECT language, with_name, is_valid, signatures FROM anonymous_counts WHERE petition = :petition
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class DueBefore:
@@ -213,16 +209,6 @@ class ErasedPortion:
     after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class AnonymousCount:
-    """How many signatures of one kind were erased because their retention was over."""
-
-    language: str
-    with_name: bool
-    is_valid: bool
-    signatures: int
-
-
 class Erasures(AuditedRows):
     """Erases one petition's signatures when their retention is over."""
 
@@ -243,15 +229,6 @@ class Erasures(AuditedRows):
         """Returns who signed before a moment, can be told how it ended, and was not."""
         row = (await self._read(_UNTOLD_BEFORE, before=to_millis(before)))[0]
         return Untold(row["people"], from_millis(row["first"]))
-
-    async def anonymous_counts(self) -> Sequence[AnonymousCount]:
-        """Returns what is left of the signatures that were erased."""
-        return [
-            AnonymousCount(
-                row["language"], bool(row["with_name"]), bool(row["is_valid"]), row["signatures"]
-            )
-            for row in await self._read(_LEFT)
-        ]
 
     async def erase(
         self, due: DueBefore, run: ErasureRun, *, after: int, limit: int

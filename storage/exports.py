@@ -73,12 +73,20 @@ ORDER BY number LIMIT :page
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
-    """A list that is being written."""
+class ExportedList:
+    """A list of the signatures that was written to be handed over, or is being written.
+
+    Attributes:
+        last_number: the newest signature that it includes.
+        with_name: how many of them stand in it with their name.
+        without_name: how many it counts without.
+    """
 
     id: bytes
     exported_at: datetime
     last_number: int
+    with_name: int = 0
+    without_name: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ class ExportCounts:
 class Exports(AuditedRows):
     """The exports of one petition."""
 
-    async def begin(self, *, at: datetime, detail: str) -> Export:
+    async def begin(self, *, at: datetime, detail: str) -> ExportedList:
         """Stores an export whose list is going to be read; `detail` is for the audit log."""
         export_id = rising_id(at)
         noted = f"{export_id.hex()} {detail}"
@@ -136,9 +144,9 @@ class Exports(AuditedRows):
             self._audit.statement("export", actor=None, at=at, detail=noted),
             self._statement(_BEGIN, export_id=export_id, at=to_millis(at)),
         )
-        return Export(export_id, at, rows[0]["last_number"])
+        return ExportedList(export_id, at, rows[0]["last_number"])
 
-    async def finish(self, export: Export, *, with_name: int, without_name: int) -> int:
+    async def finish(self, export: ExportedList, *, with_name: int, without_name: int) -> int:
         """Stores how many the list has; returns how many of those changed since it was begun."""
         counts = {"with_name": with_name, "without_name": without_name}
         since = {"last_number": export.last_number, "at": to_millis(export.exported_at)}
@@ -148,7 +156,7 @@ class Exports(AuditedRows):
         )
         return int(rows[0]["people"])
 
-    async def discard(self, export: Export, at: datetime) -> None:
+    async def discard(self, export: ExportedList, at: datetime) -> None:
         """Removes an export whose list was not written after all; the audit log keeps both."""
         await self._database.write(
             self._audit.statement("export_failed", actor=None, at=at, detail=export.id.hex()),
@@ -156,7 +164,7 @@ class Exports(AuditedRows):
         )
 
     @asynccontextmanager
-    async def read(self, export: Export) -> AsyncIterator["SignatureList"]:
+    async def read(self, export: ExportedList) -> AsyncIterator["SignatureList"]:
         """Opens the list of an export, as of one moment."""
         async with self._database.snapshot() as snapshot:
             yield SignatureList(snapshot, self._slug, export.last_number, self._keyring)

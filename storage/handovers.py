@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from storage.audit import AuditedRows
 from storage.database import Row, Statement, Value
+from storage.exports import ExportedList
 from storage.ids import SHOWN_DIGITS, rising_id
 from storage.journal import Deed, Entry
 from storage.petitions import lock_petition
@@ -104,23 +105,6 @@ _INVALIDATED = """
 SELECT COUNT(*) AS signatures FROM signatures s JOIN invalidations i ON i.id = s.invalidation_id
 WHERE s.petition = :petition AND s.number <= :last_number AND i.invalidated_at >= :since
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedList:
-    """A list of the signatures that was written to be handed over.
-
-    Attributes:
-        last_number: the newest signature that it includes.
-        with_name: how many of them stand in it with their name.
-        without_name: how many it counts without.
-    """
-
-    id: bytes
-    exported_at: datetime
-    last_number: int
-    with_name: int
-    without_name: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,32 +80,29 @@ class PersonNotice:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewPersonNotice:
-    """A sentence to be stored."""
-
-    supporter: bytes
-    chat_id: int = field(repr=False)
-    language: str
-    kind: PersonNoticeKind
-    at: datetime
-
-
 class PersonNotices(PetitionRows):
     """The sentences of one petition to single people."""
 
-    def adding(self, new: NewPersonNotice, only_if: Statement = ALWAYS) -> tuple[bytes, Statement]:
+    def adding(
+        self,
+        supporter: bytes,
+        chat_id: int,
+        language: str,
+        kind: PersonNoticeKind,
+        at: datetime,
+        only_if: Statement = ALWAYS,
+    ) -> tuple[bytes, Statement]:
         """Returns the id of a new sentence, and its statement for the transaction of the deed."""
-        notice = rising_id(new.at)
+        notice = rising_id(at)
         return notice, self._statement(
             _ADD.format(only_if=only_if.sql),
             **only_if.values,
             notice=notice,
-            notice_supporter=new.supporter,
-            notice_chat=self._sealed(new.chat_id, "person_notices", "chat_sealed", notice),
-            notice_language=new.language,
-            notice_kind=new.kind.value,
-            notice_at=to_millis(new.at),
+            notice_supporter=supporter,
+            notice_chat=self._sealed(chat_id, "person_notices", "chat_sealed", notice),
+            notice_language=language,
+            notice_kind=kind.value,
+            notice_at=to_millis(at),
         )
 
     async def waiting(self) -> Sequence[PersonNotice]:

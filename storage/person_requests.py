@@ -15,7 +15,7 @@ from storage.eligibility import LANGUAGE
 from storage.journal import Deed, Entry
 from storage.keyring import Keyring
 from storage.person_codes import CheckedCode, CodeState, PersonCodes
-from storage.person_notices import NewPersonNotice, PersonNoticeKind, PersonNotices
+from storage.person_notices import PersonNoticeKind, PersonNotices
 from storage.petitions import lock_petition
 from storage.sent_files import all_due
 from storage.signing import was_withdrawn, withdraw_statements
@@ -254,8 +254,9 @@ class PersonRequests(AuditedRows):
         )
         if signer.chat_id is None or proof.is_in_chat:
             return b"", [audited]
-        new = NewPersonNotice(signer.supporter, signer.chat_id, signer.language, kind, at)
-        notice, told = self._notices.adding(new, only_if)
+        notice, told = self._notices.adding(
+            signer.supporter, signer.chat_id, signer.language, kind, at, only_if
+        )
         return notice, [audited, told]
 
     def _only_if(

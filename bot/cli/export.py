@@ -34,7 +34,7 @@ from bot.export.xlsx_list import write_xlsx
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import PetitionSettings, load_petition_settings
-from storage import Export, NamedSignature, SignatureList, output_file
+from storage import ExportedList, NamedSignature, SignatureList, output_file
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -175,7 +175,7 @@ async def write_list(context: CliContext, order: ExportOrder, bar: Progress) -> 
 
 
 async def _read_header(
-    context: CliContext, begun: Export, signatures: SignatureList
+    context: CliContext, begun: ExportedList, signatures: SignatureList
 ) -> SignatureListHeader:
     header = SignatureListHeader(
         export=begun,

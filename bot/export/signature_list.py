@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import Petition
-from storage import Export, ExportCounts, SignatureGroup
+from storage import ExportCounts, ExportedList, SignatureGroup
 
 _Key = TypeVar("_Key")
 
@@ -41,7 +41,7 @@ class VersionCount:
 class SignatureListHeader:
     """All that a list holds besides the signatures themselves."""
 
-    export: Export
+    export: ExportedList
     petition: Petition
     counts: ExportCounts
     groups: tuple[SignatureGroup, ...]

@@ -13,7 +13,7 @@ from bot.export.signature_list import (
 )
 from bot.petition.fewest import FEWEST
 from bot.petition.petition import BUNDLED, load_petition
-from storage import Export, ExportCounts, SignatureGroup
+from storage import ExportCounts, ExportedList, SignatureGroup
 
 PETITION = load_petition(BUNDLED)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def group(
 
 
 def header(*groups: SignatureGroup, counts: ExportCounts = OPEN) -> SignatureListHeader:
-    return SignatureListHeader(Export(b"e" * 16, NOON, 99), PETITION, counts, groups)
+    return SignatureListHeader(ExportedList(b"e" * 16, NOON, 99), PETITION, counts, groups)
 
 
 def without_name(listed: SignatureListHeader) -> list[tuple[str | None, str | None, int]]:

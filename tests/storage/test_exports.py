@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 
 from storage import (
-    Export,
     ExportCounts,
+    ExportedList,
     NamedSignature,
     SignatureGroup,
     Statement,
@@ -27,7 +27,7 @@ async def people(storage: Storage, keyring: Keyring) -> Supporters:
     return people
 
 
-async def begun(storage: Storage) -> Export:
+async def begun(storage: Storage) -> ExportedList:
     return await storage.exports.begin(at=NOON, detail="json encrypted")
 
 

@@ -20,7 +20,6 @@ from storage.database import Database, Row
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
 from storage.key_rotation import KeyNotTakenUp, KeyRotation
 from storage.keyring import _associated_data
-from storage.person_notices import NewPersonNotice
 from storage.tables import metadata
 from tests.storage.test_nothing_in_the_clear import ADMIN, CHAT, live
 from tests.support.broadcasts import start
@@ -47,8 +46,8 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
     await storage.drafts.save(admin, "Gracias", NOON)
     await storage.admin_names.save(ADMIN, "Marta", NOON)
     person = a_supporter(keyring, CHAT)
-    notice = NewPersonNotice(person.supporter, CHAT, "es", PersonNoticeKind.SHOWN, NOON)
-    await storage.database.write(storage.person_notices.adding(notice)[1])
+    told = (person.supporter, CHAT, "es", PersonNoticeKind.SHOWN, NOON)
+    await storage.database.write(storage.person_notices.adding(*told)[1])
     await start(storage.broadcasts, source_chat=CHAT, progress=(CHAT, 5))
     await storage.invalidations.take_out([1], reason="Una ola", condition="x", at=NOON)
     return storage

@@ -21,7 +21,6 @@ from storage import (
 )
 from storage.errors import ReferencesUnfinished
 from storage.key_file import add_reference_key, remove_older_reference_keys
-from storage.person_notices import NewPersonNotice
 from storage.reference_change import Changed, NotDerivable, ReferenceChange
 from storage.tables import metadata
 from tests.support.supporters import ADMIN, NOON, Supporters, a_supporter
@@ -42,8 +41,8 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
     filed = a_supporter(keyring, FILED, "Pau")
     await filed.arrive(storage)
     await storage.sent_files.add(filed.supporter, chat_id=FILED, message_id=5, at=NOON)
-    notice = NewPersonNotice(filed.supporter, FILED, "es", PersonNoticeKind.SHOWN, NOON)
-    await storage.database.write(storage.person_notices.adding(notice)[1])
+    told = (filed.supporter, FILED, "es", PersonNoticeKind.SHOWN, NOON)
+    await storage.database.write(storage.person_notices.adding(*told)[1])
     for admin in (ADMIN, ADMIN + 1):
         await storage.drafts.save(keyring.reference("andry", admin), "Gracias", NOON)
         await storage.admin_names.save(admin, f"Marta {admin}", NOON)
