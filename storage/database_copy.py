@@ -191,9 +191,7 @@ async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDa
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
-    connection.execute("PRAGMA busy_timeout=5000")
-    return connection
+    return sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
 
 
 def _remove_unless_used(path: Path) -> None:

@@ -16,22 +16,21 @@ import glob
 import hashlib
 import re
 import shlex
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from storage.database_copy import contents_of
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import DatabaseBehind, SchemaMissing
 from storage.journal import has_entries
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
 from storage.private_files import reason_and_command, write_file
-from storage.sqlite_errors import storage_error
 
-_NUMBER = "SELECT last_number FROM petitions WHERE slug = ?"
+_NUMBER = "SELECT last_number FROM petitions WHERE slug = $1"
 _MARK = re.compile(r"[0-9]{1,18}\n")
 _ENDING = ".mark"
 _OF_A_BOT = ".bot"
@@ -176,7 +175,7 @@ async def last_number_in(url: str, slug: str) -> int | None:
     postgres = postgres_adapter()
     async with postgres.connected(address.dsn) as connection:
         try:
-            number = await connection.fetchval(_NUMBER.replace("?", "$1"), slug)
+            number = await connection.fetchval(_NUMBER, slug)
         except postgres.DRIVER_ERRORS as error:
             meaning = postgres.storage_error(error)
             if isinstance(meaning, SchemaMissing):
@@ -189,16 +188,11 @@ def _number_in_file(database: Path, slug: str) -> int | None:
     # Opening an empty file would delete the write-ahead log that was left beside it.
     if not database.exists() or database.stat().st_size == 0:
         return None
-    address = f"file:{quote(str(database.resolve()))}?mode=ro"
     try:
-        with closing(sqlite3.connect(address, uri=True)) as opened:
-            row = opened.execute(_NUMBER, (slug,)).fetchone()
-    except sqlite3.Error as error:
-        meaning = storage_error(error)
-        if isinstance(meaning, SchemaMissing):
-            return None
-        raise meaning from error
-    return int(row[0]) if row else None
+        petitions = contents_of(database).petitions
+    except SchemaMissing:
+        return None
+    return next((each.last_number for each in petitions if each.slug == slug), None)
 
 
 def highest_number(keyring: Keyring, slug: str) -> int:
