@@ -162,19 +162,16 @@ class Conversations(PetitionRows):
 
     def saving(self, conversation: Conversation, *, was: int | None, at: datetime) -> Statement:
         """Returns the statement of `save` for a transaction; it yields no row if it moved."""
-        supporter, name, with_name = (
-            conversation.supporter,
-            conversation.name,
-            conversation.with_name,
-        )
+        supporter, name = conversation.supporter, conversation.name
+        with_name, sealed = conversation.with_name, None
+        if name is not None:
+            sealed = self._sealed(name, "conversations", "name_sealed", supporter)
         return self._statement(
             _NEXT if was else _FIRST,
             was=was,
             supporter=supporter,
             **{column: getattr(conversation, column) for column in _AS_THEY_ARE},
-            name_sealed=None
-            if name is None
-            else self._sealed(name, "conversations", "name_sealed", supporter),
+            name_sealed=sealed,
             news=int(conversation.news),
             updates=int(conversation.updates),
             with_name=None if with_name is None else int(with_name),

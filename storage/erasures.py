@@ -38,15 +38,10 @@ _AT_MOST = "s.signed_at < CAST(:at_most AS BIGINT)"
 _HANDED_OVER = "s.signed_at < CAST(:handed_over AS BIGINT)"
 
 _COUNT = f"""
-SELECT
-  CAST(COALESCE(SUM(CASE WHEN {_AT_MOST} THEN 1 ELSE 0 END), 0) AS BIGINT) AS at_most,
-  CAST(COALESCE(SUM(CASE WHEN {_AT_MOST} THEN 0 ELSE 1 END), 0) AS BIGINT) AS after_handover,
-  CAST(COALESCE(SUM(
-    CASE WHEN {_AT_MOST} AND {_UNTOLD} THEN 1 ELSE 0 END
-  ), 0) AS BIGINT) AS untold_at_most,
-  CAST(COALESCE(SUM(
-    CASE WHEN NOT ({_AT_MOST}) AND {_UNTOLD} THEN 1 ELSE 0 END
-  ), 0) AS BIGINT) AS untold
+SELECT COUNT(CASE WHEN {_AT_MOST} THEN 1 END) AS at_most,
+  COUNT(CASE WHEN NOT {_AT_MOST} THEN 1 END) AS after_handover,
+  COUNT(CASE WHEN {_AT_MOST} AND {_UNTOLD} THEN 1 END) AS untold_at_most,
+  COUNT(CASE WHEN NOT {_AT_MOST} AND {_UNTOLD} THEN 1 END) AS untold
 FROM signatures s
 WHERE s.petition = :petition AND ({_AT_MOST} OR {_HANDED_OVER})
 """  # noqa: S608 - constants of this file

@@ -159,17 +159,11 @@ class PersonRequests(AuditedRows):
 
     async def restrict(self, signer: Signer, proof: Proof, at: datetime) -> bool:
         """Restricts the use to storage and counting (GDPR art. 18)."""
-        deed, key = Entry.since(Deed.RESTRICTED, signer.signature_id, at), signer.signature_id
-        setting = "UPDATE signatures SET restricted_at = :set_at WHERE id = :id"
-        restricted = self._statement(setting, deed, id=key, set_at=to_millis(at))
-        return await self._do(signer, proof, PersonNoticeKind.RESTRICTED, at, restricted)
+        return await self._set(signer, proof, PersonNoticeKind.RESTRICTED, Deed.RESTRICTED, at)
 
     async def object(self, signer: Signer, proof: Proof, at: datetime) -> bool:
         """Ends the use but for storage and counting, as the person objects (GDPR art. 21)."""
-        deed, key = Entry.since(Deed.OBJECTED, signer.signature_id, at), signer.signature_id
-        setting = "UPDATE signatures SET objected_at = :set_at WHERE id = :id"
-        objected = self._statement(setting, deed, id=key, set_at=to_millis(at))
-        return await self._do(signer, proof, PersonNoticeKind.OBJECTED, at, objected)
+        return await self._set(signer, proof, PersonNoticeKind.OBJECTED, Deed.OBJECTED, at)
 
     async def lift(self, signer: Signer, proof: Proof, at: datetime) -> bool:
         """Ends a restriction and an objection."""
@@ -205,6 +199,15 @@ class PersonRequests(AuditedRows):
     async def _holds(self, only_if: Statement) -> bool:
         """Returns whether a deed has an effect; the journal notes it before it is known again."""
         return bool(await self._read(f"SELECT 1 WHERE {only_if.sql}", **only_if.values))
+
+    async def _set(
+        self, signer: Signer, proof: Proof, kind: PersonNoticeKind, deed: Deed, at: datetime
+    ) -> bool:
+        """Sets since when something is so, in the column that is named for the deed."""
+        key = signer.signature_id
+        setting = f"UPDATE signatures SET {deed.value}_at = :set_at WHERE id = :id"  # noqa: S608 - a constant
+        done = self._statement(setting, Entry.since(deed, key, at), id=key, set_at=to_millis(at))
+        return await self._do(signer, proof, kind, at, done)
 
     async def _do(
         self,

@@ -73,10 +73,9 @@ WHERE petition = :petition AND supporter = :supporter
 _STATS = f"""
 SELECT CASE WHEN invalidation_id IS NULL THEN 1 ELSE 0 END AS is_counted, language, source,
   COUNT(*) AS signed,
-  CAST(SUM(CASE WHEN {IS_NAMED} THEN 1 ELSE 0 END) AS BIGINT) AS with_name,
-  CAST(SUM(CASE WHEN signed_at >= :since THEN 1 ELSE 0 END) AS BIGINT) AS today,
-  CAST(SUM(CASE WHEN unreachable_at IS NULL THEN 0 ELSE 1 END) AS BIGINT) AS unreachable,
-  0 AS erased
+  COUNT(CASE WHEN {IS_NAMED} THEN 1 END) AS with_name,
+  COUNT(CASE WHEN signed_at >= :since THEN 1 END) AS today,
+  COUNT(unreachable_at) AS unreachable, 0 AS erased
 FROM signatures
 WHERE petition = :petition
 GROUP BY is_counted, language, source
