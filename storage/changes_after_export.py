@@ -96,9 +96,9 @@ def note_change(
 ) -> Statement:
     """Returns the statement that notes a change, to run in the transaction of the change.
 
-    It writes nothing unless an export has the signature with its name. It reads the signature as
-    it was, so it comes before the statement that changes it; only after a correction, which needs
-    `only_if`, an SQL condition that is true if the transaction has an effect, it may come later.
+    It writes nothing unless an export has the signature with its name, and `only_if` holds: that
+    the transaction has an effect. It reads the signature as it was, so it comes before what
+    changes it; only of a correction, which needs `only_if`, it may come later.
     """
     listed = _IN_A_LIST if change is Change.NAME_GIVEN else _NAMED_IN_A_LIST
     return Statement(

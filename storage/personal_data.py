@@ -1,7 +1,7 @@
 """Everything that is stored about one person, to show it to them (GDPR arts 15 and 20).
 
 Every column that can belong to a person is read here, or a test of this file says why not. New
-tables and columns with personal data are added to `GIVEN`.
+tables and columns with personal data are added to `GIVEN`, tables to `_WHERE` too.
 """
 
 import json
