@@ -66,12 +66,12 @@ async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None
 
 async def _after_handover(services: Services) -> list[Notice]:
     """Returns the warning about a handover whose signatures are due within a month."""
-    storage, now, zone = services.storage, services.clock(), services.zone
+    storage, zone = services.storage, services.zone
     handover, months = await storage.handovers.active(), services.petition.retention
     if handover is None:
         return []
     due_on = months_later(handover.handed_over_on, months.months_after_delivery)
-    step, about = warning_step(due_on, day_of(now, zone)), about_day(due_on)
+    step, about = warning_step(due_on, services.today), about_day(due_on)
     if step is None or await storage.petitions.notice_was_sent(AFTER_HANDOVER, f"{about}{step}"):
         return []
     is_late = step is WarningStep.LATE
@@ -80,7 +80,7 @@ async def _after_handover(services: Services) -> list[Notice]:
     untold = await storage.erasures.untold(start_of(handover.handed_over_on, zone, days=1))
     if untold.people == 0:
         return []
-    day = day_of(now + WARNED_FOR, zone) if is_late else due_on
+    day = day_of(services.clock() + WARNED_FOR, zone) if is_late else due_on
     kept = months.months_after_delivery
     text = await _text(services, step, day, untold.people, kept, after_handover=True)
     return [Notice(AFTER_HANDOVER, f"{about}{step}", text)]
@@ -121,8 +121,7 @@ def _overdue_text(people: int, words: Words) -> Html:
 
 
 def _step_at_the_latest(services: Services, signed_at: datetime) -> WarningStep | None:
-    today = day_of(services.clock(), services.zone)
-    step = warning_step(_day_at_the_latest(services, signed_at), today)
+    step = warning_step(_day_at_the_latest(services, signed_at), services.today)
     return WarningStep.DAY if step is WarningStep.LATE else step
 
 

@@ -21,12 +21,12 @@ async def stop(ctx: SupporterContext) -> None:
     ctx = ctx.at_valid_stage()
     words = ctx.view.words
     if ctx.view.signature is None:
-        none_is_known = words.text(
+        said = words.text(
             "No has firmado esta petición: no te escribiremos."
             if ctx.view.petition_state.erased_at is None
             else "No guardamos ninguna firma tuya: no te escribiremos."
         )
-        await ctx.with_stage(Place()).say(none_is_known)
+        await ctx.with_stage(Place()).say(said)
         return
     await ctx.save()
     landed = await _mute(ctx)

@@ -40,13 +40,13 @@ async def my_data(ctx: SupporterContext) -> None:
 async def withdraw(ctx: SupporterContext) -> None:
     """Handles /withdraw: asks whether to withdraw the signature."""
     if ctx.view.signature is None:
-        nothing_is_there = ctx.view.words.text(
+        said = ctx.view.words.text(
             "No has firmado: no hay nada que retirar."
             if ctx.view.petition_state.erased_at is None
             else "No guardamos ninguna firma tuya: no hay nada que retirar."
         )
         # Going to the home screen also erases a typed name that was not signed with.
-        await ctx.with_stage(Place()).say(nothing_is_there)
+        await ctx.with_stage(Place()).say(said)
         return
     await ctx.after(Action.WITHDRAW).say()
 
