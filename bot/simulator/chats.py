@@ -231,18 +231,14 @@ class Chat:
         if self.person is None:
             shape: Shape = {"id": self.id, "type": self.type, "title": self.title or ""}
             return shape | _without_empty(username=self.username)
-        shape = self.person.user.shape()
-        return {
-            "id": self.id,
-            "type": self.type,
-            **{k: shape[k] for k in ("first_name", "last_name", "username") if k in shape},
-        }
+        user = self.person.user
+        shape = {"id": self.id, "type": self.type, "first_name": user.first_name}
+        return shape | _without_empty(last_name=user.last_name, username=user.username)
 
     def post(self, by: User, **content: Any) -> Message:
         """Adds a new message; `content` are fields of `Message`."""
-        message = Message(
-            id=self.network.next_message_id(), chat=self, by=by, date=self.network.now(), **content
-        )
+        number, now = next(self.network.message_ids), self.network.now()
+        message = Message(id=number, chat=self, by=by, date=now, **content)
         self._put(message)
         self.network.publish("sent", self, message)
         return message
@@ -318,16 +314,13 @@ class Network:
         self.people = people
         self.notifier = Notifier()
         self.event_count = 0
-        self._message_ids = count(1)
+        self.message_ids = count(1)
+        """New message numbers; all chats share one sequence, as private chats do."""
         self._subscribers: set[asyncio.Queue[Event]] = set()
 
     def now(self) -> int:
         """Returns the Unix time in whole seconds, as in the Bot API."""
         return int(self.clock())
-
-    def next_message_id(self) -> int:
-        """Returns the next message number; all chats share one sequence, as private chats do."""
-        return next(self._message_ids)
 
     def publish(
         self,

@@ -18,7 +18,6 @@ from bot.simulator.parameters import UploadedFile
 from bot.simulator.state import State
 from bot.simulator.taps import Tap, forged_data
 from bot.simulator.text_checks import CAPTION_UNITS, TEXT_UNITS
-from bot.text.markup import parse
 
 _ANONYMOUS_ADMIN = User(1087968824, "Group", None, "GroupAnonymousBot", None, is_bot=True)
 
@@ -107,11 +106,6 @@ class Person(Account):
         about = {"via_bot": via.shape()} if via else None
         content = client_checks.text(text, entities)
         return self._post(self.chat, about=about, reply_to=reply_to, **content)
-
-    def send_html(self, html: str) -> Message:
-        """Writes to the bot, with the formatting given as Bot API HTML."""
-        rendered = parse(html)
-        return self.send(rendered.text, entities=rendered.entities)
 
     def send_in(
         self, group: Chat, text: str, *, anonymous: bool = False, reply_to: int | None = None

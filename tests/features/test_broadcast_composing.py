@@ -6,6 +6,7 @@ import pytest
 
 from bot.simulator.chats import Message
 from tests.support.admin_scene import AdminScene
+from tests.support.html_messages import send_html
 
 KINDS = (
     *("photo", "video", "animation", "audio", "voice", "video_note", "document"),
@@ -15,7 +16,7 @@ KINDS = (
 
 async def test_a_formatted_text_arrives_as_it_was_written(admin: AdminScene) -> None:
     await admin.begins()
-    admin.marta.send_html("<b>Mañana</b>, en la <a href='https://example.org/'>plaza</a>")
+    send_html(admin.marta, "<b>Mañana</b>, en la <a href='https://example.org/'>plaza</a>")
     await admin.scene.settled()
     summary = await admin.previews()
     assert "A quienes eligieron recibir avances: 3" in summary.text

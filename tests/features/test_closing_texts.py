@@ -12,6 +12,7 @@ from bot.simulator.chats import Message
 from bot.simulator.person import Person
 from handlers.closing_date import look
 from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.html_messages import send_html
 from tests.support.scene import ADMIN
 
 LUCY = ADMIN + 1
@@ -56,7 +57,7 @@ async def writes(admin: AdminScene, button: str, html: str) -> None:
     """Marta is asked for a text, and writes it."""
     await admin.says("/closing")
     await admin.taps(button)
-    admin.marta.send_html(html)
+    send_html(admin.marta, html)
     await admin.scene.settled()
 
 

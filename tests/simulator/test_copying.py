@@ -5,6 +5,7 @@ import pytest
 from bot.simulator import Person, Simulator
 from bot.simulator.media_kinds import KINDS
 from tests.support.api_client import ApiClient
+from tests.support.html_messages import send_html
 
 LINK = {"inline_keyboard": [[{"text": "Leer", "url": "https://example.org/"}]]}
 
@@ -48,7 +49,7 @@ async def test_a_copied_poll_counts_its_own_votes(
 async def test_a_copy_keeps_the_formatting_and_no_origin(
     api: ApiClient, ana: Person, eva: Person
 ) -> None:
-    post = ana.send_html("<b>Hola</b> <tg-spoiler>tú</tg-spoiler>")
+    post = send_html(ana, "<b>Hola</b> <tg-spoiler>tú</tg-spoiler>")
     forward = ana.forward(post, buttons=[[("Leer", "https://example.org/")]])
     await api.result("copyMessage", message_id=forward.id, **to(ana, eva))
     copy = eva.messages[-1]

@@ -7,6 +7,7 @@ from bot.simulator.forward_origins import channel
 from bot.simulator.media_kinds import KINDS
 from bot.text.markup import parse
 from tests.support.api_client import ApiClient
+from tests.support.html_messages import send_html
 
 RICH = (
     '<b>Hemos</b> <tg-spoiler>ganado</tg-spoiler>: <a href="https://example.org/">lee</a>'
@@ -39,7 +40,7 @@ async def test_every_kind_of_message_arrives(api: ApiClient, ana: Person, kind: 
 async def test_formatting_arrives_as_it_was_written(api: ApiClient, ana: Person) -> None:
     rendered = parse(RICH)
     ana.send(rendered.text, entities=rendered.entities)
-    ana.send_html(RICH)
+    send_html(ana, RICH)
     ana.send("a 😀", entities=[{"type": "bold", "offset": 2, "length": 2}])
     first, second, third = await received(api)
 
@@ -93,7 +94,7 @@ def test_not_everything_is_an_album(ana: Person, kinds: list[str]) -> None:
 async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
     sim: Simulator, api: ApiClient, ana: Person
 ) -> None:
-    post = sim.world.person("Eva").send_html("<b>Comunicado</b>")
+    post = send_html(sim.world.person("Eva"), "<b>Comunicado</b>")
     buttons = [[("Leer", "https://example.org/"), ("Firmar", "https://t.me/peticion_bot")]]
     ana.forward(post, origin=channel("Vecinas", post.date, username="vecinas"), buttons=buttons)
     hidden = {"type": "hidden_user", "sender_user_name": "Alguien", "date": post.date}

@@ -157,7 +157,7 @@ class HostilePerson:
         text = str(content.get("text", ""))
         command = [{"type": "bot_command", "offset": 0, "length": len(text.split(" ")[0])}]
         shape = {
-            "message_id": world.next_message_id(),
+            "message_id": next(world.message_ids),
             "from": person.user.shape(),
             "chat": person.chat.shape(),
             "date": world.now(),

@@ -12,11 +12,8 @@ export function readToken() {
   history.replaceState(null, "", location.pathname);
 }
 
-/** Whether this page was opened with the address that the terminal shows. */
-export const hasToken = () => localStorage.getItem(KEPT) !== null;
-
 /** Why nothing can be written now, as a name in the dictionary; null when it can. */
-export const closedFor = () => state.editor?.closed_for ?? (hasToken() ? null : "token");
+export const closedFor = () => state.editor?.closed_for ?? (localStorage.getItem(KEPT) === null ? "token" : null);
 
 // A wrong token, or one of a preview that has ended, is noticed before anybody writes.
 onChange("all", () => closedFor() ?? ask({ method: "GET" }));
