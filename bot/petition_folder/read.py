@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.petition_folder.schema import PETITION_FILE
-from bot.petition_folder.toml_errors import read_toml, shown
+from bot.petition_folder.toml_errors import in_line, read_toml, shown
 from bot.text.problems import Problem, Sentence
 
 Table = dict[str, Any]
@@ -163,13 +163,13 @@ def _decoded(data: bytes) -> tuple[str, Sentence | None]:
     except UnicodeDecodeError as error:
         encoding = "utf-16" if data[:2] in _UTF_16 else "cp1252"
         text = data.decode(encoding, errors="replace")
-        number = 1 if encoding == "utf-16" else data[: error.start].count(b"\n") + 1
-        fault = Sentence(
-            "línea {line}: el archivo no está guardado en UTF-8 ({shown}). Ábrelo, elige Guardar "
-            "como y, en Codificación, UTF-8",
-            line=str(number),
-            shown=shown(text.splitlines()[number - 1]),
+        line = 0 if encoding == "utf-16" else data[: error.start].count(b"\n")
+        sentence = Sentence(
+            "el archivo no está guardado en UTF-8 ({shown}). Ábrelo, elige Guardar como y, en "
+            "Codificación, UTF-8",
+            shown=shown(text.splitlines()[line]),
         )
+        fault = in_line(line, sentence)
     return text.replace("\r\n", "\n").replace("\r", "\n"), fault
 
 

@@ -8,6 +8,7 @@ so that all of them are named at once.
 import re
 import tomllib
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from bot.petition_folder.toml_lines import (
@@ -24,6 +25,7 @@ from bot.petition_folder.toml_lines import (
     is_between,
 )
 from bot.text.problems import Sentence
+from bot.text.translations import mark
 
 _MOST = 60  # mistakes looked for in one file
 _SEVERAL = 3  # that are the same are named one by one
@@ -33,10 +35,14 @@ _NAMED = re.compile(r"\s*(?:(\[\[?)\s*([\w.-]+)\s*\]|([\w.-]+)\s*=)")
 
 
 class _Mistake(NamedTuple):
-    """What is wrong, and the whole text without it; None if that is not known without doubt."""
+    """What is wrong in which line, counted from 0.
 
+    `mended` is the whole text without it; None if that is not known without doubt.
+    """
+
+    line: int
     sentence: Sentence
-    mended: str | None
+    mended: str | None = None
 
 
 def read_toml(text: str, inner: str = "«»") -> tuple[dict[str, Any] | None, list[Sentence]]:
@@ -46,40 +52,44 @@ def read_toml(text: str, inner: str = "«»") -> tuple[dict[str, Any] | None, li
         text: what stands in the file.
         inner: the pair of quotation marks that its language writes inside a text.
     """
-    found: list[Sentence] = []
+    found: list[tuple[int, Sentence]] = []
     while len(found) < _MOST:
         try:
             return tomllib.loads(text), _together(found)
         except tomllib.TOMLDecodeError as error:
-            mistake = _mistake(_stop(str(error), text, inner))
+            line, sentence, mended = _mistake(_stop(str(error), text, inner))
         except (ValueError, RecursionError):  # a number or a nesting that Python does not read
-            return None, _together([*found, _TOO_LONG])
-        if mistake.sentence in found:
+            return None, [*_together(found), _TOO_LONG]
+        if (line, sentence) in found:
             break
-        found.append(mistake.sentence)
-        if mistake.mended is None:
+        found.append((line, sentence))
+        if mended is None:
             break
-        text = mistake.mended
+        text = mended
     return None, _together(found)
 
 
-def _together(found: list[Sentence]) -> list[Sentence]:
+def in_line(line: int, what: Sentence) -> Sentence:
+    """Returns a sentence that begins with the line it is about, which counts from 0."""
+    return Sentence("línea {line}: {what}", line=str(line + 1), what=what)
+
+
+def _together(found: list[tuple[int, Sentence]]) -> list[Sentence]:
     """Returns one sentence for the many lines whose quotation marks an editor has curled."""
-    curly = [each for each in found if each.source == STRAIGHT]
-    if len(curly) <= _SEVERAL:
-        return found
-    values = [dict(each.values) for each in curly]
-    lines = sorted(int(str(each["line"])) for each in values)
-    first = next(each for each in values if each["line"] == str(lines[0]))
-    sentence = Sentence(
-        "línea {line}: las comillas tienen que ser las rectas del teclado: escribe {written}. "
-        "Lo mismo pasa en las líneas {lines}: tu editor las cambia solo, así que usa uno de texto "
-        "sin formato, como el Bloc de notas",
-        line=str(lines[0]),
-        written=first["written"],
-        lines=tuple(map(str, lines[1:])),
+    curly = sorted(
+        ((line, each) for line, each in found if each.source == STRAIGHT), key=itemgetter(0)
     )
-    return [sentence, *(each for each in found if each.source != STRAIGHT)]
+    if len(curly) <= _SEVERAL:
+        return [in_line(*each) for each in found]
+    (first, straight), *others = curly
+    sentence = Sentence(
+        "{straight}. Lo mismo pasa en las líneas {lines}: tu editor las cambia solo, así que usa "
+        "uno de texto sin formato, como el Bloc de notas",
+        straight=straight,
+        lines=tuple(str(line + 1) for line, _ in others),
+    )
+    rest = [in_line(*each) for each in found if each not in curly]
+    return [in_line(first, sentence), *rest]
 
 
 _TOO_LONG = Sentence(
@@ -101,19 +111,18 @@ def _mistake(stop: Stop) -> _Mistake:
             return found
     for write, message in LINES:
         written = write(stop)
-        if written is not None and _goes_on(stop, mended := stop.with_line(stop.line, written)):
-            return _Mistake(_at(stop.line, message, written), mended)
+        if written is not None and _goes_on(stop, stop.with_line(stop.line, written)):
+            return _instead(stop, stop.line, message, written)
     for rule in _LAST:
         if found := rule(stop):
             return found
     sentence = Sentence(
-        "línea {line}: desde la columna {column} no se entiende, quizá porque faltan unas "
-        "comillas, una coma o el signo =: {written}",
-        line=str(min(stop.line + 1, len(stop.lines))),
+        "desde la columna {column} no se entiende, quizá porque faltan unas comillas, una coma o "
+        "el signo =: {written}",
         column=str(stop.column + 1),
         written=shown(stop.text),
     )
-    return _Mistake(sentence, None)
+    return _Mistake(min(stop.line, len(stop.lines) - 1), sentence)
 
 
 def _goes_on(stop: Stop, mended: str) -> bool:
@@ -128,8 +137,9 @@ def _goes_on(stop: Stop, mended: str) -> bool:
     return True
 
 
-def _at(line: int, message: str, written: str) -> Sentence:
-    return Sentence(message, line=str(line + 1), written=shown(written))
+def _instead(stop: Stop, line: int, message: str, written: str) -> _Mistake:
+    """Returns that a line has to be written otherwise."""
+    return _Mistake(line, Sentence(message, written=shown(written)), stop.with_line(line, written))
 
 
 def shown(line: str) -> str:
@@ -174,12 +184,11 @@ def _said_twice(stop: Stop) -> _Mistake | None:
             below = other in values and whole.startswith(f"{other}.")
             if other == whole or below or (name and other.startswith(f"{whole}.")):
                 sentence = Sentence(
-                    "línea {line}: {name} ya está en la línea {first}: deja solo una de las dos",
-                    line=str(number + 1),
+                    "{name} ya está en la línea {first}: deja solo una de las dos",
                     name=above or name,
                     first=str(first + 1),
                 )
-                return _Mistake(sentence, None)
+                return _Mistake(number, sentence)
         known[whole] = number
         values |= {whole} if name else set()
     return None
@@ -197,18 +206,17 @@ def _unclosed_text(stop: Stop) -> _Mistake | None:
             line = stop.lines[number].strip()
             if re.fullmatch(rf"[{QUOTES}]{{2,3}},?", line) and not line.startswith(marks):
                 written = marks + line.lstrip(QUOTES)
-                return _Mistake(_at(number, STRAIGHT, written), stop.with_line(number, written))
+                return _instead(stop, number, STRAIGHT, written)
         last = stop.end_of(begun, following)
         if stop.lines[last - 1].strip() == "]" and stop.lines[begun].strip() == marks:
             last -= 1  # the last page of a list
         sentence = Sentence(
-            "línea {line}: a este texto le faltan las comillas del final: escribe {marks} en una "
-            "línea nueva, después de la línea {last}",
-            line=str(begun + 1),
+            "a este texto le faltan las comillas del final: escribe {marks} en una línea nueva, "
+            "después de la línea {last}",
             marks=marks,
             last=str(last),
         )
-        return _Mistake(sentence, stop.with_end(last - 1, marks))
+        return _Mistake(begun, sentence, stop.with_end(last - 1, marks))
     return None
 
 
@@ -220,13 +228,12 @@ def _unclosed_page(stop: Stop) -> _Mistake | None:
         if ended not in (stop.line, stop.line - 1) or stop.lines[ended].strip() != marks:
             continue
         sentence = Sentence(
-            "línea {line}: a esta página le faltan las comillas del final: escribe {written} en "
-            "una línea nueva, antes de la línea {next}",
-            line=str(begun + 1),
+            "a esta página le faltan las comillas del final: escribe {written} en una línea "
+            "nueva, antes de la línea {next}",
             written=f"{marks},",
             next=str(ended + 1),
         )
-        return _Mistake(sentence, stop.with_end(ended - 1, f"{marks},"))
+        return _Mistake(begun, sentence, stop.with_end(ended - 1, f"{marks},"))
     return None
 
 
@@ -235,8 +242,7 @@ def _curly_long_text(stop: Stop) -> _Mistake | None:
     begun = re.fullmatch(rf"{BEFORE}[{QUOTES}]{{2,3}}\s*", stop.text)
     if begun is None or not set(stop.text) & set(CURLY):
         return None
-    written = f'{begun[1]}"""'
-    return _Mistake(_at(stop.line, STRAIGHT, written), stop.with_line(stop.line, written))
+    return _instead(stop, stop.line, STRAIGHT, f'{begun[1]}"""')
 
 
 def _unclosed_list(stop: Stop) -> _Mistake | None:
@@ -252,12 +258,11 @@ def _unclosed_list(stop: Stop) -> _Mistake | None:
         return None
     last = stop.end_of(begun, above.start + 1)
     sentence = Sentence(
-        "línea {line}: a esta lista le falta el corchete del final: escribe ] en una línea "
-        "nueva, después de la línea {last}",
-        line=str(begun + 1),
+        "a esta lista le falta el corchete del final: escribe ] en una línea nueva, después de "
+        "la línea {last}",
         last=str(last),
     )
-    return _Mistake(sentence, stop.with_end(last - 1, "]"))
+    return _Mistake(begun, sentence, stop.with_end(last - 1, "]"))
 
 
 def _comma_above(stop: Stop) -> _Mistake | None:
@@ -267,8 +272,7 @@ def _comma_above(stop: Stop) -> _Mistake | None:
     if stop.text[: stop.column].strip():
         return None
     number = next(n for n in range(stop.line - 1, -1, -1) if not is_between(stop.lines[n]))
-    written = f"{stop.lines[number].rstrip()},"
-    return _Mistake(_at(number, COMMA, written), stop.with_line(number, written))
+    return _instead(stop, number, COMMA, f"{stop.lines[number].rstrip()},")
 
 
 def _page_without_beginning(stop: Stop) -> _Mistake | None:
@@ -277,11 +281,9 @@ def _page_without_beginning(stop: Stop) -> _Mistake | None:
     if ENTRY.fullmatch(stop.text) or stop.rest[:1] in ("", ",", *QUOTES):
         return None
     sentence = Sentence(
-        'línea {line}: faltan las comillas del principio: escribe """ en una línea nueva, antes '
-        "de esta",
-        line=str(stop.line + 1),
+        'faltan las comillas del principio: escribe """ en una línea nueva, antes de esta'
     )
-    return _Mistake(sentence, stop.with_line(stop.line, f'"""{stop.text}'))
+    return _Mistake(stop.line, sentence, stop.with_line(stop.line, f'"""{stop.text}'))
 
 
 def _several_lines(stop: Stop) -> _Mistake | None:
@@ -289,19 +291,17 @@ def _several_lines(stop: Stop) -> _Mistake | None:
     entry = ENTRY.fullmatch(stop.text)
     if entry is None or "Illegal character '\\n'" not in stop.reason or closed(stop):
         return None
-    text = entry[2].lstrip('"')
-    sentence = Sentence(
-        "línea {line}: un texto de varias líneas va entre tres comillas: escribe {written} y "
-        'acábalo con """',
-        line=str(stop.line + 1),
-        written=shown(f'{entry[1]} = """{text}'),
+    written = f'{entry[1]} = """' + entry[2].lstrip('"')
+    message = mark(
+        'un texto de varias líneas va entre tres comillas: escribe {written} y acábalo con """'
     )
-    for number in range(stop.line + 1, len(stop.lines)):
-        if stop.lines[number].strip() == '"""':
-            return _Mistake(sentence, stop.with_line(stop.line, f'{entry[1]} = """{text}'))
-        if BEGINS_ENTRY.match(stop.lines[number]):
+    mistake = _instead(stop, stop.line, message, written)
+    for line in stop.lines[stop.line + 1 :]:
+        if line.strip() == '"""':
+            return mistake
+        if BEGINS_ENTRY.match(line):
             break
-    return _Mistake(sentence, None)
+    return mistake._replace(mended=None)
 
 
 def _without_value(stop: Stop) -> _Mistake | None:
@@ -309,12 +309,10 @@ def _without_value(stop: Stop) -> _Mistake | None:
         entry = re.fullmatch(r"\s*([\w.-]+)\s*=\s*(#.*)?", stop.lines[number])
         if entry and "Invalid value" in stop.reason:
             sentence = Sentence(
-                "línea {line}: detrás de {name} = falta algo. Un texto se escribe así: "
-                '{name} = "…"',
-                line=str(number + 1),
+                'detrás de {name} = falta algo. Un texto se escribe así: {name} = "…"',
                 name=entry[1],
             )
-            return _Mistake(sentence, None)
+            return _Mistake(number, sentence)
         if not is_between(stop.lines[number]):
             break
     return None
@@ -324,22 +322,20 @@ def _numbers(stop: Stop) -> _Mistake | None:
     if "Unclosed array" not in stop.reason or not re.match(r"[.\d]", stop.rest):
         return None
     sentence = Sentence(
-        "línea {line}: entre los números van comas, y dentro de un número no hay puntos ni "
-        "espacios: goals = [100, 500, 1000]",
-        line=str(stop.line + 1),
+        "entre los números van comas, y dentro de un número no hay puntos ni espacios: "
+        "goals = [100, 500, 1000]"
     )
-    return _Mistake(sentence, None)
+    return _Mistake(stop.line, sentence)
 
 
 def _invisible(stop: Stop) -> _Mistake | None:
     if "Illegal character" not in stop.reason and stop.rest[:1].isprintable():
         return None
     sentence = Sentence(
-        "línea {line}: hay un carácter que no se ve, quizá pegado de otro sitio: borra la línea y "
-        "vuelve a escribirla",
-        line=str(stop.line + 1),
+        "hay un carácter que no se ve, quizá pegado de otro sitio: borra la línea y vuelve a "
+        "escribirla"
     )
-    return _Mistake(sentence, None)
+    return _Mistake(stop.line, sentence)
 
 
 def _outside(stop: Stop) -> _Mistake | None:
@@ -352,21 +348,18 @@ def _outside(stop: Stop) -> _Mistake | None:
     line = stop.lines[number]
     if name := re.match(r"\s*(\w*[^\W\d_a-zA-Z]\w*)\s*=", line):
         sentence = Sentence(
-            "línea {line}: ninguna entrada se llama {name}: sus nombres no se traducen ni llevan "
-            "tildes",
-            line=str(number + 1),
+            "ninguna entrada se llama {name}: sus nombres no se traducen ni llevan tildes",
             name=name[1],
         )
-        return _Mistake(sentence, None)
+        return _Mistake(number, sentence)
     if ENTRY.fullmatch(line):
         return None
     sentence = Sentence(
-        "línea {line}: esto queda fuera de las comillas (ponlo dentro, o escribe # delante si es "
-        "una nota): {written}",
-        line=str(number + 1),
+        "esto queda fuera de las comillas (ponlo dentro, o escribe # delante si es una nota): "
+        "{written}",
         written=shown(line),
     )
-    return _Mistake(sentence, None)
+    return _Mistake(number, sentence)
 
 
 _FIRST = (

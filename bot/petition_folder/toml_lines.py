@@ -166,36 +166,28 @@ def _quoted(stop: Stop) -> str | None:
     return None if not text or text[0] in "[{#" or '"' in text else f'{entry[1]} = "{text}"'
 
 
-STRAIGHT = mark(
-    "línea {line}: las comillas tienen que ser las rectas del teclado: escribe {written}"
-)
-COMMA = mark("línea {line}: falta una coma entre las partes de la lista: escribe {written}")
+STRAIGHT = mark("las comillas tienen que ser las rectas del teclado: escribe {written}")
+COMMA = mark("falta una coma entre las partes de la lista: escribe {written}")
 # How one line has to be written instead, and what is said of it.
 LINES: tuple[tuple[Callable[[Stop], str | None], str], ...] = (
     (
         _plain_spaces,
         mark(
-            "línea {line}: hay un espacio que no es el del teclado, copiado de otro sitio: "
-            "bórralo y escribe {written}"
+            "hay un espacio que no es el del teclado, copiado de otro sitio: bórralo y escribe "
+            "{written}"
         ),
     ),
     (_straight, STRAIGHT),
-    (closed, mark("línea {line}: faltan las comillas del final: escribe {written}")),
-    (_without_ending, mark("línea {line}: sobra lo que hay al final: escribe {written}")),
-    (_note, mark("línea {line}: una nota empieza con #: escribe {written}")),
-    (_with_equals, mark("línea {line}: falta el signo =: escribe {written}")),
-    (_with_bracket, mark("línea {line}: falta el corchete del final: escribe {written}")),
-    (
-        _with_backslashes,
-        mark("línea {line}: la barra \\ no puede ir así: escribe {written}"),
-    ),
+    (closed, mark("faltan las comillas del final: escribe {written}")),
+    (_without_ending, mark("sobra lo que hay al final: escribe {written}")),
+    (_note, mark("una nota empieza con #: escribe {written}")),
+    (_with_equals, mark("falta el signo =: escribe {written}")),
+    (_with_bracket, mark("falta el corchete del final: escribe {written}")),
+    (_with_backslashes, mark("la barra \\ no puede ir así: escribe {written}")),
     (_comma_before, COMMA),
-    (_one_comma, mark("línea {line}: sobra una coma: escribe {written}")),
-    (
-        _other_quotes_inside,
-        mark("línea {line}: dentro de un texto no van comillas rectas: escribe {written}"),
-    ),
-    (_date, mark("línea {line}: una fecha se escribe como año-mes-día: escribe {written}")),
-    (_bare, mark("línea {line}: se escribe así: {written}")),
-    (_quoted, mark("línea {line}: un texto va entre comillas: escribe {written}")),
+    (_one_comma, mark("sobra una coma: escribe {written}")),
+    (_other_quotes_inside, mark("dentro de un texto no van comillas rectas: escribe {written}")),
+    (_date, mark("una fecha se escribe como año-mes-día: escribe {written}")),
+    (_bare, mark("se escribe así: {written}")),
+    (_quoted, mark("un texto va entre comillas: escribe {written}")),
 )
