@@ -14,9 +14,8 @@ import typer
 from rich.console import Console
 
 from bot.file_locations import found_here
-from bot.petition.petition import PetitionInvalid
 from bot.settings import SettingsInvalid
-from bot.text.problems import with_controls_shown
+from bot.text.problems import PetitionInvalid, with_controls_shown
 from bot.text.terminal_language import terminal_words
 from storage import StorageError
 

@@ -7,12 +7,12 @@ from functools import partial
 import structlog
 
 from bot.petition.outcome import surplus
-from bot.petition.petition import Petition, PetitionInvalid, Problem, petition_of
+from bot.petition.petition import Petition, petition_of
 from bot.petition_folder.read import FolderState, folder_state, read_folder
 from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import unready_problems
 from bot.text.markup import Html, escape
-from bot.text.problems import Sentence
+from bot.text.problems import PetitionInvalid, Problem, Sentence
 from bot.text.translations import Catalogs, Words, mark
 from handlers.admin_notices import tell_admins
 from handlers.bot_profile import publish_profile

@@ -15,12 +15,13 @@ import structlog
 from bot.app import App, FatalError, open_app
 from bot.console import say
 from bot.intake import TokenUnknown
-from bot.petition.petition import BUNDLED, PetitionInvalid
+from bot.petition.petition import BUNDLED
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
 from bot.simulator.chats import Shape
 from bot.simulator.demo_script import ADMIN_ID, APPROVAL_ABOVE, SECOND_ADMIN_ID, DemoPeople
 from bot.simulator.page import DemoPage, PageState, others_can_reach
+from bot.text.problems import PetitionInvalid
 from bot.text.terminal_language import terminal_words
 from storage import Keyring, StorageError
 

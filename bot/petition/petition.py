@@ -6,27 +6,19 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
-
 from bot.petition_folder.check import problems_of
 from bot.petition_folder.placeholders import fill_all, placeholder_values
 from bot.petition_folder.read import Folder, read_folder
-from bot.petition_folder.schema import Controller, PetitionFile, RetentionTable, Texts, in_language
-from bot.text.problems import PetitionInvalid, Problem
+from bot.petition_folder.schema import (
+    Controller,
+    FrozenModel,
+    PetitionFile,
+    RetentionTable,
+    Texts,
+    in_language,
+)
+from bot.text.problems import PetitionInvalid
 from bot.text.translations import Catalogs
-
-__all__ = [
-    "BUNDLED",
-    "Controller",
-    "EarlierVersion",
-    "Image",
-    "Petition",
-    "PetitionInvalid",
-    "Problem",
-    "RetentionTable",
-    "Texts",
-    "load_petition",
-]
 
 _END_OF_DAY = time(23, 59)
 _WITH_NAME = {"with_name": True, "without_name": False, "ask": None}
@@ -34,25 +26,21 @@ _WITH_NAME = {"with_name": True, "without_name": False, "ask": None}
 BUNDLED = Path(__file__).parent.parent / "bundled_petitions" / "andry"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Image(_Frozen):
+class Image(FrozenModel):
     """A picture and the credit shown with it, which may be empty."""
 
     file: Path
     credit: str
 
 
-class EarlierVersion(_Frozen):
+class EarlierVersion(FrozenModel):
     """An earlier version of the texts: its date, and what changed after it, by language."""
 
     date: str
     changed: dict[str, str]
 
 
-class Petition(_Frozen):
+class Petition(FrozenModel):
     """One petition: what it demands of whom, in each of its languages, the source language first.
 
     Whoever signed under a version before `asks_again_since` is asked about the present texts.
@@ -108,16 +96,11 @@ class Petition(_Frozen):
 
         What is shared says that it is one, as people read it in other chats than the bot's.
         """
-        shared = {
-            language: texts.model_copy(
-                update={
-                    "share": catalogs.words(language).label(
-                        "Esto es un ensayo: {text}", text=texts.share
-                    )
-                }
-            )
-            for language, texts in self.texts.items()
-        }
+        shared = {}
+        for language, texts in self.texts.items():
+            words = catalogs.words(language)
+            share = words.label("Esto es un ensayo: {text}", text=texts.share)
+            shared[language] = texts.model_copy(update={"share": share})
         return self.model_copy(update={"slug": f"{self.slug}-rehearsal", "texts": shared})
 
     def texts_in(self, language: str | None) -> Texts:

@@ -10,7 +10,7 @@ from bot.petition_folder.pictures import picture_problem
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, placeholder_values
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PETITION_FILE, PetitionFile
-from bot.petition_folder.schema_check import by_language, said_in, schema_problems
+from bot.petition_folder.schema_check import said_in, schema_problems
 from bot.petition_folder.screen_lengths import screen_problems
 from bot.petition_folder.warnings import folder_warnings
 from bot.text import text_limits
@@ -56,19 +56,16 @@ def _values(read: Folder, language: str) -> Mapping[str, str]:
 
 
 def _picture_problems(read: Folder) -> Iterator[Problem]:
-    for key, value in by_language(read.petition or {}):
-        for entry, said in said_in(key, value):
-            if key == "image.file" and isinstance(said, str):
-                fault = picture_problem(read.path, said)
-                if fault:
-                    yield Problem(PETITION_FILE, entry, fault)
-            if (
-                key == "image.credit"
-                and isinstance(said, str)
-                and length(said) > text_limits.CAPTION
-            ):
-                sentence = Sentence(
-                    "la autoría va debajo de la imagen y caben {most} caracteres: acórtala",
-                    most=text_limits.CAPTION,
-                )
-                yield Problem(PETITION_FILE, entry, sentence)
+    image = (read.petition or {}).get("image")
+    if not isinstance(image, dict):
+        return
+    for entry, name in said_in("image.file", image.get("file")):
+        if isinstance(name, str) and (fault := picture_problem(read.path, name)):
+            yield Problem(PETITION_FILE, entry, fault)
+    for entry, credit in said_in("image.credit", image.get("credit")):
+        if isinstance(credit, str) and length(credit) > text_limits.CAPTION:
+            sentence = Sentence(
+                "la autoría va debajo de la imagen y caben {most} caracteres: acórtala",
+                most=text_limits.CAPTION,
+            )
+            yield Problem(PETITION_FILE, entry, sentence)

@@ -183,19 +183,14 @@ def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
 
 
 def _unfilled(written: str, fits: tuple[str, ...], meant: str | None) -> Sentence:
-    if not fits:
-        return Sentence(
-            "el bot no rellena {written}: escribe este texto sin llaves", written=written
-        )
-    if meant is not None:
-        return Sentence(
-            "el bot no rellena {written}: escribe {meant}, tal cual",
-            written=written,
-            meant=f"{{{meant}}}",
-        )
     return Sentence(
-        "el bot no rellena {written} aquí; en este texto pueden ir {fits}",
+        "el bot no rellena {written}: escribe este texto sin llaves"
+        if not fits
+        else "el bot no rellena {written}: escribe {meant}, tal cual"
+        if meant is not None
+        else "el bot no rellena {written} aquí; en este texto pueden ir {fits}",
         written=written,
+        meant=f"{{{meant}}}",
         fits=fits,
     )
 

@@ -29,16 +29,13 @@ def picture_problem(folder: Path, name: str) -> Sentence | None:
         stem = Path(name).stem.lower()
         pictures = (each for each in sorted(folder.glob("*")) if each.suffix.lower() in _ENDINGS)
         near = next((each.name for each in pictures if each.stem.lower() == stem), None)
-        if near is not None:
-            return Sentence(
-                "en esta carpeta no hay ningún archivo {name}: ¿querías escribir {near}?",
-                name=name,
-                near=near,
-            )
         return Sentence(
-            "en esta carpeta no hay ningún archivo {name}: ponlo ahí, o quita la sección [image] "
-            "entera",
+            "en esta carpeta no hay ningún archivo {name}: ¿querías escribir {near}?"
+            if near
+            else "en esta carpeta no hay ningún archivo {name}: ponlo ahí, o quita la sección "
+            "[image] entera",
             name=name,
+            near=near or "",
         )
     except OSError as error:
         reason = error.strerror or str(error)

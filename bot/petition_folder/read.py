@@ -128,13 +128,13 @@ def _stem(file: str) -> str:
 
 
 def _misnamed(name: str, meant: str) -> Sentence:
-    if name.lower().endswith(".txt"):
-        return Sentence(
-            "el editor le ha añadido .txt al guardarlo: cambia su nombre a {meant}. Si no ves el "
-            ".txt en Windows, marca Ver, Mostrar, Extensiones de nombre de archivo",
-            meant=meant,
-        )
-    return Sentence("cambia el nombre de este archivo a {meant}, en minúsculas", meant=meant)
+    return Sentence(
+        "el editor le ha añadido .txt al guardarlo: cambia su nombre a {meant}. Si no ves el "
+        ".txt en Windows, marca Ver, Mostrar, Extensiones de nombre de archivo"
+        if name.lower().endswith(".txt")
+        else "cambia el nombre de este archivo a {meant}, en minúsculas",
+        meant=meant,
+    )
 
 
 def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:

@@ -89,9 +89,9 @@ def _sentence(
     if error["type"] == "missing":
         if error["loc"] == ("controller",):
             return _a_section(error)
-        if original:
-            return Sentence("falta: tradúcela de {original}", original=original)
-        return Sentence("falta: añádela")
+        return Sentence(
+            "falta: tradúcela de {original}" if original else "falta: añádela", original=original
+        )
     if error["type"] == "extra_forbidden":
         return _unknown(error, shape, meant)
     say = _KINDS.get(error["type"])
@@ -119,15 +119,11 @@ def _unknown(error: ErrorDetails, shape: type[BaseModel], meant: str | None) -> 
 
 
 def _a_section(error: ErrorDetails) -> Sentence:
-    section = str(error["loc"][0])
-    if error["type"] == "missing":
-        return Sentence(
-            "falta esta sección: escribe [{section}] en una línea, y debajo sus entradas",
-            section=section,
-        )
     return Sentence(
-        "esto es una sección: escribe [{section}] en una línea, y debajo sus entradas",
-        section=section,
+        "falta esta sección: escribe [{section}] en una línea, y debajo sus entradas"
+        if error["type"] == "missing"
+        else "esto es una sección: escribe [{section}] en una línea, y debajo sus entradas",
+        section=str(error["loc"][0]),
     )
 
 

@@ -60,26 +60,17 @@ def _overflow(file: str, screen: str, parts: list[tuple[str, int]]) -> Iterator[
         return
     entry, _ = max(parts, key=lambda part: part[1])
     others = tuple(Key(other) for other, _ in parts if other != entry)
-    over, most, own = total - text_limits.MESSAGE, text_limits.MESSAGE, text_limits.BOT_WORDS
-    if others:
-        sentence = Sentence(
-            "la pantalla «{screen}» tendría {total} caracteres: esto, junto con {others}, y {own} "
-            "para las palabras del bot. En Telegram caben {most}: acórtalo en {over}",
-            screen=screen,
-            total=total,
-            others=others,
-            own=own,
-            most=most,
-            over=over,
-        )
-    else:
-        sentence = Sentence(
-            "la pantalla «{screen}» tendría {total} caracteres: esto, y {own} para las palabras "
-            "del bot. En Telegram caben {most}: acórtalo en {over}",
-            screen=screen,
-            total=total,
-            own=own,
-            most=most,
-            over=over,
-        )
+    sentence = Sentence(
+        "la pantalla «{screen}» tendría {total} caracteres: esto, junto con {others}, y {own} "
+        "para las palabras del bot. En Telegram caben {most}: acórtalo en {over}"
+        if others
+        else "la pantalla «{screen}» tendría {total} caracteres: esto, y {own} para las palabras "
+        "del bot. En Telegram caben {most}: acórtalo en {over}",
+        screen=screen,
+        total=total,
+        others=others,
+        own=text_limits.BOT_WORDS,
+        most=text_limits.MESSAGE,
+        over=total - text_limits.MESSAGE,
+    )
     yield Problem(file, entry, sentence)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
-from bot.petition.goals import bar, progress
+from bot.petition.goals import bar, next_goal
 from bot.petition.outcome import OutcomeEntry, outcome_in
 from bot.petition.retention_days import day_of, erased_on
 from bot.petition.stages import Action, expects_name
@@ -84,12 +84,12 @@ def signature_count(view: View) -> Html:
     signed = words.plural(
         "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", view.count
     )
-    reached = progress(view.count, view.petition.goals)
-    step = words.number(reached.goal)
-    goal = words.text(
-        "Meta alcanzada: {goal}" if reached.share >= 1 else "Próxima meta: {goal}", goal=step
+    goal = next_goal(view.count, view.petition.goals)
+    said = words.text(
+        "Meta alcanzada: {goal}" if view.count >= goal else "Próxima meta: {goal}",
+        goal=words.number(goal),
     )
-    return Html(f"{signed}\n{bar(reached, _BAR_WIDTH)}  {goal}")
+    return Html(f"{signed}\n{bar(view.count, goal, _BAR_WIDTH)}  {said}")
 
 
 def _closing_date(view: View) -> Html | None:

@@ -6,8 +6,9 @@ from datetime import date
 from urllib.parse import quote, urlencode
 
 from bot.petition.consent import asks_again
-from bot.petition.petition import Petition, Texts
+from bot.petition.petition import Petition
 from bot.petition.stages import Place, Stage, SupporterStatus
+from bot.petition_folder.schema import Texts
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.screens.screen import sentences

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.petition.petition import BUNDLED, Petition, PetitionInvalid, load_petition
+from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.schema import Texts
 from bot.text.markup import fill, parse, placeholders
+from bot.text.problems import PetitionInvalid
 from bot.text.translations import Catalogs
 from tests.petition_folder.conftest import Change
 

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.petition.petition import RetentionTable
 from bot.petition.retention_days import (
     WAITED_FOR,
     WARNED_FOR,
@@ -18,7 +17,7 @@ from bot.petition.retention_days import (
     start_of,
     warning_step,
 )
-from bot.petition_folder.schema import months_later
+from bot.petition_folder.schema import RetentionTable, months_later
 
 MADRID = ZoneInfo("Europe/Madrid")
 KEPT = RetentionTable(months_after_delivery=1, months_at_most=21)
