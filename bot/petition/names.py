@@ -48,7 +48,7 @@ class NameRefused(ValueError):
 
 
 _SHORTEST = 2
-_LETTERS = 2
+_FEWEST_LETTERS = 2
 _LONGEST_TYPED = 4 * text_limits.NAME  # NFC joins at most four characters into one
 _MOST_MARKS = 3
 _VIRAMA = 9  # the canonical combining class of viramas, the signs that mute a vowel
@@ -141,16 +141,10 @@ _PHONE = re.compile(r"(?:\d[\s().\-/]*){7}")
 
 
 def clean_name(raw: str | None) -> str:
-    """Returns a name in normal form, or refuses it.
-
-    Args:
-        raw: what the person typed; None for a message without text.
-
-    Returns:
-        The name in NFC, with no white space around it and single spaces inside.
+    """Returns what a person typed in NFC, with no white space around it and single spaces inside.
 
     Raises:
-        NameRefused: the text is not accepted; `problem` says why.
+        NameRefused: it is not accepted as a name, or is None, as of a message without text.
     """
     if raw is None:
         raise NameRefused(NameProblem.NOT_TEXT)
@@ -174,10 +168,6 @@ def is_surely_a_name(text: str, profile: str) -> bool:
     initials, of which one is in the profile or none is a common word. Capitals alone prove
     nothing, since some phones and some people begin every word with one. The profile cannot be
     required to match, since people in danger often use another name there.
-
-    Args:
-        text: what the person wrote.
-        profile: the name in their profile, as Telegram gives it.
     """
     try:
         name = clean_name(text)
@@ -199,16 +189,11 @@ def may_be_no_name(name: str) -> bool:
     """Returns whether an accepted name looks more like an answer, a question or a phone number.
 
     It may be a name all the same, so the person is asked.
-
-    Args:
-        name: what `clean_name` returned.
     """
     if _ASKS.search(name) or _PHONE.search(unicodedata.normalize("NFKC", name)):
         return True
     words = _folded(name)
-    if not words.isdisjoint(_ABOUT_THE_FORM):
-        return True
-    return words <= _COMMON | _ANSWERS | _PARTICLES
+    return bool(words & _ABOUT_THE_FORM) or words <= _COMMON | _ANSWERS | _PARTICLES
 
 
 def _folded(name: str) -> frozenset[str]:
@@ -228,18 +213,6 @@ def _is_of_a_name(word: str) -> bool:
 
 def _has_a_capital_initial(word: str) -> bool:
     return word[0].isupper() and not (len(word) > 1 and word.isupper())
-
-
-def _is_too_long(name: str) -> bool:
-    return len(name) > text_limits.NAME
-
-
-def _is_too_short(name: str) -> bool:
-    return len(name) < _SHORTEST
-
-
-def _has_control(name: str) -> bool:
-    return any(not _may_stand(name, place) for place in range(len(name)))
 
 
 def _may_stand(name: str, place: int) -> bool:
@@ -282,17 +255,16 @@ def _has_stacked_marks(name: str) -> bool:
     return any(stacked and len(list(marks)) > _MOST_MARKS for stacked, marks in stacks)
 
 
-def _has_few_letters(name: str) -> bool:
-    letters = sum(unicodedata.category(character).startswith("L") for character in name)
-    return letters < _LETTERS
+def _letters(name: str) -> int:
+    return sum(unicodedata.category(character).startswith("L") for character in name)
 
 
 _RULES: tuple[tuple[NameProblem, Callable[[str], bool]], ...] = (
-    (NameProblem.TOO_LONG, _is_too_long),
-    (NameProblem.CONTROL, _has_control),
-    (NameProblem.TOO_SHORT, _is_too_short),
+    (NameProblem.TOO_LONG, lambda name: len(name) > text_limits.NAME),
+    (NameProblem.CONTROL, lambda name: not all(_may_stand(name, at) for at in range(len(name)))),
+    (NameProblem.TOO_SHORT, lambda name: len(name) < _SHORTEST),
     (NameProblem.LEADING_SIGN, _has_leading_sign),
     (NameProblem.LINK, _has_link),
     (NameProblem.STACKED_MARKS, _has_stacked_marks),
-    (NameProblem.FEW_LETTERS, _has_few_letters),
+    (NameProblem.FEW_LETTERS, lambda name: _letters(name) < _FEWEST_LETTERS),
 )

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from bot.petition.petition import Petition
-from bot.petition_folder.markup_check import filled, own_placeholders
+from bot.petition_folder.markup_check import HOW_MANY, filled
 from bot.text import text_limits
 from bot.text.markup import MarkupError, length, parse, placeholders
 from bot.text.translations import mark
@@ -100,7 +100,7 @@ def text_fault(text: str) -> TextFault | None:
     without = re.sub(r"\{[a-z_][a-z0-9_]*\}", "", text)
     if "{" in without or "}" in without:
         return TextFault.BRACES
-    if placeholders(text) - own_placeholders("closing_update"):
+    if placeholders(text) - HOW_MANY:
         return TextFault.BRACES
     try:
         shown = parse(filled(text, {})).text

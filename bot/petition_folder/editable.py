@@ -9,12 +9,13 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from bot.petition_folder.edit import Value, at
-from bot.petition_folder.markup_check import LIMITS, LONGEST, PLAIN, own_placeholders
-from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, placeholder_values
+from bot.petition_folder.markup_check import LIMITS, LONGEST, PLAIN
+from bot.petition_folder.placeholders import placeholder_values
 from bot.petition_folder.read import Folder
 from bot.petition_folder.schema import (
     PETITION_FILE,
     Controller,
+    FrozenModel,
     PetitionFile,
     RetentionTable,
     Texts,
@@ -50,12 +51,8 @@ _BY_LANGUAGE: Mapping[str, Kind] = MappingProxyType(
 )
 EARLIER = "earlier_versions"
 _NEEDED = frozenset({"version", "goals"})
-_ORDERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "": tuple(PetitionFile.model_fields),
-        "controller": tuple(Controller.model_fields),
-        "retention": tuple(RetentionTable.model_fields),
-    }
+_SECTIONS: Mapping[tuple[str, ...], type[FrozenModel]] = MappingProxyType(
+    {(): PetitionFile, ("controller",): Controller, ("retention",): RetentionTable}
 )
 
 
@@ -80,9 +77,8 @@ class Field:
     @property
     def order(self) -> tuple[str, ...]:
         """The keys beside it, in the order of the schema."""
-        if self.file != PETITION_FILE:
-            return tuple(Texts.model_fields)
-        return _ORDERS.get(".".join(self.path[:-1]), ())
+        section = _SECTIONS.get(self.path[:-1]) if self.file == PETITION_FILE else Texts
+        return tuple(section.model_fields) if section else ()
 
 
 def path_of(key: str) -> tuple[str, ...]:
@@ -195,13 +191,6 @@ def lengths(read: Folder, language: str) -> dict[str, int]:
     longest = {name: length(value) for name, value in LONGEST.items()}
     values = _filled_in(read, language)
     return longest | {name: length(seen(value)) for name, value in values.items()}
-
-
-def fillable(key: str) -> list[str]:
-    """Returns the placeholders that can stand in a text."""
-    if key in PLAIN or key == "title":
-        return []
-    return [*sorted(own_placeholders(key)), *sorted(PETITION_PLACEHOLDERS)]
 
 
 def _filled_in(read: Folder, language: str) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """Checks that Telegram accepts the texts, filled in with the longest names and numbers."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -13,22 +13,23 @@ from bot.petition_folder.schema import PETITION_FILE, Texts
 from bot.text import text_limits
 from bot.text.markup import Html, MarkupError, fill, length, link, parse, placeholders
 from bot.text.problems import Problem, Sentence
-from bot.text.translations import is_spoken
+from bot.text.translations import is_spoken, mark
 
 Values = Mapping[str, str]
 
 PLAIN = frozenset({"language_name", "share", "description", "short_description"})
 _WITHOUT_PLACEHOLDERS = PLAIN | {"title"}
+HOW_MANY = frozenset({"count", "people"})
+# What the bot fills into a text beside the values of `petition.toml`.
 _OWN = MappingProxyType(
     {
         "consent": frozenset({"name"}),
         "name_consent": frozenset({"name"}),
-        "thanks": frozenset({"count", "people"}),
-        "closed": frozenset({"count", "people"}),
-        "closing_update": frozenset({"count", "people"}),
+        "thanks": HOW_MANY,
+        "closed": HOW_MANY,
+        "closing_update": HOW_MANY,
     }
 )
-_HOW_MANY = frozenset({"count", "people"})
 _NEEDED = MappingProxyType(
     {
         "consent": ("name", Sentence("la declaración dice quién firma")),
@@ -107,13 +108,9 @@ def passages(table: Table) -> Iterator[Passage]:
 
 
 def markup_problems(file: str, table: Table, values: Values, source: Table) -> Iterator[Problem]:
-    """Yields the problems in the texts of one language file.
+    """Yields the problems in the texts of one language file, which are compared with the source's.
 
-    Args:
-        file: its name, for the problems.
-        table: its content.
-        values: the values that `petition.toml` fills in.
-        source: the content of the source language's file.
+    `values` are those that `petition.toml` fills in.
     """
     for key in ("appeal", "privacy"):
         if table.get(key) == []:
@@ -156,14 +153,16 @@ def _faults(passage: Passage, values: Values) -> Iterator[Sentence]:
     yield from _dropped_links(filled(passage.text, values))
 
 
-def own_placeholders(key: str) -> frozenset[str]:
-    """Returns what the bot fills into a text beside the values of `petition.toml`."""
-    return _OWN.get(key, frozenset())
+def fillable(key: str) -> list[str]:
+    """Returns the placeholders that can stand in a text, its own ones first."""
+    if key in _WITHOUT_PLACEHOLDERS:
+        return []
+    return [*sorted(_OWN.get(key, ())), *sorted(PETITION_PLACEHOLDERS)]
 
 
 def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
-    own, allowed = _OWN.get(passage.key, frozenset()), _allowed(passage.key)
-    fits = tuple(f"{{{one}}}" for one in (*sorted(own), *sorted(allowed - own)))
+    allowed = fillable(passage.key)
+    fits = tuple(f"{{{one}}}" for one in allowed)
     for braced in dict.fromkeys(_BRACED.findall(passage.text)):
         if braced[1:-1] not in allowed:
             yield _unfilled(braced, fits, _meant(braced, allowed))
@@ -172,9 +171,8 @@ def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
         yield Sentence(
             "hay una llave suelta: entre llaves solo va lo que rellena el bot, como {{count}}"
         )
-    for name in sorted(
-        (placeholders(passage.text) & allowed & PETITION_PLACEHOLDERS) - set(values)
-    ):
+    used = placeholders(passage.text) & PETITION_PLACEHOLDERS
+    for name in sorted(used.intersection(allowed) - set(values)):
         yield Sentence(
             "{placeholder} se rellena con lo que dice {file}, y ahí falta: añádelo ahí",
             placeholder=f"{{{name}}}",
@@ -195,7 +193,7 @@ def _unfilled(written: str, fits: tuple[str, ...], meant: str | None) -> Sentenc
     )
 
 
-def _meant(braced: str, allowed: frozenset[str]) -> str | None:
+def _meant(braced: str, allowed: list[str]) -> str | None:
     """Returns the placeholder that somebody meant: with spaces, capitals, a slip, translated."""
     written = re.sub(r"[\s-]+", "_", braced.strip("{} \t\n").lower())
     if written in allowed:
@@ -205,12 +203,6 @@ def _meant(braced: str, allowed: frozenset[str]) -> str | None:
             return name
     near = get_close_matches(written, sorted(allowed), n=1, cutoff=0.75)
     return near[0] if near else None
-
-
-def _allowed(key: str) -> frozenset[str]:
-    if key in _WITHOUT_PLACEHOLDERS:
-        return frozenset()
-    return _OWN.get(key, frozenset()) | PETITION_PLACEHOLDERS
 
 
 def _plain_faults(passage: Passage) -> Iterator[Sentence]:
@@ -238,13 +230,13 @@ def _missing_placeholders(table: Table, source: Table) -> Iterator[tuple[str, st
 
 def _alike(name: str) -> frozenset[str]:
     """Returns the placeholders that say the same; a translation can have any of them."""
-    return _HOW_MANY if name in _HOW_MANY else frozenset({name})
+    return HOW_MANY if name in HOW_MANY else frozenset({name})
 
 
 def _names_by_key(table: Table) -> dict[str, frozenset[str]]:
     names: dict[str, frozenset[str]] = {}
     for passage in passages(table):
-        allowed = _allowed(passage.key)
+        allowed = fillable(passage.key)
         # One that is written wrong is reported where it stands.
         meant = (_meant(braced, allowed) for braced in _BRACED.findall(passage.text))
         known = {name for name in meant if name is not None}
@@ -268,81 +260,62 @@ def measure(passage: Passage, values: Values) -> int:
 
 
 def refusal_sentence(refusal: str, html: str) -> Sentence:
-    """Returns why Telegram would refuse a text, and what to write instead.
-
-    Args:
-        refusal: what `MarkupError` says.
-        html: the text.
-    """
+    """Returns why Telegram refuses a text, as `MarkupError` says, and what to write instead."""
     place = _OFFSET.search(refusal)
     near = ""
     if place:
         near = html.encode()[int(place[1]) :][:24].decode(errors="ignore").split("\n")[0]
-    for pattern, say in _REFUSALS:
-        if found := pattern.search(refusal):
-            reason = say(*found.groups())
-            break
-    else:
-        reason = _OTHERWISE_REFUSED
-    if not near:
-        return Sentence("Telegram lo rechazaría: {reason}", reason=reason)
-    return Sentence("Telegram lo rechazaría en {near}: {reason}", near=near, reason=reason)
+    reason = next(
+        Sentence(message, **found.groupdict())
+        for pattern, message in _REFUSALS
+        if (found := re.search(pattern, refusal))
+    )
+    return Sentence(
+        "Telegram lo rechazaría en {near}: {reason}"
+        if near
+        else "Telegram lo rechazaría: {reason}",
+        near=near,
+        reason=reason,
+    )
 
 
-_OTHERWISE_REFUSED = Sentence("aquí hay un formato que no entiende")
-_UNCLOSED = Sentence("a esta etiqueta le falta el signo > del final")
 # How `bot.text.telegram_html` refuses, in Telegram's words, and what to write instead.
-_REFUSALS: tuple[tuple[re.Pattern[str], Callable[..., Sentence]], ...] = (
+_REFUSALS = (
     (
-        re.compile(r'Can\'t find end tag corresponding to start tag "(.*)"'),
-        lambda tag: Sentence(
-            "<{tag}> se abre y no se cierra: escribe </{tag}> donde acabe", tag=tag
-        ),
+        'Can\'t find end tag corresponding to start tag "(?P<tag>.*)"',
+        mark("<{tag}> se abre y no se cierra: escribe </{tag}> donde acabe"),
     ),
     (
-        re.compile(r'Unsupported start tag "/?(?:br|p|div)/?"'),
-        lambda: Sentence("para saltar de línea, salta de línea en el archivo, sin etiquetas"),
+        'Unsupported start tag "/?(?:br|p|div)/?"',
+        mark("para saltar de línea, salta de línea en el archivo, sin etiquetas"),
     ),
     (
-        re.compile(r'Unsupported start tag "(?:ul|ol|li)"'),
-        lambda: Sentence("en una lista, cada punto empieza con • en una línea propia"),
+        'Unsupported start tag "(?:ul|ol|li)"',
+        mark("en una lista, cada punto empieza con • en una línea propia"),
     ),
+    (r'Unsupported start tag "h\d"', mark("un título se escribe en negrita: <b>…</b>")),
+    ('Unsupported start tag ""', mark("un signo < suelto se escribe &lt;")),
     (
-        re.compile(r'Unsupported start tag "h\d"'),
-        lambda: Sentence("un título se escribe en negrita: <b>…</b>"),
-    ),
-    (
-        re.compile(r'Unsupported start tag ""'),
-        lambda: Sentence("un signo < suelto se escribe &lt;"),
-    ),
-    (
-        re.compile(r'Unsupported start tag "(.*)"'),
-        lambda tag: Sentence(
+        'Unsupported start tag "(?P<tag>.*)"',
+        mark(
             'no conoce <{tag}>. Conoce <b>, <i>, <u>, <s>, <a href="…">, <code>, <pre>, '
-            "<blockquote> y <tg-spoiler>; un signo < suelto se escribe &lt;",
-            tag=tag,
+            "<blockquote> y <tg-spoiler>; un signo < suelto se escribe &lt;"
         ),
     ),
     (
-        re.compile(r'Unmatched end tag.*expected "(.*)", found "(.*)"'),
-        lambda wanted, found: Sentence(
-            "aquí va {wanted}, y no {found}: se cierra primero lo último que se abrió",
-            wanted=wanted,
-            found=found,
-        ),
+        'Unmatched end tag.*expected "(?P<wanted>.*)", found "(?P<found>.*)"',
+        mark("aquí va {wanted}, y no {found}: se cierra primero lo último que se abrió"),
     ),
+    ("Unexpected end tag", mark("cierra algo que no está abierto: quítalo, o ábrelo antes")),
+    ("Unclosed (?:start|end) tag", mark("a esta etiqueta le falta el signo > del final")),
     (
-        re.compile("Unexpected end tag"),
-        lambda: Sentence("cierra algo que no está abierto: quítalo, o ábrelo antes"),
-    ),
-    (re.compile("Unclosed (start|end) tag"), lambda _: _UNCLOSED),
-    (
-        re.compile("Unexpected end of name token|Expected equal sign|Empty attribute name"),
-        lambda: Sentence(
+        "Unexpected end of name token|Expected equal sign|Empty attribute name",
+        mark(
             'dentro de una etiqueta sobra o falta algo. Un enlace se escribe <a href="https://…">'
             "así</a>, con comillas rectas"
         ),
     ),
+    ("", mark("aquí hay un formato que no entiende")),
 )
 
 

@@ -32,7 +32,10 @@ def mark(source: str) -> str:
 
 
 class Words:
-    """The texts of one language; a message without a translation stays Spanish."""
+    """The texts of one language, with the petition's time zone.
+
+    A message without a translation stays Spanish.
+    """
 
     def __init__(
         self, language: str, locale: Locale, translations: NullTranslations, zone: dt.tzinfo
@@ -40,12 +43,7 @@ class Words:
         self.language = language
         self._locale = locale
         self._translations = translations
-        self._zone = zone
-
-    @property
-    def zone(self) -> dt.tzinfo:
-        """The petition's time zone."""
-        return self._zone
+        self.zone = zone
 
     def text(self, source: str, /, **values: object) -> Html:
         """Translates a message in Telegram HTML; values are escaped unless they are `Html`."""
@@ -128,7 +126,7 @@ class Words:
 
     def offset(self, when: dt.datetime) -> str:
         """Formats the offset of the petition's zone from UTC: UTC+1, UTC-3:30, UTC."""
-        east = when.astimezone(self._zone).utcoffset() or dt.timedelta()
+        east = when.astimezone(self.zone).utcoffset() or dt.timedelta()
         hours, minutes = divmod(abs(int(east.total_seconds())) // 60, 60)
         ahead = f"{hours}:{minutes:02}" if minutes else f"{hours}"
         sign = "-" if east < dt.timedelta() else "+"
@@ -148,14 +146,13 @@ class Words:
             return when
         if when.tzinfo is None:
             raise ValueError("a moment without a time zone cannot be shown")
-        return when.astimezone(self._zone)
+        return when.astimezone(self.zone)
 
 
 class Catalogs:
     """The texts of every language that the bot speaks."""
 
     def __init__(self, translations: Mapping[str, NullTranslations], zone: dt.tzinfo) -> None:
-        self._zone = zone
         self._words = {
             language: Words(language, locale_of(language), catalog, zone)
             for language, catalog in translations.items()

@@ -16,6 +16,7 @@ from bot.cli.preview import closed_for
 from bot.petition.petition import BUNDLED
 from bot.petition_folder import editable
 from bot.petition_folder.check import find_problems
+from bot.petition_folder.markup_check import fillable
 from bot.petition_folder.new_version import new_version
 from bot.petition_folder.read import read_folder
 from bot.simulator.page import DemoPage, FolderEditor, files, folder_editor, server
@@ -362,7 +363,7 @@ def test_the_page_has_words_and_a_place_for_every_field_and_every_refusal() -> N
         assert f'"field-{key}":' in words, key
         assert f'"field-{key}-why":' in words, key
         assert f'"{key.removesuffix(".changed")}"' in groups, key
-    for name in {name for field in fields for name in editable.fillable(field.key)}:
+    for name in {name for field in fields for name in fillable(field.key)}:
         assert f'"fill-{name}":' in words, name
     code = "".join(
         Path(module.__file__ or "").read_text() for module in (server, folder_editor, preview)

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.petition_folder import editable
 from bot.petition_folder.edit import NotEditable, changed
+from bot.petition_folder.markup_check import fillable
 from bot.petition_folder.new_language import new_language
 from bot.petition_folder.new_version import new_version
 from bot.petition_folder.read import Folder, language_of, read_folder
@@ -249,7 +250,7 @@ def _field_shape(each: editable.Field) -> Shape:
         "language": each.language,
         "optional": each.optional,
         "limit": text_limits.CHANGED if each.key.startswith(editable.EARLIER) else None,
-        "fillable": editable.fillable(each.key) if each.file != PETITION_FILE else [],
+        "fillable": fillable(each.key) if each.file != PETITION_FILE else [],
     }
 
 
