@@ -29,14 +29,10 @@ _LONG_WORD = re.compile(r"(\w{24})(?=\w)")
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What whoever makes a dossier decides.
+    """What whoever makes a dossier decides: its language, the date of the letter, and more.
 
-    Attributes:
-        words: the words of its language, in the petition's time zone.
-        day: the date of the letter.
-        reference: the organisation's own reference.
-        contact: where an answer goes.
-        public: whether it is for the press and the public, with no name and no single number.
+    The reference is the organisation's own; an answer goes to the contact. A public one is for
+    the press and the public, with no name and no single number.
     """
 
     words: Words

@@ -51,12 +51,8 @@ def make_dossier(
 ) -> Dossier:
     """Makes all files of a dossier in a new folder; on any failure there is no folder.
 
-    Args:
-        opened: the list.
-        edition: what it says besides, and whether for the public.
-        fonts: the fonts to begin with; the machine's own are added only where these lack a letter.
-        folder: where it goes; it must not exist yet.
-        set_so_far: is told how many signatures have been set.
+    The machine's own fonts are added only where the given ones lack a letter. `set_so_far` is
+    told how many signatures have been set.
 
     Raises:
         DossierError: a letter has no font, the list is damaged, or the folder exists.

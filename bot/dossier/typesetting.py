@@ -32,12 +32,7 @@ _MOST_LISTED = 200
 
 @dataclass(frozen=True)
 class Fonts:
-    """The fonts to set with: those of the extra, then those of a folder, then the machine's own.
-
-    Attributes:
-        folders: folders with more fonts.
-        of_machine: whether fonts that are installed on this machine are used too.
-    """
+    """The fonts to set with: those of the extra, of these folders, then the machine's own."""
 
     folders: tuple[Path, ...] = ()
     of_machine: bool = False
@@ -52,11 +47,8 @@ class Fonts:
 def set_pdf(template: str, data: object, fonts: Fonts, *, at: datetime, accessible: bool) -> bytes:
     """Returns a document as PDF/A; the same data and fonts give the same bytes.
 
-    Args:
-        template: the name of a file in `templates`.
-        data: what the template reads from JSON.
-        at: the document's time, with a fixed offset from UTC.
-        accessible: whether it is tagged (PDF/UA); tags make a long list seventeen times larger.
+    `template` is the name of a file in `templates`; the time has a fixed offset from UTC. One
+    that is accessible is tagged (PDF/UA); tags make a long list seventeen times larger.
 
     Raises:
         DossierError: typst refuses it; the message has typst's reason.

@@ -12,11 +12,8 @@ def consent_text(texts: Texts, choices: Iterable[str] = ()) -> str:
     """Returns the text of the consent, with `{name}` in place of the supporter's name.
 
     Without the name the text is the same for everybody, so it is stored once and holds no
-    personal data. The screen shows it with the name filled in, and the choices on buttons.
-
-    Args:
-        texts: the petition's, in the supporter's language.
-        choices: the labels of the choices, without their boxes.
+    personal data. The screen shows it with the name filled in, and the choices, which are
+    labels without their boxes, on buttons.
     """
     offered = "".join(f"\n• {escape(choice)}" for choice in choices)
     return f"{texts.consent}\n\n{texts.news}{offered}"
@@ -31,11 +28,8 @@ def asks_again(petition: Petition, signed: str, kept: str | None) -> bool:
     """Returns whether somebody is asked again about the texts, which have changed.
 
     Whoever does not answer loses nothing: they stand by what they signed, and are not written to.
-
-    Args:
-        petition: which says since which version it asks.
-        signed: the version that they consented to last.
-        kept: the version at which they said to keep that; None if they never did.
+    `signed` is the version that they consented to last, `kept` the one at which they said to keep
+    that; None if they never did.
     """
     since = petition.asks_again_since
     return since is not None and signed < since and (kept is None or kept < since)

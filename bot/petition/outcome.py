@@ -46,11 +46,9 @@ class OutcomeEntry:
 
 @dataclass(frozen=True, slots=True)
 class PetitionOutcome:
-    """What stands below the thanks to a late visitor, in one language.
+    """What stands below the thanks to a late visitor, in one language, in order of time.
 
-    Attributes:
-        closing_update: Telegram HTML with placeholders; None while it is only a draft.
-        entries: what followed it, in order of time.
+    The closing update is Telegram HTML with placeholders; None while it is only a draft.
     """
 
     closing_update: str | None

@@ -58,11 +58,7 @@ _MONTH_OF_DAYS = 31
 def erased_on(retention: RetentionTable, signed_on: date, handed_over_on: Iterable[date]) -> date:
     """Returns the day on which a signature is due.
 
-    Args:
-        retention: the petition's months.
-        signed_on: the day of the signature.
-        handed_over_on: the days on which signatures were handed over; one includes everybody who
-            had signed by its end.
+    A day on which signatures were handed over includes everybody who had signed by its end.
     """
     at_most = months_later(signed_on, retention.months_at_most)
     days = [day for day in handed_over_on if day >= signed_on]
@@ -119,14 +115,8 @@ def may_erase_untold(
     """Returns whether those whom nobody told how it ended may be erased after the handover.
 
     Once the admins have known of it for `WARNED_FOR`. While a closing update is planned or under
-    way they wait `WAITED_FOR` longer. Nothing of this holds back what is due at the most.
-
-    Args:
-        due_on: the day on which they are due.
-        now: the time.
-        zone: the petition's.
-        warned_at: when the admins were first told of it; None if nobody could be told.
-        is_sending: whether a closing update is planned, running or paused.
+    way (`is_sending`, also while it is paused) they wait `WAITED_FOR` longer. Nothing of this
+    holds back what is due at the most. `warned_at` is None if no admin could be told.
     """
     if warned_at is None:
         return False

@@ -29,16 +29,10 @@ class NotEditable(Exception):
 def changed(toml: str, path: Path, value: Value | None, *, order: Sequence[str] = ()) -> str:
     """Returns the content of a file with one value changed, added or, for None, taken out.
 
-    A text keeps the quotation marks that it has and a list its layout. What is returned was read
-    back: it says the new value, and all the others as before.
-
-    Args:
-        toml: the content of the file; its line breaks may be those of Windows.
-        path: where the value is.
-        value: what it shall be. In a text that stands on lines of its own between triple
-            quotation marks these lines stay.
-        order: the keys beside it in the order of the schema; an added value follows the nearest
-            earlier one that is there.
+    A text keeps the quotation marks and the lines of its own that it has, a list its layout, and
+    the file the line breaks of Windows. An added value follows the nearest earlier one that is
+    there, in the `order` of the schema. What is returned was read back: it says the new value,
+    and all the others as before.
 
     Raises:
         NotEditable: the file is not correct TOML, or the value cannot be changed alone.
@@ -50,7 +44,10 @@ def changed(toml: str, path: Path, value: Value | None, *, order: Sequence[str] 
 
 
 def _changed(text: str, path: Path, value: Value | None, order: Sequence[str]) -> str:
-    before = _read(text)
+    try:
+        before = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotEditable(str(error)) from error
     if at(before, path) is None and value is None:
         return text
     wanted = _with(before, path, value)
@@ -62,13 +59,6 @@ def _changed(text: str, path: Path, value: Value | None, order: Sequence[str]) -
         if _alike(read, wanted):
             return new
     raise NotEditable(".".join(path))
-
-
-def _read(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NotEditable(str(error)) from error
 
 
 def _attempts(text: str, path: Path, value: Value | None, order: Sequence[str]) -> Iterator[str]:
@@ -101,18 +91,10 @@ def _replace(document: Any, path: Path, value: Value) -> None:
 
 def _replace_in_list(array: items.Array, values: Sequence[str | int], *, on_lines: bool) -> None:
     """Makes the list hold these, and touches only those that differ."""
-    present = [_plain(each) for each in array]
-    same_at_start = 0
-    while same_at_start < min(len(present), len(values)) and _alike(
-        present[same_at_start], values[same_at_start]
-    ):
-        same_at_start += 1
-    same_at_end = 0
-    while same_at_end < min(len(present), len(values)) - same_at_start and _alike(
-        present[-1 - same_at_end], values[-1 - same_at_end]
-    ):
-        same_at_end += 1
-    first, behind = same_at_start, len(present) - same_at_end
+    present = array.unwrap()
+    first = _alike_at_start(present, values)
+    same_at_end = _alike_at_start(present[first:][::-1], values[first:][::-1])
+    behind = len(present) - same_at_end
     fresh = values[first : len(values) - same_at_end]
     for place, value in enumerate(fresh, first):
         like = array[min(place, len(array) - 1)] if len(array) else None
@@ -123,6 +105,11 @@ def _replace_in_list(array: items.Array, values: Sequence[str | int], *, on_line
             array.insert(place, item)
     for _ in range(behind - first - len(fresh)):
         del array[first + len(fresh)]
+
+
+def _alike_at_start(some: Sequence[Any], others: Sequence[Any]) -> int:
+    differing = (n for n, pair in enumerate(zip(some, others, strict=False)) if not _alike(*pair))
+    return next(differing, min(len(some), len(others)))
 
 
 def _with_more_before_the_last(text: str, path: Path, values: list[Any]) -> Iterator[str]:
@@ -285,10 +272,6 @@ def _with(table: Any, path: Path, value: Value | None) -> Any:
         return {**table, key: _with(inside, rest, value)}
     others = {name: each for name, each in table.items() if name != key}
     return others if value is None else {**others, key: value}
-
-
-def _plain(item: Any) -> Any:
-    return item.unwrap() if isinstance(item, items.Item) else item
 
 
 def _alike(one: Any, other: Any) -> bool:

@@ -15,11 +15,7 @@ _OF_A_NETWORK = (".local", ".lan", ".internal", ".home")
 
 
 def link_fault(address: str) -> Sentence | None:
-    """Returns what is wrong with a web address, and what to type instead, or None.
-
-    Args:
-        address: what stands in `href`, or in a text; without placeholders.
-    """
+    """Returns what is wrong with a web address without placeholders, and what to type instead."""
     bare = address.strip()
     if not bare:
         return Sentence("el enlace está vacío: escribe la dirección entre las comillas")

@@ -22,12 +22,7 @@ def new_language(language: str, source: str, contents: Mapping[str, str]) -> dic
     """Returns the new content of the two files that another language needs, by their names.
 
     Whatever `petition.toml` says in several languages it says in this one too, in the source's
-    words for now.
-
-    Args:
-        language: such as `fr` or `pt-br`.
-        source: the source language.
-        contents: the petition's files, by name.
+    words for now. `contents` are the petition's files, by name.
 
     Raises:
         ValueError: this is no language, or the petition has it already.

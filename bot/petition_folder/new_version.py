@@ -12,10 +12,7 @@ _FIRST = re.compile(r"^\[\[ *earlier_versions *\]\]", re.MULTILINE)
 def new_version(toml: str, version: str, changes: Mapping[str, str]) -> str:
     """Returns `petition.toml` with a new version, the former one first among the earlier ones.
 
-    Args:
-        toml: the content of the file.
-        version: the date of the new version, which is later than the present one.
-        changes: what the new version changed, by language.
+    `changes` says what the new version changed, by language.
 
     Raises:
         ValueError: the new version is not later than the present one.

@@ -31,7 +31,7 @@ _PLACEHOLDERS = re.compile(r"\{\{|\}\}|\{(" + "|".join(sorted(PETITION_PLACEHOLD
 
 
 def placeholder_values(petition: PetitionFile, language: str) -> dict[str, str]:
-    """Returns the values of `LENT` that the petition has, in one language, escaped as HTML."""
+    """Returns the placeholders' values that the petition has, in one language, as HTML."""
     controller, retention = petition.controller, petition.retention
     plain: dict[str, str | None] = {
         "controller": in_language(controller.name, language),
@@ -54,7 +54,7 @@ def fill_placeholders(text: str, values: dict[str, str]) -> str:
 
 
 def fill_all(value: Any, values: dict[str, str]) -> Any:
-    """Does what `lend` does for a text or a list of pages, and strips the result."""
+    """Fills in the placeholders of a text or a list of pages, and strips the result."""
     if isinstance(value, list | tuple):
         return [fill_all(page, values) for page in value]
     return fill_placeholders(value, values).strip() if isinstance(value, str) else value

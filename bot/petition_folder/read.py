@@ -81,18 +81,20 @@ def read_folder(path: Path) -> Folder:
     misnamed = {meant for meant, name in files.items() if meant != name}
     petition = _read(path / files.pop(PETITION_FILE, PETITION_FILE), PETITION_FILE, problems)
     tables = {meant: _read(path / name, meant, problems) for meant, name in files.items()}
-    texts = {_stem(name): table for name, table in tables.items() if table is not None}
+    texts = {
+        name.removesuffix(".toml"): table for name, table in tables.items() if table is not None
+    }
     mended = frozenset(misnamed | {problem.file for problem in problems})
     return Folder(path, petition, texts, tuple(problems), mended)
 
 
 def _no_folder(path: Path) -> Sentence:
-    if path.is_file():
-        return Sentence(
-            "esto es un archivo: escribe la carpeta en la que está, {folder}",
-            folder=str(path.parent),
-        )
-    return Sentence("no existe esta carpeta: escribe la ruta de la carpeta de la petición")
+    return Sentence(
+        "esto es un archivo: escribe la carpeta en la que está, {folder}"
+        if path.is_file()
+        else "no existe esta carpeta: escribe la ruta de la carpeta de la petición",
+        folder=str(path.parent),
+    )
 
 
 _NOT_A_LANGUAGE = Sentence(
@@ -123,10 +125,6 @@ def _meant(name: str) -> str | None:
     return meant if language_of(meant) or meant == PETITION_FILE else None
 
 
-def _stem(file: str) -> str:
-    return file.removesuffix(".toml")
-
-
 def _misnamed(name: str, meant: str) -> Sentence:
     return Sentence(
         "el editor le ha añadido .txt al guardarlo: cambia su nombre a {meant}. Si no ves el "
@@ -150,7 +148,7 @@ def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:
         problems.append(Problem(name, "", sentence))
         return None
     text, fault = _decoded(data)
-    table, found = read_toml(text, "“”" if _stem(name).startswith("en") else "«»")
+    table, found = read_toml(text, "“”" if name.startswith("en") else "«»")
     problems += [Problem(name, "", each) for each in ([fault] if fault else []) + found]
     return table
 

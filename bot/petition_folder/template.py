@@ -14,9 +14,7 @@ TEMPLATE = Path(__file__).parent.parent / "bundled_petitions" / "template"
 def copy_template(folder: Path, *, slug: str) -> None:
     """Begins a petition in a folder, which is made; its texts are dated today.
 
-    Args:
-        folder: where its files go.
-        slug: the petition's short name, which the schema has to accept.
+    The schema has to accept its short name, the `slug`.
 
     Raises:
         FileExistsError: a petition is there already; nothing of it is touched.

@@ -48,9 +48,7 @@ class _Mistake(NamedTuple):
 def read_toml(text: str, inner: str = "«»") -> tuple[dict[str, Any] | None, list[Sentence]]:
     """Reads a file's text; returns its table, if it can be made out, and what is wrong with it.
 
-    Args:
-        text: what stands in the file.
-        inner: the pair of quotation marks that its language writes inside a text.
+    `inner` is the pair of quotation marks that its language writes inside a text.
     """
     found: list[tuple[int, Sentence]] = []
     while len(found) < _MOST:

@@ -21,6 +21,7 @@ EXAMPLE = re.compile(
 # The template's marks, whole or in pieces that somebody left.
 _MARK = re.compile(r"\[\[.*?\]\]|\[\[|\]\]|ESCRIBE AQUÍ|WRITE HERE", re.DOTALL)
 _BUNDLED = TEMPLATE.parent / "andry"
+_read_once = cache(read_folder)
 _NAME = re.compile(r"\bAndry\b|\bHernández Romero\b")
 # Of the bundled petition's texts those that are of its case; the others can serve anybody.
 _OF_ITS_CASE = (
@@ -30,11 +31,7 @@ _OF_ITS_CASE = (
 
 
 def unready_problems(read: Folder) -> Iterator[Problem]:
-    """Yields what a petition has that real people must not read or be asked to trust.
-
-    Args:
-        read: the folder, which may have other problems as well.
-    """
+    """Yields what a petition has that real people must not read or be asked to trust."""
     petition = read.petition or {}
     yield from _examples(petition)
     if petition.get("slug") == TEMPLATE.name:
@@ -60,7 +57,7 @@ def _of_the_bundled_one(read: Folder) -> Iterator[Problem]:
     """Yields what is left of the bundled petition in one that was made from a copy of it."""
     if read.petition is None:
         return  # it could not be read, so that it may be the bundled petition itself
-    bundled, petition = _bundled(), read.petition or {}
+    bundled, petition = _read_once(_BUNDLED), read.petition
     of_it = bundled.petition or {}
     titles = {str(table.get("title")) for table in read.texts.values()}
     its_titles = {table["title"] for table in bundled.texts.values()}
@@ -102,8 +99,3 @@ def _texts_in(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     parts = value.items() if isinstance(value, dict) else listed
     for name, part in parts:
         yield from _texts_in(part, f"{key}.{name}" if key else str(name))
-
-
-@cache
-def _bundled() -> Folder:
-    return read_folder(_BUNDLED)

@@ -45,11 +45,9 @@ def escape(text: str) -> Html:
 def time_tag(shown: str, when: datetime, form: str) -> Html:
     """Returns a moment that clients show in the reader's own zone and language.
 
-    Args:
-        shown: how older clients show it, which has to be right by itself.
-        when: the moment, with a time zone.
-        form: see `entities.DATE_TIME_FORMAT`. Without seconds in it, the tag has none either, so
-            that what looks the same is the same. A time beyond `entities.LATEST` gets no tag.
+    Older clients show the text `shown`, which has to be right by itself. Without seconds in the
+    form (see `entities.DATE_TIME_FORMAT`) the tag has none either, so that what looks the same is
+    the same. A time beyond `entities.LATEST` gets no tag.
     """
     unix = int(when.timestamp())
     if "T" not in form:
