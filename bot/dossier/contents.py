@@ -198,24 +198,21 @@ def _controller(head: ListHead, words: Words) -> str:
 def _letter(head: ListHead, edition: Edition) -> Data:
     words, counts = edition.words, head.counts
     title = in_language(head.petition.title, words.language)
-    if counts.with_name and counts.without_name:
-        handed = words.plural_label(
-            "Le entregamos la petición «{title}», que lleva {n} firma: {with_name} con el nombre "
-            "de quien firmó y {without_name} sin él.",
-            "Le entregamos la petición «{title}», que lleva {n} firmas: {with_name} con el nombre "
-            "de quien firmó y {without_name} sin él.",
-            counts.counted,
-            title=title,
-            with_name=words.number(counts.with_name),
-            without_name=words.number(counts.without_name),
-        )
-    else:
-        handed = words.plural_label(
-            "Le entregamos la petición «{title}», que lleva {n} firma.",
-            "Le entregamos la petición «{title}», que lleva {n} firmas.",
-            counts.counted,
-            title=title,
-        )
+    are_both = counts.with_name and counts.without_name
+    handed = words.plural_label(
+        "Le entregamos la petición «{title}», que lleva {n} firma: {with_name} con el nombre de "
+        "quien firmó y {without_name} sin él."
+        if are_both
+        else "Le entregamos la petición «{title}», que lleva {n} firma.",
+        "Le entregamos la petición «{title}», que lleva {n} firmas: {with_name} con el nombre de "
+        "quien firmó y {without_name} sin él."
+        if are_both
+        else "Le entregamos la petición «{title}», que lleva {n} firmas.",
+        counts.counted,
+        title=title,
+        with_name=words.number(counts.with_name),
+        without_name=words.number(counts.without_name),
+    )
     after = []
     if counts.with_name:
         after.append(
@@ -303,15 +300,12 @@ def _pages(appeal: dict[str, list[str]], language: str) -> list[Data]:
 
 def _appeal_note(head: ListHead, words: Words) -> str:
     languages = [words.language_name(each) for each in head.petition.appeal]
-    version = _version(head.petition.version, words)
-    if len(languages) == 1:
-        return words.label(
-            "El texto que se leía al firmar, en la versión del {version}.", version=version
-        )
     return words.label(
-        "El texto que se leía al firmar, en la versión del {version}. Podía leerse en estos "
+        "El texto que se leía al firmar, en la versión del {version}."
+        if len(languages) == 1
+        else "El texto que se leía al firmar, en la versión del {version}. Podía leerse en estos "
         "idiomas: {languages}.",
-        version=version,
+        version=_version(head.petition.version, words),
         languages=", ".join(languages),
     )
 

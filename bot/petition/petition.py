@@ -17,6 +17,7 @@ from bot.petition_folder.schema import (
     Texts,
     in_language,
 )
+from bot.text.locale_regions import nearest
 from bot.text.problems import PetitionInvalid
 from bot.text.translations import Catalogs
 
@@ -84,12 +85,7 @@ class Petition(FrozenModel):
 
     def language_for(self, wanted: str | None) -> str:
         """Returns the petition's language nearest to the wanted one, or the source language."""
-        tag = (wanted or "").lower().replace("_", "-")
-        while tag:
-            if tag in self.texts:
-                return tag
-            tag = tag.rpartition("-")[0]
-        return self.source_language
+        return nearest(wanted, self.texts) or self.source_language
 
     def as_rehearsal(self, catalogs: Catalogs) -> "Petition":
         """Returns the same petition under another short name, for a rehearsal of it.

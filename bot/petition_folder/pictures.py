@@ -55,18 +55,14 @@ def _content_fault(name: str, data: bytes) -> Sentence | None:
             name=name,
         )
     width, height = size
-    if min(size) == 0 or max(size) > _LONGEST_RATIO * min(size):
+    is_long = min(size) == 0 or max(size) > _LONGEST_RATIO * min(size)
+    if is_long or width + height > PICTURE_SIDES:
         return Sentence(
             "{name} mide {width} × {height}: ningún lado puede ser más de 20 veces más largo que "
-            "el otro",
-            name=name,
-            width=str(width),
-            height=str(height),
-        )
-    if width + height > PICTURE_SIDES:
-        return Sentence(
-            "{name} mide {width} × {height}: anchura y altura pueden sumar {most} píxeles como "
-            "mucho",
+            "el otro"
+            if is_long
+            else "{name} mide {width} × {height}: anchura y altura pueden sumar {most} píxeles "
+            "como mucho",
             name=name,
             width=str(width),
             height=str(height),

@@ -316,21 +316,16 @@ def _without_value(stop: Stop) -> _Mistake | None:
     return None
 
 
-def _numbers(stop: Stop) -> _Mistake | None:
-    if "Unclosed array" not in stop.reason or not re.match(r"[.\d]", stop.rest):
+def _odd_sign(stop: Stop) -> _Mistake | None:
+    """The sign at the stop is a number's that no comma precedes, or one that nobody sees."""
+    is_number = "Unclosed array" in stop.reason and re.match(r"[.\d]", stop.rest)
+    if not is_number and "Illegal character" not in stop.reason and stop.rest[:1].isprintable():
         return None
     sentence = Sentence(
         "entre los números van comas, y dentro de un número no hay puntos ni espacios: "
         "goals = [100, 500, 1000]"
-    )
-    return _Mistake(stop.line, sentence)
-
-
-def _invisible(stop: Stop) -> _Mistake | None:
-    if "Illegal character" not in stop.reason and stop.rest[:1].isprintable():
-        return None
-    sentence = Sentence(
-        "hay un carácter que no se ve, quizá pegado de otro sitio: borra la línea y vuelve a "
+        if is_number
+        else "hay un carácter que no se ve, quizá pegado de otro sitio: borra la línea y vuelve a "
         "escribirla"
     )
     return _Mistake(stop.line, sentence)
@@ -370,4 +365,4 @@ _FIRST = (
     _unclosed_text,
     _comma_above,
 )
-_LAST = (_without_value, _numbers, _invisible, _outside)
+_LAST = (_without_value, _odd_sign, _outside)

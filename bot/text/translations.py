@@ -18,7 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
-from bot.text.locale_regions import locale_of
+from bot.text.locale_regions import locale_of, nearest
 from bot.text.markup import Html, fill, time_tag
 
 SOURCE_LANGUAGE = "es"
@@ -176,12 +176,7 @@ class Catalogs:
 
     def words(self, language: str | None) -> Words:
         """Returns the texts of the nearest language, or the Spanish ones if there is none."""
-        tag = (language or "").lower().replace("_", "-")
-        while tag:
-            if tag in self._words:
-                return self._words[tag]
-            tag = tag.rpartition("-")[0]
-        return self._words[SOURCE_LANGUAGE]
+        return self._words[nearest(language, self._words) or SOURCE_LANGUAGE]
 
 
 def catalog_file(language: str, folder: Path = LOCALES) -> Path:
