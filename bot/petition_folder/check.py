@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from bot.petition_folder.markup_check import markup_problems
 from bot.petition_folder.pictures import picture_problem
-from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, placeholder_values
+from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, values_in
 from bot.petition_folder.read import Folder, read_folder
-from bot.petition_folder.schema import PETITION_FILE, PetitionFile
+from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.schema_check import said_in, schema_problems
 from bot.petition_folder.screen_lengths import screen_problems
 from bot.petition_folder.warnings import folder_warnings
@@ -47,12 +45,10 @@ def problems_of(read: Folder) -> list[Problem]:
 
 
 def _values(read: Folder, language: str) -> Mapping[str, str]:
-    try:
-        values = placeholder_values(PetitionFile.model_validate(read.petition), language)
-    except ValidationError:
-        return dict.fromkeys(PETITION_PLACEHOLDERS, _STAND_IN)
+    values = values_in(read.petition, language)
     # Where one of these is missing in a language, that is a problem of `petition.toml` already.
-    return dict.fromkeys(("addressee", "demands", "controller"), _STAND_IN) | values
+    by_language = ("addressee", "demands", "controller")
+    return dict.fromkeys(by_language if values else PETITION_PLACEHOLDERS, _STAND_IN) | values
 
 
 def _picture_problems(read: Folder) -> Iterator[Problem]:

@@ -6,11 +6,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from bot.petition_folder.edit import Value, at
 from bot.petition_folder.markup_check import LIMITS, LONGEST, PLAIN
-from bot.petition_folder.placeholders import placeholder_values
+from bot.petition_folder.placeholders import values_in
 from bot.petition_folder.read import Folder
 from bot.petition_folder.schema import (
     PETITION_FILE,
@@ -183,18 +181,11 @@ def text(value: object, *, one_line: bool = False) -> str:
 
 def limits(read: Folder, language: str) -> dict[str, int]:
     """Returns by key how long a text of this language can be, as Telegram counts."""
-    return rooms(read.texts[language], _filled_in(read, language)) | LIMITS
+    return rooms(read.texts[language], values_in(read.petition, language)) | LIMITS
 
 
 def lengths(read: Folder, language: str) -> dict[str, int]:
     """Returns by placeholder how long what the bot fills in can be, as Telegram counts."""
     longest = {name: length(value) for name, value in LONGEST.items()}
-    values = _filled_in(read, language)
+    values = values_in(read.petition, language)
     return longest | {name: length(seen(value)) for name, value in values.items()}
-
-
-def _filled_in(read: Folder, language: str) -> Mapping[str, str]:
-    try:
-        return placeholder_values(PetitionFile.model_validate(read.petition), language)
-    except ValidationError:
-        return {}

@@ -1,11 +1,13 @@
 """The placeholders that `petition.toml` fills in: written once there, in braces in the texts."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from babel.dates import format_date
 from babel.units import format_unit
+from pydantic import ValidationError
 
 from bot.petition_folder.schema import PetitionFile, in_language
 from bot.text.locale_regions import locale_of
@@ -46,6 +48,14 @@ def placeholder_values(petition: PetitionFile, language: str) -> dict[str, str]:
         "version": day(petition.version, language),
     }
     return {key: escape(value) for key, value in plain.items() if value}
+
+
+def values_in(table: Mapping[str, Any] | None, language: str) -> dict[str, str]:
+    """Returns the values of a `petition.toml` as it was read; none while it has problems."""
+    try:
+        return placeholder_values(PetitionFile.model_validate(table), language)
+    except ValidationError:
+        return {}
 
 
 def fill_placeholders(text: str, values: dict[str, str]) -> str:
