@@ -40,7 +40,15 @@ class DatabaseWatch:
     async def look(self) -> None:
         """Checks once; raises what `run` does."""
         async with self._looking:  # two at once could write the lower number last
-            await self._look()
+            try:
+                self._storage.require_files()
+                number = await self._storage.last_number()
+                await self._storage.note_key()
+            except DatabaseReplaced:
+                raise
+            except Unavailable:
+                return  # whoever writes gets the error
+            await self._raise(number)
 
     async def mark_first(self) -> None:
         """Writes the mark at once if it shows no signature yet; raises what `run` does.
@@ -48,20 +56,8 @@ class DatabaseWatch:
         Called before somebody is thanked: without a first signature in the mark, a database that
         lost all of them looks like a new one.
         """
-        mark = self._mark
-        if self._is_marked and not mark.tells_of_a_signature:
+        if self._is_marked and not self._mark.tells_of_a_signature:
             await self.look()
-
-    async def _look(self) -> None:
-        try:
-            self._storage.require_files()
-            number = await self._storage.last_number()
-            await self._storage.note_key()
-        except DatabaseReplaced:
-            raise
-        except Unavailable:
-            return  # whoever writes gets the error
-        await self._raise(number)
 
     async def _raise(self, number: int) -> None:
         try:

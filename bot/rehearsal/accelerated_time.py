@@ -31,12 +31,7 @@ _Given = TypeVarTuple("_Given")
 
 
 class AcceleratedTime:
-    """Counts accelerated time, in seconds.
-
-    Args:
-        factor: how many times faster it passes while nothing is done; 1 for real time.
-        while_working: the same while another thread works.
-        real: real time, in seconds, monotonic.
+    """Counts accelerated time, in seconds; see `FACTOR` and `WHILE_WORKING` for how fast it is.
 
     Attributes:
         is_working: tells whether another thread does something, whose answer must not be late.
