@@ -17,7 +17,7 @@ from bot.file_locations import found_here
 from bot.settings import SettingsInvalid
 from bot.text.problems import PetitionInvalid, with_controls_shown
 from bot.text.terminal_language import terminal_words
-from storage import StorageError
+from storage import NeedsAPerson, StorageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -26,6 +26,9 @@ out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+NEEDS_A_PERSON = 78
+"""The exit code after which a service is not started again: EX_CONFIG of sysexits.h."""
 
 INTERRUPTED = 130
 """The exit code that shells use for a command that Ctrl-C ended."""
@@ -36,6 +39,10 @@ R = TypeVar("R")
 
 class CannotDo(Exception):
     """A command cannot do what was asked; the message says why, and what can be done."""
+
+    def __init__(self, said: str, *, code: int = 1) -> None:
+        super().__init__(said)
+        self.code = code
 
 
 def read_day(typed: str) -> date:
@@ -116,14 +123,14 @@ def progress_bar(numbers: ProgressColumn | None = None, *, console: Console = ou
     )
 
 
-def fail(sentence: str) -> NoReturn:
-    """Prints a sentence to the standard error and ends with exit code 1."""
+def fail(sentence: str, code: int = 1) -> NoReturn:
+    """Prints a sentence to the standard error and ends with this exit code."""
     _err.print(sentence, style="red", markup=False, soft_wrap=True)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
-    """Decorates a command: an error that a person can fix ends it with a sentence and code 1."""
+    """Decorates a command: an error that a person can fix ends it with a sentence."""
 
     @functools.wraps(command)
     def said(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -132,8 +139,12 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except PetitionInvalid as error:
-            fail(error.said(terminal_words()))
-        except (SettingsInvalid, StorageError, CannotDo) as error:
+            fail(error.said(terminal_words()), NEEDS_A_PERSON)
+        except (SettingsInvalid, NeedsAPerson) as error:
+            fail(str(error), NEEDS_A_PERSON)
+        except CannotDo as error:
+            fail(str(error), error.code)
+        except StorageError as error:
             fail(str(error))
         except OSError as error:
             fail(f"{error.strerror or 'The system refused'}: {error.filename or ''}".rstrip(": "))

@@ -68,6 +68,7 @@ from storage.errors import (
     KeyFileMissing,
     KeyFileOther,
     KeyFileUnusable,
+    NeedsAPerson,
     PetitionMissing,
     SchemaMissing,
     SchemaTooNew,

@@ -13,6 +13,10 @@ class StorageError(Exception):
         super().__init__(message or _sentence(type(self)))
 
 
+class NeedsAPerson(StorageError):
+    """The database or its key cannot be used until somebody has mended what is wrong."""
+
+
 class Unavailable(StorageError):
     """The database cannot be reached or written to just now; the same call may work later."""
 
@@ -47,11 +51,11 @@ class BrokenData(StorageError):
         self.column = column
 
 
-class DatabaseUrlWrong(StorageError):
+class DatabaseUrlWrong(NeedsAPerson):
     """The database address is not one of sqlite+aiosqlite:///FILE or postgresql+asyncpg://…."""
 
 
-class DriverMissing(StorageError):
+class DriverMissing(NeedsAPerson):
     """A PostgreSQL database needs what is in the extra postgres."""
 
 
@@ -83,11 +87,11 @@ class SchemaMissing(StorageError):
     """The database has no tables of this version yet; run petition-bot migrate."""
 
 
-class SchemaTooNew(StorageError):
+class SchemaTooNew(NeedsAPerson):
     """The database was made by a newer version of this program; start that version instead."""
 
 
-class JournalUnusable(StorageError):
+class JournalUnusable(NeedsAPerson):
     """The journal beside the key file cannot be used."""
 
 
@@ -97,19 +101,19 @@ class KeyFileMissing(StorageError):
     """
 
 
-class KeyFileOther(StorageError):
+class KeyFileOther(NeedsAPerson):
     """The key file is not the one this database was made with; use that one, or nothing in the
     database can be read.
     """
 
 
-class ReferencesUnfinished(StorageError):
+class ReferencesUnfinished(NeedsAPerson):
     """A change of the reference key was interrupted; run petition-bot keys rotate-references to
     end it. Until then nobody would be recognised.
     """
 
 
-class KeyFileUnusable(StorageError):
+class KeyFileUnusable(NeedsAPerson):
     """The key file cannot be used; make a new one with petition-bot keygen."""
 
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from bot import shutdown
+from bot.app import FatalError
 from bot.cli.main import app
+from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
 from bot.setup.bot_calls import BotCalls, FetchedElsewhere, Unreachable
-from storage import HighWaterMark
+from storage import HeldElsewhere, HighWaterMark, KeyFileUnusable, Unavailable
 from tests.support.scene import ready_petition
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
@@ -67,6 +69,52 @@ def test_without_a_key_run_says_how_to_make_one(
     assert "petition-bot keygen" in said(call("run"))
     monkeypatch.delenv("PETITION_KEY_FILE")
     assert "petition-bot keygen" in said(call("run"))
+
+
+def _a_setting(_: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("PETITION_LOG_LEVEL", "LOUD")
+
+
+def _the_petition(folder: Path, _: pytest.MonkeyPatch) -> None:
+    (folder / "petition" / "petition.toml").write_text("slug = 3")
+
+
+def _a_template(_: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.delenv("PETITION_FOLDER")
+
+
+def _the_key(_: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(shutdown, "run_until_stopped", _ends_with(KeyFileUnusable()))
+
+
+def _ends_with(error: Exception) -> Callable[..., Coroutine[object, object, None]]:
+    async def ends(*_: object, **__: object) -> None:
+        raise error
+
+    return ends
+
+
+@pytest.mark.parametrize("refused", [_a_setting, _the_petition, _a_template, _the_key])
+def test_after_what_only_a_person_can_mend_a_service_is_not_started_again(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: Callable[[Path, pytest.MonkeyPatch], None],
+) -> None:
+    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    refused(folder, monkeypatch)
+    result = call("run")
+    assert (result.exit_code, bool(said(result))) == (78, True)
+
+
+@pytest.mark.parametrize(
+    "error", [HeldElsewhere(), Unavailable(), FatalError("It broke."), TokenUnknown()]
+)
+def test_after_what_may_pass_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr(shutdown, "run_until_stopped", _ends_with(error))
+    assert call("run").exit_code == 1
 
 
 @pytest.mark.parametrize("language", ["es_ES.UTF-8", "C"])

@@ -90,6 +90,12 @@ def test_system_calls_are_a_services_and_a_refused_one_does_not_kill(
     assert unit["SystemCallErrorNumber"] == ["EPERM"]
 
 
+def test_it_is_started_again_unless_only_a_person_can_mend_what_is_wrong(
+    unit: dict[str, list[str]],
+) -> None:
+    assert (unit["Restart"], unit["RestartPreventExitStatus"]) == (["always"], ["78"])
+
+
 def test_it_reaches_telegram_and_a_database_on_this_machine(unit: dict[str, list[str]]) -> None:
     (families,) = unit["RestrictAddressFamilies"]
     assert set(families.split()) == {"AF_INET", "AF_INET6", "AF_UNIX"}

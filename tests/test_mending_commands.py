@@ -155,7 +155,7 @@ def test_a_key_that_cannot_be_made_there_can_be_made_with_what_it_says(
 ) -> None:
     before = (folder / "the keys" / "petition.key").read_bytes()
     result = CliRunner().invoke(app, ["keygen", path])
-    assert result.exit_code == 1
+    assert result.exit_code == 78
     command = _COMMAND.search(result.output)
     assert command is not None
     type_in_a_shell(command[1])

@@ -73,6 +73,7 @@ def run(
     try:
         run_to_end(run_until_stopped(settings, restored=restored_backup, rehearsal=rehearsal))
     except (TokenUnknown, FatalError) as error:
+        # At the start a proxy's hiccup looks like a token that is refused, so that may pass.
         fail(str(error))
     if rehearsal:
         say_rehearsal_is_over()

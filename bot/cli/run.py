@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.console import CannotDo, run_to_end, say
+from bot.console import NEEDS_A_PERSON, CannotDo, run_to_end, say
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
@@ -33,7 +33,7 @@ def require_ready(settings: Settings) -> None:
         return
     words = terminal_words()
     if not run_to_end(last_number_in(settings.database_url, slug)):
-        raise CannotDo(_refusal(words, settings, problems))
+        raise CannotDo(_refusal(words, settings, problems), code=NEEDS_A_PERSON)
     _log.warning("petition_not_ready", total=len(problems))
     said = words.label(
         "Aviso: la petición {slug} tiene firmas y sigue en marcha, pero:", slug=slug

@@ -32,6 +32,8 @@ _WITH_A_MEANING = frozenset("\"'\\%$:\n\r\t")
 _OF_EVERYBODY = """\
 Restart=always
 RestartSec=2
+# Not where only a person can mend what is wrong: settings, petition or key.
+RestartPreventExitStatus=78
 # It stops by itself within eight seconds.
 TimeoutStopSec=15
 UMask=0077

@@ -123,9 +123,9 @@ def said(result: Result) -> str:
     return result.output
 
 
-def refused(result: Result) -> str:
+def refused(result: Result, code: int = 1) -> str:
     """The sentence of one that did not."""
-    assert result.exit_code == 1, result.output
+    assert result.exit_code == code, result.output
     assert isinstance(result.exception, SystemExit), repr(result.exception)
     assert "Traceback" not in result.output
     return result.stderr

@@ -207,7 +207,7 @@ def test_nothing_is_opened_without_the_right_key(
     other = tmp_path / "other.key"
     Keyring.generate(other)
     monkeypatch.setenv("PETITION_KEY_FILE", str(other))
-    assert "not the one this database was made with" in refused(call("show"))
+    assert "not the one this database was made with" in refused(call("show"), 78)
     monkeypatch.delenv("PETITION_KEY_FILE")
     assert "petition-bot keygen" in refused(call("show"))
 
@@ -245,18 +245,18 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
 
 @on_both
 @pytest.mark.parametrize(
-    ("revision", "sentence"),
-    [("0001", "petition-bot migrate"), ("9999", "newer version")],
+    ("revision", "sentence", "code"),
+    [("0001", "petition-bot migrate", 1), ("9999", "newer version", 78)],
 )
 def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
-    petition: PetitionDatabase, revision: str, sentence: str
+    petition: PetitionDatabase, revision: str, sentence: str, code: int
 ) -> None:
     change = Statement(
         "UPDATE alembic_version SET version_num = :revision", {"revision": revision}
     )
     read = Statement("SELECT version_num FROM alembic_version")
     petition.do(lambda storage: storage.database.write(change))
-    assert sentence in refused(call("list"))
+    assert sentence in refused(call("list"), code)
     assert petition.do(lambda storage: storage.database.read(read)) == [{"version_num": revision}]
 
 
@@ -264,7 +264,7 @@ def test_a_petition_that_is_not_there_is_a_sentence(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PETITION_FOLDER", "/nowhere")
-    assert "PETITION_FOLDER" in refused(call("list"))
+    assert "PETITION_FOLDER" in refused(call("list"), 78)
 
 
 def test_more_than_any_database_counts_is_refused(petition: PetitionDatabase) -> None:

@@ -122,7 +122,7 @@ async def test_a_key_that_the_bot_would_refuse_writes_nothing(
 ) -> None:
     monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{home}/petition.db")
     result = await call(*given(home), "--admin", "7", "--key-file", str(home / "keys" / "key"))
-    assert result.exit_code == 1
+    assert result.exit_code == 78
     assert "lies inside" in result.output
     assert names_in(home) == ["here", "token"]
 
