@@ -330,3 +330,16 @@ def test_check_names_the_file_and_the_key_of_every_problem(tmp_path: Path) -> No
 
 def test_check_of_a_folder_that_is_not_there_is_a_sentence() -> None:
     said(call("check", "/nowhere"))
+
+
+@pytest.mark.parametrize("name", ["mistyped", "file"])
+def test_preview_of_a_folder_that_is_not_there_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (folder / "file").touch()
+    monkeypatch.setattr("bot.cli.preview.served", None)
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    expected = f"esto es un archivo: escribe la carpeta en la que está, {folder}"
+    if name == "mistyped":
+        expected = "no existe esta carpeta"
+    assert expected in said(call("preview", str(folder / name)))

@@ -10,9 +10,10 @@ from rich.console import Console
 
 from bot.cli.check import print_problems
 from bot.cli.demo_session import DemoSession, served, unless_interrupted
+from bot.console import CannotDo
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, find_warnings
-from bot.petition_folder.read import FolderState, folder_state
+from bot.petition_folder.read import FolderState, folder_state, read_folder
 from bot.simulator.page import DemoPage, FolderEditor
 from bot.simulator.person import Person
 from bot.text.terminal_language import terminal_words
@@ -23,6 +24,7 @@ _NO_BUTTON_OF_THE_BOT = "look again"
 
 async def run_preview(out: Console, folder: Path, *, host: str, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
+    _require_folder(folder)
     page = DemoPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
     async with served(page, host, port), DemoSession(page, petition=folder).open() as session:
         said = terminal_words().label(
@@ -32,11 +34,17 @@ async def run_preview(out: Console, folder: Path, *, host: str, port: int | None
         await unless_interrupted(Preview(out, folder, page, session).watch())
 
 
+def _require_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        (mistyped,) = read_folder(folder).problems
+        raise CannotDo(mistyped.said(terminal_words()))
+
+
 def closed_for(folder: Path) -> str | None:
     """Returns why this folder is not to be written, in a word that the page knows, or None."""
     if folder.resolve().is_relative_to(BUNDLED.parent.resolve()):
         return "bundled"
-    return None if os.access(folder, os.W_OK) or not folder.exists() else "folder"
+    return None if os.access(folder, os.W_OK) else "folder"
 
 
 @dataclass(slots=True)
