@@ -5,6 +5,9 @@ outside are wrapped in these; a bug (a violated constraint, SQL that does not pa
 the driver's own exception.
 """
 
+from enum import StrEnum
+from pathlib import Path
+
 
 class StorageError(Exception):
     """The database could not do what was asked of it."""
@@ -113,8 +116,43 @@ class ReferencesUnfinished(NeedsAPerson):
     """
 
 
+class KeyFault(StrEnum):
+    """What is wrong with a key file, as people read it; a command that mends it may follow."""
+
+    EXISTS = "{path} exists already; it is left as it is. To make another one,"
+    NOT_WRITTEN = "{path} cannot be written: {reason}"
+    CHANGED = "{path} was changed meanwhile; it is left as it is. Run: petition-bot keys rotate"
+    WITH_THE_DATA = (
+        "The key file {path} lies inside {folder}, the folder of the database: whoever copies "
+        "that folder has both. Give the database a folder of its own in PETITION_DATABASE_URL, or "
+        "move the key;"
+    )
+    NOT_A_FILE = (
+        "{path} is not a file. Set PETITION_KEY_FILE to the key file; if there is none yet,"
+    )
+    A_FOLDER_WITH_IT = "{path} is not a file. Set PETITION_KEY_FILE={inside}"
+    FOR_OTHERS = "Others than its owner can use the key file {path};"
+    REPLACEABLE = "Others can put another key in the place of the key file {path};"
+    UNREADABLE = "The key file {path} cannot be read: {reason}"
+    DAMAGED = (
+        "{path} is not a whole key file. Put back a good copy of it; if nobody has signed yet,"
+    )
+
+
 class KeyFileUnusable(NeedsAPerson):
-    """The key file cannot be used; make a new one with petition-bot keygen."""
+    """The key file cannot be used.
+
+    `command` is what mends it, if anything does, and `key` where the key file is then; `values`
+    are those of the fault's sentence.
+    """
+
+    def __init__(
+        self, fault: KeyFault, *, command: str = "", key: Path | None = None, **values: object
+    ) -> None:
+        said = fault.format(**values)
+        said += f" run: {command}" if command else ""
+        super().__init__(said + (f"\nThen set PETITION_KEY_FILE={key}" if key else ""))
+        self.fault, self.command, self.key, self.values = fault, command, key, values
 
 
 class FileNotWritten(StorageError):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bot.file_locations import key_file as key_file_by_default
 from storage.database_url import data_folder
-from storage.errors import KeyFileMissing, KeyFileUnusable
-from storage.private_files import reason_and_command, write_file
+from storage.errors import KeyFault, KeyFileMissing, KeyFileUnusable
+from storage.private_files import split_reason, write_file
 
 ID_BYTES = 4
 KEY_BYTES = 32
@@ -35,19 +35,14 @@ def make_key_file(path: Path) -> None:
     Raises:
         KeyFileUnusable: it cannot be made there, or others can write to its folder.
     """
-    _refuse_open_folders(path)
+    refuse_open_folders(path)
     try:
         text = _TITLE + _new_line(_REFERENCE) + _new_line(_ENCRYPTION)
         write_file(path, text.encode(), replaces=False)
     except FileExistsError as error:
-        raise KeyFileUnusable(
-            f"{path} exists already; it is left as it is. To make another one,"
-            f" {_making_another(path)}"
-        ) from error
+        raise _unusable(KeyFault.EXISTS, path, _another(path)) from error
     except OSError as error:
-        raise KeyFileUnusable(
-            f"{path} cannot be written: {reason_and_command(path, error)}"
-        ) from error
+        raise _failed(KeyFault.NOT_WRITTEN, path, error) from error
 
 
 def read_key_file(path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
@@ -78,9 +73,7 @@ def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
     """
     lines, first = _lines_and_first(path, _ENCRYPTION)
     if lines[first].split()[1] != newest.hex():
-        raise KeyFileUnusable(
-            f"{path} was changed meanwhile; it is left as it is. Run: petition-bot keys rotate"
-        )
+        raise KeyFileUnusable(KeyFault.CHANGED, path=path)
     _leave_first(path, _ENCRYPTION)
 
 
@@ -107,11 +100,9 @@ def key_apart_from_data(key_file: Path, database_url: str) -> None:
         # What lies beside the key, and begins with its name, belongs to it.
         f"mv -n {shlex.quote(str(key_file))}* {shlex.quote(str(elsewhere))}"
     )
+    key = elsewhere / key_file.name
     raise KeyFileUnusable(
-        f"The key file {key_file} lies inside {folder}, the folder of the database: whoever"
-        " copies that folder has both. Give the database a folder of its own in"
-        f" PETITION_DATABASE_URL, or move the key; run: {moving}"
-        f"\nThen set PETITION_KEY_FILE={elsewhere / key_file.name}"
+        KeyFault.WITH_THE_DATA, command=moving, key=key, path=key_file, folder=folder
     )
 
 
@@ -161,9 +152,7 @@ def _replace(path: Path, lines: list[str]) -> None:
     try:
         write_file(path, "".join(lines).encode())
     except OSError as error:
-        raise KeyFileUnusable(
-            f"{path} cannot be written: {reason_and_command(path, error)}"
-        ) from error
+        raise _failed(KeyFault.NOT_WRITTEN, path, error) from error
 
 
 def _new_line(kind: str) -> str:
@@ -175,13 +164,11 @@ def _guarded_text(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            raise KeyFileUnusable(f"{path} is not a file. {_instead_of(path)}")
+            raise _not_a_file(path)
         if os.name == "posix" and mode & 0o077:
-            raise KeyFileUnusable(
-                f"Others than its owner can use the key file {path}; run: "
-                + shlex.join(["chmod", "600", str(path)])
-            )
-        _refuse_open_folders(path)
+            command = shlex.join(["chmod", "600", str(path)])
+            raise KeyFileUnusable(KeyFault.FOR_OTHERS, command=command, path=path)
+        refuse_open_folders(path)
         return path.read_text(encoding="ascii")
     except FileNotFoundError as error:
         raise KeyFileMissing(
@@ -191,12 +178,10 @@ def _guarded_text(path: Path) -> str:
     except UnicodeDecodeError:
         raise _not_a_key_file(path) from None
     except OSError as error:
-        raise KeyFileUnusable(
-            f"The key file {path} cannot be read: {reason_and_command(path, error)}"
-        ) from error
+        raise _failed(KeyFault.UNREADABLE, path, error) from error
 
 
-def _refuse_open_folders(path: Path) -> None:
+def refuse_open_folders(path: Path) -> None:
     """Refuses a key file in a folder where others can replace it.
 
     If the path is a link, the folders of the link are checked as well as those of the file.
@@ -220,9 +205,7 @@ def _others_write(mode: int, *, inside: bool) -> bool:
 
 def _replaceable(path: Path, command: list[str], folders: list[Path]) -> KeyFileUnusable:
     mending = shlex.join([*command, *sorted(map(str, folders), key=len, reverse=True)])
-    return KeyFileUnusable(
-        f"Others can put another key in the place of the key file {path}; run: {mending}"
-    )
+    return KeyFileUnusable(KeyFault.REPLACEABLE, command=mending, path=path)
 
 
 def _parsed(text: str, path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
@@ -260,28 +243,29 @@ def _sized(found: bytes, size: int) -> bytes:
 
 def _not_a_key_file(path: Path) -> KeyFileUnusable:
     # The message quotes nothing of the file, which may hold most of a key.
-    return KeyFileUnusable(
-        f"{path} is not a whole key file. Put back a good copy of it; if nobody has signed yet,"
-        f" {_making_another(path)}"
-    )
+    return _unusable(KeyFault.DAMAGED, path, _another(path))
 
 
-def _instead_of(path: Path) -> str:
+def _not_a_file(path: Path) -> KeyFileUnusable:
     """Returns what to do with a setting that leads to a folder, or to something else."""
     inside = path / "petition.key"
     if inside.is_file():
-        return f"Set PETITION_KEY_FILE={inside}"
-    making = _making(inside) if path.is_dir() else _making_another(path)
-    return f"Set PETITION_KEY_FILE to the key file; if there is none yet, {making}"
+        return KeyFileUnusable(KeyFault.A_FOLDER_WITH_IT, path=path, inside=inside)
+    return _unusable(KeyFault.NOT_A_FILE, path, inside if path.is_dir() else _another(path))
 
 
-def _making_another(path: Path) -> str:
-    """Returns how to make a key beside this one, where there is nothing yet."""
+def _unusable(fault: KeyFault, path: Path, key: Path) -> KeyFileUnusable:
+    """Returns the error with the command that makes a key there, which becomes the bot's."""
+    making = shlex.join(["petition-bot", "keygen", str(key)])
+    return KeyFileUnusable(fault, command=making, key=key, path=path)
+
+
+def _failed(fault: KeyFault, path: Path, error: OSError) -> KeyFileUnusable:
+    reason, command = split_reason(path, error)
+    return KeyFileUnusable(fault, command=command, path=path, reason=reason)
+
+
+def _another(path: Path) -> Path:
+    """Returns a path beside this one at which there is nothing yet."""
     stems = (f"{path.stem}-new{n}" for n in ("", *range(2, 100)))
-    return _making(next(each for each in map(path.with_stem, stems) if not each.exists()))
-
-
-def _making(path: Path) -> str:
-    """Returns the command that makes a key, and the setting that makes it the bot's."""
-    command = shlex.join(["petition-bot", "keygen", str(path)])
-    return f"run: {command}\nThen set PETITION_KEY_FILE={path}"
+    return next(each for each in map(path.with_stem, stems) if not each.exists())

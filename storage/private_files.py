@@ -89,6 +89,12 @@ def _error(number: int, path: Path) -> OSError:
 
 def reason_and_command(path: Path, error: OSError) -> str:
     """Returns why a file cannot be read or written, and the command that mends it, if one does."""
+    reason, command = split_reason(path, error)
+    return f"{reason} run: {command}" if command else reason
+
+
+def split_reason(path: Path, error: OSError) -> tuple[str, str]:
+    """Returns the same in two parts; the second is empty where no command mends it."""
     reason, command = error.strerror or str(error), None
     if isinstance(error, FileNotFoundError):
         command = ["mkdir", "-m", "700", "-p", str(path.parent)]
@@ -98,7 +104,7 @@ def reason_and_command(path: Path, error: OSError) -> str:
         is_own = refused.stat().st_uid == os.geteuid()
         command = ["chmod", "u+rwX"] if is_own else ["chown", str(os.geteuid())]
         command.append(str(refused))
-    return f"{reason}." if command is None else f"{reason}; run: {shlex.join(command)}"
+    return (f"{reason}.", "") if command is None else (f"{reason};", shlex.join(command))
 
 
 def sync_folder(folder: Path) -> None:

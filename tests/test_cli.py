@@ -18,7 +18,7 @@ from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
 from bot.setup.bot_calls import BotCalls, FetchedElsewhere, Unreachable
-from storage import HeldElsewhere, HighWaterMark, KeyFileUnusable, Unavailable
+from storage import HeldElsewhere, HighWaterMark, KeyFileOther, Unavailable
 from tests.support.scene import ready_petition
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
@@ -84,7 +84,7 @@ def _a_template(_: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 def _the_key(_: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shutdown, "run_until_stopped", _ends_with(KeyFileUnusable()))
+    patch.setattr(shutdown, "run_until_stopped", _ends_with(KeyFileOther()))
 
 
 def _ends_with(error: Exception) -> Callable[..., Coroutine[object, object, None]]:

@@ -31,10 +31,6 @@ T = TypeVar("T")
 
 # Only the simulated Telegram knows this token.
 _TOKEN = "1000000001:a-token-for-the-demo-that-opens-nothing"  # noqa: S105
-_WARNING = (
-    "Warning: whoever can reach this machine can open the page and act in it, without a password. "
-    "Nothing in it is real; still, leave --host out unless you mean it."
-)
 _ADMINS = frozenset({ADMIN_ID, SECOND_ADMIN_ID})
 _CANNOT_GO_ON = (PetitionInvalid, FatalError, StorageError, TokenUnknown)
 
@@ -185,11 +181,16 @@ class DemoSession:
 @asynccontextmanager
 async def served(page: DemoPage, host: str, port: int | None) -> AsyncIterator[str]:
     """Serves the page until the end of the block; prints and yields its address."""
-    address = await page.start(host, port)
+    address, words = await page.start(host, port), terminal_words()
     try:
         if others_can_reach(host):
-            say(_WARNING, style="yellow")
-        say(terminal_words().label("La petición, en el navegador:"), address + page.mark)
+            said = words.label(
+                "Aviso: quien pueda llegar a este ordenador puede abrir la página y actuar en"
+                " ella, sin contraseña. Nada de lo que hay en ella es de verdad; aun así, quita"
+                " --host si no es lo que quieres."
+            )
+            say(said, style="yellow")
+        say(words.label("La petición, en el navegador:"), address + page.mark)
         yield address
     finally:
         await page.stop()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.console import INTERRUPTED, CannotDo, in_sentences, say
+from bot.console import INTERRUPTED, NEEDS_A_PERSON, CannotDo, in_sentences, say
 from bot.text.terminal_language import named_language, terminal_language
+from storage import KeyFileUnusable
 
 if TYPE_CHECKING:
     from bot.cli.init_state import Setup
@@ -108,6 +109,7 @@ def init(
 ) -> None:
     """Set a bot up: token, admins, petition, key and settings, question by question."""
     # Imported here, since Telegram's library takes a moment to load, which --help does not need.
+    from bot.cli.init_key import refusal
     from bot.cli.init_questions import Questions
     from bot.cli.init_state import Given, Setup
     from bot.cli.init_steps import set_up, trouble
@@ -152,6 +154,8 @@ def init(
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         _say_what_is_there(setup)
+        if isinstance(error, KeyFileUnusable):
+            raise CannotDo(refusal(words, error), code=NEEDS_A_PERSON) from None
         if isinstance(error, TokenRefused | Unreachable):  # as if it was revoked meanwhile
             raise CannotDo(trouble(words, error)) from None
         raise

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 from bot import file_locations
 from bot.cli.init_admins import ask_for_admins, choose_admins
+from bot.cli.init_key import key_path, place_key, require_usable_key
 from bot.cli.init_petition import (
     ask_for_controller,
     change_folder,
@@ -26,7 +26,6 @@ from bot.petition_folder.unready import unready_problems
 from bot.settings import checked_token, load_settings
 from bot.setup.bot_calls import BotIdentity, TokenRefused, Unreachable
 from bot.text.translations import Words
-from storage import Keyring, StorageError, key_apart_from_data
 
 
 def set_up(setup: Setup) -> None:
@@ -52,7 +51,7 @@ def set_up(setup: Setup) -> None:
     folder = take_folder(setup)
     name_controller(setup, folder)
     show_profile(setup, identity, folder)
-    _place_key(setup)
+    place_key(setup)
     if kept := setup.keep_environment():
         say(words.label("✓ Del entorno quedan también escritos: {names}.", names=", ".join(kept)))
     setup.write()
@@ -115,7 +114,7 @@ def _require_answers(setup: Setup) -> None:
         missing.append(f"--bot-name: {problem}")
     if missing:
         raise CannotDo("\n".join(missing))
-    _require_usable_key(setup, _key_path(given.key_file or known.get(KEY_FILE)))
+    require_usable_key(setup, key_path(given.key_file or known.get(KEY_FILE)))
 
 
 # The token
@@ -213,67 +212,6 @@ def trouble(words: Words, error: TokenRefused | Unreachable) -> str:
         " Si tu red no deja pasar Telegram, indica un proxy en PETITION_PROXY.",
         reason=error,
     )
-
-
-# The key
-
-
-def _place_key(setup: Setup) -> None:
-    """Settles where the key is, and makes it if it is not there."""
-    words, questions = setup.words, setup.questions
-    named = setup.given.key_file or setup.known.get(KEY_FILE)
-    if named is None and questions is not None:
-        explain(
-            words.label("La clave con la que se cifran los nombres"),
-            words.label(
-                "Sin ella nadie puede leer las firmas: guarda una copia en otro sitio, aparte de"
-                " la base de datos."
-            ),
-        )
-        default = shown(file_locations.key_file())
-        path = questions.ask(
-            words.label("Dónde va la clave"), _checked_key(setup), default=default
-        )
-    else:
-        path = _key_path(named)
-        _require_usable_key(setup, path)
-    is_new = not path.exists()
-    if is_new:
-        file_locations.make_private_folder(path.parent)
-        Keyring.generate(path)
-        setup.note_written(words.label("la clave, en {path}", path=shown(path)))
-    setup.keep(KEY_FILE, str(path))
-    if is_new:
-        say(
-            words.label(
-                "✓ Hecha la clave {path}. Guarda una copia en otro sitio.", path=shown(path)
-            )
-        )
-    else:
-        setup.say_kept(words.label("La clave {path}", path=shown(path)))
-
-
-def _key_path(named: Path | str | None) -> Path:
-    return Path(named or file_locations.key_file()).expanduser().absolute()
-
-
-def _require_usable_key(setup: Setup, path: Path) -> None:
-    """Refuses a key where the bot would refuse it, before anything is written; StorageError."""
-    key_apart_from_data(path, setup.database_url)
-    if path.exists():
-        Keyring.load(path)
-
-
-def _checked_key(setup: Setup) -> Callable[[str], Path]:
-    def check(answer: str) -> Path:
-        path = _key_path(answer)
-        try:
-            _require_usable_key(setup, path)
-        except StorageError as error:
-            raise NotAccepted(str(error)) from None
-        return path
-
-    return check
 
 
 # The end

@@ -9,7 +9,7 @@ import stat
 import sys
 import tomllib
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot import file_locations
+from bot.cli.init_key import REFUSALS
 from bot.cli.init_profile import ask_for_profile
 from bot.cli.init_questions import Questions
 from bot.cli.init_state import Given, Setup
@@ -27,7 +28,8 @@ from bot.settings import load_settings
 from bot.setup.bot_calls import BotIdentity
 from bot.simulator import Simulator
 from bot.text.translations import Catalogs
-from storage import Keyring, acquire_process_lock
+from storage import KeyFileUnusable, Keyring, acquire_process_lock
+from storage.errors import KeyFault
 from tests.support.api_client import TOKEN
 
 CONTROLLER = ("--controller", "la asociación Río", "--controller-email", "datos@rio.org")
@@ -123,8 +125,62 @@ async def test_a_key_that_the_bot_would_refuse_writes_nothing(
     monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{home}/petition.db")
     result = await call(*given(home), "--admin", "7", "--key-file", str(home / "keys" / "key"))
     assert result.exit_code == 78
-    assert "lies inside" in result.output
+    assert "está dentro de" in result.output
+    assert "ejecuta: mkdir -m 700" in result.output
     assert names_in(home) == ["here", "token"]
+
+
+def _in_a_folder_of_others(key: Path) -> None:
+    key.parent.chmod(0o777)
+
+
+def _for_others_to_read(key: Path) -> None:
+    Keyring.generate(key)
+    key.chmod(0o644)
+
+
+def _damaged(key: Path) -> None:
+    key.write_text("reference CANARY")
+    key.chmod(0o600)
+
+
+def _a_folder(key: Path) -> None:
+    key.mkdir(mode=0o700)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (_in_a_folder_of_others, "Otras personas pueden poner otra clave"),
+        (_for_others_to_read, "Otras personas pueden usar la clave"),
+        (_damaged, "no es una clave entera"),
+        (_a_folder, "no es un fichero"),
+    ],
+)
+async def test_a_key_is_refused_in_the_language_that_was_chosen(
+    home: Path, make: Callable[[Path], None], said: str
+) -> None:
+    key = home / "keys" / "petition.key"
+    key.parent.mkdir(mode=0o700)
+    make(key)
+    before = names_in(home)
+    asked = (*given(home), "--admin", "7", "--key-file", str(key))
+    result = await call(*asked)
+    assert result.exit_code == 78
+    assert said in result.output
+    assert "ejecuta: " in result.output
+    assert names_in(home) == before
+    english = await call(*asked, "--language", "en")
+    with pytest.raises(KeyFileUnusable) as refused:
+        Keyring.load(key) if key.exists() else Keyring.generate(key)
+    assert english.output.replace("\n", "") == str(refused.value).replace("\n", "")
+
+
+def test_every_refusal_of_a_key_has_the_words_of_the_other_commands_in_english() -> None:
+    english = Catalogs.load().words("en")
+    blanks = {name: f"{{{name}}}" for name in ("path", "folder", "inside", "reason")}
+    said = {fault: english.label(source, **blanks) for fault, source in REFUSALS.items()}
+    assert said == {fault: fault.value for fault in KeyFault}
 
 
 async def test_a_bot_that_runs_here_already_is_not_set_up_with_another_token(home: Path) -> None:

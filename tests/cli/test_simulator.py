@@ -5,7 +5,20 @@ import asyncio
 import aiohttp
 import pytest
 
+from bot.cli.demo_session import served
 from bot.cli.simulator import run_simulator
+from bot.simulator.page import LOOPBACK, DemoPage
+
+
+async def test_where_others_can_reach_the_page_it_warns_in_the_terminals_language(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setattr("bot.cli.demo_session.others_can_reach", lambda _: True)
+    async with served(DemoPage(), LOOPBACK, 0):
+        said = capsys.readouterr().out
+    assert "sin contraseña" in said
+    assert "Warning" not in said
 
 
 async def test_it_answers_a_bot_that_has_its_token_and_says_what_to_type(

@@ -1,0 +1,111 @@
+"""The key of `petition-bot init`: where it is, and why one is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bot import file_locations
+from bot.cli.init_questions import NotAccepted
+from bot.cli.init_state import KEY_FILE, Setup, shown
+from bot.console import explain, say
+from bot.text.translations import Words, mark
+from storage import KeyFileUnusable, Keyring, key_apart_from_data
+from storage.errors import KeyFault
+from storage.key_file import refuse_open_folders
+
+REFUSALS: Mapping[KeyFault, str] = {
+    KeyFault.EXISTS: mark("{path} ya existe, y se queda como está. Para hacer otra clave,"),
+    KeyFault.NOT_WRITTEN: mark("{path} no se puede escribir: {reason}"),
+    KeyFault.CHANGED: mark(
+        "{path} ha cambiado entretanto, y se queda como está. Ejecuta: petition-bot keys rotate"
+    ),
+    KeyFault.WITH_THE_DATA: mark(
+        "La clave {path} está dentro de {folder}, la carpeta de la base de datos: quien copie esa"
+        " carpeta se lleva las dos cosas. Da a la base de datos una carpeta propia en"
+        " PETITION_DATABASE_URL, o mueve la clave;"
+    ),
+    KeyFault.NOT_A_FILE: mark(
+        "{path} no es un fichero. Pon en PETITION_KEY_FILE el fichero de la clave; si aún no hay"
+        " ninguno,"
+    ),
+    KeyFault.A_FOLDER_WITH_IT: mark("{path} no es un fichero. Pon PETITION_KEY_FILE={inside}"),
+    KeyFault.FOR_OTHERS: mark("Otras personas pueden usar la clave {path};"),
+    KeyFault.REPLACEABLE: mark("Otras personas pueden poner otra clave en lugar de {path};"),
+    KeyFault.UNREADABLE: mark("La clave {path} no se puede leer: {reason}"),
+    KeyFault.DAMAGED: mark(
+        "{path} no es una clave entera. Pon en su lugar una copia buena; si aún no ha firmado"
+        " nadie,"
+    ),
+}
+
+
+def refusal(words: Words, error: KeyFileUnusable) -> str:
+    """Returns why a key is refused and the command that mends it, in the language of the words."""
+    said = words.label(REFUSALS[error.fault], **error.values)
+    if error.command:
+        said += " " + words.label("ejecuta: {command}", command=error.command)
+    if error.key is not None:
+        said += "\n" + words.label("Después pon PETITION_KEY_FILE={path}", path=error.key)
+    return said
+
+
+def place_key(setup: Setup) -> None:
+    """Settles where the key is, and makes it if it is not there."""
+    words, questions = setup.words, setup.questions
+    named = setup.given.key_file or setup.known.get(KEY_FILE)
+    if named is None and questions is not None:
+        explain(
+            words.label("La clave con la que se cifran los nombres"),
+            words.label(
+                "Sin ella nadie puede leer las firmas: guarda una copia en otro sitio, aparte de"
+                " la base de datos."
+            ),
+        )
+        default = shown(file_locations.key_file())
+        path = questions.ask(
+            words.label("Dónde va la clave"), _checked_key(setup), default=default
+        )
+    else:
+        path = key_path(named)
+        require_usable_key(setup, path)
+    is_new = not path.exists()
+    if is_new:
+        file_locations.make_private_folder(path.parent)
+        Keyring.generate(path)
+        setup.note_written(words.label("la clave, en {path}", path=shown(path)))
+    setup.keep(KEY_FILE, str(path))
+    if is_new:
+        say(
+            words.label(
+                "✓ Hecha la clave {path}. Guarda una copia en otro sitio.", path=shown(path)
+            )
+        )
+    else:
+        setup.say_kept(words.label("La clave {path}", path=shown(path)))
+
+
+def key_path(named: Path | str | None) -> Path:
+    """Returns where the key is to be; without a name, its default place."""
+    return Path(named or file_locations.key_file()).expanduser().absolute()
+
+
+def require_usable_key(setup: Setup, path: Path) -> None:
+    """Refuses a key where the bot would refuse it, before anything is written; StorageError."""
+    key_apart_from_data(path, setup.database_url)
+    if path.exists():
+        Keyring.load(path)
+    else:
+        refuse_open_folders(path)
+
+
+def _checked_key(setup: Setup) -> Callable[[str], Path]:
+    def check(answer: str) -> Path:
+        path = key_path(answer)
+        try:
+            require_usable_key(setup, path)
+        except KeyFileUnusable as error:
+            raise NotAccepted(refusal(setup.words, error)) from None
+        return path
+
+    return check
