@@ -59,7 +59,6 @@ from handlers.update_errors import UpdateHandler
 from handlers.waiting_updates import is_opt_out
 from storage import (
     HighWaterMark,
-    KeyFileMissing,
     Keyring,
     ProcessLock,
     Storage,
@@ -69,6 +68,7 @@ from storage import (
     key_apart_from_data,
     migrate,
     open_storage,
+    require_key_file,
 )
 from storage.restores import require_finished, unfinished_restore
 
@@ -337,10 +337,9 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
 
 
 def _key(settings: Settings) -> Keyring:
-    if settings.key_file is None:
-        raise KeyFileMissing
-    key_apart_from_data(settings.key_file, settings.database_url)
-    return Keyring.load(settings.key_file)
+    key_file = require_key_file(settings.key_file)
+    key_apart_from_data(key_file, settings.database_url)
+    return Keyring.load(key_file)
 
 
 def _without_stars(settings: Settings) -> Settings:

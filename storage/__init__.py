@@ -96,7 +96,7 @@ from storage.high_water_mark import (
 )
 from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition
 from storage.journal import Deed, Entry, Journal, journal_of
-from storage.key_file import key_apart_from_data
+from storage.key_file import key_apart_from_data, require_key_file
 from storage.keyring import Keyring
 from storage.leases import Lease, Leases
 from storage.migrate import migrate, require_newest

@@ -55,6 +55,13 @@ def read_key_file(path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
     return _parsed(_guarded_text(path), path)
 
 
+def require_key_file(path: Path | None) -> Path:
+    """Returns the key file that the settings name; raises KeyFileMissing where they name none."""
+    if path is None:
+        raise KeyFileMissing
+    return path
+
+
 def add_encryption_key(path: Path) -> None:
     """Puts a new encryption key first; the older keys stay."""
     _put_first(path, _ENCRYPTION)

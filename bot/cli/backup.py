@@ -17,15 +17,15 @@ from bot.cli.context import CliContext, run_with_context
 from bot.console import CannotDo, Yes, agrees, counted, in_sentences, progress_bar, run_to_end, say
 from bot.file_locations import make_database_folder
 from bot.petition.petition import BUNDLED, load_petition
-from bot.settings import PetitionSettings, SettingsInvalid, load_petition_settings
+from bot.settings import SettingsInvalid, load_petition_settings
 from storage import (
     DatabaseMissing,
     Deed,
-    KeyFileMissing,
     Keyring,
     PetitionMissing,
     SchemaMissing,
     StorageError,
+    require_key_file,
 )
 
 _NO_RECIPIENTS = (
@@ -199,17 +199,11 @@ def _order(
         manifest=manifest,
         identities=read_identities(identity),
         url=settings.database_url,
-        keyring=_keyring(settings),
+        keyring=Keyring.load(require_key_file(settings.key_file)),
         slug=petition.slug,
         at=datetime.now(UTC),
         read=read,
     )
-
-
-def _keyring(settings: PetitionSettings) -> Keyring:
-    if settings.key_file is None:
-        raise KeyFileMissing
-    return Keyring.load(settings.key_file)
 
 
 def _content(manifest: Manifest) -> str:

@@ -14,10 +14,10 @@ from bot.text.translations import Catalogs, Words
 from storage import (
     DatabaseBehind,
     HighWaterMark,
-    KeyFileMissing,
     Keyring,
     Storage,
     open_known_storage,
+    require_key_file,
     require_newest,
 )
 from storage.restores import require_finished
@@ -67,13 +67,12 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
         StorageError, PetitionInvalid: it cannot be opened; the message says what to do.
     """
     petition = load_petition(settings.folder or BUNDLED)
-    if settings.key_file is None:
-        raise KeyFileMissing
-    keyring = Keyring.load(settings.key_file)
+    key_file = require_key_file(settings.key_file)
+    keyring = Keyring.load(key_file)
     # Tables of another version are refused: only the bot migrates them, when it starts.
     await require_newest(settings.database_url)
     require_finished(keyring, petition.slug)
-    await HighWaterMark(settings.key_file, settings.database_url, petition.slug).require_reached()
+    await HighWaterMark(key_file, settings.database_url, petition.slug).require_reached()
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
         if await storage.restores.awaits_repetition():

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -113,7 +112,7 @@ async def prepare_handover(
             "that was written after that."
         )
     day = _read_day(context, order.on)
-    closed_on = day_of(state.closed_at, ZoneInfo(context.petition.time_zone))
+    closed_on = day_of(state.closed_at, context.words.zone)
     if day < closed_on:
         raise CannotDo(
             f"The petition was closed on {context.words.date(closed_on)}, after "
@@ -208,7 +207,7 @@ def _read_day(context: CliContext, typed: str | None) -> date:
 
 
 def _today(context: CliContext) -> date:
-    return day_of(context.clock(), ZoneInfo(context.petition.time_zone))
+    return day_of(context.clock(), context.words.zone)
 
 
 def _read_manifest(order: HandoverOrder) -> str:
@@ -238,7 +237,7 @@ def _select(
             "If only the number of signatures was handed over, say so with --without-list."
         )
     if wanted is None:
-        written = [each for each in exports if _written_on(context, each) <= day]
+        written = [each for each in exports if day_of(each.exported_at, context.words.zone) <= day]
         if not written:
             raise CannotDo(
                 f"No list had been written by {context.words.date(day)}. The oldest is "
@@ -255,16 +254,12 @@ def _select(
         raise CannotDo(
             f"{known} an id that begins with {wanted}. petition-bot delivered shows them."
         )
-    if _written_on(context, found[0]) > day:
+    if day_of(found[0].exported_at, context.words.zone) > day:
         raise CannotDo(
             f"{_name(context, found[0])}, after {context.words.date(day)}: it cannot have been "
             "handed over on that day."
         )
     return found[0]
-
-
-def _written_on(context: CliContext, listed: ExportedList) -> date:
-    return day_of(listed.exported_at, ZoneInfo(context.petition.time_zone))
 
 
 async def _consequences(context: CliContext, planned: PlannedHandover) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,9 +84,15 @@ def invalidate(
         return
 
     async def look(context: CliContext) -> tuple[str, Matches]:
-        condition = _condition(
-            context, signed_from, signed_to, source, name_pattern, form_seconds_under
+        moment = partial(parse_moment, zone=context.words.zone)
+        condition = SignatureCondition(
+            signed_from=None if signed_from is None else moment(signed_from),
+            signed_before=None if signed_to is None else moment(signed_to, is_end=True),
+            source=source,
+            name_pattern=name_pattern,
+            form_seconds_under=form_seconds_under,
         )
+        _require_selective(condition)
         if not dry_run and not (reason or "").strip():
             raise CannotDo("Say why with --reason, or only look with --dry-run.")
         found = await context.storage.invalidations.find(condition)
@@ -107,33 +114,19 @@ def invalidate(
     run_with_context(lambda context: _take_out(context, said, found, (reason or "").strip()))
 
 
-def _condition(
-    context: CliContext,
-    signed_from: str | None,
-    signed_to: str | None,
-    source: str | None,
-    name_pattern: str | None,
-    form_seconds_under: int | None,
-) -> SignatureCondition:
-    zone = context.words.zone
-    condition = SignatureCondition(
-        signed_from=None if signed_from is None else parse_moment(signed_from, zone),
-        signed_before=None if signed_to is None else parse_moment(signed_to, zone, is_end=True),
-        source=source,
-        name_pattern=name_pattern,
-        form_seconds_under=form_seconds_under,
-    )
+def _require_selective(condition: SignatureCondition) -> None:
+    """Refuses a condition that applies to everybody, or to nobody."""
     if condition == SignatureCondition():
         raise CannotDo(
             "Say which signatures: with --from, --to, --source, --name-pattern or "
             "--form-seconds-under. Without any of them it would be all."
         )
-    if name_pattern is not None and not any(each.isalnum() for each in name_pattern):
+    pattern = condition.name_pattern
+    if pattern is not None and not any(each.isalnum() for each in pattern):
         raise CannotDo("A pattern of names needs a letter: without one it fits nearly everybody.")
     begin, end = condition.signed_from, condition.signed_before
     if begin is not None and end is not None and begin >= end:
         raise CannotDo("--from is not before --to, so nobody signed in between.")
-    return condition
 
 
 def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:

@@ -28,11 +28,11 @@ from bot.settings import SettingsInvalid, load_petition_settings, load_settings
 from storage import (
     DatabaseBehind,
     HeldElsewhere,
-    KeyFileMissing,
     Keyring,
     Storage,
     acquire_process_lock,
     open_database,
+    require_key_file,
     require_newest,
 )
 from storage.key_file import (
@@ -66,9 +66,7 @@ def rotate(
 ) -> None:
     """Exchange the encryption key, also while the bot runs; names and chats are encrypted anew."""
     settings = load_petition_settings()
-    if settings.key_file is None:
-        raise KeyFileMissing
-    url, path = settings.database_url, settings.key_file
+    url, path = settings.database_url, require_key_file(settings.key_file)
     say(run_with_context(lambda context: _prospect(context, url, path, keep_old=keep_old)))
     if not agrees("Exchange the key?", yes=yes):
         return
@@ -193,10 +191,9 @@ def rotate_references(
 ) -> None:
     """Exchange the key by which people are recognised; the bot has to be stopped for it."""
     settings = load_petition_settings()
-    if settings.key_file is None:
-        raise KeyFileMissing
+    key_file = require_key_file(settings.key_file)
     slug = load_petition(settings.folder or BUNDLED).slug
-    place = _Place(settings.database_url, settings.key_file, slug, _admins())
+    place = _Place(settings.database_url, key_file, slug, _admins())
     say(run_to_end(_in_place(place, lambda storage: _prospect_of_change(storage, place))))
     if not agrees("Exchange the key?", yes=yes):
         return

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -90,7 +89,7 @@ async def _nothing(context: CliContext) -> str:
         return "No signature is stored, so there is nothing to erase."
     handover = await context.storage.handovers.active()
     days = () if handover is None else (handover.handed_over_on,)
-    zone = ZoneInfo(context.petition.time_zone)
+    zone = context.words.zone
     day = erased_on(context.petition.retention, day_of(first, zone), days)
     return f"No signature is due. The first one is on {context.words.date(day)}."
 
@@ -132,7 +131,7 @@ def _until(context: CliContext, erasure: Erasure) -> str:
     """Returns until when those who were not told are kept."""
     if erasure.handed_over_on is None or erasure.warned_at is None:
         return "until the admins have known of it for a week, which the running bot tells them"
-    zone = ZoneInfo(context.petition.time_zone)
+    zone = context.words.zone
     due_on = months_later(erasure.handed_over_on, context.petition.retention.months_after_delivery)
     first = max(start_of(due_on, zone), erasure.warned_at + WARNED_FOR)
     last = first + (WAITED_FOR if erasure.is_sending else timedelta())

@@ -18,7 +18,7 @@ import bot
 from bot import file_locations
 from bot.console import CannotDo, in_sentences, say
 from bot.settings import PREFIX, Settings, load_settings
-from storage import KeyFileMissing
+from storage import require_key_file
 from storage.database_url import SqliteAddress, parse_address
 from storage.private_files import output_file
 
@@ -132,7 +132,7 @@ def service(
     paths = _paths(load_settings(), file_locations.env_file().absolute())
     if (unusable := paths.unusable()) is not None:
         raise CannotDo(f"systemd would read {unusable} as something else; choose another name.")
-    text = service_unit(paths, None if user else _account())
+    text = service_unit(paths, None if user else pwd.getpwuid(os.geteuid()).pw_name)
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -149,13 +149,12 @@ def _paths(settings: Settings, settings_file: Path) -> ServicePaths:
     Refused is a service that would run with other settings than these.
     """
     _refuse_settings_of_the_shell(settings_file)
-    if settings.key_file is None:
-        raise KeyFileMissing
+    key_file = require_key_file(settings.key_file)
     address = parse_address(settings.database_url)
     database = address.path if isinstance(address, SqliteAddress) else None
     if database is not None and database.parent == Path():
         database = database.absolute()  # the service is started in its folder
-    named = [each for each in (settings.key_file, settings.folder, database) if each is not None]
+    named = [each for each in (key_file, settings.folder, database) if each is not None]
     for each in named:
         if not each.is_absolute():
             raise CannotDo(f"Write the whole path of {each} into {settings_file}.")
@@ -166,7 +165,7 @@ def _paths(settings: Settings, settings_file: Path) -> ServicePaths:
         program=_program(),
         settings=settings_file,
         start=data[0] if data else Path("/"),
-        written=(*data, settings.key_file.parent),
+        written=(*data, key_file.parent),
         read=(*_installation(), *([settings.folder] if settings.folder else [])),
         certificates=Path(bundle).absolute() if bundle else None,
     )
@@ -223,11 +222,6 @@ def _commands(file: Path, *, user: bool) -> list[str]:
         "sudo systemctl daemon-reload",
         "sudo systemctl enable --now petition-bot",
     ]
-
-
-def _account() -> str:
-    """Returns the name of the account that asks, whatever the environment calls it."""
-    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def service_unit(paths: ServicePaths, user: str | None) -> str:

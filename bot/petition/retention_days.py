@@ -8,9 +8,8 @@ little less than the months that the privacy notice gives as the most.
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from bot.petition_folder.schema import MONTHS_A_YEAR, RetentionTable, months_later
 from storage import DueBefore
@@ -68,7 +67,7 @@ def erased_on(retention: RetentionTable, signed_on: date, handed_over_on: Iterab
 
 
 def due_before(
-    retention: RetentionTable, zone: ZoneInfo, handed_over_on: Iterable[date], now: datetime
+    retention: RetentionTable, zone: tzinfo, handed_over_on: Iterable[date], now: datetime
 ) -> DueBefore:
     """Returns before which moments a signature was given that is due by now."""
     today = day_of(now, zone)
@@ -110,7 +109,7 @@ def about_day(due_on: date) -> str:
 
 
 def may_erase_untold(
-    due_on: date, now: datetime, zone: ZoneInfo, *, warned_at: datetime | None, is_sending: bool
+    due_on: date, now: datetime, zone: tzinfo, *, warned_at: datetime | None, is_sending: bool
 ) -> bool:
     """Returns whether those whom nobody told how it ended may be erased after the handover.
 
@@ -124,12 +123,12 @@ def may_erase_untold(
     return now >= first + (WAITED_FOR if is_sending else timedelta())
 
 
-def day_of(moment: datetime, zone: ZoneInfo) -> date:
+def day_of(moment: datetime, zone: tzinfo) -> date:
     """Returns the day of a moment in the petition's time zone."""
     return moment.astimezone(zone).date()
 
 
-def start_of(day: date, zone: ZoneInfo, *, days: int = 0) -> datetime:
+def start_of(day: date, zone: tzinfo, *, days: int = 0) -> datetime:
     """Returns the UTC moment at which a day begins, or the one so many days later."""
     later = date.fromordinal(min(day.toordinal() + days, date.max.toordinal() - 1))
     return datetime.combine(later, time.min, zone).astimezone(UTC)
