@@ -1,7 +1,5 @@
 """Finds out who administers the bot: by a link that is opened in Telegram, or by ids."""
 
-from __future__ import annotations
-
 import time
 
 import segno

@@ -1,7 +1,5 @@
 """The key of `petition-bot init`: where it is, and why one is refused."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The petition of `petition-bot init`: its folder, and who answers for its signatures."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What people see of the bot before they open it: its name and its picture."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 

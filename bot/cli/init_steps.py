@@ -1,7 +1,5 @@
 """The steps of `petition-bot init`, in their order; each keeps what is known already."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 

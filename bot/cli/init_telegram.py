@@ -1,7 +1,5 @@
 """Asks Telegram about the bot for `petition-bot init`, and says what stands in the way."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

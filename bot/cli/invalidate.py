@@ -1,12 +1,10 @@
 """`petition-bot invalidate`: takes a wave of false signatures out of the count, and back."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -16,11 +14,8 @@ from bot.cli.context import CliContext, run_with_context
 from bot.console import CannotDo, in_sentences, out, say
 from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import median_form_seconds
-from storage import SignatureCondition
-
-if TYPE_CHECKING:
-    from bot.text.translations import Words
-    from storage import Invalidation, Matches
+from bot.text.translations import Words
+from storage import Invalidation, Matches, SignatureCondition
 
 _HOURS_SHOWN, _EXAMPLES, _BAR_WIDTH = 48, 10, 40
 _ID_SHOWN = 8

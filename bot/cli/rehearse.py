@@ -1,7 +1,5 @@
 """`petition-bot rehearse`: lives through a petition in simulation, and says what was found."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import tempfile

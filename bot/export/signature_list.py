@@ -5,7 +5,7 @@ something of each, so those are counted together.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -78,16 +78,15 @@ class SignatureListHeader:
 
         Signatures without a name wait for a later day of their language until there are `FEWEST`.
         """
-        named: Counter[tuple[str, str]] = Counter()
-        unnamed: Counter[tuple[str, str]] = Counter()
-        for group in self.groups:
-            cell = (day_of(group.quarter, self.zone), group.language)
-            (named if group.named else unnamed)[cell] += group.signatures
+        named, unnamed = self._counted_by(
+            lambda group: (day_of(group.quarter, self.zone), group.language)
+        )
         told, rest = _told_apart(_gathered(unnamed))
         days = [
             DayCount(*cell, named[cell], told.get(cell, 0)) for cell in sorted({*named, *told})
         ]
-        return days + _rest(rest + self.counts.anonymous)
+        rest += self.counts.anonymous
+        return [*days, DayCount(None, None, 0, rest)] if rest else days
 
     def by_version(self) -> list[VersionCount]:
         """Returns how many signed each version, the oldest first, without who is erased.
@@ -95,23 +94,25 @@ class SignatureListHeader:
         The list says of each name which version it signed, so fewer than `FEWEST` others of a
         version would be told apart as on a day.
         """
-        named: Counter[str] = Counter()
-        unnamed: Counter[str] = Counter()
-        for group in self.groups:
-            (named if group.named else unnamed)[group.text_version] += group.signatures
+        named, unnamed = self._counted_by(lambda group: group.text_version)
         told, rest = _told_apart(unnamed)
         counted = named + Counter(told)
         versions = [VersionCount(*each) for each in sorted(counted.items())]
         return [*versions, VersionCount(None, rest)] if rest else versions
 
+    def _counted_by(
+        self, key: Callable[[SignatureGroup], _Key]
+    ) -> tuple[Counter[_Key], Counter[_Key]]:
+        """Returns how many there are of each key with a name, and without."""
+        named, unnamed = Counter[_Key](), Counter[_Key]()
+        for group in self.groups:
+            (named if group.named else unnamed)[key(group)] += group.signatures
+        return named, unnamed
+
 
 def day_of(moment: datetime, zone: tzinfo) -> str:
     """Returns the day of a moment in a time zone, like 2026-11-24."""
     return moment.astimezone(zone).date().isoformat()
-
-
-def _rest(people: int) -> list[DayCount]:
-    return [DayCount(None, None, 0, people)] if people else []
 
 
 def _gathered(cells: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
