@@ -38,7 +38,7 @@ class EndReporter(SilentReporter):
 
 
 def settle_down() -> None:
-    """Sets the garbage collector as the bot does after its start, see `bot.shutdown`."""
+    """Sets the garbage collector as the bot does after its start, see `bot.process`."""
     gc.collect()
     gc.set_threshold(50_000, 20, 100)
     gc.freeze()

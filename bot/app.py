@@ -31,6 +31,7 @@ from bot.rehearsal_data import erase_rehearsal, rehearsal_data
 from bot.restore import repeat_journal
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
+from bot.shutdown import CLOSE_SECONDS, at_most, finish_current_work
 from bot.telegram_session import shared_session
 from bot.text.translations import Catalogs
 from bot.transport import (
@@ -73,14 +74,6 @@ from storage import (
 from storage.restores import require_finished, unfinished_restore
 
 _log = structlog.stdlib.get_logger()
-
-# Process managers kill what has not ended ten seconds after SIGTERM; all of this takes at most
-# eight.
-DRAIN_SECONDS = 4.5
-CUT_OFF_SECONDS = 0.5  # for unfinished work to react to its cancellation
-RECORD_SECONDS = 1.5  # at the same time as the drain
-ACKNOWLEDGE_SECONDS = 1.0
-CLOSE_SECONDS = 1.0
 
 # Before the start is tried again while Telegram or the database is away, in seconds.
 _PAUSES = BackOff(0.5, longest=15.0)
@@ -137,7 +130,7 @@ class App:
         finally:
             for task in beside:
                 task.cancel()
-            await self._wind_down()
+            await finish_current_work(self.polling, self.dispatch, self.worker)
             services.delayed_replies.forget()
             for name in ("process lock", "database"):
                 parts[name].cancel()
@@ -149,17 +142,6 @@ class App:
     def stop(self) -> None:
         """Asks the bot to finish its current work and end."""
         self.polling.stop()
-
-    async def _wind_down(self) -> None:
-        """Finishes current work, each part within its time limit."""
-        self.polling.stop()
-        async with _at_most(DRAIN_SECONDS + CUT_OFF_SECONDS, "updates_not_drained"):
-            await asyncio.gather(
-                self.dispatch.drain(DRAIN_SECONDS), self.worker.stop(RECORD_SECONDS)
-            )
-        # An unacknowledged update comes again, and handlers are safe to repeat.
-        async with _at_most(ACKNOWLEDGE_SECONDS, "updates_not_acknowledged"):
-            await self.polling.acknowledge()
 
     async def _introduce(self) -> None:
         """Publishes commands and descriptions; people are answered even if that fails."""
@@ -303,18 +285,8 @@ async def _say_age_of_backup(storage: Storage, clocks: Clocks) -> None:
 
 
 async def _close(storage: Storage) -> None:
-    async with _at_most(CLOSE_SECONDS, "database_not_closed"):
+    async with at_most(CLOSE_SECONDS, "database_not_closed"):
         await storage.close()
-
-
-@asynccontextmanager
-async def _at_most(seconds: float, otherwise: str) -> AsyncIterator[None]:
-    """Cancels the block after so many seconds, and logs it as the event `otherwise`."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        _log.warning(otherwise)
 
 
 async def _fetch_bot_identity(application: PetitionApplication) -> None:

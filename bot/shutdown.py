@@ -1,62 +1,41 @@
-"""The bot as a process: runs until a signal to stop, and then ends in good order."""
+"""The orderly end of a running bot: what it still finishes, and how long each part may take.
+
+Process managers kill what has not ended ten seconds after SIGTERM; this takes eight at most.
+"""
 
 import asyncio
-import gc
-import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 
-from bot.app import FatalError, open_app
-from bot.file_locations import found_here
-from bot.intake import TokenUnknown
-from bot.settings import Settings, unknown_settings
+from bot.broadcast import Worker
+from bot.intake import Dispatcher, Polling
 
-__all__ = ["FatalError", "TokenUnknown", "run_until_stopped"]
+DRAIN_SECONDS = 4.5
+CUT_OFF_SECONDS = 0.5  # for unfinished work to react to its cancellation
+RECORD_SECONDS = 1.5  # at the same time as the drain
+ACKNOWLEDGE_SECONDS = 1.0
+CLOSE_SECONDS = 1.0
 
 _log = structlog.stdlib.get_logger()
 
 
-async def run_until_stopped(
-    settings: Settings, *, restored: bool = False, rehearsal: bool = False
-) -> None:
-    """Runs the bot until SIGINT or SIGTERM; what is passed on is explained in `open_app`.
+async def finish_current_work(polling: Polling, dispatch: Dispatcher, worker: Worker) -> None:
+    """Takes nothing new, and finishes and acknowledges what was begun."""
+    polling.stop()
+    async with at_most(DRAIN_SECONDS + CUT_OFF_SECONDS, "updates_not_drained"):
+        await asyncio.gather(dispatch.drain(DRAIN_SECONDS), worker.stop(RECORD_SECONDS))
+    # An unacknowledged update comes again, and handlers are safe to repeat.
+    async with at_most(ACKNOWLEDGE_SECONDS, "updates_not_acknowledged"):
+        await polling.acknowledge()
 
-    Raises:
-        TokenUnknown: Telegram does not know the token, at the start or later.
-        FatalError: something that only a person or a restart can repair.
-        StorageError: the database cannot be used, or another process holds it now.
-    """
-    for file in found_here(settings.database_url):
-        # The folder is where the bot was started; its path can have somebody's name in it.
-        _log.info("found_in_working_directory", kind=file.name)
-    for name in unknown_settings():
-        _log.warning("unknown_setting", setting=name)
-    if settings.paid_broadcast and not rehearsal:
-        # It costs money, and settings are easily copied from one bot to another.
-        _log.warning("broadcasts_may_cost_stars", rate=settings.broadcast_rate)
-    was_stopped_early = asyncio.Event()
-    starting = asyncio.current_task()
 
-    def stop_early() -> None:
-        was_stopped_early.set()
-        if starting is not None:
-            starting.cancel()
-
-    _on_signals(stop_early)
+@asynccontextmanager
+async def at_most(seconds: float, otherwise: str) -> AsyncIterator[None]:
+    """Cancels the block after so many seconds, and logs it as the event `otherwise`."""
     try:
-        async with open_app(settings, restored=restored, rehearsal=rehearsal) as app:
-            _on_signals(app.stop)
-            # Objects made so far live until the end, so the garbage collector need not scan them.
-            gc.set_threshold(50_000, 20, 100)
-            gc.freeze()
-            _log.info("started")
-            await app.run()
-    except asyncio.CancelledError:
-        if not was_stopped_early.is_set():
-            raise
-
-
-def _on_signals(stop: Callable[[], None]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        _log.warning(otherwise)

@@ -65,7 +65,7 @@ def run(
     configure_logging(settings.log_level, secrets=[settings.bot_token.get_secret_value()])
     # Imported here: Telegram's library takes a moment to load, and other commands do not need it.
     from bot.cli.run import require_ready, require_rehearsable, say_rehearsal_is_over
-    from bot.shutdown import FatalError, TokenUnknown, run_until_stopped
+    from bot.process import FatalError, TokenUnknown, run_until_stopped
 
     if rehearsal and restored_backup:
         raise CannotDo("Either --rehearsal or --restored-backup, not both.")

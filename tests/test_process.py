@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
+from bot.process import FatalError, run_until_stopped
 from bot.settings import Settings, load_settings
-from bot.shutdown import FatalError, run_until_stopped
 from tests.support.scene import TOKEN
 
 
@@ -27,7 +27,7 @@ async def test_that_a_backup_was_restored_is_passed_on(
         raise FatalError("Not today.")
         yield
 
-    monkeypatch.setattr("bot.shutdown.open_app", no_app)
+    monkeypatch.setattr("bot.process.open_app", no_app)
     settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}))
     with pytest.raises(FatalError):
         await run_until_stopped(settings, restored=restored)
@@ -44,7 +44,7 @@ async def test_that_broadcasts_may_cost_money_is_said(
         raise FatalError("Not today.")
         yield
 
-    monkeypatch.setattr("bot.shutdown.open_app", no_app)
+    monkeypatch.setattr("bot.process.open_app", no_app)
     settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}), paid_broadcast=paid)
     with capture_logs() as logs, pytest.raises(FatalError):
         await run_until_stopped(settings)
@@ -62,7 +62,7 @@ async def test_told_to_stop_while_it_waits_for_telegram_it_ends_well(
         await asyncio.Event().wait()
         yield
 
-    monkeypatch.setattr("bot.shutdown.open_app", waiting)
+    monkeypatch.setattr("bot.process.open_app", waiting)
     settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}))
     running = asyncio.create_task(run_until_stopped(settings))
     await asyncio.wait({running}, timeout=2)
@@ -79,7 +79,7 @@ async def test_cancelled_by_another_it_does_not_pass_for_one_that_ended_well(
         raise asyncio.CancelledError
         yield
 
-    monkeypatch.setattr("bot.shutdown.open_app", cancelled)
+    monkeypatch.setattr("bot.process.open_app", cancelled)
     settings = load_settings(bot_token=TOKEN, admin_ids=frozenset({1}))
     with pytest.raises(asyncio.CancelledError):
         await run_until_stopped(settings)
