@@ -79,11 +79,6 @@ def content_sha256(content: Mapping[str, object]) -> bytes:
     return hashlib.sha256(canonical.encode()).digest()
 
 
-def expected_seconds(messages: int, rate: float) -> float:
-    """Returns how many seconds a broadcast takes at `rate` messages a second."""
-    return messages / rate
-
-
 def most_for_one_admin(kind: Kind, approval_above: int | None) -> int | None:
     """Returns to how many people one admin may write alone; None: to any number.
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+_AS_HTML = {"parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
+
 
 @dataclass(frozen=True, slots=True)
 class MessageCall:
@@ -66,9 +68,8 @@ class Content:
         version = self.versions[language]
         paid = {"allow_paid_broadcast": True} if self.paid else {}
         if isinstance(version, str):
-            text = {"chat_id": chat_id, "text": version, "parse_mode": "HTML"}
-            no_preview = {"link_preview_options": {"is_disabled": True}}
-            return MessageCall("sendMessage", {**text, **no_preview, **paid})
+            text = {"chat_id": chat_id, "text": version, **_AS_HTML, **paid}
+            return MessageCall("sendMessage", text)
         where = {"chat_id": chat_id, "from_chat_id": self.source_chat}
         if len(version.messages) > 1:
             album = {**where, "message_ids": list(version.messages)}

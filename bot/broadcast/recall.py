@@ -29,12 +29,7 @@ _TRIES = 3
 # A message that is already gone counts as deleted; one that can no longer be deleted as failed.
 _NOT_THERE = "not found"
 
-_OUTCOMES = {
-    ErrorKind.UNREACHABLE: Recalled.FAILED,
-    ErrorKind.CONTENT: Recalled.FAILED,
-    ErrorKind.UNCHANGED: Recalled.FAILED,
-    ErrorKind.EXPIRED: Recalled.FAILED,
-}
+_FOR_GOOD = (ErrorKind.UNREACHABLE, ErrorKind.CONTENT, ErrorKind.UNCHANGED, ErrorKind.EXPIRED)
 
 
 @dataclass(slots=True)
@@ -153,7 +148,7 @@ class Recall:
             return Recalled.DELETED if gone else Recalled.FAILED
         if found is ErrorKind.UNAUTHORISED:
             self.outage_breaker.record_denial(sent.position, self.context.clock())
-        return _OUTCOMES.get(found)
+        return Recalled.FAILED if found in _FOR_GOOD else None
 
     async def _record_outcomes(self) -> bool:
         """Records the outcomes so far; tells whether there were any."""

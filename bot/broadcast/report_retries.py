@@ -48,6 +48,6 @@ class ReportRetries:
         """Notes that the admins were asked this question."""
         self._asked.add((broadcast, question))
 
-    def is_asked(self, broadcast: bytes, question: str) -> bool:
-        """Tells whether the admins were asked this question."""
+    def is_asked(self, broadcast: bytes, question: str | None) -> bool:
+        """Tells whether there is a question that the admins were asked."""
         return (broadcast, question) in self._asked

@@ -1,6 +1,6 @@
 """Sends one delivery, and turns Telegram's answer into its outcome."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,6 @@ from telegram.error import TelegramError
 
 from bot.broadcast.content import Content, MessageCall, message_ids
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.open_claims import OpenClaims
 from bot.transport import ErrorKind, Lane, error_kind
 from bot.transport.errors import TelegramRefused
 from storage import Delivery, Outcome
@@ -58,28 +57,34 @@ class SendResult:
         return self.outcome is not Outcome.UNSENT or self.error_kind is not None
 
 
+@dataclass(slots=True)
 class _FinalCheck:
-    """Decides at a call's turn whether it leaves, and remembers the decision."""
+    """Decides at a call's turn whether it leaves, and remembers the decision.
 
-    def __init__(self, may_leave: Callable[[], bool], claims: OpenClaims, chat_id: int) -> None:
-        self._may_leave = may_leave
-        self._claims = claims
-        self._chat_id = chat_id
-        self.has_left = False
-        """Whether the call was let go: from then on it may have arrived."""
-        self.is_refused = False
+    Attributes:
+        has_left: whether the call was let go: from then on it may have arrived.
+    """
+
+    context: WorkerContext
+    delivery: Delivery
+    has_left: bool = False
+    is_refused: bool = False
 
     def __call__(self) -> bool:
-        self.has_left = self._may_leave()
+        self.has_left = self.may_leave()
         self.is_refused = not self.has_left
         if self.has_left:
-            self._claims.call_started(self._chat_id)
+            self.context.claims.call_started(self.delivery.chat_id)
         return self.has_left
+
+    def may_leave(self) -> bool:
+        """Tells whether sending may go on, and the claim is still valid."""
+        return self.context.may_continue() and self.context.claims.is_valid(self.delivery)
 
     def call_ended(self) -> None:
         """Notes that the call is over, if it left."""
         if self.has_left:
-            self._claims.call_ended(self._chat_id)
+            self.context.claims.call_ended(self.delivery.chat_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,38 +96,33 @@ class Sender:
 
     async def send(self, delivery: Delivery) -> SendResult:
         """Sends a delivery; returns a bug as a result, since other deliveries may go well."""
-        final_check = _FinalCheck(
-            lambda: self._may_leave(delivery), self.context.claims, delivery.chat_id
-        )
+        final_check = _FinalCheck(self.context, delivery)
         try:
-            return await self._send(delivery, final_check)
+            return await self._send(final_check)
         except Exception as error:  # whatever it is, it is logged by whoever records the result
             # Rejected when certainly not sent, so that it may be given back; else unconfirmed, so
             # that nobody is written to twice.
             outcome = Outcome.UNCONFIRMED if final_check.has_left else Outcome.REJECTED
             return SendResult(outcome, bug=error)
 
-    async def _send(self, delivery: Delivery, final_check: _FinalCheck) -> SendResult:
+    async def _send(self, final_check: _FinalCheck) -> SendResult:
         """Sends a delivery, with quick retries when it certainly did not arrive."""
+        delivery = final_check.delivery
         call = self.content.call(delivery.chat_id, delivery.language)
         for pause in (*self.context.durations.retries, None):
             final_check.has_left = False
-            sent = await self._try(call, delivery, final_check)
+            sent = await self._try(call, final_check)
             if sent.error_kind is not ErrorKind.RETRY or pause is None:
                 break
             await self.context.interrupt.rest(pause)
         return sent
 
-    def _may_leave(self, delivery: Delivery) -> bool:
-        return self.context.may_continue() and self.context.claims.is_valid(delivery)
-
-    async def _try(
-        self, call: MessageCall, delivery: Delivery, final_check: _FinalCheck
-    ) -> SendResult:
-        if not self._may_leave(delivery):
+    async def _try(self, call: MessageCall, final_check: _FinalCheck) -> SendResult:
+        if not final_check.may_leave():
             return SendResult(Outcome.UNSENT)
+        chat = final_check.delivery.chat_id
         # Instead of a long wait at the gate, in which the recipient may withdraw: claim it again.
-        if self.context.gate.pause_for(Lane.BROADCAST, delivery.chat_id) > _LONGEST_PAUSE_SECONDS:
+        if self.context.gate.pause_for(Lane.BROADCAST, chat) > _LONGEST_PAUSE_SECONDS:
             return SendResult(Outcome.UNSENT, ErrorKind.WAIT)
         try:
             result = await self._call(call, final_check)
@@ -161,11 +161,9 @@ class Sender:
         try:
             await self.context.client.call("getChat", source, timeout=self.context.durations.call)
         except (TelegramRefused, TelegramError) as error:
-            found = error_kind(error)
-            lost = found is ErrorKind.UNREACHABLE
-            return SendResult(
-                Outcome.UNSENT, ErrorKind.CONTENT if lost else ErrorKind.RETRY, SOURCE_LOST
-            )
+            is_lost = error_kind(error) is ErrorKind.UNREACHABLE
+            found = ErrorKind.CONTENT if is_lost else ErrorKind.RETRY
+            return SendResult(Outcome.UNSENT, found, SOURCE_LOST)
         return None
 
 

@@ -166,22 +166,14 @@ class Worker:
 
     async def _next_due(self) -> Broadcast | None:
         """Returns the first due broadcast that does not wait for admins or a back-off."""
-        now = self._context.clock()
-        for broadcast in await self._context.broadcasts.due(self._context.now()):
-            if self._awaits_admins(broadcast):
+        context, retries = self._context, self._context.report_retries
+        for broadcast in await context.broadcasts.due(context.now()):
+            is_asked = retries.is_asked(broadcast.id, broadcast.question)
+            if is_asked and not broadcast.has_lapsed(context.now()):
                 continue
-            if broadcast.is_running or not self._context.report_retries.is_too_early(
-                broadcast.id, now
-            ):
+            if broadcast.is_running or not retries.is_too_early(broadcast.id, context.clock()):
                 return broadcast
         return None
-
-    def _awaits_admins(self, broadcast: Broadcast) -> bool:
-        """Tells whether it waits for the admins, who have been asked."""
-        question = broadcast.question
-        if question is None or broadcast.has_lapsed(self._context.now()):
-            return False
-        return self._context.report_retries.is_asked(broadcast.id, question)
 
     async def _give_up_lease(self) -> None:
         # Results that are not recorded yet find their rows by claim token, without the lease.

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.broadcast.confirmation import expected_seconds
 from bot.petition.petition import Petition
 from bot.petition.stages import Stage
 from bot.rehearsal.journeys import Reason, Step
@@ -352,8 +351,8 @@ def _telling(words: Words, result: RehearsalResult) -> Section:
         tuple(
             (
                 words.number(n),
-                words.duration(expected_seconds(n, FREE_RATE)),
-                words.duration(expected_seconds(n, PAID_RATE)),
+                words.duration(n / FREE_RATE),
+                words.duration(n / PAID_RATE),
                 words.number(-(-n // MESSAGES_A_STAR)),
             )
             for n in (result.stored, *_EXAMPLES)

@@ -67,7 +67,10 @@ async def approve(ctx: AdminContext, argument: str) -> None:
             )
         )
         return
-    recipients = await _recipients(ctx, known)
+    found = await ctx.broadcasts.audience(
+        kind=known.kind, audience=known.audience, topic=known.topic
+    )
+    recipients = sum(found.values())
     if not recipients:
         await ctx.alert(ctx.words.label("Ahora mismo no hay a quién enviarlo."))
         return
@@ -103,8 +106,7 @@ async def decline(ctx: AdminContext, argument: str) -> None:
     known = await _undecided(ctx, argument)
     if known is None:
         return
-    user, at = ctx.by
-    now = await ctx.broadcasts.decline(known.id, user, at) or known
+    now = await ctx.broadcasts.decline(known.id, *ctx.by) or known
     ctx.services.wake_broadcast()
     await tell_state(ctx, now)
 
@@ -128,13 +130,6 @@ async def _is_whole(ctx: AdminContext, known: Broadcast) -> bool:
         return True
     async with before_commit():
         return await message_exists(ctx.bot, known.source_chat, known.content)
-
-
-async def _recipients(ctx: AdminContext, known: Broadcast) -> int:
-    found = await ctx.broadcasts.audience(
-        kind=known.kind, audience=known.audience, topic=known.topic
-    )
-    return sum(found.values())
 
 
 async def _ask_again(

@@ -99,11 +99,8 @@ class DraftEditor:
         """Returns everything that the draft's screen is drawn from, read anew."""
         ctx, draft, services = self.ctx, self.draft, self.ctx.services
         petition = services.petition
-        numbers, state, written_to, is_first = await asyncio.gather(
-            count_recipients(services.storage, draft),
-            services.storage.petitions.state(),
-            self._written_to(),
-            self._is_first(),
+        numbers, state = await asyncio.gather(
+            count_recipients(services.storage, draft), services.storage.petitions.state()
         )
         draft_view = DraftView(
             words=ctx.words,
@@ -117,16 +114,20 @@ class DraftEditor:
             is_closed=state.is_closed,
             may_pay=services.paid_broadcast,
             approval_above=most_for_one_admin(draft.kind, services.approval_above),
-            written_to=written_to,
-            is_first=is_first,
         )
         if not draft.is_shown:
             return draft_view
-        content = await current_content(services, draft, state)
+        content, written_to, has_sent = await asyncio.gather(
+            current_content(services, draft, state),
+            self._written_to(),
+            ctx.broadcasts.has_sent(ctx.user.id),
+        )
         if draft.kind is Kind.CLOSING and content_sha256(content).hex() != draft.previewed:
             return draft_view  # what is above it in the chat is not what would be sent
         return replace(
             draft_view,
+            written_to=written_to,
+            is_first=not has_sent,
             balance=await _star_balance(ctx) if draft_view.is_paid else None,
             content=content,
             terms=terms_of(draft, content, state, paid=draft_view.is_paid),
@@ -134,16 +135,10 @@ class DraftEditor:
 
     async def _written_to(self) -> int:
         """Returns how many people the admin wrote to alone of late, if it matters."""
-        ctx, is_breach = self.ctx, self.draft.kind is Kind.BREACH
-        if is_breach or ctx.services.approval_above is None or not self.draft.is_shown:
+        ctx = self.ctx
+        if self.draft.kind is Kind.BREACH or ctx.services.approval_above is None:
             return 0
         return await ctx.broadcasts.written_to_alone(ctx.user.id, self.now)
-
-    async def _is_first(self) -> bool:
-        """Returns whether the admin has sent nothing yet, if it matters."""
-        if not self.draft.is_shown:
-            return False
-        return not await self.ctx.broadcasts.has_sent(self.ctx.user.id)
 
     async def _placed(self, screen: Screen, below: int | None) -> int:
         """Writes the screen into the admin's message or a new one; returns its id."""

@@ -13,7 +13,6 @@ from bot.broadcast.confirmation import (
     confirmation,
     confirmed,
     content_sha256,
-    expected_seconds,
     has_expired,
     most_recipients,
     shown_recipients,
@@ -143,8 +142,3 @@ def test_two_taps_on_one_button_start_one_broadcast_and_two_buttons_two() -> Non
     assert broadcast_id(asked()) == broadcast_id(asked())
     assert broadcast_id(asked()) != broadcast_id(asked(NOON + timedelta(seconds=1)))
     assert len(broadcast_id(asked())) == 16
-
-
-def test_the_expected_time_follows_the_rate() -> None:
-    assert expected_seconds(1530, 30.0) == 51.0
-    assert expected_seconds(0, 28.0) == 0.0

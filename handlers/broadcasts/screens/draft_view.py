@@ -7,7 +7,6 @@ from datetime import datetime
 from bot.broadcast.confirmation import (
     ConfirmationTerms,
     confirmation,
-    expected_seconds,
     most_recipients,
 )
 from bot.text.markup import Html
@@ -139,7 +138,7 @@ class DraftView:
     def seconds(self) -> float:
         """How long the sending would take, in seconds."""
         free = min(self.rate, self.free_rate) if self.may_pay else self.rate
-        return expected_seconds(self.messages, self.rate if self.is_paid else free)
+        return self.messages / (self.rate if self.is_paid else free)
 
     def language_name(self, code: str) -> str:
         """Returns a language's name as the admin calls it, for the beginning of a line."""

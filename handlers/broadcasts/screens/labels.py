@@ -74,14 +74,13 @@ def moment_name(words: Words, when: datetime, zone: str) -> Html:
     """Returns a moment in the reader's own zone, and beside it in words in the petition's."""
     moment = time_tag(words.appointment(when), when, "wDt")
     there, offset = words.short_appointment(when), words.offset(when)
-    if offset == "UTC":
-        return words.text("{moment} ({there}, UTC)", moment=moment, there=there)
-    city = zone.rpartition("/")[2].replace("_", " ")
     return words.text(
-        "{moment} ({there}, hora de {city}, {offset})",
+        "{moment} ({there}, UTC)"
+        if offset == "UTC"
+        else "{moment} ({there}, hora de {city}, {offset})",
         moment=moment,
         there=there,
-        city=city,
+        city=zone.rpartition("/")[2].replace("_", " "),
         offset=offset,
     )
 

@@ -117,10 +117,12 @@ def _stop_button(draft_view: DraftView) -> Html:
 
 def _heading(draft_view: DraftView) -> Html:
     words, draft = draft_view.words, draft_view.draft
-    if draft.kind is Kind.CLOSING:
-        return words.text("<b>¿Enviar el mensaje final?</b>")
-    subject = subject_name(words, draft.kind)
-    return words.text("<b>¿Enviar el mensaje?</b>\n{subject}.", subject=subject)
+    return words.text(
+        "<b>¿Enviar el mensaje final?</b>"
+        if draft.kind is Kind.CLOSING
+        else "<b>¿Enviar el mensaje?</b>\n{subject}.",
+        subject=subject_name(words, draft.kind),
+    )
 
 
 def _as_shown(draft_view: DraftView) -> Html:
@@ -271,20 +273,18 @@ def _test(draft_view: DraftView) -> Button:
 
 
 def _confirm(draft_view: DraftView) -> Button:
-    words, draft = draft_view.words, draft_view.draft
-    if draft_view.needs_approval:
-        label = words.plural_label(
-            "Pedir la aprobación, para {n} persona",
-            "Pedir la aprobación, para {n} personas",
-            draft_view.recipients,
-        )
-    elif draft.starts_at is not None:
-        label = words.label(
-            "Programar para el {moment}", moment=words.appointment(draft.starts_at)
-        )
+    words, starts_at = draft_view.words, draft_view.draft.starts_at
+    if starts_at is not None and not draft_view.needs_approval:
+        label = words.label("Programar para el {moment}", moment=words.appointment(starts_at))
     else:
         label = words.plural_label(
-            "Enviar a {n} persona", "Enviar a {n} personas", draft_view.recipients
+            "Pedir la aprobación, para {n} persona"
+            if draft_view.needs_approval
+            else "Enviar a {n} persona",
+            "Pedir la aprobación, para {n} personas"
+            if draft_view.needs_approval
+            else "Enviar a {n} personas",
+            draft_view.recipients,
         )
     return Button(label, AdminAction.SEND, draft_view.token)
 
