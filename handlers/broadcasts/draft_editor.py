@@ -108,7 +108,6 @@ class DraftEditor:
             languages=petition.languages,
             numbers=numbers,
             now=self.now,
-            zone=petition.time_zone,
             rate=services.broadcast_rate,
             free_rate=FREE_RATE,
             is_closed=state.is_closed,

@@ -3,8 +3,6 @@
 What the draft does not wait for is handled as a supporter's, since an admin may also be one.
 """
 
-from zoneinfo import ZoneInfo
-
 from telegram import Message
 
 from bot.intake import UpdatesBehind
@@ -155,8 +153,7 @@ async def _take_links(editor: DraftEditor, message: Message) -> None:
 
 
 async def _take_time(editor: DraftEditor, message: Message) -> None:
-    zone = ZoneInfo(editor.ctx.services.petition.time_zone)
-    moment = parse_moment(message.text or "", editor.now, zone)
+    moment = parse_moment(message.text or "", editor.now, editor.ctx.services.zone)
     if isinstance(moment, TimeFault):
         await _decline(editor, message, editor.ctx.words.text(moment.value, days=FARTHEST.days))
         return

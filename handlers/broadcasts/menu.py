@@ -265,7 +265,7 @@ def _planned(ctx: AdminContext, planned: Broadcast) -> Html:
         else "🕒 Programado: {subject}, el {moment}, para {n} personas.",
         planned.expected or 0,
         subject=subject_name(words, planned.kind),
-        moment=moment_name(words, starts, ctx.services.petition.time_zone),
+        moment=moment_name(words, starts),
     )
 
 

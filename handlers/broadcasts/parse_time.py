@@ -7,9 +7,8 @@ Pure: the current time and the zone are arguments. Reads «mañana 18:30», «ju
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
-from zoneinfo import ZoneInfo
 
 from bot.text.catalogs import LANGUAGES
 from bot.text.locale_regions import locale_of
@@ -83,7 +82,7 @@ class TimeFault(Enum):
 
 
 def parse_moment(
-    text: str, now: datetime, zone: ZoneInfo, farthest: timedelta = FARTHEST
+    text: str, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST
 ) -> datetime | TimeFault:
     """Returns the moment in UTC, or why it cannot be used; a time without a day is today's.
 
@@ -108,7 +107,7 @@ def parse_moment(
 
 
 def utc_moment(
-    there: datetime, now: datetime, zone: ZoneInfo, farthest: timedelta = FARTHEST
+    there: datetime, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST
 ) -> datetime | TimeFault:
     """Returns a local time in UTC, or why it cannot be used: skipped, past or too far ahead."""
     first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
@@ -128,7 +127,7 @@ def time_fault(
     return TimeFault.TOO_FAR if moment > now + farthest else None
 
 
-def suggested_moments(now: datetime, zone: ZoneInfo) -> list[tuple[datetime, str]]:
+def suggested_moments(now: datetime, zone: tzinfo) -> list[tuple[datetime, str]]:
     """Returns moments an admin is likely to want, each with the label of its button."""
     here = now.astimezone(zone)
     tomorrow = here.date() + timedelta(days=1)

@@ -185,7 +185,7 @@ async def view_of(
     measured: Measured = NOT_MEASURED,
 ) -> BroadcastView:
     """Returns a broadcast with all that its screens show, reading what was not measured."""
-    storage, petition, recall = services.storage, services.petition, measured.recall
+    storage, recall = services.storage, measured.recall
     if recall is None and broadcast.recall_started_at is not None:
         recall = await storage.recalls.tally(broadcast.id)
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over and broadcast.started_at
@@ -194,7 +194,6 @@ async def view_of(
         broadcast=broadcast,
         tally=measured.tally or await storage.broadcasts.tally(broadcast.id),
         now=services.clock(),
-        zone=petition.time_zone,
         rate=measured.rate,
         pause=measured.pause,
         recall=recall,

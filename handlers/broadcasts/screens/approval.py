@@ -96,7 +96,7 @@ def _what(now: BroadcastView) -> Html:
         "Saldrá el {moment}. Las personas se contarán otra vez en ese momento."
         if starts > now.now
         else "Saldrá en cuanto se apruebe.",
-        moment=moment_name(words, starts, now.zone),
+        moment=moment_name(words, starts),
     )
     return lines(subject_name(words, broadcast.kind), counted_for(now), when)
 
@@ -106,5 +106,5 @@ def _deadline(now: BroadcastView) -> Html:
     last = (broadcast.starts_at or broadcast.created_at) + APPROVABLE_FOR
     return now.words.text(
         "Si nadie lo aprueba antes del {moment}, no saldrá.",
-        moment=moment_name(now.words, last, now.zone),
+        moment=moment_name(now.words, last),
     )

@@ -1,7 +1,5 @@
 """The screens that ask for a draft's subject, its audience and its time."""
 
-from zoneinfo import ZoneInfo
-
 from bot.text.markup import Html
 from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import DraftView, left_out_by_choice
@@ -107,14 +105,12 @@ def ask_time(draft_view: DraftView) -> Screen:
         draft_view.button(
             words.label(label, time=words.clock(at)), DraftStep.SCHEDULE, str(int(at.timestamp()))
         )
-        for at, label in suggested_moments(draft_view.now, ZoneInfo(draft_view.zone))
+        for at, label in suggested_moments(draft_view.now, words.zone)
     ]
     return Screen(
         paragraphs(
             words.text("<b>¿Cuándo?</b>"),
-            words.text(
-                "Ahora es {moment}.", moment=moment_name(words, draft_view.now, draft_view.zone)
-            ),
+            words.text("Ahora es {moment}.", moment=moment_name(words, draft_view.now)),
             words.text("Elige o escríbeme el día y la hora, como «mañana 18:30» o «26/11 18:30»."),
         ),
         [*moments, *draft_view.leaving(back=True)],

@@ -46,7 +46,6 @@ class BroadcastView:
     broadcast: Broadcast
     tally: Tally
     now: datetime
-    zone: str
     rate: float | None = None
     pause: float = 0.0
     recall: RecallTally | None = None
@@ -108,7 +107,7 @@ def plan(now: BroadcastView) -> Html:
     starts = broadcast.starts_at or broadcast.created_at
     return lines(
         subject_name(words, broadcast.kind),
-        words.text("Saldrá el {moment}.", moment=moment_name(words, starts, now.zone)),
+        words.text("Saldrá el {moment}.", moment=moment_name(words, starts)),
         words.text(
             "Para {audience}: {n} cuando se programó.",
             audience=recipients_name(words, broadcast),

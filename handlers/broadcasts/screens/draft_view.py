@@ -31,7 +31,6 @@ class DraftView:
 
     Attributes:
         languages: the codes of the petition's languages, the source language first.
-        zone: the name of the petition's time zone.
         rate: most messages per second.
         free_rate: most messages per second that cost nothing.
         is_closed: whether the petition is closed.
@@ -49,7 +48,6 @@ class DraftView:
     languages: tuple[str, ...]
     numbers: RecipientCounts
     now: datetime
-    zone: str
     rate: float
     free_rate: float
     is_closed: bool = False

@@ -82,7 +82,7 @@ def _told(
     broadcast, tally = entry
     when = broadcast.started_at or broadcast.starts_at or broadcast.created_at
     is_planned = broadcast.state is BroadcastState.SCHEDULED
-    moment = moment_name(words, when, str(words.zone)) if is_planned else words.moment(when)
+    moment = moment_name(words, when) if is_planned else words.moment(when)
     return lines(
         words.text("<b>{number}.</b> {moment}", number=number, moment=moment),
         subject_name(words, broadcast.kind),

@@ -70,7 +70,7 @@ def audience_name(
     )
 
 
-def moment_name(words: Words, when: datetime, zone: str) -> Html:
+def moment_name(words: Words, when: datetime) -> Html:
     """Returns a moment in the reader's own zone, and beside it in words in the petition's."""
     moment = time_tag(words.appointment(when), when, "wDt")
     there, offset = words.short_appointment(when), words.offset(when)
@@ -80,7 +80,7 @@ def moment_name(words: Words, when: datetime, zone: str) -> Html:
         else "{moment} ({there}, hora de {city}, {offset})",
         moment=moment,
         there=there,
-        city=zone.rpartition("/")[2].replace("_", " "),
+        city=str(words.zone).rpartition("/")[2].replace("_", " "),
         offset=offset,
     )
 

@@ -195,7 +195,7 @@ def _plan_missed(now: BroadcastView, starts: datetime) -> Html:
         "envío. Ha pasado más de una hora, así que no se ha enviado nada: decide tú si todavía "
         "tiene sentido.",
         subject=subject_name(words, broadcast.kind),
-        moment=moment_name(words, starts, now.zone),
+        moment=moment_name(words, starts),
     )
 
 

@@ -180,7 +180,7 @@ def _when(draft_view: DraftView) -> Html:
         draft.starts_at
         and words.text(
             "Saldrá el {moment}. Las personas se contarán otra vez en ese momento.",
-            moment=moment_name(words, draft.starts_at, draft_view.zone),
+            moment=moment_name(words, draft.starts_at),
         ),
         sentences(
             words.text(

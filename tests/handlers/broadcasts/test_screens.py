@@ -220,6 +220,11 @@ def test_with_nobody_left_there_is_nothing_to_confirm() -> None:
     assert labels(page) == ["Cambiar", "No enviar"]
 
 
+def test_the_expected_time_follows_the_rate() -> None:
+    assert draft_view(shown(), rate=30.0).seconds == 51.0
+    assert draft_view(shown(), RecipientCounts(), rate=28.0).seconds == 0.0
+
+
 def test_the_expected_time_counts_an_album_message_by_message() -> None:
     numbers = replace(NUMBERS, chosen={"es": 280})
     one = draft_view(shown(), numbers)
