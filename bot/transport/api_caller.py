@@ -3,47 +3,27 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
 
 import structlog
 
-from bot.back_off import BackOff
-from bot.transport.api_methods import NEVER_REPEATED, UNCOUNTED, is_repeatable, makes_message
-from bot.transport.errors import AnswerUnreadable, NotSent, RateLimited, ResponseLost
+from bot.transport.api_methods import UNCOUNTED, makes_message
+from bot.transport.call_retries import (
+    Outcome,
+    RetryPolicy,
+    is_flood,
+    parse_refusal,
+    retry_after,
+)
+from bot.transport.errors import NotSent, RateLimited, ResponseLost
 from bot.transport.http1.address import FORM, Body
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.session import SharedSession
-from bot.transport.lenient_json import read_json
 from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane
 
 _log = structlog.stdlib.get_logger()
 
-_LONGEST_PAUSE_SECONDS = 24 * 60 * 60.0  # a longer `retry_after` is not believed
-_PAUSES = BackOff(0.3, spread=0.2)  # before a call is repeated, in seconds
 _UPLOAD_SECONDS = 20.0  # how much longer a call with files may take
-
-Outcome = HttpResponse | NotSent | ResponseLost
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often, and after what pauses, a call is tried again before it is given up.
-
-    Attributes:
-        flood_seconds: the longest pause after a 429 that is waited for.
-        floods: how many such pauses, one after the other, are waited for.
-        repeats: how often a failed call is repeated.
-        pauses: before a repetition.
-        broadcast_seconds: the longest pause that a broadcast's call waits for. Its recipient may
-            withdraw meanwhile, so after a longer one the sender has to check again.
-    """
-
-    flood_seconds: float = 3.0
-    floods: int = 3
-    repeats: int = 2
-    pauses: BackOff = _PAUSES
-    broadcast_seconds: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +83,13 @@ class ApiCaller:
             if not call.wanted():
                 raise NotSent("Not wanted any more")
             outcome = await self._try(call)
-            if _is_flood(outcome):
+            if is_flood(outcome):
                 floods += 1
             else:
                 failures += 1
-            wait = self._wait_before_next(call, outcome, floods, failures)
+            if call.lane is Lane.BROADCAST:
+                break  # it is repeated by whoever sends the broadcast
+            wait = self._policy.pause_before_next(call.method, outcome, floods, failures)
             if wait is None:
                 break
             await asyncio.sleep(wait)
@@ -131,7 +113,7 @@ class ApiCaller:
             outcome = answer if 200 <= answer.status < 300 else _read_refusal(answer)
         except (NotSent, ResponseLost) as error:
             outcome = error
-        if _is_flood(outcome):
+        if is_flood(outcome):
             _log.warning("too_many_requests", method=call.method, seconds=retry_after(outcome))
         if call.method not in UNCOUNTED:
             self._tell_gate(call, outcome)
@@ -139,7 +121,7 @@ class ApiCaller:
 
     def _tell_gate(self, call: ApiCall, outcome: Outcome) -> None:
         """Tells the gate what the answer says about limits."""
-        if _is_flood(outcome):
+        if is_flood(outcome):
             self._gate.refused(call.chat, retry_after(outcome), new=call.is_new)
         elif not isinstance(outcome, HttpResponse) or outcome.status >= 500:
             self._gate.failed(call.chat, new=call.is_new)
@@ -147,61 +129,6 @@ class ApiCaller:
             self._gate.accepted(call.chat, new=call.is_new)
         else:
             self._gate.content_rejected(call.chat, new=call.is_new)
-
-    def _wait_before_next(
-        self, call: ApiCall, outcome: Outcome, floods: int, failures: int
-    ) -> float | None:
-        """Returns the seconds before the next try, after so many; None if there is none."""
-        if call.lane is Lane.BROADCAST or call.method in NEVER_REPEATED:
-            return None  # those callers repeat it themselves
-        if _is_flood(outcome):
-            seconds = retry_after(outcome)
-            is_short = seconds <= self._policy.flood_seconds and floods <= self._policy.floods
-            return seconds if is_short else None
-        if isinstance(outcome, HttpResponse) and outcome.status < 500:
-            return None
-        if _may_be_done(outcome) and not is_repeatable(call.method):
-            return None
-        if failures > self._policy.repeats:
-            return None
-        _log.info("call_repeated", method=call.method, attempt=failures)
-        return self._policy.pauses.pause(failures)
-
-
-def _is_flood(outcome: Outcome) -> TypeGuard[HttpResponse]:
-    return isinstance(outcome, HttpResponse) and outcome.status == 429
-
-
-def retry_after(answer: HttpResponse) -> float:
-    """Returns the seconds that a 429 asks to wait: a day at most, 1 when it does not say."""
-    found = parse_refusal(answer).get("parameters")
-    seconds = found.get("retry_after") if isinstance(found, dict) else None
-    if not isinstance(seconds, int | float) or seconds <= 0:
-        return 1.0
-    return min(float(seconds), _LONGEST_PAUSE_SECONDS)
-
-
-def parse_refusal(answer: HttpResponse) -> dict[str, Any]:
-    """Returns the fields of an error answer; empty when it is not Telegram's."""
-    try:
-        return read_object(answer.body)
-    except AnswerUnreadable:
-        return {}
-
-
-def read_object(body: bytes) -> dict[str, Any]:
-    """Returns the fields of an answer.
-
-    Raises:
-        AnswerUnreadable: it is not a JSON object, though the call may have succeeded.
-    """
-    try:
-        found = read_json(body)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise AnswerUnreadable("The answer cannot be read", body)
-    return found
 
 
 def _read_refusal(answer: HttpResponse) -> Outcome:
@@ -211,9 +138,3 @@ def _read_refusal(answer: HttpResponse) -> Outcome:
     if answer.status == 504:
         return ResponseLost("A gateway gave up waiting (504)")
     return NotSent(f"Something other than Telegram answered ({answer.status})")
-
-
-def _may_be_done(outcome: Outcome) -> bool:
-    if isinstance(outcome, HttpResponse):
-        return outcome.status == 504
-    return isinstance(outcome, ResponseLost)

@@ -9,14 +9,8 @@ from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import BadRequest, ChatMigrated
 from telegram.request import BaseRequest, RequestData
 
-from bot.transport.api_caller import (
-    ApiCall,
-    ApiCaller,
-    RetryPolicy,
-    parse_refusal,
-    read_object,
-    retry_after,
-)
+from bot.transport.api_caller import ApiCall, ApiCaller
+from bot.transport.call_retries import RetryPolicy, parse_refusal, read_object, retry_after
 from bot.transport.errors import AnswerUnreadable, RateLimited, ResponseLost, TokenRejected
 from bot.transport.form_encoding import Upload, encode
 from bot.transport.http1.response import HttpResponse

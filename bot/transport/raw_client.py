@@ -7,14 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
-from bot.transport.api_caller import (
-    ApiCall,
-    ApiCaller,
-    RetryPolicy,
-    parse_refusal,
-    read_object,
-    retry_after,
-)
+from bot.transport.api_caller import ApiCall, ApiCaller
+from bot.transport.call_retries import RetryPolicy, parse_refusal, read_object, retry_after
 from bot.transport.errors import AnswerUnreadable, TelegramRefused
 from bot.transport.form_encoding import encode, quoted
 from bot.transport.http1.response import HttpResponse

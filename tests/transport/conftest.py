@@ -9,7 +9,7 @@ from telegram import Bot
 
 from bot.back_off import BackOff
 from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
-from bot.transport.api_caller import RetryPolicy
+from bot.transport.call_retries import RetryPolicy
 from tests.support.scripted_server import TOKEN, ScriptedServer, serve
 
 QUICK = RetryPolicy(flood_seconds=0.5, repeats=2, pauses=BackOff(0.01))

@@ -4,7 +4,7 @@ import pytest
 
 from bot.back_off import BackOff
 from bot.transport import Gate, Lane, SharedSession, TelegramClient, Upload
-from bot.transport.api_caller import RetryPolicy
+from bot.transport.call_retries import RetryPolicy
 from bot.transport.errors import AnswerLate, NotSent, RateLimited, ResponseLost, TelegramRefused
 from bot.transport.raw_client import chat_of
 from tests.support import scripted_server as on_the_wire

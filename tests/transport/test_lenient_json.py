@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from telegram import Bot
 
 from bot.transport import TelegramClient
-from bot.transport.api_caller import parse_refusal, retry_after
+from bot.transport.call_retries import parse_refusal, retry_after
 from bot.transport.errors import AnswerUnreadable, RateLimited
 from bot.transport.http1.response import HttpResponse
 from bot.transport.lenient_json import first_update_id, read_json
