@@ -154,11 +154,7 @@ class Setup:
         return self.given == Given(env_file=self.given.env_file)
 
     def asked(self) -> Questions:
-        """Returns the questions, where an answer is missing.
-
-        Raises:
-            CannotDo: nothing may be asked.
-        """
+        """Returns the questions, for a missing answer; raises CannotDo if nothing may be asked."""
         if self.questions is None:
             raise CannotDo(self.words.label("Falta una respuesta: petition-bot init --help"))
         return self.questions

@@ -26,11 +26,7 @@ class ControllerAnswers:
 
 
 def quoted_contacts(texts: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Returns the contacts that texts fill in, by their keys: these cannot be left out.
-
-    Args:
-        texts: the tables of the language files.
-    """
+    """Returns the contacts that the language files fill in: these cannot be left out."""
     written = " ".join(str(table) for table in texts)
     return frozenset(key for key in CONTACTS if f"{{{key}}}" in written)
 
