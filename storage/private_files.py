@@ -1,6 +1,7 @@
 """Files that only their owner can read, written whole or not at all."""
 
 import errno
+import glob
 import os
 import secrets
 import shlex
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from storage.errors import FileNotWritten
+
+# Who watches or edits a petition's folder passes over names that end like this.
+_UNFINISHED = ".part~"
 
 
 @contextmanager
@@ -31,8 +35,7 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
     # A rename would put another file in the place of one that is marked as not to be changed.
     if like is not None and target.exists() and not os.access(target, os.W_OK):
         raise _error(errno.EACCES, path)
-    # Who watches or edits a petition's folder passes over names that end like this.
-    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part~")
+    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}{_UNFINISHED}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -67,11 +70,19 @@ def output_file(path: Path, *, replaces: bool | None = None) -> Iterator[BinaryI
         replaces: whether a file that is there already is replaced; None where no option does it.
 
     Raises:
-        FileNotWritten: as `new_file` does, or it is a folder or a device; the message says why.
+        FileNotWritten: as `new_file` does, or it is a folder or a device, or one that was not
+            finished lies beside it; the message says why.
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a device or a pipe"
         raise FileNotWritten(f"{path} is {what}; name a file.")
+    # It may hold names, and nobody would look for it.
+    place = path.resolve()
+    for left in place.parent.glob(f"{glob.escape(place.name)}.????????{_UNFINISHED}"):
+        raise FileNotWritten(
+            f"{left} is there: either another command is writing it, or one was killed. "
+            "If none is, delete it and try again."
+        )
     try:
         with new_file(path, replaces=bool(replaces)) as file:
             yield file

@@ -160,6 +160,20 @@ class TestAFile:
         ):
             pytest.fail("a device was replaced")
 
+    def test_is_not_written_past_what_a_kill_left_with_names_in_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "list.age"
+        with output_file(path):
+            (partial,) = tmp_path.iterdir()
+        path.rename(partial)
+        for replaces in (None, True):
+            with (
+                pytest.raises(FileNotWritten, match=f"{partial} is there: .* one was killed"),
+                output_file(path, replaces=replaces),
+            ):
+                pytest.fail("nobody was told of the names")
+        with output_file(tmp_path / "another"):
+            pass
+
     def test_that_two_write_at_once_is_that_of_the_first_to_end(self, tmp_path: Path) -> None:
         path = tmp_path / "list.age"
         with pytest.raises(FileNotWritten, match="exists already"), output_file(path):
