@@ -455,6 +455,19 @@ async def test_closing_tells_everybody_what_became_of_their_call() -> None:
         await until(lambda: not server.open)
 
 
+async def test_a_call_whose_connection_comes_after_the_closing_is_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with hostile(silence) as server:
+        known_at(monkeypatch, ("127.0.0.1", server.port), after=0.05)
+        async with SharedSession() as session:
+            late = asyncio.create_task(session.post(BY_NAME, Body(b""), TimeLimits()))
+            await asyncio.sleep(0)
+        with pytest.raises(NotSent):
+            await asyncio.wait_for(late, 2)
+        assert not server.requests
+
+
 @pytest.mark.parametrize("name", ["get me", "x\r\nHost: y", "ñ", "", "a?b"])
 async def test_a_name_that_would_change_the_request_is_not_sent(
     session: SharedSession, name: str

@@ -79,6 +79,8 @@ class Pool:
         if self._is_closed:
             raise NotSent("The session is closed")
         connection = await self._route.open(lambda: Connection(self._forget), seconds)
+        if self._is_closed:
+            connection.cut(ResponseLost("The session was closed meanwhile"))
         if not connection.is_free:
             raise NotSent("The connection was closed at once")
         self._open.add(connection)
