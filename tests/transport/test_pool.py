@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.text import text_limits
 from bot.transport import SharedSession
 from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
+from bot.transport.form_encoding import encode
 from bot.transport.http1 import address
 from bot.transport.http1.address import Body
 from bot.transport.http1.response import HttpResponse, TimeLimits
@@ -270,6 +272,17 @@ async def test_a_connection_on_which_a_refused_file_may_still_be_leaving_is_not_
         over.set()
         server.close()
     assert connections == 2
+
+
+async def test_the_longest_text_keeps_its_connection_when_it_is_refused(
+    session: SharedSession,
+) -> None:
+    body = encode({"chat_id": 7, "text": text_limits.MESSAGE * "語"})
+    async with hostile(saying(whole(status=b"403 Forbidden"))) as server:
+        url = f"http://127.0.0.1:{server.port}/bot{TOKEN}/sendMessage"
+        for _ in range(2):
+            assert await session.post(url, body, TimeLimits()) == HttpResponse(403, b"yes")
+    assert server.connections == 1
 
 
 async def test_a_call_too_many_waits_for_a_free_connection(session: SharedSession) -> None:

@@ -12,8 +12,8 @@ from bot.transport.http1.route import Route
 
 # Servers keep idle connections for longer, so one that is used again is hardly ever being closed.
 _IDLE_SECONDS = 15.0
-# So many bytes fit into a socket's buffer; of a larger request something may still be leaving.
-_SENT_AT_ONCE = 16 * 1024
+# No text is longer, in any script; of a larger request, a file, something may still be leaving.
+_SENT_AT_ONCE = 64 * 1024
 
 T = TypeVar("T")
 
