@@ -29,11 +29,7 @@ _REMEMBERED = 10_000
 
 
 class _Withholding:
-    """Keeps failures back until it is clear whose they are.
-
-    Args:
-        record: records a result.
-    """
+    """Keeps failures back until it is clear whose they are; then `record` records them."""
 
     def __init__(self, record: Callable[[Result], None]) -> None:
         self._record = record
@@ -58,7 +54,6 @@ class UnreachableBreaker(_Withholding):
     back.
 
     Args:
-        record: records a result.
         is_confirmed: whether an admin has confirmed that this is the right bot.
     """
 

@@ -84,14 +84,7 @@ class TimeFault(Enum):
 def parse_moment(
     text: str, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST
 ) -> datetime | TimeFault:
-    """Returns the moment in UTC, or why it cannot be used; a time without a day is today's.
-
-    Args:
-        text: what the admin wrote, in Spanish or English.
-        now: the current time.
-        zone: the petition's time zone.
-        farthest: how far ahead the moment may be.
-    """
+    """Returns the moment in UTC, or why it cannot be used; a time without a day is today's."""
     plain = _plain(text)
     here = now.astimezone(zone)
     found = _split(plain)

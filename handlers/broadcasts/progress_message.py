@@ -55,13 +55,7 @@ async def move_progress_here(ctx: AdminContext, key: bytes) -> None:
 
 
 async def show(ctx: AdminContext, shown: Broadcast, screen: MakeScreen = state_screen) -> None:
-    """Shows a broadcast in the admin's message.
-
-    Args:
-        ctx: the admin's update.
-        shown: the broadcast as last read.
-        screen: draws it; if its state has changed since, its state is drawn instead.
-    """
+    """Shows a broadcast in the admin's message; its state, if that has changed since `shown`."""
     now = await ctx.broadcasts.get(shown.id) or shown
     if progress_place(now) == (ctx.chat_id, ctx.message_id):
         await ctx.answer_while(_publisher(ctx).draw(shown, screen=screen, again=True))

@@ -46,15 +46,15 @@ class ProgressPublisher:
         *,
         again: bool = False,
     ) -> Place | None:
-        """Draws a broadcast into its progress message; into a new one if that is gone.
+        """Draws a broadcast into its progress message, or a new one if that is gone.
+
+        Returns the message; None if no admin can read it.
 
         Args:
             broadcast: as last read. Its end may be given before it is stored.
             measured: what the worker knows of it.
             screen: draws it; if its state changes meanwhile, its state is drawn instead.
             again: draws even what the message should be showing already.
-
-        Returns the message; None if no admin can read it.
 
         Raises:
             TelegramError: the message could not be written.

@@ -37,7 +37,6 @@ def history(
     """Returns one page of the list.
 
     Args:
-        words: the reader's language.
         entries: the broadcasts of this page, what comes next before what is over.
         names: how to call the admins of whom a name is known, by user id.
         page: from 0.

@@ -32,20 +32,10 @@ def subject_name(words: Words, kind: Kind) -> Html:
     return words.text(_SUBJECTS[kind])
 
 
-def audience_name(
-    words: Words,
-    kind: Kind,
-    audience: Audience,
-    *,
-    rest: bool = False,
-) -> Html:
+def audience_name(words: Words, kind: Kind, audience: Audience, *, rest: bool = False) -> Html:
     """Returns the audience in words that can follow «a» or «para».
 
-    Args:
-        words: the admin's language.
-        kind: what the broadcast is about.
-        audience: which of the signers get it.
-        rest: whether it is for those whom an earlier broadcast did not reach.
+    `rest`: it is for those of the audience whom an earlier broadcast did not reach.
     """
     if rest:
         return words.text("quienes faltaban por recibirlo")
