@@ -30,7 +30,8 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
         OSError: it cannot be written, as on a full disk; what was there is as it was.
     """
     target = path.resolve()
-    if not replaces and target.exists():
+    # Also a link to nowhere, which somebody else may have put there.
+    if not replaces and (path.is_symlink() or target.exists()):
         raise _error(errno.EEXIST, path)
     # A rename would put another file in the place of one that is marked as not to be changed.
     if like is not None and target.exists() and not os.access(target, os.W_OK):

@@ -142,6 +142,14 @@ class TestAFile:
             file.write(b"new")
         assert path.read_text() == "new"
 
+    def test_does_not_go_where_a_link_to_nowhere_leads(self, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        link = tmp_path / "list.age"  # as somebody else can put one into /tmp
+        link.symlink_to(tmp_path / "elsewhere" / "list.age")
+        with pytest.raises(FileNotWritten, match="exists already"), output_file(link):
+            pytest.fail("it would be written where somebody else chose")
+        assert not list((tmp_path / "elsewhere").iterdir())
+
     def test_leaves_nothing_behind_when_the_disk_is_full(self, tmp_path: Path) -> None:
         path = tmp_path / "list.age"
         with pytest.raises(FileNotWritten, match="No space left on device"), output_file(path):
