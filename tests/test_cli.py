@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
-from bot import shutdown
+from bot import process
 from bot.app import FatalError
 from bot.cli.main import app
 from bot.intake import TokenUnknown
@@ -84,7 +84,7 @@ def _a_template(_: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 def _the_key(_: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shutdown, "run_until_stopped", _ends_with(KeyFileOther()))
+    patch.setattr(process, "run_until_stopped", _ends_with(KeyFileOther()))
 
 
 def _ends_with(error: Exception) -> Callable[..., Coroutine[object, object, None]]:
@@ -113,7 +113,7 @@ def test_after_what_may_pass_it_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
-    monkeypatch.setattr(shutdown, "run_until_stopped", _ends_with(error))
+    monkeypatch.setattr(process, "run_until_stopped", _ends_with(error))
     assert call("run").exit_code == 1
 
 
@@ -124,7 +124,7 @@ def test_a_petition_that_is_not_ready_is_not_run_and_every_reason_is_said(
     copy_template(folder / "our river", slug="river")
     monkeypatch.setenv("LC_ALL", language)
     monkeypatch.setenv("PETITION_FOLDER", str(folder / "our river"))
-    monkeypatch.setattr(shutdown, "run_until_stopped", None)
+    monkeypatch.setattr(process, "run_until_stopped", None)
     output = said(call("run"))
     expected = "no está lista" if language.startswith("es") else "is not ready for real people"
     assert expected in output
@@ -145,7 +145,7 @@ def test_a_petition_that_people_signed_goes_on_and_what_is_not_ready_is_warned_o
         ran.append(settings)
 
     monkeypatch.delenv("PETITION_FOLDER")
-    monkeypatch.setattr(shutdown, "run_until_stopped", no_bot)
+    monkeypatch.setattr(process, "run_until_stopped", no_bot)
     monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
     sign(folder)
     with capture_logs() as logged:
@@ -166,7 +166,7 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
 
     copy_template(folder / "river", slug="river")
     monkeypatch.setenv("PETITION_FOLDER", str(folder / "river"))
-    monkeypatch.setattr(shutdown, "run_until_stopped", no_bot)
+    monkeypatch.setattr(process, "run_until_stopped", no_bot)
     monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_elsewhere)
@@ -195,7 +195,7 @@ async def fetched_by_nobody(*_: object) -> AsyncIterator[BotCalls]:
 def test_a_petition_that_people_signed_is_not_rehearsed_in_their_chats(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shutdown, "run_until_stopped", None)
+    monkeypatch.setattr(process, "run_until_stopped", None)
     sign(folder)
     output = said(call("run", "--rehearsal"))
     assert "has signatures already" in output
@@ -206,7 +206,7 @@ def test_a_bot_that_people_signed_with_rehearses_from_no_other_folder_and_no_oth
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its database was in another folder; the settings of this one would begin an empty one."""
-    monkeypatch.setattr(shutdown, "run_until_stopped", None)
+    monkeypatch.setattr(process, "run_until_stopped", None)
     copy_template(folder / "forest", slug="forest")
     monkeypatch.setenv("PETITION_FOLDER", str(folder / "forest"))
     key = folder / "keys" / "petition.key"
@@ -235,7 +235,7 @@ def test_run_says_whether_a_backup_was_restored(
     async def no_bot(_: Settings, *, restored: bool, rehearsal: bool) -> None:
         told.append(restored)
 
-    monkeypatch.setattr(shutdown, "run_until_stopped", no_bot)
+    monkeypatch.setattr(process, "run_until_stopped", no_bot)
     monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
     assert call("run", *flags).exit_code == 0
     assert told == [bool(flags)]
