@@ -1,7 +1,10 @@
 """Tests that every mistake on the command line is answered with a sentence on what to do."""
 
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -48,6 +51,33 @@ def said(result: Result) -> str:
     assert isinstance(result.exception, SystemExit), repr(result.exception)
     assert "Traceback" not in result.output
     return result.output
+
+
+def with_closed(streams: str, command: str) -> subprocess.CompletedProcess[bytes]:
+    """Runs a command as a scheduler might, with some of its input and output closed."""
+    environment = {"PYTHONPATH": str(Path(__file__).parent.parent), "LC_ALL": "en_US.UTF-8"}
+    return subprocess.run(  # noqa: S603 - nobody else chose these words
+        ["/bin/sh", "-c", f"exec {sys.executable} -m bot {command} {streams}"],
+        env=os.environ | environment,
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("streams", ["<&-", "<&- >&- 2>&-"])
+def test_a_command_ends_well_where_its_input_or_output_is_closed(
+    folder: Path, streams: str
+) -> None:
+    ended = with_closed(streams, "migrate")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert (folder / "data" / "petition.db").is_file()
+
+
+@pytest.mark.usefixtures("folder")
+def test_init_says_that_nobody_is_there_to_ask_where_the_input_is_closed() -> None:
+    ended = with_closed("<&-", "init")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(b"There is nobody to ask here")
 
 
 def test_the_key_is_for_its_owner_only_and_is_never_overwritten(folder: Path) -> None:
