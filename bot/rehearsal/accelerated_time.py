@@ -33,6 +33,9 @@ _Given = TypeVarTuple("_Given")
 class AcceleratedTime:
     """Counts accelerated time, in seconds; see `FACTOR` and `WHILE_WORKING` for how fast it is.
 
+    A wait in which nothing comes takes `at_least` so many real seconds: on a busy machine, what is
+    on its way over a socket may need them.
+
     Attributes:
         is_working: tells whether another thread does something, whose answer must not be late.
         jobs: how many functions are being run in other threads.
@@ -44,8 +47,10 @@ class AcceleratedTime:
         real: Callable[[], float] = time.monotonic,
         *,
         while_working: float = WHILE_WORKING,
+        at_least: float = 0.0,
     ) -> None:
         self.factor = factor
+        self._at_least = at_least
         self._while_working = while_working
         self.is_working: Callable[[], bool] = lambda: False
         self.jobs = 0
@@ -75,7 +80,7 @@ class AcceleratedTime:
             return
         until = self() + timeout
         owed = self._owed + timeout / factor
-        if wait(owed if owed >= _SHORTEST_WAIT else 0.0):
+        if wait(owed if owed >= _SHORTEST_WAIT else self._at_least):
             return
         waited = self._real() - begun
         # Exactly so late: systems wait in whole milliseconds, each of which would be many here.

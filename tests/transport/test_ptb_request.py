@@ -14,7 +14,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.transport import Gate, SharedRequest, SharedSession
+from bot.transport import Gate, SharedRequest, SharedSession, api_caller
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
 from bot.transport.errors import NotSent, ResponseLost, TokenRejected
 from tests.support import scripted_server as on_the_wire
@@ -118,9 +118,14 @@ async def test_a_time_out_is_the_librarys_time_out(bot: Bot, server: ScriptedSer
     assert error_kind(caught.value) is ErrorKind.UNKNOWN
 
 
-async def test_a_call_with_a_file_has_more_time(bot: Bot, server: ScriptedServer) -> None:
+async def test_a_call_with_a_file_has_more_time(
+    bot: Bot, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The bot of this test waits for 0.3 s otherwise.
+    monkeypatch.setattr(api_caller, "_UPLOAD_SECONDS", 5.0)
+
     async def late(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(15)
+        await asyncio.sleep(0.6)
         return await ok(MESSAGE)(request)
 
     server.replies.append(late)

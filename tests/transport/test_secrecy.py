@@ -10,7 +10,7 @@ import structlog
 from telegram import Bot
 
 from bot.logs import configure_logging
-from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient
+from bot.transport import Gate, SharedRequest, SharedSession, TelegramClient, api_caller
 from bot.transport.http1.session import SharedSession as Session
 from tests.support import scripted_server as on_the_wire
 from tests.support.scripted_server import TOKEN, ScriptedServer, page, refuse
@@ -55,6 +55,7 @@ def out() -> Iterator[io.StringIO]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.excepthook", None)
         patch.setattr("threading.excepthook", None)
+        patch.setattr(api_caller, "_UPLOAD_SECONDS", 0.05)
         configure_logging("DEBUG", json=True, stream=stream)
         yield stream
     structlog.configure(**configured)
