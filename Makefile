@@ -121,9 +121,9 @@ container:
 demo: $(READY)
 	@$(BIN)/petition-bot demo $(ARGS)
 
-# Five at once keep two cores busy. ARGS='-n 0' runs one by one.
+# Four at once keep two cores busy. ARGS='-n 0' runs one by one.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 5 -m "not processes" $(ARGS)
+	@$(BIN)/python -m pytest -n 4 -m "not processes" $(ARGS)
 
 test-processes: $(READY)
 	@$(BIN)/python -m pytest -n 4 -m processes $(ARGS)

@@ -26,7 +26,7 @@ class LoopOfTests(AcceleratedLoop):
     """An accelerated loop whose `clocks` begin with the present time of day."""
 
     def __init__(self) -> None:
-        super().__init__(AcceleratedTime(FACTOR, while_working=1.0, at_least=0.001))
+        super().__init__(AcceleratedTime(FACTOR, while_working=1.0))
         self.clocks = accelerated_clocks(self.accelerated, datetime.now(UTC))
 
 

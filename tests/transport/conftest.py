@@ -24,7 +24,12 @@ def pytest_asyncio_loop_factories(
     item: pytest.Item,
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Runs these tests on both event loops, which differ in how connections end."""
-    if item.path.name in ("test_pool.py", "test_proxies.py", "test_tls.py"):
+    if item.path.name in (
+        "test_pool.py",
+        "test_proxies.py",
+        "test_server_addresses.py",
+        "test_tls.py",
+    ):
         return LOOPS
     return {"asyncio": LOOPS["asyncio"]}
 
