@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 
 from bot.text.entities import LATEST, Entity, Rendered, length
-from bot.text.telegram_html import MarkupError, Reader, link
+from bot.text.telegram_html import HtmlReader, MarkupError, link
 
 __all__ = [
     "Entity",
@@ -91,7 +91,7 @@ def parse(html: str) -> Rendered:
     Raises:
         MarkupError: Telegram would refuse the text, for the reason the message gives.
     """
-    return Reader(html).read()
+    return HtmlReader(html).read()
 
 
 def seen(html: str) -> str:

@@ -80,7 +80,7 @@ class _Open:
     format: str = ""
 
 
-class Reader:
+class HtmlReader:
     """Parses one text in one pass; positions are in code points until the end."""
 
     def __init__(self, html: str) -> None:
