@@ -26,7 +26,8 @@ _MOST_UPDATES = 100  # Telegram's maximum
 
 # While an update is in progress, Telegram answers at once with what it has sent already. So the
 # next poll waits until all are finished, but not for long, since new updates may be behind a slow
-# one. The wait grows as long as nothing new comes.
+# one. The wait grows as long as nothing new comes; also where a server answers without waiting for
+# as long as it was asked to.
 _WAITS = BackOff(0.05, longest=0.25)
 # Seconds after a request that failed.
 _PAUSES = BackOff(0.5, longest=15.0)
@@ -111,11 +112,9 @@ class Polling:
             # Even when none is new, since new ones may be behind the unfinished ones.
             self._limit = min(self._limit * 2, _MOST_UPDATES)
             new = sum(self._dispatch.offer(update) for update in updates)
-            await self._wait_for_room(new, busy or bool(updates))
+            await self._wait_for_room(new)
 
-    async def _wait_for_room(self, new: int, busy: bool) -> None:
-        if not busy:
-            return
+    async def _wait_for_room(self, new: int) -> None:
         if new > _MOST_UPDATES // 2:
             # A backlog: fetch more as soon as half of what Telegram hands out is finished.
             self._without_new = 0
@@ -126,7 +125,7 @@ class Polling:
         if self._dispatch.in_progress:
             await self._dispatch.wait_until_at_most(0, wait)
         elif not new:
-            await self._sleep(wait)  # the answer held only what is finished: no hurry
+            await self._sleep(wait)  # the answer held nothing, or only what is finished: no hurry
 
     async def _fetch(self, *, long_poll: int, limit: int, timeout: float) -> list[Any]:
         updates = await self._client.call(

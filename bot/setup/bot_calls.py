@@ -22,8 +22,9 @@ LONGEST_BOT_NAME = 64  # Telegram's maximum
 _MOST_UPDATES = 100  # Telegram's maximum
 _LONG_POLL_SECONDS = 5
 _GRACE_SECONDS = 10.0
-# While other people's updates wait, Telegram answers each request at once.
+# While other people's updates wait, Telegram answers each request at once; some servers always do.
 _BETWEEN_LOOKS_SECONDS = 1.0
+_REST_SECONDS = 0.25
 # Another process that fetches is refused by Telegram as soon as this one does; it comes back
 # within this time, and then this one is refused.
 _ALONE_SECONDS = 2
@@ -88,8 +89,8 @@ class BotCalls:
             raise FetchedElsewhere(urlsplit(webhook).hostname or "?")
         until = self._now() + _ALONE_SECONDS
         while (left := until - self._now()) > 0:
-            if await self._fetch(_ALONE_SECONDS):
-                await self._sleep(min(left, _BETWEEN_LOOKS_SECONDS))
+            updates = await self._fetch(_ALONE_SECONDS)
+            await self._sleep(min(left, _BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS))
 
     async def wait_for(self, code: AdminCode) -> Candidate | None:
         """Waits until somebody opens the link; returns None when its time is over.
@@ -116,8 +117,7 @@ class BotCalls:
                 return found
             if len(updates) >= _MOST_UPDATES:
                 raise TooManyUpdates
-            if updates:
-                await self._sleep(_BETWEEN_LOOKS_SECONDS)
+            await self._sleep(_BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS)
         return None
 
     async def write_to(self, user_id: int, text: Html) -> None:

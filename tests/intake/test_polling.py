@@ -33,6 +33,20 @@ async def test_an_idle_bot_polls_once_and_waits(intake: RunningPolling) -> None:
         await intake.until(lambda: intake.handler.done == [1])
 
 
+async def test_a_server_that_ignores_how_long_to_wait_is_not_asked_without_a_rest(
+    intake: RunningPolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(intake.inbox, "_wait_for_one", at_once)
+    async with polling(intake):
+        await intake.until(lambda: len(intake.inbox.polls) >= 50)
+        assert intake.clock.now > 10
+        intake.inbox.put(1)
+        await intake.until(lambda: intake.handler.done == [1])
+
+
 async def test_behind_a_slow_update_it_looks_for_new_ones_less_and_less_often(
     intake: RunningPolling,
 ) -> None:

@@ -68,6 +68,27 @@ async def test_nobody_is_found_behind_a_flood(sim: Simulator, calls: BotCalls) -
     assert len(sim.world.updates.pending) == 100
 
 
+async def test_a_server_that_ignores_how_long_to_wait_is_asked_a_few_times_a_second(
+    sim: Simulator, calls: BotCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, updates = 0.0, sim.world.updates
+
+    async def at_once(limit: int, _seconds: float) -> list[object]:
+        return await poll(limit, 0)
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds + 0.001
+
+    poll = updates.poll
+    monkeypatch.setattr(updates, "poll", at_once)
+    asked = BotCalls(calls._client, now=lambda: now, sleep=sleep)
+    await asyncio.wait_for(asked.require_alone(), 5)
+    assert len(sim.calls) < 12
+    assert await asyncio.wait_for(asked.wait_for(AdminCode(now - 590)), 5) is None
+    assert len(sim.calls) < 60
+
+
 async def test_a_link_that_nobody_opens_ends(calls: BotCalls) -> None:
     times = iter([599.9, 600.0])
     assert await BotCalls(calls._client, now=lambda: next(times)).wait_for(AdminCode(0.0)) is None
