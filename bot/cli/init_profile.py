@@ -9,7 +9,7 @@ from bot.console import explain, run_to_end, say
 from bot.petition_folder.edit import NotEditable, changed
 from bot.petition_folder.read import Table, read_folder
 from bot.petition_folder.template import TEMPLATE
-from bot.setup.bot_calls import LONGEST_BOT_NAME, BotCalls, BotIdentity, Unreachable
+from bot.setup.bot_calls import LONGEST_BOT_NAME, BotCalls, BotIdentity, MethodMissing, Unreachable
 from bot.setup.bot_picture import draw_picture
 from bot.text.translations import Words
 from storage.private_files import write_file
@@ -143,11 +143,17 @@ def _done(setup: Setup, change: Callable[[BotCalls], Awaitable[None]]) -> bool:
     try:
         run_to_end(changed())
     except Unreachable as error:
+        is_old = isinstance(error, MethodMissing)
+        words = setup.words
         say(
-            setup.words.label(
+            words.label(
                 "Telegram no lo acepta ahora ({reason}). El bot funciona igual; para intentarlo"
                 " otra vez: petition-bot init --bot-name NOMBRE --bot-picture",
-                reason=error,
+                reason=words.label(
+                    "el servidor del Bot API es de una versión anterior, que no sabe hacerlo"
+                )
+                if is_old
+                else error,
             ),
             style="yellow",
         )

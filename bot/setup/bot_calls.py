@@ -16,6 +16,7 @@ from bot.setup.admin_code import AdminCode, Candidate, fit_for_terminal
 from bot.telegram_session import shared_session
 from bot.text.markup import Html
 from bot.transport import ErrorKind, Gate, TelegramClient, Upload, error_kind
+from bot.transport.error_kinds import names_no_method
 from bot.transport.errors import TelegramRefused
 
 LONGEST_BOT_NAME = 64  # Telegram's maximum
@@ -36,6 +37,10 @@ class TokenRefused(Exception):
 
 class Unreachable(Exception):
     """Telegram does not answer, or refuses for a reason that passes; the message has it."""
+
+
+class MethodMissing(Unreachable):
+    """The Bot API server is older than the method."""
 
 
 class FetchedElsewhere(Exception):
@@ -178,6 +183,8 @@ class BotCalls:
 
 def _meaning(error: TelegramRefused | TelegramError) -> Exception:
     kind, said = error_kind(error), str(error)
+    if isinstance(error, TelegramRefused) and names_no_method(error.status, error.description):
+        return MethodMissing(said)
     if kind is ErrorKind.UNAUTHORISED:
         return TokenRefused()
     if kind is ErrorKind.CONFLICT:

@@ -125,7 +125,14 @@ def stays_for_good(error: TelegramError) -> bool:
     return "message can't be " in error.message.lower()
 
 
+def names_no_method(status: int, description: str) -> bool:
+    """Tells whether a 404 is about the method; any other 404 is about the token."""
+    return status == 404 and "method not found" in description.lower()
+
+
 def _of_answer(status: int, description: str) -> ErrorKind:
+    if names_no_method(status, description):
+        return ErrorKind.CONTENT
     if status in BY_STATUS:
         return BY_STATUS[status]
     if not 400 <= status < 500:

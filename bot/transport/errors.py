@@ -52,13 +52,13 @@ class AnswerLate(ResponseLost, TimedOut):
 
 
 class TokenRejected(TelegramError):
-    """Telegram does not know the token, or does not know the method.
+    """Telegram does not know the token.
 
     It replaces python-telegram-bot's `InvalidToken`, whose text contains the token.
     """
 
     def __init__(self, method: str) -> None:
-        super().__init__(f"Telegram rejected the token or the method {method}")
+        super().__init__(f"Telegram rejected the token in a call of {method}")
 
 
 class RateLimited(RetryAfter):

@@ -1,16 +1,19 @@
 """Sends python-telegram-bot's calls over the shared session and through the same gate."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import structlog
 from telegram._utils.defaultvalue import DefaultValue
-from telegram.error import BadRequest, ChatMigrated
+from telegram.error import BadRequest, ChatMigrated, EndPointNotFound
 from telegram.request import BaseRequest, RequestData
 
 from bot.transport.api_caller import ApiCall, ApiCaller
 from bot.transport.call_retries import RetryPolicy, parse_refusal, read_object, retry_after
+from bot.transport.error_kinds import names_no_method
 from bot.transport.errors import AnswerUnreadable, RateLimited, ResponseLost, TokenRejected
 from bot.transport.form_encoding import Upload, encode
 from bot.transport.http1.response import HttpResponse
@@ -19,6 +22,13 @@ from bot.transport.raw_client import Marks, chat_of
 from bot.transport.send_gate import Gate
 
 _DEFAULT = BaseRequest.DEFAULT_NONE
+_log = structlog.stdlib.get_logger()
+
+_OLD_SERVER = (
+    "The Bot API server is older than 9.5: moments are plain text, in the petition's zone."
+)
+_NO_TIMES = 'unsupported start tag "tg-time"'
+_TIME_TAG = re.compile(r"</?tg-time\b[^>]*>")
 _Seconds = float | DefaultValue[Any] | None
 
 
@@ -32,7 +42,7 @@ class _Answer(dict[str, Any]):
 class SharedRequest(BaseRequest):
     """A `BaseRequest` over a session that the application opens and closes."""
 
-    __slots__ = ("_caller", "_marks", "_read_timeout")
+    __slots__ = ("_caller", "_knows_times", "_marks", "_read_timeout")
 
     def __init__(
         self,
@@ -46,6 +56,7 @@ class SharedRequest(BaseRequest):
         self._marks = marks
         self._caller = ApiCaller(session, gate, policy)
         self._read_timeout = read_timeout
+        self._knows_times = True
 
     @property
     def read_timeout(self) -> float | None:
@@ -85,15 +96,27 @@ class SharedRequest(BaseRequest):
         bot, name = url.rsplit("/", 2)[-2:]
         params = request_data.parameters if request_data else {}
         fields: Mapping[str, object] | None = None
-        chat = chat_of(params)
         if self._marks is not None:
             *before, (_, fields) = await self._marks.outgoing(name, params)
             for other, others_fields in before:
-                at = f"{url.removesuffix(name)}{other}"
-                await self._caller.send(ApiCall(at, other, encode(others_fields), seconds, chat))
-        body = encode(await _fields(request_data, fields))
-        answer = await self._caller.send(ApiCall(url, name, body, seconds, chat))
+                await self._send(f"{url.removesuffix(name)}{other}", other, others_fields, seconds)
+        sent = await _fields(request_data, fields)
+        answer = await self._send(url, name, sent, seconds)
+        if _refuses_times(answer):
+            if self._knows_times:
+                self._knows_times = False
+                _log.warning("times_left_out", reason=_OLD_SERVER)
+            answer = await self._send(url, name, sent, seconds)
         return _for_ptb(answer, name, bot.removeprefix("bot"))
+
+    async def _send(
+        self, url: str, name: str, fields: Mapping[str, object], seconds: float
+    ) -> HttpResponse:
+        if not self._knows_times:
+            fields = {key: _without_times(value) for key, value in fields.items()}
+        return await self._caller.send(
+            ApiCall(url, name, encode(fields), seconds, chat_of(fields))
+        )
 
 
 def _for_ptb(answer: HttpResponse, method: str, token: str) -> tuple[int, bytes]:
@@ -102,11 +125,13 @@ def _for_ptb(answer: HttpResponse, method: str, token: str) -> tuple[int, bytes]
         return answer.status, answer.body
     if answer.status == 429:
         raise RateLimited(retry_after(answer))
+    said = parse_refusal(answer)
+    if names_no_method(answer.status, str(said.get("description"))):
+        raise EndPointNotFound(f"The Bot API server has no method {method}")
     if answer.status in (401, 404):
         raise TokenRejected(method)
     if answer.status == 504:
         raise ResponseLost("A gateway gave up waiting (504)")
-    said = parse_refusal(answer)
     parameters = said.get("parameters")
     if isinstance(parameters, dict) and isinstance(parameters.get("migrate_to_chat_id"), int):
         raise ChatMigrated(parameters["migrate_to_chat_id"])
@@ -114,6 +139,16 @@ def _for_ptb(answer: HttpResponse, method: str, token: str) -> tuple[int, bytes]
     if answer.status in (400, 403, 409) or answer.status >= 500:
         return answer.status, orjson.dumps({"ok": False, "description": description})
     raise BadRequest(description)
+
+
+def _refuses_times(answer: HttpResponse) -> bool:
+    if answer.status != 400:
+        return False
+    return _NO_TIMES in str(parse_refusal(answer).get("description")).lower()
+
+
+def _without_times(value: object) -> object:
+    return _TIME_TAG.sub("", value) if isinstance(value, str) else value
 
 
 async def _fields(

@@ -27,6 +27,7 @@ from bot.petition_folder.template import TEMPLATE
 from bot.settings import load_settings
 from bot.setup.bot_calls import BotIdentity
 from bot.simulator import Simulator
+from bot.simulator.methods import METHODS
 from bot.text.translations import Catalogs
 from storage import KeyFileUnusable, Keyring, acquire_process_lock
 from storage.errors import KeyFault
@@ -96,6 +97,18 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     assert set(petition["controller"]["name"].values()) == {"la asociación Río"}
     assert petition["controller"]["email"] == "datos@rio.org"
     assert "petition-bot run" in result.output
+
+
+async def test_an_older_server_of_ones_own_that_sets_no_picture_ends_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {name: each for name, each in METHODS.items() if name != "setmyprofilephoto"}
+    monkeypatch.setattr("bot.simulator.server.METHODS", known)
+    result = await call(*given(home), "--admin", "7", "--bot-picture")
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "(el servidor del Bot API es de una versión anterior, que no sabe hacerlo)" in said
+    assert load_settings().admin_ids == {7}
 
 
 async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Path) -> None:

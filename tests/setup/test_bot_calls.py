@@ -73,7 +73,7 @@ async def test_a_server_that_ignores_how_long_to_wait_is_asked_a_few_times_a_sec
 ) -> None:
     now, updates = 0.0, sim.world.updates
 
-    async def at_once(limit: int, _seconds: float) -> list[object]:
+    async def at_once(limit: int, _seconds: float) -> object:
         return await poll(limit, 0)
 
     async def sleep(seconds: float) -> None:

@@ -41,6 +41,7 @@ DESCRIPTIONS = [
     (413, "Request Entity Too Large", "CONTENT"),
     (401, "Unauthorized", "UNAUTHORISED"),
     (404, "Not Found", "UNAUTHORISED"),
+    (404, "Not Found: method not found", "CONTENT"),
     (409, "Conflict: terminated by other getUpdates request", "CONFLICT"),
     (429, "Too Many Requests: retry after 3", "WAIT"),
     (500, "Internal Server Error", "RETRY"),

@@ -8,6 +8,7 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Conflict,
+    EndPointNotFound,
     Forbidden,
     NetworkError,
     RetryAfter,
@@ -45,6 +46,26 @@ async def test_ending_the_bot_leaves_the_session_open_for_others(
         pass
     server.replies.append(ok(ME))
     assert (await bot.get_me()).username == "peticion_bot"
+
+
+async def test_a_server_that_knows_no_times_gets_them_as_text_from_then_on(
+    bot: Bot, server: ScriptedServer
+) -> None:
+    refused = (
+        """Bad Request: can't parse entities: Unsupported start tag "tg-time" at byte offset 6"""
+    )
+    text = 'Hasta <tg-time unix="60" format="Dt">el 1 de enero</tg-time>, <b>ya</b>'
+    server.replies += [refuse(400, refused), ok(MESSAGE), ok(MESSAGE), ok(MESSAGE)]
+    await bot.send_message(7, text, parse_mode="HTML")
+    await bot.edit_message_text(text, 7, 5, parse_mode="HTML")
+    picture = InputMediaPhoto("file", caption=text, parse_mode="HTML")
+    await bot.edit_message_media(picture, 7, 5)
+    assert [asked.fields.get("text") for asked in server.asked] == [
+        text,
+        *["Hasta el 1 de enero, <b>ya</b>"] * 2,
+        None,
+    ]
+    assert '"Hasta el 1 de enero, <b>ya</b>"' in server.asked[3].fields["media"]
 
 
 async def test_a_picture_is_uploaded_and_survives_a_repetition(
@@ -86,6 +107,7 @@ async def test_an_edited_picture_is_attached_by_name(bot: Bot, server: ScriptedS
         (refuse(429, "Too Many Requests", retry_after=30), RetryAfter),
         (refuse(401, "Unauthorized"), TokenRejected),
         (refuse(404, "Not Found"), TokenRejected),
+        (refuse(404, "Not Found: method not found"), EndPointNotFound),
         (on_the_wire.cut, ResponseLost),
         (page(504), ResponseLost),
         (page(200, "<html>"), ResponseLost),
