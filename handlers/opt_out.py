@@ -82,7 +82,7 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
     said = words.label(
         "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
         if kind is Kind.NEWS
-        else "Hecho: no te enviaremos más avances de esta petición. Tu firma sigue contando."
+        else "Hecho: no te enviaremos más novedades de esta petición. Tu firma sigue contando."
     )
     await ctx.alert(said if landed else f"{said} {words.label(_MAY_ARRIVE)}")
 

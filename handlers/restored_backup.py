@@ -50,7 +50,7 @@ def _what_is_lost(words: Words, held: HeldRestore) -> Html:
     if held.made_at is not None:
         made = words.text("Es del {moment}.", moment=words.moment(held.made_at))
     if held.lost == 0:
-        return sentences(made, words.text("No falta ninguna firma que conste."))
+        return sentences(made, words.text("Que sepamos, no falta ninguna firma."))
     lost = words.plural(
         "Falta, como mucho, {n} firma posterior: esa persona tendría que firmar otra vez.",
         "Faltan, como mucho, {n} firmas posteriores: esas personas tendrían que firmar otra vez.",

@@ -123,7 +123,7 @@ class DemoScript:
         await self._taps(ana, words.label("Siguiente ›"))
         await self._taps(ana, words.label("✍️ Firmar la petición"))
         await self._taps(ana, words.label("Usar «{name}»", name="Ana García"))
-        await self._taps(ana, f"⬜ {words.label('Otras acciones')}")
+        await self._taps(ana, f"⬜ {words.label('Noticias de otras acciones')}")
         await self._taps(ana, f"⚪ {words.label('Con mi nombre')}")
         await self._taps(ana, words.label("✍️ Consiento y firmo"))
         await self._sees_thanks(ana, 1)

@@ -110,12 +110,6 @@ class Words:
         day = format_skeleton("MMMMd", there, locale=self._locale)
         return f"{weekday} {day}, {self.clock(when)}"
 
-    def short_appointment(self, when: dt.datetime) -> str:
-        """Formats a time to come, in the petition's zone: jue 26, 18:30."""
-        there = self._there(when)
-        weekday = format_date(there, "EEE", locale=self._locale)
-        return f"{weekday} {there.day}, {self.clock(when)}"
-
     def typed_moment(self, when: dt.datetime) -> str:
         """Formats a moment as an admin would type it, in the petition's zone: 26/11/2026 18:30."""
         return self._there(when).strftime("%d/%m/%Y %H:%M")

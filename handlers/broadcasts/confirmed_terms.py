@@ -92,7 +92,7 @@ def _reference(
     if draft.kind in NO_MORE and not version.is_album:
         words = services.catalogs.words(language)
         label = words.label(
-            "No recibir más noticias" if draft.kind is Kind.NEWS else "No recibir más avances"
+            "No recibir más noticias" if draft.kind is Kind.NEWS else "No recibir más novedades"
         )
         rows.append([{"text": label, "callback_data": NO_MORE[draft.kind]}])
     beginning = draft.copied_words.get(language)

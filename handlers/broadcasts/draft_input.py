@@ -119,7 +119,7 @@ async def _take_edit(editor: DraftEditor, message: Message) -> None:
     """Takes a text as it is now, or says that the former one stays."""
     piece, words = read_text(message), editor.ctx.words
     if isinstance(piece, UnsupportedMessage):
-        stays = words.text("El cambio no se ha tomado: se queda el texto de antes.")
+        stays = words.text("Sigue el texto de antes, sin ese cambio.")
         await editor.show(Html(f"{_why_not(editor, piece)} {stays}"))
         return
     touched = with_text_edited(editor.draft, message.message_id, piece.html, editor.now)

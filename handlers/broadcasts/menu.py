@@ -147,8 +147,8 @@ def _menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
                 "Un mensaje nuevo es lo que tú me envíes, tal cual: un texto, una foto, un vídeo, "
                 "un álbum… Antes de que salga verás la vista previa y a cuántas personas llega."
                 if options.is_chosen
-                else "Nadie a quien se pueda escribir espera otro mensaje que el final: un "
-                "mensaje nuevo solo va a quienes eligieron avances u otras noticias."
+                else "Nadie espera más mensajes que el final: un mensaje nuevo solo va a quienes "
+                "eligieron novedades u otras noticias."
             ),
             has_draft
             and words.text(

@@ -42,25 +42,26 @@ def consent_lines(words: Words, consent: Record) -> Html:
         else words.text("Para que tu firma se entregue sin tu nombre."),
         name_ended
         and words.text(
-            "Ya no quieres que se entregue tu nombre, desde el {moment}.",
+            "Desde el {moment} no quieres que se entregue tu nombre.",
             moment=words.moment(name_ended),
         ),
         "updates" in purposes
         and words.text(
-            "Y para recibir avances de esta petición, como mucho {n}.",
+            "Y para recibir novedades de esta petición, {n} como mucho.",
             n=words.number(consent["updates_at_most"]),
         ),
         "news" in purposes and words.text("Y para recibir noticias de otras acciones."),
         "updates" in purposes
         and updates_ended
         and words.text(
-            "Los avances ya no los quieres, desde el {moment}.",
+            "Desde el {moment} no quieres novedades de esta petición.",
             moment=words.moment(updates_ended),
         ),
         "news" in purposes
         and news_ended
         and words.text(
-            "Las noticias ya no las quieres, desde el {moment}.", moment=words.moment(news_ended)
+            "Desde el {moment} no quieres noticias de otras acciones.",
+            moment=words.moment(news_ended),
         ),
         words.text(
             "Versión del texto que aceptaste: {version}",

@@ -75,7 +75,7 @@ def new_name(view: View) -> Screen:
     asked = words.text("<b>¿Qué nombre tiene que figurar en tu firma?</b>")
     typed = words.text(
         "Escríbelo en un mensaje, tal como quieras que figure. "
-        "Lo que envíes aquí se borra de este chat en cuanto nos llega."
+        "Lo borraremos de este chat en cuanto lo recibamos."
     )
     return Screen(
         sentences(now, change, handed),
@@ -259,9 +259,11 @@ def _source(view: View, source: str | None) -> Html | None:
 def _choices(words: Words, updates_at_most: int, *, news: bool) -> Html:
     """Says what is sent besides the closing update."""
     return lines(
-        words.text("Avances de esta petición: sí, como mucho {n}", n=words.number(updates_at_most))
+        words.text(
+            "Novedades de esta petición: sí, {n} como mucho", n=words.number(updates_at_most)
+        )
         if updates_at_most
-        else words.text("Avances de esta petición: no"),
+        else words.text("Novedades de esta petición: no"),
         words.text(
             "Noticias de otras acciones: {news}",
             news=words.text("sí" if news else "no"),
@@ -304,8 +306,7 @@ def _about_the_chat(view: View, held: Held) -> Html | None:
         ),
         words.text(
             "Los números de los mensajes de este chat que habrá que cambiar o borrar, y dos "
-            "códigos calculados con nuestra clave: uno te reconoce si vuelves y el otro dice qué "
-            "muestra este mensaje."
+            "códigos: uno para reconocerte, otro para saber qué pantalla ves."
         ),
         held.files
         and words.text(
@@ -321,7 +322,7 @@ def _as_admin(view: View, held: Held) -> Html | None:
     if not (any(done) or written):
         return None
     return lines(
-        words.text("<b>Como administras la petición</b>"),
+        words.text("<b>Porque administras la petición</b>"),
         words.plural(
             "Lo que has hecho, con su fecha: {n} anotación.",
             "Lo que has hecho, con su fecha: {n} anotaciones.",
@@ -356,7 +357,7 @@ def _signer_buttons(view: View, signature: Signature) -> Iterator[Button]:
         )
     yield Button(words.label("Otros derechos"), Action.OTHER_RIGHTS)
     if is_used and not signature.muted and signature.updates_at_most:
-        yield Button(words.label("No recibir avances de esta petición"), Action.REFUSE_UPDATES)
+        yield Button(words.label("No recibir novedades de esta petición"), Action.REFUSE_UPDATES)
     if is_used and not signature.muted and signature.news:
         yield Button(words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
     if is_used:

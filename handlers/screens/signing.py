@@ -24,7 +24,7 @@ def name(view: View) -> Screen:
     question = words.text("<b>¿Con qué nombre quieres firmar?</b>")
     typed = words.text(
         "Escríbelo en un mensaje, tal como quieras que figure. "
-        "Lo que envíes aquí se borra de este chat en cuanto nos llega."
+        "Lo borraremos de este chat en cuanto lo recibamos."
     )
     use = Button(words.label("Usar «{name}»", name=view.profile_name or ""), Action.PROFILE_NAME)
     return Screen(
@@ -205,8 +205,7 @@ def _chosen(view: View) -> Html:
     if not chosen:
         return words.text("No has elegido recibir otros mensajes.")
     return words.text(
-        "También has elegido recibir mensajes sobre:\n{chosen}\n"
-        "Puedes dejarlo cuando quieras en /mydata.",
+        "También has elegido recibir:\n{chosen}\nPuedes dejarlo cuando quieras en /mydata.",
         chosen=lines(*(f"• {escape(label)}" for label in chosen)),
     )
 
@@ -221,8 +220,8 @@ def _name_choices(view: View) -> dict[Action, str]:
 
 def _updates_label(view: View, at_most: int) -> str:
     words = view.words
-    return words.label("Avances de esta petición (como mucho {n})", n=words.number(at_most))
+    return words.label("Novedades de esta petición ({n} como mucho)", n=words.number(at_most))
 
 
 def _news_label(view: View) -> str:
-    return view.words.label("Otras acciones")
+    return view.words.label("Noticias de otras acciones")

@@ -36,7 +36,7 @@ async def test_nothing_goes_out_before_another_has_seen_and_approved_it(
     assert admin.panel.labels == ["Cancelar este envío"]
     question = await pau.sees(QUESTION, 10)
     assert "otra persona que administra la petición (Marta)" in question.text
-    assert "Para quienes eligieron recibir avances: 3 personas." in question.text
+    assert "Para quienes eligieron recibir novedades: 3 personas." in question.text
     assert question.labels == [APPROVE, "Ver el mensaje", "No aprobar"]
     assert pau.messages[-2].text == "Hola"
     await lucy.sees("Do you approve this broadcast?", 10)
@@ -157,7 +157,7 @@ async def test_who_comes_back_after_the_preview_takes_it_over_the_number_by_nobo
     await admin.scene.settled()
     await admin.begins()
     await admin.says("Hola")
-    await admin.previews("A quienes eligieron avances: 2")
+    await admin.previews("A quienes eligieron novedades: 2")
     admin.scene.jordi.unblock()
     await admin.scene.settled()
     await admin.taps("Enviar a 2 personas")

@@ -104,7 +104,7 @@ async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin
     await admin.signs(admin.scene.mallory)
     await passes(admin, timedelta(hours=48))
     question = await pau.sees(QUESTION, 10)
-    assert "Para quienes eligieron recibir avances: 4 personas." in question.text
+    assert "Para quienes eligieron recibir novedades: 4 personas." in question.text
     told = await admin.marta.sees("Espera la aprobación de otra persona", 10)
     assert told is admin.marta.messages[-1]
     assert await got_by_all(admin) == [[], [], []]

@@ -10,7 +10,7 @@ async def test_news_go_only_to_those_who_agreed_to_them(admin: AdminScene) -> No
     await admin.says("Otra acción")
     await admin.taps("Continuar")
     await admin.taps("Sobre otra cosa")
-    assert "A quienes eligieron avances: 3" not in admin.panel.labels
+    assert "A quienes eligieron novedades: 3" not in admin.panel.labels
     await admin.taps("A quienes aceptaron otras noticias: 1")
     assert "A quienes aceptaron recibir otras noticias: 1" in admin.panel.text
     await admin.taps("Enviar a 1 persona")
@@ -39,7 +39,7 @@ async def test_who_ticked_nothing_is_told_the_end_and_nothing_else(admin: AdminS
     await admin.begins()
     await admin.says("Ya somos mil")
     await admin.previews()
-    assert "1 persona más firmó y no espera avances, solo el mensaje final." in admin.panel.text
+    assert "1 persona más firmó y no espera novedades, solo el mensaje final." in admin.panel.text
     await admin.taps("Enviar a 3 personas")
     await admin.over()
     assert admin.got(mallory) == []
@@ -54,12 +54,12 @@ async def test_nobody_gets_more_messages_about_the_petition_than_they_were_promi
     words, scene = admin.words, admin.scene
     luz = scene.world.person("Luz", last_name="Paz", language="es")
     await scene.signs(luz, updates=True)
-    assert "Avances de esta petición (como mucho 3)" in scene.screen(luz).text
+    assert "Novedades de esta petición (3 como mucho)" in scene.screen(luz).text
     for number, people in enumerate((4, 4, 4, 3), 1):
         await admin.begins()
         await admin.says(f"Avance {number}")
-        summary = await admin.previews(f"A quienes eligieron avances: {people}")
-        left_out = "1 persona más ya ha recibido todos los avances que eligió." in summary.text
+        summary = await admin.previews(f"A quienes eligieron novedades: {people}")
+        left_out = "1 persona más ya ha recibido todas las novedades que eligió." in summary.text
         assert left_out is (number == 4)
         await admin.taps(words.plural_label("", "Enviar a {n} personas", people))
         await admin.reported()
@@ -79,8 +79,8 @@ async def test_whoever_gets_a_message_about_the_petition_can_end_those_alone(
     await admin.previews()
     await admin.taps("Enviar a 3 personas")
     await admin.over()
-    answer = await ana.tap("No recibir más avances").answered()
-    assert "no te enviaremos más avances de esta petición" in answer.text
+    answer = await ana.tap("No recibir más novedades").answered()
+    assert "no te enviaremos más novedades de esta petición" in answer.text
     assert sum((await admin.services.storage.broadcasts.audience(kind=Kind.UPDATE)).values()) == 2
     assert await admin.services.storage.broadcasts.audience(kind=Kind.NEWS) == {"es": 1}
     await scene.closes()
@@ -95,7 +95,7 @@ async def test_under_an_album_an_admin_is_told_to_name_what_ends_these_messages_
     admin.marta.send_album(["photo", "photo"])
     await admin.scene.settled()
     await admin.previews()
-    assert "quien no quiera más avances puede dejarlos en /mydata." in admin.panel.text
+    assert "quien no quiera más novedades puede dejarlas en /mydata." in admin.panel.text
     assert "/stop" not in admin.panel.text, "which ends the closing update too"
 
 
@@ -106,9 +106,7 @@ async def test_with_nobody_who_chose_any_message_none_is_offered(admin: AdminSce
         await storage.signatures.refuse_updates(supporter, admin.services.clock())
         await storage.signatures.refuse_news(supporter, admin.services.clock())
     await admin.says("/broadcast")
-    assert "Nadie a quien se pueda escribir espera otro mensaje que el final" in (
-        admin.marta.messages[-1].text
-    )
+    assert "Nadie espera más mensajes que el final" in (admin.marta.messages[-1].text)
     assert "Un mensaje nuevo" not in admin.marta.messages[-1].labels
 
 
@@ -119,7 +117,10 @@ async def test_news_cannot_be_sent_to_nobody(admin: AdminScene) -> None:
     await admin.says("Otra acción")
     await admin.taps("Continuar")
     await admin.taps("Sobre otra cosa")
-    assert "Nadie a quien se pueda escribir ha aceptado otras noticias." in admin.panel.text
+    assert (
+        "Nadie espera otras noticias, o a quienes las esperan no se les puede escribir."
+        in admin.panel.text
+    )
     assert admin.panel.labels == ["Volver", "Descartar"]
 
 

@@ -19,7 +19,7 @@ async def test_a_formatted_text_arrives_as_it_was_written(admin: AdminScene) -> 
     send_html(admin.marta, "<b>Mañana</b>, en la <a href='https://example.org/'>plaza</a>")
     await admin.scene.settled()
     summary = await admin.previews()
-    assert "A quienes eligieron recibir avances: 3" in summary.text
+    assert "A quienes eligieron recibir novedades: 3" in summary.text
     preview = admin.marta.messages[-2]
     assert preview.from_bot
     await admin.taps("Enviar a 3 personas")
@@ -112,7 +112,7 @@ async def test_link_buttons_are_written_line_by_line(admin: AdminScene) -> None:
     await admin.over()
     (message,) = admin.got(admin.scene.jordi)
     assert [[b.label for b in row] for row in message.buttons] == [
-        *(["Leer más"], ["Donar"], ["No recibir más avances"])
+        *(["Leer más"], ["Donar"], ["No recibir más novedades"])
     ]
 
 
@@ -155,7 +155,7 @@ async def test_a_restart_in_the_middle_is_not_noticed(admin: AdminScene) -> None
     await admin.taps("Continuar")
     await admin.restart()
     await admin.taps("Sobre esta petición")
-    await admin.taps("A quienes eligieron avances: 3")
+    await admin.taps("A quienes eligieron novedades: 3")
     await admin.restart()
     await admin.taps("Enviar a 3 personas")
     await admin.over()

@@ -97,18 +97,18 @@ async def test_a_preview_that_telegram_cut_off_is_made_again_by_hand_and_not_lat
     admin.expected += ["copyMessages"]
     # The first copy arrives; the album does not, however often it is tried at once.
     admin.scene.simulator.faults.next("copyMessages", *[Fault.ERROR] * 3)
-    await admin.taps("A quienes eligieron avances: 3")
+    await admin.taps("A quienes eligieron novedades: 3")
     said = await admin.marta.sees("no hemos podido terminar lo que has pedido", 10)
     await admin.scene.settled()
     assert admin.scene.app is not None
     assert admin.scene.app.dispatch.counts.retried == 0
     assert admin.marta.messages[-1].id == said.id
-    await admin.taps("A quienes eligieron avances: 3")
+    await admin.taps("A quienes eligieron novedades: 3")
     await admin.marta.sees("¿Enviar el mensaje?")
     previews = [
         m
         for m in admin.marta.messages
-        if m.from_bot and m.labels in ([], ["No recibir más avances"]) and m.id != said.id
+        if m.from_bot and m.labels in ([], ["No recibir más novedades"]) and m.id != said.id
     ]
     assert [m.text for m in previews] == ["Hola", "", ""]
 
@@ -228,7 +228,7 @@ async def begun_for_two(admin: AdminScene) -> None:
     """A message that only waits for its confirmation, with one of the three away."""
     await admin.begins()
     await admin.says("Hola")
-    await admin.previews("A quienes eligieron avances: 2")
+    await admin.previews("A quienes eligieron novedades: 2")
 
 
 async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:

@@ -80,7 +80,7 @@ async def test_thinking_about_cancelling_a_late_one_offers_no_way_to_send_it(
 ) -> None:
     await planned(admin, timedelta(hours=3))
     page = await admin.marta.sees("Un envío programado espera tu decisión", 10)
-    assert "Para quienes eligieron recibir avances: 3 personas." in page.text
+    assert "Para quienes eligieron recibir novedades: 3 personas." in page.text
     await admin.taps("⏹ Cancelar")
     assert admin.panel.labels == ["Sí, cancelar el envío", "No, dejarlo como está"]
     await admin.taps("No, dejarlo como está")

@@ -44,11 +44,10 @@ async def test_a_time_is_written_or_refused_with_its_reason(admin: AdminScene) -
     assert found.starts_at is not None
     assert admin.words.clock(found.starts_at) == "18:30"
     assert "Programado" in admin.panel.text
-    # An admin in another country reads both: their own time, which their client shows, and ours.
-    (shown,) = [e for e in admin.panel.entities if e.type == "date_time"]
-    assert shown.unix_time == found.starts_at.timestamp()
-    there = admin.words.short_appointment(found.starts_at)
-    assert f"({there}, hora de Madrid, UTC+" in admin.panel.text
+    # An admin in another country is told whose time it is, and no phone changes it to theirs.
+    there = admin.words.appointment(found.starts_at)
+    assert f"{there} (hora de Madrid, UTC+" in admin.panel.text
+    assert [e for e in admin.panel.entities if e.type == "date_time"] == []
 
 
 async def test_without_a_time_again_it_goes_at_once(admin: AdminScene) -> None:

@@ -84,7 +84,7 @@ async def test_a_receipt_has_the_exact_words_of_each_consent_and_goes_with_the_s
         assert sha256 == consent["text_sha256"].hex()
         for part in (consent["text"], f"SHA-256: {sha256}", consent["given_at"].isoformat()[:19]):
             assert part in receipt
-    for said in ("tu firma: 1", "sin tu nombre.", "avances de esta petición, como mucho 3"):
+    for said in ("tu firma: 1", "sin tu nombre.", "novedades de esta petición, 3 como mucho"):
         assert said in receipt
     assert "García" not in receipt
     shown = next(message for message in ana.messages if message.document)
@@ -125,7 +125,9 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         await scene.taps(ana, ANSWER)
         asked_about = scene.screen(ana).text
         assert f"• Desde la versión del 26 de noviembre de 2026: {CHANGED}" in asked_about
-        assert "Lo que elegí no cambia:\n• Sin mi nombre\n• Otras acciones" in asked_about
+        assert (
+            "Lo que elegí no cambia:\n• Sin mi nombre\n• Noticias de otras acciones" in asked_about
+        )
         await scene.taps(ana, ACCEPT)
         assert "Hecho: tu firma vale con los textos de ahora." in scene.screen(ana).text
         assert ANSWER not in scene.screen(ana).labels

@@ -38,7 +38,7 @@ async def test_ana_who_taps_too_early_is_told_what_is_missing_and_loses_nothing(
 ) -> None:
     ana, words = scene.ana, scene.words
     await to_the_consent(scene, ana)
-    await scene.taps(ana, "⬜ Otras acciones")
+    await scene.taps(ana, "⬜ Noticias de otras acciones")
     before = scene.screen(ana)
     shown = (before.text, before.labels)
     answer = await ana.tap(words.label(CONFIRM)).answered()
@@ -49,7 +49,7 @@ async def test_ana_who_taps_too_early_is_told_what_is_missing_and_loses_nothing(
     assert (scene.screen(ana).text, scene.screen(ana).labels) == shown
     await scene.consents(ana)
     assert "con la tuya: 1" in scene.screen(ana).text
-    assert "• Otras acciones" in scene.screen(ana).text
+    assert "• Noticias de otras acciones" in scene.screen(ana).text
 
 
 async def test_the_button_of_a_consent_that_offered_no_choice_signs_nothing(
@@ -142,7 +142,7 @@ async def test_it_is_changed_both_ways_in_mydata_and_giving_the_name_is_a_consen
     await scene.taps(ana, REMOVE)
     shown = scene.screen(ana).text
     assert "Hecho: tu firma se entregará sin tu nombre." in shown
-    assert "Ya no quieres que se entregue tu nombre, desde el " in shown
+    assert " no quieres que se entregue tu nombre." in shown
     assert choice_in(await held_of(scene, ana))[0] == 0
     assert "Noticias de otras acciones: sí" in shown
     await scene.taps(ana, GIVE)

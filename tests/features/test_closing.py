@@ -50,7 +50,7 @@ NOT_SIGNED = "No has firmado: la petición se cerró antes. Tu nombre no se ha g
         (["📖 Leer el llamamiento"], "✍️ Firmar la petición"),
         (["✍️ Firmar la petición"], "Usar «Ana García»"),
         (["✍️ Firmar la petición", "🔒 Privacidad"], "Volver"),
-        (["✍️ Firmar la petición", "Usar «Ana García»"], "⬜ Otras acciones"),
+        (["✍️ Firmar la petición", "Usar «Ana García»"], "⬜ Noticias de otras acciones"),
         (["✍️ Firmar la petición", "Usar «Ana García»"], "⚪ Sin mi nombre"),
         (["✍️ Firmar la petición", "Usar «Ana García»"], "Cambiar el nombre"),
         (["✍️ Firmar la petición", "Usar «Ana García»"], "✍️ Consiento y firmo"),

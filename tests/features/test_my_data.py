@@ -101,7 +101,7 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     texts = scene.petition.texts_in("es")
     seen = parse(fill(f"{texts.consent}\n\n{texts.news}", name="Ana García")).text
     seen += "\n• Con mi nombre\n• Sin mi nombre"
-    seen += "\n• Avances de esta petición (como mucho 3)\n• Otras acciones"
+    seen += "\n• Novedades de esta petición (3 como mucho)\n• Noticias de otras acciones"
     assert given["petition"] == scene.petition.slug
     assert given["conversation"].keys() == readable("conversations")
     assert given["signature"].keys() == readable("signatures")
@@ -122,9 +122,12 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
         *("Nombre: Ana García", "Número de registro de tu firma: 1", "Cómo llegaste: boletin"),
         *("Noticias de otras acciones: no", "Pediste que no te escribiéramos, el "),
         *("Lo diste el ", "por Telegram", "Para firmar la petición."),
-        *("Avances de esta petición: sí, como mucho 3", "avances de esta petición, como mucho 3"),
+        *(
+            "Novedades de esta petición: sí, 3 como mucho",
+            "novedades de esta petición, 3 como mucho",
+        ),
         "Y para recibir noticias de otras acciones.",
-        *("Las noticias ya no las quieres, desde el ", "aceptaste: 26 de noviembre de 2026"),
+        *(" no quieres noticias de otras acciones.", "aceptaste: 26 de noviembre de 2026"),
         *("El mensaje final: enviado el ", "El identificador de tu chat de Telegram"),
         *("tu último paso: ", "Los números de los mensajes de este chat", seen),
     ):
@@ -137,7 +140,7 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await scene.taps(ana, f"⬜ {words.label('Otras acciones')}")
+    await scene.taps(ana, f"⬜ {words.label('Noticias de otras acciones')}")
     await scene.taps(ana, f"⚪ {words.label('Sin mi nombre')}")
     given = await file_of(scene, ana)
     assert given["conversation"]["name"] == "Ana García"

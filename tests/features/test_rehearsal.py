@@ -60,7 +60,7 @@ async def test_everything_that_anybody_reads_says_that_it_is_one(rehearsal: Scen
     await rehearsal.taps(marta, "Un mensaje nuevo")
     marta.send("Ya somos dos.")
     await rehearsal.settled()
-    for label in ("Continuar", "Sobre esta petición", "A quienes eligieron avances: 2"):
+    for label in ("Continuar", "Sobre esta petición", "A quienes eligieron novedades: 2"):
         await rehearsal.taps(marta, label)
     await rehearsal.taps(marta, "Continuar")
     await rehearsal.taps(marta, "Enviar a 2 personas")

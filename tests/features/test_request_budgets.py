@@ -231,7 +231,7 @@ async def test_a_right_that_is_used_with_a_button_is_never_counted(scene: Scene)
     used_up(scene, *(action for action in Action if action not in ("file", "confirm")))
     scene.ana.send("/mydata")
     for label in (
-        *("No recibir avances de esta petición", "No recibir noticias de otras acciones"),
+        *("No recibir novedades de esta petición", "No recibir noticias de otras acciones"),
         *("🔕 No recibir más mensajes", "🔔 Volver a recibir mensajes"),
         *("Retirar mi firma", "Retirar mi firma y borrar mis datos"),
     ):

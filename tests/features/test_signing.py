@@ -82,7 +82,7 @@ async def test_nothing_on_the_consent_looks_chosen_before_it_is(scene: Scene) ->
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     before = scene.screen(ana).labels
     assert not any("✅" in label for label in before), "a tick says that something is chosen"
-    chosen = f"⬜ {words.label('Otras acciones')}"
+    chosen = f"⬜ {words.label('Noticias de otras acciones')}"
     await scene.taps(ana, chosen)
     after = [label.replace("✅", "⬜") for label in scene.screen(ana).labels if "✅" in label]
     assert after == [chosen]
@@ -100,8 +100,8 @@ async def test_news_are_off_until_chosen_and_can_be_turned_off_again(scene: Scen
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     off, on = (
-        f"⬜ {words.label('Otras acciones')}",
-        f"✅ {words.label('Otras acciones')}",
+        f"⬜ {words.label('Noticias de otras acciones')}",
+        f"✅ {words.label('Noticias de otras acciones')}",
     )
     await scene.taps(ana, off)
     await scene.taps(ana, on)
@@ -117,16 +117,16 @@ async def test_what_was_chosen_is_said_in_the_thanks_and_ended_in_mydata(scene: 
     await scene.signs(ana, updates=True, news=True)
     thanks = scene.screen(ana).text
     for said in (
-        "También has elegido recibir mensajes sobre:",
-        "• Avances de esta petición (como mucho 3)",
-        *("• Otras acciones", "Puedes dejarlo cuando quieras en /mydata."),
+        "También has elegido recibir:",
+        "• Novedades de esta petición (3 como mucho)",
+        *("• Noticias de otras acciones", "Puedes dejarlo cuando quieras en /mydata."),
     ):
         assert said in thanks
     ana.send("/mydata")
-    await scene.taps(ana, words.label("No recibir avances de esta petición"))
+    await scene.taps(ana, words.label("No recibir novedades de esta petición"))
     shown = scene.screen(ana).text
-    assert "Avances de esta petición: no" in shown
-    assert "Los avances ya no los quieres, desde el " in shown
+    assert "Novedades de esta petición: no" in shown
+    assert " no quieres novedades de esta petición." in shown
     assert "Noticias de otras acciones: sí" in shown
     assert "Te escribiremos para contarte cómo termina la petición." in shown
 
@@ -142,15 +142,21 @@ async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scen
     await scene.settled()
     await scene.taps(ana, words.label("✍️ Firmar la petición"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    assert scene.screen(ana).labels[2:4] == [scene.updates_box(words), "⬜ Otras acciones"]
+    assert scene.screen(ana).labels[2:4] == [
+        scene.updates_box(words),
+        "⬜ Noticias de otras acciones",
+    ]
     await scene.taps(ana, scene.updates_box(words))
-    assert scene.screen(ana).labels[2:4] == [scene.updates_box(words, "✅"), "⬜ Otras acciones"]
+    assert scene.screen(ana).labels[2:4] == [
+        scene.updates_box(words, "✅"),
+        "⬜ Noticias de otras acciones",
+    ]
     await scene.taps(ana, scene.updates_box(words, "✅"))
     await scene.consents(ana)
     assert "No has elegido recibir otros mensajes." in scene.screen(ana).text
     ana.send("/mydata")
     await scene.settled()
-    assert "Avances de esta petición: no" in scene.screen(ana).text
+    assert "Novedades de esta petición: no" in scene.screen(ana).text
 
 
 async def test_who_has_signed_sees_that_and_not_the_form(scene: Scene) -> None:

@@ -46,7 +46,7 @@ async def at_the_consent(scene: Scene, person: Person) -> Words:
 
 async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -> None:
     await at_the_name(scene, scene.ana)
-    assert "se borra de este chat en cuanto" in scene.screen(scene.ana).text
+    assert "Lo borraremos de este chat en cuanto" in scene.screen(scene.ana).text
     said = await says(scene, scene.ana, "x")
     assert "⚠️ El nombre es demasiado corto" in said
     assert GONE in said

@@ -291,7 +291,7 @@ async def test_whoever_signs_with_the_keyboard_is_never_sent_back_to_the_beginni
         await at.page.keyboard.press("Tab")
         await expect(focused).to_contain_text("⚪ Sin mi nombre")
         await at.page.keyboard.press("Tab")
-        await expect(focused).to_contain_text("Avances de esta petición")
+        await expect(focused).to_contain_text("Novedades de esta petición")
         await at.page.keyboard.press("Tab")
         await expect(focused).to_contain_text("tras acciones")
         await at.page.keyboard.press("Tab")

@@ -120,7 +120,7 @@ class AdminScene:
         await self.says("/broadcast")
         await self.taps("Un mensaje nuevo")
 
-    async def previews(self, to: str = "A quienes eligieron avances: 3") -> Message:
+    async def previews(self, to: str = "A quienes eligieron novedades: 3") -> Message:
         """From a message that was taken to the summary; returns it."""
         await self.taps("Continuar")
         await self.taps("Sobre esta petición")

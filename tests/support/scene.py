@@ -170,7 +170,7 @@ class Scene:
         if updates:
             await self.taps(person, self.updates_box(words))
         if news:
-            await self.taps(person, f"⬜ {words.label('Otras acciones')}")
+            await self.taps(person, f"⬜ {words.label('Noticias de otras acciones')}")
         await self.consents(person, with_name=with_name)
 
     async def consents(self, person: Person, *, with_name: bool = True) -> None:
@@ -185,7 +185,7 @@ class Scene:
     def updates_box(self, words: Words, box: str = "⬜") -> str:
         """The button that chooses messages about the petition."""
         most = words.number(self.petition.updates_at_most)
-        return f"{box} {words.label('Avances de esta petición (como mucho {n})', n=most)}"
+        return f"{box} {words.label('Novedades de esta petición ({n} como mucho)', n=most)}"
 
     async def closes(self) -> None:
         """The admin closes the petition."""

@@ -147,8 +147,6 @@ def test_an_appointment_is_written_with_its_weekday(catalogs: Catalogs) -> None:
     evening = dt.datetime(2026, 11, 26, 17, 30, tzinfo=dt.UTC)
     assert catalogs.words("es").appointment(evening) == "jueves 26 de noviembre, 18:30"
     assert catalogs.words("en").appointment(evening) == "Thursday 26 November, 18:30"
-    assert catalogs.words("es").short_appointment(evening) == "jue 26, 18:30"
-    assert catalogs.words("en").short_appointment(evening) == "Thu 26, 18:30"
 
 
 @pytest.mark.parametrize(

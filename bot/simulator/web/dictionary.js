@@ -292,7 +292,7 @@ export const WORDS = {
   "field-closes_on-why": ["Quien firma lo lee. Déjalo vacío si no hay fecha; también se elige con /close.", "Supporters read it. Leave it empty if there is no date; /close chooses it too."],
   "field-closing_is_draft": ["El mensaje final es un borrador", "The closing update is a draft"],
   "field-closing_is_draft-why": ["Mientras lo sea, ni se ve ni se envía.", "While it is one, it is neither shown nor sent."],
-  "field-updates_at_most": ["Avances, como mucho", "Updates at most"],
+  "field-updates_at_most": ["Novedades, como mucho", "Updates at most"],
   "field-updates_at_most-why": ["Cuántos mensajes sobre la petición recibe quien los pida, además del final. Con 0 no se ofrecen.", "How many messages about the petition those get who ask for them, besides the last one. With 0 none are offered."],
   "field-handed_over": ["Cómo se entrega una firma", "How a signature is handed over"],
   "field-handed_over-why": ["Lo que se propone al firmar. Que cada persona elija es lo más seguro.", "What is proposed on signing. To let everybody choose is the safest."],

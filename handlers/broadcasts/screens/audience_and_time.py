@@ -16,8 +16,8 @@ def ask_subject(draft_view: DraftView) -> Screen:
         paragraphs(
             words.text("<b>¿De qué trata el mensaje?</b>"),
             words.text(
-                "Sobre esta petición, solo a quienes eligieron recibir avances, y como mucho los "
-                "que eligieron. El mensaje final va aparte: es para todas las personas que "
+                "Sobre esta petición, solo a quienes eligieron recibir novedades, y nunca más de "
+                "las que eligieron. El mensaje final va aparte: es para todas las personas que "
                 "firmaron, salvo las que pidieron que no se les escriba."
             ),
             words.text("Sobre otra cosa, solo a quienes aceptaron recibir otras noticias."),
@@ -55,7 +55,7 @@ def _groups(draft_view: DraftView) -> list[Button]:
     label = words.label(
         "A quienes aceptaron otras noticias: {n}"
         if is_news
-        else "A quienes eligieron avances: {n}",
+        else "A quienes eligieron novedades: {n}",
         n=words.number(total),
     )
     everyone = draft_view.button(label, DraftStep.AUDIENCE, "news" if is_news else "all")
@@ -75,9 +75,9 @@ def _empty(draft_view: DraftView) -> list[Html]:
     words, everyone = draft_view.words, draft_view.numbers.everyone
     if not everyone:
         nobody = words.text(
-            "Nadie a quien se pueda escribir ha aceptado otras noticias."
+            "Nadie espera otras noticias, o a quienes las esperan no se les puede escribir."
             if draft_view.draft.kind is Kind.NEWS
-            else "Nadie a quien se pueda escribir espera avances."
+            else "Nadie espera novedades, o a quienes las esperan no se les puede escribir."
         )
         return [nobody]
     return [

@@ -169,16 +169,16 @@ def left_out_by_choice(draft_view: DraftView) -> tuple[object, ...]:
         and words.plural(
             "{n} persona más firmó y no espera otras noticias."
             if is_news
-            else "{n} persona más firmó y no espera avances, solo el mensaje final.",
+            else "{n} persona más firmó y no espera novedades, solo el mensaje final.",
             "{n} personas más firmaron y no esperan otras noticias."
             if is_news
-            else "{n} personas más firmaron y no esperan avances, solo el mensaje final.",
+            else "{n} personas más firmaron y no esperan novedades, solo el mensaje final.",
             numbers.not_chosen,
         ),
         numbers.had_all
         and words.plural(
-            "{n} persona más ya ha recibido todos los avances que eligió.",
-            "{n} personas más ya han recibido todos los avances que eligieron.",
+            "{n} persona más ya ha recibido todas las novedades que eligió.",
+            "{n} personas más ya han recibido todas las novedades que eligieron.",
             numbers.had_all,
         ),
     )

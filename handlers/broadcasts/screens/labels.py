@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.text.markup import Html, time_tag
+from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from handlers.broadcasts.accepted_messages import MESSAGE_KINDS
 from handlers.broadcasts.draft import Version
@@ -48,12 +48,12 @@ def audience_name(words: Words, kind: Kind, audience: Audience, *, rest: bool = 
             else "todas las personas que firmaron, también las que pidieron que no se les "
             "escribiera"
             if kind is Kind.BREACH
-            else "quienes eligieron recibir avances"
+            else "quienes eligieron recibir novedades"
         )
     return words.text(
         "quienes aceptaron recibir otras noticias y leen en {language}"
         if audience.news_only
-        else "quienes eligieron recibir avances y leen en {language}"
+        else "quienes eligieron recibir novedades y leen en {language}"
         if kind is Kind.UPDATE
         else "quienes firmaron y leen en {language}",
         language=words.language_name(audience.language),
@@ -61,16 +61,13 @@ def audience_name(words: Words, kind: Kind, audience: Audience, *, rest: bool = 
 
 
 def moment_name(words: Words, when: datetime) -> Html:
-    """Returns a moment in the reader's own zone, and beside it in words in the petition's."""
-    moment = time_tag(words.appointment(when), when, "wDt")
-    there, offset = words.short_appointment(when), words.offset(when)
+    """Returns a moment in the petition's zone, with the name of the zone."""
+    moment, offset = words.appointment(when), words.offset(when)
+    city = str(words.zone).rpartition("/")[2].replace("_", " ")
     return words.text(
-        "{moment} ({there}, UTC)"
-        if offset == "UTC"
-        else "{moment} ({there}, hora de {city}, {offset})",
+        "{moment} (UTC)" if offset == "UTC" else "{moment} (hora de {city}, {offset})",
         moment=moment,
-        there=there,
-        city=str(words.zone).rpartition("/")[2].replace("_", " "),
+        city=city,
         offset=offset,
     )
 

@@ -103,15 +103,15 @@ def _stop_button(draft_view: DraftView) -> Html:
             "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más noticias "
             "puede dejarlas en /mydata."
             if draft.kind is Kind.NEWS
-            else "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más avances "
-            "puede dejarlos en /mydata."
+            else "Bajo un álbum no caben botones. Dilo en el texto: quien no quiera más novedades "
+            "puede dejarlas en /mydata."
         )
     return words.text(
         "Debajo lleva un botón para no recibir más noticias: es su derecho, y así nadie "
         "tiene que bloquear el bot."
         if draft.kind is Kind.NEWS
-        else "Debajo lleva un botón para no recibir más avances: es su derecho, y así nadie tiene "
-        "que bloquear el bot."
+        else "Debajo lleva un botón para no recibir más novedades: es su derecho, y así nadie "
+        "tiene que bloquear el bot."
     )
 
 

@@ -181,7 +181,7 @@ def test_each_reason_of_a_stop_has_a_sentence_of_its_own(
                 "no ha podido anotar si un mensaje llegó",
                 "IntegrityError 3f9a1c02",
             ),
-            "write down whether a message arrived",
+            "record whether a message arrived",
         ),
         (
             PauseReason.NOBODY,

@@ -203,7 +203,7 @@ def test_a_summary_says_to_whom_how_many_and_in_which_version() -> None:
     numbers = replace(NUMBERS, chosen={"es": 12, "en": 3, "ca": 2})
     languages = ("es", "en", "ca")
     text = summary.summary(draft_view(shown(two_versions()), numbers, languages=languages)).text
-    assert "A quienes eligieron recibir avances: <b>17</b>" in text
+    assert "A quienes eligieron recibir novedades: <b>17</b>" in text
     assert "Español: 12\nInglés: 3\nCatalán: 2, con la versión en español" in text
     assert "2 personas más firmaron, pero han bloqueado el bot" in text
 
@@ -308,7 +308,7 @@ def test_an_audience_that_is_empty_is_named_and_not_offered() -> None:
     page = audience_and_time.ask_audience(
         draft_view(with_kind(written(), Kind.UPDATE, NOW), numbers)
     )
-    assert labels(page)[:-2] == ["A quienes eligieron avances: 3"]
+    assert labels(page)[:-2] == ["A quienes eligieron novedades: 3"]
     assert "No hay a quién escribir en inglés." in page.text
 
 
@@ -330,8 +330,8 @@ def test_an_admin_reads_how_many_are_left_out_because_they_did_not_choose_it() -
         (shown(), summary.summary),
     ):
         text = page(draft_view(draft, numbers)).text
-        assert "4 personas más firmaron y no esperan avances, solo el mensaje final." in text
-        assert "1 persona más ya ha recibido todos los avances que eligió." in text
+        assert "4 personas más firmaron y no esperan novedades, solo el mensaje final." in text
+        assert "1 persona más ya ha recibido todas las novedades que eligió." in text
     news = draft_view(with_kind(written(), Kind.NEWS, NOW), replace(numbers, had_all=0))
     text = audience_and_time.ask_audience(news).text
     assert "4 personas más firmaron y no esperan otras noticias." in text
