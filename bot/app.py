@@ -43,7 +43,13 @@ from bot.transport import (
     error_kind,
     seconds_to_wait,
 )
-from handlers.admin_notices import DAMAGED, TOKEN_USED_ELSEWHERE, DamageReporter, tell_admins
+from handlers.admin_notices import (
+    DAMAGED,
+    TOKEN_USED_ELSEWHERE,
+    DamageReporter,
+    Notice,
+    tell_admins,
+)
 from handlers.bot_profile import publish_profile
 from handlers.broadcasts.admin_reporter import AdminReporter
 from handlers.closing_date import keep_closing_date
@@ -253,6 +259,7 @@ async def open_app(
             keyring=keyring,
             admins=settings.admin_ids,
             clock=clocks.now,
+            monotonic=clocks.monotonic,
             wake_broadcast=woken.set,
             open_claims=OpenClaims(),
             broadcast_rate=settings.broadcast_rate,
@@ -353,13 +360,18 @@ def _wire(
         is_admin=services.admins.__contains__,
         approval_above=services.approval_above,
     )
-    damage_reporter = DamageReporter(partial(tell_admins, application.bot, services, DAMAGED))
+    tell = partial(tell_admins, application.bot, services)
+    damage_reporter = DamageReporter(lambda column: tell(Notice("damaged", column, DAMAGED)))
     services.keyring.tell_damage_to(damage_reporter.report)
     services.storage.database.tell_damage_to(damage_reporter.report)
     update_handler = UpdateHandler(application, damage_reporter)
     dispatch = Dispatcher(update_handler, clock=clocks.monotonic, is_spared=is_opt_out)
-    tell = partial(tell_admins, application.bot, services, TOKEN_USED_ELSEWHERE)
-    polling = Polling(client, dispatch, report_second_poller=tell, clock=clocks.monotonic)
+    polling = Polling(
+        client,
+        dispatch,
+        report_second_poller=lambda: tell(Notice("second poller", "", TOKEN_USED_ELSEWHERE)),
+        clock=clocks.monotonic,
+    )
     retention = Retention(
         services.storage,
         lambda: services.petition,

@@ -1,8 +1,10 @@
-"""Tells all admins of problems that somebody has to look at, such as damaged data."""
+"""Tells every admin what they have to know; who is not reached is owed it, with a back-off."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from telegram.error import TelegramError
@@ -33,44 +35,104 @@ DAMAGED = mark(
 )
 
 
-async def tell_admins(
-    bot: Bot, services: Services, text: str | Callable[[Words], Html | Screen]
-) -> bool:
-    """Sends each admin a message; returns whether any was told, as some cannot be.
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice to all admins; each of them is sent one of the same kind and `about` once.
 
     `text` is a source sentence that is marked for translation, or what writes it in the words of
     a language.
     """
-    told = False
-    for admin in sorted(services.admins):
-        words = await words_or_default(services, admin)
-        try:
-            said = words.text(text) if isinstance(text, str) else text(words)
-            await send_screen(bot, admin, Screen(said) if isinstance(said, Html) else said)
-        except TelegramError as error:
-            _log.warning("admin_not_told", error_kind=error_kind(error))
-        else:
-            told = True
-    return told
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notice to all admins; one with the same kind and `about` is sent once."""
 
     kind: str
     about: str
-    text: Callable[[Words], Html | Screen]
+    text: str | Callable[[Words], Html | Screen]
+
+
+async def tell_admins(bot: Bot, services: Services, notice: Notice) -> bool:
+    """Tells each admin what is so now; returns whether any was reached.
+
+    Who was not is owed it, until the bot stops or there is a newer notice of the same kind and
+    `about`.
+    """
+    owed = set(services.admins)
+    services.owed_notices[notice.kind, notice.about] = owed, partial(_send, bot, services, notice)
+    for admin in sorted(owed):
+        await _try(services, notice.kind, notice.about, admin)
+    return owed != services.admins
+
+
+async def tell_what_is_owed(services: Services) -> None:
+    """Tries again to tell the admins whom `tell_admins` has not reached."""
+    for kind, about in list(services.owed_notices):
+        for admin in sorted(services.owed_notices[kind, about][0]):
+            if not _is_too_early(services, kind, about, admin):
+                await _try(services, kind, about, admin)
+
+
+async def _try(services: Services, kind: str, about: str, admin: int) -> None:
+    owed, send = services.owed_notices[kind, about]
+    owed.discard(admin)  # so that no other task sends it meanwhile
+    if not await send(admin):
+        owed.add(admin)
 
 
 async def send_notices(bot: Bot, services: Services, notices: Iterable[Notice]) -> None:
-    """Sends the notices that were not sent before; one that reaches nobody comes again."""
+    """Sends each notice to every admin who has not had it; who is not reached gets it later."""
     petitions = services.storage.petitions
     for notice in notices:
-        if await petitions.notice_was_sent(notice.kind, notice.about):
+        untold = await _untold(services, notice.kind, notice.about)
+        if not untold:
             continue
-        if await tell_admins(bot, services, notice.text):
+        for admin in list(untold):
+            if _is_too_early(services, notice.kind, notice.about, admin):
+                continue
+            if await _send(bot, services, notice, admin):
+                about = _about_to(services, notice.about, admin)
+                await petitions.mark_notice_sent(notice.kind, about, services.clock())
+                untold.remove(admin)
+        if not untold:
             await petitions.mark_notice_sent(notice.kind, notice.about, services.clock())
+
+
+async def may_be_sent(services: Services, kind: str, about: str) -> bool:
+    """Returns whether there is an admin who has not had a notice, and can be tried now."""
+    untold = await _untold(services, kind, about)
+    return not all(_is_too_early(services, kind, about, admin) for admin in untold)
+
+
+async def _untold(services: Services, kind: str, about: str) -> list[int]:
+    petitions = services.storage.petitions
+    if await petitions.notice_was_sent(kind, about):
+        return []
+    return [
+        admin
+        for admin in sorted(services.admins)
+        if not await petitions.notice_was_sent(kind, _about_to(services, about, admin))
+    ]
+
+
+def _about_to(services: Services, about: str, admin: int) -> str:
+    """Returns what tells apart to whom a notice was sent, without an admin's id."""
+    return f"{about}@{hashlib.sha256(services.reference(admin)).hexdigest()[:16]}"
+
+
+def _is_too_early(services: Services, kind: str, about: str, admin: int) -> bool:
+    return services.notice_retries.is_too_early((kind, about, admin), services.monotonic())
+
+
+async def _send(bot: Bot, services: Services, notice: Notice, admin: int) -> bool:
+    """Sends a notice to one admin; returns whether they were reached."""
+    words, text = await words_or_default(services, admin), notice.text
+    said = words.text(text) if isinstance(text, str) else text(words)
+    key = notice.kind, notice.about, admin
+    try:
+        await send_screen(bot, admin, Screen(said) if isinstance(said, Html) else said)
+    except TelegramError as error:
+        again_in = services.notice_retries.record_failure(key, services.monotonic())
+        _log.warning("admin_not_told", error_kind=error_kind(error), again_in=again_in)
+        return False
+    services.notice_retries.forget(key)
+    return True
 
 
 async def words_or_default(services: Services, chat: int) -> Words:
@@ -85,12 +147,12 @@ async def words_or_default(services: Services, chat: int) -> Words:
 
 
 class DamageReporter:
-    """Remembers of which damaged data `tell` has told somebody since the start of the process."""
+    """Remembers of which damaged data `tell` has told since the start of the process."""
 
-    def __init__(self, tell: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, tell: Callable[[str], Awaitable[object]]) -> None:
         self._tell = tell
         self._told: set[str | None] = set()
-        self._telling: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[object]] = set()
         self._last: BrokenData | None = None
 
     def report(self, error: BrokenData) -> None:
@@ -101,10 +163,6 @@ class DamageReporter:
         _log.critical("data_damaged", column=error.column, exc_info=error)
         if error.column not in self._told:
             self._told.add(error.column)
-            task = asyncio.create_task(self._tell_of(error.column))
+            task = asyncio.ensure_future(self._tell(error.column or ""))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
-
-    async def _tell_of(self, column: str | None) -> None:
-        if not await self._tell():
-            self._told.discard(column)  # tell of the next one instead

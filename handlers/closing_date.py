@@ -10,7 +10,7 @@ import structlog
 
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.admin_notices import Notice, send_notices
+from handlers.admin_notices import Notice, may_be_sent, send_notices, tell_what_is_owed
 from handlers.closing_texts import closing_update_is_draft, draft_text, view_for, what_next
 from handlers.context import Bot, Services
 from handlers.handover_notices import handover_notices
@@ -38,6 +38,7 @@ async def keep_closing_date(bot: Bot, services: Services) -> None:
     """Looks every `LOOK_SECONDS`, until cancelled; what fails is tried again at the next look."""
     while True:
         try:
+            await tell_what_is_owed(services)
             await look(bot, services)
         except Unavailable:
             _log.warning("closing_date_waits_for_database")
@@ -100,15 +101,15 @@ async def _untold(services: Services, state: PetitionState, now: datetime) -> in
     Counting them takes long where many have signed, so it is done once for each reminder; none
     wait while the closing update is planned or on its way.
     """
-    storage, petitions = services.storage, services.storage.petitions
+    storage = services.storage
     if state.closed_at is None or (reminder := _reminder(state.closed_at, now)) < 0:
         return 0
     about = f"{_moment(state.closed_at)}/{reminder}"
-    if await petitions.notice_was_sent(_UNTOLD, about) or await storage.erasures.is_sending():
+    if not await may_be_sent(services, _UNTOLD, about) or await storage.erasures.is_sending():
         return 0
     untold = sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values())
     if untold == 0:
-        await petitions.mark_notice_sent(_UNTOLD, about, now)
+        await storage.petitions.mark_notice_sent(_UNTOLD, about, now)
     return untold
 
 

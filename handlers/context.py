@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from telegram.ext import Application, CallbackContext, ExtBot
 
+from bot.back_off import BackOff, Retries
 from bot.broadcast import OpenClaims
 from bot.intake import UpdatesBehind
 from bot.petition.petition import Petition
@@ -16,6 +17,9 @@ from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets, LimitDecision
 from storage import Keyring, Storage
+
+# Between the tries to tell an admin who cannot be reached, in seconds.
+_NOTICE_BACK_OFF = BackOff(20.0, longest=900.0)
 
 
 @dataclass(slots=True)
@@ -28,11 +32,14 @@ class Services:
         open_claims: deliveries the worker is about to send; they can still be voided.
         broadcast_rate: messages per second.
         approval_above: a broadcast to more people than this needs a second admin; None: never.
+        monotonic: seconds from any moment on.
         budgets: how often each person has used a limited command in the last minute.
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
         mark_first: records, outside the database, that somebody has signed.
         has_room: takes a chat and a number of messages; tells whether a reply may be so many now.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
+        owed_notices, notice_retries: which admins `admin_notices` has yet to tell of what, with
+            what tells them, and when it tries again.
     """
 
     petition: Petition
@@ -41,6 +48,7 @@ class Services:
     keyring: Keyring
     admins: frozenset[int]
     clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
     wake_broadcast: Callable[[], None]
     open_claims: OpenClaims
     broadcast_rate: float
@@ -52,6 +60,10 @@ class Services:
     has_room: Callable[[int, int], bool]
     is_rehearsal: bool = False
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
+    owed_notices: dict[tuple[str, str], tuple[set[int], Callable[[int], Awaitable[bool]]]] = field(
+        default_factory=dict
+    )
+    notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))
 
     @property
     def zone(self) -> ZoneInfo:

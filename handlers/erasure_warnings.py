@@ -20,7 +20,7 @@ from bot.petition.retention_days import (
 from bot.petition_folder.schema import months_later
 from bot.text.markup import Html
 from bot.text.translations import Words, mark
-from handlers.admin_notices import Notice, send_notices
+from handlers.admin_notices import Notice, may_be_sent, send_notices
 from handlers.closing_texts import closing_update_is_draft
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs, sentences
@@ -72,7 +72,7 @@ async def _after_handover(services: Services) -> list[Notice]:
         return []
     due_on = months_later(handover.handed_over_on, months.months_after_delivery)
     step, about = warning_step(due_on, services.today), about_day(due_on)
-    if step is None or await storage.petitions.notice_was_sent(AFTER_HANDOVER, f"{about}{step}"):
+    if step is None or not await may_be_sent(services, AFTER_HANDOVER, f"{about}{step}"):
         return []
     is_late = step is WarningStep.LATE
     if is_late and await storage.petitions.first_notice_at(AFTER_HANDOVER, about) is not None:
@@ -96,7 +96,7 @@ async def _at_the_latest(services: Services) -> list[Notice]:
         return []
     day, people = _day_at_the_latest(services, first), 0
     about = f"{day.toordinal() // _APART[step]}/{step}"
-    if not await services.storage.petitions.notice_was_sent(_AT_THE_LATEST, about):
+    if await may_be_sent(services, _AT_THE_LATEST, about):
         people = (await services.storage.erasures.untold(_before(services, step))).people
     if people == 0:
         return []

@@ -6,7 +6,7 @@ from functools import partial
 from bot.petition_folder.schema import months_later
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.admin_notices import Notice
+from handlers.admin_notices import Notice, may_be_sent
 from handlers.context import Services
 from handlers.screens.screen import paragraphs
 from storage import Handover
@@ -33,7 +33,7 @@ async def handover_notices(services: Services, now: datetime) -> list[Notice]:
     due = [Notice("handed over", about, partial(_recorded, handover, erased_on))]
     week = (now - handover.recorded_at) // _DIGEST_EVERY
     about = f"{about}/{week}"
-    if await storage.petitions.notice_was_sent(_OWED, about):
+    if not await may_be_sent(services, _OWED, about):
         return due
     owed = len(await storage.changes_after_export.owed(handover))
     if owed == 0:

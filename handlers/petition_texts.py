@@ -14,7 +14,7 @@ from bot.petition_folder.unready import unready_problems
 from bot.text.markup import Html, escape
 from bot.text.problems import PetitionInvalid, Problem, Sentence
 from bot.text.translations import Catalogs, Words, mark
-from handlers.admin_notices import tell_admins
+from handlers.admin_notices import Notice, tell_admins
 from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs
@@ -24,6 +24,7 @@ _log = structlog.stdlib.get_logger()
 
 # A change is read when two looks in a row have found the same, so that no file is half written.
 LOOK_SECONDS = 2.0
+_KIND = "petition folder"
 
 
 class PetitionTexts:
@@ -125,7 +126,7 @@ class PetitionTexts:
         services.petition = petition
         _log.info("petition_folder_taken")
         await publish_profile(bot, services)
-        await tell_admins(bot, services, _taken)
+        await tell_admins(bot, services, Notice(_KIND, "", _taken))
 
     async def _tell_refused(
         self, bot: Bot, problems: tuple[Problem, ...], if_restarted: str
@@ -134,7 +135,8 @@ class PetitionTexts:
         _log.warning("petition_folder_refused", total=count)
         if first != self._refused:
             self._refused = first
-            await tell_admins(bot, self._services, partial(_refused, first, count, if_restarted))
+            text = partial(_refused, first, count, if_restarted)
+            await tell_admins(bot, self._services, Notice(_KIND, "", text))
 
 
 def _taken(words: Words) -> Html:

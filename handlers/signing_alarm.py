@@ -17,7 +17,7 @@ from bot.petition.signing_rate import (
 )
 from bot.text.markup import Html
 from bot.text.translations import Words
-from handlers.admin_notices import tell_admins
+from handlers.admin_notices import Notice, tell_admins
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs, sentences
 from storage import SigningRate, Unavailable
@@ -56,7 +56,7 @@ async def look(bot: Bot, services: Services) -> None:
             break
     else:
         return
-    if await tell_admins(bot, services, partial(_notice, rate, signs)):
+    if await tell_admins(bot, services, Notice(_KIND, "", partial(_notice, rate, signs))):
         for sign in signs:
             await petitions.mark_notice_sent(_KIND, f"{sign}/{turn}", rate.until)
 

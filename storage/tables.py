@@ -267,7 +267,8 @@ _table(
     sa.PrimaryKeyConstraint("broadcast_id", "kind", "about"),
 )
 
-# `about` tells notices of one kind apart: the moment it is about, and which reminder it is.
+# `about` tells notices of one kind apart: the moment it is about, which reminder it is, and a
+# digest of the admin who was sent it; without that, all of them were.
 _table(
     "petition_notices",
     petition(),

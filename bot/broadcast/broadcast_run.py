@@ -150,7 +150,7 @@ class BroadcastRun:
         if self.interrupt.reason in (InterruptReason.ASKED, InterruptReason.LOST):
             return
         if await self._heartbeat.report_end():
-            self._report_retries.record_report(self._broadcast.id)
+            self._report_retries.forget(self._broadcast.id)
         else:
             self._report_later()
 

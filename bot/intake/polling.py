@@ -36,8 +36,7 @@ _PAUSES = BackOff(0.5, longest=15.0)
 class Polling:
     """Fetches updates for the dispatcher until it is stopped.
 
-    When somebody else has polled for over a minute, `report_second_poller` is called, which
-    returns whether anybody was told.
+    When somebody else has polled for over a minute, `report_second_poller` is called.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class Polling:
         client: TelegramClient,
         dispatch: Dispatcher,
         *,
-        report_second_poller: Callable[[], Awaitable[bool]],
+        report_second_poller: Callable[[], Awaitable[object]],
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:

@@ -45,44 +45,38 @@ async def token_is_denied(
 class SecondPoller:
     """Notes when somebody else polls this bot's updates, and tells of it after a minute.
 
-    Of two pollers each is refused in turn, so one successful poll does not end it. `tell` returns
-    whether anybody was told; updates do not wait for it.
+    Of two pollers each is refused in turn, so one successful poll does not end it. Updates do not
+    wait for `tell`.
     """
 
-    def __init__(self, clock: Callable[[], float], tell: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, clock: Callable[[], float], tell: Callable[[], Awaitable[object]]) -> None:
         self._clock = clock
         self._tell_admins = tell
-        self._since = self._last = self._tried_at = float("-inf")
+        self._since = self._last = float("-inf")
         self._is_reported = False
         self._reporting: asyncio.Task[None] | None = None
 
     def note(self) -> None:
-        """Notes a 409, and calls `tell` in a task once they have gone on for over a minute.
-
-        When nobody could be told, it is called again a minute later.
-        """
+        """Notes a 409, and calls `tell` in a task once they have gone on for over a minute."""
         now = self._clock()
         if now - self._last > _MINUTE:
             self._since, self._is_reported = now, False
         self._last = now
-        is_due = now - self._since > _MINUTE and now - self._tried_at >= _MINUTE
-        if self._is_reported or not is_due or self._reporting is not None:
+        if self._is_reported or now - self._since <= _MINUTE or self._reporting is not None:
             return
-        self._tried_at = now
-        self._reporting = asyncio.create_task(self._report(self._since))
+        self._is_reported = True
+        self._reporting = asyncio.create_task(self._report())
 
     def stop(self) -> None:
         """Cancels a call of `tell` that is under way."""
         if self._reporting is not None:
             self._reporting.cancel()
 
-    async def _report(self, since: float) -> None:
+    async def _report(self) -> None:
         try:
-            was_reported = await self._tell_admins()
+            await self._tell_admins()
         except Exception as error:  # whatever it is, the polling goes on
             # Without its message, which may contain what a person wrote.
             _log.error("token_use_not_reported", kind=kind_of(error), place=place_of(error))
-        else:
-            self._is_reported = was_reported and since == self._since
         finally:
             self._reporting = None

@@ -60,7 +60,8 @@ class AdminReporter:
         else:
             # In a new message, since an edit notifies nobody.
             about = _question_digest(broadcast)
-            await self._move(broadcast, Measured(tally), NoticeKind.PAUSED, about)
+            if not await self._move(broadcast, Measured(tally), NoticeKind.PAUSED, about):
+                await self._ask_everyone(broadcast, tally)  # who watches it is not there
             await self._publisher.draw(broadcast, Measured(tally))
 
     async def _ask_everyone(self, broadcast: Broadcast, tally: Tally) -> None:
@@ -69,7 +70,7 @@ class AdminReporter:
         The first tap decides; the other admins' buttons then show the result.
 
         Raises:
-            TelegramError: some admin could not be asked now; the others were.
+            TelegramError: some admin was not reached; the others were asked.
         """
         failed: TelegramError | None = None
         # Authors do not approve their own broadcasts.
@@ -78,9 +79,9 @@ class AdminReporter:
             try:
                 await self._ask(broadcast, tally, admin)
             except TelegramError as error:
-                if error_kind(error) is ErrorKind.UNREACHABLE:
-                    _log.warning("admin_not_asked", error_kind=error_kind(error))
-                else:
+                _log.warning("admin_not_asked", error_kind=error_kind(error))
+                # Who reads that nobody can be reached has been asked, whoever else has not.
+                if broadcast.pause_reason is not PauseReason.NOBODY:
                     failed = error
         if failed is not None:
             raise failed
@@ -124,21 +125,25 @@ class AdminReporter:
 
     async def _move(
         self, broadcast: Broadcast, measured: Measured, kind: NoticeKind, about: str = ""
-    ) -> None:
-        """Moves the progress into a new message, once per notice; the former one points to it."""
+    ) -> bool:
+        """Moves the progress into a new message, once per notice; the former one points to it.
+
+        Returns whether the admin who watches it can read it.
+        """
         former, notices = progress_place(broadcast), self._services.storage.admin_notices
         chat = broadcast.progress_chat
         if chat not in self._services.admins or await notices.was_sent(broadcast.id, kind, about):
-            return
+            return True
         try:
             await self._publisher.move(broadcast, chat, measured=measured)
         except TelegramError as error:
             if error_kind(error) is not ErrorKind.UNREACHABLE:
                 raise
-            return  # drawing in the former message will log that nobody reads it
+            return False  # drawing in the former message will log that nobody reads it
         await notices.mark_sent(broadcast.id, kind, about)
         if former is not None:
             await self._publisher.point_elsewhere(former)
+        return True
 
     async def _send_chart(self, broadcast: Broadcast, report: Place) -> None:
         """Sends the chart of deliveries over time, once, as a reply to the report."""

@@ -20,7 +20,7 @@ def test_it_rests_until_its_time_and_others_do_not() -> None:
 def test_once_said_it_is_forgotten() -> None:
     report_retries = ReportRetries(2.0)
     report_retries.record_failure(ONE, 10.0)
-    report_retries.record_report(ONE)
+    report_retries.forget(ONE)
     assert not report_retries.is_too_early(ONE, 10.0)
     assert report_retries.record_failure(ONE, 10.0) == 2.0
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from bot.simulator.person import Person
 from handlers.closing_date import due_notices, look
 from handlers.context import Services
 from storage import Broadcasts, PetitionState
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import Scene
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -167,17 +166,6 @@ async def test_signers_are_counted_once_for_each_reminder_and_not_at_every_look(
     for ahead in (31, 31.1, 31.2, 38, 38.1):
         await look_after(scene, ahead * DAY)
     assert len(counted) == 2
-
-
-async def test_a_notice_that_reached_nobody_is_sent_at_the_next_look(tmp_path: Path) -> None:
-    async with a_scene(tmp_path) as scene:
-        await services(scene).storage.petitions.follow_folder(now(scene) + DAY / 2)
-        await look_after(scene, timedelta())
-        scene.marta.start()
-        await scene.settled()
-        for _ in range(2):
-            await look_after(scene, timedelta())
-        assert told(scene.marta, "se cerrará sola el") == 1
 
 
 def test_it_is_said_of_a_day_only_when_a_bot_was_down_for_the_week_before() -> None:

@@ -67,7 +67,6 @@ class RunningPolling:
     def __init__(self, server: ScriptedServer, session: SharedSession) -> None:
         self.inbox, self.handler, self.clock = FakeUpdates(), RecordingHandler(), SleepClock()
         self.rivals_told: list[float] = []
-        self.admins_there = True
         self.hears: asyncio.Event | None = None
         server.always = self.inbox.reply
         self.dispatch = Dispatcher(self.handler, QUICK, clock=asyncio.get_running_loop().time)
@@ -86,11 +85,10 @@ class RunningPolling:
             sleep=self.clock.sleep,
         )
 
-    async def _tell(self) -> bool:
+    async def _tell(self) -> None:
         self.rivals_told.append(self.clock.now)
         if self.hears is not None:
             await self.hears.wait()
-        return self.admins_there
 
     async def until(self, true: Callable[[], bool], seconds: float = 3) -> None:
         async with asyncio.timeout(seconds):

@@ -1,0 +1,100 @@
+"""Every admin is told what they have to know, whoever was reached before them."""
+
+import asyncio
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.petition.petition import BUNDLED
+from bot.simulator.faults import Fault
+from bot.simulator.person import Person
+from storage import PauseReason
+from tests.features.test_closing_date import now, services, told
+from tests.support.admin_scene import AdminScene
+from tests.support.approval_scene import QUESTION, asks
+from tests.support.scene import ADMIN, Scene
+
+PAU = ADMIN + 2
+CLOSES = "se cerrará sola el"
+
+
+@pytest.fixture
+def admin(three_admins: AdminScene) -> AdminScene:
+    return three_admins
+
+
+@pytest.fixture
+async def pau(scene: Scene) -> Person:
+    """Another admin, who has blocked the bot."""
+    await scene.stop_bot()
+    ids = {"admin_ids": frozenset({ADMIN, PAU})}
+    scene.settings = scene.settings.model_copy(update=ids)
+    scene.marta.start()
+    pau = scene.world.person("Pau", language="es", user_id=PAU)
+    pau.start()
+    pau.block()
+    await scene.start_bot()
+    await scene.settled()
+    return pau
+
+
+async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
+    scene: Scene, pau: Person
+) -> None:
+    await services(scene).storage.petitions.follow_folder(now(scene) + timedelta(hours=12))
+    await scene.marta.sees(CLOSES)
+    await asyncio.sleep(600)
+    tries = [call for call in scene.simulator.refused if call.chat_id == PAU]
+    assert 3 <= len(tries) <= 6, "it is tried less and less often"
+    scene.simulator.calls.clear()
+    pau.unblock()
+    await pau.sees(CLOSES, 1000)
+    await asyncio.sleep(600)
+    assert (told(scene.marta, CLOSES), told(pau, CLOSES)) == (1, 1)
+
+
+async def test_a_refused_petition_folder_is_told_once_telegram_is_back(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.stop_bot()
+    folder = shutil.copytree(BUNDLED, tmp_path / "petition")
+    scene.settings = scene.settings.model_copy(update={"folder": folder})
+    scene.marta.start()
+    await scene.start_bot()
+    await scene.settled()
+    scene.simulator.faults.by_chat[ADMIN] = Fault.ERROR
+    file = folder / "es.toml"
+    file.write_text(file.read_text().replace('title = "Ni una', 'title = "<b>Ni una'))
+    await asyncio.sleep(60)
+    scene.simulator.faults.clear()
+    await scene.marta.sees("el bot no los usa", 900)
+    await asyncio.sleep(60)
+    assert told(scene.marta, "el bot no los usa") == 1
+    scene.simulator.calls.clear()
+
+
+async def test_pau_who_was_not_there_when_his_approval_was_asked_for_is_asked_later(
+    admin: AdminScene,
+) -> None:
+    pau = admin.scene.world.person("Pau", language="es", user_id=PAU)
+    await asks(admin)
+    await asyncio.sleep(120)
+    pau.start()
+    await pau.sees(QUESTION, 400)
+
+
+async def test_where_marta_who_watches_a_broadcast_is_gone_the_others_read_that_it_waits(
+    admin: AdminScene, lucy: Person
+) -> None:
+    admin.expected.append("bot was blocked by the user")
+    await asks(admin)
+    await lucy.sees("Do you approve this broadcast?")
+    broadcasts, known = admin.services.storage.broadcasts, await admin.broadcast()
+    admin.marta.block()
+    await broadcasts.approve(known.id, lucy.user.id, now(admin.scene))
+    await broadcasts.begin(known, now(admin.scene), None, None)
+    await broadcasts.pause_by_system(known.id, PauseReason.DEFECT, "Error 1")
+    admin.services.wake_broadcast()
+    await lucy.sees("paused", 60)
