@@ -7,7 +7,7 @@ from bot.petition_folder.schema import months_later
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
-from handlers.closing_texts import closing_update_is_draft, draft_text, what_next
+from handlers.closing_texts import unready, what_next
 from handlers.screens.buttons import AdminAction, Button, dismiss_button, read_number
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
@@ -34,7 +34,7 @@ async def close(ctx: AdminContext) -> None:
     if wanted:
         await _ask_about_date(ctx, state, wanted)
         return
-    draft, revision = await _about_draft(ctx), str(state.revision)
+    why_not, revision = await _why_not(ctx), str(state.revision)
     remove = Button(words.label("Quitar la fecha"), AdminAction.NO_CLOSING_DATE, revision)
     await _ask(
         ctx,
@@ -45,12 +45,12 @@ async def close(ctx: AdminContext) -> None:
         words.text(
             "En cuanto la cierres, nadie más podrá firmar. Al cerrarla no se envía ningún "
             "mensaje. Puedes deshacerlo con /reopen."
-            if draft
+            if why_not
             else "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá cómo ha "
             "terminado. Al cerrarla no se envía ningún mensaje: eso se hace después, con "
             "/broadcast. Puedes deshacerlo con /reopen."
         ),
-        draft,
+        why_not,
         _about_date(ctx, state),
         yes=words.label("Sí, cerrar la petición"),
         no=words.label("No, dejarla abierta"),
@@ -58,8 +58,10 @@ async def close(ctx: AdminContext) -> None:
     )
 
 
-async def _about_draft(ctx: AdminContext) -> Html | None:
-    return draft_text(ctx.words) if await closing_update_is_draft(ctx.services) else None
+async def _why_not(ctx: AdminContext) -> Html | None:
+    """Returns why the closing update could not be sent once the petition is closed."""
+    why_not = await unready(ctx.services)
+    return None if why_not is None else ctx.words.text(why_not)
 
 
 def _about_date(ctx: AdminContext, state: PetitionState) -> Html:
@@ -95,7 +97,7 @@ async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) 
             "escribe otra vez /close."
         ),
         await _about_erasures(ctx, moment),
-        await _about_draft(ctx),
+        await _why_not(ctx),
         yes=words.label("Sí, cerrarla ese día"),
         no=words.label("No, dejarla como está"),
     )
@@ -279,7 +281,7 @@ async def _standing(ctx: AdminContext, state: PetitionState) -> Html:
 
 
 async def _what_next(ctx: AdminContext) -> Html:
-    return what_next(ctx.words, is_draft=await closing_update_is_draft(ctx.services))
+    return what_next(ctx.words, await unready(ctx.services))
 
 
 async def _handed_over(ctx: AdminContext, count: int) -> Html:

@@ -11,7 +11,7 @@ import structlog
 from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import Notice, may_be_sent, send_notices, tell_what_is_owed
-from handlers.closing_texts import closing_update_is_draft, draft_text, view_for, what_next
+from handlers.closing_texts import Unready, unready, view_for, what_next
 from handlers.context import Bot, Services
 from handlers.handover_notices import handover_notices
 from handlers.restored_backup import restored_notices
@@ -32,6 +32,10 @@ _TOLD_FOR = timedelta(days=7)
 _NOBODY = 0
 _PLAINER_FROM, _PLAINEST_FROM = 1, 4
 _UNTOLD = "untold"
+_UNREADY = {
+    Unready.DRAFT: "closing update is a draft",
+    Unready.WAITS: "closing update waits",
+}
 
 
 async def keep_closing_date(bot: Bot, services: Services) -> None:
@@ -56,9 +60,9 @@ async def look(bot: Bot, services: Services) -> None:
         await petitions.close_if_due(now)
         state = await petitions.state()
     untold = await _untold(services, state, now)
-    is_draft = await closing_update_is_draft(services)
+    why_not = await unready(services)
     due = (
-        *due_notices(state, untold, now, is_draft=is_draft),
+        *due_notices(state, untold, now, why_not),
         *await _changes(services, now),
         *await handover_notices(services, now),
         *await restored_notices(services),
@@ -67,11 +71,12 @@ async def look(bot: Bot, services: Services) -> None:
 
 
 def due_notices(
-    state: PetitionState, untold: int, now: datetime, *, is_draft: bool = False
+    state: PetitionState, untold: int, now: datetime, why_not: Unready | None = None
 ) -> Iterator[Notice]:
     """Yields what the admins have to know now.
 
-    `untold` is how many signers wait for the closing update that nobody is sending.
+    `untold` is how many signers wait for the closing update that nobody is sending, `why_not` why
+    it cannot be sent.
     """
     closed_at, moment = state.closed_at, state.closed_at or state.closes_at
     if moment is None:
@@ -81,13 +86,13 @@ def due_notices(
         near = "closes within a day" if left <= _DAY else "closes within a week"
         yield Notice(near, about, partial(_closes, moment))
     if state.was_closed_by_its_date:
-        text = partial(_closed, state.told_signatures, is_draft=is_draft)
+        text = partial(_closed, state.told_signatures, why_not)
         yield Notice("closed by its date", about, text)
     if closed_at is not None and untold > 0 and (reminder := _reminder(closed_at, now)) >= 0:
-        text = partial(_untold_text, closed_at, untold, reminder, is_draft=is_draft)
+        text = partial(_untold_text, closed_at, untold, reminder, why_not)
         yield Notice(_UNTOLD, f"{about}/{reminder}", text)
-    if is_draft and left <= _WEEK:  # nothing is there to be told once it is closed
-        yield Notice("closing update is a draft", about, draft_text)
+    if why_not is not None and left <= _WEEK:  # nothing is there to be told once it is closed
+        yield Notice(_UNREADY[why_not], about, lambda words: words.text(why_not))
 
 
 def _reminder(closed_at: datetime, now: datetime) -> int:
@@ -145,16 +150,16 @@ def _closes(closes_at: datetime, words: Words) -> Html:
     )
 
 
-def _closed(signed: int, words: Words, *, is_draft: bool) -> Html:
+def _closed(signed: int, why_not: Unready | None, words: Words) -> Html:
     return paragraphs(
         words.text("<b>La petición se ha cerrado en su fecha.</b>"),
         words.plural("<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", signed),
-        what_next(words, is_draft=is_draft),
+        what_next(words, why_not),
     )
 
 
 def _untold_text(
-    closed_at: datetime, untold: int, reminder: int, words: Words, *, is_draft: bool
+    closed_at: datetime, untold: int, reminder: int, why_not: Unready | None, words: Words
 ) -> Html:
     heading = words.text(
         "<b>Hay quien espera saber cómo ha terminado la petición.</b>"
@@ -171,10 +176,13 @@ def _untold_text(
         since=words.date(closed_at),
     )
     todo = words.text(
-        # While it is a draft, /broadcast does not offer it.
+        # Meanwhile /broadcast does not offer it.
         "Todavía es un borrador: escríbelo y publícalo con /closing, y envíalo después con "
         "/broadcast. Hasta que se envíe, el bot te lo recordará cada semana."
-        if is_draft
+        if why_not is Unready.DRAFT
+        else "Espera la aprobación de otra persona: míralo con /closing y, cuando esté aprobado, "
+        "envíalo con /broadcast. Hasta que se envíe, el bot te lo recordará cada semana."
+        if why_not is Unready.WAITS
         else "Para enviarlo, escribe /broadcast y elige «El mensaje final». Hasta que se envíe, "
         "el bot te lo recordará cada semana."
     )

@@ -6,11 +6,12 @@ Everything that is under way is in the database: also for which text an admin wa
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from enum import StrEnum
 from functools import partial
 
 from bot.petition.outcome import closing_update_by_language, missing_languages, surplus
 from bot.text.markup import Html
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext, AdminHandler
 from handlers.context import Services
 from handlers.screens import closing_texts as screens
@@ -52,28 +53,39 @@ async def tapped(ctx: AdminContext, argument: str) -> None:
     await _HANDLED_BY[tap.step](ctx, tap.value)
 
 
-async def closing_update_is_draft(services: Services) -> bool:
-    """Returns whether nobody has published the closing update that the folder marks as a draft."""
-    if not services.petition.closing_is_draft:
-        return False
-    published = await services.storage.closing_texts.published()
-    return not closing_update_by_language(services.petition, published)
+class Unready(StrEnum):
+    """Why the closing update cannot be sent, as a source sentence for translation."""
 
-
-def draft_text(words: Words) -> Html:
-    """Says what it means that the closing update is still a draft."""
-    return words.text(
+    DRAFT = mark(
         "⚠️ <b>El mensaje final todavía es un borrador.</b> Mientras lo sea, quien entre con la "
         "petición cerrada leerá solo el agradecimiento por su interés, y a quienes firmaron no se "
         "les puede contar cómo ha terminado. Escríbelo con /closing."
     )
+    WAITS = mark(
+        "⏳ <b>El mensaje final espera la aprobación de otra persona.</b> Mientras tanto no se "
+        "puede enviar, ni lo lee quien entre con la petición cerrada. Míralo con /closing."
+    )
 
 
-def what_next(words: Words, *, is_draft: bool) -> Html:
+async def unready(services: Services) -> Unready | None:
+    """Returns why the closing update cannot be sent; None if it can be.
+
+    Nobody has published the one that the folder marks as a draft, or another text waits.
+    """
+    texts = services.storage.closing_texts
+    if await texts.closing_update_waits():
+        return Unready.WAITS
+    if not services.petition.closing_is_draft:
+        return None
+    told = closing_update_by_language(services.petition, await texts.published())
+    return None if told else Unready.DRAFT
+
+
+def what_next(words: Words, why_not: Unready | None) -> Html:
     """Says what can be done once the petition is closed."""
-    if is_draft:  # there is nothing to send yet, and /broadcast offers nothing
+    if why_not is not None:  # there is nothing to send yet, and /broadcast offers nothing
         undo = words.text("Para deshacer el cierre, escribe /reopen.")
-        return paragraphs(draft_text(words), undo)
+        return paragraphs(words.text(why_not), undo)
     return words.text(
         "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
         "Para deshacer el cierre, /reopen."

@@ -21,7 +21,7 @@ from bot.petition_folder.schema import months_later
 from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from handlers.admin_notices import Notice, may_be_sent, send_notices
-from handlers.closing_texts import closing_update_is_draft
+from handlers.closing_texts import Unready, unready
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs, sentences
 
@@ -148,7 +148,7 @@ async def _text(
 
     It is about so many `people` whom nobody told; signatures are kept for so many `months`.
     """
-    storage = services.storage
+    storage, why_not = services.storage, await unready(services)
     if await storage.erasures.is_sending():
         to_do = mark(
             "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts "
@@ -159,10 +159,15 @@ async def _text(
             "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha "
             "terminado, con /broadcast."
         )
-    elif await closing_update_is_draft(services):
+    elif why_not is Unready.DRAFT:
         to_do = mark(
             "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después "
             "con /broadcast."
+        )
+    elif why_not is Unready.WAITS:
+        to_do = mark(
+            "El mensaje final espera la aprobación de otra persona: míralo con /closing y, cuando "
+            "esté aprobado, envíalo con /broadcast."
         )
     else:
         to_do = mark("Para contárselo, escribe /broadcast y elige «El mensaje final».")

@@ -15,15 +15,17 @@ from storage.broadcast_transition_sql import (
     counted_together,
 )
 from storage.broadcast_types import EVERYONE, Audience, Kind
+from storage.closing_texts import CLOSING_UPDATE_WAITS
 from storage.database import Statement, Value
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE
 from storage.keyring import Keyring
 from storage.petitions import lock_petition
 from storage.times import to_millis
 
-# A change of its text gives the petition another revision.
-_MAY_CLOSE = """
-(:kind <> 'closing' OR (p.closed_at IS NOT NULL
+# A change of its text gives the petition another revision; the former text is not sent while
+# another one waits for a second admin.
+_MAY_CLOSE = f"""
+(:kind <> 'closing' OR (p.closed_at IS NOT NULL AND NOT {CLOSING_UPDATE_WAITS}
   AND p.revision = COALESCE(CAST(:revision AS BIGINT), p.revision)))
 """
 

@@ -72,6 +72,14 @@ _HAS_CLOSING_UPDATE = f"""
 EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT} AND entry = '{CLOSING_UPDATE}')
 """  # noqa: S608 - constants of this file
 
+CLOSING_UPDATE_WAITS = f"""
+EXISTS (
+  SELECT 1 FROM closing_texts t JOIN closing_publications w ON w.id = t.publication_id
+  WHERE t.petition = :petition AND t.entry = '{CLOSING_UPDATE}' AND w.published_at IS NULL
+)
+"""  # noqa: S608 - a constant of this file
+"""SQL: whether another text of the closing update waits for a second admin."""
+
 # All that is left is what the admin was shown, and nothing else waits for a second admin. The
 # closing update that is being sent, or is planned, has the text of its confirmation.
 _MAY_PUBLISH = f"""
@@ -226,6 +234,10 @@ class ClosingTexts(AuditedRows):
     async def history(self) -> Sequence[ClosingText]:
         """Returns every version ever written, oldest first."""
         return [self._text(row) for row in await self._read(_HISTORY)]
+
+    async def closing_update_waits(self) -> bool:
+        """Returns whether another text of the closing update waits for a second admin."""
+        return bool(await self._read(f"SELECT 1 WHERE {CLOSING_UPDATE_WAITS}"))
 
     async def await_text(self, admin: bytes, awaited: AwaitedText) -> None:
         """Stores that an admin's next message is this text, in place of an earlier one."""

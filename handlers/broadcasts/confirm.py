@@ -25,6 +25,7 @@ from handlers.broadcasts.progress_publisher import progress_place
 from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_commit
+from handlers.closing_texts import unready
 from handlers.conversation_message import tolerate
 from storage import AlreadyRunning, Broadcast, Kind, NewBroadcast, PetitionOpen
 
@@ -57,7 +58,12 @@ async def send(ctx: AdminContext, token: str) -> None:
         return
     draft_view = await editor.view()
     shown = shown_recipients(token) or 0
-    objection = _objection(editor, draft_view, token, shown)
+    why_not = await unready(ctx.services) if editor.draft.kind is Kind.CLOSING else None
+    objection = (
+        _objection(editor, draft_view, token, shown)
+        if why_not is None
+        else ctx.words.text(why_not)
+    )
     if objection is not None:
         await _show_again(editor, objection)
         return

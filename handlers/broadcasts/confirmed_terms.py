@@ -7,6 +7,7 @@ from bot.petition.outcome import closing_update_by_language
 from bot.text.markup import Html, fill
 from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft, Version
+from handlers.closing_texts import unready
 from handlers.context import Services
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import paragraphs
@@ -20,9 +21,11 @@ async def current_content(
 ) -> dict[str, object]:
     """Returns what recipients get, by language: texts, or copies of the preview.
 
-    Empty while the closing update is only a draft.
+    Empty while the closing update cannot be sent.
     """
     if draft.kind is Kind.CLOSING:
+        if await unready(services) is not None:
+            return {}
         return _closing(services, state, await services.storage.closing_texts.published())
     if draft.kind is Kind.BREACH:
         return {

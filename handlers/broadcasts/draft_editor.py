@@ -21,6 +21,7 @@ from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
 from handlers.broadcasts.recipient_counts import count_recipients
 from handlers.broadcasts.screens import audience_and_time, compose, summary
 from handlers.broadcasts.screens.draft_view import DraftView
+from handlers.closing_texts import unready
 from handlers.conversation_message import edit_if_there, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.screen import Screen
@@ -80,6 +81,9 @@ class DraftEditor:
         """
         draft_view = await self.view()
         stage = self.draft.stage
+        if notice is None and self.draft.kind is Kind.CLOSING:
+            why_not = await unready(self.ctx.services)
+            notice = None if why_not is None else self.ctx.words.text(why_not)
         if (
             stage in (DraftStage.SUMMARY, DraftStage.SECOND_CONFIRMATION)
             and draft_view.terms is None

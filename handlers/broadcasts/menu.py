@@ -17,7 +17,7 @@ from handlers.broadcasts.draft_editor import (
 from handlers.broadcasts.preview import show_preview
 from handlers.broadcasts.progress_message import tell_progress
 from handlers.broadcasts.screens.labels import moment_name, subject_name
-from handlers.closing_texts import closing_update_is_draft, draft_text
+from handlers.closing_texts import Unready, unready
 from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
@@ -32,7 +32,7 @@ class BroadcastOptions:
     """What an admin could send now, and to how many people.
 
     Attributes:
-        is_draft: whether the closing update is still to be written.
+        why_not: why the closing update cannot be sent; None if it can be.
         untold: signers who would get the closing update.
         signed: signers who can be written to.
         is_chosen: whether one of them would get a message about the petition, or other news.
@@ -42,7 +42,7 @@ class BroadcastOptions:
     """
 
     is_closed: bool
-    is_draft: bool
+    why_not: Unready | None
     untold: int
     signed: int
     is_chosen: bool
@@ -84,8 +84,9 @@ async def compose_closing(ctx: AdminContext, _argument: str) -> None:
     if not state.is_closed:
         await ctx.say(_still_open(ctx))
         return
-    if await closing_update_is_draft(services):
-        await ctx.say(draft_text(ctx.words))
+    why_not = await unready(services)
+    if why_not is not None:
+        await ctx.say(ctx.words.text(why_not))
         return
     await show_preview(await _start_draft(ctx, _new_draft(ctx, Kind.CLOSING)))
 
@@ -134,7 +135,7 @@ def _menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
     listed = options.scheduled[:_LISTED]
     offered = [
         resume if has_draft else None,
-        closing if options.is_closed and options.untold and not options.is_draft else None,
+        closing if options.is_closed and options.untold and not options.why_not else None,
         new if options.is_chosen else None,
         *(_to_decide(ctx, each) for each in listed),
     ]
@@ -195,7 +196,7 @@ async def _options(ctx: AdminContext) -> BroadcastOptions:
     state, editor = await storage.petitions.state(), await open_draft(ctx)
     return BroadcastOptions(
         is_closed=state.is_closed,
-        is_draft=await closing_update_is_draft(ctx.services),
+        why_not=await unready(ctx.services),
         untold=sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values()),
         signed=await storage.broadcasts.can_be_written_to(),
         is_chosen=await storage.broadcasts.has_recipients(Kind.UPDATE)
@@ -218,8 +219,8 @@ def _about_closing(ctx: AdminContext, options: BroadcastOptions) -> Html | None:
         return words.text(
             "El mensaje final ya se ha enviado a todas las personas a las que se podía escribir."
         )
-    if options.is_draft:
-        return draft_text(words)
+    if options.why_not is not None:
+        return words.text(options.why_not)
     return words.plural(
         "El mensaje final cuenta cómo ha terminado la petición. Lo espera {n} persona.",
         "El mensaje final cuenta cómo ha terminado la petición. Lo esperan {n} personas.",

@@ -22,7 +22,6 @@ from handlers.admin_context import AdminContext
 from handlers.broadcasts.confirmed_terms import content_of_copies, current_content
 from handlers.broadcasts.draft import DraftStage, with_preview, without_preview
 from handlers.broadcasts.draft_editor import DraftEditor
-from handlers.closing_texts import draft_text
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
 from storage import Broadcast
@@ -71,7 +70,7 @@ async def _show_preview(editor: DraftEditor) -> None:
     copies: dict[str, tuple[int, ...]] = {}
     content = await _content_to_copy(editor)
     if not content:
-        await editor.draw(draft_text(ctx.words))  # the folder says now that it is a draft
+        await editor.draw()  # it says why
         return
     for language in content:
         try:

@@ -13,27 +13,11 @@ from bot.simulator.person import Person
 from handlers.closing_date import look
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.html_messages import send_html
-from tests.support.scene import ADMIN
 
-LUCY = ADMIN + 1
 FOLDER = "18 de julio de 2025"
 SPANISH = "✏️ el mensaje final, en español"
 ENGLISH = "✏️ el mensaje final, en inglés"
 BEFORE, SEE = "👁 Ver antes de publicar", "👁 Ver cómo se lee"
-THE_CHANGE = "Revisar el cambio que espera"
-
-
-@pytest.fixture
-async def two(tmp_path: Path) -> AsyncIterator[AdminScene]:
-    """Lucy is an admin too, and with more than two signers a change needs both."""
-    async with an_admin_scene(tmp_path) as admin:
-        await admin.scene.stop_bot()
-        changed = {"admin_ids": frozenset({ADMIN, LUCY}), "approval_above": 2}
-        admin.scene.settings = admin.scene.settings.model_copy(update=changed)
-        await admin.scene.start_bot()
-        await admin.start()
-        yield admin
-    assert admin.refused == []
 
 
 @pytest.fixture
@@ -252,16 +236,6 @@ async def test_an_edit_of_the_text_in_the_chat_is_its_next_version(admin: AdminS
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
 
 
-async def test_while_one_change_waits_the_next_one_is_told_why_it_cannot_be_published(
-    two: AdminScene,
-) -> None:
-    await closes(two)
-    await writes(two, SPANISH, "Han vuelto")
-    await publishes(two)
-    await writes(two, ENGLISH, "They are back")
-    assert "otro cambio espera aprobación" in (await publishes(two)).text
-
-
 async def test_all_versions_stay_to_be_read(admin: AdminScene) -> None:
     for text in ("Uno", "Dos"):
         await writes(admin, SPANISH, text)
@@ -274,51 +248,6 @@ async def test_all_versions_stay_to_be_read(admin: AdminScene) -> None:
         assert said in history
     kept = await admin.services.storage.closing_texts.history()
     assert [each.text for each in kept] == ["Uno", "Dos", "Tres"]
-
-
-async def test_what_late_visitors_read_changes_only_with_a_second_admin(two: AdminScene) -> None:
-    lucy = two.scene.world.person("Lucy", language="en", user_id=LUCY)
-    lucy.start()
-    await closes(two)
-    await writes(two, SPANISH, "Han vuelto")
-    assert "hace falta que lo apruebe otra" in (await publishes(two)).text
-    assert FOLDER in await read_late(two, two.scene.jordi)
-    await notices(two)
-    await lucy.sees("A change to how it ended waits for approval")
-    await lucy.sees("Asked for by Marta")
-    await two.scene.taps(lucy, "Review the change that waits")
-    await lucy.sees("Han vuelto")
-    await two.scene.taps(lucy, "Approve and publish")
-    assert "Han vuelto" in await read_late(two, two.scene.jordi)
-    await notices(two)
-    await two.marta.sees("Lo pidió Marta y lo ha aprobado Lucy.")
-    for _ in range(2):
-        await notices(two)
-    assert sum("waits for approval" in m.text for m in lucy.messages) == 1
-    assert sum("What people read of how" in m.text for m in lucy.messages) == 1
-
-
-async def test_who_asked_cannot_approve_and_can_take_it_back(two: AdminScene) -> None:
-    await closes(two)
-    await writes(two, SPANISH, "Han vuelto")
-    await publishes(two)
-    await two.taps(THE_CHANGE)
-    assert "Aprobar y publicar" not in two.panel.labels
-    await two.taps("Dejar de pedirlo")
-    assert "ese cambio no se publica" in two.panel.text
-    assert FOLDER in await read_late(two, two.scene.jordi)
-    assert "hace falta que lo apruebe otra" in (await publishes(two)).text
-
-
-async def test_while_it_is_open_many_signers_need_two_admins_too_since_one_can_close_it(
-    two: AdminScene,
-) -> None:
-    lucy = two.scene.world.person("Lucy", language="en", user_id=LUCY)
-    lucy.start()
-    await writes(two, SPANISH, "Han vuelto")
-    assert "✅ Publicado" not in (await publishes(two)).text
-    await two.scene.closes()
-    assert "Han vuelto" not in await read_late(two, two.scene.jordi)
 
 
 IS_DRAFT = "El mensaje final todavía es un borrador."
@@ -413,18 +342,3 @@ async def test_a_forged_button_makes_no_text_that_cannot_be_shown(
     await admin.scene.settled()
     await admin.says("Roto")
     assert await admin.services.storage.closing_texts.history() == []
-
-
-async def test_an_old_button_discards_nothing_that_was_written_later(two: AdminScene) -> None:
-    lucy = two.scene.world.person("Lucy", language="es", user_id=LUCY)
-    lucy.start()
-    await writes(two, SPANISH, "Uno")
-    old = two.data("Descartar lo que no está publicado")
-    await publishes(two)
-    lucy.send("/closing")
-    await two.scene.taps(lucy, ENGLISH)
-    lucy.send("An hour of work")
-    await two.scene.settled()
-    await two.marta.tap_data(*old).answered()
-    await two.scene.settled()
-    assert (await two.services.storage.closing_texts.history())[-1].is_left

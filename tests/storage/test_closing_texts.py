@@ -234,4 +234,9 @@ async def test_a_closing_update_whose_text_changes_while_it_is_confirmed_is_not_
     )
     assert isinstance(await storage.broadcasts.start(plan), AudienceChanged)
     now = replace(plan, revision=(await storage.petitions.state()).revision)
+    await writes(storage, "Han vuelto todos")
+    waits = await publishes(storage, above=0)
+    assert waits is not None
+    assert isinstance(await storage.broadcasts.start(now), AudienceChanged), "another text waits"
+    await storage.closing_texts.decline(waits.id, actor=LUCY, at=NOON)
     assert isinstance(await storage.broadcasts.start(now), Broadcast)

@@ -1,0 +1,157 @@
+"""A second admin approves what late visitors read, and the closing update waits for that."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.simulator.person import Person
+from tests.features.test_closing_texts import (
+    ENGLISH,
+    FOLDER,
+    SPANISH,
+    closes,
+    notices,
+    publishes,
+    read_late,
+    writes,
+)
+from tests.support.admin_scene import AdminScene
+from tests.support.approval_scene import APPROVE, ASK, QUESTION
+
+THE_CHANGE = "Revisar el cambio que espera"
+WAITS = "El mensaje final espera la aprobación de otra persona."
+
+
+@pytest.fixture
+def admin(three_admins: AdminScene) -> AdminScene:
+    return three_admins
+
+
+async def test_while_one_change_waits_the_next_one_is_told_why_it_cannot_be_published(
+    admin: AdminScene,
+) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto")
+    await publishes(admin)
+    await writes(admin, ENGLISH, "They are back")
+    assert "otro cambio espera aprobación" in (await publishes(admin)).text
+
+
+async def test_what_late_visitors_read_changes_only_with_a_second_admin(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto")
+    assert "hace falta que lo apruebe otra" in (await publishes(admin)).text
+    assert FOLDER in await read_late(admin, admin.scene.jordi)
+    await notices(admin)
+    await lucy.sees("A change to how it ended waits for approval")
+    await lucy.sees("Asked for by Marta")
+    await admin.scene.taps(lucy, "Review the change that waits")
+    await lucy.sees("Han vuelto")
+    await admin.scene.taps(lucy, "Approve and publish")
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+    await notices(admin)
+    await admin.marta.sees("Lo pidió Marta y lo ha aprobado Lucy.")
+    for _ in range(2):
+        await notices(admin)
+    assert sum("waits for approval" in m.text for m in lucy.messages) == 1
+    assert sum("What people read of how" in m.text for m in lucy.messages) == 1
+
+
+async def test_who_asked_cannot_approve_and_can_take_it_back(admin: AdminScene) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto")
+    await publishes(admin)
+    await admin.taps(THE_CHANGE)
+    assert "Aprobar y publicar" not in admin.panel.labels
+    await admin.taps("Dejar de pedirlo")
+    assert "ese cambio no se publica" in admin.panel.text
+    assert FOLDER in await read_late(admin, admin.scene.jordi)
+    assert "hace falta que lo apruebe otra" in (await publishes(admin)).text
+
+
+async def test_while_it_is_open_many_signers_need_two_admins_too_since_one_can_close_it(
+    admin: AdminScene,
+) -> None:
+    await writes(admin, SPANISH, "Han vuelto")
+    assert "✅ Publicado" not in (await publishes(admin)).text
+    await admin.scene.closes()
+    assert "Han vuelto" not in await read_late(admin, admin.scene.jordi)
+
+
+async def test_an_old_button_discards_nothing_that_was_written_later(
+    admin: AdminScene, pau: Person
+) -> None:
+    await writes(admin, SPANISH, "Uno")
+    old = admin.data("Descartar lo que no está publicado")
+    await publishes(admin)
+    pau.send("/closing")
+    await admin.scene.taps(pau, ENGLISH)
+    pau.send("An hour of work")
+    await admin.scene.settled()
+    await admin.marta.tap_data(*old).answered()
+    await admin.scene.settled()
+    assert (await admin.services.storage.closing_texts.history())[-1].is_left
+
+
+async def test_the_former_text_is_not_sent_while_a_new_one_waits(
+    admin: AdminScene, pau: Person
+) -> None:
+    await closes(admin)
+    await admin.scene.offers_the_final()
+    summary = await admin.scene.with_button(admin.marta, ASK)
+    old = admin.data(ASK)
+    await writes(admin, SPANISH, "Han vuelto a casa")
+    await publishes(admin)
+    await admin.says("/broadcast")
+    assert WAITS in admin.marta.messages[-1].text
+    assert "El mensaje final" not in admin.marta.messages[-1].labels
+    await admin.marta.tap_data(*old).answered()
+    await admin.scene.settled()
+    now = admin.marta.chat.messages[summary.id]
+    assert WAITS in now.text
+    assert ASK not in now.labels
+    await admin.taps("👁 Ver la vista previa")
+    assert WAITS in admin.panel.text
+    assert ASK not in admin.panel.labels
+    await admin.marta.tap_data(admin.panel.id, "adm:final:").answered()
+    await admin.scene.settled()
+    assert WAITS in admin.marta.messages[-1].text
+    assert await admin.services.storage.broadcasts.latest() is None
+    await notices(admin)
+    await admin.scene.taps(pau, THE_CHANGE)
+    await admin.scene.taps(pau, "Aprobar y publicar")
+    await admin.scene.offers_the_final()
+    await admin.taps(ASK)
+    await pau.sees(QUESTION, 10)
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over("El mensaje final está enviado.")
+    assert any(m.text == "Han vuelto a casa" for m in admin.scene.ana.messages)
+
+
+async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broadcast(
+    admin: AdminScene,
+) -> None:
+    await writes(admin, SPANISH, "Han vuelto")
+    await publishes(admin)
+    await admin.says("/close")
+    assert WAITS in admin.panel.text
+    await admin.taps("Sí, cerrar la petición")
+    assert WAITS in admin.marta.messages[-1].text
+    assert "escribe /broadcast" not in admin.marta.messages[-1].text
+    for days, said in ((0, WAITS), (31, "cuando esté aprobado, envíalo"), (38, "te lo recordará")):
+        admin.ahead = timedelta(days=days)
+        await notices(admin)
+        assert any(said in m.text for m in admin.marta.messages[-3:])
+
+
+async def test_no_text_is_published_while_a_closing_update_waits_for_approval(
+    admin: AdminScene, lucy: Person
+) -> None:
+    await closes(admin)
+    await admin.scene.offers_the_final()
+    await admin.taps(ASK)
+    await lucy.sees("Do you approve this broadcast?", 10)
+    await writes(admin, SPANISH, "Han vuelto a casa")
+    assert "cancela antes ese envío con /broadcast" in (await publishes(admin)).text
