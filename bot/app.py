@@ -20,7 +20,7 @@ import handlers
 from bot.back_off import BackOff
 from bot.backup import BACKUP_IS_OLD
 from bot.broadcast import OpenClaims, Worker
-from bot.clocks import Clocks
+from bot.clocks import Clocks, DateCheck
 from bot.database_watch import DatabaseWatch
 from bot.file_locations import make_database_folder
 from bot.intake import Dispatcher, Polling, TokenUnknown
@@ -210,7 +210,7 @@ async def open_app(
     keyring = None if rehearsal else _key(settings)
     url = settings.database_url
     make_database_folder(url)
-    session = shared_session(settings.api_url, settings.proxy)
+    session = shared_session(settings.api_url, settings.proxy, clocks.monotonic)
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
         # petition's lock too: with both, one would get the updates that are meant for the other.
@@ -270,6 +270,7 @@ async def open_app(
             mark_first=watch.mark_first,
             has_room=gate.has_room,
             is_rehearsal=rehearsal,
+            date_is_right=DateCheck(lambda: services.clock(), session.server_time),
         )
         unready = unready_problems(read)
         texts = PetitionTexts(services, seen, unready) if follows_folder else None
@@ -378,6 +379,7 @@ def _wire(
         lambda: services.clock(),
         warn=partial(warn_of_erasures, application.bot, services),
         erase_files=partial(erase_all_files, application.bot, services),
+        date_is_right=services.date_is_right,
     )
     return App(
         application, update_handler, dispatch, polling, worker, held, watch, retention, texts

@@ -126,7 +126,8 @@ class Retention:
 
     `warn` tells the admins of people who will be erased and do not know how it ended, and of what
     is overdue. `erase_files` removes from the chats what is due, and files without a signature
-    that were sent until the time that it is given.
+    that were sent until the time that it is given. While `date_is_right` returns False nothing is
+    erased, and nobody is warned of it.
     """
 
     def __init__(
@@ -138,6 +139,7 @@ class Retention:
         *,
         warn: Callable[[Overdue | None], Awaitable[None]],
         erase_files: Callable[[datetime], Awaitable[None]],
+        date_is_right: Callable[[], bool],
     ) -> None:
         self._storage = storage
         self._petition = petition
@@ -145,6 +147,7 @@ class Retention:
         self._sleep = sleep
         self._warn = warn
         self._erase_files = erase_files
+        self._date_is_right = date_is_right
         self._found: tuple[str, datetime] | None = None
         self._waits = False
 
@@ -157,6 +160,8 @@ class Retention:
 
     async def forget(self) -> None:
         """Erases every form that is older than `FORMS_KEPT_FOR`, and the files that are due."""
+        if not self._date_is_right():
+            return
         before = self._clock() - FORMS_KEPT_FOR
         total, forgotten = 0, PORTION
         while forgotten == PORTION:
@@ -175,6 +180,8 @@ class Retention:
         `HELD_FOR`, as nothing brings it back.
         """
         now, self._waits = self._clock(), True
+        if not self._date_is_right():
+            return
         overdue = await find_overdue(self._storage, self._petition(), now)
         await self._warn(overdue)
         if overdue is not None and await self._is_held(overdue, now):

@@ -106,6 +106,9 @@ class PetitionSettings(StorageSettings):
     folder: Path | None = None
     # To whom exports and backups are encrypted.
     age_recipients: Annotated[tuple[str, ...], NoDecode] = ()
+    api_url: str = "https://api.telegram.org"
+    # It may hold a password. By default the environment decides, see `bot.telegram_session`.
+    proxy: SecretStr | None = None
 
     @field_validator("age_recipients", "admin_ids", mode="before", check_fields=False)
     @classmethod
@@ -127,15 +130,30 @@ class PetitionSettings(StorageSettings):
             raise ValueError
         return value
 
+    @field_validator("proxy")
+    @classmethod
+    def _usable_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            choose_proxy("", value.get_secret_value(), {})  # raises a ValueError
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise ValueError
+        if parts.query or parts.fragment or any(mark in value for mark in " \t\n"):
+            raise ValueError
+        _ = parts.port  # raises a ValueError when it is not a number
+        return value.rstrip("/")
+
 
 class Settings(PetitionSettings):
     """Everything that `run` needs."""
 
     bot_token: SecretStr
     admin_ids: Annotated[frozenset[int], NoDecode]
-    api_url: str = "https://api.telegram.org"
-    # It may hold a password. By default the environment decides, see `bot.telegram_session`.
-    proxy: SecretStr | None = None
     paid_broadcast: bool = False
     # Declared after `paid_broadcast`, on which its default and its limit depend.
     broadcast_rate: float = Field(
@@ -155,13 +173,6 @@ class Settings(PetitionSettings):
     @classmethod
     def _token_shape(cls, value: SecretStr) -> SecretStr:
         return SecretStr(checked_token(value.get_secret_value()))
-
-    @field_validator("proxy")
-    @classmethod
-    def _usable_proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            choose_proxy("", value.get_secret_value(), {})  # raises a ValueError
-        return value
 
     @field_validator("admin_ids")
     @classmethod
@@ -187,17 +198,6 @@ class Settings(PetitionSettings):
         if value is not None and admins is not None and len(admins) < 2:
             raise ValueError
         return value
-
-    @field_validator("api_url")
-    @classmethod
-    def _plain_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-            raise ValueError
-        if parts.query or parts.fragment or any(mark in value for mark in " \t\n"):
-            raise ValueError
-        _ = parts.port  # raises a ValueError when it is not a number
-        return value.rstrip("/")
 
 
 def checked_token(text: str) -> str:

@@ -6,6 +6,8 @@ Whatever talks to Telegram builds its session here, so that nothing leaves the m
 import os
 import re
 import ssl
+import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.request import getproxies
 
@@ -18,13 +20,16 @@ from bot.transport import SharedSession
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
 
 
-def shared_session(api_url: str, proxy: SecretStr | None = None) -> SharedSession:
+def shared_session(
+    api_url: str, proxy: SecretStr | None = None, clock: Callable[[], float] = time.monotonic
+) -> SharedSession:
     """Returns the session for all calls to a Bot API server; it has to be opened.
 
     Args:
         api_url: the server's address.
         proxy: the setting of this name; None lets `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
             decide, which never hold for a server on this machine.
+        clock: the session's monotonic clock.
 
     Raises:
         SettingsInvalid: the proxy's address or the certificates cannot be used.
@@ -33,7 +38,7 @@ def shared_session(api_url: str, proxy: SecretStr | None = None) -> SharedSessio
         _require_certificates()
     setting = None if proxy is None else proxy.get_secret_value()
     try:
-        return SharedSession(proxy=choose_proxy(api_url, setting, getproxies()))
+        return SharedSession(proxy=choose_proxy(api_url, setting, getproxies()), clock=clock)
     except ValueError:
         pass
     # Raised outside of the handler, as the sentence says all: the address may hold a password.

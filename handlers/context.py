@@ -58,6 +58,7 @@ class Services:
     delayed_replies: DelayedReplies
     mark_first: Callable[[], Awaitable[None]]
     has_room: Callable[[int, int], bool]
+    date_is_right: Callable[[], bool]
     is_rehearsal: bool = False
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)
     owed_notices: dict[tuple[str, str], tuple[set[int], Callable[[int], Awaitable[bool]]]] = field(

@@ -81,12 +81,14 @@ async def keep_sending_notices(bot: Bot, services: Services) -> None:
 async def send_notices(bot: Bot, services: Services) -> None:
     """Sends the sentences that wait, and forgets those, and the codes, that are too old."""
     storage, now = services.storage, services.clock()
-    await storage.person_codes.forget(now - CODE_LASTS)
+    date_is_right = services.date_is_right()
+    if date_is_right:
+        await storage.person_codes.forget(now - CODE_LASTS)
     postponed: set[bytes] = set()
     waiting = await storage.person_notices.waiting()
     if waiting and await storage.restores.held() is not None:
         return  # nobody knows whether they were sent after the backup
-    if waiting:
+    if waiting and date_is_right:
         await storage.person_notices.expire(now - NOTICES_KEPT_FOR)
     for notice in waiting:
         # The sentences to one person keep their order.

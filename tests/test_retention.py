@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
+from bot.clocks import DateCheck
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.retention_days import Overdue
 from bot.retention import (
@@ -104,6 +105,7 @@ def retention(stored: Stored, pauses: Pauses) -> Retention:
         pauses.sleep,
         warn=stored.warn,
         erase_files=stored.erase_files,
+        date_is_right=lambda: True,
     )
 
 
@@ -164,3 +166,24 @@ async def test_what_failed_is_done_at_the_next_look(failure: Exception) -> None:
     assert len(logged) == 4
     expected = "warning" if isinstance(failure, Unavailable) else "error"
     assert [entry["log_level"] for entry in logged[:2]] == [expected] * 2
+
+
+@pytest.mark.parametrize(
+    ("said", "silent_for", "is_right", "event"),
+    [
+        (NOW, timedelta(0), True, None),
+        (NOW - timedelta(hours=23), timedelta(0), True, None),
+        (NOW - timedelta(days=1), timedelta(0), False, "clock_is_wrong"),
+        (NOW + timedelta(days=1), timedelta(days=6), False, "clock_is_wrong"),
+        (None, timedelta(days=6), False, "date_not_compared"),
+        (None, timedelta(days=7), True, "machine_clock_counts_alone"),
+        (NOW - timedelta(days=730), timedelta(days=7), True, "machine_clock_counts_alone"),
+    ],
+)
+def test_a_date_is_erased_by_if_telegram_says_it_too_or_said_nothing_for_a_week(
+    said: datetime | None, silent_for: timedelta, is_right: bool, event: str | None
+) -> None:
+    check = DateCheck(lambda: NOW, lambda: (said, silent_for))
+    with capture_logs() as logged:
+        assert [check(), check()] == [is_right, is_right]
+    assert [entry["event"] for entry in logged] == [event] * (event is not None)

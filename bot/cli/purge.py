@@ -1,16 +1,33 @@
 """What `petition-bot purge` says of the signatures that are due, and how it erases them."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from bot.cli.context import CliContext, run_with_context
-from bot.console import Yes, agrees, counted, in_sentences, interruptible, progress_bar, say
+from bot.clocks import utc_now
+from bot.console import (
+    CannotDo,
+    Yes,
+    agrees,
+    counted,
+    in_sentences,
+    interruptible,
+    progress_bar,
+    run_to_end,
+    say,
+)
 from bot.petition.retention_days import WAITED_FOR, WARNED_FOR, day_of, erased_on, start_of
 from bot.petition_folder.schema import months_later
 from bot.retention import Erasure, erase_due, read_erasure
+from bot.settings import PetitionSettings, load_petition_settings
+from bot.telegram_session import shared_session
+from bot.transport.errors import NotSent, ResponseLost
+from bot.transport.http1.address import Body
+from bot.transport.http1.response import TimeLimits
 from storage import DueCount
 
 
@@ -37,13 +54,45 @@ def purge(
     """Erase the signatures whose retention is over, as the running bot does every hour."""
     found, text = run_with_context(lambda context: prepare_purge(context, untold_too=untold))
     say(text)
-    if dry_run or found.total == 0:
+    if dry_run or found.total == 0 or not _date_is_right(yes=yes):
         return
     question = f"Erase {counted(found.total, 'signature')} for good? Only their counts remain."
     if not agrees(question, yes=yes, otherwise="Nothing was erased."):
         return
     with interruptible("You have stopped it; what was erased stays erased."):
         say(run_with_context(lambda context: carry_out_purge(context, found)))
+
+
+def _date_is_right(*, yes: bool) -> bool:
+    """Returns whether today is what the machine says: by Telegram's answer, or by the operator's.
+
+    Raises:
+        CannotDo: it is not, or nobody can tell.
+    """
+    settings, now = load_petition_settings(), utc_now()
+    said = run_to_end(_telegram_time(settings))
+    if said is None:
+        if yes:
+            raise CannotDo(
+                "Telegram could not be asked what day it is, so --yes is not enough: run this "
+                "again without it, and look at the date. Nothing was erased."
+            )
+        question = f"Telegram could not be asked what day it is. Is today {now:%-d %B %Y}?"
+        return agrees(question, yes=False, otherwise="Set the clock first. Nothing was erased.")
+    if abs(now - said) >= timedelta(days=1):
+        raise CannotDo(
+            f"This machine says that today is {now:%-d %B %Y}, and Telegram that it is "
+            f"{said:%-d %B %Y}. Set the clock first. Nothing was erased."
+        )
+    return True
+
+
+async def _telegram_time(settings: PetitionSettings) -> datetime | None:
+    """Returns what time it is for Telegram, which says so to whoever asks for anything."""
+    async with shared_session(settings.api_url, settings.proxy) as session:
+        with suppress(NotSent, ResponseLost):
+            await session.post(f"{settings.api_url}/bot/getMe", Body(b""), TimeLimits())
+        return session.server_time()[0]
 
 
 async def prepare_purge(context: CliContext, *, untold_too: bool) -> tuple[Purge, str]:

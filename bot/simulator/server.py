@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any, Self
 
 import orjson
@@ -97,6 +98,11 @@ class Simulator:
             self._runner = None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = await self._respond(request)
+        response.headers["Date"] = formatdate(self.clock(), usegmt=True)
+        return response
+
+    async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         found = _PATH.fullmatch(request.path)
         if found is None:
             return json_response({"ok": False, "error_code": 404, "description": "Not Found"}, 404)

@@ -1,6 +1,10 @@
 """Tests that an operator erases what is due knowingly, and only that."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -8,10 +12,39 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
 from storage import ErasedPortion, Erasures, Statement, Storage
-from tests.cli.petition_database import PetitionDatabase, on_both, said
+from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 
 # Months are longer than this, and not two of them.
 A_MONTH = timedelta(days=40)
+
+
+class TelegramDate:
+    """A server that says what day it is, so many days ahead of the machine; None: it is away."""
+
+    days_ahead: int | None = 0
+
+
+@pytest.fixture(autouse=True)
+def telegram(monkeypatch: pytest.MonkeyPatch) -> Iterator[TelegramDate]:
+    date = TelegramDate()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            if date.days_ahead is None:
+                return  # without an answer
+            self.send_response_only(404)
+            said = datetime.now(UTC) + timedelta(days=date.days_ahead)
+            self.send_header("Date", format_datetime(said, usegmt=True))
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    monkeypatch.setenv("PETITION_API_URL", f"http://127.0.0.1:{server.server_port}")
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield date
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def call(*arguments: str, typed: str = "") -> Result:
@@ -104,3 +137,25 @@ def test_what_was_erased_before_ctrl_c_stays_erased(
     assert "You have stopped it; what was erased stays erased." in result.stderr
     assert left(petition) == 2
     assert petition.audited()[0].detail == "4"
+
+
+def test_with_a_clock_two_years_ahead_nobody_is_erased(
+    petition: PetitionDatabase, telegram: TelegramDate
+) -> None:
+    signed(petition, timedelta(days=10), from_number=3)
+    telegram.days_ahead = -730
+    for typed in (("--yes",), ()):
+        refusal = refused(call(*typed, typed="y\n"))
+        assert "Set the clock first. Nothing was erased." in refusal
+    assert left(petition) == 6
+
+
+def test_where_telegram_cannot_be_asked_a_person_says_what_day_it_is(
+    petition: PetitionDatabase, telegram: TelegramDate
+) -> None:
+    signed(petition, timedelta(days=10), from_number=3)
+    telegram.days_ahead = None
+    assert "--yes is not enough" in refused(call("--yes"))
+    assert f"Is today {datetime.now(UTC):%-d %B %Y}?" in said(call(typed="n\n"))
+    assert left(petition) == 6
+    assert "2 signatures are erased." in said(call(typed="y\ny\n"))

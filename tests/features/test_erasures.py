@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from structlog.testing import capture_logs
+
 from bot.petition_folder.schema import months_later
 from bot.simulator.person import Person
 from handlers.context import Services
-from storage import Statement, Storage
+from storage import DueBefore, Statement, Storage
 from tests.support.scene import Scene
 
 DAY = timedelta(days=1)
@@ -30,6 +32,10 @@ class Time:
 
     async def goes_to(self, moment: datetime) -> None:
         self.now = moment
+        telegram = self.scene.simulator.clock
+        telegram.ahead = moment.timestamp() - telegram.base()
+        await self.app.application.bot.get_me()  # whose answer says what time it is
+        telegram.ahead = 0
         await self.app.retention.erase()
         await self.scene.settled()
 
@@ -173,3 +179,32 @@ async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene
     time.services.petition = was.model_copy(update={"retention": kept})
     await time.passes(1)
     assert not await time.any_left()
+
+
+async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
+    """The machine starts twice with it; Ana signed, Jordi typed his name, Seán has his file."""
+    for person in (scene.ana, scene.sean):
+        await scene.signs(person)
+    scene.sean.send("/mydata")
+    await scene.taps(scene.sean, scene.english.label("📄 Get the file"))
+    scene.jordi.start()
+    await scene.taps(scene.jordi, scene.words.label("✍️ Firmar la petición"))
+    scene.jordi.send("Jordi Puig")
+    await scene.settled()
+    time = Time(scene)
+    right, wrong = time.now, time.later(24)
+    with capture_logs() as logged:
+        for days in (0, 2):
+            time.now = wrong + days * DAY
+            await time.app.retention.forget()
+            await time.app.retention.erase()
+            await time.app.retention.tidy_journal()
+    assert [each["event"] for each in logged] == ["clock_is_wrong"]
+    count = await time.storage.erasures.count(DueBefore(wrong, None))
+    assert count.total == 2
+    assert await time.storage.conversations.unsigned() == 1
+    assert warned(scene.marta) == []
+    time.now = right
+    await time.app.retention.erase()
+    await scene.consents(scene.jordi)
+    assert (await time.storage.erasures.count(DueBefore(wrong, None))).total == 3

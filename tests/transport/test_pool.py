@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -360,3 +361,18 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110 - the server has no event for everything
             await asyncio.sleep(0.001)
+
+
+async def test_what_time_it_is_for_the_server_is_known_from_its_last_answer() -> None:
+    time = [100.0]
+    date = b"Date: Sat, 28 Nov 2026 12:00:00 GMT"
+    answers = [saying(whole(b"yes", date)), saying(whole(b"yes", b"Date: soon")), saying(whole())]
+    async with SharedSession(clock=lambda: time[0]) as session, hostile(*answers) as server:
+        time[0] += 5
+        assert session.server_time() == (None, timedelta(seconds=5))
+        await call(session, server)
+        time[0] += 60
+        noon = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+        assert session.server_time() == (noon + timedelta(minutes=1), timedelta(minutes=1))
+        await call(session, server)
+        assert session.server_time() == (None, timedelta(0))

@@ -15,6 +15,7 @@ _LARGEST_HEAD = 64 * 1024
 _LARGEST_ANSWER = 32 * 1024 * 1024
 # With one of these headers, the end of the connection is not the end of the body.
 _DELIMITING = (b"content-length", b"transfer-encoding")
+_DATE = b"date"
 _DELIMITING_LENGTHS = tuple(map(len, _DELIMITING))
 
 
@@ -99,9 +100,11 @@ class Connection(asyncio.Protocol):
         if self._answer is None:
             raise HttpParserError("more than one answer")
 
-    def on_header(self, name: bytes, _: bytes) -> None:
+    def on_header(self, name: bytes, value: bytes) -> None:
         """See httptools."""
-        if len(name) in _DELIMITING_LENGTHS and name.lower() in _DELIMITING:
+        if len(name) == len(_DATE) and name.lower() == _DATE:
+            self._date = value
+        elif len(name) in _DELIMITING_LENGTHS and name.lower() in _DELIMITING:
             self._is_delimited = True
 
     def on_headers_complete(self) -> None:
@@ -124,6 +127,7 @@ class Connection(asyncio.Protocol):
 
     def _begin_head(self) -> None:
         self._body: list[bytes] = []
+        self._date = b""
         self._size = 0
         self._has_head = False
         self._is_delimited = False
@@ -132,4 +136,4 @@ class Connection(asyncio.Protocol):
         answer, self._answer = self._answer, None
         body, self._body = b"".join(self._body), []
         if answer is not None and not answer.done():
-            answer.set_result(HttpResponse(self._parser.get_status_code(), body))
+            answer.set_result(HttpResponse(self._parser.get_status_code(), body, self._date))

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 
 class HttpResponse(NamedTuple):
-    """The status and the raw body of an answer."""
+    """The status and the raw body of an answer, and its Date header, empty without one."""
 
     status: int
     body: bytes
+    date: bytes = b""
 
 
 class TimeLimits(NamedTuple):

@@ -1,6 +1,10 @@
 """The session that all calls to Telegram share."""
 
 import ssl
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Self
 
 from bot.proxy_choice import Proxy
@@ -15,6 +19,7 @@ class SharedSession:
     """Owns the keep-alive connections, which are made and closed within an `async with`.
 
     To one server there are at most so many `connections`; further calls wait for a free one.
+    `clock` is a monotonic one, in seconds.
     """
 
     def __init__(
@@ -22,6 +27,7 @@ class SharedSession:
         connections: int = 512,
         tls: ssl.SSLContext | None = None,
         proxy: Proxy | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.proxy = proxy
         self._connections = connections
@@ -29,6 +35,8 @@ class SharedSession:
         self._tls: ssl.SSLContext | None = None  # None when it is closed
         self._pools = dict[Address, Pool]()
         self._targets = dict[str, Target]()
+        self._clock = clock
+        self._date, self._dated_at = b"", clock()
 
     async def __aenter__(self) -> Self:
         self._tls = self._given_tls or ssl.create_default_context()
@@ -57,7 +65,22 @@ class SharedSession:
         if pool is None:
             route = Route(to.address, self._tls, self.proxy)
             pool = self._pools[to.address] = Pool(route, self._connections)
-        return await pool.exchange(to.request(name, body), limits)
+        answer = await pool.exchange(to.request(name, body), limits)
+        if answer.date:
+            self._date, self._dated_at = answer.date, self._clock()
+        return answer
+
+    def server_time(self) -> tuple[datetime | None, timedelta]:
+        """Returns the present time as the last answer with a date gives it, and how old that is.
+
+        Without such an answer, None and how old the session is.
+        """
+        since = timedelta(seconds=self._clock() - self._dated_at)
+        try:
+            said = parsedate_to_datetime(self._date.decode("ascii"))
+        except ValueError:
+            return None, since
+        return said.replace(tzinfo=UTC) + since, since
 
     def _target(self, base: str) -> Target | None:
         try:
