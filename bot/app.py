@@ -28,7 +28,7 @@ from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.read import folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.rehearsal_data import erase_rehearsal, rehearsal_data
-from bot.restore import repeat_journal
+from bot.restore import repeat_journal, tidy_up
 from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
 from bot.shutdown import CLOSE_SECONDS, at_most, finish_current_work
@@ -380,6 +380,7 @@ def _wire(
         warn=partial(warn_of_erasures, application.bot, services),
         erase_files=partial(erase_all_files, application.bot, services),
         date_is_right=services.date_is_right,
+        tidy_up=partial(tidy_up, settings.database_url, services.keyring.path),
     )
     return App(
         application, update_handler, dispatch, polling, worker, held, watch, retention, texts

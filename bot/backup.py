@@ -6,9 +6,11 @@ program, too: `tail -c +4097 FILE | age --decrypt -i KEY > petition.db`. The key
 petition is not in it: names and chats stay sealed.
 """
 
+import glob
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +22,7 @@ from bot.age_encryption import decrypting_reader, encrypting_writer
 from storage import BackupUnusable, Keyring
 from storage.database_copy import CopiedDatabase, CopiedPetition, copy_database
 from storage.database_url import SqliteAddress, parse_address
-from storage.private_files import output_file
+from storage.private_files import output_file, remove_unfinished
 
 FORMAT = "petition-bot backup 1"
 BACKUP_IS_OLD = timedelta(days=7)
@@ -28,6 +30,10 @@ BACKUP_IS_OLD = timedelta(days=7)
 
 _MANIFEST_BYTES = 4096
 _CHUNK_BYTES = 1 << 20
+
+# What a manifest says is printed before anybody can tell who wrote it.
+_WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_MOST = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +131,82 @@ def read_manifest(path: Path) -> Manifest:
 
 
 @contextmanager
-def opened_backup(path: Path, identities: list[Any]) -> Iterator[BinaryIO]:
-    """Yields a reader of the database in a backup; raises CannotDecrypt as it is read."""
+def opened_backup(path: Path, manifest: Manifest, identities: list[Any]) -> Iterator[BinaryIO]:
+    """Yields a reader of the database in a backup, to be read to its end.
+
+    What was read is to be used after the block only: there it is checked that it is what the
+    manifest is about, as the file may have been replaced since that was read.
+
+    Raises:
+        CannotDecrypt: as it is read.
+        BackupUnusable: it is another file now.
+    """
     with path.open("rb") as file:
-        file.seek(_MANIFEST_BYTES)
-        with decrypting_reader(file, identities) as reader:
-            yield reader
+        is_same = _manifest(file.read(_MANIFEST_BYTES)) == manifest
+        hashed = _Hashed(file)
+        if is_same:
+            with decrypting_reader(cast(BinaryIO, hashed), identities) as reader:
+                yield reader
+    if not is_same or hashed.sha256.hexdigest() != manifest.payload_sha256:
+        raise BackupUnusable(
+            f"{path} was changed or replaced after it was checked. Nothing was restored; find out"
+            " who can write there, and take a backup that nobody else can change."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OldBackups:
+    """What lay beside a backup and was older than it may be.
+
+    Attributes:
+        removed: whole backups that were made with the same key file.
+        doubtful: what says that it is a backup, and is damaged or somebody else's; it is left.
+    """
+
+    removed: list[Path]
+    doubtful: list[Path]
+
+
+def remove_old_backups(beside: Path, keyring: Keyring, before: datetime) -> OldBackups:
+    """Removes the backups from before a moment in the folder of a new one, if named like it.
+
+    And what a backup that was killed left there.
+    """
+    names, found = f"*{glob.escape(beside.suffix)}", OldBackups([], [])
+    for path in sorted(beside.parent.glob(names)):
+        if path.is_symlink() or not path.is_file():
+            continue
+        with path.open("rb") as file:
+            manifest = _manifest(file.read(_MANIFEST_BYTES))
+        if manifest is None or manifest.made_at >= before:
+            continue
+        if _is_own(path, keyring):
+            path.unlink()
+            found.removed.append(path)
+        else:
+            found.doubtful.append(path)
+    remove_unfinished(beside.parent, names)
+    return found
+
+
+def _is_own(path: Path, keyring: Keyring) -> bool:
+    try:
+        return was_made_with(keyring, read_manifest(path))
+    except BackupUnusable:
+        return False
+
+
+class _Hashed:
+    """A file that is read, with the hash of what was read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.sha256 = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        part = self._file.read(size)
+        self.sha256.update(part)
+        return part
 
 
 class _Measured:
@@ -178,22 +254,39 @@ def _line(manifest: Manifest) -> bytes:
 
 
 def _manifest(line: bytes) -> Manifest | None:
-    """Returns what a first line says; None if it is none."""
+    """Returns what a first line says; None if it is none, or says what no backup says."""
     try:
         said = json.loads(line)
-        if said["format"] != FORMAT:
+        if said["format"] != FORMAT or said["database"] not in ("sqlite", "postgresql"):
             return None
         petitions = tuple(
-            CopiedPetition(str(each["slug"]), int(each["signatures"]), int(each["last_number"]))
+            CopiedPetition(
+                _word(each["slug"]), _count(each["signatures"]), _count(each["last_number"])
+            )
             for each in said["petitions"]
         )
+        made_at = datetime.fromisoformat(said["made_at"])
+        if made_at.utcoffset() != timedelta():
+            return None
         return Manifest(
-            made_at=datetime.fromisoformat(said["made_at"]),
+            made_at=made_at,
             database=str(said["database"]),
-            content=CopiedDatabase(str(said["revision"]), petitions),
-            payload_bytes=int(said["payload_bytes"]),
-            payload_sha256=str(said["payload_sha256"]),
+            content=CopiedDatabase(_word(said["revision"]), petitions),
+            payload_bytes=_count(said["payload_bytes"]),
+            payload_sha256=_word(said["payload_sha256"]),
             seal=str(said["seal"]),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _word(said: str) -> str:
+    if not _WORD.fullmatch(said):
+        raise ValueError("it is no word of a manifest")
+    return said
+
+
+def _count(said: int) -> int:
+    if type(said) is not int or not 0 <= said < _MOST:
+        raise ValueError("it is no number of a manifest")
+    return said

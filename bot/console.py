@@ -125,7 +125,7 @@ def progress_bar(numbers: ProgressColumn | None = None, *, console: Console = ou
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """Prints a sentence to the standard error and ends with this exit code."""
-    _err.print(sentence, style="red", markup=False, soft_wrap=True)
+    _err.print(with_controls_shown(sentence), style="red", markup=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -1,20 +1,25 @@
 """Restores a backup, or tries whether that would work; nobody who withdrew comes back with it.
 
 On SQLite everything is done on a copy beside the database: it is decrypted, checked, migrated,
-brought up to date from the journal, and held back from sending. Only then does it take the place
-of the database, which is moved aside. On PostgreSQL the backup goes into a new, empty database; a
-file beside the key keeps a bot from starting on it until all is done.
+brought up to date from the journal, and held back from sending. Once it is whole in one file it
+takes the place of the database, which is moved aside and kept for a week. On PostgreSQL the backup
+goes into a new, empty database; a file beside the key keeps a bot from starting on it until all is
+done.
 """
 
 import asyncio
+import glob
+import os
+import re
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +41,31 @@ from storage.database_copy import (
     libpq_arguments,
     private_copy,
     program,
+    remove_left_copies,
     require_empty,
 )
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
+from storage.file_identity import MOVED_ASIDE, moved_aside
 from storage.high_water_mark import highest_number
 from storage.journal import JournalContent
 from storage.journal_replay import replay
-from storage.private_files import sync_folder
+from storage.private_files import remove_unfinished, sync_folder
 from storage.process_lock import KEYS_LOCK
 from storage.restores import unfinished_restore
+from storage.sqlite_errors import storage_error
+
+MOVED_ASIDE_KEPT_FOR = timedelta(days=7)
+"""How long the database that a backup took the place of is there; it has the same people."""
 
 _CHUNK_BYTES = 1 << 20
 _ENDS = ("", "-wal", "-shm")
+_MOVED_AT = re.compile(r"-([0-9]{8}T[0-9]{6}\.[0-9]{6})Z(-wal|-shm)?$")
+
+# Tables of this program have none of these, and all of them run what somebody wrote.
+_RUNS = """
+SELECT name FROM sqlite_master
+WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%' LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +165,8 @@ async def _restore_sqlite(order: Order, database: Path) -> Restored:
     with private_copy(database) as copy:
         await asyncio.to_thread(_decrypt, order, copy)
         restored = await _brought_up_to_date(_url(copy), order)
-        moved = _move_aside(database, order.at)
+        await asyncio.to_thread(_make_one_file, copy)
+        moved = await asyncio.to_thread(_move_aside, database, order.at)
         copy.replace(database)
         sync_folder(database.parent)
     return replace(restored, moved_aside=moved)
@@ -207,7 +226,10 @@ async def _slugs(order: Order, address: SqliteAddress | PostgresAddress) -> Sequ
 
 
 def _decrypt(order: Order, copy: Path) -> None:
-    with opened_backup(order.path, order.identities) as reader, copy.open("wb") as file:
+    with (
+        opened_backup(order.path, order.manifest, order.identities) as reader,
+        copy.open("wb") as file,
+    ):
         done = 0
         while chunk := reader.read(_CHUNK_BYTES):
             file.write(chunk)
@@ -215,13 +237,19 @@ def _decrypt(order: Order, copy: Path) -> None:
             order.read(done)
     try:
         with closing(sqlite3.connect(copy)) as database:
-            found = database.execute("PRAGMA integrity_check").fetchone()[0]
-    except sqlite3.Error as error:
-        found = str(error)
-    if found != "ok":
+            runs = database.execute(_RUNS).fetchone()
+            if runs is None:
+                _require_sound(database)
+    except (sqlite3.Error, BrokenData) as error:
         raise BackupUnusable(
-            f"The database in {order.path} was damaged before it was backed up: {found}. Take an"
+            f"The database in {order.path} was damaged before it was backed up: {error}. Take an"
             " earlier backup."
+        ) from error
+    if runs is not None:
+        raise BackupUnusable(
+            f"The database in {order.path} has something that this program never makes, and that"
+            f" could change what it writes: {runs[0]!r}. Find out who made it, and take an earlier"
+            " backup."
         )
 
 
@@ -230,48 +258,118 @@ def _run_pg_restore(order: Order, options: Sequence[str], address: PostgresAddre
     if address is not None:
         place, environment = libpq_arguments(address.dsn)
         arguments.append(f"--dbname={place}")
-    with subprocess.Popen(  # noqa: S603 - a program of PostgreSQL, found in PATH
-        arguments,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment,
-    ) as process:
-        if process.stdin is None or process.stderr is None:
-            raise TypeError("a pipe was asked for")
-        # If it stops reading, it says why below.
-        with (
-            suppress(BrokenPipeError),
-            opened_backup(order.path, order.identities) as reader,
-            process.stdin as pipe,
-        ):
-            shutil.copyfileobj(reader, pipe, _CHUNK_BYTES)
-        said = process.stderr.read()
-    if process.returncode != 0:
-        raise failure_of("pg_restore", said)
+    # It has no name, so that a kill leaves nothing.
+    with tempfile.TemporaryFile() as dump:
+        with opened_backup(order.path, order.manifest, order.identities) as reader:
+            shutil.copyfileobj(reader, dump, _CHUNK_BYTES)
+        dump.seek(0)
+        ended = subprocess.run(  # noqa: S603 - a program of PostgreSQL, found in PATH
+            arguments,
+            stdin=dump,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            check=False,
+        )
+    if ended.returncode != 0:
+        raise failure_of("pg_restore", ended.stderr)
+
+
+def _make_one_file(database: Path) -> None:
+    """Merges a database's log into it, and checks that it is whole then; raises StorageError."""
+    try:
+        with closing(sqlite3.connect(database)) as opened:
+            opened.execute("PRAGMA journal_mode=DELETE").fetchone()
+            _require_sound(opened)
+    except sqlite3.Error as error:
+        raise storage_error(error) from error
+    with database.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _require_sound(database: sqlite3.Connection) -> None:
+    found = database.execute("PRAGMA integrity_check").fetchone()[0]
+    if found != "ok":
+        raise BrokenData(found)
 
 
 def _move_aside(database: Path, at: datetime) -> Path | None:
-    """Gives the database another name as well, and takes its log away from the place.
+    """Gives the database another name as well; a kill after that has changed nothing in it.
 
-    Until its successor takes its name, the database is there: a kill in between loses nothing.
+    One that is damaged has the other name only, with its log: no bot starts on it anyway.
     """
-    if not database.exists():
+    name = f"{database.name}{MOVED_ASIDE}{at:%Y%m%dT%H%M%S.%fZ}"
+    moves = [
+        (file, database.with_name(f"{name}{end}"))
+        for end in _ENDS
+        for file in [database.with_name(f"{database.name}{end}")]
+        if file.exists()
+    ]
+    if not moves:
         return None
-    aside = database.with_name(f"{database.name}.before-restore-{at:%Y%m%dT%H%M%S.%fZ}")
-    for end in _ENDS:
-        file = database.with_name(f"{database.name}{end}")
-        if file.exists():
-            aside.with_name(f"{aside.name}{end}").hardlink_to(file)
-    for end in _ENDS[1:]:
-        database.with_name(f"{database.name}{end}").unlink(missing_ok=True)
+    aside = database.with_name(name)
+    if _has_merged(database, moves):
+        aside.hardlink_to(database)
+        return aside
+    for file, moved in moves:
+        moved.unlink(missing_ok=True)
+        file.replace(moved)
     return aside
+
+
+def _has_merged(database: Path, moves: Sequence[tuple[Path, Path]]) -> bool:
+    """Returns whether a database is whole now without its log, which is kept as it was.
+
+    In a damaged one, or in its log, there may be something that can be repaired.
+    """
+    if not database.exists() or database.stat().st_size == 0:
+        return False
+    for file, kept in moves:
+        if file.name.endswith("-wal"):
+            kept.hardlink_to(file)
+    try:
+        _make_one_file(database)
+    except BrokenData:
+        return False
+    return True
+
+
+def tidy_up(url: str, key_file: Path, now: datetime | None) -> int:
+    """Removes what restores, and commands that were killed, left beside the database and the key.
+
+    That is copies of the database, keys that were exchanged, and after a week what was moved
+    aside, unless it is not known what time it is. No other bot runs on the database.
+
+    Returns:
+        How many files were removed that had been moved aside.
+    """
+    remove_unfinished(key_file.parent, f"{glob.escape(key_file.name)}*")
+    address = parse_address(url)
+    if not isinstance(address, SqliteAddress):
+        return 0
+    database = address.path.resolve()
+    remove_left_copies(database)
+    old = [each for each in moved_aside(database) if _is_over(each, database, now)]
+    for path in old:
+        path.unlink()
+    return len(old)
+
+
+def _is_over(moved: Path, database: Path, now: datetime | None) -> bool:
+    # A restore that was killed before its end left a second name of the database.
+    if database.exists() and moved.samefile(database):
+        return True
+    named = _MOVED_AT.search(moved.name)
+    if named is None or now is None:
+        return False
+    at = datetime.strptime(named[1], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    return now - at > MOVED_ASIDE_KEPT_FOR
 
 
 def _beside(order: Order) -> Path:
     """Returns the path beside which a copy may lie: the database, or else the backup."""
     address = parse_address(order.url)
-    return address.path if isinstance(address, SqliteAddress) else order.path
+    return address.path.resolve() if isinstance(address, SqliteAddress) else order.path
 
 
 def _url(path: Path) -> str:

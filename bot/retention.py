@@ -126,8 +126,10 @@ class Retention:
 
     `warn` tells the admins of people who will be erased and do not know how it ended, and of what
     is overdue. `erase_files` removes from the chats what is due, and files without a signature
-    that were sent until the time that it is given. While `date_is_right` returns False nothing is
-    erased, and nobody is warned of it.
+    that were sent until the time that it is given. `tidy_up` removes what killed commands left
+    beside the database and the key, and by the time, if it is given one, what restores left; it
+    returns how many files that was. While `date_is_right` returns False nothing is erased because
+    of a date, and nobody is warned of it.
     """
 
     def __init__(
@@ -140,6 +142,7 @@ class Retention:
         warn: Callable[[Overdue | None], Awaitable[None]],
         erase_files: Callable[[datetime], Awaitable[None]],
         date_is_right: Callable[[], bool],
+        tidy_up: Callable[[datetime | None], int],
     ) -> None:
         self._storage = storage
         self._petition = petition
@@ -148,13 +151,14 @@ class Retention:
         self._warn = warn
         self._erase_files = erase_files
         self._date_is_right = date_is_right
+        self._tidy_up = tidy_up
         self._found: tuple[str, datetime] | None = None
         self._waits = False
 
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
         while True:
-            for part in (self.forget, self.erase, self.tidy_journal):
+            for part in (self.forget, self.erase, self.tidy_journal, self.tidy_files):
                 await self._tried(part)
             await self._sleep(BETWEEN_LOOKS_SECONDS)
 
@@ -214,6 +218,13 @@ class Retention:
         damaged = await asyncio.to_thread(self._storage.journal.rewrite, before)
         if damaged:
             _log.critical("journal_damaged", total=damaged)
+
+    async def tidy_files(self) -> None:
+        """Removes copies of people's data that nobody needs any more."""
+        now = self._clock() if self._date_is_right() else None
+        removed = await asyncio.to_thread(self._tidy_up, now)
+        if removed:
+            _log.info("left_files_removed", total=removed)
 
     async def _tried(self, part: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -8,6 +8,7 @@ which the counts are too.
 
 import asyncio
 import fcntl
+import glob
 import os
 import shutil
 import sqlite3
@@ -29,13 +30,13 @@ from storage.errors import (
     Unavailable,
 )
 from storage.open_database import postgres_adapter
+from storage.private_files import is_used
 from storage.sqlite_errors import storage_error
 
 _REVISION = "SELECT version_num FROM alembic_version"
 _PETITIONS = "SELECT slug, signatures, last_number FROM petitions ORDER BY slug"
 _HAS_TABLES = "SELECT 1 FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) LIMIT 1"
 _CHUNK_BYTES = 1 << 20
-_COPY = ".copy-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,22 @@ def private_copy(database: Path) -> Iterator[Path]:
 
     One that an earlier process left when it was killed goes too.
     """
-    prefix = f".{database.name}{_COPY}"
-    for left in database.parent.glob(f"{prefix}*"):
-        _remove_unless_used(left)
-    handle, name = tempfile.mkstemp(prefix=prefix, dir=database.parent)
+    remove_left_copies(database)
+    handle, name = tempfile.mkstemp(prefix=_prefix(database), dir=database.parent)
     path = Path(name)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield path
     finally:
         os.close(handle)
-        for each in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
-            each.unlink(missing_ok=True)
+        _remove(path)
+
+
+def remove_left_copies(database: Path) -> None:
+    """Removes copies that a killed process left: they have what people have withdrawn since."""
+    for left in database.parent.glob(f"{glob.escape(_prefix(database))}????????"):
+        if not is_used(left):  # by another command, which is copying just now
+            _remove(left)
 
 
 def contents_of(path: Path) -> CopiedDatabase:
@@ -153,7 +158,7 @@ async def require_empty(address: PostgresAddress) -> None:
 def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
     if not database.exists():
         raise DatabaseMissing
-    with private_copy(database) as copy:
+    with private_copy(database.resolve()) as copy:
         try:
             with closing(_read_only(database)) as source:
                 source.execute("VACUUM INTO ?", (str(copy),))
@@ -190,19 +195,14 @@ async def _copy_postgres(address: PostgresAddress, target: BinaryIO) -> CopiedDa
     return CopiedDatabase(str(revision), tuple(CopiedPetition(*row) for row in rows))
 
 
+def _prefix(database: Path) -> str:
+    return f".{database.name}.copy-"
+
+
+def _remove(copy: Path) -> None:
+    for end in ("-wal", "-shm", ""):  # itself last, since it is what the others are found by
+        copy.with_name(f"{copy.name}{end}").unlink(missing_ok=True)
+
+
 def _read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
-
-
-def _remove_unless_used(path: Path) -> None:
-    try:
-        handle = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink(missing_ok=True)
-    except BlockingIOError:
-        return  # another command is copying just now
-    finally:
-        os.close(handle)

@@ -4,8 +4,15 @@ A program that has a file open keeps using it after it is removed or replaced. W
 then lost when the file is closed, and a lock on it keeps nobody else away.
 """
 
+import glob
 import os
+import shlex
 from pathlib import Path
+
+from storage.errors import NeedsAPerson
+
+MOVED_ASIDE = ".before-restore-"
+"""Behind a database's name: it was there before a backup took its place; a moment follows."""
 
 
 class FileIdentity:
@@ -19,6 +26,31 @@ class FileIdentity:
     def is_same(self) -> bool:
         """Returns whether the path leads to that file now."""
         return self._known is not None and _identity(self.path) == self._known
+
+
+def moved_aside(database: Path) -> list[Path]:
+    """Returns the databases, and logs of theirs, whose place backups have taken."""
+    return sorted(database.parent.glob(f"{glob.escape(database.name)}{MOVED_ASIDE}*"))
+
+
+def require_one_name(database: Path) -> None:
+    """Refuses a SQLite database that has a second name, under which it has a second log and lock.
+
+    Whoever used it under that one would damage it. A link to its name is another thing.
+    """
+    file = database.resolve()
+    if not file.exists():
+        return
+    # A restore that was killed leaves a name that the bot removes.
+    known = sum(each.samefile(file) for each in moved_aside(file))
+    if file.stat().st_nlink - known > 1:
+        here = shlex.quote(str(file))
+        raise NeedsAPerson(
+            f"The database {file} has another name too, a hard link: a bot that is started with"
+            " that one does not notice this one, and both would damage it. See that none runs,"
+            f" remove the other name, or give this one a file of its own:"
+            f" cp -p {here} {here}.own && mv {here}.own {here}"
+        )
 
 
 def _identity(file: Path | int) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 """Files that only their owner can read, written whole or not at all."""
 
 import errno
+import fcntl
 import glob
 import os
 import secrets
@@ -22,8 +23,9 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
     """Yields a file to write to, which takes its place when it is whole and on the disk.
 
     Until then it has a name of its own, and goes when the block fails, Ctrl-C among the reasons:
-    whoever reads or writes meanwhile, or after a kill, finds the former file or the new one. A
-    link stays one. Only its owner can use it, unless it gets the permissions of `like`.
+    whoever reads or writes meanwhile, or after a kill, finds the former file or the new one. What
+    a kill left goes when the same file is written again, and else with `remove_unfinished`. A link
+    stays one. Only its owner can use it, unless it gets the permissions of `like`.
 
     Raises:
         FileExistsError: it is there, and is not to be replaced.
@@ -36,18 +38,21 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
     # A rename would put another file in the place of one that is marked as not to be changed.
     if like is not None and target.exists() and not os.access(target, os.W_OK):
         raise _error(errno.EACCES, path)
+    remove_unfinished(target.parent, glob.escape(target.name))  # it may hold names, or a key
     fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}{_UNFINISHED}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
+            fcntl.flock(handle, fcntl.LOCK_EX)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if like is not None:
-            shutil.copymode(like, fresh)
-        if not replaces:
-            target.touch(0o600, exist_ok=False)  # nobody else takes the name from here on
-        fresh.replace(target)
+            if like is not None:
+                shutil.copymode(like, fresh)
+            if replaces:
+                fresh.replace(target)
+            else:
+                _name_new(fresh, target)
         sync_folder(target.parent)
     except BaseException:
         fresh.unlink(missing_ok=True)
@@ -71,19 +76,11 @@ def output_file(path: Path, *, replaces: bool | None = None) -> Iterator[BinaryI
         replaces: whether a file that is there already is replaced; None where no option does it.
 
     Raises:
-        FileNotWritten: as `new_file` does, or it is a folder or a device, or one that was not
-            finished lies beside it; the message says why.
+        FileNotWritten: as `new_file` does, or it is a folder or a device; the message says why.
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a device or a pipe"
         raise FileNotWritten(f"{path} is {what}; name a file.")
-    # It may hold names, and nobody would look for it.
-    place = path.resolve()
-    for left in place.parent.glob(f"{glob.escape(place.name)}.????????{_UNFINISHED}"):
-        raise FileNotWritten(
-            f"{left} is there: either another command is writing it, or one was killed. "
-            "If none is, delete it and try again."
-        )
     try:
         with new_file(path, replaces=bool(replaces)) as file:
             yield file
@@ -93,6 +90,42 @@ def output_file(path: Path, *, replaces: bool | None = None) -> Iterator[BinaryI
     except OSError as error:
         reason = reason_and_command(path, error)
         raise FileNotWritten(f"{path} cannot be written: {reason}") from error
+
+
+def remove_unfinished(folder: Path, pattern: str) -> None:
+    """Removes what a kill left of files in a folder whose names fit; not what is being written."""
+    for left in folder.glob(f"{pattern}.????????{_UNFINISHED}"):
+        if not is_used(left):
+            left.unlink(missing_ok=True)
+
+
+def is_used(path: Path) -> bool:
+    """Returns whether a process has locked a file; one that was killed locks nothing."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return True  # it has got its name meanwhile
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _name_new(fresh: Path, target: Path) -> None:
+    """Gives a whole file its name in one step, unless another one has it."""
+    try:
+        target.hardlink_to(fresh)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without them
+        if target.exists():
+            raise _error(errno.EEXIST, target) from None
+        fresh.replace(target)
+    else:
+        fresh.unlink()
 
 
 def _error(number: int, path: Path) -> OSError:

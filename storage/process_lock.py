@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import HeldElsewhere, Unavailable
-from storage.file_identity import FileIdentity
+from storage.file_identity import FileIdentity, require_one_name
 from storage.open_database import postgres_adapter
 from storage.private_files import reason_and_command
 
@@ -132,6 +132,7 @@ def _start(lock: ProcessLock, watch: Coroutine[Any, Any, None]) -> asyncio.Task[
 async def _file_lock(
     lock: ProcessLock, database: Path, name: str, look_seconds: float
 ) -> AsyncIterator[None]:
+    require_one_name(database)
     path = _lock_path(database, name)
     file = _open_locked(path)
     lock.mark_taken()

@@ -24,7 +24,7 @@ import aiosqlite
 
 from storage.database import Row, Snapshot, Statement
 from storage.errors import DatabaseReplaced, DatabaseUrlWrong, SchemaMissing, Unavailable
-from storage.file_identity import FileIdentity
+from storage.file_identity import FileIdentity, require_one_name
 from storage.private_files import reason_and_command
 from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
@@ -117,6 +117,7 @@ class SqliteDatabase:
         With `cleans_up` it truncates the log that another process left, and rewrites a small
         file. A command that runs beside the bot leaves both to the bot.
         """
+        require_one_name(self._path)
         opening = asyncio.create_task(self._open_connections())
         try:
             # Cut off, it ends first: nobody would close what a thread opens meanwhile.

@@ -1,6 +1,8 @@
 """Tests that the bot shuts down in good order, whatever ends it, and says why."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -46,6 +48,20 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     async with a_scene(tmp_path) as scene:
         yield scene
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from storage.database_copy import private_copy
+from storage.private_files import new_file
+
+with private_copy(Path(sys.argv[1])) as copy, new_file(Path(sys.argv[2])) as key:
+    for name in (copy, copy.with_name(copy.name + "-wal")):
+        name.write_bytes(b"Ana")
+    key.write(b"the old key and the new one")
+    os.kill(os.getpid(), 9)
+"""
 
 
 class Broken(Worker):
@@ -319,6 +335,31 @@ class TestTheDatabaseFile:
         await scene.with_button(scene.ana, scene.words.label("✍️ Firmar la petición"))
         await scene.signs(scene.mallory)
         await until_marked(scene, 4)  # as 3 was Jordi's
+
+    async def test_is_alone_again_after_a_start_and_what_was_moved_aside_goes_after_a_week(
+        self, scene: Scene
+    ) -> None:
+        """A backup and an exchange of the key were killed, and a backup was restored long ago."""
+        await scene.signs(scene.ana)
+        await scene.stop_bot()
+        file, key = database(scene), scene.settings.key_file
+        assert key is not None
+        killed = [sys.executable, "-c", KILLED, str(file), str(key)]
+        assert (await asyncio.to_thread(subprocess.run, killed, check=False)).returncode == -9
+        left = [*file.parent.glob(".*.copy-*"), *key.parent.glob("*.part~")]
+        assert len(left) == 3
+        now, names = scene.clocks.now(), list[Path]()
+        for days in (6, 8):
+            at = f"{now - timedelta(days=days):%Y%m%dT%H%M%S.%fZ}"
+            names += [Path(f"{file}.before-restore-{at}"), Path(f"{file}.before-restore-{at}-wal")]
+        names.append(Path(f"{file}.before-restore-notes"))
+        for each in names:
+            each.write_bytes(b"Ana")
+        await scene.start_bot()
+        async with asyncio.timeout(5):
+            while any(each.exists() for each in (*left, *names[2:4])):  # noqa: ASYNC110 - of files
+                await asyncio.sleep(0.01)
+        assert [each.exists() for each in names] == [True, True, False, False, True]
 
     async def test_to_which_a_backup_was_not_restored_to_the_end_is_not_started_on(
         self, scene: Scene

@@ -4,7 +4,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,15 @@ import typer
 
 from bot import restore as restoration
 from bot.age_encryption import parse_recipients, read_identities
-from bot.backup import BACKUP_IS_OLD, Manifest, read_manifest, write_backup
+from bot.backup import (
+    BACKUP_IS_OLD,
+    Manifest,
+    OldBackups,
+    read_manifest,
+    remove_old_backups,
+    was_made_with,
+    write_backup,
+)
 from bot.cli.context import CliContext, run_with_context
 from bot.console import CannotDo, Yes, agrees, counted, in_sentences, progress_bar, run_to_end, say
 from bot.file_locations import make_database_folder
@@ -21,6 +29,7 @@ from bot.settings import SettingsInvalid, load_petition_settings
 from storage import (
     DatabaseMissing,
     Deed,
+    KeyFileMissing,
     Keyring,
     PetitionMissing,
     SchemaMissing,
@@ -51,7 +60,20 @@ _File = Annotated[Path, typer.Argument(help="The backup, one file.", show_defaul
 
 
 @in_sentences
-def backup(file: _File) -> None:
+def backup(
+    file: _File,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            "--keep",
+            min=1,
+            max=30,
+            metavar="DAYS",
+            help="Remove older backups like it from its folder. People were promised 30 days.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Back up the database into one encrypted file, also while the bot runs.
 
     Only who holds a key of PETITION_AGE_RECIPIENTS can open it. The bot's own key file is not in
@@ -62,21 +84,37 @@ def backup(file: _File) -> None:
         raise CannotDo(_NO_RECIPIENTS)
     recipients = parse_recipients(settings.age_recipients)
 
-    async def made(context: CliContext) -> Manifest:
+    async def made(context: CliContext) -> tuple[Manifest, OldBackups | None]:
+        keyring = context.storage.keyring
         with _progress("Backing up", None) as wrote:
-            keyring = context.storage.keyring
             manifest = await write_backup(
                 file, settings.database_url, recipients, keyring, wrote=wrote
             )
         await context.storage.audit.record("backup", actor=None, at=manifest.made_at)
-        return manifest
+        if keep is None:
+            return manifest, None
+        return manifest, remove_old_backups(file, keyring, manifest.made_at - timedelta(days=keep))
 
-    manifest = run_with_context(made)
+    manifest, old = run_with_context(made)
     say(f"The backup is in {file}: {_content(manifest)}.")
-    say(
-        "Keep it on another machine. It needs the bot's key file too, which is not in it. It holds"
-        " what people withdraw from now on: delete it after thirty days, as they were promised.",
-    )
+    say("Keep it on another machine. It needs the bot's key file too, which is not in it.")
+    if old is None:
+        say(
+            "It holds what people withdraw from now on: delete it after thirty days, as they were"
+            " promised. --keep 30 removes older ones.",
+        )
+        return
+    if old.removed:
+        say(f"Removed, as older than {counted(keep or 0, 'day')}: {_named(old.removed)}.")
+    if old.doubtful:
+        say(
+            f"Older too, and left: {_named(old.doubtful)}. They are damaged, or were not made with"
+            " this key file. If they are yours, delete them."
+        )
+
+
+def _named(files: list[Path]) -> str:
+    return ", ".join(each.name for each in files)
 
 
 @in_sentences
@@ -121,9 +159,27 @@ def restore(
 def _checked(file: Path) -> Manifest:
     """Checks that a backup is whole, and says what it holds; raises BackupUnusable."""
     manifest = read_manifest(file)
-    at = manifest.made_at.astimezone(UTC)
-    say(f"The backup of {at:%d %B %Y, %H:%M} UTC is whole: {_content(manifest)}.")
+    at = manifest.made_at
+    said = f"backup of {at:%d %B %Y, %H:%M} UTC"
+    keyring = _own_keyring()
+    if keyring is not None and was_made_with(keyring, manifest):
+        say(f"The {said} is whole, and was made here: {_content(manifest)}.")
+        return manifest
+    say(f"The file is whole. It says of itself: {said}: {_content(manifest)}.")
+    say(
+        "Whether that is true cannot be told without the bot's key file, PETITION_KEY_FILE."
+        if keyring is None
+        else "It was not made with the key file of the settings, or its first line was changed:"
+        " anybody may have written that."
+    )
     return manifest
+
+
+def _own_keyring() -> Keyring | None:
+    try:
+        return Keyring.load(require_key_file(load_petition_settings().key_file))
+    except (KeyFileMissing, SettingsInvalid):
+        return None  # as on the machine where the backups are kept
 
 
 def _try(file: Path, manifest: Manifest, identity: Path) -> None:
@@ -145,8 +201,9 @@ def _restore(file: Path, manifest: Manifest, identity: Path) -> None:
     if restored.moved_aside is not None:
         aside = restored.moved_aside
         say(
-            f"The database that was there is {aside} now. When you need it no more, remove it, as"
-            f" it holds the same people: rm {shlex.quote(str(aside))}*",
+            f"The database that was there is {aside} now. It holds the same people: the bot"
+            " removes it after a week. When you need it no more, do that now: rm"
+            f" {shlex.quote(str(aside))}*",
         )
     others = [each.slug for each in manifest.content.petitions if each.signatures]
     if len(others) > 1:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyrage
@@ -17,15 +18,7 @@ from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 CANARY = "Persona 3"
 
-
-@pytest.fixture(autouse=True)
-def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The age key of the organisation; the settings have its public half."""
-    identity = pyrage.x25519.Identity.generate()
-    path = tmp_path / "age.txt"
-    path.write_text(f"{identity}\n")
-    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(identity.to_public()))
-    return path
+pytestmark = pytest.mark.usefixtures("key")
 
 
 @pytest.fixture
@@ -70,7 +63,7 @@ def test_a_backup_made_beside_the_bot_is_whole_and_shows_nobody_anything(
     content = file.read_bytes()
     for plain in (b"SQLite format 3", b"PGDMP", b"signatures (", CANARY.encode()):
         assert plain not in content[4096:]
-    assert "is whole: andry with 6 signatures" in said("restore", file, "--check")
+    assert "is whole, and was made here: andry with 6" in said("restore", file, "--check")
     assert "The key opens it" in said("restore", file, "--identity", key, "--drill")
     assert "exists already; it is left as it is. Name another file." in refused("backup", file)
     made = petition.do(lambda storage: storage.audit.last("backup"))
@@ -141,6 +134,47 @@ def test_what_somebody_else_encrypted_to_the_same_key_is_not_opened(
             assert "cannot be told" in refused("restore", file, "-i", key, deed)
     file.write_bytes(b"[" * 4095 + b"\n" + file.read_bytes()[4096:])
     assert "is no backup" in refused("restore", file, "--check")
+
+
+def sealed(file: Path, keyring: Keyring, **changes: object) -> None:
+    """Writes another first line, as whoever has the key file can."""
+    manifest = replace(read_manifest(file), **changes)  # type: ignore[arg-type] # any of its fields
+    manifest = replace(manifest, seal=_seal(keyring, manifest))
+    file.write_bytes(_line(manifest) + file.read_bytes()[4096:])
+
+
+def test_older_backups_go_and_nothing_else_in_their_folder(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    folder, now = tmp_path / "backups", datetime.now(UTC)
+    folder.mkdir()
+
+    def made(name: str, days: int, keyring: Keyring = petition.keyring) -> Path:
+        said("backup", folder / name)
+        sealed(folder / name, keyring, made_at=now - timedelta(days=days, minutes=1))
+        return folder / name
+
+    made("old.backup", 30)
+    damaged, other = made("damaged.backup", 40), tmp_path / "other" / "petition.key"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    other.parent.mkdir(mode=0o700)
+    left = {
+        made("young.backup", 29),
+        damaged,
+        made("strange.backup", 40, Keyring.generate(other)),
+        made("elsewhere.age", 40),
+        made("kept", 40),
+        folder / "letter.backup",
+        folder / "link.backup",
+    }
+    (folder / "letter.backup").write_text("Querida Ana")
+    (folder / "link.backup").symlink_to(folder / "kept")
+    (folder / "killed.backup.0123abcd.part~").write_bytes(b"half of one")
+    told = said("backup", folder / "new.backup", "--keep", 30)
+    assert set(folder.iterdir()) == left | {folder / "new.backup"}
+    assert "Removed, as older than 30 days: old.backup." in told
+    assert "left: damaged.backup, strange.backup. They are damaged, or were not made" in told
+    assert typed("backup", folder / "more.backup", "--keep", 31).exit_code == 2
 
 
 def test_a_backup_from_before_the_keys_were_exchanged_needs_the_older_ones_below_the_present(

@@ -1,0 +1,193 @@
+"""Tests that a restore believes nobody who keeps the backups, and survives what comes between."""
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot import restore as restoration
+from bot.cli import backup as shell
+from storage import Keyring, Statement
+from tests.cli.petition_database import PetitionDatabase
+from tests.cli.test_backup import refused, said, sealed, typed
+from tests.support.supporters import NOON
+
+
+@pytest.mark.usefixtures("petition")
+def test_a_first_line_is_not_believed_and_gives_the_terminal_no_orders(
+    tmp_path: Path, keyring: Keyring, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever keeps the backups writes what they like into the line that everybody can read."""
+    file = tmp_path / "today.backup"
+    said("backup", file)
+    whole = file.read_bytes()
+    line = json.loads(whole[:4096])
+
+    def forged(**changes: object) -> None:
+        file.write_bytes(json.dumps(line | changes).encode().ljust(4096) + whole[4096:])
+
+    petitions = [{"slug": "andry", "signatures": 99_999, "last_number": 99_999}]
+    forged(petitions=petitions)
+    told = said("restore", file, "--check")
+    assert "99,999" in told
+    assert "anybody may have written that" in told
+    monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "elsewhere.key"))
+    told = said("restore", file, "--check")
+    assert "cannot be told without the bot's key file" in told
+    assert "was made here" not in told
+    monkeypatch.setenv("PETITION_KEY_FILE", str(keyring.path))
+    for changes in (
+        {"petitions": [{**petitions[0], "slug": "\x1b]0;owned\x07\x1b[2J"}]},
+        {"petitions": [{**petitions[0], "signatures": "1"}]},
+        {"petitions": [{**petitions[0], "signatures": float("inf")}]},
+        {"petitions": [{**petitions[0], "signatures": -7}]},
+        {"database": "\x1b[2J"},
+        {"made_at": "0001-01-01T00:00:00+23:00"},
+        {"made_at": "9999-12-31T23:59:59-23:00"},
+        {"made_at": "2026-11-28T12:00:00"},
+        {"payload_bytes": True},
+    ):
+        forged(**changes)
+        for words in (("--check",), ("-i", key, "--yes")):
+            answer = refused("restore", file, *words)
+            assert "is no backup of petition-bot" in answer
+            assert "\x1b" not in answer
+
+
+def swapped(file: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the question stands, somebody puts another file there, with the same first line."""
+
+    def asked(*_: object, **__: object) -> bool:
+        file.write_bytes(file.read_bytes()[:4096] + content)
+        return True
+
+    monkeypatch.setattr(shell, "agrees", asked)
+
+
+def test_what_is_put_there_after_it_was_checked_is_not_restored(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other = tmp_path / "today.backup", tmp_path / "other.backup"
+    said("backup", other)
+    petition.do(lambda storage: storage.signatures.withdraw(person(petition, 3), NOON))
+    said("backup", file)
+    swapped(file, other.read_bytes()[4096:], monkeypatch)
+    before = contents(petition)
+    assert "was changed or replaced after it was checked" in refused("restore", file, "-i", key)
+    assert contents(petition) == before
+
+
+def test_a_dump_that_was_swapped_never_reaches_pg_restore(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other, reached = tmp_path / "today.backup", tmp_path / "other", tmp_path / "reached"
+    for each in (file, other):
+        said("backup", each)
+    sealed(file, petition.keyring, database="postgresql")
+    program = tmp_path / "pg_restore"
+    program.write_text(f"#!/bin/sh\ncat > {reached}\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert "reads it to its end" in said("restore", file, "-i", key, "--drill")
+    assert reached.read_bytes().startswith(b"SQLite format 3")
+    reached.unlink()
+    drill = restoration.drill
+
+    async def later_on(order: restoration.Order) -> restoration.Restored | None:
+        file.write_bytes(file.read_bytes()[:4096] + other.read_bytes()[4096:])
+        return await drill(order)
+
+    monkeypatch.setattr(restoration, "drill", later_on)
+    assert "was changed or replaced" in refused("restore", file, "-i", key, "--drill")
+    assert not reached.exists()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "CREATE TRIGGER keeps AFTER DELETE ON signatures BEGIN UPDATE petitions"
+        " SET signatures = signatures + 1; END",
+        "CREATE VIEW everybody AS SELECT * FROM signatures",
+    ],
+)
+def test_a_database_that_runs_what_somebody_wrote_is_refused(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, written: str
+) -> None:
+    file = tmp_path / "today.backup"
+    petition.do(lambda storage: storage.database.write(Statement(written)))
+    said("backup", file)
+    for deed in ("--drill", "--yes"):
+        assert "that this program never makes" in refused("restore", file, "-i", key, deed)
+
+
+def person(petition: PetitionDatabase, number: int) -> bytes:
+    return petition.keyring.reference("andry", 1000 + number)
+
+
+def place(petition: PetitionDatabase) -> Path:
+    return Path(petition.url.partition(":///")[2])
+
+
+def contents(petition: PetitionDatabase) -> dict[str, bytes]:
+    """Every file of the database."""
+    database = place(petition)
+    return {
+        each.name: content
+        for each in database.parent.glob(f"*{database.name}*")
+        if (content := each.read_bytes()) and not each.name.endswith("-shm")
+    }
+
+
+def test_a_copy_whose_log_is_not_in_it_does_not_take_the_place_of_the_database(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk: what people asked for since would stay behind in the log."""
+    file, repeat = tmp_path / "today.backup", restoration.repeat_journal
+    said("backup", file)
+    petition.do(lambda storage: storage.signatures.withdraw(person(petition, 3), NOON))
+    before = contents(petition)
+    readers: list[sqlite3.Connection] = []
+
+    async def beside(*given: object) -> restoration.Restored:
+        (copy,) = place(petition).parent.glob(".*.copy-????????")
+        readers.append(sqlite3.connect(copy, isolation_level=None, timeout=0))
+        readers[0].execute("BEGIN")
+        readers[0].execute("SELECT * FROM petitions").fetchall()
+        return await repeat(*given)  # type: ignore[arg-type] # as it was called
+
+    monkeypatch.setattr(restoration, "repeat_journal", beside)
+    assert "lock of the database" in refused("restore", file, "-i", key, "--yes")
+    readers[0].close()
+    assert contents(petition) == before
+
+
+def test_a_kill_before_the_end_of_a_restore_leaves_the_database_with_all_that_was_in_its_log(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, database = tmp_path / "today.backup", place(petition)
+    said("backup", file)
+    with closing(sqlite3.connect(database, isolation_level=None)) as bot:
+        bot.execute("PRAGMA journal_mode=WAL")
+        bot.execute("UPDATE petitions SET last_number = 77")
+        killed = contents(petition)
+    for name, content in killed.items():
+        database.with_name(name).write_bytes(content)
+    assert database.with_name(f"{database.name}-wal").stat().st_size > 0
+    replaced = Path.replace
+
+    def kill(self: Path, target: Path) -> Path:
+        if target == database:
+            raise KeyboardInterrupt
+        return replaced(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", kill)
+        assert typed("restore", file, "-i", key, "--yes").exit_code != 0
+    assert petition.do(lambda storage: storage.petitions.last_number()) == 77
+    restoration.tidy_up(petition.url, petition.keyring.path, datetime.now(UTC))
+    assert database.stat().st_nlink == 1
+    said("restore", file, "-i", key, "--yes")
