@@ -227,6 +227,7 @@ async def confirm_close(ctx: AdminContext, argument: str) -> None:
     if state is None or state.closed_signatures is None:
         await _changed_meanwhile(ctx, closed=True)
         return
+    await services.storage.closing_texts.ask_again(services.approval_above, services.clock())
     await ctx.say(
         paragraphs(
             words.text("<b>La petición está cerrada.</b>"),

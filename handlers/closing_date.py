@@ -60,6 +60,7 @@ async def look(bot: Bot, services: Services) -> None:
         await petitions.close_if_due(now)
         state = await petitions.state()
     untold = await _untold(services, state, now)
+    await services.storage.closing_texts.ask_again(services.approval_above, now)
     why_not = await unready(services)
     due = (
         *due_notices(state, untold, now, why_not),
@@ -91,7 +92,9 @@ def due_notices(
     if closed_at is not None and untold > 0 and (reminder := _reminder(closed_at, now)) >= 0:
         text = partial(_untold_text, closed_at, untold, reminder, why_not)
         yield Notice(_UNTOLD, f"{about}/{reminder}", text)
-    if why_not is not None and left <= _WEEK:  # nothing is there to be told once it is closed
+    # Nothing is there to be told once it is closed. A text that waits was a notice of its own.
+    is_near = left <= _WEEK and (why_not is Unready.DRAFT or closed_at is None)
+    if why_not is not None and is_near:
         yield Notice(_UNREADY[why_not], about, lambda words: words.text(why_not))
 
 

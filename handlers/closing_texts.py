@@ -26,6 +26,7 @@ from storage import (
     ClosingText,
     ClosingTextKind,
     Conversation,
+    PetitionState,
     SupporterHandover,
     publication_id,
 )
@@ -124,7 +125,7 @@ def _shows(drawn: Callable[[ClosingTextsView], Screen]) -> AdminHandler:
 
 async def _preview(ctx: AdminContext, _value: str) -> None:
     view, state = await view_of(ctx), await ctx.services.storage.petitions.state()
-    question = screens.publish_question(view, is_closed=state.is_closed)
+    question = screens.publish_question(view, _when_read(ctx, state))
     await ctx.tell_once(partial(_show, ctx, [*view.published, *view.left], question))
 
 
@@ -270,12 +271,30 @@ def _waits(ctx: AdminContext) -> Html:
     return sentences(why, who)
 
 
+def _when_read(ctx: AdminContext, state: PetitionState) -> Html:
+    """Says from when on late visitors will read what is published now."""
+    words, most = ctx.words, ctx.services.approval_above
+    if state.is_closed:
+        return words.text("La petición está cerrada: quien entre lo leerá desde ese momento.")
+    closing = words.text("Se leerá cuando la petición se cierre.")
+    if most is None:
+        return closing
+    condition = words.plural(
+        "Si para entonces ha firmado más de {n} persona, tendrá que aprobarlo antes otra de las "
+        "que la administran.",
+        "Si para entonces han firmado más de {n} personas, tendrá que aprobarlo antes otra de las "
+        "que la administran.",
+        most,
+    )
+    return sentences(closing, condition)
+
+
 async def _published(ctx: AdminContext, versions: list[ClosingText]) -> Html:
     words, state = ctx.words, await ctx.services.storage.petitions.state()
+    if not state.is_closed:
+        return sentences(words.text("✅ Publicado."), _when_read(ctx, state))
     return words.text(
-        "✅ Publicado. Se leerá cuando la petición se cierre."
-        if not state.is_closed
-        else "✅ Publicado. Quien entre ya lo lee."
+        "✅ Publicado. Quien entre ya lo lee."
         if all(each.entry != CLOSING_UPDATE for each in versions)
         else "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final no "
         "les llega este cambio."

@@ -108,6 +108,19 @@ WHERE {_IS_LEFT} AND id IN ({{ids}})
   AND EXISTS (SELECT 1 FROM closing_publications WHERE id = :publication)
 """  # noqa: S608 - constants of this file
 
+# What one admin published when fewer had signed, unless it is on its way to the signers.
+_ALONE = f"""
+petition = :petition AND published_at IS NOT NULL AND approved_by_sealed IS NULL
+AND {NO_CLOSING_BROADCAST} AND EXISTS (
+  SELECT 1 FROM petitions p WHERE p.slug = :petition
+    AND COALESCE(p.closed_signatures, p.signatures) > CAST(:approval_above AS BIGINT)
+)
+"""  # noqa: S608 - constants of this file
+
+_IS_ALONE = f"EXISTS (SELECT 1 FROM closing_publications WHERE {_ALONE})"  # noqa: S608 - constants
+
+_ASK_AGAIN = f"UPDATE closing_publications SET published_at = NULL WHERE {_ALONE}"  # noqa: S608
+
 _WAITS = "id = :publication AND petition = :petition AND published_at IS NULL"
 
 _MAY_APPROVE = f"""
@@ -352,6 +365,16 @@ class ClosingTexts(AuditedRows):
         await self._change("approved", _CAN_APPROVE, changes, values, actor=actor, at=at)
         return await self._publication(key)
 
+    async def ask_again(self, approval_above: int | None, at: datetime) -> None:
+        """Has a second admin decide on what one published when no more than that had signed."""
+        values: dict[str, Value] = {"approval_above": approval_above}
+        if approval_above is not None and await self._read(
+            f"SELECT 1 WHERE {_IS_ALONE}", **values
+        ):
+            await self._change(
+                "to be approved", _IS_ALONE, (_ASK_AGAIN,), values, actor=None, at=at
+            )
+
     async def decline(self, key: bytes, *, actor: int, at: datetime) -> None:
         """Ends the wait for a second admin, who declines it, or for whom it is taken back."""
         changes, values = (_DETACH, _DECLINE), {"publication": key}
@@ -364,7 +387,7 @@ class ClosingTexts(AuditedRows):
         changes: Sequence[str],
         values: Mapping[str, Value],
         *,
-        actor: int,
+        actor: int | None,
         at: datetime,
     ) -> None:
         """Runs statements that have an effect on a condition only, and their audit entry."""

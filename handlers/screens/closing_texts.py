@@ -64,13 +64,16 @@ class ClosingTextsView:
 
     @property
     def waiting(self) -> list[ClosingText]:
-        """The versions that wait for a second admin."""
-        return [each for each in self.versions if each.publication and not each.is_published]
+        """The versions of the change that waits for a second admin, the earliest if several do."""
+        request = self.request
+        return [each for each in self.versions if request and each.publication == request]
 
     @property
     def request(self) -> Publication | None:
         """What waits for a second admin."""
-        return next((each.publication for each in self.waiting), None)
+        made = (each.publication for each in self.versions if not each.is_published)
+        waiting = [each for each in made if each is not None]
+        return min(waiting, key=attrgetter("requested_at"), default=None)
 
     def who(self, admin: int | None) -> str:
         """Returns how the reader calls an admin."""
@@ -161,21 +164,16 @@ def ask_entry(view: ClosingTextsView) -> Screen:
     )
 
 
-def publish_question(view: ClosingTextsView, *, is_closed: bool) -> Screen:
+def publish_question(view: ClosingTextsView, when_read: Html) -> Screen:
     """Stands below the preview: asks whether what is left is to be published."""
     words, left = view.words, view.left
     if not left:
         return Screen(words.text("Así se lee ahora. No hay nada sin publicar."), [_back(words)])
     key = publication_id(left).hex()
-    now = words.text(
-        "La petición está cerrada: quien entre lo leerá desde ese momento."
-        if is_closed
-        else "Se leerá cuando la petición se cierre."
-    )
     return Screen(
         paragraphs(
             _list(words.text("<b>¿Publicar esto?</b>"), *_written(view, left)),
-            now,
+            when_read,
             words.text("Se lo diremos a todas las personas que administran la petición."),
         ),
         [
@@ -237,8 +235,8 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
                 words.text("⏳ <b>Un cambio en cómo ha terminado espera aprobación.</b>"),
                 listed,
                 words.text(
-                    "Lo pide {who}. Hace falta que lo apruebe otra persona antes de que lo lea "
-                    "quien entre.",
+                    "Lo pide {who}. Han firmado tantas personas que tiene que aprobarlo otra "
+                    "antes de que lo lea quien entre.",
                     who=who,
                 ),
             ),

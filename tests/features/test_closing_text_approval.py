@@ -6,6 +6,7 @@ import pytest
 
 from bot.simulator.person import Person
 from tests.features.test_closing_texts import (
+    BEFORE,
     ENGLISH,
     FOLDER,
     SPANISH,
@@ -16,7 +17,7 @@ from tests.features.test_closing_texts import (
     writes,
 )
 from tests.support.admin_scene import AdminScene
-from tests.support.approval_scene import APPROVE, ASK, QUESTION
+from tests.support.approval_scene import APPROVE, ASK, QUESTION, with_settings
 
 THE_CHANGE = "Revisar el cambio que espera"
 WAITS = "El mensaje final espera la aprobación de otra persona."
@@ -135,12 +136,16 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
 ) -> None:
     await writes(admin, SPANISH, "Han vuelto")
     await publishes(admin)
+    petitions, now = admin.services.storage.petitions, admin.services.clock()
+    await petitions.follow_folder(now + timedelta(days=6))
+    await notices(admin)
+    assert sum(WAITS in m.text for m in admin.marta.messages) == 1
     await admin.says("/close")
     assert WAITS in admin.panel.text
     await admin.taps("Sí, cerrar la petición")
     assert WAITS in admin.marta.messages[-1].text
     assert "escribe /broadcast" not in admin.marta.messages[-1].text
-    for days, said in ((0, WAITS), (31, "cuando esté aprobado, envíalo"), (38, "te lo recordará")):
+    for days, said in ((31, "cuando esté aprobado, envíalo"), (38, "te lo recordará")):
         admin.ahead = timedelta(days=days)
         await notices(admin)
         assert any(said in m.text for m in admin.marta.messages[-3:])
@@ -155,3 +160,57 @@ async def test_no_text_is_published_while_a_closing_update_waits_for_approval(
     await lucy.sees("Do you approve this broadcast?", 10)
     await writes(admin, SPANISH, "Han vuelto a casa")
     assert "cancela antes ese envío con /broadcast" in (await publishes(admin)).text
+
+
+@pytest.mark.parametrize("by_its_date", [False, True])
+async def test_what_one_published_for_few_is_asked_again_once_more_have_signed(
+    admin: AdminScene, lucy: Person, by_its_date: bool
+) -> None:
+    await with_settings(admin, approval_above=3)
+    await writes(admin, SPANISH, "Han vuelto")
+    await admin.taps(BEFORE)
+    condition = "Si para entonces han firmado más de 3 personas, tendrá que aprobarlo antes otra"
+    assert condition in admin.panel.text
+    await admin.taps("Publicar")
+    assert condition in admin.panel.text
+    await notices(admin)
+    await lucy.sees("Published by Marta.")
+    await writes(admin, ENGLISH, "They are back")
+    await publishes(admin)
+    oleg = admin.scene.world.person("Oleg", language="en")
+    await admin.signs(oleg)
+    if by_its_date:
+        await admin.services.storage.petitions.follow_folder(admin.services.clock())
+        await notices(admin)
+    else:
+        await closes(admin)
+    assert FOLDER in await read_late(admin, admin.scene.jordi)
+    await admin.says("/broadcast")
+    assert WAITS in admin.marta.messages[-1].text
+    await admin.says("/closing")
+    await admin.taps(THE_CHANGE)
+    assert "Aprobar y publicar" not in admin.panel.labels
+    await notices(admin)
+    for seen, late, text in (
+        ("Han vuelto", admin.scene.jordi, "Han vuelto"),
+        ("They are back", admin.scene.mallory, "They are back"),
+    ):
+        assert text not in await read_late(admin, late)
+        lucy.send("/closing")
+        await admin.scene.taps(lucy, "Review the change that waits")
+        await lucy.sees(seen)
+        await admin.scene.taps(lucy, "Approve and publish")
+        assert text in await read_late(admin, late)
+    await admin.scene.offers_the_final()
+    assert "Pedir la aprobación, para 4 personas" in admin.panel.labels
+
+
+async def test_what_two_published_is_not_asked_again(admin: AdminScene, lucy: Person) -> None:
+    await writes(admin, SPANISH, "Han vuelto")
+    await publishes(admin)
+    await notices(admin)
+    await admin.scene.taps(lucy, "Review the change that waits")
+    await admin.scene.taps(lucy, "Approve and publish")
+    await closes(admin)
+    await notices(admin)
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
