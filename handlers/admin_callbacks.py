@@ -47,6 +47,7 @@ _HANDLED_BY: Mapping[AdminAction, AdminHandler] = {
     AdminAction.CLOSING_TEXT: closing_texts.tapped,
     AdminAction.COMPOSE: menu.compose,
     AdminAction.COMPOSE_BREACH: menu.compose_breach,
+    AdminAction.CORRECT: menu.compose_correction,
     AdminAction.RESUME_DRAFT: menu.resume,
     AdminAction.DRAFT: draft_taps.tapped,
     AdminAction.SEND: confirm.send,

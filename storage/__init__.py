@@ -27,6 +27,8 @@ from storage.broadcast_types import (
     Outcome,
     Result,
     Tally,
+    corrected_kind,
+    correction_topic,
     pause_question,
 )
 from storage.broadcasts import Broadcasts

@@ -17,7 +17,7 @@ from storage.broadcast_transition_sql import (
 from storage.broadcast_types import EVERYONE, Audience, Kind
 from storage.closing_texts import CLOSING_UPDATE_WAITS
 from storage.database import Statement, Value
-from storage.eligibility import ELIGIBLE, IN_LANGUAGE
+from storage.eligibility import ELIGIBLE, IN_LANGUAGE, of_topic
 from storage.keyring import Keyring
 from storage.petitions import lock_petition
 from storage.times import to_millis
@@ -189,7 +189,7 @@ def _values(plan: NewBroadcast, keyring: Keyring, at: int) -> dict[str, Value]:
     return {
         "broadcast": plan.id,
         "kind": plan.kind.value,
-        "topic": plan.topic or (Kind.CLOSING if plan.kind is Kind.CLOSING else plan.id.hex()),
+        **of_topic(plan.topic or (Kind.CLOSING if plan.kind is Kind.CLOSING else plan.id.hex())),
         "state": "running" if plan.due is None else "scheduled",
         "content": json.dumps(dict(plan.content), ensure_ascii=False, sort_keys=True),
         "content_sha256": plan.content_sha256,

@@ -34,6 +34,26 @@ class Kind(StrEnum):
     BREACH = "breach"
     """What happened to people's data: for everyone who is held, also those who muted the bot. It
     counts against no number and waits for a second admin always (GDPR art. 34)."""
+    CORRECTION = "correction"
+    """Puts an earlier broadcast right, for those who got it. It counts as one with that broadcast
+    against how many updates somebody chose."""
+
+
+def correction_topic(wrong: "Broadcast") -> str:
+    """Returns the topic of a correction of this broadcast, which may be a correction itself.
+
+    It names the kind and id of the first wrong broadcast, and the how manieth correction it is.
+    """
+    if wrong.kind is not Kind.CORRECTION:
+        return f"{wrong.kind}/{wrong.id.hex()}/1"
+    first, _, number = wrong.topic.rpartition("/")
+    return f"{first}/{int(number) + 1}"
+
+
+def corrected_kind(topic: str) -> Kind | None:
+    """Returns the kind of the broadcast that is put right on this topic; None on another topic."""
+    kind, slash, _ = topic.partition("/")
+    return Kind(kind) if slash else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +176,20 @@ class Broadcast:
             and delivered > 0
             and self.ended_at is not None
             and at - self.ended_at < RECALLABLE_FOR
+        )
+
+    def can_be_corrected(self, tally: "Tally") -> bool:
+        """Returns whether those who got it can be sent a correction.
+
+        A closing update that was recalled is sent again instead, as it should have been.
+        """
+        is_replaced = self.kind is Kind.CLOSING and self.recall_started_at is not None
+        return (
+            self.is_over
+            and not self.is_recalling
+            and not is_replaced
+            and self.kind is not Kind.BREACH
+            and tally.delivered + tally.unconfirmed > 0
         )
 
     @property

@@ -47,6 +47,7 @@ from storage.eligibility import (
     NOT_CHOSEN,
     REACHABLE,
     UNREACHABLE,
+    of_topic,
 )
 from storage.keyring import Keyring
 from storage.restores import released_after
@@ -412,7 +413,7 @@ class Broadcasts(AuditedRows):
 def _asked(kind: Kind, audience: Audience, topic: str | None) -> dict[str, Value]:
     return {
         "kind": kind,
-        "topic": topic or (Kind.CLOSING if kind is Kind.CLOSING else ""),
+        **of_topic(topic or (Kind.CLOSING if kind is Kind.CLOSING else "")),
         "news_only": int(audience.news_only or kind is Kind.NEWS),
         "only": audience.language,
         "broadcast": _NONE,

@@ -8,11 +8,12 @@ consent; the closing update goes to everyone who signed, and is not counted ther
 arrived counts as received, since a second message is worse than an unconfirmed one. A row left
 pending by a stopped or cancelled broadcast does not: those people are recipients of the next one.
 So after a petition was reopened and closed again, only its new signers receive the closing
-update. The notice of a breach goes to everyone who can be reached, whatever else is true of them
-(GDPR art. 34).
+update; a closing update that was recalled tells nobody. A correction goes to those who received
+what it corrects, if they still want messages of that kind, and counts as one with it. The notice
+of a breach goes to everyone who can be reached, whatever else is true of them (GDPR art. 34).
 """
 
-from storage.broadcast_types import Broadcast, Kind
+from storage.broadcast_types import Broadcast, Kind, corrected_kind
 from storage.database import Value
 
 # The consent to a choice, while it has not been taken back.
@@ -42,6 +43,19 @@ _HAD = """
 
 _UPDATES_LEFT = f"{_AGREED_TO[Kind.UPDATE]} AND agreed.updates_at_most > {_HAD}"
 
+TELLS = "(b.kind <> 'closing' OR b.recall_started_at IS NULL)"
+"""SQL: whether having received a broadcast `b` is to know what it says: not if it was the closing
+update and was recalled, as it was wrong."""
+
+# What a correction puts right: the broadcast, what was sent to those it had not reached, and every
+# earlier correction of it.
+_GOT_WHAT_WAS_WRONG = """
+SELECT 1 FROM deliveries wrong JOIN broadcasts b ON b.id = wrong.broadcast_id
+WHERE wrong.signature_id = s.id AND wrong.broadcast_id <> :broadcast
+  AND wrong.state IN ('delivered', 'unconfirmed', 'sending')
+  AND (b.id = :corrected OR b.topic = :wrong_topic OR b.topic LIKE :corrections)
+"""
+
 # Each text below is completed by the caller, who gives the parameters of `asked_of`. Deliveries of
 # `:broadcast` itself do not count as received before, so that a claim can check its own rows.
 ELIGIBLE = f"""
@@ -53,12 +67,18 @@ WHERE s.petition = :petition
   ))
   AND (CAST(:news_only AS BIGINT) = 0 OR EXISTS ({_AGREED_TO[Kind.NEWS]}))
   AND (CAST(:kind AS TEXT) <> 'update' OR EXISTS ({_UPDATES_LEFT}))
+  AND (CAST(:kind AS TEXT) <> 'correction' OR (
+    EXISTS ({_GOT_WHAT_WAS_WRONG})
+    AND (CAST(:corrected_kind AS TEXT) <> 'update' OR EXISTS ({_AGREED_TO[Kind.UPDATE]}))
+    AND (CAST(:corrected_kind AS TEXT) <> 'news' OR EXISTS ({_AGREED_TO[Kind.NEWS]}))
+  ))
   AND NOT EXISTS (
     SELECT 1 FROM deliveries told
     WHERE told.signature_id = s.id
       AND told.broadcast_id <> :broadcast
       AND told.broadcast_id IN (
         SELECT b.id FROM broadcasts b WHERE b.petition = :petition AND b.topic = :topic
+          AND {TELLS}
       )
       AND (
         told.state IN ('delivered', 'unconfirmed', 'sending')
@@ -105,13 +125,13 @@ SELECT COUNT(*) AS people FROM signatures
 WHERE petition = :petition AND unreachable_at IS NOT NULL
 """
 
-WAS_TOLD = """
+WAS_TOLD = f"""
 EXISTS (
   SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
-  WHERE told.signature_id = s.id AND b.kind = 'closing'
+  WHERE told.signature_id = s.id AND b.kind = 'closing' AND {TELLS}
     AND told.state IN ('delivered', 'unconfirmed', 'sending')
 )
-"""
+"""  # noqa: S608 - constants of this file
 
 CAN_BE_WRITTEN_TO = """
 s.unreachable_at IS NULL AND s.muted_at IS NULL
@@ -139,7 +159,20 @@ def asked_of(petition: str, broadcast: Broadcast) -> dict[str, Value]:
         "petition": petition,
         "broadcast": broadcast.id,
         "kind": broadcast.kind.value,
-        "topic": broadcast.topic,
         "news_only": int(broadcast.audience.news_only),
         "only": broadcast.audience.language,
+        **of_topic(broadcast.topic),
+    }
+
+
+def of_topic(topic: str) -> dict[str, Value]:
+    """Returns the parameters of `ELIGIBLE` that follow from a broadcast's topic."""
+    kind = corrected_kind(topic)
+    first = topic.split("/")[1] if kind is not None else ""
+    return {
+        "topic": topic,
+        "corrected_kind": "" if kind is None else kind.value,
+        "corrected": bytes.fromhex(first),
+        "wrong_topic": first,
+        "corrections": f"%/{first}/%" if first else "",
     }

@@ -1,6 +1,7 @@
 """Supporters who return after being unreachable or muted, and still get what they missed.
 
-They get the closing update for thirty days after the closing; later it would come unexpectedly.
+They get the closing update, or its correction, for thirty days after the closing; later it would
+come unexpectedly.
 """
 
 from datetime import datetime, timedelta
@@ -19,7 +20,8 @@ OWED_FOR = timedelta(days=30)
 _LOCK_BROADCASTS = f"""
 SELECT id FROM broadcasts
 WHERE petition = :petition
-  AND (state IN ('running', 'paused') OR (state = 'finished' AND kind = 'closing'))
+  AND (state IN ('running', 'paused')
+    OR (state = 'finished' AND kind IN ('closing', 'correction')))
 ORDER BY id {FOR_NO_KEY_UPDATE}
 """  # noqa: S608 - a constant
 
@@ -35,13 +37,27 @@ RETURNING id
 """
 
 # The closing updates of a petition that is still closed and was closed lately, with the supporter
-# who returned. One that was recalled is left out.
+# who returned. One that was wrong, so that it was recalled or corrected, is left out; in place of
+# one that was corrected, whoever has it gets the correction.
 _CLOSINGS = """
 broadcasts b
 JOIN petitions p ON p.slug = b.petition
 JOIN signatures s ON s.petition = b.petition
-WHERE b.petition = :petition AND b.kind = 'closing'
+WHERE b.petition = :petition
   AND b.state IN ('running', 'paused', 'finished') AND b.recall_started_at IS NULL
+  AND CASE
+    WHEN b.kind = 'closing' THEN NOT EXISTS (
+      SELECT 1 FROM broadcasts correction
+      WHERE correction.petition = b.petition AND correction.topic LIKE 'closing/%'
+        AND correction.started_at >= b.created_at
+    )
+    WHEN b.topic LIKE 'closing/%' THEN EXISTS (
+      SELECT 1 FROM deliveries wrong JOIN broadcasts had ON had.id = wrong.broadcast_id
+      WHERE wrong.signature_id = s.id AND had.kind = 'closing' AND had.created_at >= p.closed_at
+        AND wrong.state IN ('delivered', 'unconfirmed')
+    )
+    ELSE FALSE
+  END
   AND p.closed_at > CAST(:since AS BIGINT) AND b.created_at >= p.closed_at
   AND s.supporter = :supporter AND s.unreachable_at IS NULL AND s.muted_at IS NULL
   AND s.invalidation_id IS NULL
@@ -99,8 +115,10 @@ FROM {_CLOSINGS}
     WHERE told.signature_id = s.id AND earlier.topic = b.topic
       AND (
         earlier.id = b.id
-        OR told.state IN ('delivered', 'unconfirmed', 'sending')
-        OR (told.state = 'pending' AND earlier.state IN ('running', 'paused', 'finished'))
+        OR (earlier.recall_started_at IS NULL AND (
+          told.state IN ('delivered', 'unconfirmed', 'sending')
+          OR (told.state = 'pending' AND earlier.state IN ('running', 'paused', 'finished'))
+        ))
       )
   )
 {_LATEST}

@@ -13,6 +13,7 @@ _KINDS = {
     Kind.UPDATE: "message about the petition",
     Kind.NEWS: "other news",
     Kind.BREACH: "notice of a breach",
+    Kind.CORRECTION: "correction",
 }
 
 

@@ -165,6 +165,8 @@ def _audience(broadcast: Broadcast) -> str:
         who = "those who chose messages about the petition"
     elif broadcast.kind is Kind.BREACH:
         who = "everyone who signed, also those who asked for silence"
+    elif broadcast.kind is Kind.CORRECTION:
+        who = "those who got the message that it corrects"
     return who if audience.language is None else f"{who} and reads {audience.language}"
 
 

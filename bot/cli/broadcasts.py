@@ -149,6 +149,13 @@ def _check(action: BroadcastAction, broadcast: Broadcast) -> None:
     )
 
 
+_CORRECTABLE = "An admin can send those people a correction afterwards, in /broadcasts"
+_AFTER_RECALL = {
+    Kind.CLOSING: "An admin can send those people the right one afterwards, with /broadcast",
+    Kind.BREACH: "An admin can send everyone another notice, with /broadcast",
+}
+
+
 def _check_recall(snapshot: BroadcastSnapshot, now: datetime) -> None:
     if snapshot.broadcast.can_be_recalled(snapshot.tally.delivered, now):
         return
@@ -171,7 +178,8 @@ def _question(action: BroadcastAction, snapshot: BroadcastSnapshot, words: Words
     if action is BroadcastAction.RECALL:
         return (
             f"Recall {name_of(broadcast)} for good? (It is deleted from "
-            f"{words.number(snapshot.tally.delivered)} chats; who has read it has read it)"
+            f"{words.number(snapshot.tally.delivered)} chats; who has read it has read it. "
+            f"{_AFTER_RECALL.get(broadcast.kind, _CORRECTABLE)})"
         )
     told, total = words.number(snapshot.tally.done), words.number(snapshot.total)
     so_far = f"{told} of {total} are done"

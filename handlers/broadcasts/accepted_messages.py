@@ -59,8 +59,8 @@ class UnsupportedMessage(Enum):
         "sticker, una ubicación o un contacto."
     )
     NO_TEXT = mark(
-        "Este aviso va en texto, para que se pueda leer en cualquier teléfono. Escríbemelo en un "
-        "mensaje."
+        "Este mensaje va en texto, para que se pueda leer en cualquier teléfono. Escríbemelo en "
+        "un mensaje."
     )
     TOO_LONG = mark(
         "Es demasiado largo: caben {longest} caracteres. Acórtalo y envíamelo otra vez."

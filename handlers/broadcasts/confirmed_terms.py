@@ -11,7 +11,7 @@ from handlers.closing_texts import unready
 from handlers.context import Services
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import paragraphs
-from storage import ClosingText, Kind, PetitionState
+from storage import ClosingText, Kind, PetitionState, corrected_kind
 
 Messages = Mapping[str, tuple[int, ...]]
 
@@ -30,6 +30,12 @@ async def current_content(
     if draft.kind is Kind.BREACH:
         return {
             language: breach_notice(services.catalogs.words(language), version.html)
+            for language, version in draft.versions.items()
+        }
+    if draft.kind is Kind.CORRECTION:
+        corrected = corrected_kind(draft.topic or "")
+        return {
+            language: correction(services.catalogs.words(language), version.html, corrected)
             for language, version in draft.versions.items()
         }
     return content_of_copies(services, draft, draft.copies or {})
@@ -52,6 +58,23 @@ def breach_notice(words: Words, html: str) -> Html:
         words.text(
             "<i>Recibes este aviso porque guardamos tus datos, aunque hayas pedido que no te "
             "escribamos. Puedes verlos con /mydata y retirar tu firma con /withdraw.</i>"
+        ),
+    )
+
+
+def correction(words: Words, html: str, corrected: Kind | None) -> Html:
+    """Returns a correction around an admin's own text: that it is one, and of what."""
+    return paragraphs(
+        words.text("<b>Corrección de un mensaje anterior</b>"),
+        Html(html),
+        words.text(
+            "<i>Corrige el mensaje en el que te contamos cómo ha acabado la petición.</i>"
+            if corrected is Kind.CLOSING
+            else "<i>Corrige un mensaje que te enviamos sobre esta petición, y no cuenta como "
+            "otro. Para no recibir más avances: /mydata</i>"
+            if corrected is Kind.UPDATE
+            else "<i>Corrige un mensaje que te enviamos. Para no recibir más noticias de otras "
+            "acciones: /mydata</i>"
         ),
     )
 

@@ -118,7 +118,7 @@ class Draft(_Frozen):
         old_copies: message ids of earlier previews, to be deleted.
         previewed: hash of the closing update as it was previewed; it is not copied, so it may have
             been changed since.
-        topic: of an earlier broadcast, whose recipients are left out.
+        topic: of an earlier broadcast, whose recipients are left out; of a correction, its own.
         last_signature_number: number of the last signature included; later signers get nothing.
         token: of the confirmation with which the admin started it.
         message_id: of the message in which the admin edits it.
@@ -225,9 +225,9 @@ def new_draft(
     """Returns a new draft that waits for its message.
 
     The closing update waits for none, as its texts are the petition's. To whom it goes is not to
-    be chosen either, nor of the notice of a breach.
+    be chosen either, nor of the notice of a breach or a correction.
     """
-    is_decided = kind in (Kind.CLOSING, Kind.BREACH)
+    is_decided = kind not in (Kind.UPDATE, Kind.NEWS)
     return Draft(
         key=secrets.token_hex(4),
         default_language=default_language,

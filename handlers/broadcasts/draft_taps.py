@@ -21,11 +21,10 @@ _ABOUT_A_MESSAGE = _ABOUT_PEOPLE | {
     DraftStep.REMOVE_LINKS,
     DraftStep.CHANGE,
 }
-# The notice of a breach is a text to everyone, for as soon as it is approved.
-_NOT_ABOUT_A_BREACH = _ABOUT_PEOPLE | {
-    DraftStep.NEXT,
-    DraftStep.LINKS,
-    DraftStep.REMOVE_LINKS,
+# The notice of a breach and a correction are texts, and to whom they go is decided.
+_NOT_ABOUT_A_TEXT = _ABOUT_PEOPLE | {DraftStep.NEXT, DraftStep.LINKS, DraftStep.REMOVE_LINKS}
+# The notice goes out as soon as it is approved.
+_NOT_ABOUT_A_BREACH = {
     DraftStep.ASK_TIME,
     DraftStep.SCHEDULE,
     DraftStep.REMOVE_TIME,
@@ -60,6 +59,8 @@ def _is_offered(editor: DraftEditor, tap: DraftTap) -> bool:
         return False
     if draft.kind is Kind.CLOSING and tap.step in _ABOUT_A_MESSAGE:
         return False  # the petition determines its texts and audience
+    if not draft.is_copied and tap.step in _NOT_ABOUT_A_TEXT:
+        return False
     if draft.kind is Kind.BREACH and tap.step in _NOT_ABOUT_A_BREACH:
         return False
     if draft.kind is not Kind.CLOSING and not draft.versions and tap.step not in _WITHOUT_MESSAGE:

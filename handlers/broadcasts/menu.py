@@ -21,7 +21,7 @@ from handlers.closing_texts import Unready, unready
 from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
-from storage import Broadcast, Kind
+from storage import Broadcast, Kind, correction_topic
 
 # Scheduled broadcasts shown, the earliest first; a message's length is limited.
 _LISTED = 10
@@ -99,6 +99,27 @@ async def compose_breach(ctx: AdminContext, _argument: str) -> None:
         return
     editor = await _start_draft(ctx, _new_draft(ctx, Kind.BREACH))
     await editor.show()
+
+
+async def compose_correction(ctx: AdminContext, argument: str) -> None:
+    """Starts a draft of the correction of a broadcast, for those who got it."""
+    known = await ctx.broadcasts.get(read_id(argument))
+    if known is None or not known.can_be_corrected(await ctx.broadcasts.tally(known.id)):
+        await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
+        return
+    topic = correction_topic(known)
+    if not await ctx.broadcasts.audience(kind=Kind.CORRECTION, topic=topic):
+        await ctx.alert(
+            ctx.words.label(
+                "A quienes lo recibieron ya se les envió una corrección, o no se les puede "
+                "escribir. Si esa corrección está mal, corrígela desde su informe, en /broadcasts."
+            )
+        )
+        return
+    draft = _new_draft(ctx, Kind.CORRECTION).model_copy(update={"topic": topic})
+    # The report stays; the new draft gets a message of its own.
+    editor = await _start_draft(ctx.at_bottom(), draft)
+    await ctx.tell(partial(_shown_below, ctx, editor))
 
 
 async def resume(ctx: AdminContext, argument: str) -> None:

@@ -47,6 +47,7 @@ class AdminAction(StrEnum):
     CLOSING_TEXT = "text"
     COMPOSE = "compose"
     COMPOSE_BREACH = "breach"
+    CORRECT = "correct"
     RESUME_DRAFT = "goon"
     DRAFT = "draft"
     WATCH = "watch"

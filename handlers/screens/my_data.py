@@ -199,8 +199,7 @@ def _silence(view: View, signature: Signature, held: Held) -> Html | None:
     )
     if signature.is_only_stored:
         return lines(muted, _only_stored(words, signature))
-    told = (each["kind"] == "closing" and each["state"] == "delivered" for each in held.deliveries)
-    if muted or not signature.is_counted or any(told):
+    if muted or not signature.is_counted or signature.was_told:
         return muted
     return words.text("Te escribiremos para contarte cómo termina la petición.")
 

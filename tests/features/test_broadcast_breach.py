@@ -155,7 +155,7 @@ async def test_it_is_a_text_and_what_marta_changes_in_it_is_what_goes_out(
     await admin.taps(BREACH)
     admin.marta.send_photo()
     await admin.scene.settled()
-    assert "Este aviso va en texto" in admin.panel.text
+    assert "Este mensaje va en texto" in admin.panel.text
     await admin.says("x" * 3_600)
     assert "caben 3.496 caracteres" in admin.panel.text
     sent = await admin.says("Nos han robado <todo> el martes.")

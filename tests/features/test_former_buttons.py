@@ -79,6 +79,7 @@ ADMINS = {
         "text",
         "compose",
         "breach",
+        "correct",
         "goon",
         "draft",
         "watch",

@@ -9,6 +9,7 @@ from storage import (
     Database,
     Keyring,
     Leases,
+    Recalls,
     Signatures,
     Storage,
     open_storage,
@@ -33,6 +34,11 @@ async def storage(database_url: str, keyring: Keyring) -> AsyncIterator[Storage]
 @pytest.fixture
 def broadcasts(database: Database, keyring: Keyring) -> Broadcasts:
     return Broadcasts(database, SLUG, keyring)
+
+
+@pytest.fixture
+def recalls(database: Database, keyring: Keyring) -> Recalls:
+    return Recalls(database, SLUG, keyring)
 
 
 @pytest.fixture

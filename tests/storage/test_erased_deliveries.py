@@ -4,15 +4,10 @@ import asyncio
 
 import pytest
 
-from storage import Broadcasts, Database, Keyring, Recalled, Recalls, RecallTally, Statement
+from storage import Broadcasts, Database, Recalled, Recalls, RecallTally, Statement
 from storage.broadcast_types import Outcome, Result, Tally
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
-from tests.support.supporters import ADMIN, SLUG, Supporters, later
-
-
-@pytest.fixture
-def recalls(database: Database, keyring: Keyring) -> Recalls:
-    return Recalls(database, SLUG, keyring)
+from tests.support.supporters import ADMIN, Supporters, later
 
 
 async def nobodys_rows(database: Database) -> int:

@@ -4,18 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from storage import Broadcast, Broadcasts, Database, Keyring, Recalled, Recalls, RecallTally
+from storage import Broadcast, Broadcasts, Recalled, Recalls, RecallTally
 from storage.broadcast_states import StopReason
 from storage.broadcast_types import RECALLABLE_FOR, Outcome, Result
 from tests.support.broadcasts import claim, started, tell
-from tests.support.supporters import ADMIN, SLUG, Supporters, later
+from tests.support.supporters import ADMIN, Supporters, later
 
 SENT_AT = later(2)
-
-
-@pytest.fixture
-def recalls(database: Database, keyring: Keyring) -> Recalls:
-    return Recalls(database, SLUG, keyring)
 
 
 async def sent(broadcasts: Broadcasts, people: Supporters) -> Broadcast:

@@ -8,7 +8,7 @@ from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from handlers.screens.screen import lines
-from storage import Broadcast, Kind, PauseReason, RecallTally, Tally
+from storage import Broadcast, PauseReason, RecallTally, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ def plan(now: BroadcastView) -> Html:
 
 
 def keep_preview(now: BroadcastView) -> Html | None:
-    """Asks not to delete the preview, which is copied; None for the closing update."""
-    if now.broadcast.kind in (Kind.CLOSING, Kind.BREACH):
+    """Asks not to delete the preview, which is copied; None where a text is sent."""
+    if now.broadcast.source_chat is None:
         return None
     return now.words.text("No borres la vista previa: es el original que se copiará.")
 

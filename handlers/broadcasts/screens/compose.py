@@ -10,7 +10,7 @@ from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import content_name, subject_name
 from handlers.screens.buttons import Button, DraftStep
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import Kind
+from storage import Kind, corrected_kind
 
 # Labels shown; a forwarded post may have more than fit into a message.
 _NAMED = MOST_BUTTONS
@@ -28,6 +28,8 @@ def ask_message(draft_view: DraftView) -> Screen:
     what = (
         _about_notice(draft_view, heading)
         if draft.kind is Kind.BREACH
+        else _about_correction(draft_view)
+        if draft.kind is Kind.CORRECTION
         else (
             heading,
             words.text(
@@ -63,6 +65,30 @@ def _about_notice(draft_view: DraftView, heading: Html) -> tuple[Html, ...]:
         words.text(
             "Encima, el bot pone que es un aviso sobre sus datos; debajo, por qué lo reciben."
         ),
+    )
+
+
+def _about_correction(draft_view: DraftView) -> tuple[object, ...]:
+    """Says who gets a correction and what the bot adds to it."""
+    words, draft = draft_view.words, draft_view.draft
+    is_first = draft.language == draft.default_language
+    return (
+        words.text(
+            "<b>Envíame la corrección</b>"
+            if is_first
+            else "<b>Envíame la corrección en {language}</b>",
+            language=words.language_name(draft.language),
+        ),
+        words.text(
+            "Escribe qué estaba mal y qué es lo correcto. Va en texto; encima, el bot pone que es "
+            "una corrección, y debajo, de qué mensaje."
+        ),
+        words.text(
+            "Llega a quienes recibieron el mensaje equivocado, salvo a quienes ya no quieren "
+            "mensajes así."
+        ),
+        corrected_kind(draft.topic or "") is Kind.UPDATE
+        and words.text("No se suma a los avances que eligieron: cuenta con el que corrige."),
     )
 
 

@@ -15,6 +15,7 @@ _SUBJECTS = {
     Kind.UPDATE: mark("Un mensaje sobre esta petición"),
     Kind.NEWS: mark("Un mensaje sobre otra cosa"),
     Kind.BREACH: mark("Un aviso de una brecha de seguridad"),
+    Kind.CORRECTION: mark("Una corrección"),
 }
 
 
@@ -37,6 +38,8 @@ def audience_name(words: Words, kind: Kind, audience: Audience, *, rest: bool = 
 
     `rest`: it is for those of the audience whom an earlier broadcast did not reach.
     """
+    if kind is Kind.CORRECTION:
+        return words.text("quienes recibieron el mensaje que se corrige")
     if rest:
         return words.text("quienes faltaban por recibirlo")
     if audience.language is None:

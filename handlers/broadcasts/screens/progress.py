@@ -204,6 +204,7 @@ def _ended(now: BroadcastView) -> Screen:
     is_closing = broadcast.kind is Kind.CLOSING  # of which there is only one
     again = Button(words.label("Enviar a quienes faltan"), AdminAction.RESUME_DRAFT, now.key)
     may_go_on = not is_closing and broadcast.recall_started_at is None and missing(tally) > 0
+    correct = Button(words.label("Enviar una corrección"), AdminAction.CORRECT, now.key)
     recall = Button(words.label("Retirar los mensajes"), AdminAction.ASK_RECALL, now.key)
     return Screen(
         paragraphs(
@@ -217,8 +218,15 @@ def _ended(now: BroadcastView) -> Screen:
             broadcast.started_at is not None and account(words, tally),
             not_told(words, now.not_told, now.unsigned),
             _recalled(now),
+            is_closing
+            and broadcast.recall_ended_at
+            and words.text("Con /broadcast puedes enviarles el mensaje final corregido."),
         ),
-        (again if may_go_on else None, recall if now.can_be_recalled else None),
+        (
+            again if may_go_on else None,
+            correct if broadcast.can_be_corrected(tally) else None,
+            recall if now.can_be_recalled else None,
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from handlers.broadcasts.screens.broadcast_lines import BroadcastView, plan
 from handlers.broadcasts.screens.labels import RECALLABLE_HOURS
 from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import BroadcastState
+from storage import BroadcastState, Kind
 
 
 def ask_cancel(now: BroadcastView) -> Screen:
@@ -60,6 +60,13 @@ def ask_recall(now: BroadcastView) -> Screen:
                 "Quien ya lo haya leído, lo ha leído; y Telegram no deja borrar lo que se entregó "
                 "hace más de {hours} horas. No se puede deshacer.",
                 hours=RECALLABLE_HOURS,
+            ),
+            now.broadcast.kind is not Kind.BREACH
+            and words.text(
+                "Después podrás enviar el mensaje final corregido a estas mismas personas, con "
+                "/broadcast. Hasta entonces, cuentan como si no se les hubiera dicho nada."
+                if now.broadcast.kind is Kind.CLOSING
+                else "Después podrás enviar una corrección a estas mismas personas."
             ),
         ),
         (

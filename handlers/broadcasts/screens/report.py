@@ -70,7 +70,7 @@ def _stopped(words: Words, broadcast: Broadcast) -> Html:
     reason = broadcast.stop_reason
     if reason in _NOT_SENT:
         return words.text(_NOT_SENT[reason])
-    is_copied = broadcast.kind not in (Kind.CLOSING, Kind.BREACH)
+    is_copied = broadcast.source_chat is not None
     why = words.text(
         "<b>El envío se ha detenido.</b> La clave no abre los chats de quienes "
         "firmaron: no es la de estos datos, o los datos están dañados."

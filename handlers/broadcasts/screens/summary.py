@@ -11,7 +11,7 @@ from handlers.broadcasts.screens.draft_view import (
 from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, dismiss_button
 from handlers.screens.screen import Lines, Screen, lines, paragraphs, sentences
-from storage import Kind
+from storage import Kind, corrected_kind
 
 
 def summary(draft_view: DraftView) -> Screen:
@@ -31,6 +31,11 @@ def summary(draft_view: DraftView) -> Screen:
             _left_out(draft_view),
             draft.kind is Kind.BREACH and must_say(words),
             draft.kind in NO_MORE and _stop_button(draft_view),
+            corrected_kind(draft.topic or "") is Kind.CLOSING
+            and words.text(
+                "Quien entre con la petición cerrada sigue leyendo el mensaje final publicado: si "
+                "el error está también ahí, cámbialo con /closing."
+            ),
             _when(draft_view),
             draft_view.is_paid and _price(draft_view),
             draft_view.needs_approval and _approval(draft_view),

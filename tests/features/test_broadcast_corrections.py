@@ -1,0 +1,110 @@
+"""A message that was wrong is put right for those who got it, with or without a recall."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.admin_scene import AdminScene, an_admin_scene
+
+CORRECT = "Enviar una corrección"
+HEADING = "Corrección de un mensaje anterior"
+
+
+@pytest.fixture
+async def admin(tmp_path: Path) -> AsyncIterator[AdminScene]:
+    async with an_admin_scene(tmp_path) as admin:
+        yield admin
+    assert admin.refused == []
+
+
+async def sends(admin: AdminScene, text: str, people: int) -> None:
+    """Marta writes what the bot asks for, looks at it and sends it."""
+    await admin.says(text)
+    await admin.taps("👁 Ver la vista previa")
+    await admin.taps("Enviar a 1 persona" if people == 1 else f"Enviar a {people} personas")
+    await admin.reported()
+
+
+async def test_yesterdays_message_had_a_mistake_and_those_who_got_it_are_told(
+    admin: AdminScene,
+) -> None:
+    await admin.begins()
+    await admin.says("La ministra nos recibe el día 3.")
+    await admin.previews()
+    await admin.taps("Enviar a 3 personas")
+    report = await admin.over()
+    assert CORRECT in report.labels
+    admin.scene.jordi.send("/stop")
+    await admin.scene.settled()
+    asked = await admin.taps(CORRECT)
+    assert "Llega a quienes recibieron el mensaje equivocado" in asked.text
+    assert "No se suma a los avances que eligieron" in asked.text
+    await admin.says("No es el día 3: es el 13.")
+    await admin.taps("👁 Ver la vista previa")
+    assert "A quienes recibieron el mensaje que se corrige: 2" in admin.panel.text
+    assert "Quien entre con la petición cerrada" not in admin.panel.text
+    await admin.taps("Enviar a 2 personas")
+    await admin.reported()
+    wrong, correction = admin.got(admin.scene.ana)[-2:]
+    assert "el día 3." in wrong.text
+    assert correction.text.startswith(f"{HEADING}\n\nNo es el día 3: es el 13.\n\nCorrige un")
+    assert "no cuenta como otro" in correction.text
+    assert not [m for m in admin.got(admin.scene.jordi) if HEADING in m.text]
+    assert "Una corrección, para quienes recibieron" in (await admin.over()).text
+    admin.scene.ana.send("/mydata")
+    await admin.scene.ana.sees("Una corrección: enviado el")
+
+
+async def test_a_wrong_closing_update_is_taken_back_and_the_right_one_reaches_everyone(
+    admin: AdminScene,
+) -> None:
+    await admin.scene.closes()
+    await admin.says("/broadcast")
+    await admin.taps("El mensaje final")
+    await admin.taps("Enviar a 3 personas")
+    await admin.over("El mensaje final está enviado.")
+    asked = await admin.taps("Retirar los mensajes")
+    assert "Después podrás enviar el mensaje final corregido a estas mismas personas" in asked.text
+    await admin.taps("Sí, retirar los mensajes")
+    report = await admin.over("Los mensajes se han retirado.")
+    assert "Con /broadcast puedes enviarles el mensaje final corregido." in report.text
+    assert CORRECT not in report.labels, "the closing update itself is sent again"
+    admin.scene.ana.send("/mydata")
+    await admin.scene.settled()
+    assert "Te escribiremos para contarte cómo termina" in admin.scene.screen(admin.scene.ana).text
+    admin.ahead = timedelta(seconds=5)  # a second confirmation in one second is a second tap
+    await admin.says("/broadcast")
+    assert "Lo esperan 3 personas." in admin.panel.text
+    await admin.taps("El mensaje final")
+    await admin.taps("Enviar a 3 personas")
+    await admin.over("El mensaje final está enviado.")
+    assert len([m for m in admin.got(admin.scene.sean) if "ended" in m.text]) == 1
+
+
+async def test_a_wrong_closing_update_that_stays_is_corrected_and_late_visitors_are_thought_of(
+    admin: AdminScene,
+) -> None:
+    await admin.scene.closes()
+    await admin.says("/broadcast")
+    await admin.taps("El mensaje final")
+    await admin.taps("Enviar a 3 personas")
+    await admin.over("El mensaje final está enviado.")
+    await admin.taps(CORRECT)
+    await admin.says("No fue el lunes: fue el martes.")
+    await admin.taps("👁 Ver la vista previa")
+    assert "Quien entre con la petición cerrada sigue leyendo" in admin.panel.text
+    await admin.taps("Enviar a 3 personas")
+    await admin.over("Una corrección")
+    assert "Corrige el mensaje en el que te contamos" in admin.got(admin.scene.ana)[-1].text
+    # A second tap on the first report: nobody gets two corrections of one message.
+    where = next(m for m in admin.marta.messages if "El mensaje final está enviado." in m.text)
+    (data,) = [b.data for row in where.buttons for b in row if b.label == CORRECT]
+    assert data is not None
+    answer = await admin.marta.tap_data(where.id, data).answered()
+    assert "corrígela desde su informe" in answer.text
+    # The correction was wrong too.
+    await admin.taps(CORRECT)
+    await sends(admin, "Tampoco: fue el miércoles.", 3)
+    assert "miércoles" in admin.got(admin.scene.ana)[-1].text

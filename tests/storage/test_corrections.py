@@ -1,0 +1,131 @@
+"""Tests that whoever was told something wrong can be told what is right, in every order."""
+
+import pytest
+
+from storage import Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures, Storage
+from storage.broadcast_types import Outcome, Result, correction_topic
+from tests.support.broadcasts import claim, started
+from tests.support.supporters import ADMIN, Supporters, later
+
+
+async def sent(
+    broadcasts: Broadcasts, broadcast: Broadcast, at: float = 2, most: int = 1000
+) -> list[int]:
+    """It arrives, and leaves messages that can be recalled; returns the chats."""
+    batch = await claim(broadcasts, broadcast, limit=most)
+    arrived = [Result(each.position, each.claim, Outcome.DELIVERED, (7,)) for each in batch]
+    await broadcasts.deliveries.record(broadcast.id, arrived, later(at))
+    if not await broadcasts.finish(broadcast.id, later(at)):
+        await broadcasts.cancel(broadcast.id, ADMIN, later(at))
+    return [each.chat_id for each in batch]
+
+
+async def corrected(broadcasts: Broadcasts, wrong: Broadcast, at: float = 10) -> Broadcast:
+    topic = correction_topic(wrong)
+    return await started(broadcasts, kind=Kind.CORRECTION, topic=topic, at=later(at))
+
+
+async def waiting(broadcasts: Broadcasts, **asked: object) -> int:
+    return sum((await broadcasts.audience(**asked)).values())  # type: ignore[arg-type]
+
+
+async def test_a_closing_update_that_was_recalled_has_told_nobody(
+    broadcasts: Broadcasts, people: Supporters, storage: Storage, recalls: Recalls
+) -> None:
+    await people.sign([1, 2, 3])
+    wrong = await started(broadcasts)
+    assert await sent(broadcasts, wrong, most=2) == [1001, 1002]
+    assert await waiting(broadcasts) == 1
+    await broadcasts.recall(wrong.id, ADMIN, later(3))
+    await recalls.record(wrong.id, Recalled.DELETED, [1])
+    await recalls.record(wrong.id, Recalled.FAILED, [2])
+    await recalls.end(wrong.id, later(4))
+    assert await waiting(broadcasts) == 3, "also whose message could not be deleted any more"
+    assert (await storage.erasures.untold(later(9))).people == 3, "nobody is erased untold"
+    right = await started(broadcasts, at=later(10))
+    assert await sent(broadcasts, right) == [1001, 1002, 1003]
+    assert await waiting(broadcasts) == 0
+    assert (await storage.erasures.untold(later(9))).people == 0
+
+
+async def test_who_was_away_when_the_right_one_went_out_gets_that_one_on_return(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    wrong = await started(broadcasts)
+    await sent(broadcasts, wrong)
+    await broadcasts.recall(wrong.id, ADMIN, later(3))
+    await people.lose(1)
+    right = await started(broadcasts, at=later(10))
+    assert await sent(broadcasts, right) == [1002]
+    assert await signatures.mark_reachable(people.supporter(1), later(20))
+    assert await sent(broadcasts, right) == [1001]
+
+
+async def test_a_correction_goes_to_those_who_got_what_was_wrong(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2, 3, 4, 5])
+    wrong = await started(broadcasts)
+    batch = await claim(broadcasts, wrong, limit=4)
+    outcomes = (Outcome.DELIVERED, Outcome.UNCONFIRMED, Outcome.REJECTED, Outcome.DELIVERED)
+    became = [
+        Result(each.position, each.claim, o) for each, o in zip(batch, outcomes, strict=True)
+    ]
+    await broadcasts.deliveries.record(wrong.id, became, later(2))
+    await broadcasts.cancel(wrong.id, ADMIN, later(3))
+    await signatures.mute(people.supporter(4), later(4))
+    assert await sent(broadcasts, await corrected(broadcasts, wrong)) == [1001, 1002]
+    assert await waiting(broadcasts) == 2, "the end itself is still owed to who never had it"
+    topic = correction_topic(wrong)
+    assert await waiting(broadcasts, kind=Kind.CORRECTION, topic=topic) == 0
+
+
+async def test_a_correction_that_is_wrong_too_is_put_right_for_all_whom_the_first_told(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2], updates=3)
+    wrong = await started(broadcasts, kind=Kind.UPDATE)
+    assert await sent(broadcasts, wrong, most=1) == [1001]
+    rest = await started(broadcasts, kind=Kind.UPDATE, topic=wrong.topic, at=later(5))
+    assert await sent(broadcasts, rest) == [1002], "whom the first had not reached"
+    first = await corrected(broadcasts, wrong)
+    assert await sent(broadcasts, first, most=1) == [1001]
+    assert correction_topic(first) != first.topic
+    second = await corrected(broadcasts, first, 20)
+    assert await sent(broadcasts, second) == [1001, 1002]
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+async def test_a_correction_of_an_update_is_one_with_it_and_ends_with_the_choice(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures, is_refused: bool
+) -> None:
+    await people.sign([1], updates=2)
+    wrong = await started(broadcasts, kind=Kind.UPDATE)
+    await sent(broadcasts, wrong)
+    if is_refused:
+        await signatures.refuse_updates(people.supporter(1), later(5))
+    correction = await corrected(broadcasts, wrong)
+    assert await sent(broadcasts, correction) == ([] if is_refused else [1001])
+    assert await waiting(broadcasts, kind=Kind.UPDATE) == (0 if is_refused else 1)
+    assert await sent(broadcasts, await started(broadcasts, kind=Kind.UPDATE, at=later(30))) == (
+        [] if is_refused else [1001]
+    )
+    assert await waiting(broadcasts, kind=Kind.UPDATE) == 0, "two were promised, and two came"
+
+
+async def test_who_comes_back_after_a_correction_gets_what_is_right_and_nothing_else(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2, 3])
+    await people.lose(3)
+    wrong = await started(broadcasts)
+    assert await sent(broadcasts, wrong) == [1001, 1002]
+    await people.lose(2)
+    correction = await corrected(broadcasts, wrong)
+    assert await sent(broadcasts, correction) == [1001]
+    assert await signatures.mark_reachable(people.supporter(2), later(20))
+    assert not await signatures.mark_reachable(people.supporter(3), later(20))
+    assert await claim(broadcasts, wrong) == []
+    assert await sent(broadcasts, correction) == [1002]
+    assert await waiting(broadcasts) == 1, "who never had it waits for the closing update"
