@@ -80,11 +80,13 @@ async def refused_under_broadcast(ctx: SupporterContext, *, kind: Kind) -> None:
     """
     landed, words = await _refuse(ctx, kind), ctx.view.words
     said = words.label(
-        "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
+        "Hecho: no te enviaremos más noticias de otras acciones."
         if kind is Kind.NEWS
-        else "Hecho: no te enviaremos más novedades de esta petición. Tu firma sigue contando."
+        else "Hecho: no te enviaremos más novedades de esta petición."
     )
-    await ctx.alert(said if landed else f"{said} {words.label(_MAY_ARRIVE)}")
+    counts = ctx.view.is_counted and words.label("Tu firma sigue contando.")
+    may_arrive = not landed and words.label(_MAY_ARRIVE)
+    await ctx.alert(" ".join(each for each in (said, counts, may_arrive) if each))
 
 
 async def withdraw(ctx: SupporterContext) -> None:

@@ -144,8 +144,11 @@ async def cancel(ctx: SupporterContext) -> None:
         kept = words.text("De acuerdo: tu firma sigue con el nombre que tenía.")
         await ctx.after(Action.BACK).say(kept)
         return
-    typing = in_form(place) or expects_name(place) or draft.name or draft.name_message_ids
-    if typing and ctx.view.signature is None:
+    # Who has signed is in no form, though something typed may still wait to be deleted.
+    typing = ctx.view.signature is None and (
+        in_form(place) or expects_name(place) or draft.name or draft.name_message_ids
+    )
+    if typing:
         # A file of /mydata holds the name too.
         await ctx.services.storage.sent_files.make_due(ctx.supporter)
     notice = words.text(

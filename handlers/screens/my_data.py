@@ -229,7 +229,8 @@ def _not_signed(view: View) -> Html:
             "No has firmado esta petición."
             if view.petition_state.erased_at is None
             else "No guardamos ninguna firma tuya. Las firmas cuyo plazo ha terminado ya se han "
-            "borrado y siguen contadas: si firmaste hace tiempo, la tuya es una de ellas."
+            "borrado y siguen contadas: si firmaste hace tiempo, la tuya es una de ellas, salvo "
+            "que la retiraras o que ya no contara."
         ),
         conversation.name
         and words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),

@@ -114,8 +114,8 @@ def _welcome(view: View) -> Screen:
         view.petition_state.erased_at
         and words.text(
             "Las firmas cuyo plazo ha terminado ya se han borrado y siguen contadas. Si firmaste "
-            "hace tiempo y aquí no consta, la tuya es una de ellas: no hace falta que firmes otra "
-            "vez."
+            "hace tiempo y aquí no consta, la tuya es una de ellas, salvo que la retiraras o que "
+            "ya no contara: no hace falta que firmes otra vez."
         ),
     )
     return Screen(text, [sign_button(view), _read_button(view), _foot(view)])
@@ -202,13 +202,15 @@ def _kept_until(view: View) -> Html | None:
     if state.erased_at is not None and not view.any_left:
         return words.text(
             "Ya no guardamos ninguna firma: el {day} se borraron las últimas, y solo queda "
-            "cuántas fueron. Si firmaste, la tuya sigue contada.",
+            "cuántas fueron. Si firmaste, la tuya está entre ellas, salvo que la retiraras o que "
+            "ya no contara.",
             day=words.date(state.erased_at),
         )
     if state.erased_at is not None:
         return words.text(
             "Las firmas cuyo plazo ha terminado ya se han borrado y siguen contadas. Si firmaste "
-            "y aquí no consta, la tuya es una de ellas."
+            "y aquí no consta, la tuya es una de ellas, salvo que la retiraras o que ya no "
+            "contara."
         )
     day, at_most = _erased_on(view, state.closed_at)
     if day <= view.today:

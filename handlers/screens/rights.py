@@ -64,6 +64,10 @@ def muted(view: View) -> Screen:
         "<b>No te escribiremos más.</b> Solo lo haríamos para avisarte si una brecha de "
         "seguridad afecta a tus datos. Tu firma sigue contando. Para saber cómo está la petición, "
         "escribe /start cuando quieras."
+        if view.is_counted
+        else "<b>No te escribiremos más.</b> Solo lo haríamos para avisarte si una brecha de "
+        "seguridad afecta a tus datos. Para saber cómo está la petición, escribe /start cuando "
+        "quieras."
     )
     again = Button(words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)
     home = Button(words.label("Ver mi firma"), Action.HOME)

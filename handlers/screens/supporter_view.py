@@ -79,6 +79,11 @@ class View:
         return self.handover.handover.handed_over_on
 
     @property
+    def is_counted(self) -> bool:
+        """Whether there is a signature of the person's that counts."""
+        return self.signature is not None and self.signature.is_counted
+
+    @property
     def handed_over(self) -> Html | None:
         """How the person's signature is handed over, or was; None if it is not.
 

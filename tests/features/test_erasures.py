@@ -208,3 +208,27 @@ async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
     await time.app.retention.erase()
     await scene.consents(scene.jordi)
     assert (await time.storage.erasures.count(DueBefore(wrong, None))).total == 3
+
+
+async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene: Scene) -> None:
+    ana, unless = scene.ana, "salvo que la retiraras o que ya no contara"
+    scene.marta.start()
+    for person in (ana, scene.jordi):
+        await scene.signs(person)
+    ana.send("/withdraw")
+    await scene.taps(ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    time = Time(scene)
+    time.now = time.later(20)
+    await scene.signs(scene.sean)
+    await time.goes_to(time.later(1))
+    await time.passes(2)
+    assert unless in await visits(scene, ana)
+    ana.send("/mydata")
+    await scene.settled()
+    assert unless in scene.screen(ana).text
+    await scene.closes()
+    assert unless in await visits(scene, ana)
+    await time.goes_to(time.later(22))
+    await time.passes(2)
+    assert not await time.any_left()
+    assert unless in await visits(scene, ana)

@@ -5,6 +5,7 @@ from telegram.error import BadRequest
 
 from handlers.screens.buttons import NO_MORE
 from storage import Kind
+from tests.features.test_invalidated import invalidated
 from tests.support.scene import Scene, fails
 
 HEARD = "Hecho: no te enviaremos más noticias de otras acciones."
@@ -118,3 +119,17 @@ async def test_who_wants_no_news_just_after_signing_is_thanked_all_the_same(scen
         await tap.answered()
     await scene.settled()
     assert "con la tuya: 1" in scene.screen(scene.ana).text
+
+
+async def test_whose_signature_does_not_count_or_is_withdrawn_does_not_read_that_it_counts(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana, news=True)
+    await invalidated(scene, [1])
+    scene.ana.send("/stop")
+    await scene.settled()
+    assert "Tu firma sigue contando" not in scene.screen(scene.ana).text
+    scene.ana.send("/withdraw")
+    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    place = scene.screen(scene.ana).id
+    assert (await scene.ana.tap_data(place, NO_MORE[Kind.NEWS]).answered()).text == HEARD

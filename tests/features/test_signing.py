@@ -8,6 +8,7 @@ import pytest
 
 from bot.petition.petition import BUNDLED
 from bot.simulator import Message
+from bot.simulator.faults import Fault
 from storage import Statement
 from tests.support.scene import Scene, a_scene
 
@@ -391,3 +392,16 @@ async def test_how_long_the_form_took_counts_from_the_first_question_and_not_aft
     ana.send("/mydata")
     said = await ana.sees("Tiempo que tardaste en rellenar el formulario: ")
     assert f"{signed['form_seconds']} segundos" in said.text
+
+
+async def test_a_signer_who_cancels_while_a_deletion_waits_does_not_read_that_she_has_not_signed(
+    scene: Scene,
+) -> None:
+    await scene.signs(scene.ana)
+    scene.simulator.faults.next("deleteMessage", Fault.ERROR, Fault.ERROR, Fault.ERROR)
+    scene.ana.send("/help Ana García")
+    await scene.settled()
+    scene.ana.send("/cancel")
+    said = await scene.ana.sees("No había nada que cancelar.")
+    assert "no has firmado" not in said.text
+    scene.simulator.calls.clear()
