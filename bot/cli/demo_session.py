@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -29,8 +30,8 @@ _log = structlog.stdlib.get_logger()
 
 T = TypeVar("T")
 
-# Only the simulated Telegram knows this token.
-_TOKEN = "1000000001:a-token-for-the-demo-that-opens-nothing"  # noqa: S105
+# Only the simulated Telegram of this process knows this token.
+_TOKEN = f"1000000001:{secrets.token_urlsafe(24)}"
 _ADMINS = frozenset({ADMIN_ID, SECOND_ADMIN_ID})
 _CANNOT_GO_ON = (PetitionInvalid, FatalError, StorageError, TokenUnknown)
 

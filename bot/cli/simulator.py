@@ -1,5 +1,7 @@
 """A simulated Telegram, to set a bot up and try it from another terminal without an account."""
 
+import secrets
+
 from bot.cli.demo_session import interrupted, served
 from bot.console import say
 from bot.simulator import Simulator
@@ -7,34 +9,32 @@ from bot.simulator.demo_script import DemoPeople
 from bot.simulator.page import DemoPage, PageState
 from bot.text.terminal_language import terminal_words
 
-# Only the simulated Telegram knows this token.
-_TOKEN = "1000000002:a-token-for-trying-that-opens-nothing"  # noqa: S105
-
-
 async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
     """Serves the Bot API and the page with the phones until it is interrupted.
 
     The Bot API is on loopback. Raises OSError if something else listens on one of the ports.
     """
     page = DemoPage()
-    async with Simulator(token=_TOKEN, port=api_port) as simulator:
+    # A token of its own each time: who knows the program must not know it.
+    token = f"1000000002:{secrets.token_urlsafe(24)}"
+    async with Simulator(token=token, port=api_port) as simulator:
         state = PageState(simulator, page.feed, admins=frozenset())
         async with served(page, host, port), state.open():
             state.phones.add(*DemoPeople.create(simulator.world).everybody)
             page.show(state)
             page.publish_bot_state("elsewhere")
-            _say_what_to_do(simulator.url)
+            _say_what_to_do(simulator.url, token)
             await interrupted()
 
 
-def _say_what_to_do(url: str) -> None:
+def _say_what_to_do(url: str, token: str) -> None:
     words = terminal_words()
     say(
         words.label("Es un Telegram de prueba: nada sale de este ordenador. En otra terminal:"),
         f"    export PETITION_API_URL={url}",
         "    petition-bot init",
         words.label("El token que pide init:"),
-        f"    {_TOKEN}",
+        f"    {token}",
         words.label(
             "Donde init diga que abras un enlace, elige en la página el teléfono de Marta, pulsa "
             "«Iniciar» y escribe /start, un espacio y lo que el enlace lleva detrás de «start=». "

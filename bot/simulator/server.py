@@ -64,6 +64,7 @@ class Simulator:
         self.limits = self.world.limits
         self.faults = Faults()
         self.calls = CallLog(keep_calls)
+        self.host_names = {"127.0.0.1", "localhost"}
         self.world.webhook.reply = self._carry_out
         self._port = port
         self._runner: web.ServerRunner | None = None
@@ -103,6 +104,9 @@ class Simulator:
         return response
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
+        if _is_of_a_web_page(request) or self._is_of_a_foreign_name(request):
+            refusal = Refused(403, "Forbidden: this is for bots, not for web pages")
+            return self._refuse("", {}, refusal, time.monotonic())
         found = _PATH.fullmatch(request.path)
         if found is None:
             return json_response({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
@@ -115,6 +119,10 @@ class Simulator:
         if method is None:
             return self._refuse(name, {}, Refused(404, "Not Found: method not found"), begun)
         return await self._call(request, method.name)
+
+    def _is_of_a_foreign_name(self, request: web.BaseRequest) -> bool:
+        """Returns whether it came by a name that somebody pointed at this machine."""
+        return request.host.rpartition(":")[0] not in self.host_names
 
     async def _call(self, request: web.BaseRequest, name: str) -> web.StreamResponse:
         begun = time.monotonic()
@@ -203,6 +211,11 @@ class Simulator:
     ) -> None:
         at, took = self.world.clock(), time.monotonic() - begun
         self.calls.record(RecordedCall(name, params, status, error, at, took), answer)
+
+
+def _is_of_a_web_page(request: web.BaseRequest) -> bool:
+    """Returns whether a browser sent it for a page: bots send neither of these headers."""
+    return "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
 
 
 def json_response(body: dict[str, Any], status: int = 200) -> web.Response:

@@ -35,11 +35,12 @@ class Webhook:
         self._updates = updates
         self._running: asyncio.Task[None] | None = None
 
-    def start(self, url: str, *, secret: str, most: int) -> None:
-        """Starts to deliver updates to this URL, `most` at once."""
+    def start(self, url: str, *, secret: str, most: int, delivers: bool) -> None:
+        """Sets this URL and, if it `delivers`, starts to post updates to it, `most` at once."""
         self.stop()
         self.url, self._secret, self.max_connections = url, secret, most
-        self._running = asyncio.create_task(self._run())
+        if delivers:
+            self._running = asyncio.create_task(self._run())
 
     def stop(self) -> None:
         """Stops delivering updates."""

@@ -16,6 +16,7 @@ async def test_people_sign_get_their_file_and_the_closing_update_through_the_pro
 ) -> None:
     async with a_scene(tmp_path) as scene:
         await scene.stop_bot()
+        scene.simulator.host_names.add(API)
         port = int(scene.settings.api_url.rpartition(":")[2])
         login = ("ana", "secret")
         async with running(socks_proxy, login, {API: ("127.0.0.1", port)}) as proxy:

@@ -17,6 +17,24 @@ async def test_a_wrong_token_is_401_and_a_malformed_one_404(sim: Simulator) -> N
         assert await stranger.refusal("getMe") == (404, "Not Found")
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "evil.example"},
+    ],
+)
+async def test_a_web_page_cannot_drive_it_with_the_token_either(
+    api: ApiClient, headers: dict[str, str]
+) -> None:
+    url = f"{api.url}/setWebhook?url=http://127.0.0.1:9/"
+    async with api.session.get(url, headers=headers) as response:
+        assert response.status == 403
+    assert (await api.result("getWebhookInfo"))["url"] == ""
+
+
 async def test_an_unknown_method_is_404(api: ApiClient) -> None:
     assert await api.refusal("sendMesage") == (404, "Not Found: method not found")
 

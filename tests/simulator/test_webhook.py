@@ -58,6 +58,19 @@ async def test_updates_are_brought_with_the_secret(
     assert taken == [ana.id]
 
 
+async def test_it_posts_to_no_other_machine(sim: Simulator, api: ApiClient) -> None:
+    asked: list[object] = []
+    # Another address than those that this machine is called by, which listens all the same.
+    other = await asyncio.start_server(lambda *given: asked.append(given), "127.0.0.2", 0)
+    port = other.sockets[0].getsockname()[1]
+    await api.result("setWebhook", url=f"https://127.0.0.2:{port}/")
+    sim.world.person("Ana").send("hola")
+    await asyncio.sleep(0.2)
+    other.close()
+    assert asked == []
+    assert (await api.result("getWebhookInfo"))["pending_update_count"] == 1
+
+
 async def test_an_update_is_tried_again_until_it_is_taken(
     sim: Simulator, api: ApiClient, endpoint: Endpoint
 ) -> None:
