@@ -26,6 +26,7 @@ from bot.rehearsal.run import Rehearsal, RehearsalProgress
 from bot.settings import Settings
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import Words
+from storage.private_files import output_file
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can open
 _SEEDS = 1_000_000
@@ -85,7 +86,8 @@ def rehearse_folder(
     _print(words, report)
     # Where it was told, or in a new folder for such files.
     page_file = output or Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
-    page_file.write_text(page(words, report), encoding="utf-8")
+    with output_file(page_file, replaces=True) as file:
+        file.write(page(words, report).encode())
     say("", words.label("El informe, como página: {file}", file=page_file))
     if report.faults:
         return 1
@@ -130,7 +132,7 @@ def _print(words: Words, report: Report) -> None:
     out.print()
     if report.faults:
         say(*report.faults, style="red")
-    else:
+    elif report.is_whole:
         say(words.label("No falló nada."), style="green")
     for section in report.sections:
         out.print()

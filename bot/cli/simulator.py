@@ -9,6 +9,7 @@ from bot.simulator.demo_script import DemoPeople
 from bot.simulator.page import DemoPage, PageState
 from bot.text.terminal_language import terminal_words
 
+
 async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
     """Serves the Bot API and the page with the phones until it is interrupted.
 

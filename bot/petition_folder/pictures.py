@@ -1,9 +1,11 @@
 """Checks that Telegram accepts a picture, from the file's header."""
 
+import errno
 import io
 import warnings
 from pathlib import Path
 
+from bot.petition_folder.read import NOT_A_FILE, read_file
 from bot.text.problems import Sentence
 
 # Telegram's limits of a photo: https://core.telegram.org/bots/api#sendphoto
@@ -24,7 +26,7 @@ def picture_problem(folder: Path, name: str) -> Sentence | None:
             "pon solo el nombre de un archivo que esté en esta carpeta, y no {name}", name=name
         )
     try:
-        data = (folder / name).read_bytes()
+        data = read_file(folder / name, PICTURE_BYTES)
     except FileNotFoundError:
         stem = Path(name).stem.lower()
         pictures = (each for each in sorted(folder.glob("*")) if each.suffix.lower() in _ENDINGS)
@@ -39,15 +41,17 @@ def picture_problem(folder: Path, name: str) -> Sentence | None:
         )
     except OSError as error:
         reason = error.strerror or str(error)
-        return Sentence("el archivo {name} no se puede leer: {reason}", name=name, reason=reason)
-    return _content_fault(name, data)
+        return Sentence(
+            "{name} pesa más de 10 MB, y Telegram no admite más: guárdala más pequeña"
+            if error.errno == errno.EFBIG
+            else "el archivo {name} no se puede leer: {reason}",
+            name=name,
+            reason=reason,
+        )
+    return NOT_A_FILE if data is None else _content_fault(name, data)
 
 
 def _content_fault(name: str, data: bytes) -> Sentence | None:
-    if len(data) > PICTURE_BYTES:
-        return Sentence(
-            "{name} pesa más de 10 MB, y Telegram no admite más: guárdala más pequeña", name=name
-        )
     size = _size(data)
     if size is None:
         return Sentence(

@@ -1,6 +1,8 @@
 """Reads a petition's folder: the table of each file, and problems with reading them."""
 
 import codecs
+import errno
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +17,7 @@ Table = dict[str, Any]
 FolderState = frozenset[tuple[str, int, int]]
 """Each file's name, time of its last change in nanoseconds, and length in bytes."""
 
+_LARGEST_TEXT = 4 * 1024 * 1024  # bytes; a long petition has fifty thousand
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
@@ -135,10 +138,25 @@ def _misnamed(name: str, meant: str) -> Sentence:
     )
 
 
+NOT_A_FILE = Sentence("esto no es un archivo corriente: sácalo de la carpeta")
+
+
+def read_file(file: Path, most: int = _LARGEST_TEXT) -> bytes | None:
+    """Returns the content of a file of `most` bytes; None if it is a pipe, a device or a folder.
+
+    Whoever reads a stranger's folder must not wait for a pipe that nobody writes to.
+    """
+    if file.exists() and not file.is_file():
+        return None
+    if file.stat().st_size > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return file.read_bytes()
+
+
 def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:
     """Reads one file, if it can be made out, under the name that it should have."""
     try:
-        data = file.read_bytes()
+        data = read_file(file)
     except FileNotFoundError:
         problems.append(Problem(name, "", Sentence("falta este archivo: toda petición tiene uno")))
         return None
@@ -146,6 +164,9 @@ def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:
         reason = error.strerror or str(error)
         sentence = Sentence("el archivo no se puede leer: {reason}", reason=reason)
         problems.append(Problem(name, "", sentence))
+        return None
+    if data is None:
+        problems.append(Problem(name, "", NOT_A_FILE))
         return None
     text, fault = _decoded(data)
     table, found = read_toml(text, "“”" if name.startswith("en") else "«»")

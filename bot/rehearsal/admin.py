@@ -59,10 +59,7 @@ class Admin:
         waiting = sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
         if waiting == 0:
             return None
-        self._person.send("/broadcast")
-        await self._taps(AdminAction.CLOSING_UPDATE)
-        while await self._taps(AdminAction.DRAFT, AdminAction.SEND) is not AdminAction.SEND:
-            pass
+        await self._sends_it()
         for _ in range(round((waiting * _SLOWEST + _LONGEST_WAIT) / _LOOK_SECONDS)):
             await asyncio.sleep(_LOOK_SECONDS)
             sent = await broadcasts.latest()
@@ -73,6 +70,22 @@ class Admin:
             if sent.state in OVER:
                 return tally
         raise RehearsalBroken(mark("El mensaje final no terminó de enviarse."))
+
+    async def _sends_it(self) -> None:
+        """Leads the closing update to the sending; again from the start where Telegram failed.
+
+        Where it does not answer in the middle, the bot asks admins to try again.
+        """
+        for last_try in (False, False, True):
+            self._person.send("/broadcast")
+            try:
+                await self._taps(AdminAction.CLOSING_UPDATE)
+                while await self._taps(AdminAction.DRAFT, AdminAction.SEND) != AdminAction.SEND:
+                    pass
+                break
+            except RehearsalBroken:
+                if last_try:
+                    raise
 
     async def _taps(self, *actions: AdminAction) -> AdminAction:
         """Taps the first of these buttons that is offered, and returns what it does."""

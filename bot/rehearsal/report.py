@@ -53,12 +53,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report; `faults` are what went wrong, one sentence each."""
+    """The report; `faults` are what went wrong, one sentence each; without its end, not whole."""
 
     title: str
     sentences: tuple[str, ...]
     faults: tuple[str, ...]
     sections: tuple[Section, ...]
+    is_whole: bool
 
 
 def write_report(words: Words, result: RehearsalResult, petition: Petition, seed: int) -> Report:
@@ -91,6 +92,7 @@ def write_report(words: Words, result: RehearsalResult, petition: Petition, seed
         sentences=tuple(sentences),
         faults=tuple(faults(words, result)),
         sections=tuple(_sections(words, result, petition)),
+        is_whole=result.is_over,
     )
 
 

@@ -41,6 +41,8 @@ def page(words: Words, report: Report) -> str:
 
 def _faults(words: Words, report: Report) -> list[str]:
     if not report.faults:
+        if not report.is_whole:
+            return []
         return [f'<p class="good">{escape(words.label("No falló nada."))}</p>']
     listed = "".join(f"<li>{escape(fault)}</li>" for fault in report.faults)
     heading = escape(words.label("Lo que falló"))

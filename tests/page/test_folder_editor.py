@@ -1,7 +1,10 @@
 """Texts are changed in the page of the preview, by nobody but whoever opened it."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -220,7 +223,8 @@ async def test_a_file_with_a_mistake_in_its_toml_is_left_alone_and_the_others_ar
 
 
 async def test_a_file_keeps_its_permissions_its_links_and_its_mark(desk: Desk) -> None:
-    real, link = desk.folder.parent / "elsewhere.toml", desk.folder / "es.toml"
+    real, link = desk.folder / "versions" / "es.toml", desk.folder / "es.toml"
+    real.parent.mkdir()
     link.rename(real)
     real.write_bytes(b"\xef\xbb\xbf" + real.read_bytes())
     real.chmod(0o640)
@@ -229,8 +233,7 @@ async def test_a_file_keeps_its_permissions_its_links_and_its_mark(desk: Desk) -
     assert link.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
     assert real.read_bytes().startswith(b"\xef\xbb\xbf#")
-    names = sorted(each.name for each in desk.folder.parent.iterdir())
-    assert names == ["elsewhere.toml", "mine"]
+    assert [each.name for each in real.parent.iterdir()] == ["es.toml"]
 
 
 def full(*_: object) -> None:
@@ -376,3 +379,35 @@ def test_the_page_has_words_and_a_place_for_every_field_and_every_refusal() -> N
         "others-can-reach",
     }:
         assert f'"edit-{reason}":' in words, reason
+
+
+@pytest.mark.parametrize("name", ["petition.toml", "fr.toml", "card.es.png"])
+def test_a_strangers_folder_with_a_pipe_keeps_nobody_waiting(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "strangers"
+    shutil.copytree(BUNDLED, folder)
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    looking = "from bot.cli.main import app; app()"
+    told = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", looking, "check", str(folder)],
+        capture_output=True,
+        timeout=20,
+        check=False,
+        text=True,
+        env={**os.environ, "LC_ALL": "es_ES.UTF-8"},
+    )
+    if name != "fr.toml":  # which is no file of the petition's
+        assert "no es un archivo corriente" in told.stdout
+    editing = "import sys, pathlib; from bot.simulator.page import FolderEditor as E; "
+    editing += "E(pathlib.Path(sys.argv[1])).snapshot()"
+    subprocess.run([sys.executable, "-c", editing, str(folder)], timeout=20, check=True)  # noqa: S603
+
+
+async def test_a_link_out_of_a_strangers_folder_is_no_way_to_write_there(desk: Desk) -> None:
+    outside = desk.folder.parent / "mine-too.toml"
+    shutil.move(desk.folder / "es.toml", outside)
+    (desk.folder / "es.toml").symlink_to(outside)
+    before = outside.read_bytes()
+    status, body = await desk.save("es.toml", "title", "Otro")
+    assert (status, body["error"]) == (409, "link")
+    assert outside.read_bytes() == before

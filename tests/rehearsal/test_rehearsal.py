@@ -1,6 +1,10 @@
 """A rehearsal: the bundled petition is lived through by a few people, and reported on."""
 
+import asyncio
+import errno
+import os
 import re
+import signal
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,17 +14,19 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import app
+from bot.console import INTERRUPTED
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Stage
 from bot.rehearsal import phone
 from bot.rehearsal.journeys import Journey, Leave, Reason, Step, TapButton, TypeText, next_act
 from bot.rehearsal.people import Traits, careful_reader, draw_people
 from bot.rehearsal.report import missing_texts
-from bot.rehearsal.run import ADMIN_ID
+from bot.rehearsal.run import ADMIN_ID, Rehearsal
 from bot.rehearsal.screens import RehearsedScreen
 from bot.rehearsal.verdict import judge
 from bot.simulator.call_log import RecordedCall
 from bot.simulator.chats import Chat, Message, User
+from bot.simulator.faults import Fault, Faults
 from bot.simulator.world import World
 from bot.text.markup import parse
 
@@ -72,6 +78,61 @@ def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
     ):
         assert words in read.words
         assert words in told.output
+
+
+@pytest.mark.processes
+def test_marta_tries_again_where_telegram_does_not_answer_in_the_middle_of_a_broadcast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.cli.rehearse.FACTOR", 2000.0)
+    monkeypatch.setattr("bot.rehearsal.run._FAULTY", 0.0)
+    sent = 0
+
+    def cut_at_the_preview(self: Faults, method: str, chat: object = None) -> Fault | None:
+        nonlocal sent
+        sent += (is_hers := method == "sendMessage" and str(chat) == str(ADMIN_ID))
+        return Fault.CUT if is_hers and sent == 4 else None
+
+    monkeypatch.setattr(Faults, "pick", cut_at_the_preview)
+    wanted = ["rehearse", str(BUNDLED), "--people", "3", "--output", str(tmp_path / "a.html")]
+    told = CliRunner().invoke(app, wanted, catch_exceptions=False)
+    assert (told.exit_code, sent > 5) == (0, True), told.output
+
+
+@pytest.mark.processes
+def test_an_interrupted_rehearsal_does_not_say_that_nothing_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(600)
+
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setattr(Rehearsal, "_opened", interrupted)
+    page = tmp_path / "a.html"
+    wanted = ["rehearse", str(BUNDLED), "--people", "3", "--output", str(page)]
+    told = CliRunner().invoke(app, wanted, catch_exceptions=False)
+    assert told.exit_code == INTERRUPTED
+    for text in (told.output, page.read_text()):
+        assert "El ensayo no llegó al final" in text
+        assert "No falló nada" not in text
+
+
+def test_a_full_disk_leaves_no_empty_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def nothing(self: Rehearsal) -> None:
+        self.result.is_over = True
+
+    monkeypatch.setattr(Rehearsal, "run", nothing)
+    monkeypatch.setattr("os.fsync", full)
+    page = tmp_path / "a.html"
+    told = CliRunner().invoke(app, ["rehearse", str(BUNDLED), "--output", str(page)])
+    assert (told.exit_code, "No space left" in told.output) == (1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_with_problems_is_not_rehearsed_but_its_problems_are_listed(

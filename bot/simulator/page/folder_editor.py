@@ -14,7 +14,7 @@ from bot.petition_folder.edit import NotEditable, changed
 from bot.petition_folder.markup_check import fillable
 from bot.petition_folder.new_language import new_language
 from bot.petition_folder.new_version import new_version
-from bot.petition_folder.read import Folder, language_of, read_folder
+from bot.petition_folder.read import Folder, language_of, read_file, read_folder
 from bot.petition_folder.schema import PETITION_FILE
 from bot.simulator.chats import Shape
 from bot.text import text_limits
@@ -188,7 +188,7 @@ class FolderEditor:
 
     def _names(self) -> list[str]:
         """Returns the names of the folder's text files and of `petition.toml`, if they exist."""
-        names = (file.name for file in sorted(self.folder.glob("*.toml")))
+        names = (file.name for file in sorted(self.folder.glob("*.toml")) if file.is_file())
         return [name for name in names if name == PETITION_FILE or language_of(name)]
 
     def _content(self, name: str) -> bytes:
@@ -199,7 +199,7 @@ class FolderEditor:
 
     def _content_if_any(self, name: str) -> bytes | None:
         try:
-            return (self.folder / name).read_bytes()
+            return read_file(self.folder / name)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -222,6 +222,9 @@ class FolderEditor:
 
     def _put(self, name: str, content: bytes | None) -> None:
         file = self.folder / name
+        # Through a link in a stranger's folder, a file of one's own would be written.
+        if not file.resolve().is_relative_to(self.folder.resolve()):
+            raise EditRefused("link", 409)
         if content is None:
             file.unlink()
         else:

@@ -311,6 +311,7 @@ export const WORDS = {
   "edit-others-can-reach": ["Solo lectura: otras personas pueden abrir esta página. Para cambiar los textos, abre la vista previa sin --host.", "Read only: others can open this page. To change the texts, open the preview without --host."],
   "edit-bundled": ["Solo lectura: esta petición viene con el programa. Haz primero la tuya: petition-bot init", "Read only: this petition comes with the program. Make your own first: petition-bot init"],
   "edit-folder": ["No se puede escribir en la carpeta: falta el permiso o el espacio en el disco. No se ha guardado nada.", "The folder cannot be written: the permission is missing, or room on the disk. Nothing was saved."],
+  "edit-link": ["Ese archivo es un enlace que sale de la carpeta: desde aquí no se cambia lo de fuera.", "That file is a link that leads out of the folder: what is outside is not changed from here."],
   "edit-gone": ["Ese archivo ya no está en la carpeta. Tu texto sigue aquí.", "That file is no longer in the folder. Your text is still here."],
   "edit-unknown": ["Eso no se puede cambiar desde aquí.", "That cannot be changed from here."],
   "edit-form": ["Así no se puede guardar: revisa lo que has escrito.", "That cannot be saved like this: look at what you wrote."],
