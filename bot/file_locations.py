@@ -75,8 +75,8 @@ def key_file_there() -> Path | None:
 
 
 def petition_folder(slug: str) -> Path:
-    """Returns where the folder of a new petition goes, if nothing else is said."""
-    return _data_folder() / "petitions" / slug
+    """Returns where a new petition goes, if nothing else is said: where its writer sees it."""
+    return Path.home() / slug
 
 
 def default_data_folder() -> Path:

@@ -47,6 +47,14 @@ def init(
             show_default=False,
         ),
     ] = None,
+    approval_above: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="A message to more people than this waits for a second admin's approval.",
+            show_default=False,
+        ),
+    ] = None,
     petition: Annotated[
         Path | None,
         typer.Option(
@@ -58,6 +66,13 @@ def init(
         str | None,
         typer.Option(
             help="The short name of a new petition, like clean-river.", show_default=False
+        ),
+    ] = None,
+    petition_language: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A language of a new petition, es or en; repeat it. Otherwise it has both.",
+            show_default=False,
         ),
     ] = None,
     controller: Annotated[
@@ -120,8 +135,10 @@ def init(
     given = Given(
         token_file=token_file,
         admins=frozenset(admin or ()),
+        approval_above=approval_above,
         petition=petition,
         short_name=short_name,
+        languages=_template_languages(petition_language),
         controller=tuple(controller or ()),
         email=controller_email,
         web_form=controller_form,
@@ -159,6 +176,12 @@ def init(
         if isinstance(error, TokenRefused | Unreachable):  # as if it was revoked meanwhile
             raise CannotDo(trouble(words, error)) from None
         raise
+
+
+def _template_languages(typed: list[str] | None) -> tuple[str, ...]:
+    if not {*_LANGUAGES}.issuperset(typed or ()):
+        raise CannotDo("--petition-language: es, en")
+    return tuple(dict.fromkeys(typed or ()))
 
 
 def _words(language: str | None, *, asks: bool) -> Words:

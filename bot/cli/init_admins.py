@@ -4,8 +4,8 @@ import time
 
 import segno
 
-from bot.cli.init_questions import Questions
-from bot.cli.init_state import ADMINS, TOKEN, Setup
+from bot.cli.init_questions import NotAccepted, Questions
+from bot.cli.init_state import ADMINS, APPROVAL, TOKEN, Setup
 from bot.cli.init_telegram import alone
 from bot.console import explain, run_to_end, say
 from bot.setup.admin_code import LASTS_SECONDS, AdminCode, Candidate
@@ -49,10 +49,48 @@ def ask_for_admins(setup: Setup, questions: Questions, identity: BotIdentity) ->
             _welcome(setup, candidate)
         if not admins:
             continue
+        # Two decide on a breach, and on what goes to many.
         if not questions.agrees(
-            words.label("¿Añadir a otra persona que también administre?"), default=False
+            words.label("¿Añadir a otra persona que también administre?"), default=len(admins) < 2
         ):
             return
+
+
+def choose_threshold(setup: Setup) -> None:
+    """Settles for how many recipients a message needs the approval of a second admin."""
+    words, given = setup.words, setup.given.approval_above
+    if given is not None:
+        setup.keep(APPROVAL, str(given))
+    if setup.questions is None or setup.was_complete or APPROVAL in setup.known:
+        return
+    if len(_ids(setup.known.get(ADMINS, ""))) < 2:
+        say(
+            words.label(
+                "Con una sola persona, nadie más revisa lo que se envía, y una brecha de seguridad"
+                " no se puede avisar por el bot. Para añadir a otra: petition-bot init."
+            ),
+            style="yellow",
+        )
+        return
+    explain(
+        words.label("Lo que se envía a mucha gente"),
+        words.label(
+            "Puede esperar a que lo apruebe otra de las personas que administran: así nadie"
+            " escribe a quienes firmaron sin que alguien más lo haya leído."
+        ),
+    )
+    most = setup.questions.ask(
+        words.label("A más de cuántas personas (0: siempre)"),
+        lambda answer: _checked_number(words, answer),
+        default="100",
+    )
+    setup.keep(APPROVAL, most)
+
+
+def _checked_number(words: Words, answer: str) -> str:
+    if not (answer.isascii() and answer.isdecimal() and len(answer) < 10):
+        raise NotAccepted(words.label("Escribe un número entero, como 100."))
+    return answer
 
 
 def _await_candidate(

@@ -15,7 +15,7 @@ from bot.console import CannotDo, explain, say
 from bot.petition_folder.edit import NotEditable
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PETITION_FILE, Email, Slug, WebAddress
-from bot.petition_folder.template import copy_template
+from bot.petition_folder.template import LANGUAGES, copy_template
 from bot.petition_folder.unready import unready_problems
 from bot.setup.controller import ControllerAnswers, quoted_contacts, with_controller
 from bot.text.translations import Words
@@ -71,6 +71,8 @@ def take_folder(setup: Setup) -> Path:
     if not _has_petition(folder):
         slug = setup.given.short_name or _slug_from(folder.name)
         if setup.questions is not None:
+            if not _is_to_be_made(words, setup.questions, folder):
+                return change_folder(setup, setup.questions)
             slug = _ask_for_slug(setup, setup.questions, slug)
         return _make_folder(setup, folder, _checked_slug(words)(slug))
     if setup.in_file.get(FOLDER) == str(folder):
@@ -102,12 +104,17 @@ def change_folder(setup: Setup, questions: Questions) -> Path:
                 return _make_folder(setup, folder, slug)
         if _has_petition(folder):
             return _use_folder(setup, folder)
-        asked = words.label(
-            "En {folder} no hay ninguna petición. ¿La hago ahí?", folder=shown(folder)
-        )
-        if questions.agrees(asked, default=True):
+        if _is_to_be_made(words, questions, folder):
             slug = _ask_for_slug(setup, questions, _slug_from(folder.name))
             return _make_folder(setup, folder, slug)
+
+
+def _is_to_be_made(words: Words, questions: Questions, folder: Path) -> bool:
+    """Asks whether a petition is made in a folder; it may be mistyped, so Enter makes none."""
+    asked = words.label(
+        "En {folder} no hay ninguna petición. ¿Hago ahí una nueva?", folder=shown(folder)
+    )
+    return questions.agrees(asked, default=False)
 
 
 def _folder_of(setup: Setup) -> Path | None:
@@ -149,8 +156,29 @@ def _ask_for_slug(setup: Setup, questions: Questions, default: str) -> str:
     )
 
 
+def _ask_for_languages(words: Words, questions: Questions) -> tuple[str, ...]:
+    explain(
+        words.label("Los idiomas de la petición"),
+        words.label(
+            "La plantilla está en español (es) y en inglés (en). Escribe los que quieras, el"
+            " principal primero. Otros se añaden después, en la vista previa."
+        ),
+    )
+
+    def check(answer: str) -> tuple[str, ...]:
+        typed = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", answer.lower())))
+        if not typed or not {*LANGUAGES}.issuperset(typed):
+            raise NotAccepted(words.label("Escribe es, en, o los dos: es, en."))
+        return typed
+
+    return questions.ask(words.label("Idiomas"), check, default=", ".join(LANGUAGES))
+
+
 def _make_folder(setup: Setup, folder: Path, slug: str) -> Path:
-    copy_template(folder, slug=slug)
+    languages = setup.given.languages
+    if not languages and setup.questions is not None:
+        languages = _ask_for_languages(setup.words, setup.questions)
+    copy_template(folder, slug=slug, languages=languages or LANGUAGES)
     setup.folder_is_new = True
     setup.note_written(setup.words.label("la petición, en {folder}", folder=shown(folder)))
     setup.keep(FOLDER, str(folder))

@@ -20,6 +20,7 @@ from bot.text.translations import Words
 
 TOKEN = PREFIX + "BOT_TOKEN"
 ADMINS = PREFIX + "ADMIN_IDS"
+APPROVAL = PREFIX + "APPROVAL_ABOVE"
 FOLDER = PREFIX + "FOLDER"
 KEY_FILE = PREFIX + "KEY_FILE"
 _SETTLED = (TOKEN, ADMINS, FOLDER, KEY_FILE)
@@ -31,8 +32,10 @@ class Given:
 
     token_file: Path | None = None
     admins: frozenset[int] = frozenset()
+    approval_above: int | None = None
     petition: Path | None = None
     short_name: str | None = None
+    languages: tuple[str, ...] = ()
     controller: tuple[str, ...] = ()
     email: str | None = None
     web_form: str | None = None

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from bot import file_locations
-from bot.cli.init_admins import ask_for_admins, choose_admins
+from bot.cli.init_admins import ask_for_admins, choose_admins, choose_threshold
 from bot.cli.init_key import key_path, place_key, require_usable_key
 from bot.cli.init_petition import (
     ask_for_controller,
@@ -46,6 +46,7 @@ def set_up(setup: Setup) -> None:
         )
     identity = _take_token(setup)
     choose_admins(setup, identity)
+    choose_threshold(setup)
     folder = take_folder(setup)
     name_controller(setup, folder)
     show_profile(setup, identity, folder)
@@ -105,6 +106,11 @@ def _require_answers(setup: Setup) -> None:
     if not given.admins and "PETITION_ADMIN_IDS" not in known:
         missing.append(
             words.label("Falta quién administra el bot: --admin ID, una vez por persona.")
+        )
+    admins = given.admins or known.get("PETITION_ADMIN_IDS", "").split(",")
+    if given.approval_above is not None and len({*admins}) < 2:
+        missing.append(
+            words.label("Para --approval-above hacen falta dos personas que administren: --admin.")
         )
     missing += missing_of_petition(setup)
     name = given.bot_name

@@ -6,7 +6,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal
 
-from bot.petition_folder.edit import Value, at
+from bot.petition_folder.edit import Value, at, path_of
 from bot.petition_folder.markup_check import LIMITS, LONGEST, PLAIN
 from bot.petition_folder.placeholders import values_in
 from bot.petition_folder.read import Folder
@@ -77,11 +77,6 @@ class Field:
         """The keys beside it, in the order of the schema."""
         section = _SECTIONS.get(self.path[:-1]) if self.file == PETITION_FILE else Texts
         return tuple(section.model_fields) if section else ()
-
-
-def path_of(key: str) -> tuple[str, ...]:
-    """Returns the path of an entry as a `Problem` names it, which counts from 1."""
-    return tuple(str(int(part) - 1) if part.isdecimal() else part for part in key.split("."))
 
 
 def fields_of(read: Folder) -> Iterator[Field]:

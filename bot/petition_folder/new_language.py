@@ -1,12 +1,11 @@
-"""Begins another language of a petition: a copy of the source's texts, to be translated."""
+"""Begins another language of a petition, as a copy to be translated, or takes one away."""
 
 import tomllib
 from collections.abc import Mapping
 
 from babel import Locale, UnknownLocaleError
 
-from bot.petition_folder.edit import changed
-from bot.petition_folder.editable import path_of
+from bot.petition_folder.edit import changed, path_of
 from bot.petition_folder.read import language_of
 from bot.petition_folder.schema import PETITION_FILE, Texts
 from bot.petition_folder.schema_check import by_language
@@ -40,6 +39,23 @@ def new_language(language: str, source: str, contents: Mapping[str, str]) -> dic
             path = (*path_of(key), language)
             petition = changed(petition, path, said[source], order=list(said))
     return {file: _NOTE.format(source=source_file) + texts, PETITION_FILE: petition}
+
+
+def without_language(language: str, contents: Mapping[str, str]) -> dict[str, str | None]:
+    """Returns the files of a petition that has a language less; None for the one that goes.
+
+    Raises:
+        ValueError: the petition has it not, or the others are translated from it.
+        NotEditable: `petition.toml` is not correct TOML, or has a form that cannot be changed.
+    """
+    file, petition = f"{language}.toml", contents[PETITION_FILE]
+    table = tomllib.loads(petition)
+    if file not in contents or language == table.get("source_language", "es"):
+        raise ValueError(language)
+    for key, said in by_language(table):
+        if isinstance(said, dict) and language in said:
+            petition = changed(petition, (*path_of(key), language), None)
+    return {file: None, PETITION_FILE: petition}
 
 
 def own_name(language: str) -> str:

@@ -1,43 +1,57 @@
 """The petition that a new one is begun from: nobody's, with marks where words are missing."""
 
 import errno
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import tomlkit
 
+from bot.petition_folder.new_language import without_language
 from bot.petition_folder.schema import PETITION_FILE
 
 TEMPLATE = Path(__file__).parent.parent / "bundled_petitions" / "template"
 
 
-def copy_template(folder: Path, *, slug: str) -> None:
+LANGUAGES = ("es", "en")
+
+
+def copy_template(folder: Path, *, slug: str, languages: Sequence[str] = LANGUAGES) -> None:
     """Begins a petition in a folder, which is made; its texts are dated today.
 
-    The schema has to accept its short name, the `slug`.
+    The schema has to accept its short name, the `slug`; it has these of the template's languages.
 
     Raises:
         FileExistsError: a petition is there already; nothing of it is touched.
-        OSError: the files cannot be written there.
+        OSError: the files cannot be written there, and none is left.
     """
-    sources = sorted(TEMPLATE.glob("*.toml"))
-    for source in sources:
-        if (folder / source.name).exists():
-            raise FileExistsError(
-                errno.EEXIST, "A petition is there, and is left as it is", str(folder)
-            )
+    sources = {each.name: each.read_text(encoding="utf-8") for each in TEMPLATE.glob("*.toml")}
+    if any((folder / name).exists() for name in sources):
+        raise FileExistsError(
+            errno.EEXIST, "A petition is there, and is left as it is", str(folder)
+        )
+    sources[PETITION_FILE] = _begun(sources[PETITION_FILE], slug, languages[0])
+    for unwanted in set(LANGUAGES) - {*languages}:
+        for name, text in without_language(unwanted, sources).items():
+            del sources[name]
+            sources |= {} if text is None else {name: text}
     folder.mkdir(parents=True, exist_ok=True)
-    for source in sources:
-        text = source.read_text(encoding="utf-8")
-        if source.name == PETITION_FILE:
-            text = _begun(text, slug)
-        with (folder / source.name).open("x", encoding="utf-8") as file:
-            file.write(text)
+    made: list[Path] = []
+    try:
+        for name, text in sorted(sources.items()):
+            with (folder / name).open("x", encoding="utf-8") as file:
+                made.append(folder / name)
+                file.write(text)
+    except OSError:
+        for each in made:
+            each.unlink()
+        raise
 
 
-def _begun(text: str, slug: str) -> str:
-    """Returns `petition.toml` with its own name and day; its notes stay."""
+def _begun(text: str, slug: str, language: str) -> str:
+    """Returns `petition.toml` with its own name, day and first language; its notes stay."""
     document = tomlkit.parse(text)
     document["slug"] = slug
+    document["source_language"] = language
     document["version"] = datetime.now(UTC).date().isoformat()
     return tomlkit.dumps(document)

@@ -144,4 +144,7 @@ def accelerated_clocks(time: AcceleratedTime, begins: datetime) -> Clocks:
 def run_accelerated(main: Coroutine[Any, Any, T], time: AcceleratedTime) -> T:
     """Runs a coroutine to its end in an event loop of accelerated time."""
     with asyncio.Runner(loop_factory=lambda: AcceleratedLoop(time)) as runner:
-        return runner.run(main)
+        try:
+            return runner.run(main)
+        finally:
+            time.factor = 1.0  # threads that end are waited for as long as it says

@@ -1,6 +1,7 @@
 """Tests of `petition-bot init` against the simulated Telegram."""
 
 import asyncio
+import errno
 import os
 import re
 import shutil
@@ -12,17 +13,21 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot import file_locations
 from bot.cli.init_key import REFUSALS
+from bot.cli.init_petition import change_folder
 from bot.cli.init_profile import ask_for_profile
 from bot.cli.init_questions import Questions
 from bot.cli.init_state import Given, Setup
 from bot.cli.main import app
 from bot.petition.petition import BUNDLED
+from bot.petition_folder.check import find_problems
+from bot.petition_folder.read import read_folder
 from bot.petition_folder.template import TEMPLATE
 from bot.settings import load_settings
 from bot.setup.bot_calls import BotIdentity
@@ -109,6 +114,52 @@ async def test_an_older_server_of_ones_own_that_sets_no_picture_ends_nothing(
     said = " ".join(result.output.split())
     assert "(el servidor del Bot API es de una versión anterior, que no sabe hacerlo)" in said
     assert load_settings().admin_ids == {7}
+
+
+async def test_a_petition_in_one_language_with_two_who_decide(home: Path) -> None:
+    asked = ("--petition-language", "en", "--approval-above", "50")
+    alone = await call(*given(home), *asked, "--admin", "7")
+    assert "--approval-above" in alone.output
+    assert names_in(home) == ["here", "token"]
+    result = await call(*given(home), *asked, "--admin", "7", "--admin", "8")
+    assert result.exit_code == 0, result.output
+    assert load_settings().approval_above == 50
+    assert names_in(home / "rio-limpio") == ["en.toml", "petition.toml"]
+    assert (read := read_folder(home / "rio-limpio")).source_language == "en"
+    assert find_problems(read.path) == []
+    wrong = await call("--non-interactive", "--petition-language", "francés")
+    assert (wrong.exit_code, "es, en" in wrong.output) == (1, True)
+
+
+async def test_on_a_full_disk_no_half_of_a_petition_is_left(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordinary = Path.open
+
+    def full(path: Path, mode: str = "r", **given: Any) -> Any:
+        if mode == "x" and path.name == "petition.toml":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return ordinary(path, mode, **given)
+
+    monkeypatch.setattr(Path, "open", full)
+    result = await call(*given(home), "--admin", "7")
+    assert (result.exit_code, "No space left" in result.output) == (1, True)
+    assert names_in(home / "rio-limpio") == []
+
+
+async def test_a_mistyped_folder_is_not_made_by_enter(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETITION_BOT_TOKEN", TOKEN)
+    answers = iter([str(home / "rio-limipo"), "", "", "rio", "", "es"])
+    words = Catalogs.load().words("es")
+    questions = Questions(words, lambda label, hidden: next(answers))
+    setup = Setup.begin(Given(), words, questions)
+    folder = change_folder(setup, questions)
+    # Where whoever writes it sees it, and in the language that was asked for.
+    assert folder == home / "rio"
+    assert names_in(folder) == ["es.toml", "petition.toml"]
+    assert not (home / "rio-limipo").exists()
 
 
 async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Path) -> None:
@@ -346,11 +397,13 @@ async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) 
     await marta.sees("you administer this bot")
     assert not any("administras" in str(message.text) for message in mallory.messages)
     await terminal.sees("otra persona")
-    terminal.types("")
+    terminal.types("n")
+    await terminal.sees("Con una sola persona, nadie más revisa lo que se envía")
     for question, answer in (
         ("Carpeta:", ""),
         ("Nombre corto:", "Río Limpio"),
         ("Dónde hago la carpeta", ""),
+        ("Idiomas", ""),
         ("Nombre, en español:", "la asociación Río"),
         (r"Nombre, en inglés \[la asociación Río\]:", "the River association"),
         ("Correo:", "datos@rio.org"),

@@ -411,3 +411,14 @@ async def test_a_link_out_of_a_strangers_folder_is_no_way_to_write_there(desk: D
     status, body = await desk.save("es.toml", "title", "Otro")
     assert (status, body["error"]) == (409, "link")
     assert outside.read_bytes() == before
+
+
+async def test_a_language_is_taken_away_and_comes_back(desk: Desk) -> None:
+    before = {each.name: each.read_bytes() for each in desk.folder.iterdir()}
+    status, body = await desk.edit("remove-language", language="en")
+    assert (status, sorted(body["editor"]["files"])) == (200, ["es.toml", "petition.toml"])
+    assert set(desk.says("petition.toml")["addressee"]) == {"es"}
+    assert find_problems(desk.folder) == []
+    assert (await desk.edit("remove-language", language="es"))[0] == 400
+    await desk.edit("undo")
+    assert {each.name: each.read_bytes() for each in desk.folder.iterdir()} == before

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Any
 
 from bot.petition_folder import editable
 from bot.petition_folder.edit import NotEditable, changed
 from bot.petition_folder.markup_check import fillable
-from bot.petition_folder.new_language import new_language
+from bot.petition_folder.new_language import new_language, without_language
 from bot.petition_folder.new_version import new_version
 from bot.petition_folder.read import Folder, language_of, read_file, read_folder
 from bot.petition_folder.schema import PETITION_FILE
@@ -91,6 +92,7 @@ class FolderEditor:
         edits = {
             "save": self.save,
             "language": self.add_language,
+            "remove-language": self.remove_language,
             "version": self.new_version,
             "undo": self.undo,
             "redo": self.redo,
@@ -139,6 +141,22 @@ class FolderEditor:
             for name, content in after.items()
         }
         self._make(_Step(f"{language}.toml", "", changes))
+
+    def remove_language(self, values: Mapping[str, Any]) -> None:
+        """Takes a `language` away, with its file; not the one that the others come from."""
+        before = {name: self._content(name) for name in self._names()}
+        try:
+            texts = {name: _text(content) for name, content in before.items()}
+            after = without_language(str(values.get("language")), texts)
+        except (NotEditable, UnicodeDecodeError, KeyError, TOMLDecodeError) as error:
+            raise EditRefused("syntax", 409) from error
+        except ValueError as error:
+            raise EditRefused("form") from error
+        changes = {
+            name: (before[name], None if content is None else _bytes(content, before[name]))
+            for name, content in after.items()
+        }
+        self._make(_Step(PETITION_FILE, "", changes))
 
     def new_version(self, values: Mapping[str, Any]) -> None:
         """Dates the texts anew, `version`, and notes what it changed: `changes`, by language."""

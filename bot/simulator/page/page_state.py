@@ -64,10 +64,9 @@ class PageState:
 
     def snapshot(self) -> Shape:
         """Returns everything that the page draws."""
-        bot = self.world.bot
         return {
             "now": self.world.clock(),
-            "bot": {"name": bot.first_name, "username": bot.username},
+            "bot": self._bot(),
             "people": self.phones.snapshot(),
             "crowd": self.crowd.snapshot(),
             "faults": self._faults(),
@@ -75,6 +74,11 @@ class PageState:
             "hints": self.hints,
             **self._journal.snapshot(),
         }
+
+    def _bot(self) -> Shape:
+        bot = self.world.bot
+        name = self.world.profile.text("name", None) or bot.first_name
+        return {"name": name, "username": bot.username}
 
     def _faults(self) -> Shape:
         faults = self.simulator.faults
@@ -101,4 +105,5 @@ class PageState:
             self._journal.publish()
             if self._profile_changed:
                 self._profile_changed = False
+                self._feed.publish("profile", bot=self._bot())
                 self.phones.publish_all()
