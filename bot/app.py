@@ -5,7 +5,7 @@ transport to Telegram, the handlers, the broadcast worker, the intake. No rules 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -33,10 +33,12 @@ from bot.retention import Retention
 from bot.settings import FREE_RATE, Settings
 from bot.shutdown import CLOSE_SECONDS, at_most, finish_current_work
 from bot.telegram_session import shared_session
+from bot.text.problems import Sentence
 from bot.text.translations import Catalogs
 from bot.transport import (
     ErrorKind,
     Gate,
+    NotSent,
     SharedRequest,
     SharedSession,
     TelegramClient,
@@ -185,6 +187,7 @@ async def open_app(
     restored: bool = False,
     follows_folder: bool = True,
     rehearsal: bool = False,
+    tell: Callable[[Sentence], None] = lambda _: None,
     clocks: Clocks = Clocks(),  # noqa: B008 - immutable
 ) -> AsyncIterator[App]:
     """Builds everything the bot needs, and closes it again.
@@ -196,6 +199,7 @@ async def open_app(
         follows_folder: whether to read the petition folder again when it changes.
         rehearsal: whether every message says that it is one, and everything is kept apart from the
             petition's own data and erased at the end.
+        tell: gets the reason when Telegram cannot be reached, whenever that changes.
         clocks: what time it is.
 
     Raises:
@@ -210,7 +214,7 @@ async def open_app(
     keyring = None if rehearsal else _key(settings)
     url = settings.database_url
     make_database_folder(url)
-    session = shared_session(settings.api_url, settings.proxy, clocks.monotonic)
+    session = shared_session(settings.api_url, settings.proxy, tell, clocks.monotonic)
     async with AsyncExitStack() as stack:
         # One database can hold several petitions, each with its own bot. A rehearsal takes the
         # petition's lock too: with both, one would get the updates that are meant for the other.
@@ -304,6 +308,7 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
             await application.initialize()
         except TelegramError as error:
             kind, said = error_kind(error), error.message
+            reason = error.reason if isinstance(error, NotSent) else None
             seconds = max(_PAUSES.pause(failures), seconds_to_wait(error))
         else:
             return
@@ -312,7 +317,8 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
             raise TokenUnknown
         if kind not in _PASSES:
             raise FatalError(f"Telegram does not say who this bot is: {said}")
-        _log.warning("telegram_unavailable", error_kind=kind, seconds=seconds)
+        why = {} if reason is None else {"reason": str(reason)}
+        _log.warning("telegram_unavailable", error_kind=kind, seconds=seconds, **why)
         await asyncio.sleep(seconds)
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bot.file_locations import found_here
 from bot.settings import SettingsInvalid
-from bot.text.problems import PetitionInvalid, with_controls_shown
+from bot.text.problems import PetitionInvalid, Sentence, with_controls_shown
 from bot.text.terminal_language import terminal_words
 from storage import NeedsAPerson, StorageError
 
@@ -65,6 +65,12 @@ def say(*lines: str, style: str | None = None, console: Console = out) -> None:
     for line in lines:
         line = with_controls_shown(line)
         console.print(line, style=style, markup=False, soft_wrap=True)
+
+
+def say_in_terminal(reason: Sentence) -> None:
+    """Says, in a terminal and its language, what the log says in English."""
+    if _err.is_terminal:
+        say(reason.said(terminal_words()), style="yellow", console=_err)
 
 
 def say_files_here(url: str) -> None:

@@ -11,6 +11,7 @@ from bot.app import FatalError, open_app
 from bot.file_locations import found_here
 from bot.intake import TokenUnknown
 from bot.settings import Settings, unknown_settings
+from bot.text.problems import Sentence
 
 __all__ = ["FatalError", "TokenUnknown", "run_until_stopped"]
 
@@ -18,7 +19,11 @@ _log = structlog.stdlib.get_logger()
 
 
 async def run_until_stopped(
-    settings: Settings, *, restored: bool = False, rehearsal: bool = False
+    settings: Settings,
+    *,
+    restored: bool = False,
+    rehearsal: bool = False,
+    tell: Callable[[Sentence], None] = lambda _: None,
 ) -> None:
     """Runs the bot until SIGINT or SIGTERM; what is passed on is explained in `open_app`.
 
@@ -45,7 +50,7 @@ async def run_until_stopped(
 
     _on_signals(stop_early)
     try:
-        async with open_app(settings, restored=restored, rehearsal=rehearsal) as app:
+        async with open_app(settings, restored=restored, rehearsal=rehearsal, tell=tell) as app:
             _on_signals(app.stop)
             # Objects made so far live until the end, so the garbage collector need not scan them.
             gc.set_threshold(50_000, 20, 100)

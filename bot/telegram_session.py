@@ -15,13 +15,17 @@ from pydantic import SecretStr
 
 from bot.proxy_choice import choose_proxy
 from bot.settings import SettingsInvalid
+from bot.text.problems import Sentence
 from bot.transport import SharedSession
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
 
 
 def shared_session(
-    api_url: str, proxy: SecretStr | None = None, clock: Callable[[], float] = time.monotonic
+    api_url: str,
+    proxy: SecretStr | None = None,
+    tell: Callable[[Sentence], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> SharedSession:
     """Returns the session for all calls to a Bot API server; it has to be opened.
 
@@ -29,6 +33,7 @@ def shared_session(
         api_url: the server's address.
         proxy: the setting of this name; None lets `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
             decide, which never hold for a server on this machine.
+        tell: gets the reason when there is no connection, whenever that changes.
         clock: the session's monotonic clock.
 
     Raises:
@@ -38,7 +43,8 @@ def shared_session(
         _require_certificates()
     setting = None if proxy is None else proxy.get_secret_value()
     try:
-        return SharedSession(proxy=choose_proxy(api_url, setting, getproxies()), clock=clock)
+        proxied = choose_proxy(api_url, setting, getproxies())
+        return SharedSession(proxy=proxied, tell=tell, clock=clock)
     except ValueError:
         pass
     # Raised outside of the handler, as the sentence says all: the address may hold a password.

@@ -1,12 +1,14 @@
 """Tests that the bot shuts down in good order, whatever ends it, and says why."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -21,6 +23,7 @@ from bot.intake import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR
 from bot.settings import FREE_RATE
 from bot.simulator.faults import Fault
+from bot.text.problems import Sentence
 from bot.transport import Gate
 from storage import (
     Conversation,
@@ -220,6 +223,42 @@ async def test_one_piece_of_the_profile_that_is_refused_drops_no_other(tmp_path:
 
 
 class TestMeetingTelegram:
+    @pytest.mark.parametrize(
+        ("address", "reason"),
+        [
+            ("http://127.0.0.1:9", "The Bot API server refuses the connection"),
+            ("http://nowhere.invalid", "The Bot API server is not found by its name"),
+            ("{page}", "Something else answers in Telegram's place (503)"),
+        ],
+    )
+    async def test_why_it_cannot_be_reached_is_said_and_logged(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch, address: str, reason: str
+    ) -> None:
+        def look_up(host: str, *given: Any, **named: Any) -> Any:
+            if host == "nowhere.invalid":
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return looks_up(host, *given, **named)
+
+        looks_up = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        await scene.stop_bot()
+        told: list[Sentence] = []
+        async with telegram.serve() as answering:
+            answering.always = telegram.page(503, "<h1>Log in to this network</h1>")
+            settings = scene.settings.model_copy(
+                update={"api_url": address.format(page=answering.url)}
+            )
+            with capture_logs() as logged, pytest.raises(TimeoutError):
+                async with (
+                    asyncio.timeout(20),
+                    open_app(settings, tell=told.append, clocks=scene.clocks),
+                ):
+                    pass
+        waits = [line for line in logged if line["event"] == "telegram_unavailable"]
+        assert len(waits) > 2
+        assert all(line["reason"].startswith(reason) for line in waits)
+        assert [str(each) for each in told] == [waits[0]["reason"]]
+
     async def test_a_pause_and_an_outage_are_waited_out(self, scene: Scene) -> None:
         await scene.stop_bot()
         scene.simulator.faults.retry_after = 4  # longer than a person is let wait

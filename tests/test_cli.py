@@ -1,5 +1,6 @@
 """Tests that every mistake on the command line is answered with a sentence on what to do."""
 
+import io
 import os
 import sqlite3
 import stat
@@ -10,10 +11,11 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
-from bot import process
+from bot import console, process
 from bot.app import FatalError
 from bot.cli.main import app
 from bot.intake import TokenUnknown
@@ -21,6 +23,7 @@ from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
 from bot.setup.bot_calls import BotCalls, FetchedElsewhere, Unreachable
+from bot.text.problems import Sentence
 from storage import HeldElsewhere, HighWaterMark, KeyFileOther, Unavailable
 from tests.support.scene import ready_petition
 
@@ -147,6 +150,25 @@ def test_after_what_may_pass_it_is(
     assert call("run").exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("es_ES.UTF-8", "El proxy no contesta"), ("C", "The proxy does not")],
+)
+def test_a_terminal_is_told_in_its_language_why_telegram_is_not_reached(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, language: str, expected: str
+) -> None:
+    async def unreached(*_: object, tell: Callable[[Sentence], None], **__: object) -> None:
+        tell(Sentence("El proxy no contesta a tiempo."))
+
+    monkeypatch.setenv("LC_ALL", language)
+    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr(process, "run_until_stopped", unreached)
+    assert expected not in call("run").output  # the log says it
+    monkeypatch.setattr("bot.console._err", Console(file=io.StringIO(), force_terminal=True))
+    call("run")
+    assert expected in console._err.file.getvalue()  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("language", ["es_ES.UTF-8", "C"])
 def test_a_petition_that_is_not_ready_is_not_run_and_every_reason_is_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch, language: str
@@ -171,7 +193,9 @@ def test_a_petition_that_people_signed_goes_on_and_what_is_not_ready_is_warned_o
 ) -> None:
     ran: list[Settings] = []
 
-    async def no_bot(settings: Settings, *, restored: bool, rehearsal: bool) -> None:
+    async def no_bot(
+        settings: Settings, *, restored: bool, rehearsal: bool, **_given: object
+    ) -> None:
         ran.append(settings)
 
     monkeypatch.delenv("PETITION_FOLDER")
@@ -191,7 +215,9 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
 ) -> None:
     ran: list[bool] = []
 
-    async def no_bot(settings: Settings, *, restored: bool, rehearsal: bool) -> None:
+    async def no_bot(
+        settings: Settings, *, restored: bool, rehearsal: bool, **_given: object
+    ) -> None:
         ran.append(rehearsal)
 
     copy_template(folder / "river", slug="river")
@@ -262,7 +288,7 @@ def test_run_says_whether_a_backup_was_restored(
 ) -> None:
     told: list[bool] = []
 
-    async def no_bot(_: Settings, *, restored: bool, rehearsal: bool) -> None:
+    async def no_bot(_: Settings, *, restored: bool, rehearsal: bool, **_given: object) -> None:
         told.append(restored)
 
     monkeypatch.setattr(process, "run_until_stopped", no_bot)

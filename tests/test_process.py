@@ -21,7 +21,9 @@ async def test_that_a_backup_was_restored_is_passed_on(
     told: list[bool] = []
 
     @asynccontextmanager
-    async def no_app(_: Settings, *, restored: bool, rehearsal: bool) -> AsyncIterator[None]:
+    async def no_app(
+        _: Settings, *, restored: bool, rehearsal: bool, **_given: object
+    ) -> AsyncIterator[None]:
         assert not rehearsal
         told.append(restored)
         raise FatalError("Not today.")
@@ -39,7 +41,9 @@ async def test_that_broadcasts_may_cost_money_is_said(
     paid: bool, warned: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @asynccontextmanager
-    async def no_app(_: Settings, *, restored: bool, rehearsal: bool) -> AsyncIterator[None]:
+    async def no_app(
+        _: Settings, *, restored: bool, rehearsal: bool, **_given: object
+    ) -> AsyncIterator[None]:
         assert (restored, rehearsal) == (False, False)
         raise FatalError("Not today.")
         yield
@@ -56,7 +60,9 @@ async def test_told_to_stop_while_it_waits_for_telegram_it_ends_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     @asynccontextmanager
-    async def waiting(_: Settings, *, restored: bool, rehearsal: bool) -> AsyncIterator[None]:
+    async def waiting(
+        _: Settings, *, restored: bool, rehearsal: bool, **_given: object
+    ) -> AsyncIterator[None]:
         assert (restored, rehearsal) == (False, False)
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.Event().wait()
@@ -74,7 +80,9 @@ async def test_cancelled_by_another_it_does_not_pass_for_one_that_ended_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     @asynccontextmanager
-    async def cancelled(_: Settings, *, restored: bool, rehearsal: bool) -> AsyncIterator[None]:
+    async def cancelled(
+        _: Settings, *, restored: bool, rehearsal: bool, **_given: object
+    ) -> AsyncIterator[None]:
         assert (restored, rehearsal) == (False, False)
         raise asyncio.CancelledError
         yield

@@ -106,7 +106,7 @@ def _await_candidate(
             say("", link, "")
             _draw(link)
             say(words.label("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)"))
-            found = await calls.wait_for(code)
+            found = await calls.wait_for(code, lambda why: say(why.said(words), style="yellow"))
             if found is not None:
                 greeted = _language_of(found)
                 await calls.write_to(

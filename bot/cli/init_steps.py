@@ -211,6 +211,12 @@ def trouble(words: Words, error: TokenRefused | Unreachable) -> str:
         return words.label(
             "Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero."
         )
+    if error.reason is not None:
+        return words.label(
+            "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram, indica un"
+            " proxy en PETITION_PROXY.",
+            reason=error.reason.said(words),
+        )
     return words.label(
         "No se puede hablar con Telegram ({reason}). Comprueba que hay conexión y prueba otra vez."
         " Si tu red no deja pasar Telegram, indica un proxy en PETITION_PROXY.",

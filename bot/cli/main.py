@@ -19,7 +19,16 @@ from bot.cli.notices import notices
 from bot.cli.person import person
 from bot.cli.purge import purge
 from bot.cli.service import service
-from bot.console import CannotDo, fail, in_sentences, out, run_to_end, say, say_files_here
+from bot.console import (
+    CannotDo,
+    fail,
+    in_sentences,
+    out,
+    run_to_end,
+    say,
+    say_files_here,
+    say_in_terminal,
+)
 from bot.file_locations import make_database_folder, make_private_folder
 from bot.logs import configure_logging
 from bot.settings import SettingsInvalid, load_settings, load_storage_settings
@@ -71,7 +80,11 @@ def run(
         raise CannotDo("Either --rehearsal or --restored-backup, not both.")
     (require_rehearsable if rehearsal else require_ready)(settings)
     try:
-        run_to_end(run_until_stopped(settings, restored=restored_backup, rehearsal=rehearsal))
+        run_to_end(
+            run_until_stopped(
+                settings, restored=restored_backup, rehearsal=rehearsal, tell=say_in_terminal
+            )
+        )
     except (TokenUnknown, FatalError) as error:
         # At the start a proxy's hiccup looks like a token that is refused, so that may pass.
         fail(str(error))

@@ -15,7 +15,8 @@ from bot.intake.polling import ALLOWED_UPDATES
 from bot.setup.admin_code import AdminCode, Candidate, fit_for_terminal
 from bot.telegram_session import shared_session
 from bot.text.markup import Html
-from bot.transport import ErrorKind, Gate, TelegramClient, Upload, error_kind
+from bot.text.problems import Sentence
+from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, Upload, error_kind
 from bot.transport.error_kinds import names_no_method
 from bot.transport.errors import TelegramRefused
 
@@ -36,7 +37,14 @@ class TokenRefused(Exception):
 
 
 class Unreachable(Exception):
-    """Telegram does not answer, or refuses for a reason that passes; the message has it."""
+    """Telegram does not answer, or refuses for a reason that passes; the message has it.
+
+    Where there is no connection, `reason` is why.
+    """
+
+    def __init__(self, said: str, reason: Sentence | None = None) -> None:
+        super().__init__(said)
+        self.reason = reason
 
 
 class MethodMissing(Unreachable):
@@ -97,8 +105,12 @@ class BotCalls:
             updates = await self._fetch(_ALONE_SECONDS)
             await self._sleep(min(left, _BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS))
 
-    async def wait_for(self, code: AdminCode) -> Candidate | None:
+    async def wait_for(
+        self, code: AdminCode, tell: Callable[[Sentence], None] = lambda _: None
+    ) -> Candidate | None:
         """Waits until somebody opens the link; returns None when its time is over.
+
+        Why there is no connection meanwhile is given to `tell`, whenever that changes.
 
         Only if theirs is the oldest update it is acknowledged: Telegram knows an update as
         acknowledged only together with all before it. Otherwise the bot gets it, and passes over
@@ -109,10 +121,14 @@ class BotCalls:
             TooManyUpdates: theirs cannot be seen behind those of others.
             TokenRefused: the token was revoked meanwhile.
         """
+        told: Sentence | None = None
         while (left := code.seconds_left(self._now())) > 0:
             try:
                 updates = await self._fetch(min(_LONG_POLL_SECONDS, int(left) + 1))
-            except Unreachable:
+            except Unreachable as error:
+                if error.reason is not None and error.reason != told:
+                    told = error.reason
+                    tell(told)
                 await self._sleep(_BETWEEN_LOOKS_SECONDS)
                 continue
             found = next(filter(None, map(code.sender, updates)), None)
@@ -189,7 +205,7 @@ def _meaning(error: TelegramRefused | TelegramError) -> Exception:
         return TokenRefused()
     if kind is ErrorKind.CONFLICT:
         return FetchedElsewhere("?" if "webhook is active" in said.lower() else None)
-    return Unreachable(said)
+    return Unreachable(said, error.reason if isinstance(error, NotSent) else None)
 
 
 @asynccontextmanager

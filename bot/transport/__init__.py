@@ -1,6 +1,7 @@
 """Calls to Telegram: the shared HTTP session, the send gate, and the error kinds."""
 
 from bot.transport.error_kinds import ErrorKind, error_kind, seconds_to_wait
+from bot.transport.errors import NotSent
 from bot.transport.form_encoding import Upload
 from bot.transport.http1.session import SharedSession
 from bot.transport.ptb_request import SharedRequest
@@ -11,6 +12,7 @@ __all__ = [
     "ErrorKind",
     "Gate",
     "Lane",
+    "NotSent",
     "SharedRequest",
     "SharedSession",
     "TelegramClient",

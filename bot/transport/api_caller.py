@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.text.problems import Sentence
 from bot.transport.api_methods import UNCOUNTED, makes_message
 from bot.transport.call_retries import (
     Outcome,
@@ -113,6 +114,8 @@ class ApiCaller:
             outcome = answer if 200 <= answer.status < 300 else _read_refusal(answer)
         except (NotSent, ResponseLost) as error:
             outcome = error
+        if isinstance(outcome, NotSent):
+            self._session.report(outcome)
         if is_flood(outcome):
             _log.warning("too_many_requests", method=call.method, seconds=retry_after(outcome))
         if call.method not in UNCOUNTED:
@@ -137,4 +140,11 @@ def _read_refusal(answer: HttpResponse) -> Outcome:
         return answer
     if answer.status == 504:
         return ResponseLost("A gateway gave up waiting (504)")
-    return NotSent(f"Something other than Telegram answered ({answer.status})")
+    return NotSent(
+        f"Something other than Telegram answered ({answer.status})",
+        Sentence(
+            "En lugar de Telegram contesta otra cosa ({status}), como la página de un proxy o la "
+            "de una red en la que hay que entrar antes.",
+            status=answer.status,
+        ),
+    )

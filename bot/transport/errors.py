@@ -9,6 +9,7 @@ import math
 
 from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 
+from bot.text.problems import Sentence
 from bot.transport.lenient_json import first_update_id
 
 
@@ -23,7 +24,16 @@ class TelegramRefused(Exception):
 
 
 class NotSent(NetworkError):
-    """The call certainly had no effect: no connection, or an error that is not Telegram's."""
+    """The call certainly had no effect: no connection, or an error that is not Telegram's.
+
+    Attributes:
+        reason: why there is no connection, for whoever can do something about it; None where that
+            is not known.
+    """
+
+    def __init__(self, message: str, reason: Sentence | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ConnectTimedOut(NotSent, TimedOut):

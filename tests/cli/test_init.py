@@ -104,6 +104,17 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     assert "petition-bot run" in result.output
 
 
+async def test_why_telegram_cannot_be_reached_is_said_in_the_terminals_language(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETITION_API_URL", "http://127.0.0.1:9")
+    result = await call(*given(home), "--admin", "7")
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert "No se puede hablar con Telegram. El servidor de Telegram rechaza la conexión" in said
+    assert "No connection" not in said
+
+
 async def test_an_older_server_of_ones_own_that_sets_no_picture_ends_nothing(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from bot.setup.bot_calls import (
     open_bot_calls,
 )
 from bot.simulator import Simulator
+from bot.text.problems import Sentence
 from tests.support.api_client import TOKEN, ApiClient
 
 
@@ -87,6 +88,19 @@ async def test_a_server_that_ignores_how_long_to_wait_is_asked_a_few_times_a_sec
     assert len(sim.calls) < 12
     assert await asyncio.wait_for(asked.wait_for(AdminCode(now - 590)), 5) is None
     assert len(sim.calls) < 60
+
+
+async def test_while_somebody_waits_for_the_link_it_is_said_once_why_nothing_comes() -> None:
+    told: list[Sentence] = []
+    left = iter([0.0, 1.0, 2.0, 600.0])
+
+    async def sleep(_: float) -> None:
+        await asyncio.sleep(0)
+
+    async with open_bot_calls(TOKEN, "http://127.0.0.1:9") as calls:
+        waiting = BotCalls(calls._client, now=lambda: next(left), sleep=sleep)
+        assert await waiting.wait_for(AdminCode(0.0), told.append) is None
+    assert ["refuses the connection" in str(reason) for reason in told] == [True]
 
 
 async def test_a_link_that_nobody_opens_ends(calls: BotCalls) -> None:

@@ -1,5 +1,6 @@
 """The token is sent only to a server with a trusted certificate for its own name."""
 
+import asyncio
 import datetime as dt
 import ipaddress
 import ssl
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bot.text.problems import Sentence
 from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.http1.address import Body
@@ -49,6 +51,38 @@ def certificate(folder: Path, address: str) -> Path:
     )
     file = folder / "server.pem"
     file.write_bytes(made.public_bytes(pem) + secret)
+    return file
+
+
+def by_an_authority_that_breaks_rules(folder: Path) -> Path:
+    """Writes a chain of the kind that some networks' proxies make, its authority's own last."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    now = dt.datetime.now(dt.UTC)
+
+    def signed(subject: str, key: ec.EllipticCurvePrivateKey, *, is_authority: bool) -> bytes:
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name(subject))
+            .issuer_name(name("Made up authority"))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), False)
+        )
+        if not is_authority:
+            address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+            made = made.add_extension(x509.SubjectAlternativeName([address]), False)
+        return made.sign(keys[0], hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    secret = keys[1].private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    leaf = signed("Made up server", keys[1], is_authority=False)
+    file = folder / "chain.pem"
+    file.write_bytes(leaf + signed("Made up authority", keys[0], is_authority=True) + secret)
     return file
 
 
@@ -93,13 +127,47 @@ async def test_an_answer_that_breaks_off_is_an_unknown_outcome(tmp_path: Path) -
 
 async def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> None:
     file = certificate(tmp_path, "127.0.0.1")
+    told: list[Sentence] = []
     async with (
         hostile(saying(whole()), tls=serving(file)) as server,
-        SharedSession() as session,
+        SharedSession(tell=told.append) as session,
     ):
-        with pytest.raises(NotSent, match="SSLCertVerificationError"):
-            await call(session, server)
+        for _ in range(2):
+            with pytest.raises(NotSent, match="SSLCertVerificationError"):
+                await call(session, server)
         assert not server.requests
+    assert ["Nobody whom this machine trusts" in str(reason) for reason in told] == [True]
+
+
+async def test_a_certificate_that_breaks_the_rules_is_said_to(tmp_path: Path) -> None:
+    file, told = by_an_authority_that_breaks_rules(tmp_path), list[Sentence]()
+    trusted = trusting(file)
+    trusted.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python does by itself since 3.13
+    async with (
+        hostile(saying(whole()), tls=serving(file)) as server,
+        SharedSession(tls=trusted, tell=told.append) as session,
+    ):
+        with pytest.raises(NotSent):
+            await call(session, server)
+    assert ["stricter since version 3.13" in str(reason) for reason in told] == [True]
+
+
+async def test_a_server_without_encryption_where_it_is_expected_is_said_to_have_none() -> None:
+    told: list[Sentence] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with (
+        await asyncio.start_server(refuse, "127.0.0.1", 0) as server,
+        SharedSession(tell=told.append) as session,
+    ):
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/bot{TOKEN}/getMe"
+        with pytest.raises(NotSent):
+            await session.post(url, Body(b"a=1"), TimeLimits())
+    assert ["cannot encrypt the connection" in str(reason) for reason in told] == [True]
 
 
 async def test_a_certificate_of_another_server_is_not_accepted(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The session that all calls to Telegram share."""
 
+import math
 import ssl
 import time
 from collections.abc import Callable
@@ -7,18 +8,26 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Self
 
+import structlog
+
 from bot.proxy_choice import Proxy
+from bot.text.problems import Sentence
 from bot.transport.errors import NotSent
 from bot.transport.http1.address import Address, Body, Target, target
 from bot.transport.http1.pool import Pool
 from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.route import Route
 
+_log = structlog.stdlib.get_logger()
+
+_TOLD_AGAIN_SECONDS = 60.0
+
 
 class SharedSession:
     """Owns the keep-alive connections, which are made and closed within an `async with`.
 
-    To one server there are at most so many `connections`; further calls wait for a free one.
+    To one server there are at most so many `connections`; further calls wait for a free one. Why
+    none can be made is given to `tell`, when that changes and again after a minute.
     `clock` is a monotonic one, in seconds.
     """
 
@@ -27,9 +36,13 @@ class SharedSession:
         connections: int = 512,
         tls: ssl.SSLContext | None = None,
         proxy: Proxy | None = None,
+        tell: Callable[[Sentence], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.proxy = proxy
+        self._tell = tell
+        self._told: Sentence | None = None
+        self._told_again_at = -math.inf
         self._connections = connections
         self._given_tls = tls
         self._tls: ssl.SSLContext | None = None  # None when it is closed
@@ -65,7 +78,11 @@ class SharedSession:
         if pool is None:
             route = Route(to.address, self._tls, self.proxy)
             pool = self._pools[to.address] = Pool(route, self._connections)
-        answer = await pool.exchange(to.request(name, body), limits)
+        try:
+            answer = await pool.exchange(to.request(name, body), limits)
+        except NotSent as failure:
+            self.report(failure)
+            raise
         if answer.date:
             self._date, self._dated_at = answer.date, self._clock()
         return answer
@@ -81,6 +98,15 @@ class SharedSession:
         except ValueError:
             return None, since
         return said.replace(tzinfo=UTC) + since, since
+
+    def report(self, failure: NotSent) -> None:
+        """Logs why a call was not sent, and tells it: once for the hundreds that may fail so."""
+        reason, now = failure.reason, self._clock()
+        if reason is None or (reason == self._told and now < self._told_again_at):
+            return
+        self._told, self._told_again_at = reason, now + _TOLD_AGAIN_SECONDS
+        _log.warning("no_connection", reason=str(reason))
+        self._tell(reason)
 
     def _target(self, base: str) -> Target | None:
         try:

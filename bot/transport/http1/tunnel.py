@@ -9,23 +9,35 @@ from python_socks import ProxyError, ProxyType
 from python_socks.async_.asyncio import Proxy as SocksProxy
 
 from bot.proxy_choice import Proxy
+from bot.text.problems import Sentence
 from bot.transport.errors import ConnectTimedOut, NotSent
 from bot.transport.http1.address import Address, Resolver
 
 _LARGEST_HEAD = 64 * 1024
 
-_IS_IT_HTTP = "does not speak HTTP; if it is a SOCKS proxy, its address begins with socks5://"
-_IS_IT_SOCKS = "does not speak SOCKS5; if it is an HTTP proxy, its address begins with http://"
-_ASKS_WHO = "wants a user and a password; write them before its host: user:password@host"
-_KNOWS_NOBODY = "does not accept the user and the password of its address"
-_HUNG_UP = (
-    "closes the connection without an answer: it cannot reach the Bot API server, does not let "
-    "this machine through, or is of the other kind (http:// or socks5://)"
+_IS_IT_HTTP = Sentence(
+    "El proxy no habla HTTP; si es un proxy SOCKS, su dirección empieza por socks5://"
 )
-_LATE = "does not answer in time"
-_LATE_SOCKS = f"{_LATE}; if it is an HTTP proxy, its address begins with http://"
-_MAY_NOT = "refuses to connect to the Bot API server; whoever runs it has to allow that"
-_CANNOT = "cannot reach the Bot API server itself"
+_IS_IT_SOCKS = Sentence(
+    "El proxy no habla SOCKS5; si es un proxy HTTP, su dirección empieza por http://"
+)
+_ASKS_WHO = Sentence(
+    "El proxy pide un usuario y una contraseña; escríbelos delante de su nombre, como en "
+    "usuario:contraseña@servidor"
+)
+_KNOWS_NOBODY = Sentence("El proxy no acepta el usuario y la contraseña de su dirección.")
+_HUNG_UP = Sentence(
+    "El proxy corta la conexión sin contestar: no llega al servidor de Telegram, no deja pasar a "
+    "esta máquina, o es del otro tipo (http:// o socks5://)."
+)
+_LATE = Sentence("El proxy no contesta a tiempo.")
+_LATE_SOCKS = Sentence(
+    "El proxy no contesta a tiempo; si es un proxy HTTP, su dirección empieza por http://"
+)
+_MAY_NOT = Sentence(
+    "El proxy no quiere conectar con el servidor de Telegram; quien lo lleva tiene que permitirlo."
+)
+_CANNOT = Sentence("El proxy no llega al servidor de Telegram.")
 _BY_STATUS = {
     401: _KNOWS_NOBODY,
     403: _MAY_NOT,
@@ -39,15 +51,10 @@ _BY_REPLY = {1: _CANNOT, 2: _MAY_NOT, 3: _CANNOT, 4: _CANNOT, 5: _CANNOT, 6: _CA
 
 
 class ProxyFailed(NotSent):
-    """The proxy made no connection to the server.
+    """The proxy made no connection to the server; no address is in the reason."""
 
-    Attributes:
-        reason: what the proxy does, in words that follow "the proxy"; no address is in it.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"No connection: the proxy {reason}")
-        self.reason = reason
+    def __init__(self, reason: Sentence) -> None:
+        super().__init__(f"No connection: {reason}", reason)
 
 
 class ProxyTimedOut(ProxyFailed, ConnectTimedOut):
@@ -90,7 +97,10 @@ class Tunnel:
         except OSError as error:
             kind = type(error).__name__
         raise ProxyFailed(
-            f"cannot be reached ({kind}): its address is wrong, or it is not running"
+            Sentence(
+                "No se llega al proxy ({kind}): su dirección está mal, o no está en marcha.",
+                kind=kind,
+            )
         )
 
     async def _over_http(self, sock: socket.socket) -> None:
@@ -106,7 +116,7 @@ class Tunnel:
             if reply.has_more:  # before anything was asked of the server
                 raise ProxyFailed(_IS_IT_HTTP)
             return
-        raise ProxyFailed(f"{self._reason_of(reply.status)} ({reply.status})")
+        raise ProxyFailed(self._reason_of(reply.status))
 
     def _connect_request(self) -> bytes:
         host, port = self._address.host, self._address.port
@@ -117,10 +127,10 @@ class Tunnel:
             lines.append(f"Proxy-Authorization: Basic {base64.b64encode(known).decode()}")
         return "\r\n".join([*lines, "\r\n"]).encode()
 
-    def _reason_of(self, status: int) -> str:
+    def _reason_of(self, status: int) -> Sentence:
         if status == 407:
             return _KNOWS_NOBODY if self._proxy.user else _ASKS_WHO
-        return _BY_STATUS.get(status, "makes no connection")
+        return _BY_STATUS.get(status) or _connects_not(f"HTTP {status}")
 
     async def _over_socks(self, sock: socket.socket) -> None:
         known = self._proxy
@@ -140,16 +150,19 @@ class Tunnel:
             reason = self._reason_in_socks(error)
         raise ProxyFailed(reason)
 
-    def _reason_in_socks(self, error: ProxyError) -> str:
-        if error.error_code is not None:
-            reason = _BY_REPLY.get(error.error_code, "makes no connection")
-            return f"{reason} (SOCKS reply {error.error_code})"
+    def _reason_in_socks(self, error: ProxyError) -> Sentence:
+        if (code := error.error_code) is not None:
+            return _BY_REPLY.get(code) or _connects_not(f"SOCKS {code}")
         said = str(error)
         if "authentication failure" in said:
             return _KNOWS_NOBODY
         if "No acceptable" in said:
             return _KNOWS_NOBODY if self._proxy.user else _ASKS_WHO
         return _HUNG_UP if "closed" in said else _IS_IT_SOCKS
+
+
+def _connects_not(answer: str) -> Sentence:
+    return Sentence("El proxy no hace la conexión ({answer}).", answer=answer)
 
 
 class _Connected:
