@@ -23,7 +23,7 @@ from handlers.context import Bot, Context, Services
 from handlers.conversation_message import edit_screen, send_screen, show_alert, tolerate
 from handlers.delayed_replies import Answer
 from handlers.screens.screen import Screen
-from handlers.update_filters import own_chat
+from handlers.update_filters import own_chat, text_after_command
 from storage import Broadcasts, Conversation
 
 
@@ -64,6 +64,11 @@ class AdminContext:
     def by(self) -> tuple[int, datetime]:
         """Who does something now, and when, for the audit."""
         return self.user.id, self.services.clock()
+
+    @property
+    def after_command(self) -> str:
+        """The text after a command."""
+        return text_after_command(self.message)
 
     def at(self, message_id: int) -> AdminContext:
         """Returns the context for editing `message_id`; no tap is left to answer."""

@@ -30,9 +30,8 @@ async def close(ctx: AdminContext) -> None:
     if state.is_closed:
         await ctx.say(words.text("La petición ya está cerrada. Con /reopen se vuelve a abrir."))
         return
-    _, _, wanted = ((ctx.message and ctx.message.text) or "").strip().partition(" ")
-    if wanted:
-        await _ask_about_date(ctx, state, wanted)
+    if ctx.after_command:
+        await _ask_about_date(ctx, state, ctx.after_command)
         return
     why_not, revision = await _why_not(ctx), str(state.revision)
     remove = Button(words.label("Quitar la fecha"), AdminAction.NO_CLOSING_DATE, revision)
@@ -79,7 +78,7 @@ def _about_date(ctx: AdminContext, state: PetitionState) -> Html:
 
 async def _ask_about_date(ctx: AdminContext, state: PetitionState, wanted: str) -> None:
     words, now, zone = ctx.words, ctx.services.clock(), ctx.services.zone
-    moment = parse_moment(wanted, now, zone, _FARTHEST)
+    moment = parse_moment(wanted, now, zone, _FARTHEST, day_alone=True)
     if moment is TimeFault.UNCLEAR:
         moment = parse_moment(f"{wanted} {_END_OF_DAY}", now, zone, _FARTHEST)
     if isinstance(moment, TimeFault):

@@ -23,7 +23,7 @@ _WAITS_FOR = timedelta(hours=1)
 _REMEMBERED_FOR = timedelta(days=1)
 """How long a late message is still likely to be meant for it."""
 
-_DAY = re.compile(r"\s*(\d{1,2})[/.](\d{1,2})[/.](\d{4})\s*\n")
+_DAY = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\s*\n")
 
 
 async def sent(ctx: AdminContext) -> bool:
@@ -115,7 +115,8 @@ def _read(
     written = _DAY.match(html) if awaited.day is not None else None
     if written is not None:
         try:
-            day = date(int(written[3]), int(written[2]), int(written[1]))
+            year = int(written[3]) + (2000 if len(written[3]) == 2 else 0)
+            day = date(year, int(written[2]), int(written[1]))
         except ValueError:
             return words.text("⚠️ No lo he guardado: la fecha de la primera línea no existe.")
         if day > ctx.services.today:

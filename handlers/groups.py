@@ -19,7 +19,7 @@ async def invite_to_private_chat(update: Update, context: Context) -> None:
     """Answers a command addressed to this bot by name with a link to the private chat."""
     message, user = update.effective_message, update.effective_user
     addressed = f"@{context.bot.username}".lower()
-    if message is None or addressed not in (message.text or "").partition(" ")[0].lower():
+    if not message or not message.text or addressed not in message.text.split()[0].lower():
         return  # a bare /help may be for another bot of the group
     if not _is_granted(context.services, update):
         return

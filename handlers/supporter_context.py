@@ -35,7 +35,7 @@ from handlers.screens import draw
 from handlers.screens.screen import lines
 from handlers.screens.supporter_view import View
 from handlers.sent_files import erase_files
-from handlers.update_filters import own_chat
+from handlers.update_filters import own_chat, text_after_command
 from handlers.waiting_updates import will_be_drawn_over
 from storage import EMPTY_FORM, Conversation
 
@@ -87,8 +87,7 @@ class SupporterContext:
     @property
     def after_command(self) -> str:
         """The text after a command."""
-        text = self.message.text if self.message else None
-        return "".join((text or "").split(maxsplit=1)[1:])
+        return text_after_command(self.message)
 
     @property
     def is_shown(self) -> bool:

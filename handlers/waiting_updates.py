@@ -56,7 +56,8 @@ def _draws(
     if "edited_message" in update and message.keys().isdisjoint(("text", "caption")):
         return False
     person, text = message.get("from", {}).get("id"), str(message.get("text", ""))
-    command = text.removeprefix("/").partition(" ")[0].partition("@")[0].lower()
+    found = _COMMAND.match(text)
+    command = found[1].lower() if found else ""
     is_command = text.startswith("/") and "message" in update
     # Admin commands, and what an admin sends for a broadcast, are answered in messages of their
     # own. Only an admin's other commands draw the conversation message.

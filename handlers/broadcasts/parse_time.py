@@ -55,6 +55,8 @@ _FILLING = re.compile(r"\b(?:a las?|at|el|la|dia|on|the|de|of|del|horas?|hrs?|es
 _CLOCK = re.compile(
     r"(?P<hour>\d{1,2})(?:\s*(?:[:.h]|h:)\s*(?P<minute>\d{2}))?\s*(?P<rest>h|am|pm|a\.m\.|p\.m\.)?$"
 )
+_SAYS_TIME = re.compile(r"\ba las?\b|\bat\b|\d ?(?:h|horas?|hrs?)\b")
+_DAY_OR_TIME = re.compile(r"(?P<day>\d{1,2})(?:\.(?P<month>\d{2}))?$")
 _NUMERIC = re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})(?:[/.-](?P<year>\d{4}|\d{2}))?$")
 _ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})$")
 _NAMED = re.compile(
@@ -69,6 +71,10 @@ class TimeFault(Enum):
     UNCLEAR = mark(
         "No entiendo cuándo. Escribe el día y la hora, como «mañana 18:30» o «26/11 18:30»."
     )
+    DAY_OR_TIME = mark(
+        "Eso puede ser un día o una hora. Escribe el día con barras, como «26/11», y la hora con "
+        "dos puntos, como «18:30»."
+    )
     NO_SUCH_DAY = mark(
         "Ese día no existe. Escribe primero el día y luego el mes, como «26/11 18:30»."
     )
@@ -82,10 +88,20 @@ class TimeFault(Enum):
 
 
 def parse_moment(
-    text: str, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST
+    text: str,
+    now: datetime,
+    zone: tzinfo,
+    farthest: timedelta = FARTHEST,
+    *,
+    day_alone: bool = False,
 ) -> datetime | TimeFault:
-    """Returns the moment in UTC, or why it cannot be used; a time without a day is today's."""
+    """Returns the moment in UTC, or why it cannot be used; a time without a day is today's.
+
+    Where a `day_alone` may be given, a number alone may be the day of a month.
+    """
     plain = _plain(text)
+    if not _SAYS_TIME.search(_letters(text)) and _is_day_or_time(plain, day_alone=day_alone):
+        return TimeFault.DAY_OR_TIME
     here = now.astimezone(zone)
     found = _split(plain)
     if found is None:
@@ -147,6 +163,14 @@ def _plain(text: str) -> str:
     return " ".join(_FILLING.sub(" ", halves).split())
 
 
+def _is_day_or_time(plain: str, *, day_alone: bool) -> bool:
+    """Whether it may be either, as «10.12», and «10» where a day alone may be given."""
+    found = _DAY_OR_TIME.fullmatch(plain)
+    if found is None or found["month"] is None:
+        return found is not None and day_alone
+    return isinstance(_clock(plain), time) and _is_date(plain)
+
+
 def _split(plain: str) -> tuple[str, time | TimeFault] | None:
     """Returns the words of the day, and the time found at the end or the beginning."""
     words = plain.split()
@@ -156,6 +180,8 @@ def _split(plain: str) -> tuple[str, time | TimeFault] | None:
             (words[count:], words[:count]),
         ):
             read = _clock(" ".join(clock)) if len(clock) == count else None
+            if isinstance(read, TimeFault) and not day and _is_date(plain):
+                continue  # a day without a time
             if read is not None and (not day or _is_day(" ".join(day))):
                 return " ".join(day), read
     return None
@@ -179,6 +205,12 @@ def _clock(text: str) -> time | TimeFault | None:
 def _is_day(text: str) -> bool:
     known = text in _DAYS_AHEAD or text in _WEEKDAY_OF
     return known or any(form.fullmatch(_bare(text)) for form in (_ISO, _NUMERIC, _NAMED))
+
+
+def _is_date(text: str) -> bool:
+    """Whether it is a day and a month, in figures."""
+    found = _NUMERIC.fullmatch(text)
+    return found is not None and 1 <= int(found["day"]) <= 31 and 1 <= int(found["month"]) <= 12
 
 
 def _bare(text: str) -> str:

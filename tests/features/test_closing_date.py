@@ -61,6 +61,35 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     assert (await services(scene).storage.petitions.state()).closes_at is None
 
 
+@pytest.mark.parametrize(
+    ("typed", "closes"),
+    [
+        ("\n{day}", "23:59"),
+        ("\n{day} 18:30", "18:30"),
+        ("  {day}\n18.30", "18:30"),
+        (" {dotted}", "23:59"),
+        (" 31.12", "23:59"),
+    ],
+)
+async def test_a_date_is_read_however_it_is_set_apart(
+    scene: Scene, typed: str, closes: str
+) -> None:
+    year = now(scene).year + 1
+    scene.marta.send(f"/close{typed}".format(day=f"31/12/{year}", dotted=f"31.12.{year}"))
+    await scene.settled()
+    asked = scene.marta.messages[-1].text
+    assert "¿Cerrar la petición el" in asked, scene.marta.chat.transcript()
+    assert "31 de diciembre de" in asked
+    assert f", {closes}" in asked
+
+
+@pytest.mark.parametrize("typed", ["10.12", "el 10.12", "31", "el 15"])
+async def test_what_may_be_a_day_or_a_time_is_asked_for_again(scene: Scene, typed: str) -> None:
+    await asks_to_close(scene, typed)
+    assert "puede ser un día o una hora" in scene.marta.messages[-1].text
+    assert not scene.marta.messages[-1].buttons
+
+
 async def test_a_date_before_which_signatures_are_erased_says_so(scene: Scene) -> None:
     for ahead, warned in ((600, 0), (700, 1)):
         await asks_to_close(scene, (now(scene) + ahead * DAY).strftime("%d/%m/%Y"))

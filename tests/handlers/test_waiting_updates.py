@@ -108,6 +108,7 @@ async def test_any_of_those_who_wait_may_draw_over() -> None:
     "order",
     [
         *("/stats", "/close", "/reopen@peticion_bot", "/broadcast now and quickly"),
+        "/close\n31/12/2026",
         # What may be meant for a message in preparation.
         *("/broadcasts", "/cancel", "Queridas amigas"),
     ],

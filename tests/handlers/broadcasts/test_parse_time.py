@@ -78,6 +78,10 @@ def test_these_all_mean_tomorrow_evening(text: str) -> None:
         ("miércoles 13:00", "02/12/2026 13:00"),
         ("mañana a las 10 de la mañana", "26/11/2026 10:00"),
         ("1/12 0:00", "01/12/2026 00:00"),
+        ("1.12 10.30", "01/12/2026 10:30"),
+        ("16.30", "25/11/2026 16:30"),
+        ("a las 16.12", "25/11/2026 16:12"),
+        ("16.12h", "25/11/2026 16:12"),
     ],
 )
 def test_each_way_to_say_it_means_what_it_says(text: str, means: str) -> None:
@@ -98,6 +102,9 @@ def test_a_day_in_january_is_next_years() -> None:
         ("mañana 1830", "UNCLEAR"),
         ("mañana a las 12 de la noche", "UNCLEAR"),
         ("26 de brumario 18:30", "UNCLEAR"),
+        ("24.12", "UNCLEAR"),
+        ("10.12", "DAY_OR_TIME"),
+        ("el 16.12", "DAY_OR_TIME"),
         ("11/26 18:30", "NO_SUCH_DAY"),
         ("31/11 10:00", "NO_SUCH_DAY"),
         ("25:00", "NO_SUCH_TIME"),
