@@ -27,7 +27,7 @@ from storage.ids import rising_id
 from tests.support.supporters import NOON, NOON_MILLIS, SLUG
 
 _SECONDS = 3_600.0
-_DUE = Erasure(DueBefore(NOON, None), None, untold_too=True, is_sending=False, warned_at=None)
+_DUE = Erasure(DueBefore(NOON, None), None, untold_too=True)
 _COLUMNS = (
     "Database",
     "signatures",

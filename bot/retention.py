@@ -17,15 +17,16 @@ import structlog
 from bot.petition.petition import Petition
 from bot.petition.retention_days import (
     AFTER_HANDOVER,
+    FOUND_OVERDUE,
     HELD_FOR,
-    OVERDUE,
     Overdue,
     about_day,
     about_overdue,
     day_of,
     due_before,
-    may_erase_untold,
     newest_due_handover,
+    start_of,
+    untold_kept_until,
 )
 from bot.petition_folder.schema import months_later
 from storage import DueBefore, ErasureRun, Storage, Unavailable
@@ -53,14 +54,14 @@ class Erasure:
         handed_over_on: the day of the newest handover whose signatures are due; None without.
         untold_too: whether those whom nobody told how it ended need not wait any more.
         is_sending: whether a closing update is planned, running or paused.
-        warned_at: when the admins were first warned of those people.
+        untold_until: until when those people are kept; None without a handover that is due.
     """
 
     due: DueBefore
     handed_over_on: date | None
     untold_too: bool
-    is_sending: bool
-    warned_at: datetime | None
+    is_sending: bool = False
+    untold_until: datetime | None = None
 
 
 async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> Erasure:
@@ -70,13 +71,15 @@ async def read_erasure(storage: Storage, petition: Petition, now: datetime) -> E
     days = () if handover is None else (handover.handed_over_on,)
     due = due_before(retention, zone, days, now)
     handed_over_on = newest_due_handover(retention, days, day_of(now, zone))
-    if handed_over_on is None:
-        return Erasure(due, None, untold_too=False, is_sending=False, warned_at=None)
+    if handover is None or handed_over_on is None:
+        return Erasure(due, None, untold_too=False)
     due_on = months_later(handed_over_on, retention.months_after_delivery)
     is_sending = await storage.erasures.is_sending()
     warned_at = await storage.petitions.first_notice_at(AFTER_HANDOVER, about_day(due_on))
-    untold_too = may_erase_untold(due_on, now, zone, warned_at=warned_at, is_sending=is_sending)
-    return Erasure(due, handed_over_on, untold_too, is_sending, warned_at)
+    until = untold_kept_until(
+        start_of(due_on, zone), handover.recorded_at, warned_at=warned_at, is_sending=is_sending
+    )
+    return Erasure(due, handed_over_on, now >= until, is_sending, until)
 
 
 async def find_overdue(storage: Storage, petition: Petition, now: datetime) -> Overdue | None:
@@ -152,7 +155,6 @@ class Retention:
         self._erase_files = erase_files
         self._date_is_right = date_is_right
         self._tidy_up = tidy_up
-        self._found: tuple[str, datetime] | None = None
         self._waits = False
 
     async def run(self) -> None:
@@ -180,8 +182,8 @@ class Retention:
     async def erase(self) -> None:
         """Warns the admins, then erases the signatures that are due.
 
-        What should have been erased by the day before waits until they have known of it for
-        `HELD_FOR`, as nothing brings it back.
+        What should have been erased by the day before waits for `HELD_FOR` once they can know of
+        it, as nothing brings it back.
         """
         now, self._waits = self._clock(), True
         if not self._date_is_right():
@@ -199,22 +201,23 @@ class Retention:
             await self._erase_files(now - FORMS_KEPT_FOR)
 
     async def _is_held(self, overdue: Overdue, now: datetime) -> bool:
-        """Returns whether it still waits; a day at most where no admin can be told."""
-        if self._found is None or self._found[0] != overdue.about:
-            self._found = (overdue.about, now)
-        told_at = await self._storage.petitions.first_notice_at(OVERDUE, overdue.about)
-        return now < min(told_at or now, self._found[1]) + HELD_FOR
+        """Returns whether it waits, from when it was first found: a restart begins no new day."""
+        petitions = self._storage.petitions
+        found_at = await petitions.first_notice_at(FOUND_OVERDUE, overdue.about)
+        if found_at is None:
+            await petitions.mark_notice_sent(FOUND_OVERDUE, overdue.about, now)
+        return now < (found_at or now) + HELD_FOR
 
     async def tidy_journal(self) -> None:
-        """Leaves out of the journal whose signatures retention erases from any restored copy.
+        """Leaves out of the journal what no longer holds, as former names.
 
-        While erasing waits for the admins it waits too: with a clock that jumped, or months that
-        were mistyped, a restored copy would have people back who withdrew.
+        And whose signatures retention erases from any restored copy, unless erasing waits: with
+        a clock that jumped, or months that were mistyped, that copy would have people back who
+        withdrew.
         """
-        if self._waits:
-            return
         months = self._petition().retention.months_at_most
-        before = self._clock() - timedelta(days=_LONGEST_MONTH * months)
+        kept_for = timedelta(days=_LONGEST_MONTH * months)
+        before = None if self._waits else self._clock() - kept_for
         damaged = await asyncio.to_thread(self._storage.journal.rewrite, before)
         if damaged:
             _log.critical("journal_damaged", total=damaged)

@@ -6,8 +6,8 @@ from functools import partial
 
 from bot.petition.retention_days import (
     AFTER_HANDOVER,
+    HELD_FOR,
     OVERDUE,
-    WARNED_FOR,
     Overdue,
     WarningStep,
     about_day,
@@ -15,6 +15,7 @@ from bot.petition.retention_days import (
     due_before,
     erased_on,
     start_of,
+    untold_kept_until,
     warning_step,
 )
 from bot.petition_folder.schema import months_later
@@ -80,7 +81,9 @@ async def _after_handover(services: Services) -> list[Notice]:
     untold = await storage.erasures.untold(start_of(handover.handed_over_on, zone, days=1))
     if untold.people == 0:
         return []
-    day = day_of(services.clock() + WARNED_FOR, zone) if is_late else due_on
+    now, due_at, recorded_at = services.clock(), start_of(due_on, zone), handover.recorded_at
+    until = untold_kept_until(due_at, recorded_at, warned_at=now, is_sending=False)
+    day = day_of(max(until, now + HELD_FOR), zone) if is_late else due_on
     kept = months.months_after_delivery
     text = await _text(services, step, day, untold.people, kept, after_handover=True)
     return [Notice(AFTER_HANDOVER, f"{about}{step}", text)]

@@ -45,7 +45,7 @@ async def erase_files(bot: Bot, services: Services, words: Words, supporter: byt
 
 
 async def erase_all_files(bot: Bot, services: Services, before: datetime) -> None:
-    """Removes the due files of everybody; what fails stays due.
+    """Removes the due files of everybody; what fails stays due for as long as it may be tried.
 
     Due are also those that were sent until `before` to people who have not signed.
     """
@@ -56,6 +56,9 @@ async def erase_all_files(bot: Bot, services: Services, before: datetime) -> Non
             await _erase(bot, services, words, file)
         except TelegramError as error:
             _log.warning("file_not_erased", error_kind=error_kind(error))
+    left = await services.storage.sent_files.give_up(services.clock())
+    if left > 0:
+        _log.warning("files_left_in_chats", total=left)
 
 
 async def _erase(bot: Bot, services: Services, words: Words, file: SentFile) -> bool:

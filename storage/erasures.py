@@ -15,6 +15,7 @@ from storage.eligibility import CAN_BE_WRITTEN_TO, WAS_TOLD
 from storage.erased_deliveries import COUNT_ERASED_AT_THE_END
 from storage.exports import IS_NAMED
 from storage.petitions import lock_petition
+from storage.sent_files import AT_ONCE_OR_NEVER
 from storage.signing import FORGOTTEN
 from storage.sql_in_lists import parameters
 from storage.times import from_millis, to_millis
@@ -91,7 +92,7 @@ DO UPDATE SET signatures = anonymous_counts.signatures + excluded.signatures
 """  # noqa: S608 - a constant
 
 _OF_THEIRS = (
-    ("sent_files", "UPDATE {table} SET due = 1 WHERE {own}"),
+    ("sent_files", f"UPDATE {{table}} SET due = {AT_ONCE_OR_NEVER} WHERE {{own}}"),  # noqa: S608
     # While people can still sign, the version stays, so that old buttons are harmless.
     (
         "conversations",

@@ -168,12 +168,13 @@ class Journal:
         with self._locked() as file:
             return replace(file.content(), is_missing=self._was_missing)
 
-    def rewrite(self, before: datetime, keyring: Keyring | None = None) -> int:
-        """Leaves out what a later entry overtook, and signatures made before a moment.
+    def rewrite(self, before: datetime | None, keyring: Keyring | None = None) -> int:
+        """Leaves out what a later entry overtook, and signatures made before a moment, if any.
 
         Retention erases those from any restored copy. The file is replaced in one step; with a
-        new keyring only that one reads it from then on. A damaged journal is left as it is,
-        since what cannot be read could not be kept.
+        new keyring only that one reads it from then on. In a damaged journal every entry keeps
+        its place, since what cannot be read could not be kept; names that no longer hold are
+        written over.
 
         Returns:
             How many entries are damaged.
@@ -183,10 +184,16 @@ class Journal:
         with self._locked() as file:
             content = file.content()
             last = last_entries(content.entries)
-            kept = [each for each in last if not was_made_before(each.subject, before)]
-            is_same = len(kept) == len(content.entries) and keyring is None
-            if content.unreadable or is_same:
+            kept = [
+                each
+                for each in last
+                if before is None or not was_made_before(each.subject, before)
+            ]
+            if content.unreadable:
+                file.write_over_names(kept)
                 return content.unreadable
+            if len(kept) == len(content.entries) and keyring is None:
+                return 0
             fresh = self.path.with_name(f"{self.path.name}.new")
             fresh.unlink(missing_ok=True)
             newest = keyring or self._keyring
@@ -333,6 +340,18 @@ class _LockedFile:
             with suppress(OSError):
                 os.ftruncate(self._handle, start)
             raise
+
+    def write_over_names(self, kept: list[Entry]) -> None:
+        """Puts the entry that ends it in the place of each name that is not among these."""
+        last = {(each.subject, each.deed): each for each in kept}
+        for place in range(1, self._end()):
+            entry = self._entry(place)
+            if entry is None or entry.deed is not Deed.NAME:
+                continue
+            withdrawn = Entry(Deed.WITHDRAWAL, entry.subject)
+            holds = last.get((entry.subject, Deed.NAME), withdrawn)
+            if holds != entry:
+                _write_all(self._handle, self._sealed(holds, place), place * _BLOCK_BYTES)
 
     def _end(self) -> int:
         """Returns the place behind the last entry that a kill did not leave half written."""

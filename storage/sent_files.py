@@ -1,17 +1,26 @@
 """Files with a person's data that the bot sent into their chat. New queries go here.
 
 A file becomes due when what it holds is erased or replaced. Its row lasts until the file is gone
-from the chat, so that a restart or an outage forgets none.
+from the chat, so that a restart or an outage forgets none, but no longer than `TRIED_FOR`; what
+retention erases is tried once.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.audit import ALWAYS
 from storage.database import Row, Statement
 from storage.petition_rows import PetitionRows
 from storage.times import to_millis
+
+TRIED_FOR = timedelta(days=30)
+"""For so long it is tried to remove a file, from the first look that could not."""
+
+# What `due` holds until then; later it is since when it was tried, in milliseconds.
+_DUE_NOW = 1
+AT_ONCE_OR_NEVER = 2
+"""What it holds where the row must not last for longer than the next look."""
 
 _PERSON = "petition = :petition AND supporter = :supporter"
 
@@ -20,26 +29,36 @@ INSERT INTO sent_files (petition, supporter, message_id, chat_sealed, sent_at, d
 VALUES (:petition, :supporter, :message_id, :chat, :at, 0)
 """
 
-_ALL_DUE = f"UPDATE sent_files SET due = 1 WHERE {_PERSON}"  # noqa: S608 - a constant
+_ALL_DUE = f"UPDATE sent_files SET due = {_DUE_NOW} WHERE {_PERSON} AND due = 0"  # noqa: S608
 
 _DUE_OF = f"""
-SELECT supporter, message_id, chat_sealed FROM sent_files WHERE {_PERSON} AND due = 1
+SELECT supporter, message_id, chat_sealed FROM sent_files WHERE {_PERSON} AND due > 0
 """  # noqa: S608 - a constant
 
 _DUE = """
 SELECT supporter, message_id, chat_sealed FROM sent_files
-WHERE petition = :petition AND due = 1
+WHERE petition = :petition AND due > 0
 ORDER BY sent_at
 """
 
 # Without a signature, what was filled in is forgotten by then too.
-_EXPIRE = """
-UPDATE sent_files SET due = 1
+_EXPIRE = f"""
+UPDATE sent_files SET due = {_DUE_NOW}
 WHERE petition = :petition AND due = 0 AND sent_at <= :before AND NOT EXISTS (
   SELECT 1 FROM signatures s
   WHERE s.petition = sent_files.petition AND s.supporter = sent_files.supporter
 )
-"""
+"""  # noqa: S608 - a constant
+
+_GIVE_UP = f"""
+DELETE FROM sent_files
+WHERE petition = :petition AND due > {_DUE_NOW} AND due <= CAST(:before AS BIGINT)
+RETURNING message_id
+"""  # noqa: S608 - a constant
+
+_WERE_TRIED = f"""
+UPDATE sent_files SET due = CAST(:now AS BIGINT) WHERE petition = :petition AND due = {_DUE_NOW}
+"""  # noqa: S608 - a constant
 
 _FORGET = f"DELETE FROM sent_files WHERE {_PERSON} AND message_id = :message_id"  # noqa: S608 - a constant
 
@@ -82,6 +101,18 @@ class SentFiles(PetitionRows):
     async def expire(self, before: datetime) -> None:
         """Makes files due that were sent until `before` to people who have not signed."""
         await self._write(_EXPIRE, before=to_millis(before))
+
+    async def give_up(self, now: datetime) -> int:
+        """Notes which files were tried and stay; erases the rows of those that were for too long.
+
+        Returns:
+            How many files are left to their chats.
+        """
+        given_up, _ = await self._database.write(
+            self._statement(_GIVE_UP, before=to_millis(now - TRIED_FOR)),
+            self._statement(_WERE_TRIED, now=to_millis(now)),
+        )
+        return len(given_up)
 
     async def forget(self, file: SentFile) -> None:
         """Erases the row of a file that is gone from the chat, or out of reach."""

@@ -20,8 +20,7 @@ from bot.console import (
     run_to_end,
     say,
 )
-from bot.petition.retention_days import WAITED_FOR, WARNED_FOR, day_of, erased_on, start_of
-from bot.petition_folder.schema import months_later
+from bot.petition.retention_days import day_of, erased_on
 from bot.retention import Erasure, erase_due, read_erasure
 from bot.settings import PetitionSettings, load_petition_settings
 from bot.telegram_session import shared_session
@@ -166,23 +165,17 @@ def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool)
             f"{words.number(untold)} of them can be told how the petition ended, and nobody has. "
             f"An admin can {closing}tell them with /broadcast."
         )
-    if kept:
+    if kept and purge.erasure.untold_until is not None:
+        until = words.plain_moment(purge.erasure.untold_until)
+        why = (
+            "a closing update is planned or under way"
+            if purge.erasure.is_sending
+            else "the admins have a week to tell them once they know of it"
+        )
         said.append(
-            f"{words.number(kept)} of those are kept {_until(context, purge.erasure)}; "
+            f"{words.number(kept)} of those are kept until {until} at the latest, as {why}; "
             "--untold erases them now."
         )
     if purge.total == 0:
         said.append("So nothing is erased now.")
     return said
-
-
-def _until(context: CliContext, erasure: Erasure) -> str:
-    """Returns until when those who were not told are kept."""
-    if erasure.handed_over_on is None or erasure.warned_at is None:
-        return "until the admins have known of it for a week, which the running bot tells them"
-    zone = context.words.zone
-    due_on = months_later(erasure.handed_over_on, context.petition.retention.months_after_delivery)
-    first = max(start_of(due_on, zone), erasure.warned_at + WARNED_FOR)
-    last = first + (WAITED_FOR if erasure.is_sending else timedelta())
-    why = ", as a closing update is planned or under way" if erasure.is_sending else ""
-    return f"until {context.words.plain_moment(last)}{why}"

@@ -21,12 +21,15 @@ WAITED_FOR = timedelta(days=7)
 """For so long a closing update that is planned or under way holds back the same people."""
 
 HELD_FOR = timedelta(days=1)
-"""For so long the admins have known of it before anything is erased that should have been gone by
+"""For so long the admins can know of it before anything is erased that should have been gone by
 the day before: a bot that runs leaves nothing, so it was off, or somebody changed the months in
 the folder or mistook the day of the handover."""
 
 OVERDUE = "erased late"
 """The kind of the notices of that."""
+
+FOUND_OVERDUE = "found late"
+"""Under what it is noted when that was found, also where no admin can be told."""
 
 AFTER_HANDOVER = "erased after the delivery"  # as it is stored
 """The kind of the notices to admins of people who will be erased untold after the handover."""
@@ -108,19 +111,22 @@ def about_day(due_on: date) -> str:
     return f"{due_on.isoformat()}/"
 
 
-def may_erase_untold(
-    due_on: date, now: datetime, zone: tzinfo, *, warned_at: datetime | None, is_sending: bool
-) -> bool:
-    """Returns whether those whom nobody told how it ended may be erased after the handover.
+def untold_kept_until(
+    due_at: datetime, recorded_at: datetime, *, warned_at: datetime | None, is_sending: bool
+) -> datetime:
+    """Returns until when those are kept whom nobody told how it ended, after the handover.
 
-    Once the admins have known of it for `WARNED_FOR`. While a closing update is planned or under
-    way (`is_sending`, also while it is paused) they wait `WAITED_FOR` longer. Nothing of this
-    holds back what is due at the most. `warned_at` is None if no admin could be told.
+    Until the admins have known of it for `WARNED_FOR`, and for `WAITED_FOR` longer while a closing
+    update is planned or under way (`is_sending`, also while it is paused). Both have an end that
+    needs nobody, if they are told late or never (`warned_at` is None): as long after everything
+    was due at `due_at`, or after the handover was recorded where that was later. Nothing of this
+    holds back what is due at the most.
     """
+    last = max(due_at, recorded_at) + WARNED_FOR + WAITED_FOR
     if warned_at is None:
-        return False
-    first = max(start_of(due_on, zone), warned_at + WARNED_FOR)
-    return now >= first + (WAITED_FOR if is_sending else timedelta())
+        return last
+    waited_for = WAITED_FOR if is_sending else timedelta()
+    return min(last, max(due_at, warned_at + WARNED_FOR) + waited_for)
 
 
 def day_of(moment: datetime, zone: tzinfo) -> date:

@@ -45,6 +45,7 @@ class Simulator:
 
     `port` is 0 for any free one, `keep_calls` how many calls are remembered, 0 for none. `clock`
     returns the Unix time for dates, expiries and limits; the attribute `clock` moves it.
+    `date_ahead` are the seconds that its answers give as their date beside that.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Simulator:
         self._token = token
         bot = User(int(token.partition(":")[0]), name, None, username, None, is_bot=True)
         self.clock = Clock(clock)
+        self.date_ahead = 0.0
         self.world = World(bot, self.clock)
         self.limits = self.world.limits
         self.faults = Faults()
@@ -100,7 +102,7 @@ class Simulator:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         response = await self._respond(request)
-        response.headers["Date"] = formatdate(self.clock(), usegmt=True)
+        response.headers["Date"] = formatdate(self.clock() + self.date_ahead, usegmt=True)
         return response
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:

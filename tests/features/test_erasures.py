@@ -1,6 +1,7 @@
 """Signatures are erased when their time is over: the admins know it before, the counts stay."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from structlog.testing import capture_logs
 
@@ -8,7 +9,7 @@ from bot.petition_folder.schema import months_later
 from bot.simulator.person import Person
 from handlers.context import Services
 from storage import DueBefore, Statement, Storage
-from tests.support.scene import Scene
+from tests.support.scene import Scene, a_scene
 
 DAY = timedelta(days=1)
 
@@ -32,12 +33,18 @@ class Time:
 
     async def goes_to(self, moment: datetime) -> None:
         self.now = moment
-        telegram = self.scene.simulator.clock
-        telegram.ahead = moment.timestamp() - telegram.base()
+        telegram = self.scene.simulator
+        telegram.date_ahead = moment.timestamp() - telegram.clock()
         await self.app.application.bot.get_me()  # whose answer says what time it is
-        telegram.ahead = 0
         await self.app.retention.erase()
         await self.scene.settled()
+
+    async def after_a_restart(self) -> "Time":
+        await self.scene.stop_bot()
+        await self.scene.start_bot()
+        time = Time(self.scene)
+        time.now = self.now
+        return time
 
     async def passes(self, days: int) -> None:
         for _ in range(days):
@@ -232,3 +239,43 @@ async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene
     await time.passes(2)
     assert not await time.any_left()
     assert unless in await visits(scene, ana)
+
+
+async def test_where_no_admin_can_be_told_the_untold_wait_for_two_weeks_and_no_longer(
+    tmp_path: Path,
+) -> None:
+    """Marta, the only admin, has blocked the bot, which is started anew every day."""
+    async with a_scene(tmp_path) as scene:
+        await scene.signs(scene.ana)
+        await scene.closes()
+        scene.marta.block()
+        await scene.settled()
+        time = Time(scene)
+        await time.storage.handovers.record(time.now.date(), at=time.now)
+        await time.goes_to(time.later(1))
+        for _ in range(13):
+            await time.passes(1)
+            assert await time.any_left()
+            time = await time.after_a_restart()
+        await time.passes(1)
+        time = await time.after_a_restart()
+        await time.passes(1)
+        assert not await time.any_left()
+
+
+async def test_of_who_blocked_the_bot_after_asking_for_her_file_nothing_is_left_at_the_most(
+    tmp_path: Path,
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        await scene.signs(scene.ana)
+        scene.ana.send("/mydata")
+        await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
+        scene.ana.block()
+        await scene.settled()
+        time = Time(scene)
+        await time.goes_to(time.later(21) - DAY)
+        rows = Statement("SELECT message_id FROM sent_files")
+        assert len(await time.storage.database.read(rows)) == 1
+        await time.passes(1)
+        assert not await time.any_left()
+        assert await time.storage.database.read(rows) == []

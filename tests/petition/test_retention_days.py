@@ -7,14 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.petition.retention_days import (
-    WAITED_FOR,
-    WARNED_FOR,
     WarningStep,
     due_before,
     erased_on,
-    may_erase_untold,
     newest_due_handover,
     start_of,
+    untold_kept_until,
     warning_step,
 )
 from bot.petition_folder.schema import RetentionTable, months_later
@@ -106,26 +104,24 @@ def test_the_admins_are_warned_a_month_a_week_and_a_day_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("warned_before", "is_sending", "waits"),
+    ("warned_after", "recorded_after", "is_sending", "waits"),
     [
-        (30 * DAY, False, timedelta()),
-        (2 * DAY, False, WARNED_FOR - 2 * DAY),
-        (30 * DAY, True, WAITED_FOR),
-        (None, False, None),
+        (-30, -30, False, 0),
+        (-2, -30, False, 5),
+        (-30, -30, True, 7),
+        (-2, -30, True, 12),
+        (10, -30, False, 14),  # the bot was off
+        (None, -30, False, 14),
+        (None, -30, True, 14),
+        (60, 60, False, 67),  # it was recorded late
+        (None, 60, False, 74),
     ],
 )
-def test_nobody_untold_is_erased_after_a_delivery_before_the_admins_had_a_week(
-    warned_before: timedelta | None, is_sending: bool, waits: timedelta | None
+def test_nobody_untold_is_kept_for_longer_than_two_weeks_whoever_is_or_is_not_warned(
+    warned_after: int | None, recorded_after: int, is_sending: bool, waits: int
 ) -> None:
-    due_on = on("2026-12-24")
-    due_at = start_of(due_on, MADRID)
-    warned_at = None if warned_before is None else due_at - warned_before
-
-    def may(now: datetime) -> bool:
-        return may_erase_untold(due_on, now, MADRID, warned_at=warned_at, is_sending=is_sending)
-
-    if waits is None:
-        assert not may(due_at + 600 * DAY)
-        return
-    assert not may(due_at + waits - timedelta(seconds=1))
-    assert may(due_at + waits)
+    due_at = start_of(on("2026-12-24"), MADRID)
+    recorded_at = due_at + recorded_after * DAY
+    warned_at = None if warned_after is None else due_at + warned_after * DAY
+    until = untold_kept_until(due_at, recorded_at, warned_at=warned_at, is_sending=is_sending)
+    assert until == due_at + waits * DAY

@@ -100,6 +100,29 @@ async def test_damage_in_the_middle_is_counted_and_never_tidied_away(journal: Jo
             journal.read()
 
 
+async def test_beside_damage_no_name_stays_that_no_longer_holds(journal: Journal) -> None:
+    ana, jordi, old = (rising_id(NOON + timedelta(days=days)) for days in (40, 50, 0))
+    await written(
+        journal,
+        *withdrawals(1),
+        Entry(Deed.NAME, ana, "Ana Maria"),
+        Entry(Deed.NAME, jordi, "Jordi"),
+        Entry(Deed.NAME, old, "Nadie"),
+        Entry(Deed.NAME, ana, "Ana María"),
+        Entry(Deed.WITHDRAWAL, jordi),
+    )
+    content = bytearray(journal.path.read_bytes())
+    content[BLOCK + 40] ^= 1
+    journal.path.write_bytes(content)
+    assert journal.rewrite(NOON + timedelta(days=30)) == 1
+    entries = journal.read().entries
+    assert [each.value for each in entries if each.deed is Deed.NAME] == ["Ana María"] * 2
+    assert {each.subject for each in entries if each.deed is Deed.WITHDRAWAL} == {jordi, old}
+    blocks = journal.path.read_bytes()
+    assert journal.rewrite(NOON + timedelta(days=30)) == 1
+    assert journal.path.read_bytes() == blocks
+
+
 async def test_an_entry_cannot_be_moved_or_taken_out(journal: Journal) -> None:
     await written(journal, *withdrawals(3))
     content = journal.path.read_bytes()

@@ -64,3 +64,16 @@ async def test_one_whose_chat_cannot_be_read_is_due_all_the_same(
     )
     (file,) = await storage.sent_files.due()
     assert file.chat_id is None
+
+
+async def test_one_that_cannot_be_removed_is_tried_for_thirty_days_and_then_no_row_is_left(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = a_supporter(keyring, 1)
+    await sent(storage, ana.supporter, 5)
+    assert await storage.sent_files.give_up(NOON + 99 * MONTH) == 0  # it is not due
+    for days in (0, 10, 29):
+        await storage.sent_files.make_due(ana.supporter)
+        assert await storage.sent_files.give_up(NOON + timedelta(days=days)) == 0
+    assert await storage.sent_files.give_up(NOON + MONTH) == 1
+    assert await storage.sent_files.due() == []
