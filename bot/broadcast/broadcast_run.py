@@ -23,7 +23,7 @@ from bot.broadcast.content import content_of
 from bot.broadcast.context import WorkerContext
 from bot.broadcast.heartbeat import Heartbeat
 from bot.broadcast.recall import Recall
-from bot.broadcast.sender import Sender, SendResult
+from bot.broadcast.sender import FinalCheck, Sender, SendResult
 from bot.broadcast.task_pool import TaskPool
 from bot.tracebacks import error_reference
 from bot.transport import ErrorKind, Lane, error_kind
@@ -219,7 +219,10 @@ class DeliveryLoop:
         return False
 
     async def settle(self) -> None:
-        """Waits for the calls in flight; after a lost lease it cancels them: they are in doubt."""
+        """Waits for the calls in flight; after a lost lease it cancels them.
+
+        What has left is then in doubt, what has not is unsent.
+        """
         if self.context.interrupt.reason is InterruptReason.LOST:
             self.pool.cancel()
         await self.pool.wait_until_below(1)
@@ -339,11 +342,13 @@ class DeliveryLoop:
         if self._is_unwritable(delivery):
             self._give_back(delivery)
             return
-        sent = SendResult(Outcome.IN_DOUBT)  # the outcome when this is cancelled
+        final_check, sent = FinalCheck(self.context, delivery), None
         try:
-            sent = await self._sender.send(delivery)
+            sent = await self._sender.send(final_check)
         finally:
             self.context.claims.finished(delivery)
+            if sent is None:  # this was cancelled
+                sent = SendResult(Outcome.IN_DOUBT if final_check.has_left else Outcome.UNSENT)
             self._settle(delivery, sent)
 
     def _settle(self, delivery: Delivery, sent: SendResult) -> None:

@@ -58,11 +58,12 @@ class SendResult:
 
 
 @dataclass(slots=True)
-class _FinalCheck:
+class FinalCheck:
     """Decides at a call's turn whether it leaves, and remembers the decision.
 
     Attributes:
-        has_left: whether the call was let go: from then on it may have arrived.
+        has_left: whether the call was let go: from then on it may have arrived, until Telegram
+            has refused it.
     """
 
     context: WorkerContext
@@ -71,6 +72,7 @@ class _FinalCheck:
     is_refused: bool = False
 
     def __call__(self) -> bool:
+        """Tells whether the call leaves, now that its turn has come."""
         self.has_left = self.may_leave()
         self.is_refused = not self.has_left
         if self.has_left:
@@ -94,9 +96,8 @@ class Sender:
     context: WorkerContext
     content: Content
 
-    async def send(self, delivery: Delivery) -> SendResult:
+    async def send(self, final_check: FinalCheck) -> SendResult:
         """Sends a delivery; returns a bug as a result, since other deliveries may go well."""
-        final_check = _FinalCheck(self.context, delivery)
         try:
             return await self._send(final_check)
         except Exception as error:  # whatever it is, it is logged by whoever records the result
@@ -105,19 +106,18 @@ class Sender:
             outcome = Outcome.UNCONFIRMED if final_check.has_left else Outcome.REJECTED
             return SendResult(outcome, bug=error)
 
-    async def _send(self, final_check: _FinalCheck) -> SendResult:
+    async def _send(self, final_check: FinalCheck) -> SendResult:
         """Sends a delivery, with quick retries when it certainly did not arrive."""
         delivery = final_check.delivery
         call = self.content.call(delivery.chat_id, delivery.language)
         for pause in (*self.context.durations.retries, None):
-            final_check.has_left = False
             sent = await self._try(call, final_check)
             if sent.error_kind is not ErrorKind.RETRY or pause is None:
                 break
             await self.context.interrupt.rest(pause)
         return sent
 
-    async def _try(self, call: MessageCall, final_check: _FinalCheck) -> SendResult:
+    async def _try(self, call: MessageCall, final_check: FinalCheck) -> SendResult:
         if not final_check.may_leave():
             return SendResult(Outcome.UNSENT)
         chat = final_check.delivery.chat_id
@@ -129,10 +129,11 @@ class Sender:
         except (TelegramRefused, TelegramError) as error:
             if final_check.is_refused:
                 return SendResult(Outcome.UNSENT)  # refused here, not by Telegram
+            final_check.has_left = error_kind(error) is ErrorKind.UNKNOWN
             return await self._judge(error)
         return _delivered(call, message_ids(result))
 
-    async def _call(self, call: MessageCall, final_check: _FinalCheck) -> Any:
+    async def _call(self, call: MessageCall, final_check: FinalCheck) -> Any:
         try:
             return await self.context.client.call(
                 call.method,

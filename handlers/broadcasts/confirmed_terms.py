@@ -71,7 +71,7 @@ def correction(words: Words, html: str, corrected: Kind | None) -> Html:
             "<i>Corrige el mensaje en el que te contamos cómo ha acabado la petición.</i>"
             if corrected is Kind.CLOSING
             else "<i>Corrige un mensaje que te enviamos sobre esta petición, y no cuenta como "
-            "otro. Para no recibir más avances: /mydata</i>"
+            "otro. Para no recibir más novedades: /mydata</i>"
             if corrected is Kind.UPDATE
             else "<i>Corrige un mensaje que te enviamos. Para no recibir más noticias de otras "
             "acciones: /mydata</i>"

@@ -3,11 +3,12 @@
 import asyncio
 import random
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from storage import Broadcast, Tally
-from tests.broadcast.workers import WorkerHarness, called, received, until
+from tests.broadcast.workers import QUICK, WorkerHarness, called, received, until
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import ANSWER_LOST, SERVER_ERROR, FakeTelegram
 
@@ -98,6 +99,31 @@ async def test_what_does_not_answer_in_time_to_stop_is_left_in_doubt(
     assert asyncio.get_running_loop().time() - began < 1.0
     rows = await harness.people.deliveries((await _latest(harness)).id)
     assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 1)] * 2
+
+
+@pytest.mark.parametrize("how", ["stopped", "lease lost"])
+async def test_what_waited_for_its_turn_when_all_was_cut_off_twice_had_not_left(
+    harness: WorkerHarness, how: str
+) -> None:
+    await harness.people.sign(range(1, 21))
+    await harness.start()
+    for _ in range(2):
+        telegram = FakeTelegram()
+        telegram.open.clear()
+        running = harness.start_worker(telegram=telegram, sole=True)
+        await until(partial(lined_up, telegram, 20))
+        if how == "lease lost":
+            running.database.away = True
+            await asyncio.sleep(2 * QUICK.lease)
+            running.database.away = False
+        await running.worker.stop(5.0)
+        await running.task
+        assert telegram.calls == []
+        rows = await harness.people.deliveries((await _latest(harness)).id)
+        assert {(row["state"], row["attempts"]) for row in rows} == {("pending", 0)}
+    harness.start_worker(sole=True)
+    await harness.ended()
+    assert await harness.tally() == Tally(total=20, delivered=20)
 
 
 async def test_stopping_takes_no_longer_when_the_database_is_away(harness: WorkerHarness) -> None:
@@ -251,6 +277,11 @@ async def test_faults_of_every_kind_at_once_lose_nobody(harness: WorkerHarness) 
     assert set(harness.telegram.received) == {1000 + n for n in range(1, people + 1)}
     assert {chat for chat, count in harness.telegram.received.items() if count > 1} == dropped
     assert await harness.tally() == Tally(total=people, delivered=people)
+
+
+async def lined_up(telegram: FakeTelegram, people: int) -> bool:
+    """Tells whether so many calls wait for their turn."""
+    return telegram.at_the_gate >= people
 
 
 async def _latest(harness: WorkerHarness) -> Broadcast:

@@ -11,7 +11,7 @@ import pytest
 from bot.broadcast import Durations, OpenClaims
 from bot.broadcast.content import Content
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.sender import Sender, SendResult
+from bot.broadcast.sender import FinalCheck, Sender, SendResult
 from bot.transport import ErrorKind
 from bot.transport.errors import RateLimited
 from storage import Delivery, Kind, Outcome, Tally, Unavailable
@@ -214,7 +214,7 @@ async def test_a_no_at_its_turn_is_no_failure_and_is_not_tried_again() -> None:
             assert not wanted()
             raise NO_CONNECTION
 
-    assert await sender(Refusing(), claims, rests).send(ana) == SendResult(Outcome.UNSENT)
+    assert await sends(Refusing(), claims, rests, ana) == SendResult(Outcome.UNSENT)
     assert rests == []
     assert await claims.wait_for_calls(1, 0.0)
 
@@ -230,16 +230,18 @@ async def test_who_is_kept_back_at_a_second_try_surely_got_nothing() -> None:
             assert wanted()
             raise NO_CONNECTION
 
-    sent = await sender(Breaking(), claims, rests).send(ana)
+    sent = await sends(Breaking(), claims, rests, ana)
     assert (sent.outcome, sent.error_kind, sent.bug) == (Outcome.UNSENT, ErrorKind.WAIT, None)
     assert await claims.wait_for_calls(1, 0.0)
 
 
-def sender(client: object, claims: OpenClaims, rests: list[float]) -> Sender:
+async def sends(
+    client: object, claims: OpenClaims, rests: list[float], delivery: Delivery
+) -> SendResult:
     async def rest(seconds: float) -> None:
         rests.append(seconds)
 
-    context = SimpleNamespace(
+    found = SimpleNamespace(
         client=client,
         gate=FakeGate(),
         may_continue=lambda: True,
@@ -247,7 +249,9 @@ def sender(client: object, claims: OpenClaims, rests: list[float]) -> Sender:
         interrupt=SimpleNamespace(rest=rest),
         durations=Durations(),
     )
-    return Sender(cast(WorkerContext, context), Content({"es": "Gracias"}))
+    context = cast(WorkerContext, found)
+    sender = Sender(context, Content({"es": "Gracias"}))
+    return await sender.send(FinalCheck(context, delivery))
 
 
 async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(

@@ -88,7 +88,7 @@ def _about_correction(draft_view: DraftView) -> tuple[object, ...]:
             "mensajes así."
         ),
         corrected_kind(draft.topic or "") is Kind.UPDATE
-        and words.text("No se suma a los avances que eligieron: cuenta con el que corrige."),
+        and words.text("No se suma a las novedades que eligieron: cuenta con el que corrige."),
     )
 
 
