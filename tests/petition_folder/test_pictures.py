@@ -51,7 +51,7 @@ def test_a_picture_that_would_not_fit_into_memory_is_judged_by_its_header(
     size = side.to_bytes(4, "big") * 2
     header = b"IHDR" + size + start[24:29]
     data = start[:12] + header + zlib.crc32(header).to_bytes(4, "big") + start[33:]
-    assert "together may be 10,000" in fault_of(tmp_path, data)
+    assert "can add up to 10,000" in fault_of(tmp_path, data)
 
 
 @pytest.mark.parametrize(

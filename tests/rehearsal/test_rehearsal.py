@@ -143,7 +143,7 @@ def test_a_folder_with_problems_is_not_rehearsed_but_its_problems_are_listed(
     told = CliRunner().invoke(app, ["rehearse", str(tmp_path)], catch_exceptions=False)
     assert told.exit_code == 1
     assert "petition.toml: slug" in told.output
-    assert "Solve them, and rehearse again." in told.output
+    assert "Fix them, and rehearse again." in told.output
     monkeypatch.chdir(tmp_path / "..")
     told = CliRunner().invoke(app, ["rehearse"], catch_exceptions=False)
     assert told.exit_code == 1
@@ -152,7 +152,7 @@ def test_a_folder_with_problems_is_not_rehearsed_but_its_problems_are_listed(
     told = CliRunner().invoke(app, [*wanted, str(tmp_path)], catch_exceptions=False)
     assert (told.exit_code, "is a folder" in told.output) == (1, True)
     told = CliRunner().invoke(app, [*wanted, str(tmp_path / "a" / "b")], catch_exceptions=False)
-    assert (told.exit_code, "make it first" in told.output) == (1, True)
+    assert (told.exit_code, "create it first" in told.output) == (1, True)
 
 
 def test_the_same_seed_draws_the_same_people() -> None:
