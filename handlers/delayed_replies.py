@@ -170,6 +170,10 @@ class DelayedReplies:
         if task.done() and not task.cancelled():
             task.result()
 
+    def chats_owed(self, beside: str) -> frozenset[Hashable]:
+        """Returns the chats with a pending reply of this name."""
+        return frozenset(chat for chat, name in self._pending if name == beside)
+
     @property
     def behind(self) -> UpdatesBehind:
         """What has come after the current update."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,44 +20,53 @@ from bot.transport.error_kinds import ErrorKind, error_kind
 
 _log = structlog.stdlib.get_logger()
 
+_PICTURE = "picture"  # its reply is beside the screen's
 _MESSAGES = 2  # the picture, and the screen below it
+_LONGEST_WAIT = 2.0  # seconds that the screen waits for the picture
+_MOST_AT_ONCE = 20  # that are being sent; if they hang, they take no more connections than that
 
 if TYPE_CHECKING:
     from handlers.supporter_context import SupporterContext
 
 
-async def show_picture(ctx: SupporterContext) -> int | None:
-    """Sends the picture to a chat that has not had it; returns its message id, or None.
+async def show_picture(ctx: SupporterContext) -> None:
+    """Sends the picture to a chat that has not had it; the screen waits a moment for it.
 
     It stands above the petition, so it is sent only when that is shown as a new message; and only
     while nobody waits for their turn, since it takes the time of another person's first screen.
-    The bytes are uploaded only once; later sends use Telegram's file id.
+    The bytes are uploaded only once; later sends use Telegram's file id. Where that takes long the
+    picture goes on by itself, and comes below the screen.
     """
     image = ctx.view.petition.image_in(ctx.view.language)
     if image is None or ctx.conversation.picture_id is not None:
-        return ctx.conversation.picture_id
+        return
+    replies = ctx.services.delayed_replies
+    under_way = replies.chats_owed(_PICTURE)
+    if ctx.chat_id in under_way or len(under_way) >= _MOST_AT_ONCE:
+        return
     if ctx.view.place.stage is not Stage.HOME or not ctx.services.has_room(ctx.chat_id, _MESSAGES):
-        return None
+        return
+    # A try whose answer was lost is not followed by another: the picture would come twice.
+    may_have_come = partial(ctx.services.storage.conversations.set_picture, ctx.supporter, 0)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LONGEST_WAIT):
+            await ctx.tell(partial(_send_once, ctx, image), may_have_come, beside=_PICTURE)
+
+
+async def _send_once(ctx: SupporterContext, image: Image) -> None:
     try:
         sent = await _send(ctx, image)
     except OSError as error:
         # The folder has changed, and the bot goes on with the texts of before.
         _log.warning("picture_not_read", kind=type(error).__name__)
-        return None
+        return
     except TelegramError as error:
-        if error_kind(error) is not ErrorKind.CONTENT:
+        kind = error_kind(error)
+        _log.warning("picture_not_shown", error_kind=kind)
+        if kind is ErrorKind.UNKNOWN:
             raise
-        # The screen is shown without the picture, which is tried again with the next one.
-        _log.warning("picture_not_shown", error_kind=error_kind(error))
-        return None
-    # Stored at once, so that a failure after this does not send it twice.
-    await ctx.services.storage.conversations.set_screen(
-        ctx.supporter,
-        message_id=ctx.conversation.message_id,
-        screen_digest=ctx.conversation.screen_digest,
-        picture_id=sent.message_id,
-    )
-    return sent.message_id
+        return  # it is tried again with the next screen that is new
+    await ctx.services.storage.conversations.set_picture(ctx.supporter, sent.message_id)
 
 
 async def _send(ctx: SupporterContext, image: Image) -> Message:

@@ -321,28 +321,22 @@ class SupporterContext:
             held = await self.services.storage.personal_data.of(self.user.id)
             view = replace(view, held=held)
         screen = draw(view).with_notice(notice)
-        picture_id = self.conversation.picture_id
         if at_bottom or message.will_be_new(screen, tapped=self.tapped):
-            picture_id = await show_picture(self)
+            await show_picture(self)
             shown = await message.send_new(screen, version)
         else:
             shown = await message.edit(screen, version, tapped=self.tapped)
         # Stored before the old message is deleted: if that fails, only it is repeated.
-        await self._remember(shown, picture_id)
+        await self._remember(shown)
         if message.message_id != shown.message_id:
             await message.leave(shown.digest, view.words)
 
-    async def _remember(self, shown: Shown, picture_id: int | None) -> None:
-        conversation = self.conversation
-        now = (shown.message_id, shown.digest, picture_id)
-        if now == (conversation.message_id, conversation.screen_digest, conversation.picture_id):
-            return
-        await self.services.storage.conversations.set_screen(
-            self.supporter,
-            message_id=shown.message_id,
-            screen_digest=shown.digest,
-            picture_id=picture_id,
-        )
+    async def _remember(self, shown: Shown) -> None:
+        former = (self.conversation.message_id, self.conversation.screen_digest)
+        if (shown.message_id, shown.digest) != former:
+            await self.services.storage.conversations.set_screen(
+                self.supporter, message_id=shown.message_id, screen_digest=shown.digest
+            )
 
 
 async def open_supporter_context(update: Update, context: Context) -> SupporterContext:

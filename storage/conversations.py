@@ -61,15 +61,18 @@ RETURNING version
 _SET_SCREEN = """
 INSERT INTO conversations (
   petition, supporter, stage, page, news, name_message_ids, version, updated_at,
-  message_id, screen_digest, picture_id
+  message_id, screen_digest
 )
-VALUES (:petition, :supporter, :stage, 0, 0, '[]', 0, 0, :message_id, :screen_digest, :picture_id)
+VALUES (:petition, :supporter, :stage, 0, 0, '[]', 0, 0, :message_id, :screen_digest)
 ON CONFLICT (petition, supporter) DO UPDATE SET
   message_id = excluded.message_id,
-  screen_digest = excluded.screen_digest,
-  picture_id = COALESCE(excluded.picture_id, conversations.picture_id)
+  screen_digest = excluded.screen_digest
 """
 
+_SET_PICTURE = """
+UPDATE conversations SET picture_id = :picture_id
+WHERE petition = :petition AND supporter = :supporter
+"""
 
 _CLEAR_NAME_MESSAGES = """
 UPDATE conversations SET name_message_ids = '[]'
@@ -191,12 +194,7 @@ class Conversations(PetitionRows):
         )
 
     async def set_screen(
-        self,
-        supporter: bytes,
-        *,
-        message_id: int | None,
-        screen_digest: bytes | None,
-        picture_id: int | None = None,
+        self, supporter: bytes, *, message_id: int | None, screen_digest: bytes | None
     ) -> None:
         """Stores what is on someone's screen; their stage and version stay as they are."""
         await self._write(
@@ -205,8 +203,11 @@ class Conversations(PetitionRows):
             stage=_FIRST_STAGE,
             message_id=message_id,
             screen_digest=screen_digest,
-            picture_id=picture_id,
         )
+
+    async def set_picture(self, supporter: bytes, message_id: int) -> None:
+        """Stores that someone has had the picture; 0 when it may have come, without a number."""
+        await self._write(_SET_PICTURE, supporter=supporter, picture_id=message_id)
 
     async def unsigned(self) -> int:
         """Returns how many people's name is stored who have not signed; their chat is not."""

@@ -357,7 +357,7 @@ async def test_the_consent_names_the_message_under_which_it_was_given(scene: Sce
     supporter = services.keyring.reference(services.petition.slug, ana.id)
     # A bot that was killed before it could put down that it had sent a new message.
     await services.storage.conversations.set_screen(
-        supporter, message_id=ana.messages[0].id, screen_digest=None, picture_id=None
+        supporter, message_id=ana.messages[0].id, screen_digest=None
     )
     await scene.consents(ana)
     kept = await services.storage.database.read(Statement("SELECT message_id FROM consents"))

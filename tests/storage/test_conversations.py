@@ -93,9 +93,8 @@ async def test_what_is_on_screen_is_noted_beside_the_version(
 ) -> None:
     before = Conversation(supporter, stage="appeal", page=2, name="Ana", version=1)
     await storage.conversations.save(before, was=None, at=NOON)
-    await storage.conversations.set_screen(
-        supporter, message_id=7, screen_digest=b"d", picture_id=5
-    )
+    await storage.conversations.set_screen(supporter, message_id=7, screen_digest=b"d")
+    await storage.conversations.set_picture(supporter, 5)
     assert await storage.conversations.get(supporter) == replace(
         before, message_id=7, screen_digest=b"d", picture_id=5
     )
