@@ -41,7 +41,7 @@ class Cleared:
     """The result of deleting messages of a chat: a notice for the screen, and any failure."""
 
     told: Html | None = None
-    failure: TelegramError | None = None
+    failure: TelegramError | TimeoutError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Telegram lets a bot delete a message for 48 hours only, but edit its own for eve
 is replaced by one that holds nothing.
 """
 
+import asyncio
 from datetime import datetime
 
 import structlog
@@ -14,7 +15,7 @@ from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot, Services
 from handlers.conversation_message import Cleared
-from handlers.delayed_replies import PASSING
+from handlers.delayed_replies import LONGEST_WAIT, PASSING
 from storage import SentFile
 
 _log = structlog.stdlib.get_logger()
@@ -27,8 +28,9 @@ async def erase_files(bot: Bot, services: Services, words: Words, supporter: byt
     """
     files = await services.storage.sent_files.due_of(supporter)
     try:
-        gone = [await _erase(bot, services, words, file) for file in files]
-    except TelegramError as error:
+        async with asyncio.timeout(LONGEST_WAIT):
+            gone = [await _erase(bot, services, words, file) for file in files]
+    except (TelegramError, TimeoutError) as error:
         told = words.text(
             "Todavía no se ha podido borrar de este chat el archivo con tus datos. Lo volveremos "
             "a intentar; también puedes borrarlo tú."

@@ -29,7 +29,7 @@ from handlers.conversation_message import (
     end_spinner,
     show_alert,
 )
-from handlers.delayed_replies import Answer
+from handlers.delayed_replies import LONGEST_WAIT, Answer
 from handlers.picture import show_picture
 from handlers.screens import draw
 from handlers.screens.screen import lines
@@ -294,12 +294,13 @@ class SupporterContext:
         if not leaving:
             return Cleared()
         try:
-            gone = [
-                await message.delete_together(leaving[start : start + _TOGETHER])
-                for start in range(_ONE_BY_ONE, len(leaving), _TOGETHER)
-            ]
-            gone += [await message.delete(each) for each in leaving[:_ONE_BY_ONE]]
-        except TelegramError as error:
+            async with asyncio.timeout(LONGEST_WAIT):
+                gone = [
+                    await message.delete_together(leaving[start : start + _TOGETHER])
+                    for start in range(_ONE_BY_ONE, len(leaving), _TOGETHER)
+                ]
+                gone += [await message.delete(each) for each in leaving[:_ONE_BY_ONE]]
+        except (TelegramError, TimeoutError) as error:
             told = words.text(
                 "Todavía no se ha podido borrar de este chat lo que has enviado. Lo volveremos a "
                 "intentar; también puedes borrarlo tú."

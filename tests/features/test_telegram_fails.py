@@ -77,6 +77,26 @@ async def test_a_picture_that_hangs_keeps_nobodys_first_screen_away_and_comes_no
     assert title in scene.screen(ana).text
 
 
+async def test_who_withdraws_reads_so_while_the_deletion_of_their_file_hangs(
+    scene: Scene,
+) -> None:
+    ana, words = scene.ana, scene.words
+    await scene.signs(ana)
+    ana.send("/mydata")
+    await scene.taps(ana, words.label("📄 Recibir el archivo"))
+    ana.send("/withdraw")
+    await scene.settled()
+    scene.simulator.faults.next("deleteMessage", Fault.HANG)
+    begun = scene.clocks.monotonic()
+    ana.tap(words.label("Retirar mi firma y borrar mis datos"))
+    await ana.sees("Todavía no se ha podido borrar de este chat el archivo con tus datos")
+    assert scene.clocks.monotonic() - begun < 4
+    scene.simulator.faults.clear()
+    async with asyncio.timeout(60):
+        while any(message.document for message in ana.messages):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
 async def test_a_picture_whose_answer_was_lost_is_not_sent_again(scene: Scene) -> None:
     ana = scene.ana
     scene.simulator.faults.next("sendPhoto", Fault.DROP)
