@@ -1,6 +1,6 @@
 """The handlers of all updates, registered in one list."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial, wraps
 
 from telegram import Update
@@ -16,9 +16,9 @@ from telegram.ext import (
 from bot.petition.stages import Action
 from handlers import (
     admin_callbacks,
+    admin_input,
     blocked_chats,
     closing,
-    closing_text_input,
     closing_texts,
     groups,
     opt_out,
@@ -28,7 +28,7 @@ from handlers import (
     supporter_messages,
 )
 from handlers.admin_context import AdminContext, open_admin_context, store_admin_name
-from handlers.broadcasts import draft_input, history, menu
+from handlers.broadcasts import history, menu
 from handlers.context import Context, PetitionApplication
 from handlers.request_limits import is_within_budget
 from handlers.screens.buttons import NO_MORE
@@ -82,23 +82,22 @@ def _handlers(admins: frozenset[int]) -> Iterator[Handler]:
     sent_media = _supporter(supporter_messages.sent_media)
     edited = _supporter(supporter_messages.edited)
 
-    taken = (closing_text_input.sent, draft_input.sent)
-    cancelled = (closing_text_input.cancel, draft_input.cancel)
-    changed = (closing_text_input.edited, draft_input.edited)
     # First among the tap handlers: the others expect a tap in a person's own chat.
     yield TapElsewhere(groups.answer_tap_elsewhere)
     for name in ADMIN_COMMANDS:
         yield CommandHandler(name, _admin(_ADMIN_COMMANDS[name]), by_admin)
-    yield CommandHandler("cancel", _prepared_first(cancelled, _command("cancel")), by_admin)
+    yield CommandHandler(
+        "cancel", _prepared_first(admin_input.cancel, _command("cancel")), by_admin
+    )
     for name in SUPPORTER_COMMANDS:
         yield CommandHandler(name, _command(name), PRIVATE_MESSAGE)
     unknown = _supporter(supporter_messages.unknown_command, open_command)
     yield MessageHandler(PRIVATE_MESSAGE & filters.COMMAND, unknown)
-    yield MessageHandler(sent_by_admin & filters.TEXT, _prepared_first(taken, written))
-    yield MessageHandler(sent_by_admin, _prepared_first(taken, sent_media))
+    yield MessageHandler(sent_by_admin & filters.TEXT, _prepared_first(admin_input.sent, written))
+    yield MessageHandler(sent_by_admin, _prepared_first(admin_input.sent, sent_media))
     yield MessageHandler(PRIVATE_MESSAGE & filters.TEXT, written)
     yield MessageHandler(PRIVATE_MESSAGE & ~filters.StatusUpdate.ALL, sent_media)
-    yield MessageHandler(edited_by_admin, _prepared_first(changed, edited))
+    yield MessageHandler(edited_by_admin, _prepared_first(admin_input.edited, edited))
     yield MessageHandler(PRIVATE_EDIT, edited)
     yield CommandHandler(groups.COMMANDS, groups.invite_to_private_chat, GROUP_MESSAGE)
     yield AdminTapHandler(admins, _admin(admin_callbacks.tapped))
@@ -150,7 +149,7 @@ def _admin(handle: _ForAdmin) -> HandlerCallback:
 
 
 def _prepared_first(
-    takers: Iterable[Callable[[AdminContext], Awaitable[bool]]], as_supporter: HandlerCallback
+    take: Callable[[AdminContext], Awaitable[bool]], as_supporter: HandlerCallback
 ) -> HandlerCallback:
     """Returns the callback for what an admin sent: for what they prepare, else as a supporter."""
 
@@ -158,9 +157,7 @@ def _prepared_first(
     async def callback(update: Update, context: Context) -> None:
         ctx = await open_admin_context(update, context)
         await ctx.refresh_admin()
-        for take in takers:
-            if await take(ctx):
-                return
-        await as_supporter(update, context)
+        if not await take(ctx):
+            await as_supporter(update, context)
 
     return callback

@@ -8,14 +8,11 @@ from datetime import date, datetime, timedelta
 from telegram import Message
 
 from bot.petition.outcome import TextFault, surplus, text_fault
-from bot.petition.stages import expects_name
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.draft_editor import open_draft
 from handlers.closing_texts import too_long, view_of
 from handlers.screens import closing_texts as screens
 from handlers.screens.closing_texts import ClosingTextsView
-from handlers.screens.supporter_view import place_of
 from storage import AwaitedText, ClosingText
 
 _WAITS_FOR = timedelta(hours=1)
@@ -26,23 +23,26 @@ _REMEMBERED_FOR = timedelta(days=1)
 _DAY = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\s*\n")
 
 
-async def sent(ctx: AdminContext) -> bool:
-    """Takes an admin's message as the text that they were asked for; False if it is not that."""
-    texts, message = ctx.services.storage.closing_texts, ctx.message
-    if message is None:
-        return False
+async def asked_at(ctx: AdminContext) -> datetime | None:
+    """Returns when an admin was asked for a text that the bot still waits for."""
+    awaited = await ctx.services.storage.closing_texts.awaited(ctx.reference)
+    if awaited is None or ctx.services.clock() - awaited.asked_at > _WAITS_FOR:
+        return None
+    return awaited.asked_at
+
+
+async def take(ctx: AdminContext) -> None:
+    """Takes an admin's message as the text that they were asked for."""
+    awaited = await ctx.services.storage.closing_texts.awaited(ctx.reference)
+    if awaited is not None and ctx.message is not None:
+        await _take(ctx, awaited, ctx.message, is_edit=False)
+
+
+async def came_late(ctx: AdminContext) -> bool:
+    """Asks again for a text that was awaited too long ago; returns False if none was."""
+    texts, now = ctx.services.storage.closing_texts, ctx.services.clock()
     awaited = await texts.awaited(ctx.reference)
-    if awaited is None:
-        return await _was_taken(ctx, message)
-    now = ctx.services.clock()
-    age = now - awaited.asked_at
-    if await _is_for_draft(ctx, awaited.asked_at):
-        return False
-    if age <= _WAITS_FOR:
-        await _take(ctx, awaited, message, is_edit=False)
-        return True
-    known = ctx.conversation
-    if age > _REMEMBERED_FOR or (known is not None and expects_name(place_of(known))):
+    if awaited is None or now - awaited.asked_at > _REMEMBERED_FOR:
         return False
     await texts.await_text(ctx.reference, replace(awaited, asked_at=now))
     late = ctx.words.text(
@@ -68,16 +68,20 @@ async def edited(ctx: AdminContext) -> bool:
     return True
 
 
-async def cancel(ctx: AdminContext) -> bool:
-    """Stops waiting for a text; returns False if none was awaited."""
-    texts = ctx.services.storage.closing_texts
-    awaited = await texts.awaited(ctx.reference)
-    if awaited is None or ctx.services.clock() - awaited.asked_at > _WAITS_FOR:
-        return False
-    if await _is_for_draft(ctx, awaited.asked_at):
-        return False
-    await texts.forget_awaited(ctx.reference)
+async def cancel(ctx: AdminContext) -> None:
+    """Stops waiting for a text."""
+    await ctx.services.storage.closing_texts.forget_awaited(ctx.reference)
     await ctx.say(ctx.words.text("De acuerdo: todo queda como estaba."))
+
+
+async def was_taken(ctx: AdminContext) -> bool:
+    """Answers for a message that was stored before the bot stopped; False for any other."""
+    if ctx.message is None or await ctx.services.storage.closing_texts.awaited(ctx.reference):
+        return False
+    key, view = _key(ctx, ctx.message), await view_of(ctx)
+    if not any(each.id == key for each in view.versions):
+        return False
+    await _show_saved(ctx)
     return True
 
 
@@ -151,23 +155,6 @@ async def _show_saved(ctx: AdminContext) -> None:
         "✅ Guardado. Todavía no lo lee nadie: míralo y, si está bien, publícalo."
     )
     await ctx.at_bottom().say(screens.overview(view).with_notice(notice))
-
-
-async def _was_taken(ctx: AdminContext, message: Message) -> bool:
-    """Answers for a message that was stored before the bot stopped; False for any other."""
-    view = await view_of(ctx)
-    if not any(each.id == _key(ctx, message) for each in view.versions):
-        return False
-    await _show_saved(ctx)
-    return True
-
-
-async def _is_for_draft(ctx: AdminContext, asked_at: datetime) -> bool:
-    """Returns whether the admin's draft of a broadcast was asked for a message later than that."""
-    editor = await open_draft(ctx)
-    if editor is None or not editor.draft.accepts_messages(editor.now):
-        return False
-    return editor.draft.touched_at > asked_at
 
 
 def _key(ctx: AdminContext, message: Message, *, edit: datetime | None = None) -> bytes:

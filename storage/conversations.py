@@ -124,6 +124,7 @@ class Conversation:
         with_name: whether the signature is to be handed over with the name; None: not chosen yet.
         form_started_at: when the name was first asked for.
         is_damaged: whether a name is stored that cannot be decrypted.
+        updated_at: when it was written last; None of one that was not read.
     """
 
     supporter: bytes
@@ -143,6 +144,7 @@ class Conversation:
     screen_digest: bytes | None = None
     version: int = 0
     is_damaged: bool = field(default=False, compare=False)
+    updated_at: datetime | None = field(default=None, compare=False)
 
 
 class Conversations(PetitionRows):
@@ -239,6 +241,7 @@ class Conversations(PetitionRows):
             form_started_at=from_millis(row["form_started_at"]),
             name_message_ids=tuple(json.loads(row["name_message_ids"])),
             is_damaged=name is None and row["name_sealed"] is not None,
+            updated_at=from_millis(row["updated_at"]),
         )
 
 

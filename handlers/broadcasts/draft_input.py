@@ -1,14 +1,10 @@
-"""Takes what an admin sends for a draft: the message, its link buttons, a time.
+"""Takes what an admin sends for a draft: the message, its link buttons, a time."""
 
-What the draft does not wait for is handled as a supporter's, since an admin may also be one.
-"""
+from datetime import datetime
 
 from telegram import Message
 
 from bot.intake import UpdatesBehind
-from bot.petition.names import NameRefused, clean_name
-from bot.petition.stages import Place, expects_name
-from bot.petition.stages import Stage as Where
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.accepted_messages import (
@@ -31,15 +27,40 @@ from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.draft_taps import plan_for
 from handlers.broadcasts.parse_links import LONGEST_TEXT, WrongLine, parse_links
 from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment
-from handlers.screens.supporter_view import place_of
-
-_ASKS_FOR_A_NAME = frozenset({Where.NAME, Where.CONSENT, Where.NEW_NAME})
 
 
-async def sent(ctx: AdminContext) -> bool:
-    """Takes an admin's message for their draft; returns False if it is not for the draft."""
+async def asked_at(ctx: AdminContext) -> datetime | None:
+    """Returns when the draft asked for a message that it still waits for."""
     editor = await open_draft(ctx)
-    return editor is not None and ctx.message is not None and await _took(editor, ctx.message)
+    waits = editor is not None and editor.draft.accepts_messages(editor.now)
+    return editor.draft.touched_at if editor is not None and waits else None
+
+
+async def belongs_to_album(ctx: AdminContext) -> bool:
+    """Takes a further element of an album of the draft's, or of one that was refused."""
+    editor, message = await open_draft(ctx), ctx.message
+    if editor is None or message is None:
+        return False
+    if message.media_group_id is not None and message.media_group_id == editor.draft.refused_album:
+        return True  # the album was refused with its first element
+    piece = read_message(message)
+    if not isinstance(piece, Version) or editor.draft.album_of(piece) is None:
+        return False
+    await _take(editor, piece)
+    return True
+
+
+async def take(ctx: AdminContext) -> None:
+    """Takes an admin's message for their draft, or refuses it."""
+    editor, message = await open_draft(ctx), ctx.message
+    if editor is None or message is None:
+        return
+    if editor.draft.stage is DraftStage.CONTENT:
+        await _take_content(editor, message, read_message(message))
+    elif editor.draft.stage is DraftStage.LINKS:
+        await _take_links(editor, message)
+    else:
+        await _take_time(editor, message)
 
 
 async def edited(ctx: AdminContext) -> bool:
@@ -59,40 +80,11 @@ async def edited(ctx: AdminContext) -> bool:
 
 
 async def cancel(ctx: AdminContext) -> bool:
-    """Discards the admin's draft; returns False if the command is for the signing form.
-
-    That is so without a draft, and when the form asks for a name and the draft is not waiting
-    for a message.
-    """
+    """Discards the admin's draft; returns False if there is none."""
     editor = await open_draft(ctx)
-    is_at_form = _place(ctx).stage in _ASKS_FOR_A_NAME
-    if editor is None or (is_at_form and not editor.draft.accepts_messages(editor.now)):
-        return False
-    await discard_draft(editor)
-    return True
-
-
-async def _took(editor: DraftEditor, message: Message) -> bool:
-    """Takes or refuses the message for the draft; returns False if it is not for the draft."""
-    draft = editor.draft
-    if message.media_group_id is not None and message.media_group_id == draft.refused_album:
-        return True  # the album was refused with its first element
-    piece = read_message(message)
-    if isinstance(piece, Version) and draft.album_of(piece) is not None:
-        await _take(editor, piece)
-        return True
-    if not draft.accepts_messages(editor.now):
-        place = _place(editor.ctx)
-        if place.stage in _ASKS_FOR_A_NAME and _may_be_a_name(message):
-            return False
-        return await _turned_down(editor, message, is_at_form=expects_name(place))
-    if draft.stage is DraftStage.CONTENT:
-        await _take_content(editor, message, piece)
-    elif draft.stage is DraftStage.LINKS:
-        await _take_links(editor, message)
-    else:
-        await _take_time(editor, message)
-    return True
+    if editor is not None:
+        await discard_draft(editor)
+    return editor is not None
 
 
 async def _take_content(
@@ -160,12 +152,15 @@ async def _take_time(editor: DraftEditor, message: Message) -> None:
     await plan_for(editor, moment, below=message.message_id)
 
 
-async def _turned_down(editor: DraftEditor, message: Message, *, is_at_form: bool) -> bool:
+async def turned_down(ctx: AdminContext, *, is_at_form: bool) -> bool:
     """Says that a message came unasked or too late; returns False if it is not for the draft.
 
     At the signing form the supporters' handlers would delete it as an attempt at a name, and a
     message written for a broadcast must not be lost.
     """
+    editor, message = await open_draft(ctx), ctx.message
+    if editor is None or message is None:
+        return False
     words, draft = editor.ctx.words, editor.draft
     is_remembered = draft.is_remembered(editor.now)
     if draft.is_fresh(editor.now) or (is_at_form and is_remembered and not draft.is_waiting):
@@ -192,16 +187,3 @@ async def _decline(editor: DraftEditor, message: Message, why: Html) -> None:
         editor.draft.model_copy(update={"refused_album": message.media_group_id})
     )
     await editor.show(why, below=message.message_id)
-
-
-def _place(ctx: AdminContext) -> Place:
-    """Returns the admin's stage as a supporter."""
-    return Place() if ctx.conversation is None else place_of(ctx.conversation)
-
-
-def _may_be_a_name(message: Message) -> bool:
-    try:
-        clean_name(message.text)
-    except NameRefused:
-        return False
-    return True

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.broadcast.content import Content, MessageCall
-from storage import Audience, Kind, NewBroadcast
+from storage import Audience, Conversation, Kind, NewBroadcast
 from tests.features.test_broadcast_timing import SEND, planned
 from tests.support.admin_scene import HOUR, AdminScene
 from tests.support.scene import ADMIN
@@ -226,6 +226,80 @@ async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(admin: Adm
     assert "Tu mensaje" in admin.panel.text
     await admin.says("/cancel")
     assert "el mensaje está descartado" in admin.marta.messages[-1].text
+
+
+async def goes_to_the_form(admin: AdminScene, stage: str) -> None:
+    """Marta wants to sign too, and is asked for her name, or whether it is one."""
+    admin.marta.start()
+    await admin.scene.settled()
+    await admin.scene.taps(admin.marta, "✍️ Firmar la petición")
+    if stage == "name_check":
+        await admin.says("Muchas gracias")
+    assert (await conversation(admin)).stage == stage
+
+
+async def conversation(admin: AdminScene) -> Conversation:
+    services = admin.services
+    found = await services.storage.conversations.get(services.reference(admin.marta.id))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("stage", ["name", "name_check"])
+@pytest.mark.parametrize("prepared", ["nothing yet", "a message", "a closing text"])
+async def test_who_was_asked_for_a_name_last_is_listened_to_at_the_form(
+    admin: AdminScene, stage: str, prepared: str
+) -> None:
+    if prepared == "a closing text":
+        await admin.says("/closing")
+        await admin.taps("✏️ el mensaje final, en español")
+    else:
+        await admin.begins()
+    if prepared == "a message":
+        await admin.says("Hola")
+    await goes_to_the_form(admin, stage)
+    await admin.says("Marta Ruiz")
+    assert (await conversation(admin)).stage == "consent"
+    assert not any(m.text == "Marta Ruiz" for m in admin.marta.messages), "it stays in no chat"
+    await admin.says("/cancel")
+    assert (await conversation(admin)).stage == "home"
+    await admin.says("Que vuelvan")
+    if prepared == "a closing text":
+        assert "✅ Guardado" in admin.panel.text
+        return
+    await admin.says("/broadcast")
+    await admin.taps("Seguir con el mensaje que preparabas")
+    assert "Tu mensaje" in admin.panel.text
+
+
+@pytest.mark.parametrize("stage", ["name", "name_check"])
+@pytest.mark.parametrize("prepared", ["a message", "a closing text"])
+async def test_who_goes_from_the_form_to_a_message_is_listened_to_there(
+    admin: AdminScene, stage: str, prepared: str
+) -> None:
+    await goes_to_the_form(admin, stage)
+    if prepared == "a message":
+        await admin.begins()
+    else:
+        await admin.says("/closing")
+        await admin.taps("✏️ el mensaje final, en español")
+    sent = await admin.says("Marta Ruiz")
+    assert (await conversation(admin)).stage == stage
+    assert any(m.text == "Marta Ruiz" for m in admin.marta.messages)
+    if prepared == "a message":
+        assert "Tu mensaje" in admin.panel.text
+        await admin.taps("Añadir versión en inglés")
+    else:
+        assert "✅ Guardado" in admin.panel.text
+        await admin.taps("✏️ el mensaje final, en inglés")
+    await admin.says("/cancel")
+    assert (await conversation(admin)).stage == stage, "what she prepares is left, and no more"
+    admin.marta.edit(sent, "Marta Ruiz Gil")
+    await admin.scene.settled()
+    assert (await conversation(admin)).stage == stage, "it was never sent to the form"
+    assert any(m.text == "Marta Ruiz Gil" for m in admin.marta.messages)
+    await admin.says("/cancel")
+    assert (await conversation(admin)).stage == "home"
 
 
 async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(
