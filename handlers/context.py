@@ -10,13 +10,14 @@ from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.back_off import BackOff, Retries
 from bot.broadcast import OpenClaims
+from bot.broadcast.confirmation import most_for_one_admin
 from bot.intake import UpdatesBehind
 from bot.petition.petition import Petition
 from bot.text.translations import Catalogs, Words
 from handlers.broadcasts.progress_turns import ProgressTurns
 from handlers.delayed_replies import DelayedReplies
 from handlers.request_budget import Budgets, LimitDecision
-from storage import Keyring, Storage
+from storage import Keyring, Kind, Storage
 
 # Between the tries to tell an admin who cannot be reached, in seconds.
 _NOTICE_BACK_OFF = BackOff(20.0, longest=900.0)
@@ -65,6 +66,15 @@ class Services:
         default_factory=dict
     )
     notice_retries: Retries = field(default_factory=lambda: Retries(_NOTICE_BACK_OFF))
+
+    def most_for_one_admin(self, kind: Kind) -> int | None:
+        """Returns to how many people one admin may write alone; None: to any number.
+
+        Where there is one admin, the notice of a breach waits for nobody: people were promised it.
+        """
+        if kind is Kind.BREACH and len(self.admins) == 1:
+            return None
+        return most_for_one_admin(kind, self.approval_above)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -108,7 +108,8 @@ class NewBroadcast:
         actor: the Telegram id of the admin who confirmed it.
         at: now.
         kind: what it is about.
-        audience: which of the signers it goes to.
+        audience: which of the signers it goes to; with the notice of a breach that is everyone,
+            or this raises ValueError.
         topic: nobody receives two broadcasts on one topic; left out, all closing updates share
             one, and any other broadcast has its own.
         source_chat: the chat whose messages are copied.
@@ -118,8 +119,7 @@ class NewBroadcast:
         last_signature_number: that of the last signature counted, or None for all up to now.
         progress: the chat and the id of the admin's progress message, if there is one.
         paid: whether Telegram is paid for a higher sending rate.
-        needs_approval: whether another admin has to approve it before it is sent; the notice of a
-            breach always needs it, or this raises ValueError.
+        needs_approval: whether another admin has to approve it before it is sent.
         approval_above: with more recipients than this, together with what its author sent alone
             within a day, it is not started without an approval; None for any number.
         revision: of the petition that the admin was shown; a closing update is started with no
@@ -147,10 +147,8 @@ class NewBroadcast:
     revision: int | None = None
 
     def __post_init__(self) -> None:
-        if self.kind is Kind.BREACH and not (self.needs_approval and self.audience == EVERYONE):
-            raise ValueError(
-                "the notice of a breach goes to everyone, and two admins decide on it"
-            )
+        if self.kind is Kind.BREACH and self.audience != EVERYONE:
+            raise ValueError("the notice of a breach goes to everyone")
 
     @property
     def due(self) -> datetime | None:

@@ -1,7 +1,7 @@
 """Supporters who return after being unreachable or muted, and still get what they missed.
 
 They get the closing update, or its correction, for thirty days after the closing; later it would
-come unexpectedly.
+come unexpectedly. Every notice of a breach they get however late, and muted too: it was promised.
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ _LOCK_BROADCASTS = f"""
 SELECT id FROM broadcasts
 WHERE petition = :petition
   AND (state IN ('running', 'paused')
-    OR (state = 'finished' AND kind IN ('closing', 'correction')))
+    OR (state = 'finished' AND kind IN ('closing', 'correction', 'breach')))
 ORDER BY id {FOR_NO_KEY_UPDATE}
 """  # noqa: S608 - a constant
 
@@ -65,24 +65,35 @@ WHERE b.petition = :petition
 
 _LATEST = "ORDER BY b.created_at DESC, b.id LIMIT 1"
 
+# Of the notices of a breach, all that came after they signed.
+_BREACHES = """
+broadcasts b JOIN signatures s ON s.petition = b.petition
+WHERE b.petition = :petition AND b.kind = 'breach'
+  AND b.state IN ('running', 'paused', 'finished') AND b.recall_started_at IS NULL
+  AND s.supporter = :supporter AND s.unreachable_at IS NULL
+"""
+
+
 # In a running broadcast they are sent it with everybody else. The row is found by both columns of
 # a key, or SQLite reads everyone who was unreachable.
-_AGAIN = f"""
+def _again(missed: str, which: str = "") -> str:
+    return f"""
 UPDATE deliveries SET state = 'pending', attempts = 0, claim_token = NULL, updated_at = :at
 WHERE state IN ('unreachable', 'withdrawn')
   AND signature_id = (
     SELECT s.id FROM signatures s WHERE s.petition = :petition AND s.supporter = :supporter
   )
-  AND broadcast_id = (
-    SELECT b.id FROM {_CLOSINGS} AND EXISTS (
+  AND broadcast_id IN (
+    SELECT b.id FROM {missed} AND EXISTS (
       SELECT 1 FROM deliveries missed
       WHERE missed.signature_id = s.id AND missed.broadcast_id = b.id
         AND missed.state IN ('unreachable', 'withdrawn')
     )
-    {_LATEST}
+    {which}
   )
 RETURNING position
 """  # noqa: S608 - constants of this file
+
 
 # People who unmute the bot during another broadcast get it with everybody else, if its rows, which
 # were written at its beginning, include them. At most one broadcast is under way.
@@ -100,13 +111,15 @@ WHERE state = 'withdrawn'
 RETURNING position
 """
 
+
 # People who were unreachable when their portion of rows was written have no row yet; whoever is in
 # a portion still to be written needs none.
-_AT_LAST = f"""
+def _at_last(missed: str, which: str = "") -> str:
+    return f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)
 SELECT b.id, s.number + {RETURNED}, s.id, {LANGUAGE}, 'pending', 0, :at
-FROM {_CLOSINGS}
+FROM {missed}
   AND (b.enqueued_at IS NOT NULL OR s.number <= b.enqueued_through)
   AND s.number <= COALESCE(b.last_signature_number, s.number)
   AND (b.language IS NULL OR b.language = {LANGUAGE})
@@ -121,14 +134,14 @@ FROM {_CLOSINGS}
         ))
       )
   )
-{_LATEST}
+{which}
 ON CONFLICT DO NOTHING
 RETURNING position
 """  # noqa: S608 - constants of this file
 
 
 def returned_statements(petition: str, supporter: bytes, at: datetime) -> tuple[Statement, ...]:
-    """Returns the transaction of a return; its last three yield a row if a message is due."""
+    """Returns the transaction of a return; its last five yield a row if a message is due."""
     person: dict[str, Value] = {"petition": petition, "supporter": supporter}
     owed: dict[str, Value] = {
         **person,
@@ -140,7 +153,9 @@ def returned_statements(petition: str, supporter: bytes, at: datetime) -> tuple[
         Statement(_LOCK_BROADCASTS, {"petition": petition}),
         Statement(_LOCK_SIGNATURE, person),
         Statement(_BACK, person),
-        Statement(_AGAIN, owed),
+        Statement(_again(_CLOSINGS, _LATEST), owed),
         Statement(_UNDER_WAY, owed),
-        Statement(_AT_LAST, owed),
+        Statement(_at_last(_CLOSINGS, _LATEST), owed),
+        Statement(_again(_BREACHES), owed),
+        Statement(_at_last(_BREACHES), owed),
     )

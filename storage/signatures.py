@@ -264,10 +264,10 @@ class Signatures(AuditedRows):
         """Records that a supporter is reachable again; returns whether a message waits for them.
 
         That is the closing update that they missed, if the petition closed less than thirty days
-        ago, or the broadcast that is being sent now.
+        ago, every notice of a breach that they missed, or the broadcast that is being sent now.
         """
         rows = await self._database.write(*returned_statements(self._slug, supporter, at))
-        return any(rows[-3:])
+        return any(rows[-5:])
 
     async def refuse_news(self, supporter: bytes, at: datetime) -> None:
         """Records that a supporter wants no news of other actions any more."""

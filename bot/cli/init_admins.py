@@ -66,8 +66,8 @@ def choose_threshold(setup: Setup) -> None:
     if len(_ids(setup.known.get(ADMINS, ""))) < 2:
         say(
             words.label(
-                "Con una sola persona, nadie más revisa lo que se envía, y una brecha de seguridad"
-                " no se puede avisar por el bot. Para añadir a otra: petition-bot init."
+                "Con una sola persona, nadie más revisa lo que se envía, tampoco el aviso de una"
+                " brecha de seguridad. Para añadir a otra: petition-bot init."
             ),
             style="yellow",
         )

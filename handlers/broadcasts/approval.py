@@ -21,18 +21,6 @@ from handlers.screens.buttons import read_number
 from storage import Broadcast, BroadcastState
 
 
-def no_second_admin(ctx: AdminContext) -> Html | None:
-    """Returns what to do before the notice of a breach can be sent; None if two can decide."""
-    if len(ctx.services.admins) > 1:
-        return None
-    return ctx.words.text(
-        "<b>No se ha enviado nada: hace falta otra persona.</b> El aviso de una brecha lo deciden "
-        "siempre dos, y en este bot solo administra la petición una. Pide a quien mantiene el bot "
-        "que añada otra a PETITION_ADMIN_IDS y lo reinicie; esa persona tiene que escribir una "
-        "vez a este bot. Después, escribe /broadcast."
-    )
-
-
 async def review(ctx: AdminContext, argument: str) -> None:
     """Shows the message as recipients would get it, and asks again below it."""
     known = await _undecided(ctx, argument)

@@ -11,7 +11,6 @@ from bot.broadcast.confirmation import (
 )
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.approval import no_second_admin
 from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import (
     DraftEditor,
@@ -51,8 +50,9 @@ async def send(ctx: AdminContext, token: str) -> None:
         await ctx.say(_not_prepared(ctx))
         return
     active = await storage.broadcasts.active()
-    # The notice of a breach waits for an approval anyway.
-    is_for_now = editor.draft.starts_at is None and editor.draft.kind is not Kind.BREACH
+    # The notice of a breach waits for an approval anyway, where there is another admin.
+    alone = ctx.services.most_for_one_admin(editor.draft.kind) is None
+    is_for_now = editor.draft.starts_at is None and (editor.draft.kind is not Kind.BREACH or alone)
     if active is not None and is_for_now:
         await _wait_for(editor, active)
         return
@@ -148,8 +148,8 @@ def _objection(
         return words.text("No se ha enviado nada: falta ver la vista previa.")
     if draft.kind is Kind.CLOSING and not draft_view.is_closed:
         return _still_open(editor.ctx)
-    if draft.kind is Kind.BREACH and (alone := no_second_admin(editor.ctx)) is not None:
-        return alone
+    if draft_view.is_breach_alone and draft.stage is not DraftStage.SECOND_CONFIRMATION:
+        return _changed(editor)  # when it was drawn, there was another admin to approve it
     if has_expired(token, now=now):
         return words.text(
             "⚠️ Han pasado más de diez minutos, y no se ha enviado nada. Si todo sigue bien, "

@@ -5,7 +5,6 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.confirmation import most_for_one_admin
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.progress_message import find_broadcast, show, tell_progress, tell_state
@@ -37,7 +36,7 @@ async def resume(ctx: AdminContext, argument: str) -> None:
 
 def _lacks_a_second_admin(ctx: AdminContext, known: Broadcast) -> bool:
     """Returns whether this admin would be the only one who is an admin now and stands for it."""
-    above = most_for_one_admin(known.kind, ctx.services.approval_above)
+    above = ctx.services.most_for_one_admin(known.kind)
     if above is None or known.pause_reason is not PauseReason.FORMER:
         return False
     others = {known.author, known.confirmed_by} - {ctx.user.id}

@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.confirmation import broadcast_id, content_sha256, most_for_one_admin
+from bot.broadcast.confirmation import broadcast_id, content_sha256
 from bot.settings import FREE_RATE
 from bot.text.markup import Html
 from bot.transport.error_kinds import error_kind
@@ -116,7 +116,7 @@ class DraftEditor:
             free_rate=FREE_RATE,
             is_closed=state.is_closed,
             may_pay=services.paid_broadcast,
-            approval_above=most_for_one_admin(draft.kind, services.approval_above),
+            approval_above=services.most_for_one_admin(draft.kind),
         )
         if not draft.is_shown:
             return draft_view

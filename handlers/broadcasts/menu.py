@@ -6,7 +6,6 @@ from functools import partial
 
 from bot.text.markup import Html
 from handlers.admin_context import AdminContext
-from handlers.broadcasts.approval import no_second_admin
 from handlers.broadcasts.draft import Draft, for_missing, new_draft
 from handlers.broadcasts.draft_editor import (
     DraftEditor,
@@ -92,11 +91,7 @@ async def compose_closing(ctx: AdminContext, _argument: str) -> None:
 
 
 async def compose_breach(ctx: AdminContext, _argument: str) -> None:
-    """Starts a draft of the notice of a breach, unless one admin would have to decide alone."""
-    alone = no_second_admin(ctx)
-    if alone is not None:
-        await ctx.say(alone)
-        return
+    """Starts a draft of the notice of a breach."""
     editor = await _start_draft(ctx, _new_draft(ctx, Kind.BREACH))
     await editor.show()
 

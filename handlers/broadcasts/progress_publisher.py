@@ -6,7 +6,6 @@ from dataclasses import replace
 import structlog
 from telegram.error import TelegramError
 
-from bot.broadcast.confirmation import most_for_one_admin
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView, Measured
@@ -199,7 +198,7 @@ async def view_of(
         recall=recall,
         reader=reader,
         names=await storage.admin_names.of([broadcast.author]),
-        approval_above=most_for_one_admin(broadcast.kind, services.approval_above),
+        approval_above=services.most_for_one_admin(broadcast.kind),
         not_told=await storage.broadcasts.not_told(broadcast.id) if is_told else 0,
         unsigned=await storage.conversations.unsigned() if is_told else 0,
     )

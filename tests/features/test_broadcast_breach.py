@@ -120,21 +120,59 @@ async def test_marta_alone_cannot_send_it_however_few_people_it_reaches(
     assert admin.got(admin.scene.ana) == []
 
 
-async def test_with_one_admin_the_bot_says_what_to_do(admin: AdminScene) -> None:
+async def test_marta_who_is_the_only_admin_can_tell_everyone_and_is_asked_twice(
+    admin: AdminScene,
+) -> None:
     await with_admins(admin, ADMIN)
     await admin.says("/broadcast")
     assert admin.panel.labels[-1] == BREACH, "the last button, apart from the others"
-    said = await admin.taps(BREACH)
-    assert "añada otra a PETITION_ADMIN_IDS" in said.text
-    assert await admin.services.storage.broadcasts.latest() is None
+    await previews(admin)
+    assert not [label for label in admin.panel.labels if label.startswith(("Enviar a", "Pedir"))]
+    await admin.taps("Continuar")
+    assert "nadie más lo revisará antes de que salga" in admin.panel.text
+    await admin.taps("Enviar a 3 personas")
+    await admin.over()
+    assert [NEWS in m.text for m in admin.got(admin.scene.jordi)] == [True]
 
 
 async def test_who_was_the_second_admin_is_gone_before_it_is_confirmed(admin: AdminScene) -> None:
     await previews(admin)
     await with_admins(admin, ADMIN)
     await admin.taps(ASK)
-    assert "hace falta otra persona" in admin.panel.text
+    assert "Algo ha cambiado desde que viste este resumen" in admin.panel.text
+    assert "Continuar" in admin.panel.labels
     assert await admin.services.storage.broadcasts.latest() is None
+
+
+async def test_who_had_blocked_the_bot_is_told_of_every_breach_on_coming_back(
+    admin: AdminScene,
+) -> None:
+    """Jordi was away before the first, Seán from the first on, and both had said /stop."""
+    await with_admins(admin, ADMIN)
+    jordi, sean = admin.scene.jordi, admin.scene.sean
+    for person in (jordi, sean):
+        person.send("/stop")
+    await admin.scene.settled()
+    jordi.block()
+    await admin.scene.settled()
+    for what, recipients in (("Han robado una copia.", 2), ("Han robado otra.", 1)):
+        if recipients == 1:
+            sean.block()
+            await admin.scene.settled()
+        await previews(admin, what)
+        await admin.taps("Continuar")
+        people = "persona" if recipients == 1 else "personas"
+        await admin.taps(f"Enviar a {recipients} {people}")
+        await admin.over()
+    for person in (jordi, sean):
+        person.unblock()
+        person.start()
+    await jordi.sees("Han robado una copia.")
+    await jordi.sees("Han robado otra.")
+    await sean.sees("Han robado otra.")
+    await admin.scene.settled()
+    assert [TOP in m.text for m in admin.got(jordi)].count(True) == 2
+    assert sum("Han robado" in m.text for m in admin.got(sean)) == 2
 
 
 async def test_marta_who_opened_it_by_mistake_reads_what_it_is_and_leaves(

@@ -59,6 +59,9 @@ def _about_notice(draft_view: DraftView, heading: Html) -> tuple[Html, ...]:
             "Llega a todas las personas que firmaron, también a las que pidieron que no se "
             "les escribiera, y no sale sin que otra persona que administra la petición lo "
             "apruebe."
+            if draft_view.most_alone is not None
+            else "Llega a todas las personas que firmaron, también a las que pidieron que no se "
+            "les escribiera."
         ),
         heading,
         must_say(words),

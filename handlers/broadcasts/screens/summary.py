@@ -62,6 +62,11 @@ def second_confirmation(draft_view: DraftView) -> Screen:
             _recipients(draft_view),
             _when(draft_view),
             draft_view.needs_approval and _approval(draft_view),
+            draft_view.is_breach_alone
+            and words.text(
+                "Solo tú administras la petición, así que nadie más lo revisará antes de que "
+                "salga."
+            ),
             words.text(
                 "Mira una vez más lo que hay arriba. En cuanto empiece podrás detenerlo, pero "
                 "quien ya lo tenga puede haberlo leído."
