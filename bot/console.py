@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -16,22 +17,39 @@ from rich.console import Console
 from bot.file_locations import found_here
 from bot.settings import SettingsInvalid
 from bot.text.problems import PetitionInvalid, Sentence, with_controls_shown
-from bot.text.terminal_language import terminal_words
+from bot.text.terminal_language import label, plural_label, terminal_words
+from bot.text.translations import mark
 from storage import NeedsAPerson, StorageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
 out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False)
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="No preguntar.")]
+
+# In both languages at once, as the answer of a hurried person may be in either.
+YES, NO = frozenset({"s", "sí", "si", "y", "yes"}), frozenset({"n", "no"})
 
 NEEDS_A_PERSON = 78
 """The exit code after which a service is not started again: EX_CONFIG of sysexits.h."""
 
 INTERRUPTED = 130
 """The exit code that shells use for a command that Ctrl-C ended."""
+
+# What the system refuses, which it says in its own language, and that is often English.
+_OF_SYSTEM = {
+    errno.ENOENT: mark("No existe"),
+    errno.EACCES: mark("No hay permiso"),
+    errno.EPERM: mark("No hay permiso"),
+    errno.EEXIST: mark("Ya existe"),
+    errno.ENOSPC: mark("No queda sitio en el disco"),
+    errno.EISDIR: mark("Es una carpeta"),
+    errno.ENOTDIR: mark("No es una carpeta"),
+    errno.EROFS: mark("Ahí no se puede escribir"),
+    errno.EADDRINUSE: mark("Ya lo usa otro programa"),
+}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,13 +69,13 @@ def read_day(typed: str) -> date:
         return date.fromisoformat(typed)
     except ValueError:
         raise CannotDo(
-            f"{typed} is no day. Expected: year, month and day, like 2026-11-24."
+            label("{typed} no es un día. Se escribe con año, mes y día: 2026-11-24.", typed=typed)
         ) from None
 
 
-def counted(count: int, noun: str) -> str:
-    """Returns a number with its noun, like 1,530 signatures."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def signatures(count: int) -> str:
+    """Counts signatures: 1 firma, 1.530 firmas."""
+    return plural_label("{n} firma", "{n} firmas", count)
 
 
 def say(*lines: str, style: str | None = None, console: Console = out) -> None:
@@ -69,15 +87,16 @@ def say(*lines: str, style: str | None = None, console: Console = out) -> None:
 
 def say_in_terminal(reason: Sentence) -> None:
     """Says, in a terminal and its language, what the log says in English."""
-    if _err.is_terminal:
-        say(reason.said(terminal_words()), style="yellow", console=_err)
+    if err.is_terminal:
+        say(reason.said(terminal_words()), style="yellow", console=err)
 
 
 def say_files_here(url: str) -> None:
     """Says, in a terminal, which files are used because they lie in the working directory."""
-    files = " and ".join(str(file) for file in found_here(url))
-    if files and _err.is_terminal:
-        say(f"Used, since it is in this folder: {files}", style="dim", console=_err)
+    files = ", ".join(str(file) for file in found_here(url))
+    if files and err.is_terminal:
+        said = label("Se usa lo que hay en esta carpeta: {files}", files=files)
+        say(said, style="dim", console=err)
 
 
 def explain(title: str, text: str) -> None:
@@ -86,15 +105,26 @@ def explain(title: str, text: str) -> None:
     out.print(text, markup=False)
 
 
-def agrees(question: str, *, yes: bool, otherwise: str = "Nothing was changed.") -> bool:
+def agrees(question: str, *, yes: bool = False, otherwise: str | None = None) -> bool:
     """Asks, unless it was answered with the command; says so where nothing is to be done.
 
     Outside an event loop, in which Ctrl-C would not end the question.
     """
-    if yes or typer.confirm(question, err=True):
+    if yes or confirms(question):
         return True
-    say(otherwise)
+    say(label("No se ha cambiado nada.") if otherwise is None else otherwise)
     return False
+
+
+def confirms(question: str) -> bool:
+    """Asks for yes or no, in whichever language; Enter alone is no."""
+    while True:
+        choice = f"[{label('s')}/{label('n').upper()}]"
+        typed = typer.prompt(f"{question} {choice}", default="", show_default=False, err=True)
+        answer = typed.strip().lower()
+        if answer in YES | NO | {""}:
+            return answer in YES
+        say(label("Escribe {yes} para sí o {no} para no.", yes=label("s"), no=label("n")))
 
 
 @contextmanager
@@ -131,8 +161,14 @@ def progress_bar(numbers: ProgressColumn | None = None, *, console: Console = ou
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """Prints a sentence to the standard error and ends with this exit code."""
-    _err.print(with_controls_shown(sentence), style="red", markup=False, soft_wrap=True)
+    err.print(with_controls_shown(sentence), style="red", markup=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def said_of_system(error: OSError) -> str:
+    """Returns why the system refused something, in the language of the terminal if it is known."""
+    known = _OF_SYSTEM.get(error.errno or 0)
+    return label(known) if known else error.strerror or label("El sistema lo ha rechazado")
 
 
 def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
@@ -141,7 +177,7 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(command)
     def said(*args: P.args, **kwargs: P.kwargs) -> R:
         if any(_is_garbled(each) for each in (*args, *kwargs.values())):
-            fail("Something that was typed is not text in UTF-8. Nothing was done.")
+            fail(label("Algo de lo escrito no es texto en UTF-8. No se ha hecho nada."))
         try:
             return command(*args, **kwargs)
         except PetitionInvalid as error:
@@ -153,7 +189,7 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
         except StorageError as error:
             fail(str(error))
         except OSError as error:
-            fail(f"{error.strerror or 'The system refused'}: {error.filename or ''}".rstrip(": "))
+            fail(f"{said_of_system(error)}: {error.filename or ''}".rstrip(": "))
 
     return said
 

@@ -164,9 +164,9 @@ def test_a_terminal_is_told_in_its_language_why_telegram_is_not_reached(
     monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
     monkeypatch.setattr(process, "run_until_stopped", unreached)
     assert expected not in call("run").output  # the log says it
-    monkeypatch.setattr("bot.console._err", Console(file=io.StringIO(), force_terminal=True))
+    monkeypatch.setattr("bot.console.err", Console(file=io.StringIO(), force_terminal=True))
     call("run")
-    assert expected in console._err.file.getvalue()  # type: ignore[attr-defined]
+    assert expected in console.err.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("language", ["es_ES.UTF-8", "C"])
@@ -233,7 +233,7 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     begun, over = "Ensayo de la petición river", "El ensayo ha acabado"
     assert -1 < result.output.find(begun) < result.output.find(over)
     assert ran == [True]
-    assert "not both" in said(call("run", "--rehearsal", "--restored-backup"))
+    assert "no van juntas" in said(call("run", "--rehearsal", "--restored-backup"))
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """`petition-bot backup` and `petition-bot restore`, and what they say came of it."""
 
 import shlex
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,10 +21,21 @@ from bot.backup import (
     write_backup,
 )
 from bot.cli.context import CliContext, run_with_context
-from bot.console import CannotDo, Yes, agrees, counted, in_sentences, progress_bar, run_to_end, say
+from bot.console import (
+    CannotDo,
+    Yes,
+    agrees,
+    in_sentences,
+    progress_bar,
+    run_to_end,
+    say,
+    signatures,
+)
 from bot.file_locations import make_database_folder
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import SettingsInvalid, load_petition_settings
+from bot.text.terminal_language import label, terminal_words
+from bot.text.translations import mark
 from storage import (
     DatabaseMissing,
     Deed,
@@ -37,26 +47,26 @@ from storage import (
     require_key_file,
 )
 
-_NO_RECIPIENTS = (
-    "There is nobody to whom the backup can be encrypted. Make a key on another machine with"
-    " age-keygen -o key.txt, set PETITION_AGE_RECIPIENTS to the public key that it prints (age1…),"
-    " and try again. Whoever has key.txt can open the backups; the bot's machine must not have it."
+_NO_RECIPIENTS = mark(
+    "Falta la clave para la que se cifra la copia. En otra máquina, haz una con age-keygen -o "
+    "key.txt, pon aquí en PETITION_AGE_RECIPIENTS la clave pública que muestra (age1…), y prueba "
+    "otra vez. Quien tenga key.txt puede abrir las copias; en la máquina del bot no debe estar."
 )
 
 _DEEDS = {
-    Deed.WITHDRAWAL: ("1 withdrawal", "{n:,} withdrawals"),
-    Deed.NAME: ("1 corrected name", "{n:,} corrected names"),
-    Deed.WITH_NAME: ("1 choice of name", "{n:,} choices of name"),
-    Deed.MUTED: ("1 change of /stop", "{n:,} changes of /stop"),
-    Deed.UPDATES_ENDED: ("1 refusal of updates", "{n:,} refusals of updates"),
-    Deed.NEWS_ENDED: ("1 refusal of other news", "{n:,} refusals of other news"),
-    Deed.RESTRICTED: ("1 restriction", "{n:,} restrictions"),
-    Deed.OBJECTED: ("1 objection", "{n:,} objections"),
-    Deed.HANDOVER: ("1 handover", "{n:,} handovers"),
+    Deed.WITHDRAWAL: mark("firmas retiradas: {n}"),
+    Deed.NAME: mark("nombres corregidos: {n}"),
+    Deed.WITH_NAME: mark("elecciones de nombre: {n}"),
+    Deed.MUTED: mark("cambios de /stop: {n}"),
+    Deed.UPDATES_ENDED: mark("renuncias a novedades: {n}"),
+    Deed.NEWS_ENDED: mark("renuncias a otras noticias: {n}"),
+    Deed.RESTRICTED: mark("limitaciones: {n}"),
+    Deed.OBJECTED: mark("oposiciones: {n}"),
+    Deed.HANDOVER: mark("entregas: {n}"),
 }
 
 
-_File = Annotated[Path, typer.Argument(help="The backup, one file.", show_default=False)]
+_File = Annotated[Path, typer.Argument(help="La copia, un solo archivo.", show_default=False)]
 
 
 @in_sentences
@@ -68,25 +78,26 @@ def backup(
             "--keep",
             min=1,
             max=30,
-            metavar="DAYS",
-            help="Remove older backups like it from its folder. People were promised 30 days.",
+            metavar="DÍAS",
+            help="Borra de su carpeta las copias más antiguas. A la gente se le "
+            "prometieron 30 días.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Back up the database into one encrypted file, also while the bot runs.
+    """Backs up the database into one encrypted file, also while the bot runs.
 
     Only who holds a key of PETITION_AGE_RECIPIENTS can open it. The bot's own key file is not in
     it: keep a copy of that elsewhere.
     """
     settings = load_petition_settings()
     if not settings.age_recipients:
-        raise CannotDo(_NO_RECIPIENTS)
+        raise CannotDo(label(_NO_RECIPIENTS))
     recipients = parse_recipients(settings.age_recipients)
 
     async def made(context: CliContext) -> tuple[Manifest, OldBackups | None]:
         keyring = context.storage.keyring
-        with _progress("Backing up", None) as wrote:
+        with _progress(label("Copiando"), None) as wrote:
             manifest = await write_backup(
                 file, settings.database_url, recipients, keyring, wrote=wrote
             )
@@ -96,20 +107,35 @@ def backup(
         return manifest, remove_old_backups(file, keyring, manifest.made_at - timedelta(days=keep))
 
     manifest, old = run_with_context(made)
-    say(f"The backup is in {file}: {_content(manifest)}.")
-    say("Keep it on another machine. It needs the bot's key file too, which is not in it.")
+    say(
+        label("La copia está en {path}: {content}.", path=file, content=_content(manifest)),
+        label(
+            "Guárdala en otra máquina. También hace falta el archivo de clave, que no está en "
+            "ella."
+        ),
+    )
     if old is None:
         say(
-            "It holds what people withdraw from now on: delete it after thirty days, as they were"
-            " promised. --keep 30 removes older ones.",
+            label(
+                "Tiene lo que la gente retire desde ahora: bórrala a los treinta días, como se "
+                "les prometió. --keep 30 borra las más antiguas."
+            )
         )
         return
     if old.removed:
-        say(f"Removed, as older than {counted(keep or 0, 'day')}: {_named(old.removed)}.")
+        said = label(
+            "Borradas, porque tenían más de {days} días: {files}.",
+            days=keep,
+            files=_named(old.removed),
+        )
+        say(said)
     if old.doubtful:
         say(
-            f"Older too, and left: {_named(old.doubtful)}. They are damaged, or were not made with"
-            " this key file. If they are yours, delete them."
+            label(
+                "También son más antiguas, pero siguen ahí: {files}. Están dañadas, o no se "
+                "hicieron con este archivo de clave. Si son tuyas, bórralas.",
+                files=_named(old.doubtful),
+            )
         )
 
 
@@ -125,20 +151,23 @@ def restore(
         typer.Option(
             "--identity",
             "-i",
-            metavar="KEY",
-            help="The file with the age key that opens it.",
+            metavar="CLAVE",
+            help="El archivo con la clave de age que la abre.",
             show_default=False,
         ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Only check that the file is whole; needs no key.")
+        bool,
+        typer.Option(
+            "--check", help="Solo mira si el archivo está entero; no hace falta la clave."
+        ),
     ] = False,
     drill: Annotated[
-        bool, typer.Option("--drill", help="Try everything on a copy, and change nothing.")
+        bool, typer.Option("--drill", help="Lo prueba todo en otro sitio, sin cambiar nada.")
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Put a backup in the place of the database; who withdrew since does not come back.
+    """Puts a backup in the place of the database; who withdrew since does not come back.
 
     Stop the bot first. The database that was there is moved aside, and nothing is sent until an
     admin has looked.
@@ -147,30 +176,51 @@ def restore(
     if check:
         return
     if identity is None:
-        raise CannotDo("Opening a backup needs the key of age: --identity KEY. Nothing was done.")
+        raise CannotDo(
+            label(
+                "Para abrir una copia hace falta la clave de age: --identity CLAVE. No se ha "
+                "hecho nada."
+            )
+        )
     if drill:
         _try(file, manifest, identity)
         return
     read_identities(identity)  # so that nothing is asked where the key is not there
-    if agrees("Put this backup in the place of the database?", yes=yes):
+    if agrees(label("¿Pongo esta copia en el lugar de la base de datos?"), yes=yes):
         _restore(file, manifest, identity)
 
 
 def _checked(file: Path) -> Manifest:
     """Checks that a backup is whole, and says what it holds; raises BackupUnusable."""
     manifest = read_manifest(file)
-    at = manifest.made_at
-    said = f"backup of {at:%d %B %Y, %H:%M} UTC"
-    keyring = _own_keyring()
+    words = terminal_words()
+    at = f"{words.date(manifest.made_at.date())}, {manifest.made_at:%H:%M} UTC"
+    keyring, content = _own_keyring(), _content(manifest)
     if keyring is not None and was_made_with(keyring, manifest):
-        say(f"The {said} is whole, and was made here: {_content(manifest)}.")
+        say(
+            words.label(
+                "La copia del {moment} está entera, y se hizo aquí: {content}.",
+                moment=at,
+                content=content,
+            )
+        )
         return manifest
-    say(f"The file is whole. It says of itself: {said}: {_content(manifest)}.")
     say(
-        "Whether that is true cannot be told without the bot's key file, PETITION_KEY_FILE."
+        words.label(
+            "El archivo está entero. Dice de sí mismo que es la copia del {moment}: {content}.",
+            moment=at,
+            content=content,
+        )
+    )
+    say(
+        label(
+            "Sin el archivo de clave del bot, PETITION_KEY_FILE, no se puede saber si es verdad."
+        )
         if keyring is None
-        else "It was not made with the key file of the settings, or its first line was changed:"
-        " anybody may have written that."
+        else label(
+            "No se hizo con el archivo de clave de los ajustes, o se ha cambiado su primera "
+            "línea: eso lo ha podido escribir cualquiera."
+        )
     )
     return manifest
 
@@ -184,37 +234,47 @@ def _own_keyring() -> Keyring | None:
 
 def _try(file: Path, manifest: Manifest, identity: Path) -> None:
     """Restores a backup onto a copy that is thrown away, and says what it would come to."""
-    with _progress("Opening", manifest.payload_bytes) as read:
+    with _progress(label("Abriendo"), manifest.payload_bytes) as read:
         tried = run_to_end(restoration.drill(_order(file, manifest, identity, read)))
     if tried is None:
-        say("The key opens it, and pg_restore reads it to its end. Nothing was changed.")
+        say(label("La clave la abre, y pg_restore la lee hasta el final. No se ha cambiado nada."))
         return
-    say("The key opens it, its database is sound, and the key file opens the names in it.")
-    say(f"Restored, {_outcome(tried)} Nothing was changed.")
+    say(
+        label(
+            "La clave la abre, su base de datos está sana y el archivo de clave abre sus nombres."
+        ),
+        label("Restaurada: {outcome} No se ha cambiado nada.", outcome=_outcome(tried)),
+    )
 
 
 def _restore(file: Path, manifest: Manifest, identity: Path) -> None:
     """Restores a backup, and says what it came to and what is to be done now."""
-    with _progress("Restoring", manifest.payload_bytes) as read:
+    with _progress(label("Restaurando"), manifest.payload_bytes) as read:
         restored = run_to_end(restoration.restore(_order(file, manifest, identity, read)))
-    say(f"The backup is restored: {_outcome(restored)}")
+    say(label("La copia está restaurada. {outcome}", outcome=_outcome(restored)))
     if restored.moved_aside is not None:
         aside = restored.moved_aside
         say(
-            f"The database that was there is {aside} now. It holds the same people: the bot"
-            " removes it after a week. When you need it no more, do that now: rm"
-            f" {shlex.quote(str(aside))}*",
+            label(
+                "La base de datos que había es ahora {path}. Tiene a las mismas personas: el bot "
+                "la borra al cabo de una semana. Si ya no la necesitas: {command}",
+                path=aside,
+                command=f"rm {shlex.quote(str(aside))}*",
+            )
         )
     others = [each.slug for each in manifest.content.petitions if each.signatures]
     if len(others) > 1:
-        say("Its other petitions are brought up to date when their bots start.")
+        say(label("Sus otras peticiones se ponen al día cuando se pongan en marcha sus bots."))
     say(
-        "Start the bot now. Nothing is sent until an admin has looked: the bot tells them in the"
-        " chat what was restored, with a button that lets messages go out again.",
+        label(
+            "Pon ya el bot en marcha. No se envía nada hasta que lo mire alguien que administra: "
+            "el bot les cuenta en el chat qué se restauró, con un botón que deja salir los "
+            "mensajes."
+        )
     )
 
 
-def say_age_of_backup(slug: str) -> None:
+def say_age_of_backup(folder: Path) -> None:
     """Says when a petition was backed up last, if the settings have its database."""
 
     async def asked(context: CliContext) -> datetime | None:
@@ -222,21 +282,29 @@ def say_age_of_backup(slug: str) -> None:
 
     try:
         settings = load_petition_settings()
-        if settings.key_file is None or load_petition(settings.folder or BUNDLED).slug != slug:
+        own = (settings.folder or BUNDLED).resolve() == folder.resolve()
+        if settings.key_file is None or not own:
             return  # only its texts are here
         made_at, now = run_with_context(asked), datetime.now(UTC)
     except (DatabaseMissing, SchemaMissing, PetitionMissing):
         return  # nobody can have signed yet
     except (StorageError, SettingsInvalid) as error:
-        say(f"When its signatures were backed up cannot be told: {error}")
+        say(label("No se puede saber cuándo se copiaron sus firmas: {why}", why=error))
         return
     if made_at is None:
-        say("There is no backup of its signatures yet: petition-bot backup FILE")
+        say(label("Aún no hay ninguna copia de sus firmas: petition-bot backup ARCHIVO"))
         return
-    days = (now - made_at).days
-    when = "today" if days < 1 else "yesterday" if days == 1 else f"{days:,} days ago"
-    late = "" if now - made_at <= BACKUP_IS_OLD else " Make another one: petition-bot backup FILE"
-    say(f"Its signatures were backed up {when}.{late}")
+    day = terminal_words().date(made_at)
+    if now - made_at <= BACKUP_IS_OLD:
+        say(label("La última copia de sus firmas es del {day}.", day=day))
+    else:
+        say(
+            label(
+                "La última copia de sus firmas es del {day}. Haz otra: petition-bot backup "
+                "ARCHIVO",
+                day=day,
+            )
+        )
 
 
 def _order(
@@ -246,10 +314,14 @@ def _order(
     make_database_folder(settings.database_url)
     petition = load_petition(settings.folder or BUNDLED)
     if petition.slug not in {each.slug for each in manifest.content.petitions}:
-        held = ", ".join(each.slug for each in manifest.content.petitions) or "none"
+        held = ", ".join(each.slug for each in manifest.content.petitions) or "—"
         raise CannotDo(
-            f"This backup holds nothing of the petition {petition.slug}; it is of: {held}. Look at"
-            " PETITION_FOLDER. Nothing was changed."
+            label(
+                "Esta copia no tiene datos de {slug}, sino de: {held}. Mira PETITION_FOLDER. No "
+                "se ha cambiado nada.",
+                slug=petition.slug,
+                held=held,
+            )
         )
     return restoration.Order(
         path=file,
@@ -265,49 +337,60 @@ def _order(
 
 def _content(manifest: Manifest) -> str:
     held = "; ".join(
-        f"{each.slug} with {counted(each.signatures, 'signature')}, "
-        f"up to number {each.last_number:,}"
+        label(
+            "{slug}, con {signatures}, hasta la número {last}",
+            slug=each.slug,
+            signatures=signatures(each.signatures),
+            last=terminal_words().number(each.last_number),
+        )
         for each in manifest.content.petitions
     )
-    return f"{held}; {manifest.payload_bytes / 1e6:,.1f} MB"
+    return f"{held}; {terminal_words().speed(manifest.payload_bytes / 1e6)} MB"
 
 
 def _outcome(restored: restoration.Restored) -> str:
-    parts = [f"it has {counted(restored.signatures, 'signature')}."]
+    words = terminal_words()
+    parts = [label("Tiene {signatures}.", signatures=signatures(restored.signatures))]
     if restored.lost:
         parts.append(
-            f"{restored.lost:,} numbers were given after it: so many signatures at most are lost,"
-            " and none of these numbers is given again."
+            label(
+                "Después de ella se dieron {n} números: como mucho se han perdido esas firmas, y "
+                "ninguno de esos números se vuelve a dar.",
+                n=words.number(restored.lost),
+            )
         )
-    if done := _repeated(restored.repeated):
-        parts.append(f"Done again from the journal: {done}.")
+    if repeated := [
+        label(said, n=words.number(restored.repeated[deed]))
+        for deed, said in _DEEDS.items()
+        if restored.repeated[deed]
+    ]:
+        parts.append(label("Repetido del diario: {deeds}.", deeds=", ".join(repeated)))
     if restored.journal.is_missing:
         parts.append(
-            "There is no journal beside the key file, which says who withdrew after the backup and"
-            " who wants no messages: such people are back. If you have it, put it there, and"
-            " restore again before you start the bot."
+            label(
+                "Junto al archivo de clave no está el diario, que dice quién se retiró después de "
+                "la copia y quién no quiere mensajes: esas personas han vuelto. Si lo tienes, "
+                "ponlo ahí, y restaura otra vez antes de poner el bot en marcha."
+            )
         )
     elif restored.journal.unreadable == 0 and not restored.knows_all:
         parts.append(
-            "The journal beside the key file was begun after this backup, so the one before it is"
-            " lost: who withdrew in between is back. If there is a later backup, restore that one."
+            label(
+                "El diario que está junto al archivo de clave se empezó después de esta copia, y "
+                "el anterior se ha perdido: quien se retiró entre una cosa y otra ha vuelto. Si "
+                "hay una copia posterior, restaura esa."
+            )
         )
     if restored.journal.unreadable:
         parts.append(
-            f"{restored.journal.unreadable:,} entries of the journal are damaged: somebody who"
-            " withdrew may be back. If there is a copy of the journal, put it beside the key file,"
-            " and restore again before you start the bot."
+            label(
+                "Hay {n} anotaciones dañadas en el diario: quizá ha vuelto alguien que se había "
+                "retirado. Si hay una copia del diario, ponla junto al archivo de clave, y "
+                "restaura otra vez antes de poner el bot en marcha.",
+                n=words.number(restored.journal.unreadable),
+            )
         )
     return " ".join(parts)
-
-
-def _repeated(repeated: Counter[Deed]) -> str:
-    said = [
-        (one if repeated[deed] == 1 else many.format(n=repeated[deed]))
-        for deed, (one, many) in _DEEDS.items()
-        if repeated[deed]
-    ]
-    return said[0] if len(said) == 1 else ", ".join(said[:-1]) + " and " + said[-1] if said else ""
 
 
 @contextmanager

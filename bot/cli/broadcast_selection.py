@@ -3,17 +3,28 @@
 from collections.abc import Sequence
 
 from bot.console import CannotDo
-from storage import Broadcast, Broadcasts, Kind
+from bot.text.terminal_language import label
+from bot.text.translations import mark
+from storage import Broadcast, Broadcasts, BroadcastState, Kind
 
 LATEST = "latest"
 SHORTEST = 8
 _PAGE = 100
 _KINDS = {
-    Kind.CLOSING: "closing update",
-    Kind.UPDATE: "message about the petition",
-    Kind.NEWS: "other news",
-    Kind.BREACH: "notice of a breach",
-    Kind.CORRECTION: "correction",
+    Kind.CLOSING: mark("el mensaje final"),
+    Kind.UPDATE: mark("las novedades de la petición"),
+    Kind.NEWS: mark("las noticias de otras acciones"),
+    Kind.BREACH: mark("el aviso de una brecha"),
+    Kind.CORRECTION: mark("la corrección"),
+}
+
+STATES = {
+    BroadcastState.SCHEDULED: mark("previsto"),
+    BroadcastState.RUNNING: mark("enviándose"),
+    BroadcastState.PAUSED: mark("en pausa"),
+    BroadcastState.FINISHED: mark("enviado"),
+    BroadcastState.CANCELLED: mark("cancelado"),
+    BroadcastState.STOPPED: mark("detenido"),
 }
 
 
@@ -52,12 +63,13 @@ def short_ids(broadcasts: Sequence[Broadcast]) -> dict[bytes, str]:
 
 def kind_of(broadcast: Broadcast) -> str:
     """Returns the kind of a broadcast in words."""
-    return _KINDS[broadcast.kind]
+    return label(_KINDS[broadcast.kind])
 
 
 def name_of(broadcast: Broadcast) -> str:
     """Returns the name of a broadcast in a sentence: its kind and its short id."""
-    return f"the {kind_of(broadcast)} {short_ids([broadcast])[broadcast.id]}"
+    short = short_ids([broadcast])[broadcast.id]
+    return label("el envío {id} ({kind})", id=short, kind=kind_of(broadcast))
 
 
 def capitalised(sentence: str) -> str:
@@ -72,14 +84,15 @@ async def _under_way(broadcasts: Broadcasts, *, or_latest: bool) -> Broadcast:
     if or_latest:
         return _existing(await broadcasts.latest())
     raise CannotDo(
-        "No broadcast is under way. Say which one you mean: "
-        "petition-bot broadcasts list shows them."
+        label("No hay ningún envío en marcha. Di cuál: petition-bot broadcasts list los muestra.")
     )
 
 
 def _existing(found: Broadcast | None) -> Broadcast:
     if found is None:
-        raise CannotDo("There is no broadcast yet. Admins start one with /broadcast in the bot.")
+        raise CannotDo(
+            label("Todavía no hay ningún envío. Quien administra lo prepara con /broadcast.")
+        )
     return found
 
 
@@ -88,10 +101,17 @@ def _with_beginning(wanted: str, broadcasts: Sequence[Broadcast]) -> Broadcast:
     found = [each for each in broadcasts if beginning and each.id.hex().startswith(beginning)]
     if not found:
         raise CannotDo(
-            f"No broadcast has an id that begins with {wanted!r}. "
-            "petition-bot broadcasts list shows them."
+            label(
+                "El número de ningún envío empieza por «{wanted}». petition-bot broadcasts list "
+                "los muestra.",
+                wanted=wanted,
+            )
         )
     if len(found) > 1:
         names = ", ".join(short_ids(found).values())
-        raise CannotDo(f"{wanted!r} is the beginning of several: {names}. Write more of it.")
+        raise CannotDo(
+            label(
+                "Varios empiezan por «{wanted}»: {names}. Escribe más.", wanted=wanted, names=names
+            )
+        )
     return found[0]

@@ -1,47 +1,46 @@
 """What the commands `list` and `show` print: the table of all broadcasts, the details of one."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 
-from bot.cli.broadcast_follow import Display, bar_display, follow, json_display, line_display
-from bot.cli.broadcast_selection import capitalised, kind_of, select_broadcast, short_ids
+from bot.cli.broadcast_selection import STATES, capitalised, kind_of, select_broadcast, short_ids
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot, snapshot_json
 from bot.cli.context import CliContext
-from bot.console import out, say
-from bot.text.translations import Words
+from bot.console import out, progress_bar, say
+from bot.text.terminal_language import label
+from bot.text.translations import Words, mark
 from storage import Broadcast, BroadcastState, Kind, PauseReason, StopReason
 
-# The width of the column of names: the longest name and two spaces.
-_NAME_WIDTH = len("Not recalled") + 2
+# The longest name of a fact, and two spaces.
+_NAME_WIDTH = len("No localizables") + 2
 _REASONS: dict[StopReason | PauseReason, str] = {
-    StopReason.CONTENT: "Telegram does not accept the message: {detail}",
-    StopReason.UNREADABLE: "the key does not open the chats of those who signed",
-    PauseReason.LATE: "its time passed while no bot was running; resume or cancel it",
-    PauseReason.FORMER: "whoever planned it is no longer an admin; resume or cancel it",
-    StopReason.DECLINED: "another admin did not approve it",
-    StopReason.UNAPPROVED: "no other admin approved it within a day",
-    StopReason.OPEN: "the petition was open when its time came",
-    PauseReason.DEFECT: "a mistake of the program ({detail}); the log says where",
-    PauseReason.UNRECORDED: (
-        "what became of a message could not be written down ({detail}); the log says why; resume "
-        "it once that is mended"
+    StopReason.CONTENT: mark("Telegram no acepta el mensaje: {detail}"),
+    StopReason.UNREADABLE: mark("la clave no abre los chats de quienes firmaron"),
+    PauseReason.LATE: mark("su hora pasó con el bot apagado; reanúdalo o cancélalo"),
+    PauseReason.FORMER: mark("quien lo preparó ya no administra; reanúdalo o cancélalo"),
+    StopReason.DECLINED: mark("otra persona no lo aprobó"),
+    StopReason.UNAPPROVED: mark("nadie más lo aprobó en un día"),
+    StopReason.OPEN: mark("la petición estaba abierta cuando llegó su hora"),
+    PauseReason.DEFECT: mark("un fallo del programa ({detail}); el registro dice dónde"),
+    PauseReason.UNRECORDED: mark(
+        "no se pudo anotar qué fue de un mensaje ({detail}); el registro dice por qué; reanúdalo "
+        "cuando esté arreglado"
     ),
-    PauseReason.NOBODY: (
-        "not one of the first {detail} people could be reached; see that the token is that of the "
-        "bot they signed with, and resume it"
+    PauseReason.NOBODY: mark(
+        "no llegó a nadie de las primeras {detail} personas; mira que el token sea el del bot con "
+        "el que firmaron, y reanúdalo"
     ),
-    PauseReason.DENIED: (
-        "Telegram, or the server in between, denied every message for a minute ({detail}); see "
-        "what stands at PETITION_API_URL, and resume it"
+    PauseReason.DENIED: mark(
+        "Telegram, o el servidor que hay en medio, rechazó todos los mensajes durante un minuto "
+        "({detail}); mira qué hay en PETITION_API_URL, y reanúdalo"
     ),
-    StopReason.OTHER: "{detail}",
+    StopReason.OTHER: mark("{detail}"),
 }
 # The width for a file or a pipe, where lines should not wrap.
 _WIDE = 200
@@ -57,7 +56,7 @@ async def list_broadcasts(context: CliContext, *, limit: int, as_json: bool) -> 
         console = out if out.is_terminal else Console(file=out.file, width=_WIDE)
         console.print(table_of(snapshots, context.words))
     else:
-        out.print("There is no broadcast yet.")
+        say(label("Todavía no hay ningún envío."))
 
 
 async def show_broadcast(context: CliContext, wanted: str | None, *, as_json: bool) -> None:
@@ -67,34 +66,46 @@ async def show_broadcast(context: CliContext, wanted: str | None, *, as_json: bo
     if as_json:
         _print_json(snapshot_json(snapshot))
     else:
-        _print_details(snapshot, context)
+        say(*detail_lines(snapshot, context.words))
 
 
 async def follow_broadcast(
     context: CliContext, wanted: str | None, *, seconds: float, as_json: bool
 ) -> None:
-    """Shows the progress of a broadcast until it has ended, and then its details."""
+    """Shows the progress of a broadcast until it has ended, and then its details.
+
+    In a terminal that is a bar; in a file or a pipe, a line for every change.
+    """
     broadcast = await select_broadcast(context.storage.broadcasts, wanted, or_latest=True)
-    with ExitStack() as stack:
-        screen = _display(context, stack, as_json=as_json)
-        snapshot = await follow(
-            lambda: read_snapshot(context, broadcast), screen, context.clock, seconds
-        )
+    last = ""
+    with progress_bar() as bar:
+        task = bar.add_task("")
+        while True:
+            snapshot = await read_snapshot(context, broadcast)
+            what, done, total = _activity(snapshot)
+            bar.update(task, description=what, completed=done, total=total)
+            line = f"{what}: {context.words.number(done)} / {context.words.number(total)}"
+            if as_json:
+                _print_json(snapshot_json(snapshot))
+            elif line != last and not out.is_terminal:
+                say(line)
+            if snapshot.is_settled:
+                break
+            last = line
+            await asyncio.sleep(seconds)
     if not as_json:
-        _print_details(snapshot, context)
+        say(*detail_lines(snapshot, context.words))
 
 
-def _display(context: CliContext, stack: ExitStack, *, as_json: bool) -> Display:
-    if as_json:
-        return json_display(_print_json)
-    if out.is_terminal:
-        live = Live(console=out, auto_refresh=False)
-        return bar_display(stack.enter_context(live), context.words)
-    return line_display(out, context.words, context.clock)
-
-
-def _print_details(snapshot: BroadcastSnapshot, context: CliContext) -> None:
-    say(*detail_lines(snapshot, context.words))
+def _activity(snapshot: BroadcastSnapshot) -> tuple[str, int, int]:
+    """Returns what happens with a broadcast, and how much of it is done of how much."""
+    broadcast, recall = snapshot.broadcast, snapshot.recall
+    what, done, total = label(STATES[broadcast.state]), snapshot.tally.done, snapshot.total
+    if recall is not None and broadcast.is_recalling:
+        what, done, total = label("borrándose"), recall.total - recall.open, recall.total
+    if (broadcast.is_running or broadcast.is_recalling) and not snapshot.attended:
+        what = label("espera al bot")
+    return what, done, total
 
 
 def _print_json(data: Any) -> None:
@@ -106,10 +117,15 @@ def table_of(snapshots: Sequence[BroadcastSnapshot], words: Words) -> Table:
     """Returns a table with a row for each; long cells wrap, but ids are never cut."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     ids = short_ids([snapshot.broadcast for snapshot in snapshots])
-    table.add_column("ID", no_wrap=True, min_width=max(len(each) for each in ids.values()))
-    for heading in ("Kind", "State", "When"):
+    table.add_column(
+        label("Número"), no_wrap=True, min_width=max(len(each) for each in ids.values())
+    )
+    for heading in (label("Qué"), label("Estado"), label("Cuándo")):
         table.add_column(heading, overflow="fold")
-    for heading in ("People", "Delivered", "Unreachable", "Left"):
+    for heading in (
+        *(label("Personas"), label("Entregados")),
+        *(label("No localizables"), label("Pendientes")),
+    ):
         table.add_column(heading, overflow="fold", justify="right")
     for snapshot in snapshots:
         broadcast, tally = snapshot.broadcast, snapshot.tally
@@ -117,8 +133,8 @@ def table_of(snapshots: Sequence[BroadcastSnapshot], words: Words) -> Table:
         when = _when(broadcast).astimezone(words.zone)
         table.add_row(
             ids[broadcast.id],
-            broadcast.kind.value,
-            broadcast.state,
+            kind_of(broadcast),
+            label(STATES[broadcast.state]),
             f"{when:%Y-%m-%d %H:%M}",
             *(words.number(count) for count in counts),
         )
@@ -129,26 +145,27 @@ def detail_lines(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
     """Returns the details of one broadcast, a heading and a line for each."""
     broadcast = snapshot.broadcast
     facts = [
-        ("Id", broadcast.id.hex()),
-        ("State", state_of(snapshot)),
+        (label("Número"), broadcast.id.hex()),
+        (label("Estado"), state_of(snapshot)),
         *_reason(broadcast),
-        ("To", _audience(broadcast)),
+        (label("Para"), _audience(broadcast, words)),
         *_moments(broadcast, words),
         *_counts(snapshot, words),
         *_recall(snapshot, words),
     ]
-    heading = capitalised(kind_of(broadcast)) + (", paid" if broadcast.paid else "")
+    paid = f" ({label('de pago')})" if broadcast.paid else ""
+    heading = f"{capitalised(kind_of(broadcast))}{paid}"
     return [heading, *(f"  {name:<{_NAME_WIDTH}}{value}" for name, value in facts)]
 
 
 def state_of(snapshot: BroadcastSnapshot) -> str:
     """Returns the state, and what it waits for: an admin or a running bot."""
-    state = snapshot.broadcast.state
+    state = label(STATES[snapshot.broadcast.state])
     if snapshot.broadcast.awaits_approval:
-        return f"{state}, waits for another admin's approval"
-    waits = state is BroadcastState.RUNNING or snapshot.broadcast.is_recalling
+        return label("{state}; espera la aprobación de otra persona", state=state)
+    waits = snapshot.broadcast.state is BroadcastState.RUNNING or snapshot.broadcast.is_recalling
     if waits and not snapshot.attended:
-        return f"{state}, waits for the bot; if that is not running, petition-bot run goes on"
+        return label("{state}; espera al bot: si no está en marcha, petition-bot run", state=state)
     return state
 
 
@@ -156,32 +173,35 @@ def _when(broadcast: Broadcast) -> datetime:
     return broadcast.started_at or broadcast.starts_at or broadcast.created_at
 
 
-def _audience(broadcast: Broadcast) -> str:
+def _audience(broadcast: Broadcast, words: Words) -> str:
     audience = broadcast.audience
-    who = "everyone who signed"
+    who = label("quienes firmaron")
     if audience.news_only:
-        who = "those who accepted other news"
+        who = label("quienes aceptaron noticias de otras acciones")
     elif broadcast.kind is Kind.UPDATE:
-        who = "those who chose messages about the petition"
+        who = label("quienes eligieron novedades de la petición")
     elif broadcast.kind is Kind.BREACH:
-        who = "everyone who signed, also those who asked for silence"
+        who = label("quienes firmaron, también quienes pidieron silencio")
     elif broadcast.kind is Kind.CORRECTION:
-        who = "those who got the message that it corrects"
-    return who if audience.language is None else f"{who} and reads {audience.language}"
+        who = label("quienes recibieron el mensaje que corrige")
+    if audience.language is None:
+        return who
+    language = words.language_name(audience.language)
+    return label("{people} y leen en {language}", people=who, language=language)
 
 
 def _reason(broadcast: Broadcast) -> Iterator[tuple[str, str]]:
     reason = broadcast.stop_reason or broadcast.pause_reason
     if reason is not None:
-        yield "Because", _REASONS[reason].format(detail=broadcast.reason_detail)
+        yield label("Motivo"), label(_REASONS[reason], detail=broadcast.reason_detail)
 
 
 def _moments(broadcast: Broadcast, words: Words) -> Iterator[tuple[str, str]]:
     named = (
-        ("Confirmed", broadcast.created_at),
-        ("Planned for", broadcast.starts_at),
-        ("Began", broadcast.started_at),
-        ("Ended", broadcast.ended_at),
+        (label("Confirmado"), broadcast.created_at),
+        (label("Previsto"), broadcast.starts_at),
+        (label("Empezó"), broadcast.started_at),
+        (label("Acabó"), broadcast.ended_at),
     )
     for name, at in named:
         if at is not None:
@@ -189,32 +209,39 @@ def _moments(broadcast: Broadcast, words: Words) -> Iterator[tuple[str, str]]:
 
 
 def _counts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
-    tally = snapshot.tally
-    about = "" if snapshot.broadcast.is_enqueued else "about "
-    yield "Recipients", about + words.number(snapshot.total)
-    yield "Delivered", words.number(tally.delivered)
-    yield "Unreachable", words.number(tally.unreachable)
-    yield "Unconfirmed", words.number(tally.unconfirmed)
+    tally, total = snapshot.tally, words.number(snapshot.total)
+    is_known = snapshot.broadcast.is_enqueued
+    yield label("Personas"), total if is_known else label("unas {n}", n=total)
+    yield label("Entregados"), words.number(tally.delivered)
+    yield label("No localizables"), words.number(tally.unreachable)
+    yield label("Sin confirmar"), words.number(tally.unconfirmed)
     if tally.rejected:
-        yield "Rejected", words.number(tally.rejected)
+        yield label("Rechazados"), words.number(tally.rejected)
     if tally.withdrawn:
-        yield "Withdrawn", words.number(tally.withdrawn)
+        yield label("Se retiraron"), words.number(tally.withdrawn)
     if snapshot.not_told:
-        yield "Not reached", f"{words.number(snapshot.not_told)}, to be told another way"
+        not_told = words.number(snapshot.not_told)
+        yield label("No lo saben"), label("{n}: hay que avisar de otra manera", n=not_told)
     if snapshot.left:
         # After a finished broadcast, only supporters who returned are left.
         ended = snapshot.broadcast.state in (BroadcastState.STOPPED, BroadcastState.CANCELLED)
-        name = "Not told" if ended else "Left"
-        yield name, words.number(snapshot.left)
+        yield label("Sin enviar") if ended else label("Pendientes"), words.number(snapshot.left)
 
 
 def _recall(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
     recall = snapshot.recall
     if recall is None:
         return
-    yield "Recalled", f"{words.number(recall.deleted)} of {words.number(recall.total)}"
+    yield (
+        label("Borrados"),
+        label(
+            "{done} de {total}",
+            done=words.number(recall.deleted),
+            total=words.number(recall.total),
+        ),
+    )
     if recall.failed:
-        yield "Not recalled", words.number(recall.failed)
+        yield label("Sin borrar"), words.number(recall.failed)
     if recall.open:
         over = snapshot.broadcast.recall_ended_at is not None
-        yield "Not recorded" if over else "To recall", words.number(recall.open)
+        yield label("Sin anotar") if over else label("Por borrar"), words.number(recall.open)

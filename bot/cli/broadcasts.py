@@ -5,99 +5,95 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.broadcast_selection import LATEST, capitalised, name_of, select_broadcast
+from bot.cli.broadcast_selection import (
+    LATEST,
+    STATES,
+    capitalised,
+    name_of,
+    select_broadcast,
+    short_ids,
+)
 from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot
 from bot.cli.context import CliContext, run_with_context
 from bot.console import CannotDo, Yes, agrees, in_sentences, interruptible, say
-from bot.text.translations import Words
+from bot.text.terminal_language import label
+from bot.text.translations import Words, mark
 from storage import TRANSITIONS, Broadcast, BroadcastAction, BroadcastState, Kind
 
 broadcasts = typer.Typer(
     name="broadcasts",
-    help="View and control broadcasts, beside the bot that sends them.",
+    help="Muestra y dirige los envíos, al lado del bot que los hace.",
     no_args_is_help=True,
 )
-
-# The word for a broadcast that is being recalled or was, whatever its state.
-_RECALLED = "recalled"
 
 Which = Annotated[
     str | None,
     typer.Argument(
         metavar="ID",
         show_default=False,
-        help="The beginning of an id, or latest; left out, the one that is under way.",
+        help="El principio de su número, o latest, el último; si no se da, el que está en marcha.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Para programas.")]
 
 
-@broadcasts.command("list")
+@broadcasts.command("list", help="Muestra los envíos, primero el último.")
 @in_sentences
 def list_(
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Cuántos como máximo.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the broadcasts, newest first."""
+    """Lists the broadcasts, newest first."""
     from bot.cli.broadcast_tables import list_broadcasts
 
     run_with_context(lambda context: list_broadcasts(context, limit=limit, as_json=as_json))
 
 
-@broadcasts.command()
+@broadcasts.command(help="Muestra todo sobre un envío.")
 @in_sentences
 def show(
     which: Which = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Watch it until it has ended.")
+        bool, typer.Option("--follow", "-f", help="Lo sigue hasta que acaba.")
     ] = False,
     every: Annotated[
-        float, typer.Option(min=0.1, help="Seconds between two looks, with --follow.")
+        float, typer.Option(min=0.1, help="Segundos entre dos miradas, con --follow.")
     ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show the details of one broadcast."""
+    """Shows the details of one broadcast."""
     from bot.cli.broadcast_tables import follow_broadcast, show_broadcast
 
     if not follow:
         run_with_context(lambda context: show_broadcast(context, which, as_json=as_json))
         return
-    with interruptible("You no longer watch it; the broadcast goes on."):
+    with interruptible(label("Dejas de mirarlo; el envío sigue.")):
         run_with_context(
             lambda context: follow_broadcast(context, which, seconds=every, as_json=as_json)
         )
 
 
-def _add_command(action: BroadcastAction, purpose: str, otherwise: str) -> None:
-    """Adds the command that does this to a broadcast; `otherwise` is to which if none is named."""
+def _add_command(action: BroadcastAction, purpose: str) -> None:
+    """Adds the command that does this to a broadcast."""
 
     @broadcasts.command(action.value, help=purpose)
     @in_sentences
-    def change(
-        which: Annotated[
-            str | None,
-            typer.Argument(
-                metavar="ID", show_default=False, help=f"The beginning of an id, or {otherwise}"
-            ),
-        ] = None,
-        yes: Yes = False,
-    ) -> None:
+    def change(which: Which = None, yes: Yes = False) -> None:
         key, question = run_with_context(lambda context: _prepare(context, action, which))
         if agrees(question, yes=yes):
             say(run_with_context(lambda context: _carry_out(context, action, key)))
 
 
 for _action, _purpose in (
-    (BroadcastAction.PAUSE, "Pause a broadcast until it is resumed."),
-    (BroadcastAction.RESUME, "Resume a paused broadcast."),
-    (BroadcastAction.CANCEL, "Cancel a broadcast for good; what was sent stays."),
+    (BroadcastAction.PAUSE, mark("Pausa un envío hasta que se reanude.")),
+    (BroadcastAction.RESUME, mark("Reanuda un envío en pausa.")),
+    (BroadcastAction.CANCEL, mark("Cancela un envío para siempre; lo enviado se queda.")),
+    (
+        BroadcastAction.RECALL,
+        mark("Borra de los chats lo enviado, durante 48 horas; si no se da, del último."),
+    ),
 ):
-    _add_command(_action, _purpose, "latest; left out, the one that is under way.")
-_add_command(
-    BroadcastAction.RECALL,
-    "Delete what a broadcast sent from every chat; Telegram allows that for 48 hours.",
-    "latest, which it is when left out.",
-)
+    _add_command(_action, _purpose)
 
 
 async def _prepare(
@@ -126,33 +122,36 @@ async def _carry_out(context: CliContext, action: BroadcastAction, key: bytes) -
     # The actor None stands in the audit log for the shell, which has no Telegram account.
     broadcast = await changes[action](key, None, context.clock())
     if broadcast is None:
-        raise CannotDo("Meanwhile the broadcast is gone.")
+        raise CannotDo(label("Entretanto ese envío ya no está."))
     if _state(broadcast) != _leads_to(action):
-        raise CannotDo(f"Meanwhile {_state_clause(broadcast)}, and nothing was changed.")
+        raise CannotDo(
+            label("Entretanto ha cambiado, y no se ha tocado nada: {state}", state=_is(broadcast))
+        )
     return _outcome(action, await read_snapshot(context, broadcast), context.words)
 
 
-def _leads_to(action: BroadcastAction) -> str:
-    return TRANSITIONS[action].to or _RECALLED
+def _leads_to(action: BroadcastAction) -> BroadcastState | None:
+    return TRANSITIONS[action].to
 
 
 def _check(action: BroadcastAction, broadcast: Broadcast) -> None:
-    state = _state(broadcast)
     allowed = [each for each in BroadcastState if each in TRANSITIONS[action].sources]
-    if state in allowed:
+    if _state(broadcast) in allowed:
         return
-    if state == _leads_to(action):
-        raise CannotDo(f"{capitalised(_state_clause(broadcast))} already.")
+    needed = ", ".join(label(STATES[each]) for each in allowed)
     raise CannotDo(
-        f"{capitalised(_state_clause(broadcast))}: there is nothing to {action}. "
-        f"That needs one that is {' or '.join(allowed)}."
+        label(
+            "{state} Eso se hace con uno que esté así: {states}.",
+            state=_is(broadcast),
+            states=needed,
+        )
     )
 
 
-_CORRECTABLE = "An admin can send those people a correction afterwards, in /broadcasts"
+_CORRECTABLE = mark("Después se les puede enviar una corrección, en /broadcasts.")
 _AFTER_RECALL = {
-    Kind.CLOSING: "An admin can send those people the right one afterwards, with /broadcast",
-    Kind.BREACH: "An admin can send everyone another notice, with /broadcast",
+    Kind.CLOSING: mark("Después se les puede enviar el bueno, con /broadcast."),
+    Kind.BREACH: mark("Se puede enviar otro aviso a todo el mundo, con /broadcast."),
 }
 
 
@@ -160,57 +159,81 @@ def _check_recall(snapshot: BroadcastSnapshot, now: datetime) -> None:
     if snapshot.broadcast.can_be_recalled(snapshot.tally.delivered, now):
         return
     raise CannotDo(
-        f"Nothing of {name_of(snapshot.broadcast)} can be recalled: Telegram lets a bot delete "
-        "messages for 48 hours, or there are none to delete."
+        label(
+            "De {name} no se puede borrar nada: Telegram deja borrar los mensajes durante 48 "
+            "horas, o no hay ninguno.",
+            name=name_of(snapshot.broadcast),
+        )
     )
 
 
-def _state(broadcast: Broadcast) -> str:
-    return broadcast.state if broadcast.recall_started_at is None else _RECALLED
+def _state(broadcast: Broadcast) -> BroadcastState | None:
+    """Returns its state; None of one that is being recalled or was."""
+    return broadcast.state if broadcast.recall_started_at is None else None
 
 
-def _state_clause(broadcast: Broadcast) -> str:
-    return f"{name_of(broadcast)} is {_state(broadcast)}"
+def _is(broadcast: Broadcast) -> str:
+    state = _state(broadcast)
+    said = label("borrado de los chats") if state is None else label(STATES[state])
+    return capitalised(label("{name}: {state}.", name=name_of(broadcast), state=said))
 
 
 def _question(action: BroadcastAction, snapshot: BroadcastSnapshot, words: Words) -> str:
     broadcast = snapshot.broadcast
+    name = name_of(broadcast)
     if action is BroadcastAction.RECALL:
-        return (
-            f"Recall {name_of(broadcast)} for good? (It is deleted from "
-            f"{words.number(snapshot.tally.delivered)} chats; who has read it has read it. "
-            f"{_AFTER_RECALL.get(broadcast.kind, _CORRECTABLE)})"
+        return label(
+            "¿Borro {name} de {n} chats, para siempre? Quien lo ha leído, lo ha leído. {after}",
+            name=name,
+            n=words.number(snapshot.tally.delivered),
+            after=label(_AFTER_RECALL.get(broadcast.kind, _CORRECTABLE)),
         )
-    told, total = words.number(snapshot.tally.done), words.number(snapshot.total)
-    so_far = f"{told} of {total} are done"
+    so_far = label(
+        "van {done} de {total}",
+        done=words.number(snapshot.tally.done),
+        total=words.number(snapshot.total),
+    )
     if broadcast.state is BroadcastState.SCHEDULED and broadcast.starts_at is not None:
-        so_far = f"it would begin on {words.plain_moment(broadcast.starts_at)}"
-    for_good = " for good" if action is BroadcastAction.CANCEL else ""
-    return f"{action.capitalize()} {name_of(broadcast)}{for_good}? ({so_far})"
+        so_far = label("saldría el {moment}", moment=words.plain_moment(broadcast.starts_at))
+    question = {
+        BroadcastAction.PAUSE: label("¿Pauso {name}? ({so_far})", name=name, so_far=so_far),
+        BroadcastAction.RESUME: label("¿Reanudo {name}? ({so_far})", name=name, so_far=so_far),
+    }
+    for_good = label("¿Cancelo {name} para siempre? ({so_far})", name=name, so_far=so_far)
+    return question.get(action, for_good)
 
 
 def _outcome(action: BroadcastAction, snapshot: BroadcastSnapshot, words: Words) -> str:
-    name = capitalised(name_of(snapshot.broadcast))
-    short = name.rpartition(" ")[2]
-    done, left = words.number(snapshot.tally.done), words.number(snapshot.left)
+    broadcast = snapshot.broadcast
+    values = {
+        "name": name_of(broadcast),
+        "id": short_ids([broadcast])[broadcast.id],
+        "done": words.number(snapshot.tally.done),
+        "left": words.number(snapshot.left),
+    }
     if action is BroadcastAction.RECALL:
-        return (
-            f"{name} is being recalled from {words.number(snapshot.tally.delivered)} chats. "
-            "The bot does it in a moment; if it is not running, petition-bot run does. "
-            f"petition-bot broadcasts show {short} --follow shows how far it is."
+        said = label(
+            "{name} se está borrando de {n} chats. Lo hace el bot; si no está en marcha, "
+            "petition-bot run. Para seguirlo: petition-bot broadcasts show {id} --follow",
+            n=words.number(snapshot.tally.delivered),
+            **values,
         )
-    if action is BroadcastAction.RESUME:
-        return (
-            f"{name} is running again, and {left} are left. The bot goes on with it in a moment; "
-            "if it is not running, petition-bot run does."
+    elif action is BroadcastAction.RESUME:
+        said = label(
+            "{name} sigue, y faltan {left}. Lo hace el bot; si no está en marcha, petition-bot "
+            "run.",
+            **values,
         )
-    if action is BroadcastAction.PAUSE:
-        return (
-            f"{name} is paused: {done} are done and {left} are left. What is on its way is still "
-            f"counted. petition-bot broadcasts resume {short} goes on."
+    elif action is BroadcastAction.PAUSE:
+        said = label(
+            "{name} está en pausa: van {done} y faltan {left}. Lo que ya salía aún se cuenta. "
+            "Para seguir: petition-bot broadcasts resume {id}",
+            **values,
         )
-    again = ""
-    if snapshot.left and snapshot.broadcast.started_at is not None:
-        command = "/broadcast" if snapshot.broadcast.kind is Kind.CLOSING else "/broadcasts"
-        again = f" An admin can tell them with {command} in the bot."
-    return f"{name} is cancelled: {done} are done, {left} are not told by it.{again}"
+    else:
+        said = label("{name} está cancelado: van {done}, y {left} no lo reciben.", **values)
+        if snapshot.left and broadcast.started_at is not None:
+            command = "/broadcast" if broadcast.kind is Kind.CLOSING else "/broadcasts"
+            again = label("Se les puede avisar desde el bot, con {command}.", command=command)
+            said += f" {again}"
+    return capitalised(said)

@@ -27,18 +27,21 @@ def check(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            help="A petition's folder. If left out: this one, if it has a petition.toml; else that"
-            " of the settings; else the bundled one.",
+            metavar="CARPETA",
+            help="La carpeta de una petición. Si no se da: esta, si tiene un "
+            "petition.toml; si no, la de los ajustes; si no, la de ejemplo.",
             show_default=False,
         ),
     ] = None,
-    words: Annotated[bool, typer.Option("--words", help="Check the bot's own words too.")] = False,
+    words: Annotated[
+        bool, typer.Option("--words", help="Comprueba también las palabras del bot.")
+    ] = False,
 ) -> None:
-    """List every problem in a petition's texts."""
-    slug = _report(folder or _folder_meant(), words=words)
-    if slug is None:
+    """Lists every problem in a petition's texts."""
+    folder = folder or _folder_meant()
+    if not _report(folder, words=words):
         raise typer.Exit(1)
-    say_age_of_backup(slug)
+    say_age_of_backup(folder)
 
 
 def _folder_meant() -> Path:
@@ -53,8 +56,8 @@ def _folder_meant() -> Path:
     return folder
 
 
-def _report(folder: Path, *, words: bool) -> str | None:
-    """Prints problems and warnings, and a summary; returns the slug if there are no problems."""
+def _report(folder: Path, *, words: bool) -> bool:
+    """Prints problems and warnings, and a summary; returns whether there are no problems."""
     said_in = terminal_words()
     problems = find_problems(folder) + (find_word_problems() if words else [])
     warnings = find_warnings(folder)
@@ -89,7 +92,7 @@ def _report(folder: Path, *, words: bool) -> str | None:
                 "ensayarla tal como está: petition-bot run --rehearsal"
             )
         )
-    return petition.slug if petition else None
+    return petition is not None
 
 
 def print_problems(

@@ -10,7 +10,8 @@ from bot.console import R, run_to_end, say_files_here
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import PetitionSettings, load_petition_settings
-from bot.text.translations import Catalogs, Words
+from bot.text.terminal_language import label, terminal_language
+from bot.text.translations import Catalogs, Words, mark
 from storage import (
     DatabaseBehind,
     HighWaterMark,
@@ -22,15 +23,15 @@ from storage import (
 )
 from storage.restores import require_finished
 
-RESTORED = (
-    "A backup was restored, and what people asked for since was not yet done again in this"
-    " petition: who withdrew is back in it. Start its bot first, which does that."
+RESTORED = mark(
+    "Se restauró una copia, y en esta petición no se ha repetido lo que la gente pidió desde "
+    "entonces: quien se retiró ha vuelto. Pon antes su bot en marcha, que lo repite."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class CliContext:
-    """What the commands use; `words` formats in English, with times in the petition's zone."""
+    """What the commands use; `words` is the terminal's language, with the petition's times."""
 
     petition: Petition
     storage: Storage
@@ -76,8 +77,8 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
         if await storage.restores.awaits_repetition():
-            raise DatabaseBehind(RESTORED)
-        words = Catalogs.load(time_zone=petition.time_zone).words("en")
+            raise DatabaseBehind(label(RESTORED))
+        words = Catalogs.load(time_zone=petition.time_zone).words(terminal_language())
         yield CliContext(petition, storage, words, utc_now)
     finally:
         await storage.close()

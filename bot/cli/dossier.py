@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bot.console import CannotDo, in_sentences, out, progress_bar, read_day, say
 from bot.extras import install_command
+from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Catalogs, is_spoken
 
 
@@ -34,53 +35,53 @@ def dossier(
     list_file: Annotated[
         Path,
         typer.Argument(
-            metavar="LIST",
+            metavar="LISTA",
             show_default=False,
-            help="The list of petition-bot export --format json, decrypted.",
+            help="La lista de petition-bot export, descifrada.",
         ),
     ],
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FOLDER", help="Where the files go: a folder that is new."
+            "--output", "-o", metavar="CARPETA", help="Dónde van los archivos: una carpeta nueva."
         ),
     ] = None,
     language: Annotated[
         str | None,
         typer.Option(
             "--language",
-            metavar="LANGUAGE",
-            help="The addressee's language, like en; if left out, the petition's own.",
+            metavar="IDIOMA",
+            help="El idioma de quien la recibe, como en; si no se da, el de la petición.",
         ),
     ] = None,
     reference: Annotated[
         str | None,
-        typer.Option("--reference", metavar="TEXT", help="Your reference, for the answer."),
+        typer.Option("--reference", metavar="TEXTO", help="Vuestra referencia."),
     ] = None,
     contact: Annotated[
         str | None,
-        typer.Option("--contact", metavar="TEXT", help="Where the answer is to go."),
+        typer.Option("--contact", metavar="TEXTO", help="Adónde hay que contestar."),
     ] = None,
     day: Annotated[
         str | None,
         typer.Option(
             "--date",
-            metavar="DATE",
-            help="The date of the letter, like 2026-11-24; if left out, today.",
+            metavar="DÍA",
+            help="La fecha de la carta, como 2026-11-24; si no se da, hoy.",
         ),
     ] = None,
     public: Annotated[
         bool,
-        typer.Option("--public", help="Make the edition without names, for press and public."),
+        typer.Option("--public", help="La edición sin nombres, para la prensa y el público."),
     ] = False,
     fonts: Annotated[
         Path | None,
         typer.Option(
             "--fonts",
-            metavar="FOLDER",
+            metavar="CARPETA",
             exists=True,
             file_okay=False,
-            help="A folder with fonts for letters that no other font has.",
+            help="Una carpeta con fuentes para letras que no tiene ninguna otra.",
         ),
     ] = None,
 ) -> None:
@@ -111,8 +112,11 @@ def make_files(path: Path, options: DossierOptions, *, console: Console = out) -
         from bot.dossier.typesetting import Fonts
     except ModuleNotFoundError as error:
         raise CannotDo(
-            f"The PDF needs {error.name}, of the extra pdf. Install it with: "
-            f"{install_command('pdf')}"
+            label(
+                "Para hacer los PDF falta {name}, que es del extra pdf. Se instala con: {command}",
+                name=error.name,
+                command=install_command("pdf"),
+            )
         ) from error
     try:
         opened = open_list(path)
@@ -127,19 +131,20 @@ def make_files(path: Path, options: DossierOptions, *, console: Console = out) -
         edition = Edition(
             words=words,
             day=options.day or datetime.now(ZoneInfo(petition.time_zone)).date(),
-            reference="" if options.public else _asked("reference", options.reference, ""),
-            contact=email if options.public else _asked("contact", options.contact, email),
+            reference="" if options.public else _reference(options.reference),
+            contact=email if options.public else _contact(options.contact, email),
             public=options.public,
         )
         folder = options.output or Path(
-            f"{petition.slug} {'public edition' if options.public else 'dossier'} {language}"
+            f"{petition.slug} {words.label('edición pública' if options.public else 'expediente')}"
+            f" {language}"
         )
         fonts = Fonts((options.fonts,) if options.fonts else ())
         title = in_language(petition.title, language)
-        tell(f"{title}, in {Catalogs.load().words('en').language_name(language)}")
+        tell(f"{title} ({terminal_words().language_name(language)})")
         with progress_bar(console=console) as progress:
             task = progress.add_task(
-                "Comparing letters with the fonts", total=opened.head.counts.with_name
+                label("Comparando letras con las fuentes"), total=opened.head.counts.with_name
             )
             if options.public:
                 progress.update(task, visible=False)
@@ -149,27 +154,32 @@ def make_files(path: Path, options: DossierOptions, *, console: Console = out) -
                 fonts,
                 folder,
                 lambda so_far: progress.update(
-                    task, completed=so_far, description="Setting names"
+                    task, completed=so_far, description=label("Componiendo nombres")
                 ),
             )
     except DossierError as error:
         raise CannotDo(str(error)) from error
-    tell("", f"In {made.folder}:", *(f"  {name}" for name in made.files), "")
+    tell("", f"{made.folder}:", *(f"  {name}" for name in made.files), "")
     if options.public:
-        tell("It has no names, and may be published.")
+        tell(label("No tiene nombres, y se puede publicar."))
         return
-    tell(f"SHA-256 of the manifest: {made.manifest_sha256}")
+    if made.without_font:
+        tell(label("En la lista, esas letras van con su número en Unicode."), style="yellow")
+        tell(made.without_font, "")
+    tell(label("SHA-256 del manifiesto: {hash}", hash=made.manifest_sha256))
     if opened.head.counts.with_name:
-        tell("It has people's names: hand it to nobody but the addressee.")
+        tell(label("Tiene nombres de personas: dáselo solo a quien recibe la petición."))
     if petition.closed_at is None:
         tell(
-            "The petition was open when this list was written. A delivery can be recorded only of "
-            "a list from after the closing.",
+            label(
+                "La petición estaba abierta cuando se escribió esta lista. Solo se puede anotar "
+                "la entrega de una lista escrita después del cierre."
+            )
         )
         return
     tell(
-        "When you have handed it over, record it on the computer of the bot, with the day:",
-        f"petition-bot delivered --on DATE --export {opened.head.id} "
+        label("Cuando lo hayas entregado, anótalo en el ordenador del bot, con el día:"),
+        f"petition-bot delivered --on {label('AAAA-MM-DD')} --export {opened.head.id} "
         f"--manifest {made.manifest_sha256}",
     )
 
@@ -183,27 +193,42 @@ def _language(chosen: str | None, source: str, languages: tuple[str, ...]) -> st
         return chosen
     if not spoken:
         raise CannotDo(
-            f"The petition is in {', '.join(languages)}, and the words of a dossier are not. "
-            "CONTRIBUTING.md says how to translate them."
+            label(
+                "La petición está en {languages}, y el expediente no tiene palabras en ninguno de "
+                "esos idiomas. CONTRIBUTING.md explica cómo traducirlas.",
+                languages=", ".join(languages),
+            )
         )
     if chosen is None:
-        raise CannotDo(f"Say in which language: --language {' or --language '.join(spoken)}.")
+        raise CannotDo(
+            label("Di en qué idioma, con --language: {languages}", languages=", ".join(spoken))
+        )
     raise CannotDo(
-        f"There is no dossier in {chosen}: it can be in {', '.join(spoken)}, the languages that "
-        "both the petition and the bot's own words have."
+        label(
+            "No hay expediente en {language}. Puede estar en {languages}: los idiomas que tienen "
+            "la petición y los textos del bot.",
+            language=chosen,
+            languages=", ".join(spoken),
+        )
     )
 
 
-def _asked(what: str, typed: str | None, default: str) -> str:
-    """Returns what was typed, or asks for it at a terminal."""
-    if typed is not None and typed.strip():
-        return typed.strip()
-    if not sys.stdin.isatty():
-        if default:
-            return default
-        raise CannotDo(f"Give the {what} that the letter is to have: --{what} TEXT.")
-    questions = {
-        "reference": "Your reference, for the answer to name",
-        "contact": "Where the answer is to go (a name, an address)",
-    }
-    return str(typer.prompt(questions[what], default=default or None)).strip()
+def _reference(typed: str | None) -> str:
+    """Returns the organisation's own reference, which is asked for if it was not typed."""
+    if typed is None and not sys.stdin.isatty():
+        raise CannotDo(label("Da la referencia que lleva la carta: --reference TEXTO"))
+    return (typed or _asked(label("Vuestra referencia, para que la respuesta la nombre"))).strip()
+
+
+def _contact(typed: str | None, email: str) -> str:
+    """Returns where the answer is to go: as typed or asked for, or to the controller's address."""
+    if typed is None and not sys.stdin.isatty():
+        if email:
+            return email
+        raise CannotDo(label("Di adónde hay que contestar: --contact TEXTO"))
+    asked = label("Adónde hay que contestar (un nombre, una dirección)")
+    return (typed or _asked(asked, email)).strip()
+
+
+def _asked(question: str, default: str = "") -> str:
+    return str(typer.prompt(question, default=default or None))

@@ -19,21 +19,23 @@ from bot.age_encryption import encrypting_writer, parse_recipients
 from bot.cli.context import CliContext, open_cli_context
 from bot.console import (
     CannotDo,
-    counted,
+    confirms,
     in_sentences,
     interruptible,
     progress_bar,
     run_to_end,
     say,
+    signatures,
 )
 from bot.export import ListFormat
-from bot.export.csv_list import write_csv
 from bot.export.json_list import write_json
 from bot.export.signature_list import SignatureListHeader
 from bot.export.xlsx_list import write_xlsx
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import PetitionSettings, load_petition_settings
+from bot.text.terminal_language import label, plural_label, terminal_words
+from bot.text.translations import mark
 from storage import ExportedList, NamedSignature, SignatureList, output_file
 
 if TYPE_CHECKING:
@@ -42,10 +44,10 @@ if TYPE_CHECKING:
 # So many numbers of damaged signatures are named.
 _NAMED_AT_MOST = 20
 
-_NO_RECIPIENT = (
-    "There is nobody to encrypt the list to. On the computer where it is to be opened, run:"
-    " age-keygen -o key.txt\nIt prints a public key, age1…; put that into PETITION_AGE_RECIPIENTS"
-    " here, and keep key.txt there."
+_NO_RECIPIENT = mark(
+    "Falta la clave para la que se cifra la lista. En el ordenador donde se vaya a abrir, "
+    "ejecuta: age-keygen -o key.txt\nMuestra una clave pública, age1…: ponla aquí en "
+    "PETITION_AGE_RECIPIENTS, y guarda allí key.txt."
 )
 
 Pages = AsyncIterator[list[NamedSignature]]
@@ -53,7 +55,6 @@ Writer = Callable[[BinaryIO, SignatureListHeader, Pages], Awaitable[None]]
 
 
 _WRITERS: dict[ListFormat, Writer] = {
-    ListFormat.CSV: write_csv,
     ListFormat.XLSX: write_xlsx,
     ListFormat.JSON: write_json,
 }
@@ -81,31 +82,34 @@ class WrittenList:
 
 @in_sentences
 def export(
-    output: Annotated[Path, typer.Option(help="The file to write.", show_default=False)],
+    output: Annotated[
+        Path,
+        typer.Option(help="El archivo que se escribe.", metavar="ARCHIVO", show_default=False),
+    ],
     format_: Annotated[
-        ListFormat, typer.Option("--format", help="json is what `petition-bot dossier` reads.")
+        ListFormat, typer.Option("--format", help="json es la que lee petition-bot dossier.")
     ] = ListFormat.JSON,
     plaintext: Annotated[
-        bool, typer.Option("--plaintext", help="Do not encrypt it; asks twice, in a terminal.")
+        bool, typer.Option("--plaintext", help="Sin cifrar; pregunta dos veces.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace the file if it is there already.")
+        bool, typer.Option("--force", help="Sustituye el archivo, si ya existe.")
     ] = False,
 ) -> None:
-    """Write the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
+    """Writes the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
     settings = load_petition_settings()
     configure_logging("WARNING")
     recipients = () if plaintext else settings.age_recipients
     if not recipients and not plaintext:
-        raise CannotDo(_NO_RECIPIENT)
+        raise CannotDo(label(_NO_RECIPIENT))
     # Asked outside an event loop, in which Ctrl-C would not end the question.
     if plaintext and not _wants_plaintext(output, load_petition(settings.folder or BUNDLED).slug):
-        say("Nothing was written.")
+        say(label("No se ha escrito nada."))
         return
     if output.is_file() and not force and _in_terminal():
-        force = typer.confirm(f"{output} exists already. Replace it?")
+        force = confirms(label("{path} ya existe. ¿Lo sustituyo?", path=output))
     order = ExportOrder(format_, output, recipients, force)
-    with interruptible("Interrupted; nothing was written."):
+    with interruptible(label("Interrumpido: no se ha escrito nada.")):
         written = run_to_end(_written(settings, order))
     say(*_result(order, written))
 
@@ -113,14 +117,23 @@ def export(
 def _wants_plaintext(file: Path, slug: str) -> bool:
     """Asks twice whether everybody may read the list; nothing answers in place of a person."""
     if file.suffix == ".age":
-        raise CannotDo(f"{file} would not be encrypted; give it a name that does not end in .age.")
+        raise CannotDo(
+            label("{path} no iría cifrado: dale un nombre que no acabe en .age.", path=file)
+        )
     if not _in_terminal():
-        raise CannotDo("--plaintext asks twice, so it needs a terminal. Nothing was written.")
-    sure = typer.confirm(
-        f"{file} will not be encrypted: whoever gets it reads the name of everyone who signed."
-        " Write it?"
+        raise CannotDo(
+            label(
+                "--plaintext pregunta dos veces, y aquí no hay quien conteste. No se ha escrito "
+                "nada."
+            )
+        )
+    question = label(
+        "{path} no irá cifrado: quien lo tenga leerá el nombre de cada persona que firmó. "
+        "¿Lo escribo?",
+        path=file,
     )
-    return sure and typer.prompt(f"To confirm, type the petition's short name ({slug})") == slug
+    again = label("Para confirmarlo, escribe el nombre corto de la petición ({slug})", slug=slug)
+    return confirms(question) and typer.prompt(again) == slug
 
 
 def _in_terminal() -> bool:
@@ -143,9 +156,12 @@ async def write_list(context: CliContext, order: ExportOrder, bar: Progress) -> 
     held = await context.storage.restores.held()
     if held is not None and not held.journal_is_whole:
         raise CannotDo(
-            "A backup was restored without the whole journal, which says who withdrew since: such"
-            " people may be back, with their names. No list is written until an admin has looked,"
-            " which the bot asks them for in the chat."
+            label(
+                "Se restauró una copia sin el diario entero, que dice quién se retiró desde "
+                "entonces: esas personas pueden haber vuelto, con su nombre. No se escribe "
+                "ninguna lista hasta que lo mire alguien que administra; el bot se lo pide en el "
+                "chat."
+            )
         )
     began = time.monotonic()
     exports, begun = context.storage.exports, None
@@ -184,7 +200,7 @@ async def _read_header(
         groups=tuple(await signatures.groups()),
     )
     if not header.counted:
-        raise CannotDo("No signature is counted; there is nothing to write.")
+        raise CannotDo(label("No hay ninguna firma que cuente: no hay nada que escribir."))
     return header
 
 
@@ -194,7 +210,7 @@ class _Checked:
     def __init__(self, header: SignatureListHeader, bar: Progress) -> None:
         self._total = header.with_name
         self._bar = bar
-        self._task = bar.add_task("Writing", total=self._total)
+        self._task = bar.add_task(label("Escribiendo"), total=self._total)
         self._passed = 0
         self._damaged: list[int] = []
 
@@ -212,18 +228,22 @@ class _Checked:
             raise CannotDo(_damaged(self._damaged))
         if self._passed != self._total:
             raise CannotDo(
-                f"Nothing was written: the database is damaged. It counts {self._total:,}"
-                f" signatures with a name, and has {self._passed:,}."
+                label(
+                    "No se ha escrito nada: la base de datos está dañada. Cuenta {said} firmas "
+                    "con nombre, y tiene {found}.",
+                    said=self._total,
+                    found=self._passed,
+                )
             )
 
 
 def _damaged(numbers: list[int]) -> str:
     some = ", ".join(map(str, numbers[:_NAMED_AT_MOST]))
-    more = f" and {len(numbers) - _NAMED_AT_MOST:,} more" if numbers[_NAMED_AT_MOST:] else ""
-    return (
-        f"Nothing was written: these names cannot be decrypted: {some}{more}. If it is all of"
-        " them, the key file is not the right one. Otherwise `petition-bot person NUMBER correct`"
-        " gives one its name again, and `restrict` counts it without."
+    return label(
+        "No se ha escrito nada: los nombres de estas firmas no se pueden descifrar: {numbers}. Si "
+        "son todas, el archivo de clave no es el suyo. Si no, petition-bot person NÚMERO correct "
+        "le da su nombre a una, y restrict la cuenta sin él.",
+        numbers=some + (" …" if numbers[_NAMED_AT_MOST:] else ""),
     )
 
 
@@ -237,36 +257,49 @@ def _encrypted(file: BinaryIO, recipients: tuple[str, ...]) -> Iterator[BinaryIO
 
 
 def _result(order: ExportOrder, written: WrittenList) -> Iterator[str]:
-    header, counts = written.header, written.header.counts
-    yield (
-        f"{counted(header.counted, 'signature')}:"
-        f" {header.with_name:,} with their name and {header.without_name:,} counted without it."
+    header, counts, words = written.header, written.header.counts, terminal_words()
+    yield label(
+        "{signatures}: {named} con su nombre y {unnamed} que solo se cuentan.",
+        signatures=signatures(header.counted),
+        named=words.number(header.with_name),
+        unnamed=words.number(header.without_name),
     )
     if counts.at_closing is not None:
-        yield (
-            f"{counts.at_closing:,} at the closing, {header.withdrawn_since:,} withdrawn and"
-            f" {counts.invalidated_since:,} invalidated since."
+        yield label(
+            "{closing} al cierre; desde entonces, {withdrawn} retiradas y {invalidated} anuladas.",
+            closing=words.number(counts.at_closing),
+            withdrawn=words.number(header.withdrawn_since),
+            invalidated=words.number(counts.invalidated_since),
         )
     if counts.closed_at is None:
-        yield (
-            "The petition is open: a list to be handed over is written after the closing, and has"
-            " who signs until then."
+        yield label(
+            "La petición está abierta: la lista que se entrega se escribe después del cierre, con "
+            "quienes firmen hasta entonces."
         )
-    yield f"Export {header.export.id.hex()}: {_size(written.size)} in {written.seconds:.0f} s."
+    yield label(
+        "Lista {id}: {size} en {seconds} s.",
+        id=header.export.id.hex(),
+        size=_size(written.size),
+        seconds=round(written.seconds),
+    )
     if written.changed:
-        yield (
-            f"While it was written, {written.changed:,} of them changed or withdrew. Write the"
-            " list again, so that it does not have them."
+        yield plural_label(
+            "Mientras se escribía, {n} ha cambiado o se ha retirado. Escríbela otra vez, para que "
+            "no esté en ella.",
+            "Mientras se escribía, {n} han cambiado o se han retirado. Escríbela otra vez, para "
+            "que no estén en ella.",
+            written.changed,
         )
     if not order.recipients:
-        yield f"{order.file} is not encrypted: whoever gets it reads every name."
+        yield label("{path} no está cifrado: quien lo tenga lee cada nombre.", path=order.file)
         return
     file = order.file.name
     opened = file.removesuffix(".age") if file.endswith(".age") else f"opened.{order.format}"
     command = shlex.join(["age", "--decrypt", "-i", "key.txt", "-o", opened, file])
-    yield f"{order.file} is encrypted. Open it on the computer that has the key:"
+    yield label("{path} está cifrado. Ábrelo en el ordenador que tiene la clave:", path=order.file)
     yield f"    {command}"
 
 
 def _size(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
+    words = terminal_words()
+    return f"{words.speed(size / 1e6)} MB" if size >= 1e5 else f"{words.speed(size / 1e3)} kB"

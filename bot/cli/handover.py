@@ -3,15 +3,16 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from bot.cli.context import CliContext, run_with_context
-from bot.console import CannotDo, Yes, agrees, counted, in_sentences, read_day, say
+from bot.console import CannotDo, Yes, agrees, in_sentences, read_day, say, signatures
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
+from bot.text.terminal_language import label, plural_label
 from storage import ExportedList, Handover, Kind
 from storage.ids import SHOWN_DIGITS
 
@@ -50,11 +51,12 @@ class PlannedHandover:
 @in_sentences
 def delivered(
     on: Annotated[
-        str | None, typer.Option("--on", metavar="DATE", help="The day, like 2026-11-24.")
+        str | None,
+        typer.Option("--on", metavar="DÍA", help="El día de la entrega, como 2026-11-24."),
     ] = None,
     manifest: Annotated[
         str | None,
-        typer.Option("--manifest", metavar="HASH", help="The SHA-256 of what was handed over."),
+        typer.Option("--manifest", metavar="HASH", help="El SHA-256 de lo que se entregó."),
     ] = None,
     export: Annotated[
         str | None,
@@ -62,25 +64,22 @@ def delivered(
             "--export",
             metavar="ID",
             show_default=False,
-            help="The beginning of a list's id; left out, the newest list written by that day.",
+            help="El principio del número de la lista; hace falta si hay varias.",
         ),
     ] = None,
     without_list: Annotated[
         bool,
-        typer.Option("--without-list", help="Only the number of signatures was handed over."),
+        typer.Option("--without-list", help="Solo se entregó cuántas firmas hay."),
     ] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the record back.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Deshace lo anotado.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Record that the petition was handed over; without options, show what is recorded.
-
-    Retention counts from that day on: the signatures are erased so many months later.
-    """
+    """Records that the petition was handed over; without options, shows what is recorded."""
     order = HandoverOrder(on=on, manifest=manifest, export=export, without_list=without_list)
     if undo:
         found, text = run_with_context(lambda context: prepare_undo(context, order))
         say(text)
-        if agrees("Take this record back?", yes=yes):
+        if agrees(label("¿Lo deshago?"), yes=yes):
             say(run_with_context(lambda context: undo_handover(context, found)))
         return
     if order.is_empty:
@@ -88,7 +87,7 @@ def delivered(
         return
     planned, text = run_with_context(lambda context: prepare_handover(context, order))
     say(text)
-    if agrees("Record this?", yes=yes):
+    if agrees(label("¿Lo anoto?"), yes=yes):
         say(run_with_context(lambda context: record_handover(context, planned)))
 
 
@@ -100,37 +99,49 @@ async def prepare_handover(
     active = await storage.handovers.active()
     if active is not None:
         raise CannotDo(
-            "It is recorded already that the petition was handed over on "
-            f"{_day(context, active)}. If that is wrong, take it back first: petition-bot "
-            "delivered --undo"
+            label(
+                "Ya está anotado que la petición se entregó el {day}. Si no es así, deshazlo "
+                "antes: petition-bot delivered --undo",
+                day=_day(context, active),
+            )
         )
     state = await storage.petitions.state()
     if state.closed_at is None:
         raise CannotDo(
-            "The petition is open: whoever signs from now on would be in no list, and would be "
-            "erased with those who are. Close it in the bot with /close, and hand over a list "
-            "that was written after that."
+            label(
+                "La petición está abierta: quien firme desde ahora no estaría en ninguna lista, y "
+                "se borraría con quienes sí están. Ciérrala en el bot con /close, y entrega una "
+                "lista que se escriba después."
+            )
         )
     day = _read_day(context, order.on)
     closed_on = day_of(state.closed_at, context.words.zone)
     if day < closed_on:
         raise CannotDo(
-            f"The petition was closed on {context.words.date(closed_on)}, after "
-            f"{context.words.date(day)}: it was not known by then how many signatures it has. "
-            "Look at the day and the year."
+            label(
+                "La petición se cerró el {closed}, después del {day}: ese día no se sabía aún "
+                "cuántas firmas tiene. Mira el día y el año.",
+                closed=context.words.date(closed_on),
+                day=context.words.date(day),
+            )
         )
     manifest = _read_manifest(order)
     if order.without_list:
         if order.export is not None:
-            raise CannotDo("Either --export or --without-list, not both.")
+            raise CannotDo(label("--export y --without-list no van juntas."))
         planned = PlannedHandover(day, manifest, None, state.signatures)
     else:
-        found = _select(context, await storage.handovers.exports(), order.export, day)
+        exports = await storage.handovers.exports()
+        found = _select(context, exports, order.export, day, state.closed_at)
         if found.exported_at < state.closed_at:
             raise CannotDo(
-                f"{_name(context, found)} is older than the closing of the petition, on "
-                f"{context.words.plain_moment(state.closed_at)}: who signed in between is not in "
-                "it, and would be erased with those who are. Write one with petition-bot export."
+                label(
+                    "La {list} es anterior al cierre de la petición ({closed}): quien firmó entre "
+                    "una cosa y otra no está en ella, y se borraría con quienes sí están. Escribe "
+                    "otra con petition-bot export.",
+                    list=_name(context, found),
+                    closed=context.words.plain_moment(state.closed_at),
+                )
             )
         planned = PlannedHandover(day, manifest, found, found.with_name + found.without_name)
     return planned, await _consequences(context, planned)
@@ -147,13 +158,15 @@ async def record_handover(context: CliContext, planned: PlannedHandover) -> str:
     )
     if recorded is None:
         raise CannotDo(
-            "Meanwhile another handover was recorded, or the petition was reopened, and nothing "
-            "was changed."
+            label(
+                "Entretanto se ha anotado otra entrega, o se ha vuelto a abrir la petición. No se "
+                "ha cambiado nada."
+            )
         )
-    return (
-        f"It is recorded that the petition was handed over on {_day(context, recorded)}. The bot "
-        "tells the admins, and who opens it reads it. petition-bot delivered --undo takes the "
-        "record back."
+    return label(
+        "Queda anotado que la petición se entregó el {day}. El bot lo dice a quienes administran, "
+        "y lo lee quien lo abra. petition-bot delivered --undo lo deshace.",
+        day=_day(context, recorded),
     )
 
 
@@ -161,16 +174,18 @@ async def prepare_undo(context: CliContext, order: HandoverOrder) -> tuple[Hando
     """Returns the handover that is to be taken back, and says what that means."""
     if not order.is_empty:
         raise CannotDo(
-            "--undo takes back what is recorded; it goes with no other option but --yes."
+            label("--undo deshace lo anotado; no va con ninguna otra opción, salvo --yes.")
         )
     active = await context.storage.handovers.active()
     if active is None:
-        raise CannotDo("No handover is recorded, so there is nothing to take back.")
+        raise CannotDo(label("No hay ninguna entrega anotada: no hay nada que deshacer."))
     return active, "\n".join(
         (
             *_recorded(context, active),
-            "If it is taken back, retention no longer counts from that day, the bot says nothing "
-            "of it any more, and no notice is owed. What was erased since stays erased.",
+            label(
+                "Si se deshace, el plazo deja de contar desde ese día, el bot ya no dice nada de "
+                "la entrega y no hay nada que comunicar. Lo que se ha borrado sigue borrado."
+            ),
         )
     )
 
@@ -178,8 +193,10 @@ async def prepare_undo(context: CliContext, order: HandoverOrder) -> tuple[Hando
 async def undo_handover(context: CliContext, found: Handover) -> str:
     """Takes a handover back; returns the result as a sentence."""
     if not await context.storage.handovers.undo(found, at=context.clock()):
-        raise CannotDo("Meanwhile it was taken back already, and nothing was changed.")
-    return "The record is taken back. The bot tells the admins."
+        raise CannotDo(label("Entretanto ya se ha deshecho. No se ha cambiado nada."))
+    return label(
+        "Deshecho: ya no hay ninguna entrega anotada. El bot lo dice a quienes administran."
+    )
 
 
 async def show_handover(context: CliContext) -> str:
@@ -189,19 +206,21 @@ async def show_handover(context: CliContext) -> str:
         return "\n".join(_recorded(context, active))
     exports = await context.storage.handovers.exports()
     if not exports:
-        return "No handover is recorded, and no list has been written."
-    return "\n".join(
-        ("No handover is recorded. Lists:", *(f"  {_held(context, each)}" for each in exports))
-    )
+        return label("No hay ninguna entrega anotada, y no se ha escrito ninguna lista.")
+    lists = (f"  {_held(context, each)}" for each in exports)
+    return "\n".join((label("No hay ninguna entrega anotada. Hay estas listas:"), *lists))
 
 
 def _read_day(context: CliContext, typed: str | None) -> date:
     if typed is None:
-        raise CannotDo("Say on which day it was handed over: --on 2026-11-24")
+        raise CannotDo(label("Di qué día se entregó: --on 2026-11-24"))
     day = read_day(typed)
     if day > _today(context):
         raise CannotDo(
-            f"{context.words.date(day)} has not come yet. A handover is recorded once it has been."
+            label(
+                "El {day} no ha llegado aún. Una entrega se anota cuando ya se ha hecho.",
+                day=context.words.date(day),
+            )
         )
     return day
 
@@ -215,83 +234,131 @@ def _read_manifest(order: HandoverOrder) -> str:
         if order.without_list:
             return ""
         raise CannotDo(
-            "Say with --manifest what was handed over: the SHA-256 of its manifest, which "
-            "sha256sum FILE prints."
+            label(
+                "Di con --manifest qué se entregó: el SHA-256 de su manifest.txt, que muestra "
+                "sha256sum manifest.txt."
+            )
         )
     manifest = order.manifest.strip().lower()
     if not _SHA256.fullmatch(manifest):
         raise CannotDo(
-            "--manifest is no SHA-256. Expected: 64 digits from 0 to f, as sha256sum FILE prints "
-            "them."
+            label(
+                "Lo que va con --manifest no es un SHA-256: son 64 cifras de 0 a f, como las "
+                "muestra sha256sum manifest.txt."
+            )
         )
     return manifest
 
 
 def _select(
-    context: CliContext, exports: Sequence[ExportedList], wanted: str | None, day: date
+    context: CliContext,
+    exports: Sequence[ExportedList],
+    wanted: str | None,
+    day: date,
+    closed_at: datetime,
 ) -> ExportedList:
-    """Returns the list that was handed over on a day: the wanted one, or the newest by then."""
+    """Returns the list that was handed over on a day: the wanted one, or the only one."""
     if not exports:
         raise CannotDo(
-            "No list has been written, so none can have been handed over: petition-bot export. "
-            "If only the number of signatures was handed over, say so with --without-list."
+            label(
+                "No se ha escrito ninguna lista con petition-bot export, así que no se ha podido "
+                "entregar. Si solo se entregó cuántas firmas hay, di --without-list."
+            )
         )
     if wanted is None:
-        written = [each for each in exports if day_of(each.exported_at, context.words.zone) <= day]
-        if not written:
-            raise CannotDo(
-                f"No list had been written by {context.words.date(day)}. The oldest is "
-                f"{_name(context, exports[-1])}."
-            )
-        return written[0]
+        return _only_one(context, exports, day, closed_at)
     found = [
         each
         for each in exports
         if _ID.fullmatch(wanted.lower()) and each.id.hex().startswith(wanted.lower())
     ]
     if len(found) != 1:
-        known = "No list has" if not found else "More than one list has"
         raise CannotDo(
-            f"{known} an id that begins with {wanted}. petition-bot delivered shows them."
+            label(
+                "Más de una lista tiene un número que empieza por {wanted}, o ninguna lo tiene. "
+                "petition-bot delivered las muestra.",
+                wanted=wanted,
+            )
         )
     if day_of(found[0].exported_at, context.words.zone) > day:
         raise CannotDo(
-            f"{_name(context, found[0])}, after {context.words.date(day)}: it cannot have been "
-            "handed over on that day."
+            label(
+                "La {list} es posterior al {day}: no se pudo entregar ese día.",
+                list=_name(context, found[0]),
+                day=context.words.date(day),
+            )
         )
     return found[0]
 
 
+def _only_one(
+    context: CliContext, exports: Sequence[ExportedList], day: date, closed_at: datetime
+) -> ExportedList:
+    """Returns the list that is meant; of several, one is the dossier's, and is not guessed."""
+    written = [each for each in exports if day_of(each.exported_at, context.words.zone) <= day]
+    if not written:
+        raise CannotDo(
+            label(
+                "El {day} no se había escrito ninguna lista. La más antigua es la {list}.",
+                day=context.words.date(day),
+                list=_name(context, exports[-1]),
+            )
+        )
+    final = [each for each in written if each.exported_at >= closed_at]
+    if len(final) > 1:
+        lists = (f"  {_held(context, each)}" for each in final)
+        said = label(
+            "Hay varias listas. Di con --export cuál se entregó; petition-bot dossier muestra la "
+            "orden entera:"
+        )
+        raise CannotDo("\n".join((said, *lists)))
+    return (final or written)[0]
+
+
 async def _consequences(context: CliContext, planned: PlannedHandover) -> str:
     words, storage = context.words, context.storage
-    what = (
-        f"Only the number of signatures was handed over, {words.number(planned.number)}, and no "
-        "name."
-        if planned.listed is None
-        else f"What was handed over: {_held(context, planned.listed)}"
-    )
     untold = sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values())
     changed = (
         [] if planned.listed is None else await storage.changes_after_export.owed(planned.listed)
     )
     lines = [
-        what,
-        f"Handed over on {words.date(planned.day)}, to {_addressee(context)}.",
-        *([f"Manifest: {planned.manifest}"] if planned.manifest else []),
+        label(
+            "Solo se entregó cuántas firmas hay: {n}. Ningún nombre.",
+            n=words.number(planned.number),
+        )
+        if planned.listed is None
+        else label("Lo que se entregó: {list}", list=_held(context, planned.listed)),
+        label(
+            "Cuándo y a quién: el {day}, a {addressee}.",
+            day=words.date(planned.day),
+            addressee=_addressee(context),
+        ),
+        *([label("Manifiesto: {hash}", hash=planned.manifest)] if planned.manifest else []),
         _erased(context, planned.day),
-        "Once it is recorded nobody can change whether their name is handed over, and /reopen is "
-        "refused.",
+        label(
+            "Cuando esté anotado, nadie podrá cambiar si se entrega su nombre, y /reopen ya no se "
+            "podrá usar."
+        ),
     ]
     if changed:
         lines.append(
-            f"{words.number(len(changed))} of them changed after the list was written, and stand "
-            "in it as they were. The addressee has to be told: petition-bot notices lists them."
+            plural_label(
+                "{n} de ellas ha cambiado después de escribirse la lista, y está en ella como "
+                "era. Hay que comunicarlo: petition-bot notices la muestra.",
+                "{n} de ellas han cambiado después de escribirse la lista, y están en ella como "
+                "eran. Hay que comunicarlo: petition-bot notices las muestra.",
+                len(changed),
+            )
         )
     if untold:
         lines.append(
-            f"{words.number(untold)} signer{' has' if untold == 1 else 's have'} not been told "
-            "how the petition ended. Send them the closing update with /broadcast before they are "
-            "erased."
+            plural_label(
+                "A {n} persona que firmó no se le ha contado cómo acabó la petición. Envíale el "
+                "mensaje final con /broadcast antes de que se borre su firma.",
+                "A {n} personas que firmaron no se les ha contado cómo acabó la petición. "
+                "Envíales el mensaje final con /broadcast antes de que se borren sus firmas.",
+                untold,
+            )
         )
     return "\n".join(lines)
 
@@ -301,48 +368,61 @@ def _erased(context: CliContext, handed_over_on: date) -> str:
     day = months_later(handed_over_on, retention.months_after_delivery)
     said = context.words.date(day)
     if day >= _today(context):
-        return (
-            f"The signatures are erased from {said} on, and earlier once they are "
-            f"{retention.months_at_most} months old; only counts remain."
+        return label(
+            "Las firmas se borran desde el {day}, o antes si ya tienen {months} meses. Solo "
+            "quedan los totales.",
+            day=said,
+            months=retention.months_at_most,
         )
-    return (
-        f"The signatures are due since {said}: the bot erases them a day after it has told the "
-        "admins so, and those of people who have not been told how it ended a week after."
+    return label(
+        "El plazo de las firmas acabó el {day}: el bot las borra un día después de avisar a "
+        "quienes administran, y una semana después las de personas a las que no se ha contado "
+        "cómo acabó.",
+        day=said,
     )
 
 
 def _recorded(context: CliContext, handover: Handover) -> tuple[str, ...]:
     words = context.words
-    held = (
-        f"The number of signatures alone, {words.number(handover.signatures)}, without a list."
-        if handover.export_id is None or handover.exported_at is None
-        else f"List {handover.export_id.hex()[:SHOWN_DIGITS]}, written on "
-        f"{words.plain_moment(handover.exported_at)}: {_counts(context, handover)}."
-    )
     return (
-        f"Handed over on {_day(context, handover)}, to {_addressee(context)}; recorded on "
-        f"{words.plain_moment(handover.recorded_at)}.",
-        held,
-        *([f"Manifest: {handover.manifest}"] if handover.manifest else []),
+        label(
+            "Se entregó el {day}, a {addressee}. Se anotó el {recorded}.",
+            day=_day(context, handover),
+            addressee=_addressee(context),
+            recorded=words.plain_moment(handover.recorded_at),
+        ),
+        label("Solo cuántas firmas hay, {n}, sin lista.", n=words.number(handover.signatures))
+        if handover.export_id is None or handover.exported_at is None
+        else _said(context, handover.export_id, handover.exported_at, handover),
+        *([label("Manifiesto: {hash}", hash=handover.manifest)] if handover.manifest else []),
         _erased(context, handover.handed_over_on),
     )
 
 
 def _held(context: CliContext, listed: ExportedList) -> str:
-    return f"{_name(context, listed)}: {_counts(context, listed)}."
+    return _said(context, listed.id, listed.exported_at, listed)
+
+
+def _said(
+    context: CliContext, id_: bytes, exported_at: datetime, held: ExportedList | Handover
+) -> str:
+    words = context.words
+    return label(
+        "lista {id}, escrita el {moment}: {signatures}, {named} con su nombre y {unnamed} que "
+        "solo se cuentan.",
+        id=id_.hex()[:SHOWN_DIGITS],
+        moment=words.plain_moment(exported_at),
+        signatures=signatures(held.with_name + held.without_name),
+        named=words.number(held.with_name),
+        unnamed=words.number(held.without_name),
+    )
 
 
 def _name(context: CliContext, listed: ExportedList) -> str:
-    written = context.words.plain_moment(listed.exported_at)
-    return f"list {listed.id.hex()[:SHOWN_DIGITS]}, written on {written}"
-
-
-def _counts(context: CliContext, held: ExportedList | Handover) -> str:
-    words = context.words
-    return (
-        f"{counted(held.with_name + held.without_name, 'signature')}, "
-        f"{words.number(held.with_name)} with their name and "
-        f"{words.number(held.without_name)} counted without it"
+    return label(
+        "lista {id}, escrita el {moment}",
+        id=listed.id.hex()[:SHOWN_DIGITS],
+        moment=context.words.plain_moment(listed.exported_at),
     )
 
 
@@ -352,4 +432,4 @@ def _day(context: CliContext, handover: Handover) -> str:
 
 def _addressee(context: CliContext) -> str:
     petition = context.petition
-    return petition.addressee[petition.language_for("en")]
+    return petition.addressee[petition.language_for(context.words.language)]

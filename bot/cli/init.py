@@ -34,7 +34,7 @@ def init(
     token_file: Annotated[
         Path | None,
         typer.Option(
-            help="A file with the bot's token; or give it in PETITION_BOT_TOKEN.",
+            help="Un archivo con el token del bot; también vale PETITION_BOT_TOKEN.",
             show_default=False,
         ),
     ] = None,
@@ -43,7 +43,7 @@ def init(
         typer.Option(
             parser=read_admin,
             metavar="ID",
-            help="An admin's numeric id; repeat it for each of them.",
+            help="El número de quien administra; se repite por cada persona.",
             show_default=False,
         ),
     ] = None,
@@ -51,75 +51,73 @@ def init(
         int | None,
         typer.Option(
             min=0,
-            help="A message to more people than this waits for a second admin's approval.",
+            help="Con más personas que estas, un mensaje espera a que lo apruebe alguien más.",
             show_default=False,
         ),
     ] = None,
     petition: Annotated[
         Path | None,
         typer.Option(
-            help="The petition's folder; made from a template if it is not there.",
+            help="La carpeta de la petición; si no está, se hace de una plantilla.",
             show_default=False,
         ),
     ] = None,
     short_name: Annotated[
         str | None,
         typer.Option(
-            help="The short name of a new petition, like clean-river.", show_default=False
+            help="El nombre corto de una petición nueva, como rio-limpio.", show_default=False
         ),
     ] = None,
     petition_language: Annotated[
         list[str] | None,
         typer.Option(
-            help="A language of a new petition, es or en; repeat it. Otherwise it has both.",
+            help="Un idioma de una petición nueva, es o en; se repite. Si no se da, los dos.",
             show_default=False,
         ),
     ] = None,
     controller: Annotated[
         list[str] | None,
         typer.Option(
-            help="Who answers for the signatures, as inside a sentence; repeat it as es=NAME and"
-            " en=NAME for each language.",
+            help="Quién responde de las firmas, como dentro de una frase; por cada "
+            "idioma, es=NOMBRE y en=NOMBRE.",
             show_default=False,
         ),
     ] = None,
     controller_email: Annotated[
-        str | None, typer.Option(help="Their e-mail address.", show_default=False)
+        str | None, typer.Option(help="Su correo.", show_default=False)
     ] = None,
     controller_form: Annotated[
         str | None,
-        typer.Option(help="Their web form: https://…", show_default=False),
+        typer.Option(help="Su formulario web: https://…", show_default=False),
     ] = None,
     controller_address: Annotated[
-        str | None, typer.Option(help="Their postal address.", show_default=False)
+        str | None, typer.Option(help="Su dirección postal.", show_default=False)
     ] = None,
     protection_officer: Annotated[
         str | None,
-        typer.Option(
-            help="The e-mail address of their data protection officer.", show_default=False
-        ),
+        typer.Option(help="El correo de su delegado de protección de datos.", show_default=False),
     ] = None,
     key_file: Annotated[
         Path | None,
-        typer.Option(help="Where the key goes, or where it is.", show_default=False),
+        typer.Option(help="Dónde va la clave, o dónde está.", show_default=False),
     ] = None,
     bot_name: Annotated[
         str | None,
-        typer.Option(help="The name that people see in their list of chats.", show_default=False),
+        typer.Option(help="El nombre que se ve en la lista de chats.", show_default=False),
     ] = None,
     bot_picture: Annotated[
-        bool, typer.Option("--bot-picture", help="Give the bot a drawn picture.")
+        bool, typer.Option("--bot-picture", help="Le pone al bot una imagen dibujada.")
     ] = False,
     env_file: Annotated[
         Path | None,
-        typer.Option(help="The file of settings to write.", show_default=False),
+        typer.Option(help="El archivo de ajustes que se escribe.", show_default=False),
     ] = None,
     language: Annotated[
         str | None,
-        typer.Option(help="es or en; otherwise that of the terminal.", show_default=False),
+        typer.Option(help="es o en; si no se da, el de la terminal.", show_default=False),
     ] = None,
     non_interactive: Annotated[
-        bool, typer.Option("--non-interactive", help="Ask nothing.")
+        bool, typer.Option("--non-interactive", help="No pregunta nada.")
     ] = False,
 ) -> None:
     """Set a bot up: token, admins, petition, key and settings, question by question."""

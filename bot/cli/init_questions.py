@@ -5,13 +5,10 @@ from typing import TypeVar
 
 import typer
 
-from bot.console import say
+from bot.console import NO, YES, say
 from bot.text.translations import Words
 
 T = TypeVar("T")
-
-# In both languages at once, as the answer of a hurried person may be in either.
-_YES, _NO = frozenset({"s", "sí", "si", "y", "yes"}), frozenset({"n", "no"})
 
 
 class NotAccepted(Exception):
@@ -68,9 +65,9 @@ class Questions:
         choice = {True: f"{yes.upper()}/{no}", False: f"{yes}/{no.upper()}", None: f"{yes}/{no}"}
 
         def check(answer: str) -> bool:
-            if answer.lower() in _YES:
+            if answer.lower() in YES:
                 return True
-            if answer.lower() in _NO:
+            if answer.lower() in NO:
                 return False
             if not answer and default is not None:
                 return default

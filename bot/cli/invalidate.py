@@ -22,35 +22,39 @@ _ID_SHOWN = 8
 
 _From = Annotated[
     str | None,
-    typer.Option("--from", metavar="TIME", help="Signed then or later, like 2026-11-24 13:05."),
+    typer.Option(
+        "--from", metavar="CUÁNDO", help="Firmada entonces o después, como 2026-11-24 13:05."
+    ),
 ]
 _To = Annotated[
     str | None,
-    typer.Option("--to", metavar="TIME", help="Signed before then; a day alone is meant whole."),
+    typer.Option("--to", metavar="CUÁNDO", help="Firmada antes; un día solo se entiende entero."),
 ]
 _Source = Annotated[
-    str | None, typer.Option(metavar="LINK", help="Came by the link with exactly this word.")
+    str | None, typer.Option(metavar="ENLACE", help="Llegó por el enlace que lleva esta palabra.")
 ]
 _Names = Annotated[
     str | None,
-    typer.Option(metavar="PATTERN", help="The name is like this: * any letters, ? one letter."),
+    typer.Option(
+        metavar="PATRÓN", help="El nombre es así: * vale por cualquier letra o letras, ? por una."
+    ),
 ]
 _Seconds = Annotated[
     int | None,
     typer.Option(
-        min=1, max=10**6, metavar="N", help="The form was filled in in fewer seconds than N."
+        min=1, max=10**6, metavar="N", help="El formulario se rellenó en menos de N segundos."
     ),
 ]
-_Reason = Annotated[str | None, typer.Option(help="Why; it is kept, encrypted.")]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count and show them.")]
+_Reason = Annotated[str | None, typer.Option(help="Por qué; se guarda cifrado.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Solo las cuenta y las muestra.")]
 _Count = Annotated[
     int | None,
-    typer.Option(min=1, help="Do not ask: do it if it is exactly so many signatures."),
+    typer.Option(min=1, help="No pregunta: lo hace si son exactamente tantas firmas."),
 ]
 _Undo = Annotated[
-    str | None, typer.Option(metavar="ID", help="Count those of an invalidation again.")
+    str | None, typer.Option(metavar="ID", help="Vuelve a contar las de una anulación.")
 ]
-_List = Annotated[bool, typer.Option("--list", help="List what was invalidated.")]
+_List = Annotated[bool, typer.Option("--list", help="Muestra lo que se ha anulado.")]
 
 
 @in_sentences

@@ -25,6 +25,7 @@ from bot.console import (
 )
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import SettingsInvalid, load_petition_settings, load_settings
+from bot.text.terminal_language import label
 from storage import (
     DatabaseBehind,
     HeldElsewhere,
@@ -50,15 +51,17 @@ if TYPE_CHECKING:
     from storage.key_rotation import KeyRotation, Resealed
     from storage.reference_change import ReferenceChange
 
-keys = typer.Typer(name="keys", help="Exchange the keys in the key file.", no_args_is_help=True)
+keys = typer.Typer(
+    name="keys", help="Cambia las claves del archivo de clave.", no_args_is_help=True
+)
 
 
 KeepOld = Annotated[
-    bool, typer.Option("--keep-old", help="Leave the older key in the file as well.")
+    bool, typer.Option("--keep-old", help="Deja también la clave anterior en el archivo.")
 ]
 
 
-@keys.command()
+@keys.command(help="Cambia la clave que cifra, también con el bot en marcha.")
 @in_sentences
 def rotate(
     keep_old: KeepOld = False,
@@ -183,7 +186,7 @@ class _Place:
     admins: frozenset[int]
 
 
-@keys.command()
+@keys.command(help="Cambia la clave por la que se reconoce a las personas; con el bot parado.")
 @in_sentences
 def rotate_references(
     keep_old: KeepOld = False,
@@ -272,7 +275,7 @@ async def _opened(place: _Place) -> AsyncIterator[Storage]:
     storage = Storage(await open_database(place.url, cleans_up=False), keyring, place.slug)
     try:
         if await storage.restores.awaits_repetition():
-            raise DatabaseBehind(RESTORED)
+            raise DatabaseBehind(label(RESTORED))
         yield storage
     finally:
         await storage.close()

@@ -1,5 +1,6 @@
 """The command line `petition-bot`: reads arguments, runs commands, prints errors."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from bot import file_locations
 from bot.cli.backup import backup, restore
 from bot.cli.broadcasts import broadcasts
 from bot.cli.check import check
+from bot.cli.command_language import SpokenGroup
 from bot.cli.dossier import dossier
 from bot.cli.export import export
 from bot.cli.handover import delivered
@@ -32,22 +34,49 @@ from bot.console import (
 from bot.file_locations import make_database_folder, make_private_folder
 from bot.logs import configure_logging
 from bot.settings import SettingsInvalid, load_settings, load_storage_settings
+from bot.text.terminal_language import label
+from bot.text.translations import mark
 from storage import Keyring
 from storage import migrate as migrate_database
 
 app = typer.Typer(
     name="petition-bot",
-    help="A petition inside a Telegram chat.",
+    cls=SpokenGroup,
+    help="Una petición dentro de un chat de Telegram.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 _Port = Annotated[
     int | None,
-    typer.Option(min=0, max=65535, help="The page's port; if left out, a free one near 8080."),
+    typer.Option(
+        min=0, max=65535, help="El puerto de la página; si no se da, uno libre cerca del 8080."
+    ),
 ]
 _Host = Annotated[
-    str, typer.Option(help="Where the page can be reached; by others too, if it is not loopback.")
+    str,
+    typer.Option(
+        help="La dirección de la página. Si no es de este ordenador, también la abren otras "
+        "personas."
+    ),
 ]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        say(f"petition-bot {version('petition-bot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _app(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Muestra la versión."
+        ),
+    ] = False,
+) -> None:
+    """Takes the options that stand before a command."""
 
 
 @in_sentences
@@ -56,16 +85,16 @@ def run(
         bool,
         typer.Option(
             "--restored-backup",
-            help="An older copy of the database was put back by hand: do again what people asked"
-            " for since, and send nothing until an admin has looked.",
+            help="Has puesto a mano una copia anterior de la base de datos: repite lo que la gente"
+            " pidió desde entonces, y no envía nada hasta que alguien que administra lo mire.",
         ),
     ] = False,
     rehearsal: Annotated[
         bool,
         typer.Option(
             "--rehearsal",
-            help="Try the petition in Telegram: each message says that it is a rehearsal, nothing"
-            " counts, and names are erased at the end.",
+            help="Ensaya la petición en Telegram: cada mensaje dice que es un ensayo, nada cuenta,"
+            " y al final se borran los nombres.",
         ),
     ] = False,
 ) -> None:
@@ -77,7 +106,7 @@ def run(
     from bot.process import FatalError, TokenUnknown, run_until_stopped
 
     if rehearsal and restored_backup:
-        raise CannotDo("Either --rehearsal or --restored-backup, not both.")
+        raise CannotDo(label("--rehearsal y --restored-backup no van juntas."))
     (require_rehearsable if rehearsal else require_ready)(settings)
     try:
         run_to_end(
@@ -95,11 +124,9 @@ def run(
 @in_sentences
 def demo(
     story: Annotated[
-        bool, typer.Option("--story", help="Play a whole petition by itself, on the page too.")
+        bool, typer.Option("--story", help="Vive sola una petición entera, también en la página.")
     ] = False,
-    once: Annotated[
-        bool, typer.Option("--once", help="Play it without a page, and end after it.")
-    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="La vive sin página, y acaba.")] = False,
     port: _Port = None,
     host: _Host = "127.0.0.1",
 ) -> None:
@@ -115,7 +142,7 @@ def demo(
 @in_sentences
 def simulator(
     api_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The Bot API's port, on this machine.")
+        int, typer.Option(min=0, max=65535, help="El puerto de la Bot API, en este ordenador.")
     ] = 8081,
     port: _Port = None,
     host: _Host = "127.0.0.1",
@@ -129,7 +156,7 @@ def simulator(
 
 @in_sentences
 def preview(
-    folder: Annotated[Path, typer.Argument(help="A petition's folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="CARPETA", help="La carpeta de una petición.")],
     port: _Port = None,
     host: _Host = "127.0.0.1",
 ) -> None:
@@ -144,17 +171,20 @@ def preview(
 def rehearse(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="A petition's folder; by default the one you are in."),
+        typer.Argument(
+            metavar="CARPETA", help="La carpeta de una petición; si no, aquella en la que estás."
+        ),
     ] = None,
     people: Annotated[
-        int, typer.Option(min=1, max=10_000, help="How many people take part.")
+        int, typer.Option(min=1, max=10_000, help="Cuántas personas participan.")
     ] = 500,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of what is drawn; the same repeats a rehearsal.")
+        int | None,
+        typer.Option(min=0, help="El número del azar: con el mismo se repite un ensayo."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="The page with the report; if left out, in a new temporary folder."),
+        typer.Option(help="La página con el informe; si no se da, en una carpeta temporal."),
     ] = None,
 ) -> None:
     """Live through a petition in simulation, in a minute, and report what people meet."""
@@ -170,8 +200,9 @@ def keygen(
     path: Annotated[
         Path | None,
         typer.Argument(
-            help="Where the key goes: outside the data folder. If left out, PETITION_KEY_FILE, or"
-            " else the platform's folder for settings; that is made.",
+            metavar="ARCHIVO",
+            help="Dónde va la clave: fuera de la carpeta de los datos. Si no se da, la de"
+            " PETITION_KEY_FILE, o la carpeta de ajustes del sistema.",
             show_default=False,
         ),
     ] = None,
@@ -183,15 +214,18 @@ def keygen(
     path = path.absolute()
     Keyring.generate(path)
     say(
-        f"The key is in {path}. Keep a copy of it apart from the database: without the key"
-        " nobody can read the signatures, and with both anybody can."
+        label(
+            "La clave está en {path}. Guarda una copia lejos de la base de datos: sin la clave, "
+            "nadie puede leer las firmas; con las dos cosas, cualquiera.",
+            path=path,
+        )
     )
     try:
         named = load_storage_settings().key_file
     except SettingsInvalid:  # whatever else is wrong with them, the key is made
         named = None
     if named is None or path != named.absolute():
-        say(f"Set PETITION_KEY_FILE={path} in your settings.")
+        say(label("Pon en tus ajustes: PETITION_KEY_FILE={path}", path=path))
 
 
 @in_sentences
@@ -201,13 +235,34 @@ def migrate() -> None:
     say_files_here(settings.database_url)
     make_database_folder(settings.database_url)
     revision = run_to_end(migrate_database(settings.database_url))
-    say(f"The database is at revision {revision}.")
+    say(label("La base de datos está en la revisión {revision}.", revision=revision))
 
 
-for command in (
-    *(run, demo, simulator, preview, rehearse, check, export, keygen, purge, init, invalidate),
-    *(service, migrate, dossier, delivered, notices, backup, restore),
+# As help lists them: by what they are for, in the order of use.
+_TO_PREPARE, _TO_RUN = mark("Preparar y probar"), mark("En marcha")
+_TO_DELIVER, _FOR_PEOPLE = mark("Entregar las firmas"), mark("Firmas y personas")
+_TO_KEEP = mark("Copias y claves")
+
+for _command, _panel, _help in (
+    (init, _TO_PREPARE, mark("Prepara un bot, pregunta por pregunta.")),
+    (preview, _TO_PREPARE, mark("Muestra una petición mientras la escribes.")),
+    (check, _TO_PREPARE, mark("Dice qué falta o sobra en una petición.")),
+    (rehearse, _TO_PREPARE, mark("Ensaya una petición con gente simulada.")),
+    (demo, _TO_PREPARE, mark("Enseña el bot en una página, con una petición abierta.")),
+    (simulator, _TO_PREPARE, mark("Simula Telegram, para probar tu bot sin cuenta.")),
+    (run, _TO_RUN, mark("Pone el bot en marcha.")),
+    (service, _TO_RUN, mark("Escribe el servicio que lo arranca con la máquina.")),
+    (export, _TO_DELIVER, mark("Escribe la lista de firmas, cifrada.")),
+    (dossier, _TO_DELIVER, mark("Hace con una lista abierta los PDF que se entregan.")),
+    (delivered, _TO_DELIVER, mark("Anota que se entregó, o muestra lo anotado.")),
+    (notices, _TO_DELIVER, mark("Dice qué hay que comunicar después de la entrega.")),
+    (invalidate, _FOR_PEOPLE, mark("Saca del recuento una ola de firmas falsas.")),
+    (purge, _FOR_PEOPLE, mark("Borra las firmas cuyo plazo ha acabado.")),
+    (backup, _TO_KEEP, mark("Guarda la base de datos en un archivo cifrado.")),
+    (restore, _TO_KEEP, mark("Pone una copia en el lugar de la base de datos.")),
+    (keygen, _TO_KEEP, mark("Hace la clave que cifra las firmas.")),
+    (migrate, _TO_KEEP, mark("Pone al día las tablas de la base de datos.")),
 ):
-    app.command()(command)
-for group in (broadcasts, keys, person):
-    app.add_typer(group)
+    app.command(help=_help, rich_help_panel=_panel)(_command)
+for _group, _panel in ((broadcasts, _TO_RUN), (person, _FOR_PEOPLE), (keys, _TO_KEEP)):
+    app.add_typer(_group, rich_help_panel=_panel)

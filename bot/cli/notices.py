@@ -1,6 +1,5 @@
 """`petition-bot notices`: of what the addressee has to be told since (GDPR art. 19)."""
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -16,50 +15,48 @@ from rich.text import Text
 from bot.age_encryption import encrypting_writer, parse_recipients
 from bot.cli.context import CliContext, run_with_context
 from bot.console import CannotDo, Yes, agrees, in_sentences, out, say
-from bot.export.spreadsheet_cells import harmless
+from bot.export.xlsx_list import Workbook, cell, heading, number, row
 from bot.settings import load_petition_settings
+from bot.text.terminal_language import label, plural_label
+from bot.text.translations import mark
 from storage import Change, ChangeOwed, output_file
 
 _TO_DO: Mapping[Change, str] = MappingProxyType(
     {
-        Change.WITHDRAWN: "erase it: the signature was withdrawn",
-        Change.ERASED: "erase it: the person asked for that",
-        Change.NAME_REMOVED: "erase the name, and count the signature without it",
-        Change.OBJECTED: "stop using it: the person objects",
-        Change.RESTRICTED: "keep it and stop using it: its use is restricted",
-        Change.CORRECTED: "replace the name",
+        Change.WITHDRAWN: mark("borrarla: se ha retirado la firma"),
+        Change.ERASED: mark("borrarla: lo ha pedido la persona"),
+        Change.NAME_REMOVED: mark("borrar el nombre, y contar la firma sin él"),
+        Change.OBJECTED: mark("no usarla más: la persona se opone"),
+        Change.RESTRICTED: mark("guardarla y no usarla más: su uso está limitado"),
+        Change.CORRECTED: mark("cambiar el nombre"),
     }
 )
 
 
 @in_sentences
 def notices(
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="For spreadsheets, without names.")
-    ] = False,
     names: Annotated[
-        bool, typer.Option("--names", help="Show the corrected names, on the screen alone.")
+        bool, typer.Option("--names", help="Muestra los nombres corregidos; solo en pantalla.")
     ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", metavar="FILE", help="A CSV file with the corrected names, encrypted."
+            "--output",
+            metavar="ARCHIVO",
+            help="Los escribe en una hoja de cálculo (xlsx), con los nombres corregidos, cifrada.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
-    told: Annotated[
-        bool, typer.Option("--told", help="Record that the addressee was told of them.")
+    force: Annotated[
+        bool, typer.Option("--force", help="Sustituye el archivo, si ya existe.")
     ] = False,
+    told: Annotated[bool, typer.Option("--told", help="Anota que ya se ha comunicado.")] = False,
     yes: Yes = False,
 ) -> None:
-    """List the signatures that changed after they were handed over (GDPR art. 19).
-
-    The addressee has to be told of each.
-    """
+    """Lists the signatures that changed after they were handed over (GDPR art. 19)."""
     recipients = load_petition_settings().age_recipients
 
     async def work(context: CliContext) -> list[ChangeOwed]:
-        owed = await list_notices(context, out, as_csv=as_csv, names=names)
+        owed = await list_notices(context, out, names=names)
         if output is not None and owed:
             say(write_notices(context, owed, output, recipients, replaces=force))
         return owed
@@ -67,76 +64,87 @@ def notices(
     listed = run_with_context(work)
     if not (told and listed):
         return
-    those = "it" if len(listed) == 1 else f"these {len(listed)}"
-    question = f"Has the addressee been told of {those}?"
+    question = plural_label(
+        "¿Se ha comunicado este cambio a quien recibió la petición?",
+        "¿Se han comunicado estos {n} cambios a quien recibió la petición?",
+        len(listed),
+    )
     if agrees(question, yes=yes):
         say(run_with_context(lambda context: mark_told(context, listed)))
 
 
 async def list_notices(
-    context: CliContext, console: Console, *, as_csv: bool = False, names: bool = False
+    context: CliContext, console: Console, *, names: bool = False
 ) -> list[ChangeOwed]:
     """Prints what the addressee has to be told, and returns it; names only on a screen."""
-    if names and (as_csv or not console.is_terminal):
+    if names and not console.is_terminal:
         raise CannotDo(
-            "Names are shown on the screen alone, and go into a file only encrypted, with "
-            "--output FILE."
+            label(
+                "Los nombres solo se muestran en pantalla; a un archivo van cifrados, con "
+                "--output ARCHIVO."
+            )
         )
-    storage, tell = context.storage, partial(say, console=console)
+    storage, words, tell = context.storage, context.words, partial(say, console=console)
     handover = await storage.handovers.active()
-    owed = [] if handover is None else await storage.changes_after_export.owed(handover)
-    if as_csv:
-        console.print(_csv(context, owed), end="", markup=False, soft_wrap=True)
-        return owed
     if handover is None:
         tell(
-            "No handover is recorded, so nobody has to be told of anything."
-            f"{await _before_the_handover(context)}",
+            label("No hay ninguna entrega anotada, así que no hay nada que comunicar."),
+            *await _before_the_handover(context),
         )
         return []
-    day = context.words.date(handover.handed_over_on)
-    invalidated = await storage.handovers.invalidated_since(handover)
-    if invalidated:
+    owed = await storage.changes_after_export.owed(handover)
+    day = words.date(handover.handed_over_on)
+    if invalidated := await storage.handovers.invalidated_since(handover):
         tell(
-            f"{context.words.number(invalidated)} of the "
-            f"{context.words.number(handover.signatures)} signatures that were handed over have "
-            "been taken out of the count as invalid since. Tell the addressee that number.",
+            label(
+                "De las {all} firmas que se entregaron, {n} se han anulado desde entonces. "
+                "Comunica también ese número.",
+                all=words.number(handover.signatures),
+                n=words.number(invalidated),
+            )
         )
     if not owed:
-        tell(f"No notice is owed for what was handed over on {day}.")
+        tell(label("De lo que se entregó el {day} no hay nada que comunicar.", day=day))
         return []
     tell(
-        f"Of what was handed over on {day}, {context.words.number(len(owed))} "
-        f"{'signature has' if len(owed) == 1 else 'signatures have'} changed since the list was "
-        "written. The addressee has to be told:",
+        plural_label(
+            "De lo que se entregó el {day}, {n} firma ha cambiado desde que se escribió la lista. "
+            "Hay que comunicarlo a quien la recibió:",
+            "De lo que se entregó el {day}, {n} firmas han cambiado desde que se escribió la "
+            "lista. Hay que comunicarlo a quien la recibió:",
+            len(owed),
+            day=day,
+        )
     )
     console.print(_table(context, owed, names=names))
     if any(each.is_corrected for each in owed) and not names:
         tell(
-            "The corrected names: petition-bot notices --names, on a screen alone, or --output "
-            "FILE, encrypted.",
+            label(
+                "Los nombres corregidos: petition-bot notices --names, solo en pantalla, o "
+                "--output ARCHIVO, cifrados."
+            )
         )
-    tell("Once the addressee has been told: petition-bot notices --told")
+    tell(label("Cuando se haya comunicado: petition-bot notices --told"))
     return owed
 
 
-async def _before_the_handover(context: CliContext) -> str:
+async def _before_the_handover(context: CliContext) -> Iterator[str]:
     """Says what to do about the newest list, from which people may have taken their name since."""
     lists = await context.storage.handovers.exports()
     if not lists:
-        return ""
-    changed = len(await context.storage.changes_after_export.owed(lists[0]))
-    again = (
-        f" Since the newest list was written, {context.words.number(changed)} "
-        f"{'signature in it has' if changed == 1 else 'signatures in it have'} changed: write it "
-        "again with petition-bot export before you hand it over."
-        if changed
-        else ""
-    )
-    return (
-        " Lists were written: if one was handed over, record it with petition-bot delivered."
-        f"{again}"
-    )
+        return iter(())
+    said = [label("Hay listas: si se entregó una, anótalo con petition-bot delivered.")]
+    if changed := len(await context.storage.changes_after_export.owed(lists[0])):
+        said.append(
+            plural_label(
+                "Desde que se escribió la más reciente ha cambiado {n} firma que está en ella: "
+                "escríbela otra vez con petition-bot export antes de entregarla.",
+                "Desde que se escribió la más reciente han cambiado {n} firmas que están en ella: "
+                "escríbela otra vez con petition-bot export antes de entregarla.",
+                changed,
+            )
+        )
+    return iter(said)
 
 
 def write_notices(
@@ -147,33 +155,41 @@ def write_notices(
     *,
     replaces: bool,
 ) -> str:
-    """Writes them as CSV with the corrected names, encrypted; returns that as a sentence."""
+    """Writes them as a workbook with the corrected names, encrypted; says so in a sentence."""
     if not recipients:
         raise CannotDo(
-            "There is nobody to encrypt the names to: put a public key into "
-            "PETITION_AGE_RECIPIENTS, as for petition-bot export."
+            label(
+                "Falta la clave para la que se cifran los nombres: pon una clave pública en "
+                "PETITION_AGE_RECIPIENTS, como para petition-bot export."
+            )
         )
-    content = _csv(context, owed, names=True).encode()
+    content = _workbook(context, owed)
     with (
         output_file(file, replaces=replaces) as target,
         encrypting_writer(target, parse_recipients(recipients)) as encrypted,
     ):
         encrypted.write(content)
-    return f"They are in {file} with the corrected names, as CSV, encrypted."
+    return label("Están en {path}, con los nombres corregidos: una hoja xlsx, cifrada.", path=file)
 
 
 async def mark_told(context: CliContext, told: Sequence[ChangeOwed]) -> str:
     """Records that the addressee was told of what was shown; returns that as a sentence."""
     await context.storage.changes_after_export.mark_told(told, at=context.clock())
-    number = context.words.number(len(told))
-    return f"It is recorded that the addressee was told of {number} of them."
+    return plural_label(
+        "Queda anotado que se ha comunicado {n} cambio.",
+        "Queda anotado que se han comunicado {n} cambios.",
+        len(told),
+    )
+
+
+def _columns() -> tuple[str, str, str]:
+    return label("Número"), label("Cambió el"), label("Qué hay que hacer")
 
 
 def _table(context: CliContext, owed: Sequence[ChangeOwed], *, names: bool) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("Number", justify="right")
-    table.add_column("Changed on")
-    table.add_column("What the addressee has to do")
+    for column in _columns():
+        table.add_column(column, justify="right" if not table.columns else "left")
     for each in owed:
         # Text, since a name must not become markup of the terminal.
         table.add_row(
@@ -185,32 +201,25 @@ def _table(context: CliContext, owed: Sequence[ChangeOwed], *, names: bool) -> T
 
 
 def _to_do(owed: ChangeOwed, *, names: bool) -> str:
-    also = (
-        f"; {_TO_DO[Change.CORRECTED]}"
-        if owed.is_corrected and owed.change is not Change.CORRECTED
-        else ""
-    )
-    new = ""
-    if names and owed.is_corrected:
-        new = f" by: {owed.corrected_name or '(it cannot be read here)'}"
-    return f"{_TO_DO[owed.change]}{also}{new}"
+    parts = [label(_TO_DO[owed.change])]
+    if owed.is_corrected and owed.change is not Change.CORRECTED:
+        parts.append(label(_TO_DO[Change.CORRECTED]))
+    said = "; ".join(parts)
+    if not (names and owed.is_corrected):
+        return said
+    name = owed.corrected_name or label("(aquí no se puede leer)")
+    return label("{to_do} por: {name}", to_do=said, name=name)
 
 
-def _rows(
-    context: CliContext, owed: Sequence[ChangeOwed], *, names: bool
-) -> Iterator[tuple[str, ...]]:
-    """Yields the rows of a CSV file, the first with the names of its columns."""
-    yield ("number", "change", "day", *(("corrected_name",) if names else ()))
-    for each in owed:
-        day = each.changed_at.astimezone(context.words.zone).date().isoformat()
-        if each.change is not Change.CORRECTED:
-            yield (str(each.number), each.change.value, day, *(("",) if names else ()))
-        if each.is_corrected:
-            name = harmless(each.corrected_name or "")
-            yield (str(each.number), Change.CORRECTED.value, day, *((name,) if names else ()))
-
-
-def _csv(context: CliContext, owed: Sequence[ChangeOwed], *, names: bool = False) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerows(_rows(context, owed, names=names))
+def _workbook(context: CliContext, owed: Sequence[ChangeOwed]) -> bytes:
+    written = io.BytesIO()
+    with Workbook(written, context.clock()) as workbook:
+        workbook.add_parts([label("Cambios")])
+        workbook.begin_worksheet(first_width=12)
+        workbook.add_rows([heading(*_columns(), label("Nombre corregido"))])
+        for each in owed:
+            name = (each.corrected_name or "") if each.is_corrected else ""
+            day = each.changed_at.astimezone(context.words.zone).date().isoformat()
+            to_do = _to_do(each, names=False)
+            workbook.add_rows([row(number(each.number), cell(day), cell(to_do), cell(name))])
     return written.getvalue()

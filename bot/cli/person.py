@@ -12,7 +12,8 @@ import typer
 from bot.cli.context import CliContext, run_with_context
 from bot.console import CannotDo, Yes, agrees, in_sentences, say
 from bot.petition.names import NameProblem, NameRefused, clean_name
-from bot.text.translations import Words
+from bot.text.terminal_language import label
+from bot.text.translations import Words, mark
 from storage import (
     NOTICES_KEPT_FOR,
     CheckedCode,
@@ -25,24 +26,28 @@ from storage import (
     verified_otherwise,
 )
 
-person = typer.Typer(name="person", no_args_is_help=True)
+person = typer.Typer(
+    name="person",
+    help="Responde a una carta o un correo sobre una firma.",
+    no_args_is_help=True,
+)
 
 Code = Annotated[
     str | None,
     typer.Option(
         "--code",
-        metavar="CODE",
-        help="The code in the letter. Left out, it is asked for, and stays out of the shell's "
-        "history.",
+        metavar="CÓDIGO",
+        help="El código de la carta. Si no se da, se pregunta, y no queda en el "
+        "historial de la terminal.",
     ),
 ]
 Otherwise = Annotated[
     str | None,
     typer.Option(
         "--verified-otherwise",
-        metavar="REASON",
-        help="Without a code: how you know whose signature it is. The audit keeps it: write "
-        "nothing personal.",
+        metavar="MOTIVO",
+        help="Sin código: cómo sabes de quién es la firma. Queda en el registro: no "
+        "escribas nada personal.",
     ),
 ]
 
@@ -55,7 +60,7 @@ def read_number(typed: str) -> int:
     """Reads a number as people write it: 1530, 1.530, 1,530."""
     bare = re.sub(r"\D", "", typed)
     if not _NUMBER.fullmatch(typed.strip()) or int(bare) == 0:
-        raise typer.BadParameter("give the number of a signature, then what to do: 12 show")
+        raise typer.BadParameter(label("pon el número de una firma, y después qué hacer: 12 show"))
     return int(bare)
 
 
@@ -64,15 +69,15 @@ _LONG_NUMBER = re.compile(r"\d(?:[\s.-]?\d){5,}")  # of a telephone or of a pass
 _OF_A_NAME = re.compile(r"\w{3,}")  # a shorter word, like "de", is in many sentences
 
 _NAME_REFUSALS: Mapping[NameProblem, str] = {
-    NameProblem.NOT_TEXT: "The name is empty.",
-    NameProblem.TOO_SHORT: "The name is too short: it needs two letters at least.",
-    NameProblem.TOO_LONG: "The name is too long: a hundred characters at most.",
-    NameProblem.LINE_BREAK: "A name stands on one line.",
-    NameProblem.CONTROL: "The name has characters that cannot be seen; type it, do not paste it.",
-    NameProblem.LEADING_SIGN: "A name cannot begin with that sign.",
-    NameProblem.LINK: "That looks like a link or an address, not like a name.",
-    NameProblem.STACKED_MARKS: "The name has too many accents on one letter.",
-    NameProblem.FEW_LETTERS: "A name has two letters at least.",
+    NameProblem.NOT_TEXT: mark("El nombre está vacío."),
+    NameProblem.TOO_SHORT: mark("El nombre es demasiado corto: como mínimo, dos letras."),
+    NameProblem.TOO_LONG: mark("El nombre es demasiado largo: cien caracteres como máximo."),
+    NameProblem.LINE_BREAK: mark("Un nombre va en una sola línea."),
+    NameProblem.CONTROL: mark("El nombre tiene signos que no se ven: escríbelo, no lo pegues."),
+    NameProblem.LEADING_SIGN: mark("Un nombre no puede empezar por ese signo."),
+    NameProblem.LINK: mark("Eso parece un enlace o una dirección, no un nombre."),
+    NameProblem.STACKED_MARKS: mark("El nombre tiene demasiados acentos en una letra."),
+    NameProblem.FEW_LETTERS: mark("Un nombre tiene al menos dos letras."),
 }
 
 
@@ -102,44 +107,46 @@ class Request:
 def _only_stored(signer: Signer, words: Words) -> str | None:
     """Returns since when the use is restricted or objected to, as a sentence."""
     if signer.restricted_at is not None:
-        return f"restricted since {words.plain_moment(signer.restricted_at)}"
+        since = words.plain_moment(signer.restricted_at)
+        return label("su uso está limitado desde el {moment}", moment=since)
     if signer.objected_at is not None:
-        return f"objected to since {words.plain_moment(signer.objected_at)}"
+        since = words.plain_moment(signer.objected_at)
+        return label("se opuso a su uso el {moment}", moment=since)
     return None
 
 
-_ONLY_STORED = (
-    "stored and counted without its name, it is in no list with its name from now on, and its "
-    "owner gets no message but of a breach"
+_ONLY_STORED = mark(
+    "Se guarda y se cuenta sin su nombre, que desde ahora no está en ninguna lista, y su dueño no "
+    "recibe más mensajes que el aviso de una brecha."
 )
 SHOW = Request(
-    "Show everything that is stored of them?",
-    "That is everything.",
+    mark("¿Muestro todo lo que se guarda de esa persona?"),
+    mark("Eso es todo."),
     lambda requests, it, at: requests.record_shown(it.signer, it.proof, at),
 )
 CORRECT = Request(
-    "Give the signature the name “{name}”?",
-    "The signature has its new name, and the former one is erased.",
+    mark("¿Le pongo a la firma el nombre «{name}»?"),
+    mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
     lambda requests, it, at: requests.correct(it.signer, it.name, it.proof, at),
 )
 ERASE = Request(
-    "Erase the signature, with name, chat and consent, for good?",
-    "The signature is erased.",
+    mark("¿Borro la firma para siempre, con nombre, chat y consentimiento?"),
+    mark("La firma está borrada."),
     lambda requests, it, at: requests.erase(it.signer, it.proof, at),
 )
 RESTRICT = Request(
-    f"Restrict its use? (It stays {_ONLY_STORED})",
-    f"The use is restricted: the signature is {_ONLY_STORED}.",
+    mark("¿Limito su uso?"),
+    mark("Su uso está limitado."),
     lambda requests, it, at: requests.restrict(it.signer, it.proof, at),
 )
 OBJECT = Request(
-    f"Record the objection? (The signature stays {_ONLY_STORED})",
-    f"The objection is recorded: the signature is {_ONLY_STORED}.",
+    mark("¿Anoto su oposición?"),
+    mark("La oposición está anotada."),
     lambda requests, it, at: requests.object(it.signer, it.proof, at),
 )
 LIFT = Request(
-    "Use the signature like any other again? (Its owner has to be told before)",
-    "The signature is used like any other again.",
+    mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a su dueño."),
+    mark("La firma se usa otra vez como cualquier otra."),
     lambda requests, it, at: requests.lift(it.signer, it.proof, at),
 )
 
@@ -151,12 +158,12 @@ def of(
         int,
         typer.Argument(
             parser=read_number,
-            metavar="NUMBER",
-            help="The number of the signature, which its owner reads in /mydata.",
+            metavar="NÚMERO",
+            help="El número de la firma, que su dueño lee en /mydata.",
         ),
     ],
 ) -> None:
-    """Answer a letter or an e-mail about one signature, beside the bot that runs.
+    """Takes the number of the signature, beside the bot that runs.
 
     The letter has the number of the signature and a code, both from /mydata. The person is told
     in the chat what was done.
@@ -164,33 +171,36 @@ def of(
     ctx.obj = number
 
 
-@person.command()
+@person.command(help="Muestra todo lo que se guarda de la persona (RGPD, arts. 15 y 20).")
 @in_sentences
 def show(
     ctx: typer.Context,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write a JSON file that only you can read."
+            "--output",
+            "-o",
+            metavar="ARCHIVO",
+            help="Escribe un archivo JSON que solo puedes leer tú.",
         ),
     ] = None,
     code: Code = None,
     verified_otherwise: Otherwise = None,
     yes: Yes = False,
 ) -> None:
-    """Show everything that is stored of the person (GDPR arts 15 and 20)."""
+    """Shows everything that is stored of the person (GDPR arts 15 and 20)."""
     _answer(ctx, SHOW, code, verified_otherwise, yes=yes, output=output)
 
 
-@person.command()
+@person.command(help="Le pone otro nombre a la firma (art. 16).")
 @in_sentences
 def correct(
     ctx: typer.Context,
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME",
-            help="The name. Left out, it is asked for, and stays out of the shell's history.",
+            metavar="NOMBRE",
+            help="El nombre. Si no se da, se pregunta, y no queda en el historial de la terminal.",
             show_default=False,
         ),
     ] = None,
@@ -198,8 +208,8 @@ def correct(
     verified_otherwise: Otherwise = None,
     yes: Yes = False,
 ) -> None:
-    """Give the signature another name (art. 16)."""
-    typed = name if name is not None else typer.prompt("The new name")
+    """Gives the signature another name (art. 16)."""
+    typed = name if name is not None else typer.prompt(label("El nombre nuevo"))
     _answer(ctx, CORRECT, code, verified_otherwise, yes=yes, name=typed)
 
 
@@ -219,20 +229,19 @@ for _name, _request, _purpose in (
     (
         "erase",
         ERASE,
-        "Erase the signature and all that is stored with it, as /withdraw does (art. 17).",
+        mark("Borra la firma y todo lo que se guarda con ella, como /withdraw (art. 17)."),
     ),
     (
         "restrict",
         RESTRICT,
-        "Store the signature and count it without its name, and use it for nothing else"
-        " (art. 18).",
+        mark("Limita su uso: se guarda y se cuenta sin su nombre, y nada más (art. 18)."),
     ),
     (
         "object",
         OBJECT,
-        "The same as restrict, since the person objects to the use of their data (art. 21).",
+        mark("Lo mismo, porque la persona se opone al uso de sus datos (art. 21)."),
     ),
-    ("lift", LIFT, "End a restriction or an objection; tell the person before (art. 18(3))."),
+    ("lift", LIFT, mark("Acaba con una limitación o una oposición; díselo antes (art. 18.3).")),
 ):
     _add_command(_name, _request, _purpose)
 
@@ -248,18 +257,20 @@ def _answer(
     output: Path | None = None,
 ) -> None:
     if code is not None and reason is not None:
-        raise CannotDo("Give the code or --verified-otherwise, not both.")
+        raise CannotDo(label("El código y --verified-otherwise no van juntos."))
     if output is not None and output.exists():
-        raise CannotDo(f"{output} is there already, and is left as it is: name another file.")
+        raise CannotDo(
+            label("{path} ya existe, y se queda como está: elige otro archivo.", path=output)
+        )
     typed = code
     if reason is None and typed is None:
-        typed = typer.prompt("The code in the letter")
+        typed = typer.prompt(label("El código de la carta"))
     number: int = ctx.obj
     prepared = run_with_context(
         lambda context: prepare(context, request, number, typed, reason, name)
     )
     say(prepared.whose)
-    otherwise = "Nothing was done, and the code can still be used."
+    otherwise = label("No se ha hecho nada, y el código sigue sirviendo.")
     if agrees(prepared.question, yes=yes, otherwise=otherwise):
         say(run_with_context(lambda context: carry_out(context, request, prepared, output)))
 
@@ -279,18 +290,27 @@ async def prepare(
     state = _only_stored(signer, words)
     if request is RESTRICT and signer.restricted_at is not None:
         since = words.plain_moment(signer.restricted_at)
-        raise CannotDo(f"Its use is restricted already, since {since}. Nothing was done.")
+        raise CannotDo(
+            label("Su uso ya está limitado, desde el {moment}. No se ha hecho nada.", moment=since)
+        )
     if request is OBJECT and signer.objected_at is not None:
         since = words.plain_moment(signer.objected_at)
-        raise CannotDo(f"They object to its use already, since {since}. Nothing was done.")
+        raise CannotDo(
+            label("Ya se opuso a su uso, el {moment}. No se ha hecho nada.", moment=since)
+        )
     if request is LIFT and state is None:
-        raise CannotDo("Its use is neither restricted nor objected to. Nothing was done.")
-    whose = (
-        f"Signature {words.number(signer.number)}: {signer.name or 'a damaged name'}, signed on "
-        f"{words.plain_moment(signer.signed_at)}, reads {signer.language}"
-        f"{f', {state}' if state else ''}."
+        raise CannotDo(label("Su uso no está limitado, ni hay oposición. No se ha hecho nada."))
+    whose = label(
+        "Firma número {n}: {name}, firmó el {moment}, lee en {language}",
+        n=words.number(signer.number),
+        name=signer.name or label("un nombre dañado"),
+        moment=words.plain_moment(signer.signed_at),
+        language=words.language_name(signer.language),
     )
-    return Prepared(signer, proof, whose, request.question.format(name=new_name), new_name)
+    whose += f"; {state}." if state else "."
+    if request in (RESTRICT, OBJECT):
+        whose += f" {label(_ONLY_STORED)}"
+    return Prepared(signer, proof, whose, label(request.question, name=new_name), new_name)
 
 
 async def carry_out(
@@ -305,13 +325,15 @@ async def carry_out(
     if request is LIFT:
         # They get what they missed, like whoever unmutes the bot.
         await context.storage.signatures.mark_reachable(signer.supporter, context.clock())
-    return f"{shown}{request.outcome} {_told(request, signer)}"
+    return f"{shown}{label(request.outcome)} {_told(request, signer)}"
 
 
 async def _do(context: CliContext, request: Request, prepared: Prepared) -> None:
     if not await request.do(context.storage.person_requests, prepared, context.clock()):
         raise CannotDo(
-            "Meanwhile the code was used, or the signature was withdrawn: nothing was done."
+            label(
+                "Entretanto se ha usado el código o se ha retirado la firma. No se ha hecho nada."
+            )
         )
 
 
@@ -325,22 +347,27 @@ async def _show(context: CliContext, prepared: Prepared, output: Path | None) ->
     with output_file(output) as file:
         file.write(f"{content}\n".encode())
         await _do(context, SHOW, prepared)
-    return f"It is in {output}, which only you can read. "
+    return label("Está en {path}, que solo puedes leer tú.", path=output) + " "
 
 
 def check_reason(reason: str, *names: str | None) -> str:
     """Returns a reason as the audit keeps it; `names` are the person's, and not to be in it."""
     said = " ".join(reason.split())
     if not said:
-        raise CannotDo("Say with --verified-otherwise how you know whose signature it is.")
+        raise CannotDo(label("Di con --verified-otherwise cómo sabes de quién es la firma."))
     if len(said) > _MOST_REASON:
-        raise CannotDo(f"The reason is too long: {_MOST_REASON} characters at most.")
+        raise CannotDo(
+            label("El motivo es demasiado largo: {n} caracteres como máximo.", n=_MOST_REASON)
+        )
     in_names = _OF_A_NAME.findall(" ".join(name or "" for name in names).casefold())
     is_named = not {*in_names}.isdisjoint(re.findall(r"\w+", said.casefold()))
     if "@" in said or _LONG_NUMBER.search(said) or is_named:
         raise CannotDo(
-            "The audit keeps the reason for good, so it must not say who the person is: no name, "
-            "address or number. Something like: passport shown at the office on 3 May."
+            label(
+                "El motivo queda en el registro para siempre, así que no puede decir quién es la "
+                "persona: ni nombre, ni dirección, ni número. Algo así: enseñó el pasaporte en la "
+                "oficina el 3 de mayo."
+            )
         )
     return said
 
@@ -349,7 +376,7 @@ def _checked_name(typed: str) -> str:
     try:
         return clean_name(typed)
     except NameRefused as refused:
-        raise CannotDo(_NAME_REFUSALS[refused.problem]) from None
+        raise CannotDo(label(_NAME_REFUSALS[refused.problem])) from None
 
 
 async def _proved(
@@ -364,7 +391,7 @@ async def _proved(
             await context.storage.audit.record("person_look", actor=None, at=context.clock())
         said = check_reason(reason or "", signer.name if signer else None, new_name)
         if signer is None:
-            raise CannotDo("No signature has this number; it may have been withdrawn.")
+            raise CannotDo(label("Ninguna firma tiene ese número; quizá se retiró."))
         return signer, verified_otherwise(said)
     found, checked = await requests.check(number, code, context.clock())
     if found is None:
@@ -374,25 +401,31 @@ async def _proved(
 
 def _no_fit(checked: CheckedCode, words: Words) -> str:
     since = "" if checked.since is None else words.plain_moment(checked.since)
-    ask = "Ask for a new one, which /mydata shows"
-    otherwise = "if they no longer have Telegram, --verified-otherwise says how else you know them"
-    if checked.state is CodeState.USED:
-        return f"This code was used on {since}, and each serves once. {ask}; {otherwise}."
-    if checked.state is CodeState.ENDED:
-        return f"This code ended on {since}. {ask}; {otherwise}."
-    if checked.state is CodeState.VOID:
-        return f"This code is void, as wrong ones were typed too often. {ask}; {otherwise}."
-    return (
-        "The number and the code do not belong together. Compare both with the letter; after five "
-        f"wrong codes the right one is void. {ask}; {otherwise}."
+    ask = label(
+        "Pide otro, que muestra /mydata. Si ya no tiene Telegram, --verified-otherwise dice cómo "
+        "sabes quién es."
     )
+    if checked.state is CodeState.USED:
+        why = label("Este código se usó el {moment}, y cada uno sirve una vez.", moment=since)
+    elif checked.state is CodeState.ENDED:
+        why = label("Este código dejó de servir el {moment}.", moment=since)
+    elif checked.state is CodeState.VOID:
+        why = label("Este código ya no sirve: se escribieron demasiados que no eran.")
+    else:
+        why = label(
+            "El número y el código no van juntos. Compara los dos con la carta; después de cinco "
+            "códigos que no son, el bueno deja de servir."
+        )
+    return f"{why} {ask}"
 
 
 async def _stored(context: CliContext, signer: Signer) -> str:
     if signer.chat_id is None:
         raise CannotDo(
-            "What is stored of them cannot be found: the number of their chat is damaged. Nothing "
-            "was done."
+            label(
+                "No se encuentra lo que se guarda de esa persona: el número de su chat está "
+                "dañado. No se ha hecho nada."
+            )
         )
     # Imported here: Telegram's library takes a moment to load, which --help does not need.
     from handlers.my_data import everything_stored
@@ -405,11 +438,11 @@ async def _stored(context: CliContext, signer: Signer) -> str:
 
 def _told(request: Request, signer: Signer) -> str:
     if signer.chat_id is None:
-        return "The bot cannot tell them: the number of their chat is damaged."
-    told = "The bot tells them in the chat, within seconds if it runs"
+        return label("El bot no se lo puede decir: el número de su chat está dañado.")
     if request is not ERASE:
-        return f"{told}."
-    days = NOTICES_KEPT_FOR.days
-    return (
-        f"{told}; until then, for {days} days at most, it keeps the number of the chat, encrypted."
+        return label("El bot se lo dice en el chat, en unos segundos si está en marcha.")
+    return label(
+        "El bot se lo dice en el chat, en unos segundos si está en marcha. Hasta entonces, {days} "
+        "días como máximo, guarda cifrado el número del chat.",
+        days=NOTICES_KEPT_FOR.days,
     )

@@ -13,17 +13,18 @@ from bot.console import (
     CannotDo,
     Yes,
     agrees,
-    counted,
     in_sentences,
     interruptible,
     progress_bar,
     run_to_end,
     say,
+    signatures,
 )
 from bot.petition.retention_days import day_of, erased_on
 from bot.retention import Erasure, erase_due, read_erasure
 from bot.settings import PetitionSettings, load_petition_settings
 from bot.telegram_session import shared_session
+from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.http1.address import Body
 from bot.transport.http1.response import TimeLimits
@@ -42,23 +43,26 @@ class Purge:
 @in_sentences
 def purge(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what is due, and erase nothing.")
+        bool, typer.Option("--dry-run", help="Solo dice qué toca borrar, y no borra nada.")
     ] = False,
     untold: Annotated[
         bool,
-        typer.Option("--untold", help="Erase also who has not been told how it ended."),
+        typer.Option("--untold", help="Borra también las de quienes no saben cómo acabó."),
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Erase the signatures whose retention is over, as the running bot does every hour."""
+    """Erases the signatures whose retention is over, as the running bot does every hour."""
     found, text = run_with_context(lambda context: prepare_purge(context, untold_too=untold))
     say(text)
     if dry_run or found.total == 0 or not _date_is_right(yes=yes):
         return
-    question = f"Erase {counted(found.total, 'signature')} for good? Only their counts remain."
-    if not agrees(question, yes=yes, otherwise="Nothing was erased."):
+    question = label(
+        "¿Borro {signatures} para siempre? Solo quedan los totales.",
+        signatures=signatures(found.total),
+    )
+    if not agrees(question, yes=yes, otherwise=label("No se ha borrado nada.")):
         return
-    with interruptible("You have stopped it; what was erased stays erased."):
+    with interruptible(label("Interrumpido: lo que se ha borrado sigue borrado.")):
         say(run_with_context(lambda context: carry_out_purge(context, found)))
 
 
@@ -68,20 +72,30 @@ def _date_is_right(*, yes: bool) -> bool:
     Raises:
         CannotDo: it is not, or nobody can tell.
     """
-    settings, now = load_petition_settings(), utc_now()
+    settings, now, words = load_petition_settings(), utc_now(), terminal_words()
     said = run_to_end(_telegram_time(settings))
     if said is None:
         if yes:
             raise CannotDo(
-                "Telegram could not be asked what day it is, so --yes is not enough: run this "
-                "again without it, and look at the date. Nothing was erased."
+                label(
+                    "No se ha podido preguntar a Telegram qué día es, así que --yes no basta: "
+                    "ejecútalo sin esa opción y mira la fecha. No se ha borrado nada."
+                )
             )
-        question = f"Telegram could not be asked what day it is. Is today {now:%-d %B %Y}?"
-        return agrees(question, yes=False, otherwise="Set the clock first. Nothing was erased.")
+        question = label(
+            "No se ha podido preguntar a Telegram qué día es. ¿Es hoy el {day}?",
+            day=words.date(now),
+        )
+        otherwise = label("Pon antes el reloj en hora. No se ha borrado nada.")
+        return agrees(question, otherwise=otherwise)
     if abs(now - said) >= timedelta(days=1):
         raise CannotDo(
-            f"This machine says that today is {now:%-d %B %Y}, and Telegram that it is "
-            f"{said:%-d %B %Y}. Set the clock first. Nothing was erased."
+            label(
+                "Esta máquina dice que hoy es el {here}, y Telegram, que es el {there}. Pon antes "
+                "el reloj en hora. No se ha borrado nada.",
+                here=words.date(now),
+                there=words.date(said),
+            )
         )
     return True
 
@@ -114,7 +128,7 @@ async def prepare_purge(context: CliContext, *, untold_too: bool) -> tuple[Purge
 async def carry_out_purge(context: CliContext, purge: Purge) -> str:
     """Erases what is due, with a progress bar; returns the result as a sentence."""
     with progress_bar() as bar:
-        task = bar.add_task("Erasing", total=purge.total)
+        task = bar.add_task(label("Borrando"), total=purge.total)
         erased = await erase_due(
             context.storage,
             purge.erasure,
@@ -123,59 +137,76 @@ async def carry_out_purge(context: CliContext, purge: Purge) -> str:
             progress=lambda done: bar.update(task, completed=done),
         )
     state = await context.storage.petitions.state()
-    still = context.words.number(state.signatures)
-    are = "is" if erased == 1 else "are"
-    return (
-        f"{counted(erased, 'signature')} {are} erased. The petition's count is still {still}. "
-        "Copies of the database, such as backups, still hold what they held."
+    return label(
+        "Firmas borradas: {n}. El total de la petición sigue siendo {count}. Las copias de la "
+        "base de datos siguen teniendo lo que tenían.",
+        n=context.words.number(erased),
+        count=context.words.number(state.signatures),
     )
 
 
 async def _nothing(context: CliContext) -> str:
     first = await context.storage.erasures.first_signed_at()
     if first is None:
-        return "No signature is stored, so there is nothing to erase."
+        return label("No se guarda ninguna firma: no hay nada que borrar.")
     handover = await context.storage.handovers.active()
     days = () if handover is None else (handover.handed_over_on,)
     zone = context.words.zone
     day = erased_on(context.petition.retention, day_of(first, zone), days)
-    return f"No signature is due. The first one is on {context.words.date(day)}."
+    return label(
+        "Todavía no toca borrar ninguna firma. La primera, el {day}.", day=context.words.date(day)
+    )
 
 
 def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool) -> list[str]:
     words, count, months = context.words, purge.count, context.petition.retention
-    said = [f"Due: {counted(count.total, 'signature')}."]
+    said = [label("Toca borrar {signatures}.", signatures=signatures(count.total))]
     if count.at_most:
-        at_most = counted(months.months_at_most, "month")
         said.append(
-            f"{words.number(count.at_most)} because nothing is kept for more than {at_most} after "
-            "it was signed."
+            label(
+                "{n}, porque nada se guarda más de {months} meses después de firmar.",
+                n=words.number(count.at_most),
+                months=months.months_at_most,
+            )
         )
     if count.after_handover and purge.erasure.handed_over_on is not None:
-        handed_over_on = words.date(purge.erasure.handed_over_on)
-        after = counted(months.months_after_delivery, "month")
         said.append(
-            f"{words.number(count.after_handover)} because it is {after} or more since the "
-            f"petition was handed over, on {handed_over_on}."
+            label(
+                "{n}, porque ha acabado el plazo desde que la petición se entregó, el {day}: "
+                "{months}.",
+                n=words.number(count.after_handover),
+                day=words.date(purge.erasure.handed_over_on),
+                months=plural_label("{n} mes", "{n} meses", months.months_after_delivery),
+            )
         )
-    untold = count.untold + count.untold_at_most
-    if untold:
-        closing = "" if is_closed else "close it with /close and "
+    if untold := count.untold + count.untold_at_most:
+        command = "/broadcast" if is_closed else label("/close, y después /broadcast")
         said.append(
-            f"{words.number(untold)} of them can be told how the petition ended, and nobody has. "
-            f"An admin can {closing}tell them with /broadcast."
+            plural_label(
+                "A {n} de esas personas se le puede contar cómo acabó la petición, y nadie lo ha "
+                "hecho. Quien administra puede hacerlo con {command}.",
+                "A {n} de esas personas se les puede contar cómo acabó la petición, y nadie lo ha "
+                "hecho. Quien administra puede hacerlo con {command}.",
+                untold,
+                command=command,
+            )
         )
     if kept and purge.erasure.untold_until is not None:
         until = words.plain_moment(purge.erasure.untold_until)
         why = (
-            "a closing update is planned or under way"
+            label("el mensaje final está en marcha o previsto")
             if purge.erasure.is_sending
-            else "the admins have a week to tell them once they know of it"
+            else label("quienes administran tienen una semana para contárselo desde que lo saben")
         )
         said.append(
-            f"{words.number(kept)} of those are kept until {until} at the latest, as {why}; "
-            "--untold erases them now."
+            label(
+                "De esas, {n} se guardan como mucho hasta el {moment}, porque {why}; --untold las "
+                "borra ya.",
+                n=words.number(kept),
+                moment=until,
+                why=why,
+            )
         )
     if purge.total == 0:
-        said.append("So nothing is erased now.")
+        said.append(label("Así que ahora no se borra nada."))
     return said

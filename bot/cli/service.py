@@ -115,15 +115,15 @@ def service(
         bool,
         typer.Option(
             "--user",
-            help="For the user's own manager, without root; it is protected less well.",
+            help="Para el gestor de tu usuario, sin root; protege menos.",
         ),
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The file to write; otherwise it is printed."),
+        typer.Option("--output", "-o", help="El archivo que se escribe; si no se da, se muestra."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace the file if it is there already.")
+        bool, typer.Option("--force", help="Sustituye el archivo, si ya existe.")
     ] = False,
 ) -> None:
     """Write the systemd unit that runs the bot with the settings and paths of the user."""

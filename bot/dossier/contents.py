@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,6 +19,7 @@ from bot.dossier.charts import (
 )
 from bot.dossier.opened_list import ListedSignature, ListHead, local_day
 from bot.dossier.telegram_text import blocks
+from bot.dossier.typesetting import spelt_out
 from bot.text.locale_regions import locale_of
 from bot.text.translations import Words
 
@@ -114,20 +115,31 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
 
 
 def volume(
-    head: ListHead, edition: Edition, title: str, signatures: Sequence[ListedSignature]
+    head: ListHead,
+    edition: Edition,
+    title: str,
+    signatures: Sequence[ListedSignature],
+    lacking: Collection[str] = (),
 ) -> Data:
-    """Returns what the template `volume.typ` reads."""
+    """Returns what the template `volume.typ` reads; no font has the letters in `lacking`."""
     words = edition.words
     locale, days = locale_of(words.language), {each.signed_on for each in signatures}
     written = {day: format_skeleton("yMd", day, locale=locale) for day in days}
+    common = _common(head, edition)
+    if lacking:
+        note = words.label(
+            "Una letra que no está en ninguna fuente se escribe con su número en Unicode, como "
+            "[U+0041]."
+        )
+        common["list_note"] += f" {note}"
     return {
-        **_common(head, edition),
+        **common,
         "head": sentence(title),
         "names": [
             {
                 "number": words.number(each.number),
                 # A word that no line has room for may be broken at a place that cannot be seen.
-                "name": _LONG_WORD.sub("\\1\u200b", each.name),
+                "name": _LONG_WORD.sub("\\1\u200b", spelt_out(each.name, lacking)),
                 "day": written[each.signed_on],
                 "rtl": _is_right_to_left(each.name),
                 "script": _east_asian(each.name),

@@ -22,6 +22,7 @@ from bot.dossier import contents
 from bot.dossier.contents import Data, Edition, Volume
 from bot.dossier.opened_list import DossierError, OpenedList
 from bot.dossier.typesetting import Fonts, letters, script, set_pdf, unreadable
+from bot.text.terminal_language import label, plural_label
 
 VOLUME = 5_000
 """How many signatures a volume has at most."""
@@ -35,11 +36,15 @@ _NUMBERS_LISTED = 10
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """A dossier that has been made: where it is, and the hash that stands for all of it."""
+    """A dossier that has been made: where it is, and the hash that stands for all of it.
+
+    `without_font` says whose letters are in no font and were spelt out; it may be empty.
+    """
 
     folder: Path
     files: tuple[str, ...]
     manifest_sha256: str
+    without_font: str
 
 
 def make_dossier(
@@ -51,20 +56,24 @@ def make_dossier(
 ) -> Dossier:
     """Makes all files of a dossier in a new folder; on any failure there is no folder.
 
-    The machine's own fonts are added only where the given ones lack a letter. `set_so_far` is
-    told how many signatures have been set.
+    The machine's own fonts are added only where the given ones lack a letter. A letter of a name
+    that is in none is spelt out: nobody's name keeps the others from being delivered.
+    `set_so_far` is told how many signatures have been set.
 
     Raises:
-        DossierError: a letter has no font, the list is damaged, or the folder exists.
+        DossierError: the petition's texts have a letter that is in no font, the list is damaged,
+            or the folder exists.
         OSError: it cannot be written.
     """
     if folder.exists():
-        raise DossierError(f"{folder} exists already, and is left as it is: name another folder.")
-    fonts = _with_every_letter(opened, edition, fonts)
+        raise DossierError(
+            label("{path} ya existe, y se queda como está: elige otra carpeta.", path=folder)
+        )
+    fonts, lacking = _with_every_letter(opened, edition, fonts)
     with _whole_folder(folder) as unfinished:
         volumes, hashes = [], {}
         if not edition.public:
-            for volume in _volumes(opened, edition, fonts, unfinished):
+            for volume in _volumes(opened, edition, fonts, lacking, unfinished):
                 volumes.append(volume)
                 hashes[volume.file] = volume.sha256
                 set_so_far(sum(each.names for each in volumes))
@@ -72,9 +81,10 @@ def make_dossier(
         pdf = set_pdf("dossier.typ", main, fonts, at=_noon(edition), accessible=True)
         name = f"{opened.head.petition.slug} - {contents.dossier_title(edition)}.pdf"
         hashes = {name: _write(unfinished / name, pdf), **hashes}
-        manifest = _manifest(opened, edition, fonts, hashes)
+        manifest = _manifest(opened, edition, fonts, lacking, hashes)
         sha256 = _write(unfinished / MANIFEST, manifest.encode())
-    return Dossier(folder, (*hashes, MANIFEST), sha256)
+    without_font = _no_font(opened, edition, lacking) if lacking else ""
+    return Dossier(folder, (*hashes, MANIFEST), sha256, without_font)
 
 
 @contextmanager
@@ -87,8 +97,11 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         unfinished.mkdir(mode=0o700)
     except FileExistsError as error:
         raise DossierError(
-            f"{unfinished} is there: either another command is writing it, or one was killed. "
-            "If none is, delete it, since it can have names, and try again."
+            label(
+                "Existe {path}: otra orden la está escribiendo, o una se cortó. Si no hay "
+                "ninguna, bórrala, porque puede tener nombres, y prueba otra vez.",
+                path=unfinished,
+            )
         ) from error
     try:
         yield unfinished
@@ -106,7 +119,9 @@ def _noon(edition: Edition) -> datetime:
     return datetime.combine(edition.day, time(12), UTC)
 
 
-def _volumes(opened: OpenedList, edition: Edition, fonts: Fonts, folder: Path) -> Iterator[Volume]:
+def _volumes(
+    opened: OpenedList, edition: Edition, fonts: Fonts, lacking: set[str], folder: Path
+) -> Iterator[Volume]:
     """Sets each volume, writes it, and yields what it is."""
     signatures = opened.signatures()
     of = -(-opened.head.counts.with_name // VOLUME)
@@ -115,7 +130,7 @@ def _volumes(opened: OpenedList, edition: Edition, fonts: Fonts, folder: Path) -
         if not some:
             break
         title = contents.volume_title(number, of, edition.words)
-        data = contents.volume(opened.head, edition, title, some)
+        data = contents.volume(opened.head, edition, title, some, lacking)
         pdf = _set_volume(data, fonts, _noon(edition), alone=of == 1)
         name = f"{opened.head.petition.slug} - {title}.pdf"
         sha256 = _write(folder / name, pdf)
@@ -137,30 +152,34 @@ def _set_volume(data: Data, fonts: Fonts, at: datetime, *, alone: bool) -> bytes
             return task.result()
         except BrokenProcessPool as error:
             raise DossierError(
-                "The process that sets a volume was ended, perhaps for want of memory (it needs "
-                "up to 500 MB). No dossier was made."
+                label(
+                    "El proceso que compone un tomo se ha cortado, quizá por falta de memoria "
+                    "(necesita hasta 500 MB). No se ha hecho ningún expediente."
+                )
             ) from error
 
 
-def _with_every_letter(opened: OpenedList, edition: Edition, fonts: Fonts) -> Fonts:
-    """Returns the fonts, with those of the machine if a letter is in none of the others.
+def _with_every_letter(
+    opened: OpenedList, edition: Edition, fonts: Fonts
+) -> tuple[Fonts, set[str]]:
+    """Returns the fonts, with those of the machine if they are needed, and what none of them has.
 
     Raises:
-        DossierError: a letter has no font at all; the message lists the signatures with one.
+        DossierError: the petition's own texts have a letter without any font.
     """
-    found: set[str] = set()
-    for text in contents.texts(opened.head, edition):
-        found |= letters(text)
+    of_texts = set[str]().union(*map(letters, contents.texts(opened.head, edition)))
+    found = set(of_texts)
     if not edition.public:
         for signature in opened.signatures():
             if not signature.name.isascii():
                 found |= letters(signature.name)
     if not (lacking := unreadable(found, fonts)):
-        return fonts
+        return fonts, set()
     fonts = replace(fonts, of_machine=True)
-    if lacking := unreadable(lacking, fonts):
-        raise DossierError(_no_font(opened, edition, set(lacking)))
-    return fonts
+    lacking = unreadable(lacking, fonts)
+    if not of_texts.isdisjoint(lacking):
+        raise DossierError(_no_font(opened, edition, of_texts.intersection(lacking)))
+    return fonts, set(lacking)
 
 
 def _no_font(opened: OpenedList, edition: Edition, lacking: set[str]) -> str:
@@ -170,35 +189,37 @@ def _no_font(opened: OpenedList, edition: Edition, lacking: set[str]) -> str:
         for name in {script(each) for each in letters(signature.name) & lacking}:
             numbers[name].append(signature.number)
     scripts = sorted({script(letter) for letter in lacking})
-    lines = ["Some letters are in no font of this computer, and would come out as boxes:"]
-    lines += [f"  {name}: {_whose(numbers[name])}" for name in scripts]
     # Of Chinese, Japanese and Korean only what Noto's own font lacks can be meant here.
     rare, others = bool(_EAST_ASIAN & set(scripts)), bool(set(scripts) - _EAST_ASIAN)
     packages = ["fonts-babelstone-han"] if rare else []
     packages += ["fonts-noto-core", "fonts-noto-extra"] if others else []
-    names = ["BabelStone Han from babelstone.co.uk"] if rare else []
-    names += ["Noto Sans for the script from fonts.google.com/noto"] if others else []
-    lines += [
-        "No page was made. Install a font that has them, and run the command again:",
+    names = ["BabelStone Han (babelstone.co.uk)"] if rare else []
+    names += ["Noto Sans (fonts.google.com/noto)"] if others else []
+    lines = [
+        label("Ninguna fuente de este ordenador tiene algunas letras:"),
+        *(f"  {name}: {_whose(numbers[name])}" for name in scripts),
+        label("Instala una fuente que las tenga, y haz otra vez el expediente:"),
         f"  Debian, Ubuntu: sudo apt install {' '.join(packages)}",
-        f"  Windows, macOS: download {' and '.join(names)}, open the file and choose Install",
-        "  or put the font's file into a folder and add --fonts FOLDER",
+        label(
+            "  Windows, macOS: descarga {fonts}, ábrela y elige «Instalar»", fonts=", ".join(names)
+        ),
+        label("  o pon el archivo de la fuente en una carpeta, y añade: --fonts CARPETA"),
     ]
     return "\n".join(lines)
 
 
 def _whose(numbers: list[int]) -> str:
     if not numbers:
-        return "in the petition's own texts"
+        return label("en los textos de la petición")
     listed = ", ".join(str(number) for number in numbers[:_NUMBERS_LISTED])
-    more = len(numbers) - _NUMBERS_LISTED
-    names = (
-        "1 name, of signature" if len(numbers) == 1 else f"{len(numbers):,} names, of signatures"
-    )
-    return f"{names} {listed}" + (f" and {more:,} more" if more > 0 else "")
+    more = " …" if len(numbers) > _NUMBERS_LISTED else ""
+    names = plural_label("{n} nombre, firma número", "{n} nombres, firmas número", len(numbers))
+    return f"{names} {listed}{more}"
 
 
-def _manifest(opened: OpenedList, edition: Edition, fonts: Fonts, hashes: dict[str, str]) -> str:
+def _manifest(
+    opened: OpenedList, edition: Edition, fonts: Fonts, lacking: set[str], hashes: dict[str, str]
+) -> str:
     """Returns the manifest, which `sha256sum --check` reads: it skips lines that begin with #."""
     head = opened.head
     made_with = [f"{package} {version(package)}" for package in _PACKAGES]
@@ -220,6 +241,8 @@ def _manifest(opened: OpenedList, edition: Edition, fonts: Fonts, hashes: dict[s
             "SHA-256 of the list": opened.sha256,
             "signatures": f"{head.counts.counted}, {head.counts.with_name} of them with a name",
         }
+    if lacking:
+        about["letters without a font"] = f"{len(lacking)}, written as their code points"
     lines = [
         "# petition-bot dossier 1",
         *(f"# {key}: {' '.join(value.split())}" for key, value in about.items()),

@@ -19,6 +19,7 @@ from ijson.common import ObjectBuilder
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from bot.dossier.telegram_text import blocks
+from bot.text.terminal_language import label
 
 FORMAT = "petition-bot list 1"
 
@@ -181,8 +182,13 @@ class OpenedList:
                 raise _damaged(self.path) from error
         if found != self.head.counts.with_name:
             raise DossierError(
-                f"{self.path} says that it has {self.head.counts.with_name:,} signatures with a "
-                f"name, and has {found:,}: it is damaged. Export it again."
+                label(
+                    "{path} dice que tiene {said} firmas con nombre, y tiene {found}: está "
+                    "dañado. Expórtalo otra vez.",
+                    path=self.path,
+                    said=self.head.counts.with_name,
+                    found=found,
+                )
             )
 
 
@@ -204,17 +210,31 @@ def open_list(path: Path) -> OpenedList:
             raise _damaged(path) from error
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise DossierError(
-            f"{path} is JSON, and no list of signatures that this version can read. Make one with "
-            "petition-bot export --format json."
+            label(
+                "{path} es JSON, pero no una lista de firmas que esta versión pueda leer. Haz una "
+                "con petition-bot export --format json.",
+                path=path,
+            )
         )
     try:
         head = ListHead.model_validate(values)
     except ValidationError as error:
-        raise DossierError(f"{path} makes no sense {_where(error)}. Export it again.") from error
+        raise DossierError(
+            label(
+                "{path} no tiene sentido en {entry}. Expórtalo otra vez.",
+                path=path,
+                entry=_where(error),
+            )
+        ) from error
     _refuse_wrong_sums(path, head.counts)
     exported = head.exported_at.date()
     if any(abs(exported - row.day) > _LONGEST for row in head.by_day if row.day):
-        raise DossierError(f"{path} has days that are years away: it is damaged. Export it again.")
+        raise DossierError(
+            label(
+                "{path} tiene días a años de distancia: está dañado. Expórtalo otra vez.",
+                path=path,
+            )
+        )
     return OpenedList(path, head, sha256)
 
 
@@ -222,26 +242,37 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
     if start.startswith((b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE")):
         opened = path.with_suffix("") if path.suffix == ".age" else path.with_suffix(".json")
         raise DossierError(
-            f"{path} is still encrypted. Open it with the key of the organisation, and give the "
-            f"opened file:\nage --decrypt --identity KEY --output '{opened}' '{path}'"
+            label(
+                "{path} sigue cifrado. Ábrelo con la clave de la organización, y da el archivo "
+                "abierto:\n{command}",
+                path=path,
+                command=f"age --decrypt --identity key.txt --output '{opened}' '{path}'",
+            )
         )
     if start.startswith(b"PK\x03\x04"):
-        raise _wrong_format(path, "an XLSX sheet")
+        raise _wrong_format(path, label("una hoja XLSX"))
     if not start.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"[")):
-        raise _wrong_format(path, "no JSON; perhaps a CSV table")
+        raise _wrong_format(path, label("algo que no es JSON"))
 
 
 def _wrong_format(path: Path, kind: str) -> DossierError:
     return DossierError(
-        f"{path} is {kind}. A dossier is made from the list in JSON, which has the petition's "
-        "texts and counts too: make one with petition-bot export --format json."
+        label(
+            "{path} es {kind}. Un expediente se hace con la lista en JSON, que tiene también los "
+            "textos y los totales: petition-bot export --format json",
+            path=path,
+            kind=kind,
+        )
     )
 
 
 def _damaged(path: Path) -> DossierError:
     return DossierError(
-        f"{path} is no whole JSON document: it is damaged, or it was cut off. Decrypt it again, "
-        "or export it again."
+        label(
+            "{path} no es un documento JSON entero: está dañado o cortado. Descífralo otra vez, o "
+            "expórtalo otra vez.",
+            path=path,
+        )
     )
 
 
@@ -285,7 +316,7 @@ def _items(file: BinaryIO) -> Iterator[object]:
 
 def _where(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
-    return f"at {'.'.join(str(key) for key in first['loc'])} ({first['msg']})"
+    return ".".join(str(key) for key in first["loc"])
 
 
 def _refuse_wrong_sums(path: Path, counts: ListedCounts) -> None:
@@ -294,7 +325,9 @@ def _refuse_wrong_sums(path: Path, counts: ListedCounts) -> None:
         gone = counts.withdrawn_since + counts.invalidated_since
         right = right and counts.at_closing - gone == counts.counted
     if not right:
-        raise DossierError(f"The counts in {path} do not add up: it is damaged. Export it again.")
+        raise DossierError(
+            label("Los totales de {path} no cuadran: está dañado. Expórtalo otra vez.", path=path)
+        )
 
 
 def _checked(item: object, before: int) -> ListedSignature:
@@ -311,21 +344,34 @@ def _checked(item: object, before: int) -> ListedSignature:
     if type(number) is not int or not before < number < 2**53:
         raise _no_signature(before)
     if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
-        raise DossierError(f"Signature {number} has no name that can be set. Export it again.")
+        raise DossierError(
+            label(
+                "La firma {number} no tiene un nombre que se pueda imprimir. Exporta la lista "
+                "otra vez.",
+                number=number,
+            )
+        )
     if not name.isascii() or not name.isprintable():
         refused = (c for c in name if c not in _JOINERS and unicodedata.category(c) in _REFUSED)
         if sign := next(refused, None):
             raise DossierError(
-                f"The name of signature {number} has a sign that cannot be seen "
-                f"(U+{ord(sign):04X}), and petition-bot wrote no such name. Export the list again."
+                label(
+                    "El nombre de la firma {number} tiene un signo que no se ve ({sign}), y así "
+                    "no lo escribió petition-bot. Exporta la lista otra vez.",
+                    number=number,
+                    sign=f"U+{ord(sign):04X}",
+                )
             )
     return ListedSignature(number, name, signed_on)
 
 
 def _no_signature(before: int) -> DossierError:
     return DossierError(
-        f"What follows signature {before} is no signature with a number, a name and a day, in the "
-        "order of the numbers. Export the list again."
+        label(
+            "Lo que sigue a la firma {before} no es una firma con número, nombre y día, en el "
+            "orden de los números. Exporta la lista otra vez.",
+            before=before,
+        )
     )
 
 

@@ -6,7 +6,7 @@ are PDF/A, for which typst refuses a sign that no font has: a box is never set i
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ import manimgx_fonts_cjk
 import typst
 
 from bot.dossier.opened_list import DossierError
+from bot.text.terminal_language import label
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PACKAGED = tuple(Path(package.__path__[0]) for package in (manimgx_fonts, manimgx_fonts_cjk))
@@ -26,8 +27,6 @@ _ACCESSIBLE: list[Any] = ["a-2a", "ua-1"]
 # Every sign can be searched for and copied.
 _SEARCHABLE: list[Any] = ["a-2u"]
 _JOINERS = frozenset("\u200c\u200d")
-# So many signs without a font are listed; more are not looked for.
-_MOST_LISTED = 200
 
 
 @dataclass(frozen=True)
@@ -66,13 +65,20 @@ def set_pdf(template: str, data: object, fonts: Fonts, *, at: datetime, accessib
             pdf_tags=accessible,
         )
     except typst.TypstError as error:
-        raise DossierError(f"typst could not set a document: {error.message}") from error
+        raise DossierError(
+            label("typst no ha podido componer un documento: {said}", said=error.message)
+        ) from error
 
 
 def letters(text: str) -> set[str]:
-    """Returns the letters of a text, each with the marks that stand on it and what it joins."""
+    """Returns the letters of a text but those of ASCII, as `in_letters` has them."""
+    return {letter for letter in in_letters(text) if not letter.isascii()}
+
+
+def in_letters(text: str) -> list[str]:
+    """Returns a text in its letters, each with the marks that stand on it and what it joins."""
     if text.isascii():
-        return set()
+        return [text]
     found: list[str] = []
     for sign in text:
         joined = sign in _JOINERS or unicodedata.category(sign)[0] == "M"
@@ -80,11 +86,21 @@ def letters(text: str) -> set[str]:
             found[-1] += sign
         else:
             found.append(sign)
-    return {letter for letter in found if not letter.isascii()}
+    return found
+
+
+def spelt_out(text: str, lacking: Collection[str]) -> str:
+    """Returns a text with the code points of the letters that no font has in their place."""
+    if not lacking:
+        return text
+    return "".join(
+        "".join(f"[U+{ord(sign):04X}]" for sign in letter) if letter in lacking else letter
+        for letter in in_letters(text)
+    )
 
 
 def unreadable(found: Iterable[str], fonts: Fonts) -> list[str]:
-    """Returns the letters that no font has, in order; at most 200 of them."""
+    """Returns the letters that no font has, in order."""
     compiler = typst.Compiler(
         str(TEMPLATES / "letters.typ"),
         root=str(TEMPLATES),
@@ -98,10 +114,9 @@ def unreadable(found: Iterable[str], fonts: Fonts) -> list[str]:
         if len(some) == 1:
             return list(some)
         half = len(some) // 2
-        lacked = lacking(some[:half])
-        return lacked if len(lacked) >= _MOST_LISTED else lacked + lacking(some[half:])
+        return lacking(some[:half]) + lacking(some[half:])
 
-    return lacking(sorted(found, key=lambda letter: (script(letter), letter)))[:_MOST_LISTED]
+    return lacking(sorted(found, key=lambda letter: (script(letter), letter)))
 
 
 def _can_be_set(compiler: typst.Compiler, some: Sequence[str]) -> bool:

@@ -6,6 +6,5 @@ from enum import StrEnum
 class ListFormat(StrEnum):
     """A format of the list; `petition-bot dossier` reads JSON."""
 
-    CSV = "csv"
     XLSX = "xlsx"
     JSON = "json"

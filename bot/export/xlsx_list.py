@@ -12,8 +12,8 @@ from datetime import datetime, tzinfo
 from typing import IO, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from bot.export.signature_list import SignatureListHeader
-from bot.export.spreadsheet_cells import COLUMNS, cells_of, is_formula
+from bot.export.signature_list import SignatureListHeader, day_of
+from bot.text.terminal_language import label
 from storage import NamedSignature
 
 # As many rows as a sheet of Excel's can have, the heading among them.
@@ -22,6 +22,9 @@ ROWS_A_SHEET = 1_048_576
 # Characters that XML 1.0 does not have; a name has none of them, unless the database was changed.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REPLACEMENT = "\ufffd"
+# What a spreadsheet may run as a formula when somebody edits the cell; spaces before it do not
+# help. The last four are full-width and are read as the first four where that is usual.
+_FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
 # Excel reads _x0041_ as the letter A, so an underscore before such a code is written as a code.
 _CODE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -86,8 +89,9 @@ async def write_xlsx(
     """Writes the list as it is read: a sheet with the counts, then as many as the names need."""
     on_a_sheet = rows_a_sheet - 1
     sheets = max(1, -(-header.with_name // on_a_sheet))
-    with _Workbook(out, header.export.exported_at) as workbook:
-        workbook.add_parts(["Counts", *_worksheet_names(sheets)])
+    columns = heading(label("Número"), label("Nombre"), label("Firmó el"), label("Texto firmado"))
+    with Workbook(out, header.export.exported_at) as workbook:
+        workbook.add_parts([label("Totales"), *_worksheet_names(sheets)])
         workbook.begin_worksheet(first_width=44)
         workbook.add_rows(_counts(header))
         free = 0
@@ -96,16 +100,16 @@ async def write_xlsx(
             while rows:
                 if not free:
                     workbook.begin_worksheet(first_width=12)
-                    workbook.add_rows([_heading(*COLUMNS)])
+                    workbook.add_rows([columns])
                     free = on_a_sheet
                 workbook.add_rows(rows[:free])
                 rows, free = rows[free:], max(0, free - len(rows))
         if not header.with_name:
             workbook.begin_worksheet(first_width=12)
-            workbook.add_rows([_heading(*COLUMNS)])
+            workbook.add_rows([columns])
 
 
-class _Workbook:
+class Workbook:
     """A ZIP file that needs no seeking, and the sheet in it that is being written."""
 
     def __init__(self, out: BinaryIO, at: datetime) -> None:
@@ -114,7 +118,7 @@ class _Workbook:
         self._sheets = 0
         self._sheet: IO[bytes] | None = None
 
-    def __enter__(self) -> "_Workbook":
+    def __enter__(self) -> "Workbook":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -174,54 +178,58 @@ class _Workbook:
 
 def _worksheet_names(sheets: int) -> list[str]:
     if sheets == 1:
-        return ["Signatures"]
-    return [f"Signatures {n}" for n in range(1, sheets + 1)]
+        return [label("Firmas")]
+    return [label("Firmas {n}", n=n) for n in range(1, sheets + 1)]
 
 
 def _counts(header: SignatureListHeader) -> Iterator[str]:
     petition, counts = header.petition, header.counts
-    yield _heading("Petition", petition.texts[petition.source_language].title)
-    yield _row(_cell("Export"), _cell(header.export.id.hex()))
-    yield _row(_cell("Written at (UTC)"), _cell(f"{header.export.exported_at:%Y-%m-%d %H:%M}"))
-    yield _row()
+    yield heading(label("Petición"), petition.texts[petition.source_language].title)
+    yield row(cell(label("Exportación")), cell(header.export.id.hex()))
+    yield row(cell(label("Escrita el (UTC)")), cell(f"{header.export.exported_at:%Y-%m-%d %H:%M}"))
+    yield row()
     if counts.at_closing is not None:
-        yield _row(_cell("Signatures at the closing"), _number(counts.at_closing))
-        yield _row(_cell("Withdrawn since"), _number(header.withdrawn_since))
-        yield _row(_cell("Invalidated since"), _number(counts.invalidated_since))
-    yield _row(_cell("Counted signatures"), _number(header.counted))
-    yield _row(_cell("With their name, on the next sheets"), _number(header.with_name))
-    yield _row(_cell("Without their name, counted only"), _number(header.without_name))
-    yield _row()
-    yield _heading("Day", "Language", "With name", "Without name")
+        yield row(cell(label("Firmas al cierre")), number(counts.at_closing))
+        yield row(cell(label("Retiradas desde entonces")), number(header.withdrawn_since))
+        yield row(cell(label("Anuladas desde entonces")), number(counts.invalidated_since))
+    yield row(cell(label("Firmas que cuentan")), number(header.counted))
+    yield row(cell(label("Con su nombre, en las hojas siguientes")), number(header.with_name))
+    yield row(cell(label("Sin su nombre, solo contadas")), number(header.without_name))
+    yield row()
+    yield heading(label("Día"), label("Idioma"), label("Con nombre"), label("Sin nombre"))
     for day in header.by_day():
-        yield _row(
-            _cell(day.day or "other days"),
-            _cell(day.language or "any"),
-            _number(day.with_name),
-            _number(day.without_name),
+        yield row(
+            cell(day.day or label("otros días")),
+            cell(day.language or label("cualquiera")),
+            number(day.with_name),
+            number(day.without_name),
         )
 
 
 def _signature_row(signature: NamedSignature, zone: tzinfo) -> str:
-    number, *texts = cells_of(signature, zone)
-    return _row(_number(int(number)), *map(_cell, texts))
+    signed_on = day_of(signature.signed_at, zone)
+    texts = (signature.name or "", signed_on, signature.text_version)
+    return row(number(signature.number), *map(cell, texts))
 
 
-def _heading(*texts: str) -> str:
-    return _row(*(_cell(text, _HEADING) for text in texts))
+def heading(*texts: str) -> str:
+    """Returns a row of headings."""
+    return row(*(cell(text, _HEADING) for text in texts))
 
 
-def _row(*cells: str) -> str:
+def row(*cells: str) -> str:
+    """Returns a row of cells."""
     return f"<row>{''.join(cells)}</row>"
 
 
-def _number(value: int) -> str:
+def number(value: int) -> str:
+    """Returns a cell with a number."""
     return f"<c><v>{value}</v></c>"
 
 
-def _cell(text: str, style: int = _TEXT) -> str:
+def cell(text: str, style: int = _TEXT) -> str:
     """Returns a cell with a text, which no spreadsheet reads as anything else."""
-    if style == _TEXT and is_formula(text):
+    if style == _TEXT and _FORMULA.match(text):
         style = _TEXT_NOT_FORMULA
     return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{_xml(text)}</t></is></c>'
 

@@ -17,8 +17,11 @@ _READERS = "bot/simulator/"
 _PLURALS = frozenset({"plural", "plural_label"})
 _METHODS = frozenset({"text", "label"}) | _PLURALS
 _MARK = "mark"
-# A label with its values, which is said in a language later; and an exception with one.
-_SENTENCES = ("Sentence", "ValueRefused")
+# A label in the terminal's language; a label with its values, which is said in a language later;
+# and an exception with one.
+_FUNCTIONS = frozenset({_MARK, "Sentence", "ValueRefused", "label", "plural_label"})
+# What help says of a command and of its options.
+_HELP = frozenset({"help", "metavar", "rich_help_panel"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,15 @@ def _uses(file: str, tree: ast.Module) -> Iterator[Use | Problem]:
         kind = _kind(call)
         if kind is not None:
             yield from _use(file, call, kind)
+        for said in (each.value for each in call.keywords if each.arg in _HELP):
+            if isinstance(said, ast.Constant) and isinstance(said.value, str):
+                yield Use(file, said.lineno, False, (said.value,), None)
 
 
 def _kind(call: ast.Call) -> str | None:
     if isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS:
         return call.func.attr
-    if isinstance(call.func, ast.Name) and call.func.id in (_MARK, *_SENTENCES):
+    if isinstance(call.func, ast.Name) and call.func.id in _FUNCTIONS:
         return call.func.id
     return None
 

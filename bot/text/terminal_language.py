@@ -14,6 +14,16 @@ def terminal_words() -> Words:
     return Catalogs.load().words(terminal_language())
 
 
+def label(source: str, /, **values: object) -> str:
+    """Says a message in the language of the terminal."""
+    return terminal_words().label(source, **values)
+
+
+def plural_label(one: str, many: str, n: int, /, **values: object) -> str:
+    """Says a message that depends on a number, shown by `{n}`, in the language of the terminal."""
+    return terminal_words().plural_label(one, many, n, **values)
+
+
 def terminal_language() -> str:
     """Returns the language that the environment names, if the bot speaks it, and else English.
 

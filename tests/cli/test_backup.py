@@ -231,8 +231,8 @@ def test_what_people_asked_for_after_the_backup_stays(
         petition = PetitionDatabase(empty, petition.keyring)
     assert "Nothing was changed" in said("restore", file, "-i", key, answer="n\n")
     told = said("restore", file, "-i", key, answer="y\n")
-    assert "it has 5 signatures. 2 numbers were given after it" in told
-    assert "Done again from the journal: 1 withdrawal and 1 change of /stop." in told
+    assert "It has 5 signatures. 2 numbers were given after it" in told
+    assert "Done again from the journal: withdrawals: 1, changes of /stop: 1." in told
 
     async def now(storage: Storage) -> None:
         people = Supporters(storage.database, petition.keyring)

@@ -36,7 +36,10 @@ def test_without_a_yes_nothing_changes(petition: PetitionDatabase, typed: str) -
     broadcast = petition.begins()
     short = broadcast.id.hex()[:8]
     result = call("cancel", typed=typed)
-    assert f"Cancel the closing update {short} for good? (0 of 6 are done)" in result.output
+    assert (
+        f"Cancel the broadcast {short} (the closing message) for good? (0 of 6 are done)"
+        in result.output
+    )
     assert result.exit_code == (0 if typed else 1)
     assert petition.now(broadcast).state == "running"
 
@@ -57,13 +60,13 @@ def test_a_planned_one_is_cancelled_before_anybody_was_told(petition: PetitionDa
 
 def test_what_cannot_be_done_is_said_with_the_reason(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
-    assert "is running already" in refused(call("resume", "--yes"))
+    assert "is running. That needs one that is: paused." in refused(call("resume", "--yes"))
     call("pause", "--yes")
-    assert "is paused already" in refused(call("pause", "--yes"))
+    assert "is paused. That needs one that is: running." in refused(call("pause", "--yes"))
     call("cancel", "--yes")
     assert "No broadcast is under way" in refused(call("pause", "--yes"))
     sentence = refused(call("resume", "latest", "--yes"))
-    assert "is cancelled: there is nothing to resume. That needs one that is paused." in sentence
+    assert "is cancelled. That needs one that is: paused." in sentence
     assert petition.now(broadcast).state == "cancelled"
 
 
@@ -72,12 +75,12 @@ def test_what_ended_while_the_question_stood_is_left_alone(
 ) -> None:
     broadcast = petition.begins()
 
-    def meanwhile(question: str, *, err: bool) -> bool:
+    def meanwhile(_question: str) -> bool:
         petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
         return True
 
-    monkeypatch.setattr("typer.confirm", meanwhile)
-    assert "Meanwhile the closing update" in refused(call("pause"))
+    monkeypatch.setattr("bot.console.confirms", meanwhile)
+    assert "Meanwhile it has changed" in refused(call("pause"))
     assert petition.now(broadcast).state == "finished"
 
 
@@ -98,22 +101,25 @@ def test_what_was_sent_is_recalled_after_a_question(petition: PetitionDatabase) 
     petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
     short = broadcast.id.hex()[:8]
     result = call("recall", typed="n\n")
-    assert f"Recall the closing update {short} for good? (It is deleted from 6 chats;" in said(
-        result
+    assert (
+        f"Recall the broadcast {short} (the closing message) for good? (It is deleted from 6 "
+        in said(result)
     )
     assert petition.now(broadcast).recall_started_at is None
     outcome = said(call("recall", typed="y\n"))
-    assert f"The closing update {short} is being recalled from 6 chats." in outcome
+    assert (
+        f"The broadcast {short} (the closing message) is being recalled from 6 chats." in outcome
+    )
     assert petition.now(broadcast).is_recalling
     assert petition.audited()[0].action == "broadcast_recall"
-    assert "is recalled already" in refused(call("recall", short, "--yes"))
+    assert "is recalled. That needs" in refused(call("recall", short, "--yes"))
 
 
 def test_what_is_under_way_is_not_recalled(petition: PetitionDatabase) -> None:
     petition.begins()
     sentence = refused(call("recall", "--yes"))
-    assert "is running: there is nothing to recall" in sentence
-    assert "finished or stopped or cancelled" in sentence
+    assert "is running. That needs one that is: finished, stopped, cancelled." in sentence
+    assert "finished, stopped, cancelled" in sentence
 
 
 def test_what_reached_nobody_is_not_recalled(petition: PetitionDatabase) -> None:

@@ -53,11 +53,11 @@ def test_the_newest_is_listed_first_with_its_numbers(petition: PetitionDatabase)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     petition.begins(bytes.fromhex("ab" * 16), kind=Kind.UPDATE, starts_at=tomorrow, expected=4)
     heading, newest, oldest = said(call("list")).splitlines()
-    columns = ["ID", "Kind", "State", "When", "People", "Delivered", "Unreachable", "Left"]
+    columns = ["Number", "Kind", "State", "When", "People", "Delivered", "Unreachable", "Left"]
     assert heading.split() == columns
-    assert newest.split()[:3] == ["abababab", "update", "scheduled"]
+    assert "message about the petition scheduled" in " ".join(newest.split())
     assert newest.split()[-4:] == ["4", "0", "0", "4"]
-    assert oldest.split()[:3] == ["3f3f3f3f", "closing", "finished"]
+    assert oldest.split()[:5] == ["3f3f3f3f", "the", "closing", "message", "finished"]
     assert oldest.split()[-4:] == ["6", "4", "2", "0"]
 
 
@@ -111,15 +111,15 @@ def test_an_account_says_everything_about_a_broadcast(petition: PetitionDatabase
     petition.tells(broadcast, 3, Outcome.DELIVERED)
     petition.tells(broadcast, 1, Outcome.UNREACHABLE)
     lines = said(call("show")).splitlines()
-    facts = {line[2:16].strip(): line[16:].strip() for line in lines[1:]}
-    assert lines[0] == "Closing update, paid"
+    facts = {line[2:19].strip(): line[19:].strip() for line in lines[1:]}
+    assert lines[0] == "The closing message (paid)"
     assert facts == {
-        "Id": broadcast.id.hex(),
+        "Number": broadcast.id.hex(),
         "State": "running",
-        "To": "everyone who signed and reads es",
+        "To": "everyone who signed and reads Spanish",
         "Confirmed": "1 March 2026, 13:00",
         "Began": "1 March 2026, 13:00",
-        "Recipients": "6",
+        "People": "6",
         "Delivered": "3",
         "Unreachable": "1",
         "Unconfirmed": "0",
@@ -144,7 +144,7 @@ def test_why_one_stopped_is_said(petition: PetitionDatabase) -> None:
     )
     snapshot = said(call("show"))
     assert "Telegram does not accept the message: can't parse entities" in snapshot
-    assert f"Not told      {SIGNERS}" in snapshot
+    assert f"Not told         {SIGNERS}" in snapshot
 
 
 def test_a_program_reads_the_same_numbers(petition: PetitionDatabase) -> None:
@@ -175,11 +175,11 @@ def test_a_recall_is_part_of_the_account(petition: PetitionDatabase) -> None:
         "open": 3,
     }
     snapshot = said(call("show"))
-    for fact in ("Recalled      2 of 6", "Not recalled  1", "To recall     3"):
+    for fact in ("Recalled         2 of 6", "Not recalled     1", "To recall        3"):
         assert fact in snapshot
     petition.do(lambda storage: storage.recalls.end(broadcast.id, datetime.now(UTC), unrecorded=3))
     snapshot = said(call("show"))
-    assert "Not recorded  3" in snapshot
+    assert "Not recorded     3" in snapshot
     assert "To recall" not in snapshot
 
 
@@ -284,6 +284,6 @@ def test_of_a_breach_is_said_whom_it_went_to_and_how_many_have_to_be_told_anothe
     shown = said(call("show", "3f3f"))
     assert shown.startswith("Notice of a breach")
     assert "everyone who signed, also those who asked for silence" in shown
-    assert "Not reached   2, to be told another way" in shown
+    assert "Not reached      2, to be told another way" in shown
     assert data(call("show", "3f3f", "--json"))["not_told"] == 2
-    assert said(call("list")).splitlines()[1].split()[1] == "breach"
+    assert "notice of a breach" in said(call("list"))

@@ -1,8 +1,6 @@
 """Tests that the list reaches those who hold a key, and that nothing of it is left otherwise."""
 
 import asyncio
-import csv
-import io
 import json
 import shlex
 import tempfile
@@ -147,17 +145,17 @@ def test_without_a_recipient_it_says_how_to_make_a_key(petition: PetitionDatabas
 def test_a_list_that_anybody_can_read_is_written_after_two_answers(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
-    file = tmp_path / "list.csv"
-    asked = ("--format", "csv", "--plaintext", "--output", str(file))
+    file = tmp_path / "list.json"
+    asked = ("--plaintext", "--output", str(file))
     for typed in ("n\n", "y\nyes\n"):
         assert "Nothing was written." in said(call(*asked, typed=typed))
         assert not file.exists()
     assert "not encrypted: whoever gets it reads every name" in said(
         call(*asked, typed="y\nandry\n")
     )
-    rows = list(csv.reader(io.StringIO(file.read_text("utf-8-sig"))))
-    assert [row[1] for row in rows[1:]] == [f"Persona {n}" for n in range(1, 7)]
-    assert petition.audited()[0].detail.endswith("csv plaintext")
+    listed = json.loads(file.read_text())["signatures"]
+    assert [each["name"] for each in listed] == [f"Persona {n}" for n in range(1, 7)]
+    assert petition.audited()[0].detail.endswith("json plaintext")
 
 
 @pytest.mark.usefixtures("terminal")

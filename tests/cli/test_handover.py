@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.main import app
 from storage import Conversation, Storage
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.export.test_formats import sheets_of
 from tests.support.supporters import NOON, Supporters
 
 MANIFEST = "0F" * 32
@@ -66,7 +67,7 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
         assert sentence in text
     assert "No handover is recorded. Lists:" in said(call("delivered"))
     assert "It is recorded that" in said(call(*DELIVERED, typed="y\n"))
-    assert f"List {short}, written on" in said(call("delivered"))
+    assert f"list {short}, written on" in said(call("delivered"))
     assert "is recorded already" in refused(call(*DELIVERED, "--yes"))
     assert "The record is taken back." in said(call("delivered", "--undo", typed="y\n"))
     assert "nothing to take back" in refused(call("delivered", "--undo"))
@@ -75,11 +76,14 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
 def test_lists_that_were_written_in_the_same_minute_are_told_apart(
     petition: PetitionDatabase,
 ) -> None:
-    """A workbook for the office and a list for the dossier are written one after the other."""
+    """A workbook for the office is written after the list for the dossier: neither is guessed."""
     of_the_dossier, of_the_office = exported(petition), exported(petition, days=30 / 86_400)
     shown = said(call("delivered"))
     assert f"list {of_the_dossier}," in shown
     assert f"list {of_the_office}," in shown
+    unsaid = refused(call(*DELIVERED, "--yes"))
+    assert "Say with --export which was handed over" in unsaid
+    assert of_the_dossier in unsaid
     recorded = call(*DELIVERED, "--export", of_the_dossier, "--yes")
     assert f"list {of_the_dossier}, written on 1 March 2026, 13:00" in said(recorded)
 
@@ -176,7 +180,6 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     text = said(call("notices"))
     assert "1 signature has changed since the list was written" in text
     assert "4 4 March 2026 erase it: the signature was withdrawn" in " ".join(text.split())
-    assert said(call("notices", "--csv")) == "number,change,day\n4,withdrawn,2026-03-04\n"
     assert "Names are shown on the screen alone" in refused(call("notices", "--names"))
     assert "Nothing was changed." in said(call("notices", "--told", typed="n\n"))
     assert "was told of 1 of them." in said(call("notices", "--told", typed="y\n"))
@@ -197,19 +200,18 @@ def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
         who = people.supporter(3)
         after = Conversation(who, stage="my_data", version=2)
         at = NOON + timedelta(days=3)
-        await storage.signatures.correct_name(who, "Núria Sol", after, 1, at)
+        await storage.signatures.correct_name(who, "Núria;=A1;Sol", after, 1, at)
 
     petition.do(corrected)
     listed = said(call("notices"))
     assert "replace the name" in listed
     assert "Núria" not in listed
-    file = tmp_path / "notices.csv.age"
+    file = tmp_path / "notices.xlsx.age"
     assert "nobody to encrypt the names to" in refused(call("notices", "--output", str(file)))
     assert not file.exists()
     key = pyrage.x25519.Identity.generate()
     monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(key.to_public()))
     assert "encrypted" in said(call("notices", "--output", str(file)))
     assert "--force replaces it" in refused(call("notices", "--output", str(file)))
-    assert pyrage.decrypt(file.read_bytes(), [key]).decode() == (
-        "number,change,day,corrected_name\n3,corrected,2026-03-04,Núria Sol\n"
-    )
+    (rows,) = sheets_of(pyrage.decrypt(file.read_bytes(), [key])).values()
+    assert rows[1] == [3, "2026-03-04", "replace the name", "Núria;=A1;Sol"]

@@ -154,7 +154,7 @@ async def test_on_a_full_disk_no_half_of_a_petition_is_left(
 
     monkeypatch.setattr(Path, "open", full)
     result = await call(*given(home), "--admin", "7")
-    assert (result.exit_code, "No space left" in result.output) == (1, True)
+    assert (result.exit_code, "No queda sitio en el disco" in result.output) == (1, True)
     assert names_in(home / "rio-limpio") == []
 
 

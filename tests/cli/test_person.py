@@ -115,13 +115,13 @@ def test_what_was_used_while_the_question_stood_is_refused(
 ) -> None:
     code = code_of(petition, 2)
 
-    def meanwhile(_question: str, *, err: bool) -> bool:
+    def meanwhile(_question: str) -> bool:
         said(call("2", "erase", "--code", code, "--yes"))
         return True
 
     file = tmp_path / "answer.json"
     with monkeypatch.context() as patch:
-        patch.setattr("bot.console.typer.confirm", meanwhile)
+        patch.setattr("bot.console.confirms", meanwhile)
         result = call("2", "show", "--code", code, "--output", str(file))
     assert "Meanwhile" in refused(result)
     assert list(tmp_path.glob("answer*")) == []

@@ -89,7 +89,7 @@ def test_what_is_due_is_counted_with_the_reason_before_it_is_asked_and_erased(
     assert "Nothing was erased." in refusal
     assert left(petition) == 6
     result = said(call(typed="y\n"))
-    assert "2 signatures are erased. The petition's count is still 6." in result
+    assert "Signatures erased: 2. The petition's count is still 6." in result
     assert left(petition) == 4
     newest = petition.audited()[0]
     assert (newest.action, newest.detail, newest.actor) == ("purge", "2", None)
@@ -110,12 +110,12 @@ def test_who_was_not_told_is_kept_until_the_admins_know_or_an_operator_says_so(
     assert "6 because it is 1 month or more since the petition was handed over, on" in text
     assert "5 of those are kept until " in text
     assert "the admins have a week to tell them once they know of it" in text
-    assert "1 signature is erased." in text
+    assert "Signatures erased: 1." in text
     assert left(petition) == 5
     text = said(call("--yes"))
     assert "--untold erases them now.\nSo nothing is erased now." in text
     assert left(petition) == 5
-    assert "5 signatures are erased. The petition's count is still 6." in said(
+    assert "Signatures erased: 5. The petition's count is still 6." in said(
         call("--yes", "--untold")
     )
     assert "No signature is stored, so there is nothing to erase." in said(call())
@@ -159,4 +159,4 @@ def test_where_telegram_cannot_be_asked_a_person_says_what_day_it_is(
     assert "--yes is not enough" in refused(call("--yes"))
     assert f"Is today {datetime.now(UTC):%-d %B %Y}?" in said(call(typed="n\n"))
     assert left(petition) == 6
-    assert "2 signatures are erased." in said(call(typed="y\ny\n"))
+    assert "Signatures erased: 2." in said(call(typed="y\ny\n"))

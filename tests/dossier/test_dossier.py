@@ -5,12 +5,13 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from bot.dossier import make
+from bot.dossier import contents, make
 from bot.dossier.contents import Edition, dossier
 from bot.dossier.opened_list import open_list
 from bot.dossier.typesetting import TEMPLATES, Fonts, letters, unreadable
@@ -64,16 +65,36 @@ def test_no_template_runs_what_it_is_given() -> None:
     assert [each.name for each in templates if "eval" in each.read_text()] == []
 
 
-def test_a_name_without_a_font_is_found_before_a_page_is_made(
+def test_a_name_without_a_font_is_spelt_out_and_keeps_nobody_from_being_delivered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(make, "set_pdf", None)
-    names = ("Ana", TOTO, "Eva", f"Eva {TOTO}")
-    listed = write_list(tmp_path / "list.json", 10, extra=names)
+    """Somebody signs in Toto, which no font has; the others are handed over all the same."""
+    volumes: list[dict[str, Any]] = []
+    described = contents.volume
+
+    def kept(*given: Any) -> dict[str, Any]:
+        volumes.append(described(*given))
+        return volumes[-1]
+
+    monkeypatch.setattr(contents, "volume", kept)
+    listed = write_list(tmp_path / "list.json", 10, extra=("Ana", TOTO, "Eva", f"Eva {TOTO}"))
+    result = call(listed, *ARGUMENTS, "--output", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    for said in ("Toto: 2 names, of signatures", "apt install fonts-noto-core", "--fonts FOLDER"):
+        assert said in result.output
+    names = [entry["name"] for entry in volumes[0]["names"]]
+    assert {"[U+1E290][U+1E291]", "Eva [U+1E290][U+1E291]", "Eva"} < set(names)
+    assert "[U+0041]" in volumes[0]["list_note"]
+    assert "# letters without a font: 2" in (tmp_path / "out" / "manifest.txt").read_text()
+
+
+def test_a_petition_whose_own_text_has_no_font_is_not_made_with_boxes(tmp_path: Path) -> None:
+    whole = opened_list(3)
+    whole["petition"]["title"]["es"] += TOTO
+    listed = tmp_path / "list.json"
+    listed.write_text(json.dumps(whole))
     said = failed(call(listed, *ARGUMENTS, "--output", tmp_path / "out"))
-    assert "Toto: 2 names, of signatures" in said
-    assert "sudo apt install fonts-noto-core" in said
-    assert "--fonts FOLDER" in said
+    assert "Toto: in the petition's own texts" in said
     assert [path.name for path in tmp_path.iterdir()] == ["list.json"]
 
 

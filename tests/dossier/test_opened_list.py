@@ -53,10 +53,14 @@ async def test_what_the_export_writes_is_read_and_becomes_a_dossier(tmp_path: Pa
 @pytest.mark.parametrize(
     ("content", "name", "sentence"),
     [
-        (b"age-encryption.org/v1\n-> X25519 ", "list.json.age", "age --decrypt --identity KEY"),
+        (
+            b"age-encryption.org/v1\n-> X25519 ",
+            "list.json.age",
+            "age --decrypt --identity key.txt",
+        ),
         (b"-----BEGIN AGE ENCRYPTED FILE-----\n", "list.txt", "still encrypted"),
         (b"PK\x03\x04....", "list.xlsx", "petition-bot export --format json"),
-        ("N.º;Nombre\n1;Ana García\n", "list.csv", "perhaps a CSV table"),
+        ("N.º;Nombre\n1;Ana García\n", "list.csv", "is no JSON"),
         ("", "empty.json", "no JSON"),
         ("{", "cut.json", "cut off"),
         ("{}", "other.json", "no list of signatures"),
@@ -110,6 +114,14 @@ def test_a_signature_that_makes_no_sense_is_refused(
     whole = opened_list(3)
     whole["signatures"][1] |= change
     assert sentence in refused(kept(tmp_path, whole))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_number_that_is_0_or_there_twice_is_refused(tmp_path: Path, place: int) -> None:
+    whole = opened_list(3)
+    before = [0, whole["signatures"][0]["number"]][place]
+    whole["signatures"][place]["number"] = before
+    assert f"follows signature {before} is no signature" in refused(kept(tmp_path, whole))
 
 
 def test_a_list_that_lost_signatures_or_does_not_add_up_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,111 @@
+"""The command line in the terminal's language: help, usage, and refusals of what was typed.
+
+Typer says these in English alone. The words around commands and options are its constants, and a
+refusal is recognised by its English sentence.
+"""
+
+import re
+from typing import Any
+
+from typer import rich_utils
+from typer.core import TyperGroup
+
+from bot.console import err, say
+from bot.text.terminal_language import label, terminal_language
+from bot.text.translations import mark
+
+_OPTIONS_OF_TYPER = {
+    "Install completion for the current shell.": mark("Instala el autocompletado."),
+    "Show completion for the current shell, to copy it or customize the installation.": mark(
+        "Muestra el código del autocompletado, para copiarlo o adaptarlo."
+    ),
+}
+_PANELS_OF_TYPER = {
+    "ARGUMENTS_PANEL_TITLE": mark("Datos"),
+    "OPTIONS_PANEL_TITLE": mark("Opciones"),
+    "COMMANDS_PANEL_TITLE": mark("Órdenes"),
+    "DEFAULT_STRING": mark("[por defecto: {value}]"),
+    "REQUIRED_LONG_STRING": mark("[obligatorio]"),
+    "ABORTED_TEXT": mark("Interrumpido."),
+}
+# What Typer refuses, as a pattern, and the same in Spanish.
+_REFUSALS = (
+    (r"Missing command", "Falta la orden"),
+    (r"Missing (?:argument|option|parameter) (\S+)", "Falta {0}"),
+    (r"No such command (\S+)", "No existe la orden {0}"),
+    (r"No such option: (\S+)", "No existe la opción {0}"),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", "Sobra esto: {0}"),
+    (r"Option (\S+) requires an argument", "Falta el valor detrás de {0}"),
+    (r"Option (\S+) does not take a value", "La opción {0} no lleva ningún valor"),
+    (r"Invalid value for (.+?): .*valid integer.*", "{0} tiene que ser un número entero"),
+    (r"Invalid value for (.+?): .*valid number.*", "{0} tiene que ser un número"),
+    (r"Invalid value for (.+?): .*greater than or equal to (\S+)", "{0} es {1} como mínimo"),
+    (r"Invalid value for (.+?): .*less than or equal to (\S+)", "{0} es {1} como máximo"),
+    (
+        r"Invalid value for (.+?): (?:Value error, )?(.+) is not one of (.+)",
+        "{0} no puede ser {1}, sino {2}",
+    ),
+    (r"Invalid value for (.+?): \w+ (.+) does not exist", "{0}: no existe {1}"),
+    (r"Invalid value for (.+?): \w+ (.+) is a file", "{0}: {1} es un archivo, no una carpeta"),
+    (r"Invalid value for (.+?): (.+)", "{0}: {1}"),
+)
+_MEANT = re.compile(r"\.? (?:Did you mean|\(Possible options:) (.+?)[?)]")
+
+
+class SpokenGroup(TyperGroup):
+    """The commands of the shell, with their help and their refusals in the terminal's language."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Runs what was typed; what cannot be understood ends with a sentence."""
+        _translate(self)
+        for name, said in _PANELS_OF_TYPER.items():
+            setattr(rich_utils, name, label(said, value="{}"))
+        setattr(rich_utils, "rich_format_error", _say)  # noqa: B010 - it takes any error
+        return super().main(*args, **extra)
+
+
+def _translate(command: Any) -> None:
+    """Translates what help shows of a command, of its options, and of the commands in it."""
+    usage, help_option = command.get_usage, command.get_help_option
+
+    def translated_option(ctx: Any) -> Any:
+        option = help_option(ctx)
+        option.help, option.metavar = label("Muestra esta ayuda."), ""
+        return option
+
+    command.get_usage = lambda ctx: usage(ctx).replace("Usage:", label("Uso:"), 1)
+    command.get_help_option = translated_option
+    command.options_metavar = label("[OPCIONES]")
+    command.subcommand_metavar = label("ORDEN …")
+    for said in (command, *command.params):
+        if getattr(said, "is_flag", False):
+            said.metavar = ""  # Typer writes <bool>, as if something had to follow
+        for name in ("help", "metavar", "rich_help_panel"):
+            if text := getattr(said, name, None):
+                setattr(said, name, label(_OPTIONS_OF_TYPER.get(text, text)))
+    for each in getattr(command, "commands", {}).values():
+        _translate(each)
+
+
+def _say(error: Any) -> None:
+    """Prints how a command is typed, and why it was not understood."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return  # it is the help, which is printed already
+    context, message = getattr(error, "ctx", None), error.format_message()
+    said = in_spanish(message) if terminal_language().startswith("es") else message
+    if context is None:
+        say(said, console=err)
+        return
+    help_ = label("Ayuda: {command}", command=f"{context.command_path} --help")
+    say(context.get_usage(), said, help_, console=err)
+
+
+def in_spanish(message: str) -> str:
+    """Returns in Spanish what Typer refuses; as it is where it says something else."""
+    meant = _MEANT.search(message)
+    bare = _MEANT.sub("", message).rstrip(".")
+    for pattern, spanish in _REFUSALS:
+        if found := re.fullmatch(pattern, bare):
+            said = f"{spanish.format(*found.groups())}."
+            return f"{said} ¿Quizá {meant[1].replace(', ', ' o ')}?" if meant else said
+    return message

@@ -1,0 +1,132 @@
+"""Tests that a campaigner who reads Spanish meets no English sentence in the shell."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from bot.cli.main import app
+from storage import Outcome, Storage
+from tests.cli.petition_database import PetitionDatabase
+from tests.support.supporters import NOON, Supporters
+
+_ENGLISH = re.compile(
+    r"\b(the|of|is|are|and|not|was|have|with|for|from|this|that|it|its|to|be|as|by|which|who"
+    r"|usage|options|missing|invalid|error|aborted|signatures?|left|people|already|nothing)\b",
+    re.IGNORECASE,
+)
+# What is typed, and what is somebody's: options, commands, paths, names of files and of settings.
+_TYPED = re.compile(
+    r"--?[a-z][\w-]*|petition-bot( [a-z]+)*|age(-keygen)? .*|/\S+|\S+\.\w+|\bPETITION_\w+|<\w+>"
+)
+
+
+@pytest.fixture(autouse=True)
+def _in_spanish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def says(*arguments: str, typed: str = "") -> str:
+    """What a command prints, in which no word is English but what is typed."""
+    said = CliRunner().invoke(app, arguments, input=typed).output
+    lines = [line for line in said.splitlines() if _ENGLISH.search(_TYPED.sub("", line))]
+    assert (arguments, lines) == (arguments, [])
+    return said
+
+
+def commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, each in getattr(command, "commands", {}).items():
+        yield from commands(each, *path, name)
+
+
+@pytest.mark.parametrize("path", list(commands(get_command(app))), ids=" ".join)
+def test_help_is_in_spanish(path: tuple[str, ...]) -> None:
+    path = ("person", "7", *path[1:]) if path[1:] and path[0] == "person" else path
+    assert "Muestra esta ayuda." in says(*path, "--help")
+
+
+def test_help_lists_the_commands_by_what_they_are_for_in_the_order_of_use() -> None:
+    said = says("--help")
+    order = ("Preparar y probar", "init", "En marcha", "run", "Entregar las firmas", "dossier")
+    places = [said.index(f" {each} ") for each in order]
+    assert places == sorted(places)
+    assert re.fullmatch(r"petition-bot \d+\.\d+\.\d+\n", says("--version"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("exprot", "No existe la orden 'exprot'. ¿Quizá 'export'?"),
+        ("export", "Falta '--output'."),
+        ("export --output", "Falta el valor detrás de '--output'."),
+        ("export --output x --format csv", "'--format' no puede ser 'csv', sino 'xlsx', 'json'."),
+        ("notices --names=1", "La opción '--names' no lleva ningún valor."),
+        ("notices uno", "Sobra esto: uno."),
+        ("notices --csv", "No existe la opción --csv."),
+        ("rehearse --people 0", "'--people' es 1 como mínimo."),
+        ("rehearse --people x", "'--people' tiene que ser un número entero."),
+        ("dossier x --fonts nada", "'--fonts': no existe 'nada'."),
+        ("person x show", "'NÚMERO': pon el número de una firma, y después qué hacer: 12 show."),
+        ("delivered --on ayer --without-list", "ayer no es un día."),
+    ],
+)
+@pytest.mark.usefixtures("petition")
+def test_what_was_mistyped_is_refused_in_spanish(typed: str, answer: str) -> None:
+    assert answer in says(*typed.split())
+
+
+def test_the_signatures_are_handed_over_without_an_english_sentence(
+    petition: PetitionDatabase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Marta writes the list, records the handover, and passes on who withdrew since."""
+    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=9))
+    file = str(tmp_path / "lista.json.age")
+    assert "age-keygen" in says("export", "--output", file)
+    key = pyrage.x25519.Identity.generate()
+    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(key.to_public()))
+    assert "6 firmas: 6 con su nombre y 0 que solo se cuentan." in says("export", "--output", file)
+    order = ("delivered", "--on", "2026-03-10", "--manifest", "0f" * 32)
+    assert "No se ha cambiado nada." in says(*order, typed="no\n")
+    assert "Queda anotado que la petición se entregó" in says(*order, typed="sí\n")
+    says("delivered")
+    assert "no hay nada que comunicar" in says("notices")
+
+    async def withdrawn(storage: Storage) -> None:
+        who = Supporters(storage.database, petition.keyring).supporter(2)
+        await storage.signatures.withdraw(who, NOON + timedelta(days=9))
+
+    petition.do(withdrawn)
+    assert "borrarla: se ha retirado la firma" in says("notices")
+    sheet = str(tmp_path / "cambios.xlsx.age")
+    assert "una hoja xlsx, cifrada" in says("notices", "--output", sheet)
+    assert "Queda anotado que se ha comunicado 1 cambio." in says("notices", "--told", typed="y\n")
+    says("delivered", "--undo", typed="s\n")
+
+
+def test_a_broadcast_is_watched_paused_and_cancelled_without_an_english_sentence(
+    petition: PetitionDatabase,
+) -> None:
+    says("broadcasts", "show")
+    says("broadcasts", "list")
+    broadcast = petition.begins()
+    petition.tells(broadcast, 2, Outcome.DELIVERED)
+    assert "enviándose" in says("broadcasts", "list")
+    says("broadcasts", "show")
+    assert "(van 2 de 6)" in says("broadcasts", "pause", typed="n\n")
+    assert "está en pausa: van 2 y faltan 4" in says("broadcasts", "pause", typed="sí\n")
+    says("broadcasts", "pause", "-y")
+    says("broadcasts", "resume", typed="qué\ns\n")
+    says("broadcasts", "cancel", "--yes")
+    says("broadcasts", "recall", typed="si\n")
+    says("broadcasts", "show", "latest")
+    says("broadcasts", "resume", "77")
