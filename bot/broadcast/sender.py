@@ -72,12 +72,13 @@ class FinalCheck:
     is_refused: bool = False
 
     def __call__(self) -> bool:
-        """Tells whether the call leaves, now that its turn has come."""
-        self.has_left = self.may_leave()
-        self.is_refused = not self.has_left
-        if self.has_left:
+        """Tells whether the call leaves, now that its turn has come; a rehearsal makes two."""
+        may_leave = self.may_leave()
+        self.is_refused = not may_leave
+        if may_leave and not self.has_left:
+            self.has_left = True
             self.context.claims.call_started(self.delivery.chat_id)
-        return self.has_left
+        return may_leave
 
     def may_leave(self) -> bool:
         """Tells whether sending may go on, and the claim is still valid."""

@@ -70,6 +70,9 @@ async def test_everything_that_anybody_reads_says_that_it_is_one(rehearsal: Scen
     for command in ADMIN_COMMANDS:
         marta.send(f"/{command}")
         await rehearsal.settled()
+    ana.send("/stop")
+    said = await ana.sees("No te escribiremos más")
+    assert "ya iba de camino" not in said.text, "all that was sent to her has arrived"
     assert {each.user.first_name: unmarked(each) for each in (ana, sean, marta)} == {
         "Ana": [],
         "Seán": [],
