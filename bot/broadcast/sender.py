@@ -124,7 +124,7 @@ class Sender:
         chat = final_check.delivery.chat_id
         # Instead of a long wait at the gate, in which the recipient may withdraw: claim it again.
         if self.context.gate.pause_for(Lane.BROADCAST, chat) > _LONGEST_PAUSE_SECONDS:
-            return SendResult(Outcome.UNSENT, ErrorKind.WAIT)
+            return SendResult(Outcome.UNSENT)
         try:
             result = await self._call(call, final_check)
         except (TelegramRefused, TelegramError) as error:

@@ -63,6 +63,25 @@ async def test_who_surely_got_nothing_is_the_next_ones(
     assert dict(harness.telegram.received) == everyone_once(40)
 
 
+async def test_whom_nothing_was_sent_to_is_no_proof_that_it_works(
+    harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = Content.call
+
+    def mistaken(content: Content, chat_id: int, language: str) -> MessageCall:
+        if chat_id % 2:
+            raise KeyError(language)
+        return call(content, chat_id, language)
+
+    monkeypatch.setattr(Content, "call", mistaken)
+    await harness.people.sign(range(1, 8))
+    await harness.start()
+    running = harness.start_worker()
+    running.gate.paused_chats = dict.fromkeys(range(1002, 1007, 2), 60.0)
+    assert (await held(harness)).pause_reason is PauseReason.DEFECT
+    assert (await harness.tally()).rejected == 1
+
+
 async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_mended(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
