@@ -123,9 +123,12 @@ async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
     storage: Storage, people: Supporters
 ) -> None:
     await people.set_closed(True)
-    await sign(people, range(1, 7))
+    await sign(people, range(1, 10))
     await people.lose(5)
     await people.mute(6)
+    for number, said in ((7, "objected_at = 1"), (8, "restricted_at = 1")):
+        await do(storage, f"UPDATE signatures SET {said} WHERE number = {number}")  # noqa: S608
+    await do(storage, "UPDATE signatures SET invalidation_id = :id WHERE number = 9", id=b"i" * 16)
     lease = storage.broadcasts.lease
     await storage.leases.take(lease, "me", seconds=10**9, now=NOON)
     broadcast = await started(storage.broadcasts)
@@ -133,11 +136,11 @@ async def test_who_can_still_be_told_waits_after_a_delivery_and_not_at_the_most(
     outcome = results(sent, Outcome.DELIVERED)
     await storage.broadcasts.deliveries.record(broadcast.id, outcome, later(2))
     assert await storage.erasures.is_sending()
-    assert await storage.erasures.count(AFTER_HANDOVER) == DueCount(0, 6, 0, 2)
+    assert await storage.erasures.count(AFTER_HANDOVER) == DueCount(0, 9, 0, 2)
     untold = await storage.erasures.untold(later(99))
     assert (untold.people, untold.first) == (2, later(3))
     tally = await storage.broadcasts.tally(broadcast.id)
-    assert await erase(storage, AFTER_HANDOVER) == 4
+    assert await erase(storage, AFTER_HANDOVER) == 7
     assert await storage.broadcasts.tally(broadcast.id) == tally
     at_most = replace(ALL, at_most=later(4))
     assert await storage.erasures.count(at_most) == DueCount(1, 0, 1, 0)

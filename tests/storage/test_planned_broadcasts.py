@@ -95,6 +95,23 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
     )
 
 
+async def test_who_has_looked_at_one_restored_petition_lets_no_other_go_on(
+    database: Database, keyring: Keyring, broadcasts: Broadcasts, people: Supporters
+) -> None:
+    other = Supporters(database, keyring, "other")
+    await other.open_petition()
+    theirs = Broadcasts(database, "other", keyring)
+    ours, held = await start(broadcasts), await start(theirs)
+    await Restores(database, SLUG, keyring).record(made_at=None, at=TIME)
+    assert await broadcasts.due(TIME) == await theirs.due(TIME) == []
+    await Restores(database, SLUG, keyring).release(actor=ADMIN, at=TIME)
+    assert await Restores(database, "other", keyring).held() is not None
+    await theirs.resume(held.id, ADMIN, TIME)
+    assert await theirs.due(TIME) == []
+    await broadcasts.resume(ours.id, ADMIN, TIME)
+    assert [each.id for each in await broadcasts.due(TIME)] == [ours.id]
+
+
 async def test_more_than_one_admin_may_write_to_waits_for_a_second_when_its_time_comes(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
