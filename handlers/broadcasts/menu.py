@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.text.markup import Html
+from bot.text.translations import Words
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import Draft, for_missing, new_draft
 from handlers.broadcasts.draft_editor import (
@@ -24,6 +25,8 @@ from storage import Broadcast, Kind, correction_topic
 
 # Scheduled broadcasts shown, the earliest first; a message's length is limited.
 _LISTED = 10
+
+_CHOSEN = "now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,14 @@ async def compose_closing(ctx: AdminContext, _argument: str) -> None:
     await show_preview(await _start_draft(ctx, _new_draft(ctx, Kind.CLOSING)))
 
 
-async def compose_breach(ctx: AdminContext, _argument: str) -> None:
-    """Starts a draft of the notice of a breach."""
+async def compose_breach(ctx: AdminContext, argument: str) -> None:
+    """Starts a draft of the notice of a breach.
+
+    The menu's button leads to a screen that offers it, apart from what is sent on most days.
+    """
+    if argument != _CHOSEN:
+        await ctx.say(_other_notices(ctx.words))
+        return
     editor = await _start_draft(ctx, _new_draft(ctx, Kind.BREACH))
     await editor.show()
 
@@ -147,7 +156,7 @@ def _menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
     resume = Button(words.label("Seguir con el mensaje que preparabas"), AdminAction.RESUME_DRAFT)
     closing = Button(words.label("El mensaje final"), AdminAction.CLOSING_UPDATE)
     new = Button(words.label("Un mensaje nuevo"), AdminAction.COMPOSE)
-    breach_label = words.label("⚠️ Avisar de una brecha de seguridad")
+    other = Button(words.label("Otros avisos"), AdminAction.COMPOSE_BREACH)
     listed = options.scheduled[:_LISTED]
     offered = [
         resume if has_draft else None,
@@ -176,9 +185,22 @@ def _menu_screen(ctx: AdminContext, options: BroadcastOptions) -> Screen:
         ),
         [
             *offered,
+            other if options.is_held else None,
             Button(words.label("Volver"), AdminAction.DISMISS) if any(offered) else None,
-            # Apart from what one looks for on most days.
-            Button(breach_label, AdminAction.COMPOSE_BREACH) if options.is_held else None,
+        ],
+    )
+
+
+def _other_notices(words: Words) -> Screen:
+    breach = words.label("⚠️ Avisar de una brecha de seguridad")
+    return Screen(
+        words.text(
+            "<b>Otros avisos</b>\n\nEl de una brecha es para cuando los datos de quienes firmaron "
+            "se han perdido, o los ha visto o se los ha llevado alguien que no debía."
+        ),
+        [
+            Button(breach, AdminAction.COMPOSE_BREACH, _CHOSEN),
+            Button(words.label("Volver"), AdminAction.DISMISS),
         ],
     )
 
