@@ -6,7 +6,7 @@ transport to Telegram, the handlers, the broadcast worker, the intake. No rules 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -85,6 +85,7 @@ _log = structlog.stdlib.get_logger()
 
 # Before the start is tried again while Telegram or the database is away, in seconds.
 _PAUSES = BackOff(0.5, longest=15.0)
+_MARK_SECONDS = 0.5
 
 # Errors that pass by themselves while the bot's identity is fetched from Telegram.
 _PASSES = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.WAIT})
@@ -255,6 +256,7 @@ async def open_app(
             )
         woken = asyncio.Event()
         watch = DatabaseWatch(storage, mark)
+        stack.push_async_callback(_mark_last, watch)
         gate = Gate(settings.broadcast_rate, clock=clocks.monotonic)
         services = Services(
             petition=petition,
@@ -294,6 +296,13 @@ async def _say_age_of_backup(storage: Storage, clocks: Clocks) -> None:
     age = clocks.now() - made_at
     log = _log.warning if age > BACKUP_IS_OLD else _log.info
     log("last_backup", seconds=age.total_seconds())
+
+
+async def _mark_last(watch: DatabaseWatch) -> None:
+    """Marks what people did in the last second."""
+    async with at_most(_MARK_SECONDS, "high_water_mark_not_saved"):
+        with suppress(StorageError):  # which ended the bot
+            await watch.look()
 
 
 async def _close(storage: Storage) -> None:

@@ -7,7 +7,7 @@ import asyncio
 
 import structlog
 
-from storage import DatabaseReplaced, HighWaterMark, Storage, Unavailable
+from storage import DatabaseReplaced, HighWaterMark, Reached, Storage, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -42,13 +42,13 @@ class DatabaseWatch:
         async with self._looking:  # two at once could write the lower number last
             try:
                 self._storage.require_files()
-                number = await self._storage.last_number()
+                reached = await self._storage.reached()
                 await self._storage.note_key()
             except DatabaseReplaced:
                 raise
             except Unavailable:
                 return  # whoever writes gets the error
-            await self._raise(number)
+            await self._raise(reached)
 
     async def mark_first(self) -> None:
         """Writes the mark at once if it shows no signature yet; raises what `run` does.
@@ -59,9 +59,9 @@ class DatabaseWatch:
         if self._is_marked and not self._mark.tells_of_a_signature:
             await self.look()
 
-    async def _raise(self, number: int) -> None:
+    async def _raise(self, reached: Reached) -> None:
         try:
-            await asyncio.to_thread(self._mark.raise_to, number)
+            await asyncio.to_thread(self._mark.raise_to, reached)
         except OSError as error:
             # A read-only folder is a good place for the key, and must not keep the bot from
             # running; it is logged once, and again only after it has worked in between.

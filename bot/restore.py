@@ -46,7 +46,7 @@ from storage.database_copy import (
 )
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.file_identity import MOVED_ASIDE, moved_aside
-from storage.high_water_mark import highest_number
+from storage.high_water_mark import highest_reached
 from storage.journal import JournalContent
 from storage.journal_replay import replay
 from storage.private_files import remove_unfinished, sync_folder
@@ -191,11 +191,11 @@ async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: date
     """Does again, on a restored copy, what people asked for after the backup."""
     content = await asyncio.to_thread(storage.journal.read)
     in_copy = await storage.last_number()
-    last_number = max(in_copy, highest_number(keyring, slug))
+    reached = highest_reached(keyring, slug)
     repeated = await replay(
-        storage.database, keyring, slug, content.entries, last_number=last_number, at=at
+        storage.database, keyring, slug, content.entries, reached=reached, at=at
     )
-    lost, held = last_number - in_copy, await storage.restores.held()
+    lost, held = max(0, reached.number - in_copy), await storage.restores.held()
     knows_all = content.knows_all_since(None if held is None else held.made_at)
     await storage.restores.mark_repeated(at=at, lost=lost, journal_is_whole=knows_all)
     signatures = (await storage.petitions.state()).signatures

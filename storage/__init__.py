@@ -119,7 +119,7 @@ from storage.person_requests import (
     verified_otherwise,
 )
 from storage.personal_data import Held, PersonalData
-from storage.petitions import Petitions, PetitionState
+from storage.petitions import Petitions, PetitionState, Reached, count_deed
 from storage.private_files import output_file
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
@@ -137,7 +137,7 @@ class Storage:
     def __init__(self, database: Database, keyring: Keyring, slug: str) -> None:
         self.keyring = keyring
         self.journal = journal_of(keyring, slug)
-        self.database = WatchedDatabase(database, self.journal)
+        self.database = WatchedDatabase(database, self.journal, count_deed(slug))
         rows = (self.database, slug, keyring)
         self.petitions = Petitions(*rows)
         self.conversations = Conversations(*rows)
@@ -170,6 +170,10 @@ class Storage:
     async def last_number(self) -> int:
         """See Petitions.last_number."""
         return await self.petitions.last_number()
+
+    async def reached(self) -> Reached:
+        """See Petitions.reached."""
+        return await self.petitions.reached()
 
     async def note_key(self) -> None:
         """Takes up a new encryption key of the key file, and stores that it was taken up."""

@@ -10,7 +10,7 @@ that the two do not share.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from storage.errors import BrokenData
@@ -35,7 +35,8 @@ class Statement:
 
     Attributes:
         journal: what must outlive a restored backup; it is on the disk before the transaction
-            begins, and without it nothing is written.
+            begins, and without it nothing is written. The statement returns a row where the deed
+            was done, and none where it was refused.
     """
 
     sql: str
@@ -96,15 +97,19 @@ class Database(Protocol):
 class WatchedDatabase:
     """A database that notes in the journal what is to be noted before it is written.
 
-    It also tells a listener of all damage that is found in it.
+    It also tells a listener of all damage that is found in it. `counting` are the statements that
+    count a deed, which begin its transaction.
 
     Attributes:
         in_progress: how many reads and writes wait for their answer.
     """
 
-    def __init__(self, database: Database, journal: Journal | None = None) -> None:
+    def __init__(
+        self, database: Database, journal: Journal, counting: tuple[Statement, ...]
+    ) -> None:
         self._database = database
         self._journal = journal
+        self._counting = counting
         self._damaged: Callable[[BrokenData], object] = lambda _: None
         self.in_progress = 0
 
@@ -124,10 +129,22 @@ class WatchedDatabase:
     async def write(self, *statements: Statement) -> list[list[Row]]:
         """See Database.write."""
         noted = [each.journal for each in statements if each.journal is not None]
-        if noted and self._journal is not None:
-            await self._journal.append(*noted)
+        if not noted:
+            with self._watched():
+                return await self._database.write(*statements)
+        await self._journal.append(*noted)
         with self._watched():
-            return await self._database.write(*statements)
+            rows = await self._database.write(*self._counting, *statements)
+        rows = rows[len(self._counting) :]
+        # A restore would carry out what was refused, against the person's word.
+        refused = [
+            replace(each.journal, refused=True)
+            for each, found in zip(statements, rows, strict=True)
+            if each.journal is not None and not found
+        ]
+        if refused:
+            await self._journal.append(*refused)
+        return rows
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -135,8 +152,7 @@ class WatchedDatabase:
 
     async def close(self) -> None:
         """See Database.close."""
-        if self._journal is not None:
-            await self._journal.close()
+        await self._journal.close()
         await self._database.close()
 
     @contextmanager

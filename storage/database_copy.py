@@ -101,7 +101,7 @@ def contents_of(path: Path) -> CopiedDatabase:
         BrokenData: it is damaged.
     """
     try:
-        with closing(_read_only(path)) as database:
+        with closing(open_read_only(path)) as database:
             return CopiedDatabase(
                 str(database.execute(_REVISION).fetchone()[0]),
                 tuple(CopiedPetition(*row) for row in database.execute(_PETITIONS)),
@@ -160,7 +160,7 @@ def _copy_sqlite(database: Path, target: BinaryIO) -> CopiedDatabase:
         raise DatabaseMissing
     with private_copy(database.resolve()) as copy:
         try:
-            with closing(_read_only(database)) as source:
+            with closing(open_read_only(database)) as source:
                 source.execute("VACUUM INTO ?", (str(copy),))
         except sqlite3.Error as error:
             raise storage_error(error) from error
@@ -204,5 +204,6 @@ def _remove(copy: Path) -> None:
         copy.with_name(f"{copy.name}{end}").unlink(missing_ok=True)
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Returns a connection to a SQLite database that changes nothing in it."""
     return sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)

@@ -1,10 +1,11 @@
-"""The highest signature number of a petition, stored apart from its database.
+"""How far a petition has got in its database, stored apart from it.
 
 SQLite opens an older copy of a database, or one whose write-ahead log was lost or damaged,
-without an error: it shows the signatures that are left. Signature numbers only ever rise, so the
-highest one seen is written beside the key, and the bot does not start on a database that has not
-reached it. On PostgreSQL the server looks after its files; there the mark tells a backup that was
-put back by hand.
+without an error: it shows the signatures that are left, and people who have withdrawn since. The
+numbers of signatures only ever rise, and so does the count of what people asked for; the highest
+ones seen are written beside the key, and the bot does not start on a database that has not
+reached both. On PostgreSQL the server looks after its files; there the mark tells a backup that
+was put back by hand.
 
 Where that database is stands beside the mark, without user and password: a bot that is started
 from another folder, or with another address, would begin an empty one and know nobody who signed.
@@ -16,31 +17,38 @@ import glob
 import hashlib
 import re
 import shlex
+import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from storage.database_copy import contents_of
+from storage.database_copy import open_read_only
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.errors import DatabaseBehind, SchemaMissing
 from storage.journal import has_entries
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
+from storage.petitions import Reached
 from storage.private_files import reason_and_command, write_file
+from storage.sqlite_errors import storage_error
 
-_NUMBER = "SELECT last_number FROM petitions WHERE slug = $1"
-_MARK = re.compile(r"[0-9]{1,18}\n")
+# All columns, as an older version's tables have fewer.
+_PETITION = "SELECT * FROM petitions WHERE slug = $1"
+_MARK = re.compile(r"([0-9]{1,18})(?: ([0-9]{1,18}))?\n")
 _ENDING = ".mark"
 _OF_A_BOT = ".bot"
 _PLAIN = "/: +"  # is noted as it is, and the rest in percent signs, as paths may be in any script
 _FLAGGED = "petition-bot run --restored-backup"
-_OTHERWISE = f"If it is a backup that you restored on purpose, start once with: {_FLAGGED}"
+_OTHERWISE = (
+    f"If it is a backup that you put there on purpose, start once with: {_FLAGGED}, which does"
+    " again what people asked for since"
+)
 
 
 class HighWaterMark:
-    """The highest signature number that a petition has given in one database, beside the key."""
+    """How far a petition has got in one database, written beside the key."""
 
     def __init__(self, key_file: Path, url: str, slug: str) -> None:
         address = parse_address(url)
@@ -51,12 +59,12 @@ class HighWaterMark:
         self._url = url
         self._address = address
         self._slug = slug
-        self._number: int | None = None
+        self._reached: Reached | None = None
 
     @property
     def tells_of_a_signature(self) -> bool:
         """Whether this process has marked at least one signature."""
-        return bool(self._number)
+        return self._reached is not None and self._reached.number > 0
 
     async def require_not_begun_elsewhere(self) -> None:
         """Checks that an empty database does not take the place of one with signatures.
@@ -110,45 +118,54 @@ class HighWaterMark:
         mark = self._read()
         if mark is None:
             return
-        number = await last_number_in(self._url, self._slug) or 0
-        if number < mark:
+        reached = await reached_in(self._url, self._slug) or Reached()
+        if reached.is_behind(mark):
             raise DatabaseBehind(
-                f"The database {self._name} ends at signature {number}, and {mark} were given:"
-                " it is an older copy, or its write-ahead log is lost or damaged. Nothing was"
-                f" changed in it. Put back the newest copy with its -wal file. {_OTHERWISE}"
+                f"The database {self._name} {_missing(reached, mark)}: it is an older copy, or its"
+                " write-ahead log is lost or damaged. Nothing was changed in it. Put back the"
+                f" newest copy with its -wal file. {_OTHERWISE}"
             )
 
-    def raise_to(self, number: int) -> None:
-        """Writes the mark if the number has risen.
+    def raise_to(self, reached: Reached) -> None:
+        """Writes the mark if it has risen.
 
         Raises:
-            DatabaseBehind: the number fell while the bot ran.
+            DatabaseBehind: it fell while the bot ran.
             OSError: the mark cannot be written.
         """
-        if self._number is not None and number < self._number:
+        before = self._reached
+        if before is not None and reached.is_behind(before):
             raise DatabaseBehind(
-                f"The database {self._name} went back from signature {self._number} to"
-                f" {number} while the bot ran: another file was written over it. Put back the"
-                f" newest copy. {_OTHERWISE}"
+                f"The database {self._name} {_missing(reached, before)} while the bot ran: another"
+                f" file was written over it. Put back the newest copy. {_OTHERWISE}"
             )
-        if number != self._number:
-            write_file(self.path, b"%d\n" % number)
-            self._number = number
+        if reached != before:
+            deeds = f" {reached.deeds}" if reached.deeds else ""
+            write_file(self.path, f"{reached.number}{deeds}\n".encode())
+            self._reached = reached
 
-    def _read(self) -> int | None:
+    def raise_beside_the_bot(self, reached: Reached) -> None:
+        """Writes the mark for a command, if it is lower, unless it cannot be written."""
+        mark = self._read()
+        if mark is None or mark.is_behind(reached):
+            with suppress(OSError):  # as the bot does
+                self.raise_to(reached)
+
+    def _read(self) -> Reached | None:
         try:
             text = self.path.read_text(encoding="ascii", errors="replace")
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._unreadable(f" {reason_and_command(self.path, error)}") from error
-        if not _MARK.fullmatch(text):
+        mark = _parsed(text)
+        if mark is None:
             raise self._unreadable()
-        return int(text)
+        return mark
 
     def _unreadable(self, why: str = "") -> DatabaseBehind:
         return DatabaseBehind(
-            f"{self.path} says how far the signatures in {self._name} had got, and cannot"
+            f"{self.path} says how far the petition in {self._name} had got, and cannot"
             f" be read, so nobody can tell whether any are missing. If you know that none are,"
             f" start once with: {_FLAGGED}. Otherwise let the bot's user read and write it:{why}"
         )
@@ -169,35 +186,54 @@ async def last_number_in(url: str, slug: str) -> int | None:
     Raises:
         StorageError: it cannot be read.
     """
+    reached = await reached_in(url, slug)
+    return None if reached is None else reached.number
+
+
+async def reached_in(url: str, slug: str) -> Reached | None:
+    """Returns how far a petition has got in a database; see `last_number_in`."""
     address = parse_address(url)
     if isinstance(address, SqliteAddress):
-        return await asyncio.to_thread(_number_in_file, address.path, slug)
+        return await asyncio.to_thread(_reached_in_file, address.path, slug)
     postgres = postgres_adapter()
     async with postgres.connected(address.dsn) as connection:
         try:
-            number = await connection.fetchval(_NUMBER, slug)
+            row = await connection.fetchrow(_PETITION, slug)
         except postgres.DRIVER_ERRORS as error:
             meaning = postgres.storage_error(error)
             if isinstance(meaning, SchemaMissing):
                 return None
             raise meaning from error
-    return None if number is None else int(number)
+    return None if row is None else _reached(dict(row))
 
 
-def _number_in_file(database: Path, slug: str) -> int | None:
+def _reached(row: dict[str, int]) -> Reached:
+    return Reached(row["last_number"], row.get("deeds", 0))
+
+
+def _reached_in_file(database: Path, slug: str) -> Reached | None:
     # Opening an empty file would delete the write-ahead log that was left beside it.
     if not database.exists() or database.stat().st_size == 0:
         return None
     try:
-        petitions = contents_of(database).petitions
-    except SchemaMissing:
-        return None
-    return next((each.last_number for each in petitions if each.slug == slug), None)
+        with closing(open_read_only(database)) as opened:
+            found = opened.execute(_PETITION.replace("$1", "?"), (slug,))
+            row, columns = found.fetchone(), [column[0] for column in found.description]
+    except sqlite3.Error as error:
+        meaning = storage_error(error)
+        if isinstance(meaning, SchemaMissing):
+            return None
+        raise meaning from error
+    return None if row is None else _reached(dict(zip(columns, row, strict=True)))
 
 
-def highest_number(keyring: Keyring, slug: str) -> int:
-    """Returns the highest number that a petition gave in any database, as far as marks say it."""
-    return max((number for _, number in _marks(keyring.path, slug)), default=0)
+def highest_reached(keyring: Keyring, slug: str) -> Reached:
+    """Returns how far a petition got in any database, as far as marks say it."""
+    marks = [mark for _, mark in _marks(keyring.path, slug)]
+    return Reached(
+        max((mark.number for mark in marks), default=0),
+        max((mark.deeds for mark in marks), default=0),
+    )
 
 
 def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
@@ -212,23 +248,37 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
     for noted in key_file.parent.glob(f"{glob.escape(key_file.name)}.*{ending}"):
         mark = noted.name.removesuffix(ending)
         slug = mark.removeprefix(f"{key_file.name}.").rpartition(".")[0]
-        signed = (path for path, number in _marks(key_file, slug) if number > 0)
+        signed = (path for path, reached in _marks(key_file, slug) if reached.number > 0)
         if f"{mark}{_ENDING}" in (path.name for path in signed):
             return slug
     return None
 
 
-def _marks(key_file: Path, slug: str) -> Iterator[tuple[Path, int]]:
-    """Yields the marks of a petition in all its databases that can be read, with their numbers."""
+def _missing(reached: Reached, mark: Reached) -> str:
+    if reached.number < mark.number:
+        return f"ends at signature {reached.number}, and {mark.number} were given"
+    return (
+        f"knows {reached.deeds} of the {mark.deeds} times that somebody withdrew, or changed what"
+        " they want"
+    )
+
+
+def _parsed(text: str) -> Reached | None:
+    found = _MARK.fullmatch(text)
+    return None if found is None else Reached(int(found[1]), int(found[2] or 0))
+
+
+def _marks(key_file: Path, slug: str) -> Iterator[tuple[Path, Reached]]:
+    """Yields the marks of a petition in all its databases that can be read, with what they say."""
     for path in key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.????????{_ENDING}"):
-        text = path.read_text(encoding="ascii", errors="replace")
-        if _MARK.fullmatch(text):
-            yield path, int(text)
+        mark = _parsed(path.read_text(encoding="ascii", errors="replace"))
+        if mark is not None:
+            yield path, mark
 
 
 def _newest_mark(key_file: Path, slug: str) -> Path | None:
     """Returns the mark of the database in which people signed last; None if nobody has signed."""
-    signed = [path for path, number in _marks(key_file, slug) if number > 0]
+    signed = [path for path, reached in _marks(key_file, slug) if reached.number > 0]
     return max(signed, key=lambda path: path.stat().st_mtime, default=None)
 
 

@@ -3,7 +3,8 @@
 A backup knows nothing of what came after it: who withdrew would be back in it, and who wanted no
 messages would get them. So each such deed is written here before its transaction is committed,
 and `replay` carries it out again. A deed that was noted and not committed, as after a kill, was
-asked for all the same, and its update comes again.
+asked for all the same, and its update comes again. One that was refused is noted as refused, and
+not carried out again.
 
 The file lies beside the key, one for each petition, and consists of blocks of 512 bytes. The
 first is a header: a name of the format, a salt, a check that shows whether the key is right, and
@@ -78,11 +79,13 @@ class Entry:
     Attributes:
         subject: the id of the signature, or of the handover, which begins with its time.
         value: see `Deed`; it can be a name.
+        refused: whether the same entry before it, the last of them, had no effect.
     """
 
     deed: Deed
     subject: bytes
     value: str = field(default="", repr=False)
+    refused: bool = False
 
     @classmethod
     def since(cls, deed: Deed, subject: bytes, moment: datetime | None) -> "Entry":
@@ -263,14 +266,29 @@ def has_entries(key_file: Path, slug: str) -> bool:
 
 def last_entries(entries: tuple[Entry, ...]) -> list[Entry]:
     """Returns what holds: the last entry of each deed and subject, none of what was withdrawn."""
-    last = {(each.subject, each.deed): each for each in entries}
-    gone = {each.subject for each in entries if each.deed is Deed.WITHDRAWAL}
+    done = _carried_out(entries)
+    last = {(each.subject, each.deed): each for each in done}
+    gone = {each.subject for each in done if each.deed is Deed.WITHDRAWAL}
     return [
         each
-        for each in entries
+        for each in done
         if last[each.subject, each.deed] is each
         and (each.deed is Deed.WITHDRAWAL or each.subject not in gone)
     ]
+
+
+def _carried_out(entries: tuple[Entry, ...]) -> list[Entry]:
+    """Leaves out what was refused."""
+    done: list[Entry] = []
+    for each in entries:
+        if not each.refused:
+            done.append(each)
+            continue
+        before = replace(each, refused=False)
+        place = next((i for i in reversed(range(len(done))) if done[i] == before), None)
+        if place is not None:
+            del done[place]
+    return done
 
 
 class _LockedFile:
@@ -342,14 +360,14 @@ class _LockedFile:
             raise
 
     def write_over_names(self, kept: list[Entry]) -> None:
-        """Puts the entry that ends it in the place of each name that is not among these."""
+        """Puts what holds, or nothing, in the place of each name that is not among these."""
         last = {(each.subject, each.deed): each for each in kept}
         for place in range(1, self._end()):
             entry = self._entry(place)
             if entry is None or entry.deed is not Deed.NAME:
                 continue
-            withdrawn = Entry(Deed.WITHDRAWAL, entry.subject)
-            holds = last.get((entry.subject, Deed.NAME), withdrawn)
+            nothing = Entry(Deed.NAME, entry.subject, refused=True)
+            holds = last.get((entry.subject, Deed.NAME), nothing)
             if holds != entry:
                 _write_all(self._handle, self._sealed(holds, place), place * _BLOCK_BYTES)
 
@@ -371,7 +389,8 @@ class _LockedFile:
         sync_folder(self._path.parent)
 
     def _sealed(self, entry: Entry, place: int) -> bytes:
-        listed = [entry.deed, entry.subject.hex(), entry.value]
+        refused = [1] if entry.refused else []
+        listed = [entry.deed, entry.subject.hex(), entry.value, *refused]
         plain = json.dumps(listed, ensure_ascii=False, separators=(",", ":")).encode()
         if len(plain) > _PADDED_BYTES:
             raise ValueError("the entry is longer than a block of the journal")
@@ -386,8 +405,8 @@ class _LockedFile:
             plain = self._cipher.decrypt(
                 block[:_NONCE_BYTES], block[_NONCE_BYTES:], self._place(place)
             )
-            deed, subject, value = json.loads(plain)
-            return Entry(Deed(deed), bytes.fromhex(subject), value)
+            deed, subject, value, *refused = json.loads(plain)
+            return Entry(Deed(deed), bytes.fromhex(subject), value, bool(refused))
         except (InvalidTag, ValueError):
             return None
 

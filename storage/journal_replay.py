@@ -17,6 +17,7 @@ from storage.handovers import repeated_statements
 from storage.journal import Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows
+from storage.petitions import Reached
 from storage.sent_files import all_due
 from storage.signing import withdraw_statements
 from storage.times import to_millis
@@ -42,8 +43,8 @@ _COLUMNS: Mapping[Deed, tuple[str, Change | None]] = {
 _IN_CONSENTS = frozenset({Deed.UPDATES_ENDED, Deed.NEWS_ENDED})
 
 _RAISE = """
-UPDATE petitions SET last_number = CAST(:number AS BIGINT)
-WHERE slug = :petition AND last_number < CAST(:number AS BIGINT)
+UPDATE petitions SET {column} = CAST(:number AS BIGINT)
+WHERE slug = :petition AND {column} < CAST(:number AS BIGINT)
 """
 
 # A code in the copy may have been used since, and a sentence that waits in it been sent.
@@ -77,18 +78,18 @@ async def replay(
     slug: str,
     entries: tuple[Entry, ...],
     *,
-    last_number: int,
+    reached: Reached,
     at: datetime,
 ) -> Counter[Deed]:
     """Repeats what is noted and not so in the copy, on which no bot may run.
 
-    No number up to `last_number` is given again, as it may have been given after the backup.
+    No number up to that of `reached` is given again, as it may have been given after the backup.
 
     Returns:
         How many of each deed were carried out.
     """
     copy = _Copy(database, slug, keyring)
-    await copy.forget(last_number)
+    await copy.forget(reached)
     done: Counter[Deed] = Counter()
     last = last_entries(entries)
     # First, since what changed in a list that was handed over is noted only where it is known.
@@ -105,10 +106,11 @@ async def replay(
 class _Copy(PetitionRows):
     """A restored copy, on which deeds are repeated."""
 
-    async def forget(self, last_number: int) -> None:
+    async def forget(self, reached: Reached) -> None:
         """Leaves out what is not so any more, whatever the journal says."""
         await self._database.write(
-            self._statement(_RAISE, number=last_number),
+            self._statement(_RAISE.format(column="last_number"), number=reached.number),
+            self._statement(_RAISE.format(column="deeds"), number=reached.deeds),
             self._statement(_LEAVE_VERSIONS_OUT, versions=_AFTER_THE_BACKUP),
             *map(self._statement, _FORGOTTEN),
         )
@@ -154,7 +156,7 @@ class _Copy(PetitionRows):
         if row["with_name"] == 0:
             return ()
         # One that was given after the backup stays off: the consent to it is not in the copy, and
-        # a former one was taken back before. Nor is one that was refused, and noted all the same.
+        # a former one was taken back before.
         given = await self._read(_CONSENTS_TO_NAME, id=entry.subject)
         if entry.value in {each["id"].hex() for each in given}:
             return ()

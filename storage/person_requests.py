@@ -30,8 +30,12 @@ FROM signatures s WHERE s.petition = :petition
 _LOCK = f"SELECT id FROM signatures WHERE id = :id {FOR_UPDATE}"  # noqa: S608 - a constant
 
 _CORRECT = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
-_LIFT = "UPDATE signatures SET restricted_at = NULL, objected_at = NULL WHERE id = :id"
-_NOTHING = "SELECT 1 AS noted WHERE 1 = 1"
+_SET = "UPDATE signatures SET {column} = :set_at WHERE id = :id AND {{only_if}} RETURNING id"
+_LIFT = """
+UPDATE signatures SET restricted_at = NULL, objected_at = NULL WHERE id = :id AND {only_if}
+RETURNING id
+"""
+_NOTHING = "SELECT 1 AS noted WHERE {only_if}"
 
 _HAS_NAME = "EXISTS (SELECT 1 FROM signatures own WHERE own.id = :id AND own.with_name = 1)"
 
@@ -205,7 +209,7 @@ class PersonRequests(AuditedRows):
     ) -> bool:
         """Sets since when something is so, in the column that is named for the deed."""
         key = signer.signature_id
-        setting = f"UPDATE signatures SET {deed.value}_at = :set_at WHERE id = :id"  # noqa: S608 - a constant
+        setting = _SET.format(column=f"{deed.value}_at")
         done = self._statement(setting, Entry.since(deed, key, at), id=key, set_at=to_millis(at))
         return await self._do(signer, proof, kind, at, done)
 
@@ -233,7 +237,7 @@ class PersonRequests(AuditedRows):
             *before,
             *[
                 Statement(
-                    f"{each.sql} AND {only_if.sql}",
+                    each.sql.format(only_if=only_if.sql),
                     {**only_if.values, **each.values},
                     each.journal,
                 )

@@ -45,7 +45,9 @@ _FINGERPRINT = """
 SELECT key_fingerprint, forgotten_version FROM petitions WHERE slug = :petition
 """
 
-_LAST_NUMBER = "SELECT last_number FROM petitions WHERE slug = :petition"
+_REACHED = "SELECT last_number, deeds FROM petitions WHERE slug = :petition"
+
+_COUNT_DEED = "UPDATE petitions SET deeds = deeds + 1 WHERE slug = :petition"
 
 _LOCK = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant
 
@@ -100,6 +102,23 @@ SELECT MIN(sent_at) AS sent_at FROM petition_notices
 WHERE petition = :petition AND kind = :kind
   AND SUBSTR(about, 1, CAST(:length AS INTEGER)) = :about
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a petition has got in a database; neither number ever falls.
+
+    Attributes:
+        number: the highest that a signature was given.
+        deeds: how many the journal was told of, each counted in its own transaction.
+    """
+
+    number: int = 0
+    deeds: int = 0
+
+    def is_behind(self, other: "Reached") -> bool:
+        """Returns whether something is missing that the other one has."""
+        return self.number < other.number or self.deeds < other.deeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +212,12 @@ class Petitions(AuditedRows):
 
     async def last_number(self) -> int:
         """Returns the highest number that a signature was given; it never falls."""
-        return int((await self._read(_LAST_NUMBER))[0]["last_number"])
+        return (await self.reached()).number
+
+    async def reached(self) -> Reached:
+        """Returns how far the petition has got, by which an older copy is known."""
+        row = (await self._read(_REACHED))[0]
+        return Reached(row["last_number"], row["deeds"])
 
     async def close(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
         """Closes the petition and stores the exact count; None if `revision` is out of date."""
@@ -270,6 +294,11 @@ class Petitions(AuditedRows):
             Statement(changing, {**may.values, "at": to_millis(at)}),
         )
         return PetitionState(**with_times(rows[0])) if rows else None
+
+
+def count_deed(slug: str) -> tuple[Statement, ...]:
+    """Returns what begins the transaction of every deed that the journal is told of."""
+    return lock_petition(slug), Statement(_COUNT_DEED, {"petition": slug})
 
 
 def lock_petition(slug: str) -> Statement:

@@ -59,6 +59,7 @@ _END = {
     WHERE {purpose}_ended_at IS NULL AND signature_id IN (
       SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter
     )
+    RETURNING id
     """  # noqa: S608 - constants
     for purpose in ("updates", "news")
 }
@@ -67,6 +68,7 @@ _MUTE = """
 UPDATE signatures SET muted_at = CAST(:at AS BIGINT)
 WHERE petition = :petition AND supporter = :supporter
   AND (muted_at IS NULL OR CAST(:at AS BIGINT) IS NULL)
+RETURNING id
 """
 
 # One statement, so that all figures are of the same moment.

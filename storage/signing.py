@@ -97,6 +97,7 @@ WHERE id = :id AND petition = :petition AND supporter = :supporter AND EXISTS (
   SELECT 1 FROM conversations c
   WHERE c.petition = :petition AND c.supporter = :supporter AND c.version = :was
 )
+RETURNING id
 """
 
 _IS_CORRECTED = "EXISTS (SELECT 1 FROM signatures s WHERE s.id = :id AND s.name_sealed = :name)"

@@ -30,6 +30,7 @@ _table(
     text("slug"),
     number("signatures", default=0),
     number("last_number", default=0),
+    number("deeds", default=0),
     number("closed_at", null=True),
     number("closed_signatures", null=True),
     number("revision", default=0),

@@ -18,10 +18,11 @@ from bot import database_watch
 from bot.app import FatalError, open_app
 from bot.broadcast import Worker
 from bot.broadcast.context import Rates
+from bot.cli.context import open_cli_context
 from bot.clocks import Clocks
 from bot.intake import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR
-from bot.settings import FREE_RATE
+from bot.settings import FREE_RATE, PetitionSettings
 from bot.simulator.faults import Fault
 from bot.text.problems import Sentence
 from bot.transport import Gate
@@ -350,6 +351,37 @@ class TestTheDatabaseFile:
         with pytest.raises(DatabaseBehind, match="ends at signature 0, and 1 were given"):
             await scene.start_bot()
 
+    async def test_that_is_an_older_copy_brings_nobody_back_where_nobody_has_signed_since(
+        self, scene: Scene
+    ) -> None:
+        """Ana withdraws, and somebody copies yesterday's file back: she would be delivered."""
+        await scene.signs(scene.ana)
+        await scene.signs(scene.sean)
+        await scene.stop_bot()
+        yesterday = database(scene).read_bytes()
+        await scene.start_bot()
+        scene.ana.send("/withdraw")
+        await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+        await scene.stop_bot()  # at once: what was done in the last second counts too
+        database(scene).write_bytes(yesterday)
+        settings = PetitionSettings.model_validate(scene.settings.model_dump())
+        for _ in range(2):
+            with pytest.raises(
+                DatabaseBehind, match=r"knows 0 of the 1 times .*--restored-backup"
+            ):
+                await scene.start_bot()
+            with pytest.raises(DatabaseBehind, match="Nothing was changed in it"):
+                async with open_cli_context(settings):
+                    pass
+        assert database(scene).read_bytes() == yesterday
+        async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
+            assert (await app.application.services.storage.petitions.state()).signatures == 1
+        await scene.start_bot()
+        await scene.stop_bot()
+        database(scene).write_bytes(yesterday)
+        with pytest.raises(DatabaseBehind):  # also once it was brought up to date
+            await scene.start_bot()
+
     async def test_that_is_a_backup_put_back_on_purpose_brings_nobody_back(
         self, scene: Scene
     ) -> None:
@@ -441,7 +473,7 @@ async def until_marked(scene: Scene, number: int) -> None:
     assert scene.settings.key_file is not None
     keys = scene.settings.key_file.parent
     async with asyncio.timeout(5):
-        while marks(keys) != [f"{number}\n"]:  # noqa: ASYNC110 - nothing tells of a file
+        while [each.split()[0] for each in marks(keys)] != [str(number)]:  # noqa: ASYNC110 - nothing tells of a file
             await asyncio.sleep(0.02)
 
 

@@ -24,7 +24,7 @@ from bot.petition_folder.template import copy_template
 from bot.settings import Settings
 from bot.setup.bot_calls import BotCalls, FetchedElsewhere, Unreachable
 from bot.text.problems import Sentence
-from storage import HeldElsewhere, HighWaterMark, KeyFileOther, Unavailable
+from storage import HeldElsewhere, HighWaterMark, KeyFileOther, Reached, Unavailable
 from tests.support.scene import ready_petition
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
@@ -268,7 +268,7 @@ def test_a_bot_that_people_signed_with_rehearses_from_no_other_folder_and_no_oth
     key = folder / "keys" / "petition.key"
     mark = HighWaterMark(key, "sqlite+aiosqlite:////elsewhere/petition.db", "river")
     mark.note_bot(TOKEN.partition(":")[0])
-    mark.raise_to(1)
+    mark.raise_to(Reached(1))
     assert "The petition river has signatures already" in said(call("run", "--rehearsal"))
     monkeypatch.setenv("PETITION_BOT_TOKEN", f"9{TOKEN}")
     monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_elsewhere)

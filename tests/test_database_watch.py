@@ -14,6 +14,7 @@ from storage import (
     DatabaseBehind,
     DatabaseReplaced,
     HighWaterMark,
+    Reached,
     Storage,
     Unavailable,
 )
@@ -32,12 +33,12 @@ class Stored:
         if self.replaced:
             raise DatabaseReplaced
 
-    async def last_number(self) -> int:
+    async def reached(self) -> Reached:
         if self.away:
             raise Unavailable
         if self.broken:
             raise BrokenData
-        return self.number
+        return Reached(self.number)
 
     async def note_key(self) -> None:
         pass
@@ -69,12 +70,12 @@ async def test_it_marks_the_first_signature_at_once_and_later_ones_in_time(
 
 async def test_many_first_signatures_at_once_never_seem_to_go_back(mark: HighWaterMark) -> None:
     class Busy(Stored):
-        async def last_number(self) -> int:
+        async def reached(self) -> Reached:
             """The earlier it is asked for, the longer it takes to arrive."""
             self.number += 1
             number = self.number
             await asyncio.sleep(0.1 / number)
-            return number
+            return Reached(number)
 
     stored = Busy()
     watch = watch_of(stored, mark)

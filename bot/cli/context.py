@@ -73,12 +73,15 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
     # Tables of another version are refused: only the bot migrates them, when it starts.
     await require_newest(settings.database_url)
     require_finished(keyring, petition.slug)
-    await HighWaterMark(key_file, settings.database_url, petition.slug).require_reached()
+    mark = HighWaterMark(key_file, settings.database_url, petition.slug)
+    await mark.require_reached()
     storage = await open_known_storage(settings.database_url, keyring, petition.slug)
     try:
         if await storage.restores.awaits_repetition():
             raise DatabaseBehind(label(RESTORED))
         words = Catalogs.load(time_zone=petition.time_zone).words(terminal_language())
         yield CliContext(petition, storage, words, utc_now)
+        # No bot may run that marks what was done.
+        mark.raise_beside_the_bot(await storage.reached())
     finally:
         await storage.close()

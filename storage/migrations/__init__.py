@@ -8,4 +8,4 @@ below to it. Revisions are rendered as SQL before they run, so one that moves da
 """
 
 # Repeated here so that a start with nothing to migrate need not load Alembic.
-NEWEST = "0025"
+NEWEST = "0026"

@@ -12,7 +12,7 @@ import pytest
 from bot import restore as restoration
 from bot.cli import backup as shell
 from storage import Keyring, Statement
-from tests.cli.petition_database import PetitionDatabase
+from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
 from tests.support.supporters import NOON
 
@@ -140,6 +140,18 @@ def contents(petition: PetitionDatabase) -> dict[str, bytes]:
         for each in database.parent.glob(f"*{database.name}*")
         if (content := each.read_bytes()) and not each.name.endswith("-shm")
     }
+
+
+@on_both
+def test_a_copy_put_back_by_hand_is_refused_after_what_was_done_in_the_shell_too(
+    petition: PetitionDatabase,
+) -> None:
+    """A letter is answered while no bot runs, and the database from before it comes back."""
+    letter = ("--verified-otherwise", "letter with a copy of the ID card, seen by the board")
+    said("person", 3, "erase", *letter, "--yes")
+    before = Statement("UPDATE petitions SET deeds = 0")
+    petition.do(lambda storage: storage.database.write(before))
+    assert "petition-bot run --restored-backup" in refused("person", 2, "show", *letter, "--yes")
 
 
 def test_a_copy_whose_log_is_not_in_it_does_not_take_the_place_of_the_database(

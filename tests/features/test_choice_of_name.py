@@ -1,12 +1,16 @@
 """Whoever signs chooses whether their name is handed over, or their signature only counted."""
 
+import asyncio
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
 import pytest
 
+from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from bot.simulator.person import Person
 from storage.personal_data import Held
@@ -160,6 +164,9 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
         await scene.settled()
     scene.ana.send("/mydata")
     tapped = await scene.with_button(scene.ana, REMOVE)
+    database = Path(scene.settings.database_url.partition(":///")[2])
+    with closing(sqlite3.connect(database)) as beside:
+        beside.execute("VACUUM INTO ?", (f"{database}.copy",))
     data = next(b.data for row in tapped.buttons for b in row if b.label == REMOVE)
     assert scene.app is not None
     services = scene.app.application.services
@@ -172,6 +179,13 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
     assert "tu firma se contó sin tu nombre. Ya no se puede cambiar." in shown.text
     assert not {GIVE, REMOVE} & set(shown.labels)
     assert choice_in(await held_of(scene, scene.ana)) == (1, [1])
+    # Nor is it changed by a backup from before, on which what people asked for is done again.
+    await scene.stop_bot()
+    await asyncio.to_thread(Path(f"{database}.copy").replace, database)
+    async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
+        restored = app.application.services.storage
+        assert await restored.handovers.active() is not None
+        assert choice_in(await restored.personal_data.of(scene.ana.id)) == (1, [1])
 
 
 async def test_both_count_and_are_told_the_end_and_admins_see_how_many_of_each_there_are(

@@ -21,6 +21,7 @@ from storage import (
     ErasureRun,
     ExportedList,
     Keyring,
+    Reached,
     Statement,
     Storage,
     open_storage,
@@ -229,12 +230,14 @@ async def restored(petition: TriedPetition) -> None:
     try:
         raw = storage.database
         at, last = petition.now, await petition.storage.last_number()
-        await replay(raw, petition.keyring, "andry", entries, last_number=last, at=at)
+        await replay(raw, petition.keyring, "andry", entries, reached=Reached(last), at=at)
         copy = replace(petition, storage=storage)
         await copy.check_count()
         held = await storage.database.read(Statement("SELECT number FROM signatures"))
         assert not {row["number"] for row in held} & petition.gone
-        assert not await replay(raw, petition.keyring, "andry", entries, last_number=last, at=at)
+        assert not await replay(
+            raw, petition.keyring, "andry", entries, reached=Reached(last), at=at
+        )
     finally:
         await storage.close()
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from storage import ExportedList, Inclusion, Keyring, Statement, Storage
+from storage import ExportedList, Inclusion, Keyring, Reached, Statement, Storage
 from storage.changes_after_export import Change, note_change
 from storage.journal import Deed, Entry
 from storage.journal_replay import replay
@@ -82,7 +82,7 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
     (row,) = await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 2"))
     withdrawn = Entry(Deed.WITHDRAWAL, row["id"])
     entries = (withdrawn, *storage.journal.read().entries)
-    await replay(storage.database, keyring, "andry", entries, last_number=6, at=later(70))
+    await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(70))
     assert await storage.handovers.active() == recorded
     state = await storage.petitions.state()
     assert state.is_closed

@@ -4,7 +4,9 @@ import asyncio
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,12 @@ from storage import (
     DatabaseBehind,
     HighWaterMark,
     Keyring,
+    Reached,
     Statement,
     Value,
     open_storage,
 )
-from storage.high_water_mark import highest_number
+from storage.high_water_mark import highest_reached
 from storage.journal import Deed, Entry, journal_of
 from storage.sqlite import SqliteDatabase
 
@@ -107,7 +110,7 @@ LOSSES = pytest.mark.parametrize(
 async def test_what_is_lost_is_said_with_the_flag_for_a_backup_and_nothing_is_changed(
     database: Path, key: Path, lose: Callable[[Path], None]
 ) -> None:
-    mark(key, database).raise_to(6)
+    mark(key, database).raise_to(Reached(6))
     await mark(key, database).require_reached()
     lose(database)
     before = contents(database)
@@ -124,11 +127,30 @@ def contents(database: Path) -> dict[str, bytes]:
     }
 
 
+async def test_what_people_asked_for_since_is_missed_where_no_number_is(
+    database: Path, key: Path
+) -> None:
+    mark(key, database).raise_to(Reached(6, 2))
+    with pytest.raises(DatabaseBehind, match=f"knows 0 of the 2 times .*{FLAG}"):
+        await mark(key, database).require_reached()
+    opened = await SqliteDatabase(database).open()
+    await opened.write(Statement("UPDATE petitions SET deeds = 2"))
+    await opened.close()
+    await mark(key, database).require_reached()
+    # In the tables of an older version none is counted, nor would the mark of one say any.
+    with closing(sqlite3.connect(database)) as older:
+        older.execute("ALTER TABLE petitions DROP COLUMN deeds")
+    with pytest.raises(DatabaseBehind, match="knows 0 of the 2 times"):
+        await mark(key, database).require_reached()
+    mark(key, database).path.write_text("6\n")
+    await mark(key, database).require_reached()
+
+
 @pytest.mark.parametrize(("number", "refused"), [(5, False), (6, False), (7, True)])
 async def test_a_mark_may_lag_and_never_lead(
     database: Path, key: Path, number: int, refused: bool
 ) -> None:
-    mark(key, database).raise_to(number)
+    mark(key, database).raise_to(Reached(number))
     if refused:
         with pytest.raises(DatabaseBehind, match="ends at signature 6, and 7 were given"):
             await mark(key, database).require_reached()
@@ -141,7 +163,7 @@ async def test_a_mark_may_lag_and_never_lead(
 async def test_one_signature_is_missed_too(
     database: Path, key: Path, lose: Callable[[Path], None], slug: str
 ) -> None:
-    mark(key, database, slug).raise_to(1)
+    mark(key, database, slug).raise_to(Reached(1))
     lose(database)
     with pytest.raises(DatabaseBehind, match="ends at signature 0, and 1 were given"):
         await mark(key, database, slug).require_reached()
@@ -150,12 +172,12 @@ async def test_one_signature_is_missed_too(
 def test_the_highest_number_is_that_of_all_its_databases_and_of_no_other_petition(
     database: Path, keyring: Keyring, tmp_path: Path
 ) -> None:
-    assert highest_number(keyring, SLUG) == 0
-    mark(keyring.path, database).raise_to(6)
-    mark(keyring.path, tmp_path / "earlier.db").raise_to(9)
-    mark(keyring.path, database, "another").raise_to(70)
+    assert highest_reached(keyring, SLUG) == Reached()
+    mark(keyring.path, database).raise_to(Reached(6))
+    mark(keyring.path, tmp_path / "earlier.db").raise_to(Reached(9))
+    mark(keyring.path, database, "another").raise_to(Reached(70))
     mark(keyring.path, tmp_path / "damaged.db").path.write_text("damaged")
-    assert highest_number(keyring, SLUG) == 9
+    assert highest_reached(keyring, SLUG) == Reached(9)
 
 
 async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:
@@ -164,13 +186,26 @@ async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Pat
 
 
 async def test_where_nobody_has_signed_a_database_may_be_gone(database: Path, key: Path) -> None:
-    mark(key, database).raise_to(0)
+    mark(key, database).raise_to(Reached(0))
     lose_file(database)
     await mark(key, database).require_reached()
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "6", "six\n", "-6\n", "6\n6\n", "٦\n", "\x00\x00", "9" * 19]
+    "damage",
+    [
+        "",
+        "6",
+        "six\n",
+        "6 2 1\n",
+        "6 two\n",
+        "6  2\n",
+        "-6\n",
+        "6\n6\n",
+        "٦\n",
+        "\x00\x00",
+        "9" * 19,
+    ],
 )
 async def test_a_mark_that_cannot_be_read_is_no_mark_of_zero(
     database: Path, key: Path, damage: str
@@ -179,7 +214,7 @@ async def test_a_mark_that_cannot_be_read_is_no_mark_of_zero(
     damaged.path.write_text(damage)
     with pytest.raises(DatabaseBehind, match=f"cannot be read.*{FLAG}"):
         await damaged.require_reached()
-    damaged.raise_to(6)  # as the bot does that was started so
+    damaged.raise_to(Reached(6))  # as the bot does that was started so
     await damaged.require_reached()
 
 
@@ -193,7 +228,7 @@ async def test_a_mark_that_may_not_be_opened_is_said_in_a_sentence(
 
 
 async def test_tables_that_are_not_there_hold_no_signatures(database: Path, key: Path) -> None:
-    mark(key, database).raise_to(6)
+    mark(key, database).raise_to(Reached(6))
     opened = await SqliteDatabase(database).open()
     await opened.write(Statement("PRAGMA foreign_keys=OFF"), Statement("DROP TABLE petitions"))
     await opened.close()
@@ -204,7 +239,7 @@ async def test_tables_that_are_not_there_hold_no_signatures(database: Path, key:
 async def test_a_file_that_is_no_database_is_damaged_and_not_behind(
     database: Path, key: Path
 ) -> None:
-    mark(key, database).raise_to(6)
+    mark(key, database).raise_to(Reached(6))
     overwrite(database)
     with pytest.raises(BrokenData):
         await mark(key, database).require_reached()
@@ -213,9 +248,9 @@ async def test_a_file_that_is_no_database_is_damaged_and_not_behind(
 async def test_one_key_serves_several_petitions_and_databases(
     database: Path, key: Path, tmp_path: Path
 ) -> None:
-    mark(key, database).raise_to(6)
-    mark(key, database, "another").raise_to(0)
-    mark(key, tmp_path / "rehearsal.db").raise_to(0)
+    mark(key, database).raise_to(Reached(6))
+    mark(key, database, "another").raise_to(Reached(0))
+    mark(key, tmp_path / "rehearsal.db").raise_to(Reached(0))
     for known in (
         mark(key, database),
         mark(key, database, "another"),
@@ -239,9 +274,9 @@ async def test_a_backup_that_was_put_back_on_a_server_is_told_without_the_addres
     storage = await open_storage(database_url, keyring, SLUG)
     await storage.close()
     behind = HighWaterMark(key, database_url, SLUG)
-    behind.raise_to(0)
+    behind.raise_to(Reached(0))
     await behind.require_reached()
-    behind.raise_to(6)
+    behind.raise_to(Reached(6))
     with pytest.raises(DatabaseBehind, match="database of the settings ends at signature 0"):
         await behind.require_reached()
     other = HighWaterMark(key, "postgresql+asyncpg://bot:secret@db/petition", SLUG)
@@ -255,7 +290,7 @@ class TestAnEmptyDatabaseBesideAUsedKey:
     async def test_is_not_begun_and_it_is_said_where_the_other_one_is(
         self, database: Path, key: Path, tmp_path: Path
     ) -> None:
-        mark(key, database).raise_to(6)
+        mark(key, database).raise_to(Reached(6))
         mark(key, database).note_database()
         await mark(key, database).require_not_begun_elsewhere()
         with pytest.raises(DatabaseBehind) as refused:
@@ -268,7 +303,7 @@ class TestAnEmptyDatabaseBesideAUsedKey:
     async def test_is_not_begun_where_an_earlier_version_noted_nothing_or_the_journal_alone_tells(
         self, database: Path, key: Path, keyring: Keyring, tmp_path: Path
     ) -> None:
-        mark(key, database).raise_to(6)
+        mark(key, database).raise_to(Reached(6))
         with pytest.raises(DatabaseBehind, match="a version that did not note where it is"):
             await mark(key, tmp_path / "another.db").require_not_begun_elsewhere()
         journal = journal_of(keyring, SLUG)
@@ -279,8 +314,8 @@ class TestAnEmptyDatabaseBesideAUsedKey:
     async def test_is_begun_for_another_petition_and_where_nobody_has_signed(
         self, database: Path, key: Path, tmp_path: Path
     ) -> None:
-        mark(key, database).raise_to(6)
-        mark(key, database, "another").raise_to(0)
+        mark(key, database).raise_to(Reached(6))
+        mark(key, database, "another").raise_to(Reached(0))
         for slug in ("another", "third"):
             await mark(key, tmp_path / "another.db", slug).require_not_begun_elsewhere()
 
@@ -294,7 +329,7 @@ class TestAnEmptyDatabaseBesideAUsedKey:
 class TestWriting:
     def test_it_is_its_owners_alone_beside_the_key(self, database: Path, key: Path) -> None:
         written = mark(key, database)
-        written.raise_to(6)
+        written.raise_to(Reached(6))
         assert written.path.parent == key.parent
         assert written.path.name.startswith("petition.key.andry.")
         assert written.path.stat().st_mode & 0o777 == 0o600
@@ -302,11 +337,11 @@ class TestWriting:
 
     def test_it_is_written_only_when_it_rises(self, database: Path, key: Path) -> None:
         written = mark(key, database)
-        written.raise_to(6)
+        written.raise_to(Reached(6))
         before = written.path.stat().st_ino
-        written.raise_to(6)
+        written.raise_to(Reached(6))
         assert written.path.stat().st_ino == before
-        written.raise_to(7)
+        written.raise_to(Reached(7))
         assert written.path.read_text() == "7\n"
 
     def test_it_is_on_the_disk_before_it_takes_the_place_of_the_one_before(
@@ -319,7 +354,7 @@ class TestWriting:
             synced.append((os.fstat(file).st_size, written.path.exists()))
 
         monkeypatch.setattr(os, "fsync", sync)
-        written.raise_to(6)
+        written.raise_to(Reached(6))
         folder = key.parent.stat().st_size
         assert synced == [(len("6\n"), False), (folder, True)]
 
@@ -328,14 +363,16 @@ class TestWriting:
     ) -> None:
         written = mark(key, database)
         written.path.with_name(f"{written.path.name}.k3f9.part~").write_text("half")
-        written.raise_to(6)
+        written.raise_to(Reached(6))
         assert written.path.read_text() == "6\n"
 
     def test_a_database_that_goes_back_under_the_running_bot_is_said(
         self, database: Path, key: Path
     ) -> None:
         written = mark(key, database)
-        written.raise_to(6)
-        with pytest.raises(DatabaseBehind, match=f"went back from signature 6 to 5.*{FLAG}"):
-            written.raise_to(5)
+        written.raise_to(Reached(6))
+        with pytest.raises(
+            DatabaseBehind, match=f"ends at signature 5, and 6 were given while.*{FLAG}"
+        ):
+            written.raise_to(Reached(5))
         assert written.path.read_text() == "6\n"

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,20 +13,22 @@ import pytest
 
 from storage import (
     Conversation,
+    ConversationMoved,
     Deed,
     Entry,
     Journal,
     JournalUnusable,
     Keyring,
+    Reached,
     Statement,
     Storage,
     Unavailable,
 )
 from storage.ids import rising_id
-from storage.journal import JournalContent
+from storage.journal import JournalContent, last_entries
 from storage.journal_replay import replay
 from storage.key_file import add_encryption_key
-from tests.support.supporters import NOON, a_supporter
+from tests.support.supporters import NOON, a_supporter, later
 
 SLUG = "andry"
 BLOCK = 512
@@ -101,10 +104,12 @@ async def test_damage_in_the_middle_is_counted_and_never_tidied_away(journal: Jo
 
 
 async def test_beside_damage_no_name_stays_that_no_longer_holds(journal: Journal) -> None:
-    ana, jordi, old = (rising_id(NOON + timedelta(days=days)) for days in (40, 50, 0))
+    ana, jordi, sol, old = (rising_id(NOON + timedelta(days=days)) for days in (40, 50, 60, 0))
     await written(
         journal,
         *withdrawals(1),
+        Entry(Deed.NAME, sol, "Sol Refusada"),
+        Entry(Deed.NAME, sol, "Sol Refusada", refused=True),
         Entry(Deed.NAME, ana, "Ana Maria"),
         Entry(Deed.NAME, jordi, "Jordi"),
         Entry(Deed.NAME, old, "Nadie"),
@@ -116,8 +121,10 @@ async def test_beside_damage_no_name_stays_that_no_longer_holds(journal: Journal
     journal.path.write_bytes(content)
     assert journal.rewrite(NOON + timedelta(days=30)) == 1
     entries = journal.read().entries
-    assert [each.value for each in entries if each.deed is Deed.NAME] == ["Ana María"] * 2
-    assert {each.subject for each in entries if each.deed is Deed.WITHDRAWAL} == {jordi, old}
+    names = [each.value for each in entries if each.deed is Deed.NAME and each.value]
+    assert names == ["Ana María"] * 2
+    assert sol not in {each.subject for each in last_entries(entries)}, "she has not withdrawn"
+    assert {each.subject for each in entries if each.deed is Deed.WITHDRAWAL} == {jordi}
     blocks = journal.path.read_bytes()
     assert journal.rewrite(NOON + timedelta(days=30)) == 1
     assert journal.path.read_bytes() == blocks
@@ -162,10 +169,14 @@ async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(
         stays,
         withdrawn,
     )
-    salt = journal.path.read_bytes()[16:32]
+    salt, begun_at = journal.path.read_bytes()[16:32], journal.read().begun_at
+    assert begun_at is not None
+    await asyncio.to_thread(time.sleep, 0.005)
     assert journal.rewrite(NOON + timedelta(days=30)) == 0
     assert journal.read() == JournalContent((stays, withdrawn), 0)
     assert journal.path.read_bytes()[16:32] != salt
+    # Or a journal that took the place of another would seem to know all since the backup.
+    assert journal.read().begun_at == begun_at
     assert journal.path.stat().st_mode & 0o777 == 0o600
     # A command beside the bot, which knew the file from before, goes on in the new one.
     (more,) = await written(Journal(journal.path, keyring, SLUG), *withdrawals(1))
@@ -248,6 +259,47 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     assert {each.subject for each in storage.journal.read().entries} == {signature["id"]}
 
 
+async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Keyring) -> None:
+    """A tap comes too late, or twice; the one before it counts all the same."""
+    ana = a_supporter(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    name = Conversation(ana.supporter, stage="my_data", version=3)
+    await storage.signatures.correct_name(ana.supporter, "Ana Gil", name, 2, NOON)
+    with pytest.raises(ConversationMoved):
+        await storage.signatures.correct_name(ana.supporter, "Otra", name, 2, NOON)
+    await storage.signatures.refuse_news(ana.supporter, NOON)
+    await storage.signatures.refuse_news(ana.supporter, later(60))
+    for _ in range(2):
+        held = last_entries(storage.journal.read().entries)
+        assert [(each.deed, each.value) for each in held] == [
+            (Deed.NAME, "Ana Gil"),
+            (Deed.NEWS_ENDED, str(int(NOON.timestamp() * 1000))),
+        ]
+        storage.journal.rewrite(NOON - timedelta(days=9))
+    assert len(storage.journal.read().entries) == 2
+
+
+async def test_every_deed_is_counted_in_its_own_transaction(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = a_supporter(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    assert await storage.reached() == Reached(1, 0)
+    await storage.signatures.mute(ana.supporter, NOON)
+    await storage.signatures.mute(ana.supporter, None)
+    assert await storage.reached() == Reached(1, 2)
+    bad = Statement(
+        "UPDATE petitions SET signatures = -1", journal=Entry(Deed.MUTED, rising_id(NOON))
+    )
+    with pytest.raises(Exception, match="count_not_negative"):
+        await storage.database.write(bad)
+    assert await storage.reached() == Reached(1, 2)
+    await storage.signatures.withdraw(ana.supporter, NOON)
+    assert await storage.reached() == Reached(1, 3)
+
+
 async def test_what_cannot_be_noted_is_not_done(
     storage: Storage, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,7 +365,9 @@ class TestARestoredCopy:
         )
         firsts = {each.deed: 1 for each in entries} | {Deed.MUTED: 2}
         for expected in (firsts, {Deed.HANDOVER: 1}):  # again changes nothing
-            done = await replay(storage.database, keyring, SLUG, entries, last_number=90, at=NOON)
+            done = await replay(
+                storage.database, keyring, SLUG, entries, reached=Reached(90), at=NOON
+            )
             assert done == expected
             signed = [await storage.signatures.get(each.supporter) for each in people]
             assert signed[0] is None
@@ -340,7 +394,7 @@ class TestARestoredCopy:
             ]
         undone = Entry(Deed.HANDOVER, handover, json.dumps({**columns, "undone_at": 8}))
         done = await replay(
-            storage.database, keyring, SLUG, (*entries, undone), last_number=80, at=NOON
+            storage.database, keyring, SLUG, (*entries, undone), reached=Reached(80), at=NOON
         )
         assert done == {Deed.HANDOVER: 1}
         asked = Statement("SELECT undone_at FROM handovers")
@@ -351,7 +405,7 @@ class TestARestoredCopy:
     ) -> None:
         ana = a_supporter(keyring, 1)
         await ana.arrive(storage)
-        await replay(storage.database, keyring, SLUG, (), last_number=0, at=NOON)
+        await replay(storage.database, keyring, SLUG, (), reached=Reached(0), at=NOON)
         await storage.petitions.require_known()
         drawn = 40  # a screen that the copy knows nothing of
         conversation = await storage.conversations.get(ana.supporter)

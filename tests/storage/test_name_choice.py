@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from storage import Conversation, ConversationMoved, Keyring, Statement, Storage
+from storage import Conversation, ConversationMoved, Keyring, Reached, Statement, Storage
 from storage.consents import WITH_NAME, Consent
 from storage.journal import Deed, Journal
 from storage.journal_replay import replay
@@ -137,7 +137,8 @@ async def test_a_restored_backup_has_the_name_only_with_the_consent_that_was_giv
     storage: Storage, keyring: Keyring, ana: Supporter, is_in_the_copy: bool
 ) -> None:
     # She signed with her name, took it off, and gave it again; or it was refused to give it again,
-    # as the petition was handed over by then, and the journal has it all the same.
+    # She signed with her name, took it off, and gave it again; the last of it after the backup, or
+    # before.
     await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
     await storage.signatures.give_name(ana.supporter, GIVES, at_my_data(ana, 4), 3, later(90))
     if not is_in_the_copy:
@@ -148,5 +149,5 @@ async def test_a_restored_backup_has_the_name_only_with_the_consent_that_was_giv
             await storage.database.write(Statement(sql))
     assert isinstance(storage.journal, Journal)
     entries = storage.journal.read().entries
-    await replay(storage.database, keyring, "andry", entries, last_number=1, at=later(120))
+    await replay(storage.database, keyring, "andry", entries, reached=Reached(1), at=later(120))
     assert await with_name(storage, ana) is is_in_the_copy

@@ -10,6 +10,7 @@ from storage import (
     CodeState,
     Keyring,
     Proof,
+    Reached,
     Signer,
     Statement,
     Storage,
@@ -127,7 +128,7 @@ async def test_a_restored_copy_has_no_code_that_was_used_and_no_sentence_that_wa
 ) -> None:
     signer, code = await signed(storage, keyring)
     await storage.person_requests.restrict(signer, verified_otherwise("by telephone"), LATER)
-    await replay(storage.database, keyring, "andry", (), last_number=1, at=LATER)
+    await replay(storage.database, keyring, "andry", (), reached=Reached(1), at=LATER)
     assert await states(storage, code) == [CodeState.WRONG]
     assert await storage.person_notices.waiting() == []
 
