@@ -22,9 +22,9 @@ _SCREENFUL = 1200
 _NOTICE = 600
 _FOLDED = re.compile(r"<blockquote expandable>.*?</blockquote>", re.DOTALL)
 _PAGED = ("appeal", "privacy")
-# Of the whole consent with a name of two words and the labels of all choices, which have fifteen:
-# more is not read on a phone. Where names leave the EEA, that takes ten of them (GDPR art. 49).
-MOST_CONSENT_WORDS = 90
+# Of the whole consent with a name of two words and the labels of all choices, which have so many:
+# more is not read on a phone. Where names leave the EEA, that takes fifteen (GDPR art. 49).
+MOST_CONSENT_WORDS = 93
 CHOICE_WORDS = 17
 _TYPICAL_NAME = "Ana García"
 # Who shares a text that says this tells a whole chat what they signed.

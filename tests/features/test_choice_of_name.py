@@ -99,8 +99,8 @@ async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_i
     assert choice_in(held) == (int(with_name), [int(with_name)])
     assert "• Con mi nombre\n• Sin mi nombre" in held.consents[0]["text"]
     for agreed in (
-        "consiento explícitamente que:\n\n• si elijo «Con mi nombre», lo reciba",
-        "fuera del Espacio Económico Europeo, con menos protección;",
+        "consiento explícitamente que:\n\n• si elijo «Con mi nombre», se entregue mi nombre",
+        "en Estados Unidos, fuera del EEE, con menos protección;",
         "para registrarla, entregarla y contarme cómo termina.",
     ):
         assert agreed in held.consents[0]["text"]

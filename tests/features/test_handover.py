@@ -150,7 +150,7 @@ async def test_what_an_admin_wrote_of_the_delivery_stands_below_what_was_recorde
     text = await reads(scene, scene.ana)
     assert text.count("entrega de las firmas") == 1
     one = text.partition(f"{day}: entrega de las firmas")[2].partition("\n\n")[0]
-    assert one.startswith("\nSe entregaron 3 firmas, 2 con nombre y 1 sin él, a quien dirige")
+    assert one.startswith("\nSe entregaron 3 firmas, 2 con nombre y 1 sin él, a la persona")
     assert "\nFuimos tres." in one
     scene.marta.send("/closing")
     await scene.taps(scene.marta, "👁 Ver cómo se lee")

@@ -184,7 +184,7 @@ def test_what_it_means_to_hand_over_the_name_is_said_before_it_is_chosen(
 ) -> None:
     known = find_warnings(folder)
     change("petition.toml", 'handed_over = "ask"', 'handed_over = "with_name"')
-    change("es.toml", "• si elijo «Con mi nombre», lo", "• lo")
+    change("es.toml", "• si elijo «Con mi nombre», se", "• se")
     change("en.toml", "name_consent = ", "share_more = ")
     said = [(each.file, each.key) for each in find_warnings(folder) if each not in known]
     assert said == [
@@ -371,12 +371,12 @@ def test_a_page_long_for_a_phone_is_a_warning(change: Change, folder: Path) -> N
 def test_a_consent_that_nobody_reads_to_its_end_gets_a_warning(
     change: Change, folder: Path
 ) -> None:
-    """The bundled one has none; ten words more are too many, the choices' labels included."""
+    """The bundled one has none; fifteen words more are too many, the choices' labels included."""
     many = "Tengo 14 años o más, y lo digo de verdad, pues eso y no otra cosa es lo que tengo."
     change("es.toml", "Tengo 14 años o más.", many)
     (said,) = [warning for warning in find_warnings(folder) if warning.key == "consent"]
     assert said.file == "es.toml"
-    assert str(said.sentence).startswith("these are 100 words with the choices")
+    assert str(said.sentence).startswith("these are 108 words with the choices")
 
 
 @pytest.mark.parametrize(

@@ -91,12 +91,12 @@ def test_a_link_that_telegram_would_drop_is_written_right(change: Change, folder
 def test_facts_are_read_as_they_stand_and_dated_by_days_that_have_come(
     change: Change, folder: Path
 ) -> None:
-    change("petition.toml", 'es = "quien dirige', 'es = "**quien** dirige')
+    change("petition.toml", 'es = "la persona titular', 'es = "la **persona** titular')
     change("petition.toml", "Que ponga fin", "<b>Que</b> ponga fin")
     change("petition.toml", 'version = "2026-11-26"', 'version = "2999-11-26"')
     known = [problem.said(SPANISH) for problem in find_warnings(folder)]
     for told in (
-        "petition.toml: addressee.es: **quien** se leería tal cual: escribe quien",
+        "petition.toml: addressee.es: **persona** se leería tal cual: escribe persona",
         "petition.toml: demands.es, número 3: aquí no hay formato, y <b> se leería tal cual: "
         "quítalo",
         "petition.toml: version: 2999-11-26 aún no ha llegado: pon el día en que cambiaste los "
