@@ -317,7 +317,8 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
             await application.initialize()
         except TelegramError as error:
             kind, said = error_kind(error), error.message
-            reason = error.reason if isinstance(error, NotSent) else None
+            known = error.reason if isinstance(error, NotSent) else None
+            reason = str(known or type(error).__name__)
             seconds = max(_PAUSES.pause(failures), seconds_to_wait(error))
         else:
             return
@@ -326,8 +327,7 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
             raise TokenUnknown
         if kind not in _PASSES:
             raise FatalError(f"Telegram does not say who this bot is: {said}")
-        why = {} if reason is None else {"reason": str(reason)}
-        _log.warning("telegram_unavailable", error_kind=kind, seconds=seconds, **why)
+        _log.warning("telegram_unavailable", error_kind=kind, seconds=seconds, reason=reason)
         await asyncio.sleep(seconds)
 
 

@@ -8,6 +8,7 @@ import pytest
 from storage import Broadcasts, Database, PauseReason, Row, Statement, StopReason, Value
 from storage.broadcast_states import OVER, TRANSITIONS, BroadcastAction, BroadcastState, Condition
 from storage.broadcast_transition_sql import counted_together, transition_statement
+from storage.eligibility import of_topic
 from storage.times import from_millis
 from tests.support.broadcasts import started, tell
 from tests.support.supporters import SLUG, Supporters
@@ -103,7 +104,7 @@ class Case:
     async def act(self, action: BroadcastAction, reason: PauseReason | StopReason | None) -> None:
         values: dict[str, Value] = {
             **{"broadcast": self.key, "petition": SLUG, "at": AT, "at_most": self.at_most},
-            **{"kind": "closing", "topic": "closing", "news_only": 0, "only": None},
+            **{"kind": "closing", "news_only": 0, "only": None, **of_topic("closing")},
             **counted_together(from_millis(AT)),
             **{"lapsed": 1000, "since": 2000, "recipients": 3, "confirmed_by_sealed": b"x"},
         }
