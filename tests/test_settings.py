@@ -218,11 +218,12 @@ def test_above_no_number_is_no_setting(monkeypatch: pytest.MonkeyPatch, number: 
     assert sentence.startswith("PETITION_APPROVAL_ABOVE is wrong.")
 
 
+@pytest.mark.parametrize("number", ["0", "500"])
 def test_where_there_is_no_second_admin_none_can_be_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, number: str
 ) -> None:
     monkeypatch.setenv("PETITION_ADMIN_IDS", "12")
-    monkeypatch.setenv("PETITION_APPROVAL_ABOVE", "500")
+    monkeypatch.setenv("PETITION_APPROVAL_ABOVE", number)
     (sentence,) = complaints()
     assert "PETITION_ADMIN_IDS has to name two at least" in sentence
 

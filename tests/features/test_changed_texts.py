@@ -144,6 +144,27 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         assert "Para que tu firma valga con los textos que cambiaron después." in shown
 
 
+async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_they_read(
+    tmp_path: Path,
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        ana, folder = scene.ana, tmp_path / "petition"
+        await scene.signs(ana, with_name=True)
+        await goes_on_with(scene, folder, version="2026-12-24", asks_again_since="2026-12-24")
+        ana.start()
+        await scene.taps(ana, ANSWER)
+        await goes_on_with(scene, folder, version="2026-12-25", asks_again_since="2026-12-25")
+        await scene.taps(ana, ACCEPT)
+        assert "los de ahora son del 25 de diciembre" in scene.screen(ana).text
+        assert len((await held_of(scene, ana)).consents) == 1, "these words she had not read"
+        await scene.taps(ana, ACCEPT)
+        assert "Hecho: tu firma vale con los textos de ahora." in scene.screen(ana).text
+        held = await held_of(scene, ana)
+        assert held.signature is not None
+        assert (held.signature["with_name"], held.consents[-1]["with_name"]) == (1, 1)
+        assert held.consents[-1]["text_version"] == "2026-12-25"
+
+
 async def test_who_keeps_what_they_signed_is_not_asked_twice_and_loses_nothing(
     tmp_path: Path,
 ) -> None:

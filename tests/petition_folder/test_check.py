@@ -247,10 +247,11 @@ def test_people_are_asked_again_about_a_version_of_which_they_are_told_what_chan
     assert found == [] if sentence is None else sentence in " ".join(found)
 
 
+@pytest.mark.parametrize("day", ["2026-11-26", "2026-12-24"])
 def test_earlier_versions_go_back_in_time_and_say_in_a_sentence_what_changed(
-    change: Change, folder: Path
+    change: Change, folder: Path, day: str
 ) -> None:
-    change("petition.toml", 'date = "2026-11-24"', 'date = "2026-12-24"')
+    change("petition.toml", 'date = "2026-11-24"', f'date = "{day}"')
     change("petition.toml", 'changed.en = "Whoever', f'changed.en = "{"x" * 400}Whoever')
     found = " ".join(str(problem) for problem in find_problems(folder))
     assert "number 1, date: write the newest first" in found
