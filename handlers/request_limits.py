@@ -7,8 +7,8 @@ from handlers.request_budget import UNLIMITED, LimitDecision
 from handlers.supporter_context import SupporterContext
 
 _TOO_OFTEN = mark(
-    "Vas muy deprisa: espera un minuto, por favor, y vuelve a intentarlo. /withdraw y /stop "
-    "funcionan siempre."
+    "Vas muy deprisa: espera un minuto, por favor, y vuelve a intentarlo. A /withdraw y /stop "
+    "respondemos siempre."
 )
 
 

@@ -11,13 +11,13 @@ from telegram.error import TelegramError
 from bot.intake import TryAgain, UpdatesBehind
 from bot.text.translations import mark
 from bot.transport.error_kinds import error_kind
-from handlers.admin_notices import DamageReporter, words_or_default
+from handlers.admin_notices import DamageReporter, Notice, tell_admins, words_or_default
 from handlers.calls_before_commit import NOTHING_DONE, NothingDone
 from handlers.context import PetitionApplication
 from handlers.conversation_message import end_spinner
 from handlers.delayed_replies import OVER, PASSING, Answer
 from handlers.update_filters import own_chat
-from storage import BrokenData, Unavailable
+from storage import BrokenData, JournalUnwritable, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
@@ -25,6 +25,17 @@ _FAILED = mark("Algo ha fallado, y no es culpa tuya. Escribe /start para volver 
 _DAMAGED = mark(
     "No hemos podido terminar lo que has pedido: los datos que guardamos están dañados y no se "
     "pueden leer. Tiene que repararlos quien administra este bot. Prueba más adelante con /start."
+)
+_NOT_NOTED = mark(
+    "⚠️ No hemos podido hacer lo que has pedido, y todo sigue como estaba. Es un fallo nuestro, y "
+    "avisamos a quien administra este bot. Vuelve a pedirlo más tarde, por favor."
+)
+_JOURNAL = mark(
+    "⚠️ <b>El bot no puede anotar lo que se le pide.</b> Nadie puede retirar su firma, dejar de "
+    "recibir mensajes, corregir su nombre ni limitar el uso de sus datos, y quien lo intenta lee "
+    "que no se ha hecho. Suele ser un disco lleno o un permiso que falta; el motivo está en el "
+    "registro del servidor, en las líneas «journal_not_written». Hay que "
+    "arreglarlo hoy mismo."
 )
 _CANNOT_BE_SHOWN = mark(
     "No podemos mostrarte cómo ha quedado lo que has pedido: los datos que guardamos están "
@@ -65,6 +76,12 @@ class UpdateHandler:
     async def _handle(self, update: Update) -> None:
         try:
             await self._application.process_update(update)
+        except JournalUnwritable as error:
+            # Acknowledged: somebody has to mend it, and the person has been told that it was not
+            # done. They ask again, or think better of it.
+            _log.error("journal_not_written", reason=str(error))
+            await self._tell(update, _NOT_NOTED)
+            await self._tell_admins_of_journal()
         except Unavailable as error:
             raise TryAgain from error
         except NothingDone:
@@ -80,6 +97,13 @@ class UpdateHandler:
         except Exception:  # whatever it is, the person is told; the intake logs it
             await self._tell(update, _FAILED)
             raise
+
+    async def _tell_admins_of_journal(self) -> None:
+        """Tells the admins once a day."""
+        services = self._application.services
+        notice = Notice("journal", services.today.isoformat(), _JOURNAL)
+        if (notice.kind, notice.about) not in services.owed_notices:
+            await tell_admins(self._application.bot, services, notice)
 
     def _apology(self, chat: Hashable, error: Exception) -> Answer | None:
         """Returns what to send in place of a reply that failed after its update had ended."""

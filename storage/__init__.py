@@ -67,6 +67,7 @@ from storage.errors import (
     FileNotWritten,
     HeldElsewhere,
     JournalUnusable,
+    JournalUnwritable,
     KeyFileMissing,
     KeyFileOther,
     KeyFileUnusable,

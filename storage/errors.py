@@ -24,6 +24,10 @@ class Unavailable(StorageError):
     """The database cannot be reached or written to just now; the same call may work later."""
 
 
+class JournalUnwritable(Unavailable):
+    """The journal cannot be written just now, so nothing of what was asked for was done."""
+
+
 class DatabaseReplaced(Unavailable):
     """A file of the database was removed or replaced while the bot ran; put it back, and start
     the bot again.

@@ -33,7 +33,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.errors import JournalUnusable, Unavailable
+from storage.errors import JournalUnusable, JournalUnwritable
 from storage.file_identity import FileIdentity
 from storage.ids import was_made_before
 from storage.keyring import Keyring
@@ -52,6 +52,8 @@ _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
 
 # Written with one wait for the disk; a kill or a power cut leaves at most so many half written.
 _GROUP_SIZE = 64
+# Whoever asked for something is told by then that it was not done.
+_LONGEST_SECONDS = 3.0
 
 
 class Deed(StrEnum):
@@ -152,13 +154,17 @@ class Journal:
         Those that wait while others are being written share the next wait for the disk.
 
         Raises:
-            Unavailable: they could not be written.
+            JournalUnwritable: they could not be written, or not in time.
         """
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((entries, answer))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_waiting())
-        await answer
+        try:
+            async with asyncio.timeout(_LONGEST_SECONDS):
+                await answer
+        except TimeoutError:
+            raise JournalUnwritable("The journal's disk does not answer.") from None
 
     def read(self) -> JournalContent:
         """Returns what it holds; an entry at its end that a kill left half written is no damage.
@@ -438,6 +444,8 @@ def _write_all(handle: int, content: bytes, start: int) -> None:
 
 def _meaning(error: Exception) -> Exception:
     """Returns a new exception for one caller: one raised in many would mix their tracebacks."""
+    if isinstance(error, JournalUnusable):
+        return JournalUnwritable(str(error))
     if not isinstance(error, OSError):
         return error
-    return Unavailable(f"The journal cannot be written just now ({error.strerror}).")
+    return JournalUnwritable(f"The journal cannot be written just now ({error.strerror}).")

@@ -28,7 +28,7 @@ SENTENCES = ("handlers/screens/rights.py", "handlers/opt_out.py")
 # Elsewhere, what can be recognised: what will be, what is erased or kept, never, nothing goes out.
 PROMISING = re.compile(
     r"\w\w(?:remos|rán?)\b|\bborran?\b|\bse guardan?\b|\b(?:se ha|hemos) guardado\b|\bcifrad"
-    r"|\bnunca\b|\bfuncionan siempre|\b(?:no|nada) sale\b|\bdos veces\b",
+    r"|\bnunca\b|\brespondemos siempre|\b(?:no|nada) sale\b|\bdos veces\b",
     re.IGNORECASE,
 )
 # What is wrong with a text and what to type instead: instructions, each with its test there.

@@ -1,6 +1,7 @@
 """After a withdrawal only what makes old buttons harmless is stored of the person."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -317,3 +318,70 @@ async def test_after_somebody_took_theirs_back_a_signer_still_reads_one_number(
     home = scene.screen(scene.sean).text
     assert "2 people have signed." in home
     assert "number" not in home, "that of the own signature is in /mydata"
+
+
+async def withdraws_from(scene: Scene) -> None:
+    scene.ana.send("/withdraw")
+    await scene.settled()
+    scene.ana.tap(scene.words.label("Retirar mi firma y borrar mis datos"))
+
+
+async def says_stop(scene: Scene) -> None:
+    scene.ana.send("/stop")
+
+
+async def restricts(scene: Scene) -> None:
+    scene.ana.send("/mydata")
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("Otros derechos"))
+    scene.ana.tap(scene.words.label("Limitar el uso de mis datos"))
+
+
+async def corrects_her_name(scene: Scene) -> None:
+    scene.ana.send("/mydata")
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("Corregir mi nombre"))
+    scene.ana.send("Ana García Ruiz")
+
+
+async def takes_her_name_back(scene: Scene) -> None:
+    scene.ana.send("/mydata")
+    await scene.settled()
+    scene.ana.tap(scene.words.label("Entregar mi firma sin mi nombre"))
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize(
+    "asks", [withdraws_from, says_stop, restricts, corrects_her_name, takes_her_name_back]
+)
+async def test_where_the_journal_fails_she_reads_within_four_seconds_that_nothing_changed(
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    asks: Callable[[Scene], Awaitable[None]],
+    *,
+    hangs: bool,
+) -> None:
+    assert scene.app is not None
+    journal = scene.app.application.services.storage.journal
+    scene.marta.start()
+    await scene.signs(scene.ana)
+    before, whole, forever = await rows_of(scene, "signatures"), journal.path, asyncio.Event()
+    if hangs:
+        monkeypatch.setattr("storage.journal.asyncio.to_thread", lambda *_: forever.wait())
+    else:
+        journal.path = whole.parent / "away" / whole.name
+    for _ in range(2):
+        await asks(scene)
+        begun = scene.clocks.monotonic()
+        said = await scene.ana.sees("No hemos podido hacer lo que has pedido", 10)
+        assert scene.clocks.monotonic() - begun < 4
+        scene.ana.delete(said)
+    assert await rows_of(scene, "signatures") == before
+    await scene.marta.sees("no puede anotar")
+    assert sum("no puede anotar" in message.text for message in scene.marta.messages) == 1
+    forever.set()
+    monkeypatch.undo()
+    journal.path = whole
+    await asks(scene)
+    await scene.settled()
+    assert await rows_of(scene, "signatures") != before
