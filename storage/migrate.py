@@ -18,6 +18,7 @@ import aiosqlite
 
 from storage.database_url import SqliteAddress, parse_address
 from storage.errors import DatabaseMissing, SchemaMissing, SchemaTooNew, Unavailable
+from storage.file_identity import require_one_name
 from storage.migrations import NEWEST
 from storage.open_database import postgres_adapter
 from storage.sqlite import create_private
@@ -132,6 +133,7 @@ async def _upgrade(dialect: str, fetch: Fetch) -> None:
 
 
 async def _migrate_sqlite(path: Path) -> None:
+    require_one_name(path)
     deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
     while not await _try_sqlite(path):
         if asyncio.get_running_loop().time() > deadline:

@@ -20,7 +20,7 @@ from bot.simulator.person import Person
 from handlers.closing_date import look
 from handlers.person_notices import send_notices
 from handlers.sent_files import erase_all_files
-from storage import Statement
+from storage import Deed, Statement
 from storage.personal_data import Held
 from tests.features.test_changed_texts import checked, held_of, receipt_of
 from tests.features.test_erasures import Time, visits
@@ -28,7 +28,7 @@ from tests.features.test_letters import code_for
 from tests.features.test_my_data import file_of
 from tests.support.scene import Scene, a_scene
 
-NAMES = ("Ana", "García", "Sol")
+NAMES = {"Ana García".encode(), "García Sol".encode()}
 
 
 @pytest.fixture
@@ -87,6 +87,32 @@ def is_unknown(held: Held) -> bool:
     return held.signature is None and not (held.consents or held.files or held.deliveries)
 
 
+async def sealed_of(scene: Scene, person: Person) -> set[bytes]:
+    """What is stored of somebody, as it is on the disk now, and the whole journal."""
+    assert scene.app is not None
+    services = scene.app.application.services
+    asked = "SELECT name_sealed, chat_sealed FROM signatures WHERE supporter = :supporter"
+    known = services.keyring.reference("andry", person.id)
+    (row,) = await services.storage.database.read(Statement(asked, {"supporter": known}))
+    journal = services.storage.journal.path.read_bytes()
+    return {*row.values(), *(journal[at : at + 512] for at in range(512, len(journal), 512))}
+
+
+def where(scene: Scene, values: set[bytes]) -> set[str]:
+    """The files beside the database and the key in which one of these is, or its middle."""
+    assert scene.settings.key_file is not None
+    database = Path(scene.settings.database_url.partition(":///")[2])
+    middles = {
+        each if each in NAMES else each[len(each) // 3 : -len(each) // 3] for each in values
+    }
+    return {
+        file.name
+        for folder in {database.parent, scene.settings.key_file.parent}
+        for file in folder.iterdir()
+        if file.is_file() and any(middle in file.read_bytes() for middle in middles)
+    }
+
+
 async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_back(
     scene: Scene, tmp_path: Path, key: Path
 ) -> None:
@@ -94,6 +120,7 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     await scene.signs(scene.sean)
     await scene.signs(ana, with_name=False)
     assert "con la tuya: 2" in scene.screen(ana).text
+    ever = await sealed_of(scene, ana)
     receipt = await receipt_of(scene, ana)
     (consent,) = (await held_of(scene, ana)).consents
     assert await asyncio.to_thread(checked, receipt, tmp_path) == [consent["text_sha256"].hex()]
@@ -106,6 +133,10 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     assert "tu firma lleva el nombre que has escrito" in scene.screen(ana).text
     given = await file_of(scene, ana)
     assert (given["signature"]["name"], given["signature"]["with_name"]) == ("Ana García Sol", 0)
+    ever |= await sealed_of(scene, ana)
+    found = await asyncio.to_thread(where, scene, ever)
+    assert "petition.key.andry.journal" in found
+    assert found & {"petition.db", "petition.db-wal"}
     await typed("backup", tmp_path / "today.backup")
 
     ana.send("/withdraw")
@@ -116,8 +147,9 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
 
     await scene.stop_bot()
     told = await typed("restore", tmp_path / "today.backup", "--identity", key, "--yes")
-    assert "Done again from the journal: 1 withdrawal" in told
-    application = (await scene.start_bot()).application
+    assert "Done again from the journal: withdrawals: 1" in told
+    app = await scene.start_bot()
+    application = app.application
     services, now = application.services, application.services.clock()
     await erase_all_files(application.bot, services, now)
     assert is_unknown(await held_of(scene, ana))
@@ -128,8 +160,14 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     assert "1 persona ha firmado." in await visits(scene, ana)
     assert "✍️ Firmar la petición" in ana.messages[-1].labels
     assert "García" not in ana.chat.transcript()
-    data = [path for path in (tmp_path / "data").iterdir() if "before-restore" not in path.name]
-    assert not any(name.encode() in path.read_bytes() for path in data for name in NAMES)
+    await app.retention.tidy_journal()
+    noted = services.storage.journal.read().entries
+    assert [(each.deed, each.value) for each in noted] == [(Deed.WITHDRAWAL, "")]
+    await scene.stop_bot()
+    # Nothing of hers is in any file, as it is stored or as she wrote it: also not beside the key,
+    # and not in the database whose place the backup took.
+    assert any("before-restore" in each.name for each in (tmp_path / "data").iterdir())
+    assert await asyncio.to_thread(where, scene, ever | NAMES) == set()
 
 
 async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from storage import (
     ProcessLock,
     Unavailable,
     acquire_process_lock,
+    migrate,
     process_lock,
 )
 from storage.open_database import postgres_adapter
@@ -222,8 +224,12 @@ class TestTheFile:
             with pytest.raises(NeedsAPerson, match="has another name too") as refused:
                 async with acquire_process_lock(f"sqlite+aiosqlite:///{path}", "running"):
                     pass
-            with pytest.raises(NeedsAPerson, match="has another name too"):
-                await SqliteDatabase(path).open()
+            for using in (
+                SqliteDatabase(path).open,
+                partial(migrate, f"sqlite+aiosqlite:///{path}"),
+            ):
+                with pytest.raises(NeedsAPerson, match="has another name too"):
+                    await using()
         mending = ["sh", "-c", str(refused.value).rpartition(": ")[2]]
         await asyncio.to_thread(subprocess.run, mending, check=True)
         for path in (database, other):
