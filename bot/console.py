@@ -35,6 +35,8 @@ YES, NO = frozenset({"s", "sí", "si", "y", "yes"}), frozenset({"n", "no"})
 NEEDS_A_PERSON = 78
 """The exit code after which a service is not started again: EX_CONFIG of sysexits.h."""
 
+_QUIET_ZONE = 2  # modules around the code; without it some cameras do not find it
+
 INTERRUPTED = 130
 """The exit code that shells use for a command that Ctrl-C ended."""
 
@@ -97,6 +99,20 @@ def say_files_here(url: str) -> None:
     if files and err.is_terminal:
         said = label("Se usa lo que hay en esta carpeta: {files}", files=files)
         say(said, style="dim", console=err)
+
+
+def draw_link(link: str) -> None:
+    """Draws the link as a QR code, light on dark whatever the terminal's colours are."""
+    import segno  # only two commands need it
+
+    code = segno.make(link, micro=False)
+    rows = [list(row) for row in code.matrix_iter(border=_QUIET_ZONE)]
+    rows += [[0] * len(rows[0])] * (len(rows) % 2)
+    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
+        line = "".join(
+            " ▄▀█"[2 * (not up) + (not low)] for up, low in zip(upper, lower, strict=True)
+        )
+        say(line, style="bright_white on black")
 
 
 def explain(title: str, text: str) -> None:

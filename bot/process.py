@@ -24,8 +24,11 @@ async def run_until_stopped(
     restored: bool = False,
     rehearsal: bool = False,
     tell: Callable[[Sentence], None] = lambda _: None,
+    started: Callable[[str, str], None] = lambda _name, _username: None,
 ) -> None:
     """Runs the bot until SIGINT or SIGTERM; what is passed on is explained in `open_app`.
+
+    `started` gets the bot's name and its username once it takes updates.
 
     Raises:
         TokenUnknown: Telegram does not know the token, at the start or later.
@@ -56,6 +59,7 @@ async def run_until_stopped(
             gc.set_threshold(50_000, 20, 100)
             gc.freeze()
             _log.info("started")
+            started(app.application.bot.first_name, app.application.bot.username)
             await app.run()
     except asyncio.CancelledError:
         if not was_stopped_early.is_set():

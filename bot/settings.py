@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot import file_locations
 from bot.age_encryption import parse_recipients
 from bot.proxy_choice import ENVIRONMENT_NAMES, choose_proxy
+from bot.text.terminal_language import label
+from bot.text.translations import mark
 
 PREFIX = "PETITION_"
 
@@ -26,31 +28,33 @@ FREE_RATE = 28.0
 PAID_RATE = 900.0
 
 EXPECTED: dict[str, str] = {
-    "bot_token": "the token that @BotFather gave you, digits, a colon and letters",
-    "admin_ids": "the numeric Telegram ids of the admins, separated by commas: 12345,67890",
-    "database_url": "sqlite+aiosqlite:///petition.db or postgresql+asyncpg://user@host/name",
-    "key_file": "the path of the encryption key; `petition-bot keygen` makes one",
-    "folder": "a folder with a petition.toml in it; `petition-bot init` makes one",
-    "api_url": "an address that begins with https:// or http:// and ends with the host or port",
-    "proxy": (
-        "the proxy's address, http://host:port or socks5://host:port, never https://; if it wants "
-        "a user and a password, http://user:password@host:port, with %40 for an @ in them, and so "
-        "on; or none, for a direct connection whatever HTTPS_PROXY says"
+    "bot_token": mark("el token que te dio @BotFather: cifras, dos puntos y letras"),
+    "admin_ids": mark("los números de Telegram de quienes administran, con comas: 12345,67890"),
+    "database_url": mark(
+        "sqlite+aiosqlite:///petition.db o postgresql+asyncpg://usuario@servidor/nombre"
     ),
-    "paid_broadcast": "true or false; with true Telegram takes Stars for each message",
-    "broadcast_rate": (
-        "messages a second: a number above 0 and up to 30, or up to 1000 with "
+    "key_file": mark("la ruta de la clave que cifra; la hace petition-bot keygen"),
+    "folder": mark("una carpeta con un petition.toml dentro; la hace petition-bot init"),
+    "api_url": mark("una dirección que empieza por https:// o http:// y acaba en el servidor"),
+    "proxy": mark(
+        "la dirección del proxy, http://servidor:puerto o socks5://servidor:puerto, nunca "
+        "https://; si pide usuario y contraseña, http://usuario:contraseña@servidor:puerto, con "
+        "%40 en vez de @, etc.; o none, para ir sin proxy diga lo que diga HTTPS_PROXY"
+    ),
+    "paid_broadcast": mark("true o false; con true, Telegram cobra Stars por cada mensaje"),
+    "broadcast_rate": mark(
+        "mensajes por segundo: un número mayor que 0 y hasta 30, o hasta 1000 con "
         "PETITION_PAID_BROADCAST=true"
     ),
-    "approval_above": (
-        "a whole number of recipients, 0 for every broadcast; more need a second admin's "
-        "approval, so PETITION_ADMIN_IDS has to name two at least"
+    "approval_above": mark(
+        "un número entero de personas, 0 para cualquier envío; los mayores los aprueba alguien "
+        "más, así que PETITION_ADMIN_IDS tiene que nombrar al menos a dos personas"
     ),
-    "age_recipients": (
-        "public keys separated by commas: age1…, as `age-keygen` prints them, or ssh-ed25519 and "
-        "ssh-rsa ones; never a secret key"
+    "age_recipients": mark(
+        "claves públicas, con comas: age1…, como las muestra age-keygen, o de ssh-ed25519 y "
+        "ssh-rsa; nunca una clave secreta"
     ),
-    "log_level": "DEBUG, INFO, WARNING or ERROR",
+    "log_level": mark("DEBUG, INFO, WARNING o ERROR"),
 }
 
 Kind = TypeVar("Kind", bound="StorageSettings")
@@ -252,11 +256,16 @@ def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) ->
         return kind(_env_file=env_file, **overrides)
     except ValidationError as error:
         sentences = _sentences(error)
-    if env_file is not None and any(" is missing. " in each for each in sentences):
-        there = "" if env_file.is_file() else ", which is not there"
+        is_missing = any(each["type"] == "missing" for each in error.errors(include_input=False))
+    if env_file is not None and is_missing:
+        there = "" if env_file.is_file() else label(", que no está")
         sentences += (
-            f"Settings are read from the environment and from {env_file.absolute()}{there};"
-            " petition-bot init writes them.",
+            label(
+                "Los ajustes se leen del entorno y de {file}{there}. Los escribe petition-bot "
+                "init.",
+                file=env_file.absolute(),
+                there=there,
+            ),
         )
     # Raised outside the except block, since the original error holds the values.
     raise SettingsInvalid(*sentences)
@@ -265,8 +274,8 @@ def _load(kind: type[Kind], overrides: dict[str, Any], env_file: Path | None) ->
 def _refuse_missing_file(path: Path) -> None:
     """Refuses to go on without the file that was named: the settings would be another bot's."""
     if os.environ.get(file_locations.ENV_FILE_NAMED) == str(path) and not path.is_file():
-        sentence = f"{file_locations.ENV_FILE_NAMED} names {path}, and there is no such file."
-        raise SettingsInvalid(sentence)
+        name = file_locations.ENV_FILE_NAMED
+        raise SettingsInvalid(label("{name} dice {path}, y no existe.", name=name, path=path))
 
 
 def _refuse_open_file(path: Path) -> None:
@@ -275,7 +284,11 @@ def _refuse_open_file(path: Path) -> None:
         return
     command = shlex.join(["chmod", "600", str(path.resolve())])
     raise SettingsInvalid(
-        f"Others than its owner can use the settings in {path.absolute()}; run: {command}"
+        label(
+            "Otras personas pueden usar los ajustes de {path}; ejecuta: {command}",
+            path=path.absolute(),
+            command=command,
+        )
     )
 
 
@@ -285,8 +298,11 @@ def _sentences(error: ValidationError) -> tuple[str, ...]:
         if problem["type"] == "default_factory_not_called":
             continue  # its default depends on another setting, which has a sentence already
         name = str(problem["loc"][0])
-        state = "is missing" if problem["type"] == "missing" else "is wrong"
-        found.setdefault(
-            name, f"{PREFIX}{name.upper()} {state}. Expected: {EXPECTED.get(name, 'nothing')}."
+        said = (
+            mark("Falta {name}. Se espera: {expected}.")
+            if problem["type"] == "missing"
+            else mark("{name} no vale. Se espera: {expected}.")
         )
+        setting = f"{PREFIX}{name.upper()}"
+        found.setdefault(name, label(said, name=setting, expected=label(EXPECTED[name])))
     return tuple(found.values())

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from bot.proxy_choice import choose_proxy
 from bot.settings import SettingsInvalid
 from bot.text.problems import Sentence
+from bot.text.terminal_language import label
 from bot.transport import SharedSession
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
@@ -49,9 +50,11 @@ def shared_session(
         pass
     # Raised outside of the handler, as the sentence says all: the address may hold a password.
     raise SettingsInvalid(
-        "The proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used. Expected: "
-        "http://host:port or socks5://host:port, never https://; or give PETITION_PROXY=none for "
-        "a direct connection."
+        label(
+            "El proxy de HTTPS_PROXY, HTTP_PROXY o ALL_PROXY no vale. Se espera: "
+            "http://servidor:puerto o socks5://servidor:puerto, nunca https://. Para ir sin "
+            "proxy: PETITION_PROXY=none"
+        )
     )
 
 
@@ -63,16 +66,21 @@ def _require_certificates() -> None:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
         except ssl.SSLError:
             raise SettingsInvalid(
-                f"SSL_CERT_FILE: {file} has no certificates in the form of PEM."
+                label("SSL_CERT_FILE: {path} no tiene certificados en formato PEM.", path=file)
             ) from None
         except OSError as error:
             raise SettingsInvalid(
-                f"SSL_CERT_FILE: {file} cannot be read: {error.strerror}."
+                label(
+                    "SSL_CERT_FILE: {path} no se puede leer: {why}.", path=file, why=error.strerror
+                )
             ) from None
     elif folders and not any(map(_has_certificates, folders.split(os.pathsep))):
         raise SettingsInvalid(
-            f"SSL_CERT_DIR: {folders} has no certificates under the names by which they are "
-            "found; this makes them: openssl rehash FOLDER"
+            label(
+                "SSL_CERT_DIR: {path} no tiene certificados con los nombres por los que se "
+                "buscan; los pone: openssl rehash {path}",
+                path=folders,
+            )
         )
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -167,6 +168,36 @@ def test_a_terminal_is_told_in_its_language_why_telegram_is_not_reached(
     monkeypatch.setattr("bot.console.err", Console(file=io.StringIO(), force_terminal=True))
     call("run")
     assert expected in console.err.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("in_terminal", [True, False])
+def test_who_starts_a_bot_reads_its_name_and_link_and_no_line_for_each_reply(
+    monkeypatch: pytest.MonkeyPatch, in_terminal: bool
+) -> None:
+    levels: list[str] = []
+    bot = SimpleNamespace(first_name="Salvar el río", username="rio_bot")
+
+    async def ends_at_once() -> None:
+        pass
+
+    @asynccontextmanager
+    async def opened(*_: object, **__: object) -> AsyncIterator[object]:
+        yield SimpleNamespace(
+            application=SimpleNamespace(bot=bot), run=ends_at_once, stop=lambda: None
+        )
+
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setattr(process, "open_app", opened)
+    monkeypatch.setattr("bot.cli.main.configure_logging", lambda level, **_: levels.append(level))
+    monkeypatch.setattr(Console, "is_terminal", in_terminal)
+    output = call("run").output
+    assert "Salvar el río está en marcha: https://t.me/rio_bot" in output
+    for each in ("▀", "pulsa Ctrl-C", "registro entero"):
+        assert (each in output) == in_terminal
+    monkeypatch.setenv("PETITION_LOG_LEVEL", "DEBUG")
+    call("run")
+    assert levels == ["WARNING" if in_terminal else "INFO", "DEBUG"]
 
 
 @pytest.mark.parametrize("language", ["es_ES.UTF-8", "C"])
@@ -375,6 +406,16 @@ def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_set
     output = said(call("check"))
     assert "problema  petition.toml.txt: el editor le ha añadido .txt" in output
     assert "1 problema en" in output
+
+
+def test_check_of_a_folder_judges_no_other(folder: Path) -> None:
+    """Marta writes her next petition, while that of the settings is broken."""
+    copy_template(folder / "next", slug="next")
+    assert call("keygen").exit_code == 0
+    (folder / "petition" / "petition.toml").write_text("slug = 3")
+    result = call("check", str(folder / "next"))
+    assert result.exit_code == 0, result.output
+    assert "slug" not in result.output
 
 
 def test_check_names_the_file_and_the_key_of_every_problem(tmp_path: Path) -> None:

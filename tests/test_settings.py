@@ -17,6 +17,7 @@ from bot.settings import (
     load_storage_settings,
     unknown_settings,
 )
+from bot.text.terminal_language import label
 from storage import Keyring
 
 TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"
@@ -160,7 +161,7 @@ def test_a_wrong_value_is_named_with_what_was_expected_and_not_repeated(
 ) -> None:
     monkeypatch.setenv(f"PETITION_{name}", value)
     (sentence,) = complaints()
-    assert sentence == f"PETITION_{name} is wrong. Expected: {EXPECTED[name.lower()]}."
+    assert sentence == f"PETITION_{name} is wrong. Expected: {label(EXPECTED[name.lower()])}."
     assert "canary" not in sentence
 
 

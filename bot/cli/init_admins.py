@@ -2,17 +2,13 @@
 
 import time
 
-import segno
-
 from bot.cli.init_questions import NotAccepted, Questions
 from bot.cli.init_state import ADMINS, APPROVAL, TOKEN, Setup
 from bot.cli.init_telegram import alone
-from bot.console import explain, run_to_end, say
+from bot.console import draw_link, explain, run_to_end, say
 from bot.setup.admin_code import LASTS_SECONDS, AdminCode, Candidate
 from bot.setup.bot_calls import BotIdentity
 from bot.text.translations import Catalogs, Words
-
-_QUIET_ZONE = 2  # modules around the code; without it some cameras do not find it
 
 
 def choose_admins(setup: Setup, identity: BotIdentity) -> None:
@@ -104,7 +100,7 @@ def _await_candidate(
     async def waited() -> Candidate | None:
         async with alone(setup, setup.known[TOKEN]) as calls:
             say("", link, "")
-            _draw(link)
+            draw_link(link)
             say(words.label("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)"))
             found = await calls.wait_for(code, lambda why: say(why.said(words), style="yellow"))
             if found is not None:
@@ -157,18 +153,6 @@ def _welcome(setup: Setup, admin: Candidate) -> None:
 
     run_to_end(welcomed())
     say(setup.words.label("✓ {name} administra el bot.", name=admin.name))
-
-
-def _draw(link: str) -> None:
-    """Draws the link as a QR code, light on dark whatever the terminal's colours are."""
-    code = segno.make(link, micro=False)
-    rows = [list(row) for row in code.matrix_iter(border=_QUIET_ZONE)]
-    rows += [[0] * len(rows[0])] * (len(rows) % 2)
-    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
-        line = "".join(
-            " ▄▀█"[2 * (not up) + (not low)] for up, low in zip(upper, lower, strict=True)
-        )
-        say(line, style="bright_white on black")
 
 
 def _language_of(person: Candidate) -> Words:

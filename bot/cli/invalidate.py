@@ -14,6 +14,7 @@ from bot.cli.context import CliContext, run_with_context
 from bot.console import CannotDo, in_sentences, out, say
 from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import median_form_seconds
+from bot.text.terminal_language import label
 from bot.text.translations import Words
 from storage import Invalidation, Matches, SignatureCondition
 
@@ -70,7 +71,7 @@ def invalidate(
     undo: _Undo = None,
     list_: _List = False,
 ) -> None:
-    """Take a wave of false signatures out of the count, or count them again.
+    """Takes a wave of false signatures out of the count, or counts them again.
 
     Give at least one condition; of several, all have to apply. The signatures are counted and
     shown first, and it can be undone.
@@ -93,12 +94,15 @@ def invalidate(
         )
         _require_selective(condition)
         if not dry_run and not (reason or "").strip():
-            raise CannotDo("Say why with --reason, or only look with --dry-run.")
+            raise CannotDo(label("Di por qué con --reason, o solo mira con --dry-run."))
         found = await context.storage.invalidations.find(condition)
         if len(found.numbers) < FEWEST:
             raise CannotDo(
-                f"Fewer than {FEWEST} signatures are like that, which is no wave. How many there "
-                "are is not told, as it could tell whether one person signed."
+                label(
+                    "Hay menos de {n} firmas así, y eso no es una ola. No se dice cuántas, porque "
+                    "podría decir si una persona ha firmado.",
+                    n=FEWEST,
+                )
             )
         state = await context.storage.petitions.state()
         said = _in_words(condition, context.words)
@@ -107,8 +111,8 @@ def invalidate(
 
     said, found = run_with_context(look)
     total = len(found.numbers)
-    if dry_run or not _is_confirmed(f"Take {total:,} signatures out of the count?", total, count):
-        out.print("Nothing was changed.")
+    if dry_run or not _is_confirmed(_question(out=True, total=total), total, count):
+        say(label("No se ha cambiado nada."))
         return
     run_with_context(lambda context: _take_out(context, said, found, (reason or "").strip()))
 
@@ -117,15 +121,21 @@ def _require_selective(condition: SignatureCondition) -> None:
     """Refuses a condition that applies to everybody, or to nobody."""
     if condition == SignatureCondition():
         raise CannotDo(
-            "Say which signatures: with --from, --to, --source, --name-pattern or "
-            "--form-seconds-under. Without any of them it would be all."
+            label(
+                "Di qué firmas, con --from, --to, --source, --name-pattern o "
+                "--form-seconds-under. Sin nada de eso serían todas."
+            )
         )
     pattern = condition.name_pattern
     if pattern is not None and not any(each.isalnum() for each in pattern):
-        raise CannotDo("A pattern of names needs a letter: without one it fits nearly everybody.")
+        raise CannotDo(
+            label(
+                "Un patrón de nombres necesita una letra: sin ella vale para casi todo el mundo."
+            )
+        )
     begin, end = condition.signed_from, condition.signed_before
     if begin is not None and end is not None and begin >= end:
-        raise CannotDo("--from is not before --to, so nobody signed in between.")
+        raise CannotDo(label("--from no es antes que --to: nadie firmó entre uno y otro."))
 
 
 def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
@@ -144,7 +154,11 @@ def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise CannotDo(
-            f"“{text}” is no time; write it like 2026-11-24 13:05, or 2026-11-24 for a day."
+            label(
+                "«{typed}» no es un momento; se escribe 2026-11-24 13:05, o 2026-11-24 para un "
+                "día.",
+                typed=text,
+            )
         ) from None
 
 
@@ -156,11 +170,15 @@ def _in_words(condition: SignatureCondition, words: Words) -> str:
         condition.form_seconds_under,
     )
     parts = (
-        f"signed from {words.plain_moment(begin)} on" if begin else None,
-        f"signed before {words.plain_moment(end)}" if end else None,
-        f"came by the link “{condition.source}”" if condition.source is not None else None,
-        f"named like “{condition.name_pattern}”" if condition.name_pattern else None,
-        f"form took less than {seconds} s" if seconds else None,
+        label("firmadas desde el {moment}", moment=words.plain_moment(begin)) if begin else None,
+        label("firmadas antes del {moment}", moment=words.plain_moment(end)) if end else None,
+        label("del enlace «{link}»", link=condition.source)
+        if condition.source is not None
+        else None,
+        label("con un nombre como «{pattern}»", pattern=condition.name_pattern)
+        if condition.name_pattern
+        else None,
+        label("con el formulario en menos de {n} s", n=seconds) if seconds else None,
     )
     return "; ".join(part for part in parts if part)
 
@@ -173,22 +191,29 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
     total = len(found.numbers)
     share = words.percent(total / max(counted, total))
     say(
-        f"{words.number(total)} signatures, {share} of the {words.number(counted)} counted: {said}"
+        label(
+            "{n} firmas, el {share} de las {counted} que cuentan: {said}",
+            n=words.number(total),
+            share=share,
+            counted=words.number(counted),
+            said=said,
+        )
     )
     if total > counted / 2:
-        say("That is more than half of all that are counted.", style="bold red")
+        say(label("Son más de la mitad de las que cuentan."), style="bold red")
     _print_bars(words, *_by_time(words, found))
     sources = merge_small_sources(found.by_source)
     by_source = dict(sources.named)
     if sources.unnamed:
-        by_source["(other links)"] = sum(sources.unnamed)
+        by_source[label("(otros enlaces)")] = sum(sources.unnamed)
     if sources.others:
-        by_source["(none, and links of few)"] = sources.others
-    _print_bars(words, "By link", by_source)
-    _print_bars(words, "By language", _merged(found.by_language))
+        by_source[label("(ninguno, y enlaces con pocas)")] = sources.others
+    _print_bars(words, label("Por enlace"), by_source)
+    _print_bars(words, label("Por idioma"), _merged(found.by_language))
     say(_form_times(words, found))
     examples = ", ".join(str(number) for number in found.numbers[:_EXAMPLES])
-    say(f"Numbers: {examples}{' …' if total > _EXAMPLES else ''}")
+    more = " …" if total > _EXAMPLES else ""
+    say(label("Números: {numbers}", numbers=f"{examples}{more}"))
 
 
 def _by_time(words: Words, found: Matches) -> tuple[str, dict[str, int]]:
@@ -197,7 +222,11 @@ def _by_time(words: Words, found: Matches) -> tuple[str, dict[str, int]]:
     for minute in sorted(found.by_minute):
         hours[f"{words.day(minute)}, {words.clock(minute)[:2]}:00"] += found.by_minute[minute]
         days[words.date(minute)] += found.by_minute[minute]
-    return ("By hour", dict(hours)) if len(hours) <= _HOURS_SHOWN else ("By day", dict(days))
+    return (
+        (label("Por hora"), dict(hours))
+        if len(hours) <= _HOURS_SHOWN
+        else (label("Por día"), dict(days))
+    )
 
 
 def _merged(by_language: Mapping[str, int]) -> dict[str, int]:
@@ -205,35 +234,49 @@ def _merged(by_language: Mapping[str, int]) -> dict[str, int]:
     ranked = sorted(by_language.items(), key=lambda item: -item[1])
     large = {language: n for language, n in ranked if n >= FEWEST}
     others = sum(n for _, n in ranked) - sum(large.values())
-    return {**large, **({"(others)": others} if others else {})}
+    return {**large, **({label("(otros)"): others} if others else {})}
 
 
 def _form_times(words: Words, found: Matches) -> str:
     median = median_form_seconds(found.by_form_seconds)
     unknown = found.by_form_seconds[None]
     if median is None:
-        return "Time to fill in the form: not known of any."
-    not_known = f"; not known of {words.number(unknown)}" if unknown else ""
-    return f"Time to fill in the form: {median} s or less for half of them{not_known}."
+        return label("Tiempo para rellenar el formulario: no se sabe de ninguna.")
+    said = label(
+        "Tiempo para rellenar el formulario: {n} s o menos en la mitad de ellas.", n=median
+    )
+    if not unknown:
+        return said
+    return f"{said} {label('No se sabe de {n}.', n=words.number(unknown))}"
 
 
 def _print_bars(words: Words, heading: str, counts: Mapping[str, int]) -> None:
     table, most = Table(box=None, show_header=False, padding=(0, 2, 0, 0)), max(counts.values())
-    for label, n in counts.items():
+    for name, n in counts.items():
         bar = "█" * max(1, round(_BAR_WIDTH * n / most))
-        table.add_row(escape(label), words.number(n), bar)
+        table.add_row(escape(name), words.number(n), bar)
     say(heading, style="bold")
     out.print(table)
+
+
+def _question(*, out: bool, total: int) -> str:
+    if out:
+        return label(
+            "¿Saco {n} firmas del recuento? Para confirmarlo, escribe cuántas son", n=total
+        )
+    return label("¿Cuento otra vez {n} firmas? Para confirmarlo, escribe cuántas son", n=total)
 
 
 def _is_confirmed(question: str, total: int, count: int | None) -> bool:
     """Returns whether the number of signatures was typed, or given with the command."""
     if count is None:
-        typed = typer.prompt(f"{question} Type their number to confirm")
+        typed = typer.prompt(question)
         in_groups = f"{total:,}"
         return typed.strip() in (str(total), in_groups, in_groups.replace(",", "."))
     if count != total:
-        raise CannotDo(f"They are {total:,} and not {count:,}. Nothing was changed.")
+        raise CannotDo(
+            label("Son {total}, y no {n}. No se ha cambiado nada.", total=total, n=count)
+        )
     return True
 
 
@@ -247,8 +290,13 @@ async def _take_out(context: CliContext, said: str, found: Matches, reason: str)
     counted = (await context.storage.petitions.state()).signatures
     words, short = context.words, key.hex()[:_ID_SHOWN]
     say(
-        f"{words.number(taken)} signatures are not counted any more. Counted now: "
-        f"{words.number(counted)}. To count them again: petition-bot invalidate --undo {short}"
+        label(
+            "{n} firmas ya no cuentan. Ahora cuentan {counted}. Para contarlas otra vez: "
+            "petition-bot invalidate --undo {id}",
+            n=words.number(taken),
+            counted=words.number(counted),
+            id=short,
+        )
     )
 
 
@@ -263,18 +311,22 @@ def _undo(wanted: str, count: int | None) -> None:
         counted = (await context.storage.petitions.state()).signatures
         words = context.words
         say(
-            f"{words.number(back)} signatures are counted again. Counted now: "
-            f"{words.number(counted)}."
+            label(
+                "{n} firmas cuentan otra vez. Ahora cuentan {counted}.",
+                n=words.number(back),
+                counted=words.number(counted),
+            )
         )
         if back < found.signatures:
             gone = words.number(found.signatures - back)
-            say(f"Withdrawn or erased meanwhile: {gone}.")
+            say(label("Entretanto se retiraron o se borraron: {n}.", n=gone))
 
     found = run_with_context(chosen)
-    say(f"They were taken out because: {found.reason} ({found.condition})")
-    question = f"Count {found.signatures:,} signatures again?"
-    if not _is_confirmed(question, found.signatures, count):
-        out.print("Nothing was changed.")
+    why = f"{found.reason} ({found.condition})"
+    say(label("Se sacaron del recuento por esto: {why}", why=why))
+    total = found.signatures
+    if not _is_confirmed(_question(out=False, total=total), total, count):
+        say(label("No se ha cambiado nada."))
         return
     run_with_context(undone)
 
@@ -282,24 +334,29 @@ def _undo(wanted: str, count: int | None) -> None:
 def _choose(entries: list[Invalidation], wanted: str) -> Invalidation:
     begun = [each for each in entries if wanted and each.id.hex().startswith(wanted.lower())]
     if not begun:
-        raise CannotDo(f"No invalidation begins with {wanted}; --list shows all of them.")
+        raise CannotDo(
+            label("Ninguna empieza por {wanted}; --list las muestra todas.", wanted=wanted)
+        )
     if len(begun) > 1:
-        raise CannotDo(f"Several begin with {wanted}: type more of it.")
+        raise CannotDo(label("Varias empiezan por {wanted}: escribe más.", wanted=wanted))
     if begun[0].undone_at is not None:
-        raise CannotDo("That was undone already: its signatures are counted.")
+        raise CannotDo(label("Esa ya se deshizo: sus firmas cuentan."))
     return begun[0]
 
 
 async def _show_list(context: CliContext) -> None:
     entries, words = await context.storage.invalidations.entries(), context.words
     if not entries:
-        out.print("Nothing was invalidated.")
+        say(label("No se ha anulado nada."))
         return
     for each in entries:
-        undone = f"; undone on {words.plain_moment(each.undone_at)}" if each.undone_at else ""
-        say(
-            f"{each.id.hex()[:_ID_SHOWN]}  {words.number(each.signatures)} signatures on "
-            f"{words.plain_moment(each.invalidated_at)}{undone}"
+        said = label(
+            "{id}  {n} firmas, el {moment}",
+            id=each.id.hex()[:_ID_SHOWN],
+            n=words.number(each.signatures),
+            moment=words.plain_moment(each.invalidated_at),
         )
-        say(f"          {each.condition}")
-        say(f"          because: {each.reason}")
+        if each.undone_at:
+            undone = words.plain_moment(each.undone_at)
+            said += f"; {label('deshecha el {moment}', moment=undone)}"
+        say(said, f"          {each.condition}", f"          {each.reason}")

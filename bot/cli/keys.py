@@ -67,13 +67,14 @@ def rotate(
     keep_old: KeepOld = False,
     yes: Yes = False,
 ) -> None:
-    """Exchange the encryption key, also while the bot runs; names and chats are encrypted anew."""
+    """Exchanges the encryption key, also while the bot runs; names and chats are encrypted "
+    "anew."""
     settings = load_petition_settings()
     url, path = settings.database_url, require_key_file(settings.key_file)
     say(run_with_context(lambda context: _prospect(context, url, path, keep_old=keep_old)))
-    if not agrees("Exchange the key?", yes=yes):
+    if not agrees(label("¿Cambio la clave?"), yes=yes):
         return
-    with interruptible("You have stopped it; run it again, and it goes on."):
+    with interruptible(label("Interrumpido. Ejecútalo otra vez, y sigue.")):
         say(run_with_context(lambda context: _rotate(context, url, path, keep_old=keep_old)))
 
 
@@ -81,17 +82,22 @@ async def _prospect(context: CliContext, url: str, path: Path, *, keep_old: bool
     """Returns what is going to be done, in sentences."""
     values = context.words.number(await _rotation(context, url).outdated())
     if await _is_begun(context, url):
-        said = [f"An exchange was begun and is not over. It goes on. Values left: {values}."]
+        said = [label("Había un cambio sin acabar, y sigue. Datos que faltan: {n}.", n=values)]
     else:
-        said = [f"{path} gets a new encryption key, with which all values are encrypted anew."]
+        said = [
+            label("{path} recibe una clave nueva, con la que todo se cifra otra vez.", path=path)
+        ]
     if keep_old:
-        return " ".join((*said, "The older key stays in the file as well."))
+        return " ".join((*said, label("La clave anterior se queda también en el archivo.")))
     return " ".join(
         (
             *said,
-            "Then the older key is taken out of the file. Backups made until then cannot be read"
-            " without it: keep a copy of the file as it is now, apart, for as long as you keep"
-            " them. If a bot on another database uses this file, choose --keep-old.",
+            label(
+                "Después, la clave anterior sale del archivo. Las copias hechas hasta entonces "
+                "no se pueden leer sin ella: guarda aparte el archivo como está ahora, mientras "
+                "guardes esas copias. Si otro bot usa este archivo con otra base de datos, elige "
+                "--keep-old."
+            ),
         )
     )
 
@@ -102,7 +108,7 @@ async def _rotate(context: CliContext, url: str, path: Path, *, keep_old: bool) 
         async with acquire_process_lock(url, KEYS_LOCK):
             return await _rotate_alone(context, url, path, keep_old=keep_old)
     except HeldElsewhere as error:
-        raise CannotDo("Another petition-bot keys rotate is under way.") from error
+        raise CannotDo(label("Ya hay otro petition-bot keys rotate en marcha.")) from error
 
 
 async def _rotate_alone(context: CliContext, url: str, path: Path, *, keep_old: bool) -> str:
@@ -131,35 +137,47 @@ async def _rotate_alone(context: CliContext, url: str, path: Path, *, keep_old: 
 
 
 async def _carry_out(rotation: KeyRotation, bar: Progress) -> Resealed:
-    task = bar.add_task("Waiting until the bot has the new key", total=None)
+    task = bar.add_task(label("Esperando a que el bot tenga la clave nueva"), total=None)
     await rotation.until_taken_up()
     total = await rotation.outdated()
-    bar.update(task, description="Encrypting", total=total)
+    bar.update(task, description=label("Cifrando"), total=total)
 
     def progress(values: int) -> None:
         bar.update(task, completed=values, total=max(total, values))
         if values >= total:
-            bar.update(task, description="Waiting two minutes")
+            bar.update(task, description=label("Esperando dos minutos"))
 
     progress(0)
     return await rotation.complete(progress)
 
 
 def _result(context: CliContext, path: Path, done: Resealed, *, removed: bool) -> list[str]:
-    said = [f"Values encrypted with the new key: {context.words.number(done.values)}."]
+    said = [label("Datos cifrados con la clave nueva: {n}.", n=context.words.number(done.values))]
     if removed:
         said.append(
-            f"The older one is no longer in {path}. Make a copy of the file as it is now, and keep"
-            " the former copy only for as long as there are backups from before."
+            label(
+                "La anterior ya no está en {path}. Haz una copia del archivo como está ahora, y "
+                "guarda la copia anterior solo mientras haya copias de la base de datos de antes.",
+                path=path,
+            )
         )
     elif done.damaged:
         listed = ", ".join(f"{name} {count}" for name, count in sorted(done.damaged.items()))
         said.append(
-            f"Some could not be decrypted, and are as they were: {listed}. So the older key stays"
-            f" in {path}."
+            label(
+                "Algunos no se pudieron descifrar, y están como estaban: {listed}. Por eso la "
+                "clave anterior se queda en {path}.",
+                listed=listed,
+                path=path,
+            )
         )
     else:
-        said.append(f"The older one stays in {path}. Make a copy of the file as it is now.")
+        said.append(
+            label(
+                "La anterior se queda en {path}. Haz una copia del archivo como está ahora.",
+                path=path,
+            )
+        )
     return said
 
 
@@ -192,15 +210,17 @@ def rotate_references(
     keep_old: KeepOld = False,
     yes: Yes = False,
 ) -> None:
-    """Exchange the key by which people are recognised; the bot has to be stopped for it."""
+    """Exchanges the key by which people are recognised; the bot has to be stopped for it."""
     settings = load_petition_settings()
     key_file = require_key_file(settings.key_file)
     slug = load_petition(settings.folder or BUNDLED).slug
     place = _Place(settings.database_url, key_file, slug, _admins())
     say(run_to_end(_in_place(place, lambda storage: _prospect_of_change(storage, place))))
-    if not agrees("Exchange the key?", yes=yes):
+    if not agrees(label("¿Cambio la clave?"), yes=yes):
         return
-    with interruptible("You have stopped it. Run it again before you start the bot: it goes on."):
+    with interruptible(
+        label("Interrumpido. Ejecútalo otra vez antes de poner el bot en marcha, y sigue.")
+    ):
         say(run_to_end(_in_place(place, lambda storage: _change(storage, place, keep_old))))
 
 
@@ -210,16 +230,26 @@ async def _prospect_of_change(storage: Storage, place: _Place) -> str:
     begun = await change.is_begun()
     await change.require_derivable()
     said = [
-        f"Signatures: {await change.signatures():,}. Each gets a reference under another key, by"
-        " which the bot recognises who gave it.",
-        f"People who have not signed, or have withdrawn: {await change.forgotten(place.admins):,}."
-        " Their chat is not stored, so what they chose and typed is forgotten, and they begin"
-        " anew. Codes for letters are void.",
-        f"Backups made until then can be restored only with {place.key_file} as it is now: keep a"
-        " copy of it, apart, for as long as you keep them. Leave the bot stopped until this has"
-        " ended.",
+        label(
+            "Firmas: {n}. Cada una recibe otra referencia, por la que el bot reconoce a quien "
+            "firmó.",
+            n=await change.signatures(),
+        ),
+        label(
+            "Personas que no han firmado, o se han retirado: {n}. Su chat no se guarda, así que "
+            "se olvida lo que eligieron y escribieron, y empiezan de nuevo. Los códigos para "
+            "cartas dejan de servir.",
+            n=await change.forgotten(place.admins),
+        ),
+        label(
+            "Las copias hechas hasta entonces solo se pueden restaurar con {path} como está "
+            "ahora: guárdalo aparte mientras guardes esas copias. Deja el bot parado hasta que "
+            "esto acabe.",
+            path=place.key_file,
+        ),
     ]
-    return " ".join(("An exchange was begun and is not over. It goes on.", *said)[not begun :])
+    unfinished = [label("Había un cambio sin acabar, y sigue.")] if begun else []
+    return " ".join((*unfinished, *said))
 
 
 async def _change(storage: Storage, place: _Place, keep_old: bool) -> str:
@@ -230,27 +260,37 @@ async def _change(storage: Storage, place: _Place, keep_old: bool) -> str:
     change = _change_of(Storage(storage.database, keyring, place.slug), place)
     total = await change.signatures()
     with progress_bar() as bar:
-        task = bar.add_task("Exchanging", total=total)
+        task = bar.add_task(label("Cambiando"), total=total)
         changed = await change.carry_out(
             lambda done: bar.update(task, completed=done), place.admins, datetime.now(UTC)
         )
-    said = (
-        f"Signatures with another reference: {changed.signatures:,}. People who begin anew:"
-        f" {changed.forgotten:,}."
+    said = label(
+        "Firmas con otra referencia: {n}. Personas que empiezan de nuevo: {forgotten}.",
+        n=changed.signatures,
+        forgotten=changed.forgotten,
     )
     if not await change.is_journal_changed():
-        return (
-            f"{said} The journal beside the key is damaged and could not be written anew, so the"
-            f" older key stays in {place.key_file}. Start the bot."
+        damaged = label(
+            "El diario que está junto a la clave está dañado y no se pudo escribir otra vez, así "
+            "que la clave anterior se queda en {path}. Pon el bot en marcha.",
+            path=place.key_file,
         )
+        return f"{said} {damaged}"
     if keep_old or await change.needs_older_key():
-        why = "" if keep_old else ", as another petition in this database needs it"
-        return f"{said} The older key stays in {place.key_file}{why}. Start the bot."
+        why = "" if keep_old else label(", porque otra petición de esta base de datos la necesita")
+        stays = label(
+            "La clave anterior se queda en {path}{why}. Pon el bot en marcha.",
+            path=place.key_file,
+            why=why,
+        )
+        return f"{said} {stays}"
     remove_older_reference_keys(place.key_file)
-    return (
-        f"{said} The older key is no longer in {place.key_file}. Make a copy of the file as it is"
-        " now, and a backup, and start the bot."
+    gone = label(
+        "La clave anterior ya no está en {path}. Haz una copia del archivo como está ahora, y "
+        "otra de la base de datos, y pon el bot en marcha.",
+        path=place.key_file,
     )
+    return f"{said} {gone}"
 
 
 async def _in_place(place: _Place, work: Callable[[Storage], Awaitable[R]]) -> R:
@@ -262,7 +302,7 @@ async def _in_place(place: _Place, work: Callable[[Storage], Awaitable[R]]) -> R
             return await work(storage)
     except HeldElsewhere as error:
         raise CannotDo(
-            "The bot is running. Stop it first: while it is going on, nobody would be recognised."
+            label("El bot está en marcha. Páralo antes: mientras tanto no reconocería a nadie.")
         ) from error
 
 

@@ -23,6 +23,7 @@ from bot.cli.purge import purge
 from bot.cli.service import service
 from bot.console import (
     CannotDo,
+    err,
     fail,
     in_sentences,
     out,
@@ -98,11 +99,19 @@ def run(
         ),
     ] = False,
 ) -> None:
-    """Run the bot with the settings from the environment or the file .env."""
+    """Runs the bot with the settings from the environment or the file .env."""
     settings = load_settings()
-    configure_logging(settings.log_level, secrets=[settings.bot_token.get_secret_value()])
+    # In a terminal a person looks: what the log has beside warnings is not for them.
+    is_quiet = err.is_terminal and "log_level" not in settings.model_fields_set
+    level = "WARNING" if is_quiet else settings.log_level
+    configure_logging(level, secrets=[settings.bot_token.get_secret_value()])
     # Imported here: Telegram's library takes a moment to load, and other commands do not need it.
-    from bot.cli.run import require_ready, require_rehearsable, say_rehearsal_is_over
+    from bot.cli.run import (
+        require_ready,
+        require_rehearsable,
+        say_rehearsal_is_over,
+        say_started,
+    )
     from bot.process import FatalError, TokenUnknown, run_until_stopped
 
     if rehearsal and restored_backup:
@@ -111,7 +120,11 @@ def run(
     try:
         run_to_end(
             run_until_stopped(
-                settings, restored=restored_backup, rehearsal=rehearsal, tell=say_in_terminal
+                settings,
+                restored=restored_backup,
+                rehearsal=rehearsal,
+                tell=say_in_terminal,
+                started=say_started,
             )
         )
     except (TokenUnknown, FatalError) as error:

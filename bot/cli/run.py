@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.console import NEEDS_A_PERSON, CannotDo, run_to_end, say
+from bot.console import NEEDS_A_PERSON, CannotDo, draw_link, out, run_to_end, say
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings
 from bot.setup.bot_calls import FetchedElsewhere, TokenRefused, Unreachable, open_bot_calls
 from bot.text.problems import Problem
-from bot.text.terminal_language import terminal_words
+from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Words
 from storage import last_number_in, petition_signed_with
 
@@ -117,6 +117,23 @@ async def _is_alone(settings: Settings) -> bool:
     except (TokenRefused, Unreachable):
         return True  # the bot itself waits, or says what is wrong with the token
     return True
+
+
+def say_started(name: str, username: str) -> None:
+    """Says which bot runs; in a terminal also how to reach it, to stop it, and to keep its log."""
+    link = f"https://t.me/{username}"
+    say(label("{name} está en marcha: {link}", name=name, link=link))
+    if not out.is_terminal:
+        return
+    draw_link(link)
+    say(
+        label("Para pararlo, pulsa Ctrl-C."),
+        label(
+            "Aquí solo salen los avisos. Para guardar el registro entero, ponlo en marcha así: "
+            "{command}",
+            command="petition-bot run 2>> petition.log",
+        ),
+    )
 
 
 def say_rehearsal_is_over() -> None:

@@ -18,6 +18,8 @@ import bot
 from bot import file_locations
 from bot.console import CannotDo, in_sentences, say
 from bot.settings import PREFIX, Settings, load_settings
+from bot.text.terminal_language import label
+from bot.text.translations import mark
 from storage import require_key_file
 from storage.database_url import SqliteAddress, parse_address
 from storage.private_files import output_file
@@ -77,11 +79,12 @@ ProtectControlGroups=yes
 """
 
 
-_AS_ROOT = (
-    "A service that runs as root could do everything on this machine. Make a user for it:\n"
+_AS_ROOT = mark(
+    "Un servicio que funciona como root podría hacer cualquier cosa en esta máquina. Crea un "
+    "usuario para él:\n"
     "  useradd --system --create-home --home-dir /var/lib/petition"
     " --shell /usr/sbin/nologin petition\n"
-    "Then do this as that user, and petition-bot init before it:\n"
+    "Después, con ese usuario, petition-bot init y luego esto:\n"
     "  cd /var/lib/petition && runuser -u petition -- {program} service"
 )
 
@@ -126,12 +129,14 @@ def service(
         bool, typer.Option("--force", help="Sustituye el archivo, si ya existe.")
     ] = False,
 ) -> None:
-    """Write the systemd unit that runs the bot with the settings and paths of the user."""
+    """Writes the systemd unit that runs the bot with the settings and paths of the user."""
     if os.geteuid() == 0 and not user:
-        raise CannotDo(_AS_ROOT.format(program=_program()))
+        raise CannotDo(label(_AS_ROOT, program=_program()))
     paths = _paths(load_settings(), file_locations.env_file().absolute())
     if (unusable := paths.unusable()) is not None:
-        raise CannotDo(f"systemd would read {unusable} as something else; choose another name.")
+        raise CannotDo(
+            label("systemd leería {path} como otra cosa: elige otro nombre.", path=unusable)
+        )
     text = service_unit(paths, None if user else pwd.getpwuid(os.geteuid()).pw_name)
     if output is None:
         typer.echo(text, nl=False)
@@ -139,7 +144,12 @@ def service(
     with output_file(output, replaces=force) as file:
         file.write(text.encode())
     output.chmod(0o644)  # nothing in it is secret, and systemctl cat shows it
-    say(f"The unit is in {output}. To start the bot, now and with the machine:")
+    say(
+        label(
+            "El servicio está en {path}. Para arrancar el bot, ahora y con la máquina:",
+            path=output,
+        )
+    )
     say(*(f"  {command}" for command in _commands(output, user=user)))
 
 
@@ -157,7 +167,9 @@ def _paths(settings: Settings, settings_file: Path) -> ServicePaths:
     named = [each for each in (key_file, settings.folder, database) if each is not None]
     for each in named:
         if not each.is_absolute():
-            raise CannotDo(f"Write the whole path of {each} into {settings_file}.")
+            raise CannotDo(
+                label("Escribe la ruta entera de {path} en {file}.", path=each, file=settings_file)
+            )
     file_locations.make_database_folder(settings.database_url)
     data = [database.parent] if database else []
     bundle = os.environ.get(CERTIFICATES_NAMED)
@@ -181,14 +193,22 @@ def _refuse_settings_of_the_shell(settings_file: Path) -> None:
     )
     if shell_only:
         raise CannotDo(
-            f"The service would have other settings than this shell: {', '.join(shell_only)}."
-            f" Write them into {settings_file}, or unset them."
+            label(
+                "El servicio tendría otros ajustes que esta terminal: {names}. Escríbelos en "
+                "{file}, o quítalos de aquí.",
+                names=", ".join(shell_only),
+                file=settings_file,
+            )
         )
     proxies = sorted(name for name in os.environ if name.upper() in ("HTTPS_PROXY", "ALL_PROXY"))
     if proxies and not in_file.get(f"{PREFIX}PROXY"):
         raise CannotDo(
-            f"This shell has a proxy ({', '.join(proxies)}), and the service would have none."
-            f" Write {PREFIX}PROXY into {settings_file}: the proxy, or none to do without."
+            label(
+                "Esta terminal tiene un proxy ({names}), y el servicio no lo tendría. Escribe "
+                "PETITION_PROXY en {file}: el proxy, o none para ir sin él.",
+                names=", ".join(proxies),
+                file=settings_file,
+            )
         )
 
 
@@ -215,7 +235,7 @@ def _commands(file: Path, *, user: bool) -> list[str]:
             f"install -D -m 644 {where} ~/.config/systemd/user/petition-bot.service",
             "systemctl --user daemon-reload",
             "systemctl --user enable --now petition-bot",
-            "loginctl enable-linger        # so that it runs while you are not logged in",
+            f"loginctl enable-linger        # {label('para que siga cuando cierras la sesión')}",
         ]
     return [
         f"sudo install -m 644 {where} /etc/systemd/system/petition-bot.service",

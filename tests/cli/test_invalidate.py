@@ -59,7 +59,7 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     assert counted(wave) == 1
     listed = said(invalidate("--list"))
     assert "5 signatures on " in listed
-    assert "because: Forty a second, by one link" in listed
+    assert "Forty a second, by one link" in listed
     assert "form took less than 3 s" in listed
     key = done.rpartition(" ")[2].strip()
     back = said(invalidate("--undo", key, "--count", "5"))
