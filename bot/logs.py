@@ -25,9 +25,9 @@ from bot.tracebacks import kind_of, place_of, trace_of
 # fmt: off
 ALLOWED = frozenset({
         "again_in", "attempt", "column", "deleted", "delivered", "dropped", "error_kind", "failed",
-        "handled", "kind", "method", "part", "passed_over", "pending", "place", "rate", "reason",
-        "reference", "rejected", "retried", "seconds", "setting", "state", "total", "trace",
-        "unconfirmed", "unreachable", "update_id", "waiting", "withdrawn",
+        "forbidden", "handled", "kind", "method", "part", "passed_over", "pending", "place",
+        "rate", "reason", "reference", "rejected", "retried", "seconds", "setting", "state",
+        "total", "trace", "unconfirmed", "unreachable", "update_id", "waiting", "withdrawn",
 })
 # fmt: on
 

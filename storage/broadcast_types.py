@@ -206,6 +206,8 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     UNREACHABLE = "unreachable"
     REJECTED = "rejected"
+    FORBIDDEN = "forbidden"
+    """The recipient's settings forbid such a message."""
     UNCONFIRMED = "unconfirmed"
     WITHDRAWN = "withdrawn"
 
@@ -216,6 +218,7 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"
     UNREACHABLE = "unreachable"
     REJECTED = "rejected"
+    FORBIDDEN = "forbidden"
     UNSENT = "unsent"
     """Certainly not delivered: it becomes pending again, and the attempt does not count."""
     IN_DOUBT = "in doubt"
@@ -254,6 +257,7 @@ class Tally:
     delivered: int = 0
     unreachable: int = 0
     rejected: int = 0
+    forbidden: int = 0
     unconfirmed: int = 0
     withdrawn: int = 0
 

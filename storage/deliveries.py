@@ -1,6 +1,6 @@
 """Deliveries: one row for each recipient of a broadcast, and how it moves from state to state.
 
-    pending → sending → delivered | unreachable | rejected | unconfirmed
+    pending → sending → delivered | unreachable | rejected | forbidden | unconfirmed
        ↑         │
        └─────────┘  certainly not sent, or in doubt and not yet repeated
     pending → withdrawn | unreachable    found when it is claimed

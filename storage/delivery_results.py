@@ -54,6 +54,7 @@ _BY_OUTCOME = {
     Outcome.DELIVERED: (_DELIVERED,),
     Outcome.UNREACHABLE: (_MARK_UNREACHABLE, _CERTAIN),
     Outcome.REJECTED: (_GIVE_UP,),
+    Outcome.FORBIDDEN: (_GIVE_UP,),
     Outcome.UNCONFIRMED: (_GIVE_UP,),
     Outcome.UNSENT: (_GIVE_BACK,),
     Outcome.IN_DOUBT: (_IN_DOUBT,),

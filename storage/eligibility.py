@@ -35,7 +35,7 @@ _HAD = """
     AND (
       had.state IN ('delivered', 'unconfirmed', 'sending')
       OR (had.state IN ('pending', 'withdrawn') AND had.attempts > 0)
-      OR (had.state IN ('unreachable', 'rejected') AND had.attempts > 1)
+      OR (had.state IN ('unreachable', 'rejected', 'forbidden') AND had.attempts > 1)
       OR (had.state = 'pending' AND earlier.state IN ('running', 'paused'))
     )
 )

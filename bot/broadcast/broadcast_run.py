@@ -390,7 +390,7 @@ class DeliveryLoop:
 
     def _judge(self, delivery: Delivery, sent: SendResult) -> Outcome:
         """Returns the outcome to record, and draws the consequences for the other deliveries."""
-        if sent.outcome in (Outcome.DELIVERED, Outcome.UNREACHABLE):
+        if sent.outcome in (Outcome.DELIVERED, Outcome.UNREACHABLE, Outcome.FORBIDDEN):
             self.outage_breaker.record_answer(delivery.position)
         if sent.outcome is Outcome.REJECTED or sent.error_kind is ErrorKind.CONTENT:
             self.context.interrupt.trigger(InterruptReason.REFUSED, sent.detail)

@@ -204,6 +204,7 @@ def _counts(tally: Tally) -> dict[str, int]:
         "delivered": tally.delivered,
         "unreachable": tally.unreachable,
         "rejected": tally.rejected,
+        "forbidden": tally.forbidden,
         "unconfirmed": tally.unconfirmed,
         "withdrawn": tally.withdrawn,
         "pending": tally.open,

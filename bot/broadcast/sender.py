@@ -26,6 +26,7 @@ OUTCOMES: Mapping[ErrorKind, Outcome] = {
     ErrorKind.UNAUTHORISED: Outcome.UNSENT,
     ErrorKind.UNKNOWN: Outcome.IN_DOUBT,
     ErrorKind.UNREACHABLE: Outcome.UNREACHABLE,
+    ErrorKind.FORBIDDEN: Outcome.FORBIDDEN,
     ErrorKind.CONTENT: Outcome.REJECTED,
     ErrorKind.GONE: Outcome.REJECTED,
     ErrorKind.UNCHANGED: Outcome.REJECTED,

@@ -80,6 +80,7 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         "unreachable": tally.unreachable,
         "unconfirmed": tally.unconfirmed,
         "rejected": tally.rejected,
+        "forbidden": tally.forbidden,
         "withdrawn": tally.withdrawn,
         **({} if snapshot.not_told is None else {"not_told": snapshot.not_told}),
         "attended": snapshot.attended,

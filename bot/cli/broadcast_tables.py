@@ -217,6 +217,8 @@ def _counts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, st
     yield label("Sin confirmar"), words.number(tally.unconfirmed)
     if tally.rejected:
         yield label("Rechazados"), words.number(tally.rejected)
+    if tally.forbidden:
+        yield label("No lo admiten"), words.number(tally.forbidden)
     if tally.withdrawn:
         yield label("Se retiraron"), words.number(tally.withdrawn)
     if snapshot.not_told:

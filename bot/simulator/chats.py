@@ -183,6 +183,8 @@ class Account:
     blocked: bool = field(default=False, init=False)
     deactivated: bool = field(default=False, init=False)
     met: bool = field(default=False, init=False)
+    forbids_voice_messages: bool = field(default=False, init=False)
+    """As people with Premium can; video messages are meant too."""
 
     @property
     def id(self) -> int:

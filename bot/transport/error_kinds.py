@@ -3,6 +3,7 @@
 A new wording of Telegram's gets a line in `BY_DESCRIPTION` and one in its test.
 """
 
+import re
 from enum import Enum, auto
 
 from telegram.error import (
@@ -32,6 +33,8 @@ class ErrorKind(Enum):
     """Possibly delivered: do not blindly send it again."""
     UNREACHABLE = auto()
     """The chat cannot be written to: blocked, deactivated, never started or gone."""
+    FORBIDDEN = auto()
+    """This recipient's settings forbid such a message, as a voice message; a text may arrive."""
     UNCHANGED = auto()
     """The edit changes nothing: the message already looks like that."""
     GONE = auto()
@@ -66,7 +69,16 @@ BY_DESCRIPTION: tuple[tuple[str, ErrorKind], ...] = (
     ("input_user_deactivated", ErrorKind.UNREACHABLE),
     ("chat_write_forbidden", ErrorKind.UNREACHABLE),
     ("rights to send", ErrorKind.UNREACHABLE),
+    ("no write access", ErrorKind.UNREACHABLE),
+    ("chat_restricted", ErrorKind.UNREACHABLE),
+    ("premium_required", ErrorKind.UNREACHABLE),
+    ("allow_payment_required", ErrorKind.UNREACHABLE),
     ("upgraded to a supergroup", ErrorKind.UNREACHABLE),
+)
+
+# In the description of any 4xx.
+_FORBIDS = re.compile(
+    "restricted receiving of|voice_messages_forbidden|chat_send_[a-z]+_forbidden"
 )
 
 BY_STATUS: dict[int, ErrorKind] = {
@@ -133,11 +145,13 @@ def names_no_method(status: int, description: str) -> bool:
 def _of_answer(status: int, description: str) -> ErrorKind:
     if names_no_method(status, description):
         return ErrorKind.CONTENT
+    wording = description.lower()
+    if 400 <= status < 500 and _FORBIDS.search(wording):
+        return ErrorKind.FORBIDDEN
     if status in BY_STATUS:
         return BY_STATUS[status]
     if not 400 <= status < 500:
         return ErrorKind.RETRY
-    wording = description.lower()
     for part, found in BY_DESCRIPTION:
         if part in wording:
             return found

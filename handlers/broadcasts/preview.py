@@ -28,6 +28,7 @@ from storage import Broadcast
 
 _log = structlog.stdlib.get_logger()
 
+_REFUSED = (ErrorKind.CONTENT, ErrorKind.GONE, ErrorKind.FORBIDDEN)
 _TYPED: Mapping[str, Any] = {
     "reply_markup": InlineKeyboardMarkup,
     "link_preview_options": LinkPreviewOptions,
@@ -124,7 +125,7 @@ async def send_version(
     try:
         sent = await _send_content(ctx.bot, call)
     except TelegramError as error:
-        if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.GONE):
+        if error_kind(error) not in _REFUSED:
             raise
         said = error.message.lower()
         gone = "not found" in said or "no messages to" in said
@@ -158,11 +159,16 @@ async def show_content(bot: Bot, broadcast: Broadcast, words: Words, admin: int)
         for language in broadcast.content:
             await _send_content(bot, content.call(admin, language))
     except TelegramError as error:
-        if error_kind(error) not in (ErrorKind.CONTENT, ErrorKind.GONE, ErrorKind.UNREACHABLE):
+        found = error_kind(error)
+        if found not in (*_REFUSED, ErrorKind.UNREACHABLE):
             raise
-        _log.warning("content_not_shown", error_kind=error_kind(error))
+        _log.warning("content_not_shown", error_kind=found)
         return words.text(
-            "⚠️ El mensaje no se puede mostrar: su original ya no está, y tampoco se podría enviar."
+            "⚠️ No puedo enseñarte el mensaje: tus ajustes de Telegram no admiten notas de voz ni "
+            "de vídeo."
+            if found is ErrorKind.FORBIDDEN
+            else "⚠️ El mensaje no se puede mostrar: su original ya no está, y tampoco se podría "
+            "enviar."
         )
     return words.text("Arriba tienes el mensaje, tal como llegaría al resto.")
 

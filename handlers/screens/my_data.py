@@ -27,6 +27,7 @@ _OUTCOMES: Mapping[str, str] = {
     "delivered": mark("enviado el {moment}"),
     "unreachable": mark("no se te pudo entregar"),
     "rejected": mark("Telegram no lo aceptó"),
+    "forbidden": mark("tus ajustes de Telegram no admiten notas de voz ni de vídeo"),
     "unconfirmed": mark("no sabemos si llegó"),
     "withdrawn": mark("no se te envió"),
 }

@@ -25,6 +25,47 @@ async def test_a_post_with_very_many_buttons_is_taken_and_some_are_named(
     assert "Continuar" in admin.panel.labels
 
 
+@pytest.mark.parametrize("kind", ["voice", "video_note"])
+async def test_who_takes_no_voice_messages_stops_nobody_elses_and_gets_a_text(
+    admin: AdminScene, kind: str
+) -> None:
+    for person in (admin.scene.ana, admin.scene.jordi):
+        person.forbids_voice_messages = True
+    admin.expected.append("user restricted receiving of")
+    await admin.begins()
+    admin.marta.send_kind(kind)
+    await admin.scene.settled()
+    await admin.previews()
+    await admin.taps(SEND)
+    report = await admin.over()
+    assert "Entregados: 1" in report.text
+    assert "No admiten notas de voz ni de vídeo: 2" in report.text
+    assert "pulsa «Enviar a quienes faltan» y envíame un texto" in report.text
+    assert len(admin.got(admin.scene.sean)) == 1
+    await admin.taps("Enviar a quienes faltan")
+    await admin.says("Nos reciben el día 3.")
+    await admin.taps("👁 Ver la vista previa")
+    await admin.taps("Enviar a 2 personas")
+    await admin.reported()
+    assert admin.got(admin.scene.ana)[-1].text == "Nos reciben el día 3."
+    assert len(admin.got(admin.scene.sean)) == 1
+    admin.scene.ana.send("/mydata")
+    await admin.scene.ana.sees("tus ajustes de Telegram no admiten notas de voz ni de vídeo")
+
+
+async def test_marta_who_takes_no_voice_messages_reads_why_she_sees_no_preview(
+    admin: AdminScene,
+) -> None:
+    admin.expected.append("user restricted receiving of")
+    await admin.begins()
+    admin.marta.send_kind("voice")
+    await admin.scene.settled()
+    admin.marta.forbids_voice_messages = True
+    await admin.previews()
+    assert "restricted receiving of voice messages" in admin.panel.text
+    assert await admin.services.storage.broadcasts.latest() is None
+
+
 async def test_of_very_many_planned_ones_the_nearest_are_listed(admin: AdminScene) -> None:
     now = admin.scene.clocks.now()
     for number in range(40):

@@ -319,7 +319,7 @@ def test_whatever_became_of_a_message_is_said() -> None:
     constraints = metadata.tables["deliveries"].constraints
     check = next(each for each in constraints if each.name == "deliveries_state_known")
     states = re.findall(r"'(\w+)'", str(cast("Any", check).sqltext))
-    assert len(states) == 7
+    assert len(states) == 8
     said = {draw(holding("x", delivery(state))).text for state in states}
     assert len(said) == len(states)
     assert "y borrado después" in draw(holding("x", delivery("delivered", recall="deleted"))).text

@@ -40,8 +40,9 @@ REASONS = {
     ("finished", None): (None, ""),
     ("cancelled", None): (None, ""),
 }
+STATES = [state for state in DeliveryState if state is not DeliveryState.FORBIDDEN]  # came later
 FORMER_STATES = [
-    "unknown" if state is DeliveryState.UNCONFIRMED else state.value for state in DeliveryState
+    "unknown" if state is DeliveryState.UNCONFIRMED else state.value for state in STATES
 ]
 
 
@@ -123,11 +124,11 @@ async def test_deliveries_keep_everything_and_unknown_is_unconfirmed(
     rows: Callable[[str], Any],
 ) -> None:
     found = await rows("SELECT * FROM deliveries ORDER BY position")
-    assert [row["state"] for row in found] == list(DeliveryState)
+    assert [row["state"] for row in found] == STATES
     assert found[-1] == {
         "broadcast_id": bytes(16),
-        "position": len(DeliveryState) - 1,
-        "signature_id": bytes([len(DeliveryState) - 1]),
+        "position": len(STATES) - 1,
+        "signature_id": bytes([len(STATES) - 1]),
         "language": "es",
         "state": "withdrawn",
         "attempts": 1,

@@ -40,6 +40,8 @@ def get_chat(world: World, params: Params) -> Shape:
             "gifts_from_channels": True,
         },
     }
+    if chat.person is not None and chat.person.forbids_voice_messages:
+        shape["has_restricted_voice_and_video_messages"] = True
     if chat.pinned:
         shape["pinned_message"] = chat.messages[chat.pinned[-1]].shape()
     return shape

@@ -88,6 +88,11 @@ def post_messages(world: World, params: Params, drafts: Sequence[UnsentMessage])
     """Checks the common parameters and the rate limits, then adds the messages to their chat."""
     markup = checked_markup(params.get("reply_markup"))
     chat = world.open_chat(params["chat_id"])
+    if chat.person is not None and chat.person.forbids_voice_messages:
+        for kind in ("voice", "video_note"):
+            if any(draft.media is not None and draft.media.kind == kind for draft in drafts):
+                name = "voice" if kind == "voice" else "video"
+                raise bad_request(f"user restricted receiving of {name} messages")
     reply_to = _replied(chat, params)
     paid = params.get("allow_paid_broadcast", False)
     world.limits.count(chat.id, new=len(drafts), paid=paid)

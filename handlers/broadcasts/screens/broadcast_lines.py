@@ -96,6 +96,10 @@ def account(words: Words, tally: Tally) -> Html:
         words.text("No localizables: {n}", n=words.number(tally.unreachable)),
         words.text("Sin confirmar: {n}", n=words.number(tally.unconfirmed)),
         tally.rejected and words.text("Rechazados: {n}", n=words.number(tally.rejected)),
+        tally.forbidden
+        and words.text(
+            "No admiten notas de voz ni de vídeo: {n}", n=words.number(tally.forbidden)
+        ),
         tally.withdrawn and words.text("Retiraron su firma: {n}", n=words.number(tally.withdrawn)),
         tally.open and words.text("Pendientes: {n}", n=words.number(tally.open)),
     )

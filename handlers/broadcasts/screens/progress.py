@@ -216,6 +216,13 @@ def _ended(now: BroadcastView) -> Screen:
                 audience=recipients_name(words, broadcast),
             ),
             broadcast.started_at is not None and account(words, tally),
+            may_go_on
+            and tally.forbidden
+            and words.text(
+                "A quienes no admiten notas de voz ni de vídeo puedes decírselo de otra forma: "
+                "pulsa «{again}» y envíame un texto.",
+                again=again.label,
+            ),
             not_told(words, now.not_told, now.unsigned),
             _recalled(now),
             is_closing

@@ -34,7 +34,7 @@ def ended_heading(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
 
 def missing(tally: Tally) -> int:
     """Returns how many recipients did not get it but still can; includes those rejected."""
-    return tally.open + tally.rejected
+    return tally.open + tally.rejected + tally.forbidden
 
 
 def _finished(words: Words, broadcast: Broadcast, tally: Tally) -> Html:
