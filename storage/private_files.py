@@ -103,8 +103,8 @@ def is_used(path: Path) -> bool:
     """Returns whether a process has locked a file; one that was killed locks nothing."""
     try:
         handle = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return True  # it has got its name meanwhile
+    except (FileNotFoundError, PermissionError):
+        return True  # it has got its name meanwhile, or it is another user's
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -352,9 +352,10 @@ class TestTheDatabaseFile:
             await scene.start_bot()
 
     async def test_that_is_an_older_copy_brings_nobody_back_where_nobody_has_signed_since(
-        self, scene: Scene
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Ana withdraws, and somebody copies yesterday's file back: she would be delivered."""
+        monkeypatch.setattr(database_watch, "LOOK_SECONDS", 3600.0)
         await scene.signs(scene.ana)
         await scene.signs(scene.sean)
         await scene.stop_bot()
