@@ -417,5 +417,6 @@ async def _read_view(services: Services, bot: Bot, user: User, conversation: Con
         handover=await storage.handovers.known_to(supporter) if state.is_closed else None,
         # Asked only where it can be otherwise.
         any_left=not state.erased_at or await storage.erasures.first_signed_at() is not None,
+        now=services.clock(),
         today=services.today,
     )

@@ -119,7 +119,10 @@ def utc_moment(
     there: datetime, now: datetime, zone: tzinfo, farthest: timedelta = FARTHEST
 ) -> datetime | TimeFault:
     """Returns a local time in UTC, or why it cannot be used: skipped, past or too far ahead."""
-    first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    try:
+        first, second = (there.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    except OverflowError:  # in the first or the last hours of datetime
+        return TimeFault.PAST if there.year < now.year else TimeFault.TOO_FAR
     if first.astimezone(zone).replace(tzinfo=None) != there.replace(tzinfo=None):
         return TimeFault.SKIPPED
     # When the clocks go back, a local time occurs twice; the second may still be to come.

@@ -1,6 +1,7 @@
 """The screen of /mydata: everything stored of a person; the file has the same in full."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from bot.petition.stages import Action
 from bot.text.markup import Html
@@ -16,7 +17,7 @@ from handlers.screens.given_consents import (
 from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
-from storage import Held, Kind, Signature
+from storage import MOST_ATTEMPTS, Held, Kind, Signature
 from storage.personal_data import Record
 
 _LISTED = 10
@@ -140,7 +141,7 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
         and words.text(
             "Desde el {moment}, Telegram no nos deja escribirte.", moment=words.moment(lost)
         ),
-        _letter_code(words, held.letter_code),
+        _letter_code(words, held.letter_code, view.now),
         signature.kept_version
         and words.text(
             "Cuando se te preguntó por los textos del {date}, preferiste mantener los que "
@@ -150,7 +151,7 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
     )
 
 
-def _letter_code(words: Words, code: Record | None) -> Html | None:
+def _letter_code(words: Words, code: Record | None, now: datetime) -> Html | None:
     if code is None:
         return None
     if code["used_at"] is not None:
@@ -158,8 +159,15 @@ def _letter_code(words: Words, code: Record | None) -> Html | None:
             "El código que pediste para escribirnos se usó el {moment}.",
             moment=words.moment(code["used_at"]),
         )
+    if code["attempts"] >= MOST_ATTEMPTS:
+        return words.text(
+            "El código que pediste para escribirnos ya no sirve: alguien escribió varios que no "
+            "eran. Puedes pedir otro."
+        )
     return words.text(
-        "Pediste un código para escribirnos, que sirve hasta el {date}.",
+        "Pediste un código para escribirnos, que sirve hasta el {date}."
+        if code["ends_at"] > now
+        else "El código que pediste para escribirnos sirvió hasta el {date}. Puedes pedir otro.",
         date=words.date(code["ends_at"]),
     )
 

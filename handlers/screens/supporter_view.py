@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import quote, urlencode
 
 from bot.petition.consent import asks_again
@@ -36,7 +36,7 @@ class View:
         closing_texts: the published versions, once the petition is closed.
         handover: that it was handed over, and how the person's signature was.
         any_left: whether any signature is still stored, once some were erased.
-        today: the day in the petition's time zone.
+        now, today: the moment, and the day in the petition's time zone.
     """
 
     petition: Petition
@@ -53,6 +53,7 @@ class View:
     closing_texts: Sequence[ClosingText] = ()
     handover: SupporterHandover | None = None
     any_left: bool = True
+    now: datetime = datetime.min.replace(tzinfo=UTC)
     today: date = date.min
 
     @property

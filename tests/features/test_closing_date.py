@@ -114,6 +114,19 @@ async def test_a_date_that_cannot_be_is_said_and_nothing_changes(
     assert await services(scene).storage.petitions.state() == PetitionState(0, None, None, 0)
 
 
+async def test_the_first_and_the_last_days_of_the_calendar_are_refused_in_a_sentence(
+    scene: Scene,
+) -> None:
+    petition = services(scene).petition
+    for zone, day, answer in (
+        ("America/Bogota", "31/12/9999 23:00", "hasta con 730 días"),
+        ("Europe/Madrid", "01/01/0001 0:10", "Ese momento ya ha pasado."),
+    ):
+        services(scene).petition = petition.model_copy(update={"time_zone": zone})
+        await asks_to_close(scene, day)
+        await scene.marta.sees(answer)
+
+
 async def test_a_yes_from_before_another_date_changes_nothing(scene: Scene) -> None:
     words = scene.words
     await asks_to_close(scene, (now(scene) + 9 * DAY).strftime("%d/%m/%Y 10:00"))

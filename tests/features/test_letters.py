@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.simulator.person import Person
 from handlers.person_notices import send_notices
-from storage import PersonNotice
+from storage import CODE_LASTS, MOST_ATTEMPTS, PersonNotice
 from tests.support.scene import Scene, a_scene
 
 LETTER = "a letter with a copy of the passport"
@@ -156,3 +156,28 @@ async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
     await in_the_shell("1", "erase", "--verified-otherwise", LETTER)
     fails_with(Forbidden("Forbidden: bot was blocked by the user"))
     assert await looks(scene) == [], "the number of the chat is not kept for who blocked the bot"
+
+
+async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> None:
+    scene, ana = letters, letters.ana
+    await scene.signs(ana)
+    assert scene.app is not None
+    services, valid = scene.app.application.services, "Pediste un código para escribirnos, que"
+    codes, now, ana_is = services.storage.person_codes, services.clock(), services.reference(ana.id)
+
+    async def said() -> str:
+        ana.send("/mydata")
+        await scene.settled()
+        return scene.screen(ana).text
+
+    await codes.make(ana_is, now)
+    assert valid in await said()
+    for _ in range(MOST_ATTEMPTS):
+        await codes.check(ana_is, "7KXM-34PD", now)
+    text = await said()
+    assert valid not in text
+    assert "ya no sirve: alguien escribió varios que no eran" in text
+    await codes.make(ana_is, now - CODE_LASTS)
+    text = await said()
+    assert valid not in text
+    assert "El código que pediste para escribirnos sirvió hasta el" in text
