@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from urllib.parse import quote, urlencode
 
+from bot.clocks import utc_now
 from bot.petition.consent import asks_again
 from bot.petition.petition import Petition
 from bot.petition.stages import Place, Stage, SupporterStatus
@@ -53,7 +54,7 @@ class View:
     closing_texts: Sequence[ClosingText] = ()
     handover: SupporterHandover | None = None
     any_left: bool = True
-    now: datetime = datetime.min.replace(tzinfo=UTC)
+    now: datetime = field(default_factory=utc_now)
     today: date = date.min
 
     @property

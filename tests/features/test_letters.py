@@ -163,7 +163,8 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     await scene.signs(ana)
     assert scene.app is not None
     services, valid = scene.app.application.services, "Pediste un código para escribirnos, que"
-    codes, now, ana_is = services.storage.person_codes, services.clock(), services.reference(ana.id)
+    codes, now = services.storage.person_codes, services.clock()
+    ana_is = services.reference(ana.id)
 
     async def said() -> str:
         ana.send("/mydata")
@@ -181,3 +182,17 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     text = await said()
     assert valid not in text
     assert "El código que pediste para escribirnos sirvió hasta el" in text
+
+
+async def test_jordi_whose_restriction_is_lifted_by_letter_is_told_how_it_ended_meanwhile(
+    letters: Scene,
+) -> None:
+    scene, jordi = letters, letters.jordi
+    await scene.signs(jordi)
+    await scene.signs(scene.ana)
+    await in_the_shell("1", "restrict", "--verified-otherwise", LETTER)
+    await scene.closes()
+    await scene.broadcasts(1)
+    assert scene.told(jordi) == 0
+    await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
+    assert await jordi.chat.notifier.wait_for(lambda: scene.told(jordi) or None, 60)

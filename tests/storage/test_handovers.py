@@ -93,6 +93,39 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
     assert [(each.number, each.change) for each in owed] == [(2, Change.WITHDRAWN)]
 
 
+async def test_one_that_was_taken_back_stays_so_in_a_backup_from_before_that(
+    storage: Storage, people: Supporters, keyring: Keyring
+) -> None:
+    recorded = await storage.handovers.record(DAY, at=later(60), without_name=6)
+    assert recorded is not None
+    assert await storage.handovers.undo(recorded, at=later(90))
+    await storage.database.write(Statement("UPDATE handovers SET undone_at = NULL"))
+    assert storage.journal is not None
+    entries = storage.journal.read().entries
+    await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(99))
+    assert await storage.handovers.active() is None
+
+
+async def test_a_restriction_that_is_lifted_again_in_a_backup_hides_no_name_that_was_removed(
+    storage: Storage, people: Supporters, keyring: Keyring
+) -> None:
+    listed = await _listed(storage, people)
+    recorded = await storage.handovers.record(DAY, at=later(60), listed=listed, manifest=MANIFEST)
+    assert recorded is not None
+    await people.consent(2)
+    await storage.database.write(
+        note_change(SLUG, people.supporter(2), Change.NAME_REMOVED, later(61)),
+        Statement("UPDATE signatures SET with_name = 0, restricted_at = 1 WHERE number = 2"),
+    )
+    (row,) = await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 2"))
+    lifted = (Entry.since(Deed.RESTRICTED, row["id"], None),)
+    await replay(storage.database, keyring, "andry", lifted, reached=Reached(6), at=later(70))
+    still = "SELECT number FROM signatures WHERE restricted_at IS NOT NULL"
+    assert await storage.database.read(Statement(still)) == []
+    owed = await storage.changes_after_export.owed(recorded)
+    assert [(each.number, each.change) for each in owed] == [(2, Change.NAME_REMOVED)]
+
+
 async def test_a_petition_that_was_handed_over_is_not_reopened_until_that_is_undone(
     storage: Storage, people: Supporters
 ) -> None:
