@@ -47,13 +47,13 @@ TELLS = "(b.kind <> 'closing' OR b.recall_started_at IS NULL)"
 """SQL: whether having received a broadcast `b` is to know what it says: not if it was the closing
 update and was recalled, as it was wrong."""
 
-# What a correction puts right: the broadcast, what was sent to those it had not reached, and every
-# earlier correction of it.
+# What a correction puts right: the broadcast, and what was sent to those it had not reached. Who
+# got an earlier correction, which was wrong too, got that.
 _GOT_WHAT_WAS_WRONG = """
 SELECT 1 FROM deliveries wrong JOIN broadcasts b ON b.id = wrong.broadcast_id
 WHERE wrong.signature_id = s.id AND wrong.broadcast_id <> :broadcast
   AND wrong.state IN ('delivered', 'unconfirmed', 'sending')
-  AND (b.id = :corrected OR b.topic = :wrong_topic OR b.topic LIKE :corrections)
+  AND (b.id = :corrected OR b.topic = :wrong_topic)
 """
 
 # Each text below is completed by the caller, who gives the parameters of `asked_of`. Deliveries of
@@ -174,5 +174,4 @@ def of_topic(topic: str) -> dict[str, Value]:
         "corrected_kind": "" if kind is None else kind.value,
         "corrected": bytes.fromhex(first),
         "wrong_topic": first,
-        "corrections": f"%/{first}/%" if first else "",
     }

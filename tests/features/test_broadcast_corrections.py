@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.scene import ADMIN
 
 CORRECT = "Enviar una corrección"
 HEADING = "Corrección de un mensaje anterior"
@@ -55,6 +56,29 @@ async def test_yesterdays_message_had_a_mistake_and_those_who_got_it_are_told(
     assert "Una corrección, para quienes recibieron" in (await admin.over()).text
     admin.scene.ana.send("/mydata")
     await admin.scene.ana.sees("Una corrección: enviado el")
+
+
+async def test_it_waits_for_a_second_admin_wherever_another_message_would(
+    admin: AdminScene,
+) -> None:
+    admin.expected.append("chat not found")  # the other one has not written to the bot yet
+    await admin.begins()
+    await admin.says("Mal.")
+    await admin.previews()
+    await admin.taps("Enviar a 3 personas")
+    await admin.over()
+    await admin.scene.stop_bot()
+    changed = {"admin_ids": frozenset({ADMIN, ADMIN + 1}), "approval_above": 2}
+    admin.scene.settings = admin.scene.settings.model_copy(update=changed)
+    await admin.scene.start_bot()
+    await admin.start()
+    await admin.taps(CORRECT)
+    await admin.says("Bien.")
+    await admin.taps("👁 Ver la vista previa")
+    assert not [label for label in admin.panel.labels if label.startswith("Enviar a")]
+    await admin.taps("Pedir la aprobación, para 3 personas")
+    assert (await admin.broadcast()).awaits_approval
+    assert len(admin.got(admin.scene.ana)) == 1
 
 
 async def test_a_wrong_closing_update_is_taken_back_and_the_right_one_reaches_everyone(

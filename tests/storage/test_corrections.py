@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage import Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures, Storage
+from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures, Storage
 from storage.broadcast_types import Outcome, Result, correction_topic
 from tests.support.broadcasts import claim, started
 from tests.support.supporters import ADMIN, Supporters, later
@@ -112,6 +112,18 @@ async def test_a_correction_of_an_update_is_one_with_it_and_ends_with_the_choice
         [] if is_refused else [1001]
     )
     assert await waiting(broadcasts, kind=Kind.UPDATE) == 0, "two were promised, and two came"
+
+
+async def test_a_correction_of_other_news_ends_with_the_consent_to_them(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2])
+    for number in (1, 2):
+        await people.consent(number, "signature,news")
+    wrong = await started(broadcasts, kind=Kind.NEWS, audience=Audience(news_only=True))
+    assert await sent(broadcasts, wrong) == [1001, 1002]
+    await people.agree_no_more(2)
+    assert await sent(broadcasts, await corrected(broadcasts, wrong)) == [1001]
 
 
 async def test_who_comes_back_after_a_correction_gets_what_is_right_and_nothing_else(

@@ -225,9 +225,13 @@ def _ended(now: BroadcastView) -> Screen:
             ),
             not_told(words, now.not_told, now.unsigned),
             _recalled(now),
-            is_closing
-            and broadcast.recall_ended_at
-            and words.text("Con /broadcast puedes enviarles el mensaje final corregido."),
+            broadcast.recall_ended_at
+            and broadcast.kind in (Kind.CLOSING, Kind.BREACH)
+            and words.text(
+                "Con /broadcast puedes enviarles el mensaje final corregido."
+                if is_closing
+                else "Con /broadcast puedes enviar otro aviso a todas las personas que firmaron."
+            ),
         ),
         (
             again if may_go_on else None,

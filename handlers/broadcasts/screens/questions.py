@@ -61,11 +61,13 @@ def ask_recall(now: BroadcastView) -> Screen:
                 "hace más de {hours} horas. No se puede deshacer.",
                 hours=RECALLABLE_HOURS,
             ),
-            now.broadcast.kind is not Kind.BREACH
-            and words.text(
+            words.text(
                 "Después podrás enviar el mensaje final corregido a estas mismas personas, con "
                 "/broadcast. Hasta entonces, cuentan como si no se les hubiera dicho nada."
                 if now.broadcast.kind is Kind.CLOSING
+                else "Después podrás enviar otro aviso a todas las personas que firmaron, con "
+                "/broadcast."
+                if now.broadcast.kind is Kind.BREACH
                 else "Después podrás enviar una corrección a estas mismas personas."
             ),
         ),

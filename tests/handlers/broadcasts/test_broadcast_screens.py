@@ -9,6 +9,7 @@ import pytest
 from bot.text.markup import parse
 from handlers.broadcasts.screens import history
 from handlers.broadcasts.screens.progress import state_screen
+from handlers.broadcasts.screens.questions import ask_recall
 from handlers.screens.buttons import AdminAction, Button
 from storage import Kind, PauseReason, RecallTally, StopReason, Tally
 from tests.handlers.broadcasts.drafts import (
@@ -89,6 +90,24 @@ def test_a_recall_tells_what_it_could_not_do() -> None:
     assert "Los mensajes se han retirado." in page.text
     assert "Retirado de 1.190 chats.\nEn 10 chats ya no se podía borrar." in page.text
     assert labels(page) == ["Enviar una corrección"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "next_step"),
+    [
+        (Kind.CLOSING, "puedes enviarles el mensaje final corregido"),
+        (Kind.BREACH, "puedes enviar otro aviso a todas las personas que firmaron"),
+    ],
+)
+def test_after_a_recall_it_is_said_how_they_are_told_what_is_right(
+    kind: Kind, next_step: str
+) -> None:
+    over = replace(broadcast("finished", recall_started_at=NOW, recall_ended_at=NOW), kind=kind)
+    page = state_screen(broadcast_view(over, recall=RecallTally(3, deleted=3)))
+    assert next_step in page.text
+    assert labels(page) == []
+    asked = ask_recall(broadcast_view(replace(broadcast("finished"), kind=kind))).text
+    assert "Después podrás enviar" in asked
 
 
 def test_a_recall_tells_of_whom_it_is_not_known() -> None:
