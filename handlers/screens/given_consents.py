@@ -1,26 +1,14 @@
-"""What /mydata shows of the consents that somebody gave."""
+"""The receipt for the consents that somebody gave."""
 
 from collections.abc import Sequence
 
-from bot.text import text_limits
-from bot.text.markup import Html, escape, fill, length, parse
+from bot.text.markup import Html, parse
 from bot.text.translations import Words
 from handlers.screens.screen import lines, paragraphs
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
 from storage.consents import NEW_TEXTS
 from storage.personal_data import Record
-
-# Characters kept free for notices below the screen.
-_ROOM_FOR_NOTICES = 500
-
-
-def shown_consents(consents: Sequence[Record]) -> Sequence[Record]:
-    """Returns the consent to sign and the newest one; the file has those between.
-
-    Somebody can change their mind about their name any number of times.
-    """
-    return (*consents[:1], *consents[1:][-1:])
 
 
 def consent_lines(words: Words, consent: Record) -> Html:
@@ -67,32 +55,6 @@ def consent_lines(words: Words, consent: Record) -> Html:
             "Versión del texto que aceptaste: {version}",
             version=version_date(words, consent["text_version"]),
         ),
-    )
-
-
-def with_the_words(view: View, parts: Sequence[object], consents: Sequence[Record]) -> Html:
-    """Adds the texts that were consented to, or where they are when it would be too long."""
-    if not consents or view.signature is None:
-        return paragraphs(*parts)
-    name = view.signature.name
-    seen = "\n\n".join(parse(fill(each["text"], name=name)).text for each in consents)
-    quoted = lines(
-        view.words.text("Las palabras que aceptaste, con el nombre de tu firma:"),
-        f"<blockquote expandable>{escape(seen)}</blockquote>",
-    )
-    text = paragraphs(*parts, quoted)
-    if length(parse(text).text) <= text_limits.MESSAGE - _ROOM_FOR_NOTICES:
-        return text
-    in_file = view.words.text("Las palabras que aceptaste están, enteras, en el archivo.")
-    return paragraphs(*parts, in_file)
-
-
-def left_to_the_file(words: Words, left: int) -> Html | None:
-    """Says how many of a list stand in the file alone; None if none does."""
-    if left <= 0:
-        return None
-    return words.plural(
-        "Y {n} más, que está en el archivo.", "Y {n} más, que están en el archivo.", left
     )
 
 

@@ -1,61 +1,37 @@
-"""The screen of /mydata: everything stored of a person; the file has the same in full."""
+"""The screen of /mydata: the name, the choice and what can be done; the rest is in the file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from bot.petition.stages import Action
 from bot.text.markup import Html
-from bot.text.translations import Words, mark
-from handlers.broadcasts.screens.labels import subject_name
+from bot.text.translations import Words
 from handlers.screens.buttons import Button
-from handlers.screens.given_consents import (
-    consent_lines,
-    left_to_the_file,
-    shown_consents,
-    with_the_words,
-)
 from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
-from storage import MOST_ATTEMPTS, Held, Kind, Signature
+from storage import MOST_ATTEMPTS, Held, Signature
 from storage.personal_data import Record
-
-_LISTED = 10
-
-_OUTCOMES: Mapping[str, str] = {
-    "pending": mark("todavía por enviar"),
-    "sending": mark("enviándose ahora"),
-    "delivered": mark("enviado el {moment}"),
-    "unreachable": mark("no se te pudo entregar"),
-    "rejected": mark("Telegram no lo aceptó"),
-    "forbidden": mark("tus ajustes de Telegram no admiten notas de voz ni de vídeo"),
-    "unconfirmed": mark("no sabemos si llegó"),
-    "withdrawn": mark("no se te envió"),
-}
 
 
 def my_data(view: View) -> Screen:
-    """Shows everything stored of this person (GDPR art. 15)."""
+    """Shows what somebody chose, and leads to everything that is stored (GDPR art. 15)."""
     words, signature, held = view.words, view.signature, view.held or Held()
-    shown = shown_consents(held.consents)
-    parts = (
-        words.text("<b>Lo que guardamos de ti en esta petición</b>"),
-        _signed(view, signature, held) if signature else _not_signed(view),
-        *(consent_lines(words, consent) for consent in shown),
-        left_to_the_file(words, len(held.consents) - len(shown)),
-        _messages(view, held),
-        _about_the_chat(view, held),
-        _as_admin(view, held),
-        _encrypted(view, held),
-        words.text("Con el botón lo recibes todo en un archivo JSON."),
-        signature
-        and words.text("El justificante de lo que aceptaste lo tienes en «Otros derechos»."),
-    )
+    messages = _message_buttons(words, signature) if signature else ()
     return Screen(
-        with_the_words(view, parts, shown),
+        paragraphs(
+            words.text("<b>Lo que guardamos de ti en esta petición</b>"),
+            _signed(view, signature, held) if signature else _not_signed(view),
+            _in_the_file(view, held),
+            _encrypted(view, held),
+            signature
+            and words.text("El justificante de lo que aceptaste lo tienes en «Otros derechos»."),
+        ),
         [
+            *(_signature_buttons(view, signature) if signature else ()),
             Button(words.label("📄 Recibir el archivo"), Action.DATA_FILE),
-            *(_signer_buttons(view, signature) if signature else ()),
+            Button(words.label("Otros derechos"), Action.OTHER_RIGHTS) if signature else None,
+            *messages,
             Button(words.label("Volver"), Action.BACK),
         ],
     )
@@ -127,13 +103,6 @@ def _signed(view: View, signature: Signature, held: Held) -> Html:
     words, lost = view.words, (held.signature or {}).get("unreachable_at")
     return lines(
         words.text("Nombre: {name}", name=signature.name or "—"),
-        words.text(
-            "Número de registro de tu firma: {number}", number=words.number(signature.number)
-        ),
-        words.text("Fecha: {date}", date=words.moment(signature.signed_at)),
-        _form_time(words, (held.signature or {}).get("form_seconds")),
-        words.text("Idioma: {language}", language=view.texts.language_name),
-        _source(view, signature.source),
         _handed_over(view),
         _choices(words, signature.updates_at_most, news=signature.news),
         _silence(view, signature, held),
@@ -169,16 +138,6 @@ def _letter_code(words: Words, code: Record | None, now: datetime) -> Html | Non
         if code["ends_at"] > now
         else "El código que pediste para escribirnos sirvió hasta el {date}. Puedes pedir otro.",
         date=words.date(code["ends_at"]),
-    )
-
-
-def _form_time(words: Words, seconds: int | None) -> Html | None:
-    if seconds is None:
-        return None
-    return words.plural(
-        "Tiempo que tardaste en rellenar el formulario: {n} segundo",
-        "Tiempo que tardaste en rellenar el formulario: {n} segundos",
-        seconds,
     )
 
 
@@ -245,8 +204,6 @@ def _not_signed(view: View) -> Html:
         and words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),
         _chosen_name(words, conversation.with_name),
         conversation.name and _choices(words, updates_at_most, news=conversation.news),
-        words.text("Idioma: {language}", language=view.texts.language_name),
-        _source(view, conversation.source),
     )
 
 
@@ -259,10 +216,6 @@ def _chosen_name(words: Words, with_name: bool | None) -> Html | None:
         if with_name
         else "Has elegido, todavía sin firmar: sin tu nombre."
     )
-
-
-def _source(view: View, source: str | None) -> Html | None:
-    return view.words.text("Cómo llegaste: {source}", source=source) if source else None
 
 
 def _choices(words: Words, updates_at_most: int, *, news: bool) -> Html:
@@ -280,99 +233,47 @@ def _choices(words: Words, updates_at_most: int, *, news: bool) -> Html:
     )
 
 
-def _messages(view: View, held: Held) -> Html | None:
-    """Lists the broadcasts to this signer, newest first; None without a signature."""
-    words, newest = view.words, held.deliveries[::-1]
-    if view.signature is None:
-        return None
-    return lines(
-        words.text("<b>Mensajes a quienes firmaron</b>"),
-        *(_message(words, delivery) for delivery in newest[:_LISTED]),
-        not newest and words.text("Todavía ninguno."),
-        left_to_the_file(words, len(newest) - _LISTED),
+def _in_the_file(view: View, held: Held) -> Html:
+    """Says what stands in the file alone."""
+    words = view.words
+    rest = words.text(
+        "Todo lo demás está en el archivo JSON que recibes con el botón: el número de registro y "
+        "la fecha de tu firma, las palabras que aceptaste, los mensajes que te hemos enviado y lo "
+        "que hace falta para que este chat funcione."
+        if view.signature is not None
+        else "Todo lo demás está en el archivo JSON que recibes con el botón: es lo que hace "
+        "falta para que este chat funcione."
     )
-
-
-def _message(words: Words, delivery: Record) -> Html:
-    outcome = words.text(_OUTCOMES[delivery["state"]], moment=words.moment(delivery["updated_at"]))
-    subject = subject_name(words, Kind(delivery["kind"]))
-    line = words.text("• {subject}: {outcome}", subject=subject, outcome=outcome)
-    taken_back = delivery["recall_outcome"] == "deleted"
-    return Html(f"{line}, {words.text('y borrado después')}") if taken_back else line
-
-
-def _about_the_chat(view: View, held: Held) -> Html | None:
-    words, row = view.words, held.conversation
-    if row is None:
-        return None
-    return lines(
-        words.text("<b>También guardamos, para que este chat funcione</b>"),
-        view.signature
-        and words.text("El identificador de tu chat de Telegram, para poder escribirte."),
-        words.text(
-            "En qué pantalla estás, y cuándo fue tu último paso: {moment}.",
-            moment=words.moment(row["updated_at"]),
-        ),
-        words.text(
-            "Los números de los mensajes de este chat que habrá que cambiar o borrar, y dos "
-            "códigos: uno para reconocerte, otro para saber qué pantalla ves."
-        ),
-        held.files
-        and words.text(
-            "El identificador de tu chat y el número del archivo que te enviamos, para poder "
-            "borrarlo de aquí."
-        ),
-    )
-
-
-def _as_admin(view: View, held: Held) -> Html | None:
-    words, written = view.words, (*held.closing_texts, *held.publications)
     done = (held.draft, held.admin_name, held.menus, held.broadcasts, held.deeds, held.awaited)
-    if not (any(done) or written):
-        return None
-    return lines(
-        words.text("<b>Porque administras la petición</b>"),
-        words.plural(
-            "Lo que has hecho, con su fecha: {n} anotación.",
-            "Lo que has hecho, con su fecha: {n} anotaciones.",
-            len(held.deeds),
-        ),
-        words.text(
-            "Envíos en los que has intervenido: {n}.", n=words.number(len(held.broadcasts))
-        ),
-        held.admin_name
-        and words.text(
-            "Tu nombre en Telegram, para que las demás personas que administran la petición "
-            "sepan quién eres: {name}",
-            name=held.admin_name["name"] or "—",
-        ),
-        held.draft and words.text("El mensaje que estás preparando."),
-        written and words.text("Lo que has escrito o publicado sobre cómo terminó."),
-        held.awaited and words.text("Qué texto te pidió el bot con /closing."),
-        held.menus and words.text("El menú de comandos que te mostramos."),
-    )
+    is_admins = any(done) or held.closing_texts or held.publications
+    as_admin = words.text("Ahí está también lo que guardamos porque administras la petición.")
+    return sentences(rest, is_admins and as_admin)
 
 
-def _signer_buttons(view: View, signature: Signature) -> Iterator[Button]:
-    """Yields a button for each right of a signer that they can use now."""
-    words, is_used = view.words, not signature.is_only_stored
+def _signature_buttons(view: View, signature: Signature) -> Iterator[Button]:
+    """Yields the buttons for the name and the signature that can be used now."""
+    words = view.words
     yield Button(words.label("Corregir mi nombre"), Action.CORRECT_NAME)
     # Of data that may only be stored the name is not used, whatever was chosen.
-    if is_used and view.handover is None:
+    if not signature.is_only_stored and view.handover is None:
         yield (
             Button(words.label("Entregar mi firma sin mi nombre"), Action.REMOVE_NAME)
             if signature.with_name
             else Button(words.label("Entregar mi firma con mi nombre"), Action.ASK_NAME_CONSENT)
         )
-    yield Button(words.label("Otros derechos"), Action.OTHER_RIGHTS)
-    if is_used and not signature.muted and signature.updates_at_most:
-        yield Button(words.label("No recibir novedades de esta petición"), Action.REFUSE_UPDATES)
-    if is_used and not signature.muted and signature.news:
-        yield Button(words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
-    if is_used:
-        yield (
-            Button(words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)
-            if signature.muted
-            else Button(words.label("🔕 No recibir más mensajes"), Action.MUTE)
-        )
     yield Button(words.label("Retirar mi firma"), Action.WITHDRAW)
+
+
+def _message_buttons(words: Words, signature: Signature) -> Iterator[Button]:
+    """Yields the buttons for the messages that a signer gets."""
+    if signature.is_only_stored:
+        return
+    if not signature.muted and signature.updates_at_most:
+        yield Button(words.label("No recibir novedades de esta petición"), Action.REFUSE_UPDATES)
+    if not signature.muted and signature.news:
+        yield Button(words.label("No recibir noticias de otras acciones"), Action.REFUSE_NEWS)
+    yield (
+        Button(words.label("🔔 Volver a recibir mensajes"), Action.UNMUTE)
+        if signature.muted
+        else Button(words.label("🔕 No recibir más mensajes"), Action.MUTE)
+    )

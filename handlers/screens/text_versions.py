@@ -35,7 +35,7 @@ def version_pages(
     if signed is not None and signed != petition.version:
         mine = words.text(
             "La que aceptaste es del {date}, y tu firma sigue valiendo con ella: sus palabras "
-            "están en /mydata.",
+            "están en el archivo de /mydata.",
             date=version_date(words, signed),
         )
         now = sentences(now, mine)

@@ -86,7 +86,8 @@ async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
     await admin.scene.settled()
     shown = admin.scene.screen(jordi).text
     assert "Pediste que no te escribiéramos" in shown
-    assert "Un aviso de una brecha de seguridad: enviado el" in shown
+    held = await admin.services.storage.personal_data.of(jordi.id)
+    assert [each["kind"] for each in held.deliveries] == ["breach"]
 
 
 async def test_seán_reads_in_his_language_what_it_is_and_why_it_comes(

@@ -54,8 +54,8 @@ async def test_yesterdays_message_had_a_mistake_and_those_who_got_it_are_told(
     assert "no cuenta como otro" in correction.text
     assert not [m for m in admin.got(admin.scene.jordi) if HEADING in m.text]
     assert "Una corrección, para quienes recibieron" in (await admin.over()).text
-    admin.scene.ana.send("/mydata")
-    await admin.scene.ana.sees("Una corrección: enviado el")
+    held = await admin.services.storage.personal_data.of(admin.scene.ana.id)
+    assert [each["kind"] for each in held.deliveries][-1] == "correction"
 
 
 async def test_it_waits_for_a_second_admin_wherever_another_message_would(

@@ -49,8 +49,8 @@ async def test_who_takes_no_voice_messages_stops_nobody_elses_and_gets_a_text(
     await admin.reported()
     assert admin.got(admin.scene.ana)[-1].text == "Nos reciben el día 3."
     assert len(admin.got(admin.scene.sean)) == 1
-    admin.scene.ana.send("/mydata")
-    await admin.scene.ana.sees("tus ajustes de Telegram no admiten notas de voz ni de vídeo")
+    held = await admin.services.storage.personal_data.of(admin.scene.ana.id)
+    assert [each["state"] for each in held.deliveries] == ["forbidden", "delivered"]
 
 
 async def test_marta_who_takes_no_voice_messages_reads_why_she_sees_no_preview(

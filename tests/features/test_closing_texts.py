@@ -330,7 +330,7 @@ async def test_marta_is_given_what_she_wrote(admin: AdminScene) -> None:
     assert [row["requested_by"] for row in held.publications] == [admin.marta.id]
     assert held.awaited is not None
     await admin.says("/mydata")
-    await admin.marta.sees("Lo que has escrito o publicado sobre cómo terminó.")
+    await admin.marta.sees("Ahí está también lo que guardamos porque administras la petición.")
 
 
 @pytest.mark.parametrize("forged", ["new:closing:es", "closing:delivered:es"])

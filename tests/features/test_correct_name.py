@@ -41,7 +41,7 @@ async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
     assert "Tu firma lleva el nombre «Ana Garcia»." in asked
     assert "El número, la fecha y tu consentimiento no cambian." in asked
     said = await writes(scene, scene.ana, "  Ana  García Ruiz ")
-    for told in ("Hecho: tu firma lleva el nombre", GONE, "Nombre: Ana García Ruiz", "firma: 2"):
+    for told in ("Hecho: tu firma lleva el nombre", GONE, "Nombre: Ana García Ruiz"):
         assert told in said
     after = (await stored(scene, "signatures"))[1], await stored(scene, "consents")
     assert after[0].pop("name_sealed") != before[0].pop("name_sealed")

@@ -58,7 +58,6 @@ class TestASignature:
         await signed.settled()
         text = signed.screen(signed.ana).text
         assert SIGNED_NAME in text
-        assert "Número de registro de tu firma: 1" in text
         assert "Ana" not in text
 
     async def test_can_be_withdrawn(self, signed: Scene) -> None:

@@ -1,9 +1,8 @@
 """Every screen, in every language and for everybody, is accepted by Telegram."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -26,12 +25,10 @@ from storage import (
     Handover,
     Held,
     Inclusion,
-    Kind,
     PetitionState,
     Signature,
     SupporterHandover,
 )
-from storage.tables import metadata
 
 PETITION = load_petition(BUNDLED)
 CATALOGS = Catalogs.load()
@@ -250,81 +247,24 @@ def test_drawing_twice_gives_the_same_and_another_version_another(stage: Stage) 
     assert (draw(view).drawn(3) == draw(view).drawn(4)) is (draw(view).kept is stage)
 
 
-def holding(words: str, *deliveries: dict[str, Any]) -> View:
-    """Somebody who signed and is shown what is held, with these words agreed to."""
-    consent = {
-        **{"text": words, "text_version": "1", "purposes": "signature", "channel": "telegram"},
-        **{"given_at": NOON, "news_ended_at": None},
-        **{"updates_at_most": 3, "updates_ended_at": None},
-        **{"with_name": 1, "with_name_ended_at": None},
-    }
-    view = standing_at(Stage.MY_DATA)
-    signature = Signature(
-        number=7,
-        name=WORST_NAME,
-        signed_at=NOON,
-        source="boletin",
-    )
-    held = Held(
-        conversation={"updated_at": NOON},
-        signature={"muted_at": NOON, "unreachable_at": NOON},
-        consents=(consent,),
-        deliveries=deliveries,
-    )
-    return replace(view, signature=signature, held=held)
-
-
-def delivery(state: str, kind: str = "update", recall: str | None = None) -> dict[str, Any]:
-    return {"state": state, "kind": kind, "recall_outcome": recall, "updated_at": NOON}
-
-
-def test_however_much_is_held_it_fits_and_the_file_has_the_rest() -> None:
-    many = [delivery("delivered", "closing")] * 40
-    short = draw(holding("Yo, <b>{name}</b>, firmo.", *many)).text
-    assert "<blockquote expandable>Yo, " in short
-    assert short.count("El mensaje final: enviado el") == 10
-    assert "Y 30 más" in short
-    assert "Desde el 4 de mayo de 2025" in parse(short).text
-    for words in ("a" * 4000, "&" * 4000, "a" * 3_300):
-        shown = draw(holding(words, *many))
-        assert length(parse(shown.text).text) <= 3596
-        assert "están, enteras, en el archivo" in shown.text
-
-
-def test_however_often_somebody_changes_their_mind_about_their_name_it_fits() -> None:
-    view = holding("Yo, <b>{name}</b>, firmo.")
-    assert view.held is not None
-    (first,) = view.held.consents
-    given = {**first, "purposes": "with_name", "text": "Sí, {name}.", "with_name_ended_at": NOON}
-    last = {**given, "text": "Al final sí, {name}.", "with_name_ended_at": None}
-    shown = draw(replace(view, held=replace(view.held, consents=(first, *[given] * 40, last))))
-    text = parse(shown.text).text
-    assert length(text) <= 3596
-    assert "Y 40 más, que están en el archivo." in text
-    assert "firmo." in text
-    assert "Al final sí" in text
-
-
-def test_with_ten_messages_none_is_left_to_the_file() -> None:
-    assert " más, que está" not in draw(holding("x", *[delivery("pending")] * 10)).text
-    assert "Y 1 más, que está" in draw(holding("x", *[delivery("pending")] * 11)).text
-
-
-def test_the_newest_message_comes_first() -> None:
-    shown = draw(holding("x", delivery("pending", "news"), delivery("delivered", "closing"))).text
-    assert shown.index("El mensaje final") < shown.index("Un mensaje sobre otra cosa")
-
-
-def test_whatever_became_of_a_message_is_said() -> None:
-    constraints = metadata.tables["deliveries"].constraints
-    check = next(each for each in constraints if each.name == "deliveries_state_known")
-    states = re.findall(r"'(\w+)'", str(cast("Any", check).sqltext))
-    assert len(states) == 8
-    said = {draw(holding("x", delivery(state))).text for state in states}
-    assert len(said) == len(states)
-    assert "y borrado después" in draw(holding("x", delivery("delivered", recall="deleted"))).text
-    assert "y borrado" not in draw(holding("x", delivery("delivered", recall="failed"))).text
-    assert len({draw(holding("x", delivery("pending", kind))).text for kind in Kind}) == len(Kind)
+def test_mydata_begins_with_the_name_the_choice_and_three_actions() -> None:
+    signature = Signature(7, WORST_NAME, NOON, "boletin", updates_at_most=3, news=True)
+    held = Held(signature={"muted_at": NOON, "unreachable_at": NOON})
+    shown = draw(replace(standing_at(Stage.MY_DATA), signature=signature, held=held))
+    text, labels = parse(shown.text).text, [button.label for row in shown.rows for button in row]
+    assert text.split("\n")[2:5] == [
+        f"Nombre: {WORST_NAME}",
+        "Tu firma se entregará con tu nombre.",
+        "Novedades de esta petición: sí, 3 como mucho",
+    ]
+    assert labels[:4] == [
+        "Corregir mi nombre",
+        "Entregar mi firma sin mi nombre",
+        "Retirar mi firma",
+        "📄 Recibir el archivo",
+    ]
+    assert "Desde el 4 de mayo de 2025" in text
+    assert length(text) <= 1200, "as much as a phone shows at once"
 
 
 @pytest.mark.parametrize(
@@ -346,11 +286,8 @@ def test_everybody_reads_how_their_own_signature_is_handed_over(
 
 @pytest.mark.parametrize("told", [False, True])
 def test_nobody_is_promised_what_they_were_told_already(told: bool) -> None:
-    view = holding("x")
-    assert view.held is not None
-    assert view.signature is not None
-    signature, held = replace(view.signature, was_told=told), replace(view.held, signature={})
-    view = replace(view, signature=signature, held=held)
+    signature = Signature(7, "Ana", NOON, None, was_told=told)
+    view = replace(standing_at(Stage.MY_DATA), signature=signature, held=Held(signature={}))
     assert ("Te escribiremos para contarte" in draw(view).text) is not told
 
 
