@@ -47,10 +47,12 @@ def read_identities(path: Path) -> list[Any]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CannotDecrypt(f"The key {path} cannot be read: {error.strerror}.") from error
+        raise CannotDecrypt(
+            "The key {path} cannot be read: {reason}.", path=path, reason=error.strerror
+        ) from error
     if content.startswith(_HEADER):
         raise CannotDecrypt(
-            f"The key {path} is itself encrypted; open it first: age --decrypt {path}"
+            "The key {path} is itself encrypted; open it first: age --decrypt {path}", path=path
         )
     try:
         if content.startswith(b"-----BEGIN"):
@@ -61,7 +63,9 @@ def read_identities(path: Path) -> list[Any]:
     except (ValueError, pyrage.IdentityError):
         found = []  # the error is left out: it may quote the key
     if not found:
-        raise CannotDecrypt(f"{path} holds no key of age; `age-keygen -o key.txt` makes one.")
+        raise CannotDecrypt(
+            "{path} holds no key of age; `age-keygen -o key.txt` makes one.", path=path
+        )
     return found
 
 
@@ -198,6 +202,7 @@ def _decrypt(source: BinaryIO, writable: int, identities: list[Any]) -> None:
             pyrage.decrypt_io(source, plain, identities)
         except (pyrage.DecryptError, OSError) as error:
             raise CannotDecrypt(
-                "The file cannot be decrypted: it was encrypted to other keys, was changed, or is "
-                f"not whole ({error})."
+                "The file cannot be decrypted: it was encrypted to other keys, was "
+                "changed, or is not whole ({error}).",
+                error=error,
             ) from error

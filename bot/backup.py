@@ -114,18 +114,26 @@ def read_manifest(path: Path) -> Manifest:
                 digest.update(chunk)
                 size += len(chunk)
     except OSError as error:
-        raise BackupUnusable(f"{path} cannot be read: {error.strerror}.") from error
+        raise BackupUnusable(
+            "{path} cannot be read: {reason}.", path=path, reason=error.strerror
+        ) from error
     if manifest is None:
-        raise BackupUnusable(f"{path} is no backup of petition-bot, or its beginning is damaged.")
+        raise BackupUnusable(
+            "{path} is no backup of petition-bot, or its beginning is damaged.", path=path
+        )
     if size != manifest.payload_bytes:
         raise BackupUnusable(
-            f"{path} is not whole: it should hold {manifest.payload_bytes:,} encrypted bytes, and"
-            f" holds {size:,}. Take another copy of it, or another backup."
+            "{path} is not whole: it should hold {said} encrypted bytes, and "
+            "holds {size}. Take another copy of it, or another backup.",
+            path=path,
+            said=f"{manifest.payload_bytes:,}",
+            size=f"{size:,}",
         )
     if digest.hexdigest() != manifest.payload_sha256:
         raise BackupUnusable(
-            f"{path} is damaged: its content is not what its manifest says. Take another copy of"
-            " it, or another backup."
+            "{path} is damaged: its content is not what its manifest says. Take"
+            " another copy of it, or another backup.",
+            path=path,
         )
     return manifest
 
@@ -149,8 +157,10 @@ def opened_backup(path: Path, manifest: Manifest, identities: list[Any]) -> Iter
                 yield reader
     if not is_same or hashed.sha256.hexdigest() != manifest.payload_sha256:
         raise BackupUnusable(
-            f"{path} was changed or replaced after it was checked. Nothing was restored; find out"
-            " who can write there, and take a backup that nobody else can change."
+            "{path} was changed or replaced after it was checked. Nothing was "
+            "restored; find out who can write there, and take a backup that "
+            "nobody else can change.",
+            path=path,
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from bot.file_locations import found_here
 from bot.settings import SettingsInvalid
 from bot.text.problems import PetitionInvalid, Sentence, with_controls_shown
 from bot.text.terminal_language import label, plural_label, terminal_words
-from bot.text.translations import mark
+from bot.text.translations import Words
 from storage import NeedsAPerson, StorageError
 
 if TYPE_CHECKING:
@@ -39,19 +38,6 @@ _QUIET_ZONE = 2  # modules around the code; without it some cameras do not find 
 
 INTERRUPTED = 130
 """The exit code that shells use for a command that Ctrl-C ended."""
-
-# What the system refuses, which it says in its own language, and that is often English.
-_OF_SYSTEM = {
-    errno.ENOENT: mark("No existe"),
-    errno.EACCES: mark("No hay permiso"),
-    errno.EPERM: mark("No hay permiso"),
-    errno.EEXIST: mark("Ya existe"),
-    errno.ENOSPC: mark("No queda sitio en el disco"),
-    errno.EISDIR: mark("Es una carpeta"),
-    errno.ENOTDIR: mark("No es una carpeta"),
-    errno.EROFS: mark("Ahí no se puede escribir"),
-    errno.EADDRINUSE: mark("Ya lo usa otro programa"),
-}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -181,10 +167,13 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
-def said_of_system(error: OSError) -> str:
-    """Returns why the system refused something, in the language of the terminal if it is known."""
-    known = _OF_SYSTEM.get(error.errno or 0)
-    return label(known) if known else error.strerror or label("El sistema lo ha rechazado")
+def said_of_storage(error: StorageError, words: Words) -> str:
+    """Returns why the storage refused something, in a language."""
+    values = {
+        name: said_of_storage(value, words) if isinstance(value, StorageError) else value
+        for name, value in error.values.items()
+    }
+    return words.label(error.source, **values)
 
 
 def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
@@ -198,14 +187,17 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except PetitionInvalid as error:
             fail(error.said(terminal_words()), NEEDS_A_PERSON)
-        except (SettingsInvalid, NeedsAPerson) as error:
+        except SettingsInvalid as error:
             fail(str(error), NEEDS_A_PERSON)
+        except NeedsAPerson as error:
+            fail(said_of_storage(error, terminal_words()), NEEDS_A_PERSON)
         except CannotDo as error:
             fail(str(error), error.code)
         except StorageError as error:
-            fail(str(error))
+            fail(said_of_storage(error, terminal_words()))
         except OSError as error:
-            fail(f"{said_of_system(error)}: {error.filename or ''}".rstrip(": "))
+            reason = label(error.strerror or "The system refused")
+            fail(f"{reason}: {error.filename or ''}".rstrip(": "))
 
     return said
 

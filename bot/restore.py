@@ -137,8 +137,10 @@ async def restore(order: Order) -> Restored:
     kind = "sqlite" if isinstance(address, SqliteAddress) else "postgresql"
     if order.manifest.database != kind:
         raise BackupUnusable(
-            f"This is a backup of {order.manifest.database}, and PETITION_DATABASE_URL is of"
-            f" {kind}. Set it to a database of the kind that was backed up."
+            "This is a backup of {backed_up}, and PETITION_DATABASE_URL is of "
+            "{kind}. Set it to a database of the kind that was backed up.",
+            backed_up=order.manifest.database,
+            kind=kind,
         )
     async with AsyncExitStack() as stack:
         intakes = [f"intake/{slug}" for slug in await _slugs(order, address)]
@@ -155,9 +157,11 @@ def _require_own(order: Order) -> None:
     """Refuses what somebody else encrypted: it could hold anything that a database can run."""
     if not was_made_with(order.keyring, order.manifest):
         raise BackupUnusable(
-            f"{order.path} was not made with the key file of the settings, or its first line was"
-            " changed, so who made it cannot be told, and it is not opened. Restore it with the"
-            " key file with which it was made, PETITION_KEY_FILE, or take another backup."
+            "{path} was not made with the key file of the settings, or its "
+            "first line was changed, so who made it cannot be told, and it is "
+            "not opened. Restore it with the key file with which it was made, "
+            "PETITION_KEY_FILE, or take another backup.",
+            path=order.path,
         )
 
 
@@ -242,14 +246,18 @@ def _decrypt(order: Order, copy: Path) -> None:
                 _require_sound(database)
     except (sqlite3.Error, BrokenData) as error:
         raise BackupUnusable(
-            f"The database in {order.path} was damaged before it was backed up: {error}. Take an"
-            " earlier backup."
+            "The database in {path} was damaged before it was backed up: "
+            "{error}. Take an earlier backup.",
+            path=order.path,
+            error=error,
         ) from error
     if runs is not None:
         raise BackupUnusable(
-            f"The database in {order.path} has something that this program never makes, and that"
-            f" could change what it writes: {runs[0]!r}. Find out who made it, and take an earlier"
-            " backup."
+            "The database in {path} has something that this program never "
+            "makes, and that could change what it writes: {what}. Find out who "
+            "made it, and take an earlier backup.",
+            path=order.path,
+            what=repr(runs[0]),
         )
 
 
@@ -290,7 +298,7 @@ def _make_one_file(database: Path) -> None:
 def _require_sound(database: sqlite3.Connection) -> None:
     found = database.execute("PRAGMA integrity_check").fetchone()[0]
     if found != "ok":
-        raise BrokenData(found)
+        raise BrokenData("{found}", found=found)
 
 
 def _move_aside(database: Path, at: datetime) -> Path | None:

@@ -134,8 +134,9 @@ def program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
         raise ProgramMissing(
-            f"{name} is not installed here; it belongs to PostgreSQL's client programs (on Debian:"
-            " apt install postgresql-client)."
+            "{name} is not installed here; it belongs to PostgreSQL's client "
+            "programs (on Debian: apt install postgresql-client).",
+            name=name,
         )
     return found
 
@@ -144,7 +145,7 @@ def failure_of(name: str, said: bytes) -> Unavailable:
     """Returns the error of one of PostgreSQL's programs, with what it wrote at first."""
     lines = said.decode(errors="replace").strip().splitlines() or ["it gave no reason"]
     why = ", ".join(line.removeprefix(f"{name}: ") for line in lines[:2])
-    return Unavailable(f"{name} failed: {why}")
+    return Unavailable("{name} failed: {why}", name=name, why=why)
 
 
 async def require_empty(address: PostgresAddress) -> None:

@@ -5,15 +5,24 @@ outside are wrapped in these; a bug (a violated constraint, SQL that does not pa
 the driver's own exception.
 """
 
+import errno
+import os
 from enum import StrEnum
 from pathlib import Path
 
 
 class StorageError(Exception):
-    """The database could not do what was asked of it."""
+    """The database could not do what was asked of it.
 
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or _sentence(type(self)))
+    Attributes:
+        source: the message with its placeholders, by which it is found in other languages.
+        values: what stands in their place; one can be such an error itself, as a part of this one.
+    """
+
+    def __init__(self, source: str | None = None, /, **values: object) -> None:
+        self.source = source or _sentence(type(self))
+        self.values = values
+        super().__init__(self.source.format(**values))
 
 
 class NeedsAPerson(StorageError):
@@ -47,14 +56,16 @@ class HeldElsewhere(StorageError):
 
 
 class BrokenData(StorageError):
-    """What the database holds is damaged, or was sealed for another place.
+    """What the database holds is damaged.
 
     Attributes:
         column: the table and column of a sealed value; None when the database itself is damaged.
     """
 
-    def __init__(self, message: str | None = None, column: str | None = None) -> None:
-        super().__init__(message or "What the database holds is damaged.")
+    def __init__(
+        self, source: str | None = None, column: str | None = None, **values: object
+    ) -> None:
+        super().__init__(source, **values)
         self.column = column
 
 
@@ -146,22 +157,48 @@ class KeyFault(StrEnum):
 class KeyFileUnusable(NeedsAPerson):
     """The key file cannot be used.
 
-    `command` is what mends it, if anything does, and `key` where the key file is then; `values`
-    are those of the fault's sentence.
+    `command` is what mends it, if anything does, and `key` where the key file is then.
     """
 
     def __init__(
         self, fault: KeyFault, *, command: str = "", key: Path | None = None, **values: object
     ) -> None:
-        said = fault.format(**values)
-        said += f" run: {command}" if command else ""
-        super().__init__(said + (f"\nThen set PETITION_KEY_FILE={key}" if key else ""))
-        self.fault, self.command, self.key, self.values = fault, command, key, values
+        said = _WITH_COMMAND if command else "{why}"
+        super().__init__(
+            _AND_SETTING if command and key else said,
+            why=StorageError(fault.value, **values),
+            command=command,
+            key=key,
+        )
+        self.fault, self.command, self.key = fault, command, key
 
 
 class FileNotWritten(StorageError):
     """A file cannot be written; nothing was changed."""
 
 
+_WITH_COMMAND = "{why} run: {command}"
+_AND_SETTING = "{why} run: {command}\nThen set PETITION_KEY_FILE={key}"
+
+
+def every_sentence() -> tuple[str, ...]:
+    """Returns what is said of an error without a message of its own, of a key file, and why."""
+    errors = map(_sentence, every_kind())
+    return (*errors, *KeyFault, _WITH_COMMAND, _AND_SETTING, *map(os.strerror, _EXPECTED))
+
+
+def every_kind() -> list[type[StorageError]]:
+    """Returns the classes of errors in this file."""
+    found = (each for each in globals().values() if isinstance(each, type))
+    return [each for each in found if issubclass(each, StorageError)]
+
+
+_EXPECTED = (
+    *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOSPC, errno.EISDIR),
+    *(errno.ENOTDIR, errno.EROFS, errno.EADDRINUSE),
+)
+
+
 def _sentence(kind: type[Exception]) -> str:
-    return " ".join((kind.__doc__ or kind.__name__).split())
+    first = (kind.__doc__ or kind.__name__).partition("\n\n")[0]
+    return " ".join(first.split())

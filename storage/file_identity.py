@@ -46,10 +46,11 @@ def require_one_name(database: Path) -> None:
     if file.stat().st_nlink - known > 1:
         here = shlex.quote(str(file))
         raise NeedsAPerson(
-            f"The database {file} has another name too, a hard link: a bot that is started with"
-            " that one does not notice this one, and both would damage it. See that none runs,"
-            f" remove the other name, or give this one a file of its own:"
-            f" cp -p {here} {here}.own && mv {here}.own {here}"
+            "The database {path} has another name too, a hard link: a bot that is started with "
+            "that one does not notice this one, and both would damage it. See that none runs, "
+            "remove the other name, or give this one a file of its own: {command}",
+            path=file,
+            command=f"cp -p {here} {here}.own && mv {here}.own {here}",
         )
 
 

@@ -26,7 +26,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from storage.database_copy import open_read_only
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
-from storage.errors import DatabaseBehind, SchemaMissing
+from storage.errors import DatabaseBehind, SchemaMissing, StorageError
 from storage.journal import has_entries
 from storage.keyring import Keyring
 from storage.open_database import postgres_adapter
@@ -41,9 +41,10 @@ _ENDING = ".mark"
 _OF_A_BOT = ".bot"
 _PLAIN = "/: +"  # is noted as it is, and the rest in percent signs, as paths may be in any script
 _FLAGGED = "petition-bot run --restored-backup"
-_OTHERWISE = (
-    f"If it is a backup that you put there on purpose, start once with: {_FLAGGED}, which does"
-    " again what people asked for since"
+_OTHERWISE = StorageError(
+    "If it is a backup that you put there on purpose, start once with: {command}, which does "
+    "again what people asked for since",
+    command=_FLAGGED,
 )
 
 
@@ -81,15 +82,20 @@ class HighWaterMark:
         former = await asyncio.to_thread(_newest_mark, self._key_file, self._slug)
         if former is None and not has_entries(self._key_file, self._slug):
             return
-        known = "" if former is None else f", which was last used on {_described(former)}"
+        known: object = "" if former is None else _described(former)
         new_key = str(self._key_file.with_stem(f"{self._key_file.stem}-new"))
         raise DatabaseBehind(
-            f"The database {self._name} has nothing of the petition {self._slug}, and people"
-            f" signed it with the key {self._key_file} in another one{known}. Nothing was changed."
-            " To go on with that one, set PETITION_DATABASE_URL to it. If it is lost, put a backup"
-            " in its place: petition-bot restore FILE. To begin anew without its signatures, make"
-            f" a new key: petition-bot keygen {shlex.quote(new_key)}, and set PETITION_KEY_FILE to"
-            " that."
+            "The database {name} has nothing of the petition {slug}, and people"
+            " signed it with the key {key} in another one{known}. Nothing was "
+            "changed. To go on with that one, set PETITION_DATABASE_URL to it. "
+            "If it is lost, put a backup in its place: petition-bot restore "
+            "FILE. To begin anew without its signatures, make a new key: "
+            "petition-bot keygen {new}, and set PETITION_KEY_FILE to that.",
+            name=self._name,
+            slug=self._slug,
+            key=self._key_file,
+            known=known,
+            new=shlex.quote(new_key),
         )
 
     def note_database(self) -> None:
@@ -121,9 +127,12 @@ class HighWaterMark:
         reached = await reached_in(self._url, self._slug) or Reached()
         if reached.is_behind(mark):
             raise DatabaseBehind(
-                f"The database {self._name} {_missing(reached, mark)}: it is an older copy, or its"
-                " write-ahead log is lost or damaged. Nothing was changed in it. Put back the"
-                f" newest copy with its -wal file. {_OTHERWISE}"
+                "The database {name} {missing}: it is an older copy, or its write-"
+                "ahead log is lost or damaged. Nothing was changed in it. Put back "
+                "the newest copy with its -wal file. {otherwise}",
+                name=self._name,
+                missing=_missing(reached, mark),
+                otherwise=_OTHERWISE,
             )
 
     def raise_to(self, reached: Reached) -> None:
@@ -136,8 +145,11 @@ class HighWaterMark:
         before = self._reached
         if before is not None and reached.is_behind(before):
             raise DatabaseBehind(
-                f"The database {self._name} {_missing(reached, before)} while the bot ran: another"
-                f" file was written over it. Put back the newest copy. {_OTHERWISE}"
+                "The database {name} {missing} while the bot ran: another file was "
+                "written over it. Put back the newest copy. {otherwise}",
+                name=self._name,
+                missing=_missing(reached, before),
+                otherwise=_OTHERWISE,
             )
         if reached != before:
             deeds = f" {reached.deeds}" if reached.deeds else ""
@@ -157,17 +169,22 @@ class HighWaterMark:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._unreadable(f" {reason_and_command(self.path, error)}") from error
+            raise self._unreadable(reason_and_command(self.path, error)) from error
         mark = _parsed(text)
         if mark is None:
             raise self._unreadable()
         return mark
 
-    def _unreadable(self, why: str = "") -> DatabaseBehind:
+    def _unreadable(self, why: object = "") -> DatabaseBehind:
         return DatabaseBehind(
-            f"{self.path} says how far the petition in {self._name} had got, and cannot"
-            f" be read, so nobody can tell whether any are missing. If you know that none are,"
-            f" start once with: {_FLAGGED}. Otherwise let the bot's user read and write it:{why}"
+            "{path} says how far the petition in {name} had got, and cannot be "
+            "read, so nobody can tell whether any are missing. If you know that"
+            " none are, start once with: {flagged}. Otherwise let the bot's "
+            "user read and write it: {why}",
+            path=self.path,
+            name=self._name,
+            flagged=_FLAGGED,
+            why=why,
         )
 
     @property
@@ -254,12 +271,17 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
     return None
 
 
-def _missing(reached: Reached, mark: Reached) -> str:
+def _missing(reached: Reached, mark: Reached) -> StorageError:
     if reached.number < mark.number:
-        return f"ends at signature {reached.number}, and {mark.number} were given"
-    return (
-        f"knows {reached.deeds} of the {mark.deeds} times that somebody withdrew, or changed what"
-        " they want"
+        return StorageError(
+            "ends at signature {number}, and {given} were given",
+            number=reached.number,
+            given=mark.number,
+        )
+    return StorageError(
+        "knows {known} of the {given} times that somebody withdrew, or changed what they want",
+        known=reached.deeds,
+        given=mark.deeds,
     )
 
 
@@ -282,13 +304,16 @@ def _newest_mark(key_file: Path, slug: str) -> Path | None:
     return max(signed, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def _described(mark: Path) -> str:
+def _described(mark: Path) -> StorageError:
     """Returns when a database was used last, and where it is."""
     day = datetime.fromtimestamp(mark.stat().st_mtime, UTC).date()
     noted = _noted_at(mark)
     if not noted.exists():
-        return f"{day}, by a version that did not note where it is"
-    return f"{day}: {unquote(noted.read_text(encoding='ascii', errors='replace')).strip()}"
+        return StorageError(
+            ", which was last used on {day}, by a version that did not note where it is", day=day
+        )
+    where = unquote(noted.read_text(encoding="ascii", errors="replace")).strip()
+    return StorageError(", which was last used on {day}: {where}", day=day, where=where)
 
 
 def _noted_at(mark: Path) -> Path:

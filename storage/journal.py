@@ -143,9 +143,10 @@ class Journal:
                 pass
         except OSError as error:
             raise JournalUnusable(
-                f"The bot notes in {self.path} who withdraws, so that nobody comes back with a"
-                " restored backup, and it cannot be written:"
-                f" {reason_and_command(self.path, error)}"
+                "The bot notes in {path} who withdraws, so that nobody comes back "
+                "with a restored backup, and it cannot be written: {reason}",
+                path=self.path,
+                reason=reason_and_command(self.path, error),
             ) from error
 
     async def append(self, *entries: Entry) -> None:
@@ -317,9 +318,11 @@ class _LockedFile:
         ]
         if not places:
             raise JournalUnusable(
-                f"{path} is damaged, or was made with another key than the one of the settings."
-                " It says who withdrew. Put back the key file that belongs to it; if nobody needs"
-                f" it any more, run: {shlex.join(['mv', str(path), f'{path}.former'])}"
+                "{path} is damaged, or was made with another key than the one of "
+                "the settings. It says who withdrew. Put back the key file that "
+                "belongs to it; if nobody needs it any more, run: {command}",
+                path=path,
+                command=shlex.join(["mv", str(path), f"{path}.former"]),
             )
         self.begun = header[_BEGUN]
         self._salt = salt
@@ -448,4 +451,6 @@ def _meaning(error: Exception) -> Exception:
         return JournalUnwritable(str(error))
     if not isinstance(error, OSError):
         return error
-    return JournalUnwritable(f"The journal cannot be written just now ({error.strerror}).")
+    return JournalUnwritable(
+        "The journal cannot be written just now ({reason}).", reason=error.strerror
+    )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.file_locations import key_file as key_file_by_default
 from storage.database_url import data_folder
-from storage.errors import KeyFault, KeyFileMissing, KeyFileUnusable
+from storage.errors import KeyFault, KeyFileMissing, KeyFileUnusable, StorageError
 from storage.private_files import split_reason, write_file
 
 ID_BYTES = 4
@@ -179,8 +179,9 @@ def _guarded_text(path: Path) -> str:
         return path.read_text(encoding="ascii")
     except FileNotFoundError as error:
         raise KeyFileMissing(
-            f"There is no key file at {path}. If people have signed already, put back your copy of"
-            " it; if nobody has, run: petition-bot keygen"
+            "There is no key file at {path}. If people have signed already, put"
+            " back your copy of it; if nobody has, run: petition-bot keygen",
+            path=path,
         ) from error
     except UnicodeDecodeError:
         raise _not_a_key_file(path) from None
@@ -269,6 +270,7 @@ def _unusable(fault: KeyFault, path: Path, key: Path) -> KeyFileUnusable:
 
 def _failed(fault: KeyFault, path: Path, error: OSError) -> KeyFileUnusable:
     reason, command = split_reason(path, error)
+    reason = StorageError("{reason};" if command else "{reason}.", reason=reason)
     return KeyFileUnusable(fault, command=command, path=path, reason=reason)
 
 

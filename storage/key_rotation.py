@@ -45,13 +45,6 @@ class Resealed:
 class KeyNotTakenUp(StorageError):
     """A running bot does not use the new key."""
 
-    def __init__(self, petitions: Sequence[str]) -> None:
-        super().__init__(
-            f"The running bot of {', '.join(petitions)} has not taken up the new key within a"
-            " minute, so nothing was encrypted anew. It may use another copy of the key file, or"
-            " be of an older version. Restart it, and run this again."
-        )
-
 
 class KeyRotation:
     """Encrypts anew what this keyring can decrypt, of all petitions in the database.
@@ -98,7 +91,12 @@ class KeyRotation:
         deadline = self._clock() + _TAKE_UP_SECONDS
         while waiting := await self._not_taken_up():
             if self._clock() > deadline:
-                raise KeyNotTakenUp(waiting)
+                raise KeyNotTakenUp(
+                    "The running bot of {petitions} has not taken up the new key within a minute, "
+                    "so nothing was encrypted anew. It may use another copy of the key file, or "
+                    "be of an older version. Restart it, and run this again.",
+                    petitions=", ".join(waiting),
+                )
             await self._sleep(_LOOK_SECONDS)
 
     async def complete(self, progress: Callable[[int], object]) -> Resealed:

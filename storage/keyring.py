@@ -208,16 +208,19 @@ class Keyring:
     def _opened(self, sealed: bytes, table: str, column: str, row: bytes) -> str:
         where, form = f"{table}.{column}", sealed[:1]
         if len(sealed) <= _HEADER_BYTES or form not in (_UNPADDED, _PADDED):
-            raise BrokenData(f"A value in {where} is not a sealed one.", where)
+            raise BrokenData("A value in {where} is not a sealed one.", where, where=where)
         key_id = sealed[1 : 1 + ID_BYTES]
         if key_id not in self._ciphers:
             self.take_up()
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise BrokenData(
-                f"A value in {where} was sealed with the key {key_id.hex()}, which the key file"
-                " does not have; put back the key file that belongs to this database.",
+                "A value in {where} was sealed with the key {key}, which the key "
+                "file does not have; put back the key file that belongs to this "
+                "database.",
                 where,
+                where=where,
+                key=key_id.hex(),
             )
         nonce = sealed[1 + ID_BYTES : _HEADER_BYTES]
         place = _associated_data(table, column, row)
@@ -227,7 +230,7 @@ class Keyring:
             padded = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _PADDED + place)
         except InvalidTag as error:
             raise BrokenData(
-                f"A value in {where} was changed, or sealed for another place.", where
+                "A value in {where} was changed, or sealed for another place.", where, where=where
             ) from error
         return padded[: padded.rindex(_PADDING)].decode()
 

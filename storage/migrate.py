@@ -80,8 +80,9 @@ async def _sqlite_revision(path: Path) -> str | None:
     if not await asyncio.to_thread(path.exists):
         # Connecting would create an empty file.
         raise DatabaseMissing(
-            f"There is no database at {Path.cwd() / path}. If there should be one, look at "
-            "PETITION_DATABASE_URL; petition-bot run makes a new one."
+            "There is no database at {path}. If there should be one, look at "
+            "PETITION_DATABASE_URL; petition-bot run makes a new one.",
+            path=Path.cwd() / path,
         )
     try:
         async with _sqlite_fetch(path) as fetch:

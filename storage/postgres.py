@@ -324,11 +324,13 @@ def storage_error(error: Exception) -> Exception:
     if state.startswith(_REFUSED):
         return DatabaseUrlWrong("The database server does not know that user, password or name.")
     if state.startswith(_BROKEN):
-        return BrokenData(f"The database is damaged: {error}.")
+        return BrokenData("The database is damaged: {error}.", error=error)
     if state == _NO_TABLE:
         return SchemaMissing()
     if state.startswith(_PASSING) or _is_connection_lost(error):
-        return Unavailable(f"The database cannot be used just now ({type(error).__name__}).")
+        return Unavailable(
+            "The database cannot be used just now ({kind}).", kind=type(error).__name__
+        )
     return error
 
 
@@ -352,6 +354,6 @@ def _set_error(write: _Write, error: Exception) -> None:
     if write.answer.done():
         return
     # Many can wait for one COMMIT: each gets its own error object, or their tracebacks would mix.
-    fresh = Unavailable(str(error)) if isinstance(error, _CommitUnknown) else error
+    fresh = Unavailable("{said}", said=error) if isinstance(error, _CommitUnknown) else error
     fresh.__cause__ = error.__cause__
     write.answer.set_exception(fresh)

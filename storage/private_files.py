@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.errors import FileNotWritten
+from storage.errors import FileNotWritten, StorageError
 
 # Who watches or edits a petition's folder passes over names that end like this.
 _UNFINISHED = ".part~"
@@ -79,17 +79,24 @@ def output_file(path: Path, *, replaces: bool | None = None) -> Iterator[BinaryI
         FileNotWritten: as `new_file` does, or it is a folder or a device; the message says why.
     """
     if path.exists() and not path.is_file():
-        what = "a folder" if path.is_dir() else "a device or a pipe"
-        raise FileNotWritten(f"{path} is {what}; name a file.")
+        if path.is_dir():
+            raise FileNotWritten("{path} is a folder; name a file.", path=path)
+        raise FileNotWritten("{path} is a device or a pipe; name a file.", path=path)
     try:
         with new_file(path, replaces=bool(replaces)) as file:
             yield file
     except FileExistsError as error:
-        instead = "Name another file." if replaces is None else "--force replaces it."
-        raise FileNotWritten(f"{path} exists already; it is left as it is. {instead}") from error
+        instead = StorageError("--force replaces it.")
+        if replaces is None:
+            instead = StorageError("Name another file.")
+        raise FileNotWritten(
+            "{path} exists already; it is left as it is. {instead}", path=path, instead=instead
+        ) from error
     except OSError as error:
         reason = reason_and_command(path, error)
-        raise FileNotWritten(f"{path} cannot be written: {reason}") from error
+        raise FileNotWritten(
+            "{path} cannot be written: {reason}", path=path, reason=reason
+        ) from error
 
 
 def remove_unfinished(folder: Path, pattern: str) -> None:
@@ -132,15 +139,17 @@ def _error(number: int, path: Path) -> OSError:
     return OSError(number, os.strerror(number), str(path))
 
 
-def reason_and_command(path: Path, error: OSError) -> str:
+def reason_and_command(path: Path, error: OSError) -> StorageError:
     """Returns why a file cannot be read or written, and the command that mends it, if one does."""
     reason, command = split_reason(path, error)
-    return f"{reason} run: {command}" if command else reason
+    if not command:
+        return StorageError("{reason}.", reason=reason)
+    return StorageError("{reason}; run: {command}", reason=reason, command=command)
 
 
-def split_reason(path: Path, error: OSError) -> tuple[str, str]:
+def split_reason(path: Path, error: OSError) -> tuple[StorageError, str]:
     """Returns the same in two parts; the second is empty where no command mends it."""
-    reason, command = error.strerror or str(error), None
+    reason, command = StorageError(error.strerror or "The system refused"), None
     if isinstance(error, FileNotFoundError):
         command = ["mkdir", "-m", "700", "-p", str(path.parent)]
     elif isinstance(error, PermissionError):
@@ -149,7 +158,7 @@ def split_reason(path: Path, error: OSError) -> tuple[str, str]:
         is_own = refused.stat().st_uid == os.geteuid()
         command = ["chmod", "u+rwX"] if is_own else ["chown", str(os.geteuid())]
         command.append(str(refused))
-    return (f"{reason}.", "") if command is None else (f"{reason};", shlex.join(command))
+    return reason, "" if command is None else shlex.join(command)
 
 
 def sync_folder(folder: Path) -> None:

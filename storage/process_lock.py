@@ -150,8 +150,10 @@ async def _watch(lock: ProcessLock, file: FileIdentity, look_seconds: float) -> 
         await asyncio.sleep(look_seconds)
     lock.mark_lost(
         HeldElsewhere(
-            f"The file {file.path} was removed or replaced, so another petition-bot may be running"
-            " on this database. This one has stopped; see that there is no other, and start it."
+            "The file {path} was removed or replaced, so another petition-bot "
+            "may be running on this database. This one has stopped; see that "
+            "there is no other, and start it.",
+            path=file.path,
         )
     )
 
@@ -247,7 +249,9 @@ def _open_locked_once(path: Path) -> int:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise Unavailable(
-            f"The file {path} cannot be made: {reason_and_command(path, error)}"
+            "The file {path} cannot be made: {reason}",
+            path=path,
+            reason=reason_and_command(path, error),
         ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

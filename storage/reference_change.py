@@ -113,14 +113,6 @@ _BEFORE_EVERYTHING = datetime(1970, 1, 1, tzinfo=UTC)
 class NotDerivable(StorageError):
     """Some signatures have no chat from which a reference can be made; nothing was changed."""
 
-    def __init__(self, numbers: Sequence[int]) -> None:
-        listed = ", ".join(map(str, numbers[:20])) + (" and others" if numbers[20:] else "")
-        super().__init__(
-            f"The chat of these signatures cannot be decrypted, so whoever gave them would not be"
-            f" recognised any more: {listed}. Nothing was changed. Put back what the database had"
-            " before it was damaged, or erase them with petition-bot person NUMBER erase."
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Changed:
@@ -167,7 +159,13 @@ class ReferenceChange(AuditedRows):
             if self._chat(row, "signatures") is None
         ]
         if broken:
-            raise NotDerivable(broken)
+            raise NotDerivable(
+                "The chat of these signatures cannot be decrypted, so whoever gave them would "
+                "not be recognised any more: {numbers}. Nothing was changed. Put back what the "
+                "database had before it was damaged, or erase them with petition-bot person "
+                "NUMBER erase.",
+                numbers=", ".join(map(str, broken[:20])) + (" …" if broken[20:] else ""),
+            )
 
     async def carry_out(
         self, progress: Callable[[int], object], admins: Collection[int], at: datetime

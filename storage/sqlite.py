@@ -182,9 +182,10 @@ class SqliteDatabase:
         for file in self._files:
             if not file.is_same():
                 raise DatabaseReplaced(
-                    f"{file.path} was removed or replaced while the bot ran, so nothing that is"
-                    " written now would be there after a restart. The bot has stopped; put the"
-                    " file back, and start it again."
+                    "{path} was removed or replaced while the bot ran, so nothing that "
+                    "is written now would be there after a restart. The bot has "
+                    "stopped; put the file back, and start it again.",
+                    path=file.path,
                 )
 
     async def _open_connections(self) -> None:
@@ -346,11 +347,15 @@ def create_private(path: Path) -> None:
         return
     except FileNotFoundError as error:
         raise DatabaseUrlWrong(
-            f"The database {path} cannot be made: {reason_and_command(path, error)}"
+            "The database {path} cannot be made: {reason}",
+            path=path,
+            reason=reason_and_command(path, error),
         ) from error
     except OSError as error:
         raise Unavailable(
-            f"The database {path} cannot be made: {reason_and_command(path, error)}"
+            "The database {path} cannot be made: {reason}",
+            path=path,
+            reason=reason_and_command(path, error),
         ) from error
 
 

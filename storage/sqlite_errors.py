@@ -28,9 +28,9 @@ def storage_error(error: Exception) -> Exception:
     if code in _LOCKED:
         return Unavailable("Another program holds the lock of the database.")
     if code in _PASSING:
-        return Unavailable(f"The database cannot be read or written: {error}.")
+        return Unavailable("The database cannot be read or written: {error}.", error=error)
     if code in _BROKEN:
-        return BrokenData(f"The database file is damaged: {error}.")
+        return BrokenData("The database file is damaged: {error}.", error=error)
     if str(error).startswith("no such table"):
         return SchemaMissing()
     return error

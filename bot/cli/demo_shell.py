@@ -17,9 +17,10 @@ from bot.cli.handover import HandoverOrder, prepare_handover, record_handover
 from bot.cli.notices import list_notices
 from bot.cli.person import ERASE, carry_out, prepare
 from bot.cli.purge import carry_out_purge, prepare_purge
-from bot.console import CannotDo
+from bot.console import CannotDo, signatures
 from bot.export import ListFormat
 from bot.settings import Settings
+from bot.text.terminal_language import label
 
 # After this the retention of the bundled petition is over.
 _MUCH_LATER = timedelta(days=75)
@@ -45,8 +46,12 @@ class DemoShell:
             written = await write_list(context, order, Progress(disable=True))
             header = written.header
             self._says(
-                f"{header.counted} signatures: {header.with_name} with their name and "
-                f"{header.without_name} counted without it."
+                label(
+                    "{signatures}: {named} con su nombre y {unnamed} que solo se cuentan.",
+                    signatures=signatures(header.counted),
+                    named=header.with_name,
+                    unnamed=header.without_name,
+                )
             )
             opened = self.folder / "list.json"
             opened.write_bytes(pyrage.decrypt(encrypted.read_bytes(), [key]))

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.console import INTERRUPTED, NEEDS_A_PERSON, CannotDo, in_sentences, say
-from bot.text.terminal_language import named_language, terminal_language
+from bot.console import (
+    INTERRUPTED,
+    NEEDS_A_PERSON,
+    CannotDo,
+    in_sentences,
+    said_of_storage,
+    say,
+)
+from bot.text.terminal_language import label, named_language, terminal_language
 from storage import KeyFileUnusable
 
 if TYPE_CHECKING:
@@ -23,8 +30,10 @@ def read_admin(typed: str) -> int:
     """Reads an admin's Telegram id; a name in its place is refused in a sentence."""
     if not (typed.isascii() and typed.isdecimal() and int(typed)):
         raise typer.BadParameter(
-            "give the person's numeric Telegram id, like 12345; without it, init finds them by "
-            "a link"
+            label(
+                "pon el número de Telegram de la persona, como 12345; sin él, init la encuentra "
+                "con un enlace"
+            )
         )
     return int(typed)
 
@@ -122,7 +131,6 @@ def init(
 ) -> None:
     """Set a bot up: token, admins, petition, key and settings, question by question."""
     # Imported here, since Telegram's library takes a moment to load, which --help does not need.
-    from bot.cli.init_key import refusal
     from bot.cli.init_questions import Questions
     from bot.cli.init_state import Given, Setup
     from bot.cli.init_steps import set_up, trouble
@@ -170,7 +178,7 @@ def init(
     except Exception as error:
         _say_what_is_there(setup)
         if isinstance(error, KeyFileUnusable):
-            raise CannotDo(refusal(words, error), code=NEEDS_A_PERSON) from None
+            raise CannotDo(said_of_storage(error, words), code=NEEDS_A_PERSON) from None
         if isinstance(error, TokenRefused | Unreachable):  # as if it was revoked meanwhile
             raise CannotDo(trouble(words, error)) from None
         raise

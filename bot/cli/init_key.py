@@ -1,51 +1,14 @@
-"""The key of `petition-bot init`: where it is, and why one is refused."""
+"""The key of `petition-bot init`: where it is, and whether it can be used."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from bot import file_locations
 from bot.cli.init_questions import NotAccepted
 from bot.cli.init_state import KEY_FILE, Setup, shown
-from bot.console import explain, say
-from bot.text.translations import Words, mark
+from bot.console import explain, said_of_storage, say
 from storage import KeyFileUnusable, Keyring, key_apart_from_data
-from storage.errors import KeyFault
 from storage.key_file import refuse_open_folders
-
-REFUSALS: Mapping[KeyFault, str] = {
-    KeyFault.EXISTS: mark("{path} ya existe, y se queda como está. Para hacer otra clave,"),
-    KeyFault.NOT_WRITTEN: mark("{path} no se puede escribir: {reason}"),
-    KeyFault.CHANGED: mark(
-        "{path} ha cambiado entretanto, y se queda como está. Ejecuta: petition-bot keys rotate"
-    ),
-    KeyFault.WITH_THE_DATA: mark(
-        "La clave {path} está dentro de {folder}, la carpeta de la base de datos: quien copie esa"
-        " carpeta se lleva las dos cosas. Da a la base de datos una carpeta propia en"
-        " PETITION_DATABASE_URL, o mueve la clave;"
-    ),
-    KeyFault.NOT_A_FILE: mark(
-        "{path} no es un fichero. Pon en PETITION_KEY_FILE el fichero de la clave; si aún no hay"
-        " ninguno,"
-    ),
-    KeyFault.A_FOLDER_WITH_IT: mark("{path} no es un fichero. Pon PETITION_KEY_FILE={inside}"),
-    KeyFault.FOR_OTHERS: mark("Otras personas pueden usar la clave {path};"),
-    KeyFault.REPLACEABLE: mark("Otras personas pueden poner otra clave en lugar de {path};"),
-    KeyFault.UNREADABLE: mark("La clave {path} no se puede leer: {reason}"),
-    KeyFault.DAMAGED: mark(
-        "{path} no es una clave entera. Pon en su lugar una copia buena; si aún no ha firmado"
-        " nadie,"
-    ),
-}
-
-
-def refusal(words: Words, error: KeyFileUnusable) -> str:
-    """Returns why a key is refused and the command that mends it, in the language of the words."""
-    said = words.label(REFUSALS[error.fault], **error.values)
-    if error.command:
-        said += " " + words.label("ejecuta: {command}", command=error.command)
-    if error.key is not None:
-        said += "\n" + words.label("Después pon PETITION_KEY_FILE={path}", path=error.key)
-    return said
 
 
 def place_key(setup: Setup) -> None:
@@ -103,7 +66,7 @@ def _checked_key(setup: Setup) -> Callable[[str], Path]:
         try:
             require_usable_key(setup, path)
         except KeyFileUnusable as error:
-            raise NotAccepted(refusal(setup.words, error)) from None
+            raise NotAccepted(said_of_storage(error, setup.words)) from None
         return path
 
     return check

@@ -10,16 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.text.problems import Problem, english
+from storage import errors
 
-_SPEAKERS = ("bot", "handlers")
+_SPEAKERS = ("bot", "handlers", "storage")
 # The simulator's people quote messages of the bot, and send none.
 _READERS = "bot/simulator/"
+_ERRORS_FILE = "storage/errors.py"
 _PLURALS = frozenset({"plural", "plural_label"})
 _METHODS = frozenset({"text", "label"}) | _PLURALS
 _MARK = "mark"
 # A label in the terminal's language; a label with its values, which is said in a language later;
 # and an exception with one.
 _FUNCTIONS = frozenset({_MARK, "Sentence", "ValueRefused", "label", "plural_label"})
+# Messages of the storage are in English, as in the log; the shell says them in its language.
+_ERRORS = frozenset(
+    {"CannotDecrypt", "KeyNotTakenUp", "NotDerivable"}
+    | {name for name, kind in vars(errors).items() if kind in errors.every_kind()}
+)
 # What help says of a command and of its options.
 _HELP = frozenset({"help", "metavar", "rich_help_panel"})
 
@@ -52,6 +59,8 @@ def read_sources(project: Path) -> tuple[list[Use], list[Problem]]:
     """Returns every use of a message by the bot, in the order of files and lines."""
     uses: list[Use] = []
     problems: list[Problem] = []
+    if (project / _ERRORS_FILE).is_file():
+        uses += [Use(_ERRORS_FILE, 0, False, (said,), None) for said in errors.every_sentence()]
     for folder in _SPEAKERS:
         for file in sorted((project / folder).rglob("*.py")):
             name = file.relative_to(project).as_posix()
@@ -69,7 +78,8 @@ def _uses(file: str, tree: ast.Module) -> Iterator[Use | Problem]:
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
         kind = _kind(call)
-        if kind is not None:
+        # SQLAlchemy has a `text` too.
+        if kind is not None and (kind in _ERRORS or not file.startswith("storage/")):
             yield from _use(file, call, kind)
         for said in (each.value for each in call.keywords if each.arg in _HELP):
             if isinstance(said, ast.Constant) and isinstance(said.value, str):
@@ -79,7 +89,7 @@ def _uses(file: str, tree: ast.Module) -> Iterator[Use | Problem]:
 def _kind(call: ast.Call) -> str | None:
     if isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS:
         return call.func.attr
-    if isinstance(call.func, ast.Name) and call.func.id in _FUNCTIONS:
+    if isinstance(call.func, ast.Name) and call.func.id in _FUNCTIONS | _ERRORS:
         return call.func.id
     return None
 

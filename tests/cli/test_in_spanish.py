@@ -8,10 +8,12 @@ from typing import Any
 
 import pyrage
 import pytest
+from babel.messages.pofile import read_po
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from bot.cli.main import app
+from bot.text.translations import catalog_file
 from storage import Outcome, Storage
 from tests.cli.petition_database import PetitionDatabase
 from tests.support.supporters import NOON, Supporters
@@ -23,7 +25,8 @@ _ENGLISH = re.compile(
 )
 # What is typed, and what is somebody's: options, commands, paths, names of files and of settings.
 _TYPED = re.compile(
-    r"--?[a-z][\w-]*|petition-bot( [a-z]+)*|age(-keygen)? .*|/\S+|\S+\.\w+|\bPETITION_\w+|<\w+>"
+    r"--?[a-z][\w-]*|petition-bot( [a-z]+)*|age(-keygen)? .*|/\S+|\S+\.\w+"
+    r"|\b[A-Z_]{4,}\b|<\w+>|\{\w+\}"
 )
 
 
@@ -45,6 +48,67 @@ def commands(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
     yield path
     for name, each in getattr(command, "commands", {}).items():
         yield from commands(each, *path, name)
+
+
+def test_every_error_of_the_storage_has_spanish_words() -> None:
+    """Its messages are English in the source, so a new one would be English in Spanish too."""
+    with catalog_file("es").open("rb") as file:
+        found = [message for message in read_po(file) if message.id]
+    of_storage = [
+        str(each.string)
+        for each in found
+        if any(place.startswith("storage/") for place, _ in each.locations)
+    ]
+    assert len(of_storage) > 80
+    assert [said for said in of_storage if _ENGLISH.search(_TYPED.sub("", said))] == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "answer"),
+    [
+        ("PETITION_LOG_LEVEL", "LOUD", "PETITION_LOG_LEVEL no vale."),
+        ("PETITION_KEY_FILE", "/nada/petition.key", "No hay ninguna clave en /nada/petition.key."),
+        ("PETITION_DATABASE_URL", "sqlite+aiosqlite:///nada.db", "No hay ninguna base de datos"),
+        ("PETITION_FOLDER", "/nada", "PETITION_FOLDER no vale. Se espera: una carpeta"),
+    ],
+)
+@pytest.mark.usefixtures("petition")
+def test_what_is_wrong_with_settings_or_storage_is_said_in_spanish(
+    monkeypatch: pytest.MonkeyPatch, setting: str, value: str, answer: str
+) -> None:
+    monkeypatch.setenv(setting, value)
+    assert answer in says("notices")
+
+
+@pytest.mark.usefixtures("petition")
+def test_a_backup_is_made_checked_and_tried_without_an_english_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = pyrage.x25519.Identity.generate()
+    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(key.to_public()))
+    (tmp_path / "key.txt").write_text(str(key))
+    copy = str(tmp_path / "copia.age")
+    assert "La copia está en" in says("backup", copy, "--keep", "30")
+    assert "está entera, y se hizo aquí" in says("restore", "--check", copy)
+    assert "No se ha cambiado nada." in says("restore", copy, "-i", "key.txt", "--drill")
+    assert "ya existe" in says("backup", copy)
+    says("restore", copy, "-i", "key.txt", typed="no\n")
+    says("restore", str(tmp_path / "key.txt"))
+
+
+@pytest.mark.usefixtures("petition")
+def test_letters_waves_and_the_end_are_answered_without_an_english_sentence() -> None:
+    otherwise = ("--verified-otherwise", "enseñó su pasaporte en la oficina")
+    assert "¿Limito su uso?" in says("person", "2", "restrict", *otherwise, typed="s\n")
+    says("person", "2", "object", "--code", "nada", typed="n\n")
+    says("person", "2", "lift", *otherwise, "--yes")
+    says("person", "2", "correct", "Núria Sol", *otherwise, typed="n\n")
+    says("invalidate", "--from", "2026-01-01", "--reason", "prueba", typed="7\n")
+    says("invalidate", "--from", "ayer", "--dry-run")
+    says("invalidate", "--list")
+    says("purge", "--dry-run")
+    says("keys", "rotate", typed="n\n")
+    says("check")
 
 
 @pytest.mark.parametrize("path", list(commands(get_command(app))), ids=" ".join)

@@ -19,7 +19,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot import file_locations
-from bot.cli.init_key import REFUSALS
 from bot.cli.init_petition import change_folder
 from bot.cli.init_profile import ask_for_profile
 from bot.cli.init_questions import Questions
@@ -35,7 +34,6 @@ from bot.simulator import Simulator
 from bot.simulator.methods import METHODS
 from bot.text.translations import Catalogs
 from storage import KeyFileUnusable, Keyring, acquire_process_lock
-from storage.errors import KeyFault
 from tests.support.api_client import TOKEN
 
 CONTROLLER = ("--controller", "la asociación Río", "--controller-email", "datos@rio.org")
@@ -190,7 +188,7 @@ async def test_a_name_where_an_id_belongs_is_refused_in_a_sentence(home: Path) -
     for typed in ("Marta", "@marta", "0"):
         result = await call("--non-interactive", "--admin", typed)
         assert result.exit_code == 2
-        assert "numeric Telegram id" in result.output
+        assert "número de Telegram" in result.output
     assert names_in(home) == ["here", "token"]
 
 
@@ -229,7 +227,7 @@ def _a_folder(key: Path) -> None:
         (_in_a_folder_of_others, "Otras personas pueden poner otra clave"),
         (_for_others_to_read, "Otras personas pueden usar la clave"),
         (_damaged, "no es una clave entera"),
-        (_a_folder, "no es un fichero"),
+        (_a_folder, "no es un archivo"),
     ],
 )
 async def test_a_key_is_refused_in_the_language_that_was_chosen(
@@ -249,13 +247,6 @@ async def test_a_key_is_refused_in_the_language_that_was_chosen(
     with pytest.raises(KeyFileUnusable) as refused:
         Keyring.load(key) if key.exists() else Keyring.generate(key)
     assert english.output.replace("\n", "") == str(refused.value).replace("\n", "")
-
-
-def test_every_refusal_of_a_key_has_the_words_of_the_other_commands_in_english() -> None:
-    english = Catalogs.load().words("en")
-    blanks = {name: f"{{{name}}}" for name in ("path", "folder", "inside", "reason")}
-    said = {fault: english.label(source, **blanks) for fault, source in REFUSALS.items()}
-    assert said == {fault: fault.value for fault in KeyFault}
 
 
 async def test_a_bot_that_runs_here_already_is_not_set_up_with_another_token(home: Path) -> None:
