@@ -14,13 +14,13 @@ from bot.age_encryption import parse_recipients, read_identities
 from bot.backup import (
     BACKUP_IS_OLD,
     Manifest,
-    OldBackups,
     read_manifest,
     remove_old_backups,
     was_made_with,
     write_backup,
 )
 from bot.cli.context import CliContext, run_with_context
+from bot.cli.purge import refuse_another_date, telegram_time
 from bot.console import (
     CannotDo,
     Yes,
@@ -95,18 +95,16 @@ def backup(
         raise CannotDo(label(_NO_RECIPIENTS))
     recipients = parse_recipients(settings.age_recipients)
 
-    async def made(context: CliContext) -> tuple[Manifest, OldBackups | None]:
+    async def made(context: CliContext) -> Manifest:
         keyring = context.storage.keyring
         with _progress(label("Copiando"), None) as wrote:
             manifest = await write_backup(
                 file, settings.database_url, recipients, keyring, wrote=wrote
             )
         await context.storage.audit.record("backup", actor=None, at=manifest.made_at)
-        if keep is None:
-            return manifest, None
-        return manifest, remove_old_backups(file, keyring, manifest.made_at - timedelta(days=keep))
+        return manifest
 
-    manifest, old = run_with_context(made)
+    manifest = run_with_context(made)
     say(
         label("La copia está en {path}: {content}.", path=file, content=_content(manifest)),
         label(
@@ -114,7 +112,7 @@ def backup(
             "ella."
         ),
     )
-    if old is None:
+    if keep is None:
         say(
             label(
                 "Tiene lo que la gente retire desde ahora: bórrala a los treinta días, como se "
@@ -122,6 +120,12 @@ def backup(
             )
         )
         return
+    # As a clock that is years ahead would take all of them. Without an answer its own day counts.
+    told = run_to_end(telegram_time(settings))
+    if told is not None:
+        refuse_another_date(told, manifest.made_at)
+    own = Keyring.load(require_key_file(settings.key_file))
+    old = remove_old_backups(file, own, manifest.made_at - timedelta(days=keep))
     if old.removed:
         said = label(
             "Borradas, porque tenían más de {days} días: {files}.",

@@ -73,7 +73,7 @@ def _date_is_right(*, yes: bool) -> bool:
         CannotDo: it is not, or nobody can tell.
     """
     settings, now, words = load_petition_settings(), utc_now(), terminal_words()
-    said = run_to_end(_telegram_time(settings))
+    said = run_to_end(telegram_time(settings))
     if said is None:
         if yes:
             raise CannotDo(
@@ -88,6 +88,13 @@ def _date_is_right(*, yes: bool) -> bool:
         )
         otherwise = label("Pon antes el reloj en hora. No se ha borrado nada.")
         return agrees(question, otherwise=otherwise)
+    refuse_another_date(said, now)
+    return True
+
+
+def refuse_another_date(said: datetime, now: datetime) -> None:
+    """Raises CannotDo where Telegram says another day than the machine."""
+    words = terminal_words()
     if abs(now - said) >= timedelta(days=1):
         raise CannotDo(
             label(
@@ -97,10 +104,9 @@ def _date_is_right(*, yes: bool) -> bool:
                 there=words.date(said),
             )
         )
-    return True
 
 
-async def _telegram_time(settings: PetitionSettings) -> datetime | None:
+async def telegram_time(settings: PetitionSettings) -> datetime | None:
     """Returns what time it is for Telegram, which says so to whoever asks for anything."""
     async with shared_session(settings.api_url, settings.proxy) as session:
         with suppress(NotSent, ResponseLost):

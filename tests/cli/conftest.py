@@ -1,12 +1,17 @@
 """Fixtures: a petition in a database, and the command line on it."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pyrage
 import pytest
 
 from storage import Keyring
-from tests.cli.petition_database import PetitionDatabase
+from tests.cli.petition_database import PetitionDatabase, TelegramDate
 
 
 @pytest.fixture
@@ -34,3 +39,26 @@ def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text(f"{identity}\n")
     monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(identity.to_public()))
     return path
+
+
+@pytest.fixture
+def telegram(monkeypatch: pytest.MonkeyPatch) -> Iterator[TelegramDate]:
+    date = TelegramDate()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            if date.days_ahead is None:
+                return  # without an answer
+            self.send_response_only(404)
+            said = datetime.now(UTC) + timedelta(days=date.days_ahead)
+            self.send_header("Date", format_datetime(said, usegmt=True))
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    monkeypatch.setenv("PETITION_API_URL", f"http://127.0.0.1:{server.server_port}")
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield date
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -23,6 +23,12 @@ on_both = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 CONTENT = {"es": "canario: <b>Gracias</b>", "en": "canary: <b>Thank you</b>"}
 
 
+class TelegramDate:
+    """A server that says what day it is, so many days ahead of the machine; None: it is away."""
+
+    days_ahead: int | None = 0
+
+
 @dataclass(frozen=True)
 class PetitionDatabase:
     """The petition as its database has it, and `petition-bot broadcasts` beside it."""

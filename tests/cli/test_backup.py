@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from bot.backup import _line, _seal, read_manifest
 from bot.cli.main import app
 from storage import Keyring, Statement, Storage, acquire_process_lock, key_rotation
-from tests.cli.petition_database import PetitionDatabase, on_both
+from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
 CANARY = "Persona 3"
@@ -144,7 +144,7 @@ def sealed(file: Path, keyring: Keyring, **changes: object) -> None:
 
 
 def test_older_backups_go_and_nothing_else_in_their_folder(
-    petition: PetitionDatabase, tmp_path: Path
+    petition: PetitionDatabase, tmp_path: Path, telegram: TelegramDate
 ) -> None:
     folder, now = tmp_path / "backups", datetime.now(UTC)
     folder.mkdir()
@@ -170,6 +170,12 @@ def test_older_backups_go_and_nothing_else_in_their_folder(
     (folder / "letter.backup").write_text("Querida Ana")
     (folder / "link.backup").symlink_to(folder / "kept")
     (folder / "killed.backup.0123abcd.part~").write_bytes(b"half of one")
+    before = set(folder.iterdir())
+    telegram.days_ahead = -730  # as the clock is two years ahead
+    assert "Nothing was erased" in refused("backup", folder / "new.backup", "--keep", 30)
+    assert set(folder.iterdir()) == before | {folder / "new.backup"}
+    (folder / "new.backup").unlink()
+    telegram.days_ahead = None  # it cannot be asked
     told = said("backup", folder / "new.backup", "--keep", 30)
     assert set(folder.iterdir()) == left | {folder / "new.backup"}
     assert "Removed, as older than 30 days: old.backup." in told

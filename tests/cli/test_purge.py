@@ -1,10 +1,6 @@
 """Tests that an operator erases what is due knowingly, and only that."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,39 +8,12 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
 from storage import ErasedPortion, Erasures, Statement, Storage
-from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both, refused, said
 
 # Months are longer than this, and not two of them.
 A_MONTH = timedelta(days=40)
 
-
-class TelegramDate:
-    """A server that says what day it is, so many days ahead of the machine; None: it is away."""
-
-    days_ahead: int | None = 0
-
-
-@pytest.fixture(autouse=True)
-def telegram(monkeypatch: pytest.MonkeyPatch) -> Iterator[TelegramDate]:
-    date = TelegramDate()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            if date.days_ahead is None:
-                return  # without an answer
-            self.send_response_only(404)
-            said = datetime.now(UTC) + timedelta(days=date.days_ahead)
-            self.send_header("Date", format_datetime(said, usegmt=True))
-            self.end_headers()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    monkeypatch.setenv("PETITION_API_URL", f"http://127.0.0.1:{server.server_port}")
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield date
-    server.shutdown()
-    thread.join()
-    server.server_close()
+pytestmark = pytest.mark.usefixtures("telegram")
 
 
 def call(*arguments: str, typed: str = "") -> Result:
