@@ -369,11 +369,12 @@ class Terminal:
         os.write(self._master, f"{text}\n".encode())
 
     async def ends_by_ctrl_c(self) -> int:
-        while True:
+        for _ in range(10):
             # Typed just before the terminal is read, Python hears of it only with the next one.
             self.process.send_signal(signal.SIGINT)
             with suppress(TimeoutError):
                 return await asyncio.wait_for(self.process.wait(), 3)
+        pytest.fail(f"Ctrl-C does not end it: {self.shown}")
 
     async def ends(self) -> int:
         async with asyncio.timeout(30):

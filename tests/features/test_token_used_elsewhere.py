@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from bot.back_off import BackOff
-from bot.intake import polling, token_checks
 from bot.simulator.errors import conflict
 from storage import Unavailable
 from tests.support.scene import Scene, a_scene
@@ -16,10 +14,8 @@ SAYS = "Otro programa está usando el token de este bot."
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
-    """A petition where a minute is a fifth of a second."""
-    monkeypatch.setattr(token_checks, "_MINUTE", 0.2)
-    monkeypatch.setattr(polling, "_PAUSES", BackOff(0.02, 15.0))
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """A petition whose bot is started later; no fixture looks at the calls that are refused."""
     async with a_scene(tmp_path) as scene:
         await scene.stop_bot()
         yield scene
@@ -48,9 +44,9 @@ async def test_the_admins_read_that_somebody_else_uses_the_token(
 ) -> None:
     await a_rival_comes(scene, monkeypatch, scene.sean.id, scene.jordi.id)
     # Jordi never started the bot, and stands before Seán: the others are told all the same.
-    await scene.marta.sees(SAYS)
+    await scene.marta.sees(SAYS, 300)
     await scene.marta.sees("ni guardar las firmas que lleguen con ellos")
-    await scene.sean.sees("Another program is using this bot’s token.")
+    await scene.sean.sees("Another program is using this bot’s token.", 300)
     assert (told(scene.marta), told(scene.ana)) == (1, 0)
 
 
@@ -65,4 +61,4 @@ async def test_they_are_told_too_while_the_database_is_away(
 
     storage = scene.app.application.services.storage
     monkeypatch.setattr(type(storage.conversations), "get", away)
-    await scene.marta.sees(SAYS)
+    await scene.marta.sees(SAYS, 300)
