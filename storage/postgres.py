@@ -73,6 +73,7 @@ Answer = TypeVar("Answer")
 class _Write:
     statements: tuple[Statement, ...]
     answer: asyncio.Future[list[list[Row]]]
+    deadline: float
     rows: list[list[Row]] = field(default_factory=list)
 
     @property
@@ -126,7 +127,8 @@ class PostgresDatabase:
 
     async def read(self, statement: Statement) -> list[Row]:
         """See Database.read."""
-        return await self._with_retries(lambda: self._read(statement))
+        deadline = asyncio.get_running_loop().time() + self._retry_for
+        return await self._with_retries(lambda: self._read(statement), deadline)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
@@ -145,8 +147,9 @@ class PostgresDatabase:
         """See Database.write."""
         if not self._open:
             raise Unavailable("The database is closed.")
-        answer: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Write(statements, answer))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[list[Row]]] = loop.create_future()
+        self._waiting.append(_Write(statements, answer, loop.time() + self._retry_for))
         if self._busy < _WRITERS:
             self._busy += 1
             task = asyncio.create_task(self._commit_waiting())
@@ -207,7 +210,8 @@ class PostgresDatabase:
         if len(group) > 1 and await self._commit_together(group):
             return
         for write in group:
-            await self._commit_alone(write)
+            if not write.answer.cancelled():  # its caller gave up meanwhile
+                await self._commit_alone(write)
 
     async def _commit_together(self, group: list[_Write]) -> bool:
         """Commits a group; returns False if it was undone and each has to be tried alone."""
@@ -225,7 +229,7 @@ class PostgresDatabase:
 
     async def _commit_alone(self, write: _Write) -> None:
         try:
-            await self._with_retries(lambda: self._run_and_commit([write]))
+            await self._with_retries(lambda: self._run_and_commit([write]), write.deadline)
         except Exception as error:  # passed to the caller of `write`
             _set_error(write, error)
         else:
@@ -254,10 +258,11 @@ class PostgresDatabase:
             self._columns[sql] = columns
         return columns
 
-    async def _with_retries(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Retries, for a limited time, what certainly did not take effect and may pass."""
+    async def _with_retries(
+        self, attempt: Callable[[], Awaitable[Answer]], deadline: float
+    ) -> Answer:
+        """Retries, until a time of the loop, what certainly did not take effect and may pass."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._retry_for
         failures = 0
         while True:
             failures += 1

@@ -1,6 +1,7 @@
 """Tests PostgreSQL under load and failures: it recovers by itself, and nothing is half done."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
@@ -202,6 +203,30 @@ class TestARestart:
         await asyncio.to_thread(own_server.start)
         await database.write(insert("after"))
         assert await slugs(database) == {"before", "after"}
+        await database.close()
+
+    async def test_many_writes_are_answered_in_time_and_who_gave_up_is_not_written(
+        self, own_server: PostgresServer
+    ) -> None:
+        url = await asyncio.to_thread(own_server.migrated)
+        database = await PostgresDatabase.open(dsn(url), retry_for_seconds=1.0)
+        await database.write(insert("before"))
+        await asyncio.to_thread(own_server.stop)
+        begun, names = time.monotonic(), [f"p{number}" for number in range(66)]
+        answers = await asyncio.gather(
+            *[database.write(insert(name)) for name in names], return_exceptions=True
+        )
+        assert {type(each) for each in answers} == {Unavailable}
+        assert time.monotonic() - begun < 2.5
+        impatient = [asyncio.create_task(database.write(insert(name))) for name in names]
+        await asyncio.sleep(0.1)
+        for task in impatient[1:]:
+            task.cancel()
+        await asyncio.to_thread(own_server.start)
+        await asyncio.gather(*impatient, return_exceptions=True)
+        await database.write(insert("after"))
+        # Two writers were each trying one when its caller gave up.
+        assert len(await slugs(database) - {"before", "after"}) <= 2
         await database.close()
 
     async def test_in_the_middle_of_writing_loses_nothing_that_was_answered(
