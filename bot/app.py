@@ -275,6 +275,7 @@ async def open_app(
             delayed_replies=DelayedReplies(clock=clocks.monotonic),
             mark_first=watch.mark_first,
             has_room=gate.has_room,
+            note_signing=gate.signs,
             is_rehearsal=rehearsal,
             date_is_right=DateCheck(lambda: services.clock(), session.server_time),
         )

@@ -37,6 +37,7 @@ class Services:
         budgets: how often each person has used a limited command in the last minute.
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
         mark_first: records, outside the database, that somebody has signed.
+        note_signing: takes a chat whose person is in the middle of signing; it is answered first.
         has_room: takes a chat and a number of messages; tells whether a reply may be so many now.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
         owed_notices, notice_retries: which admins `admin_notices` has yet to tell of what, with
@@ -59,6 +60,7 @@ class Services:
     delayed_replies: DelayedReplies
     mark_first: Callable[[], Awaitable[None]]
     has_room: Callable[[int, int], bool]
+    note_signing: Callable[[int], None]
     date_is_right: Callable[[], bool]
     is_rehearsal: bool = False
     progress_turns: ProgressTurns = field(default_factory=ProgressTurns)

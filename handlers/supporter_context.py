@@ -228,6 +228,8 @@ class SupporterContext:
         self, answer: Answer, again: Answer | None = None, *, beside: str | None = None
     ) -> None:
         """Sends a reply, now or as soon as Telegram accepts it; see `DelayedReplies.tell`."""
+        if in_form(self.view.place):
+            self.services.note_signing(self.chat_id)
         await self.services.delayed_replies.tell(self.chat_id, answer, again, beside=beside)
 
     async def _draw_and_answer(self, notice: Html | None, *, at_bottom: bool) -> None:

@@ -31,6 +31,10 @@ _INSIDE = 5.0
 _FORGOTTEN = 60.0
 
 
+# How long somebody waits again for whoever goes first, and whose slot has just come.
+_MOMENT = 0.001
+
+
 class ReplyRate:
     """The rate of replies, which falls with each overall refusal and slowly recovers."""
 
@@ -80,6 +84,18 @@ class ReplyQueue:
         self._let_in(chat, now)
         return 0.0
 
+    def wait(self, now: float) -> float:
+        """Returns for how many seconds whoever came now would wait."""
+        return self._times.due_in(now)
+
+    def expects(self, chat: Chat) -> bool:
+        """Returns whether a chat was given a time to come back."""
+        return chat in self._given
+
+    def pass_by(self, now: float, rate: float) -> None:
+        """Notes a message of a chat that was given no time here."""
+        self._times.take(now, rate)
+
     def let_in_first(self, chat: Chat, messages: int, now: float, rate: float) -> bool:
         """Lets a chat in for so many messages if nobody waits; otherwise changes nothing."""
         if not self._times.is_due(now):
@@ -117,6 +133,16 @@ class ReplyLimiter:
         self._slots = SlotLimiter(rate(clock()), burst)
         self._queue = ReplyQueue(rate(clock()), burst)
         self._turn = asyncio.Lock()
+        self._first = 0
+
+    @property
+    def wait(self) -> float:
+        """For how many seconds whoever came now would wait."""
+        return self._queue.wait(self._clock())
+
+    def expects(self, chat: Chat) -> bool:
+        """Returns whether a chat was given a time to come back."""
+        return self._queue.expects(chat)
 
     def come_back_in(self, chat: Chat) -> float:
         """Returns after how many seconds to come back; 0 if the chat may wait in the line now."""
@@ -130,18 +156,35 @@ class ReplyLimiter:
             return False
         return self._queue.let_in_first(chat, messages, now, self._rate(now))
 
-    async def take_turn(self, is_paused: Callable[[], bool]) -> bool:
-        """Waits for a slot and takes it; False, without taking it, when a pause has begun."""
+    async def take_turn(self, is_paused: Callable[[], bool], *, first: bool = False) -> bool:
+        """Waits for a slot and takes it; False, without taking it, when a pause has begun.
+
+        Whoever goes `first` waits for nobody else but those who do so too, was given no time, and
+        makes the others come back later.
+        """
+        if first:
+            now = self._clock()
+            self._queue.pass_by(now, self._rate(now))
+            self._first += 1
+            try:
+                return await self._take_when_due(is_paused)
+            finally:
+                self._first -= 1
         # One at a time, and a slot is taken only when it is due: whoever taps again leaves the
         # line, and many of them would otherwise use up the slots of the others.
         async with self._turn:
-            while (wait := self._slots.due_in(self._clock())) > 0:
-                await self._sleep(wait)
-            if is_paused():
-                return False
-            now = self._clock()
-            self._slots.take(now, self._rate(now))
-            return True
+            while self._first:
+                await self._sleep(max(self._slots.due_in(self._clock()), _MOMENT))
+            return await self._take_when_due(is_paused)
+
+    async def _take_when_due(self, is_paused: Callable[[], bool]) -> bool:
+        while (wait := self._slots.due_in(self._clock())) > 0:
+            await self._sleep(wait)
+        if is_paused():
+            return False
+        now = self._clock()
+        self._slots.take(now, self._rate(now))
+        return True
 
 
 def _drop_until(times: dict[Chat, float], moment: float) -> None:

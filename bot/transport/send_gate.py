@@ -4,6 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from bot.transport.chat_pauses import Pauses
@@ -22,6 +23,15 @@ _REPLY_BURST = 5
 _MANY = 8
 _OF_LATE_SECONDS = 30.0
 _SHARED = 0.2
+# In a crowd, when whoever comes waits for longer than this, that goes for every chat that was
+# answered within the last minutes: who floods comes again, and who has not been answered yet goes
+# before them.
+_CROWD_SECONDS = 3.0
+_ANSWERED_SECONDS = 300.0
+# Whoever is in the middle of signing goes before all others, with so many messages within so many
+# seconds; most of its screens are edits, which do not wait at all.
+_SIGNING_MESSAGES = 8
+_SIGNING_SECONDS = 600.0
 
 
 class Lane(Enum):
@@ -31,6 +41,14 @@ class Lane(Enum):
     """A person waits for it, so it leaves before any broadcast's call."""
     BROADCAST = auto()
     """It is one of many, and waits for its slot."""
+
+
+@dataclass(slots=True)
+class _Signing:
+    """Until when somebody goes before the others, and with how many more messages."""
+
+    until: float
+    messages: int = _SIGNING_MESSAGES
 
 
 class Gate:
@@ -55,6 +73,8 @@ class Gate:
             lambda now: _SHARED * self._reply_rate.rate(now), _REPLY_BURST, clock, sleep
         )
         self._recent_replies = RecentCalls(_OF_LATE_SECONDS)
+        self._answered = RecentCalls(_ANSWERED_SECONDS)
+        self._signing: dict[Chat, _Signing] = {}
         self._pauses = Pauses()
         self._clock = clock
         self._sleep = sleep
@@ -87,6 +107,7 @@ class Gate:
         is_reply = lane is Lane.REPLY
         if is_reply and new and chat is not None:
             self._recent_replies.add(chat, self._clock())
+            self._answered.add(chat, self._clock())
         self._pauses.leaves(chat, self._clock(), new=new, is_reply=is_reply)
 
     def accepted(self, chat: Chat | None, *, new: bool = True) -> None:
@@ -132,6 +153,14 @@ class Gate:
             return False
         return self._replies.let_in_first(chat, messages)
 
+    def signs(self, chat: Chat) -> None:
+        """Notes that somebody is in the middle of signing, so that their answers go first."""
+        now = self._clock()
+        # It is filled in rising order, so the oldest comes first.
+        while self._signing and (oldest := next(iter(self._signing.items())))[1].until <= now:
+            del self._signing[oldest[0]]
+        self._signing.setdefault(chat, _Signing(now + _SIGNING_SECONDS))
+
     async def acquire(
         self,
         lane: Lane,
@@ -143,8 +172,9 @@ class Gate:
         """Waits until the call may leave; `new` means that it sends a new message.
 
         A reply never waits for a broadcast, but a crowd is answered at the rate that Telegram
-        documents: at a higher one, Telegram would refuse all replies for seconds. Chats that were
-        answered many times of late wait behind the others.
+        documents: at a higher one, Telegram would refuse all replies for seconds. Whoever is in
+        the middle of signing goes first; chats that were answered many times of late, or in a
+        crowd at all, wait behind the others.
 
         Returns:
             0.0 when the call may leave now. Otherwise it must not leave, and these are the
@@ -154,8 +184,7 @@ class Gate:
         if lane is Lane.BROADCAST:
             new = True
         elif new and chat is not None and longest_pause < math.inf:
-            limiter = self._frequent_replies if self._is_frequent(chat) else self._replies
-            turn = limiter.come_back_in(chat)
+            turn = self._come_back_in(chat)
             if turn > 0:
                 return turn
         while True:
@@ -178,13 +207,34 @@ class Gate:
             self.reserve(lane, chat)
         return True
 
+    def _come_back_in(self, chat: Chat) -> float:
+        if self._goes_first(chat):
+            return 0.0
+        is_behind = self._is_frequent(chat) or self._was_answered_in_crowd(chat)
+        if is_behind and not self._replies.expects(chat):
+            turn = self._frequent_replies.come_back_in(chat)
+            if turn > 0:
+                return turn
+        return self._replies.come_back_in(chat)
+
     def _is_frequent(self, chat: Chat | None) -> bool:
         return chat is not None and self._recent_replies.number(chat, self._clock()) >= _MANY
+
+    def _was_answered_in_crowd(self, chat: Chat) -> bool:
+        is_crowd = self._replies.wait > _CROWD_SECONDS
+        return is_crowd and self._answered.number(chat, self._clock()) > 0
+
+    def _goes_first(self, chat: Chat | None) -> bool:
+        signing = None if chat is None else self._signing.get(chat)
+        return signing is not None and signing.messages > 0 and self._clock() < signing.until
 
     async def _wait_for_reply_turn(self, chat: Chat | None) -> bool:
         def is_paused() -> bool:
             return self.pause_for(Lane.REPLY, chat) > 0
 
+        if chat is not None and self._goes_first(chat):
+            self._signing[chat].messages -= 1
+            return await self._replies.take_turn(is_paused, first=True)
         if self._is_frequent(chat) and not await self._frequent_replies.take_turn(is_paused):
             return False
         return await self._replies.take_turn(is_paused)

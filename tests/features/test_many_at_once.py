@@ -60,6 +60,22 @@ async def test_who_got_no_picture_in_a_crowd_gets_it_with_a_later_start(scene: S
     assert [bool(m.photo) for m in scene.ana.messages if m.from_bot] == [True, False]
 
 
+async def test_who_reads_the_notice_while_signing_waits_for_none_of_four_hundred_who_come(
+    scene: Scene,
+) -> None:
+    scene.ana.start()
+    await scene.settled()
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    await asyncio.sleep(10)  # she thinks
+    crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(400)]
+    for person in crowd:
+        person.start()
+    await asyncio.sleep(1)
+    scene.ana.send("/privacy")
+    await scene.ana.sees("Página 1")
+    assert sum(not any(m.from_bot for m in person.messages) for person in crowd) > 200
+
+
 async def greeted(person: Person) -> None:
     def is_there() -> bool | None:
         return any(message.buttons for message in person.messages) or None

@@ -254,3 +254,43 @@ def test_no_second_holds_more_answers_than_telegram_documents(
             assert last - first + 1 <= PACE * (left[last] - left[first]) + BURST + 1e-6
             if left[last] - left[first] < 1.0 - 1e-6:
                 assert last - first + 1 <= DOCUMENTED
+
+
+async def test_who_is_in_the_middle_of_signing_goes_before_a_crowd_of_strangers() -> None:
+    crowd = Crowd()
+    crowd.comes(20 * PACE)
+    await crowd.clock.pass_to(100.5)
+    crowd.gate.signs(7)
+    for number in range(9):
+        crowd.gate.signs(7)
+        answer = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, 3.0, new=True))
+        await crowd.clock.pass_to(crowd.clock.now + 0.1)
+        assert answer.done() == (number < 8), "the ninth waits as those do who flood"
+    answer.cancel()
+    await crowd.is_answered()
+
+
+async def test_in_a_crowd_who_was_not_answered_yet_goes_before_who_was() -> None:
+    clock = Timeline()
+    gate = Gate(clock=clock, sleep=clock.sleep)
+    answers = dict[int, list[float]]()
+
+    async def comes_again_and_again(chat: int) -> None:
+        while True:
+            while wait := await gate.acquire(Lane.REPLY, chat, 3.0, new=True):
+                await clock.sleep(wait)
+            answers.setdefault(chat, []).append(clock.now)
+            await clock.sleep(10.0)
+
+    flood = [asyncio.create_task(comes_again_and_again(chat)) for chat in range(20 * PACE)]
+    await clock.pass_to(150.0)
+    begun = clock.now
+    newcomers = [asyncio.create_task(comes_again_and_again(chat)) for chat in range(1000, 1010)]
+    await clock.pass_to(160.0)
+    for task in (*flood, *newcomers):
+        task.cancel()
+    await asyncio.gather(*flood, *newcomers, return_exceptions=True)
+    assert max(answers[chat][0] for chat in range(1000, 1010)) - begun < 6.0
+    every = sorted(moment for each in answers.values() for moment in each)
+    in_a_second = [sum(a <= b < a + 1.0 for b in every) for a in every]
+    assert max(in_a_second) <= DOCUMENTED
