@@ -194,11 +194,7 @@ class Journal:
         with self._locked() as file:
             content = file.content()
             last = last_entries(content.entries)
-            kept = [
-                each
-                for each in last
-                if before is None or not was_made_before(each.subject, before)
-            ]
+            kept = [e for e in last if before is None or not was_made_before(e.subject, before)]
             if content.unreadable:
                 file.write_over_names(kept)
                 return content.unreadable
@@ -288,13 +284,11 @@ def _carried_out(entries: tuple[Entry, ...]) -> list[Entry]:
     """Leaves out what was refused."""
     done: list[Entry] = []
     for each in entries:
+        before = replace(each, refused=False)
         if not each.refused:
             done.append(each)
-            continue
-        before = replace(each, refused=False)
-        place = next((i for i in reversed(range(len(done))) if done[i] == before), None)
-        if place is not None:
-            del done[place]
+        elif before in done:
+            del done[len(done) - 1 - done[::-1].index(before)]
     return done
 
 

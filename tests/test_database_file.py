@@ -1,0 +1,225 @@
+"""Tests that what was signed is not lost without a word, and nobody is back who withdrew."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import database_watch
+from bot.app import open_app
+from bot.cli.context import open_cli_context
+from bot.settings import PetitionSettings
+from storage import (
+    DatabaseBehind,
+    DatabaseReplaced,
+)
+from storage.restores import unfinished_restore
+from tests.support.scene import Scene, a_scene
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database is looked at more often, so that nobody waits for it here."""
+    monkeypatch.setattr(database_watch, "LOOK_SECONDS", 0.05)
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with a_scene(tmp_path) as scene:
+        yield scene
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from storage.database_copy import private_copy
+from storage.private_files import new_file
+
+with private_copy(Path(sys.argv[1])) as copy, new_file(Path(sys.argv[2])) as key:
+    for name in (copy, copy.with_name(copy.name + "-wal")):
+        name.write_bytes(b"Ana")
+    key.write(b"the old key and the new one")
+    os.kill(os.getpid(), 9)
+"""
+
+
+class TestTheDatabaseFile:
+    """What was signed is not lost without a word."""
+
+    async def test_removed_under_the_bot_stops_it_and_thanks_nobody(self, scene: Scene) -> None:
+        jordi, words = scene.jordi, scene.words
+        await scene.signs(scene.ana)
+        jordi.start()
+        await scene.taps(jordi, words.label("✍️ Firmar la petición"))
+        await scene.taps(jordi, words.label("Usar «{name}»", name="Jordi Puig"))
+        await scene.taps(jordi, f"⚪ {words.label('Con mi nombre')}")
+        consent = await scene.with_button(jordi, words.label("✍️ Consiento y firmo"))
+        await until_marked(scene, 1)
+        before = consent.text
+        database(scene).unlink()
+        jordi.tap(words.label("✍️ Consiento y firmo"))
+        with pytest.raises(DatabaseReplaced, match="was removed or replaced"):
+            await scene.ended()
+        assert jordi.chat.messages[consent.id].text == before
+        assert scene.world.updates.pending  # for Telegram to send again
+
+    async def test_removed_while_it_is_idle_stops_it_too(self, scene: Scene) -> None:
+        database(scene).unlink()
+        with pytest.raises(DatabaseReplaced):
+            await scene.ended()
+
+    async def test_that_lost_signatures_is_neither_begun_anew_nor_gone_on_with(
+        self, scene: Scene
+    ) -> None:
+        await scene.signs(scene.ana)
+        await until_marked(scene, 1)
+        await scene.stop_bot()
+        database(scene).unlink()
+        with pytest.raises(DatabaseBehind, match="--restored-backup"):
+            await scene.start_bot()
+        assert not database(scene).exists()
+
+    async def test_that_is_another_and_empty_is_not_begun_beside_a_key_with_signatures(
+        self, scene: Scene, tmp_path: Path
+    ) -> None:
+        await scene.signs(scene.ana)
+        await until_marked(scene, 1)
+        await scene.stop_bot()
+        elsewhere = f"sqlite+aiosqlite:///{tmp_path / 'elsewhere' / 'petition.db'}"
+        (tmp_path / "elsewhere").mkdir()
+        settings = scene.settings.model_copy(update={"database_url": elsewhere})
+        for restored in (False, True):
+            with pytest.raises(DatabaseBehind, match="Nothing was changed"):
+                async with open_app(settings, clocks=scene.clocks, restored=restored):
+                    pass
+
+    async def test_that_is_lost_within_a_moment_of_the_first_signature_is_missed_too(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await scene.stop_bot()
+        monkeypatch.setattr(database_watch, "LOOK_SECONDS", 3600.0)
+        await scene.start_bot()
+        await until_marked(scene, 0)
+        await scene.signs(scene.ana)  # and is thanked
+        await scene.stop_bot()
+        database(scene).unlink()
+        with pytest.raises(DatabaseBehind, match="ends at signature 0, and 1 were given"):
+            await scene.start_bot()
+
+    async def test_that_is_an_older_copy_brings_nobody_back_where_nobody_has_signed_since(
+        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Ana withdraws, and somebody copies yesterday's file back: she would be delivered."""
+        monkeypatch.setattr(database_watch, "LOOK_SECONDS", 3600.0)
+        await scene.signs(scene.ana)
+        await scene.signs(scene.sean)
+        await scene.stop_bot()
+        yesterday = database(scene).read_bytes()
+        await scene.start_bot()
+        scene.ana.send("/withdraw")
+        await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+        await scene.stop_bot()  # at once: what was done in the last second counts too
+        database(scene).write_bytes(yesterday)
+        settings = PetitionSettings.model_validate(scene.settings.model_dump())
+        for _ in range(2):
+            with pytest.raises(
+                DatabaseBehind, match=r"knows 0 of the 1 times .*--restored-backup"
+            ):
+                await scene.start_bot()
+            with pytest.raises(DatabaseBehind, match="Nothing was changed in it"):
+                async with open_cli_context(settings):
+                    pass
+        assert database(scene).read_bytes() == yesterday
+        async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
+            assert (await app.application.services.storage.petitions.state()).signatures == 1
+        await scene.start_bot()
+        await scene.stop_bot()
+        database(scene).write_bytes(yesterday)
+        with pytest.raises(DatabaseBehind):  # also once it was brought up to date
+            await scene.start_bot()
+
+    async def test_that_is_a_backup_put_back_on_purpose_brings_nobody_back(
+        self, scene: Scene
+    ) -> None:
+        await scene.signs(scene.ana)
+        await scene.signs(scene.sean)
+        await until_marked(scene, 2)
+        await scene.stop_bot()
+        backup = database(scene).read_bytes()
+        await scene.start_bot()
+        scene.ana.send("/withdraw")
+        await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+        await scene.signs(scene.jordi)
+        await until_marked(scene, 3)
+        await scene.stop_bot()
+        database(scene).write_bytes(backup)
+        async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
+            held = app.application.services.storage
+            assert (await held.petitions.state()).signatures == 1
+            await app.watch.look()
+        await scene.start_bot()
+        scene.ana.start()
+        await scene.with_button(scene.ana, scene.words.label("✍️ Firmar la petición"))
+        await scene.signs(scene.mallory)
+        await until_marked(scene, 4)  # as 3 was Jordi's
+
+    async def test_is_alone_again_after_a_start_and_what_was_moved_aside_goes_after_a_week(
+        self, scene: Scene
+    ) -> None:
+        """A backup and an exchange of the key were killed, and a backup was restored long ago."""
+        await scene.signs(scene.ana)
+        await scene.stop_bot()
+        file, key = database(scene), scene.settings.key_file
+        assert key is not None
+        killed = [sys.executable, "-c", KILLED, str(file), str(key)]
+        assert (await asyncio.to_thread(subprocess.run, killed, check=False)).returncode == -9
+        left = [*file.parent.glob(".*.copy-*"), *key.parent.glob("*.part~")]
+        assert len(left) == 3
+        now, names = scene.clocks.now(), list[Path]()
+        for days in (6, 8):
+            at = f"{now - timedelta(days=days):%Y%m%dT%H%M%S.%fZ}"
+            names += [Path(f"{file}.before-restore-{at}"), Path(f"{file}.before-restore-{at}-wal")]
+        names.append(Path(f"{file}.before-restore-notes"))
+        for each in names:
+            each.write_bytes(b"Ana")
+        await scene.start_bot()
+        async with asyncio.timeout(5):
+            while any(each.exists() for each in (*left, *names[2:4])):  # noqa: ASYNC110 - of files
+                await asyncio.sleep(0.01)
+        assert [each.exists() for each in names] == [True, True, False, False, True]
+
+    async def test_to_which_a_backup_was_not_restored_to_the_end_is_not_started_on(
+        self, scene: Scene
+    ) -> None:
+        assert scene.app is not None
+        services = scene.app.application.services
+        await scene.stop_bot()
+        unfinished = unfinished_restore(services.keyring, services.petition.slug)
+        unfinished.touch()
+        with pytest.raises(DatabaseBehind, match="did not come to its end"):
+            await scene.start_bot()
+        async with open_app(scene.settings, clocks=scene.clocks, restored=True) as app:
+            assert await app.application.services.storage.restores.held() is not None
+        assert not unfinished.exists()
+        await scene.start_bot()
+
+
+def database(scene: Scene) -> Path:
+    return Path(scene.settings.database_url.partition(":///")[2])
+
+
+async def until_marked(scene: Scene, number: int) -> None:
+    """Waits until it is noted beside the key how far the petition has got."""
+    assert scene.settings.key_file is not None
+    keys = scene.settings.key_file.parent
+    async with asyncio.timeout(5):
+        while [each.split()[0] for each in marks(keys)] != [str(number)]:  # noqa: ASYNC110 - nothing tells of a file
+            await asyncio.sleep(0.02)
+
+
+def marks(folder: Path) -> list[str]:
+    return [each.read_text() for each in folder.glob("*.mark")]
