@@ -34,6 +34,7 @@ from bot.settings import FREE_RATE, Settings
 from bot.shutdown import CLOSE_SECONDS, at_most, finish_current_work
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
+from bot.text.terminal_language import label
 from bot.text.translations import Catalogs
 from bot.transport import (
     ErrorKind,
@@ -176,8 +177,11 @@ def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
     if error is not None:
         _log.error("component_failed", part=name, exc_info=error)
         raise FatalError(
-            f"The bot has stopped: its {name} broke by a mistake of the program "
-            f"({type(error).__name__}). The log says where; start it again."
+            label(
+                "El bot se ha parado por un fallo del programa ({kind}). El registro dice dónde; "
+                "arráncalo otra vez.",
+                kind=type(error).__name__,
+            )
         ) from None
 
 
@@ -327,7 +331,7 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
         if kind is ErrorKind.UNAUTHORISED:
             raise TokenUnknown
         if kind not in _PASSES:
-            raise FatalError(f"Telegram does not say who this bot is: {said}")
+            raise FatalError(label("Telegram no dice qué bot es este: {said}", said=said))
         _log.warning("telegram_unavailable", error_kind=kind, seconds=seconds, reason=reason)
         await asyncio.sleep(seconds)
 

@@ -61,7 +61,7 @@ async def test_what_the_broadcasts_broke_with_ends_the_bot_with_a_sentence(scene
         storage = app.application.services.storage
         gate = Gate(clock=scene.clocks.monotonic)
         worker = Broken(None, storage, None, rate=1.0, gate=gate)  # type: ignore[arg-type]  # unused
-        with pytest.raises(FatalError, match="its broadcast broke") as raised:
+        with pytest.raises(FatalError, match="stopped by a mistake of the program") as raised:
             await asyncio.wait_for(replace(app, worker=worker).run(), SIGTERM_TO_THE_END)
     assert "ZeroDivisionError" in str(raised.value)
     assert "Ana" not in str(raised.value)

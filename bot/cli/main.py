@@ -127,8 +127,14 @@ def run(
                 started=say_started,
             )
         )
-    except (TokenUnknown, FatalError) as error:
+    except TokenUnknown:
         # At the start a proxy's hiccup looks like a token that is refused, so that may pass.
+        fail(
+            label(
+                "Telegram no conoce el token de PETITION_BOT_TOKEN. @BotFather muestra el bueno."
+            )
+        )
+    except FatalError as error:
         fail(str(error))
     if rehearsal:
         say_rehearsal_is_over()

@@ -116,8 +116,8 @@ def _only_stored(signer: Signer, words: Words) -> str | None:
 
 
 _ONLY_STORED = mark(
-    "Se guarda y se cuenta sin su nombre, que desde ahora no está en ninguna lista, y su dueño no "
-    "recibe más mensajes que el aviso de una brecha."
+    "Se guarda y se cuenta sin su nombre, que desde ahora no está en ninguna lista, y quien firmó "
+    "no recibe más mensajes que el aviso de una brecha."
 )
 SHOW = Request(
     mark("¿Muestro todo lo que se guarda de esa persona?"),
@@ -145,7 +145,7 @@ OBJECT = Request(
     lambda requests, it, at: requests.object(it.signer, it.proof, at),
 )
 LIFT = Request(
-    mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a su dueño."),
+    mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a quien firmó."),
     mark("La firma se usa otra vez como cualquier otra."),
     lambda requests, it, at: requests.lift(it.signer, it.proof, at),
 )
@@ -159,7 +159,7 @@ def of(
         typer.Argument(
             parser=read_number,
             metavar="NÚMERO",
-            help="El número de la firma, que su dueño lee en /mydata.",
+            help="El número de la firma, que quien firmó lee en /mydata.",
         ),
     ],
 ) -> None:

@@ -67,7 +67,7 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
         assert sentence in text
     assert "No handover is recorded. Lists:" in said(call("delivered"))
     assert "It is recorded that" in said(call(*DELIVERED, typed="y\n"))
-    assert f"list {short}, written on" in said(call("delivered"))
+    assert f"List {short}, written on" in said(call("delivered"))
     assert "is recorded already" in refused(call(*DELIVERED, "--yes"))
     assert "The record is taken back." in said(call("delivered", "--undo", typed="y\n"))
     assert "nothing to take back" in refused(call("delivered", "--undo"))

@@ -88,7 +88,7 @@ def test_a_backup_is_made_checked_and_tried_without_an_english_sentence(
     monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(key.to_public()))
     (tmp_path / "key.txt").write_text(str(key))
     copy = str(tmp_path / "copia.age")
-    assert "La copia está en" in says("backup", copy, "--keep", "30")
+    assert "La copia está en" in says("backup", copy)
     assert "está entera, y se hizo aquí" in says("restore", "--check", copy)
     assert "No se ha cambiado nada." in says("restore", copy, "-i", "key.txt", "--drill")
     assert "ya existe" in says("backup", copy)
