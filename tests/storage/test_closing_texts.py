@@ -135,6 +135,27 @@ async def test_at_the_threshold_and_before_the_closing_one_admin_is_enough(
     assert await shown(storage) == ["Antes", "Después"]
 
 
+async def test_what_one_published_for_few_waits_for_another_once_more_have_signed(
+    storage: Storage, keyring: Keyring
+) -> None:
+    texts = storage.closing_texts
+    await writes(storage, "Antes")
+    alone = await publishes(storage, above=1)
+    assert alone is not None
+    await texts.ask_again(1, NOON)
+    assert await shown(storage) == ["Antes"], "nobody has signed"
+    await signs_and_closes(storage, keyring, 2)
+    for enough in (None, 2):
+        await texts.ask_again(enough, NOON)
+        assert await shown(storage) == ["Antes"], "one admin is enough"
+    await texts.ask_again(1, NOON)
+    assert await shown(storage) == []
+    assert await texts.closing_update_waits()
+    await texts.approve(alone.id, actor=LUCY, at=NOON + HOUR)
+    await texts.ask_again(1, NOON + HOUR)
+    assert await shown(storage) == ["Antes"], "two have decided"
+
+
 async def test_to_open_it_again_does_not_save_the_second_admin(
     storage: Storage, keyring: Keyring
 ) -> None:
@@ -171,6 +192,8 @@ async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
     storage: Storage, keyring: Keyring
 ) -> None:
     await signs_and_closes(storage, keyring, 1)
+    await writes(storage, "Antes")
+    await publishes(storage)
     planned = await storage.broadcasts.start(
         NewBroadcast(
             b"p" * 16,
@@ -183,6 +206,8 @@ async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
         )
     )
     assert isinstance(planned, Broadcast)
+    await storage.closing_texts.ask_again(0, NOON)
+    assert await shown(storage) == ["Antes"], "it is on its way"
     await writes(storage, "Respondieron", ANSWER)
     assert await publishes(storage) is not None, "what followed is in no broadcast"
     await writes(storage, "No han vuelto")
