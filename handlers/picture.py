@@ -84,7 +84,8 @@ async def _send(ctx: SupporterContext, image: Image) -> Message:
             if error_kind(error) is not ErrorKind.CONTENT:
                 raise
     sent = await _photo(ctx, content, caption)
-    await cache.put(key, digest, sent.photo[-1].file_id)
+    if sent.photo:  # else there is nothing to send again by its name
+        await cache.put(key, digest, sent.photo[-1].file_id)
     return sent
 
 

@@ -1,9 +1,18 @@
-"""Many people come at the same moment: each is answered once, and nobody else waits for them."""
+"""Many people come at the same moment: each is answered once, and nobody else waits for them.
+
+And the picture, which comes above the first screen while there is room, and never delays it.
+"""
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
+import pytest
+from telegram import Message
+
+from bot.simulator.faults import Fault
 from bot.simulator.person import Person
-from tests.support.scene import Scene
+from tests.support.scene import Scene, a_scene
 
 CROWD = 60
 HUNDRED = 100
@@ -74,6 +83,66 @@ async def test_who_reads_the_notice_while_signing_waits_for_none_of_four_hundred
     scene.ana.send("/privacy")
     await scene.ana.sees("Página 1")
     assert sum(not any(m.from_bot for m in person.messages) for person in crowd) > 200
+
+
+async def test_a_picture_that_hangs_keeps_nobodys_first_screen_away_and_comes_no_second_time(
+    scene: Scene,
+) -> None:
+    ana, title = scene.ana, scene.petition.texts_in("es").title
+    scene.simulator.faults.next("sendPhoto", *[Fault.HANG] * 2)
+    begun = scene.clocks.monotonic()
+    ana.start()
+    ana.start()
+    await ana.sees(title)
+    assert scene.clocks.monotonic() - begun < 3
+    await asyncio.sleep(60)  # the picture is given up
+    scene.simulator.faults.clear()
+    ana.start()
+    await scene.settled()
+    assert [call.method for call in scene.simulator.calls].count("sendPhoto") <= 1
+    assert title in scene.screen(ana).text
+
+
+async def test_a_picture_whose_answer_was_lost_is_not_sent_again(scene: Scene) -> None:
+    ana = scene.ana
+    scene.simulator.faults.next("sendPhoto", Fault.DROP)
+    ana.start()
+    await ana.sees(scene.petition.texts_in("es").title)
+    await asyncio.sleep(5)
+    await scene.taps(ana, scene.words.label("📖 Leer el llamamiento"))
+    ana.start()
+    await scene.settled()
+    assert sum(bool(message.photo) for message in ana.messages) == 1
+
+
+async def test_an_answer_that_shows_no_picture_keeps_no_first_screen_away(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scene.app is not None
+    send = type(scene.app.application.bot).send_photo
+
+    async def without_photo(*given: Any, **named: Any) -> Message:
+        sent = await send(*given, **named)
+        return Message(sent.message_id, sent.date, sent.chat)
+
+    monkeypatch.setattr(type(scene.app.application.bot), "send_photo", without_photo)
+    scene.ana.start()
+    await scene.ana.sees(scene.petition.texts_in("es").title)
+
+
+async def test_a_picture_that_surely_did_not_come_is_sent_with_a_later_start(
+    tmp_path: Path,
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        ana = scene.ana
+        scene.simulator.faults.next("sendPhoto", *[Fault.ERROR] * 3)
+        ana.start()
+        await ana.sees(scene.petition.texts_in("es").title)
+        await scene.taps(ana, scene.words.label("📖 Leer el llamamiento"))
+        assert not any(message.photo for message in ana.messages)
+        ana.start()
+        await scene.settled()
+        assert sum(bool(message.photo) for message in ana.messages) == 1
 
 
 async def greeted(person: Person) -> None:

@@ -59,24 +59,6 @@ async def test_chats_whose_calls_fail_or_hang_hold_nobodys_updates(tmp_path: Pat
         await troubled[0].sees(scene.petition.texts_in("es").title)
 
 
-async def test_a_picture_that_hangs_keeps_nobodys_first_screen_away_and_comes_no_second_time(
-    scene: Scene,
-) -> None:
-    ana, title = scene.ana, scene.petition.texts_in("es").title
-    scene.simulator.faults.next("sendPhoto", *[Fault.HANG] * 2)
-    begun = scene.clocks.monotonic()
-    ana.start()
-    ana.start()
-    await ana.sees(title)
-    assert scene.clocks.monotonic() - begun < 3
-    await asyncio.sleep(60)  # the picture is given up
-    scene.simulator.faults.clear()
-    ana.start()
-    await scene.settled()
-    assert [call.method for call in scene.simulator.calls].count("sendPhoto") <= 1
-    assert title in scene.screen(ana).text
-
-
 async def test_who_withdraws_reads_so_while_the_deletion_of_their_file_hangs(
     scene: Scene,
 ) -> None:
@@ -95,33 +77,6 @@ async def test_who_withdraws_reads_so_while_the_deletion_of_their_file_hangs(
     async with asyncio.timeout(60):
         while any(message.document for message in ana.messages):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
-
-
-async def test_a_picture_whose_answer_was_lost_is_not_sent_again(scene: Scene) -> None:
-    ana = scene.ana
-    scene.simulator.faults.next("sendPhoto", Fault.DROP)
-    ana.start()
-    await ana.sees(scene.petition.texts_in("es").title)
-    await nothing_is_owed(scene)
-    await scene.taps(ana, scene.words.label("📖 Leer el llamamiento"))
-    ana.start()
-    await scene.settled()
-    assert sum(bool(message.photo) for message in ana.messages) == 1
-
-
-async def test_a_picture_that_surely_did_not_come_is_sent_with_a_later_start(
-    tmp_path: Path,
-) -> None:
-    async with a_scene(tmp_path) as scene:
-        ana = scene.ana
-        scene.simulator.faults.next("sendPhoto", *[Fault.ERROR] * 3)
-        ana.start()
-        await ana.sees(scene.petition.texts_in("es").title)
-        await scene.taps(ana, scene.words.label("📖 Leer el llamamiento"))
-        assert not any(message.photo for message in ana.messages)
-        ana.start()
-        await scene.settled()
-        assert sum(bool(message.photo) for message in ana.messages) == 1
 
 
 async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
