@@ -30,7 +30,6 @@ WHERE t.petition = :petition
 """
 
 _PUBLISHED = f"{_ALL} AND p.published_at IS NOT NULL ORDER BY t.written_at, t.number"
-
 _HISTORY = f"{_ALL} ORDER BY t.written_at, t.number, t.language, t.entry"
 
 # A version that was not published gives way to the next one.
@@ -65,7 +64,6 @@ WHERE petition = :petition AND admin = :admin
 """
 
 _HAS_LEFT = f"EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT})"  # noqa: S608 - constants
-
 _DISCARD = f"UPDATE closing_texts SET discarded_at = :at WHERE {_IS_LEFT}"  # noqa: S608 - constants
 
 _HAS_CLOSING_UPDATE = f"""
@@ -118,7 +116,6 @@ AND {NO_CLOSING_BROADCAST} AND EXISTS (
 """  # noqa: S608 - constants of this file
 
 _IS_ALONE = f"EXISTS (SELECT 1 FROM closing_publications WHERE {_ALONE})"  # noqa: S608 - constants
-
 _ASK_AGAIN = f"UPDATE closing_publications SET published_at = NULL WHERE {_ALONE}"  # noqa: S608
 
 _WAITS = "id = :publication AND petition = :petition AND published_at IS NULL"
@@ -130,7 +127,6 @@ _MAY_APPROVE = f"""
   OR {NO_CLOSING_BROADCAST}
 )
 """  # noqa: S608 - constants of this file
-
 _CAN_APPROVE = f"EXISTS (SELECT 1 FROM closing_publications WHERE {_MAY_APPROVE})"  # noqa: S608
 
 _APPROVE = f"""
@@ -157,7 +153,6 @@ UPDATE closing_texts SET publication_id = NULL, discarded_at = CASE WHEN EXISTS 
   ) THEN CAST(:at AS BIGINT) END
 WHERE publication_id = :publication AND {_DOES_WAIT}
 """  # noqa: S608 - constants of this file
-
 _DECLINE = f"DELETE FROM closing_publications WHERE {_WAITS}"  # noqa: S608 - constants of this file
 
 
@@ -321,8 +316,6 @@ class ClosingTexts(AuditedRows):
     ) -> Publication | None:
         """Publishes these versions, or asks a second admin to.
 
-        Before the petition is closed for the first time one admin is enough: nobody reads them.
-
         Args:
             versions: all that are left, as the admin was shown them.
             actor: the admin's Telegram user id.
@@ -347,7 +340,8 @@ class ClosingTexts(AuditedRows):
         }
         changes = (_PUBLISH.format(ids=ids), _ATTACH.format(ids=ids), _NEW_REVISION)
         condition = _MAY_PUBLISH.format(ids=ids)
-        await self._change(_named(versions), condition, changes, values, actor=actor, at=at)
+        named = ", ".join(f"{each.kind} {each.language} {each.number}" for each in versions)
+        await self._change(named, condition, changes, values, actor=actor, at=at)
         return await self._publication(key)
 
     async def approve(self, key: bytes, *, actor: int, at: datetime) -> Publication | None:
@@ -449,10 +443,6 @@ def _asked(awaited: AwaitedText) -> dict[str, Value]:
         "day": None if awaited.day is None else awaited.day.isoformat(),
         "language": awaited.language,
     }
-
-
-def _named(versions: Sequence[ClosingText]) -> str:
-    return ", ".join(f"{each.kind} {each.language} {each.number}" for each in versions)
 
 
 def _day(stored: str | None) -> date | None:
