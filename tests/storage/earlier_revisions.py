@@ -1,6 +1,7 @@
 """Databases as an earlier version made them, on SQLite and PostgreSQL."""
 
 import sqlite3
+from contextlib import closing
 
 import asyncpg
 
@@ -11,7 +12,10 @@ from storage.migrations.rendering import render
 async def make_revision(url: str, revision: str) -> None:
     """Makes the tables of an earlier revision in an empty database."""
     if url.startswith("sqlite"):
-        with sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///")) as connection:
+        with (
+            closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as connection,
+            connection,
+        ):
             for statement in render("sqlite", since=None, until=revision):
                 connection.execute(statement)
         connection.close()

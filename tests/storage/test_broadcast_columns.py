@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import closing
 from typing import Any
 
 import asyncpg
@@ -79,7 +80,10 @@ def former_rows(keyring: Keyring) -> Iterable[str]:
 async def fill(url: str, statements: Iterable[str]) -> None:
     """Runs the statements in a database."""
     if url.startswith("sqlite"):
-        with sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///")) as database:
+        with (
+            closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as database,
+            database,
+        ):
             for statement in statements:
                 database.execute(statement.replace("HEX", "x'"))
         database.close()

@@ -5,6 +5,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def sqlite_path(url: str) -> Path:
 
 def sqlite_schema(path: Path) -> set[tuple[str, str]]:
     """Every part of every definition: their order may differ, and how they are written out."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
             " AND tbl_name <> 'alembic_version'"
@@ -97,7 +98,7 @@ class TestTheTables:
         self, sqlite_template: Path, tmp_path: Path
     ) -> None:
         path = tmp_path / "declared.db"
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             for statement in declared(SQLITE()):
                 connection.execute(statement)
         connection.close()
@@ -130,7 +131,7 @@ class TestWhatWasThere:
         self, earlier: str, sqlite_template: Path, tmp_path: Path
     ) -> None:
         path = tmp_path / "before.db"
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             for statement in render("sqlite", since=None, until=earlier):
                 connection.execute(statement)
         connection.close()
@@ -140,7 +141,7 @@ class TestWhatWasThere:
     def test_a_broadcast_of_the_first_tables_is_a_closing_one_with_everyone_queued(
         self, tmp_path: Path
     ) -> None:
-        with sqlite3.connect(tmp_path / "before.db") as connection:
+        with closing(sqlite3.connect(tmp_path / "before.db")) as connection, connection:
             for statement in render("sqlite", since=None, until="0001"):
                 connection.execute(statement)
             connection.executescript("""
@@ -180,7 +181,7 @@ class TestWhatWasThere:
         monkeypatch.setattr(sqlite3, "connect", deleting_carelessly)
         path = tmp_path / "before.db"
         digests = [bytes([number]) * 32 for number in range(200, 220)]
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("PRAGMA journal_mode=WAL")
             for statement in render("sqlite", since=None, until="0002"):
                 connection.execute(statement)
@@ -193,7 +194,7 @@ class TestWhatWasThere:
         assert found(tmp_path, digests) == digests
         await migrate(f"sqlite+aiosqlite:///{path}")
         assert found(tmp_path, digests) == []
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             rows = connection.execute(
                 "SELECT DISTINCT screen_digest, version FROM conversations"
             ).fetchall()
