@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.petition.consent import consent_sha256
+from bot.petition.consent import consent_sha256, notice_text
 from bot.petition.names import NameRefused, clean_name, may_be_no_name
 from bot.petition.stages import Action
 from bot.text.markup import Html, fill, parse
@@ -195,6 +195,7 @@ def _consent_to(ctx: SupporterContext, words: str, purpose: str) -> Consent:
     return Consent(
         text=words,
         sha256=consent_sha256(words),
+        notice=notice_text(view.texts),
         text_version=view.petition.version,
         language=view.language,
         purposes=frozenset({purpose}),

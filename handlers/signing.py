@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from bot.petition.consent import consent_sha256
+from bot.petition.consent import consent_sha256, notice_mark, notice_text
 from bot.petition.names import NameProblem, NameRefused, clean_name, may_be_no_name
 from bot.petition.signing_rate import form_seconds
 from bot.petition.stages import (
+    NOTICE_AGAIN,
     Action,
     Place,
     Stage,
@@ -108,9 +109,15 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     """Signs, and shows the thanks once the signature is committed.
 
     `agreed_to` is the `consent_mark` of the text above the button. If the text has changed
-    since, nothing is signed: a consent covers only the words that were seen. Nor is anything
-    signed before the choice about the name: a window says what is missing, over the same screen.
+    since, or the privacy notice that was shown before, nothing is signed: a consent covers only
+    the words that were seen, and what is new is shown first. Nor is anything signed before the
+    choice about the name: a window says what is missing, over the same screen.
     """
+    notice = notice_mark(ctx.view.petition)
+    if ctx.conversation.notice != notice:
+        ctx = ctx.with_stage(Place(Stage.CONSENT, NOTICE_AGAIN), notice=notice)
+        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
+        return
     if agreed_to != consent_mark(ctx.view, consent_words(ctx.view)):
         await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
@@ -177,6 +184,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
         consent=Consent(
             text=text,
             sha256=consent_sha256(text),
+            notice=notice_text(view.texts),
             text_version=view.petition.version,
             language=view.language,
             purposes=frozenset(purpose for purpose, is_chosen in chosen.items() if is_chosen),

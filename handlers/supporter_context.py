@@ -10,6 +10,7 @@ from telegram import CallbackQuery, Message, Update, User
 from telegram.error import TelegramError
 
 from bot.intake import UpdatesBehind
+from bot.petition.consent import notice_mark
 from bot.petition.names import NameRefused, clean_name, is_surely_a_name
 from bot.petition.stages import (
     Action,
@@ -105,7 +106,8 @@ class SupporterContext:
         if not in_form(place):
             draft = {**draft, **EMPTY_FORM}
         elif not in_form(self.view.place):
-            draft = {**draft, "form_started_at": self.services.clock()}
+            notice = notice_mark(self.services.petition)
+            draft = {**draft, "form_started_at": self.services.clock(), "notice": notice}
         changed = replace(
             self.conversation,
             stage=place.stage.value,

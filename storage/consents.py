@@ -6,6 +6,7 @@ ends those that had it (GDPR art. 7(3)). A restored backup may have lost such an
 then they are asked once more, and lose nothing.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +65,7 @@ class Consent:
     """What someone agreed to: the exact text that was shown, and for which purposes.
 
     Attributes:
+        notice: the privacy notice that was shown before, whose hash is in the text.
         purposes: "signature", and "updates" and "news" for what was chosen besides; or only
             `WITH_NAME` or `NEW_TEXTS`, where it was given later.
         updates_at_most: how many messages about the petition, besides the closing update.
@@ -76,6 +78,7 @@ class Consent:
     language: str
     purposes: frozenset[str]
     message_id: int
+    notice: str = ""
     updates_at_most: int = 0
     with_name: bool = True
 
@@ -110,8 +113,11 @@ def consent_statements(
     at: datetime,
     only_if: Statement,
     consent_id: bytes | None = None,
-) -> tuple[Statement, Statement]:
-    """Returns what writes a consent, and its words once, on an SQL condition with its values."""
+) -> tuple[Statement, ...]:
+    """Returns what writes a consent, on an SQL condition with its values.
+
+    Its words and the privacy notice are written once.
+    """
     purposes = sorted(consent.purposes, key=lambda each: (each != "signature", each))
     values: dict[str, Value] = {
         **only_if.values,
@@ -128,8 +134,12 @@ def consent_statements(
         "given_at": to_millis(at),
         "agreed_with_name": int(consent.with_name),
     }
+    text = _TEXT.format(only_if=only_if.sql)
+    sha256 = hashlib.sha256(consent.notice.encode()).digest()
+    notice: dict[str, Value] = {"text": consent.notice, "sha256": sha256}
     return (
-        Statement(_TEXT.format(only_if=only_if.sql), values),
+        *((Statement(text, {**values, **notice}),) if consent.notice else ()),
+        Statement(text, values),
         Statement(_GIVE.format(only_if=only_if.sql), values),
     )
 

@@ -25,7 +25,7 @@ _DIGEST_LABEL = "shown"
 # Columns that hold what the attribute of the same name does; the others are converted.
 _AS_THEY_ARE = (
     *("stage", "page", "return_stage", "language", "source"),
-    *("message_id", "picture_id", "screen_digest", "version"),
+    *("message_id", "picture_id", "screen_digest", "version", "notice"),
 )
 _COLUMNS = (
     *_AS_THEY_ARE,
@@ -104,14 +104,17 @@ WITH turn AS MATERIALIZED (
   {SKIP_LOCKED}
 )
 UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', news = 0, updates = 0,
-  with_name = NULL, form_started_at = NULL, source = NULL, screen_digest = NULL
+  with_name = NULL, form_started_at = NULL, notice = NULL, source = NULL, screen_digest = NULL
 WHERE petition = :petition AND supporter IN (SELECT supporter FROM turn)
 RETURNING supporter
 """  # noqa: S608 - constants of this file
 
 
 EMPTY_FORM: Mapping[str, object] = MappingProxyType(
-    {"name": None, "news": False, "updates": False, "with_name": None, "form_started_at": None}
+    {
+        **{"name": None, "news": False, "updates": False, "with_name": None},
+        **{"form_started_at": None, "notice": None},
+    }
 )
 """The attributes of a conversation that the form fills in, as they are outside of it."""
 
@@ -123,6 +126,7 @@ class Conversation:
     Attributes:
         with_name: whether the signature is to be handed over with the name; None: not chosen yet.
         form_started_at: when the name was first asked for.
+        notice: the mark of the privacy notice that was shown with that.
         is_damaged: whether a name is stored that cannot be decrypted.
         updated_at: when it was written last; None of one that was not read.
     """
@@ -137,6 +141,7 @@ class Conversation:
     updates: bool = False
     with_name: bool | None = None
     form_started_at: datetime | None = None
+    notice: str | None = None
     source: str | None = None
     message_id: int | None = None
     picture_id: int | None = None

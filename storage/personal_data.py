@@ -20,7 +20,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "conversations": (
         *("supporter", "stage", "page", "return_stage", "language", "name_sealed", "news"),
         *("updates", "with_name", "form_started_at", "source", "message_id", "picture_id"),
-        *("name_message_ids", "screen_digest", "version", "updated_at"),
+        *("notice", "name_message_ids", "screen_digest", "version", "updated_at"),
     ),
     "signatures": (
         *("id", "supporter", "number", "name_sealed", "chat_sealed", "language", "source"),

@@ -79,8 +79,8 @@ WHERE slug = :petition
 # confirmation.
 FORGOTTEN = """
 name_sealed = NULL, name_message_ids = '[]', source = NULL, news = 0,
-  updates = 0, with_name = NULL, form_started_at = NULL, screen_digest = NULL, picture_id = NULL,
-  updated_at = 0, page = 0, return_stage = NULL
+  updates = 0, with_name = NULL, form_started_at = NULL, notice = NULL, screen_digest = NULL,
+  picture_id = NULL, updated_at = 0, page = 0, return_stage = NULL
 """
 """What an erasure sets in a conversation."""
 

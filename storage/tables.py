@@ -65,6 +65,7 @@ _table(
     number("updates", default=0),
     number("with_name", null=True),
     number("form_started_at", null=True),
+    text("notice", null=True),
     text("source", null=True),
     number("message_id", null=True),
     number("picture_id", null=True),

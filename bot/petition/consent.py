@@ -19,6 +19,17 @@ def consent_text(texts: Texts, choices: Iterable[str] = ()) -> str:
     return f"{texts.consent}\n\n{texts.news}{offered}"
 
 
+def notice_text(texts: Texts) -> str:
+    """Returns the privacy notice, with both its layers."""
+    return "\n\n".join((texts.privacy_short, *texts.privacy))
+
+
+def notice_mark(petition: Petition) -> str:
+    """Returns what tells that the privacy notice has changed, in whichever language it is read."""
+    notices = [notice_text(petition.texts_in(language)) for language in petition.languages]
+    return consent_sha256("\n\n".join(notices)).hex()[:16]
+
+
 def consent_sha256(text: str) -> bytes:
     """Returns the SHA-256 of a consent text's UTF-8 bytes, 32 bytes."""
     return hashlib.sha256(text.encode()).digest()

@@ -100,6 +100,9 @@ class SupporterStatus:
 NAME_AGAIN = 1
 """The page of `Stage.NAME` that only asks: whoever is asked again has read the privacy notice."""
 
+NOTICE_AGAIN = 1
+"""The page of `Stage.CONSENT` that begins with the privacy notice, which has changed meanwhile."""
+
 # Side trips from /mydata, which go back to it.
 _FROM_MY_DATA = frozenset({Stage.NEW_NAME, Stage.OTHER_RIGHTS, Stage.NAME_CONSENT})
 _SIDE_TRIPS = _FROM_MY_DATA | {Stage.PRIVACY, Stage.LANGUAGE, Stage.HELP, Stage.MY_DATA}
@@ -202,6 +205,7 @@ def _clamp(place: Place, status: SupporterStatus) -> int:
         Stage.APPEAL: status.appeal_pages,
         Stage.PRIVACY: status.privacy_pages,
         Stage.NAME: NAME_AGAIN + 1,
+        Stage.CONSENT: NOTICE_AGAIN + 1,
     }
     return max(0, min(place.page, pages.get(place.stage, 1) - 1))
 

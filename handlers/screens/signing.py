@@ -1,7 +1,7 @@
 """The screens of the signing form: the name, the consent, the thanks."""
 
-from bot.petition.consent import changes_since, consent_sha256, consent_text
-from bot.petition.stages import NAME_AGAIN, Action, Stage
+from bot.petition.consent import changes_since, consent_sha256, consent_text, notice_text
+from bot.petition.stages import NAME_AGAIN, NOTICE_AGAIN, Action, Stage
 from bot.text.markup import Html, escape, fill
 from bot.text.translations import Words
 from handlers.screens.buttons import Button, Style
@@ -12,6 +12,8 @@ from handlers.screens.text_versions import change_lines, version_date
 
 # The newest; all of them are at the end of /privacy.
 _CHANGES = 3
+# As it stands below the words of a consent, in every language.
+NOTICE_SHA256 = "SHA-256 (aviso de privacidad · privacy notice): "
 _TICKED, _UNTICKED, _UNCHOSEN = "✅", "⬜", "⚪"
 
 
@@ -65,9 +67,11 @@ def consent(view: View) -> Screen:
     ticked = {Action.UPDATES: conversation.updates, Action.NEWS: conversation.news}
     chosen = {True: Action.WITH_NAME, False: Action.WITHOUT_NAME, None: None}[view.with_name]
     sign, mark = words.label("✍️ Consiento y firmo"), consent_mark(view, consent_words(view))
+    # With the labels of the choices, the words that are recorded, so that they were seen.
+    statement = fill(view.texts.consent, name=conversation.name or "")
+    notice = view.place.page == NOTICE_AGAIN and Html(view.texts.privacy_short)
     return Screen(
-        # With the labels of the choices, the words that are recorded, so that they were seen.
-        fill(view.texts.consent, name=conversation.name or ""),
+        paragraphs(notice, statement),
         [
             [
                 Button(f"{_TICKED if choice is chosen else _UNCHOSEN} {label}", choice)
@@ -102,8 +106,22 @@ def consent_choices(view: View) -> list[str]:
 
 
 def consent_words(view: View) -> str:
-    """Returns the words that are recorded with a consent: the text and the choices' labels."""
-    return consent_text(view.texts, consent_choices(view))
+    """Returns the words that are recorded with a consent.
+
+    The text, the choices' labels, and the hash of the privacy notice.
+    """
+    return _with_notice(view, consent_text(view.texts, consent_choices(view)))
+
+
+def _with_notice(view: View, consented: str) -> str:
+    """Adds the hash of the privacy notice, by which its words are found."""
+    sha256 = consent_sha256(notice_text(view.texts)).hex()
+    return f"{consented}\n\n{NOTICE_SHA256}{sha256}"
+
+
+def seen_words(consented: str) -> str:
+    """Returns of the words that are recorded those that people read on the screen."""
+    return consented.partition(f"\n\n{NOTICE_SHA256}")[0]
 
 
 def consent_mark(view: View, consented: str) -> str:
@@ -117,7 +135,7 @@ def name_consent(view: View) -> Screen:
     words, name = view.words, view.signature.name if view.signature else ""
     give, consented = words.label("✍️ Consiento que se entregue"), name_consent_words(view)
     return Screen(
-        fill(consented, name=name),
+        fill(seen_words(consented), name=name),
         [
             Button(give, Action.GIVE_NAME, consent_mark(view, consented), style=Style.SIGN),
             Button(words.label("Volver"), Action.BACK),
@@ -131,12 +149,13 @@ def name_consent(view: View) -> Screen:
 
 def name_consent_words(view: View) -> str:
     """Returns the words of that consent as they are recorded, with `{name}` for the name."""
-    return view.texts.name_consent or view.words.text(
+    own = view.words.text(
         "Yo, <b>{name}</b>, consiento explícitamente que mi firma se entregue con mi nombre a "
         "{addressee}.",
         name=Html("{name}"),
         addressee=view.petition.addressee[view.language],
     )
+    return _with_notice(view, view.texts.name_consent or own)
 
 
 def new_texts(view: View) -> Screen:
@@ -153,7 +172,7 @@ def new_texts(view: View) -> Screen:
     return Screen(
         paragraphs(
             lines(heading, *changed),
-            fill(consented, name=signature.name if signature else ""),
+            fill(seen_words(consented), name=signature.name if signature else ""),
         ),
         [
             Button(agree, Action.ACCEPT_TEXTS, consent_mark(view, consented), style=Style.SIGN),
@@ -173,7 +192,8 @@ def new_texts_words(view: View) -> str:
     with_name, without_name = _name_choices(view).values()
     is_named = view.signature is not None and view.signature.with_name
     chosen = (with_name if is_named else without_name, *chosen_messages(view))
-    return "\n".join((view.texts.consent, "", kept, *(f"• {escape(each)}" for each in chosen)))
+    said = (view.texts.consent, "", kept, *(f"• {escape(each)}" for each in chosen))
+    return _with_notice(view, "\n".join(said))
 
 
 def chosen_messages(view: View) -> list[str]:

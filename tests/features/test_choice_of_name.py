@@ -13,6 +13,7 @@ import pytest
 from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from bot.simulator.person import Person
+from handlers.screens.signing import seen_words
 from storage.personal_data import Held
 from tests.support.scene import Scene, a_scene
 
@@ -141,7 +142,7 @@ async def test_it_is_changed_both_ways_in_mydata_and_giving_the_name_is_a_consen
     assert "Hecho: tu firma se entregará con tu nombre." in scene.screen(ana).text
     held = await held_of(scene, ana)
     assert choice_in(held) == (1, [0, 1])
-    assert held.consents[1]["text"] == scene.petition.texts_in("es").name_consent
+    assert seen_words(held.consents[1]["text"]) == scene.petition.texts_in("es").name_consent
     assert "Noticias de otras acciones: sí" in scene.screen(ana).text
     await scene.taps(ana, REMOVE)
     shown = scene.screen(ana).text

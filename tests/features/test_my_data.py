@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.simulator.person import Person
 from bot.text.markup import fill, parse
+from handlers.screens.signing import seen_words
 from storage import Statement
 from storage.personal_data import GIVEN
 from storage.tables import metadata
@@ -112,7 +113,7 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     assert consent.keys() == readable("consents") | {"text", "text_with_your_name"}
     assert (consent["channel"], consent["purposes"]) == ("telegram", "signature,news,updates")
     assert (consent["updates_at_most"], consent["updates_ended_at"]) == (3, None)
-    assert consent["text_with_your_name"] == seen
+    assert seen_words(consent["text_with_your_name"]) == seen
     (sent,) = given["messages_to_signers"]
     assert sent.keys() == readable("deliveries") | {"kind"}
     told = next(m.id for m in ana.messages if "18 de julio" in m.text and not m.buttons)

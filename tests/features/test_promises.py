@@ -9,6 +9,7 @@ import pytest
 from bot.petition.petition import BUNDLED, load_petition
 from bot.simulator.faults import Fault
 from handlers.screens.command_list import SUPPORTER_COMMANDS
+from storage import Statement
 from storage.personal_data import Held
 from tests.support.scene import Scene, a_scene
 
@@ -40,6 +41,43 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
         assert "Firmo, Ana García, esta" in scene.screen(scene.ana).text
         await scene.consents(scene.ana)
         assert "con la tuya: 1" in scene.screen(scene.ana).text
+
+
+async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_path: Path) -> None:
+    """Ana reads it and types her name; meanwhile the organisation changes it."""
+    folder = tmp_path / "petition"
+    copytree(BUNDLED, folder)
+    async with a_scene(tmp_path) as scene:
+        await scene.stop_bot()
+        scene.settings = scene.settings.model_copy(update={"folder": folder})
+        await scene.start_bot()
+        ana = scene.ana
+        ana.start()
+        await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
+        await scene.stop_bot()
+        spanish = folder / "es.toml"
+        texts = spanish.read_text()
+        spanish.write_text(texts.replace("<b>Responsable:</b>", "<b>Responde de ellos:</b>"))
+        await scene.start_bot()
+        ana.send("Ana García")
+        await scene.settled()
+        await scene.consents(ana)
+        shown = scene.screen(ana).text
+        assert "El texto ha cambiado" in shown
+        assert shown.index("Responde de ellos:") < shown.index("Yo, Ana García, firmo")
+        await scene.consents(ana)
+        assert "con la tuya: 1" in scene.screen(ana).text
+        assert scene.app is not None
+        storage = scene.app.application.services.storage
+        (consent,) = (await storage.personal_data.of(ana.user.id)).consents
+        sha256 = consent["text"].rpartition(" ")[2]
+        sql = "SELECT text FROM consent_texts WHERE sha256 = :sha256"
+        (notice,) = await storage.database.read(Statement(sql, {"sha256": bytes.fromhex(sha256)}))
+        assert "Responde de ellos:" in notice["text"]
+        assert "telegram.org/privacy" in notice["text"]
+        ana.send("/mydata")
+        await scene.settled()
+        assert sha256 not in scene.screen(ana).text
 
 
 async def test_leaving_a_group_is_not_blocking_the_bot(scene: Scene) -> None:

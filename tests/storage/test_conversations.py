@@ -27,6 +27,7 @@ FULL = {
     "updates": True,
     "with_name": True,
     "form_started_at": NOON,
+    "notice": "ab" * 8,
     "source": "web",
     "message_id": 2**40,
     "picture_id": 12,
@@ -134,6 +135,7 @@ async def test_a_form_that_was_left_is_forgotten_but_for_what_makes_its_buttons_
         updates=False,
         with_name=None,
         form_started_at=None,
+        notice=None,
         source=None,
         screen_digest=None,
     )
@@ -269,6 +271,7 @@ async def test_a_withdrawal_leaves_what_makes_old_buttons_harmless_and_nothing_e
             "updates": 0,
             "with_name": None,
             "form_started_at": None,
+            "notice": None,
             "source": None,
             "message_id": 2**40,
             "picture_id": None,

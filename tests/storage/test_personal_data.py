@@ -70,6 +70,7 @@ async def whole_row(storage: Storage, ana: Supporter) -> None:
             updates=True,
             with_name=False,
             form_started_at=NOON,
+            notice="ab" * 8,
             source="luz",
             message_id=5,
             picture_id=4,

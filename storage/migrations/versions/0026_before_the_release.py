@@ -1,4 +1,4 @@
-"""How many deeds the journal was told of, and a state of what a recipient's settings forbid."""
+"""How many deeds the journal was told of, which notice was shown, and what recipients forbid."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,7 @@ _STATES = (
 
 def upgrade() -> None:
     op.add_column("petitions", number("deeds", default=0))
+    op.add_column("conversations", text("notice", null=True))
     if op.get_context().dialect.name == "sqlite":
         rebuild_deliveries()
     else:
