@@ -223,9 +223,7 @@ def _string(text: str, like: str) -> items.String:
     shown = text + "\n" if inside.endswith("\n") and not text.endswith("\n") else text
     if literal and "'''" not in shown and not shown.endswith("'"):
         return _made(items.StringType.MLL, shown, opened + shown)
-    escaped = _escaped(shown).replace('"""', r"\"\"\"")
-    if escaped.endswith('"'):
-        escaped = escaped[:-1] + r"\""
+    escaped = re.sub(r'"{3,}|"+$', lambda found: r"\"" * len(found[0]), _escaped(shown))
     return _made(items.StringType.MLB, shown, opened + escaped)
 
 

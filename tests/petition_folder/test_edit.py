@@ -134,6 +134,12 @@ def test_a_file_keeps_the_style_of_whoever_wrote_it(
     assert changed(toml, path, value) == expected
 
 
+@pytest.mark.parametrize("text", ['x"""', 'x""', '"""', 'x\\"""', 'a"""""b""""', 'a\n"""'])
+@pytest.mark.parametrize("toml", ['a = """\nx"""\n', 'a = """\nx\n"""\n', "a = '''\nx'''\n"])
+def test_a_text_may_end_in_quotation_marks(toml: str, text: str) -> None:
+    assert tomllib.loads(changed(toml, ["a"], text))["a"].strip() == text
+
+
 @pytest.mark.parametrize("toml", ['a = "x', "a = 1\na = 2", "a = [", "= 1", "a = “x”"])
 def test_a_file_that_is_not_correct_is_left_alone(toml: str) -> None:
     with pytest.raises(NotEditable):
