@@ -14,7 +14,7 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.schema import PETITION_FILE
-from bot.petition_folder.unready import unready_problems
+from bot.petition_folder.unready import fields_of, unready_problems
 from bot.settings import load_petition_settings
 from bot.text.catalogs import find_word_problems
 from bot.text.problems import Problem
@@ -60,8 +60,9 @@ def _report(folder: Path, *, words: bool) -> bool:
     """Prints problems and warnings, and a summary; returns whether there are no problems."""
     said_in = terminal_words()
     problems = find_problems(folder) + (find_word_problems() if words else [])
-    warnings = find_warnings(folder)
-    print_problems(problems, warnings, said_in)
+    unready = sorted(set(unready_problems(read_folder(folder))))
+    warnings = [each for each in find_warnings(folder) if each not in unready]
+    print_problems(problems, warnings, said_in, unready=unready)
     petition = None if problems else load_petition(folder)
     if petition is None:
         said = said_in.plural_label(
@@ -74,10 +75,22 @@ def _report(folder: Path, *, words: bool) -> bool:
         )
     else:
         languages = ", ".join(said_in.language_name(each) for each in petition.languages)
-        said = said_in.label(
-            "{slug}: sin problemas ({languages}).", slug=petition.slug, languages=languages
+        said = said_in.plural_label(
+            "{slug} ({languages}): aún no está lista: queda {n} cosa por escribir. Mientras, "
+            "petition-bot run no la pone en marcha. Para ensayarla tal como está: petition-bot "
+            "run --rehearsal",
+            "{slug} ({languages}): aún no está lista: quedan {n} cosas por escribir. Mientras, "
+            "petition-bot run no la pone en marcha. Para ensayarla tal como está: petition-bot "
+            "run --rehearsal",
+            len(fields_of(unready)),
+            slug=petition.slug,
+            languages=languages,
         )
-    if warnings:
+        if not unready:
+            said = said_in.label(
+                "{slug}: sin problemas ({languages}).", slug=petition.slug, languages=languages
+            )
+    if warnings and not unready:
         counted = said_in.plural_label(
             "Hay {n} aviso: funciona, pero míralo antes de empezar.",
             "Hay {n} avisos: funciona, pero míralos antes de empezar.",
@@ -85,13 +98,6 @@ def _report(folder: Path, *, words: bool) -> bool:
         )
         said = f"{said} {counted}"
     say(said)
-    if petition is not None and any(unready_problems(read_folder(folder))):
-        say(
-            said_in.label(
-                "Mientras queden ejemplos o marcas, petition-bot run no la pone en marcha. Para "
-                "ensayarla tal como está: petition-bot run --rehearsal"
-            )
-        )
     return petition is not None
 
 
@@ -100,10 +106,13 @@ def print_problems(
     warnings: Sequence[Problem],
     words: Words,
     console: Console = out,
+    *,
+    unready: Sequence[Problem] = (),
 ) -> None:
     """Prints one line for each, the problems first."""
     kinds = (
         (words.label("problema"), "red", problems),
+        (words.label("por escribir"), "yellow", unready),
         (words.label("aviso"), "yellow", warnings),
     )
     for kind, style, found in kinds:

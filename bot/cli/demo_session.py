@@ -40,7 +40,7 @@ class DemoBot:
     """The real bot, which can be stopped and started; `changed` is called with each new state."""
 
     def __init__(self, settings: Settings, changed: Callable[[str], None]) -> None:
-        self._settings = settings
+        self.settings = settings
         self._changed = changed
         self._app: App | None = None
         self._life: asyncio.Task[None] | None = None
@@ -71,7 +71,7 @@ class DemoBot:
 
     async def _live(self, ready: asyncio.Event) -> None:
         try:
-            async with open_app(self._settings, follows_folder=False) as app:
+            async with open_app(self.settings, follows_folder=False) as app:
                 self._app = app
                 self._changed("running")
                 ready.set()
@@ -142,10 +142,15 @@ class DemoSession:
         if self._bot is not None:
             await self._bot.start()
 
-    async def restart(self) -> bool:
-        """Restarts the bot, which resumes its work; returns whether it runs now."""
+    async def restart(self, petition: Path | None = None) -> bool:
+        """Restarts the bot, which resumes its work; returns whether it runs now.
+
+        It reads its petition from another folder, if one is given.
+        """
         if self._bot is None:
             return False
+        if petition is not None:
+            self._bot.settings = self._bot.settings.model_copy(update={"folder": petition})
         try:
             await self._bot.stop()
         except _CANNOT_GO_ON as error:

@@ -1,7 +1,11 @@
 """The preview: shows a petition while it is being written; saved files appear at once."""
 
 import asyncio
+import contextlib
 import os
+import re
+import shutil
+import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +17,12 @@ from bot.cli.demo_session import DemoSession, served, unless_interrupted
 from bot.console import CannotDo
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition_folder.edit import NotEditable, at, changed, path_of
 from bot.petition_folder.read import FolderState, folder_state, read_folder
+from bot.petition_folder.unready import unready_problems
 from bot.simulator.page import DemoPage, FolderEditor
 from bot.simulator.person import Person
+from bot.text.problems import Problem
 from bot.text.terminal_language import terminal_words
 
 _CHECK_EVERY_SECONDS = 0.25
@@ -56,6 +63,7 @@ class Preview:
     page: DemoPage
     session: DemoSession
     _shown: bool = field(default=False, init=False)
+    _good: dict[str, str] = field(default_factory=dict, init=False)
 
     async def watch(self) -> None:
         """Shows every change of the folder, once its files have stopped changing."""
@@ -74,20 +82,55 @@ class Preview:
     async def look(self) -> None:
         """Checks the folder and shows the petition if there are no problems."""
         problems = await asyncio.to_thread(find_problems, self.folder)
+        unready = list(unready_problems(read_folder(self.folder)))
         warnings = await asyncio.to_thread(find_warnings, self.folder)
-        if not problems and await self.session.restart():
+        folder = None if problems else self.folder
+        if problems and self._good:
+            with contextlib.suppress(OSError):  # a file was removed meanwhile
+                folder = await asyncio.to_thread(self._mended, problems)
+        if folder is not None and await self.session.restart(folder):
             if self._shown:
                 self._draw_again()
             else:
                 self._open_the_bot()
             self._shown = True
-        self.page.publish_preview(problems, warnings, shown=self._shown)
+        if not problems:
+            with contextlib.suppress(OSError):
+                self._good = _contents(self.folder)
+        others = [each for each in warnings if each not in unready]
+        self.page.publish_preview(problems, others, unready, shown=self._shown)
         words = terminal_words()
         verdict = words.label("se ve")
         if problems:
             verdict = words.plural_label("{n} problema", "{n} problemas", len(problems))
         self.out.print(f"{datetime.now():%H:%M:%S}  {verdict}", markup=False)
         print_problems(problems, (), words, self.out)
+
+    def _mended(self, problems: list[Problem]) -> Path | None:
+        """Returns a copy of the folder in which what is wrong says what it said before.
+
+        So one bad text does not hide what else was changed. None where it cannot be made.
+        """
+        mended = self.session.folder / "mended"
+        shutil.rmtree(mended, ignore_errors=True)
+        mended.mkdir()
+        for each in self.folder.iterdir():
+            if each.is_file():
+                shutil.copy(each, mended)
+        for problem in problems:
+            file, good = mended / problem.file, self._good.get(problem.file)
+            if good is None:
+                return None
+            path = path_of(re.sub(r"(\.\d+)+$", "", problem.key))
+            try:
+                value = at(tomllib.loads(good), path)
+                content = changed(file.read_text("utf-8"), path, value)
+            except (NotEditable, OSError, ValueError, TypeError):
+                content = good
+            if not problem.key:
+                content = good
+            file.write_text(content, "utf-8")
+        return None if find_problems(mended) else mended
 
     def _open_the_bot(self) -> None:
         """Lets a reader of either language and an admin press Start: whoever writes sees it."""
@@ -105,6 +148,12 @@ class Preview:
             newest = _with_buttons(person)
             if newest is not None and not person.blocked and not person.deactivated:
                 person.tap_data(newest, _NO_BUTTON_OF_THE_BOT)
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    """Returns the content of a folder's files by name."""
+    files = (each for each in folder.glob("*.toml") if each.is_file())
+    return {each.name: each.read_text("utf-8") for each in files}
 
 
 def _with_buttons(person: Person) -> int | None:

@@ -4,7 +4,7 @@ Nobody can answer for such a petition, so `petition-bot run` refuses it, unless 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -42,6 +42,11 @@ def unready_problems(read: Folder) -> Iterator[Problem]:
                 file, key, Sentence("queda una marca de la plantilla: {text}", text=found[0])
             )
     yield from _of_the_bundled_one(read)
+
+
+def fields_of(problems: Iterable[Problem]) -> set[tuple[str, str]]:
+    """Returns what problems are about, each once: a list of texts is one thing to write."""
+    return {(each.file, re.sub(r"\.\d+$", "", each.key)) for each in problems}
 
 
 def _examples(petition: Table) -> Iterator[Problem]:

@@ -9,23 +9,29 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 from rich.console import Console
+from typer.testing import CliRunner
 
 from bot.cli.demo_session import DemoSession
+from bot.cli.main import app
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems
 from bot.petition_folder.markup_check import filled
+from bot.petition_folder.template import copy_template
 from bot.simulator.page import DemoPage, FolderEditor
 from bot.text.markup import length, parse
-from tests.page.chromium import DESK, PHONE, open_window
+from tests.page.chromium import DESK, PHONE, WIDE, open_window
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 
 
 @asynccontextmanager
-async def previewed(folder: Path) -> AsyncIterator[str]:
-    """Previews a copy of the bundled petition; yields the address that the terminal shows."""
-    shutil.copytree(BUNDLED, folder)
+async def previewed(folder: Path, *, template: bool = False) -> AsyncIterator[str]:
+    """Previews a copy of the bundled petition or the template; yields the terminal's address."""
+    if template:
+        copy_template(folder, slug="rio")
+    else:
+        shutil.copytree(BUNDLED, folder)
     page = DemoPage(folder=folder.name, editor=FolderEditor(folder))
     address = await page.start(port=0)
     async with DemoSession(page, petition=folder).open() as show:
@@ -123,3 +129,72 @@ async def test_a_page_with_a_wrong_key_says_at_once_that_it_is_only_read(
         await at.page.reload()
         await expect(at.page.get_by_label("Resumen", exact=True)).to_be_editable()
         await expect(at.page.locator(".editor-said")).to_be_empty()
+
+
+async def test_a_template_says_in_one_number_what_is_left_and_asks_for_it_in_grey(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    folder = tmp_path / "mine"
+    async with (
+        previewed(folder, template=True) as address,
+        open_window(browser, address, viewport=WIDE) as at,
+    ):
+        left = at.page.locator(".notices .not-ready")
+        await expect(left).to_contain_text("Aún no está lista: quedan 24 cosas por escribir")
+        await expect(at.page.locator(".editor-left")).to_contain_text("24 cosas")
+        assert "sin problemas" not in (await at.page.locator(".notices").inner_text()).lower()
+        checked = CliRunner().invoke(app, ["check", str(folder)]).output
+        assert "aún no está lista: quedan 24 cosas por escribir" in checked
+        assert "funciona" not in checked
+        title = at.page.get_by_label("Título", exact=True)
+        await expect(title).to_have_value("")
+        assert await title.get_attribute("placeholder") == "qué pides, en una línea"
+        # What is typed has "<" as people write it, and what was warned of goes.
+        field = at.page.locator(".edit-field", has=title)
+        await title.fill("Río <3 & un 5 < 6")
+        await expect(field.locator(".chip.doubtful")).to_have_count(0)
+        await field.get_by_role("button", name="Guardar").click()
+        await at.sees("Río <3 & un 5 < 6")
+        await expect(left).to_contain_text("quedan 23 cosas")
+        await left.get_by_role("button").click()
+        await expect(at.page.get_by_label("Resumen", exact=True)).to_be_focused()
+        # Who reads English has the phone that shows the English texts, and the other way round.
+        await at.page.get_by_role("tab", name="Inglés").click()
+        await expect(at.page.locator(".person[aria-current]")).to_contain_text("Seán")
+        await at.page.locator(".person", has_text="Ana").click()
+        await expect(at.page.get_by_role("tab", name="Español")).to_have_attribute(
+            "aria-selected", "true"
+        )
+        # The other language goes, with its file.
+        await at.page.get_by_role("tab", name="Inglés").click()
+        await at.page.get_by_role("button", name="Quitar este idioma").click()
+        await at.page.locator("dialog").get_by_role("button", name="Quitar").click()
+        await expect(at.page.get_by_role("tab", name="Inglés")).to_have_count(0)
+        assert not (folder / "en.toml").exists()
+        assert await at.faults() == []
+
+
+async def test_one_bad_text_does_not_hide_the_other_changes(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        previewed(tmp_path / "mine") as address,
+        open_window(browser, address, viewport=WIDE) as at,
+    ):
+        await at.sees("No fue el único")
+        for label, text in (("Título", "Un título {malo}"), ("Resumen", "Un resumen bueno")):
+            text_field = at.page.get_by_label(label, exact=True)
+            await text_field.fill(text)
+            await (
+                at.page.locator(".edit-field", has=text_field)
+                .get_by_role("button", name="Guardar")
+                .click()
+            )
+            saved = at.page.locator(".edit-field", has=text_field).locator(".field-saved")
+            await expect(saved).to_have_text("Guardado. En inglés sigue como estaba.")
+        await at.sees("Un resumen bueno")
+        await at.sees("Ni una expulsión")
+        # The banner calls a field as the editor does.
+        banner = at.page.locator(".notices .problems")
+        await expect(banner.get_by_role("button")).to_have_text("Título (español)")

@@ -46,7 +46,8 @@ class DemoPage:
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
         self._bot_state = "starting"
-        self._preview: Shape = {"folder": folder, "problems": [], "warnings": [], "shown": False}
+        self._preview: Shape = {"folder": folder, "shown": False}
+        self._preview |= {"problems": [], "warnings": [], "unready": []}
         self._running: set[asyncio.Future[None]] = set()
 
     def add_command(self, name: str, command: BotCommand) -> None:
@@ -64,12 +65,18 @@ class DemoPage:
         self.feed.publish("bot", state=state)
 
     def publish_preview(
-        self, problems: Sequence[Problem], warnings: Sequence[Problem], *, shown: bool
+        self,
+        problems: Sequence[Problem],
+        warnings: Sequence[Problem],
+        unready: Sequence[Problem],
+        *,
+        shown: bool,
     ) -> None:
         """Publishes the problems of the previewed petition, and whether it is shown."""
         self._preview |= {
             "problems": [_in_every_language(problem) for problem in problems],
             "warnings": [_in_every_language(warning) for warning in warnings],
+            "unready": [_in_every_language(problem) for problem in unready],
             "shown": shown,
         }
         self.feed.publish("preview", preview=self._preview)

@@ -1,12 +1,12 @@
 // The texts of the previewed petition, beside the phone that shows them.
 
-import { openLanguageDialog, openVersionDialog } from "./dialogs.js";
+import { askToConfirm, openLanguageDialog, openVersionDialog } from "./dialogs.js";
 import { el, entitle, fill, icon, iconButton, refill } from "./dom.js";
 import { closedFor, requestEdit } from "./edit_requests.js";
 import { bareKey, editorField, fieldName, isUnfinished, problemsWhere } from "./editor_field.js";
-import { editorIsShown, openEditorIfRoom, openField, showEditor } from "./navigation.js";
+import { editorIsShown, openChat, openEditorIfRoom, openField, showEditor } from "./navigation.js";
 import { toast } from "./notices.js";
-import { markChanged, redrawOn, state } from "./page_state.js";
+import { markChanged, redrawOn, selectedPerson, state } from "./page_state.js";
 import { language, languageName, t } from "./translation.js";
 import { saveChange, unsavedFields } from "./unsaved_texts.js";
 
@@ -45,18 +45,20 @@ export function drawEditor(root, tabs) {
   const all = el("button", { type: "button", class: "button save-all", hidden: true, onclick: saveAll });
   const choice = el("div", { class: "editor-tabs", role: "tablist", "aria-label": t("texts-which") });
   const add = iconButton("plus", t("add-language"), () => openLanguageDialog(beginLanguage));
+  const remove = iconButton("trash", t("remove-language"), () => removeLanguage(chosenTab()));
   const said = el("div", { class: "editor-said", role: "status" });
   const left = el("button", { type: "button", class: "editor-left", hidden: true, onclick: goToNext });
   const body = el("div", { class: "panel-body editor-body", role: "tabpanel", id: "editor-body", tabindex: "-1" });
   root.append(
     el("header", { class: "bar" }, el("h1", {}, t("texts")), all, undo, redo, iconButton("close", t("close-texts"), () => showEditor(false), { class: "icon-button not-narrow" })),
-    el("div", { class: "editor-choice" }, choice, add),
+    el("div", { class: "editor-choice" }, choice, remove, add),
     said, left, body);
   root.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     saveAll();
   });
+  redrawOn(["opened"], () => chooseTextsOf(selectedPerson()));
   redrawOn(["editor", "unsaved", "preview", "panel", "texts-tab"], () => {
     drawNarrowTabs(tabs);
     if (!state.editor) return;
@@ -65,6 +67,8 @@ export function drawEditor(root, tabs) {
     if (state.wantedField) choose(tabOf(state.wantedField));
     drawChoice(choice, body);
     add.hidden = closedFor() !== null || !(`${state.editor.source}.toml` in state.editor.files);
+    const goes = chosenTab();
+    remove.hidden = closedFor() !== null || goes === FACTS || goes === state.editor.source;
     drawSaid(said);
     drawBody(body);
     drawLeft(left);
@@ -84,8 +88,8 @@ function drawNarrowTabs(tabs) {
   refill(tabs, String(editorIsShown()), () => [tab("phones", "people", false), tab("texts", "edit", true)], "[aria-current]");
 }
 
-const tabOf = (field) => field.language ?? FACTS;
-const tabName = (tab) => (tab === FACTS ? t("facts") : languageName(tab));
+export const tabOf = (field) => field.language ?? FACTS;
+export const tabName = (tab) => (tab === FACTS ? t("facts") : languageName(tab));
 const fileOf = (tab) => (tab === FACTS ? "petition.toml" : `${tab}.toml`);
 
 function chosenTab() {
@@ -97,6 +101,19 @@ function choose(tab) {
   if (tab === localStorage.getItem("texts-of")) return;
   localStorage.setItem("texts-of", tab);
   markChanged("texts-tab");
+}
+
+/** Opens the phone of somebody who reads a language, unless such a phone is open. */
+function showReaderOf(tab) {
+  if (tab === FACTS || selectedPerson()?.language === tab) return;
+  const readers = [...state.people.values()].filter((person) => person.language === tab && person.role !== "admin");
+  const reader = readers.find((person) => person.started) ?? readers[0];
+  if (reader) openChat(reader.id);
+}
+
+/** Shows the texts that the person whose phone was opened reads. */
+function chooseTextsOf(person) {
+  if (person && state.editor && chosenTab() !== FACTS && `${person.language}.toml` in state.editor.files) choose(person.language);
 }
 
 function allTabs() {
@@ -112,7 +129,10 @@ function drawChoice(choice, body) {
   refill(choice, sign, () => allTabs().map((name, place, all) => el("button", {
     type: "button", role: "tab", id: `texts-${name}`, "aria-controls": "editor-body", class: "tab",
     "aria-selected": String(name === chosenTab()), tabindex: name === chosenTab() ? "0" : "-1",
-    onclick: () => choose(name),
+    onclick: () => {
+      choose(name);
+      showReaderOf(name);
+    },
     onkeydown: (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step) choose(all[(place + step + all.length) % all.length]);
@@ -177,17 +197,17 @@ function newVersion() {
     el("button", { type: "button", class: "button quiet", onclick: () => ask() }, icon("plus"), t("new-version")));
 }
 
-const unfinished = () => state.editor.fields.filter(isUnfinished);
+export const unfinished = () => state.editor.fields.filter(isUnfinished);
 
 /** Says how much is still to be written, translated or put right, and leads there. */
 function drawLeft(left) {
-  const count = closedFor() === null ? unfinished().length : 0;
+  const count = unfinished().length;
   left.hidden = !count;
   fill(left, el("span", {}, t(count === 1 ? "left-one" : "left-many", { n: count })), el("strong", {}, t("left-next")), icon("down"));
 }
 
 /** Goes to the next field in which something is to be done, after the one with the focus. */
-function goToNext() {
+export function goToNext() {
   const all = allTabs().flatMap((tab) => {
     const keys = Object.values(GROUPS[tab === FACTS ? FACTS : "texts"]).flat();
     return inOrder(keys, state.editor.fields.filter((field) => tabOf(field) === tab));
@@ -235,6 +255,19 @@ async function beginLanguage(tag) {
   const reason = await requestEdit("language", { language: tag });
   if (reason) toast(t(`edit-${reason}`));
   else choose(tag);
+}
+
+function removeLanguage(tag) {
+  askToConfirm({
+    title: t("remove-language-ask", { language: languageName(tag) }),
+    text: t("remove-language-why"),
+    yes: t("remove"),
+    danger: true,
+    done: async () => {
+      const reason = await requestEdit("remove-language", { language: tag });
+      toast(t(reason ? `edit-${reason}` : "language-removed", { language: languageName(tag) }));
+    },
+  });
 }
 
 async function saveAll() {

@@ -3,7 +3,7 @@
 import { askToConfirm } from "./dialogs.js";
 import { el, icon, iconButton } from "./dom.js";
 import { state } from "./page_state.js";
-import { escapeAddress, insert, telegramLength, toggleTag } from "./telegram_text.js";
+import { escapeAddress, escapeLoose, insert, telegramLength, toggleTag } from "./telegram_text.js";
 import { number, t } from "./translation.js";
 
 const CHOICES = { handed_over: ["ask", "without_name", "with_name"] };
@@ -29,7 +29,7 @@ function textControl(field, { id, describedBy, changed }) {
   return {
     ...text,
     labelled: true,
-    value: () => text.area.value.trim() || (field.optional ? null : ""),
+    value: () => text.read() || (field.optional ? null : ""),
     show: (value) => text.write(value ?? ""),
   };
 }
@@ -40,6 +40,7 @@ function textArea(field, props, changed) {
   const html = field.kind === "html" || field.kind === "pages" || field.key === "title";
   const area = el("textarea", { class: "edit-text", rows: "1", dir: "auto", spellcheck: "true", lang: field.language, ...props });
   const counted = el("p", { class: "edit-count" });
+  let mark = "";
   const tools = field.kind === "html" || field.kind === "pages" ? toolbar(area, field) : null;
   area.addEventListener("input", () => {
     if (oneLine && area.value.includes("\n")) area.value = area.value.replace(/\s*\n\s*/g, " ");
@@ -59,8 +60,14 @@ function textArea(field, props, changed) {
       if (mark) area.setSelectionRange(mark.index, mark.index + mark[0].length);
     },
     node: el("div", { class: "edit-control" }, el("div", { class: "edit-box" }, tools, area), counted),
+    read: () => (html ? escapeLoose(area.value.trim()) : area.value.trim()) || mark,
+    // A mark alone is what is asked for: it stands in grey until something is written.
     write(value) {
-      if (area.value.trim() !== value) area.value = value;
+      const [, asked] = /^\[\[(?:[^:\]]*: )?([^\]]*)\]\]$/.exec(value) ?? [];
+      mark = asked ? value : "";
+      area.placeholder = asked ?? "";
+      const shown = asked ? "" : value;
+      if ((html ? escapeLoose(area.value.trim()) : area.value.trim()) !== shown) area.value = shown;
     },
     lock(locked) {
       area.readOnly = locked;
@@ -134,7 +141,7 @@ function listControl(field, { id, label, describedBy, changed }) {
   } }, icon("plus"), t(`add-${kind}`));
   let rows = [];
   let locked = false;
-  const value = () => rows.map((row) => row.area.value.trim());
+  const value = () => rows.map((row) => row.read());
 
   function put(values) {
     while (rows.length > values.length) rows.pop().item.remove();
@@ -172,7 +179,7 @@ function listControl(field, { id, label, describedBy, changed }) {
     show: (values) => put(Array.isArray(values) && values.length ? values.map(String) : [""]),
     lock,
     count: () => rows.forEach((each) => each.count()),
-    focus: () => (rows.find((each) => MARK.test(each.area.value)) ?? rows[0])?.focus(),
+    focus: () => (rows.find((each) => MARK.test(each.read())) ?? rows[0])?.focus(),
   };
 }
 

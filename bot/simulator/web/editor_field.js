@@ -4,7 +4,7 @@ import { closedFor } from "./edit_requests.js";
 import { controlOf, MARK } from "./editor_controls.js";
 import { el, fill, icon, refill } from "./dom.js";
 import { state } from "./page_state.js";
-import { language, t } from "./translation.js";
+import { language, languageName, t } from "./translation.js";
 import { dropChange, inConflict, noteChange, rebase, same, savedValue, saveChange, unsavedChange } from "./unsaved_texts.js";
 
 /** The key of a field without its language. */
@@ -19,8 +19,12 @@ export function fieldName(field, suffix = "") {
 /** Whether something is still to be done in a field: written, translated or put right. */
 export function isUnfinished(field) {
   const value = unsavedChange(field)?.value ?? savedValue(field);
-  return hasMark(value) || untranslated(field, value) || state.preview.problems.some((problem) => belongs(problem, field));
+  const { problems, unready } = state.preview;
+  return (hasMark(value) && !isDraft(field)) || untranslated(field, value) || [...problems, ...(unsavedChange(field) ? [] : unready)].some((problem) => belongs(problem, field));
 }
+
+/** Whether a text need not be written yet: the closing update, while it is a draft. */
+const isDraft = ({ key }) => key === "closing_update" && savedValue({ file: "petition.toml", key: "closing_is_draft" }) === true;
 
 const hasMark = (value) => MARK.test(JSON.stringify(value ?? ""));
 
@@ -63,9 +67,17 @@ export function editorField(field) {
     const reason = await saveChange(field);
     save.disabled = false;
     failed.textContent = reason && reason !== "changed" ? t(`edit-${reason}`) : "";
-    saved.textContent = reason ? "" : t("saved");
+    saved.textContent = reason ? "" : savedWords();
     refresh();
     if (!reason) control.focus();
+  }
+
+  /** Says that it is saved, and that what other languages say is still what it was. */
+  function savedWords() {
+    const stays = (each) => each.language && each.language !== field.language && bareKey(each) === bareKey(field) && savedValue(each) && !hasMark(savedValue(each));
+    const others = field.language && field.key !== "language_name" ? state.editor.fields.filter(stays) : [];
+    if (!others.length) return t("saved");
+    return t(others.length === 1 ? "saved-other-stays" : "saved-others-stay", { language: languageName(others[0].language) });
   }
 
   function refresh() {
@@ -104,8 +116,10 @@ export function editorField(field) {
     ]);
   }
 
+  // What was found is about what the folder says: it goes when something else is written.
   function drawProblems() {
-    const found = problemsWhere((problem) => belongs(problem, field));
+    const marked = hasMark(savedValue(field)) && state.preview.problems.length === 0;
+    const found = unsavedChange(field) || marked ? [] : problemsWhere((problem) => belongs(problem, field));
     problems.hidden = !found.length;
     refill(problems, JSON.stringify(found), () => found.map(([style, problem]) => el("li", { class: style },
       icon("alert"), el("span", { dir: "auto" }, place(problem, field), problem.sentence[language]))));
@@ -114,8 +128,8 @@ export function editorField(field) {
   return { field, node, refresh, focus: control.focus };
 }
 
-/** The problems and warnings that pass a test, each after its style. */
-export const problemsWhere = (passes) => Object.entries({ problems: "bad", warnings: "doubtful" })
+/** The problems and warnings that pass a test, each after its style; the marks stand in grey. */
+export const problemsWhere = (passes) => Object.entries({ problems: "bad", warnings: "doubtful", unready: "doubtful" })
   .flatMap(([kind, style]) => state.preview[kind].filter(passes).map((problem) => [style, problem]));
 
 /** Whether a problem is one of a field, or of a part of it. */

@@ -1,13 +1,15 @@
 // What the page says: a lost connection, the state of a previewed petition, short notices.
 
 import { el, fill, icon, iconButton } from "./dom.js";
+import { goToNext, tabName, tabOf, unfinished } from "./editor.js";
+import { fieldName } from "./editor_field.js";
 import { openChat, openField } from "./navigation.js";
 import { markChanged, redrawOn, selectedPerson, state } from "./page_state.js";
 import { language, t } from "./translation.js";
 
 export function drawNotices(root) {
   root.setAttribute("aria-live", "polite");
-  redrawOn(["connection", "preview", "bot", "editor", "hints", "opened"], () => fill(root, connectionNotice(), previewNotice(state.preview), hint()));
+  redrawOn(["connection", "preview", "bot", "editor", "unsaved", "hints", "opened"], () => fill(root, connectionNotice(), previewNotice(state.preview), hint()));
 }
 
 function connectionNotice() {
@@ -38,6 +40,8 @@ function previewNotice({ folder, problems, warnings, shown }) {
   if (!folder) return null;
   const count = problems.length;
   const verdict = count === 0 ? t("preview-fine") : shown ? t(count === 1 ? "preview-one" : "preview-many", { n: count }) : t("preview-nothing");
+  const left = count === 0 && state.editor ? unfinished().length : 0;
+  if (left) return notReady(folder, left);
   const head = [icon(count ? "alert" : "check"), el("strong", {}, t("preview-of", { folder })), el("span", {}, verdict)];
   return [
     el("div", { class: count ? "notice bad" : "notice good" }, head),
@@ -48,12 +52,20 @@ function previewNotice({ folder, problems, warnings, shown }) {
   ];
 }
 
+/** What a petition says that is not written yet: how much is left, as the texts count it, and where. */
+function notReady(folder, left) {
+  return el("div", { class: "notice doubtful not-ready" }, icon("alert"), el("strong", {}, t("preview-of", { folder })),
+    el("span", {}, t(left === 1 ? "not-ready-one" : "not-ready-many", { n: left })),
+    el("button", { type: "button", class: "to-field", onclick: goToNext }, el("strong", {}, t("left-next"))));
+}
+
 /** A problem with its file and key, which lead to its field where it can be put right on the page. */
 function problem({ file, key, place, sentence }, kind) {
   const field = state.editor?.fields.find((each) => each.file === file && (each.key === key || each.key === key.replace(/\.\d+$/, "")));
   const where = [el("code", {}, file), place[language] && el("code", {}, place[language])];
+  const named = field && `${fieldName(field)} (${tabName(tabOf(field)).toLowerCase()})`;
   return el("li", { class: kind },
-    field ? el("button", { type: "button", class: "where to-field", onclick: () => openField(field) }, where) : el("span", { class: "where" }, where),
+    field ? el("button", { type: "button", class: "where to-field", title: `${file}: ${key}`, onclick: () => openField(field) }, el("code", {}, named)) : el("span", { class: "where" }, where),
     el("span", { dir: "auto" }, sentence[language]));
 }
 

@@ -18,7 +18,7 @@ export const state = {
   clockOffset: 0,
   faults: {},
   crowd: { signing: false, wanted: 0, signed: 0, failed: 0 },
-  preview: { folder: null, problems: [], warnings: [] },
+  preview: { folder: null, problems: [], warnings: [], unready: [] },
   editor: null,
   hints: null,
   wantedField: null,

@@ -38,6 +38,11 @@ export function insert(area, text) {
 /** Returns an address as it stands in an attribute. */
 export const escapeAddress = (address) => address.replaceAll("&", "&amp;").replaceAll('"', "%22").replaceAll("<", "%3C").replaceAll(">", "%3E");
 
+const OF_A_TAG = /<(?!\/?(?:b|strong|i|em|u|ins|s|strike|del|a|code|pre|blockquote|span|tg-[a-z]+|br|p)\b)/gi;
+
+/** Returns a text in which "<" and "&" that begin nothing are as Telegram's HTML wants them. */
+export const escapeLoose = (text) => text.replace(/&(?!#\d+;|#x[0-9a-f]+;|[a-z]{2,8};)/gi, "&amp;").replace(OF_A_TAG, "&lt;");
+
 function replaceRange(area, start, end, text) {
   area.focus();
   area.setSelectionRange(start, end);
