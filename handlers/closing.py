@@ -8,7 +8,7 @@ from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
 from handlers.closing_texts import unready, what_next
-from handlers.screens.buttons import AdminAction, Button, dismiss_button, read_number
+from handlers.screens.buttons import AdminAction, Button, Style, dismiss_button, read_number
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
 from storage import Kind, PetitionState
@@ -188,7 +188,12 @@ async def _ask(
     also: Button | None = None,
 ) -> None:
     title = f"«{ctx.services.petition.texts_in(ctx.language).title}»"
-    buttons = (Button(yes, action, argument), also, dismiss_button(no, action, argument))
+    style = Style.END if action is AdminAction.CLOSE else None
+    buttons = (
+        Button(yes, action, argument, style=style),
+        also,
+        dismiss_button(no, action, argument),
+    )
     await ctx.say(Screen(paragraphs(question, title, *parts), buttons))
 
 

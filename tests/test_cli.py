@@ -386,8 +386,8 @@ def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts(
     result = call("check")
     assert result.exit_code == 0
     assert f"Checking the petition in {BUNDLED}\n" in result.output
-    assert "no problems" in result.output
-    assert "warning" in result.output
+    assert "not ready yet: 3 things are left to write" in result.output
+    assert "is an example" in result.output
 
 
 def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_settings(
@@ -400,7 +400,7 @@ def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_set
     result = call("check")
     assert result.exit_code == 0
     assert f"Se comprueba la petición de {folder / 'river'}\n" in result.output
-    assert "river: sin problemas (español, inglés)." in result.output
+    assert "river (español, inglés): aún no está lista: quedan 24 cosas" in result.output
     assert "petition-bot run --rehearsal" in result.output
     (folder / "river" / "petition.toml").rename("petition.toml.txt")
     output = said(call("check"))

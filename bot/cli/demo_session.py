@@ -7,7 +7,8 @@ import secrets
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,7 @@ T = TypeVar("T")
 
 # Only the simulated Telegram of this process knows this token.
 _TOKEN = f"1000000001:{secrets.token_urlsafe(24)}"
+_HINT_SECONDS = 0.5
 _ADMINS = frozenset({ADMIN_ID, SECOND_ADMIN_ID})
 _CANNOT_GO_ON = (PetitionInvalid, FatalError, StorageError, TokenUnknown)
 
@@ -42,7 +44,7 @@ class DemoBot:
     def __init__(self, settings: Settings, changed: Callable[[str], None]) -> None:
         self.settings = settings
         self._changed = changed
-        self._app: App | None = None
+        self.app: App | None = None
         self._life: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -62,8 +64,8 @@ class DemoBot:
         if self._life is None:
             return
         life, self._life = self._life, None
-        if self._app is not None:
-            self._app.stop()
+        if self.app is not None:
+            self.app.stop()
             await life
         elif not life.done():
             life.cancel()
@@ -72,12 +74,12 @@ class DemoBot:
     async def _live(self, ready: asyncio.Event) -> None:
         try:
             async with open_app(self.settings, follows_folder=False) as app:
-                self._app = app
+                self.app = app
                 self._changed("running")
                 ready.set()
                 await app.run()
         finally:
-            self._app = None
+            self.app = None
             self._changed("stopped")
 
 
@@ -124,6 +126,8 @@ class DemoSession:
             state.phones.add(*self.people.everybody)
             if self.opens_petition:
                 state.hints = self._open_petition()
+                telling = asyncio.create_task(self._tell_how_far_it_is(state))
+                stack.callback(telling.cancel)
             self._page.show(state)
         self.folder = folder
         settings = self.settings = simulated_settings(folder, self.simulator.url, self._petition)
@@ -161,6 +165,21 @@ class DemoSession:
             _log.warning("bot_does_not_start", kind=type(error).__name__)
             return False
         return True
+
+    async def _tell_how_far_it_is(self, state: PageState) -> None:
+        """Tells the page what comes next: to sign, to close, or to tell how it ended."""
+        while True:
+            await asyncio.sleep(_HINT_SECONDS)
+            app = None if self._bot is None else self._bot.app
+            if app is None:
+                continue
+            storage = app.application.services.storage
+            with suppress(StorageError):  # it is being restarted
+                stats = await storage.signatures.stats(since=datetime.now(UTC))
+                is_closed = (await storage.petitions.state()).closed_at is not None
+                is_told = await storage.broadcasts.latest() is not None
+                next_step = "told" if is_told else "tell" if is_closed else "close"
+                state.hint_at(next_step if stats.total or is_closed else "sign")
 
     async def _restart(self) -> None:
         await self.restart()

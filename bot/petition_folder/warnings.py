@@ -15,6 +15,7 @@ from bot.petition_folder.toml_errors import shown
 from bot.petition_folder.unready import unready_problems
 from bot.text.markup import length, link, seen
 from bot.text.problems import Problem, Sentence
+from bot.text.text_limits import is_cut
 from bot.text.translations import Catalogs, is_spoken
 
 _SCREENFUL = 1200
@@ -74,6 +75,7 @@ _BLANK = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
+_CUT = Sentence("es un botón, y un teléfono no lo muestra entero: acórtalo")
 _SPANISH_BUTTONS = Sentence(
     "las palabras del bot no están traducidas a este idioma: sus botones y respuestas saldrán en "
     "español"
@@ -99,6 +101,8 @@ def folder_warnings(read: Folder, values: Mapping[str, Mapping[str, str]]) -> It
         yield from _long_consent(file, table, values[language])
         yield from _name_given_unwarned(file, table, language)
         yield from _shared_by_a_signer(file, table, language)
+        if is_cut(str(table.get("language_name", ""))):
+            yield Problem(file, "language_name", _CUT)
         if not is_spoken(language):
             yield Problem(file, "", _SPANISH_BUTTONS)
         if language != read.source_language:

@@ -8,6 +8,7 @@ from bot.rehearsal.phone import screenfuls
 from bot.rehearsal.screens import RehearsedScreen
 from bot.rehearsal.visits import Visitor
 from bot.simulator.chats import Message
+from bot.text.text_limits import is_cut
 from bot.text.translations import mark
 
 _NAME = "Ana García"
@@ -35,12 +36,16 @@ class Part(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MeasuredScreen:
-    """How many heights of a phone a screen takes in a language; `page` from 1, 0 for no pages."""
+    """How many heights of a phone a screen takes in a language; `page` from 1, 0 for no pages.
+
+    The phone shortens the labels in `cut`.
+    """
 
     language: str
     part: Part
     page: int
     screenfuls: float
+    cut: tuple[str, ...] = ()
 
 
 class Reader:
@@ -101,7 +106,9 @@ class Reader:
 
     def _note(self, part: Part, page: int, message: Message) -> None:
         high = screenfuls(message, typing=part is Part.NAME_TYPING)
-        self._screens.append(MeasuredScreen(self._language, part, page, high))
+        labels = ((each.label, len(row)) for row in message.buttons for each in row)
+        cut = tuple(label for label, beside in labels if is_cut(label, beside))
+        self._screens.append(MeasuredScreen(self._language, part, page, high, cut))
 
 
 def closing_updates(visitor: Visitor, lines: frozenset[str]) -> list[Message]:

@@ -141,6 +141,9 @@ def _sections(words: Words, result: RehearsalResult, petition: Petition) -> Iter
     yield _reasons(words, result)
     yield _answers(words, result)
     yield _screens(words, result.screens, petition)
+    if cut := dict.fromkeys((each.part, label) for each in result.screens for label in each.cut):
+        rows = tuple((words.label(part.value), label) for part, label in cut)
+        yield _cut(words, rows)
     yield _missing(words, petition)
     yield _told(words, result, petition)
     yield _telling(words, result)
@@ -244,6 +247,15 @@ def _screens(words: Words, screens: Sequence[MeasuredScreen], petition: Petition
         head if rows else (),
         tuple(rows),
     )
+
+
+def _cut(words: Words, rows: tuple[tuple[str, ...], ...]) -> Section:
+    sentence = words.label(
+        "Un teléfono acorta estos botones con «…»: lo que no cabe no se lee. Lo que importe, dilo "
+        "en el texto."
+    )
+    title = words.label("Botones que un teléfono corta")
+    return Section(title, (sentence,), (words.label("Pantalla"), words.label("Botón")), rows)
 
 
 def _part(words: Words, part: Part, page: int) -> str:

@@ -153,7 +153,7 @@ class AdminReporter:
             return
         words = await self._services.words_for(chat)
         moments = await self._services.storage.broadcasts.timeline(broadcast.id)
-        title = words.label("La entrega, minuto a minuto")
+        title = words.label("Cómo avanzó la entrega")
         picture = await delivery_picture(moments, words, title)
         if picture is None:
             return

@@ -31,7 +31,9 @@ class Style(StrEnum):
     SIGN = "success"
     """Green, on the way to the signature."""
     END = "danger"
-    """Red, where this tap takes a signature back or calls a broadcast off."""
+    """Red, where this tap closes the petition, takes a signature back or calls a broadcast off."""
+    SEND = "primary"
+    """Blue, where this tap sends something to those who signed, or asks for it."""
 
 
 class AdminAction(StrEnum):

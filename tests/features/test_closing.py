@@ -364,3 +364,14 @@ async def test_a_bot_that_is_stopped_and_started_goes_on_where_it_was(scene: Sce
     await scene.settled()
     await scene.consents(ana)
     assert "con la tuya: 1" in scene.screen(ana).text
+
+
+async def test_what_closes_and_what_sends_to_many_is_told_from_the_rest_by_its_colour(
+    tmp_path: Path,
+) -> None:
+    async with a_scene(tmp_path) as scene:
+        await scene.signs(scene.ana)
+        scene.marta.send("/close")
+        await scene.settled()
+        styles = [button.style for row in scene.marta.messages[-1].buttons for button in row]
+        assert styles == ["danger", None]

@@ -1,9 +1,13 @@
 """No other site can read the page or act through it."""
 
+import re
+
 import pytest
 
+from bot.petition.petition import BUNDLED
 from bot.simulator import Person
 from bot.simulator.page import PageState
+from bot.text.translations import LOCALES
 from tests.page.page_client import PageClient
 
 
@@ -64,3 +68,16 @@ async def test_a_document_is_to_keep_and_a_picture_to_look_at(
         assert response.content_type == "image/png"
     async with at.session.get(f"{at.address}file/none") as response:
         assert response.status == 404
+
+
+async def test_the_page_brings_every_emoji_that_the_bot_says(at: PageClient) -> None:
+    """A machine without a font for emoji draws boxes on the buttons."""
+    said = "".join(file.read_text() for file in LOCALES.rglob("*.po"))
+    said += "".join(file.read_text() for file in BUNDLED.parent.rglob("*.toml"))
+    wanted = {ord(each) for each in re.findall(r"[⌚-⏿☀-✒✔-➿⬀-⯿\U0001f000-\U0001faff]", said)}
+    async with at.session.get(f"{at.address}theme.css") as response:
+        ranges = re.findall(r"U\+([0-9A-F]+)", await response.text())
+    assert {int(each, 16) for each in ranges} >= wanted
+    async with at.session.get(f"{at.address}emoji.woff2") as response:
+        assert (response.status, response.content_type) == (200, "font/woff2")
+        assert len(await response.read()) < 20_000

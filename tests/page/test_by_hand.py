@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
-from tests.page.chromium import DESK, PHONE, WIDE, open_window, running_session
+from tests.page.chromium import DESK, PHONE, WIDE, open_chat, open_window, running_session
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 
@@ -61,15 +61,18 @@ async def test_a_stranger_signs_at_once_on_a_phone_and_is_told_that_they_can_be_
     ):
         await show.start()
         hint = at.page.locator(".hint-of-demo")
-        await expect(hint).to_contain_text("La petición está abierta: fírmala aquí.")
+        await expect(hint).to_contain_text("1 de 3. La petición está abierta: fírmala aquí.")
         assert await at.faults() == []
         for step in ("Firmar la petición", "Usar «Ana", "Con mi", "Consiento y firmo"):
             await at.press(step)
         await at.sees("Tu firma está registrada.")
+        await expect(hint).to_contain_text("2 de 3. Ciérrala")
         await hint.get_by_role("button", name="Ser Marta").click()
-        await expect(hint).to_contain_text("Ahora eres Marta, que administra la petición.")
+        await expect(at.page.locator(".chat")).to_contain_text("así lo ve Marta")
         await at.write("/close")
         await at.sees("¿Cerrar la petición?")
+        await at.press("Sí, cerrar")
+        await expect(hint).to_contain_text("3 de 3. Cuenta cómo ha acabado")
         await hint.get_by_role("button", name="Cerrar este consejo").click()
         await expect(hint).to_be_hidden()
         await at.page.get_by_role("button", name="Volver a la lista").click()
@@ -311,3 +314,20 @@ async def test_whoever_sets_colours_of_their_own_sees_what_can_be_pressed(
         for pressed in (".button", ".avatar"):
             styles = await at.page.locator(pressed).evaluate_all(borders)
             assert set(styles) == {"solid"}, pressed
+
+
+async def test_a_long_button_is_cut_as_on_a_phone_and_its_emoji_is_drawn(browser: Browser) -> None:
+    async with open_chat(browser, viewport=PHONE) as (at, api, ana):
+        label = "📖 Novedades de esta petición, que como mucho serán tres"
+        markup = {"inline_keyboard": [[{"text": label, "callback_data": "a"}]]}
+        await api.result("sendMessage", chat_id=ana.id, text="Elige", reply_markup=markup)
+        await at.page.locator(".person").click()
+        words = at.page.locator(".key-words")
+        await expect(words).to_have_text(label)
+        high = await words.evaluate("words => words.getBoundingClientRect().height")
+        assert high < 30  # one line
+        assert await words.evaluate("words => words.scrollWidth > words.clientWidth")
+        await at.page.evaluate("document.fonts.ready")
+        drawn = "[...document.fonts].find((font) => font.family.includes('Bot emoji')).status"
+        assert await at.page.evaluate(drawn) == "loaded"
+        assert at.console_errors == []

@@ -224,7 +224,7 @@ def test_chart(reader: Reader) -> None:
     a_pause = [0] * 9
     delivered = [279] * 25 + a_pause + [279] * 29 + [59]
     parts = delivery(delivered, 10 * len(delivered), unreachable=3)
-    drawn = delivery_chart(parts, reader.words, reader.label("La entrega, minuto a minuto"))
+    drawn = delivery_chart(parts, reader.words, reader.label("Cómo avanzó la entrega"))
     keep(reader.folder / "delivery.png", Image.open(io.BytesIO(drawn)).convert("RGB"))
 
 

@@ -73,6 +73,8 @@ def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
         "Nombre, con el teclado abierto",
         "Mensaje final",
         "No falta ninguno.",
+        "Botones que un teléfono corta",
+        "⬜ Novedades de esta petición (3 como mucho)",
         "Lo recibieron",
         "100.000",
     ):

@@ -16,6 +16,7 @@ _PAGE_TYPES: Mapping[str, str] = MappingProxyType(
         ".css": "text/css",
         ".js": "text/javascript",
         ".svg": "image/svg+xml",
+        ".woff2": "font/woff2",
     }
 )
 _PICTURES = (
@@ -30,8 +31,9 @@ def page_file(path: str) -> web.Response:
     file = WEB / (path or "index.html")
     if "/" in path or file.suffix not in _PAGE_TYPES or not file.is_file():
         raise web.HTTPNotFound
+    charset = None if file.suffix == ".woff2" else "utf-8"
     return web.Response(
-        body=file.read_bytes(), content_type=_PAGE_TYPES[file.suffix], charset="utf-8"
+        body=file.read_bytes(), content_type=_PAGE_TYPES[file.suffix], charset=charset
     )
 
 

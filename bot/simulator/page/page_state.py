@@ -24,7 +24,8 @@ class PageState:
     """What the page shows of one simulator; publishes changes to the pages while `open`.
 
     `hints` says, if anything, whom a visitor of the demo can be first: by the page's language one
-    of the `signers` who reads it, and an `admin`, by the numbers of their accounts.
+    of the `signers` who reads it, and an `admin`, by the numbers of their accounts; and the `step`
+    that comes next.
     """
 
     def __init__(self, simulator: Simulator, feed: EventFeed, admins: frozenset[int]) -> None:
@@ -61,6 +62,12 @@ class PageState:
         """Sets one of `FAULTS`; 0 switches it off."""
         setattr(self.simulator.faults, name, value)
         self._feed.publish("faults", faults=self._faults())
+
+    def hint_at(self, step: str) -> None:
+        """Publishes what a visitor of the demo can do next, once it is something else."""
+        if self.hints is not None and self.hints.get("step") != step:
+            self.hints = {**self.hints, "step": step}
+            self._feed.publish("hints", hints=self.hints)
 
     def snapshot(self) -> Shape:
         """Returns everything that the page draws."""

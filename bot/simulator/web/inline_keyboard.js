@@ -21,10 +21,11 @@ function keyButton(person, message, button) {
     type: "button",
     class: ["key", STYLES.includes(button.style) && button.style, waits && "waiting"].filter(Boolean).join(" "),
     dir: "auto",
+    title: button.text,
     "aria-busy": waits ? "true" : null,
     disabled: person.gone || person.blocked,
     onclick: () => press(person, message, button),
-  }, button.text, button.url && icon("out"), button.copy && icon("copy"));
+  }, el("span", { class: "key-words" }, button.text), button.url && icon("out"), button.copy && icon("copy"));
 }
 
 function press(person, message, button) {

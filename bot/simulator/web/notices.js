@@ -16,24 +16,18 @@ function connectionNotice() {
   return !state.connected && el("p", { class: "notice bad" }, icon("alert"), t("disconnected"));
 }
 
-/** What can be tried first, and then as an admin; each is closed for as long as the tab is open. */
+/** What can be tried next: to sign, to close, to tell; each is closed for as long as the tab is open. */
 function hint() {
-  if (!state.hints) return null;
-  const person = selectedPerson();
-  const isAdmin = person?.role === "admin";
-  const key = isAdmin ? "hint-admin" : "hint-signer";
-  if (sessionStorage.getItem(key)) return null;
+  const step = state.hints && (state.hints.step ?? "sign");
+  if (!step || sessionStorage.getItem(`hint-${step}`)) return null;
   const close = () => {
-    sessionStorage.setItem(key, "closed");
+    sessionStorage.setItem(`hint-${step}`, "closed");
     markChanged("hints");
   };
-  const become = () => {
-    close();
-    openChat(state.hints.admin);
-  };
-  const beAdmin = el("button", { type: "button", class: "button quiet", onclick: become }, t("be-admin"));
+  const isOf = (person) => (step === "sign" || step === "told" ? true : person?.role === "admin");
+  const beAdmin = el("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("be-admin"));
   return el("div", { class: "notice hint-of-demo" },
-    el("p", {}, t(key, { name: person?.name ?? "" })), !isAdmin && beAdmin, iconButton("close", t("close-hint"), close));
+    el("p", {}, t(`hint-${step}`)), !isOf(selectedPerson()) && beAdmin, iconButton("close", t("close-hint"), close));
 }
 
 function previewNotice({ folder, problems, warnings, shown }) {

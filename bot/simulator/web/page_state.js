@@ -170,7 +170,7 @@ const CHANGES = {
 };
 
 // Of these, everything comes with each change.
-for (const kind of ["faults", "crowd", "preview", "editor"]) {
+for (const kind of ["faults", "crowd", "preview", "editor", "hints"]) {
   CHANGES[kind] = (change) => {
     state[kind] = change[kind];
     markChanged(kind);

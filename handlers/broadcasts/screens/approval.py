@@ -55,7 +55,7 @@ def _waits(now: BroadcastView) -> Screen:
 
 
 def _asks(now: BroadcastView) -> Screen:
-    words = now.words
+    words, about = now.words, f"{now.key}.{now.broadcast.expected or 0}"
     return Screen(
         paragraphs(
             words.text("<b>¿Apruebas este envío?</b>"),
@@ -69,7 +69,7 @@ def _asks(now: BroadcastView) -> Screen:
             _deadline(now),
         ),
         (
-            Button(_yes(now), AdminAction.APPROVE, f"{now.key}.{now.broadcast.expected or 0}"),
+            Button(_yes(now), AdminAction.APPROVE, about, style=Style.SEND),
             Button(words.label("Ver el mensaje"), AdminAction.REVIEW, now.key),
             Button(words.label("No aprobar"), AdminAction.ASK_DECLINE, now.key),
         ),

@@ -9,7 +9,14 @@ from handlers.broadcasts.screens.draft_view import (
     left_out_by_choice,
 )
 from handlers.broadcasts.screens.labels import moment_name, subject_name
-from handlers.screens.buttons import NO_MORE, AdminAction, Button, DraftStep, dismiss_button
+from handlers.screens.buttons import (
+    NO_MORE,
+    AdminAction,
+    Button,
+    DraftStep,
+    Style,
+    dismiss_button,
+)
 from handlers.screens.screen import Lines, Screen, lines, paragraphs, sentences
 from storage import Kind, corrected_kind
 
@@ -296,7 +303,7 @@ def _confirm(draft_view: DraftView) -> Button:
             else "Enviar a {n} personas",
             draft_view.recipients,
         )
-    return Button(label, AdminAction.SEND, draft_view.token)
+    return Button(label, AdminAction.SEND, draft_view.token, style=Style.SEND)
 
 
 def _change(draft_view: DraftView) -> Button | None:
