@@ -87,7 +87,18 @@ def consent(view: View) -> Screen:
                 Button(words.label("Volver"), Action.HOME),
             ),
         ],
-        Html(view.texts.news),
+        lines(Html(view.texts.news), _updates_at_most(view)),
+    )
+
+
+def _updates_at_most(view: View) -> Html | None:
+    """Returns in the text what a phone may cut off the button that asks for updates."""
+    if not (at_most := view.petition.updates_at_most):
+        return None
+    return view.words.plural(
+        "Novedades: {n} mensaje como mucho.",
+        "Novedades: {n} mensajes como mucho.",
+        at_most,
     )
 
 

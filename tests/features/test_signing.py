@@ -136,6 +136,16 @@ async def test_who_ticks_nothing_reads_that_nothing_else_was_chosen(scene: Scene
     assert "You have not chosen to get other messages." in scene.screen(scene.sean).text
 
 
+async def test_what_is_promised_of_the_updates_stands_in_the_text_too(scene: Scene) -> None:
+    """A phone cuts a long button, and with it the number."""
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    assert "Novedades: 3 mensajes como mucho." in scene.screen(ana).text
+
+
 async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scene) -> None:
     ana, words = scene.ana, scene.words
     ana.start()

@@ -377,7 +377,7 @@ def test_a_consent_that_nobody_reads_to_its_end_gets_a_warning(
     change("es.toml", "Tengo 14 años o más.", many)
     (said,) = [warning for warning in find_warnings(folder) if warning.key == "consent"]
     assert said.file == "es.toml"
-    assert str(said.sentence).startswith("these are 108 words with the choices")
+    assert str(said.sentence).startswith("these are 113 words with the choices")
 
 
 @pytest.mark.parametrize(
