@@ -7,8 +7,8 @@ import secrets
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,14 +17,16 @@ import structlog
 from bot.app import App, FatalError, open_app
 from bot.console import say
 from bot.intake import TokenUnknown
-from bot.petition.petition import BUNDLED
+from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import Settings, load_settings
 from bot.simulator import Simulator
+from bot.simulator.call_log import RecordedCall
 from bot.simulator.chats import Shape
 from bot.simulator.demo_script import ADMIN_ID, APPROVAL_ABOVE, SECOND_ADMIN_ID, DemoPeople
 from bot.simulator.page import DemoPage, PageState, others_can_reach
 from bot.text.problems import PetitionInvalid
 from bot.text.terminal_language import terminal_words
+from bot.text.translations import Catalogs
 from storage import Keyring, StorageError
 
 _log = structlog.stdlib.get_logger()
@@ -33,7 +35,6 @@ T = TypeVar("T")
 
 # Only the simulated Telegram of this process knows this token.
 _TOKEN = f"1000000001:{secrets.token_urlsafe(24)}"
-_HINT_SECONDS = 0.5
 _ADMINS = frozenset({ADMIN_ID, SECOND_ADMIN_ID})
 _CANNOT_GO_ON = (PetitionInvalid, FatalError, StorageError, TokenUnknown)
 
@@ -126,8 +127,7 @@ class DemoSession:
             state.phones.add(*self.people.everybody)
             if self.opens_petition:
                 state.hints = self._open_petition()
-                telling = asyncio.create_task(self._tell_how_far_it_is(state))
-                stack.callback(telling.cancel)
+                self.simulator.calls.listeners.append(partial(_hint, state, _said()))
             self._page.show(state)
         self.folder = folder
         settings = self.settings = simulated_settings(folder, self.simulator.url, self._petition)
@@ -166,21 +166,6 @@ class DemoSession:
             return False
         return True
 
-    async def _tell_how_far_it_is(self, state: PageState) -> None:
-        """Tells the page what comes next: to sign, to close, or to tell how it ended."""
-        while True:
-            await asyncio.sleep(_HINT_SECONDS)
-            app = None if self._bot is None else self._bot.app
-            if app is None:
-                continue
-            storage = app.application.services.storage
-            with suppress(StorageError):  # it is being restarted
-                stats = await storage.signatures.stats(since=datetime.now(UTC))
-                is_closed = (await storage.petitions.state()).closed_at is not None
-                is_told = await storage.broadcasts.latest() is not None
-                next_step = "told" if is_told else "tell" if is_closed else "close"
-                state.hint_at(next_step if stats.total or is_closed else "sign")
-
     async def _restart(self) -> None:
         await self.restart()
 
@@ -201,6 +186,23 @@ class DemoSession:
     def _tell(self, state: str) -> None:
         if self._page is not None:
             self._page.publish_bot_state(state)
+
+
+def _said() -> dict[str, str]:
+    """Returns what the bot says once somebody has signed, or the petition is closed, by the step
+    of the demo that comes next.
+    """
+    petition, catalogs = load_petition(BUNDLED), Catalogs.load()
+    closed = "<b>La petición está cerrada.</b>"
+    thanked = {texts.thanks.splitlines()[0]: "close" for texts in petition.texts.values()}
+    return thanked | {catalogs.words(each).text(closed): "tell" for each in petition.languages}
+
+
+def _hint(state: PageState, said: dict[str, str], call: RecordedCall, _: object) -> None:
+    """Tells the page what comes next when the bot says that something was done."""
+    lines = str(call.params.get("text", "")).splitlines()
+    if lines and (step := said.get(lines[0])):
+        state.hint_at(step)
 
 
 @asynccontextmanager

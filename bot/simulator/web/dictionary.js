@@ -333,7 +333,6 @@ export const WORDS = {
   "hint-sign": ["1 de 3. La petición está abierta: fírmala aquí.", "1 of 3. The petition is open: sign it here."],
   "hint-close": ["2 de 3. Ciérrala: como Marta, que la administra, escribe /close.", "2 of 3. Close it: as Marta, who runs it, write /close. Her chat is in Spanish; /language changes that."],
   "hint-tell": ["3 de 3. Cuenta cómo ha acabado: como Marta, escribe /broadcast. Llegará al teléfono de quien firmó.", "3 of 3. Tell how it ended: as Marta, write /broadcast. It reaches the phones of those who signed."],
-  "hint-told": ["Eso es todo: abre el teléfono de quien firmó y mira qué ha recibido.", "That is all: open the phone of somebody who signed, and see what they got."],
   "be-admin": ["Ser Marta", "Be Marta"],
   "close-hint": ["Cerrar este consejo", "Close this hint"],
   "preview-of": ["Vista previa de {folder}", "Preview of {folder}"],

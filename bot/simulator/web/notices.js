@@ -24,7 +24,7 @@ function hint() {
     sessionStorage.setItem(`hint-${step}`, "closed");
     markChanged("hints");
   };
-  const isOf = (person) => (step === "sign" || step === "told" ? true : person?.role === "admin");
+  const isOf = (person) => step === "sign" || person?.role === "admin";
   const beAdmin = el("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("be-admin"));
   return el("div", { class: "notice hint-of-demo" },
     el("p", {}, t(`hint-${step}`)), !isOf(selectedPerson()) && beAdmin, iconButton("close", t("close-hint"), close));
