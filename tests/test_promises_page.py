@@ -31,8 +31,12 @@ PROMISING = re.compile(
     r"|\bnunca\b|\brespondemos siempre|\b(?:no|nada) sale\b|\bdos veces\b",
     re.IGNORECASE,
 )
-# What is wrong with a text and what to type instead: instructions, each with its test there.
-PROBLEMS = "bot/petition_folder/"
+# What is wrong with a text, a setting or a file, and what to type instead: instructions, each with
+# its test there.
+PROBLEMS = (
+    *("bot/petition_folder/", "bot/settings.py", "bot/telegram_session.py", "storage/"),
+    *("bot/age_encryption.py", "bot/dossier/opened_list.py"),
+)
 _OF_THE_TEMPLATE = "template/"
 NO_TEST_NEEDED = ("no promise", "**Not built yet", "**Kept by the organisation")
 

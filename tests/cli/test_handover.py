@@ -206,6 +206,7 @@ def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
     listed = said(call("notices"))
     assert "replace the name" in listed
     assert "Núria" not in listed
+    assert "Names are shown on the screen alone" in refused(call("notices", "--names"))
     file = tmp_path / "notices.xlsx.age"
     assert "nobody to encrypt the names to" in refused(call("notices", "--output", str(file)))
     assert not file.exists()
