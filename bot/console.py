@@ -50,14 +50,19 @@ class CannotDo(Exception):
         super().__init__(said)
         self.code = code
 
+    @classmethod
+    def because(cls, source: str, /, **values: object) -> CannotDo:
+        """Returns one whose message is said in the language of the terminal."""
+        return cls(label(source, **values))
+
 
 def read_day(typed: str) -> date:
     """Reads a day as it is typed; raises CannotDo for anything else."""
     try:
         return date.fromisoformat(typed)
     except ValueError:
-        raise CannotDo(
-            label("{typed} no es un día. Se escribe con año, mes y día: 2026-11-24.", typed=typed)
+        raise CannotDo.because(
+            "{typed} no es un día. Se escribe con año, mes y día: 2026-11-24.", typed=typed
         ) from None
 
 

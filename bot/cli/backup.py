@@ -92,7 +92,7 @@ def backup(
     """
     settings = load_petition_settings()
     if not settings.age_recipients:
-        raise CannotDo(label(_NO_RECIPIENTS))
+        raise CannotDo.because(_NO_RECIPIENTS)
     recipients = parse_recipients(settings.age_recipients)
 
     async def made(context: CliContext) -> Manifest:
@@ -180,11 +180,9 @@ def restore(
     if check:
         return
     if identity is None:
-        raise CannotDo(
-            label(
-                "Para abrir una copia hace falta la clave de age: --identity CLAVE. No se ha "
-                "hecho nada."
-            )
+        raise CannotDo.because(
+            "Para abrir una copia hace falta la clave de age: --identity CLAVE. No se ha "
+            "hecho nada."
         )
     if drill:
         _try(file, manifest, identity)
@@ -319,13 +317,11 @@ def _order(
     petition = load_petition(settings.folder or BUNDLED)
     if petition.slug not in {each.slug for each in manifest.content.petitions}:
         held = ", ".join(each.slug for each in manifest.content.petitions) or "—"
-        raise CannotDo(
-            label(
-                "Esta copia no tiene datos de {slug}, sino de: {held}. Mira PETITION_FOLDER. No "
-                "se ha cambiado nada.",
-                slug=petition.slug,
-                held=held,
-            )
+        raise CannotDo.because(
+            "Esta copia no tiene datos de {slug}, sino de: {held}. Mira PETITION_FOLDER. No "
+            "se ha cambiado nada.",
+            slug=petition.slug,
+            held=held,
         )
     return restoration.Order(
         path=file,

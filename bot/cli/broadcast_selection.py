@@ -83,15 +83,15 @@ async def _under_way(broadcasts: Broadcasts, *, or_latest: bool) -> Broadcast:
         return active
     if or_latest:
         return _existing(await broadcasts.latest())
-    raise CannotDo(
-        label("No hay ningún envío en marcha. Di cuál: petition-bot broadcasts list los muestra.")
+    raise CannotDo.because(
+        "No hay ningún envío en marcha. Di cuál: petition-bot broadcasts list los muestra."
     )
 
 
 def _existing(found: Broadcast | None) -> Broadcast:
     if found is None:
-        raise CannotDo(
-            label("Todavía no hay ningún envío. Quien administra lo prepara con /broadcast.")
+        raise CannotDo.because(
+            "Todavía no hay ningún envío. Quien administra lo prepara con /broadcast."
         )
     return found
 
@@ -100,18 +100,14 @@ def _with_beginning(wanted: str, broadcasts: Sequence[Broadcast]) -> Broadcast:
     beginning = wanted.lower().replace("-", "")
     found = [each for each in broadcasts if beginning and each.id.hex().startswith(beginning)]
     if not found:
-        raise CannotDo(
-            label(
-                "El número de ningún envío empieza por «{wanted}». petition-bot broadcasts list "
-                "los muestra.",
-                wanted=wanted,
-            )
+        raise CannotDo.because(
+            "El número de ningún envío empieza por «{wanted}». petition-bot broadcasts list "
+            "los muestra.",
+            wanted=wanted,
         )
     if len(found) > 1:
         names = ", ".join(short_ids(found).values())
-        raise CannotDo(
-            label(
-                "Varios empiezan por «{wanted}»: {names}. Escribe más.", wanted=wanted, names=names
-            )
+        raise CannotDo.because(
+            "Varios empiezan por «{wanted}»: {names}. Escribe más.", wanted=wanted, names=names
         )
     return found[0]

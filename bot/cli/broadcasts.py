@@ -122,10 +122,10 @@ async def _carry_out(context: CliContext, action: BroadcastAction, key: bytes) -
     # The actor None stands in the audit log for the shell, which has no Telegram account.
     broadcast = await changes[action](key, None, context.clock())
     if broadcast is None:
-        raise CannotDo(label("Entretanto ese envío ya no está."))
+        raise CannotDo.because("Entretanto ese envío ya no está.")
     if _state(broadcast) != _leads_to(action):
-        raise CannotDo(
-            label("Entretanto ha cambiado, y no se ha tocado nada: {state}", state=_is(broadcast))
+        raise CannotDo.because(
+            "Entretanto ha cambiado, y no se ha tocado nada: {state}", state=_is(broadcast)
         )
     return _outcome(action, await read_snapshot(context, broadcast), context.words)
 
@@ -139,12 +139,10 @@ def _check(action: BroadcastAction, broadcast: Broadcast) -> None:
     if _state(broadcast) in allowed:
         return
     needed = ", ".join(label(STATES[each]) for each in allowed)
-    raise CannotDo(
-        label(
-            "{state} Eso se hace con uno que esté así: {states}.",
-            state=_is(broadcast),
-            states=needed,
-        )
+    raise CannotDo.because(
+        "{state} Eso se hace con uno que esté así: {states}.",
+        state=_is(broadcast),
+        states=needed,
     )
 
 
@@ -158,12 +156,10 @@ _AFTER_RECALL = {
 def _check_recall(snapshot: BroadcastSnapshot, now: datetime) -> None:
     if snapshot.broadcast.can_be_recalled(snapshot.tally.delivered, now):
         return
-    raise CannotDo(
-        label(
-            "De {name} no se puede borrar nada: Telegram deja borrar los mensajes durante 48 "
-            "horas, o no hay ninguno.",
-            name=name_of(snapshot.broadcast),
-        )
+    raise CannotDo.because(
+        "De {name} no se puede borrar nada: Telegram deja borrar los mensajes durante 48 "
+        "horas, o no hay ninguno.",
+        name=name_of(snapshot.broadcast),
     )
 
 

@@ -111,12 +111,10 @@ def make_files(path: Path, options: DossierOptions, *, console: Console = out) -
         from bot.dossier.opened_list import DossierError, open_list
         from bot.dossier.typesetting import Fonts
     except ModuleNotFoundError as error:
-        raise CannotDo(
-            label(
-                "Para hacer los PDF falta {name}, que es del extra pdf. Se instala con: {command}",
-                name=error.name,
-                command=install_command("pdf"),
-            )
+        raise CannotDo.because(
+            "Para hacer los PDF falta {name}, que es del extra pdf. Se instala con: {command}",
+            name=error.name,
+            command=install_command("pdf"),
         ) from error
     try:
         opened = open_list(path)
@@ -192,31 +190,27 @@ def _language(chosen: str | None, source: str, languages: tuple[str, ...]) -> st
     if chosen in spoken and chosen is not None:
         return chosen
     if not spoken:
-        raise CannotDo(
-            label(
-                "La petición está en {languages}, y el expediente no tiene palabras en ninguno de "
-                "esos idiomas. CONTRIBUTING.md explica cómo traducirlas.",
-                languages=", ".join(languages),
-            )
+        raise CannotDo.because(
+            "La petición está en {languages}, y el expediente no tiene palabras en ninguno de "
+            "esos idiomas. CONTRIBUTING.md explica cómo traducirlas.",
+            languages=", ".join(languages),
         )
     if chosen is None:
-        raise CannotDo(
-            label("Di en qué idioma, con --language: {languages}", languages=", ".join(spoken))
+        raise CannotDo.because(
+            "Di en qué idioma, con --language: {languages}", languages=", ".join(spoken)
         )
-    raise CannotDo(
-        label(
-            "No hay expediente en {language}. Puede estar en {languages}: los idiomas que tienen "
-            "la petición y los textos del bot.",
-            language=chosen,
-            languages=", ".join(spoken),
-        )
+    raise CannotDo.because(
+        "No hay expediente en {language}. Puede estar en {languages}: los idiomas que tienen "
+        "la petición y los textos del bot.",
+        language=chosen,
+        languages=", ".join(spoken),
     )
 
 
 def _reference(typed: str | None) -> str:
     """Returns the organisation's own reference, which is asked for if it was not typed."""
     if typed is None and not sys.stdin.isatty():
-        raise CannotDo(label("Da la referencia que lleva la carta: --reference TEXTO"))
+        raise CannotDo.because("Da la referencia que lleva la carta: --reference TEXTO")
     return (typed or _asked(label("Vuestra referencia, para que la respuesta la nombre"))).strip()
 
 
@@ -225,7 +219,7 @@ def _contact(typed: str | None, email: str) -> str:
     if typed is None and not sys.stdin.isatty():
         if email:
             return email
-        raise CannotDo(label("Di adónde hay que contestar: --contact TEXTO"))
+        raise CannotDo.because("Di adónde hay que contestar: --contact TEXTO")
     asked = label("Adónde hay que contestar (un nombre, una dirección)")
     return (typed or _asked(asked, email)).strip()
 

@@ -101,7 +101,7 @@ def export(
     configure_logging("WARNING")
     recipients = () if plaintext else settings.age_recipients
     if not recipients and not plaintext:
-        raise CannotDo(label(_NO_RECIPIENT))
+        raise CannotDo.because(_NO_RECIPIENT)
     # Asked outside an event loop, in which Ctrl-C would not end the question.
     if plaintext and not _wants_plaintext(output, load_petition(settings.folder or BUNDLED).slug):
         say(label("No se ha escrito nada."))
@@ -117,15 +117,12 @@ def export(
 def _wants_plaintext(file: Path, slug: str) -> bool:
     """Asks twice whether everybody may read the list; nothing answers in place of a person."""
     if file.suffix == ".age":
-        raise CannotDo(
-            label("{path} no iría cifrado: dale un nombre que no acabe en .age.", path=file)
+        raise CannotDo.because(
+            "{path} no iría cifrado: dale un nombre que no acabe en .age.", path=file
         )
     if not _in_terminal():
-        raise CannotDo(
-            label(
-                "--plaintext pregunta dos veces, y aquí no hay quien conteste. No se ha escrito "
-                "nada."
-            )
+        raise CannotDo.because(
+            "--plaintext pregunta dos veces, y aquí no hay quien conteste. No se ha escrito nada."
         )
     question = label(
         "{path} no irá cifrado: quien lo tenga leerá el nombre de cada persona que firmó. "
@@ -155,13 +152,11 @@ async def write_list(context: CliContext, order: ExportOrder, bar: Progress) -> 
     """Writes the list whole, or leaves nothing of it; raises CannotDo, FileNotWritten."""
     held = await context.storage.restores.held()
     if held is not None and not held.journal_is_whole:
-        raise CannotDo(
-            label(
-                "Se restauró una copia sin el diario entero, que dice quién se retiró desde "
-                "entonces: esas personas pueden haber vuelto, con su nombre. No se escribe "
-                "ninguna lista hasta que lo mire alguien que administra; el bot se lo pide en el "
-                "chat."
-            )
+        raise CannotDo.because(
+            "Se restauró una copia sin el diario entero, que dice quién se retiró desde "
+            "entonces: esas personas pueden haber vuelto, con su nombre. No se escribe "
+            "ninguna lista hasta que lo mire alguien que administra; el bot se lo pide en el "
+            "chat."
         )
     began = time.monotonic()
     exports, begun = context.storage.exports, None
@@ -200,7 +195,7 @@ async def _read_header(
         groups=tuple(await signatures.groups()),
     )
     if not header.counted:
-        raise CannotDo(label("No hay ninguna firma que cuente: no hay nada que escribir."))
+        raise CannotDo.because("No hay ninguna firma que cuente: no hay nada que escribir.")
     return header
 
 
@@ -227,13 +222,11 @@ class _Checked:
         if self._damaged:
             raise CannotDo(_damaged(self._damaged))
         if self._passed != self._total:
-            raise CannotDo(
-                label(
-                    "No se ha escrito nada: la base de datos está dañada. Cuenta {said} firmas "
-                    "con nombre, y tiene {found}.",
-                    said=self._total,
-                    found=self._passed,
-                )
+            raise CannotDo.because(
+                "No se ha escrito nada: la base de datos está dañada. Cuenta {said} firmas "
+                "con nombre, y tiene {found}.",
+                said=self._total,
+                found=self._passed,
             )
 
 

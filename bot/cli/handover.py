@@ -99,50 +99,42 @@ async def prepare_handover(
     storage = context.storage
     active = await storage.handovers.active()
     if active is not None:
-        raise CannotDo(
-            label(
-                "Ya está anotado que la petición se entregó el {day}. Si no es así, deshazlo "
-                "antes: petition-bot delivered --undo",
-                day=_day(context, active),
-            )
+        raise CannotDo.because(
+            "Ya está anotado que la petición se entregó el {day}. Si no es así, deshazlo "
+            "antes: petition-bot delivered --undo",
+            day=_day(context, active),
         )
     state = await storage.petitions.state()
     if state.closed_at is None:
-        raise CannotDo(
-            label(
-                "La petición está abierta: quien firme desde ahora no estaría en ninguna lista, y "
-                "se borraría con quienes sí están. Ciérrala en el bot con /close, y entrega una "
-                "lista que se escriba después."
-            )
+        raise CannotDo.because(
+            "La petición está abierta: quien firme desde ahora no estaría en ninguna lista, y "
+            "se borraría con quienes sí están. Ciérrala en el bot con /close, y entrega una "
+            "lista que se escriba después."
         )
     day = _read_day(context, order.on)
     closed_on = day_of(state.closed_at, context.words.zone)
     if day < closed_on:
-        raise CannotDo(
-            label(
-                "La petición se cerró el {closed}, después del {day}: ese día no se sabía aún "
-                "cuántas firmas tiene. Mira el día y el año.",
-                closed=context.words.date(closed_on),
-                day=context.words.date(day),
-            )
+        raise CannotDo.because(
+            "La petición se cerró el {closed}, después del {day}: ese día no se sabía aún "
+            "cuántas firmas tiene. Mira el día y el año.",
+            closed=context.words.date(closed_on),
+            day=context.words.date(day),
         )
     manifest = _read_manifest(order)
     if order.without_list:
         if order.export is not None:
-            raise CannotDo(label("--export y --without-list no van juntas."))
+            raise CannotDo.because("--export y --without-list no van juntas.")
         planned = PlannedHandover(day, manifest, None, state.signatures)
     else:
         exports = await storage.handovers.exports()
         found = _select(context, exports, order.export, day, state.closed_at)
         if found.exported_at < state.closed_at:
-            raise CannotDo(
-                label(
-                    "La {list} es anterior al cierre de la petición ({closed}): quien firmó entre "
-                    "una cosa y otra no está en ella, y se borraría con quienes sí están. Escribe "
-                    "otra con petition-bot export.",
-                    list=_name(context, found),
-                    closed=context.words.plain_moment(state.closed_at),
-                )
+            raise CannotDo.because(
+                "La {list} es anterior al cierre de la petición ({closed}): quien firmó entre "
+                "una cosa y otra no está en ella, y se borraría con quienes sí están. Escribe "
+                "otra con petition-bot export.",
+                list=_name(context, found),
+                closed=context.words.plain_moment(state.closed_at),
             )
         planned = PlannedHandover(day, manifest, found, found.with_name + found.without_name)
     return planned, await _consequences(context, planned)
@@ -158,11 +150,9 @@ async def record_handover(context: CliContext, planned: PlannedHandover) -> str:
         without_name=planned.number,
     )
     if recorded is None:
-        raise CannotDo(
-            label(
-                "Entretanto se ha anotado otra entrega, o se ha vuelto a abrir la petición. No se "
-                "ha cambiado nada."
-            )
+        raise CannotDo.because(
+            "Entretanto se ha anotado otra entrega, o se ha vuelto a abrir la petición. No se "
+            "ha cambiado nada."
         )
     return label(
         "Queda anotado que la petición se entregó el {day}. El bot lo dice a quienes administran, "
@@ -174,12 +164,12 @@ async def record_handover(context: CliContext, planned: PlannedHandover) -> str:
 async def prepare_undo(context: CliContext, order: HandoverOrder) -> tuple[Handover, str]:
     """Returns the handover that is to be taken back, and says what that means."""
     if not order.is_empty:
-        raise CannotDo(
-            label("--undo deshace lo anotado; no va con ninguna otra opción, salvo --yes.")
+        raise CannotDo.because(
+            "--undo deshace lo anotado; no va con ninguna otra opción, salvo --yes."
         )
     active = await context.storage.handovers.active()
     if active is None:
-        raise CannotDo(label("No hay ninguna entrega anotada: no hay nada que deshacer."))
+        raise CannotDo.because("No hay ninguna entrega anotada: no hay nada que deshacer.")
     return active, "\n".join(
         (
             *_recorded(context, active),
@@ -194,7 +184,7 @@ async def prepare_undo(context: CliContext, order: HandoverOrder) -> tuple[Hando
 async def undo_handover(context: CliContext, found: Handover) -> str:
     """Takes a handover back; returns the result as a sentence."""
     if not await context.storage.handovers.undo(found, at=context.clock()):
-        raise CannotDo(label("Entretanto ya se ha deshecho. No se ha cambiado nada."))
+        raise CannotDo.because("Entretanto ya se ha deshecho. No se ha cambiado nada.")
     return label(
         "Deshecho: ya no hay ninguna entrega anotada. El bot lo dice a quienes administran."
     )
@@ -214,14 +204,12 @@ async def show_handover(context: CliContext) -> str:
 
 def _read_day(context: CliContext, typed: str | None) -> date:
     if typed is None:
-        raise CannotDo(label("Di qué día se entregó: --on 2026-11-24"))
+        raise CannotDo.because("Di qué día se entregó: --on 2026-11-24")
     day = read_day(typed)
     if day > _today(context):
-        raise CannotDo(
-            label(
-                "El {day} no ha llegado aún. Una entrega se anota cuando ya se ha hecho.",
-                day=context.words.date(day),
-            )
+        raise CannotDo.because(
+            "El {day} no ha llegado aún. Una entrega se anota cuando ya se ha hecho.",
+            day=context.words.date(day),
         )
     return day
 
@@ -234,19 +222,15 @@ def _read_manifest(order: HandoverOrder) -> str:
     if order.manifest is None:
         if order.without_list:
             return ""
-        raise CannotDo(
-            label(
-                "Di con --manifest qué se entregó: el SHA-256 de su manifest.txt, que muestra "
-                "sha256sum manifest.txt."
-            )
+        raise CannotDo.because(
+            "Di con --manifest qué se entregó: el SHA-256 de su manifest.txt, que muestra "
+            "sha256sum manifest.txt."
         )
     manifest = order.manifest.strip().lower()
     if not _SHA256.fullmatch(manifest):
-        raise CannotDo(
-            label(
-                "Lo que va con --manifest no es un SHA-256: son 64 cifras de 0 a f, como las "
-                "muestra sha256sum manifest.txt."
-            )
+        raise CannotDo.because(
+            "Lo que va con --manifest no es un SHA-256: son 64 cifras de 0 a f, como las "
+            "muestra sha256sum manifest.txt."
         )
     return manifest
 
@@ -260,11 +244,9 @@ def _select(
 ) -> ExportedList:
     """Returns the list that was handed over on a day: the wanted one, or the only one."""
     if not exports:
-        raise CannotDo(
-            label(
-                "No se ha escrito ninguna lista con petition-bot export, así que no se ha podido "
-                "entregar. Si solo se entregó cuántas firmas hay, di --without-list."
-            )
+        raise CannotDo.because(
+            "No se ha escrito ninguna lista con petition-bot export, así que no se ha podido "
+            "entregar. Si solo se entregó cuántas firmas hay, di --without-list."
         )
     if wanted is None:
         return _only_one(context, exports, day, closed_at)
@@ -274,20 +256,16 @@ def _select(
         if _ID.fullmatch(wanted.lower()) and each.id.hex().startswith(wanted.lower())
     ]
     if len(found) != 1:
-        raise CannotDo(
-            label(
-                "Más de una lista tiene un número que empieza por {wanted}, o ninguna lo tiene. "
-                "petition-bot delivered las muestra.",
-                wanted=wanted,
-            )
+        raise CannotDo.because(
+            "Más de una lista tiene un número que empieza por {wanted}, o ninguna lo tiene. "
+            "petition-bot delivered las muestra.",
+            wanted=wanted,
         )
     if day_of(found[0].exported_at, context.words.zone) > day:
-        raise CannotDo(
-            label(
-                "La {list} es posterior al {day}: no se pudo entregar ese día.",
-                list=_name(context, found[0]),
-                day=context.words.date(day),
-            )
+        raise CannotDo.because(
+            "La {list} es posterior al {day}: no se pudo entregar ese día.",
+            list=_name(context, found[0]),
+            day=context.words.date(day),
         )
     return found[0]
 
@@ -298,12 +276,10 @@ def _only_one(
     """Returns the list that is meant; of several, one is the dossier's, and is not guessed."""
     written = [each for each in exports if day_of(each.exported_at, context.words.zone) <= day]
     if not written:
-        raise CannotDo(
-            label(
-                "El {day} no se había escrito ninguna lista. La más antigua es la {list}.",
-                day=context.words.date(day),
-                list=_name(context, exports[-1]),
-            )
+        raise CannotDo.because(
+            "El {day} no se había escrito ninguna lista. La más antigua es la {list}.",
+            day=context.words.date(day),
+            list=_name(context, exports[-1]),
         )
     final = [each for each in written if each.exported_at >= closed_at]
     if len(final) > 1:

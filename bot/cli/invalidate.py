@@ -94,15 +94,13 @@ def invalidate(
         )
         _require_selective(condition)
         if not dry_run and not (reason or "").strip():
-            raise CannotDo(label("Di por qué con --reason, o solo mira con --dry-run."))
+            raise CannotDo.because("Di por qué con --reason, o solo mira con --dry-run.")
         found = await context.storage.invalidations.find(condition)
         if len(found.numbers) < FEWEST:
-            raise CannotDo(
-                label(
-                    "Hay menos de {n} firmas así, y eso no es una ola. No se dice cuántas, porque "
-                    "podría decir si una persona ha firmado.",
-                    n=FEWEST,
-                )
+            raise CannotDo.because(
+                "Hay menos de {n} firmas así, y eso no es una ola. No se dice cuántas, porque "
+                "podría decir si una persona ha firmado.",
+                n=FEWEST,
             )
         state = await context.storage.petitions.state()
         said = _in_words(condition, context.words)
@@ -120,22 +118,18 @@ def invalidate(
 def _require_selective(condition: SignatureCondition) -> None:
     """Refuses a condition that applies to everybody, or to nobody."""
     if condition == SignatureCondition():
-        raise CannotDo(
-            label(
-                "Di qué firmas, con --from, --to, --source, --name-pattern o "
-                "--form-seconds-under. Sin nada de eso serían todas."
-            )
+        raise CannotDo.because(
+            "Di qué firmas, con --from, --to, --source, --name-pattern o "
+            "--form-seconds-under. Sin nada de eso serían todas."
         )
     pattern = condition.name_pattern
     if pattern is not None and not any(each.isalnum() for each in pattern):
-        raise CannotDo(
-            label(
-                "Un patrón de nombres necesita una letra: sin ella vale para casi todo el mundo."
-            )
+        raise CannotDo.because(
+            "Un patrón de nombres necesita una letra: sin ella vale para casi todo el mundo."
         )
     begin, end = condition.signed_from, condition.signed_before
     if begin is not None and end is not None and begin >= end:
-        raise CannotDo(label("--from no es antes que --to: nadie firmó entre uno y otro."))
+        raise CannotDo.because("--from no es antes que --to: nadie firmó entre uno y otro.")
 
 
 def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
@@ -153,12 +147,9 @@ def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
             moment = moment.replace(tzinfo=zone)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise CannotDo(
-            label(
-                "«{typed}» no es un momento; se escribe 2026-11-24 13:05, o 2026-11-24 para un "
-                "día.",
-                typed=text,
-            )
+        raise CannotDo.because(
+            "«{typed}» no es un momento; se escribe 2026-11-24 13:05, o 2026-11-24 para un día.",
+            typed=text,
         ) from None
 
 
@@ -274,8 +265,8 @@ def _is_confirmed(question: str, total: int, count: int | None) -> bool:
         in_groups = f"{total:,}"
         return typed.strip() in (str(total), in_groups, in_groups.replace(",", "."))
     if count != total:
-        raise CannotDo(
-            label("Son {total}, y no {n}. No se ha cambiado nada.", total=total, n=count)
+        raise CannotDo.because(
+            "Son {total}, y no {n}. No se ha cambiado nada.", total=total, n=count
         )
     return True
 
@@ -334,13 +325,13 @@ def _undo(wanted: str, count: int | None) -> None:
 def _choose(entries: list[Invalidation], wanted: str) -> Invalidation:
     begun = [each for each in entries if wanted and each.id.hex().startswith(wanted.lower())]
     if not begun:
-        raise CannotDo(
-            label("Ninguna empieza por {wanted}; --list las muestra todas.", wanted=wanted)
+        raise CannotDo.because(
+            "Ninguna empieza por {wanted}; --list las muestra todas.", wanted=wanted
         )
     if len(begun) > 1:
-        raise CannotDo(label("Varias empiezan por {wanted}: escribe más.", wanted=wanted))
+        raise CannotDo.because("Varias empiezan por {wanted}: escribe más.", wanted=wanted)
     if begun[0].undone_at is not None:
-        raise CannotDo(label("Esa ya se deshizo: sus firmas cuentan."))
+        raise CannotDo.because("Esa ya se deshizo: sus firmas cuentan.")
     return begun[0]
 
 

@@ -108,7 +108,7 @@ async def _rotate(context: CliContext, url: str, path: Path, *, keep_old: bool) 
         async with acquire_process_lock(url, KEYS_LOCK):
             return await _rotate_alone(context, url, path, keep_old=keep_old)
     except HeldElsewhere as error:
-        raise CannotDo(label("Ya hay otro petition-bot keys rotate en marcha.")) from error
+        raise CannotDo.because("Ya hay otro petition-bot keys rotate en marcha.") from error
 
 
 async def _rotate_alone(context: CliContext, url: str, path: Path, *, keep_old: bool) -> str:
@@ -301,8 +301,8 @@ async def _in_place(place: _Place, work: Callable[[Storage], Awaitable[R]]) -> R
         ):
             return await work(storage)
     except HeldElsewhere as error:
-        raise CannotDo(
-            label("El bot está en marcha. Páralo antes: mientras tanto no reconocería a nadie.")
+        raise CannotDo.because(
+            "El bot está en marcha. Páralo antes: mientras tanto no reconocería a nadie."
         ) from error
 
 

@@ -115,7 +115,7 @@ def run(
     from bot.process import FatalError, TokenUnknown, run_until_stopped
 
     if rehearsal and restored_backup:
-        raise CannotDo(label("--rehearsal y --restored-backup no van juntas."))
+        raise CannotDo.because("--rehearsal y --restored-backup no van juntas.")
     (require_rehearsable if rehearsal else require_ready)(settings)
     try:
         run_to_end(

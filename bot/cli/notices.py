@@ -78,11 +78,9 @@ async def list_notices(
 ) -> list[ChangeOwed]:
     """Prints what the addressee has to be told, and returns it; names only on a screen."""
     if names and not console.is_terminal:
-        raise CannotDo(
-            label(
-                "Los nombres solo se muestran en pantalla; a un archivo van cifrados, con "
-                "--output ARCHIVO."
-            )
+        raise CannotDo.because(
+            "Los nombres solo se muestran en pantalla; a un archivo van cifrados, con "
+            "--output ARCHIVO."
         )
     storage, words, tell = context.storage, context.words, partial(say, console=console)
     handover = await storage.handovers.active()
@@ -157,11 +155,9 @@ def write_notices(
 ) -> str:
     """Writes them as a workbook with the corrected names, encrypted; says so in a sentence."""
     if not recipients:
-        raise CannotDo(
-            label(
-                "Falta la clave para la que se cifran los nombres: pon una clave pública en "
-                "PETITION_AGE_RECIPIENTS, como para petition-bot export."
-            )
+        raise CannotDo.because(
+            "Falta la clave para la que se cifran los nombres: pon una clave pública en "
+            "PETITION_AGE_RECIPIENTS, como para petition-bot export."
         )
     content = _workbook(context, owed)
     with (

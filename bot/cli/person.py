@@ -257,10 +257,10 @@ def _answer(
     output: Path | None = None,
 ) -> None:
     if code is not None and reason is not None:
-        raise CannotDo(label("El código y --verified-otherwise no van juntos."))
+        raise CannotDo.because("El código y --verified-otherwise no van juntos.")
     if output is not None and output.exists():
-        raise CannotDo(
-            label("{path} ya existe, y se queda como está: elige otro archivo.", path=output)
+        raise CannotDo.because(
+            "{path} ya existe, y se queda como está: elige otro archivo.", path=output
         )
     typed = code
     if reason is None and typed is None:
@@ -290,16 +290,16 @@ async def prepare(
     state = _only_stored(signer, words)
     if request is RESTRICT and signer.restricted_at is not None:
         since = words.plain_moment(signer.restricted_at)
-        raise CannotDo(
-            label("Su uso ya está limitado, desde el {moment}. No se ha hecho nada.", moment=since)
+        raise CannotDo.because(
+            "Su uso ya está limitado, desde el {moment}. No se ha hecho nada.", moment=since
         )
     if request is OBJECT and signer.objected_at is not None:
         since = words.plain_moment(signer.objected_at)
-        raise CannotDo(
-            label("Ya se opuso a su uso, el {moment}. No se ha hecho nada.", moment=since)
+        raise CannotDo.because(
+            "Ya se opuso a su uso, el {moment}. No se ha hecho nada.", moment=since
         )
     if request is LIFT and state is None:
-        raise CannotDo(label("Su uso no está limitado, ni hay oposición. No se ha hecho nada."))
+        raise CannotDo.because("Su uso no está limitado, ni hay oposición. No se ha hecho nada.")
     whose = label(
         "Firma número {n}: {name}, firmó el {moment}, lee en {language}",
         n=words.number(signer.number),
@@ -330,10 +330,8 @@ async def carry_out(
 
 async def _do(context: CliContext, request: Request, prepared: Prepared) -> None:
     if not await request.do(context.storage.person_requests, prepared, context.clock()):
-        raise CannotDo(
-            label(
-                "Entretanto se ha usado el código o se ha retirado la firma. No se ha hecho nada."
-            )
+        raise CannotDo.because(
+            "Entretanto se ha usado el código o se ha retirado la firma. No se ha hecho nada."
         )
 
 
@@ -354,20 +352,18 @@ def check_reason(reason: str, *names: str | None) -> str:
     """Returns a reason as the audit keeps it; `names` are the person's, and not to be in it."""
     said = " ".join(reason.split())
     if not said:
-        raise CannotDo(label("Di con --verified-otherwise cómo sabes de quién es la firma."))
+        raise CannotDo.because("Di con --verified-otherwise cómo sabes de quién es la firma.")
     if len(said) > _MOST_REASON:
-        raise CannotDo(
-            label("El motivo es demasiado largo: {n} caracteres como máximo.", n=_MOST_REASON)
+        raise CannotDo.because(
+            "El motivo es demasiado largo: {n} caracteres como máximo.", n=_MOST_REASON
         )
     in_names = _OF_A_NAME.findall(" ".join(name or "" for name in names).casefold())
     is_named = not {*in_names}.isdisjoint(re.findall(r"\w+", said.casefold()))
     if "@" in said or _LONG_NUMBER.search(said) or is_named:
-        raise CannotDo(
-            label(
-                "El motivo queda en el registro para siempre, así que no puede decir quién es la "
-                "persona: ni nombre, ni dirección, ni número. Algo así: enseñó el pasaporte en la "
-                "oficina el 3 de mayo."
-            )
+        raise CannotDo.because(
+            "El motivo queda en el registro para siempre, así que no puede decir quién es la "
+            "persona: ni nombre, ni dirección, ni número. Algo así: enseñó el pasaporte en la "
+            "oficina el 3 de mayo."
         )
     return said
 
@@ -376,7 +372,7 @@ def _checked_name(typed: str) -> str:
     try:
         return clean_name(typed)
     except NameRefused as refused:
-        raise CannotDo(label(_NAME_REFUSALS[refused.problem])) from None
+        raise CannotDo.because(_NAME_REFUSALS[refused.problem]) from None
 
 
 async def _proved(
@@ -391,7 +387,7 @@ async def _proved(
             await context.storage.audit.record("person_look", actor=None, at=context.clock())
         said = check_reason(reason or "", signer.name if signer else None, new_name)
         if signer is None:
-            raise CannotDo(label("Ninguna firma tiene ese número; quizá se retiró."))
+            raise CannotDo.because("Ninguna firma tiene ese número; quizá se retiró.")
         return signer, verified_otherwise(said)
     found, checked = await requests.check(number, code, context.clock())
     if found is None:
@@ -421,11 +417,9 @@ def _no_fit(checked: CheckedCode, words: Words) -> str:
 
 async def _stored(context: CliContext, signer: Signer) -> str:
     if signer.chat_id is None:
-        raise CannotDo(
-            label(
-                "No se encuentra lo que se guarda de esa persona: el número de su chat está "
-                "dañado. No se ha hecho nada."
-            )
+        raise CannotDo.because(
+            "No se encuentra lo que se guarda de esa persona: el número de su chat está "
+            "dañado. No se ha hecho nada."
         )
     # Imported here: Telegram's library takes a moment to load, which --help does not need.
     from handlers.my_data import everything_stored

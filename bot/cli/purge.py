@@ -76,11 +76,9 @@ def _date_is_right(*, yes: bool) -> bool:
     said = run_to_end(telegram_time(settings))
     if said is None:
         if yes:
-            raise CannotDo(
-                label(
-                    "No se ha podido preguntar a Telegram qué día es, así que --yes no basta: "
-                    "ejecútalo sin esa opción y mira la fecha. No se ha borrado nada."
-                )
+            raise CannotDo.because(
+                "No se ha podido preguntar a Telegram qué día es, así que --yes no basta: "
+                "ejecútalo sin esa opción y mira la fecha. No se ha borrado nada."
             )
         question = label(
             "No se ha podido preguntar a Telegram qué día es. ¿Es hoy el {day}?",
@@ -96,13 +94,11 @@ def refuse_another_date(said: datetime, now: datetime) -> None:
     """Raises CannotDo where Telegram says another day than the machine."""
     words = terminal_words()
     if abs(now - said) >= timedelta(days=1):
-        raise CannotDo(
-            label(
-                "Esta máquina dice que hoy es el {here}, y Telegram, que es el {there}. Pon antes "
-                "el reloj en hora. No se ha borrado nada.",
-                here=words.date(now),
-                there=words.date(said),
-            )
+        raise CannotDo.because(
+            "Esta máquina dice que hoy es el {here}, y Telegram, que es el {there}. Pon antes "
+            "el reloj en hora. No se ha borrado nada.",
+            here=words.date(now),
+            there=words.date(said),
         )
 
 

@@ -131,11 +131,11 @@ def service(
 ) -> None:
     """Writes the systemd unit that runs the bot with the settings and paths of the user."""
     if os.geteuid() == 0 and not user:
-        raise CannotDo(label(_AS_ROOT, program=_program()))
+        raise CannotDo.because(_AS_ROOT, program=_program())
     paths = _paths(load_settings(), file_locations.env_file().absolute())
     if (unusable := paths.unusable()) is not None:
-        raise CannotDo(
-            label("systemd leería {path} como otra cosa: elige otro nombre.", path=unusable)
+        raise CannotDo.because(
+            "systemd leería {path} como otra cosa: elige otro nombre.", path=unusable
         )
     text = service_unit(paths, None if user else pwd.getpwuid(os.geteuid()).pw_name)
     if output is None:
@@ -167,8 +167,8 @@ def _paths(settings: Settings, settings_file: Path) -> ServicePaths:
     named = [each for each in (key_file, settings.folder, database) if each is not None]
     for each in named:
         if not each.is_absolute():
-            raise CannotDo(
-                label("Escribe la ruta entera de {path} en {file}.", path=each, file=settings_file)
+            raise CannotDo.because(
+                "Escribe la ruta entera de {path} en {file}.", path=each, file=settings_file
             )
     file_locations.make_database_folder(settings.database_url)
     data = [database.parent] if database else []
@@ -192,23 +192,19 @@ def _refuse_settings_of_the_shell(settings_file: Path) -> None:
         if name != file_locations.ENV_FILE_NAMED
     )
     if shell_only:
-        raise CannotDo(
-            label(
-                "El servicio tendría otros ajustes que esta terminal: {names}. Escríbelos en "
-                "{file}, o quítalos de aquí.",
-                names=", ".join(shell_only),
-                file=settings_file,
-            )
+        raise CannotDo.because(
+            "El servicio tendría otros ajustes que esta terminal: {names}. Escríbelos en "
+            "{file}, o quítalos de aquí.",
+            names=", ".join(shell_only),
+            file=settings_file,
         )
     proxies = sorted(name for name in os.environ if name.upper() in ("HTTPS_PROXY", "ALL_PROXY"))
     if proxies and not in_file.get(f"{PREFIX}PROXY"):
-        raise CannotDo(
-            label(
-                "Esta terminal tiene un proxy ({names}), y el servicio no lo tendría. Escribe "
-                "PETITION_PROXY en {file}: el proxy, o none para ir sin él.",
-                names=", ".join(proxies),
-                file=settings_file,
-            )
+        raise CannotDo.because(
+            "Esta terminal tiene un proxy ({names}), y el servicio no lo tendría. Escribe "
+            "PETITION_PROXY en {file}: el proxy, o none para ir sin él.",
+            names=", ".join(proxies),
+            file=settings_file,
         )
 
 

@@ -17,7 +17,7 @@ _SPEAKERS = ("bot", "handlers", "storage")
 _READERS = "bot/simulator/"
 _ERRORS_FILE = "storage/errors.py"
 _PLURALS = frozenset({"plural", "plural_label"})
-_METHODS = frozenset({"text", "label"}) | _PLURALS
+_METHODS = frozenset({"text", "label", "because"}) | _PLURALS
 _MARK = "mark"
 # A label in the terminal's language; a label with its values, which is said in a language later;
 # and an exception with one.
