@@ -155,7 +155,7 @@ class Retention:
         self._erase_files = erase_files
         self._date_is_right = date_is_right
         self._tidy_up = tidy_up
-        self._waits = False
+        self._erased_at: datetime | None = None
 
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
@@ -185,7 +185,7 @@ class Retention:
         What should have been erased by the day before waits for `HELD_FOR` once they can know of
         it, as nothing brings it back.
         """
-        now, self._waits = self._clock(), True
+        now, self._erased_at = self._clock(), None
         if not self._date_is_right():
             return
         overdue = await find_overdue(self._storage, self._petition(), now)
@@ -193,7 +193,7 @@ class Retention:
         if overdue is not None and await self._is_held(overdue, now):
             _log.warning("erasure_held", total=overdue.people)
             return
-        self._waits = False
+        self._erased_at = now
         erasure = await read_erasure(self._storage, self._petition(), now)
         total = await erase_due(self._storage, erasure, now, action="retention", sleep=self._sleep)
         if total > 0:
@@ -217,7 +217,7 @@ class Retention:
         """
         months = self._petition().retention.months_at_most
         kept_for = timedelta(days=_LONGEST_MONTH * months)
-        before = None if self._waits else self._clock() - kept_for
+        before = None if self._erased_at is None else self._erased_at - kept_for
         damaged = await asyncio.to_thread(self._storage.journal.rewrite, before)
         if damaged:
             _log.critical("journal_damaged", total=damaged)

@@ -1,6 +1,7 @@
 """Tests that a running bot erases what is due, in portions, whatever errors occur."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -16,6 +17,7 @@ from bot.retention import (
     FORMS_KEPT_FOR,
     PORTION,
     Retention,
+    read_erasure,
 )
 from storage import DueBefore, DueCount, ErasedPortion, ErasureRun, Storage, Unavailable
 
@@ -100,11 +102,13 @@ class Pauses:
             raise asyncio.CancelledError
 
 
-def retention(stored: Stored, pauses: Pauses) -> Retention:
+def retention(
+    stored: Stored, pauses: Pauses, clock: Callable[[], datetime] = lambda: NOW
+) -> Retention:
     return Retention(
         cast("Storage", stored),
         lambda: load_petition(BUNDLED),
-        lambda: NOW,
+        clock,
         pauses.sleep,
         warn=stored.warn,
         erase_files=stored.erase_files,
@@ -139,8 +143,10 @@ async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
 async def test_the_journal_forgets_whose_retention_is_over_and_its_damage_is_said() -> None:
     stored = Stored()
     stored.damaged = 2
+    looking = retention(stored, Pauses(1))
+    await looking.erase()
     with capture_logs() as logged:
-        await retention(stored, Pauses(1)).tidy_journal()
+        await looking.tidy_journal()
     assert stored.journal_from == [NOW - timedelta(days=21 * 31)]
     assert logged == [{"event": "journal_damaged", "total": 2, "log_level": "critical"}]
 
@@ -158,6 +164,28 @@ async def test_with_a_clock_that_jumped_a_year_the_journal_still_knows_who_withd
     await looking.erase()
     await looking.tidy_journal()
     assert stored.journal_from == [None, NOW - timedelta(days=21 * 31)]
+
+
+async def test_a_clock_that_jumps_after_it_was_checked_takes_nobody_and_no_withdrawal_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored, time, erased = Stored(signatures=1), [NOW], list[DueBefore]()
+
+    async def warn(_overdue: Overdue | None) -> None:
+        time[0] += timedelta(days=730)
+
+    async def erase(due: DueBefore, *_: object, **__: object) -> ErasedPortion:
+        erased.append(due)
+        return ErasedPortion(0, None)
+
+    monkeypatch.setattr(stored, "warn", warn)
+    monkeypatch.setattr(stored, "erase", erase)
+    looking = retention(stored, Pauses(1), lambda: time[0])
+    await looking.erase()
+    await looking.tidy_journal()
+    checked = await read_erasure(cast("Storage", stored), load_petition(BUNDLED), NOW)
+    assert erased == [checked.due]
+    assert stored.journal_from == [NOW - timedelta(days=21 * 31)]
 
 
 @pytest.mark.parametrize("failure", [Unavailable(), ZeroDivisionError("Ana García")])

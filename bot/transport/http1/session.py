@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Self
 
 import structlog
@@ -49,7 +50,8 @@ class SharedSession:
         self._pools = dict[Address, Pool]()
         self._targets = dict[str, Target]()
         self._clock = clock
-        self._date, self._dated_at = b"", clock()
+        self._date: datetime | None = None
+        self._dated_at = clock()
 
     async def __aenter__(self) -> Self:
         self._tls = self._given_tls or ssl.create_default_context()
@@ -83,8 +85,9 @@ class SharedSession:
         except NotSent as failure:
             self.report(failure)
             raise
-        if answer.date:
-            self._date, self._dated_at = answer.date, self._clock()
+        date = _moment(answer.date)
+        if date is not None:
+            self._date, self._dated_at = date, self._clock()
         return answer
 
     def server_time(self) -> tuple[datetime | None, timedelta]:
@@ -93,11 +96,7 @@ class SharedSession:
         Without such an answer, None and how old the session is.
         """
         since = timedelta(seconds=self._clock() - self._dated_at)
-        try:
-            said = parsedate_to_datetime(self._date.decode("ascii"))
-        except ValueError:
-            return None, since
-        return said.replace(tzinfo=UTC) + since, since
+        return None if self._date is None else self._date + since, since
 
     def report(self, failure: NotSent) -> None:
         """Logs why a call was not sent, and tells it: once for the hundreds that may fail so."""
@@ -113,3 +112,13 @@ class SharedSession:
             return self._targets.setdefault(base, target(base))
         except ValueError:  # not raised on, since its text may contain the URL with the token
             return None
+
+
+@lru_cache(maxsize=1)  # it is the same one in all answers of a second
+def _moment(date: bytes) -> datetime | None:
+    """Returns what a Date header says; None where it is none."""
+    try:
+        said = parsedate_to_datetime(date.decode("ascii"))
+    except (ValueError, OverflowError):
+        return None
+    return None if said.year == datetime.max.year else said.replace(tzinfo=UTC)
