@@ -39,13 +39,19 @@ class Kind(StrEnum):
     against how many updates somebody chose."""
 
 
+_CORRECTIONS_AT_MOST = 2
+
+
 def correction_topic(wrong: "Broadcast") -> str:
     """Returns the topic of a correction of this broadcast, which may be a correction itself.
 
     It names the kind and id of the first wrong broadcast, and the how manieth correction it is.
     """
-    if wrong.kind is not Kind.CORRECTION:
+    if wrong.kind is Kind.CLOSING:
         return f"{wrong.kind}/{wrong.id.hex()}/1"
+    if wrong.kind is not Kind.CORRECTION:
+        # The first one's id, also of what was sent to those whom that had not reached.
+        return f"{wrong.kind}/{wrong.topic}/1"
     first, _, number = wrong.topic.rpartition("/")
     return f"{first}/{int(number) + 1}"
 
@@ -181,13 +187,16 @@ class Broadcast:
     def can_be_corrected(self, tally: "Tally") -> bool:
         """Returns whether those who got it can be sent a correction.
 
-        A closing update that was recalled is sent again instead, as it should have been.
+        A closing update that was recalled is sent again instead, as it should have been. Nothing
+        is corrected more than twice, since a correction counts against no number of updates.
         """
         is_replaced = self.kind is Kind.CLOSING and self.recall_started_at is not None
+        is_last = self.kind is Kind.CORRECTION and self.topic.endswith(f"/{_CORRECTIONS_AT_MOST}")
         return (
             self.is_over
             and not self.is_recalling
             and not is_replaced
+            and not is_last
             and self.kind is not Kind.BREACH
             and tally.delivered + tally.unconfirmed > 0
         )

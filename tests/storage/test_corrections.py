@@ -96,6 +96,40 @@ async def test_a_correction_that_is_wrong_too_is_put_right_for_all_whom_the_firs
     assert await sent(broadcasts, second) == [1001, 1002]
 
 
+async def test_who_was_reached_later_gets_no_second_correction_from_the_report_of_the_rest(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2], updates=3)
+    wrong = await started(broadcasts, kind=Kind.UPDATE)
+    assert await sent(broadcasts, wrong, most=1) == [1001]
+    rest = await started(broadcasts, kind=Kind.UPDATE, topic=wrong.topic, at=later(5))
+    assert await sent(broadcasts, rest) == [1002]
+    assert await sent(broadcasts, await corrected(broadcasts, rest)) == [1001, 1002]
+    topics = {correction_topic(wrong), correction_topic(rest)}
+    for topic in topics:
+        assert await waiting(broadcasts, kind=Kind.CORRECTION, topic=topic) == 0
+
+
+async def test_corrections_of_corrections_are_no_way_to_send_more_than_was_promised(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    """Marta promised one message, and would send ten."""
+    await people.sign([1], updates=1)
+    newest, corrections = await started(broadcasts, kind=Kind.UPDATE), 0
+    await sent(broadcasts, newest)
+    while corrections < 10 and await may_be_corrected(broadcasts, newest):
+        corrections += 1
+        newest = await corrected(broadcasts, newest, 10 * corrections)
+        assert await sent(broadcasts, newest, 10 * corrections + 1) == [1001]
+    assert corrections == 2
+
+
+async def may_be_corrected(broadcasts: Broadcasts, newest: Broadcast) -> bool:
+    found = await broadcasts.get(newest.id)
+    assert found is not None
+    return found.can_be_corrected(await broadcasts.tally(found.id))
+
+
 @pytest.mark.parametrize("is_refused", [False, True])
 async def test_a_correction_of_an_update_is_one_with_it_and_ends_with_the_choice(
     broadcasts: Broadcasts, people: Supporters, signatures: Signatures, is_refused: bool
