@@ -49,7 +49,7 @@ from storage.file_identity import MOVED_ASIDE, moved_aside
 from storage.high_water_mark import highest_reached
 from storage.journal import JournalContent
 from storage.journal_replay import replay
-from storage.private_files import remove_unfinished, sync_folder
+from storage.private_files import new_file, remove_unfinished, sync_folder
 from storage.process_lock import KEYS_LOCK
 from storage.restores import unfinished_restore
 from storage.sqlite_errors import storage_error
@@ -317,7 +317,7 @@ def _move_aside(database: Path, at: datetime) -> Path | None:
         return None
     aside = database.with_name(name)
     if _has_merged(database, moves):
-        aside.hardlink_to(database)
+        _keep_as(database, aside)
         return aside
     for file, moved in moves:
         moved.unlink(missing_ok=True)
@@ -334,12 +334,20 @@ def _has_merged(database: Path, moves: Sequence[tuple[Path, Path]]) -> bool:
         return False
     for file, kept in moves:
         if file.name.endswith("-wal"):
-            kept.hardlink_to(file)
+            _keep_as(file, kept)
     try:
         _make_one_file(database)
     except BrokenData:
         return False
     return True
+
+
+def _keep_as(file: Path, kept: Path) -> None:
+    try:
+        kept.hardlink_to(file)
+    except OSError:  # a file system without them
+        with file.open("rb") as source, new_file(kept) as target:
+            shutil.copyfileobj(source, target, _CHUNK_BYTES)
 
 
 def tidy_up(url: str, key_file: Path, now: datetime | None) -> int:

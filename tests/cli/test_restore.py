@@ -1,5 +1,6 @@
 """Tests that a restore believes nobody who keeps the backups, and survives what comes between."""
 
+import errno
 import json
 import os
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 from bot import restore as restoration
 from bot.cli import backup as shell
 from storage import Keyring, Statement
+from storage.database_copy import contents_of
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
 from tests.support.supporters import NOON
@@ -203,3 +205,29 @@ def test_a_kill_before_the_end_of_a_restore_leaves_the_database_with_all_that_wa
     restoration.tidy_up(petition.url, petition.keyring.path, datetime.now(UTC))
     assert database.stat().st_nlink == 1
     said("restore", file, "-i", key, "--yes")
+
+
+def test_on_a_disk_without_hard_links_a_backup_takes_the_place_of_the_database_too(
+    petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a memory card with exFAT, or in a folder that another system shares."""
+
+    def refuses(_self: Path, _target: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    file, database = tmp_path / "today.backup", place(petition)
+    said("backup", file)
+    before = contents_of(database)
+    monkeypatch.setattr(Path, "hardlink_to", refuses)
+    said("restore", file, "-i", key, "--yes")
+    (aside,) = database.parent.glob("*.before-restore-*Z")
+    assert contents_of(aside) == before
+
+
+def test_what_is_no_file_is_said_at_once_and_not_waited_for(tmp_path: Path, key: Path) -> None:
+    pipe, device = tmp_path / "pipe", tmp_path / "zero"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for each in (pipe, device):
+        for words in (("--check",), ("-i", key, "--drill")):
+            assert "is a device or a pipe" in refused("restore", each, *words)
