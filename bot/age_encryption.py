@@ -202,7 +202,7 @@ def _decrypt(source: BinaryIO, writable: int, identities: list[Any]) -> None:
             pyrage.decrypt_io(source, plain, identities)
         except (pyrage.DecryptError, OSError) as error:
             raise CannotDecrypt(
-                "The file cannot be decrypted: it was encrypted to other keys, was "
-                "changed, or is not whole ({error}).",
+                "The file cannot be decrypted: it was encrypted to other keys, was changed, or is "
+                "not whole ({error}).",
                 error=error,
             ) from error

@@ -125,16 +125,16 @@ def read_manifest(path: Path) -> Manifest:
         )
     if size != manifest.payload_bytes:
         raise BackupUnusable(
-            "{path} is not whole: it should hold {said} encrypted bytes, and "
-            "holds {size}. Take another copy of it, or another backup.",
+            "{path} is not whole: it should hold {said} encrypted bytes, and holds {size}. Take "
+            "another copy of it, or another backup.",
             path=path,
             said=f"{manifest.payload_bytes:,}",
             size=f"{size:,}",
         )
     if digest.hexdigest() != manifest.payload_sha256:
         raise BackupUnusable(
-            "{path} is damaged: its content is not what its manifest says. Take"
-            " another copy of it, or another backup.",
+            "{path} is damaged: its content is not what its manifest says. Take another copy of "
+            "it, or another backup.",
             path=path,
         )
     return manifest
@@ -159,9 +159,8 @@ def opened_backup(path: Path, manifest: Manifest, identities: list[Any]) -> Iter
                 yield reader
     if not is_same or hashed.sha256.hexdigest() != manifest.payload_sha256:
         raise BackupUnusable(
-            "{path} was changed or replaced after it was checked. Nothing was "
-            "restored; find out who can write there, and take a backup that "
-            "nobody else can change.",
+            "{path} was changed or replaced after it was checked. Nothing was restored; find out "
+            "who can write there, and take a backup that nobody else can change.",
             path=path,
         )
 

@@ -137,8 +137,8 @@ async def restore(order: Order) -> Restored:
     kind = "sqlite" if isinstance(address, SqliteAddress) else "postgresql"
     if order.manifest.database != kind:
         raise BackupUnusable(
-            "This is a backup of {backed_up}, and PETITION_DATABASE_URL is of "
-            "{kind}. Set it to a database of the kind that was backed up.",
+            "This is a backup of {backed_up}, and PETITION_DATABASE_URL is of {kind}. Set it to a "
+            "database of the kind that was backed up.",
             backed_up=order.manifest.database,
             kind=kind,
         )
@@ -157,10 +157,9 @@ def _require_own(order: Order) -> None:
     """Refuses what somebody else encrypted: it could hold anything that a database can run."""
     if not was_made_with(order.keyring, order.manifest):
         raise BackupUnusable(
-            "{path} was not made with the key file of the settings, or its "
-            "first line was changed, so who made it cannot be told, and it is "
-            "not opened. Restore it with the key file with which it was made, "
-            "PETITION_KEY_FILE, or take another backup.",
+            "{path} was not made with the key file of the settings, or its first line was "
+            "changed, so who made it cannot be told, and it is not opened. Restore it with the "
+            "key file with which it was made, PETITION_KEY_FILE, or take another backup.",
             path=order.path,
         )
 
@@ -246,16 +245,15 @@ def _decrypt(order: Order, copy: Path) -> None:
                 _require_sound(database)
     except (sqlite3.Error, BrokenData) as error:
         raise BackupUnusable(
-            "The database in {path} was damaged before it was backed up: "
-            "{error}. Take an earlier backup.",
+            "The database in {path} was damaged before it was backed up: {error}. Take an earlier "
+            "backup.",
             path=order.path,
             error=error,
         ) from error
     if runs is not None:
         raise BackupUnusable(
-            "The database in {path} has something that this program never "
-            "makes, and that could change what it writes: {what}. Find out who "
-            "made it, and take an earlier backup.",
+            "The database in {path} has something that this program never makes, and that could "
+            "change what it writes: {what}. Find out who made it, and take an earlier backup.",
             path=order.path,
             what=repr(runs[0]),
         )

@@ -71,7 +71,9 @@ async def tell_what_is_owed(services: Services) -> None:
 
 async def _try(services: Services, kind: str, about: str, admin: int) -> None:
     owed, send = services.owed_notices[kind, about]
-    owed.discard(admin)  # so that no other task sends it meanwhile
+    if admin not in owed:
+        return  # another task sends it, or has sent it
+    owed.remove(admin)
     if not await send(admin):
         owed.add(admin)
 

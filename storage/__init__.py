@@ -22,13 +22,12 @@ from storage.broadcast_types import (
     RECALLABLE_FOR,
     Audience,
     Broadcast,
+    Correction,
     Delivery,
     Kind,
     Outcome,
     Result,
     Tally,
-    corrected_kind,
-    correction_topic,
     pause_question,
 )
 from storage.broadcasts import Broadcasts

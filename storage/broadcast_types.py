@@ -1,6 +1,6 @@
 """What a broadcast and its deliveries are: kind, audience, content, outcomes and counts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -42,24 +42,40 @@ class Kind(StrEnum):
 _CORRECTIONS_AT_MOST = 2
 
 
-def correction_topic(wrong: "Broadcast") -> str:
-    """Returns the topic of a correction of this broadcast, which may be a correction itself.
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Which broadcast a correction puts right, as its topic says.
 
-    It names the kind and id of the first wrong broadcast, and the how manieth correction it is.
+    Attributes:
+        kind: of the broadcast that was wrong at first.
+        first: the id of that broadcast.
+        number: 1 for its first correction; one that is wrong too is followed by the next.
     """
-    if wrong.kind is Kind.CLOSING:
-        return f"{wrong.kind}/{wrong.id.hex()}/1"
-    if wrong.kind is not Kind.CORRECTION:
-        # The first one's id, also of what was sent to those whom that had not reached.
-        return f"{wrong.kind}/{wrong.topic}/1"
-    first, _, number = wrong.topic.rpartition("/")
-    return f"{first}/{int(number) + 1}"
 
+    kind: Kind
+    first: bytes
+    number: int = 1
 
-def corrected_kind(topic: str) -> Kind | None:
-    """Returns the kind of the broadcast that is put right on this topic; None on another topic."""
-    kind, slash, _ = topic.partition("/")
-    return Kind(kind) if slash else None
+    @classmethod
+    def of(cls, wrong: "Broadcast") -> "Correction":
+        """Returns the correction of a broadcast, which may be a correction itself."""
+        before = cls.on(wrong.topic)
+        if before is None:
+            # All closing updates share a topic; others have the id of the first broadcast on it.
+            is_closing = wrong.kind is Kind.CLOSING
+            return cls(wrong.kind, wrong.id if is_closing else bytes.fromhex(wrong.topic))
+        return replace(before, number=before.number + 1)
+
+    @classmethod
+    def on(cls, topic: str) -> "Correction | None":
+        """Returns the correction that has this topic; None if the topic is another broadcast's."""
+        kind, *rest = topic.split("/")
+        return cls(Kind(kind), bytes.fromhex(rest[0]), int(rest[1])) if rest else None
+
+    @property
+    def topic(self) -> str:
+        """What it is stored under: nobody gets two broadcasts on one topic."""
+        return f"{self.kind}/{self.first.hex()}/{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +207,8 @@ class Broadcast:
         is corrected more than twice, since a correction counts against no number of updates.
         """
         is_replaced = self.kind is Kind.CLOSING and self.recall_started_at is not None
-        is_last = self.kind is Kind.CORRECTION and self.topic.endswith(f"/{_CORRECTIONS_AT_MOST}")
+        made = Correction.on(self.topic)
+        is_last = made is not None and made.number >= _CORRECTIONS_AT_MOST
         return (
             self.is_over
             and not self.is_recalling

@@ -134,8 +134,8 @@ def program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
         raise ProgramMissing(
-            "{name} is not installed here; it belongs to PostgreSQL's client "
-            "programs (on Debian: apt install postgresql-client).",
+            "{name} is not installed here; it belongs to PostgreSQL's client programs (on Debian: "
+            "apt install postgresql-client).",
             name=name,
         )
     return found

@@ -13,7 +13,7 @@ what it corrects, if they still want messages of that kind, and counts as one wi
 of a breach goes to everyone who can be reached, whatever else is true of them (GDPR art. 34).
 """
 
-from storage.broadcast_types import Broadcast, Kind, corrected_kind
+from storage.broadcast_types import Broadcast, Correction, Kind
 from storage.database import Value
 
 # The consent to a choice, while it has not been taken back.
@@ -167,11 +167,10 @@ def asked_of(petition: str, broadcast: Broadcast) -> dict[str, Value]:
 
 def of_topic(topic: str) -> dict[str, Value]:
     """Returns the parameters of `ELIGIBLE` that follow from a broadcast's topic."""
-    kind = corrected_kind(topic)
-    first = topic.split("/")[1] if kind is not None else ""
+    correction = Correction.on(topic)
     return {
         "topic": topic,
-        "corrected_kind": "" if kind is None else kind.value,
-        "corrected": bytes.fromhex(first),
-        "wrong_topic": first,
+        "corrected_kind": "" if correction is None else correction.kind.value,
+        "corrected": b"" if correction is None else correction.first,
+        "wrong_topic": "" if correction is None else correction.first.hex(),
     }

@@ -85,11 +85,10 @@ class HighWaterMark:
         known: object = "" if former is None else _described(former)
         new_key = str(self._key_file.with_stem(f"{self._key_file.stem}-new"))
         raise DatabaseBehind(
-            "The database {name} has nothing of the petition {slug}, and people"
-            " signed it with the key {key} in another one{known}. Nothing was "
-            "changed. To go on with that one, set PETITION_DATABASE_URL to it. "
-            "If it is lost, put a backup in its place: petition-bot restore "
-            "FILE. To begin anew without its signatures, make a new key: "
+            "The database {name} has nothing of the petition {slug}, and people signed it with "
+            "the key {key} in another one{known}. Nothing was changed. To go on with that one, "
+            "set PETITION_DATABASE_URL to it. If it is lost, put a backup in its place: "
+            "petition-bot restore FILE. To begin anew without its signatures, make a new key: "
             "petition-bot keygen {new}, and set PETITION_KEY_FILE to that.",
             name=self._name,
             slug=self._slug,
@@ -127,9 +126,9 @@ class HighWaterMark:
         reached = await reached_in(self._url, self._slug) or Reached()
         if reached.is_behind(mark):
             raise DatabaseBehind(
-                "The database {name} {missing}: it is an older copy, or its write-"
-                "ahead log is lost or damaged. Nothing was changed in it. Put back "
-                "the newest copy with its -wal file. {otherwise}",
+                "The database {name} {missing}: it is an older copy, or its write-ahead log is "
+                "lost or damaged. Nothing was changed in it. Put back the newest copy with its "
+                "-wal file. {otherwise}",
                 name=self._name,
                 missing=_missing(reached, mark),
                 otherwise=_OTHERWISE,
@@ -145,8 +144,8 @@ class HighWaterMark:
         before = self._reached
         if before is not None and reached.is_behind(before):
             raise DatabaseBehind(
-                "The database {name} {missing} while the bot ran: another file was "
-                "written over it. Put back the newest copy. {otherwise}",
+                "The database {name} {missing} while the bot ran: another file was written over "
+                "it. Put back the newest copy. {otherwise}",
                 name=self._name,
                 missing=_missing(reached, before),
                 otherwise=_OTHERWISE,
@@ -177,10 +176,9 @@ class HighWaterMark:
 
     def _unreadable(self, why: object = "") -> DatabaseBehind:
         return DatabaseBehind(
-            "{path} says how far the petition in {name} had got, and cannot be "
-            "read, so nobody can tell whether any are missing. If you know that"
-            " none are, start once with: {flagged}. Otherwise let the bot's "
-            "user read and write it: {why}",
+            "{path} says how far the petition in {name} had got, and cannot be read, so nobody "
+            "can tell whether any are missing. If you know that none are, start once with: "
+            "{flagged}. Otherwise let the bot's user read and write it: {why}",
             path=self.path,
             name=self._name,
             flagged=_FLAGGED,

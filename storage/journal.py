@@ -143,8 +143,8 @@ class Journal:
                 pass
         except OSError as error:
             raise JournalUnusable(
-                "The bot notes in {path} who withdraws, so that nobody comes back "
-                "with a restored backup, and it cannot be written: {reason}",
+                "The bot notes in {path} who withdraws, so that nobody comes back with a restored "
+                "backup, and it cannot be written: {reason}",
                 path=self.path,
                 reason=reason_and_command(self.path, error),
             ) from error
@@ -312,9 +312,9 @@ class _LockedFile:
         ]
         if not places:
             raise JournalUnusable(
-                "{path} is damaged, or was made with another key than the one of "
-                "the settings. It says who withdrew. Put back the key file that "
-                "belongs to it; if nobody needs it any more, run: {command}",
+                "{path} is damaged, or was made with another key than the one of the settings. It "
+                "says who withdrew. Put back the key file that belongs to it; if nobody needs it "
+                "any more, run: {command}",
                 path=path,
                 command=shlex.join(["mv", str(path), f"{path}.former"]),
             )
@@ -442,7 +442,7 @@ def _write_all(handle: int, content: bytes, start: int) -> None:
 def _meaning(error: Exception) -> Exception:
     """Returns a new exception for one caller: one raised in many would mix their tracebacks."""
     if isinstance(error, JournalUnusable):
-        return JournalUnwritable(str(error))
+        return JournalUnwritable("{said}", said=error)
     if not isinstance(error, OSError):
         return error
     return JournalUnwritable(

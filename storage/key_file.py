@@ -179,8 +179,8 @@ def _guarded_text(path: Path) -> str:
         return path.read_text(encoding="ascii")
     except FileNotFoundError as error:
         raise KeyFileMissing(
-            "There is no key file at {path}. If people have signed already, put"
-            " back your copy of it; if nobody has, run: petition-bot keygen",
+            "There is no key file at {path}. If people have signed already, put back your copy of "
+            "it; if nobody has, run: petition-bot keygen",
             path=path,
         ) from error
     except UnicodeDecodeError:

@@ -215,9 +215,8 @@ class Keyring:
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise BrokenData(
-                "A value in {where} was sealed with the key {key}, which the key "
-                "file does not have; put back the key file that belongs to this "
-                "database.",
+                "A value in {where} was sealed with the key {key}, which the key file does not "
+                "have; put back the key file that belongs to this database.",
                 where,
                 where=where,
                 key=key_id.hex(),

@@ -37,7 +37,7 @@ def postgres_adapter() -> ModuleType:
         if error.name != "asyncpg":
             raise
         raise DriverMissing(
-            "A PostgreSQL database needs asyncpg, of the extra postgres. "
-            "Install it with: {command}",
+            "A PostgreSQL database needs asyncpg, of the extra postgres. Install it with: "
+            "{command}",
             command=install_command("postgres"),
         ) from error

@@ -150,9 +150,8 @@ async def _watch(lock: ProcessLock, file: FileIdentity, look_seconds: float) -> 
         await asyncio.sleep(look_seconds)
     lock.mark_lost(
         HeldElsewhere(
-            "The file {path} was removed or replaced, so another petition-bot "
-            "may be running on this database. This one has stopped; see that "
-            "there is no other, and start it.",
+            "The file {path} was removed or replaced, so another petition-bot may be running on "
+            "this database. This one has stopped; see that there is no other, and start it.",
             path=file.path,
         )
     )

@@ -182,9 +182,9 @@ class SqliteDatabase:
         for file in self._files:
             if not file.is_same():
                 raise DatabaseReplaced(
-                    "{path} was removed or replaced while the bot ran, so nothing that "
-                    "is written now would be there after a restart. The bot has "
-                    "stopped; put the file back, and start it again.",
+                    "{path} was removed or replaced while the bot ran, so nothing that is written "
+                    "now would be there after a restart. The bot has stopped; put the file back, "
+                    "and start it again.",
                     path=file.path,
                 )
 

@@ -11,7 +11,7 @@ from handlers.closing_texts import unready
 from handlers.context import Services
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import paragraphs
-from storage import ClosingText, Kind, PetitionState, corrected_kind
+from storage import ClosingText, Kind, PetitionState
 
 Messages = Mapping[str, tuple[int, ...]]
 
@@ -33,9 +33,8 @@ async def current_content(
             for language, version in draft.versions.items()
         }
     if draft.kind is Kind.CORRECTION:
-        corrected = corrected_kind(draft.topic or "")
         return {
-            language: correction(services.catalogs.words(language), version.html, corrected)
+            language: correction(services.catalogs.words(language), version.html, draft.corrects)
             for language, version in draft.versions.items()
         }
     return content_of_copies(services, draft, draft.copies or {})

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from storage import Audience, Broadcast, Kind
+from storage import Audience, Broadcast, Correction, Kind
 
 WAITS_FOR = timedelta(hours=1)
 """How long a draft accepts messages; what is sent later may be meant for something else."""
@@ -159,6 +159,12 @@ class Draft(_Frozen):
     def is_copied(self) -> bool:
         """Whether recipients get a copy of the preview, and not its text."""
         return self.kind in (Kind.UPDATE, Kind.NEWS)
+
+    @property
+    def corrects(self) -> Kind | None:
+        """The kind of the broadcast that a correction puts right; None of any other draft."""
+        correction = Correction.on(self.topic or "")
+        return None if correction is None else correction.kind
 
     @property
     def elements(self) -> int:

@@ -21,7 +21,7 @@ from handlers.closing_texts import Unready, unready
 from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
-from storage import Broadcast, Kind, correction_topic
+from storage import Broadcast, Correction, Kind
 
 # Scheduled broadcasts shown, the earliest first; a message's length is limited.
 _LISTED = 10
@@ -111,7 +111,7 @@ async def compose_correction(ctx: AdminContext, argument: str) -> None:
     if known is None or not known.can_be_corrected(await ctx.broadcasts.tally(known.id)):
         await ctx.say(ctx.words.text("Ese envío ha cambiado. Escribe /broadcast."))
         return
-    topic = correction_topic(known)
+    topic = Correction.of(known).topic
     if not await ctx.broadcasts.audience(kind=Kind.CORRECTION, topic=topic):
         await ctx.alert(
             ctx.words.label(

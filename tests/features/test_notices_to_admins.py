@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from bot.petition.petition import BUNDLED
 from bot.simulator.faults import Fault
 from bot.simulator.person import Person
+from handlers.admin_notices import Notice, tell_admins
 from storage import PauseReason
 from tests.features.test_closing_date import now, services, told
 from tests.support.admin_scene import AdminScene
@@ -76,6 +78,19 @@ async def test_a_refused_petition_folder_is_told_once_telegram_is_back(
     await scene.marta.sees("el bot no los usa", 900)
     await asyncio.sleep(60)
     assert told(scene.marta, "el bot no los usa") == 1
+    scene.simulator.calls.clear()
+
+
+async def test_of_two_notices_of_one_thing_at_once_pau_reads_the_newer_once(
+    scene: Scene, pau: Person
+) -> None:
+    pau.unblock()
+    assert scene.app is not None
+    bot, first = scene.app.application.bot, Notice("folder", "", "El primero.")
+    second = replace(first, text="El segundo.")
+    await asyncio.gather(*(tell_admins(bot, services(scene), each) for each in (first, second)))
+    await scene.settled()
+    assert (told(pau, "El segundo."), told(scene.marta, "El segundo.")) == (1, 1)
     scene.simulator.calls.clear()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures, Storage
-from storage.broadcast_types import Outcome, Result, correction_topic
+from storage.broadcast_types import Correction, Outcome, Result
 from tests.support.broadcasts import claim, started
 from tests.support.supporters import ADMIN, Supporters, later
 
@@ -21,7 +21,7 @@ async def sent(
 
 
 async def corrected(broadcasts: Broadcasts, wrong: Broadcast, at: float = 10) -> Broadcast:
-    topic = correction_topic(wrong)
+    topic = Correction.of(wrong).topic
     return await started(broadcasts, kind=Kind.CORRECTION, topic=topic, at=later(at))
 
 
@@ -77,7 +77,7 @@ async def test_a_correction_goes_to_those_who_got_what_was_wrong(
     await signatures.mute(people.supporter(4), later(4))
     assert await sent(broadcasts, await corrected(broadcasts, wrong)) == [1001, 1002]
     assert await waiting(broadcasts) == 2, "the end itself is still owed to who never had it"
-    topic = correction_topic(wrong)
+    topic = Correction.of(wrong).topic
     assert await waiting(broadcasts, kind=Kind.CORRECTION, topic=topic) == 0
 
 
@@ -91,7 +91,7 @@ async def test_a_correction_that_is_wrong_too_is_put_right_for_all_whom_the_firs
     assert await sent(broadcasts, rest) == [1002], "whom the first had not reached"
     first = await corrected(broadcasts, wrong)
     assert await sent(broadcasts, first, most=1) == [1001]
-    assert correction_topic(first) != first.topic
+    assert Correction.of(first).topic != first.topic
     second = await corrected(broadcasts, first, 20)
     assert await sent(broadcasts, second) == [1001, 1002]
 

@@ -206,6 +206,16 @@ async def test_where_the_disk_is_full_nothing_is_noted_and_who_asked_may_try_aga
     assert journal.read().entries == whole + more
 
 
+async def test_where_a_journal_with_braces_in_its_name_is_damaged_it_is_said_too(
+    keyring: Keyring, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "{petition}.journal", keyring, SLUG)
+    await written(journal, *withdrawals(1))
+    journal.path.write_bytes(b"x" * 3 * BLOCK)
+    with pytest.raises(Unavailable, match=r"\{petition\}"):
+        await journal.append(*withdrawals(1))
+
+
 def test_a_folder_that_cannot_be_written_is_said_with_what_to_do(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

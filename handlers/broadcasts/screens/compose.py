@@ -10,7 +10,7 @@ from handlers.broadcasts.screens.draft_view import DraftView
 from handlers.broadcasts.screens.labels import content_name, subject_name
 from handlers.screens.buttons import Button, DraftStep
 from handlers.screens.screen import Screen, lines, paragraphs
-from storage import Kind, corrected_kind
+from storage import Kind
 
 # Labels shown; a forwarded post may have more than fit into a message.
 _NAMED = MOST_BUTTONS
@@ -90,7 +90,7 @@ def _about_correction(draft_view: DraftView) -> tuple[object, ...]:
             "Llega a quienes recibieron el mensaje equivocado, salvo a quienes ya no quieren "
             "mensajes así."
         ),
-        corrected_kind(draft.topic or "") is Kind.UPDATE
+        draft.corrects is Kind.UPDATE
         and words.text("No se suma a las novedades que eligieron: cuenta con el que corrige."),
     )
 

@@ -18,7 +18,7 @@ from handlers.screens.buttons import (
     dismiss_button,
 )
 from handlers.screens.screen import Lines, Screen, lines, paragraphs, sentences
-from storage import Kind, corrected_kind
+from storage import Kind
 
 
 def summary(draft_view: DraftView) -> Screen:
@@ -38,7 +38,7 @@ def summary(draft_view: DraftView) -> Screen:
             _left_out(draft_view),
             draft.kind is Kind.BREACH and must_say(words),
             draft.kind in NO_MORE and _stop_button(draft_view),
-            corrected_kind(draft.topic or "") is Kind.CLOSING
+            draft.corrects is Kind.CLOSING
             and words.text(
                 "Quien entre con la petición cerrada sigue leyendo el mensaje final publicado: si "
                 "el error está también ahí, cámbialo con /closing."
