@@ -36,7 +36,7 @@ def moved_aside(database: Path) -> list[Path]:
 def require_one_name(database: Path) -> None:
     """Refuses a SQLite database that has a second name, under which it has a second log and lock.
 
-    Whoever used it under that one would damage it. A link to its name is another thing.
+    A bot that used it under that name would damage it. A symbolic link is harmless.
     """
     file = database.resolve()
     if not file.exists():

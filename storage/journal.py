@@ -52,7 +52,7 @@ _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
 
 # Written with one wait for the disk; a kill or a power cut leaves at most so many half written.
 _GROUP_SIZE = 64
-# Whoever asked for something is told by then that it was not done.
+# By then people are told that what they asked for was not done.
 _LONGEST_SECONDS = 3.0
 
 

@@ -23,9 +23,9 @@ _SCREENFUL = 1200
 _NOTICE = 600
 _FOLDED = re.compile(r"<blockquote expandable>.*?</blockquote>", re.DOTALL)
 _PAGED = ("appeal", "privacy")
-# Of the whole consent with a name of two words, the labels of all choices, which have so many, and
-# how many updates there are at most, in five: more is not read on a phone. Where names leave the
-# EEA, that takes fifteen (GDPR art. 49).
+# The longest consent that is read on a phone: with a name of two words, the labels of all choices
+# (17 words) and the most updates there are (5). Where names leave the EEA, that takes fifteen more
+# (GDPR art. 49).
 MOST_CONSENT_WORDS = 98
 CHOICE_WORDS = 17
 _AT_MOST_WORDS = 5

@@ -85,7 +85,7 @@ class ReplyQueue:
         return 0.0
 
     def wait(self, now: float) -> float:
-        """Returns for how many seconds whoever came now would wait."""
+        """Returns how many seconds a new arrival would wait."""
         return self._times.due_in(now)
 
     def expects(self, chat: Chat) -> bool:
@@ -137,7 +137,7 @@ class ReplyLimiter:
 
     @property
     def wait(self) -> float:
-        """For how many seconds whoever came now would wait."""
+        """How many seconds a new arrival would wait."""
         return self._queue.wait(self._clock())
 
     def expects(self, chat: Chat) -> bool:

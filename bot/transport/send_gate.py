@@ -23,13 +23,13 @@ _REPLY_BURST = 5
 _MANY = 8
 _OF_LATE_SECONDS = 30.0
 _SHARED = 0.2
-# In a crowd, when whoever comes waits for longer than this, that goes for every chat that was
-# answered within the last minutes: who floods comes again, and who has not been answered yet goes
-# before them.
+# When a new arrival would wait for longer than this there is a crowd, and every chat that was
+# answered within the last minutes shares that part too: accounts that flood come again, and people
+# who were not answered yet go before them.
 _CROWD_SECONDS = 3.0
 _ANSWERED_SECONDS = 300.0
-# Whoever is in the middle of signing goes before all others, with so many messages within so many
-# seconds; most of its screens are edits, which do not wait at all.
+# People in the middle of signing go before all others, with this many messages within this many
+# seconds; most of their screens are edits, which do not wait at all.
 _SIGNING_MESSAGES = 8
 _SIGNING_SECONDS = 600.0
 

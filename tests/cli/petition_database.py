@@ -24,7 +24,7 @@ CONTENT = {"es": "canario: <b>Gracias</b>", "en": "canary: <b>Thank you</b>"}
 
 
 class TelegramDate:
-    """A server that says what day it is, so many days ahead of the machine; None: it is away."""
+    """A server whose date is `days_ahead` of the machine's; None: it is away."""
 
     days_ahead: int | None = 0
 

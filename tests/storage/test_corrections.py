@@ -1,4 +1,4 @@
-"""Tests that whoever was told something wrong can be told what is right, in every order."""
+"""Tests that people who were told something wrong can be told what is right, in every order."""
 
 import pytest
 
