@@ -21,7 +21,7 @@ _BUTTON = (38, 19, 11)
 
 
 def is_cut(label: str, beside: int = 1) -> bool:
-    """Returns whether a phone shortens a button's label; `beside` counts the buttons of its row."""
+    """Returns whether a phone shortens a label; `beside` counts the buttons in its row."""
     return len(label) > _BUTTON[min(beside, len(_BUTTON)) - 1]
 
 

@@ -105,7 +105,7 @@ async def test_who_was_reached_later_gets_no_second_correction_from_the_report_o
     rest = await started(broadcasts, kind=Kind.UPDATE, topic=wrong.topic, at=later(5))
     assert await sent(broadcasts, rest) == [1002]
     assert await sent(broadcasts, await corrected(broadcasts, rest)) == [1001, 1002]
-    topics = {correction_topic(wrong), correction_topic(rest)}
+    topics = {Correction.of(each).topic for each in (wrong, rest)}
     for topic in topics:
         assert await waiting(broadcasts, kind=Kind.CORRECTION, topic=topic) == 0
 
