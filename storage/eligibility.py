@@ -49,12 +49,12 @@ update and was recalled, as it was wrong."""
 
 # What a correction puts right: the broadcast, and what was sent to those it had not reached. Who
 # got an earlier correction, which was wrong too, got that.
-_GOT_WHAT_WAS_WRONG = """
+_GOT_WHAT_WAS_WRONG = f"""
 SELECT 1 FROM deliveries wrong JOIN broadcasts b ON b.id = wrong.broadcast_id
 WHERE wrong.signature_id = s.id AND wrong.broadcast_id <> :broadcast
   AND wrong.state IN ('delivered', 'unconfirmed', 'sending')
-  AND (b.id = :corrected OR b.topic = :wrong_topic)
-"""
+  AND (b.id = :corrected OR b.topic = :wrong_topic) AND {TELLS}
+"""  # noqa: S608 - a constant of this file
 
 # Each text below is completed by the caller, who gives the parameters of `asked_of`. Deliveries of
 # `:broadcast` itself do not count as received before, so that a claim can check its own rows.

@@ -133,3 +133,26 @@ async def test_a_wrong_closing_update_that_stays_is_corrected_and_late_visitors_
     await admin.taps(CORRECT)
     await sends(admin, "Tampoco: fue el miércoles.", 3)
     assert "miércoles" in admin.got(admin.scene.ana)[-1].text
+
+
+async def test_a_correction_that_was_prepared_before_the_recall_corrects_nothing_that_is_gone(
+    admin: AdminScene,
+) -> None:
+    await admin.scene.closes()
+    await admin.says("/broadcast")
+    await admin.taps("El mensaje final")
+    await admin.taps("Enviar a 3 personas")
+    await admin.over("El mensaje final está enviado.")
+    recall = admin.data("Retirar los mensajes")
+    await admin.taps(CORRECT)
+    await admin.says("No fue el lunes: fue el martes.")
+    await admin.taps("👁 Ver la vista previa")
+    send = admin.data("Enviar a 3 personas")
+    await admin.marta.tap_data(*recall).answered()
+    await admin.taps("Sí, retirar los mensajes")
+    await admin.over("Los mensajes se han retirado.")
+    await admin.marta.tap_data(*send).answered()
+    await admin.scene.settled()
+    assert "no se ha enviado nada: era 3, ahora es 0" in admin.panel.text
+    assert (await admin.broadcast()).kind == "closing"
+    assert admin.got(admin.scene.ana) == []
