@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bot.petition_folder.law_check import law_problems
 from bot.petition_folder.markup_check import markup_problems
 from bot.petition_folder.pictures import picture_problem
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, values_in
@@ -35,7 +36,7 @@ def problems_of(read: Folder) -> list[Problem]:
     """Returns the problems of a folder that has been read, in the order of files and keys."""
     if not read.path.is_dir():
         return list(read.problems)
-    found = [*read.problems, *schema_problems(read), *_picture_problems(read)]
+    found = [*read.problems, *schema_problems(read), *_picture_problems(read), *law_problems(read)]
     source = read.texts.get(read.source_language, {})
     for language, table in read.texts.items():
         file, values = f"{language}.toml", _values(read, language)

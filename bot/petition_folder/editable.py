@@ -37,6 +37,7 @@ _FACTS: Mapping[str, Kind] = MappingProxyType(
         "closing_is_draft": "yes_no",
         "updates_at_most": "number",
         "handed_over": "line",
+        "names_go_to": "line",
         "retention.months_after_delivery": "number",
         "retention.months_at_most": "number",
         "version": "date",

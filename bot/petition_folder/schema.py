@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import Locale
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.text.problems import Sentence, Value
@@ -94,6 +95,15 @@ def _known_zone(text: str) -> str:
             zone=text,
         ) from None
     return text
+
+
+def _country(code: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", code) or code not in Locale("en").territories:
+        raise ValueRefused(
+            'escribe las dos letras del país, como "ES" o "GB", o "EU" si es una institución '
+            "europea"
+        )
+    return code
 
 
 def _ascending(goals: tuple[int, ...]) -> tuple[int, ...]:
@@ -202,6 +212,7 @@ class PetitionFile(FrozenModel):
     retention: RetentionTable = RetentionTable()
     updates_at_most: int = Field(0, ge=0, le=100)
     handed_over: Literal["with_name", "without_name", "ask"] = "ask"
+    names_go_to: Annotated[str, AfterValidator(_country)] | None = None
 
 
 class Texts(FrozenModel):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
+from bot.petition_folder.law_check import FOLDED, are_names_protected
 from bot.petition_folder.links import link_fault, with_scheme
 from bot.petition_folder.markup_check import HREF, PLAIN, passages
 from bot.petition_folder.placeholders import fill_placeholders
@@ -21,7 +22,6 @@ from bot.text.translations import Catalogs, is_spoken
 _SCREENFUL = 1200
 # What stands unfolded above the question for the name: more would push the question off a phone.
 _NOTICE = 600
-_FOLDED = re.compile(r"<blockquote expandable>.*?</blockquote>", re.DOTALL)
 _PAGED = ("appeal", "privacy")
 # The longest consent that is read on a phone: with a name of two words, the labels of all choices
 # (17 words) and the most updates there are (5). Where names leave the EEA, that takes fifteen more
@@ -154,7 +154,7 @@ def _undecided(petition: Table) -> Iterator[Problem]:
             "sea definitivo, o publica uno con /closing"
         )
         yield Problem(PETITION_FILE, "closing_is_draft", sentence)
-    if petition.get("handed_over") == "with_name":
+    if petition.get("handed_over") == "with_name" and are_names_protected(petition):
         sentence = Sentence(
             "entregar el nombre está elegido antes de que nadie lea el consentimiento: pregunta "
             'en asesoría jurídica si eso es bastante explícito (RGPD, art. 9), o pon "ask"'
@@ -193,17 +193,11 @@ def _long_pages(file: str, table: Table) -> Iterator[Problem]:
 
 
 def _notice_above_the_name(file: str, table: Table) -> Iterator[Problem]:
-    """Yields that the short privacy notice is too long, or folds who is the controller."""
+    """Yields that the short privacy notice is too long."""
     text = table.get("privacy_short")
     if not isinstance(text, str):
         return  # reported as a problem
-    visible = _FOLDED.sub("", text)
-    if "{controller}" in text and "{controller}" not in visible:
-        sentence = Sentence(
-            "{{controller}} queda plegado, y la ley pide que se lea sin tocar nada: sácalo de ahí"
-        )
-        yield Problem(file, "privacy_short", sentence)
-    size = length(seen(visible))
+    size = length(seen(FOLDED.sub("", text)))
     if size > _NOTICE:
         sentence = Sentence(
             "hay {n} caracteres antes de preguntar el nombre: pliega la base jurídica y lo demás, "

@@ -215,9 +215,10 @@ async def test_where_the_petition_proposes_one_that_holds_unless_the_other_is_ch
     folder = tmp_path / "petition"
     copytree(BUNDLED, folder)
     written = folder / "petition.toml"
-    written.write_text(
-        written.read_text().replace('handed_over = "ask"', f'handed_over = "{proposed}"')
-    )
+    asks = 'handed_over = "ask"\nnames_go_to = "US"'
+    proposes = f'handed_over = "{proposed}"\nnames_go_to = "ES"'
+    assert asks in written.read_text()
+    written.write_text(written.read_text().replace(asks, proposes))
     async with a_scene(tmp_path) as scene:
         await scene.stop_bot()
         scene.settings = scene.settings.model_copy(update={"folder": folder})

@@ -21,7 +21,9 @@ EVERYTHING_WRONG = """\
 English.toml: a text file is named after its language
 ca.toml: appeal: this has to be a list
 ca.toml: closing_update: {count} is missing, and it is needed because the source
+ca.toml: consent: it does not say how old
 ca.toml: description: this is missing: translate it from es.toml
+ca.toml: privacy_short: something is missing that has to be read without
 ca.toml: thanks: the bot does not fill in {number} here
 ca.toml: thanks: {people} is missing, and it is needed because a signer is told one number
 en.toml: line 2: title is there already, in line 1
@@ -34,6 +36,7 @@ es.toml: closed: there is a stray brace
 es.toml: closed: {people} is missing, and it is needed because this tells people ho
 es.toml: closing_update: htp:/mal is not a web addr
 es.toml: consent: {name} is missing
+es.toml: consent: it does not say how old
 es.toml: description: the bot does not fill in {count}: write this text without braces
 es.toml: news: the bot does not fill in {{
 es.toml: privacy: it has no page
@@ -184,6 +187,7 @@ def test_what_it_means_to_hand_over_the_name_is_said_before_it_is_chosen(
 ) -> None:
     known = find_warnings(folder)
     change("petition.toml", 'handed_over = "ask"', 'handed_over = "with_name"')
+    change("petition.toml", 'names_go_to = "US"', 'names_go_to = "ES"')
     change("es.toml", "• si elijo «Con mi nombre», se", "• se")
     change("en.toml", "name_consent = ", "share_more = ")
     said = [(each.file, each.key) for each in find_warnings(folder) if each not in known]
@@ -192,6 +196,64 @@ def test_what_it_means_to_hand_over_the_name_is_said_before_it_is_chosen(
         ("es.toml", "consent"),
         ("petition.toml", "handed_over"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("country", "told"),
+    [
+        ('"US"', "nobody can choose for somebody else that their name leaves"),
+        ("", "nobody can choose for somebody else that their name leaves"),
+        ('"Spain"', "write the two letters of the country"),
+        ('"UK"', "write the two letters of the country"),
+        ('"EU"', None),
+        ('"BR"', None),
+    ],
+)
+def test_marta_cannot_choose_for_ana_that_her_name_leaves_europe(
+    change: Change, folder: Path, country: str, told: str | None
+) -> None:
+    change("petition.toml", 'handed_over = "ask"', 'handed_over = "with_name"')
+    written = f"names_go_to = {country}" if country else ""
+    change("petition.toml", 'names_go_to = "US"', written)
+    found = " ".join(sentences(folder))
+    assert told in found if told else found == ""
+
+
+@pytest.mark.parametrize(
+    ("age", "is_said"),
+    [
+        ("Ya puedo firmar.", False),
+        ("Tengo 12 años o más.", False),
+        ("Somos más de 16.000 en 2014.", False),
+        ("Tengo 16 años o más.", True),
+        ("عمري ١٦ عامًا أو أكثر.", True),
+    ],
+)
+def test_jordi_who_is_twelve_reads_in_any_consent_how_old_one_has_to_be(
+    change: Change, folder: Path, age: str, is_said: bool
+) -> None:
+    change("es.toml", "Tengo 14 años o más.", age)
+    found = [(each.file, each.key) for each in find_problems(folder)]
+    assert found == ([] if is_said else [("es.toml", "consent")])
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        ("<b>Controller:</b> {controller}.\n", ""),
+        ("<b>What for:</b> to", "To"),
+        ("<b>Where your name goes:</b> only", "Only"),
+        ("(/mydata), withdraw (/withdraw), and the rest in /privacy", ", and withdraw"),
+        ("<b>Controller:</b>", "<blockquote expandable><b>Controller:</b></blockquote>"),
+    ],
+)
+def test_ana_reads_untapped_who_what_for_where_to_and_her_rights(
+    change: Change, folder: Path, there: str, instead: str
+) -> None:
+    change("en.toml", there, instead)
+    found = sentences(folder)
+    assert all(each.startswith("en.toml: privacy_short: ") for each in found)
+    assert "who answers for the data ({controller}), what for" in " ".join(found)
 
 
 @pytest.mark.parametrize(
@@ -348,10 +410,9 @@ def test_an_unfinished_translation_is_a_warning(change: Change, folder: Path) ->
     [
         ("{controller}. " + "a" * 700, "characters before the question for the name"),
         ("{controller}. <blockquote expandable>" + "a" * 700 + "</blockquote>", None),
-        ("a <blockquote expandable>{controller}</blockquote>", "{controller} is folded"),
     ],
 )
-def test_a_notice_that_hides_the_question_or_the_controller_is_a_warning(
+def test_a_notice_that_hides_the_question_is_a_warning(
     notice: str, told: str | None, change: Change, folder: Path
 ) -> None:
     before = tomllib.loads((folder / "en.toml").read_text())["privacy_short"]

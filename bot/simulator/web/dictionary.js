@@ -305,6 +305,8 @@ export const WORDS = {
   "field-updates_at_most-why": ["Cuántos mensajes sobre la petición recibe quien los pida, además del final. Con 0 no se ofrecen.", "How many messages about the petition those get who ask for them, besides the last one. With 0 none are offered."],
   "field-handed_over": ["Cómo se entrega una firma", "How a signature is handed over"],
   "field-handed_over-why": ["Lo que se propone al firmar. Que cada persona elija es lo más seguro.", "What is proposed on signing. To let everybody choose is the safest."],
+  "field-names_go_to": ["País al que van los nombres", "Country that the names go to"],
+  "field-names_go_to-why": ["El de quien los recibe, en dos letras, como ES o GB; EU si es una institución europea. Sin él, o fuera de Europa sin una decisión de adecuación, no se puede proponer «con el nombre».", "That of whoever receives them, in two letters, like ES or GB; EU for a European institution. Without it, or outside Europe without an adequacy decision, “with the name” cannot be proposed."],
   "handed_over-ask": ["Cada persona elige", "Everybody chooses"],
   "handed_over-without_name": ["Se propone sin el nombre", "Without the name is proposed"],
   "handed_over-with_name": ["Se propone con el nombre", "With the name is proposed"],

@@ -27,7 +27,7 @@ const GROUPS = {
   [FACTS]: {
     "facts-all": ["addressee", "demands", "controller.name", "image.credit"],
     "facts-contact": ["controller.email", "controller.web_form", "controller.data_protection_officer", "controller.address"],
-    "facts-course": ["goals", "closes_on", "closing_is_draft", "updates_at_most", "handed_over"],
+    "facts-course": ["goals", "closes_on", "closing_is_draft", "updates_at_most", "handed_over", "names_go_to"],
     "facts-kept": ["retention.months_after_delivery", "retention.months_at_most"],
     "facts-version": ["version", "asks_again_since", "time_zone"],
     "texts-versions": [EARLIER],

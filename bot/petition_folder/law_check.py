@@ -1,0 +1,80 @@
+"""Checks what the law asks of every petition, as far as it can be told in any language.
+
+What the words say, such as that the purpose is the true one, is for people to read.
+"""
+
+import re
+from collections.abc import Iterator
+
+from bot.petition_folder.read import Folder, Table
+from bot.petition_folder.schema import PETITION_FILE
+from bot.text.markup import seen
+from bot.text.problems import Problem, Sentence
+
+FOLDED = re.compile(r"<blockquote expandable>.*?</blockquote>", re.DOTALL)
+# A line of the notice that begins with what it is about, in bold, and says it.
+_POINT = re.compile(r"^<(b|strong)>[^<\n]+</\1>.*\w.*$", re.MULTILINE)
+# In the figures of any script; 16,000 and 2014 are no ages.
+_AGE = re.compile(r"(?<!\d)(?<!\d[.,])\d\d(?!\d|[.,]\d)")
+_AGES = range(14, 19)
+# The European Economic Area, and what has an adequacy decision that holds for authorities too:
+# those for Canada, Japan and the United States are for companies (as of November 2026).
+_PROTECTED = (
+    "EU AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK "
+    "AD AR BR CH FO GB GG IL IM JE KR NZ UY"
+)
+
+
+def law_problems(read: Folder) -> Iterator[Problem]:
+    """Yields what a petition lacks that people have a right to."""
+    petition = read.petition or {}
+    if petition.get("handed_over") == "with_name" and not are_names_protected(petition):
+        sentence = Sentence(
+            "nadie puede elegir por otra persona que su nombre salga a un país sin la protección "
+            'del Espacio Económico Europeo (RGPD, art. 49): pon "ask" o, si va a un país que la '
+            "tiene, dilo en names_go_to"
+        )
+        yield Problem(PETITION_FILE, "handed_over", sentence)
+    for language, table in read.texts.items():
+        yield from _age(f"{language}.toml", table)
+        yield from _notice(f"{language}.toml", table)
+
+
+def are_names_protected(petition: Table) -> bool:
+    """Returns whether names are said to go only where they are protected as in the EEA."""
+    return str(petition.get("names_go_to")) in _PROTECTED.split()
+
+
+def _age(file: str, table: Table) -> Iterator[Problem]:
+    consent = seen(str(table.get("consent", "")))
+    # One of which nothing is seen is reported already.
+    if consent and not any(int(number) in _AGES for number in _AGE.findall(consent)):
+        sentence = Sentence(
+            "no dice qué edad hay que tener: escríbela en cifras, de {least} a {most} años, como "
+            "«Tengo {least} años o más»",
+            least=_AGES[0],
+            most=_AGES[-1],
+        )
+        yield Problem(file, "consent", sentence)
+
+
+def _notice(file: str, table: Table) -> Iterator[Problem]:
+    notice = table.get("privacy_short")
+    if not isinstance(notice, str):
+        return  # reported as a problem
+    points = [point[0] for point in _POINT.finditer(FOLDED.sub("", notice))]
+    controller = [point for point in points if "{controller}" in point]
+    rights = [point for point in points if _is_of_rights(point)]
+    # Of what for, and of where the name goes, no language has a mark.
+    if controller and rights and len({*points} - {*controller, *rights}) > 1:
+        return
+    sentence = Sentence(
+        "falta algo que se tiene que leer sin tocar nada, cada cosa en una línea que empiece en "
+        "negrita: quién responde de los datos ({{controller}}), para qué, a quién y a qué país va "
+        "el nombre, y los derechos (/privacy, y /withdraw o /mydata)"
+    )
+    yield Problem(file, "privacy_short", sentence)
+
+
+def _is_of_rights(point: str) -> bool:
+    return "/privacy" in point and ("/withdraw" in point or "/mydata" in point)
