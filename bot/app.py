@@ -34,7 +34,7 @@ from bot.settings import FREE_RATE, Settings
 from bot.shutdown import CLOSE_SECONDS, at_most, finish_current_work
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
-from bot.text.terminal_language import label
+from bot.text.terminal_language import TerminalError
 from bot.text.translations import Catalogs
 from bot.transport import (
     ErrorKind,
@@ -92,7 +92,7 @@ _MARK_SECONDS = 0.5
 _PASSES = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.WAIT})
 
 
-class FatalError(Exception):
+class FatalError(TerminalError):
     """The bot cannot run, and waiting does not help; the message says why."""
 
 
@@ -176,12 +176,10 @@ def _raise_fault(name: str, part: asyncio.Task[None]) -> None:
         raise error
     if error is not None:
         _log.error("component_failed", part=name, exc_info=error)
-        raise FatalError(
-            label(
-                "El bot se ha parado por un fallo del programa ({kind}). El registro dice dónde; "
-                "arráncalo otra vez.",
-                kind=type(error).__name__,
-            )
+        raise FatalError.because(
+            "El bot se ha parado por un fallo del programa ({kind}). El registro dice dónde; "
+            "arráncalo otra vez.",
+            kind=type(error).__name__,
         ) from None
 
 
@@ -331,7 +329,7 @@ async def _fetch_bot_identity(application: PetitionApplication) -> None:
         if kind is ErrorKind.UNAUTHORISED:
             raise TokenUnknown
         if kind not in _PASSES:
-            raise FatalError(label("Telegram no dice qué bot es este: {said}", said=said))
+            raise FatalError.because("Telegram no dice qué bot es este: {said}", said=said)
         _log.warning("telegram_unavailable", error_kind=kind, seconds=seconds, reason=reason)
         await asyncio.sleep(seconds)
 

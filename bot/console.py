@@ -16,7 +16,7 @@ from rich.console import Console
 from bot.file_locations import found_here
 from bot.settings import SettingsInvalid
 from bot.text.problems import PetitionInvalid, Sentence, with_controls_shown
-from bot.text.terminal_language import label, plural_label, terminal_words
+from bot.text.terminal_language import TerminalError, label, plural_label, terminal_words
 from bot.text.translations import Words
 from storage import NeedsAPerson, StorageError
 
@@ -43,17 +43,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class CannotDo(Exception):
+class CannotDo(TerminalError):
     """A command cannot do what was asked; the message says why, and what can be done."""
 
     def __init__(self, said: str, *, code: int = 1) -> None:
         super().__init__(said)
         self.code = code
-
-    @classmethod
-    def because(cls, source: str, /, **values: object) -> CannotDo:
-        """Returns one whose message is said in the language of the terminal."""
-        return cls(label(source, **values))
 
 
 def read_day(typed: str) -> date:

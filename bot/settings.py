@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot import file_locations
 from bot.age_encryption import parse_recipients
 from bot.proxy_choice import ENVIRONMENT_NAMES, choose_proxy
-from bot.text.terminal_language import label
+from bot.text.terminal_language import TerminalError, label
 from bot.text.translations import mark
 
 PREFIX = "PETITION_"
@@ -60,7 +60,7 @@ EXPECTED: dict[str, str] = {
 Kind = TypeVar("Kind", bound="StorageSettings")
 
 
-class SettingsInvalid(Exception):
+class SettingsInvalid(TerminalError):
     """Some settings are missing or wrong.
 
     Attributes:
@@ -275,7 +275,7 @@ def _refuse_missing_file(path: Path) -> None:
     """Refuses to go on without the file that was named: the settings would be another bot's."""
     if os.environ.get(file_locations.ENV_FILE_NAMED) == str(path) and not path.is_file():
         name = file_locations.ENV_FILE_NAMED
-        raise SettingsInvalid(label("{name} dice {path}, y no existe.", name=name, path=path))
+        raise SettingsInvalid.because("{name} dice {path}, y no existe.", name=name, path=path)
 
 
 def _refuse_open_file(path: Path) -> None:
@@ -283,12 +283,10 @@ def _refuse_open_file(path: Path) -> None:
     if not path.is_file() or not path.stat().st_mode & 0o077:
         return
     command = shlex.join(["chmod", "600", str(path.resolve())])
-    raise SettingsInvalid(
-        label(
-            "Otras personas pueden usar los ajustes de {path}; ejecuta: {command}",
-            path=path.absolute(),
-            command=command,
-        )
+    raise SettingsInvalid.because(
+        "Otras personas pueden usar los ajustes de {path}; ejecuta: {command}",
+        path=path.absolute(),
+        command=command,
     )
 
 

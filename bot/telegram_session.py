@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from bot.proxy_choice import choose_proxy
 from bot.settings import SettingsInvalid
 from bot.text.problems import Sentence
-from bot.text.terminal_language import label
 from bot.transport import SharedSession
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
@@ -49,12 +48,10 @@ def shared_session(
     except ValueError:
         pass
     # Raised outside of the handler, as the sentence says all: the address may hold a password.
-    raise SettingsInvalid(
-        label(
-            "El proxy de HTTPS_PROXY, HTTP_PROXY o ALL_PROXY no vale. Se espera: "
-            "http://servidor:puerto o socks5://servidor:puerto, nunca https://. Para ir sin "
-            "proxy: PETITION_PROXY=none"
-        )
+    raise SettingsInvalid.because(
+        "El proxy de HTTPS_PROXY, HTTP_PROXY o ALL_PROXY no vale. Se espera: "
+        "http://servidor:puerto o socks5://servidor:puerto, nunca https://. Para ir sin "
+        "proxy: PETITION_PROXY=none"
     )
 
 
@@ -65,22 +62,18 @@ def _require_certificates() -> None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
         except ssl.SSLError:
-            raise SettingsInvalid(
-                label("SSL_CERT_FILE: {path} no tiene certificados en formato PEM.", path=file)
+            raise SettingsInvalid.because(
+                "SSL_CERT_FILE: {path} no tiene certificados en formato PEM.", path=file
             ) from None
         except OSError as error:
-            raise SettingsInvalid(
-                label(
-                    "SSL_CERT_FILE: {path} no se puede leer: {why}.", path=file, why=error.strerror
-                )
+            raise SettingsInvalid.because(
+                "SSL_CERT_FILE: {path} no se puede leer: {why}.", path=file, why=error.strerror
             ) from None
     elif folders and not any(map(_has_certificates, folders.split(os.pathsep))):
-        raise SettingsInvalid(
-            label(
-                "SSL_CERT_DIR: {path} no tiene certificados con los nombres por los que se "
-                "buscan; los pone: openssl rehash {path}",
-                path=folders,
-            )
+        raise SettingsInvalid.because(
+            "SSL_CERT_DIR: {path} no tiene certificados con los nombres por los que se "
+            "buscan; los pone: openssl rehash {path}",
+            path=folders,
         )
 
 

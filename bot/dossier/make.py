@@ -66,8 +66,8 @@ def make_dossier(
         OSError: it cannot be written.
     """
     if folder.exists():
-        raise DossierError(
-            label("{path} ya existe, y se queda como está: elige otra carpeta.", path=folder)
+        raise DossierError.because(
+            "{path} ya existe, y se queda como está: elige otra carpeta.", path=folder
         )
     fonts, lacking = _with_every_letter(opened, edition, fonts)
     with _whole_folder(folder) as unfinished:
@@ -96,12 +96,10 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
     try:
         unfinished.mkdir(mode=0o700)
     except FileExistsError as error:
-        raise DossierError(
-            label(
-                "Existe {path}: otra orden la está escribiendo, o una se cortó. Si no hay "
-                "ninguna, bórrala, porque puede tener nombres, y prueba otra vez.",
-                path=unfinished,
-            )
+        raise DossierError.because(
+            "Existe {path}: otra orden la está escribiendo, o una se cortó. Si no hay "
+            "ninguna, bórrala, porque puede tener nombres, y prueba otra vez.",
+            path=unfinished,
         ) from error
     try:
         yield unfinished
@@ -151,11 +149,9 @@ def _set_volume(data: Data, fonts: Fonts, at: datetime, *, alone: bool) -> bytes
         try:
             return task.result()
         except BrokenProcessPool as error:
-            raise DossierError(
-                label(
-                    "El proceso que compone un tomo se ha cortado, quizá por falta de memoria "
-                    "(necesita hasta 500 MB). No se ha hecho ningún expediente."
-                )
+            raise DossierError.because(
+                "El proceso que compone un tomo se ha cortado, quizá por falta de memoria "
+                "(necesita hasta 500 MB). No se ha hecho ningún expediente."
             ) from error
 
 

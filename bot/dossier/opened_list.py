@@ -19,7 +19,7 @@ from ijson.common import ObjectBuilder
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from bot.dossier.telegram_text import blocks
-from bot.text.terminal_language import label
+from bot.text.terminal_language import TerminalError, label
 
 FORMAT = "petition-bot list 1"
 
@@ -39,7 +39,7 @@ _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 
 
-class DossierError(Exception):
+class DossierError(TerminalError):
     """A dossier cannot be made; the message says why, and what can be done."""
 
 
@@ -181,14 +181,12 @@ class OpenedList:
             except _NO_JSON as error:
                 raise _damaged(self.path) from error
         if found != self.head.counts.with_name:
-            raise DossierError(
-                label(
-                    "{path} dice que tiene {said} firmas con nombre, y tiene {found}: está "
-                    "dañado. Expórtalo otra vez.",
-                    path=self.path,
-                    said=self.head.counts.with_name,
-                    found=found,
-                )
+            raise DossierError.because(
+                "{path} dice que tiene {said} firmas con nombre, y tiene {found}: está "
+                "dañado. Expórtalo otra vez.",
+                path=self.path,
+                said=self.head.counts.with_name,
+                found=found,
             )
 
 
@@ -209,31 +207,25 @@ def open_list(path: Path) -> OpenedList:
         except _NO_JSON as error:
             raise _damaged(path) from error
     if not isinstance(values, dict) or values.get("format") != FORMAT:
-        raise DossierError(
-            label(
-                "{path} es JSON, pero no una lista de firmas que esta versión pueda leer. Haz una "
-                "con petition-bot export --format json.",
-                path=path,
-            )
+        raise DossierError.because(
+            "{path} es JSON, pero no una lista de firmas que esta versión pueda leer. Haz una "
+            "con petition-bot export --format json.",
+            path=path,
         )
     try:
         head = ListHead.model_validate(values)
     except ValidationError as error:
-        raise DossierError(
-            label(
-                "{path} no tiene sentido en {entry}. Expórtalo otra vez.",
-                path=path,
-                entry=_where(error),
-            )
+        raise DossierError.because(
+            "{path} no tiene sentido en {entry}. Expórtalo otra vez.",
+            path=path,
+            entry=_where(error),
         ) from error
     _refuse_wrong_sums(path, head.counts)
     exported = head.exported_at.date()
     if any(abs(exported - row.day) > _LONGEST for row in head.by_day if row.day):
-        raise DossierError(
-            label(
-                "{path} tiene días a años de distancia: está dañado. Expórtalo otra vez.",
-                path=path,
-            )
+        raise DossierError.because(
+            "{path} tiene días a años de distancia: está dañado. Expórtalo otra vez.",
+            path=path,
         )
     return OpenedList(path, head, sha256)
 
@@ -241,13 +233,11 @@ def open_list(path: Path) -> OpenedList:
 def _refuse_other_kinds(path: Path, start: bytes) -> None:
     if start.startswith((b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE")):
         opened = path.with_suffix("") if path.suffix == ".age" else path.with_suffix(".json")
-        raise DossierError(
-            label(
-                "{path} sigue cifrado. Ábrelo con la clave de la organización, y da el archivo "
-                "abierto:\n{command}",
-                path=path,
-                command=f"age --decrypt --identity key.txt --output '{opened}' '{path}'",
-            )
+        raise DossierError.because(
+            "{path} sigue cifrado. Ábrelo con la clave de la organización, y da el archivo "
+            "abierto:\n{command}",
+            path=path,
+            command=f"age --decrypt --identity key.txt --output '{opened}' '{path}'",
         )
     if start.startswith(b"PK\x03\x04"):
         raise _wrong_format(path, label("una hoja XLSX"))
@@ -256,23 +246,19 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
 
 
 def _wrong_format(path: Path, kind: str) -> DossierError:
-    return DossierError(
-        label(
-            "{path} es {kind}. Un expediente se hace con la lista en JSON, que tiene también los "
-            "textos y los totales: petition-bot export --format json",
-            path=path,
-            kind=kind,
-        )
+    return DossierError.because(
+        "{path} es {kind}. Un expediente se hace con la lista en JSON, que tiene también los "
+        "textos y los totales: petition-bot export --format json",
+        path=path,
+        kind=kind,
     )
 
 
 def _damaged(path: Path) -> DossierError:
-    return DossierError(
-        label(
-            "{path} no es un documento JSON entero: está dañado o cortado. Descífralo otra vez, o "
-            "expórtalo otra vez.",
-            path=path,
-        )
+    return DossierError.because(
+        "{path} no es un documento JSON entero: está dañado o cortado. Descífralo otra vez, o "
+        "expórtalo otra vez.",
+        path=path,
     )
 
 
@@ -325,8 +311,8 @@ def _refuse_wrong_sums(path: Path, counts: ListedCounts) -> None:
         gone = counts.withdrawn_since + counts.invalidated_since
         right = right and counts.at_closing - gone == counts.counted
     if not right:
-        raise DossierError(
-            label("Los totales de {path} no cuadran: está dañado. Expórtalo otra vez.", path=path)
+        raise DossierError.because(
+            "Los totales de {path} no cuadran: está dañado. Expórtalo otra vez.", path=path
         )
 
 
@@ -344,34 +330,28 @@ def _checked(item: object, before: int) -> ListedSignature:
     if type(number) is not int or not before < number < 2**53:
         raise _no_signature(before)
     if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
-        raise DossierError(
-            label(
-                "La firma {number} no tiene un nombre que se pueda imprimir. Exporta la lista "
-                "otra vez.",
-                number=number,
-            )
+        raise DossierError.because(
+            "La firma {number} no tiene un nombre que se pueda imprimir. Exporta la lista "
+            "otra vez.",
+            number=number,
         )
     if not name.isascii() or not name.isprintable():
         refused = (c for c in name if c not in _JOINERS and unicodedata.category(c) in _REFUSED)
         if sign := next(refused, None):
-            raise DossierError(
-                label(
-                    "El nombre de la firma {number} tiene un signo que no se ve ({sign}), y así "
-                    "no lo escribió petition-bot. Exporta la lista otra vez.",
-                    number=number,
-                    sign=f"U+{ord(sign):04X}",
-                )
+            raise DossierError.because(
+                "El nombre de la firma {number} tiene un signo que no se ve ({sign}), y así "
+                "no lo escribió petition-bot. Exporta la lista otra vez.",
+                number=number,
+                sign=f"U+{ord(sign):04X}",
             )
     return ListedSignature(number, name, signed_on)
 
 
 def _no_signature(before: int) -> DossierError:
-    return DossierError(
-        label(
-            "Lo que sigue a la firma {before} no es una firma con número, nombre y día, en el "
-            "orden de los números. Exporta la lista otra vez.",
-            before=before,
-        )
+    return DossierError.because(
+        "Lo que sigue a la firma {before} no es una firma con número, nombre y día, en el "
+        "orden de los números. Exporta la lista otra vez.",
+        before=before,
     )
 
 

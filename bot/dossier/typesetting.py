@@ -18,7 +18,6 @@ import manimgx_fonts_cjk
 import typst
 
 from bot.dossier.opened_list import DossierError
-from bot.text.terminal_language import label
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PACKAGED = tuple(Path(package.__path__[0]) for package in (manimgx_fonts, manimgx_fonts_cjk))
@@ -65,8 +64,8 @@ def set_pdf(template: str, data: object, fonts: Fonts, *, at: datetime, accessib
             pdf_tags=accessible,
         )
     except typst.TypstError as error:
-        raise DossierError(
-            label("typst no ha podido componer un documento: {said}", said=error.message)
+        raise DossierError.because(
+            "typst no ha podido componer un documento: {said}", said=error.message
         ) from error
 
 

@@ -1,6 +1,7 @@
 """The language of the terminal: a person reads a command's answers in it."""
 
 import os
+from typing import Self
 
 from bot.text.translations import Catalogs, Words, is_spoken
 
@@ -22,6 +23,15 @@ def label(source: str, /, **values: object) -> str:
 def plural_label(one: str, many: str, n: int, /, **values: object) -> str:
     """Says a message that depends on a number, shown by `{n}`, in the language of the terminal."""
     return terminal_words().plural_label(one, many, n, **values)
+
+
+class TerminalError(Exception):
+    """An error whose message a person reads in the terminal, in its language."""
+
+    @classmethod
+    def because(cls, source: str, /, **values: object) -> Self:
+        """Returns one that says a message of the bot's."""
+        return cls(label(source, **values))
 
 
 def terminal_language() -> str:
