@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import pyrage
 import pytest
 import structlog
 from xdist.remote import Producer
@@ -179,3 +180,13 @@ def _no_network() -> Iterator[None]:
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_look_up)
         yield
+
+
+@pytest.fixture
+def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The age key of the organisation; the settings have its public half."""
+    identity = pyrage.x25519.Identity.generate()
+    path = tmp_path / "age.txt"
+    path.write_text(f"{identity}\n")
+    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(identity.to_public()))
+    return path

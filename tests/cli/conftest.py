@@ -7,7 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import pyrage
 import pytest
 
 from storage import Keyring
@@ -29,16 +28,6 @@ def petition(
     petition = PetitionDatabase(database_url, keyring)
     petition.open()
     return petition
-
-
-@pytest.fixture
-def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The age key of the organisation; the settings have its public half."""
-    identity = pyrage.x25519.Identity.generate()
-    path = tmp_path / "age.txt"
-    path.write_text(f"{identity}\n")
-    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(identity.to_public()))
-    return path
 
 
 @pytest.fixture

@@ -1,23 +1,12 @@
 """A message that was wrong is put right for those who got it, with or without a recall."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
-
-from tests.support.admin_scene import AdminScene, an_admin_scene
+from tests.support.admin_scene import AdminScene
 from tests.support.scene import ADMIN
 
 CORRECT = "Enviar una corrección"
 HEADING = "Corrección de un mensaje anterior"
-
-
-@pytest.fixture
-async def admin(tmp_path: Path) -> AsyncIterator[AdminScene]:
-    async with an_admin_scene(tmp_path) as admin:
-        yield admin
-    assert admin.refused == []
 
 
 async def sends(admin: AdminScene, text: str, people: int) -> None:

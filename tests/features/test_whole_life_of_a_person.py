@@ -32,16 +32,6 @@ NAMES = {"Ana García".encode(), "García Sol".encode()}
 
 
 @pytest.fixture
-def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The age key of the organisation, which is not on the server."""
-    identity = pyrage.x25519.Identity.generate()
-    path = tmp_path / "age.txt"
-    path.write_text(f"{identity}\n")
-    monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(identity.to_public()))
-    return path
-
-
-@pytest.fixture
 async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     """A petition whose bot sends what waits when a test says so, and a shell beside it."""
     monkeypatch.setattr("handlers.person_notices.LOOK_SECONDS", 3_600.0)

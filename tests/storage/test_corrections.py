@@ -25,8 +25,10 @@ async def corrected(broadcasts: Broadcasts, wrong: Broadcast, at: float = 10) ->
     return await started(broadcasts, kind=Kind.CORRECTION, topic=topic, at=later(at))
 
 
-async def waiting(broadcasts: Broadcasts, **asked: object) -> int:
-    return sum((await broadcasts.audience(**asked)).values())  # type: ignore[arg-type]
+async def waiting(
+    broadcasts: Broadcasts, kind: Kind = Kind.CLOSING, topic: str | None = None
+) -> int:
+    return sum((await broadcasts.audience(kind=kind, topic=topic)).values())
 
 
 async def test_a_closing_update_that_was_recalled_has_told_nobody(
