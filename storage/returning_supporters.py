@@ -53,7 +53,8 @@ WHERE b.petition = :petition
     )
     WHEN b.topic LIKE 'closing/%' THEN EXISTS (
       SELECT 1 FROM deliveries wrong JOIN broadcasts had ON had.id = wrong.broadcast_id
-      WHERE wrong.signature_id = s.id AND had.kind = 'closing' AND had.created_at >= p.closed_at
+      WHERE wrong.signature_id = s.id AND had.kind = 'closing' AND had.recall_started_at IS NULL
+        AND had.created_at >= p.closed_at
         AND wrong.state IN ('delivered', 'unconfirmed')
     )
     ELSE FALSE

@@ -177,3 +177,17 @@ async def test_who_comes_back_after_a_correction_gets_what_is_right_and_nothing_
     assert await claim(broadcasts, wrong) == []
     assert await sent(broadcasts, correction) == [1002]
     assert await waiting(broadcasts) == 1, "who never had it waits for the closing update"
+
+
+async def test_who_comes_back_after_the_recall_is_not_sent_the_correction_of_what_is_gone(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    wrong = await started(broadcasts)
+    assert await sent(broadcasts, wrong) == [1001, 1002]
+    await people.lose(2)
+    correction = await corrected(broadcasts, wrong)
+    assert await sent(broadcasts, correction) == [1001]
+    await broadcasts.recall(wrong.id, ADMIN, later(15))
+    assert not await signatures.mark_reachable(people.supporter(2), later(20))
+    assert await waiting(broadcasts) == 2
