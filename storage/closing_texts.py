@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from storage.audit import AuditedRows
 from storage.database import Row, Value
-from storage.petitions import NO_CLOSING_BROADCAST, lock_petition
+from storage.petitions import ALL_WERE_TOLD, NO_CLOSING_BROADCAST, lock_petition
 from storage.times import from_millis, to_millis
 
 CLOSING_UPDATE = "closing"
@@ -106,10 +106,10 @@ WHERE {_IS_LEFT} AND id IN ({{ids}})
   AND EXISTS (SELECT 1 FROM closing_publications WHERE id = :publication)
 """  # noqa: S608 - constants of this file
 
-# What one admin published when fewer had signed, unless it is on its way to the signers.
+# What one admin published when fewer had signed, unless the signers get it, or have it.
 _ALONE = f"""
 petition = :petition AND published_at IS NOT NULL AND approved_by_sealed IS NULL
-AND {NO_CLOSING_BROADCAST} AND EXISTS (
+AND {NO_CLOSING_BROADCAST} AND NOT {ALL_WERE_TOLD} AND EXISTS (
   SELECT 1 FROM petitions p WHERE p.slug = :petition
     AND COALESCE(p.closed_signatures, p.signatures) > CAST(:approval_above AS BIGINT)
 )

@@ -61,6 +61,16 @@ NOT EXISTS (
 """
 """SQL: whether no closing update is being sent or planned."""
 
+ALL_WERE_TOLD = """
+EXISTS (
+  SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.kind = 'closing'
+    AND b.state = 'finished' AND b.recall_started_at IS NULL
+    AND b.total > CAST(:approval_above AS BIGINT)
+    AND b.created_at >= closing_publications.published_at
+)
+"""
+"""SQL: whether so many that it needed an approval, if there was a threshold, have what it says."""
+
 # A closing update that is being sent, or is planned, says that the petition is closed; and who
 # signed after the handover would be erased with those whom it included.
 _MAY_REOPEN = f"""

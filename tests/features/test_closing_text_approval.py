@@ -131,6 +131,22 @@ async def test_the_former_text_is_not_sent_while_a_new_one_waits(
     assert any(m.text == "Han vuelto a casa" for m in admin.scene.ana.messages)
 
 
+async def test_what_everybody_was_told_stays_there_to_be_read_when_a_second_admin_comes(
+    admin: AdminScene,
+) -> None:
+    await admin.scene.settled()
+    await with_settings(admin, approval_above=None)
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto")
+    await publishes(admin)
+    await admin.scene.offers_the_final()
+    await admin.taps("Enviar a 3 personas")
+    await admin.over("El mensaje final está enviado.")
+    await with_settings(admin, approval_above=2)
+    await notices(admin)
+    assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+
+
 async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broadcast(
     admin: AdminScene,
 ) -> None:
