@@ -1,11 +1,14 @@
 """Tests that what was signed is not lost without a word, and nobody is back who withdrew."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +21,7 @@ from storage import (
     DatabaseReplaced,
 )
 from storage.restores import unfinished_restore
+from storage.sqlite import SqliteDatabase
 from tests.support.scene import Scene, a_scene
 
 
@@ -66,6 +70,30 @@ class TestTheDatabaseFile:
             await scene.ended()
         assert jordi.chat.messages[consent.id].text == before
         assert scene.world.updates.pending  # for Telegram to send again
+
+    async def test_that_another_holds_for_half_a_minute_thanks_her_only_then(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Ana taps once; a copy that is being made keeps everybody else from writing."""
+        how_long: Any = SqliteDatabase.__init__.__kwdefaults__
+        monkeypatch.setitem(how_long, "busy_milliseconds", 10)
+        monkeypatch.setitem(how_long, "retry_for_seconds", 0.2)
+        async with a_scene(tmp_path) as scene:
+            ana, words = scene.ana, scene.words
+            ana.start()
+            await scene.taps(ana, words.label("✍️ Firmar la petición"))
+            await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+            await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
+            with closing(sqlite3.connect(database(scene), isolation_level=None)) as another:
+                another.execute("BEGIN IMMEDIATE")
+                ana.tap(words.label("✍️ Consiento y firmo"))
+                await asyncio.sleep(30)
+                assert "con la tuya" not in scene.screen(ana).text
+                assert scene.world.updates.pending, "it is not acknowledged"
+            await ana.sees("con la tuya: 1", 20)
+            await scene.settled()
+            assert scene.app is not None
+            assert scene.app.dispatch.counts.passed_over == 0
 
     async def test_removed_while_it_is_idle_stops_it_too(self, scene: Scene) -> None:
         database(scene).unlink()

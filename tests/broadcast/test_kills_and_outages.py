@@ -7,10 +7,19 @@ from functools import partial
 
 import pytest
 
-from storage import Broadcast, Tally
-from tests.broadcast.workers import QUICK, WorkerHarness, called, received, until
+from storage import Broadcast, Keyring, Tally, open_database
+from tests.broadcast.workers import (
+    QUICK,
+    WorkerHarness,
+    called,
+    everyone_once,
+    received,
+    until,
+)
 from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import ANSWER_LOST, SERVER_ERROR, FakeTelegram
+from tests.support.postgres_server import PostgresServer
+from tests.support.supporters import Supporters
 
 BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 
@@ -256,6 +265,26 @@ class TestDatabaseAway:
         await harness.ended()
         assert set(harness.telegram.received.values()) == {1}
         assert len(harness.telegram.received) == 100
+
+
+async def test_a_postgres_that_is_restarted_in_the_middle_costs_nobody_their_message(
+    own_server: PostgresServer, keyring: Keyring
+) -> None:
+    database = await open_database(await asyncio.to_thread(own_server.migrated))
+    people, telegram = Supporters(database, keyring), FakeTelegram()
+    await people.open_petition()
+    await people.sign(range(1, 201))
+    harness = WorkerHarness(database, keyring, people, telegram)
+    await harness.start()
+    harness.start_worker(rate=100.0, lease=30.0)
+    for arrived in (20, 60, 100):
+        await until(partial(received, telegram, arrived), 30)
+        await asyncio.to_thread(own_server.restart)
+    await harness.ended(60)
+    assert dict(telegram.received) == everyone_once(200)
+    assert await harness.tally() == Tally(total=200, delivered=200)
+    await harness.close()
+    await database.close()
 
 
 @BOTH

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from bot.petition.stages import Action
 from bot.simulator.person import Person
 from handlers.screens.buttons import AdminAction, AdminTap, DraftStep, DraftTap, read_tap
+from storage import Held
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene
 
@@ -47,6 +48,47 @@ async def test_no_forged_button_of_a_screen_fails(admin: AdminScene) -> None:
 async def test_no_forged_button_of_an_admins_message_fails(admin: AdminScene) -> None:
     await admin.says("/broadcast")
     await none_fails(admin.scene, admin.marta, of_admins())
+
+
+def shown_to(scene: Scene, person: Person) -> set[str]:
+    """What the buttons of a person's screen carry, without its version."""
+    data = {b.data or "" for row in scene.screen(person).buttons for b in row}
+    return {each.partition(":")[2] for each in data}
+
+
+async def held(scene: Scene, person: Person) -> Held:
+    assert scene.app is not None
+    return await scene.app.application.services.storage.personal_data.of(person.id)
+
+
+async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene: Scene) -> None:
+    ana, mallory, words = scene.ana, scene.mallory, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+    await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
+    seen = shown_to(scene, ana)
+    await scene.consents(ana)
+    for command in ("/mydata", "/withdraw"):
+        ana.send(command)
+        await scene.settled()
+        seen |= shown_to(scene, ana)
+    before = await held(scene, ana)
+    mallory.start()
+    await scene.settled()
+    await scene.taps(mallory, scene.english.label("✍️ Firmar la petición"))
+    mallory.send("Mallory Ó Briain")
+    await scene.settled()
+    await scene.taps(mallory, f"⚪ {scene.english.label('Con mi nombre')}")
+    for data in sorted(seen, key=lambda data: (not data.startswith("confirm:"), data)):
+        screen = scene.screen(mallory)
+        version = (screen.buttons[0][0].data or "").partition(":")[0]
+        await mallory.tap_data(screen.id, f"{version}:{data}").answered()
+        await scene.settled()
+    assert {data.partition(":")[0] for data in seen} >= {"confirm", "erase", "mute", "noname"}
+    assert await held(scene, ana) == before
+    assert (await held(scene, mallory)).signature is None, "to words that she was not shown"
 
 
 async def test_no_step_of_a_draft_fails_in_a_stage_that_does_not_offer_it(

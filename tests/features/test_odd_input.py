@@ -64,3 +64,33 @@ async def test_what_a_profile_a_link_or_a_file_is_called_keeps_nobody_from_signi
     assert scene.app.dispatch.counts.passed_over == 0
     state = await scene.app.application.services.storage.petitions.state()
     assert state.signatures == 2
+
+
+async def test_a_name_full_of_markup_is_sent_as_text_on_every_screen(scene: Scene) -> None:
+    """The entities of Ana's screens are those of Jordi's, whose name has no markup in it."""
+    hostile, words = 'Mal <i>Ó &lt;<a href="x">Briain *_`[x](y)', scene.words
+    scene.simulator.limits.on = False
+    kinds = []
+    for person, name in ((scene.jordi, "Jordi Puig"), (scene.ana, hostile)):
+        shown = []
+        person.start()
+        await scene.taps(person, words.label("✍️ Firmar la petición"))
+        for typed in (name, f"{name} Ruiz"):
+            person.send(typed)
+            await scene.settled()
+            if (sure := words.label("Sí, es mi nombre")) in scene.screen(person).labels:
+                assert typed in scene.screen(person).text
+                assert {e.type for e in scene.screen(person).entities} == {"bold"}
+                await scene.taps(person, sure)
+            shown.append(scene.screen(person))
+            if typed == name:
+                await scene.consents(person)
+            for order in ("/start", "/withdraw", "/mydata"):
+                person.send(order)
+                await scene.settled()
+                shown.append(scene.screen(person))
+            if typed == name:
+                await scene.taps(person, words.label("Corregir mi nombre"))
+        assert sum(name in message.text for message in shown) >= 3
+        kinds.append([[(e.type, e.url) for e in message.entities] for message in shown])
+    assert kinds[0] == kinds[1]

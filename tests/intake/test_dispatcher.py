@@ -11,6 +11,8 @@ from bot.intake import Counts, Dispatcher, DispatchPolicy, TryAgain, UpdatesBehi
 from bot.intake.dispatcher import Handle
 from bot.intake.ordering import ordering_key
 from bot.logs import ALLOWED
+from bot.transport import Gate, Lane
+from tests.transport.test_gate_replies import Timeline
 
 QUICK = DispatchPolicy(pauses=BackOff(0.001, 0.002))
 
@@ -142,6 +144,28 @@ async def test_a_flood_of_one_chat_is_dropped_and_others_do_not_notice() -> None
     gate.set()
     await work.drain(5)
     assert work.counts.handled + work.counts.dropped == 91
+
+
+async def test_while_one_person_floods_nobody_else_waits_for_a_second() -> None:
+    """In simulated time, at the rate at which answers leave."""
+    clock = Timeline()
+    gate, waits = Gate(28, clock=clock, sleep=clock.sleep), {}
+
+    async def handle(update: dict[str, Any], _behind: UpdatesBehind) -> None:
+        number, chat = update["update_id"], update["message"]["chat"]["id"]
+        await gate.acquire(Lane.REPLY, chat, new=True)
+        if chat > 1:
+            waits[chat] = clock.now - 100.0 - number / 100
+
+    work = dispatch(handle)
+    for number in range(2_000):  # a hundred a second, of which every tenth is somebody else's
+        await clock.pass_to(100.0 + number / 100)
+        work.offer(message(number, chat=number if number % 10 == 5 else 1))
+    await clock.pass_until_nobody_sleeps()
+    await work.drain(5)
+    assert work.counts.dropped > 1_000
+    assert len(waits) == 200
+    assert max(waits.values()) < 1.0
 
 
 async def test_twenty_wait_behind_the_one_in_hand_and_the_next_is_dropped() -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import re
+import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,33 @@ class TestWhatWasThere:
         connection.close()
         asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
         assert sqlite_schema(path) == sqlite_schema(sqlite_template)
+
+    @pytest.mark.parametrize("earlier", history()[:-1])
+    def test_killed_half_way_from_every_earlier_revision_it_opens_at_the_next_start(
+        self,
+        earlier: str,
+        sqlite_template: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        path, left = tmp_path / "before.db", tmp_path / "killed"
+        with closing(sqlite3.connect(path)) as connection, connection:
+            for statement in render("sqlite", since=None, until=earlier):
+                connection.execute(statement)
+        before = sqlite_schema(path)
+
+        def half(dialect: str, since: str | None) -> Iterator[str]:
+            statements = render(dialect, since)
+            yield from statements[: len(statements) // 2]
+            shutil.copytree(tmp_path, left)  # what a kill at this moment leaves on the disk
+            yield from statements[len(statements) // 2 :]
+
+        monkeypatch.setattr("storage.migrations.rendering.render", half)
+        asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+        monkeypatch.undo()
+        assert sqlite_schema(left / path.name) == before
+        asyncio.run(migrate(f"sqlite+aiosqlite:///{left / path.name}"))
+        assert sqlite_schema(left / path.name) == sqlite_schema(sqlite_template)
 
     def test_a_broadcast_of_the_first_tables_is_a_closing_one_with_everyone_queued(
         self, tmp_path: Path

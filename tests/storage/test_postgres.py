@@ -12,7 +12,7 @@ from storage.database_url import PostgresAddress, parse_address
 from storage.delivery_claims import lock_broadcast
 from storage.petitions import lock_petition
 from storage.postgres import PostgresDatabase
-from tests.support.postgres_server import PostgresServer, running_postgres
+from tests.support.postgres_server import PostgresServer
 
 
 @pytest.fixture
@@ -27,13 +27,6 @@ async def database(url: str) -> AsyncIterator[PostgresDatabase]:
     opened = await PostgresDatabase.open(dsn(url))
     yield opened
     await opened.close()
-
-
-@pytest.fixture(scope="module")
-def own_server() -> Iterator[PostgresServer]:
-    """A server that a test may stop, since nobody else uses it."""
-    with running_postgres() as server:
-        yield server
 
 
 def dsn(url: str) -> str:
