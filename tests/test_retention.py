@@ -41,6 +41,8 @@ class Stored:
         self.damaged = 0
         self.due = DueCount(0, 0, 0, 0)
         self.first: datetime | None = None
+        self.date_is_right = True
+        self.tidied: list[datetime | None] = []
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
         if self.failures:
@@ -88,6 +90,10 @@ class Stored:
     async def erase_files(self, before: datetime) -> None:
         self.files_until.append(before)
 
+    def tidy_up(self, now: datetime | None) -> int:
+        self.tidied.append(now)
+        return 0
+
 
 class Pauses:
     """Pauses that take no time; after the last of them it is cancelled."""
@@ -112,9 +118,19 @@ def retention(
         pauses.sleep,
         warn=stored.warn,
         erase_files=stored.erase_files,
-        date_is_right=lambda: True,
-        tidy_up=lambda _now: 0,
+        date_is_right=lambda: stored.date_is_right,
+        tidy_up=stored.tidy_up,
     )
+
+
+@pytest.mark.parametrize("date_is_right", [True, False])
+async def test_what_a_restore_moved_aside_goes_by_no_date_that_may_be_wrong(
+    date_is_right: bool,
+) -> None:
+    stored = Stored()
+    stored.date_is_right = date_is_right
+    await retention(stored, Pauses(1)).tidy_files()
+    assert stored.tidied == [NOW if date_is_right else None]
 
 
 def test_they_are_kept_for_thirty_days() -> None:
@@ -134,7 +150,7 @@ async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
         await retention(stored, pauses).erase()
     assert (stored.forms, stored.signatures) == (0, 0)
     assert stored.asked == [NOW - timedelta(days=30)] * looks
-    assert len(stored.files_until) == (2 if left else 1)
+    assert stored.files_until == [NOW - timedelta(days=30)] * (2 if left else 1)
     assert len(stored.entries) == 1
     assert pauses.taken == [BREATH_SECONDS] * (looks - 1) * 2
     assert [entry["total"] for entry in logged] == [left, left] * bool(left)

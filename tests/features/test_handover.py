@@ -15,6 +15,7 @@ from bot.cli.handover import (
     undo_handover,
 )
 from bot.cli.notices import list_notices, mark_told
+from bot.petition_folder.schema import months_later
 from bot.simulator.person import Person
 from handlers.closing_date import look
 from handlers.context import Services
@@ -81,6 +82,9 @@ async def test_everybody_reads_how_it_was_handed_over_and_no_longer_once_it_is_u
     assert sum("Se ha anotado la entrega" in m.text for m in scene.marta.messages) == 1
     held = f"Se entregó el {day}. Firmas con nombre: 2. Contadas sin nombre: 1."
     assert held in scene.marta.messages[-1].text
+    erased_on = months_later(today(scene), scene.petition.retention.months_after_delivery)
+    said = f"Las firmas se borrarán a partir del {scene.words.date(erased_on)}"
+    assert said in scene.marta.messages[-1].text
     assert f"Tu nombre está en la lista que se entregó el {day}." in await reads(scene, scene.ana)
     assert "counted without your name." in await reads(scene, scene.sean)
     late = await reads(scene, scene.mallory)

@@ -116,6 +116,20 @@ async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
     assert "Pediste que no te escribiéramos" in scene.screen(jordi).text
 
 
+@pytest.mark.parametrize("wish", ["erase", "restrict", "object"])
+async def test_no_message_that_was_about_to_leave_follows_the_answer_to_such_a_letter(
+    letters: Scene, monkeypatch: pytest.MonkeyPatch, wish: str
+) -> None:
+    held_back: list[int] = []
+    assert letters.app is not None
+    claims = letters.app.application.services.open_claims
+    monkeypatch.setattr(claims, "make_void", held_back.append)
+    await letters.signs(letters.ana)
+    await in_the_shell("1", wish, "--verified-otherwise", LETTER)
+    await looks(letters)
+    assert held_back == [letters.ana.id]
+
+
 async def test_ana_restricts_the_use_of_her_data_and_gets_no_message(letters: Scene) -> None:
     scene, ana = letters, letters.ana
     await scene.signs(ana)

@@ -162,13 +162,20 @@ async def test_a_correction_of_other_news_ends_with_the_consent_to_them(
     assert await sent(broadcasts, await corrected(broadcasts, wrong)) == [1001]
 
 
+@pytest.mark.parametrize("became", [Outcome.DELIVERED, Outcome.UNCONFIRMED])
 async def test_who_comes_back_after_a_correction_gets_what_is_right_and_nothing_else(
-    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures, became: Outcome
 ) -> None:
     await people.sign([1, 2, 3])
     await people.lose(3)
     wrong = await started(broadcasts)
-    assert await sent(broadcasts, wrong) == [1001, 1002]
+    first, second = await claim(broadcasts, wrong)
+    results = [
+        Result(first.position, first.claim, Outcome.DELIVERED),
+        Result(second.position, second.claim, became),
+    ]
+    await broadcasts.deliveries.record(wrong.id, results, later(2))
+    assert await broadcasts.finish(wrong.id, later(2))
     await people.lose(2)
     correction = await corrected(broadcasts, wrong)
     assert await sent(broadcasts, correction) == [1001]
