@@ -36,6 +36,9 @@ msgstr ""
 
 """
 
+# A message has one form for one and one for all other numbers.
+_TWO_FORMS = "nplurals=2; plural=(n != 1);"
+
 # What an editor's script leaves that puts a translation into each line of its message.
 _REPEATED = re.compile(r"(.{10,}?)\1+", re.DOTALL)
 
@@ -54,14 +57,14 @@ def update_catalogs(locales: Path = LOCALES, project: Path = PROJECT) -> None:
     uses, _ = read_sources(project)
     for language in LANGUAGES:
         file = catalog_file(language, locales)
-        known = _read(file) if file.exists() else Catalog(locale=language)
+        known = _read(file) if file.exists() else _empty(language, _TWO_FORMS)
         renewed = _renewed(language, known, uses)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(renewed, encoding="utf-8", newline="\n")
 
 
 def _renewed(language: str, known: Catalog, uses: list[Use]) -> str:
-    renewed = Catalog(locale=language)
+    renewed = _empty(language, known.plural_forms)
     for use in uses:
         key = use.forms if len(use.forms) > 1 else use.one
         before = known.get(use.one)
@@ -137,6 +140,12 @@ def _is_said(string: object) -> bool:
     if isinstance(string, list | tuple):
         return bool(string) and all(string)
     return bool(string)
+
+
+def _empty(language: str, plural_forms: str) -> Catalog:
+    """Returns a catalog with these plural forms, as Babel's own differ from release to release."""
+    head = _HEADER.format(language=language, plural_forms=plural_forms)
+    return read_po(io.BytesIO(head.encode()), locale=language, abort_invalid=True)
 
 
 def _read(file: Path) -> Catalog:
