@@ -39,6 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PETITION_BOT_TOKEN", TOKEN)
     monkeypatch.setenv("PETITION_ADMIN_IDS", "1,2")
+    monkeypatch.setenv("PETITION_APPROVAL_ABOVE", "100")
     monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "keys" / "petition.key"))
     monkeypatch.setenv("PETITION_DATABASE_URL", "sqlite+aiosqlite:///data/petition.db")
     monkeypatch.setenv("PETITION_FOLDER", str(ready_petition(tmp_path / "petition")))

@@ -60,13 +60,7 @@ def choose_threshold(setup: Setup) -> None:
     if setup.questions is None or setup.was_complete or APPROVAL in setup.known:
         return
     if len(_ids(setup.known.get(ADMINS, ""))) < 2:
-        say(
-            words.label(
-                "Con una sola persona, nadie más revisa lo que se envía, tampoco el aviso de una"
-                " brecha de seguridad. Para añadir a otra: petition-bot init."
-            ),
-            style="yellow",
-        )
+        say_that_nobody_else_reads(words)
         return
     explain(
         words.label("Lo que se envía a mucha gente"),
@@ -81,6 +75,17 @@ def choose_threshold(setup: Setup) -> None:
         default="100",
     )
     setup.keep(APPROVAL, most)
+
+
+def say_that_nobody_else_reads(words: Words) -> None:
+    """Says what it means that one person alone administers the bot."""
+    say(
+        words.label(
+            "Con una sola persona, nadie más revisa lo que se envía, tampoco el aviso de una"
+            " brecha de seguridad. Para añadir a otra: petition-bot init."
+        ),
+        style="yellow",
+    )
 
 
 def _checked_number(words: Words, answer: str) -> str:

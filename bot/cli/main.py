@@ -111,12 +111,15 @@ def run(
         require_rehearsable,
         say_rehearsal_is_over,
         say_started,
+        say_who_approves,
     )
     from bot.process import FatalError, TokenUnknown, run_until_stopped
 
     if rehearsal and restored_backup:
         raise CannotDo.because("--rehearsal y --restored-backup no van juntas.")
     (require_rehearsable if rehearsal else require_ready)(settings)
+    if not rehearsal:
+        say_who_approves(settings)
     try:
         run_to_end(
             run_until_stopped(

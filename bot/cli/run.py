@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from bot.cli.init_admins import say_that_nobody_else_reads
 from bot.console import NEEDS_A_PERSON, CannotDo, draw_link, out, run_to_end, say
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
@@ -39,6 +40,25 @@ def require_ready(settings: Settings) -> None:
         "Aviso: la petición {slug} tiene firmas y sigue en marcha, pero:", slug=slug
     )
     say(said, *_listed(problems, words), _what_to_do(words, settings), style="yellow")
+
+
+def say_who_approves(settings: Settings) -> None:
+    """Says where messages go out that nobody but their author has read; that is no obstacle."""
+    if settings.approval_above is not None:
+        return
+    words, admins = terminal_words(), len(settings.admin_ids)
+    # Not a warning, which a terminal would show beside the sentence.
+    _log.info("nobody_approves", admins=admins)
+    if admins == 1:
+        say_that_nobody_else_reads(words)
+        return
+    said = words.label(
+        "Salvo el aviso de una brecha de seguridad, cualquiera de las {n} personas que "
+        "administran puede enviar un mensaje a quienes firmaron sin que nadie más lo lea. Para "
+        "que lo apruebe otra cuando llegue a más de 100 personas: PETITION_APPROVAL_ABOVE=100",
+        n=admins,
+    )
+    say(said, style="yellow")
 
 
 def _refusal(words: Words, settings: Settings, problems: Sequence[Problem]) -> str:
