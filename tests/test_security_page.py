@@ -1,10 +1,14 @@
 """Tests that the pages on threats and on the law name tests that exist, for every row."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
+from typing import get_type_hints
 
 from bot.petition.petition import BUNDLED, load_petition
 from bot.text.translations import Catalogs
+from storage.exports import SignatureGroup
+from storage.signatures import Stats
 from storage.tables import metadata
 from tests.support.named_tests import NAMED, missing_tests
 
@@ -44,6 +48,16 @@ def test_nothing_is_stored_by_which_people_could_be_sorted() -> None:
     columns = {column.name for table in metadata.sorted_tables for column in table.c}
     words = {word for column in columns for word in column.split("_")}
     assert not words & {"tag", "tags", "score", "segment", "group", "profile", "interest"}
+
+
+def test_nobody_is_counted_by_more_than_language_link_day_and_what_they_chose() -> None:
+    """LOPDGDD art. 9(1), in the figures, in what is handed over, and in what stays for ever."""
+    figures = {name for name, kind in get_type_hints(Stats).items() if kind is not int}
+    assert figures == {"by_language", "by_source"}
+    handed_over = {field.name for field in fields(SignatureGroup)} - {"signatures"}
+    assert handed_over == {"quarter", "language", "text_version", "named"}
+    stays = metadata.tables["anonymous_counts"].c.keys()
+    assert {*stays} == {"petition", "language", "with_name", "is_valid", "signatures"}
 
 
 def test_who_signs_declares_their_age_and_nothing_stores_it() -> None:

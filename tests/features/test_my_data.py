@@ -8,8 +8,10 @@ from bot.simulator.person import Person
 from bot.text.markup import fill, parse
 from handlers.screens.signing import seen_words
 from storage import Statement
+from storage.journal import Deed, journal_of
 from storage.personal_data import GIVEN
 from storage.tables import metadata
+from storage.times import from_millis
 from tests.support.scene import Scene, a_scene
 
 NOT_GIVEN = {
@@ -125,6 +127,52 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
         *("Novedades de esta petición: sí, 3 como mucho", "Todo lo demás está en el archivo"),
     ):
         assert said in screen, said
+
+
+async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked_for_is_logged(
+    scene: Scene,
+) -> None:
+    """It notes each deed by the id of her signature, and its last entry is what holds."""
+    ana, words = scene.ana, scene.words
+    scene.simulator.limits.on = False
+    await scene.signs(ana, updates=True, news=True)
+    ana.send("/mydata")
+    await scene.taps(ana, words.label("Corregir mi nombre"))
+    ana.send("Ana García Ruiz")
+    await scene.settled()
+    for label in (
+        *("Entregar mi firma sin mi nombre", "No recibir novedades de esta petición"),
+        *("No recibir noticias de otras acciones", "🔕 No recibir más mensajes"),
+    ):
+        await scene.taps(ana, words.label(label))
+    await scene.taps(ana, words.label("Otros derechos"))
+    await scene.taps(ana, words.label("Limitar el uso de mis datos"))
+    given = await file_of(scene, ana)
+    signature, (consent,) = given["signature"], given["consents"]
+    assert scene.app is not None
+    services = scene.app.application.services
+    entries = journal_of(services.keyring, services.petition.slug).read().entries
+    assert {entry.subject.hex() for entry in entries} == {signature["id"]}
+    in_file = {
+        Deed.NAME: signature["name"],
+        Deed.WITH_NAME: str(int(signature["with_name"])),
+        Deed.MUTED: signature["muted_at"],
+        Deed.UPDATES_ENDED: consent["updates_ended_at"],
+        Deed.NEWS_ENDED: consent["news_ended_at"],
+        Deed.RESTRICTED: signature["restricted_at"],
+        Deed.OBJECTED: signature["objected_at"],
+    }
+    for deed, value in {entry.deed: entry.value for entry in entries}.items():
+        is_time = deed not in (Deed.NAME, Deed.WITH_NAME)
+        assert in_file.pop(deed) == (from_millis(int(value)).isoformat() if is_time else value), (
+            deed
+        )
+    assert in_file == {Deed.OBJECTED: None}, "she did everything else that can be noted of her"
+    assert {*Deed} - in_file.keys() - {entry.deed for entry in entries} == {
+        *(Deed.WITHDRAWAL, Deed.HANDOVER)
+    }, "whoever withdrew is not known any more, and a handover is nobody's"
+    requests = [entry.action for entry in await services.storage.audit.entries(50)]
+    assert (requests.count("my_data"), requests.count("my_data_file")) == (2, 1)
 
 
 async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:

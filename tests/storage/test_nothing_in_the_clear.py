@@ -1,5 +1,6 @@
 """Tests that the database files show nobody without the key: no name, chat id or admin."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from storage import (
     Keyring,
     Statement,
     Storage,
+    open_storage,
 )
 from storage.tables import metadata
-from tests.support.supporters import NOON, a_supporter
+from tests.support.supporters import NOON, WORDS, a_supporter
 
 NAME = "Kanarienvogel Ñandú"
 CHAT = 7_364_519_820_146
@@ -121,3 +123,28 @@ async def test_a_draft_is_erased_from_the_conversation_too(
     assert await storage.conversations.get(canary.supporter) == Conversation(
         canary.supporter, stage="consent", version=3
     )
+
+
+async def test_two_petitions_that_one_person_signed_have_no_value_of_theirs_in_common(
+    storage: Storage, keyring: Keyring, database_url: str
+) -> None:
+    """LOPDGDD art. 9(1): whoever has the database cannot tell that it was the same person."""
+    other = await open_storage(database_url, keyring, "other")
+    found: dict[str, set[object]] = {}
+    for slug, one in (("andry", storage), ("other", other)):
+        canary = a_supporter(keyring, CHAT, NAME, slug)
+        await canary.arrive(one)
+        await canary.sign(one)
+        await one.sent_files.add(canary.supporter, chat_id=CHAT, message_id=5, at=NOON)
+        of_petition = found.setdefault(slug, set())
+        for table in metadata.sorted_tables:
+            if "petition" in table.c and table.name != "consent_texts":
+                sql = f"SELECT * FROM {table.name} WHERE petition = :slug"  # noqa: S608
+                for row in await one.database.read(Statement(sql, {"slug": slug})):
+                    of_petition.update(dict(row).values())
+    await other.close()
+    assert len(found["andry"]) > 20
+    shared = found["andry"] & found["other"]
+    words = hashlib.sha256(WORDS.encode()).digest()
+    assert {each for each in shared if isinstance(each, bytes)} == {words}
+    assert not shared & {NAME, CHAT, str(CHAT)}

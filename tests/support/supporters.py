@@ -263,6 +263,8 @@ class Supporter:
         )
 
 
-def a_supporter(keyring: Keyring, user_id: int, name: str = "Ana Ruiz") -> Supporter:
-    """Returns the supporter with this user id, as the petition "andry" knows them."""
-    return Supporter(user_id, name, keyring.reference("andry", user_id))
+def a_supporter(
+    keyring: Keyring, user_id: int, name: str = "Ana Ruiz", slug: str = SLUG
+) -> Supporter:
+    """Returns the supporter with this user id, as a petition knows them."""
+    return Supporter(user_id, name, keyring.reference(slug, user_id))
