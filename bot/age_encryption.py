@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 import pyrage
 
 from storage import StorageError
+from storage.errors import said_by_system
 
 _BUFFER_BYTES = 1 << 16
 _HEADER = b"age-encryption.org/v1"
@@ -48,7 +49,7 @@ def read_identities(path: Path) -> list[Any]:
         content = path.read_bytes()
     except OSError as error:
         raise CannotDecrypt(
-            "The key {path} cannot be read: {reason}.", path=path, reason=error.strerror
+            "The key {path} cannot be read: {reason}.", path=path, reason=said_by_system(error)
         ) from error
     if content.startswith(_HEADER):
         raise CannotDecrypt(

@@ -22,6 +22,7 @@ from bot.age_encryption import decrypting_reader, encrypting_writer
 from storage import BackupUnusable, Keyring
 from storage.database_copy import CopiedDatabase, CopiedPetition, copy_database
 from storage.database_url import SqliteAddress, parse_address
+from storage.errors import said_by_system
 from storage.private_files import output_file, remove_unfinished
 
 FORMAT = "petition-bot backup 1"
@@ -117,7 +118,7 @@ def read_manifest(path: Path) -> Manifest:
                 size += len(chunk)
     except OSError as error:
         raise BackupUnusable(
-            "{path} cannot be read: {reason}.", path=path, reason=error.strerror
+            "{path} cannot be read: {reason}.", path=path, reason=said_by_system(error)
         ) from error
     if manifest is None:
         raise BackupUnusable(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -196,7 +197,10 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
         except StorageError as error:
             fail(said_of_storage(error, terminal_words()))
         except OSError as error:
-            reason = label(error.strerror or "The system refused")
+            reason = error.strerror or "The system refused"
+            # Another than the system's is a sentence already, with what somebody typed in it.
+            if reason in ("The system refused", os.strerror(error.errno or 0)):
+                reason = label(reason)
             fail(f"{reason}: {error.filename or ''}".rstrip(": "))
 
     return said

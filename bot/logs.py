@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TextIO
@@ -41,6 +41,7 @@ def configure_logging(
     json: bool | None = None,
     secrets: Iterable[str] = (),
     stream: TextIO | None = None,
+    said: Callable[[str], str] | None = None,
 ) -> None:
     """Sends every log of this process through one formatter, to the standard error.
 
@@ -49,12 +50,16 @@ def configure_logging(
         json: whether to write one JSON object a line; None means unless it is a terminal.
         secrets: texts to redact, besides everything shaped like a token.
         stream: where to write, instead of the standard error.
+        said: says an event to whoever looks at the terminal, instead of its line; an event
+            without words is left out.
     """
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
     as_json = not out.isatty() if json is None else json
-    handler.setFormatter(OneForm(as_json=as_json, secrets=secrets))
+    handler.setFormatter(OneForm(as_json=as_json, secrets=secrets, said=said))
     handler.addFilter(_is_wanted)
+    if said is not None:
+        handler.addFilter(lambda record: bool(said(str(record.msg))))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -72,8 +77,15 @@ def configure_logging(
 class OneForm(logging.Formatter):
     """Formats a record as one line: an event with its fields, or a library's without its text."""
 
-    def __init__(self, *, as_json: bool, secrets: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        as_json: bool,
+        secrets: Iterable[str] = (),
+        said: Callable[[str], str] | None = None,
+    ) -> None:
         super().__init__()
+        self._said = said
         self._as_json = as_json
         self._secrets = tuple(secret for secret in secrets if secret)
 
@@ -85,6 +97,10 @@ class OneForm(logging.Formatter):
             fields |= {"kind": kind_of(error), "place": place_of(error), "trace": trace_of(error)}
         at = datetime.fromtimestamp(record.created, UTC)
         line = _json(record, at, fields) if self._as_json else _for_people(record, at, fields)
+        if self._said is not None:
+            sentence = f"{at.astimezone():%H:%M:%S}  {self._said(fields['event'])}"
+            # Of an unforeseen error the line is all that tells a developer where it happened.
+            line = sentence if error is None else f"{sentence}\n{line}"
         return self._redacted(line)
 
     def _redacted(self, line: str) -> str:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from bot.proxy_choice import choose_proxy
 from bot.settings import SettingsInvalid
 from bot.text.problems import Sentence
+from bot.text.terminal_language import label
 from bot.transport import SharedSession
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
@@ -67,7 +68,9 @@ def _require_certificates() -> None:
             ) from None
         except OSError as error:
             raise SettingsInvalid.because(
-                "SSL_CERT_FILE: {path} no se puede leer: {why}.", path=file, why=error.strerror
+                "SSL_CERT_FILE: {path} no se puede leer: {why}.",
+                path=file,
+                why=label(error.strerror or "The system refused"),
             ) from None
     elif folders and not any(map(_has_certificates, folders.split(os.pathsep))):
         raise SettingsInvalid.because(

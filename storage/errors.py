@@ -181,6 +181,11 @@ _WITH_COMMAND = "{why} run: {command}"
 _AND_SETTING = "{why} run: {command}\nThen set PETITION_KEY_FILE={key}"
 
 
+def said_by_system(error: OSError) -> StorageError:
+    """Returns why the system refused, which can be said in a language."""
+    return StorageError(error.strerror or "The system refused")
+
+
 def every_sentence() -> tuple[str, ...]:
     """Returns what is said of an error without a message of its own, of a key file, and why."""
     errors = map(_sentence, every_kind())

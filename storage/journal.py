@@ -33,7 +33,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.errors import JournalUnusable, JournalUnwritable
+from storage.errors import JournalUnusable, JournalUnwritable, said_by_system
 from storage.file_identity import FileIdentity
 from storage.ids import was_made_before
 from storage.keyring import Keyring
@@ -446,5 +446,5 @@ def _meaning(error: Exception) -> Exception:
     if not isinstance(error, OSError):
         return error
     return JournalUnwritable(
-        "The journal cannot be written just now ({reason}).", reason=error.strerror
+        "The journal cannot be written just now ({reason}).", reason=said_by_system(error)
     )

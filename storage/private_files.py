@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.errors import FileNotWritten, StorageError
+from storage.errors import FileNotWritten, StorageError, said_by_system
 
 # Who watches or edits a petition's folder passes over names that end like this.
 _UNFINISHED = ".part~"
@@ -149,7 +149,7 @@ def reason_and_command(path: Path, error: OSError) -> StorageError:
 
 def split_reason(path: Path, error: OSError) -> tuple[StorageError, str]:
     """Returns the same in two parts; the second is empty where no command mends it."""
-    reason, command = StorageError(error.strerror or "The system refused"), None
+    reason, command = said_by_system(error), None
     if isinstance(error, FileNotFoundError):
         command = ["mkdir", "-m", "700", "-p", str(path.parent)]
     elif isinstance(error, PermissionError):

@@ -66,7 +66,9 @@ _DEEDS = {
 }
 
 
-_File = Annotated[Path, typer.Argument(help="La copia, un solo archivo.", show_default=False)]
+_File = Annotated[
+    Path, typer.Argument(metavar="ARCHIVO", help="La copia, un solo archivo.", show_default=False)
+]
 
 
 @in_sentences
@@ -245,7 +247,7 @@ def _try(file: Path, manifest: Manifest, identity: Path) -> None:
         label(
             "La clave la abre, su base de datos está sana y el archivo de clave abre sus nombres."
         ),
-        label("Restaurada: {outcome} No se ha cambiado nada.", outcome=_outcome(tried)),
+        label("Así quedaría. {outcome} No se ha cambiado nada.", outcome=_outcome(tried)),
     )
 
 

@@ -28,6 +28,8 @@ _PANELS_OF_TYPER = {
     "REQUIRED_LONG_STRING": mark("[obligatorio]"),
     "ABORTED_TEXT": mark("Interrumpido."),
 }
+# What has to be typed, by a part of the name of its type in Python.
+_TYPES = {"Path": mark("RUTA"), "int": "N", "": mark("TEXTO")}
 # What Typer refuses, as a pattern, and the same in Spanish.
 _REFUSALS = (
     (r"Missing command", "Falta la orden"),
@@ -80,6 +82,12 @@ def _translate(command: Any) -> None:
     for said in (command, *command.params):
         if getattr(said, "is_flag", False):
             said.metavar = ""  # Typer writes <bool>, as if something had to follow
+        elif said is not command and said.metavar is None and not said.type_descriptor.is_choice:
+            kind = str(said.type_descriptor.annotation)
+            said.metavar = next(word for name, word in _TYPES.items() if name in kind)
+        if getattr(said, "param_type_name", "") == "argument":
+            # Beside its name Typer writes <path>.
+            setattr(said, "display_type", lambda _: "")  # noqa: B010 - it takes any parameter
         for name in ("help", "metavar", "rich_help_panel"):
             if text := getattr(said, name, None):
                 setattr(said, name, label(_OPTIONS_OF_TYPER.get(text, text)))

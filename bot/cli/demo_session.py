@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import secrets
 import signal
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.app import App, FatalError, open_app
-from bot.console import say
+from bot.console import CannotDo, say
 from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import Settings, load_settings
@@ -25,7 +26,7 @@ from bot.simulator.chats import Shape
 from bot.simulator.demo_script import ADMIN_ID, APPROVAL_ABOVE, SECOND_ADMIN_ID, DemoPeople
 from bot.simulator.page import DemoPage, PageState, others_can_reach
 from bot.text.problems import PetitionInvalid
-from bot.text.terminal_language import terminal_words
+from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Catalogs
 from storage import Keyring, StorageError
 
@@ -207,8 +208,15 @@ def _hint(state: PageState, said: dict[str, str], call: RecordedCall, _: object)
 
 @asynccontextmanager
 async def served(page: DemoPage, host: str, port: int | None) -> AsyncIterator[str]:
-    """Serves the page until the end of the block; prints and yields its address."""
-    address, words = await page.start(host, port), terminal_words()
+    """Serves the page until the end of the block; prints and yields its address.
+
+    Raises CannotDo if the port or the address cannot be used.
+    """
+    words = terminal_words()
+    try:
+        address = await page.start(host, port)
+    except OSError as error:
+        raise CannotDo(said_of_port(error, host, port or 0, "--port")) from None
     try:
         if others_can_reach(host):
             said = words.label(
@@ -221,6 +229,22 @@ async def served(page: DemoPage, host: str, port: int | None) -> AsyncIterator[s
         yield address
     finally:
         await page.stop()
+
+
+def said_of_port(error: OSError, host: str, port: int, option: str) -> str:
+    """Returns what to change where nothing can be served at an address."""
+    if error.errno == errno.EADDRINUSE:
+        return label(
+            "El puerto {port} ya está en uso: elige otro con {option}.", port=port, option=option
+        )
+    if error.errno == errno.EACCES:
+        return label(
+            "El puerto {port} no lo puede usar cualquiera: elige con {option} uno a partir de "
+            "1024.",
+            port=port,
+            option=option,
+        )
+    return label("Este ordenador no tiene la dirección {host}: quita --host.", host=host)
 
 
 async def interrupted() -> None:

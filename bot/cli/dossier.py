@@ -211,7 +211,7 @@ def _reference(typed: str | None) -> str:
     """Returns the organisation's own reference, which is asked for if it was not typed."""
     if typed is None and not sys.stdin.isatty():
         raise CannotDo.because("Da la referencia que lleva la carta: --reference TEXTO")
-    return (typed or _asked(label("Vuestra referencia, para que la respuesta la nombre"))).strip()
+    return (typed or _asked(label("Vuestra referencia, para que la respuesta la cite"))).strip()
 
 
 def _contact(typed: str | None, email: str) -> str:

@@ -186,7 +186,7 @@ def init(
 
 def _template_languages(typed: list[str] | None) -> tuple[str, ...]:
     if not {*_LANGUAGES}.issuperset(typed or ()):
-        raise CannotDo("--petition-language: es, en")
+        raise CannotDo.because("{option} puede ser es o en.", option="--petition-language")
     return tuple(dict.fromkeys(typed or ()))
 
 
@@ -195,7 +195,7 @@ def _words(language: str | None, *, asks: bool) -> Words:
     from bot.text.translations import Catalogs
 
     if language is not None and language not in _LANGUAGES:
-        raise CannotDo("--language: es, en")
+        raise CannotDo.because("{option} puede ser es o en.", option="--language")
     chosen = language or named_language()
     if chosen is None and asks:
         answer = typer.prompt("Español (es) / English (en)", default="es", show_default=True)

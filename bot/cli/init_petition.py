@@ -219,7 +219,7 @@ def _checked_new_folder(words: Words) -> Callable[[str], Path]:
         if folder.is_dir() and not _has_petition(folder) and any(folder.glob("*.toml")):
             raise NotAccepted(
                 words.label(
-                    "En {path} hay otros ficheros .toml y ninguna petición. Elige otra carpeta.",
+                    "En {path} hay otros archivos .toml y ninguna petición. Elige otra carpeta.",
                     path=shown(folder),
                 )
             )
@@ -352,7 +352,7 @@ def _if_any(check: Callable[[str], str]) -> Callable[[str], str]:
 def _not_empty(words: Words, check: Callable[[str], str]) -> Callable[[str], str]:
     def checked(answer: str) -> str:
         if not answer.strip():
-            raise NotAccepted(words.label("Hace falta: los textos de la petición lo dicen."))
+            raise NotAccepted(words.label("Hace falta, porque sale en los textos de la petición."))
         return check(answer)
 
     return checked

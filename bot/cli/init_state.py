@@ -164,7 +164,7 @@ class Setup:
 
     def say_kept(self, what: str) -> None:
         """Says that something stays as it was."""
-        say(self.words.label("✓ {what}: se queda como estaba.", what=what))
+        say(self.words.label("✓ {what}: sin cambios.", what=what))
 
 
 def shown(path: Path) -> str:

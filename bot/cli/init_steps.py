@@ -100,7 +100,7 @@ def _require_answers(setup: Setup) -> None:
     if not given.token_file and TOKEN not in known:
         missing.append(
             words.label(
-                "Falta el token: --token-file FICHERO, o PETITION_BOT_TOKEN en el entorno."
+                "Falta el token: --token-file ARCHIVO, o PETITION_BOT_TOKEN en el entorno."
             )
         )
     if not given.admins and "PETITION_ADMIN_IDS" not in known:

@@ -104,15 +104,18 @@ def run(
     # In a terminal a person looks: what the log has beside warnings is not for them.
     is_quiet = err.is_terminal and "log_level" not in settings.model_fields_set
     level = "WARNING" if is_quiet else settings.log_level
-    configure_logging(level, secrets=[settings.bot_token.get_secret_value()])
     # Imported here: Telegram's library takes a moment to load, and other commands do not need it.
     from bot.cli.run import (
         require_ready,
         require_rehearsable,
+        said_of_event,
         say_rehearsal_is_over,
         say_started,
         say_who_approves,
     )
+
+    token = settings.bot_token.get_secret_value()
+    configure_logging(level, secrets=[token], said=said_of_event if is_quiet else None)
     from bot.process import FatalError, TokenUnknown, run_until_stopped
 
     if rehearsal and restored_backup:

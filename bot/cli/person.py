@@ -46,7 +46,7 @@ Otherwise = Annotated[
     typer.Option(
         "--verified-otherwise",
         metavar="MOTIVO",
-        help="Sin código: cómo sabes de quién es la firma. Queda en el registro: no "
+        help="Sin código: cómo sabes de quién es la firma. Queda anotado: no "
         "escribas nada personal.",
     ),
 ]
@@ -361,7 +361,7 @@ def check_reason(reason: str, *names: str | None) -> str:
     is_named = not {*in_names}.isdisjoint(re.findall(r"\w+", said.casefold()))
     if "@" in said or _LONG_NUMBER.search(said) or is_named:
         raise CannotDo.because(
-            "El motivo queda en el registro para siempre, así que no puede decir quién es la "
+            "El motivo queda anotado para siempre, así que no puede decir quién es la "
             "persona: ni nombre, ni dirección, ni número. Algo así: enseñó el pasaporte en la "
             "oficina el 3 de mayo."
         )

@@ -51,7 +51,7 @@ def rehearse_folder(
     problems = find_problems(folder)
     if problems:
         print_problems(problems, (), words)
-        say(words.label("Resuélvelos y vuelve a ensayar."))
+        say(words.label("Cuando esté resuelto, vuelve a ensayar."))
         return 1
     if output is not None and not output.parent.is_dir():
         raise CannotDo(

@@ -14,7 +14,7 @@ from bot.settings import Settings
 from bot.setup.bot_calls import FetchedElsewhere, TokenRefused, Unreachable, open_bot_calls
 from bot.text.problems import Problem
 from bot.text.terminal_language import label, terminal_words
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 from storage import last_number_in, petition_signed_with
 
 _log = structlog.stdlib.get_logger()
@@ -164,6 +164,50 @@ def say_rehearsal_is_over() -> None:
             "con botones que ya no hacen nada."
         )
     )
+
+
+# What a terminal says of an event, by a part of its name, the first that fits; nothing where a
+# sentence with its reason is said already, or where the bot mends it by itself.
+_EVENTS = {
+    "petition_not_ready": "",
+    "no_connection": "",
+    "telegram_unavailable": "",
+    "too_many_requests": "",
+    "waits_for_database": mark(
+        "La base de datos no contesta. El bot espera y lo intenta otra vez."
+    ),
+    "token_denied": mark("Telegram no acepta ahora el token. El bot lo intenta otra vez."),
+    "webhook_removed": mark(
+        "Los mensajes del bot iban a otro servidor, por un webhook. Ya está quitado."
+    ),
+    "unknown_setting": mark(
+        "Entre los ajustes hay uno, que empieza por PETITION_, que el bot no conoce. ¿Está bien "
+        "escrito?"
+    ),
+    "may_cost_stars": mark("Según los ajustes, enviar un mensaje puede costar estrellas."),
+    "backup": mark("No consta ninguna copia de seguridad reciente: petition-bot backup"),
+    "petition_folder": mark(
+        "La carpeta de la petición no se puede usar tal como está, y siguen los textos de antes. "
+        "Para ver por qué: petition-bot check"
+    ),
+    "journal_repeated": mark("Se ha repetido lo que la gente pidió después de la copia."),
+    "damaged": mark("Una parte de lo guardado está dañada. Ten a mano la última copia."),
+    "journal": mark("No se puede escribir el diario que guarda lo que la gente pide."),
+    "erasure_held": mark(
+        "Toca borrar firmas de quienes no saben todavía cómo ha acabado. El bot espera, y lo ha "
+        "dicho a quienes administran."
+    ),
+    "admin": mark("No se ha podido escribir a alguien que administra."),
+    "recall": mark("Al borrar de los chats algo enviado ha habido un fallo."),
+    "broadcast": mark("En un envío ha habido un fallo. Míralo con /broadcasts."),
+    "": mark("Algo no ha salido bien, y el bot sigue. Más, en el registro: {event}"),
+}
+
+
+def said_of_event(event: str) -> str:
+    """Says, to whoever looks at the terminal, what the log says with the name of an event."""
+    said = next(said for part, said in _EVENTS.items() if part in event)
+    return label(said, event=event) if said else ""
 
 
 _REHEARSAL = "petition-bot run --rehearsal"

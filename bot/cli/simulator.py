@@ -1,12 +1,13 @@
 """A simulated Telegram, to set a bot up and try it from another terminal without an account."""
 
 import secrets
+from contextlib import AsyncExitStack
 
-from bot.cli.demo_session import interrupted, served
-from bot.console import say
+from bot.cli.demo_session import interrupted, said_of_port, served
+from bot.console import CannotDo, say
 from bot.simulator import Simulator
 from bot.simulator.demo_script import DemoPeople
-from bot.simulator.page import DemoPage, PageState
+from bot.simulator.page import LOOPBACK, DemoPage, PageState
 from bot.text.terminal_language import terminal_words
 
 
@@ -18,7 +19,11 @@ async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
     page = DemoPage()
     # A token of its own each time: who knows the program must not know it.
     token = f"1000000002:{secrets.token_urlsafe(24)}"
-    async with Simulator(token=token, port=api_port) as simulator:
+    async with AsyncExitStack() as stack:
+        try:
+            simulator = await stack.enter_async_context(Simulator(token=token, port=api_port))
+        except OSError as error:
+            raise CannotDo(said_of_port(error, LOOPBACK, api_port, "--api-port")) from None
         state = PageState(simulator, page.feed, admins=frozenset())
         async with served(page, host, port), state.open():
             state.phones.add(*DemoPeople.create(simulator.world).everybody)

@@ -40,7 +40,7 @@ def picture_problem(folder: Path, name: str) -> Sentence | None:
             near=near or "",
         )
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = Sentence(error.strerror or "The system refused")
         return Sentence(
             "{name} pesa más de 10 MB, y Telegram no admite más: guárdala más pequeña"
             if error.errno == errno.EFBIG

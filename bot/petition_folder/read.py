@@ -161,7 +161,7 @@ def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:
         problems.append(Problem(name, "", Sentence("falta este archivo: toda petición tiene uno")))
         return None
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = Sentence(error.strerror or "The system refused")
         sentence = Sentence("el archivo no se puede leer: {reason}", reason=reason)
         problems.append(Problem(name, "", sentence))
         return None

@@ -210,8 +210,8 @@ def _answers(words: Words, result: RehearsalResult) -> Section:
     if result.verdict is not None:
         sentences.append(
             words.label(
-                "De {calls} llamadas a Telegram, {failed} toparon con un fallo simulado y {many} "
-                "con su límite (429); el bot las repitió.",
+                "Llamadas a Telegram: {calls}; con un fallo simulado, {failed}; por encima de su "
+                "límite (429), {many}. El bot repitió las que fallaron.",
                 calls=words.number(result.verdict.calls),
                 failed=words.number(result.verdict.failed),
                 many=words.number(result.verdict.too_many),

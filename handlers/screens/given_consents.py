@@ -66,7 +66,7 @@ def receipt(view: View, consents: Sequence[Record], file_name: str) -> str:
     words, number = view.words, view.signature.number if view.signature else 0
     written: str = paragraphs(
         words.label("Justificante de lo que aceptaste al firmar: {title}", title=view.texts.title),
-        words.label("Número de registro de tu firma: {number}", number=words.number(number)),
+        words.label("Número de tu firma: {number}", number=words.number(number)),
         words.label(
             "Las palabras están como las guardamos: {name} es el lugar de tu nombre, y las "
             "marcas entre ángulos dan el formato.",

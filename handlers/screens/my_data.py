@@ -237,7 +237,7 @@ def _in_the_file(view: View, held: Held) -> Html:
     """Says what stands in the file alone."""
     words = view.words
     rest = words.text(
-        "Todo lo demás está en el archivo JSON que recibes con el botón: el número de registro y "
+        "Todo lo demás está en el archivo JSON que recibes con el botón: el número y "
         "la fecha de tu firma, las palabras que aceptaste, los mensajes que te hemos enviado y lo "
         "que hace falta para que este chat funcione."
         if view.signature is not None

@@ -1,6 +1,8 @@
 """Tests that a campaigner who reads Spanish meets no English sentence in the shell."""
 
+import io
 import re
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import pyrage
 import pytest
+import structlog
 from babel.messages.pofile import read_po
 from structlog.testing import capture_logs
 from typer.main import get_command
@@ -15,6 +18,8 @@ from typer.testing import CliRunner
 
 from bot import process
 from bot.cli.main import app
+from bot.cli.run import said_of_event
+from bot.logs import configure_logging
 from bot.text.translations import catalog_file
 from storage import Outcome, Storage
 from tests.cli.petition_database import PetitionDatabase
@@ -22,13 +27,14 @@ from tests.support.supporters import NOON, Supporters
 
 _ENGLISH = re.compile(
     r"\b(the|of|is|are|and|not|was|have|with|for|from|this|that|it|its|to|be|as|by|which|who"
-    r"|usage|options|missing|invalid|error|aborted|signatures?|left|people|already|nothing)\b",
+    r"|usage|options|missing|invalid|error|aborted|signatures?|left|people|already|nothing"
+    r"|str|int|path|file|text|range|in use|permission|denied|no such)\b",
     re.IGNORECASE,
 )
 # What is typed, and what is somebody's: options, commands, paths, names of files and of settings.
 _TYPED = re.compile(
     r"--?[a-z][\w-]*|petition-bot( [a-z]+)*|age(-keygen)? .*|/\S+|\S+\.\w+"
-    r"|\b[A-Z_]{4,}\b|<\w+>|\{\w+\}"
+    r"|\b[A-Z_]{4,}\b|\{\w+\}"
 )
 
 
@@ -122,6 +128,8 @@ def test_a_backup_is_made_checked_and_tried_without_an_english_sentence(
     assert "está entera, y se hizo aquí" in says("restore", "--check", copy)
     assert "No se ha cambiado nada." in says("restore", copy, "-i", "key.txt", "--drill")
     assert "ya existe" in says("backup", copy)
+    assert "no se puede leer: No existe." in says("restore", copy, "-i", "nada")
+    assert "no se puede leer: Es una carpeta." in says("restore", str(tmp_path))
     says("restore", copy, "-i", "key.txt", typed="no\n")
     says("restore", str(tmp_path / "key.txt"))
 
@@ -139,6 +147,33 @@ def test_letters_waves_and_the_end_are_answered_without_an_english_sentence() ->
     says("purge", "--dry-run")
     says("keys", "rotate", typed="n\n")
     says("check")
+
+
+@pytest.mark.parametrize("command", ["simulator --api-port", "demo --port"])
+def test_a_port_or_an_address_that_cannot_be_used_is_refused_in_spanish(
+    petition: PetitionDatabase, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        option = command.split()[1]
+        assert f"El puerto {taken} ya está en uso: elige otro con {option}." in says(
+            *command.split(), str(taken)
+        )
+    elsewhere = "Este ordenador no tiene la dirección 203.0.113.9: quita --host."
+    assert elsewhere in says(*command.split(), "0", "--host", "203.0.113.9")
+
+
+def test_a_terminal_says_in_spanish_what_the_log_has_in_english() -> None:
+    """In it the bot said "telegram unavailable", in English and with each try."""
+    stream = io.StringIO()
+    configure_logging("WARNING", json=False, stream=stream, said=said_of_event)
+    for event in ("no_backup", "telegram_unavailable", "picture_not_read"):
+        structlog.get_logger().warning(event, reason="The server is not found by its name.")
+    said = [line[10:] for line in stream.getvalue().splitlines()]
+    assert said == [
+        "No consta ninguna copia de seguridad reciente: petition-bot backup",
+        "Algo no ha salido bien, y el bot sigue. Más, en el registro: picture_not_read",
+    ]
 
 
 @pytest.mark.parametrize("path", list(commands(get_command(app))), ids=" ".join)

@@ -145,7 +145,7 @@ def test_a_folder_with_problems_is_not_rehearsed_but_its_problems_are_listed(
     told = CliRunner().invoke(app, ["rehearse", str(tmp_path)], catch_exceptions=False)
     assert told.exit_code == 1
     assert "petition.toml: slug" in told.output
-    assert "Fix them, and rehearse again." in told.output
+    assert "Fix that, and rehearse again." in told.output
     monkeypatch.chdir(tmp_path / "..")
     told = CliRunner().invoke(app, ["rehearse"], catch_exceptions=False)
     assert told.exit_code == 1

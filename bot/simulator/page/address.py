@@ -2,7 +2,7 @@
 
 import errno
 import ipaddress
-import socket
+import os
 from collections.abc import Iterable
 
 from aiohttp import web
@@ -38,7 +38,7 @@ def browser_host(host: str) -> str:
 async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
     """Listens on this port, or for None on a free one near 8080, and returns the port.
 
-    The OSError of a port or an address that is not usable says what to change.
+    Raises OSError for a port or an address that is not usable.
     """
     candidates: Iterable[int] = (*_NEAR, 0) if port is None else (port,)
     for candidate in candidates:
@@ -46,18 +46,7 @@ async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
             await web.TCPSite(runner, host, candidate, reuse_address=True).start()
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise _said_plainly(error, host, candidate) from error
+                raise
             continue
         return int(runner.addresses[0][1])
-    raise OSError(errno.EADDRINUSE, f"Port {port} is in use already; choose another with --port.")
-
-
-def _said_plainly(error: OSError, host: str, port: int) -> OSError:
-    """Returns the error with a plain sentence that says what to change."""
-    # From Python 3.13 on, asyncio leaves out the number where an address is not of this machine.
-    if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, None):
-        return OSError(error.errno, f"This machine has no address {host}; leave --host out.")
-    if error.errno == errno.EACCES:
-        sentence = f"Port {port} is not for everybody to use; choose one above 1023 with --port."
-        return OSError(error.errno, sentence)
-    return error
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
