@@ -22,7 +22,7 @@ import fcntl
 import json
 import os
 import shlex
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -281,15 +281,17 @@ def last_entries(entries: tuple[Entry, ...]) -> list[Entry]:
 
 
 def _carried_out(entries: tuple[Entry, ...]) -> list[Entry]:
-    """Leaves out what was refused."""
+    """Leaves out what was refused: of each such entry, the same one before it."""
     done: list[Entry] = []
-    for each in entries:
-        before = replace(each, refused=False)
-        if not each.refused:
+    refused: Counter[Entry] = Counter()
+    for each in reversed(entries):
+        if each.refused:
+            refused[replace(each, refused=False)] += 1
+        elif refused[each] > 0:
+            refused[each] -= 1
+        else:
             done.append(each)
-        elif before in done:
-            del done[len(done) - 1 - done[::-1].index(before)]
-    return done
+    return done[::-1]
 
 
 class _LockedFile:

@@ -90,7 +90,9 @@ for _action, _purpose in (
     (BroadcastAction.CANCEL, mark("Cancela un envío para siempre; lo enviado se queda.")),
     (
         BroadcastAction.RECALL,
-        mark("Borra de los chats lo enviado, durante 48 horas; si no se da, del último."),
+        mark(
+            "Borra de los chats lo que se envió en las últimas 48 horas; sin número, el último envío."
+        ),
     ),
 ):
     _add_command(_action, _purpose)
