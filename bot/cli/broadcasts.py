@@ -91,7 +91,8 @@ for _action, _purpose in (
     (
         BroadcastAction.RECALL,
         mark(
-            "Borra de los chats lo que se envió en las últimas 48 horas; sin número, el último envío."
+            "Borra de los chats lo que se envió en las últimas 48 horas; sin número, el último "
+            "envío."
         ),
     ),
 ):
