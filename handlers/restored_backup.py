@@ -65,7 +65,6 @@ async def release(ctx: AdminContext, _argument: str) -> None:
     if not await ctx.services.storage.restores.release(actor=actor, at=at):
         await ctx.say(ctx.words.text("Los envíos ya estaban permitidos."))
         return
-    ctx.services.wake_broadcast()
     await ctx.say(
         ctx.words.text(
             "Hecho: los envíos vuelven a estar permitidos. Lo que está en pausa, o cuya hora ha "

@@ -89,7 +89,7 @@ def test_lists_that_were_written_in_the_same_minute_are_told_apart(
 
 
 def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
-    petition: PetitionDatabase,
+    petition: PetitionDatabase, tmp_path: Path
 ) -> None:
     exported(petition)
     assert "write it again" not in said(call("notices"))
@@ -99,7 +99,9 @@ def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
         "petition-bot export before you hand it over."
     ) in said(call("notices"))
     exported(petition, days=4)
-    assert "write it again" not in said(call("notices")), "it was"
+    file = tmp_path / "changes.xlsx.age"
+    assert "write it again" not in said(call("notices", "--output", str(file))), "it was"
+    assert not file.exists(), "nobody is sent a sheet that says nothing"
 
 
 @pytest.mark.parametrize(
