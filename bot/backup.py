@@ -188,8 +188,11 @@ def remove_old_backups(beside: Path, keyring: Keyring, before: datetime) -> OldB
     for path in sorted(beside.parent.glob(names)):
         if path.is_symlink() or not path.is_file():
             continue
-        with path.open("rb") as file:
-            manifest = _manifest(file.read(_MANIFEST_BYTES))
+        try:
+            with path.open("rb") as file:
+                manifest = _manifest(file.read(_MANIFEST_BYTES))
+        except OSError:
+            continue  # somebody else's
         if manifest is None or manifest.made_at >= before:
             continue
         if _is_own(path, keyring):

@@ -1,10 +1,12 @@
 """Tests that a backup is whole, encrypted and restored, and brings back nobody who withdrew."""
 
 import asyncio
+import errno
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyrage
 import pytest
@@ -181,6 +183,25 @@ def test_older_backups_go_and_nothing_else_in_their_folder(
     assert "Removed, as older than 30 days: old.backup." in told
     assert "left: damaged.backup, strange.backup. They are damaged, or were not made" in told
     assert typed("backup", folder / "more.backup", "--keep", 31).exit_code == 2
+
+
+@pytest.mark.usefixtures("petition", "telegram")
+def test_a_file_of_somebody_elses_that_cannot_be_read_keeps_no_old_backup_there(
+    keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.backup", "theirs.backup", "z.backup"):
+        said("backup", tmp_path / name)
+        sealed(tmp_path / name, keyring, made_at=NOON)
+    opened = Path.open
+
+    def refuses(self: Path, *given: Any, **named: Any) -> Any:
+        if self.name == "theirs.backup":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+        return opened(self, *given, **named)
+
+    monkeypatch.setattr(Path, "open", refuses)
+    said("backup", tmp_path / "new.backup", "--keep", 30)
+    assert {each.name for each in tmp_path.glob("*.backup")} == {"new.backup", "theirs.backup"}
 
 
 def test_a_backup_from_before_the_keys_were_exchanged_needs_the_older_ones_below_the_present(
