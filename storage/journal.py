@@ -3,12 +3,10 @@
 A backup knows nothing of what came after it: who withdrew would be back in it, and who wanted no
 messages would get them. So each such deed is written here before its transaction is committed,
 and `replay` carries it out again. A deed that was noted and not committed, as after a kill, was
-asked for all the same, and its update comes again. One that was refused is noted as refused, and
-not carried out again.
+asked for all the same, and its update comes again. What was refused is noted as refused.
 
 The file lies beside the key, one for each petition, and consists of blocks of 512 bytes. The
-first is a header: a name of the format, a salt, a check that shows whether the key is right, and
-when it was begun.
+first is a header: a name of the format, a salt, a check of the key, and when it was begun.
 Each other block is a nonce of 96 bits and AES-256-GCM's ciphertext of one padded entry with its
 tag, bound to its place in the file. The key is made from the salt and the reference key, which
 stays when the encryption keys change, so that a copy of the key file from the first day opens it;
