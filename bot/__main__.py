@@ -4,7 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+import typer
+
 from bot.cli.main import app
+from bot.console import in_sentences
 
 __all__ = ["main"]
 
@@ -18,7 +21,10 @@ def main() -> None:
         if getattr(sys, name) is None:
             # Open until the end, in the place of the stream that is closed.
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
-    app()
+    try:
+        in_sentences(app)()  # help is printed outside of every command, and a disk may be full
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
 
 
 if __name__ == "__main__":
