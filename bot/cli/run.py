@@ -48,7 +48,7 @@ def say_who_approves(settings: Settings) -> None:
         return
     words, admins = terminal_words(), len(settings.admin_ids)
     # Not a warning, which a terminal would show beside the sentence.
-    _log.info("nobody_approves", admins=admins)
+    _log.info("nobody_approves", total=admins)
     if admins == 1:
         say_that_nobody_else_reads(words)
         return

@@ -112,7 +112,7 @@ def test_marta_reads_at_the_start_where_nobody_else_looks_at_what_is_sent(
     with capture_logs() as logged:
         output = says("run")
     assert answer in output if answer else "administra" not in output
-    said = [each["admins"] for each in logged if each["event"] == "nobody_approves"]
+    said = [each["total"] for each in logged if each["event"] == "nobody_approves"]
     assert said == ([len(admins.split(","))] if answer else [])
 
 

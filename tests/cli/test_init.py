@@ -137,7 +137,8 @@ async def test_a_petition_in_one_language_with_two_who_decide(home: Path) -> Non
     assert (read := read_folder(home / "rio-limpio")).source_language == "en"
     assert find_problems(read.path) == []
     wrong = await call("--non-interactive", "--petition-language", "francés")
-    assert (wrong.exit_code, "es or en" in wrong.output) == (1, True)
+    assert wrong.exit_code == 1, wrong.output
+    assert "--petition-language puede ser es o en." in wrong.output
 
 
 async def test_on_a_full_disk_no_half_of_a_petition_is_left(
