@@ -20,7 +20,6 @@ from tests.support.named_tests import NAMED, missing_tests
 
 PROJECT = Path(__file__).parent.parent
 PAGE = PROJECT / "docs" / "promises.md"
-LANGUAGES = ("es", "en")
 # Texts of the petition of which every word is in a row: what people decide by.
 WHOLE = ("consent", "news", "privacy_short", "privacy", "thanks", "description")
 # Of these files of the bot's, every sentence is.
@@ -38,14 +37,19 @@ PROBLEMS = (
     *("bot/age_encryption.py", "bot/dossier/opened_list.py"),
 )
 _OF_THE_TEMPLATE = "template/"
+KEYS = (*WHOLE, *(f"{_OF_THE_TEMPLATE}{key}" for key in WHOLE))
+_HEADER = "| Sentence | Kept by |"
+# A row above those of a place; and a line in bold letters without an end, above a text.
+_PLACE = re.compile(r"\| \*\*`([^`]+)`\*\* \|\|")
+_HEADING = re.compile(r"^<b>[^<{}]*[^<{}.:!]</b>$", re.MULTILINE)
 NO_TEST_NEEDED = ("no promise", "**Not built yet", "**Kept by the organisation")
 
 
 class Row(NamedTuple):
-    """A row of the page: what is read, in Spanish and English or in English alone, and where."""
+    """A row of the page: what is read in a place, and what keeps it."""
 
+    place: str
     sentences: tuple[str, ...]
-    places: tuple[str, ...]
     kept_by: str
 
 
@@ -55,69 +59,70 @@ def rows() -> tuple[Row, ...]:
 
 
 def _rows(page: str) -> Iterator[Row]:
+    place = ""
     for line in page.splitlines():
-        if line.startswith("| ") and not line.endswith("| Where | Kept by |"):
-            *sentences, where, kept_by = line.removeprefix("| ").removesuffix(" |").split(" | ")
-            places = tuple(re.findall(r"`([^`]+)`", where))
-            yield Row(tuple(_plain(sentence) for sentence in sentences), places, kept_by)
+        if found := _PLACE.fullmatch(line):
+            place = found[1]
+        elif line.startswith("| ") and line != _HEADER:
+            sentences, kept_by = line.removeprefix("| ").removesuffix(" |").split(" | ")
+            yield Row(place, tuple(map(_plain, sentences.split(" · "))), kept_by)
 
 
 def _plain(text: str) -> str:
-    """Returns a text without markup, bullets and line breaks."""
+    """Returns a text without its headings, markup, bullets and line breaks."""
+    text = _HEADING.sub("", text)
     bare = re.sub(r"</?[a-z][^>]*>|\*\*|^[•>#-] ", "", text, flags=re.MULTILINE)
     return " ".join(re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", bare).split())
 
 
 @cache
-def said(place: str, language: str) -> str:
+def said(place: str) -> str:
     """Returns what is read in a place: a key of the texts, a file of the bot's, or a page.
 
-    A key of the template's texts is `template/` with the key.
+    Pages are in English, everything else is in Spanish, from which it is translated.
     """
     if place.endswith(".md"):
         return _plain((PROJECT / place).read_text(encoding="utf-8"))
     if place.endswith(".py"):
-        return " ¶ ".join(map(_plain, _messages(place, language)))
-    folder, key = BUNDLED, place
-    if place.startswith(_OF_THE_TEMPLATE):
-        folder, key = TEMPLATE, place.removeprefix(_OF_THE_TEMPLATE)
-    text = tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))[key]
-    return _plain(" ".join(text) if isinstance(text, list) else text)
+        return " ¶ ".join(map(_plain, messages().get(place, [])))
+    return _plain(text_of_a_petition(place, "es"))
 
 
-def _messages(file: str, language: str) -> Iterator[str]:
-    with catalog_file(language).open("rb") as po:
-        for message in read_po(po):
-            if any(file == location for location, _ in message.locations):
-                forms = message.string or ""
-                yield from [forms] if isinstance(forms, str) else list(forms)
-
-
-def unlisted(place: str, language: str) -> str:
-    """Returns what is read in a place and stands in no row."""
-    rest = said(place, language)
-    for row in sorted(rows(), key=lambda row: -len(row.sentences[0])):
-        if place in row.places:
-            rest = rest.replace(row.sentences[min(LANGUAGES.index(language), 1)], " ")
-    return rest
+def text_of_a_petition(place: str, language: str) -> str:
+    folder = TEMPLATE if place.startswith(_OF_THE_TEMPLATE) else BUNDLED
+    toml = (folder / f"{language}.toml").read_text(encoding="utf-8")
+    text = tomllib.loads(toml)[place.removeprefix(_OF_THE_TEMPLATE)]
+    return "\n".join(text) if isinstance(text, list) else text
 
 
 @cache
-def speaking_files() -> frozenset[str]:
+def messages() -> dict[str, list[str]]:
+    """Returns what each file of the bot's says; of singular and plural, the plural."""
+    found: dict[str, list[str]] = {}
     with catalog_file("es").open("rb") as po:
-        return frozenset(file for message in read_po(po) for file, _ in message.locations)
+        for message in read_po(po):
+            forms = message.string or ""
+            for file in {location for location, _ in message.locations}:
+                found.setdefault(file, []).append(forms if isinstance(forms, str) else forms[-1])
+    return found
+
+
+def unlisted(place: str) -> str:
+    """Returns what is read in a place and stands in no row."""
+    rest = said(place)
+    for sentence in sorted((each for row in rows() for each in row.sentences), key=len)[::-1]:
+        rest = rest.replace(sentence, " ")
+    return rest
 
 
 def test_every_row_quotes_what_is_read_there() -> None:
     changed = [
-        f"{place}: {sentence}"
+        f"{row.place}: {sentence}"
         for row in rows()
-        for place in row.places
-        for language, sentence in zip(LANGUAGES, row.sentences * 2, strict=False)
-        if sentence not in said(place, language)
+        for sentence in row.sentences
+        if sentence not in said(row.place)
     ]
     assert changed == [], "what is promised has changed: change its row, and look at its test"
-    assert [row for row in rows() if not row.places] == []
 
 
 def test_every_promise_has_a_test_that_exists_or_says_what_keeps_it() -> None:
@@ -128,15 +133,20 @@ def test_every_promise_has_a_test_that_exists_or_says_what_keeps_it() -> None:
 
 
 def test_every_word_that_people_decide_by_is_in_a_row() -> None:
-    rest = {
-        f"{language}.toml: {key}": unlisted(key, language)
-        for language in LANGUAGES
-        for key in (*WHOLE, *(f"{_OF_THE_TEMPLATE}{each}" for each in WHOLE))
-    }
+    rest = {key: unlisted(key) for key in KEYS}
     left = {where: " ".join(text.split()) for where, text in rest.items()}
     assert {where: text for where, text in left.items() if re.search(r"\w", text)} == {}
-    ends = {file: unlisted(file, "es") for file in SENTENCES}
+    ends = {file: unlisted(file) for file in SENTENCES}
     assert {file: text for file, text in ends.items() if re.search(r"\w[.]", text)} == {}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_no_language_promises_a_sentence_more_than_the_other(key: str) -> None:
+    spanish, english = (
+        len(re.findall(r"[.:;](?=\s|$)", _plain(text_of_a_petition(key, language))))
+        for language in ("es", "en")
+    )
+    assert spanish == english
 
 
 @pytest.mark.parametrize(
@@ -158,8 +168,8 @@ def test_what_promises_something_is_recognised(sentence: str, promises: bool) ->
 
 def test_no_other_sentence_promises_anything() -> None:
     new = {
-        file: [part.strip() for part in unlisted(file, "es").split("¶") if PROMISING.search(part)]
-        for file in sorted(speaking_files())
+        file: [part.strip() for part in unlisted(file).split("¶") if PROMISING.search(part)]
+        for file in sorted(messages())
         if not file.startswith(PROBLEMS)
     }
     found = {file: parts for file, parts in new.items() if parts}
