@@ -270,6 +270,7 @@ async def test_of_who_blocked_the_bot_after_asking_for_her_file_nothing_is_left_
         await scene.signs(scene.ana)
         scene.ana.send("/mydata")
         await scene.taps(scene.ana, scene.words.label("📄 Recibir el archivo"))
+        scene.simulator.clock.move(49 * 3600)  # so that it can no longer be deleted
         scene.ana.block()
         await scene.settled()
         time = Time(scene)
