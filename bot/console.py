@@ -140,6 +140,21 @@ def interruptible(otherwise: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
+@contextmanager
+def progress(
+    what: str, total: int | None = None, *, interrupted: str, in_bytes: bool = False
+) -> Iterator[Callable[[int], None]]:
+    """Shows on a terminal how far long work is, and when it will end.
+
+    Yields what is told how much is done. Ctrl-C ends the command with the sentence `interrupted`.
+    """
+    from rich.progress import DownloadColumn  # it takes a moment to load
+
+    with interruptible(interrupted), progress_bar(DownloadColumn() if in_bytes else None) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
 def progress_bar(numbers: ProgressColumn | None = None, *, console: Console = out) -> Progress:
     """Returns a bar that is drawn on a terminal alone; it counts, unless a column says else."""
     # Imported here, since it takes a moment to load, which --help does not need.

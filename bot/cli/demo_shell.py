@@ -16,7 +16,7 @@ from bot.cli.export import ExportOrder, write_list
 from bot.cli.handover import HandoverOrder, prepare_handover, record_handover
 from bot.cli.notices import list_notices
 from bot.cli.person import ERASE, carry_out, prepare
-from bot.cli.purge import carry_out_purge, prepare_purge
+from bot.cli.purge import prepare_purge
 from bot.console import CannotDo, signatures
 from bot.export import ListFormat
 from bot.settings import Settings
@@ -75,8 +75,8 @@ class DemoShell:
         async with open_cli_context(self.settings) as context:
             later = replace(context, clock=lambda: datetime.now().astimezone() + _MUCH_LATER)
             self._typed("purge")
-            purge, _ = await prepare_purge(later, untold_too=False)
-            self._says(await carry_out_purge(later, purge))
+            plan = await prepare_purge(later, untold_too=False)
+            self._says(await plan.carry_out(later))
 
     def _dossier(self, opened: Path) -> str:
         """Sets the list as PDF, if the extra for it is installed; returns the manifest's hash."""

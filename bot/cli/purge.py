@@ -1,25 +1,16 @@
-"""What `petition-bot purge` says of the signatures that are due, and how it erases them."""
+"""`petition-bot purge`: says which signatures are due, and erases them."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from bot.cli.context import CliContext, run_with_context
-from bot.clocks import utc_now
-from bot.console import (
-    CannotDo,
-    Yes,
-    agrees,
-    in_sentences,
-    interruptible,
-    progress_bar,
-    run_to_end,
-    say,
-    signatures,
-)
+from bot.cli.confirmation import Plan, confirmed
+from bot.cli.context import CliContext
+from bot.console import CannotDo, Yes, in_sentences, progress, signatures
 from bot.petition.retention_days import day_of, erased_on
 from bot.retention import Erasure, erase_due, read_erasure
 from bot.settings import PetitionSettings, load_petition_settings
@@ -32,7 +23,7 @@ from storage import DueCount
 
 
 @dataclass(frozen=True, slots=True)
-class Purge:
+class Due:
     """Which signatures are due now, how many, and how many of them would be erased."""
 
     erasure: Erasure
@@ -52,42 +43,58 @@ def purge(
     yes: Yes = False,
 ) -> None:
     """Erases the signatures whose retention is over, as the running bot does every hour."""
-    found, text = run_with_context(lambda context: prepare_purge(context, untold_too=untold))
-    say(text)
-    if dry_run or found.total == 0 or not _date_is_right(yes=yes):
-        return
+
+    async def prepare(context: CliContext) -> Plan:
+        plan = await prepare_purge(context, untold_too=untold)
+        if dry_run or not plan.question:
+            return replace(plan, question="")
+        doubt = await _doubt_of_the_date(context, yes=yes)
+        return replace(plan, shown="\n".join(filter(None, (plan.shown, doubt))))
+
+    confirmed(prepare, yes=yes)
+
+
+async def prepare_purge(context: CliContext, *, untold_too: bool) -> Plan:
+    """Returns what would be erased and why; nothing is asked where nothing is due.
+
+    With `untold_too` those whom nobody told how it ended are among them before they have to be.
+    """
+    erasure = await read_erasure(context.storage, context.petition, context.clock())
+    erasure = replace(erasure, untold_too=untold_too or erasure.untold_too)
+    count = await context.storage.erasures.count(erasure.due)
+    due = Due(erasure, count, count.total - (0 if erasure.untold_too else count.untold))
     question = label(
         "¿Borro {signatures} para siempre? Solo quedan los totales.",
-        signatures=signatures(found.total),
+        signatures=signatures(due.total),
     )
-    if not agrees(question, yes=yes, otherwise=label("No se ha borrado nada.")):
-        return
-    with interruptible(label("Interrumpido: lo que se ha borrado sigue borrado.")):
-        say(run_with_context(lambda context: carry_out_purge(context, found)))
+    return Plan(
+        await _shown(context, due),
+        question if due.total else "",
+        partial(_erase, due=due),
+        declined=label("No se ha borrado nada."),
+    )
 
 
-def _date_is_right(*, yes: bool) -> bool:
-    """Returns whether today is what the machine says: by Telegram's answer, or by the operator's.
+async def _doubt_of_the_date(context: CliContext, *, yes: bool) -> str:
+    """Returns what the operator has to look at where Telegram does not say what day it is.
 
     Raises:
-        CannotDo: it is not, or nobody can tell.
+        CannotDo: Telegram says another day than the machine, or neither it nor a person says one.
     """
-    settings, now, words = load_petition_settings(), utc_now(), terminal_words()
-    said = run_to_end(telegram_time(settings))
-    if said is None:
-        if yes:
-            raise CannotDo.because(
-                "No se ha podido preguntar a Telegram qué día es, así que --yes no basta: "
-                "ejecútalo sin esa opción y mira la fecha. No se ha borrado nada."
-            )
-        question = label(
-            "No se ha podido preguntar a Telegram qué día es. ¿Es hoy el {day}?",
-            day=words.date(now),
+    said, now = await telegram_time(load_petition_settings()), context.clock()
+    if said is not None:
+        refuse_another_date(said, now)
+        return ""
+    if yes:
+        raise CannotDo.because(
+            "No se ha podido preguntar a Telegram qué día es, así que --yes no basta: "
+            "ejecútalo sin esa opción y mira la fecha. No se ha borrado nada."
         )
-        otherwise = label("Pon antes el reloj en hora. No se ha borrado nada.")
-        return agrees(question, otherwise=otherwise)
-    refuse_another_date(said, now)
-    return True
+    return label(
+        "No se ha podido preguntar a Telegram qué día es. Esta máquina dice que hoy es el {day}: "
+        "si no lo es, contesta que no, y pon antes el reloj en hora.",
+        day=context.words.date(now),
+    )
 
 
 def refuse_another_date(said: datetime, now: datetime) -> None:
@@ -110,33 +117,12 @@ async def telegram_time(settings: PetitionSettings) -> datetime | None:
         return session.server_time()[0]
 
 
-async def prepare_purge(context: CliContext, *, untold_too: bool) -> tuple[Purge, str]:
-    """Returns what would be erased, and the sentences that say why and what would not.
-
-    With `untold_too` those whom nobody told how it ended are among them before they have to be.
-    """
-    erasure = await read_erasure(context.storage, context.petition, context.clock())
-    erasure = replace(erasure, untold_too=untold_too or erasure.untold_too)
-    count = await context.storage.erasures.count(erasure.due)
-    kept = 0 if erasure.untold_too else count.untold
-    total = count.total - kept
-    purge = Purge(erasure, count, total)
-    if count.total == 0:
-        return purge, await _nothing(context)
-    is_closed = (await context.storage.petitions.state()).is_closed
-    return purge, "\n".join(_sentences(context, purge, kept, is_closed=is_closed))
-
-
-async def carry_out_purge(context: CliContext, purge: Purge) -> str:
-    """Erases what is due, with a progress bar; returns the result as a sentence."""
-    with progress_bar() as bar:
-        task = bar.add_task(label("Borrando"), total=purge.total)
+async def _erase(context: CliContext, due: Due) -> str:
+    """Erases what is due; returns the result as a sentence."""
+    stopped = label("Interrumpido: lo que se ha borrado sigue borrado.")
+    with progress(label("Borrando"), due.total, interrupted=stopped) as done:
         erased = await erase_due(
-            context.storage,
-            purge.erasure,
-            context.clock(),
-            action="purge",
-            progress=lambda done: bar.update(task, completed=done),
+            context.storage, due.erasure, context.clock(), action="purge", progress=done
         )
     state = await context.storage.petitions.state()
     return label(
@@ -160,8 +146,12 @@ async def _nothing(context: CliContext) -> str:
     )
 
 
-def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool) -> list[str]:
-    words, count, months = context.words, purge.count, context.petition.retention
+async def _shown(context: CliContext, due: Due) -> str:
+    """Returns why signatures are due, and which of them are not erased yet."""
+    words, count, months = context.words, due.count, context.petition.retention
+    if count.total == 0:
+        return await _nothing(context)
+    is_closed = (await context.storage.petitions.state()).is_closed
     said = [label("Toca borrar {signatures}.", signatures=signatures(count.total))]
     if count.at_most:
         said.append(
@@ -171,13 +161,13 @@ def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool)
                 months=months.months_at_most,
             )
         )
-    if count.after_handover and purge.erasure.handed_over_on is not None:
+    if count.after_handover and due.erasure.handed_over_on is not None:
         said.append(
             label(
                 "{n}, porque ha acabado el plazo desde que la petición se entregó, el {day}: "
                 "{months}.",
                 n=words.number(count.after_handover),
-                day=words.date(purge.erasure.handed_over_on),
+                day=words.date(due.erasure.handed_over_on),
                 months=plural_label("{n} mes", "{n} meses", months.months_after_delivery),
             )
         )
@@ -193,11 +183,12 @@ def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool)
                 command=command,
             )
         )
-    if kept and purge.erasure.untold_until is not None:
-        until = words.plain_moment(purge.erasure.untold_until)
+    kept = count.total - due.total
+    if kept and due.erasure.untold_until is not None:
+        until = words.plain_moment(due.erasure.untold_until)
         why = (
             label("el mensaje final está en marcha o previsto")
-            if purge.erasure.is_sending
+            if due.erasure.is_sending
             else label("quienes administran tienen una semana para contárselo desde que lo saben")
         )
         said.append(
@@ -209,6 +200,6 @@ def _sentences(context: CliContext, purge: Purge, kept: int, *, is_closed: bool)
                 why=why,
             )
         )
-    if purge.total == 0:
+    if due.total == 0:
         said.append(label("Así que ahora no se borra nada."))
-    return said
+    return "\n".join(said)
