@@ -5,7 +5,7 @@ overall limit. A single call, the probe, tells which: it leaves while all others
 accepted they follow. If it is refused too, all go on waiting, and another probe leaves after twice
 as long each time, but at the end of Telegram's pause at the latest. So that a crowd cannot take up
 every probe, calls whose refusal says less never delay those that say more:
-`docs/decisions/probing-a-pause.md`.
+`docs/decisions/how-fast-to-send.md`.
 
 Times are passed in, in seconds.
 """

@@ -2,7 +2,7 @@
 
 Telegram does not tell its limit, and a quiet time allows a burst that hides it: after a pause, a
 rate far above the limit is accepted for a while. What shows the limit is the time from one overall
-refusal to the next, so that the second one mostly finds it: `docs/decisions/finding-the-rate.md`.
+refusal to the next, so that the second one mostly finds it: `docs/decisions/how-fast-to-send.md`.
 
 Times are passed in, in seconds; rates are in messages a second.
 """
