@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from bot.petition.consent import consent_sha256, notice_text
-from bot.petition.names import NameRefused, clean_name, may_be_no_name
+from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import Action
 from bot.text.markup import Html, fill, parse
 from bot.text.translations import Words
@@ -100,10 +100,6 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
         name = clean_name(typed)
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
-        return
-    if may_be_no_name(name):
-        words = ctx.view.words
-        await ctx.say(words.text("Eso no parece un nombre. Escribe solo tu nombre, por favor."))
         return
     done, signatures = ctx.after(Action.BACK), ctx.services.storage.signatures
     await signatures.correct_name(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.petition.consent import consent_sha256, notice_mark, notice_text
-from bot.petition.names import NameProblem, NameRefused, clean_name, may_be_no_name
+from bot.petition.names import NameProblem, NameRefused, clean_name
 from bot.petition.signing_rate import form_seconds
 from bot.petition.stages import (
     NOTICE_AGAIN,
@@ -57,25 +57,7 @@ async def take_name(ctx: SupporterContext, typed: str) -> None:
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
         return
-    place = Place(Stage.NAME_CHECK if may_be_no_name(name) else Stage.CONSENT)
-    await ctx.with_stage(place, name=name).save_and_show()
-
-
-async def answer_name_check(ctx: SupporterContext, typed: str) -> None:
-    """Takes another name instead of the doubtful one; another answer points to the buttons."""
-    try:
-        is_answer = may_be_no_name(clean_name(typed))
-    except NameRefused:
-        is_answer = False
-    if is_answer and typed.strip() != ctx.conversation.name:  # a repeated update is no answer
-        await ctx.say(ctx.view.words.text("Contesta con uno de los botones, o escribe tu nombre."))
-        return
-    await take_name(ctx, typed)
-
-
-async def use_doubtful_name(ctx: SupporterContext) -> None:
-    """Goes on with what was written, as the person says that it is their name."""
-    await ctx.with_stage(Place(Stage.CONSENT)).save_and_show()
+    await ctx.with_stage(Place(Stage.CONSENT), name=name).save_and_show()
 
 
 async def keep_name(ctx: SupporterContext, typed: str) -> None:

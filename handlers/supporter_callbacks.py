@@ -15,7 +15,6 @@ Effect = Callable[[SupporterContext, SupporterTap], Awaitable[None]]
 _EFFECTS: Mapping[Action, Effect] = {
     Action.PROFILE_NAME: lambda ctx, _tap: signing.use_profile_name(ctx),
     Action.UPDATES: lambda ctx, _tap: signing.choose(ctx, updates=not ctx.conversation.updates),
-    Action.KEEP_NAME: lambda ctx, _tap: signing.use_doubtful_name(ctx),
     Action.NEWS: lambda ctx, _tap: signing.choose(ctx, news=not ctx.conversation.news),
     Action.WITH_NAME: lambda ctx, _tap: signing.choose(ctx, with_name=True),
     Action.WITHOUT_NAME: lambda ctx, _tap: signing.choose(ctx, with_name=False),

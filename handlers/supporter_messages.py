@@ -83,8 +83,6 @@ async def _read(ctx: SupporterContext) -> None:
     text, place = _message(ctx).text or "", ctx.view.place
     if place.stage is Stage.NAME:
         await signing.take_name(ctx, text)
-    elif place.stage is Stage.NAME_CHECK:
-        await signing.answer_name_check(ctx, text)
     elif place.stage is Stage.CONSENT:
         await signing.keep_name(ctx, text)
     elif place.stage is Stage.NEW_NAME:

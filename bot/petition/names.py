@@ -13,7 +13,8 @@ The rules are checked in this order, and the first that fails is reported:
 - at most three marks stacked on one letter, and none on nothing;
 - at least two letters, of any script.
 
-An accepted text can still be an answer or a question; then it is asked whether it is meant.
+An accepted text can still be an answer or a question. The consent shows it as the name, beside
+the button that changes it.
 """
 
 import re
@@ -118,26 +119,6 @@ lliures llibertat adeu ciao buongiorno buonasera grazie firmare voglio perche ha
 vielen guten bitte wann wie warum ich nicht freiheit unterschreiben kaixo eskerrik grazas moitas
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
-# Answers to a form that are no common words of messages, or are somebody's name beside others: in
-# Spanish, English, Catalan, Galician, Basque, Portuguese, French, German and Italian.
-_ANSWER_WORDS = """
-yo lo la me mi acuerdo vale claro listo lista hecho dale venga acepto consiento confirmo autorizo
-adelante continuar seguir empezar prueba probando test anonimo anonima ninguno
-i agree agreed accept consent confirm yep yeah yup nope done start continue go anonymous
-d'acord acord accepto consento conforme signo jo endavant fet prova anonim
-asino asinar asinei eu sim nao assino assinei bai ez sinatu sinatzen dut ados
-oui non je signe daccord d'accord accord accepte ja nein unterschreibe einverstanden
-io accetto acconsento
-"""
-_ANSWERS = frozenset(_ANSWER_WORDS.split())
-# With one of these among its words, a text speaks about the form.
-_FORM_WORDS = """
-hola gracias firmo firmar firme firmado firmada llamo soy nombre apellidos peticion
-hello thanks thank sign signed signing petition gracies moltes signar signat peticio grazas
-asinar obrigado obrigada assinar merci signer danke unterschreiben grazie firmare eskerrik
-"""
-_ABOUT_THE_FORM = frozenset(_FORM_WORDS.split())
-_PHONE = re.compile(r"(?:\d[\s().\-/]*){7}")
 
 
 def clean_name(raw: str | None) -> str:
@@ -183,17 +164,6 @@ def is_surely_a_name(text: str, profile: str) -> bool:
         return False
     told = _folded(name)
     return _COMMON.isdisjoint(told) or any(_is_of_a_name(word) for word in told & own)
-
-
-def may_be_no_name(name: str) -> bool:
-    """Returns whether an accepted name looks more like an answer, a question or a phone number.
-
-    It may be a name all the same, so the person is asked.
-    """
-    if _ASKS.search(name) or _PHONE.search(unicodedata.normalize("NFKC", name)):
-        return True
-    words = _folded(name)
-    return bool(words & _ABOUT_THE_FORM) or words <= _COMMON | _ANSWERS | _PARTICLES
 
 
 def _folded(name: str) -> frozenset[str]:

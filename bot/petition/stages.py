@@ -15,7 +15,6 @@ class Stage(StrEnum):
     HOME = "home"
     APPEAL = "appeal"
     NAME = "name"
-    NAME_CHECK = "name_check"
     CONSENT = "consent"
     THANKS = "thanks"
     PRIVACY = "privacy"
@@ -39,7 +38,6 @@ class Action(StrEnum):
     SIGN = "sign"
     PROFILE_NAME = "profile"
     UPDATES = "updates"
-    KEEP_NAME = "keep"
     NEWS = "news"
     WITH_NAME = "named"
     WITHOUT_NAME = "unnamed"
@@ -110,13 +108,11 @@ _NEEDS_SIGNATURE = _FROM_MY_DATA | {Stage.THANKS, Stage.WITHDRAW, Stage.MUTED, S
 KEPT_STAGES = frozenset({Stage.THANKS, Stage.MUTED, Stage.WITHDRAWN})
 """The stages whose message stays in the chat: the next screen comes below it."""
 
-_BEFORE_SIGNING = frozenset({Stage.NAME, Stage.NAME_CHECK, Stage.CONSENT})
-_NEEDS_NAME = frozenset({Stage.NAME_CHECK, Stage.CONSENT})
+_BEFORE_SIGNING = frozenset({Stage.NAME, Stage.CONSENT})
 
 _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.PROFILE_NAME: frozenset({Stage.NAME}),
     Action.UPDATES: frozenset({Stage.CONSENT}),
-    Action.KEEP_NAME: frozenset({Stage.NAME_CHECK}),
     Action.NEWS: frozenset({Stage.CONSENT}),
     Action.WITH_NAME: frozenset({Stage.CONSENT}),
     Action.WITHOUT_NAME: frozenset({Stage.CONSENT}),
@@ -164,7 +160,7 @@ def nearest_valid_stage(place: Place, status: SupporterStatus) -> Place:
         return Place()
     if place.stage is Stage.WITHDRAWN and status.signed:
         return Place()
-    if place.stage in _NEEDS_NAME and not status.named:
+    if place.stage is Stage.CONSENT and not status.named:
         return Place(Stage.NAME)
     return replace(place, page=_clamp(place, status))
 
@@ -227,7 +223,7 @@ def _to(stage: Stage) -> Callable[[Place, int], Place]:
 
 
 def _sign(place: Place, _page: int) -> Place:
-    return Place(Stage.NAME, NAME_AGAIN if place.stage in _NEEDS_NAME else 0)
+    return Place(Stage.NAME, NAME_AGAIN if place.stage is Stage.CONSENT else 0)
 
 
 def _back(place: Place, page: int) -> Place:

@@ -181,17 +181,13 @@ def _at_name(screen: RehearsedScreen, journey: Journey) -> Act:
     return TypeText(name)
 
 
-def _at_name_check(screen: RehearsedScreen, journey: Journey) -> Act:
-    journey.is_asked_name = False
-    names = journey.traits.typed
-    is_meant = journey.names_typed >= len(names)
-    data = screen.tap(Action.KEEP_NAME if is_meant else Action.SIGN)
-    return TapButton(data) if data else Leave(Reason.BUG)
-
-
 def _at_consent(screen: RehearsedScreen, journey: Journey) -> Act:
     traits = journey.traits
     journey.furthest = max(journey.furthest, Step.CONSENT)
+    journey.is_asked_name = False
+    change = screen.tap(Action.SIGN)
+    if change is not None and journey.names_typed < len(traits.typed):
+        return TapButton(change)  # the name above is an answer or a question
     if not traits.consents:
         return Leave(Reason.NO_CONSENT)
     home = screen.tap(Action.HOME)
@@ -216,7 +212,6 @@ _RULES = {
     Stage.HOME: _at_home,
     Stage.APPEAL: _at_appeal,
     Stage.NAME: _at_name,
-    Stage.NAME_CHECK: _at_name_check,
     Stage.CONSENT: _at_consent,
     Stage.THANKS: _at_thanks,
 }

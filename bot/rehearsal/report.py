@@ -28,7 +28,6 @@ _STAGES = {
     Stage.LANGUAGE: Part.LANGUAGE,
     Stage.APPEAL: Part.APPEAL,
     Stage.NAME: Part.NAME,
-    Stage.NAME_CHECK: Part.NAME,
     Stage.CONSENT: Part.CONSENT,
 }
 

@@ -69,7 +69,6 @@ def _stage(taps: Mapping[str, tuple[str, ...]]) -> Stage:
     has = taps.keys()
     for action, stage in (
         (Action.CONFIRM, Stage.CONSENT),
-        (Action.KEEP_NAME, Stage.NAME_CHECK),
         (Action.SET_LANGUAGE, Stage.LANGUAGE),
         (Action.ERASE, Stage.WITHDRAW),
         (Action.OTHER_RIGHTS, Stage.MY_DATA),

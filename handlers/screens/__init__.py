@@ -11,7 +11,6 @@ _DRAWN_BY: Mapping[Stage, Callable[[View], Screen]] = {
     Stage.HOME: petition_text.home,
     Stage.APPEAL: petition_text.appeal,
     Stage.NAME: signing.name,
-    Stage.NAME_CHECK: signing.name_check,
     Stage.CONSENT: signing.consent,
     Stage.THANKS: signing.thanks,
     Stage.PRIVACY: rights.privacy,

@@ -44,20 +44,6 @@ def _privacy_and_back(words: Words) -> tuple[Button, Button]:
     return privacy, Button(words.label("Volver"), Action.HOME)
 
 
-def name_check(view: View) -> Screen:
-    """Asks whether what was written, perhaps an answer or a question, is meant as the name."""
-    words = view.words
-    return Screen(
-        words.text("Has escrito: <b>{name}</b>", name=view.conversation.name or ""),
-        [
-            Button(words.label("Sí, es mi nombre"), Action.KEEP_NAME),
-            Button(words.label("No, escribir otro"), Action.SIGN),
-            Button(words.label("Volver"), Action.HOME),
-        ],
-        words.text("<b>¿Es tu nombre?</b> Así figuraría en tu firma."),
-    )
-
-
 def consent(view: View) -> Screen:
     """Shows the consent with the name, the choices, and the button that signs.
 

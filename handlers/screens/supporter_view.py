@@ -191,9 +191,14 @@ class View:
 def place_of(conversation: Conversation) -> Place:
     """Returns the stage stored in a conversation; the home screen if it is unknown."""
     try:
-        stage = Stage(conversation.stage)
+        stage = _stage(conversation.stage)
         aside_from = conversation.return_stage
-        return_stage = Stage(aside_from) if aside_from else None
+        return_stage = _stage(aside_from) if aside_from else None
     except ValueError:
         return Place()
     return Place(stage, conversation.page, return_stage)
+
+
+def _stage(stored: str) -> Stage:
+    # An earlier version asked in between whether a name was one.
+    return Stage.CONSENT if stored == "name_check" else Stage(stored)

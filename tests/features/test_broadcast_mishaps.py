@@ -269,14 +269,12 @@ async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(admin: Adm
     assert "el mensaje está descartado" in admin.marta.messages[-1].text
 
 
-async def goes_to_the_form(admin: AdminScene, stage: str) -> None:
-    """Marta wants to sign too, and is asked for her name, or whether it is one."""
+async def goes_to_the_form(admin: AdminScene) -> None:
+    """Marta wants to sign too, and is asked for her name."""
     admin.marta.start()
     await admin.scene.settled()
     await admin.scene.taps(admin.marta, "✍️ Firmar la petición")
-    if stage == "name_check":
-        await admin.says("Muchas gracias")
-    assert (await conversation(admin)).stage == stage
+    assert (await conversation(admin)).stage == "name"
 
 
 async def conversation(admin: AdminScene) -> Conversation:
@@ -286,10 +284,9 @@ async def conversation(admin: AdminScene) -> Conversation:
     return found
 
 
-@pytest.mark.parametrize("stage", ["name", "name_check"])
 @pytest.mark.parametrize("prepared", ["nothing yet", "a message", "a closing text"])
 async def test_who_was_asked_for_a_name_last_is_listened_to_at_the_form(
-    admin: AdminScene, stage: str, prepared: str
+    admin: AdminScene, prepared: str
 ) -> None:
     if prepared == "a closing text":
         await admin.says("/closing")
@@ -298,7 +295,7 @@ async def test_who_was_asked_for_a_name_last_is_listened_to_at_the_form(
         await admin.begins()
     if prepared == "a message":
         await admin.says("Hola")
-    await goes_to_the_form(admin, stage)
+    await goes_to_the_form(admin)
     await admin.says("Marta Ruiz")
     assert (await conversation(admin)).stage == "consent"
     assert not any(m.text == "Marta Ruiz" for m in admin.marta.messages), "it stays in no chat"
@@ -313,19 +310,18 @@ async def test_who_was_asked_for_a_name_last_is_listened_to_at_the_form(
     assert "Tu mensaje" in admin.panel.text
 
 
-@pytest.mark.parametrize("stage", ["name", "name_check"])
 @pytest.mark.parametrize("prepared", ["a message", "a closing text"])
 async def test_who_goes_from_the_form_to_a_message_is_listened_to_there(
-    admin: AdminScene, stage: str, prepared: str
+    admin: AdminScene, prepared: str
 ) -> None:
-    await goes_to_the_form(admin, stage)
+    await goes_to_the_form(admin)
     if prepared == "a message":
         await admin.begins()
     else:
         await admin.says("/closing")
         await admin.taps("✏️ el mensaje final, en español")
     sent = await admin.says("Marta Ruiz")
-    assert (await conversation(admin)).stage == stage
+    assert (await conversation(admin)).stage == "name"
     assert any(m.text == "Marta Ruiz" for m in admin.marta.messages)
     if prepared == "a message":
         assert "Tu mensaje" in admin.panel.text
@@ -334,10 +330,10 @@ async def test_who_goes_from_the_form_to_a_message_is_listened_to_there(
         assert "✅ Guardado" in admin.panel.text
         await admin.taps("✏️ el mensaje final, en inglés")
     await admin.says("/cancel")
-    assert (await conversation(admin)).stage == stage, "what she prepares is left, and no more"
+    assert (await conversation(admin)).stage == "name", "what she prepares is left, and no more"
     admin.marta.edit(sent, "Marta Ruiz Gil")
     await admin.scene.settled()
-    assert (await conversation(admin)).stage == stage, "it was never sent to the form"
+    assert (await conversation(admin)).stage == "name", "it was never sent to the form"
     assert any(m.text == "Marta Ruiz Gil" for m in admin.marta.messages)
     await admin.says("/cancel")
     assert (await conversation(admin)).stage == "home"

@@ -5,6 +5,7 @@ The callback data stands here as it stands under those messages, so none of it m
 
 import re
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,6 @@ SUPPORTERS = (
     ("privacy:0", "privacy"),
     ("data:", "my_data"),
     ("back:", "home"),
-    ("sign:", "name"),
-    ("keep:", "consent"),
     ("sign:", "name"),
     ("profile:", "consent"),
     ("updates:", "consent"),
@@ -145,9 +144,6 @@ async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> Non
     scene.ana.start()
     await scene.settled()
     for data, stage in SUPPORTERS:
-        if data == "keep:":
-            scene.ana.send("gracias")
-            await scene.settled()
         message, now = scene.screen(scene.ana), await conversation(scene, scene.ana)
         drawn = [button.data or "" for row in message.buttons for button in row]
         marks = re.findall(r"(?:confirm|give):(\w{16})", " ".join(drawn))
@@ -169,6 +165,28 @@ async def test_those_of_an_earlier_screen_show_the_present_one(scene: Scene) -> 
         now = await conversation(scene, scene.ana)
         assert now.stage == "privacy"
         assert scene.screen(scene.ana).buttons
+
+
+@pytest.mark.parametrize("data", ["keep:", "sign:", "home:"])
+async def test_those_of_a_question_that_is_asked_no_more_lead_to_the_consent(
+    scene: Scene, data: str
+) -> None:
+    """Ana was asked whether "gracias" is her name, by an earlier version."""
+    ana, words = scene.ana, scene.words
+    ana.start()
+    await scene.settled()
+    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    ana.send("gracias")
+    await scene.settled()
+    assert scene.app is not None
+    services, now = scene.app.application.services, await conversation(scene, ana)
+    await services.storage.conversations.save(
+        replace(now, stage="name_check"), was=now.version, at=services.clock()
+    )
+    asked = await conversation(scene, ana)
+    await sends(scene, ana, scene.screen(ana).id, f"{asked.version}:{data}")
+    assert (await conversation(scene, ana)).stage == "consent"
+    assert "Yo, gracias, firmo" in scene.screen(ana).text
 
 
 async def test_the_one_under_a_broadcast_ends_the_news_and_nothing_else(

@@ -66,8 +66,12 @@ async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(
         scene.ana.send(sent)
     await scene.settled()
     # The question stays last: for the name, or what else to get.
-    at_name = "¿Es tu nombre?" if sent == "hola?" else "¿Con qué nombre quieres firmar?"
-    question = at_name if stands_at is at_the_name else "Elige. Recibir mensajes es opcional:"
+    stands_at_name = stands_at is at_the_name and sent != "hola?"
+    question = (
+        "¿Con qué nombre quieres firmar?"
+        if stands_at_name
+        else "Elige. Recibir mensajes es opcional:"
+    )
     said, _, asked = scene.screen(scene.ana).text.partition(question)
     assert "\n\n\n" not in asked
     last = said.strip().rpartition("\n\n")[2]
@@ -75,48 +79,38 @@ async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(
     assert GONE not in before
 
 
-@pytest.mark.parametrize("answer", ["firmo", "gracias", "sí", "Ana 600 123 456", "hola?"])
-async def test_ana_who_answers_in_place_of_a_name_is_asked_whether_it_is_hers(
+@pytest.mark.parametrize("answer", ["Muchas gracias", "firmo", "Ana 600 123 456", "hola?"])
+async def test_ana_who_answers_in_place_of_a_name_reads_it_in_the_consent_and_changes_it(
     scene: Scene, answer: str
 ) -> None:
     ana, words = scene.ana, scene.words
     await at_the_name(scene, ana)
-    said = await says(scene, ana, answer)
-    assert f"Has escrito: {answer}" in said
-    assert "¿Es tu nombre?" in said
+    assert f"Yo, {answer}, firmo" in await says(scene, ana, answer)
     assert written(ana) == []
-    await scene.taps(ana, words.label("No, escribir otro"))
+    await scene.taps(ana, words.label("Cambiar el nombre"))
     assert scene.screen(ana).text.startswith("¿Con qué nombre quieres firmar?")
-    await says(scene, ana, answer)
-    said = await says(scene, ana, "no, gracias")
-    assert "Contesta con uno de los botones" in said
-    assert f"Has escrito: {answer}" in said
     assert "Yo, Ana María, firmo" in await says(scene, ana, "Ana María")
 
 
-async def test_whose_name_it_is_signs_with_it(scene: Scene) -> None:
-    await at_the_name(scene, scene.ana)
-    await says(scene, scene.ana, "Hola")
-    await scene.taps(scene.ana, scene.words.label("Sí, es mi nombre"))
-    assert "Yo, Hola, firmo" in scene.screen(scene.ana).text
-    await scene.consents(scene.ana)
-    assert "1" in scene.screen(scene.ana).text
+async def test_whose_name_is_a_greeting_signs_with_it(scene: Scene) -> None:
+    await scene.signs(scene.ana, "Hola")
+    assert "Nombre: Hola" in await says(scene, scene.ana, "/mydata")
 
 
-async def test_a_doubtful_name_is_not_kept_when_ana_goes_back(scene: Scene) -> None:
+async def test_a_name_is_not_kept_when_ana_goes_back(scene: Scene) -> None:
     await at_the_name(scene, scene.ana)
     await says(scene, scene.ana, "600 123 456 Ana")
     await scene.taps(scene.ana, scene.words.label("Volver"))
     assert "600" not in await says(scene, scene.ana, "/mydata")
 
 
-async def test_a_correction_is_no_answer_either(scene: Scene) -> None:
+async def test_ana_sees_at_once_what_her_correction_was_taken_for(scene: Scene) -> None:
     await scene.signs(scene.ana, "Ana María")
     await says(scene, scene.ana, "/mydata")
     await scene.taps(scene.ana, scene.words.label("Corregir mi nombre"))
-    assert "Eso no parece un nombre" in await says(scene, scene.ana, "gracias")
-    await says(scene, scene.ana, "Ana Mª")
-    assert "Nombre: Ana Mª" in await says(scene, scene.ana, "/mydata")
+    assert "Nombre: gracias" in await says(scene, scene.ana, "gracias")
+    await scene.taps(scene.ana, scene.words.label("Corregir mi nombre"))
+    assert "Nombre: Ana Mª" in await says(scene, scene.ana, "Ana Mª")
 
 
 async def test_of_27_tries_not_one_stays(scene: Scene) -> None:

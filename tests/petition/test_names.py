@@ -12,7 +12,6 @@ from bot.petition.names import (
     NameRefused,
     clean_name,
     is_surely_a_name,
-    may_be_no_name,
 )
 
 NAMES = [
@@ -297,43 +296,3 @@ class TestOfAnyLength:
         assert clean_name(f"  {letter * 100}  ") == "\u1f82" * 100
         with pytest.raises(NameRefused):
             clean_name(letter * 101)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("firmo", "Gracias", "sí", "Sí, firmo", "yo firmo", "hola?", "¡Gracias!", "vale", "OK"),
-        *("quiero firmar", "acepto", "de acuerdo", "ya he firmado", "buenas", "Me llamo Ana"),
-        *("mi nombre es Ana", "Ana 600 123 456", "600-123-456 Ana", "anónimo", "I agree", "yes"),
-        *("thanks", "d'acord", "sí, vull signar", "signo", "gràcies", "bai", "eskerrik asko"),
-        *("oui", "ja", "sim", "grazas"),
-    ],
-)
-def test_what_is_an_answer_more_likely_than_a_name_is_asked_about(text: str) -> None:
-    assert may_be_no_name(clean_name(text))
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if ";" not in name])
-def test_nobody_is_asked_whether_their_name_is_one(name: str) -> None:
-    assert not may_be_no_name(clean_name(name))
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(
-            "Si Wang",
-            "María Luz",
-            "Vale Pérez",
-            "José 2",
-            "Bo Li",
-            "Luz",
-            "Jo Nesbø",
-            "Claro Ruiz",
-        ),
-        *("Ja Morant", "Carlos Justo", "Libertad", "Lo Presti", "Bai Ling", "Rey Sol"),
-        *("Claro Ruiz", "Test Ana"),
-    ],
-)
-def test_a_name_with_a_word_that_is_an_answer_elsewhere_is_one(name: str) -> None:
-    assert not may_be_no_name(clean_name(name))

@@ -83,7 +83,7 @@ def test_pages_stay_within_the_appeal(asked: int, shown: int) -> None:
     assert go(Action.READ, Place(), OPEN, page=asked) == Place(Stage.APPEAL, shown)
 
 
-@pytest.mark.parametrize("stage", [Stage.NAME, Stage.NAME_CHECK, Stage.CONSENT])
+@pytest.mark.parametrize("stage", [Stage.NAME, Stage.CONSENT])
 def test_closing_in_front_of_the_form_leads_home_and_a_name_is_still_expected(
     stage: Stage,
 ) -> None:
@@ -102,16 +102,16 @@ def test_closing_in_front_of_the_form_leads_home_and_a_name_is_still_expected(
 @pytest.mark.parametrize("closed", [True, False])
 def test_who_has_signed_is_asked_for_no_name(closed: bool) -> None:
     signed = replace(SIGNED, closed=closed)
-    for stage in (Stage.NAME, Stage.NAME_CHECK, Stage.CONSENT):
+    for stage in (Stage.NAME, Stage.CONSENT):
         assert nearest_valid_stage(Place(stage), signed) == Place()
 
 
 def test_a_name_is_expected_in_the_form_and_at_its_correction_alone() -> None:
     expected = {stage for stage in Stage if expects_name(Place(stage))}
-    assert expected == {Stage.NAME, Stage.NAME_CHECK, Stage.CONSENT, Stage.NEW_NAME}
+    assert expected == {Stage.NAME, Stage.CONSENT, Stage.NEW_NAME}
     # A side trip from the form is for reading, and a question there is one.
     aside = {stage for stage in Stage if expects_name(Place(stage, return_stage=Stage.NAME))}
-    assert aside == {Stage.NAME, Stage.NAME_CHECK, Stage.CONSENT, Stage.NEW_NAME, Stage.HOME}
+    assert aside == {Stage.NAME, Stage.CONSENT, Stage.NEW_NAME, Stage.HOME}
     assert not expects_name(Place(Stage.HOME, return_stage=Stage.APPEAL))
 
 
@@ -179,7 +179,6 @@ def test_a_button_can_have_stood_on_these_screens_alone() -> None:
         *(Action.HELP, Action.BACK, Action.MY_DATA, Action.WITHDRAW),
     }
     assert stood[Action.PROFILE_NAME] == {Stage.NAME}
-    assert stood[Action.KEEP_NAME] == {Stage.NAME_CHECK}
     assert stood[Action.NEWS] == stood[Action.CONFIRM] == {Stage.CONSENT}
     assert stood[Action.WITH_NAME] == stood[Action.WITHOUT_NAME] == {Stage.CONSENT}
     assert stood[Action.GIVE_NAME] == {Stage.NAME_CONSENT}

@@ -217,6 +217,19 @@ def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
     assert journey.refused == 2
 
 
+def test_whoever_answered_in_place_of_a_name_changes_it_at_the_consent() -> None:
+    journey = Journey(replace(careful_reader("es"), typed=("hola", "Ana García")))
+    asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
+    consent = screen(Stage.CONSENT, "confirm:x", "sign:", "home:")
+    assert [act(seen, journey) for seen in (asked, consent, asked, consent)] == [
+        TypeText("hola"),
+        TapButton("1:sign:"),
+        TypeText("Ana García"),
+        TapButton("1:confirm:x"),
+    ]
+    assert journey.refused == 0
+
+
 def test_the_appeal_is_read_to_its_last_page_and_not_back() -> None:
     journey = Journey(careful_reader("es"))
     for number, taps in enumerate((("read:1",), ("read:0", "read:2"), ("read:1",))):
