@@ -86,7 +86,7 @@ _log = structlog.stdlib.get_logger()
 
 # Before the start is tried again while Telegram or the database is away, in seconds.
 _PAUSES = BackOff(0.5, longest=15.0)
-_MARK_SECONDS = 0.5
+_MARK_SECONDS = 0.5  # for the last writing of the high-water mark
 
 # Errors that pass by themselves while the bot's identity is fetched from Telegram.
 _PASSES = frozenset({ErrorKind.RETRY, ErrorKind.UNKNOWN, ErrorKind.WAIT})

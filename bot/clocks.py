@@ -28,6 +28,7 @@ class Clocks:
     now: Callable[[], datetime] = utc_now
 
 
+# Without Telegram's time for this long, the machine's clock alone decides what is erased.
 _SILENT_FOR = timedelta(days=7)
 _A_DAY = timedelta(days=1)
 

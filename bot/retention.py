@@ -33,7 +33,7 @@ from storage import DueBefore, ErasureRun, Storage, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-FORMS_KEPT_FOR = timedelta(days=30)
+FORMS_KEPT_FOR = timedelta(days=30)  # and files of /mydata without a signature
 
 # So many in one transaction, with a pause after each, so that no tap has to wait for longer.
 PORTION = 100

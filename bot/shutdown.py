@@ -12,6 +12,7 @@ import structlog
 from bot.broadcast import Worker
 from bot.intake import Dispatcher, Polling
 
+# Process managers kill after ten seconds: all of these take eight.
 DRAIN_SECONDS = 4.5
 CUT_OFF_SECONDS = 0.5  # for unfinished work to react to its cancellation
 RECORD_SECONDS = 1.5  # at the same time as the drain

@@ -21,7 +21,7 @@ from storage import Kind, PetitionState, Publication, Unavailable
 
 _log = structlog.stdlib.get_logger()
 
-LOOK_SECONDS = 20.0
+LOOK_SECONDS = 20.0  # the transaction of signing keeps the date itself
 
 _WEEK, _DAY = timedelta(days=7), timedelta(days=1)
 # So long after the closing the admins are reminded of those who were not told, and so often.

@@ -48,7 +48,7 @@ _PAUSES = BackOff(0.5, longest=60.0)
 _EXTRA_PAUSE = 0.125
 # Seconds after which a reply is given up: the person has left, or tapped again.
 _GIVEN_UP_AFTER = 600.0
-_MOST_CHATS = 3_000
+_MOST_CHATS = 3_000  # that wait for another try; the one due last gives way
 # First tries that may run at once; beyond that the oldest is cut off if it is `_OLD` seconds old.
 _MOST_FIRST_TRIES = 300
 _OLD = 1.0

@@ -19,8 +19,8 @@ WRITTEN = "written"
 """The budget of everything that is not a known command."""
 
 _SECONDS = 60.0
-_TIMES = 5
-_TIMES_WRITTEN = 30
+_TIMES = 5  # in these seconds, of one command
+_TIMES_WRITTEN = 30  # in these seconds, of everything else
 _MOST = 20_000  # budgets that are kept; beyond that the oldest is dropped
 
 

@@ -22,7 +22,7 @@ LISTED = f"""
   COALESCE(started_at, created_at) DESC, id
 LIMIT CAST(:limit AS BIGINT) OFFSET CAST(:offset AS BIGINT)
 """
-_MOST_SEARCHED = 200
+_MOST_SEARCHED = 200  # for an admin's first one
 BEGUN = f"""
 {ALL} AND started_at IS NOT NULL ORDER BY started_at DESC, id LIMIT {_MOST_SEARCHED}
 """

@@ -37,7 +37,7 @@ EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NO
 # Counted by the statement that begins it, so that supporters who have just returned are included.
 _RECIPIENTS = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S608
 
-_MOST_OTHERS = 20
+_MOST_OTHERS = 20  # broadcasts of other admins that are left out of the count
 _OTHERS = ", ".join(f":other{number}" for number in range(_MOST_OTHERS))
 
 _RECENT = f"""

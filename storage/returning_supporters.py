@@ -12,7 +12,7 @@ from storage.enqueue import RETURNED
 from storage.petitions import lock_petition
 from storage.times import to_millis
 
-OWED_FOR = timedelta(days=30)
+OWED_FOR = timedelta(days=30)  # after the closing; a notice of a breach has no limit
 
 # Every broadcast that they may still get, so that no worker skips them meanwhile; the petition is
 # locked too, so that none begins. The order is everywhere: petition, broadcast, signature,

@@ -16,7 +16,7 @@ _MOST_BUGS_IN_A_ROW = 3
 _MANY_BUGS = 10
 _SHARE_OF_BUGS = 0.1
 
-_MOST_FAILURES_IN_A_ROW = 3
+_MOST_FAILURES_IN_A_ROW = 3  # then getMe is asked before anybody else is tried
 _PAUSES = BackOff(0.5, longest=30.0)  # in seconds, while nothing gets through
 # A proxy's hiccup does not last as long.
 _DENIED_SECONDS = 60.0

@@ -15,7 +15,7 @@ from storage import Broadcast, BroadcastState, RecallTally, StorageError, Tally
 
 _log = structlog.stdlib.get_logger()
 
-_LONGEST_REPORT_SECONDS = 15.0
+_LONGEST_REPORT_SECONDS = 15.0  # for a report on its way, before the last one
 
 
 class Heartbeat:

@@ -20,8 +20,8 @@ _log = structlog.stdlib.get_logger()
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
-_LONG_POLL_SECONDS = 25
-_GRACE_SECONDS = 10.0
+_LONG_POLL_SECONDS = 25  # for which Telegram keeps a request open
+_GRACE_SECONDS = 10.0  # after which an answer is given up
 _MOST_UPDATES = 100  # Telegram's maximum
 
 # While an update is in progress, Telegram answers at once with what it has sent already. So the

@@ -16,7 +16,7 @@ _log = structlog.stdlib.get_logger()
 # The pauses before each check, in seconds: a minute in all. The first check is made at once, since
 # all updates wait meanwhile, and a proxy's hiccup is mostly over by then.
 _PAUSES = (0.0, 2.0, 8.0, 20.0, 30.0)
-_MINUTE = 60.0
+_MINUTE = 60.0  # of 409s, until the admins are told
 
 
 class TokenUnknown(Exception):

@@ -9,6 +9,7 @@ from collections import Counter
 Chat = int | str
 """A chat's number, or the @name of a channel."""
 
+# A chat that had another answer within these seconds is not refused on the bot's account.
 _REMEMBERED = 10.0
 
 
