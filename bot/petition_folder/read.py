@@ -169,7 +169,7 @@ def _read(file: Path, name: str, problems: list[Problem]) -> Table | None:
         problems.append(Problem(name, "", NOT_A_FILE))
         return None
     text, fault = _decoded(data)
-    table, found = read_toml(text, "“”" if name.startswith("en") else "«»")
+    table, found = read_toml(text)
     problems += [Problem(name, "", each) for each in ([fault] if fault else []) + found]
     return table
 

@@ -1,143 +1,73 @@
 """Says what is wrong with a file that is not TOML, and how its line has to be written.
 
-`tomllib` stops at the first mistake, in words for programmers. Most mistakes of people can be put
-right without doubt, such as curly quotation marks around a text: then reading goes on behind it,
-so that all of them are named at once.
+`tomllib` stops at the first mistake, in words for programmers. The mistakes that people make most
+are known here: the line is shown as it has to be, and reading goes on behind it, so that all of
+them are named at once. Of any other, the parser's own words are shown above the place.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator
-from operator import itemgetter
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from bot.petition_folder.toml_lines import (
-    BEFORE,
-    BEGINS_ENTRY,
-    COMMA,
-    CURLY,
-    ENTRY,
-    LINES,
-    QUOTES,
-    STRAIGHT,
-    Stop,
-    closed,
-    is_between,
-)
 from bot.text.problems import Sentence
 from bot.text.translations import mark
 
 _MOST = 60  # mistakes looked for in one file
-_SEVERAL = 3  # that are the same are named one by one
 _LONGEST_SHOWN = 70
-_STOPPED_AT = re.compile(r"\(at line (\d+), column (\d+)\)")
-_NAMED = re.compile(r"\s*(?:(\[\[?)\s*([\w.-]+)\s*\]|([\w.-]+)\s*=)")
+_STOPPED_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
+_CURLY = "“”„‟«»‹›″〝〞＂‘’"
+_QUOTES = f"\"'{_CURLY}"
+_ENTRY = re.compile(r"(\s*[A-Za-z][\w.-]*\s*=\s*)(.*?)\s*")
+# What stands before and after a text on its line: its entry, a bracket, a comma.
+_BEFORE, _AFTER = r"(\s*(?:[\w.-]+\s*=\s*)?\[?\s*)", r"(\s*\]?\s*,?\s*)"
+_BEGINS_ENTRY = re.compile(rf"[a-z_]+(\.[a-z-]+)?\s*=\s*[\[\d{_QUOTES}]|\[\[?[a-z_]+\]\]?\s*$")
 
 
-class _Mistake(NamedTuple):
-    """What is wrong in which line, counted from 0.
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Why and where the parser stopped, from 0; at the end, `line` is behind the last one."""
 
-    `mended` is the whole text without it; None if that is not known without doubt.
-    """
-
+    reason: str
+    lines: list[str]
     line: int
-    sentence: Sentence
-    mended: str | None = None
+    column: int
+
+    @property
+    def text(self) -> str:
+        return self.lines[self.line] if self.line < len(self.lines) else ""
+
+    def above(self, line: int) -> int:
+        """Returns the nearest line above this one that is neither empty nor a note."""
+        numbers = range(line - 1, 0, -1)
+        return next((n for n in numbers if self.lines[n].split("#")[0].strip()), 0)
+
+    def written(self, number: int, line: str) -> str:
+        """Returns the whole text with another line in this place."""
+        return "\n".join([*self.lines[:number], line, *self.lines[number + 1 :]])
 
 
-def read_toml(text: str, inner: str = "«»") -> tuple[dict[str, Any] | None, list[Sentence]]:
-    """Reads a file's text; returns its table, if it can be made out, and what is wrong with it.
-
-    `inner` is the pair of quotation marks that its language writes inside a text.
-    """
-    found: list[tuple[int, Sentence]] = []
+def read_toml(text: str) -> tuple[dict[str, Any] | None, list[Sentence]]:
+    """Reads a file's text; returns its table, if it can be made out, and what is wrong with it."""
+    found: list[Sentence] = []
     while len(found) < _MOST:
         try:
-            return tomllib.loads(text), _together(found)
-        except tomllib.TOMLDecodeError as error:
-            line, sentence, mended = _mistake(_stop(str(error), text, inner))
-        except (ValueError, RecursionError):  # a number or a nesting that Python does not read
-            return None, [*_together(found), _TOO_LONG]
-        if (line, sentence) in found:
-            break
-        found.append((line, sentence))
+            return tomllib.loads(text), found
+        except (ValueError, RecursionError) as error:
+            stop = _stop(error, text)
+        mended = next(_mended(stop), None)
         if mended is None:
-            break
-        text = mended
-    return None, _together(found)
+            return None, [*found, _in_its_words(stop)]
+        number, message, line = mended
+        found.append(in_line(number, Sentence(message, written=shown(line))))
+        text = stop.written(number, line)
+    return None, found
 
 
 def in_line(line: int, what: Sentence) -> Sentence:
     """Returns a sentence that begins with the line it is about, which counts from 0."""
     return Sentence("línea {line}: {what}", line=str(line + 1), what=what)
-
-
-def _together(found: list[tuple[int, Sentence]]) -> list[Sentence]:
-    """Returns one sentence for the many lines whose quotation marks an editor has curled."""
-    curly = sorted(
-        ((line, each) for line, each in found if each.source == STRAIGHT), key=itemgetter(0)
-    )
-    if len(curly) <= _SEVERAL:
-        return [in_line(*each) for each in found]
-    (first, straight), *others = curly
-    sentence = Sentence(
-        "{straight}. Lo mismo pasa en las líneas {lines}: tu editor las cambia solo, así que usa "
-        "uno de texto sin formato, como el Bloc de notas",
-        straight=straight,
-        lines=tuple(str(line + 1) for line, _ in others),
-    )
-    rest = [in_line(*each) for each in found if each not in curly]
-    return [in_line(first, sentence), *rest]
-
-
-_TOO_LONG = Sentence(
-    "no se entiende, porque un valor es larguísimo: mira dónde faltan unas comillas, una coma o "
-    "el signo ="
-)
-
-
-def _stop(error: str, text: str, inner: str) -> Stop:
-    lines = text.split("\n")
-    place = _STOPPED_AT.search(error)
-    line, column = (int(place[1]) - 1, int(place[2]) - 1) if place else (len(lines), 0)
-    return Stop(error, lines, line, column, inner)
-
-
-def _mistake(stop: Stop) -> _Mistake:
-    for rule in _FIRST:
-        if found := rule(stop):
-            return found
-    for write, message in LINES:
-        written = write(stop)
-        if written is not None and _goes_on(stop, stop.with_line(stop.line, written)):
-            return _instead(stop, stop.line, message, written)
-    for rule in _LAST:
-        if found := rule(stop):
-            return found
-    sentence = Sentence(
-        "desde la columna {column} no se entiende, quizá porque faltan unas comillas, una coma o "
-        "el signo =: {written}",
-        column=str(stop.column + 1),
-        written=shown(stop.text),
-    )
-    return _Mistake(min(stop.line, len(stop.lines) - 1), sentence)
-
-
-def _goes_on(stop: Stop, mended: str) -> bool:
-    """Returns whether the parser gets beyond this line, once it is written like that."""
-    try:
-        tomllib.loads(mended)
-    except tomllib.TOMLDecodeError as error:
-        again = _stop(str(error), mended, stop.inner)
-        return again.line > stop.line
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _instead(stop: Stop, line: int, message: str, written: str) -> _Mistake:
-    """Returns that a line has to be written otherwise."""
-    return _Mistake(line, Sentence(message, written=shown(written)), stop.with_line(line, written))
 
 
 def shown(line: str) -> str:
@@ -146,223 +76,116 @@ def shown(line: str) -> str:
     return line if len(line) <= _LONGEST_SHOWN else f"{line[:45]} … {line[-20:]}"
 
 
-def _long_texts(lines: list[str]) -> Iterator[tuple[int, int | None, str]]:
-    """Yields each text between triple quotation marks: its first line, its last one, the marks."""
-    begun, marks = None, ""
-    for number, line in enumerate(lines):
-        if begun is None and line.lstrip().startswith("#"):
+def _stop(error: Exception, text: str) -> _Stop:
+    lines, place = text.split("\n"), _STOPPED_AT.search(str(error))
+    line, column = (len(lines), 0)
+    if place and place[1]:
+        line, column = int(place[1]) - 1, int(place[2]) - 1
+    return _Stop(_STOPPED_AT.sub("", str(error)), lines, line, column)
+
+
+def _mended(stop: _Stop) -> Iterator[tuple[int, str, str]]:
+    """Yields line, message and the line put right, for each mistake that this can be.
+
+    It is that one if the parser then gets beyond the line.
+    """
+    for rule, message in _RULES:
+        if (written := rule(stop)) is None:
             continue
-        for found in re.finditer("\"\"\"|'''", line):
-            if begun is None:
-                begun, marks = number, found[0]
-            elif found[0] == marks:
-                yield begun, number, marks
-                begun = None
-    if begun is not None:
-        yield begun, None, marks
+        number, line = written
+        try:
+            tomllib.loads(text := stop.written(number, line))
+        except (ValueError, RecursionError) as error:
+            again = _stop(error, text)
+            if again.line <= number or (again.line, again.column) == (stop.line, stop.column):
+                continue
+        yield number, message, line
 
 
-def _said_twice(stop: Stop) -> _Mistake | None:
-    if not re.search("overwrite|twice|mutate|redefine", stop.reason):
+def _in_its_words(stop: _Stop) -> Sentence:
+    number = min(stop.line, len(stop.lines) - 1)
+    begun = max(0, stop.column - _LONGEST_SHOWN // 2)
+    sentence = Sentence(
+        "{reason}\n{written}\n{caret}\nCorrígelo en el archivo, o escríbelo en la página de "
+        "«petition-bot preview».",
+        reason=stop.reason,
+        written=stop.lines[number][begun : begun + _LONGEST_SHOWN].replace("\t", " "),
+        caret=f"{'':{stop.column - begun}}^",
+    )
+    return in_line(number, sentence)
+
+
+_Written = tuple[int, str] | None
+"""The number of a line, and how it has to be written."""
+
+
+def _straight(stop: _Stop) -> _Written:
+    if not set(stop.text) & set(_CURLY):
         return None
-    texts = _long_texts(stop.lines)
-    inside = {n for begun, end, _ in texts for n in range(begun + 1, (end or begun) + 1)}
-    section, known, values = "", dict[str, int](), set[str]()
-    for number, line in enumerate(stop.lines):
-        found = None if number in inside else _NAMED.match(line)
-        if found is None:
-            continue
-        brackets, above, name = found.groups()
-        if brackets == "[[":
-            section = f"{above}.{number}."
-            continue
-        whole = above or section + name
-        section = f"{above}." if above else section
-        for other, first in known.items():
-            below = other in values and whole.startswith(f"{other}.")
-            if other == whole or below or (name and other.startswith(f"{whole}.")):
-                sentence = Sentence(
-                    "{name} ya está en la línea {first}: deja solo una de las dos",
-                    name=above or name,
-                    first=str(first + 1),
-                )
-                return _Mistake(number, sentence)
-        known[whole] = number
-        values |= {whole} if name else set()
+    if begun := re.fullmatch(rf"{_BEFORE}[{_QUOTES}]{{2,3}}\s*(,?)\s*", stop.text):
+        return stop.line, f'{begun[1]}"""{begun[2]}'
+    text = re.fullmatch(rf"{_BEFORE}[{_QUOTES}]+(.+?)[{_QUOTES}]+{_AFTER}", stop.text)
+    return (stop.line, f'{text[1]}"{text[2]}"{text[3]}') if text else None
+
+
+def _closed_text(stop: _Stop) -> _Written:
+    """Closes a text before the next entry: one on its line, or one on several lines."""
+    if "Illegal character '\\n'" in stop.reason:
+        after = next((each for each in stop.lines[stop.line + 1 :] if each.strip()), "#").strip()
+        text = re.fullmatch(rf"(.*?){_AFTER}", stop.text)
+        is_last = after[0] in "#[]\"'" or _BEGINS_ENTRY.match(after)
+        return (stop.line, f'{text[1]}"{text[2]}') if text and is_last else None
+    marks = [n for n, line in enumerate(stop.lines) for _ in range(line.count('"""'))]
+    for begun, ended in zip(marks[::2], [*marks[1::2], len(stop.lines)], strict=False):
+        inside = range(begun + 1, ended + (ended < len(stop.lines)))
+        following = next((n for n in inside if _BEGINS_ENTRY.match(stop.lines[n])), None)
+        if following is not None or ended == len(stop.lines):
+            last = stop.above(len(stop.lines) if following is None else following)
+            return last, f'{stop.lines[last].rstrip()}"""'
     return None
 
 
-def _unclosed_text(stop: Stop) -> _Mistake | None:
-    """A text between triple quotation marks goes on over the entries that follow it."""
-    for begun, ended, marks in _long_texts(stop.lines):
-        inside = range(begun + 1, len(stop.lines) if ended is None else ended + 1)
-        entry = next((n for n in inside if BEGINS_ENTRY.match(stop.lines[n])), None)
-        if entry is None and ended is not None:
-            continue
-        following = len(stop.lines) if entry is None else entry
-        for number in range(begun + 1, following):
-            line = stop.lines[number].strip()
-            if re.fullmatch(rf"[{QUOTES}]{{2,3}},?", line) and not line.startswith(marks):
-                written = marks + line.lstrip(QUOTES)
-                return _instead(stop, number, STRAIGHT, written)
-        last = stop.end_of(begun, following)
-        if stop.lines[last - 1].strip() == "]" and stop.lines[begun].strip() == marks:
-            last -= 1  # the last page of a list
-        sentence = Sentence(
-            "a este texto le faltan las comillas del final: escribe {marks} en una línea nueva, "
-            "después de la línea {last}",
-            marks=marks,
-            last=str(last),
-        )
-        return _Mistake(begun, sentence, stop.with_end(last - 1, marks))
-    return None
-
-
-def _unclosed_page(stop: Stop) -> _Mistake | None:
-    """The quotation marks that begin the next page of a list have ended the one before."""
-    if "Unclosed array" not in stop.reason or stop.rest[:1] in ("", "=", "]", *QUOTES):
+def _with_comma(stop: _Stop) -> _Written:
+    rest = stop.text[stop.column :]
+    if "Unclosed array" not in stop.reason or rest[:1] not in ('"', "'"):
         return None
-    for begun, ended, marks in _long_texts(stop.lines):
-        if ended not in (stop.line, stop.line - 1) or stop.lines[ended].strip() != marks:
-            continue
-        sentence = Sentence(
-            "a esta página le faltan las comillas del final: escribe {written} en una línea "
-            "nueva, antes de la línea {next}",
-            written=f"{marks},",
-            next=str(ended + 1),
-        )
-        return _Mistake(begun, sentence, stop.with_end(ended - 1, f"{marks},"))
-    return None
+    if before := stop.text[: stop.column].rstrip():
+        return stop.line, f"{before}, {rest}"
+    above = stop.above(stop.line)
+    return above, f"{stop.lines[above].rstrip()},"
 
 
-def _curly_long_text(stop: Stop) -> _Mistake | None:
-    """Triple quotation marks are curly."""
-    begun = re.fullmatch(rf"{BEFORE}[{QUOTES}]{{2,3}}\s*", stop.text)
-    if begun is None or not set(stop.text) & set(CURLY):
-        return None
-    return _instead(stop, stop.line, STRAIGHT, f'{begun[1]}"""')
-
-
-def _unclosed_list(stop: Stop) -> _Mistake | None:
+def _closed_list(stop: _Stop) -> _Written:
     if not re.search("Unclosed array|Invalid value", stop.reason):
         return None
-    if stop.text[: stop.column].strip() or not stop.lines[: stop.line]:
+    if stop.line < len(stop.lines) and not _BEGINS_ENTRY.match(stop.text):
         return None
-    if stop.line < len(stop.lines) and not BEGINS_ENTRY.match(stop.text):
+    last = stop.above(stop.line)
+    return last, f"{stop.lines[last].rstrip()}]"
+
+
+def _date(stop: _Stop) -> _Written:
+    entry = _ENTRY.fullmatch(stop.text)
+    found = re.fullmatch(r"(\d+)[/.-](\d{1,2})[/.-](\d+)", entry[2]) if entry else None
+    if entry is None or found is None:
         return None
-    above = range(min(stop.line, len(stop.lines)) - 1, -1, -1)
-    begun = next((n for n in above if re.match(r"\s*[\w.-]+\s*=\s*\[", stop.lines[n])), None)
-    if begun is None:
+    year, month, day = found.groups() if len(found[1]) == 4 else found.groups()[::-1]
+    return stop.line, f'{entry[1]}"{year}-{int(month):02}-{int(day):02}"'
+
+
+def _quoted(stop: _Stop) -> _Written:
+    entry = _ENTRY.fullmatch(stop.text)
+    if entry is None or not entry[2] or entry[2][0] in f"0123456789[{{#{_QUOTES}":
         return None
-    last = stop.end_of(begun, above.start + 1)
-    sentence = Sentence(
-        "a esta lista le falta el corchete del final: escribe ] en una línea nueva, después de "
-        "la línea {last}",
-        last=str(last),
-    )
-    return _Mistake(begun, sentence, stop.with_end(last - 1, "]"))
+    text = entry[2].rstrip(_QUOTES)
+    return stop.line, f'{entry[1]}"{text}"'
 
 
-def _comma_above(stop: Stop) -> _Mistake | None:
-    """A part of a list stands on a line of its own, and the one above it has no comma."""
-    if "Unclosed array" not in stop.reason or stop.rest[:1] not in ('"', "'"):
-        return None
-    if stop.text[: stop.column].strip():
-        return None
-    number = next(n for n in range(stop.line - 1, -1, -1) if not is_between(stop.lines[n]))
-    return _instead(stop, number, COMMA, f"{stop.lines[number].rstrip()},")
-
-
-def _page_without_beginning(stop: Stop) -> _Mistake | None:
-    if "Invalid value" not in stop.reason or stop.text[: stop.column].strip():
-        return None
-    if ENTRY.fullmatch(stop.text) or stop.rest[:1] in ("", ",", *QUOTES):
-        return None
-    sentence = Sentence(
-        'faltan las comillas del principio: escribe """ en una línea nueva, antes de esta'
-    )
-    return _Mistake(stop.line, sentence, stop.with_line(stop.line, f'"""{stop.text}'))
-
-
-def _several_lines(stop: Stop) -> _Mistake | None:
-    """A text goes on over several lines, and only one quotation mark begins it."""
-    entry = ENTRY.fullmatch(stop.text)
-    if entry is None or "Illegal character '\\n'" not in stop.reason or closed(stop):
-        return None
-    written = f'{entry[1]} = """' + entry[2].lstrip('"')
-    message = mark(
-        'un texto de varias líneas va entre tres comillas: escribe {written} y acábalo con """'
-    )
-    mistake = _instead(stop, stop.line, message, written)
-    for line in stop.lines[stop.line + 1 :]:
-        if line.strip() == '"""':
-            return mistake
-        if BEGINS_ENTRY.match(line):
-            break
-    return mistake._replace(mended=None)
-
-
-def _without_value(stop: Stop) -> _Mistake | None:
-    for number in range(min(stop.line + 1, len(stop.lines)) - 1, -1, -1):
-        entry = re.fullmatch(r"\s*([\w.-]+)\s*=\s*(#.*)?", stop.lines[number])
-        if entry and "Invalid value" in stop.reason:
-            sentence = Sentence(
-                'detrás de {name} = falta algo. Un texto se escribe así: {name} = "…"',
-                name=entry[1],
-            )
-            return _Mistake(number, sentence)
-        if not is_between(stop.lines[number]):
-            break
-    return None
-
-
-def _odd_sign(stop: Stop) -> _Mistake | None:
-    """The sign at the stop is a number's that no comma precedes, or one that nobody sees."""
-    is_number = "Unclosed array" in stop.reason and re.match(r"[.\d]", stop.rest)
-    if not is_number and "Illegal character" not in stop.reason and stop.rest[:1].isprintable():
-        return None
-    sentence = Sentence(
-        "entre los números van comas, y dentro de un número no hay puntos ni espacios: "
-        "goals = [100, 500, 1000]"
-        if is_number
-        else "hay un carácter que no se ve, quizá pegado de otro sitio: borra la línea y vuelve a "
-        "escribirla"
-    )
-    return _Mistake(stop.line, sentence)
-
-
-def _outside(stop: Stop) -> _Mistake | None:
-    """Words that stand between two entries, or a name that is none."""
-    if not re.search("Invalid|Expected '='", stop.reason):
-        return None
-    number = min(stop.line, len(stop.lines) - 1)
-    while number > 0 and not stop.lines[number].strip():
-        number -= 1
-    line = stop.lines[number]
-    if name := re.match(r"\s*(\w*[^\W\d_a-zA-Z]\w*)\s*=", line):
-        sentence = Sentence(
-            "ninguna entrada se llama {name}: sus nombres no se traducen ni llevan tildes",
-            name=name[1],
-        )
-        return _Mistake(number, sentence)
-    if ENTRY.fullmatch(line):
-        return None
-    sentence = Sentence(
-        "esto queda fuera de las comillas (ponlo dentro, o escribe # delante si es una nota): "
-        "{written}",
-        written=shown(line),
-    )
-    return _Mistake(number, sentence)
-
-
-_FIRST = (
-    _said_twice,
-    _several_lines,
-    _curly_long_text,
-    _unclosed_page,
-    _unclosed_list,
-    _page_without_beginning,
-    _unclosed_text,
-    _comma_above,
+_RULES: tuple[tuple[Callable[[_Stop], _Written], str], ...] = (
+    (_straight, mark("las comillas tienen que ser las rectas del teclado: escribe {written}")),
+    (_closed_text, mark("faltan las comillas del final: escribe {written}")),
+    (_with_comma, mark("falta una coma entre las partes de la lista: escribe {written}")),
+    (_closed_list, mark("a esta lista le falta el corchete del final: escribe {written}")),
+    (_date, mark("una fecha se escribe como año-mes-día: escribe {written}")),
+    (_quoted, mark("un texto va entre comillas: escribe {written}")),
 )
-_LAST = (_without_value, _odd_sign, _outside)

@@ -90,12 +90,17 @@ class Problem:
     def __str__(self) -> str:
         return self.said(_english())
 
+    @property
+    def line(self) -> int:
+        """The number of the line that it names, or 0."""
+        line = dict(self.sentence.values).get("line")
+        return int(line) if isinstance(line, str) else 0
+
     def __lt__(self, other: "Problem") -> bool:
         return self._order() < other._order()
 
     def _order(self) -> tuple[str, str, int, str]:
-        line = dict(self.sentence.values).get("line")
-        return self.file, self.key, int(line) if isinstance(line, str) else 0, repr(self.sentence)
+        return self.file, self.key, self.line, repr(self.sentence)
 
 
 class PetitionInvalid(Exception):

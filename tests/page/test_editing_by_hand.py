@@ -175,6 +175,28 @@ async def test_a_template_says_in_one_number_what_is_left_and_asks_for_it_in_gre
         assert await at.faults() == []
 
 
+async def test_a_file_that_is_not_toml_is_shown_as_text_and_its_line_is_put_right_there(
+    browser: Browser, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    async with (
+        previewed(folder) as address,
+        open_window(browser, address, viewport=WIDE) as at,
+    ):
+        await at.sees("No fue el único")
+        texts = folder / "en.toml"
+        whole = texts.read_text()
+        texts.write_text(whole.replace('\ntitle = "', "\ntitle: ", 1))
+        await at.page.get_by_role("tab", name="Inglés").click()
+        line = at.page.locator(".file-lines li", has=at.page.get_by_role("textbox"))
+        await expect(line).to_contain_text("Expected '=' after a key")
+        await line.get_by_role("textbox").fill('title = "Bring them home"')
+        await line.get_by_role("button", name="Guardar").click()
+        await expect(at.page.get_by_label("Título", exact=True)).to_have_value("Bring them home")
+        assert 'title = "Bring them home"' in texts.read_text()
+        assert await at.faults() == []
+
+
 async def test_one_bad_text_does_not_hide_the_other_changes(
     browser: Browser, tmp_path: Path
 ) -> None:

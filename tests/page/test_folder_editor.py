@@ -222,6 +222,27 @@ async def test_a_file_with_a_mistake_in_its_toml_is_left_alone_and_the_others_ar
     assert (await desk.save("es.toml", "title", "Sí"))[0] == 200
 
 
+async def test_a_line_of_a_file_with_a_mistake_is_written_anew_and_of_no_other(desk: Desk) -> None:
+    whole = (desk.folder / "en.toml").read_text()
+    broken = whole.replace('share = "', "share = ", 1)
+    number = broken.split("\n").index(next(x for x in broken.split("\n") if x[:8] == "share = "))
+    (desk.folder / "en.toml").write_text(broken)
+    shown = desk.editor.snapshot()["files"]["en.toml"]
+    line = {"file": "en.toml", "line": number + 1, "hash": shown["hash"]}
+    put_right = whole.split("\n")[number]
+    assert shown["lines"][number] != put_right
+    for wrong in ({"line": 0}, {"line": 10**6}, {"line": "1"}, {"hash": ""}, {"file": "../x"}):
+        assert (await desk.edit("line", **{**line, "value": put_right, **wrong}))[0] >= 400
+    assert (await desk.edit("line", **line, value=put_right))[0] == 200
+    assert (desk.folder / "en.toml").read_text() == whole
+    known = desk.editor.snapshot()["files"]["en.toml"]
+    assert (known["broken"], known["lines"]) == (False, None)
+    again = {**line, "hash": known["hash"]}
+    assert (await desk.edit("line", **again, value="x = 1"))[1]["error"] == "unknown"
+    await desk.edit("undo")
+    assert (desk.folder / "en.toml").read_text() == broken
+
+
 async def test_a_file_keeps_its_permissions_its_links_and_its_mark(desk: Desk) -> None:
     real, link = desk.folder / "versions" / "es.toml", desk.folder / "es.toml"
     real.parent.mkdir()

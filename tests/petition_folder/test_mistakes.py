@@ -122,18 +122,27 @@ def test_every_mistake_is_named_at_once_with_the_line_it_stands_in() -> None:
     table, found = read_toml('a = “Uno”\nb = """\nDos\nc = «Tres»\nd = 4')
     assert sorted(each.said(SPANISH).partition(":")[0] for each in found) == [
         "línea 1",
-        "línea 2",
+        "línea 3",
         "línea 4",
     ]
     assert table == {"a": "Uno", "b": "Dos", "c": "Tres", "d": 4}
 
 
-def test_one_sentence_stands_for_all_the_quotation_marks_that_an_editor_has_curled() -> None:
-    _, (only,) = read_toml("".join(f"{name} = “Uno”\n" for name in "abcde"))
-    assert only.said(SPANISH).startswith(
-        "línea 1: las comillas tienen que ser las rectas del teclado: escribe a = "
-        '"Uno". Lo mismo pasa en las líneas 2, 3, 4, 5:'
-    )
+def test_any_other_mistake_is_shown_in_the_words_of_the_parser_above_its_place() -> None:
+    table, (only,) = read_toml('slug = "rio"\ntítulo = "Salvemos el río"\n')
+    assert table is None
+    assert only.said(SPANISH).split("\n") == [
+        "línea 2: Expected '=' after a key in a key/value pair",
+        'título = "Salvemos el río"',
+        " ^",
+        "Corrígelo en el archivo, o escríbelo en la página de «petition-bot preview».",
+    ]
+
+
+@pytest.mark.parametrize("text", [f"a = {'9' * 5000}", f"a = {'[' * 5000}", ""])
+def test_a_file_that_no_parser_understands_has_a_sentence_too(text: str) -> None:
+    table, found = read_toml(text)
+    assert (table == {}, found == []) == (not text, not text)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ class FolderEditor:
         """Makes the edit that these values name and describe."""
         edits = {
             "save": self.save,
+            "line": self.save_line,
             "language": self.add_language,
             "remove-language": self.remove_language,
             "version": self.new_version,
@@ -123,6 +124,25 @@ class FolderEditor:
         after = _bytes(toml, before)
         if after != before:
             self._make(_Step(target.file, target.key, {target.file: (before, after)}))
+
+    def save_line(self, values: Mapping[str, Any]) -> None:
+        """Writes one `line` of a `file` that is not TOML, `value`; the first is line 1."""
+        name, number = str(values.get("file")), values.get("line")
+        if not self._file(name, read_folder(self.folder).as_written(), [])["broken"]:
+            raise EditRefused("unknown", 409)
+        if name not in self._names():
+            raise EditRefused("gone", 409)
+        before = self._content(name)
+        self._refuse_if_changed(before, values)
+        try:
+            lines = _text(before).split("\n")
+            value = editable.text(values.get("value"))
+        except ValueError as error:
+            raise EditRefused("form") from error
+        if not isinstance(number, int) or not 1 <= number <= len(lines):
+            raise EditRefused("form")
+        after = _bytes("\n".join([*lines[: number - 1], value, *lines[number:]]), before)
+        self._make(_Step(name, "", {name: (before, after)}))
 
     def add_language(self, values: Mapping[str, Any]) -> None:
         """Begins another language, `language`, as a copy of the source's texts."""
@@ -251,16 +271,22 @@ class FolderEditor:
     def _file(self, name: str, read: Folder, fields: list[editable.Field]) -> Shape:
         language = language_of(name)
         table = read.petition if language is None else read.texts.get(language)
-        try:
-            found = _hash(self._content(name))
-        except EditRefused:
-            found = ""
+        content, lines = b"", None
+        with contextlib.suppress(EditRefused, UnicodeDecodeError):
+            content = self._content(name)
+            lines = _text(content).split("\n") if table is None else None
         values = {
             each.key: editable.value_of(each, table)
             for each in fields
             if each.file == name and table is not None
         }
-        return {"language": language, "hash": found, "broken": table is None, "values": values}
+        return {
+            "language": language,
+            "hash": _hash(content),
+            "broken": table is None,
+            "lines": lines,
+            "values": values,
+        }
 
 
 def _field_shape(each: editable.Field) -> Shape:

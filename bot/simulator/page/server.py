@@ -271,5 +271,9 @@ def _in_every_language(problem: Problem) -> Shape:
         "file": problem.file,
         "key": problem.key,
         "place": {each.language: Key(problem.key).said(each) for each in words},
-        "sentence": {each.language: problem.sentence.said(each) for each in words},
+        "line": problem.line,
+        # What follows the first line shows the place, as the editor does.
+        "sentence": {
+            each.language: problem.sentence.said(each).partition("\n")[0] for each in words
+        },
     }

@@ -199,7 +199,7 @@ export const WORDS = {
   "edit-version": ["La nueva versión tiene que ser posterior a la anterior.", "The new version has to be later than the one before."],
   "edit-language": ["Ese idioma no se puede añadir: ya está, o no es un idioma.", "That language cannot be added: it is there already, or it is none."],
   "file-broken": ["No se puede leer {file}", "{file} cannot be read"],
-  "file-broken-why": ["No se ha cambiado nada en él. Corrígelo con un editor de textos, o pide que lo haga a quien lo escribió: en cuanto se pueda leer, sus textos aparecen aquí.", "Nothing was changed in it. Put it right in a text editor, or ask whoever wrote it: as soon as it can be read, its texts appear here."],
+  "file-line": ["Línea {n}", "Line {n}"],
   "conflict": ["Este texto ha cambiado en el archivo mientras lo escribías aquí.", "This text was changed in the file while you were writing it here."],
   "conflict-theirs": ["El archivo dice ahora:", "The file now says:"],
   "conflict-take": ["Quedarme con el del archivo", "Take the file’s"],

@@ -151,25 +151,40 @@ function drawBody(body) {
   const tab = chosenTab();
   const file = state.editor.files[fileOf(tab)];
   const mine = state.editor.fields.filter((field) => tabOf(field) === tab);
-  const whole = problemsWhere((problem) => problem.file === fileOf(tab) && !problem.key).map(([style, problem]) => [style, problem.sentence[language]]);
-  const sign = JSON.stringify([tab, file?.broken, whole, closedFor(), mine.map((field) => [field.file, field.key])]);
+  const whole = problemsWhere((problem) => problem.file === fileOf(tab) && !problem.key).map(([style, problem]) => [style, problem.sentence[language], problem.line]);
+  const sign = JSON.stringify([tab, file?.lines, file?.broken, whole, closedFor(), mine.map((field) => [field.file, field.key])]);
   if (shown !== sign) {
     if (!shown?.startsWith(JSON.stringify([tab]).slice(0, -1))) body.scrollTop = 0;
     shown = sign;
     fields = [];
     fill(body,
       !file && el("p", { class: "panel-section" }, t("no-files")),
-      file?.broken ? brokenFile(fileOf(tab), whole) : whole.length > 0 && el("div", { class: "panel-section" }, el("ul", { class: "problems field-problems" }, whole.map(([kind, sentence]) => el("li", { class: kind }, icon("alert"), el("span", {}, sentence))))),
+      file?.broken ? brokenFile(fileOf(tab), file, whole) : whole.length > 0 && el("div", { class: "panel-section" }, el("ul", { class: "problems field-problems" }, whole.map(([kind, sentence]) => el("li", { class: kind }, icon("alert"), el("span", {}, sentence))))),
       Object.entries(GROUPS[tab === FACTS ? FACTS : "texts"]).map(([name, keys]) => group(name, keys, mine)));
   }
   for (const field of fields) field.refresh();
 }
 
-function brokenFile(file, problems) {
+/** A file that is not TOML, as text: what is wrong stands below its line, which can be written anew. */
+function brokenFile(name, { lines, hash }, problems) {
+  const said = (where) => problems.filter(([, , line]) => where(line)).map(([, sentence]) => el("p", { class: "edit-failed", dir: "auto" }, sentence));
+  const row = (text, place) => {
+    const here = said((line) => line === place + 1);
+    return el("li", {}, here.length && closedFor() === null ? lineForm(name, place + 1, text, hash) : el("code", {}, text), here);
+  };
   return el("div", { class: "panel-section broken" },
-    el("p", {}, icon("alert"), el("strong", {}, t("file-broken", { file }))),
-    problems.map(([, sentence]) => el("p", { dir: "auto" }, sentence)),
-    el("p", {}, t("file-broken-why")));
+    el("p", {}, icon("alert"), el("strong", {}, t("file-broken", { file: name }))),
+    said((line) => lines === null || !line),
+    lines && el("ol", { class: "file-lines", dir: "ltr" }, lines.map(row)));
+}
+
+function lineForm(file, line, text, hash) {
+  const box = el("textarea", { class: "edit-text", "aria-label": t("file-line", { n: line }), spellcheck: "false", value: text });
+  const save = async () => {
+    const reason = await requestEdit("line", { file, line, value: box.value, hash });
+    toast(reason ? t(`edit-${reason}`) : t("saved"));
+  };
+  return [el("div", { class: "edit-box" }, box), el("div", { class: "field-buttons" }, el("button", { type: "button", class: "button", onclick: save }, t("save")))];
 }
 
 function group(name, keys, mine) {
