@@ -289,7 +289,7 @@ def _only_one(
             "orden entera:"
         )
         raise CannotDo("\n".join((said, *lists)))
-    return (final or written)[0]
+    return written[0]
 
 
 async def _consequences(context: CliContext, planned: PlannedHandover) -> str:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import Conversation, Storage
+from storage import Conversation, Storage, verified_otherwise
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_formats import sheets_of
 from tests.support.supporters import NOON, Supporters
@@ -67,7 +67,11 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
         assert sentence in text
     assert "No handover is recorded. Lists:" in said(call("delivered"))
     assert "It is recorded that" in said(call(*DELIVERED, typed="y\n"))
-    assert f"List {short}, written on" in said(call("delivered"))
+    shown = said(call("delivered"))
+    assert "Handed over on 2 March 2026, to the United States" in shown
+    assert "; recorded on 10 March 2026, 13:00." in shown
+    assert f"List {short}, written on" in shown
+    assert f"Manifest: {MANIFEST.lower()}" in shown
     assert "is recorded already" in refused(call(*DELIVERED, "--yes"))
     assert "The record is taken back." in said(call("delivered", "--undo", typed="y\n"))
     assert "nothing to take back" in refused(call("delivered", "--undo"))
@@ -146,6 +150,28 @@ def test_a_list_from_before_the_closing_is_refused_and_another_can_be_chosen(
     assert "It is recorded" in said(call(*DELIVERED, "--export", chosen, "--yes"))
 
 
+def test_on_the_day_of_the_closing_and_today_it_can_have_been_handed_over(
+    petition: PetitionDatabase,
+) -> None:
+    exported(petition)
+    for day in ("2026-03-01", "2026-03-10"):
+        call("delivered", "--undo", "--yes")
+        said(call("delivered", "--on", day, "--manifest", MANIFEST, "--yes"))
+
+
+def test_what_was_written_later_is_not_what_was_handed_over(petition: PetitionDatabase) -> None:
+    oldest = exported(petition, days=2)
+    exported(petition, days=3)
+    assert f"The oldest is the list {oldest}, written on" in refused(call(*DELIVERED, "--yes"))
+
+
+def test_the_number_alone_is_of_those_who_are_left(petition: PetitionDatabase) -> None:
+    withdraws(petition, 2)
+    text = said(call("delivered", "--on", "2026-03-02", "--without-list", "--yes"))
+    assert "Only the number of signatures was handed over, 5, and no name." in text
+    assert "Manifest" not in text
+
+
 def test_the_number_alone_is_handed_over_without_a_list_and_nobody_is_owed_a_notice(
     petition: PetitionDatabase,
 ) -> None:
@@ -163,6 +189,8 @@ def test_of_a_delivery_long_ago_it_is_said_that_the_erasing_begins_at_once(
     monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=40))
     text = said(call(*DELIVERED, typed="n\n"))
     assert "The signatures are due since 2 April 2026" in text
+    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=32))
+    assert "are erased from 2 April 2026 on" in said(call(*DELIVERED, typed="n\n"))
 
 
 def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None:
@@ -191,6 +219,54 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     assert "notices_told" in {each.action for each in petition.audited()}
 
 
+def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
+    petition: PetitionDatabase,
+) -> None:
+    exported(petition)
+
+    async def changed(storage: Storage) -> None:
+        requests, at = storage.person_requests, NOON + timedelta(hours=6)
+        signers = [await requests.find(number) for number in range(1, 6)]
+        erased, restricted, objects, corrected, unnamed = (each for each in signers if each)
+        proof = verified_otherwise("a letter")
+        await requests.erase(erased, proof, at)
+        await requests.correct(restricted, "Ona Mas", proof, at)
+        await requests.restrict(restricted, proof, at)
+        await requests.object(objects, proof, at)
+        await requests.correct(corrected, "Núria Sol", proof, at)
+        await requests.correct(unnamed, "Berta Puig", proof, at - timedelta(hours=1))
+        people = Supporters(storage.database, petition.keyring)
+        await people.consent(5)
+        await people.speak(5, "es")
+        who = people.supporter(5)
+        after = Conversation(who, stage="my_data", version=2)
+        await storage.signatures.remove_name(who, after, 1, at)
+
+    petition.do(changed)
+    said(call(*DELIVERED, "--yes"))
+    text = " ".join(said(call("notices")).split())
+    assert [each.partition(" The ")[0].strip() for each in text.split("1 March 2026")[1:]] == [
+        "erase it: the person asked for that 2",
+        "keep it and stop using it: its use is restricted; replace the name 3",
+        "stop using it: the person objects 4",
+        "replace the name 5",
+        "erase the name, and count the signature without it",
+    ]
+    assert "The corrected names: petition-bot notices --names" in text
+    assert "was told of 5 of them." in said(call("notices", "--told", "--yes"))
+    assert "No notice is owed" in said(call("notices"))
+
+
+def test_how_many_were_invalidated_since_is_told_too(petition: PetitionDatabase) -> None:
+    exported(petition)
+    said(call(*DELIVERED, "--yes"))
+    taken = {"reason": "a wave", "condition": "all", "at": NOON + timedelta(days=3)}
+    petition.do(lambda storage: storage.invalidations.take_out([1, 2], **taken))
+    text = said(call("notices"))
+    assert "2 of the 6 signatures that were handed over have been taken out of the count" in text
+    assert "The corrected names" not in text
+
+
 def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
     petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +279,7 @@ def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
         await people.speak(3, "es")
         who = people.supporter(3)
         after = Conversation(who, stage="my_data", version=2)
-        at = NOON + timedelta(days=3)
+        at = NOON + timedelta(days=3, hours=11)  # which is midnight in the petition's zone
         await storage.signatures.correct_name(who, "Núria;=A1;Sol", after, 1, at)
 
     petition.do(corrected)
@@ -218,5 +294,7 @@ def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
     monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(key.to_public()))
     assert "encrypted" in said(call("notices", "--output", str(file)))
     assert "--force replaces it" in refused(call("notices", "--output", str(file)))
+    file.write_bytes(b"of before")
+    said(call("notices", "--output", str(file), "--force"))
     (rows,) = sheets_of(pyrage.decrypt(file.read_bytes(), [key])).values()
-    assert rows[1] == [3, "2026-03-04", "replace the name", "Núria;=A1;Sol"]
+    assert rows[1] == [3, "2026-03-05", "replace the name", "Núria;=A1;Sol"]

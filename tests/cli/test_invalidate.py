@@ -9,8 +9,9 @@ from bot.cli.invalidate import parse_moment
 from bot.cli.main import app
 from bot.console import CannotDo
 from bot.text.translations import Catalogs
-from storage import Statement
+from storage import Statement, Storage
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
+from tests.support.supporters import Supporters
 
 ZONE = Catalogs.load(time_zone="Europe/Madrid").words("en").zone
 REASON = ("--reason", "Forty a second, by one link")
@@ -50,8 +51,10 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     assert "That is more than half" in shown
     assert "24 Nov, 13:00  5" in shown
     assert "radio  5" in shown
+    assert "By language\nes  5" in shown
     assert "1 s or less for half of them." in shown
-    assert "Numbers: 2, 3, 4, 5, 6" in shown
+    assert "Not known of" not in shown
+    assert "Numbers: 2, 3, 4, 5, 6\n" in shown
     assert "Persona" not in shown
     assert counted(wave) == SIGNERS
     done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
@@ -62,10 +65,14 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     assert "Forty a second, by one link" in listed
     assert "form took less than 3 s" in listed
     key = done.rpartition(" ")[2].strip()
-    back = said(invalidate("--undo", key, "--count", "5"))
+    back = said(invalidate("--undo", key.upper(), "--count", "5"))
+    assert "They were taken out because: Forty a second, by one link (form took less" in back
     assert "5 signatures are counted again. Counted now: 6." in back
+    assert "meanwhile" not in back
     assert counted(wave) == SIGNERS
-    assert "; undone on " in said(invalidate("--list"))
+    undone = said(invalidate("--list"))
+    assert listed.splitlines()[0] in undone, "when they were taken out"
+    assert "; undone on " in undone
     assert "undone already" in refused(invalidate("--undo", key))
     assert [deed.action for deed in wave.audited()] == ["undo_invalidation", "invalidate"]
 
@@ -87,6 +94,63 @@ def test_what_is_put_back_after_the_date_counts_once_at_the_closing(
     wave.do(lambda storage: storage.petitions.close_if_due(datetime.now(UTC)))
     state = wave.do(lambda storage: storage.petitions.state())
     assert state.told_signatures == state.signatures == SIGNERS
+
+
+def test_who_was_taken_out_after_the_date_counted_at_the_closing(wave: PetitionDatabase) -> None:
+    """As if the bot had closed it then: it was off when the date came."""
+    wave.do(
+        lambda storage: storage.database.write(
+            Statement(
+                "UPDATE petitions SET closed_at = NULL, closes_at = :now",
+                {"now": int(datetime.now(UTC).timestamp() * 1000)},
+            )
+        )
+    )
+    said(invalidate("--form-seconds-under", "3", *REASON, "--count", "5"))
+    state = wave.do(lambda storage: storage.petitions.state())
+    assert state.is_closed
+    assert (state.closed_signatures, state.signatures) == (SIGNERS, 1)
+
+
+def test_of_those_who_withdrew_meanwhile_nobody_comes_back(wave: PetitionDatabase) -> None:
+    done = said(invalidate("--form-seconds-under", "3", *REASON, "--count", "5"))
+    wave.do(lambda storage: Supporters(storage.database, wave.keyring).withdraw(3))
+    back = said(invalidate("--undo", done.rpartition(" ")[2].strip(), "--count", "5"))
+    assert "4 signatures are counted again. Counted now: 5." in back
+    assert "Withdrawn or erased meanwhile: 1." in back
+
+
+def test_a_wave_over_days_is_shown_day_by_day_and_the_few_of_a_kind_together(
+    wave: PetitionDatabase,
+) -> None:
+    async def sign(storage: Storage) -> None:
+        people = Supporters(storage.database, wave.keyring)
+        await people.sign(range(7, 57), "en")
+        await storage.database.write(
+            Statement(
+                "UPDATE signatures SET source = 'press', signed_at = :noon + number * 3600000"
+                " WHERE number > 6",
+                {"noon": int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)},
+            ),
+            Statement("UPDATE signatures SET language = 'ca', source = NULL WHERE number < 4"),
+        )
+
+    wave.do(sign)
+    shown = said(invalidate("--name-pattern", "persona *", "--dry-run"))
+    assert "Per day" in shown
+    assert "Per hour" not in shown
+    assert "24 November 2026  10" in shown, "six of the wave, and those until midnight"
+    assert "(none, and links of few)" in shown
+    assert "radio" not in shown, "three came by it"
+    assert "By language en 50 " in " ".join(shown.split())
+    assert "(others) 6 " in " ".join(shown.split())
+    assert "Not known of 50." in shown
+    assert "Numbers: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 …" in shown
+
+
+def test_a_day_alone_behind_to_is_meant_whole(wave: PetitionDatabase) -> None:
+    day = ("--from", "2026-11-24", "--to", "2026-11-24")
+    assert "6 signatures, 100% of the 6 counted" in said(invalidate(*day, "--dry-run"))
 
 
 def test_conditions_apply_together_and_times_are_the_petitions(wave: PetitionDatabase) -> None:
@@ -115,6 +179,7 @@ def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
         (("--source", "radio", "--reason", " "), "Say why with --reason"),
         (("--from", "yesterday", *REASON), "“yesterday” is no time; write it like"),
         (("--from", "2026-11-25", "--to", "2026-11-24", *REASON), "--from is not before --to"),
+        (("--from", "2026-11-24 13:00", "--to", "2026-11-24 13:00"), "--from is not before --to"),
         (("--source", "radio", *REASON, "--count", "7"), "They are 6 and not 7. Nothing was"),
         (("--undo", "abcd"), "No invalidation begins with abcd"),
         (("--source", "radio", "--reason", "caf\udce9"), "is not text in UTF-8"),  # in Latin-1

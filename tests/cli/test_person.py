@@ -3,7 +3,7 @@
 import json
 import re
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 from bot.cli.main import app
 from bot.cli.person import check_reason, read_number
 from bot.console import CannotDo
-from storage import Storage
-from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
+from storage import CODE_LASTS, Outcome, Storage
+from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
+from tests.support.supporters import Supporters
 
 LETTER = "a letter with a copy of the passport"
 
@@ -22,17 +23,26 @@ def call(*arguments: str, typed: str = "") -> Result:
     return CliRunner().invoke(app, ["person", *arguments], input=typed)
 
 
-def code_of(petition: PetitionDatabase, number: int) -> str:
+def code_of(petition: PetitionDatabase, number: int, at: datetime | None = None) -> str:
     """The code that /mydata shows to who signed as `number`."""
 
     async def made(storage: Storage) -> str:
         signer = await storage.person_requests.find(number)
         assert signer is not None
-        code = await storage.person_codes.make(signer.supporter, datetime.now(UTC))
+        code = await storage.person_codes.make(signer.supporter, at or datetime.now(UTC))
         assert code is not None
         return code[0]
 
     return petition.do(made)
+
+
+async def hand_over(storage: Storage) -> str:
+    """A list with all their names is handed over; returns the day."""
+    people, now = Supporters(storage.database, storage.keyring), datetime.now(UTC)
+    await people.exported(SIGNERS, at=now, with_name=SIGNERS)
+    (listed,) = await storage.handovers.exports()
+    await storage.handovers.record(now.date(), at=now, listed=listed, manifest="0f" * 32)
+    return now.date().isoformat()
 
 
 def waiting(petition: PetitionDatabase) -> list[str]:
@@ -43,9 +53,11 @@ def waiting(petition: PetitionDatabase) -> list[str]:
 def test_a_letter_is_answered_with_its_code(petition: PetitionDatabase) -> None:
     code = code_of(petition, 2)
     result = call("2", "erase", typed=f"{code.lower()}\ny\n")
-    assert "Signature 2: Persona 2, signed on 1 January 1970" in said(result)
+    whose = "Signature 2: Persona 2, signed on 1 January 1970, 01:00, reads Spanish."
+    assert whose in said(result)
     assert "for good? [y/N]" in result.output
     assert "The signature is erased. The bot tells them in the chat" in result.output
+    assert "until then, for 7 days at most, it keeps the number" in result.output
     assert waiting(petition) == ["erased"]
     assert [entry.action for entry in petition.audited()] == ["person_erase"]
     assert "do not belong together" in refused(call("2", "show", "--code", code, "--yes"))
@@ -59,9 +71,81 @@ def test_a_letter_is_answered_with_its_code(petition: PetitionDatabase) -> None:
     shown = said(call("3", "lift", "--verified-otherwise", LETTER, "--yes"))
     assert "María Sol" in shown
     assert "restricted since" in shown
-    assert waiting(petition) == ["erased", "corrected", "restricted", "objected", "lifted"]
+    said(call("4", "object", "--verified-otherwise", LETTER, "--yes"))
+    again = call("4", "object", "--verified-otherwise", LETTER, "--yes")
+    assert "They object to its use already, since" in refused(again)
+    said(call("4", "restrict", "--verified-otherwise", LETTER, "--yes"))
+    done = ["erased", "corrected", "restricted", "objected", "lifted", "objected", "restricted"]
+    assert waiting(petition) == done
     assert f"verified otherwise: {LETTER}" in petition.audited()[0].detail
     assert "María" not in " ".join(entry.detail for entry in petition.audited())
+
+
+@pytest.mark.parametrize(
+    ("request_", "question", "outcome"),
+    [
+        ("show", "Show everything that is stored of them?", "That is everything."),
+        ("correct", "Give the signature the name “Ona”?", "has its new name, and the former"),
+        ("erase", "Erase the signature, with name, chat", "The signature is erased."),
+        ("restrict", "Restrict its use?", "The use is restricted."),
+        ("object", "Record the objection?", "The objection is recorded."),
+        ("lift", "Use the signature like any other again?", "is used like any other again."),
+    ],
+)
+def test_each_request_says_what_it_does_and_what_it_did(
+    petition: PetitionDatabase, request_: str, question: str, outcome: str
+) -> None:
+    if request_ == "lift":
+        said(call("2", "object", "--verified-otherwise", LETTER, "--yes"))
+    name = ["Ona"] if request_ == "correct" else []
+    result = call("2", request_, *name, "--verified-otherwise", LETTER, typed="y\n")
+    assert question in said(result)
+    assert outcome in result.output
+    assert petition.audited()[0].action == f"person_{request_}"
+    only_stored = "in no list from now on, and its owner gets no message but of a breach"
+    assert (only_stored in result.output) == (request_ in ("restrict", "object"))
+    is_erased = "keeps the number of the chat" in result.output
+    assert is_erased == (request_ == "erase")
+
+
+def test_whose_use_is_lifted_gets_the_closing_update_that_they_missed(
+    petition: PetitionDatabase,
+) -> None:
+    now = datetime.now(UTC)
+    petition.do(lambda storage: Supporters(storage.database, petition.keyring).set_closed_at(now))
+    said(call("2", "restrict", "--verified-otherwise", LETTER, "--yes"))
+    broadcast = petition.begins()
+    petition.tells(broadcast, SIGNERS - 1, Outcome.DELIVERED)
+    said(call("2", "lift", "--verified-otherwise", LETTER, "--yes"))
+    assert petition.do(lambda storage: storage.broadcasts.tally(broadcast.id)).pending == 1
+
+
+def test_what_is_not_typed_behind_the_command_is_asked(petition: PetitionDatabase) -> None:
+    code = code_of(petition, 2)
+    result = call("2", "correct", typed=f"Berta Puig\n{code}\ny\n")
+    assert "The new name: " in said(result)
+    assert "Give the signature the name “Berta Puig”?" in result.output
+
+
+def test_a_code_that_is_too_old_and_one_that_was_guessed_at_are_told_apart(
+    petition: PetitionDatabase,
+) -> None:
+    old = code_of(petition, 2, at=datetime.now(UTC) - CODE_LASTS - timedelta(days=1))
+    assert "This code ended on" in refused(call("2", "show", "--code", old))
+    guessed_at = code_of(petition, 3)
+    for _ in range(5):
+        assert "after five" in refused(call("3", "show", "--code", "AAAA-3333"))
+    assert "This code is void" in refused(call("3", "show", "--code", guessed_at))
+
+
+def test_of_a_damaged_chat_nothing_is_shown_and_nobody_is_told(
+    petition: PetitionDatabase,
+) -> None:
+    petition.do(lambda storage: Supporters(storage.database, petition.keyring).damage(2))
+    options = ("--verified-otherwise", LETTER, "--yes")
+    assert "the number of their chat is damaged" in refused(call("2", "show", *options))
+    assert {each.action for each in petition.audited()} == {"person_look"}
+    assert "The bot cannot tell them" in said(call("2", "restrict", *options))
 
 
 def test_nothing_of_a_signature_is_shown_before_the_code_fits(petition: PetitionDatabase) -> None:
@@ -73,8 +157,11 @@ def test_nothing_of_a_signature_is_shown_before_the_code_fits(petition: Petition
 
 
 def test_without_a_code_the_look_alone_is_in_the_audit(petition: PetitionDatabase) -> None:
-    for reason in (LETTER, "rang: Persona"):
-        call("2", "erase", "--verified-otherwise", reason, typed="n\n")
+    said(call("2", "erase", "--verified-otherwise", LETTER, typed="n\n"))
+    named = call("2", "erase", "--verified-otherwise", "rang: Persona", typed="n\n")
+    assert "must not say who the person is" in refused(named)
+    nobodys = call("999", "erase", "--verified-otherwise", LETTER)
+    assert "No signature has this number" in refused(nobodys)
     assert [(each.action, each.detail) for each in petition.audited()] == [("person_look", "")] * 2
 
 
@@ -90,6 +177,8 @@ def test_without_a_yes_nothing_is_done(petition: PetitionDatabase, typed: str) -
     code = code_of(petition, 2)
     result = call("2", "erase", "--code", code, typed=typed)
     assert "Erase the signature" in result.output
+    if typed:
+        assert "Nothing was done, and the code can still be used." in result.output
     assert waiting(petition) == []
     assert petition.audited() == []
     said(call("2", "erase", "--code", code, "--yes"))
@@ -98,12 +187,14 @@ def test_without_a_yes_nothing_is_done(petition: PetitionDatabase, typed: str) -
 def test_everything_stored_goes_into_a_file_that_only_its_owner_reads(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
+    handed_over_on = petition.do(hand_over)
     file = tmp_path / "answer.json"
     options = ("--verified-otherwise", LETTER, "--yes", "--output", str(file))
     assert "only you can read" in said(call("2", "show", *options))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     stored = json.loads(file.read_text("utf-8"))
     assert (stored["signature"]["name"], stored["signature"]["chat"]) == ("Persona 2", 1002)
+    assert stored["handover"] == {"handed_over_on": handed_over_on, "with_your_name": True}
     assert "is there already" in refused(call("3", "show", *options))
     printed = said(call("3", "show", "--verified-otherwise", LETTER, "--yes"))
     assert '"name": "Persona 3"' in printed
@@ -138,6 +229,8 @@ def test_a_name_is_held_to_the_rules_of_the_chat(petition: PetitionDatabase) -> 
     [
         (" ", "Say with --verified-otherwise"),
         ("x" * 301, "too long"),
+        ("the one who is called Sol", "must not say who"),
+        ("the number 12 34 56", "must not say who"),
         ("her mail ana@example.org", "must not say who"),
         ("Passport of ANA García", "must not say who"),
         ("rang from 600 12 34 56", "must not say who"),
@@ -159,6 +252,8 @@ def test_a_reason_does_not_say_the_name_that_is_asked_for_either(
 def test_a_reason_without_a_person_is_kept_as_it_is() -> None:
     plain = "passport de visu at the office on 3 May 2026"
     assert check_reason(f" {plain} ", "Ana García de Sol") == plain
+    for each in ("x" * 300, "de visu, in room 12345"):
+        assert check_reason(each, "Ana García de Sol") == each
 
 
 def test_either_a_code_or_a_reason(petition: PetitionDatabase) -> None:
