@@ -20,7 +20,7 @@ def test_one_is_paused_resumed_and_cancelled(petition: PetitionDatabase) -> None
     assert petition.now(broadcast).state == "running"
     outcome = said(call("cancel", "--yes"))
     assert "is cancelled: 2 are done, 4 are not told by it." in outcome
-    assert "/broadcast" in outcome
+    assert outcome.strip().endswith("An admin can tell them with /broadcast in the bot.")
     assert petition.now(broadcast).state == "cancelled"
 
 
@@ -44,6 +44,20 @@ def test_without_a_yes_nothing_changes(petition: PetitionDatabase, typed: str) -
     assert petition.now(broadcast).state == "running"
 
 
+def test_each_question_says_how_far_it_is_and_what_is_possible_afterwards(
+    petition: PetitionDatabase,
+) -> None:
+    broadcast = petition.begins(kind=Kind.BREACH)
+    petition.tells(broadcast, 2, Outcome.DELIVERED)
+    named = f"the broadcast {broadcast.id.hex()[:8]} (notice of a breach)"
+    assert f"Pause {named}? (2 of 6 are done)" in call("pause", typed="y\n").output
+    assert f"Resume {named}? (2 of 6 are done)" in call("resume", typed="y\n").output
+    assert "An admin can tell them with /broadcasts in the bot." in said(call("cancel", "--yes"))
+    asked = call("recall", typed="n\n").output
+    assert "deleted from 2 chats" in asked
+    assert "An admin can send everyone another notice, with /broadcast)" in asked
+
+
 def test_a_yes_is_enough(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
     said(call("pause", broadcast.id.hex()[:6], typed="y\n"))
@@ -55,6 +69,7 @@ def test_a_planned_one_is_cancelled_before_anybody_was_told(petition: PetitionDa
     broadcast = petition.begins(kind=Kind.UPDATE, starts_at=at, expected=SIGNERS)
     result = call("cancel", broadcast.id.hex(), typed="y\n")
     assert "it would begin on 1 March 2030, 13:00" in said(result)
+    assert "An admin can tell them" not in result.output
     assert petition.now(broadcast).state == "cancelled"
 
 
@@ -105,6 +120,7 @@ def test_what_was_sent_is_recalled_after_a_question(petition: PetitionDatabase) 
         f"Recall the broadcast {short} (the closing message) for good? (It is deleted from 6 "
         in said(result)
     )
+    assert "send those people the right one afterwards, with /broadcast)" in result.output
     assert petition.now(broadcast).recall_started_at is None
     outcome = said(call("recall", typed="y\n"))
     assert (

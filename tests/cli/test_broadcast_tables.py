@@ -30,7 +30,9 @@ from tests.cli.petition_database import (
     refused,
     said,
 )
-from tests.support.supporters import ADMIN
+from tests.support.supporters import ADMIN, Supporters
+
+HOUR = timedelta(hours=1)
 
 FIRST, SECOND = bytes.fromhex("3f" * 16), bytes.fromhex("3f" * 4 + "aa" * 12)
 
@@ -125,6 +127,89 @@ def test_an_account_says_everything_about_a_broadcast(petition: PetitionDatabase
         "Unconfirmed": "0",
         "Left": "2",
     }
+
+
+def test_every_moment_and_every_outcome_of_one_that_is_over_is_said(
+    petition: PetitionDatabase,
+) -> None:
+    broadcast = petition.begins(kind=Kind.BREACH)
+    others = (Outcome.UNCONFIRMED, Outcome.REJECTED, Outcome.FORBIDDEN, Outcome.UNREACHABLE)
+    for outcome in (Outcome.DELIVERED, *others):
+        petition.tells(broadcast, 1, outcome)
+    petition.do(lambda storage: Supporters(storage.database, petition.keyring).withdraw(6))
+    noon = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    moments = ("created_at", "starts_at", "started_at", "ended_at")
+    at = {name: int((noon + n * HOUR).timestamp() * 1000) for n, name in enumerate(moments)}
+    change = ", ".join(f"{name} = :{name}" for name in moments)
+    over = Statement(f"UPDATE broadcasts SET state = 'finished', {change}", at)  # noqa: S608
+    petition.do(lambda storage: storage.database.write(over))
+    lines = said(call("show")).splitlines()
+    assert lines[0] == "Notice of a breach"
+    facts = {line[2:19].strip(): line[19:].strip() for line in lines[2:]}
+    not_told = facts.pop("Not reached")
+    assert facts == {
+        "State": "finished",
+        "To": "everyone who signed, also those who asked for silence",
+        "Confirmed": "1 March 2026, 13:00",
+        "Planned for": "1 March 2026, 14:00",
+        "Began": "1 March 2026, 15:00",
+        "Ended": "1 March 2026, 16:00",
+        "People": "6",
+        "Delivered": "1",
+        "Unreachable": "1",
+        "Unconfirmed": "1",
+        "Rejected": "1",
+        "Not accepted": "1",
+        "Withdrawn": "1",
+    }
+    assert not_told.endswith(", to be told another way")
+    found = data(call("show", "--json"))
+    outcomes = ("unreachable", "unconfirmed", "rejected", "forbidden", "withdrawn", "sending")
+    assert [found[each] for each in outcomes] == [1, 1, 1, 1, 1, 0]
+    assert f"{found['not_told']}, to be told" in not_told
+    assert [found[each] for each in moments] == [
+        f"2026-03-01T1{hour}:00:00.000Z" for hour in (2, 3, 4, 5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (PauseReason.LATE, "its time passed while no bot was running"),
+        (PauseReason.FORMER, "whoever planned it is no longer an admin"),
+        (PauseReason.DEFECT, "a mistake of the program (Error 7)"),
+        (PauseReason.UNRECORDED, "could not be written down (Error 7)"),
+        (PauseReason.NOBODY, "the first Error 7 people"),
+        (PauseReason.DENIED, "denied every message for a minute (Error 7)"),
+        (StopReason.UNREADABLE, "the key does not open the chats"),
+        (StopReason.DECLINED, "another admin did not approve it"),
+        (StopReason.UNAPPROVED, "no other admin approved it within a day"),
+        (StopReason.OPEN, "the petition was open when its time came"),
+    ],
+)
+def test_each_reason_is_said_in_its_own_words(
+    petition: PetitionDatabase, reason: PauseReason | StopReason, words: str
+) -> None:
+    broadcast = petition.begins()
+    column, state = ("pause", "paused") if isinstance(reason, PauseReason) else ("stop", "stopped")
+    change = Statement(
+        f"UPDATE broadcasts SET state = :state, {column}_reason = :reason,"  # noqa: S608
+        " reason_detail = 'Error 7' WHERE id = :id",
+        {"state": state, "reason": reason.value, "id": broadcast.id},
+    )
+    petition.do(lambda storage: storage.database.write(change))
+    assert words in said(call("show"))
+
+
+def test_until_all_have_a_row_the_number_is_about_as_many_as_were_confirmed(
+    petition: PetitionDatabase,
+) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    petition.begins(kind=Kind.NEWS, audience=Audience(news_only=True), starts_at=tomorrow)
+    snapshot = said(call("show", "latest"))
+    assert "About other news" not in snapshot
+    assert "To               those who accepted other news" in snapshot
+    assert "People           about " in snapshot
 
 
 def test_one_that_nobody_works_on_says_so(petition: PetitionDatabase) -> None:

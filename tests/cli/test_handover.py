@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import Conversation, Storage, verified_otherwise
+from storage import Conversation, Statement, Storage, verified_otherwise
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.export.test_formats import sheets_of
 from tests.support.supporters import NOON, Supporters
@@ -166,6 +166,8 @@ def test_what_was_written_later_is_not_what_was_handed_over(petition: PetitionDa
 
 
 def test_the_number_alone_is_of_those_who_are_left(petition: PetitionDatabase) -> None:
+    closed = Statement("UPDATE petitions SET closed_signatures = 6")
+    petition.do(lambda storage: storage.database.write(closed))
     withdraws(petition, 2)
     text = said(call("delivered", "--on", "2026-03-02", "--without-list", "--yes"))
     assert "Only the number of signatures was handed over, 5, and no name." in text
@@ -211,6 +213,7 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     withdraws(petition, 4)
     text = said(call("notices"))
     assert "1 signature has changed since the list was written" in text
+    assert "The corrected names" not in text
     assert "4 4 March 2026 erase it: the signature was withdrawn" in " ".join(text.split())
     assert "Names are shown on the screen alone" in refused(call("notices", "--names"))
     assert "Nothing was changed." in said(call("notices", "--told", typed="n\n"))
@@ -260,11 +263,14 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
 def test_how_many_were_invalidated_since_is_told_too(petition: PetitionDatabase) -> None:
     exported(petition)
     said(call(*DELIVERED, "--yes"))
-    taken = {"reason": "a wave", "condition": "all", "at": NOON + timedelta(days=3)}
-    petition.do(lambda storage: storage.invalidations.take_out([1, 2], **taken))
+    at = NOON + timedelta(days=3)
+    petition.do(
+        lambda storage: storage.invalidations.take_out(
+            [1, 2], reason="a wave", condition="all", at=at
+        )
+    )
     text = said(call("notices"))
     assert "2 of the 6 signatures that were handed over have been taken out of the count" in text
-    assert "The corrected names" not in text
 
 
 def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
+from bot.petition_folder.schema import months_later
 from storage import ErasedPortion, Erasures, Statement, Storage
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both, refused, said
 
@@ -52,6 +53,7 @@ def test_what_is_due_is_counted_with_the_reason_before_it_is_asked_and_erased(
     assert "Due: 2 signatures." in text
     assert "2 because nothing is kept for more than 21 months after it was signed." in text
     assert "2 of them can be told how the petition ended, and nobody has." in text
+    assert "An admin can, with /broadcast." in text
     assert "are kept" not in text
     refusal = said(call(typed="n\n"))
     assert "Erase 2 signatures for good? Only their counts remain." in refusal
@@ -90,6 +92,23 @@ def test_who_was_not_told_is_kept_until_the_admins_know_or_an_operator_says_so(
     assert "No signature is stored, so there is nothing to erase." in said(call())
 
 
+def test_of_an_open_petition_and_one_whose_time_has_not_come_the_next_step_is_said(
+    petition: PetitionDatabase,
+) -> None:
+    opened = "UPDATE petitions SET closed_at = NULL"
+    petition.do(lambda storage: storage.database.write(Statement(opened)))
+    assert "An admin can, with /close, and then /broadcast." in said(call("--dry-run"))
+    signed(petition, timedelta())
+    today = datetime.now(UTC).date()
+    first = months_later(today, 21)
+    assert f"The first one is on {first:%-d %B %Y}." in said(call())
+    closed = "UPDATE petitions SET closed_at = 1"
+    petition.do(lambda storage: storage.database.write(Statement(closed)))
+    delivered(petition, timedelta())
+    first = months_later(today, 1)
+    assert f"The first one is on {first:%-d %B %Y}." in said(call())
+
+
 def test_what_was_erased_before_ctrl_c_stays_erased(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,10 +132,10 @@ def test_with_a_clock_two_years_ahead_nobody_is_erased(
     petition: PetitionDatabase, telegram: TelegramDate
 ) -> None:
     signed(petition, timedelta(days=10), from_number=3)
-    telegram.days_ahead = -730
-    for typed in (("--yes",), ()):
-        refusal = refused(call(*typed, typed="y\n"))
-        assert "Set the clock first. Nothing was erased." in refusal
+    for telegram.days_ahead in (-730, -2, 2):
+        for typed in (("--yes",), ()):
+            refusal = refused(call(*typed, typed="y\n"))
+            assert "Set the clock first. Nothing was erased." in refusal
     assert left(petition) == 6
 
 

@@ -204,6 +204,10 @@ async def test_it_is_a_text_and_what_marta_changes_in_it_is_what_goes_out(
     await admin.taps("👁 Ver la vista previa")
     assert "🕒 Programar" not in admin.panel.labels
     assert "Cambiar a quién se envía" not in admin.panel.labels
+    admin.marta.edit(sent, "x" * 3_600)
+    await admin.scene.settled()
+    assert "Sigue el texto de antes, sin ese cambio." in admin.panel.text
+    assert ASK in admin.panel.labels
     admin.marta.edit(sent, "Nos han robado <todo> el lunes.")
     await admin.scene.settled()
     await admin.taps("👁 Ver la vista previa")

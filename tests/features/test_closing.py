@@ -214,16 +214,25 @@ async def test_an_old_yes_from_before_a_reopening_closes_nothing(scene: Scene) -
 
 async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> None:
     marta, close = scene.marta, scene.words.label("Sí, cerrar la petición")
+    await scene.signs(scene.ana)
+    await scene.signs(scene.jordi, with_name=False)
     marta.send("/close")
     ctx = await scene.with_button(marta, close)
+    counted = "2 personas han firmado.\nCon su nombre: 1. Sin su nombre: 1."
+    assert counted in ctx.text
     yes = data_of(ctx, close)
     await scene.taps(marta, close)
-    assert "La petición ya está cerrada." in await answered_with(scene, ctx, yes)
+    assert counted in marta.chat.messages[ctx.id].text
+    scene.ana.send("/withdraw")
+    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    said = await answered_with(scene, ctx, yes)
+    assert "La petición ya está cerrada.\n\n2 personas han firmado." in said, "as it closed"
     marta.send("/reopen")
     reopen = scene.words.label("Sí, volver a abrirla")
     again = await scene.with_button(marta, reopen)
     yes = data_of(again, reopen)
     await scene.taps(marta, reopen)
+    assert "abierta otra vez.\n\n1 persona ha firmado." in marta.chat.messages[again.id].text
     assert "La petición está abierta." in await answered_with(scene, again, yes)
 
 

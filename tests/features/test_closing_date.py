@@ -256,6 +256,7 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
         await look_after(scene, timedelta())
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
     await scene.marta.sees("Es del 20 de noviembre de 2026, 10:00. Faltan, como mucho, 12 firmas")
+    await scene.marta.sees("Lo que cada persona pidió después se ha vuelto a aplicar")
     scene.marta.send("/broadcast")
     await scene.settled()
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 2
@@ -264,7 +265,7 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     await scene.marta.sees("los envíos vuelven a estar permitidos")
     assert await restores.held() is None
     (entry, *_) = await services(scene).storage.audit.entries(1)
-    assert entry.action == "release"
+    assert (entry.action, entry.actor) == ("release", scene.marta.id)
     scene.marta.send("/broadcast")
     await scene.settled()
     assert told(scene.marta, "Se ha restaurado una copia de seguridad") == 1
@@ -272,6 +273,7 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     await restores.mark_repeated(at=now(scene), lost=0, journal_is_whole=False)
     await look_after(scene, timedelta())
     await scene.marta.sees("no consta entero: puede haber vuelto alguien que retiró su firma")
+    await scene.marta.sees("No consta de cuándo es. Que sepamos, no falta ninguna firma.")
     await restores.release(actor=scene.marta.id, at=now(scene))
     await scene.taps(scene.marta, release)  # under a notice that is out of date
     await scene.marta.sees("Los envíos ya estaban permitidos.")

@@ -18,6 +18,7 @@ from tests.features.test_closing_texts import (
 )
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import APPROVE, ASK, QUESTION, with_settings
+from tests.support.scene import ADMIN
 
 THE_CHANGE = "Revisar el cambio que espera"
 WAITS = "El mensaje final espera la aprobación de otra persona."
@@ -43,7 +44,9 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
 ) -> None:
     await closes(admin)
     await writes(admin, SPANISH, "Han vuelto")
-    assert "hace falta que lo apruebe otra" in (await publishes(admin)).text
+    waits = (await publishes(admin)).text
+    assert "hace falta que lo apruebe otra" in waits
+    assert "Las avisamos ahora." in waits
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await notices(admin)
     await lucy.sees("A change to how it ended waits for approval")
@@ -58,6 +61,13 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
         await notices(admin)
     assert sum("waits for approval" in m.text for m in lucy.messages) == 1
     assert sum("What people read of how" in m.text for m in lucy.messages) == 1
+
+
+async def test_where_nobody_else_is_there_to_approve_it_that_is_said(admin: AdminScene) -> None:
+    await with_settings(admin, admin_ids=frozenset({ADMIN}))
+    await closes(admin)
+    await writes(admin, SPANISH, "Han vuelto")
+    assert "Ahora solo la administras tú" in (await publishes(admin)).text
 
 
 async def test_who_asked_cannot_approve_and_can_take_it_back(admin: AdminScene) -> None:

@@ -1,5 +1,7 @@
 """What has happened since the closing update is added as dated entries, in every language."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.features.test_closing_texts import FOLDER, closes, publishes, read_late
@@ -70,5 +72,14 @@ async def test_an_entry_without_a_date_is_of_today(admin: AdminScene) -> None:
     await admin.says("/closing")
     await admin.taps("Añadir lo que ha pasado después")
     await admin.taps("Se ha tomado una decisión")
-    await admin.says("Quedan libres.")
-    assert f"la decisión del {admin.words.date(admin.services.clock())}" in admin.panel.text
+    today = admin.services.clock()
+    sent = await admin.says("Quedan libres.")
+    named = f"la decisión del {admin.words.date(today)}"
+    assert named in admin.panel.text
+    admin.marta.edit(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
+    await admin.scene.settled()
+    assert named in admin.panel.text
+    admin.ahead = timedelta(days=3)
+    admin.marta.edit(sent, "Quedan en libertad.")
+    await admin.scene.settled()
+    assert named in admin.panel.text, "of the day that it has"

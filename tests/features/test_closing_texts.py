@@ -176,6 +176,10 @@ async def test_what_comes_an_hour_later_is_asked_for_again(admin: AdminScene) ->
     admin.ahead = timedelta(minutes=61)
     await admin.says("Compra pan")
     assert "podía ser para otra cosa" in admin.marta.messages[-1].text
+    admin.ahead = timedelta(days=3)
+    await admin.says("¿Alguien está ahí?")
+    assert "podía ser para otra cosa" not in admin.marta.messages[-1].text, "nobody waits for it"
+    admin.ahead = timedelta(minutes=62)
     await admin.says("Han vuelto")
     assert "✅ Guardado" in admin.panel.text
 

@@ -74,7 +74,7 @@ async def test_of_very_many_links_those_that_are_not_named_have_a_line_of_their_
     large: dict[str | None, int] = {f"link{number}": 100 - number for number in range(17)}
 
     async def stats(_: Signatures, since: datetime) -> Stats:
-        return Stats(1613, 0, {"es": 1613}, {**large, "luz": 2, None: 11}, 0, 1600)
+        return Stats(1613, 7, {"es": 1613}, {**large, "luz": 2, None: 11}, 3, 1600, 5, 4)
 
     monkeypatch.setattr(Signatures, "stats", stats)
     scene.marta.start()
@@ -82,6 +82,9 @@ async def test_of_very_many_links_those_that_are_not_named_have_a_line_of_their_
     scene.marta.send("/stats")
     said = await scene.marta.sees("Firmas: 1.613")
     assert "Con su nombre: 1.600. Sin su nombre: 13." in said.text
+    assert "Hoy: 7\n\nSin contar, por anuladas: 4\n" in said.text
+    assert "a las que ahora no se puede escribir: 3\n" in said.text
+    assert "porque su plazo ha terminado: 5." in said.text
     assert "link14: 86\n(otros 2 enlaces): 169\n(directo y otros): 13\n" in said.text
 
 
