@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -119,15 +120,24 @@ def agrees(question: str, *, yes: bool = False, otherwise: str | None = None) ->
     return False
 
 
-def confirms(question: str) -> bool:
-    """Asks for yes or no, in whichever language; Enter alone is no."""
+def confirms(question: str, *, default: bool | None = False) -> bool:
+    """Asks for yes or no, in whichever language; Enter alone is the default, if there is one."""
+    yes, no = label("s"), label("n")
+    choice = {True: f"{yes.upper()}/{no}", False: f"{yes}/{no.upper()}", None: f"{yes}/{no}"}
+    shown = f"{question} [{choice[default]}]"
     while True:
-        choice = f"[{label('s')}/{label('n').upper()}]"
-        typed = typer.prompt(f"{question} {choice}", default="", show_default=False, err=True)
+        typed = typer.prompt(shown, default="", show_default=False, err=True)
         answer = typed.strip().lower()
-        if answer in YES | NO | {""}:
+        if answer in YES | NO:
             return answer in YES
-        say(label("Escribe {yes} para sí o {no} para no.", yes=label("s"), no=label("n")))
+        if not answer and default is not None:
+            return default
+        say(label("Escribe {yes} para sí o {no} para no.", yes=yes, no=no))
+
+
+def in_terminal() -> bool:
+    """Returns whether a person can answer what is asked."""
+    return sys.stdin.isatty()
 
 
 @contextmanager

@@ -1,101 +1,139 @@
-"""Asks Telegram about the bot for `petition-bot init`, and says what stands in the way."""
+"""Telegram for `petition-bot init`: whose a token is, and who opens the link for an admin."""
 
-import tomllib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from bot.cli.init_state import FOLDER, Setup
-from bot.console import CannotDo, run_to_end
-from bot.petition_folder.schema import PETITION_FILE
-from bot.setup.bot_calls import BotCalls, BotIdentity, FetchedElsewhere, TooManyUpdates
-from bot.text.translations import Words
-from storage import HeldElsewhere, acquire_process_lock
-from storage.database_url import data_folder
+import typer
+
+from bot.cli.init_setup import NotAccepted, Setup
+from bot.console import CannotDo, confirms, draw_link, run_to_end, say
+from bot.setup.admin_code import LASTS_SECONDS, AdminCode, Candidate
+from bot.setup.bot_calls import (
+    BotCalls,
+    BotIdentity,
+    FetchedElsewhere,
+    TokenRefused,
+    TooManyUpdates,
+    Unreachable,
+    open_bot_calls,
+)
+from bot.text.terminal_language import label, terminal_words
+from bot.text.translations import Catalogs, Words
+
+T = TypeVar("T")
 
 
 def identity_of(setup: Setup, token: str, *, is_new: bool) -> BotIdentity:
     """Returns whose a token is; a new one must not be in use by another program.
 
-    Raises what `alone` does.
+    Raises what `_call` does.
     """
 
-    async def asked() -> BotIdentity:
-        async with alone(setup, token, checks=is_new) as calls:
-            return await calls.identity()
+    async def asked(calls: BotCalls) -> BotIdentity:
+        if is_new:
+            await calls.require_alone()
+        return await calls.identity()
 
-    return run_to_end(asked())
+    return _call(setup, token, asked)
 
 
-@asynccontextmanager
-async def alone(setup: Setup, token: str, *, checks: bool = True) -> AsyncIterator[BotCalls]:
-    """Opens the connection to Telegram for a bot that no other program fetches.
+def find_admin(setup: Setup, token: str, username: str) -> Candidate | None:
+    """Shows a link, and returns who opened it and was confirmed; None if that is nobody."""
+    found = _call(setup, token, lambda calls: _opened(calls, username))
+    if found is None:
+        minutes = terminal_words().duration(LASTS_SECONDS)
+        say(label("Han pasado {minutes} y nadie ha abierto el enlace.", minutes=minutes))
+        if not confirms(label("¿Hago otro enlace?"), default=True):
+            raise typer.Abort
+        return None
+    who = f"{found.name} (@{found.username})" if found.username else found.name
+    say("", label("Ha abierto el enlace: {who}, id {id}.", who=who, id=found.user_id))
+    if not confirms(label("¿Es quien va a administrar el bot?"), default=None):
+        say(
+            label(
+                "Entonces no se guarda. Ese enlace ya no sirve a nadie; haz el siguiente donde"
+                " nadie más vea la pantalla."
+            )
+        )
+        return None
+    welcome = _words_of(found).text(
+        "Listo, {name}: administras este bot. Cuando esté en marcha, escribe /help para ver lo que"
+        " puedes hacer.",
+        name=found.name,
+    )
+    _call(setup, token, lambda calls: calls.write_to(found.user_id, welcome))
+    return found
+
+
+async def _opened(calls: BotCalls, username: str) -> Candidate | None:
+    """Shows a link, and returns who opened it; None when nobody did in time."""
+    code, words = AdminCode(time.monotonic()), terminal_words()
+    link = code.link(username)
+    say("", link, "")
+    draw_link(link)
+    say(label("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)"))
+    found = await calls.wait_for(code, lambda why: say(why.said(words), style="yellow"))
+    if found is not None:
+        greeting = _words_of(found).text(
+            "Hola, {name}. Para terminar, quien está preparando este bot tiene que confirmar en su"
+            " pantalla que eres tú.",
+            name=found.name,
+        )
+        await calls.write_to(found.user_id, greeting)
+    return found
+
+
+def _words_of(person: Candidate) -> Words:
+    return Catalogs.load().words(person.language)
+
+
+def _call(setup: Setup, token: str, work: Callable[[BotCalls], Awaitable[T]]) -> T:
+    """Works with the bot of a token, at Telegram as `run` finds it.
 
     Raises:
-        CannotDo: another program does, or shows itself later; not looked for without `checks`.
-        TokenRefused, Unreachable: see `bot.setup.bot_calls`.
+        NotAccepted: Telegram does not know the token.
+        CannotDo: another program fetches its updates, or Telegram cannot be reached.
     """
-    words = setup.words
+
+    async def called() -> T:
+        connection = setup.connection
+        async with open_bot_calls(token, connection.api_url, connection.proxy) as calls:
+            return await work(calls)
+
     try:
-        async with setup.open_calls(token) as calls:
-            if not checks:
-                yield calls
-                return
-            async with _lock(setup):
-                if not setup.was_alone:
-                    await calls.require_alone()
-                    setup.was_alone = True
-                yield calls
-    except HeldElsewhere:
-        raise CannotDo(
-            words.label(
-                "Este bot está en marcha en esta misma máquina (petition-bot run). Detenlo, repite"
-                " petition-bot init, y ponlo en marcha otra vez."
-            )
+        return run_to_end(called())
+    except TokenRefused:
+        raise NotAccepted.because(
+            "Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero."
         ) from None
     except FetchedElsewhere as error:
-        raise CannotDo(_elsewhere(words, error)) from None
+        raise CannotDo(_elsewhere(error.webhook)) from None
     except TooManyUpdates:
-        raise CannotDo(
-            words.label(
-                "Hay más de cien mensajes de otras personas esperando en Telegram, y para ver el"
-                " tuyo habría que perder alguno. Di tú quién administra, con su id numérico:"
-                " petition-bot init --admin ID"
-            )
+        raise CannotDo.because(
+            "Hay más de cien mensajes de otras personas esperando en Telegram, y para ver el tuyo"
+            " habría que perder alguno. Di tú quién administra, con su id numérico: petition-bot"
+            " init --admin ID"
+        ) from None
+    except Unreachable as error:
+        raise CannotDo.because(
+            "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram, indica un"
+            " proxy en PETITION_PROXY.",
+            reason=error.reason.said(terminal_words()) if error.reason else f"({error})",
         ) from None
 
 
-def _elsewhere(words: Words, error: FetchedElsewhere) -> str:
+def _elsewhere(webhook: str | None) -> str:
     """Returns why a bot cannot be set up whose updates another program gets, and what helps."""
-    if error.webhook is None:
-        return words.label(
-            "Otro programa está recibiendo los mensajes de este bot con el mismo token. Detenlo y"
-            " repite petition-bot init. Si no sabes cuál es, pide a @BotFather otro token con"
-            " /revoke: el de ahora deja de valer."
+    if webhook is None:
+        return label(
+            "Otro programa está recibiendo los mensajes de este bot con el mismo token, quizá"
+            " petition-bot run en esta misma máquina. Detenlo y repite petition-bot init. Si no"
+            " sabes cuál es, pide a @BotFather otro token con /revoke: el de ahora deja de valer."
         )
-    return words.label(
+    return label(
         "Los mensajes de este bot van a un servidor ({host}), porque alguien puso un webhook. Si"
         " ya no lo usas, quítalo donde lo pusiste y repite petition-bot init; o pide a @BotFather"
         " un bot nuevo.",
-        host=error.webhook,
+        host=webhook,
     )
-
-
-@asynccontextmanager
-async def _lock(setup: Setup) -> AsyncIterator[None]:
-    """Takes the bot's own process lock, if there is a petition and a database to take it on."""
-    slug, folder = _slug(setup), data_folder(setup.database_url)
-    if slug is None or (folder is not None and not folder.is_dir()):
-        yield
-        return
-    async with acquire_process_lock(setup.database_url, f"intake/{slug}"):
-        yield
-
-
-def _slug(setup: Setup) -> str | None:
-    path = Path(setup.known.get(FOLDER, "")) / PETITION_FILE
-    try:
-        slug = tomllib.loads(path.read_text(encoding="utf-8")).get("slug")
-    except (OSError, ValueError):
-        return None
-    return slug if isinstance(slug, str) else None

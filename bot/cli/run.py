@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.cli.init_admins import say_that_nobody_else_reads
 from bot.console import NEEDS_A_PERSON, CannotDo, draw_link, out, run_to_end, say
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
@@ -50,13 +49,23 @@ def say_who_approves(settings: Settings) -> None:
     # Not a warning, which a terminal would show beside the sentence.
     _log.info("nobody_approves", total=admins)
     if admins == 1:
-        say_that_nobody_else_reads(words)
+        say_that_nobody_else_reads()
         return
     said = words.label(
         "Salvo el aviso de una brecha de seguridad, cualquiera de las {n} personas que "
         "administran puede enviar un mensaje a quienes firmaron sin que nadie más lo lea. Para "
         "que lo apruebe otra cuando llegue a más de 100 personas: PETITION_APPROVAL_ABOVE=100",
         n=admins,
+    )
+    say(said, style="yellow")
+
+
+def say_that_nobody_else_reads() -> None:
+    """Says what it means that one person alone administers the bot."""
+    said = label(
+        "Con una sola persona, nadie más revisa lo que se envía, tampoco el aviso de una brecha de"
+        " seguridad. Para añadir a otra, quita PETITION_ADMIN_IDS de los ajustes y ejecuta"
+        " petition-bot init: cada persona abre un enlace."
     )
     say(said, style="yellow")
 

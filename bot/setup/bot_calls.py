@@ -16,11 +16,9 @@ from bot.setup.admin_code import AdminCode, Candidate, fit_for_terminal
 from bot.telegram_session import shared_session
 from bot.text.markup import Html
 from bot.text.problems import Sentence
-from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, Upload, error_kind
-from bot.transport.error_kinds import names_no_method
+from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind
 from bot.transport.errors import TelegramRefused
 
-LONGEST_BOT_NAME = 64  # Telegram's maximum
 _MOST_UPDATES = 100  # Telegram's maximum
 _LONG_POLL_SECONDS = 5
 _GRACE_SECONDS = 10.0
@@ -45,10 +43,6 @@ class Unreachable(Exception):
     def __init__(self, said: str, reason: Sentence | None = None) -> None:
         super().__init__(said)
         self.reason = reason
-
-
-class MethodMissing(Unreachable):
-    """The Bot API server is older than the method."""
 
 
 class FetchedElsewhere(Exception):
@@ -149,20 +143,6 @@ class BotCalls:
         except (TelegramRefused, TelegramError):
             return
 
-    async def set_name(self, name: str) -> None:
-        """Sets the name that people see, in every language; raises TokenRefused, Unreachable."""
-        await self._call("setMyName", {"name": name})
-
-    async def set_picture(self, picture: bytes) -> None:
-        """Sets the bot's picture, a JPEG; raises TokenRefused, Unreachable."""
-        await self._call(
-            "setMyProfilePhoto",
-            {
-                "photo": {"type": "static", "photo": "attach://picture"},
-                "picture": Upload("picture.jpg", picture, "image/jpeg"),
-            },
-        )
-
     async def _acknowledge(self, update_id: int) -> None:
         try:
             await self._fetch(0, offset=update_id + 1, limit=1)
@@ -199,8 +179,6 @@ class BotCalls:
 
 def _meaning(error: TelegramRefused | TelegramError) -> Exception:
     kind, said = error_kind(error), str(error)
-    if isinstance(error, TelegramRefused) and names_no_method(error.status, error.description):
-        return MethodMissing(said)
     if kind is ErrorKind.UNAUTHORISED:
         return TokenRefused()
     if kind is ErrorKind.CONFLICT:

@@ -1,0 +1,164 @@
+"""One run of `petition-bot init`: what it was given, knows already, and was answered."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+from dotenv import dotenv_values, set_key
+
+from bot import file_locations
+from bot.console import CannotDo, said_of_storage, say
+from bot.petition_folder.read import Folder, read_folder
+from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.template import TEMPLATE
+from bot.petition_folder.unready import unready_problems
+from bot.settings import PREFIX, Settings, load_settings
+from bot.text.terminal_language import terminal_words
+from storage import KeyFileUnusable
+from storage.private_files import write_file
+
+T = TypeVar("T")
+
+TOKEN = PREFIX + "BOT_TOKEN"
+ADMINS = PREFIX + "ADMIN_IDS"
+APPROVAL = PREFIX + "APPROVAL_ABOVE"
+FOLDER = PREFIX + "FOLDER"
+KEY_FILE = PREFIX + "KEY_FILE"
+
+_TITLE = (
+    b"# The settings of a petition bot. It has the token: keep it to yourself, never commit it.\n"
+    b"# Notes stand on lines of their own. All settings: docs/settings.md\n"
+)
+_NEEDS_NO_QUOTES = re.compile(r"[\w/.,:+@-]*", re.ASCII)
+
+
+class NotAccepted(CannotDo):
+    """An answer that cannot be taken; the message says what is expected."""
+
+
+@dataclass
+class Setup:
+    """The state of one run.
+
+    `given` has the options that were typed, as texts; `known` the settings as `run` would read
+    them, from the environment and the file; `answers` what this run was answered, by the step's
+    name. `connection` says where Telegram and the database are; its token and admins say nothing.
+    """
+
+    given: Mapping[str, str]
+    asks: bool
+    env_file: Path
+    connection: Settings
+    known: dict[str, str] = field(repr=False)
+    answers: dict[str, Any] = field(default_factory=dict, repr=False)
+    made_petition: bool = False
+
+    @classmethod
+    def begin(cls, given: Mapping[str, str], *, asks: bool) -> Setup:
+        """Reads what is known already.
+
+        Raises:
+            SettingsInvalid: others than its owner can use the file of settings, or one that is
+                not asked for is wrong.
+        """
+        path = Path(given.get("env_file") or file_locations.env_file()).expanduser().absolute()
+        # What the command settles is left out: it may be missing, or wrong.
+        token = "1:a"  # noqa: S105
+        connection = load_settings(
+            env_file=path, bot_token=token, admin_ids="1,2", folder=None, key_file=None
+        )
+        setup = cls(given, asks, path, connection, {})
+        setup.known |= setup.in_file | in_environment()
+        return setup
+
+    @property
+    def in_file(self) -> dict[str, str]:
+        """The settings that are written already."""
+        return {name: value for name, value in dotenv_values(self.env_file).items() if value}
+
+    def keep(self, name: str, value: str) -> None:
+        """Writes a setting at once, if the file has another one: no interruption loses it."""
+        self.known[name] = value
+        if self.in_file.get(name) == value:
+            return
+        if not self.env_file.exists():
+            file_locations.make_private_folder(self.env_file.parent)
+            write_file(self.env_file, _TITLE)
+        quotes = "never" if _NEEDS_NO_QUOTES.fullmatch(value) else "always"
+        set_key(self.env_file, name, value, quote_mode=quotes, follow_symlinks=True)
+
+    @property
+    def folder(self) -> Path | None:
+        """The petition's folder, once it was answered; a new one may have its default place."""
+        folder: Path | None = self.answers.get("petition")
+        slug: str | None = self.answers.get("short_name")
+        return folder or (file_locations.petition_folder(slug) if slug else None)
+
+    @property
+    def is_new_petition(self) -> bool:
+        """Whether a petition is still to be made in the folder that was answered."""
+        folder = self.folder
+        return "petition" in self.answers and (folder is None or not has_petition(folder))
+
+    @property
+    def petition(self) -> Folder:
+        """The petition as it is, or the template that it is to be made of."""
+        folder = self.folder
+        return read_folder(folder if folder is not None and has_petition(folder) else TEMPLATE)
+
+    def lacks_controller(self, key: str) -> bool:
+        """Whether the petition has no such name or contact, or only an example of it."""
+        if self.is_new_petition or self.made_petition:
+            return True
+        read = self.petition
+        if not self.asks or read.petition is None:
+            return False
+        return (key == "name" and "controller" not in read.petition) or any(
+            problem.key.startswith(f"controller.{key}") for problem in unready_problems(read)
+        )
+
+
+def ask(question: str, check: Callable[[str], T], *, default: str = "", hidden: bool = False) -> T:
+    """Asks until the answer is one that `check` takes; Enter alone answers `default`.
+
+    `check` returns what the answer means, or raises why it cannot be.
+    """
+    shown_default = f" [{default}]" if default else ""
+    while True:
+        typed: str = typer.prompt(
+            f"{question}{shown_default}:",
+            default="",
+            show_default=False,
+            hide_input=hidden,
+            prompt_suffix=" ",
+        )
+        try:
+            return check(typed.strip() or default)
+        except CannotDo as error:
+            say(str(error), style="yellow")
+        except KeyFileUnusable as error:
+            say(said_of_storage(error, terminal_words()), style="yellow")
+
+
+def has_petition(folder: Path) -> bool:
+    """Returns whether a folder has a petition in it."""
+    return (folder / PETITION_FILE).is_file()
+
+
+def shown(path: Path) -> str:
+    """Returns a path as people read and type it, with ~ for their home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def in_environment() -> dict[str, str]:
+    """Returns the settings that the environment has."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    values = {name: os.environ.get(name, "").strip() for name in sorted(known)}
+    return {name: value for name, value in values.items() if value}
