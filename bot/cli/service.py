@@ -5,8 +5,8 @@ docs/decisions/service-permissions.md says why it is as it is.
 
 import os
 import pwd
-import shlex
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,22 +16,40 @@ from dotenv import dotenv_values
 
 import bot
 from bot import file_locations
-from bot.console import CannotDo, in_sentences, say
+from bot.console import CannotDo, in_sentences
 from bot.settings import PREFIX, Settings, load_settings
-from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage import require_key_file
 from storage.database_url import SqliteAddress, parse_address
-from storage.private_files import output_file
 
 CERTIFICATES_NAMED = "SSL_CERT_FILE"
 """The variable that names a bundle of certificates, as OpenSSL has it."""
 
 # What a unit hides from the service, so that what it uses of it has to be named.
-_HIDDEN = tuple(Path(folder) for folder in ("/home", "/root", "/run/user", "/tmp", "/var/tmp"))  # noqa: S108
+_HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108
 _WITH_A_MEANING = frozenset("\"'\\%$:\n\r\t")
 
-_OF_EVERYBODY = """\
+# Lines that begin with @ are for the system's manager alone, as a user's own has no right to them;
+# those that begin with - are for a user's own alone.
+_UNIT = """\
+# Written by petition-bot service; write it anew when one of the paths changes. To start the bot,
+# now and with the machine:
+@#   petition-bot service | sudo tee /etc/systemd/system/petition-bot.service
+@#   sudo systemctl daemon-reload; sudo systemctl enable --now petition-bot
+-#   mkdir -p ~/.config/systemd/user
+-#   petition-bot service --user > ~/.config/systemd/user/petition-bot.service
+-#   systemctl --user daemon-reload; systemctl --user enable --now petition-bot
+-#   loginctl enable-linger        # so that it goes on when you log out
+[Unit]
+Description=petition-bot, a petition inside a Telegram chat
+@After=network-online.target
+@Wants=network-online.target
+
+[Service]
+@User={user}
+WorkingDirectory={start}
+{environment}
+ExecStart="{program}" run
 Restart=always
 RestartSec=2
 # Not where only a person can mend what is wrong: settings, petition or key.
@@ -56,28 +74,33 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
-"""
 
-# A user's own manager has no right to these.
-_OF_THE_SYSTEM = """\
-ProtectSystem=strict
-PrivateTmp=yes
-CapabilityBoundingSet=
-AmbientCapabilities=
-PrivateUsers=yes
-PrivateDevices=yes
-PrivateIPC=yes
-RemoveIPC=yes
-ProtectProc=invisible
-ProcSubset=pid
-ProtectClock=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectControlGroups=yes
-"""
+@# The only places it can write in: the data, and the folder of the key.
+@ReadWritePaths={written}
+@# Of what people have at home it sees what it uses and nothing else.
+@ProtectHome=tmpfs
+@BindReadOnlyPaths={seen_at_home}
+@BindPaths={written_at_home}
+@ProtectSystem=strict
+@PrivateTmp=yes
+@CapabilityBoundingSet=
+@AmbientCapabilities=
+@PrivateUsers=yes
+@PrivateDevices=yes
+@PrivateIPC=yes
+@RemoveIPC=yes
+@ProtectProc=invisible
+@ProcSubset=pid
+@ProtectClock=yes
+@ProtectHostname=yes
+@ProtectKernelLogs=yes
+@ProtectKernelModules=yes
+@ProtectKernelTunables=yes
+@ProtectControlGroups=yes
 
+[Install]
+WantedBy={target}.target
+"""
 
 _AS_ROOT = mark(
     "Un servicio que funciona como root podría hacer cualquier cosa en esta máquina. Crea un "
@@ -105,28 +128,22 @@ class ServicePaths:
     read: tuple[Path, ...]
     certificates: Path | None = None
 
+    @property
+    def seen(self) -> tuple[Path, ...]:
+        """What it has to see, beside the folders that it writes in."""
+        bundle = (self.certificates,) if self.certificates else ()
+        return (self.program, self.settings, *self.read, *bundle)
+
     def unusable(self) -> Path | None:
         """Returns a path that a unit cannot name, or None."""
-        every = [self.program, self.settings, self.start, *self.written, *self.read]
-        every += [self.certificates] if self.certificates else []
+        every = (self.start, *self.written, *self.seen)
         return next((each for each in every if _WITH_A_MEANING & set(str(each))), None)
 
 
 @in_sentences
 def service(
     user: Annotated[
-        bool,
-        typer.Option(
-            "--user",
-            help="Para el gestor de tu usuario, sin root; protege menos.",
-        ),
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="El archivo que se escribe; si no se da, se muestra."),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Sustituye el archivo, si ya existe.")
+        bool, typer.Option("--user", help="Para el gestor de tu usuario, sin root; protege menos.")
     ] = False,
 ) -> None:
     """Writes the systemd unit that runs the bot with the settings and paths of the user."""
@@ -137,20 +154,30 @@ def service(
         raise CannotDo.because(
             "systemd leería {path} como otra cosa: elige otro nombre.", path=unusable
         )
-    text = service_unit(paths, None if user else pwd.getpwuid(os.geteuid()).pw_name)
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    with output_file(output, replaces=force) as file:
-        file.write(text.encode())
-    output.chmod(0o644)  # nothing in it is secret, and systemctl cat shows it
-    say(
-        label(
-            "El servicio está en {path}. Para arrancar el bot, ahora y con la máquina:",
-            path=output,
-        )
+    typer.echo(service_unit(paths, None if user else pwd.getpwuid(os.geteuid()).pw_name), nl=False)
+
+
+def service_unit(paths: ServicePaths, user: str | None) -> str:
+    """Returns the unit for the system's manager, which runs the bot as this user.
+
+    Without one it is for the user's own manager, which can take less away from the bot.
+    """
+    environment = {file_locations.ENV_FILE_NAMED: paths.settings}
+    if paths.certificates is not None:
+        environment[CERTIFICATES_NAMED] = paths.certificates
+    unit = _UNIT.format(
+        user=user,
+        start=paths.start,
+        environment="\n".join(f'Environment="{n}={path}"' for n, path in environment.items()),
+        program=paths.program,
+        written=_quoted(paths.written),
+        seen_at_home=_quoted(filter(_is_hidden, paths.seen)),
+        written_at_home=_quoted(filter(_is_hidden, paths.written)),
+        target="multi-user" if user else "default",
     )
-    say(*(f"  {command}" for command in _commands(output, user=user)))
+    kept, left_out = ("@", "-") if user else ("-", "@")
+    lines = [line for line in unit.splitlines(keepends=True) if not line.startswith(left_out)]
+    return "".join(line.removeprefix(kept) for line in lines)
 
 
 def _paths(settings: Settings, settings_file: Path) -> ServicePaths:
@@ -164,46 +191,38 @@ def _paths(settings: Settings, settings_file: Path) -> ServicePaths:
     database = address.path if isinstance(address, SqliteAddress) else None
     if database is not None and database.parent == Path():
         database = database.absolute()  # the service is started in its folder
-    named = [each for each in (key_file, settings.folder, database) if each is not None]
-    for each in named:
+    for each in filter(None, (key_file, settings.folder, database)):
         if not each.is_absolute():
             raise CannotDo.because(
                 "Escribe la ruta entera de {path} en {file}.", path=each, file=settings_file
             )
     file_locations.make_database_folder(settings.database_url)
-    data = [database.parent] if database else []
+    data = (database.parent,) if database else ()
     bundle = os.environ.get(CERTIFICATES_NAMED)
     return ServicePaths(
         program=_program(),
         settings=settings_file,
-        start=data[0] if data else Path("/"),
+        start=(*data, Path("/"))[0],
         written=(*data, key_file.parent),
-        read=(*_installation(), *([settings.folder] if settings.folder else [])),
+        read=(*_installation(), *((settings.folder,) if settings.folder else ())),
         certificates=Path(bundle).absolute() if bundle else None,
     )
 
 
 def _refuse_settings_of_the_shell(settings_file: Path) -> None:
     in_file = dotenv_values(settings_file)
-    shell_only = sorted(
+    only_here = {
         name
         for name, value in os.environ.items()
         if name.upper().startswith(PREFIX) and value and in_file.get(name) != value
-        if name != file_locations.ENV_FILE_NAMED
-    )
-    if shell_only:
+    }
+    if not in_file.get(f"{PREFIX}PROXY"):
+        only_here |= {n for n in os.environ if n.upper() in ("HTTPS_PROXY", "ALL_PROXY")}
+    if only_here := only_here - {file_locations.ENV_FILE_NAMED}:
         raise CannotDo.because(
-            "El servicio tendría otros ajustes que esta terminal: {names}. Escríbelos en "
-            "{file}, o quítalos de aquí.",
-            names=", ".join(shell_only),
-            file=settings_file,
-        )
-    proxies = sorted(name for name in os.environ if name.upper() in ("HTTPS_PROXY", "ALL_PROXY"))
-    if proxies and not in_file.get(f"{PREFIX}PROXY"):
-        raise CannotDo.because(
-            "Esta terminal tiene un proxy ({names}), y el servicio no lo tendría. Escribe "
-            "PETITION_PROXY en {file}: el proxy, o none para ir sin él.",
-            names=", ".join(proxies),
+            "El servicio no tendría esto de esta terminal: {names}. Escríbelo en {file}, o quítalo"
+            " de aquí; un proxy se escribe como PETITION_PROXY, y none es sin él.",
+            names=", ".join(sorted(only_here)),
             file=settings_file,
         )
 
@@ -224,81 +243,10 @@ def _installation() -> list[Path]:
     return folders
 
 
-def _commands(file: Path, *, user: bool) -> list[str]:
-    where = shlex.quote(str(file))
-    if user:
-        return [
-            f"install -D -m 644 {where} ~/.config/systemd/user/petition-bot.service",
-            "systemctl --user daemon-reload",
-            "systemctl --user enable --now petition-bot",
-            f"loginctl enable-linger        # {label('para que siga cuando cierras la sesión')}",
-        ]
-    return [
-        f"sudo install -m 644 {where} /etc/systemd/system/petition-bot.service",
-        "sudo systemctl daemon-reload",
-        "sudo systemctl enable --now petition-bot",
-    ]
-
-
-def service_unit(paths: ServicePaths, user: str | None) -> str:
-    """Returns the unit for the system's manager, which runs the bot as this user.
-
-    Without one it is for the user's own manager, which can take less away from the bot.
-    """
-    network = ("After=network-online.target", "Wants=network-online.target")
-    return "\n".join(
-        [
-            "# Written by petition-bot service; write it anew when one of the paths changes.",
-            "[Unit]",
-            "Description=petition-bot, a petition inside a Telegram chat",
-            *(network if user else ()),
-            "",
-            "[Service]",
-            *([f"User={user}"] if user else []),
-            *_start(paths),
-            _OF_EVERYBODY,
-            *([*_visible(paths), _OF_THE_SYSTEM] if user else []),
-            "[Install]",
-            f"WantedBy={'multi-user' if user else 'default'}.target",
-            "",
-        ]
-    )
-
-
-def _start(paths: ServicePaths) -> list[str]:
-    bundle = paths.certificates
-    return [
-        f"WorkingDirectory={paths.start}",
-        f'Environment="{file_locations.ENV_FILE_NAMED}={paths.settings}"',
-        *([f'Environment="{CERTIFICATES_NAMED}={bundle}"'] if bundle else []),
-        f'ExecStart="{paths.program}" run',
-    ]
-
-
-def _visible(paths: ServicePaths) -> list[str]:
-    """Returns the directives for what the service sees and writes, of what is hidden otherwise."""
-    bundle = [paths.certificates] if paths.certificates else []
-    read = (paths.program, paths.settings, *paths.read, *bundle)
-    shown = [
-        each
-        for each in dict.fromkeys(read)
-        if _is_hidden(each) and not any(folder in each.parents for folder in read)
-    ]
-    written = [each for each in paths.written if _is_hidden(each)]
-    at_home = any(not each.is_relative_to("/tmp") for each in (*shown, *written))  # noqa: S108
-    return [
-        "# The only places it can write in: the data, and the folder of the key.",
-        f"ReadWritePaths={_quoted(paths.written)}",
-        "# Of what people have at home it sees what it uses and nothing else.",
-        f"ProtectHome={'tmpfs' if at_home else 'yes'}",
-        *([f"BindReadOnlyPaths={_quoted(shown)}"] if shown else []),
-        *([f"BindPaths={_quoted(written)}"] if written else []),
-    ]
-
-
 def _is_hidden(path: Path) -> bool:
     return any(path.is_relative_to(folder) for folder in _HIDDEN)
 
 
-def _quoted(paths: list[Path] | tuple[Path, ...]) -> str:
-    return " ".join(f'"{each}"' if " " in str(each) else str(each) for each in paths)
+def _quoted(paths: Iterable[Path]) -> str:
+    named = map(str, dict.fromkeys(paths))
+    return " ".join(f'"{each}"' if " " in each else each for each in named)
