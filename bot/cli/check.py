@@ -18,7 +18,7 @@ from bot.petition_folder.unready import fields_of, unready_problems
 from bot.settings import load_petition_settings
 from bot.text.catalogs import find_word_problems
 from bot.text.problems import Problem
-from bot.text.terminal_language import terminal_words
+from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.text.translations import Words
 
 
@@ -52,20 +52,18 @@ def _folder_meant() -> Path:
         folder = here
     else:
         folder = load_petition_settings().folder or BUNDLED
-    say(terminal_words().label("Se comprueba la petición de {folder}", folder=folder))
+    say(label("Se comprueba la petición de {folder}", folder=folder))
     return folder
 
 
 def _report(folder: Path, *, words: bool) -> bool:
     """Prints problems and warnings, and a summary; returns whether there are no problems."""
-    said_in = terminal_words()
     problems = find_problems(folder) + (find_word_problems() if words else [])
     unready = sorted(set(unready_problems(read_folder(folder))))
     warnings = [each for each in find_warnings(folder) if each not in unready]
-    print_problems(problems, warnings, said_in, unready=unready)
-    petition = None if problems else load_petition(folder)
-    if petition is None:
-        said = said_in.plural_label(
+    print_problems(problems, warnings, terminal_words(), unready=unready)
+    if problems:
+        said = plural_label(
             "{n} problema en {folder}. El bot no puede usar esta petición hasta que esté "
             "resuelto.",
             "{n} problemas en {folder}. El bot no puede usar esta petición hasta que estén "
@@ -73,9 +71,12 @@ def _report(folder: Path, *, words: bool) -> bool:
             len(problems),
             folder=folder,
         )
-    else:
-        languages = ", ".join(said_in.language_name(each) for each in petition.languages)
-        said = said_in.plural_label(
+        say(said)
+        return False
+    petition = load_petition(folder)
+    languages = ", ".join(map(terminal_words().language_name, petition.languages))
+    if unready:
+        said = plural_label(
             "{slug} ({languages}): aún no está lista: queda {n} cosa por escribir. Mientras, "
             "petition-bot run no la pone en marcha. Para ensayarla tal como está: petition-bot "
             "run --rehearsal",
@@ -86,19 +87,18 @@ def _report(folder: Path, *, words: bool) -> bool:
             slug=petition.slug,
             languages=languages,
         )
-        if not unready:
-            said = said_in.label(
-                "{slug}: sin problemas ({languages}).", slug=petition.slug, languages=languages
-            )
-    if warnings and not unready:
-        counted = said_in.plural_label(
+        say(said)
+        return True
+    said = label("{slug}: sin problemas ({languages}).", slug=petition.slug, languages=languages)
+    if warnings:
+        counted = plural_label(
             "Hay {n} aviso: funciona, pero míralo antes de empezar.",
             "Hay {n} avisos: funciona, pero míralos antes de empezar.",
             len(warnings),
         )
         said = f"{said} {counted}"
     say(said)
-    return petition is not None
+    return True
 
 
 def print_problems(

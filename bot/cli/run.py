@@ -1,7 +1,6 @@
 """What `petition-bot run` asks of a petition before real people meet it."""
 
 import shlex
-from collections.abc import Sequence
 
 import structlog
 
@@ -11,9 +10,8 @@ from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings
 from bot.setup.bot_calls import FetchedElsewhere, TokenRefused, Unreachable, open_bot_calls
-from bot.text.problems import Problem
 from bot.text.terminal_language import label, terminal_words
-from bot.text.translations import Words, mark
+from bot.text.translations import mark
 from storage import last_number_in, petition_signed_with
 
 _log = structlog.stdlib.get_logger()
@@ -32,26 +30,31 @@ def require_ready(settings: Settings) -> None:
     if not problems:
         return
     words = terminal_words()
-    if not run_to_end(last_number_in(settings.database_url, slug)):
-        raise CannotDo(_refusal(words, settings, problems), code=NEEDS_A_PERSON)
-    _log.warning("petition_not_ready", total=len(problems))
-    said = words.label(
-        "Aviso: la petición {slug} tiene firmas y sigue en marcha, pero:", slug=slug
+    listed = [f"  {problem.said(words)}" for problem in problems]
+    if run_to_end(last_number_in(settings.database_url, slug)):
+        _log.warning("petition_not_ready", total=len(problems))
+        said = label("Aviso: la petición {slug} tiene firmas y sigue en marcha, pero:", slug=slug)
+        say(said, *listed, *_what_to_do(settings), style="yellow")
+        return
+    said = label(
+        "La petición de {folder} todavía no está lista para personas de verdad:", folder=read.path
     )
-    say(said, *_listed(problems, words), _what_to_do(words, settings), style="yellow")
+    rehearsal = label("Para ensayarla tal como está: {command}", command=_REHEARSAL)
+    refusal = "\n".join((said, *listed, *_what_to_do(settings), rehearsal))
+    raise CannotDo(refusal, code=NEEDS_A_PERSON)
 
 
 def say_who_approves(settings: Settings) -> None:
     """Says where messages go out that nobody but their author has read; that is no obstacle."""
     if settings.approval_above is not None:
         return
-    words, admins = terminal_words(), len(settings.admin_ids)
+    admins = len(settings.admin_ids)
     # Not a warning, which a terminal would show beside the sentence.
     _log.info("nobody_approves", total=admins)
     if admins == 1:
         say_that_nobody_else_reads()
         return
-    said = words.label(
+    said = label(
         "Salvo el aviso de una brecha de seguridad, cualquiera de las {n} personas que "
         "administran puede enviar un mensaje a quienes firmaron sin que nadie más lo lea. Para "
         "que lo apruebe otra cuando llegue a más de 100 personas: PETITION_APPROVAL_ABOVE=100",
@@ -70,21 +73,6 @@ def say_that_nobody_else_reads() -> None:
     say(said, style="yellow")
 
 
-def _refusal(words: Words, settings: Settings, problems: Sequence[Problem]) -> str:
-    folder = settings.folder or BUNDLED
-    return "\n".join(
-        (
-            words.label(
-                "La petición de {folder} todavía no está lista para personas de verdad:",
-                folder=folder,
-            ),
-            *_listed(problems, words),
-            _what_to_do(words, settings),
-            words.label("Para ensayarla tal como está: {command}", command=_REHEARSAL),
-        )
-    )
-
-
 def require_rehearsable(settings: Settings) -> None:
     """Says that a rehearsal begins, and what it is; refuses that of a petition with signatures.
 
@@ -93,33 +81,28 @@ def require_rehearsable(settings: Settings) -> None:
 
     Raises PetitionInvalid or StorageError if its folder or the database cannot be read.
     """
-    slug, words = load_petition(settings.folder or BUNDLED).slug, terminal_words()
+    slug = load_petition(settings.folder or BUNDLED).slug
     if signed := _signed_petition(settings, slug):
-        raise CannotDo(
-            words.label(
-                "La petición {slug} ya tiene firmas, y quien la firmó encontraría el ensayo en su "
-                "chat sin poder retirarse. Ensáyala con otro bot: en otra carpeta, pon en un "
-                "archivo .env su token y PETITION_DATABASE_URL={url}, y ejecuta allí: {command}",
-                slug=signed,
-                url="sqlite+aiosqlite:///ensayo.db",
-                command=_REHEARSAL,
-            )
+        raise CannotDo.because(
+            "La petición {slug} ya tiene firmas, y quien la firmó encontraría el ensayo en su "
+            "chat sin poder retirarse. Ensáyala con otro bot: en otra carpeta, pon en un "
+            "archivo .env su token y PETITION_DATABASE_URL={url}, y ejecuta allí: {command}",
+            slug=signed,
+            url="sqlite+aiosqlite:///ensayo.db",
+            command=_REHEARSAL,
         )
     if not run_to_end(_is_alone(settings)):
-        raise CannotDo(
-            words.label(
-                "Otro programa recibe ahora los mensajes de este bot, y el ensayo se los "
-                "quitaría. Detenlo, o ensaya con otro bot."
-            )
+        raise CannotDo.because(
+            "Otro programa recibe ahora los mensajes de este bot, y el ensayo se los "
+            "quitaría. Detenlo, o ensaya con otro bot."
         )
-    say(
-        words.label(
-            "Ensayo de la petición {slug}, en el Telegram de verdad. Cada mensaje dice que es un "
-            "ensayo. Ninguna firma cuenta, y los nombres se borran cuando acaba. Para acabarlo "
-            "pulsa Ctrl-C.",
-            slug=slug,
-        )
+    said = label(
+        "Ensayo de la petición {slug}, en el Telegram de verdad. Cada mensaje dice que es un "
+        "ensayo. Ninguna firma cuenta, y los nombres se borran cuando acaba. Para acabarlo "
+        "pulsa Ctrl-C.",
+        slug=slug,
     )
+    say(said)
 
 
 def _signed_petition(settings: Settings, slug: str) -> str | None:
@@ -168,7 +151,7 @@ def say_started(name: str, username: str) -> None:
 def say_rehearsal_is_over() -> None:
     """Says that nothing is left of a rehearsal but its messages."""
     say(
-        terminal_words().label(
+        label(
             "El ensayo ha acabado y sus firmas están borradas. En los chats quedan los mensajes, "
             "con botones que ya no hacen nada."
         )
@@ -222,25 +205,18 @@ def said_of_event(event: str) -> str:
 _REHEARSAL = "petition-bot run --rehearsal"
 
 
-def _listed(problems: Sequence[Problem], words: Words) -> list[str]:
-    return [f"  {problem.said(words)}" for problem in problems]
-
-
-def _what_to_do(words: Words, settings: Settings) -> str:
+def _what_to_do(settings: Settings) -> list[str]:
     """Returns which commands help; the bundled petition is nobody's to change."""
     if settings.folder is None:
-        return words.label(
-            "Es la petición que viene de ejemplo. Para empezar la tuya: {command}",
-            command="petition-bot init",
-        )
+        return [
+            label(
+                "Es la petición que viene de ejemplo. Para empezar la tuya: {command}",
+                command="petition-bot init",
+            )
+        ]
     folder = shlex.quote(str(settings.folder))
-    return "\n".join(
-        (
-            words.label(
-                "Para corregirla viéndola: {command}", command=f"petition-bot preview {folder}"
-            ),
-            words.label(
-                "Para ver qué le falta: {command}", command=f"petition-bot check {folder}"
-            ),
-        )
-    )
+    preview, check = f"petition-bot preview {folder}", f"petition-bot check {folder}"
+    return [
+        label("Para corregirla viéndola: {command}", command=preview),
+        label("Para ver qué le falta: {command}", command=check),
+    ]
