@@ -57,9 +57,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _command(name: str) -> str:
-    """Returns the command that makes this table alone, with the same options."""
+    """Returns the options that make this table alone."""
     runs = [] if "--runs" not in sys.argv else ["--runs", sys.argv[sys.argv.index("--runs") + 1]]
-    return " ".join(["python -m benchmarks --only", name, *runs, "--save"])
+    return " ".join(["--only", name, *runs])
 
 
 def _print(out: Console, report: Report) -> None:

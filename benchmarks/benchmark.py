@@ -41,7 +41,7 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
     middle = f"{statistics.median(values):,.{digits}f}"
     if len(values) == 1:
         return middle
-    return f"{middle} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
+    return f"{middle} ({min(values):,.{digits}f}–{max(values):,.{digits}f})"
 
 
 def row(name: str, runs: Sequence[Sequence[float]], digits: Sequence[int]) -> tuple[str, ...]:

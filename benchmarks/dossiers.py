@@ -39,7 +39,7 @@ async def _run(options: RunOptions) -> Report:
                 )
             )
     columns = ("Names", "volumes", "list, MB", "time, s", "peak memory, MB", "PDF, MB")
-    return Report(columns, tuple(rows), ("One volume is set after the other.",))
+    return Report(columns, tuple(rows))
 
 
 async def measured(*words: str, environment: Mapping[str, str] | None = None) -> tuple[float, int]:
@@ -71,7 +71,6 @@ def _resident(pid: int) -> int:
 DOSSIERS = Benchmark(
     "dossiers",
     "Setting the dossier",
-    "How long `petition-bot dossier` takes for a list in many scripts, and how much memory it and"
-    " the process of the present volume have together.",
+    "`petition-bot dossier` for a list in many scripts; memory of it and the volume in progress.",
     _run,
 )

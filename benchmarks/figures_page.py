@@ -15,17 +15,14 @@ _INTRODUCTION = """\
 # Benchmarks
 
 `make bench` makes all of these tables, and `make bench ARGS="--only speed"` one of them; with
-`--save` a table replaces its own section here and no other, with `--quick` it is only a look.
-Median, and the range in brackets. The runs of what is compared take turns, so that a slow moment
-of the machine falls on all. Nothing here is asserted by a test.
+`--save` a table replaces its own section here, with `--quick` it is only a look. Figures are
+medians, with the range in brackets, and memory is that of the whole process, with how much it
+grew. The runs of what is compared take turns; no test asserts anything here. Under each table
+stand its options, and the load of the machine (an Intel Xeon with Linux) before.
 
-Sending is measured against a Bot API that only answers and counts (`tests/support/bot_api`),
-since the simulator, which keeps every chat, answers some 7,500 calls a second on this machine and
-would be what is measured. It speaks HTTP/1.1, answers with messages that the libraries read,
-counts what arrived in each chat and when, and has a core to itself; its ceiling stands in the
-table of messages a second. The peers are installed from lock files into `.venv-peers` when they
-are first needed, and used as their documentation says; where that cannot be done, the tables
-say so.
+Sending is measured against a Bot API that only answers and counts (`tests/support/bot_api`) and
+has a core to itself, since the simulator, which keeps every chat, would be what is measured. The
+peers are installed from lock files into `.venv-peers`, and used as their documentation says.
 """
 
 
@@ -34,7 +31,7 @@ class Section:
     """One benchmark's part of the page.
 
     Attributes:
-        command: the command that made it.
+        command: the options that made it.
         load: a phrase with the machine's load before the benchmark.
     """
 
@@ -53,28 +50,16 @@ def updated(page: Path, section: Section, order: Sequence[Benchmark]) -> str:
 
 
 def machine() -> str:
-    """Returns a description of the machine: cores, processor, system and Python version."""
+    """Returns a phrase for the machine: how many cores, and which Python."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"{cores} cores of {platform.machine()} ({_processor()}), {platform.system()},"
-        f" Python {platform.python_version()}"
-    )
+    return f"{cores} cores, Python {platform.python_version()}"
 
 
 def load_average() -> str:
     """Returns a phrase with the load average; call it before a benchmark adds to it."""
     if not hasattr(os, "getloadavg"):
         return ""
-    return f", with a load average of {os.getloadavg()[0]:.1f} before it began"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "unknown")
+    return f", load {os.getloadavg()[0]:.1f}"
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -95,11 +80,11 @@ def _lines(section: Section) -> Iterator[str]:
     yield f"{_HEADING}{benchmark.title}"
     yield from ("", benchmark.question, "")
     yield _row(report.columns)
-    yield _row(("---", *("---:" for _ in report.columns[1:])))
+    yield "|---|" + "---:|" * (len(report.columns) - 1)
     yield from (_row(row) for row in report.rows)
     for note in report.notes:
         yield from ("", note)
-    yield from ("", f"Made by `{section.command}` on {machine()}{section.load}.")
+    yield from ("", f"`{section.command}`, {machine()}{section.load}")
 
 
 def _row(cells: Sequence[str]) -> str:

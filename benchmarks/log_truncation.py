@@ -38,9 +38,8 @@ async def _run(options: RunOptions) -> Report:
             row(f"cut off after {PAUSE_SECONDS:g} s", runs[PAUSE_SECONDS], _DIGITS),
         ),
         (
-            f"{TAPS_A_SECOND} taps a second for {seconds} seconds, each begun at its moment,"
-            f" however long others take; {WITHDRAWALS_A_SECOND} of them are a signature and its"
-            " withdrawal.",
+            f"{TAPS_A_SECOND} taps a second for {seconds} seconds, however long others take;"
+            f" {WITHDRAWALS_A_SECOND} of them are a signature and its withdrawal.",
         ),
     )
 
@@ -90,7 +89,7 @@ async def _tapped(storage: Storage, people: list[Supporter], seconds: int) -> li
 LOG_TRUNCATION = Benchmark(
     "erasing",
     "Erasing from the log",
-    "What a tap waits for the storage while SQLite's write-ahead log is cut off some seconds after"
-    " every write, so that nothing erased stays in it. A tap is a read and a write to the disk.",
+    "What a tap, a read and a write, waits while SQLite's write-ahead log is cut off some seconds"
+    " after every write.",
     _run,
 )

@@ -77,14 +77,10 @@ def _megabytes(kilobytes: int) -> float:
 
 
 _NOTES = (
-    "Resident memory of the whole process, at its highest between asking for the broadcast and"
-    " its end (`VmHWM` of `/proc/self/status`, reset before). Without latency; the bot"
-    f" at {_OUR_RATE:,.0f} a second, its peers without a cap.",
-    "`gather` stands here with its rate limiter, which is where everyone waits then. Without it"
-    " they wait in the HTTP client's pool, which looks through all of them at every call: 20,000"
-    " did not get as far as being cut off within a minute.",
-    f"The bot sends to everyone. A peer is cut off after {PEER_SECONDS:.0f} seconds: at its pace"
-    " the whole would take from minutes to hours, and what it holds only grows.",
+    "Resident memory of the whole process at its highest (`VmHWM`). Without latency; the bot at"
+    f" {_OUR_RATE:,.0f} a second, its peers without a cap, each cut off after"
+    f" {PEER_SECONDS:.0f} seconds. `gather` stands here with its rate limiter; without it, 20,000"
+    " did not get that far within a minute.",
 )
 
 MEMORY = Benchmark(

@@ -103,10 +103,8 @@ async def _megabytes(folder: Path, url: str) -> float:
 
 
 _NOTES = (
-    "People sign one after the other all the while, a hundredth of a second apart, each with two"
-    " transactions that are on the disk before the next: the median, the 99th percentile and the"
-    " longest of what they waited. `peak memory` is that of the whole process, and how much it"
-    " grew.",
+    "People sign one after the other, a hundredth of a second apart, each with two transactions on"
+    " the disk: median, 99th percentile and longest wait.",
 )
 
 MILLION = Benchmark(

@@ -151,11 +151,9 @@ async def _measured(name: str, people: int, folder: Path, url: str) -> Report:
 
 
 _NOTES = (
-    "A hundred signatures in each transaction, each with its consent, its conversation and the"
-    " delivery of the closing update, and a twentieth of a second between two of them, which is"
-    " most of the time: nothing is in a hurry. Meanwhile people sign as in [a million"
-    " recipients](#a-million-recipients). `peak memory` is that of the whole process, and how much"
-    " it grew.",
+    "A hundred signatures in each transaction, and a twentieth of a second between two of them,"
+    " which is most of the time. Meanwhile people sign as in [a million"
+    " recipients](#a-million-recipients).",
 )
 
 PURGE = Benchmark(

@@ -64,12 +64,10 @@ async def _run(options: RunOptions) -> Report:
 
 
 _NOTES = (
-    f"`petition-bot run`, {RATE:,.0f} messages a second, {LATENCY * 1000:.0f} ms for each call,"
-    " on SQLite; every life ends with SIGKILL at a random moment of its sending and the next"
-    " begins at once.",
-    "`in flight when killed` is counted by the server: delivered, and nobody left to hear it."
-    f" Results are written at most {RECORD_SECONDS * 1000:.0f} ms late, and a write takes its"
-    " time, so every kill may repeat what arrived meanwhile besides.",
+    f"`petition-bot run`, {RATE:,.0f} messages a second, {LATENCY * 1000:.0f} ms a call, SQLite;"
+    " every life ends with SIGKILL at a random moment. `in flight when killed` is counted by the"
+    f" server. Results are written at most {RECORD_SECONDS * 1000:.0f} ms late, and what arrived"
+    " meanwhile may be repeated besides.",
 )
 
 REPEATED_KILLS = Benchmark(

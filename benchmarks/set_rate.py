@@ -69,14 +69,13 @@ def _row(case: _Case, runs: list[tuple[Attempt, array[float]]]) -> tuple[str, ..
 
 _NOTES = (
     "`reached` is the share of the rate, from the first arrival to the last; `busiest second` is"
-    " the most that arrived within any second, wherever it begins. The server lets exactly that"
-    " rate through, with a second's worth at once.",
+    " the most that arrived within any second. The server lets a second's worth through at once.",
 )
 
 SET_RATE = Benchmark(
     "capped",
     "At a rate that is set",
-    "The rate that Telegram sells, and the one it gives, with 30 ms for each call, against a"
-    " server that refuses everything beyond exactly that rate.",
+    "The rate that Telegram sells, and the one it gives, 30 ms a call, against a server that"
+    " refuses everything beyond it.",
     _run,
 )

@@ -60,10 +60,8 @@ async def _run(options: RunOptions) -> Report:
         ),
         (
             "`answer` is from the tap to its answer, `screen` to the next screen; both hold the"
-            " time that an update waits for those before it, since all people come at once.",
-            "Where neither process fills a core, computing is not the bottleneck.",
-            "At its own pace the bot computes little: the first message of each person comes at"
-            " its turn, and taps do not wait for it.",
+            " time that an update waits for those before it. Where neither process fills a core,"
+            " computing is not the bottleneck.",
         ),
     )
 
@@ -100,9 +98,8 @@ async def _run_newcomers(options: RunOptions) -> Report:
         ("Who", "middle one, s", "last one, s", "got the picture", "429s"),
         (row("**this bot**", figures, (1, 1, 0, 0)),),
         (
-            "The time is from /start to a screen with buttons. Whoever comes while nobody waits"
-            " gets the picture above it; for the others that would be a second message of the 30"
-            " a second that Telegram takes.",
+            "From /start to a screen with buttons. Those who come while nobody waits get the"
+            " picture too; for the others it would be one more of the 30 messages a second.",
         ),
     )
 

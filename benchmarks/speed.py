@@ -101,18 +101,16 @@ def _told(latency: float) -> str:
 
 
 _NOTES = (
-    "From the first arrival until the last message was marked, as far as each marks. No cap: the"
-    " bot's rate is set beyond what the machine can send, the rate limiter's to none.",
-    "`gather` has 256 connections and no time-outs: with python-telegram-bot's own defaults most"
-    " of its calls fail while they wait for a connection.",
-    "The last row is the same server under a client of raw sockets, with as many connections as"
-    " the bot: what no client can exceed.",
+    "From the first arrival until the last message was marked. The rates of bot and rate limiter"
+    " are set beyond what the machine can send. `gather` has 256 connections and no time-outs, as"
+    " with its defaults most of its calls fail. The last row is a client of raw sockets: what no"
+    " client can exceed.",
 )
 
 SPEED = Benchmark(
     "speed",
     "Messages a second, without a cap",
     "A text to everyone, over HTTP, with 30 ms for each call and with none. Client and server"
-    " have a core each; a client's database and its thread are on the client's.",
+    " have a core each.",
     _run,
 )

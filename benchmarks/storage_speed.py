@@ -118,7 +118,7 @@ async def _databases(
 STORAGE = Benchmark(
     "storage",
     "The storage alone",
-    "How many conversations it saves and reads and how many signatures it takes in a second,"
-    " encryption included, one after the other and with many in flight.",
+    "Conversations saved and read, and signatures taken, encryption included, one after the other"
+    " and with many in flight.",
     _run,
 )

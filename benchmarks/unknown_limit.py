@@ -124,19 +124,17 @@ def _behavior(limit: int, latency: float) -> Behavior:
 
 
 _NOTES = (
-    f"The bot is set to {RATE:,.0f} a second, so it has to find the limit: it is found when from"
-    f" there on no {WINDOW_SECONDS} seconds are more than {NEAR_ENOUGH:.0%} off. `kept` is the"
-    " mean from there on, and the worst such window.",
-    "The limit is a bucket with a second's worth in it; once it is empty nothing is let through"
-    " for two seconds, and every 429 tells the whole seconds that are left of them.",
-    "`marked as failed` is what each believes at the end; who got nothing and who got it twice"
-    " is counted by the server.",
+    f"The bot is set to {RATE:,.0f} a second. The limit is found when from there on no"
+    f" {WINDOW_SECONDS} seconds are more than {NEAR_ENOUGH:.0%} off; `kept` is the mean from there"
+    " on. It is a bucket with a second's worth in it; once that is empty, nothing is let through"
+    " for two seconds. `marked as failed` is what each client believes, the rest what the server"
+    " counted.",
 )
 
 UNKNOWN_LIMIT = Benchmark(
     "limits",
     "Against a limit that is not known",
-    "The server refuses more than so many a second, and nobody told the client. The bot sends"
-    f" for about {SECONDS} seconds, its peers what fills {_PEER_WORTH}.",
+    "The server has a limit that nobody told the client. The bot sends for about"
+    f" {SECONDS} seconds, its peers what fills {_PEER_WORTH}.",
     _run,
 )
