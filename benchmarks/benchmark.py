@@ -37,11 +37,11 @@ class Benchmark:
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
-    """Returns the median, with the range in brackets if there is more than one value."""
-    middle = f"{statistics.median(values):,.{digits}f}"
-    if len(values) == 1:
-        return middle
-    return f"{middle} ({min(values):,.{digits}f}–{max(values):,.{digits}f})"
+    """Returns the median, with the range in brackets if the values differ."""
+    middle, least, most = (
+        f"{value:,.{digits}f}" for value in (statistics.median(values), min(values), max(values))
+    )
+    return middle if least == most else f"{middle} ({least}–{most})"
 
 
 def row(name: str, runs: Sequence[Sequence[float]], digits: Sequence[int]) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -69,7 +68,7 @@ def _begin(api: BotApi, behavior: Behavior) -> None:
 
 
 def _summary(api: BotApi) -> CountSummary:
-    return api.counts.summary(time.process_time())
+    return api.counts.summary()
 
 
 def _times(api: BotApi) -> tuple[array[float], array[float]]:

@@ -59,24 +59,17 @@ SEQUENTIAL = Client(
     "nothing until the end",
     one_by_one=True,
 )
-GATHER = Client(
-    "PTB 22 `gather`", "benchmarks.peers.ptb_gather", "ptb", "nothing: no durable marking"
-)
+GATHER = Client("PTB 22 `gather`", "benchmarks.peers.ptb_gather", "ptb", "nothing")
 LIMITED = replace(GATHER, name="PTB 22 `gather`, `AIORateLimiter`", limiter=True)
 PEERS = (AIOGRAM, SEQUENTIAL, GATHER, LIMITED)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One broadcast, as reported by the client and as seen by the server.
-
-    Attributes:
-        served: the server's CPU time in seconds.
-    """
+    """One broadcast, as reported by the client and as seen by the server."""
 
     report: JobReport
     summary: CountSummary
-    served: float
 
     @property
     def seconds(self) -> float:
@@ -92,11 +85,6 @@ class Attempt:
     def cores(self) -> float:
         """How many cores the client kept busy."""
         return self.report.computed / (self.report.ended - self.report.begun)
-
-    @property
-    def server_cores(self) -> float:
-        """How many cores the server kept busy."""
-        return self.served / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +126,9 @@ async def attempt(client: Client, options: RunOptions, api: BotApiProcess, task:
             task.seconds,
             limiter=client.limiter,
         )
-        before = await api.summary()
         report = await run_sender(python, client.module, job)
         if client is THIS_BOT and not report.complete:
             raise ChildFailed(
                 f"the bot did not finish: {report.said or 'cut off'}. {report.complaint}"
             )
-        summary = await api.summary()
-        return Attempt(report, summary, summary.cores - before.cores)
+        return Attempt(report, await api.summary())

@@ -40,7 +40,6 @@ async def _run(options: RunOptions) -> Report:
             "messages/s",
             "to the best peer",
             "client cores",
-            "server cores",
             "marked as sent",
         ),
         tuple(_rows(found)),
@@ -71,7 +70,7 @@ def _rows(found: _Found) -> Iterator[tuple[str, ...]]:
     for latency, client in product(LATENCIES, _ALL):
         attempts = found.get((latency, client), ())
         if not attempts:
-            yield (_told(latency), client.name, *("not run" for _ in range(6)))
+            yield (_told(latency), client.name, *("not run" for _ in range(5)))
             continue
         yield (
             _told(latency),
@@ -80,7 +79,6 @@ def _rows(found: _Found) -> Iterator[tuple[str, ...]]:
             spread([each.rate for each in attempts]),
             "" if client is RAW else _ratio(found, latency, attempts),
             spread([each.cores for each in attempts], 2),
-            spread([each.server_cores for each in attempts], 2),
             client.marks,
         )
 

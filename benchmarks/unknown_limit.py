@@ -75,8 +75,8 @@ async def _ours(options: RunOptions, limit: int, latency: float) -> tuple[str, .
         shares = await api.recipients(FIRST_CHAT, task.people)
     found = search(arrivals, refusals, limit, one.summary.seconds)
     after = "not found" if found.found_after is None else f"{found.found_after:.0f} s"
-    off = f"{found.mean / limit:.1%} of it, {found.worst:.0%} off at worst"
-    refused = f"{one.summary.refused} ({found.refused_after} after that)"
+    off = f"{found.mean / limit:.1%}, {found.worst:.0%} off at worst"
+    refused = f"{one.summary.refused} ({found.refused_after} after)"
     return _row(task, THIS_BOT, one, shares, after, off, refused)
 
 
@@ -90,9 +90,9 @@ async def _peer(
         return (_case(task), client.name, f"not run: {error}", *("" for _ in range(7)))
     shares = await api.recipients(FIRST_CHAT, task.people)
     cut_off = "" if one.report.complete else f", cut off after {_PEER_SECONDS:.0f} s"
-    kept = f"{one.rate / limit:.1%} of it{cut_off}"
+    kept = f"{one.rate / limit:.1%}{cut_off}"
     refused = f"{one.summary.refused:,}"
-    return _row(task, client, one, shares, "does not look", kept, refused)
+    return _row(task, client, one, shares, "–", kept, refused)
 
 
 def _row(

@@ -145,7 +145,7 @@ async def test_the_account_tells_what_was_lost_and_what_was_repeated(served: Ser
     served.api.begin(Behavior())
     for chat in (7, 8, 8, 10):
         await served.says(call("sendMessage", b"chat_id=%d&text=a" % chat))
-    seen = served.api.counts.summary(0.0)
+    seen = served.api.counts.summary()
     assert (seen.arrived, seen.chats, seen.repeated) == (4, 3, 1)
     assert served.api.counts.recipients(7, 5) == RecipientCounts(lost=2, repeated=1, most=2)
 

@@ -19,7 +19,6 @@ class CountSummary:
         chats: the number of chats that got at least one.
         refused: the number of calls answered with 429.
         unheard: messages delivered whose client was gone before the answer.
-        cores: the CPU time of the server process so far, in seconds.
     """
 
     arrived: int
@@ -28,7 +27,6 @@ class CountSummary:
     chats: int
     refused: int
     unheard: int
-    cores: float
 
     @property
     def seconds(self) -> float:
@@ -93,8 +91,7 @@ class MessageCounts:
             lost=copies.count(0), repeated=sum(copies) - people + copies.count(0), most=max(copies)
         )
 
-    def summary(self, cores: float) -> CountSummary:
-        """Returns the summary; `cores` is the CPU time of the process in seconds."""
+    def summary(self) -> CountSummary:
         times = self.arrivals
         return CountSummary(
             arrived=len(times),
@@ -103,7 +100,6 @@ class MessageCounts:
             chats=len(self.copies),
             refused=len(self.refusals),
             unheard=self.unheard,
-            cores=cores,
         )
 
 
