@@ -179,6 +179,7 @@ async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plain
     await scene.closes()
     for ahead in (29, 31, 32, 38, 39, 60, 200):
         await look_after(scene, ahead * DAY)
+    assert told(scene.marta, f"Se cerró el {scene.words.date(now(scene))}, y 1 persona") == 4
     assert told(scene.marta, "Hay quien espera") == 1
     assert told(scene.marta, "nadie lo ha hecho") == 1
     assert told(scene.marta, "promesa sin cumplir") == 2

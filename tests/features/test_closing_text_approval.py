@@ -73,13 +73,61 @@ async def test_where_nobody_else_is_there_to_approve_it_that_is_said(admin: Admi
 async def test_who_asked_cannot_approve_and_can_take_it_back(admin: AdminScene) -> None:
     await closes(admin)
     await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
+    await admin.taps(BEFORE)
+    place, data = admin.data("Publicar")
+    for _ in range(2):
+        await admin.marta.tap_data(place, data).answered()
+        await admin.scene.settled()
+        assert "✅ Publicado" not in admin.marta.chat.messages[place].text
     await admin.taps(THE_CHANGE)
     assert "Aprobar y publicar" not in admin.panel.labels
     await admin.taps("Dejar de pedirlo")
     assert "ese cambio no se publica" in admin.panel.text
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     assert "hace falta que lo apruebe otra" in (await publishes(admin)).text
+
+
+async def test_an_old_button_decides_nothing_that_was_asked_for_later(
+    admin: AdminScene, pau: Person
+) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "Uno")
+    await publishes(admin)
+    pau.send("/closing")
+    await admin.scene.taps(pau, THE_CHANGE)
+    question = await admin.scene.with_button(pau, "No aprobarlo")
+    old = [b.data or "" for row in question.buttons for b in row][:2]
+    await admin.taps(THE_CHANGE)
+    await admin.taps("Dejar de pedirlo")
+    await writes(admin, SPANISH, "Dos")
+    await publishes(admin)
+    for data in old:
+        await pau.tap_data(question.id, data).answered()
+        await admin.scene.settled()
+        now = pau.chat.messages[question.id]
+        assert "algo ha cambiado mientras tanto" in now.text
+        assert THE_CHANGE in now.labels, "it waits as before"
+    assert FOLDER in await read_late(admin, admin.scene.jordi)
+
+
+async def test_what_is_left_and_what_waits_take_their_room(admin: AdminScene) -> None:
+    await closes(admin)
+    await writes(admin, SPANISH, "x" * 2_000)
+    for _ in range(2):
+        await admin.says("/closing")
+        await admin.taps("Añadir lo que ha pasado después")
+        await admin.taps("Se ha tomado una decisión")
+        await admin.says("y" * 1_500)
+        assert "no cabe en un mensaje" in admin.marta.messages[-1].text
+        await admin.says("/cancel")
+        await admin.says("/closing")
+        if BEFORE in admin.panel.labels:
+            await publishes(admin)
+    await admin.says("/closing")
+    await admin.taps("Añadir lo que ha pasado después")
+    await admin.taps("Se ha tomado una decisión")
+    await admin.says("y" * 100)
+    assert "✅ Guardado" in admin.marta.messages[-1].text
 
 
 async def test_while_it_is_open_many_signers_need_two_admins_too_since_one_can_close_it(
@@ -171,6 +219,9 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     await admin.taps("Sí, cerrar la petición")
     assert WAITS in admin.marta.messages[-1].text
     assert "escribe /broadcast" not in admin.marta.messages[-1].text
+    said_before = len(admin.marta.messages)
+    await notices(admin)
+    assert len(admin.marta.messages) == said_before, "she knows it"
     for days, said in ((31, "cuando esté aprobado, envíalo"), (38, "te lo recordará")):
         admin.ahead = timedelta(days=days)
         await notices(admin)

@@ -78,8 +78,12 @@ async def test_an_entry_without_a_date_is_of_today(admin: AdminScene) -> None:
     assert named in admin.panel.text
     admin.marta.edit(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
     await admin.scene.settled()
-    assert named in admin.panel.text
+    assert named in admin.marta.messages[-1].text
     admin.ahead = timedelta(days=3)
     admin.marta.edit(sent, "Quedan en libertad.")
     await admin.scene.settled()
-    assert named in admin.panel.text, "of the day that it has"
+    assert named in admin.marta.messages[-1].text, "of the day that it has"
+    await admin.taps("Escribir o corregir lo de después")
+    await admin.taps(f"✏️ {named}, en inglés")
+    await admin.says("They go free.")
+    assert f"{named}, en inglés" in admin.marta.messages[-1].text
