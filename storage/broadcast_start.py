@@ -73,7 +73,7 @@ SELECT b.id, b.petition, b.created_at, :actor_sealed, 'broadcast',
   b.kind || ' to ' || COALESCE(CAST(b.expected AS TEXT), 'everyone')
     || CASE WHEN b.confirmed_by_sealed IS NULL THEN ', to be approved'
        WHEN b.state = 'scheduled' THEN ', scheduled' ELSE '' END
-FROM broadcasts b WHERE b.id = :broadcast AND b.created_at = :at
+FROM broadcasts b WHERE b.id = :broadcast
 ON CONFLICT (id) DO NOTHING
 """
 
@@ -173,7 +173,7 @@ def start_statements(
     return (
         lock_petition(petition),  # as reopening it does
         Statement(_INSERT, {"petition": petition, **values}),
-        Statement(_AUDIT, {"broadcast": plan.id, "at": at, "actor_sealed": noted}),
+        Statement(_AUDIT, {"broadcast": plan.id, "actor_sealed": noted}),
     )
 
 

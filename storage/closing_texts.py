@@ -120,18 +120,9 @@ _ASK_AGAIN = f"UPDATE closing_publications SET published_at = NULL WHERE {_ALONE
 
 _WAITS = "id = :publication AND petition = :petition AND published_at IS NULL"
 
-_MAY_APPROVE = f"""
-{_WAITS} AND (
-  NOT EXISTS (SELECT 1 FROM closing_texts t WHERE t.publication_id = closing_publications.id
-    AND t.entry = '{CLOSING_UPDATE}')
-  OR {NO_CLOSING_BROADCAST}
-)
-"""  # noqa: S608 - constants of this file
-_CAN_APPROVE = f"EXISTS (SELECT 1 FROM closing_publications WHERE {_MAY_APPROVE})"  # noqa: S608
-
 _APPROVE = f"""
 UPDATE closing_publications SET published_at = :at, approved_by_sealed = :approved_by
-WHERE {_MAY_APPROVE}
+WHERE {_WAITS}
 """  # noqa: S608 - constants of this file
 
 # What was confirmed with the former text is void: a broadcast, and the closing of the petition.
@@ -356,7 +347,7 @@ class ClosingTexts(AuditedRows):
         approved_by = self._sealed(actor, "closing_publications", "approved_by_sealed", key)
         values: dict[str, Value] = {"publication": key, "approved_by": approved_by}
         changes = (_APPROVE, _NEW_REVISION)
-        await self._change("approved", _CAN_APPROVE, changes, values, actor=actor, at=at)
+        await self._change("approved", _DOES_WAIT, changes, values, actor=actor, at=at)
         return await self._publication(key)
 
     async def ask_again(self, approval_above: int | None, at: datetime) -> None:
