@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.clocks import DateCheck
 from bot.petition.petition import BUNDLED, load_petition
-from bot.petition.retention_days import Overdue
+from bot.petition.retention_days import FOUND_OVERDUE, HELD_FOR, Overdue
 from bot.retention import (
     BETWEEN_LOOKS_SECONDS,
     BREATH_SECONDS,
@@ -19,9 +19,18 @@ from bot.retention import (
     Retention,
     read_erasure,
 )
-from storage import DueBefore, DueCount, ErasedPortion, ErasureRun, Storage, Unavailable
+from storage import (
+    DueBefore,
+    DueCount,
+    ErasedPortion,
+    ErasureRun,
+    Handover,
+    Storage,
+    Unavailable,
+)
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 
 
 class Stored:
@@ -42,6 +51,9 @@ class Stored:
         self.due = DueCount(0, 0, 0, 0)
         self.first: datetime | None = None
         self.date_is_right = True
+        self.handover: Handover | None = None
+        self.found_at: datetime | None = None
+        self.noted: list[tuple[str, datetime]] = []
         self.tidied: list[datetime | None] = []
 
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
@@ -56,8 +68,11 @@ class Stored:
         self.journal_from.append(before)
         return self.damaged
 
-    async def active(self) -> None:
-        return None
+    async def active(self) -> Handover | None:
+        return self.handover
+
+    async def is_sending(self) -> bool:
+        return False
 
     async def erase(
         self, due: DueBefore, run: ErasureRun, *, after: int, limit: int
@@ -78,11 +93,11 @@ class Stored:
     async def first_signed_at(self) -> datetime | None:
         return self.first
 
-    async def first_notice_at(self, kind: str, about: str) -> None:
-        return None
+    async def first_notice_at(self, kind: str, about: str) -> datetime | None:
+        return self.found_at
 
     async def mark_notice_sent(self, kind: str, about: str, at: datetime) -> None:
-        return None
+        self.noted.append((kind, at))
 
     async def warn(self, overdue: Overdue | None) -> None:
         assert (overdue is None) is (self.due.total == 0)
@@ -176,10 +191,37 @@ async def test_with_a_clock_that_jumped_a_year_the_journal_still_knows_who_withd
         await looking.tidy_journal()
     assert [entry["event"] for entry in logged] == ["erasure_held"]
     assert stored.journal_from == [None]
+    assert stored.noted == [(FOUND_OVERDUE, NOW)]
     stored.due = DueCount(0, 0, 0, 0)  # somebody set the clock
     await looking.erase()
     await looking.tidy_journal()
     assert stored.journal_from == [None, NOW - timedelta(days=21 * 31)]
+    stored.date_is_right = False  # and it jumps again
+    await looking.erase()
+    await looking.tidy_journal()
+    assert stored.journal_from[2:] == [None]
+
+
+@pytest.mark.parametrize(("ago", "left"), [(HELD_FOR - SECOND, 1), (HELD_FOR, 0)])
+async def test_what_is_overdue_waits_from_when_it_was_first_found_and_no_longer(
+    ago: timedelta, left: int
+) -> None:
+    stored = Stored(signatures=1)
+    stored.due, stored.first = DueCount(1, 0, 0, 0), NOW - timedelta(days=900)
+    stored.found_at = NOW - ago
+    await retention(stored, Pauses(1)).erase()
+    assert (stored.signatures, stored.noted) == (left, [])
+
+
+async def test_who_was_not_told_is_kept_until_the_moment_that_is_said() -> None:
+    stored = Stored()
+    stored.handover = Handover(b"h", (NOW - timedelta(days=200)).date(), "", 1, 0, NOW)
+    storage, petition = cast("Storage", stored), load_petition(BUNDLED)
+    until = (await read_erasure(storage, petition, NOW)).untold_until
+    assert until is not None
+    assert until > NOW
+    assert not (await read_erasure(storage, petition, until - SECOND)).untold_too
+    assert (await read_erasure(storage, petition, until)).untold_too
 
 
 async def test_a_clock_that_jumps_after_it_was_checked_takes_nobody_and_no_withdrawal_away(
@@ -211,6 +253,8 @@ async def test_what_failed_is_done_at_the_next_look(failure: Exception) -> None:
         await retention(stored, pauses).run()
     assert (stored.forms, stored.signatures) == (0, 0)
     assert pauses.taken == [BETWEEN_LOOKS_SECONDS] * 2
+    assert stored.journal_from == [NOW - timedelta(days=21 * 31)] * 2
+    assert stored.tidied == [NOW] * 2
     assert len(logged) == 4
     expected = "warning" if isinstance(failure, Unavailable) else "error"
     assert [entry["log_level"] for entry in logged[:2]] == [expected] * 2

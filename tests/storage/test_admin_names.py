@@ -37,6 +37,9 @@ async def test_who_takes_anothers_name_is_told_apart_by_the_number(names: AdminN
     await names.save(ADMIN, "Marta Soler", NOON)
     await names.save(OTHER, "marta soler", NOON)
     assert await names.of([OTHER]) == {OTHER: f"marta soler ({OTHER})"}
+    forged = f"Marta Soler ({ADMIN})"
+    await names.save(OTHER, forged, later(1))
+    assert await names.of([OTHER]) == {OTHER: f"{forged} ({OTHER})"}
 
 
 async def test_nobody_reads_a_name_without_the_key(names: AdminNames, database: Database) -> None:

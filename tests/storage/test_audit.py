@@ -17,6 +17,13 @@ async def test_an_entry_tells_who_did_what_and_when(storage: Storage) -> None:
     ]
 
 
+async def test_when_something_was_done_last_is_known_of_each_deed(storage: Storage) -> None:
+    for minute, action in enumerate(("purge", "export", "purge", "retention")):
+        await storage.audit.record(action, actor=None, at=NOON + timedelta(minutes=minute))
+    assert await storage.audit.last("purge") == NOON + timedelta(minutes=2)
+    assert await storage.audit.last("close") is None
+
+
 async def test_only_as_many_as_asked_for_come_and_they_are_the_newest(storage: Storage) -> None:
     for minute in range(5):
         await storage.audit.record(str(minute), actor=1, at=NOON + timedelta(minutes=minute))

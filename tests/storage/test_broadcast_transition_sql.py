@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from storage import Audit, Broadcast, Broadcasts, Database, Keyring
+from storage import Audience, Audit, Broadcast, Broadcasts, Database, Keyring, Kind
 from storage.broadcast_states import BroadcastState, PauseReason
 from storage.broadcast_types import Outcome
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
@@ -88,6 +88,27 @@ async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_
         ("broadcast_pause", ADMIN),
         ("broadcast_resume", 0),
     ]
+
+
+async def test_the_audit_says_which_to_how_many_and_what_it_waits_for(
+    broadcasts: Broadcasts, people: Supporters, database: Database, keyring: Keyring
+) -> None:
+    await people.sign([1])
+    running = await started(broadcasts, expected=1)
+    await start(broadcasts, kind=Kind.UPDATE, expected=7, starts_at=later(60))
+    agreed = Audience(news_only=True)
+    waiting = await start(broadcasts, kind=Kind.NEWS, audience=agreed, needs_approval=True)
+    assert waiting.confirmed_by == ADMIN
+    await broadcasts.cancel(running.id, ADMIN, later(1))
+    entries = await Audit(database, SLUG, keyring).entries(10)
+    assert sorted(each.detail for each in entries) == sorted(
+        [
+            "closing to 1",
+            "update to 7, scheduled",
+            "news to everyone, to be approved",
+            running.id.hex()[:8],
+        ]
+    )
 
 
 async def test_a_pause_in_the_middle_of_making_the_list_keeps_what_is_there(

@@ -74,27 +74,29 @@ async def test_a_corrected_name_is_noted_if_the_correction_counts(
 async def test_who_was_counted_without_a_name_is_not_told_of(
     storage: Storage, people: Supporters
 ) -> None:
-    before, after = (int(later(s).timestamp() * 1000) for s in (-60, 60))
-    await storage.database.write(
-        Statement(
-            "INSERT INTO invalidations (id, petition, reason_sealed, condition_sealed,"
-            " signatures, invalidated_at) VALUES (:id, :petition, :id, :id, 1, :at)",
-            {"id": b"i" * 16, "petition": SLUG, "at": before},
+    before, at_once, after = (int(later(s).timestamp() * 1000) for s in (-60, 0, 60))
+    await people.sign([6])
+    for number, (key, at) in {4: (b"i" * 16, before), 6: (b"j" * 16, at_once)}.items():
+        await storage.database.write(
+            Statement(
+                "INSERT INTO invalidations (id, petition, reason_sealed, condition_sealed,"
+                " signatures, invalidated_at) VALUES (:id, :petition, :id, :id, 1, :at)",
+                {"id": key, "petition": SLUG, "at": at},
+            ),
+            Statement(
+                "UPDATE signatures SET invalidation_id = :id WHERE number = :n",
+                {"id": key, "n": number},
+            ),
         )
-    )
     await _set(storage, 1, "with_name = 0")
     await _set(storage, 2, f"restricted_at = {before}")
     await _set(storage, 3, f"objected_at = {before}")
-    await storage.database.write(
-        Statement(
-            "UPDATE signatures SET invalidation_id = :id WHERE number = 4", {"id": b"i" * 16}
-        )
-    )
     await _set(storage, 5, f"restricted_at = {after}, objected_at = {after}")
-    await people.exported(last_number=5)
-    for number in range(1, 6):
+    await people.exported(last_number=6)
+    for number in range(1, 7):
         await storage.signatures.withdraw(people.supporter(number), later(120))
-    assert await _noted(storage) == [(5, "withdrawn")]
+    # What was so from the moment on in which the list was begun may be in it otherwise.
+    assert await _noted(storage) == [(5, "withdrawn"), (6, "withdrawn")]
 
 
 async def test_a_name_that_is_given_later_is_noted_where_earlier_lists_lack_it(
@@ -122,10 +124,14 @@ def _noted_change(number: int, change: Change, second: int, *, told: bool = Fals
         ([(Change.CORRECTED, 5), (Change.CORRECTED, 6)], Change.CORRECTED),
         ([(Change.CORRECTED, 5), (Change.WITHDRAWN, 6)], Change.WITHDRAWN),
         ([(Change.RESTRICTED, 5), (Change.CORRECTED, 6)], Change.RESTRICTED),
+        ([(Change.OBJECTED, 5), (Change.RESTRICTED, 6)], Change.OBJECTED),
+        ([(Change.NAME_REMOVED, 5), (Change.OBJECTED, 6)], Change.NAME_REMOVED),
+        ([(Change.WITHDRAWN, 0)], Change.WITHDRAWN),  # the list may have been read before it
         ([(Change.CORRECTED, -5)], None),  # the list has the new name already
         ([(Change.NAME_REMOVED, -5), (Change.CORRECTED, 6)], None),  # it has no name
         ([(Change.NAME_REMOVED, -5), (Change.NAME_GIVEN, -4), (Change.ERASED, 6)], Change.ERASED),
         ([(Change.NAME_GIVEN, 5), (Change.WITHDRAWN, 6)], None),
+        ([(Change.NAME_GIVEN, 5), (Change.NAME_REMOVED, 6), (Change.WITHDRAWN, 7)], None),
         ([(Change.NAME_REMOVED, 5), (Change.NAME_GIVEN, 6)], None),  # as the list has it
         ([(Change.NAME_REMOVED, 5), (Change.WITHDRAWN, 6)], Change.WITHDRAWN),
     ],
@@ -152,3 +158,17 @@ def test_who_restricts_and_corrects_is_told_of_with_the_new_name() -> None:
         True,
         "Nueva",
     )
+
+
+def test_who_has_the_name_taken_off_is_told_of_without_it() -> None:
+    noted = [_noted_change(1, Change.CORRECTED, 5), _noted_change(1, Change.NAME_REMOVED, 9)]
+    (owed,) = changes_owed(noted, NOON)
+    assert (owed.is_corrected, owed.corrected_name, owed.changed_at) == (False, None, later(9))
+
+
+def test_one_notice_covers_also_what_was_undone_before_it() -> None:
+    changes = (Change.NAME_REMOVED, Change.NAME_GIVEN, Change.CORRECTED)
+    noted = [_noted_change(1, change, second) for second, change in enumerate(changes, 5)]
+    (owed,) = changes_owed(noted, NOON)
+    assert (owed.change, owed.changed_at) == (Change.CORRECTED, later(7))
+    assert owed.ids == (b"1/5", b"1/6", b"1/7")

@@ -82,15 +82,34 @@ async def test_the_next_version_of_a_language_takes_its_place_and_the_former_sta
 
 async def test_what_was_not_published_gives_way_to_the_next_version(storage: Storage) -> None:
     await writes(storage, "Con erata")
+    await writes(storage, "Respondieron", ANSWER)
+    await writes(storage, "Typo", ENGLISH)
     await writes(storage, "Con errata")
-    assert [each.text for each in await left(storage)] == ["Con errata"]
-    assert len(await storage.closing_texts.history()) == 2
+    assert {each.text for each in await left(storage)} == {"Con errata", "Typo", "Respondieron"}
+    history = await storage.closing_texts.history()
+    assert [each.number for each in history if each.text == "Respondieron"] == [1]
+    assert len(history) == 4
 
 
 async def test_a_message_that_is_taken_again_is_one_version(storage: Storage) -> None:
+    for text in ("Han vuelto", "Han vuelto", "Son libres", "Han vuelto"):
+        await writes(storage, text)
+    assert [each.text for each in await left(storage)] == ["Son libres"]
+
+
+async def test_what_is_discarded_is_in_the_history_alone(storage: Storage) -> None:
+    texts = storage.closing_texts
+    await texts.discard(actor=MARTA, at=NOON)
+    await writes(storage, "Publicado")
+    await publishes(storage)
+    await writes(storage, "Con erata")
     for _ in range(2):
-        await writes(storage, "Han vuelto")
-    assert len(await left(storage)) == 1
+        await texts.discard(actor=MARTA, at=NOON)
+    assert await left(storage) == []
+    assert await shown(storage) == ["Publicado"]
+    assert [each.is_discarded for each in await texts.history()] == [False, True]
+    noted = [(entry.actor, entry.detail) for entry in await storage.audit.entries(9)]
+    assert sorted(noted) == [(MARTA, "closing es 1"), (MARTA, "discarded")]
 
 
 async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> None:
@@ -98,6 +117,9 @@ async def test_what_an_admin_did_not_see_is_not_published(storage: Storage) -> N
     seen = await left(storage)
     await writes(storage, "They are back", ENGLISH)
     texts = storage.closing_texts
+    assert await texts.publish(seen, actor=MARTA, at=NOON, approval_above=None) is None
+    seen = await left(storage)
+    await writes(storage, "Son libres")
     assert await texts.publish(seen, actor=MARTA, at=NOON, approval_above=None) is None
     assert await shown(storage) == []
     assert [entry.action for entry in await storage.audit.entries(9)] == []
@@ -107,18 +129,24 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     storage: Storage, keyring: Keyring
 ) -> None:
     await signs_and_closes(storage, keyring, 2)
+    # Who withdraws after the closing had read of it all the same.
+    await storage.signatures.withdraw(a_supporter(keyring, 1).supporter, NOON)
+    revision = (await storage.petitions.state()).revision
     await writes(storage, "Han vuelto")
     asked = await publishes(storage, above=1)
     assert asked is not None
     assert (asked.published_at, await shown(storage)) == (None, [])
+    assert (await storage.petitions.state()).revision == revision
     texts = storage.closing_texts
     assert await texts.approve(asked.id, actor=MARTA, at=NOON) == asked, "not who asked"
     approved = await texts.approve(asked.id, actor=LUCY, at=NOON + HOUR)
     assert approved == replace(asked, approved_by=LUCY, published_at=NOON + HOUR)
+    assert (await storage.petitions.state()).revision == revision + 1
     assert await shown(storage) == ["Han vuelto"]
     assert await texts.approve(asked.id, actor=LUCY, at=NOON + 2 * HOUR) == approved
     noted = [entry.detail for entry in await storage.audit.entries(9) if entry.detail]
     assert noted == ["approved", "closing es 1"]
+    assert (asked.requested_by, asked.requested_at) == (MARTA, NOON)
 
 
 async def test_at_the_threshold_and_before_the_closing_one_admin_is_enough(
@@ -154,6 +182,8 @@ async def test_what_one_published_for_few_waits_for_another_once_more_have_signe
     await texts.approve(alone.id, actor=LUCY, at=NOON + HOUR)
     await texts.ask_again(1, NOON + HOUR)
     assert await shown(storage) == ["Antes"], "two have decided"
+    noted = [(entry.actor, entry.detail) for entry in await storage.audit.entries(9)]
+    assert noted.count((None, "to be approved")) == 1
 
 
 async def test_to_open_it_again_does_not_save_the_second_admin(
@@ -177,7 +207,15 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring
     await storage.closing_texts.decline(asked.id, actor=LUCY, at=NOON)
     assert await storage.closing_texts.approve(asked.id, actor=LUCY, at=NOON) is None
     assert [each.text for each in await left(storage)] == ["They are back", "Han vuelto"]
-    assert await publishes(storage, above=0) is not None
+    again = await publishes(storage, above=0)
+    assert again is not None
+    await writes(storage, "Son libres")
+    await storage.closing_texts.decline(again.id, actor=LUCY, at=NOON)
+    await storage.closing_texts.decline(again.id, actor=LUCY, at=NOON)
+    newer = {"They are back", "Son libres"}
+    assert {each.text for each in await left(storage)} == newer, "one has a newer version"
+    declined = [each for each in await storage.audit.entries(9) if each.detail == "declined"]
+    assert [each.actor for each in declined] == [LUCY, LUCY]
 
 
 async def test_what_was_confirmed_with_the_former_text_is_void(storage: Storage) -> None:

@@ -65,6 +65,7 @@ async def test_who_accepts_keeps_their_choices_and_answers_once(
     assert (later_one["text"], later_one["given_at"]) == (WORDS, later(60))
     stats = await storage.signatures.stats(NOON)
     assert (stats.total, stats.without_name) == (1, 1)
+    assert [each.action for each in await storage.audit.entries(9)] == ["texts_accepted"]
 
 
 async def test_who_keeps_theirs_has_no_other_consent_and_may_accept_later(
@@ -77,6 +78,7 @@ async def test_who_keeps_theirs_has_no_other_consent_and_may_accept_later(
     )
     kept = await storage.signatures.get(ana.supporter)
     assert kept == replace(before, kept_version="2026-12-24")
+    assert [each.action for each in await storage.audit.entries(9)] == ["texts_kept"]
     assert len((await storage.personal_data.of(ana.user_id)).consents) == 1
 
 

@@ -79,6 +79,24 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
     assert (refused.updates_at_most, refused.news) == (0, True)
 
 
+async def test_a_consent_ends_with_the_name_that_it_gave_and_no_other_one(
+    storage: Storage, keyring: Keyring
+) -> None:
+    signatures, jon = storage.signatures, a_supporter(keyring, 6)
+    await jon.arrive(storage)
+    new = jon.signature()
+    without = replace(new, consent=replace(new.consent, with_name=False))
+    await signatures.sign(without, Conversation(jon.supporter, stage="thanks", version=2), 1)
+    for version in (3, 5):
+        given, taken = at_my_data(jon, version), at_my_data(jon, version + 1)
+        at = later(version)
+        assert await signatures.give_name(jon.supporter, GIVES, given, version - 1, at)
+        assert await signatures.remove_name(jon.supporter, taken, version, later(version + 1))
+    consents = (await storage.personal_data.of(jon.user_id)).consents
+    ended = [(each["with_name"], each["with_name_ended_at"]) for each in consents]
+    assert ended == [(0, None), (1, later(4)), (1, later(6))]
+
+
 async def test_what_is_so_already_is_not_done_twice(storage: Storage, ana: Supporter) -> None:
     assert not await storage.signatures.give_name(
         ana.supporter, GIVES, at_my_data(ana, 3), 2, later(60)

@@ -129,6 +129,22 @@ async def test_who_withdrew_since_has_no_chat_any_more(
     assert [each.chat_id for each in found] == [1002]
 
 
+async def test_what_an_admin_cancelled_can_be_recalled_from_those_who_have_it(
+    broadcasts: Broadcasts, people: Supporters, recalls: Recalls
+) -> None:
+    await people.sign([1, 2])
+    broadcast = await started(broadcasts)
+    (one,) = await claim(broadcasts, broadcast, limit=1)
+    arrived = Result(one.position, one.claim, Outcome.DELIVERED, (71,))
+    await broadcasts.deliveries.record(broadcast.id, [arrived], SENT_AT)
+    await broadcasts.cancel(broadcast.id, ADMIN, later(3))
+    recalled = await broadcasts.recall(broadcast.id, ADMIN, later(9))
+    assert recalled is not None
+    assert recalled.is_recalling
+    found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
+    assert [each.chat_id for each in found] == [1001]
+
+
 async def test_what_is_still_being_sent_cannot_be_recalled(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:

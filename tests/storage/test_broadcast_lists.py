@@ -1,0 +1,109 @@
+"""Tests in which order broadcasts are read, and which of them need a worker."""
+
+from typing import Any
+
+import pytest
+
+from storage import Audience, Broadcasts, Kind
+from storage.database import Database, Statement
+from tests.support.broadcasts import start, started
+from tests.support.supporters import ADMIN, Supporters, later
+
+SOON = later(1000)
+
+
+class Listed:
+    """Broadcasts that are named by a letter each, whose ids are in the order of these."""
+
+    def __init__(self, broadcasts: Broadcasts, database: Database) -> None:
+        self._broadcasts = broadcasts
+        self._database = database
+
+    async def add(self, letter: str, created: int, **columns: Any) -> None:
+        """Stores one that was planned; then these columns become what they are given as."""
+        key, at = letter.encode() * 16, later(created)
+        planned = {"kind": Kind.UPDATE, "starts_at": later(created + 1)}
+        await start(self._broadcasts, key, at=at, **planned)
+        for column, value in columns.items():
+            stored = int(later(value).timestamp() * 1000) if isinstance(value, int) else value
+            sql = f"UPDATE broadcasts SET {column} = :value WHERE id = :id"  # noqa: S608
+            await self._database.write(Statement(sql, {"value": stored, "id": key}))
+
+
+@pytest.fixture
+async def listed(broadcasts: Broadcasts, database: Database, people: Supporters) -> Listed:
+    await people.sign([1], updates=9)
+    return Listed(broadcasts, database)
+
+
+def letters(found: list[Any]) -> str:
+    return "".join(each.id.decode()[0] for each in found)
+
+
+async def test_what_is_under_way_comes_first_then_what_is_next_then_what_was_last(
+    broadcasts: Broadcasts, listed: Listed
+) -> None:
+    await listed.add("a", 10, state="finished", started_at=20)
+    await listed.add("b", 5, state="finished", started_at=30)
+    await listed.add("c", 25, state="cancelled")
+    await listed.add("d", 40, starts_at=300)
+    await listed.add("e", 41, starts_at=200)
+    await listed.add("f", 1, state="paused", started_at=2)
+    assert letters(await broadcasts.listed(limit=9)) == "fedbca"
+    assert letters(await broadcasts.listed(limit=2, offset=1)) == "ed"
+    assert letters(await broadcasts.scheduled()) == "ed"
+    assert letters(await broadcasts.history()) == "edcabf"
+    assert letters(await broadcasts.history(limit=2, offset=3)) == "ab"
+    assert letters([await broadcasts.latest()]) == "e"
+
+
+async def test_who_sent_one_of_the_last_hundreds_has_sent(
+    broadcasts: Broadcasts, listed: Listed
+) -> None:
+    await listed.add("a", 1, state="finished", started_at=2)
+    assert not await broadcasts.has_sent(ADMIN + 1)
+    key = b"b" * 16
+    await start(broadcasts, key, kind=Kind.UPDATE, actor=ADMIN + 1, at=later(3))
+    assert await broadcasts.has_sent(ADMIN + 1)
+    assert await broadcasts.has_sent(ADMIN)
+
+
+async def test_a_recall_is_most_urgent_and_what_waits_for_an_admin_is_least(
+    broadcasts: Broadcasts, listed: Listed
+) -> None:
+    over = {"state": "finished", "started_at": 2, "ended_at": 3}
+    await listed.add("a", 1, confirmed_by_sealed=None)
+    await listed.add("b", 6, state="cancelled", ended_at=7)
+    await listed.add("c", 5, state="stopped", ended_at=7)
+    await listed.add("d", 9)
+    await listed.add("e", 8, **over, reported_at=4, recall_started_at=9)
+    await listed.add("f", 0, **over, reported_at=4, recall_started_at=9, recall_ended_at=9)
+    await listed.add("g", 0, **over, reported_at=4)
+    assert letters(await broadcasts.due(SOON)) == "edcba"
+    await listed.add("h", 11, state="running", started_at=12)
+    assert letters(await broadcasts.due(SOON)) == "ehcba"
+    await listed.add("h", 11, state="paused")
+    assert letters(await broadcasts.due(SOON)) == "ecba"
+    await listed.add("h", 11, pause_reason="denied")
+    assert letters(await broadcasts.due(SOON)) == "ecbah"
+
+
+async def test_what_a_recalled_one_left_over_is_not_sent(
+    broadcasts: Broadcasts, listed: Listed, database: Database
+) -> None:
+    broadcast = await started(broadcasts, kind=Kind.UPDATE, audience=Audience())
+    key = broadcast.id
+
+    async def so(table: str, column: str, value: object) -> None:
+        of = "id" if table == "broadcasts" else "broadcast_id"
+        sql = f"UPDATE {table} SET {column} = :value WHERE {of} = :id"  # noqa: S608
+        await database.write(Statement(sql, {"value": value, "id": key}))  # type: ignore[dict-item]
+
+    await so("broadcasts", "state", "finished")
+    await so("broadcasts", "reported_at", 1)
+    for state in ("pending", "sending"):
+        await so("deliveries", "state", state)
+        assert [each.id for each in await broadcasts.due(SOON)] == [key]
+    await so("broadcasts", "recall_started_at", 1)
+    await so("broadcasts", "recall_ended_at", 2)
+    assert await broadcasts.due(SOON) == []

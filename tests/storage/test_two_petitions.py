@@ -1,0 +1,257 @@
+"""Tests that two petitions in one database neither see nor touch what is the other one's."""
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Table
+
+from storage import (
+    AwaitedText,
+    Change,
+    ClosingTextKind,
+    Conversation,
+    DueBefore,
+    DueCount,
+    ErasureRun,
+    Keyring,
+    Leases,
+    Outcome,
+    Proof,
+    Reached,
+    SignatureCondition,
+    Signed,
+    Statement,
+    Storage,
+    open_storage,
+    verified_otherwise,
+)
+from storage.database import Row
+from storage.erasures import Untold
+from storage.journal_replay import replay
+from storage.tables import metadata
+from tests.support.broadcasts import ME, claim, queued, results, start, started
+from tests.support.supporters import ADMIN, NOON, Supporters, a_supporter, later
+
+OTHER = "other"
+MUCH_LATER = NOON + timedelta(days=9999)
+ALL = DueBefore(at_most=MUCH_LATER, handed_over=MUCH_LATER)
+RUN = ErasureRun(uuid.uuid4().bytes, "retention", NOON, untold_too=True)
+LETTER: Proof = verified_otherwise("a letter")
+ANSWER = AwaitedText("abc", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 3, 1))
+
+
+@pytest.fixture
+async def theirs(database_url: str, keyring: Keyring) -> Any:
+    opened = await open_storage(database_url, keyring, OTHER)
+    yield opened
+    await opened.close()
+
+
+async def fill(storage: Storage, keyring: Keyring) -> None:
+    """Lets everything happen to a petition that is stored about one."""
+    people = Supporters(storage.database, keyring, OTHER)
+    ana = a_supporter(keyring, 1, slug=OTHER)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    await people.sign([2, 3, 4])
+    await people.consent(2, "signature,updates", 9)
+    await people.mute(3)
+    await a_supporter(keyring, 9, slug=OTHER).arrive(storage)
+    await storage.person_codes.make(ana.supporter, NOON)
+    await storage.sent_files.add(ana.supporter, chat_id=1, message_id=5, at=NOON)
+    await storage.sent_files.add(ana.supporter, chat_id=1, message_id=6, at=NOON)
+    nobody = a_supporter(keyring, 8, slug=OTHER).supporter
+    await storage.sent_files.add(nobody, chat_id=8, message_id=7, at=NOON)
+    await storage.sent_files.give_up(NOON)
+    await storage.admin_names.save(ADMIN, "Marta", NOON)
+    await storage.drafts.save(keyring.reference(OTHER, ADMIN), "{}", NOON)
+    await storage.closing_texts.await_text(keyring.reference(OTHER, ADMIN), ANSWER)
+    await storage.telegram_cache.put("menu", b"d" * 32)
+    await storage.petitions.mark_notice_sent("overdue", "since", NOON)
+    await storage.closing_texts.write(b"a" * 16, None, ANSWER, "Hola", actor=ADMIN, at=NOON)
+    await storage.closing_texts.publish(
+        await storage.closing_texts.history(), actor=ADMIN, at=NOON, approval_above=None
+    )
+    revision = (await storage.petitions.state()).revision
+    await storage.petitions.close(revision=revision, actor=ADMIN, at=later(1))
+    export = await storage.exports.begin(at=later(2), detail="xlsx")
+    await storage.exports.finish(export, with_name=4, without_name=0)
+    (listed,) = await storage.handovers.exports()
+    await storage.handovers.record(date(2026, 3, 1), at=later(3), listed=listed)
+    await storage.invalidations.take_out([4], reason="wave", condition="number", at=later(4))
+    signer = await storage.person_requests.of(people.supporter(2))
+    assert signer is not None
+    await storage.person_requests.restrict(signer, LETTER, later(5))
+    leases = Leases(storage.database)
+    await leases.take(f"broadcast/{OTHER}", ME, seconds=10**9, now=NOON)
+    recalled = await started(storage.broadcasts, at=later(6))
+    told = await claim(storage.broadcasts, recalled, limit=1)
+    await storage.broadcasts.deliveries.record(
+        recalled.id, results(told, Outcome.DELIVERED), later(7)
+    )
+    await storage.broadcasts.cancel(recalled.id, ADMIN, later(8))
+    await queued(storage.broadcasts, await start(storage.broadcasts, at=later(9)))
+    await start(storage.broadcasts, at=later(10), starts_at=later(99), needs_approval=True)
+    await storage.restores.record(made_at=NOON, at=later(11))
+    await storage.closing_texts.write(b"b" * 16, None, ANSWER, "Dos", actor=ADMIN, at=later(12))
+    await storage.closing_texts.publish(
+        [each for each in await storage.closing_texts.history() if each.is_left],
+        actor=ADMIN,
+        at=later(12),
+        approval_above=0,
+    )
+    await storage.closing_texts.write(b"c" * 16, None, ANSWER, "Tres", actor=ADMIN, at=later(13))
+
+
+def _with_petition() -> list[Table]:
+    return [table for table in metadata.sorted_tables if "petition" in table.columns]
+
+
+async def rows_of_theirs(storage: Storage) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for table in _with_petition():
+        sql = f"SELECT * FROM {table.name} WHERE petition = '{OTHER}'"  # noqa: S608 - a table
+        rows = await storage.database.read(Statement(sql))
+        found[table.name] = sorted(rows, key=repr)
+    sql = f"SELECT * FROM petitions WHERE slug = '{OTHER}'"  # noqa: S608 - a constant
+    found["petitions"] = await storage.database.read(Statement(sql))
+    sql = "SELECT * FROM deliveries ORDER BY broadcast_id, position"
+    found["deliveries"] = await storage.database.read(Statement(sql))
+    return found
+
+
+async def test_nothing_of_the_other_petition_is_read(
+    storage: Storage, theirs: Storage, keyring: Keyring
+) -> None:
+    await fill(theirs, keyring)
+    assert await storage.audit.entries(99) == []
+    await storage.restores.release(actor=ADMIN, at=NOON)
+    assert await storage.audit.last("close") is None
+    assert await storage.broadcasts.listed(limit=99) == []
+    assert await storage.broadcasts.history() == []
+    assert await storage.broadcasts.scheduled() == []
+    assert await storage.broadcasts.due(MUCH_LATER) == []
+    assert await storage.broadcasts.active() is None
+    assert await storage.broadcasts.audience() == {}
+    assert not await storage.broadcasts.has_sent(ADMIN)
+    assert await storage.broadcasts.written_to_alone(ADMIN, later(60)) == 0
+    assert await storage.broadcasts.muted() == 0
+    assert await storage.broadcasts.can_be_written_to() == 0
+    assert await storage.closing_texts.history() == []
+    assert await storage.closing_texts.published() == []
+    assert await storage.handovers.exports() == []
+    assert await storage.handovers.active() is None
+    assert await storage.handovers.newest() is None
+    assert await storage.invalidations.entries() == []
+    assert (await storage.invalidations.find(SignatureCondition())).numbers == []
+    assert not await storage.erasures.is_sending()
+    assert await storage.erasures.first_signed_at() is None
+    assert await storage.erasures.count(ALL) == DueCount(0, 0, 0, 0)
+    assert await storage.erasures.untold(MUCH_LATER) == Untold(0, None)
+    assert await storage.person_requests.find(1) is None
+    assert await storage.person_notices.waiting() == []
+    assert await storage.sent_files.due() == []
+    assert (await storage.signatures.stats(NOON)).total == 0
+    assert (await storage.signatures.rate(NOON, details_from=1)).signed == 0
+    assert await storage.conversations.unsigned() == 0
+    assert await storage.telegram_cache.get("menu") is None
+    assert not await storage.petitions.notice_was_sent("overdue", "since")
+    assert await storage.petitions.first_notice_at("overdue", "since") is None
+    held = await storage.personal_data.of(ADMIN)
+    assert [each["action"] for each in held.deeds] == ["release"]
+    assert (held.broadcasts, held.closing_texts, held.publications) == ((), (), ())
+    await storage.admin_names.save(ADMIN, "Marta", NOON)
+    assert await storage.admin_names.of([ADMIN]) == {ADMIN: "Marta"}
+
+
+async def test_nothing_of_the_other_petition_is_changed(
+    storage: Storage, theirs: Storage, keyring: Keyring
+) -> None:
+    await fill(theirs, keyring)
+    before = await rows_of_theirs(theirs)
+    empty = [table for table, rows in before.items() if not rows]
+    assert empty == ["anonymous_counts"]  # nothing changes those of a petition but its erasures
+    broadcasts = await theirs.broadcasts.history()
+    (invalidation,) = await theirs.invalidations.entries()
+    handover = await theirs.handovers.active()
+    assert handover is not None
+    for each in broadcasts:
+        await storage.broadcasts.cancel(each.id, ADMIN, MUCH_LATER)
+        await storage.broadcasts.recall(each.id, ADMIN, NOON)
+        await storage.broadcasts.approve(each.id, ADMIN + 1, NOON)
+        await storage.broadcasts.mark_reported(each.id, NOON)
+        await storage.broadcasts.set_progress(each.id, 1, 2)
+        await storage.broadcasts.request_cancel(each.id, NOON)
+        await storage.recalls.end(each.id, NOON)
+    await storage.broadcasts.deliveries.settle(MUCH_LATER)
+    for user_id in (1, 2):
+        someone = a_supporter(keyring, user_id)
+        await someone.arrive(storage)
+        await someone.sign(storage)
+    taken, people = await storage.invalidations.take_out([1], reason="", condition="", at=NOON)
+    assert people == 1
+    assert await storage.invalidations.undo(taken, NOON) == 1
+    assert await storage.signatures.withdraw(a_supporter(keyring, 2).supporter, NOON)
+    assert (await storage.erasures.erase(ALL, RUN, after=0, limit=9)).erased == 1
+    await storage.erasures.erase_what_is_left(ALL, limit=9)
+    await storage.conversations.forget_forms(MUCH_LATER, limit=9)
+    await storage.person_codes.forget(MUCH_LATER)
+    await storage.person_notices.expire(MUCH_LATER)
+    await storage.sent_files.expire(MUCH_LATER)
+    await storage.sent_files.give_up(MUCH_LATER)
+    await storage.restores.release(actor=ADMIN, at=MUCH_LATER)
+    await storage.restores.mark_repeated(at=MUCH_LATER, lost=9)
+    await storage.closing_texts.discard(actor=ADMIN, at=NOON)
+    await storage.closing_texts.ask_again(0, NOON)
+    await storage.admin_names.save(ADMIN, "Marta", NOON)
+    await storage.admin_names.save(ADMIN, None, NOON)
+    owed = await theirs.changes_after_export.owed(handover)
+    assert [each.change for each in owed] == [Change.RESTRICTED]
+    await storage.changes_after_export.mark_told(owed, at=NOON)
+    assert await storage.invalidations.undo(invalidation.id, NOON) == 0
+    assert not await storage.handovers.undo(handover, at=NOON)
+    revision = (await storage.petitions.state()).revision
+    await storage.petitions.close(revision=revision, actor=ADMIN, at=NOON)
+    await replay(storage.database, keyring, "andry", (), reached=Reached(99, 99), at=NOON)
+    assert await rows_of_theirs(theirs) == before
+
+
+async def test_nothing_of_the_other_petition_is_in_the_way(
+    storage: Storage, theirs: Storage, keyring: Keyring
+) -> None:
+    await fill(theirs, keyring)
+    await storage.restores.release(actor=ADMIN, at=NOON)
+    ana = a_supporter(keyring, 1)
+    await ana.arrive(storage)
+    assert await ana.sign(storage) == Signed(1, 1)
+    after = Conversation(ana.supporter, stage="my_data", version=3)
+    assert await storage.signatures.remove_name(ana.supporter, after, 2, NOON)
+    await storage.closing_texts.write(b"o" * 16, None, ANSWER, "Uno", actor=ADMIN, at=NOON)
+    (version,) = await storage.closing_texts.history()
+    assert version.number == 1
+    published = await storage.closing_texts.publish(
+        [version], actor=ADMIN, at=NOON, approval_above=1
+    )
+    assert published is not None
+    assert published.published_at == NOON
+    revision = (await storage.petitions.state()).revision
+    closed = await storage.petitions.close(revision=revision, actor=ADMIN, at=NOON)
+    assert closed is not None
+    assert (closed.closed_signatures, closed.revision) == (1, revision + 1)
+    reopened = await storage.petitions.reopen(revision=revision + 1, actor=ADMIN, at=NOON)
+    assert reopened is not None
+    await storage.petitions.close(revision=revision + 2, actor=ADMIN, at=NOON)
+    alone = {"approval_above": 1, "at_most": 1, "expected": 1}
+    planned = await start(storage.broadcasts, starts_at=later(20))
+    assert await storage.broadcasts.due(later(20)) == [planned]
+    begun = await storage.broadcasts.begin(planned, later(20), at_most=1)
+    assert begun.is_running
+    leases = Leases(storage.database)
+    await leases.take("broadcast/andry", ME, seconds=10**9, now=NOON)
+    assert (await queued(storage.broadcasts, begun)).total == 1
+    await storage.broadcasts.cancel(begun.id, ADMIN, later(21))
+    at_once = await started(storage.broadcasts, at=later(22), **alone)
+    assert (at_once.is_running, at_once.total) == (True, 1)
+    assert await storage.handovers.record(date(2026, 3, 2), at=later(23)) is not None
