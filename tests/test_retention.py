@@ -48,6 +48,7 @@ class Stored:
         self.conversations = self.erasures = self.handovers = self.journal = self.petitions = self
         self.journal_from: list[datetime | None] = []
         self.damaged = 0
+        self.left = 0
         self.due = DueCount(0, 0, 0, 0)
         self.first: datetime | None = None
         self.date_is_right = True
@@ -85,7 +86,9 @@ class Stored:
         return ErasedPortion(some, after + some if some == limit else None)
 
     async def erase_what_is_left(self, due: DueBefore, *, limit: int) -> int:
-        return 0
+        some = min(self.left, limit)
+        self.left -= some
+        return some
 
     async def count(self, due: DueBefore) -> DueCount:
         return self.due
@@ -169,6 +172,13 @@ async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
     assert len(stored.entries) == 1
     assert pauses.taken == [BREATH_SECONDS] * (looks - 1) * 2
     assert [entry["total"] for entry in logged] == [left, left] * bool(left)
+
+
+async def test_conversations_that_are_left_go_in_portions_too() -> None:
+    stored, pauses = Stored(), Pauses(99)
+    stored.left = 2 * PORTION
+    await retention(stored, pauses).erase()
+    assert (stored.left, pauses.taken) == (0, [BREATH_SECONDS] * 2)
 
 
 async def test_the_journal_forgets_whose_retention_is_over_and_its_damage_is_said() -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.main import app
 from bot.dossier import contents, make
 from bot.dossier.contents import Edition, dossier
-from bot.dossier.opened_list import open_list
+from bot.dossier.opened_list import ListHead, open_list
 from bot.dossier.typesetting import TEMPLATES, Fonts, letters, unreadable
 from bot.text.translations import Catalogs
 from tests.support.opened_lists import ELSEWHERE, opened_list, write_list
@@ -53,7 +53,20 @@ def test_the_files_are_whole_and_the_same_each_time(tmp_path: Path) -> None:
         content = (tmp_path / "first" / name).read_bytes()
         assert content.startswith(b"%PDF-")
         assert hashlib.sha256(content).hexdigest() == sha256
-    assert hashlib.sha256(listed.read_bytes()).hexdigest() in manifest.decode()
+    about = [line[2:] for line in manifest.decode().splitlines() if line.startswith("#")]
+    assert [line for line in about if not line.startswith("made with: petition-bot ")] == [
+        "petition-bot dossier 1",
+        "petition: andry",
+        "edition: for the addressee",
+        "language: es",
+        "date: 2027-02-16",
+        "reference: AI-ES/2027/014",
+        "contact: Lucía Prado",
+        f"export: {3 * len(names):032x}",
+        "exported at: 2027-02-15T09:30:00+00:00",
+        f"SHA-256 of the list: {hashlib.sha256(listed.read_bytes()).hexdigest()}",
+        f"signatures: {3 * len(names) + 118}, {3 * len(names)} of them with a name",
+    ]
     call(listed, *ARGUMENTS, "--output", tmp_path / "second")
     assert (tmp_path / "second" / "manifest.txt").read_bytes() == manifest
     assert {path.name for path in tmp_path.iterdir()} == {"list.json", "first", "second"}
@@ -132,11 +145,43 @@ def test_a_long_list_comes_in_volumes(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         make, "_set_volume", lambda data, *_, **__: data["names"][0]["name"].encode()
     )
+    described, volumes = contents.dossier, list[contents.Volume]()
+
+    def kept(head: ListHead, edition: Edition, given: list[contents.Volume]) -> dict[str, Any]:
+        volumes[:] = given
+        return described(head, edition, given)
+
+    monkeypatch.setattr(contents, "dossier", kept)
     listed = write_list(tmp_path / "list.json", 100)
     done = call(listed, *ARGUMENTS, "--language", "en", "--output", tmp_path / "out")
     assert done.exit_code == 0, done.output
-    volumes = [path.name for path in sorted((tmp_path / "out").glob("*volume*"))]
-    assert volumes == [f"andry - volume {n} of 3.pdf" for n in (1, 2, 3)]
+    files = [path.name for path in sorted((tmp_path / "out").glob("*volume*"))]
+    assert files == [f"andry - volume {n} of 3.pdf" for n in (1, 2, 3)]
+    numbers = [each.number for each in open_list(listed).signatures()]
+    assert [(each.file, each.names, each.first, each.last) for each in volumes] == [
+        (files[0], 40, numbers[0], numbers[39]),
+        (files[1], 40, numbers[40], numbers[79]),
+        (files[2], 20, numbers[80], numbers[99]),
+    ]
+    written = [(tmp_path / "out" / name).read_bytes() for name in files]
+    assert [each.sha256 for each in volumes] == [
+        hashlib.sha256(each).hexdigest() for each in written
+    ]
+
+
+def test_the_manifest_of_a_public_edition_says_nothing_of_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "set_pdf", lambda *_, **__: b"")
+    listed = write_list(tmp_path / "list.json", 100, extra=(TOTO,))
+    done = call(listed, "--public", "--date", "2027-02-16", "--output", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "Toto" not in done.output
+    manifest = (tmp_path / "out" / "manifest.txt").read_text()
+    for line in ("# edition: public, without names", "# date: 2027-02-16"):
+        assert line in manifest.splitlines()
+    for word in ("reference", "contact", "export", "list", "signatures"):
+        assert f"# {word}" not in manifest
 
 
 def test_what_is_missing_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ import pytest
 from bot.export.json_list import write_json
 from bot.export.signature_list import SignatureListHeader
 from bot.export.xlsx_list import write_xlsx
-from storage import NamedSignature, SignatureGroup
-from tests.export.test_signature_list import header
+from storage import ExportCounts, ExportedList, NamedSignature, SignatureGroup
+from tests.export.test_signature_list import NOON, PETITION, header
 
 AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 FORMULAS = (
@@ -113,6 +113,10 @@ async def test_the_json_has_what_the_dossier_is_made_from() -> None:
     assert listed["exported_at"] == "2026-03-01T12:00:00+00:00"
     petition = listed["petition"]
     assert petition["slug"] == "andry"
+    assert petition["version"] == PETITION.version
+    assert petition["earlier_versions"] == [
+        {"date": each.date, "changed": dict(each.changed)} for each in PETITION.earlier_versions
+    ]
     assert petition["closed_at"] is None
     for name in ("title", "addressee", "demands", "appeal"):
         assert set(petition[name]) == {"es", "en"}
@@ -131,6 +135,59 @@ async def test_the_json_has_what_the_dossier_is_made_from() -> None:
     ]
     assert listed["by_version"] == [{"version": "1", "signatures": 5}]
     assert listed["signatures"] == []
+
+
+async def test_of_a_closed_petition_both_formats_account_for_the_count() -> None:
+    controller = PETITION.controller.model_copy(
+        update={
+            "name": {"es": "la organización", "en": "the organisation"},
+            "web_form": "https://example.org/datos",
+            "data_protection_officer": "dpo@example.org",
+            "address": "Calle Mayor 1",
+        }
+    )
+    listed = SignatureListHeader(
+        ExportedList(b"e" * 16, NOON, 99),
+        PETITION.model_copy(update={"controller": controller}),
+        ExportCounts(AT, at_closing=20, invalidated_since=2, anonymous=4),
+        (SignatureGroup(AT, "es", "1", True, 3), SignatureGroup(AT, "es", "1", False, 6)),
+    )
+    out = io.BytesIO()
+    await write_json(out, listed, pages(NAMES[:3]))
+    head = json.loads(out.getvalue())
+    assert (head["exported_at"], head["petition"]["closed_at"]) == (
+        "2026-03-01T12:00:00+00:00",
+        "2026-03-01T23:30:00+00:00",
+    )
+    assert head["petition"]["controller"] == {
+        "name": {"es": "la organización", "en": "the organisation"},
+        "email": "datos@example.org",
+        "web_form": "https://example.org/datos",
+        "data_protection_officer": "dpo@example.org",
+        "address": "Calle Mayor 1",
+    }
+    assert head["counts"] == {
+        "at_closing": 20,
+        "withdrawn_since": 5,
+        "invalidated_since": 2,
+        "counted": 13,
+        "with_name": 3,
+        "without_name": 10,
+    }
+    out = Unseekable()
+    await write_xlsx(out, listed, pages(NAMES[:3]))
+    rows = sheets_of(out.getvalue())["Counts"]
+    assert rows[0][1] == PETITION.texts["es"].title
+    assert [row[1] for row in rows[1:3]] == [(b"e" * 16).hex(), "2026-03-01 12:00"]
+    assert [tuple(row) for row in rows[4:10]] == [
+        ("Signatures at the closing", 20),
+        ("Withdrawn since", 5),
+        ("Invalidated since", 2),
+        ("Counted signatures", 13),
+        ("With their name, on the next sheets", 3),
+        ("Without their name, counted only", 10),
+    ]
+    assert rows[12:] == [["2026-03-02", "es", 3, 6], ["other days", "any", 0, 4]]
 
 
 async def test_every_name_is_a_text_in_a_workbook() -> None:

@@ -57,6 +57,8 @@ def test_the_counts_add_up() -> None:
 def test_who_gives_no_name_is_told_with_the_next_of_their_language_until_they_are_five() -> None:
     days = [group(0, 2), group(1, 2), group(2, 2), group(3, 5), group(4, 1)]
     assert without_name(header(*days)) == [("2026-03-03", "es", 6), ("2026-03-05", "es", 6)]
+    enough = [group(0, 5), group(1, 5)]
+    assert without_name(header(*enough)) == [("2026-03-01", "es", 5), ("2026-03-02", "es", 5)]
 
 
 def test_a_language_of_few_is_told_with_another_that_it_cannot_be_told_from() -> None:
@@ -67,6 +69,8 @@ def test_a_language_of_few_is_told_with_another_that_it_cannot_be_told_from() ->
         (None, None, 8),
     ]
     assert without_name(header(group(0, 2))) == [(None, None, 2)]
+    five = header(group(0, 9), group(0, 2, "en"), group(0, 3, "fr"))
+    assert without_name(five) == [("2026-03-01", "es", 9), (None, None, 5)]
 
 
 def test_every_version_has_its_count() -> None:

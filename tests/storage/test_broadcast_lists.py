@@ -82,6 +82,8 @@ async def test_a_recall_is_most_urgent_and_what_waits_for_an_admin_is_least(
     assert letters(await broadcasts.due(SOON)) == "edcba"
     await listed.add("h", 11, state="running", started_at=12)
     assert letters(await broadcasts.due(SOON)) == "ehcba"
+    await listed.add("i", 2000)  # another one can be planned meanwhile
+    assert letters(await broadcasts.scheduled())[-1] == "i"
     await listed.add("h", 11, state="paused")
     assert letters(await broadcasts.due(SOON)) == "ecba"
     await listed.add("h", 11, pause_reason="denied")

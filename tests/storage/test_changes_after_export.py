@@ -127,6 +127,10 @@ def _noted_change(number: int, change: Change, second: int, *, told: bool = Fals
         ([(Change.OBJECTED, 5), (Change.RESTRICTED, 6)], Change.OBJECTED),
         ([(Change.NAME_REMOVED, 5), (Change.OBJECTED, 6)], Change.NAME_REMOVED),
         ([(Change.WITHDRAWN, 0)], Change.WITHDRAWN),  # the list may have been read before it
+        (
+            [(Change.CORRECTED, 5), (Change.NAME_REMOVED, 6), (Change.NAME_GIVEN, 7)],
+            Change.CORRECTED,
+        ),
         ([(Change.CORRECTED, -5)], None),  # the list has the new name already
         ([(Change.NAME_REMOVED, -5), (Change.CORRECTED, 6)], None),  # it has no name
         ([(Change.NAME_REMOVED, -5), (Change.NAME_GIVEN, -4), (Change.ERASED, 6)], Change.ERASED),

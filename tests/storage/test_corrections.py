@@ -1,10 +1,13 @@
 """Tests that people who were told something wrong can be told what is right, in every order."""
 
+from dataclasses import replace
+
 import pytest
 
 from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures, Storage
-from storage.broadcast_types import Correction, Outcome, Result
-from tests.support.broadcasts import claim, started
+from storage.broadcast_states import BroadcastState, PauseReason
+from storage.broadcast_types import Correction, Outcome, Result, Tally, pause_question
+from tests.support.broadcasts import claim, new_broadcast, started
 from tests.support.supporters import ADMIN, Supporters, later
 
 
@@ -198,3 +201,30 @@ async def test_who_comes_back_after_the_recall_is_not_sent_the_correction_of_wha
     await broadcasts.recall(wrong.id, ADMIN, later(15))
     assert not await signatures.mark_reachable(people.supporter(2), later(20))
     assert await waiting(broadcasts) == 2
+
+
+async def test_what_nobody_may_have_got_or_is_being_deleted_is_not_corrected(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1])
+    wrong = await started(broadcasts, kind=Kind.UPDATE)
+    over = replace(wrong, state=BroadcastState.FINISHED, ended_at=later(2))
+    assert over.can_be_corrected(Tally(total=1, unconfirmed=1))
+    assert not over.can_be_corrected(Tally(total=1, unreachable=1))
+    told = Tally(total=1, delivered=1)
+    recalling = replace(over, recall_started_at=later(3))
+    assert [each.can_be_corrected(told) for each in (wrong, over, recalling)] == [
+        *(False, True, False),
+    ]
+    assert replace(recalling, recall_ended_at=later(4)).can_be_corrected(told)
+
+
+def test_each_reason_of_a_pause_is_a_question_of_its_own() -> None:
+    questions = {pause_question(PauseReason.DENIED, detail) for detail in ("502", "403")}
+    assert questions == {"denied: 502", "denied: 403"}
+
+
+def test_the_notice_of_a_breach_cannot_be_for_some_alone() -> None:
+    for some in (Audience(language="es"), Audience(news_only=True)):
+        with pytest.raises(ValueError, match="everyone"):
+            new_broadcast(kind=Kind.BREACH, audience=some)

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,14 +11,16 @@ from storage import (
     DueBefore,
     DueCount,
     ErasureRun,
+    Kind,
     Outcome,
     Statement,
     Storage,
     Tally,
     Value,
+    verified_otherwise,
 )
-from tests.support.broadcasts import claim, results, started
-from tests.support.supporters import NOON, SLUG, Supporters, a_supporter, later
+from tests.support.broadcasts import claim, results, start, started
+from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, a_supporter, later
 
 # Everything is due, or what was signed before the third of them.
 ALL = DueBefore(at_most=later(99), handed_over=None)
@@ -221,7 +224,52 @@ async def test_of_a_petition_that_ended_long_ago_nothing_personal_is_left(
     due = DueBefore(at_most=later(99), handed_over=later(999))
     assert await storage.erasures.erase_what_is_left(due, limit=9) == 0  # it is open
     assert await left(storage, "changes_after_export") == 1
+    await people.set_closed_at(due.at_most)
+    assert await storage.erasures.erase_what_is_left(due, limit=9) == 0  # not yet long ago
     await people.set_closed_at(later(0))
-    assert await storage.erasures.erase_what_is_left(due, limit=2) == 2
-    assert await storage.erasures.erase_what_is_left(due, limit=2) == 1
-    assert await left(storage, "conversations") == 0
+    late = int(due.at_most.timestamp() * 1000)
+    await do(
+        storage,
+        "UPDATE conversations SET updated_at = :at WHERE supporter = :person",
+        at=late,
+        person=people.supporter(3),
+    )
+    assert await storage.erasures.erase_what_is_left(due, limit=1) == 1
+    assert await storage.erasures.erase_what_is_left(due, limit=9) == 1
+    assert await left(storage, "conversations") == 1  # somebody who came lately
+    after = replace(due, at_most=due.at_most + timedelta(seconds=1))
+    assert await storage.erasures.erase_what_is_left(after, limit=9) == 1
+
+
+async def test_what_is_signed_at_the_last_moment_is_kept(
+    storage: Storage, people: Supporters
+) -> None:
+    await sign(people, range(3, 4))
+    assert (await storage.erasures.untold(later(3))).people == 0
+    for due in (FIRST_TWO, DueBefore(at_most=later(0), handed_over=later(3))):
+        assert (await storage.erasures.count(due)).total == 0
+        assert await erase(storage, due) == 0
+
+
+async def test_a_code_and_a_sentence_that_waits_go_with_the_signature(
+    storage: Storage, people: Supporters
+) -> None:
+    await sign(people, range(1, 2))
+    await storage.person_codes.make(people.supporter(1), NOON)
+    signer = await storage.person_requests.of(people.supporter(1))
+    assert signer is not None
+    await storage.person_requests.restrict(signer, verified_otherwise("a letter"), NOON)
+    assert await erase(storage) == 1
+    for table in ("person_codes", "person_notices"):
+        assert await left(storage, table) == 0, table
+
+
+async def test_only_a_closing_update_is_waited_for(storage: Storage, people: Supporters) -> None:
+    await people.set_closed(True)
+    await sign(people, range(1, 2))
+    update = await start(storage.broadcasts, kind=Kind.UPDATE)
+    assert not await storage.erasures.is_sending()
+    await storage.broadcasts.cancel(update.id, ADMIN, NOON)
+    closing = await start(storage.broadcasts)
+    await storage.broadcasts.pause(closing.id, ADMIN, NOON)
+    assert await storage.erasures.is_sending()

@@ -13,10 +13,11 @@ from storage import (
     Storage,
     Unavailable,
 )
+from storage.changes_after_export import Change, note_change
 from storage.database import Database
 from storage.keyring import Keyring
 from storage.times import from_millis
-from tests.support.supporters import NOON, Supporters, later
+from tests.support.supporters import NOON, SLUG, Supporters, later
 
 
 @pytest.fixture
@@ -108,6 +109,27 @@ async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing
     # And the one who withdrew is owed a notice.
     assert await storage.exports.finish(export, with_name=6, without_name=0) == 1
     assert await exports(storage.database) == [(6, 6, 0)]
+
+
+async def test_who_changed_twice_since_it_was_begun_is_told_once(
+    storage: Storage, people: Supporters
+) -> None:
+    export = await begun(storage)
+    changed = [(2, Change.NAME_REMOVED), (2, Change.NAME_GIVEN), (6, Change.RESTRICTED)]
+    for number, change in changed:
+        await storage.database.write(
+            note_change(SLUG, people.supporter(number), change, export.exported_at)
+        )
+    assert await storage.exports.finish(export, with_name=6, without_name=0) == 2
+
+
+async def test_of_the_erased_those_are_counted_that_counted(
+    storage: Storage, people: Supporters
+) -> None:
+    sql = "INSERT INTO anonymous_counts VALUES ('andry', 'es', 1, :valid, :people)"
+    for valid, erased in ((1, 4), (0, 9)):
+        await storage.database.write(Statement(sql, {"valid": valid, "people": erased}))
+    assert (await counts(storage)).anonymous == 4
 
 
 async def test_a_name_that_cannot_be_decrypted_is_told_by_its_number(

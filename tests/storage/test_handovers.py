@@ -85,7 +85,7 @@ async def test_a_backup_from_before_it_gets_it_back_with_its_list_and_what_is_ow
     await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(70))
     assert await storage.handovers.active() == recorded
     state = await storage.petitions.state()
-    assert state.is_closed
+    assert (state.is_closed, state.closed_at) == (True, NOON)
     assert (state.closed_signatures, state.signatures) == (6, 5)
     # The addressee still has the list with their name.
     assert recorded is not None
@@ -104,6 +104,9 @@ async def test_one_that_was_taken_back_stays_so_in_a_backup_from_before_that(
     entries = storage.journal.read().entries
     await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(99))
     assert await storage.handovers.active() is None
+    await people.set_closed(False)
+    await replay(storage.database, keyring, "andry", entries, reached=Reached(6), at=later(99))
+    assert not (await storage.petitions.state()).is_closed
 
 
 async def test_a_restriction_that_is_lifted_again_in_a_backup_hides_no_name_that_was_removed(
@@ -146,6 +149,7 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
         (1, "with_name = 0"),
         (2, f"restricted_at = {before}"),
         (3, f"restricted_at = {after}, objected_at = {after}"),
+        (5, f"objected_at = {before}"),
     ):
         sql = f"UPDATE signatures SET {assignment} WHERE number = :n"  # noqa: S608 - of this test
         await storage.database.write(Statement(sql, {"n": number}))
@@ -156,7 +160,7 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
     recorded = await storage.handovers.record(DAY, at=later(99), listed=listed, manifest=MANIFEST)
     assert recorded is not None
     # The sixth signed after the list.
-    assert await _inclusions(storage, people) == [COUNTED, COUNTED, NAMED, NAMED, NAMED, None]
+    assert await _inclusions(storage, people) == [COUNTED, COUNTED, NAMED, NAMED, COUNTED, None]
     await storage.handovers.undo(recorded, at=later(100))
     assert await storage.handovers.known_to(people.supporter(3)) is None
     await storage.handovers.record(DAY, at=later(101), without_name=6)
@@ -198,15 +202,42 @@ async def test_what_is_owed_is_marked_as_told_and_nothing_later(
     recorded = await storage.handovers.record(DAY, at=later(1), listed=listed, manifest=MANIFEST)
     assert recorded is not None
     owed = storage.changes_after_export
-    for number in (2, 5):
+    for number in (2, 6):
         await storage.signatures.withdraw(people.supporter(number), later(number))
     shown = await owed.owed(recorded)
     assert [(each.number, each.change.value) for each in shown] == [
         (2, "withdrawn"),
-        (5, "withdrawn"),
+        (6, "withdrawn"),
     ]
     await storage.signatures.withdraw(people.supporter(3), later(3))
     await owed.mark_told(shown, at=later(9))
     assert [each.number for each in await owed.owed(recorded)] == [3]
     newest = (await storage.audit.entries(1))[0]
     assert (newest.action, newest.detail) == ("notices_told", "2 signatures")
+    await owed.mark_told(shown, at=later(10))
+    rows = Statement("SELECT told_at FROM changes_after_export WHERE told_at IS NOT NULL")
+    told = {row["told_at"] for row in await storage.database.read(rows)}
+    assert told == {int(later(9).timestamp() * 1000)}
+
+
+async def test_the_lists_that_were_written_come_with_the_newest_first(
+    storage: Storage, people: Supporters
+) -> None:
+    first = await people.exported(6, with_name=1)
+    last = await people.exported(6, at=later(5), without_name=1)
+    await people.exported(6, at=later(9))  # it was killed, or is being written
+    assert [each.id for each in await storage.handovers.exports()] == [last, first]
+
+
+async def test_the_newest_handover_is_that_which_was_recorded_last(
+    storage: Storage, people: Supporters
+) -> None:
+    for second, day in ((60, DAY), (70, date(2026, 3, 1))):
+        recorded = await storage.handovers.record(day, at=later(second), without_name=6)
+        assert recorded is not None
+        assert await storage.handovers.undo(recorded, at=later(second + 1))
+    newest = await storage.handovers.newest()
+    assert newest is not None
+    assert newest.handed_over_on == date(2026, 3, 1)
+    details = [each.detail for each in await storage.audit.entries(9)]
+    assert (details[0], details[2]) == ("2026-03-01", "2026-03-02")

@@ -48,6 +48,7 @@ async def test_all_that_is_asked_has_to_apply(storage: Storage, signed: Supporte
     assert await numbers(storage, signed_before=NOON + MINUTE) == [1]
     assert await numbers(storage, source="radio") == [6, 7, 8, 9, 10]
     assert await numbers(storage, form_seconds_under=2) == [6, 7, 8, 9, 10]
+    assert await numbers(storage, form_seconds_under=1) == []
     assert await numbers(storage, name_pattern="PERSONA ?") == list(range(1, 10))
     assert await numbers(storage, name_pattern="persona*0") == [10]
     assert await numbers(storage, name_pattern="persona") == []
@@ -147,6 +148,7 @@ async def test_why_and_how_are_kept_and_the_audit_has_both_deeds_without_them(
     assert (entry.id, entry.signatures) == (key, 2)
     assert (entry.reason, entry.condition) == ("All by one Ana Canaria", "named *canari*")
     assert (entry.invalidated_at, entry.undone_at) == (AFTER, AFTER + MINUTE)
+    await storage.invalidations.undo(key, AFTER + 2 * MINUTE)
     deeds = await storage.audit.entries(9)
     assert [(deed.action, deed.detail) for deed in deeds] == [
         ("undo_invalidation", key.hex()),
@@ -154,6 +156,31 @@ async def test_why_and_how_are_kept_and_the_audit_has_both_deeds_without_them(
     ]
     (row,) = await storage.database.read(Statement("SELECT * FROM invalidations"))
     assert not any(isinstance(value, bytes) and b"anari" in value for value in row.values())
+
+
+async def test_the_newest_comes_first_and_every_portion_is_looked_through(
+    storage: Storage, signed: Supporters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.invalidations._PORTION", 5)
+    monkeypatch.setattr("storage.invalidations._NUMBERS_AT_ONCE", 2)
+    assert await numbers(storage) == list(range(1, 11))
+    for minute, found in enumerate(([1, 2, 3], [4])):
+        await storage.invalidations.take_out(
+            found, reason="", condition="", at=AFTER + minute * MINUTE
+        )
+    assert [each.signatures for each in await storage.invalidations.entries()] == [1, 3]
+
+
+async def test_a_name_is_like_a_pattern_however_its_letters_were_typed(
+    storage: Storage, signed: Supporters
+) -> None:
+    key = (await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 3")))[0]
+    sealed = signed.keyring.seal(
+        "Jose\u0301", table="signatures", column="name_sealed", row=key["id"]
+    )
+    sql = "UPDATE signatures SET name_sealed = :name WHERE number = 3"
+    await storage.database.write(Statement(sql, {"name": sealed}))
+    assert await numbers(storage, name_pattern="JOS\u00c9") == [3]
 
 
 async def test_who_is_not_counted_gets_no_broadcast_but_of_a_breach(

@@ -421,3 +421,20 @@ class TestARestoredCopy:
         conversation = await storage.conversations.get(ana.supporter)
         assert conversation is not None
         assert conversation.version < drawn < storage.petitions.forgotten_version
+
+
+@pytest.mark.parametrize(
+    ("content", "knows"),
+    [
+        (JournalContent((), 0, begun_at=NOON), True),
+        (JournalContent((), 0, begun_at=later(1)), False),  # another one was there before
+        (JournalContent((), 1, begun_at=NOON), False),
+        (JournalContent((), 0, is_missing=True, begun_at=NOON), False),
+        (JournalContent((), 0), True),
+    ],
+)
+def test_it_knows_everything_since_a_backup_that_it_is_older_than(
+    content: JournalContent, knows: bool
+) -> None:
+    assert content.knows_all_since(NOON) is knows
+    assert content.knows_all_since(None) is (knows or content.begun_at == later(1))

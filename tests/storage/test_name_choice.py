@@ -60,6 +60,7 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
     assert await signatures.give_name(ana.supporter, GIVES, at_my_data(ana, 4), 3, later(90))
     assert await with_name(storage, ana)
     first, second = (await storage.personal_data.of(ana.user_id)).consents
+    assert first["purposes"] == "signature,news,updates"
     assert (first["with_name"], first["with_name_ended_at"]) == (1, later(60))
     assert (second["with_name"], second["with_name_ended_at"]) == (1, None)
     assert (second["purposes"], second["text"], second["given_at"]) == (
