@@ -46,15 +46,15 @@ async def test_what_is_under_way_comes_first_then_what_is_next_then_what_was_las
     await listed.add("a", 10, state="finished", started_at=20)
     await listed.add("b", 5, state="finished", started_at=30)
     await listed.add("c", 25, state="cancelled")
-    await listed.add("d", 40, starts_at=300)
+    await listed.add("d", 42, starts_at=300)
     await listed.add("e", 41, starts_at=200)
     await listed.add("f", 1, state="paused", started_at=2)
     assert letters(await broadcasts.listed(limit=9)) == "fedbca"
     assert letters(await broadcasts.listed(limit=2, offset=1)) == "ed"
     assert letters(await broadcasts.scheduled()) == "ed"
-    assert letters(await broadcasts.history()) == "edcabf"
+    assert letters(await broadcasts.history()) == "decabf"
     assert letters(await broadcasts.history(limit=2, offset=3)) == "ab"
-    assert letters([await broadcasts.latest()]) == "e"
+    assert letters([await broadcasts.latest()]) == "d"
 
 
 async def test_who_sent_one_of_the_last_hundreds_has_sent(
