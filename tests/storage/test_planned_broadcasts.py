@@ -190,7 +190,7 @@ async def test_what_is_older_or_anothers_or_was_approved_does_not_count(
 ) -> None:
     await people.sign([1, 2], updates=99)
     broadcast = await planned(broadcasts, kind=Kind.UPDATE)
-    await sent(broadcasts, 24.1)
+    await sent(broadcasts, 24)
     await sent(broadcasts, 3, actor=ADMIN + 1)
     at = TIME - timedelta(hours=2)
     asked = await start(broadcasts, kind=Kind.UPDATE, needs_approval=True, at=at)
