@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ import pyrage
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.backup import _line, _seal, read_manifest
+from bot.backup import _line, _seal, read_manifest, remove_old_backups
 from bot.cli.main import app
 from storage import Keyring, Statement, Storage, acquire_process_lock, key_rotation
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
@@ -125,6 +126,7 @@ def test_what_somebody_else_encrypted_to_the_same_key_is_not_opened(
     other.parent.mkdir(mode=0o700)
     strange = Keyring.generate(other)
     manifest = read_manifest(file)
+    assert remove_old_backups(file, petition.keyring, manifest.made_at).removed == []
     for change in (
         replace(manifest, made_at=NOON),
         replace(manifest, content=replace(manifest.content, revision="0001")),
@@ -134,6 +136,16 @@ def test_what_somebody_else_encrypted_to_the_same_key_is_not_opened(
         file.write_bytes(_line(change) + file.read_bytes()[4096:])
         for deed in ("--drill", "--yes"):
             assert "cannot be told" in refused("restore", file, "-i", key, deed)
+    plain = json.loads(_line(manifest))
+    for strange_word in (
+        {"made_at": "2026-03-01T12:00:00+02:00"},
+        {"payload_bytes": 10**12},
+        {"database": "oracle"},
+        {"petitions": 7},
+    ):
+        line = json.dumps({**plain, **strange_word}).encode().ljust(4095) + b"\n"
+        file.write_bytes(line + file.read_bytes()[4096:])
+        assert "is no backup" in refused("restore", file, "--check")
     file.write_bytes(b"[" * 4095 + b"\n" + file.read_bytes()[4096:])
     assert "is no backup" in refused("restore", file, "--check")
 

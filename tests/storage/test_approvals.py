@@ -124,7 +124,8 @@ async def test_what_one_admin_confirmed_waits_for_nobody(
     assert broadcast.is_approved
     assert await broadcasts.approve(broadcast.id, OTHER, later(9)) == broadcast
     assert await broadcasts.decline(broadcast.id, OTHER, later(9)) == broadcast
-    planned = await start(broadcasts, starts_at=later(99), approval_above=0)
+    await people.consent(1, "signature,updates", 9)
+    planned = await start(broadcasts, kind=Kind.UPDATE, starts_at=later(99), approval_above=0)
     assert isinstance(planned, Broadcast), "it is counted at its time"
     assert await broadcasts.decline(planned.id, OTHER, later(9)) == planned
     assert await broadcasts.resume(planned.id, OTHER, later(9)) == planned

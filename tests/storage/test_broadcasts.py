@@ -128,6 +128,14 @@ class TestStart:
         deliveries = await claim(broadcasts, await started(broadcasts))
         assert [each.language for each in deliveries] == ["en", "es"]
 
+    async def test_also_where_it_goes_to_those_of_that_language_alone(
+        self, broadcasts: Broadcasts, people: Supporters
+    ) -> None:
+        await people.sign([1], "ca")
+        catalan = await started(broadcasts, audience=Audience(language="ca"), paid=True)
+        assert catalan.paid
+        assert [each.language for each in await claim(broadcasts, catalan)] == ["es"]
+
     async def test_is_refused_while_the_petition_is_open(
         self, broadcasts: Broadcasts, people: Supporters
     ) -> None:
@@ -183,6 +191,7 @@ class TestStart:
         await people.sign([4], "en")
         await people.sign([5], "en", updates=9)
         await people.consent(4, "signature,updates,news", 9)
+        await people.sign([6], "es", updates=9)
         english: dict[str, Any] = {"kind": Kind.UPDATE, "audience": Audience(language="en")}
         assert await start(broadcasts, at_most=1, **english) == AudienceChanged()
         agreed = Audience(news_only=True)
