@@ -176,6 +176,30 @@ async def test_who_withdrew_since_was_written_to_all_the_same(
     assert (await broadcasts.begin(broadcast, TIME, at_most=4)).awaits_approval
 
 
+async def test_who_was_passed_over_was_not_written_to(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2, 3, 4, 5])
+    broadcast = await started(broadcasts)
+    one, two = await claim(broadcasts, broadcast, limit=2)
+    outcomes = [*results([one], Outcome.DELIVERED), *results([two], Outcome.REJECTED)]
+    await broadcasts.deliveries.record(broadcast.id, outcomes, later(2))
+    await people.mute(3)
+    (four,) = await claim(broadcasts, broadcast, limit=1, after=2)
+    await broadcasts.deliveries.record(
+        broadcast.id, results([four], Outcome.UNCONFIRMED), later(3)
+    )
+    await broadcasts.cancel(broadcast.id, ADMIN, later(4))
+    assert await people.states(broadcast.id) == [
+        *("delivered", "rejected", "withdrawn"),
+        *("unconfirmed", "pending"),
+    ]
+    assert await broadcasts.written_to_alone(ADMIN, later(60)) == 3
+    for number in (1, 3, 5):
+        await people.withdraw(number)
+    assert await broadcasts.written_to_alone(ADMIN, later(60)) == 3
+
+
 async def test_up_to_the_number_together_it_begins(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
