@@ -17,6 +17,7 @@ from bot.retention import (
     FORMS_KEPT_FOR,
     PORTION,
     Retention,
+    erase_due,
     read_erasure,
 )
 from storage import (
@@ -172,6 +173,16 @@ async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
     assert len(stored.entries) == 1
     assert pauses.taken == [BREATH_SECONDS] * (looks - 1) * 2
     assert [entry["total"] for entry in logged] == [left, left] * bool(left)
+
+
+async def test_after_each_portion_it_is_told_how_many_are_gone() -> None:
+    stored, told = Stored(signatures=PORTION + 1), list[int]()
+    storage = cast("Storage", stored)
+    due = await read_erasure(storage, load_petition(BUNDLED), NOW)
+    gone = await erase_due(
+        storage, due, NOW, action="purge", sleep=Pauses(99).sleep, progress=told.append
+    )
+    assert (gone, told) == (PORTION + 1, [PORTION, PORTION + 1])
 
 
 async def test_conversations_that_are_left_go_in_portions_too() -> None:
