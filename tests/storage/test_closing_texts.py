@@ -17,6 +17,7 @@ from storage import (
     Storage,
     Value,
 )
+from tests.support.broadcasts import ME, started, tell
 from tests.support.supporters import NOON, a_supporter
 
 MARTA, LUCY = 9, 8
@@ -51,7 +52,8 @@ async def signs_and_closes(storage: Storage, keyring: Keyring, people: int) -> N
         someone = a_supporter(keyring, number + 1)
         await someone.arrive(storage)
         await someone.sign(storage)
-    await storage.petitions.close(revision=0, actor=MARTA, at=NOON)
+    revision = (await storage.petitions.state()).revision
+    assert await storage.petitions.close(revision=revision, actor=MARTA, at=NOON) is not None
 
 
 async def test_a_version_is_read_by_nobody_until_it_is_published(storage: Storage) -> None:
@@ -156,8 +158,6 @@ async def test_at_the_threshold_and_before_the_closing_one_admin_is_enough(
     await publishes(storage, above=0)
     await signs_and_closes(storage, keyring, 2)
     assert await shown(storage) == ["Antes"]
-    state = await storage.petitions.state()
-    await storage.petitions.close(revision=state.revision, actor=MARTA, at=NOON)
     await writes(storage, "Después")
     await publishes(storage, above=2)
     assert await shown(storage) == ["Antes", "Después"]
@@ -173,6 +173,7 @@ async def test_what_one_published_for_few_waits_for_another_once_more_have_signe
     await texts.ask_again(1, NOON)
     assert await shown(storage) == ["Antes"], "nobody has signed"
     await signs_and_closes(storage, keyring, 2)
+    await storage.signatures.withdraw(a_supporter(keyring, 1).supporter, NOON)
     for enough in (None, 2):
         await texts.ask_again(enough, NOON)
         assert await shown(storage) == ["Antes"], "one admin is enough"
@@ -184,6 +185,31 @@ async def test_what_one_published_for_few_waits_for_another_once_more_have_signe
     assert await shown(storage) == ["Antes"], "two have decided"
     noted = [(entry.actor, entry.detail) for entry in await storage.audit.entries(9)]
     assert noted.count((None, "to be approved")) == 1
+
+
+async def test_what_everybody_has_read_is_decided_on_by_nobody_again(
+    storage: Storage, keyring: Keyring
+) -> None:
+    await writes(storage, "Antes")
+    await publishes(storage, above=1)
+    await signs_and_closes(storage, keyring, 2)
+    await storage.leases.take(storage.broadcasts.lease, ME, seconds=10**9, now=NOON)
+    await tell(storage.broadcasts, await started(storage.broadcasts, at=NOON + HOUR))
+    await storage.closing_texts.ask_again(1, NOON + 2 * HOUR)
+    assert await shown(storage) == ["Antes"]
+
+
+async def test_versions_come_in_the_order_in_which_they_were_written(storage: Storage) -> None:
+    texts, written = storage.closing_texts, (("Uno", SPANISH), ("Dos", SPANISH), ("One", ENGLISH))
+    for hour, (text, awaited) in enumerate(written):
+        key, at = text.encode().ljust(16, b"."), NOON + hour * HOUR
+        await texts.write(key, None, awaited, text, actor=MARTA, at=at)
+        made = await texts.publish(
+            await left(storage), actor=MARTA, at=at + HOUR, approval_above=None
+        )
+        assert made is not None
+        assert made.requested_at == at + HOUR
+    assert await shown(storage) == ["Uno", "Dos", "One"]
 
 
 async def test_to_open_it_again_does_not_save_the_second_admin(
@@ -203,16 +229,20 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring
     asked = await publishes(storage, above=0)
     assert asked is not None
     await writes(storage, "They are back", ENGLISH)
+    for text in ("Contestaron", "Respondieron"):
+        await writes(storage, text, ANSWER)
     assert await publishes(storage, above=0) is None, "one waits already"
     await storage.closing_texts.decline(asked.id, actor=LUCY, at=NOON)
     assert await storage.closing_texts.approve(asked.id, actor=LUCY, at=NOON) is None
-    assert [each.text for each in await left(storage)] == ["They are back", "Han vuelto"]
+    assert {each.text for each in await left(storage)} == {
+        *("They are back", "Han vuelto", "Respondieron"),
+    }
     again = await publishes(storage, above=0)
     assert again is not None
     await writes(storage, "Son libres")
     await storage.closing_texts.decline(again.id, actor=LUCY, at=NOON)
     await storage.closing_texts.decline(again.id, actor=LUCY, at=NOON)
-    newer = {"They are back", "Son libres"}
+    newer = {"They are back", "Son libres", "Respondieron"}
     assert {each.text for each in await left(storage)} == newer, "one has a newer version"
     declined = [each for each in await storage.audit.entries(9) if each.detail == "declined"]
     assert [each.actor for each in declined] == [LUCY, LUCY]

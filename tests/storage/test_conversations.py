@@ -103,6 +103,12 @@ async def test_what_is_on_screen_is_noted_beside_the_version(
     assert await storage.conversations.get(supporter) == replace(
         before, message_id=8, screen_digest=b"e", picture_id=5
     )
+    await storage.conversations.set_screen(supporter, message_id=None, screen_digest=None)
+    assert await storage.conversations.get(supporter) == replace(before, picture_id=5)
+    assert await storage.conversations.unsigned() == 1
+    unnamed = replace(before, name=None, picture_id=5, version=2)
+    await storage.conversations.save(unnamed, was=1, at=NOON)
+    assert await storage.conversations.unsigned() == 0
 
 
 @pytest.mark.parametrize("was", [None, 0])
