@@ -23,7 +23,7 @@ from bot.petition_folder.unready import unready_problems
 from bot.simulator.page import DemoPage, FolderEditor
 from bot.simulator.person import Person
 from bot.text.problems import Problem
-from bot.text.terminal_language import terminal_words
+from bot.text.terminal_language import label, plural_label, terminal_words
 
 _CHECK_EVERY_SECONDS = 0.25
 _NO_BUTTON_OF_THE_BOT = "look again"
@@ -34,7 +34,7 @@ async def run_preview(out: Console, folder: Path, *, host: str, port: int | None
     _require_folder(folder)
     page = DemoPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
     async with served(page, host, port), DemoSession(page, petition=folder).open() as session:
-        said = terminal_words().label(
+        said = label(
             "Lo que cambies ahí o en un archivo se ve al momento; Ctrl-C termina la vista previa."
         )
         out.print(said, markup=False, soft_wrap=True)
@@ -99,12 +99,11 @@ class Preview:
                 self._good = _contents(self.folder)
         others = [each for each in warnings if each not in unready]
         self.page.publish_preview(problems, others, unready, shown=self._shown)
-        words = terminal_words()
-        verdict = words.label("se ve")
+        verdict = label("se ve")
         if problems:
-            verdict = words.plural_label("{n} problema", "{n} problemas", len(problems))
+            verdict = plural_label("{n} problema", "{n} problemas", len(problems))
         self.out.print(f"{datetime.now():%H:%M:%S}  {verdict}", markup=False)
-        print_problems(problems, (), words, self.out)
+        print_problems(problems, (), terminal_words(), self.out)
 
     def _mended(self, problems: list[Problem]) -> Path | None:
         """Returns a copy of the folder in which what is wrong says what it said before.

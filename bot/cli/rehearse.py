@@ -24,8 +24,7 @@ from bot.rehearsal.report import Report, Section, write_report
 from bot.rehearsal.report_page import page
 from bot.rehearsal.run import Rehearsal, RehearsalProgress
 from bot.settings import Settings
-from bot.text.terminal_language import terminal_words
-from bot.text.translations import Words
+from bot.text.terminal_language import label, terminal_words
 from storage.private_files import output_file
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can open
@@ -39,37 +38,31 @@ def rehearse_folder(
 
     Without a folder it is the one that the shell is in. Its problems are listed, if it has any.
     """
-    words = terminal_words()
     if folder is None and not Path(PETITION_FILE).is_file():
-        raise CannotDo(
-            words.label(
-                "Aquí no hay ningún petition.toml. Di la carpeta de la petición: "
-                "petition-bot rehearse CARPETA"
-            )
+        raise CannotDo.because(
+            "Aquí no hay ningún petition.toml. Di la carpeta de la petición: "
+            "petition-bot rehearse CARPETA"
         )
-    folder = folder or Path()
-    problems = find_problems(folder)
-    if problems:
+    folder, words = folder or Path(), terminal_words()
+    if problems := find_problems(folder):
         print_problems(problems, (), words)
-        say(words.label("Cuando esté resuelto, vuelve a ensayar."))
+        say(label("Cuando esté resuelto, vuelve a ensayar."))
         return 1
     if output is not None and not output.parent.is_dir():
-        raise CannotDo(
-            words.label("La carpeta {folder} no existe: créala antes.", folder=output.parent)
+        raise CannotDo.because(
+            "La carpeta {folder} no existe: créala antes.", folder=output.parent
         )
     if output is not None and output.is_dir():
-        raise CannotDo(
-            words.label(
-                "{folder} es una carpeta: di también cómo se llama el archivo, por ejemplo {file}",
-                folder=output,
-                file=output / "informe.html",
-            )
+        raise CannotDo.because(
+            "{folder} es una carpeta: di también cómo se llama el archivo, por ejemplo {file}",
+            folder=output,
+            file=output / "informe.html",
         )
     petition = load_petition(folder)
     seed = secrets.randbelow(_SEEDS) if seed is None else seed
     with (
         tempfile.TemporaryDirectory(dir=_in_memory()) as data,
-        _bars(words, people) as progress,
+        _bars(people) as progress,
     ):
         clock = AcceleratedTime(FACTOR)
         rehearsal = Rehearsal(
@@ -83,12 +76,12 @@ def rehearse_folder(
         run_accelerated(unless_interrupted(rehearsal.run()), clock)
     result = rehearsal.result
     report = write_report(words, result, petition, seed)
-    _print(words, report)
+    _print(report)
     # Where it was told, or in a new folder for such files.
     page_file = output or Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
     with output_file(page_file, replaces=True) as file:
         file.write(page(words, report).encode())
-    say("", words.label("El informe, como página: {file}", file=page_file))
+    say("", label("El informe, como página: {file}", file=page_file))
     if report.faults:
         return 1
     return 0 if result.is_over else INTERRUPTED
@@ -114,11 +107,11 @@ def _in_memory() -> str | None:
 
 
 @contextmanager
-def _bars(words: Words, people: int) -> Iterator[RehearsalProgress]:
+def _bars(people: int) -> Iterator[RehearsalProgress]:
     """Draws how many have come, and then how many were told."""
     with progress_bar() as bars:
-        came = bars.add_task(words.label("Pasan por la petición"), total=people)
-        told = bars.add_task(words.label("Se les cuenta cómo terminó"), total=None, visible=False)
+        came = bars.add_task(label("Pasan por la petición"), total=people)
+        told = bars.add_task(label("Se les cuenta cómo terminó"), total=None, visible=False)
         yield RehearsalProgress(partial(_move, bars, came), partial(_move, bars, told))
 
 
@@ -126,14 +119,14 @@ def _move(bars: Bars, bar: TaskID, done: int, total: int) -> None:
     bars.update(bar, completed=done, total=total, visible=True)
 
 
-def _print(words: Words, report: Report) -> None:
+def _print(report: Report) -> None:
     say(report.title, style="bold")
     say(*report.sentences)
     out.print()
     if report.faults:
         say(*report.faults, style="red")
     elif report.is_whole:
-        say(words.label("No falló nada."), style="green")
+        say(label("No falló nada."), style="green")
     for section in report.sections:
         out.print()
         _print_section(section)

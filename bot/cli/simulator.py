@@ -8,7 +8,7 @@ from bot.console import CannotDo, say
 from bot.simulator import Simulator
 from bot.simulator.demo_script import DemoPeople
 from bot.simulator.page import LOOPBACK, DemoPage, PageState
-from bot.text.terminal_language import terminal_words
+from bot.text.terminal_language import label
 
 
 async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
@@ -34,14 +34,13 @@ async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
 
 
 def _say_what_to_do(url: str, token: str) -> None:
-    words = terminal_words()
     say(
-        words.label("Es un Telegram de prueba: nada sale de este ordenador. En otra terminal:"),
+        label("Es un Telegram de prueba: nada sale de este ordenador. En otra terminal:"),
         f"    export PETITION_API_URL={url}",
         "    petition-bot init",
-        words.label("El token que pide init:"),
+        label("El token que pide init:"),
         f"    {token}",
-        words.label(
+        label(
             "Donde init diga que abras un enlace, elige en la página el teléfono de Marta, pulsa "
             "«Iniciar» y escribe /start, un espacio y lo que el enlace lleva detrás de «start=». "
             "Con Ctrl-C se acaba y se olvida todo."
