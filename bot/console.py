@@ -217,8 +217,8 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
             fail(str(error), NEEDS_A_PERSON)
         except NeedsAPerson as error:
             fail(said_of_storage(error, terminal_words()), NEEDS_A_PERSON)
-        except CannotDo as error:
-            fail(str(error), error.code)
+        except TerminalError as error:
+            fail(str(error), error.code if isinstance(error, CannotDo) else 1)
         except StorageError as error:
             fail(said_of_storage(error, terminal_words()))
         except OSError as error:

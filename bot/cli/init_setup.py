@@ -19,7 +19,7 @@ from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.template import TEMPLATE
 from bot.petition_folder.unready import unready_problems
 from bot.settings import PREFIX, Settings, load_settings
-from bot.text.terminal_language import terminal_words
+from bot.text.terminal_language import TerminalError, terminal_words
 from storage import KeyFileUnusable
 from storage.private_files import write_file
 
@@ -140,7 +140,7 @@ def ask(question: str, check: Callable[[str], T], *, default: str = "", hidden: 
         )
         try:
             return check(typed.strip() or default)
-        except CannotDo as error:
+        except TerminalError as error:
             say(str(error), style="yellow")
         except KeyFileUnusable as error:
             say(said_of_storage(error, terminal_words()), style="yellow")

@@ -22,8 +22,11 @@ from bot.cli.init_setup import (
 from bot.console import CannotDo, explain, say
 from bot.petition_folder.schema import Email, WebAddress
 from bot.petition_folder.template import LANGUAGES
+from bot.setup.bot_calls import TokenRefused
 from bot.text.terminal_language import label
 from bot.text.translations import mark
+
+_REFUSALS = (NotAccepted, TokenRefused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def _require_answers(setup: Setup) -> None:
         if step.applies(setup):
             try:
                 setup.answers[step.name] = _answer(setup, step)
-            except NotAccepted as error:
+            except _REFUSALS as error:
                 option = f"--{step.name.replace('_', '-')}: "
                 problems.append(f"{option if step.name in setup.given else ''}{error}")
     if problems:
@@ -87,7 +90,7 @@ def _answer(setup: Setup, step: Step) -> Any:
     if known is not None:
         try:
             return step.check(setup, known)
-        except NotAccepted as error:
+        except _REFUSALS as error:
             if not setup.asks:
                 raise
             say(str(error), style="yellow")

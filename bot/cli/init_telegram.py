@@ -6,18 +6,10 @@ from typing import TypeVar
 
 import typer
 
-from bot.cli.init_setup import NotAccepted, Setup
-from bot.console import CannotDo, confirms, draw_link, run_to_end, say
+from bot.cli.init_setup import Setup
+from bot.console import confirms, draw_link, run_to_end, say
 from bot.setup.admin_code import LASTS_SECONDS, AdminCode, Candidate
-from bot.setup.bot_calls import (
-    BotCalls,
-    BotIdentity,
-    FetchedElsewhere,
-    TokenRefused,
-    TooManyUpdates,
-    Unreachable,
-    open_bot_calls,
-)
+from bot.setup.bot_calls import BotCalls, BotIdentity, open_bot_calls
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Catalogs, Words
 
@@ -25,10 +17,7 @@ T = TypeVar("T")
 
 
 def identity_of(setup: Setup, token: str, *, is_new: bool) -> BotIdentity:
-    """Returns whose a token is; a new one must not be in use by another program.
-
-    Raises what `_call` does.
-    """
+    """Returns whose a token is; a new one must not be in use by another program."""
 
     async def asked(calls: BotCalls) -> BotIdentity:
         if is_new:
@@ -89,51 +78,11 @@ def _words_of(person: Candidate) -> Words:
 
 
 def _call(setup: Setup, token: str, work: Callable[[BotCalls], Awaitable[T]]) -> T:
-    """Works with the bot of a token, at Telegram as `run` finds it.
-
-    Raises:
-        NotAccepted: Telegram does not know the token.
-        CannotDo: another program fetches its updates, or Telegram cannot be reached.
-    """
+    """Works with the bot of a token, at Telegram as `run` finds it; raises what the calls do."""
 
     async def called() -> T:
         connection = setup.connection
         async with open_bot_calls(token, connection.api_url, connection.proxy) as calls:
             return await work(calls)
 
-    try:
-        return run_to_end(called())
-    except TokenRefused:
-        raise NotAccepted.because(
-            "Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero."
-        ) from None
-    except FetchedElsewhere as error:
-        raise CannotDo(_elsewhere(error.webhook)) from None
-    except TooManyUpdates:
-        raise CannotDo.because(
-            "Hay más de cien mensajes de otras personas esperando en Telegram, y para ver el tuyo"
-            " habría que perder alguno. Di tú quién administra, con su id numérico: petition-bot"
-            " init --admin ID"
-        ) from None
-    except Unreachable as error:
-        raise CannotDo.because(
-            "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram, indica un"
-            " proxy en PETITION_PROXY.",
-            reason=error.reason.said(terminal_words()) if error.reason else f"({error})",
-        ) from None
-
-
-def _elsewhere(webhook: str | None) -> str:
-    """Returns why a bot cannot be set up whose updates another program gets, and what helps."""
-    if webhook is None:
-        return label(
-            "Otro programa está recibiendo los mensajes de este bot con el mismo token, quizá"
-            " petition-bot run en esta misma máquina. Detenlo y repite petition-bot init. Si no"
-            " sabes cuál es, pide a @BotFather otro token con /revoke: el de ahora deja de valer."
-        )
-    return label(
-        "Los mensajes de este bot van a un servidor ({host}), porque alguien puso un webhook. Si"
-        " ya no lo usas, quítalo donde lo pusiste y repite petition-bot init; o pide a @BotFather"
-        " un bot nuevo.",
-        host=webhook,
-    )
+    return run_to_end(called())

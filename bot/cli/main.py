@@ -24,7 +24,6 @@ from bot.cli.service import service
 from bot.console import (
     CannotDo,
     err,
-    fail,
     in_sentences,
     out,
     run_to_end,
@@ -116,7 +115,7 @@ def run(
 
     token = settings.bot_token.get_secret_value()
     configure_logging(level, secrets=[token], said=said_of_event if is_quiet else None)
-    from bot.process import FatalError, TokenUnknown, run_until_stopped
+    from bot.process import TokenUnknown, run_until_stopped
 
     if rehearsal and restored_backup:
         raise CannotDo.because("--rehearsal y --restored-backup no van juntas.")
@@ -135,13 +134,9 @@ def run(
         )
     except TokenUnknown:
         # At the start a proxy's hiccup looks like a token that is refused, so that may pass.
-        fail(
-            label(
-                "Telegram no conoce el token de PETITION_BOT_TOKEN. @BotFather muestra el bueno."
-            )
-        )
-    except FatalError as error:
-        fail(str(error))
+        raise CannotDo.because(
+            "Telegram no conoce el token de PETITION_BOT_TOKEN. @BotFather muestra el bueno."
+        ) from None
     if rehearsal:
         say_rehearsal_is_over()
 
@@ -238,13 +233,12 @@ def keygen(
         make_private_folder(path.parent)
     path = path.absolute()
     Keyring.generate(path)
-    say(
-        label(
-            "La clave está en {path}. Guarda una copia lejos de la base de datos: sin la clave, "
-            "nadie puede leer las firmas; con las dos cosas, cualquiera.",
-            path=path,
-        )
+    said = label(
+        "La clave está en {path}. Guarda una copia lejos de la base de datos: sin la clave, "
+        "nadie puede leer las firmas; con las dos cosas, cualquiera.",
+        path=path,
     )
+    say(said)
     try:
         named = load_storage_settings().key_file
     except SettingsInvalid:  # whatever else is wrong with them, the key is made

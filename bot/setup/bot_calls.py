@@ -16,6 +16,7 @@ from bot.setup.admin_code import AdminCode, Candidate, fit_for_terminal
 from bot.telegram_session import shared_session
 from bot.text.markup import Html
 from bot.text.problems import Sentence
+from bot.text.terminal_language import TerminalError, label, terminal_words
 from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind
 from bot.transport.errors import TelegramRefused
 
@@ -30,31 +31,59 @@ _REST_SECONDS = 0.25
 _ALONE_SECONDS = 2
 
 
-class TokenRefused(Exception):
+class TokenRefused(TerminalError):
     """Telegram does not know this token."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            label("Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero.")
+        )
 
-class Unreachable(Exception):
-    """Telegram does not answer, or refuses for a reason that passes; the message has it.
 
-    Where there is no connection, `reason` is why.
-    """
+class Unreachable(TerminalError):
+    """Telegram does not answer, or refuses for a reason that passes: `said`, or the `reason`."""
 
     def __init__(self, said: str, reason: Sentence | None = None) -> None:
-        super().__init__(said)
+        super().__init__(
+            label(
+                "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram,"
+                " indica un proxy en PETITION_PROXY.",
+                reason=reason.said(terminal_words()) if reason else f"({said})",
+            )
+        )
         self.reason = reason
 
 
-class FetchedElsewhere(Exception):
+class FetchedElsewhere(TerminalError):
     """Another program gets this bot's updates: `webhook` is its host, None if it polls."""
 
     def __init__(self, webhook: str | None) -> None:
-        super().__init__(webhook or "polling")
+        polls = label(
+            "Otro programa está recibiendo los mensajes de este bot con el mismo token, quizá"
+            " petition-bot run en esta misma máquina. Detenlo y repite petition-bot init. Si no"
+            " sabes cuál es, pide a @BotFather otro token con /revoke: el de ahora deja de valer."
+        )
+        has_webhook = label(
+            "Los mensajes de este bot van a un servidor ({host}), porque alguien puso un webhook."
+            " Si ya no lo usas, quítalo donde lo pusiste y repite petition-bot init; o pide a"
+            " @BotFather un bot nuevo.",
+            host=webhook,
+        )
+        super().__init__(has_webhook if webhook else polls)
         self.webhook = webhook
 
 
-class TooManyUpdates(Exception):
+class TooManyUpdates(TerminalError):
     """More updates of other people wait than Telegram shows without forgetting some."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label(
+                "Hay más de cien mensajes de otras personas esperando en Telegram, y para ver el"
+                " tuyo habría que perder alguno. Di tú quién administra, con su id numérico:"
+                " petition-bot init --admin ID"
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
