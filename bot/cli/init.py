@@ -85,7 +85,7 @@ def init(
         "env_file": env_file,
     }
     # Imported here, since Telegram's library takes a moment to load, which --help does not need.
-    from bot.cli.init_setup import Setup
+    from bot.cli.init_setup import KEY_FILE, Setup
     from bot.cli.init_steps import take_steps
     from bot.logs import configure_logging
 
@@ -97,7 +97,7 @@ def init(
             " --non-interactive y da las respuestas como opciones: petition-bot init --help"
         )
     setup = Setup.begin(_as_answers(options), asks=not non_interactive)
-    if setup.asks:
+    if setup.asks and KEY_FILE not in setup.known:
         say(
             label(
                 "Vamos a preparar tu bot, paso a paso. Con Intro aceptas lo que está entre"
