@@ -6,7 +6,7 @@ import asyncio
 import functools
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -36,6 +36,7 @@ YES, NO = frozenset({"s", "sí", "si", "y", "yes"}), frozenset({"n", "no"})
 NEEDS_A_PERSON = 78
 """The exit code after which a service is not started again: EX_CONFIG of sysexits.h."""
 
+_WIDE = 200  # columns of a file or a pipe, where no line should wrap
 _QUIET_ZONE = 2  # modules around the code; without it some cameras do not find it
 
 INTERRUPTED = 130
@@ -75,6 +76,20 @@ def say(*lines: str, style: str | None = None, console: Console = out) -> None:
         console.print(line, style=style, markup=False, soft_wrap=True)
 
 
+def say_table(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> None:
+    """Prints rows in columns, also cells that look like markup; the first column is never cut."""
+    from rich.table import Table  # it takes a moment to load
+
+    cells = [[with_controls_shown(each) for each in row] for row in rows]
+    table = Table(box=None, pad_edge=False, show_header=bool(headings))
+    for number, heading in enumerate(headings or cells[0]):
+        table.add_column(heading, no_wrap=number == 0, overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    console = out if out.is_terminal else Console(file=out.file, width=_WIDE)
+    console.print(table, markup=False)
+
+
 def say_in_terminal(reason: Sentence) -> None:
     """Says, in a terminal and its language, what the log says in English."""
     if err.is_terminal:
@@ -109,15 +124,24 @@ def explain(title: str, text: str) -> None:
     out.print(text, markup=False)
 
 
-def agrees(question: str, *, yes: bool = False, otherwise: str | None = None) -> bool:
+def agrees(
+    question: str, *, yes: bool = False, otherwise: str = "", number: int | None = None
+) -> bool:
     """Asks, unless it was answered with the command; says so where nothing is to be done.
 
-    Outside an event loop, in which Ctrl-C would not end the question.
+    With a `number` it is typed for yes. Outside an event loop, in which Ctrl-C would not end the
+    question.
     """
-    if yes or confirms(question):
+    if yes or (confirms(question) if number is None else _is_typed(question, number)):
         return True
-    say(label("No se ha cambiado nada.") if otherwise is None else otherwise)
+    say(otherwise or label("No se ha cambiado nada."))
     return False
+
+
+def _is_typed(question: str, number: int) -> bool:
+    typed = typer.prompt(question, err=True).strip()
+    in_groups = f"{number:,}"
+    return typed in (str(number), in_groups, in_groups.replace(",", "."))
 
 
 def confirms(question: str, *, default: bool | None = False) -> bool:

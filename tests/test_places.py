@@ -8,7 +8,6 @@ import pytest
 from PIL import ImageFont
 
 import bot
-from bot.cli import broadcast_selection
 from bot.petition.names import is_surely_a_name
 from bot.text.catalogs import LANGUAGES
 from bot.text.locale_regions import locale_of
@@ -56,7 +55,6 @@ def test_the_font_of_charts_has_every_letter_of_every_language(code: str, file: 
         assert tuple(font.getmask(letter)) != missing, letter
 
 
-def test_every_kind_has_a_name_for_admins_and_in_a_shell() -> None:
+def test_every_kind_has_a_name() -> None:
     words = Catalogs.load().words("en")
     assert len({subject_name(words, kind) for kind in Kind}) == len(Kind)
-    assert broadcast_selection._KINDS.keys() == set(Kind)

@@ -3,22 +3,36 @@
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from bot.cli.broadcast_selection import STATES, capitalised, kind_of, select_broadcast, short_ids
-from bot.cli.broadcast_snapshot import BroadcastSnapshot, read_snapshot, snapshot_json
 from bot.cli.context import CliContext
-from bot.console import out, progress_bar, say
+from bot.cli.ids import short_id
+from bot.console import out, progress_bar, say, say_table
+from bot.text.markup import seen
 from bot.text.terminal_language import label
 from bot.text.translations import Words, mark
-from storage import Broadcast, BroadcastState, Kind, PauseReason, StopReason
+from handlers.broadcasts.screens.labels import recipients_name, subject_name
+from storage import (
+    Broadcast,
+    BroadcastState,
+    Kind,
+    PauseReason,
+    RecallTally,
+    StopReason,
+    Tally,
+)
 
-# The longest name of a fact, and two spaces.
-_NAME_WIDTH = len("No localizables") + 2
+SECONDS_BETWEEN_LOOKS = 1.0
+STATES = {
+    BroadcastState.SCHEDULED: mark("previsto"),
+    BroadcastState.RUNNING: mark("enviándose"),
+    BroadcastState.PAUSED: mark("en pausa"),
+    BroadcastState.FINISHED: mark("enviado"),
+    BroadcastState.CANCELLED: mark("cancelado"),
+    BroadcastState.STOPPED: mark("detenido"),
+}
 _REASONS: dict[StopReason | PauseReason, str] = {
     StopReason.CONTENT: mark("Telegram no acepta el mensaje: {detail}"),
     StopReason.UNREADABLE: mark("la clave no abre los chats de quienes firmaron"),
@@ -42,59 +56,145 @@ _REASONS: dict[StopReason | PauseReason, str] = {
     ),
     StopReason.OTHER: mark("{detail}"),
 }
-# The width for a file or a pipe, where lines should not wrap.
-_WIDE = 200
+_HEADINGS = (
+    *(mark("Número"), mark("Qué"), mark("Estado"), mark("Cuándo")),
+    *(mark("Personas"), mark("Entregados"), mark("No localizables"), mark("Pendientes")),
+)
+_MOMENTS = (
+    ("created_at", mark("Confirmado")),
+    ("starts_at", mark("Previsto")),
+    ("started_at", mark("Empezó")),
+    ("ended_at", mark("Acabó")),
+)
+_COUNTS = (
+    ("delivered", mark("Entregados")),
+    ("unreachable", mark("No localizables")),
+    ("unconfirmed", mark("Sin confirmar")),
+    ("rejected", mark("Rechazados")),
+    ("forbidden", mark("No lo admiten")),
+    ("withdrawn", mark("Se retiraron")),
+)
 
 
-async def list_broadcasts(context: CliContext, *, limit: int, as_json: bool) -> None:
-    """Prints a line for each broadcast, newest first."""
-    found = await context.storage.broadcasts.history(limit=limit)
-    snapshots = [await read_snapshot(context, broadcast) for broadcast in found]
-    if as_json:
-        _print_json([snapshot_json(snapshot) for snapshot in snapshots])
-    elif snapshots:
-        console = out if out.is_terminal else Console(file=out.file, width=_WIDE)
-        console.print(table_of(snapshots, context.words))
-    else:
-        say(label("Todavía no hay ningún envío."))
+@dataclass(frozen=True, slots=True)
+class BroadcastSnapshot:
+    """A broadcast and its progress, read at one moment.
 
-
-async def show_broadcast(context: CliContext, wanted: str | None, *, as_json: bool) -> None:
-    """Prints the details of one broadcast."""
-    broadcast = await select_broadcast(context.storage.broadcasts, wanted, or_latest=True)
-    snapshot = await read_snapshot(context, broadcast)
-    if as_json:
-        _print_json(snapshot_json(snapshot))
-    else:
-        say(*detail_lines(snapshot, context.words))
-
-
-async def follow_broadcast(
-    context: CliContext, wanted: str | None, *, seconds: float, as_json: bool
-) -> None:
-    """Shows the progress of a broadcast until it has ended, and then its details.
-
-    In a terminal that is a bar; in a file or a pipe, a line for every change.
+    `attended` says whether a bot holds the lease to send this petition's broadcasts, `not_told` of
+    a breach's notice that has ended how many signers are not known to have it.
     """
-    broadcast = await select_broadcast(context.storage.broadcasts, wanted, or_latest=True)
+
+    broadcast: Broadcast
+    tally: Tally
+    recall: RecallTally | None
+    attended: bool
+    not_told: int | None = None
+
+    @property
+    def total(self) -> int:
+        """How many recipients there are; until that is known, how many were confirmed."""
+        if self.broadcast.is_enqueued:
+            return self.tally.total
+        return max(self.broadcast.expected or 0, self.tally.total)
+
+    @property
+    def left(self) -> int:
+        """How many recipients have no outcome yet."""
+        return self.total - self.tally.done
+
+
+async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
+    """Reads a broadcast and its progress."""
+    storage = context.storage
+    now = await storage.broadcasts.get(broadcast.id) or broadcast
+    recall = await storage.recalls.tally(now.id) if now.recall_started_at is not None else None
+    lease = await storage.leases.look(storage.broadcasts.lease)
+    attended = lease is not None and lease.expires_at > context.clock()
+    tally, not_told = await storage.broadcasts.tally(now.id), None
+    if now.kind is Kind.BREACH and now.is_over:
+        not_told = await storage.broadcasts.not_told(now.id)
+    return BroadcastSnapshot(now, tally, recall, attended, not_told)
+
+
+def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
+    """Returns a snapshot for JSON: names as in the database, times in UTC, no personal data."""
+    broadcast, recall = snapshot.broadcast, snapshot.recall
+    return {
+        "id": broadcast.id.hex(),
+        "kind": broadcast.kind,
+        "state": broadcast.state,
+        "pause_reason": broadcast.pause_reason,
+        "stop_reason": broadcast.stop_reason,
+        "reason_detail": broadcast.reason_detail,
+        "audience": asdict(broadcast.audience),
+        "paid": broadcast.paid,
+        **{name: _moment(getattr(broadcast, name)) for name, _ in _MOMENTS},
+        "recipients": snapshot.total,
+        "recipients_known": broadcast.is_enqueued,
+        **{name: n for name, n in asdict(snapshot.tally).items() if name != "total"},
+        **({} if snapshot.not_told is None else {"not_told": snapshot.not_told}),
+        "attended": snapshot.attended,
+        "recall": recall
+        and {
+            "started_at": _moment(broadcast.recall_started_at),
+            "ended_at": _moment(broadcast.recall_ended_at),
+            **asdict(recall),
+        },
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def list_broadcasts(words: Words, snapshots: Sequence[BroadcastSnapshot]) -> None:
+    """Prints a row for each broadcast."""
+    if not snapshots:
+        say(label("Todavía no hay ningún envío."))
+        return
+    say_table((_row(each, words) for each in snapshots), [label(each) for each in _HEADINGS])
+
+
+def _row(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
+    broadcast, tally = snapshot.broadcast, snapshot.tally
+    when = broadcast.started_at or broadcast.starts_at or broadcast.created_at
+    counts = (snapshot.total, tally.delivered, tally.unreachable, snapshot.left)
+    return [
+        short_id(broadcast),
+        seen(subject_name(words, broadcast.kind)),
+        label(STATES[broadcast.state]),
+        f"{when.astimezone(words.zone):%Y-%m-%d %H:%M}",
+        *(words.number(count) for count in counts),
+    ]
+
+
+async def show_broadcast(
+    context: CliContext, broadcast: Broadcast, *, follow: bool, as_json: bool
+) -> None:
+    """Prints the details of one broadcast; with `follow` its progress before, until it has ended.
+
+    The progress is a bar in a terminal; in a file or a pipe, a line for every change.
+    """
     last = ""
     with progress_bar() as bar:
-        task = bar.add_task("")
+        task = bar.add_task("", visible=follow)
         while True:
             snapshot = await read_snapshot(context, broadcast)
+            now = snapshot.broadcast
+            is_last = not follow or (now.is_over and not now.is_recalling)
             what, done, total = _activity(snapshot)
             bar.update(task, description=what, completed=done, total=total)
             line = f"{what}: {context.words.number(done)} / {context.words.number(total)}"
             if as_json:
-                _print_json(snapshot_json(snapshot))
-            elif line != last and not out.is_terminal:
+                say(json.dumps(snapshot_json(snapshot)))
+            elif follow and line != last and not out.is_terminal:
                 say(line)
-            if snapshot.is_settled:
+            if is_last:
                 break
             last = line
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
     if not as_json:
-        say(*detail_lines(snapshot, context.words))
+        say(*details(snapshot, context.words))
 
 
 def _activity(snapshot: BroadcastSnapshot) -> tuple[str, int, int]:
@@ -108,142 +208,51 @@ def _activity(snapshot: BroadcastSnapshot) -> tuple[str, int, int]:
     return what, done, total
 
 
-def _print_json(data: Any) -> None:
-    out.print(json.dumps(data, ensure_ascii=False), markup=False, soft_wrap=True)
-    out.file.flush()
-
-
-def table_of(snapshots: Sequence[BroadcastSnapshot], words: Words) -> Table:
-    """Returns a table with a row for each; long cells wrap, but ids are never cut."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    ids = short_ids([snapshot.broadcast for snapshot in snapshots])
-    table.add_column(
-        label("Número"), no_wrap=True, min_width=max(len(each) for each in ids.values())
-    )
-    for heading in (label("Qué"), label("Estado"), label("Cuándo")):
-        table.add_column(heading, overflow="fold")
-    for heading in (
-        *(label("Personas"), label("Entregados")),
-        *(label("No localizables"), label("Pendientes")),
-    ):
-        table.add_column(heading, overflow="fold", justify="right")
-    for snapshot in snapshots:
-        broadcast, tally = snapshot.broadcast, snapshot.tally
-        counts = (snapshot.total, tally.delivered, tally.unreachable, snapshot.left)
-        when = _when(broadcast).astimezone(words.zone)
-        table.add_row(
-            ids[broadcast.id],
-            kind_of(broadcast),
-            label(STATES[broadcast.state]),
-            f"{when:%Y-%m-%d %H:%M}",
-            *(words.number(count) for count in counts),
-        )
-    return table
-
-
-def detail_lines(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
-    """Returns the details of one broadcast, a heading and a line for each."""
+def details(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
+    """Returns all that is known of a broadcast: what it is, and a line for each fact."""
     broadcast = snapshot.broadcast
-    facts = [
-        (label("Número"), broadcast.id.hex()),
-        (label("Estado"), state_of(snapshot)),
-        *_reason(broadcast),
-        (label("Para"), _audience(broadcast, words)),
-        *_moments(broadcast, words),
-        *_counts(snapshot, words),
-        *_recall(snapshot, words),
-    ]
     paid = f" ({label('de pago')})" if broadcast.paid else ""
-    heading = f"{capitalised(kind_of(broadcast))}{paid}"
-    return [heading, *(f"  {name:<{_NAME_WIDTH}}{value}" for name, value in facts)]
+    heading = f"{seen(subject_name(words, broadcast.kind))}{paid}"
+    return [heading, *(f"  {name}: {value}" for name, value in _facts(snapshot, words))]
 
 
 def state_of(snapshot: BroadcastSnapshot) -> str:
     """Returns the state, and what it waits for: an admin or a running bot."""
-    state = label(STATES[snapshot.broadcast.state])
-    if snapshot.broadcast.awaits_approval:
+    broadcast, state = snapshot.broadcast, label(STATES[snapshot.broadcast.state])
+    if broadcast.awaits_approval:
         return label("{state}; espera la aprobación de otra persona", state=state)
-    waits = snapshot.broadcast.state is BroadcastState.RUNNING or snapshot.broadcast.is_recalling
-    if waits and not snapshot.attended:
+    if (broadcast.is_running or broadcast.is_recalling) and not snapshot.attended:
         return label("{state}; espera al bot: si no está en marcha, petition-bot run", state=state)
     return state
 
 
-def _when(broadcast: Broadcast) -> datetime:
-    return broadcast.started_at or broadcast.starts_at or broadcast.created_at
-
-
-def _audience(broadcast: Broadcast, words: Words) -> str:
-    audience = broadcast.audience
-    who = label("quienes firmaron")
-    if audience.news_only:
-        who = label("quienes aceptaron noticias de otras acciones")
-    elif broadcast.kind is Kind.UPDATE:
-        who = label("quienes eligieron novedades de la petición")
-    elif broadcast.kind is Kind.BREACH:
-        who = label("quienes firmaron, también quienes pidieron silencio")
-    elif broadcast.kind is Kind.CORRECTION:
-        who = label("quienes recibieron el mensaje que corrige")
-    if audience.language is None:
-        return who
-    language = words.language_name(audience.language)
-    return label("{people} y leen en {language}", people=who, language=language)
-
-
-def _reason(broadcast: Broadcast) -> Iterator[tuple[str, str]]:
-    reason = broadcast.stop_reason or broadcast.pause_reason
-    if reason is not None:
+def _facts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
+    broadcast, tally = snapshot.broadcast, snapshot.tally
+    yield label("Número"), broadcast.id.hex()
+    yield label("Estado"), state_of(snapshot)
+    if reason := broadcast.stop_reason or broadcast.pause_reason:
         yield label("Motivo"), label(_REASONS[reason], detail=broadcast.reason_detail)
-
-
-def _moments(broadcast: Broadcast, words: Words) -> Iterator[tuple[str, str]]:
-    named = (
-        (label("Confirmado"), broadcast.created_at),
-        (label("Previsto"), broadcast.starts_at),
-        (label("Empezó"), broadcast.started_at),
-        (label("Acabó"), broadcast.ended_at),
-    )
-    for name, at in named:
-        if at is not None:
-            yield name, words.plain_moment(at)
-
-
-def _counts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
-    tally, total = snapshot.tally, words.number(snapshot.total)
-    is_known = snapshot.broadcast.is_enqueued
-    yield label("Personas"), total if is_known else label("unas {n}", n=total)
-    yield label("Entregados"), words.number(tally.delivered)
-    yield label("No localizables"), words.number(tally.unreachable)
-    yield label("Sin confirmar"), words.number(tally.unconfirmed)
-    if tally.rejected:
-        yield label("Rechazados"), words.number(tally.rejected)
-    if tally.forbidden:
-        yield label("No lo admiten"), words.number(tally.forbidden)
-    if tally.withdrawn:
-        yield label("Se retiraron"), words.number(tally.withdrawn)
+    yield label("Para"), seen(recipients_name(words, broadcast))
+    for name, said in _MOMENTS:
+        if (at := getattr(broadcast, name)) is not None:
+            yield label(said), words.plain_moment(at)
+    total = words.number(snapshot.total)
+    yield label("Personas"), total if broadcast.is_enqueued else label("unas {n}", n=total)
+    for name, said in _COUNTS:
+        if (n := getattr(tally, name)) or name == "delivered":
+            yield label(said), words.number(n)
     if snapshot.not_told:
         not_told = words.number(snapshot.not_told)
         yield label("No lo saben"), label("{n}: hay que avisar de otra manera", n=not_told)
     if snapshot.left:
         # After a finished broadcast, only supporters who returned are left.
-        ended = snapshot.broadcast.state in (BroadcastState.STOPPED, BroadcastState.CANCELLED)
+        ended = broadcast.state in (BroadcastState.STOPPED, BroadcastState.CANCELLED)
         yield label("Sin enviar") if ended else label("Pendientes"), words.number(snapshot.left)
-
-
-def _recall(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
-    recall = snapshot.recall
-    if recall is None:
-        return
-    yield (
-        label("Borrados"),
-        label(
-            "{done} de {total}",
-            done=words.number(recall.deleted),
-            total=words.number(recall.total),
-        ),
-    )
-    if recall.failed:
-        yield label("Sin borrar"), words.number(recall.failed)
-    if recall.open:
-        over = snapshot.broadcast.recall_ended_at is not None
-        yield label("Sin anotar") if over else label("Por borrar"), words.number(recall.open)
+    if recall := snapshot.recall:
+        deleted, of = words.number(recall.deleted), words.number(recall.total)
+        yield label("Borrados"), label("{done} de {total}", done=deleted, total=of)
+        if recall.failed:
+            yield label("Sin borrar"), words.number(recall.failed)
+        if recall.open:
+            over = broadcast.recall_ended_at is not None
+            yield label("Sin anotar") if over else label("Por borrar"), words.number(recall.open)

@@ -3,11 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import typer
-
 from bot.cli.context import CliContext, run_with_context
-from bot.console import confirms, say
-from bot.text.terminal_language import label
+from bot.console import agrees, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +30,7 @@ def confirmed(prepare: Callable[[CliContext], Awaitable[Plan]], *, yes: bool = F
     plan = run_with_context(prepare)
     if plan.shown:
         say(plan.shown)
-    if not plan.question:
-        return
-    if yes or _is_agreed(plan):
+    if plan.question and agrees(
+        plan.question, yes=yes, number=plan.number, otherwise=plan.declined
+    ):
         say(run_with_context(plan.carry_out))
-    else:
-        say(plan.declined or label("No se ha cambiado nada."))
-
-
-def _is_agreed(plan: Plan) -> bool:
-    if plan.number is None:
-        return confirms(plan.question)
-    typed = typer.prompt(plan.question, err=True).strip()
-    in_groups = f"{plan.number:,}"
-    return typed in (str(plan.number), in_groups, in_groups.replace(",", "."))

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.broadcast_selection import capitalised
 from bot.cli.context import CliContext, run_with_context
 from bot.console import CannotDo, Yes, agrees, in_sentences, read_day, say, signatures
 from bot.petition.retention_days import day_of
@@ -370,7 +369,7 @@ def _recorded(context: CliContext, handover: Handover) -> tuple[str, ...]:
         ),
         label("Solo cuántas firmas hay, {n}, sin lista.", n=words.number(handover.signatures))
         if handover.export_id is None or handover.exported_at is None
-        else capitalised(_said(context, handover.export_id, handover.exported_at, handover)),
+        else _said(context, handover.export_id, handover.exported_at, handover),
         *([label("Manifiesto: {hash}", hash=handover.manifest)] if handover.manifest else []),
         _erased(context, handover.handed_over_on),
     )

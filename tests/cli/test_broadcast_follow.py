@@ -13,6 +13,11 @@ from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, said
 from tests.support.supporters import ADMIN
 
 
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli.broadcast_tables.SECONDS_BETWEEN_LOOKS", 0.1)
+
+
 @pytest.mark.parametrize("in_terminal", [False, True])
 def test_following_ends_with_the_account(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch, in_terminal: bool
@@ -26,14 +31,14 @@ def test_following_ends_with_the_account(
     broadcast = petition.begins()
     sending = threading.Thread(target=petition.tells, args=(broadcast, SIGNERS, Outcome.DELIVERED))
     sending.start()
-    shown = said(call("show", "--follow", "--every", "0.1"))
+    shown = said(call("show", "--follow"))
     sending.join()
     if in_terminal:
         assert isinstance(narrow.file, io.StringIO)
         shown = narrow.file.getvalue()
         assert "━" in shown
     else:
-        assert "State            finished" in shown
+        assert "State: finished" in shown
     assert f"{SIGNERS}/{SIGNERS}" in shown.replace(" ", "")
 
 
@@ -52,10 +57,10 @@ def test_a_recall_and_what_nobody_works_on_are_followed_too(petition: PetitionDa
 
     deleting = threading.Timer(1, deletes)
     deleting.start()
-    shown = said(call("show", "--follow", "--every", "0.1"))
+    shown = said(call("show", "--follow"))
     deleting.join()
     assert "waiting for the bot: 0 / 6" in shown
-    assert "Recalled         6 of 6" in shown
+    assert "Recalled: 6 of 6" in shown
 
 
 def test_a_program_follows_by_an_object_a_line(petition: PetitionDatabase) -> None:

@@ -70,7 +70,7 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
     shown = said(call("delivered"))
     assert "Handed over on 2 March 2026, to the United States" in shown
     assert "; recorded on 10 March 2026, 13:00." in shown
-    assert f"List {short}, written on" in shown
+    assert f"list {short}, written on" in shown
     assert f"Manifest: {MANIFEST.lower()}" in shown
     assert "is recorded already" in refused(call(*DELIVERED, "--yes"))
     assert "The record is taken back." in said(call("delivered", "--undo", typed="y\n"))
