@@ -9,9 +9,9 @@ from multiprocessing.connection import Connection
 import uvloop
 
 from benchmarks.child_server import answer_questions
-from bot.simulator import Simulator
-from bot.simulator.person import Person
 from bot.text.translations import Catalogs, Words
+from simulator import Simulator
+from simulator.person import Person
 
 # Not a real token; only the simulator knows it.
 TOKEN = "1000000002:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105

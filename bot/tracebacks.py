@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
-_OURS = ("bot", "handlers", "storage")
+_OURS = ("bot", "handlers", "simulator", "storage", "telegram_text")
 _MOST_FRAMES = 12
 
 

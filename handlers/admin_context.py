@@ -15,7 +15,6 @@ from telegram import CallbackQuery, Message, Update, User
 
 from bot.intake import UpdatesBehind
 from bot.petition.names import NameRefused, clean_name
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.bot_profile import offer_menu
 from handlers.calls_before_commit import NOTHING_DONE, UnrepeatedReply
@@ -25,6 +24,7 @@ from handlers.delayed_replies import Answer
 from handlers.screens.screen import Screen
 from handlers.update_filters import own_chat, text_after_command
 from storage import Broadcasts, Conversation
+from telegram_text.markup import Html
 
 
 @dataclass(frozen=True, slots=True)

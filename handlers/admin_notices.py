@@ -9,13 +9,13 @@ from functools import partial
 import structlog
 from telegram.error import TelegramError
 
-from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from bot.transport.error_kinds import error_kind
 from handlers.context import Bot, Services
 from handlers.conversation_message import send_screen
 from handlers.screens.screen import Screen
 from storage import BrokenData, StorageError
+from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
-from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.parse_time import TimeFault, parse_moment
 from handlers.closing_texts import unready, what_next
@@ -12,6 +11,7 @@ from handlers.screens.buttons import AdminAction, Button, Style, dismiss_button,
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.statistics import with_and_without_name
 from storage import Kind, PetitionState
+from telegram_text.markup import Html
 
 # What an admin who gives a day alone means: the day is still one on which people sign.
 _END_OF_DAY = "23:59"

@@ -8,7 +8,6 @@ from functools import partial
 
 import structlog
 
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import Notice, may_be_sent, send_notices, tell_what_is_owed
 from handlers.closing_texts import Unready, unready, view_for, what_next
@@ -18,6 +17,7 @@ from handlers.restored_backup import restored_notices
 from handlers.screens.closing_texts import ClosingTextsView, change_notice
 from handlers.screens.screen import Screen, paragraphs
 from storage import Kind, PetitionState, Publication, Unavailable
+from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from telegram import Message
 
 from bot.petition.outcome import TextFault, surplus, text_fault
-from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.closing_texts import too_long, view_of
 from handlers.screens import closing_texts as screens
 from handlers.screens.closing_texts import ClosingTextsView
 from storage import AwaitedText, ClosingText
+from telegram_text.markup import Html
 
 _WAITS_FOR = timedelta(hours=1)
 """How long the bot takes an admin's message for the text; later it may be something else."""

@@ -10,7 +10,6 @@ from enum import StrEnum
 from functools import partial
 
 from bot.petition.outcome import closing_update_by_language, missing_languages, surplus
-from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from handlers.admin_context import AdminContext, AdminHandler
 from handlers.context import Services
@@ -30,6 +29,7 @@ from storage import (
     SupporterHandover,
     publication_id,
 )
+from telegram_text.markup import Html
 
 _NEW = "new"
 

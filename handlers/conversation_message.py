@@ -15,12 +15,12 @@ from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.petition.stages import KEPT_STAGES, Stage
-from bot.text.markup import Html, escape
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind, stays_for_good
 from handlers.context import Bot
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen, kept_mark
+from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
 

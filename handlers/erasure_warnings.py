@@ -19,12 +19,12 @@ from bot.petition.retention_days import (
     warning_step,
 )
 from bot.petition_folder.schema import months_later
-from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from handlers.admin_notices import Notice, may_be_sent, send_notices
 from handlers.closing_texts import Unready, unready
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs, sentences
+from telegram_text.markup import Html
 
 _AT_THE_LATEST = "erased at the latest"
 

@@ -4,12 +4,12 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from bot.petition_folder.schema import months_later
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import Notice, may_be_sent
 from handlers.context import Services
 from handlers.screens.screen import paragraphs
 from storage import Handover
+from telegram_text.markup import Html
 
 _DIGEST_EVERY = timedelta(days=7)
 _OWED = "notices owed"

@@ -11,7 +11,6 @@ import structlog
 from bot.petition.consent import consent_sha256, notice_text
 from bot.petition.names import NameRefused, clean_name
 from bot.petition.stages import Action
-from bot.text.markup import Html, fill, parse
 from bot.text.translations import Words
 from bot.tracebacks import kind_of
 from handlers.screens.given_consents import receipt
@@ -21,6 +20,7 @@ from handlers.signing import CHANGED_TEXT, refusal
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, Held, Inclusion, SupporterHandover, Unavailable
 from storage.consents import NEW_TEXTS, WITH_NAME, TextsAnswer
+from telegram_text.markup import Html, fill, parse
 
 _log = structlog.stdlib.get_logger()
 

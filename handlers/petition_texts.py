@@ -11,7 +11,6 @@ from bot.petition.petition import Petition, petition_of
 from bot.petition_folder.read import FolderState, folder_state, read_folder
 from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import unready_problems
-from bot.text.markup import Html, escape
 from bot.text.problems import PetitionInvalid, Problem, Sentence
 from bot.text.translations import Catalogs, Words, mark
 from handlers.admin_notices import Notice, tell_admins
@@ -19,6 +18,7 @@ from handlers.bot_profile import publish_profile
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs
 from storage import Unavailable
+from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
 

@@ -15,8 +15,8 @@ from telegram.error import TelegramError
 
 from bot.petition.petition import Image
 from bot.petition.stages import Stage
-from bot.text.markup import Html, escape
 from bot.transport.error_kinds import ErrorKind, error_kind
+from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.text import text_limits
-from bot.text.markup import Html, escape, length, parse
 from bot.transport.api_methods import makes_message
 from handlers.context import Services
 from storage import Unavailable
+from telegram_text.markup import Html, escape, length, parse
 
 _WITH_TEXT = frozenset({"sendMessage", "editMessageText"})
 _WITH_CAPTION = frozenset(

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
 from handlers.admin_notices import Notice
@@ -10,6 +9,7 @@ from handlers.context import Services
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, paragraphs, sentences
 from storage import HeldRestore
+from telegram_text.markup import Html
 
 
 async def restored_notices(services: Services) -> list[Notice]:

@@ -14,12 +14,12 @@ from bot.petition.stages import (
     in_form,
     nearest_valid_stage,
 )
-from bot.text.markup import Html
 from bot.text.translations import mark
 from handlers.screens.signing import consent_mark, consent_words
 from handlers.sent_files import erase_files
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, NewSignature, PetitionClosed
+from telegram_text.markup import Html
 
 _REFUSALS: Mapping[NameProblem, str] = {
     NameProblem.NOT_TEXT: mark("Falta el nombre. Escríbelo en un mensaje, por favor."),

@@ -15,12 +15,12 @@ from bot.petition.signing_rate import (
     short_forms,
     signs_of_a_wave,
 )
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_notices import Notice, tell_admins
 from handlers.context import Bot, Services
 from handlers.screens.screen import paragraphs, sentences
 from storage import SigningRate, Unavailable
+from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from bot.petition.fewest import FEWEST
 from bot.petition.retention_days import start_of
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
 from handlers.screens.screen import lines, paragraphs
 from storage import Stats
+from telegram_text.markup import Html
 
 _SOURCES_SHOWN = 15
 

@@ -21,7 +21,6 @@ from bot.petition.stages import (
     in_form,
     nearest_valid_stage,
 )
-from bot.text.markup import Html
 from handlers.context import Bot, Context, Services
 from handlers.conversation_message import (
     Cleared,
@@ -39,6 +38,7 @@ from handlers.sent_files import erase_files
 from handlers.update_filters import own_chat, text_after_command
 from handlers.waiting_updates import will_be_drawn_over
 from storage import EMPTY_FORM, Conversation
+from telegram_text.markup import Html
 
 # While fewer messages wait to be deleted, drawing may be left to a later update.
 _MOST_IN_THE_CHAT = 50

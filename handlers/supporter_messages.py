@@ -4,12 +4,12 @@ from telegram import Message
 
 from bot.petition.names import is_surely_a_name
 from bot.petition.stages import KEPT_STAGES, NAME_AGAIN, Place, Stage, expects_name
-from bot.text.markup import Html
 from bot.text.translations import mark
 from handlers import my_data, signing
 from handlers.request_budget import WRITTEN
 from handlers.request_limits import is_within_budget
 from handlers.supporter_context import SupporterContext
+from telegram_text.markup import Html
 
 _NOTHING_EDITED = mark("Aquí, editar un mensaje no cambia nada.")
 

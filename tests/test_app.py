@@ -20,9 +20,9 @@ from bot.clocks import Clocks
 from bot.intake import TokenUnknown
 from bot.retention import FORMS_KEPT_FOR
 from bot.settings import FREE_RATE
-from bot.simulator.faults import Fault
 from bot.text.problems import Sentence
 from bot.transport import Gate
+from simulator.faults import Fault
 from storage import (
     Conversation,
     HeldElsewhere,

@@ -161,7 +161,7 @@ def test_the_image_is_made_of_files_that_are_there_and_runs_the_bot_as_nobody_in
     for source in " ".join(copied).split():
         assert list(DEPLOY.parent.glob(source)), source
         assert f"!{source.partition('/')[0]}" in sent
-    assert {"bot", "handlers", "storage"} <= set(copied)
+    assert {"bot", "handlers", "simulator", "storage", "telegram_text"} <= set(copied)
     assert re.findall(r"^USER (.+)$", container, re.MULTILINE) == ["10001"]
     assert 'ENTRYPOINT ["petition-bot"]' in container
     assert "--require-hashes" in container

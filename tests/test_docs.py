@@ -28,7 +28,10 @@ _WORD = re.compile(r"[A-Z]?[a-z]+")
 _SHOWN = {"es": re.compile(r"«([^»]+)»"), "en": re.compile(r"“([^”]+)”")}
 _GUIDES = {"es": DOCS / "es", "en": DOCS}
 _PAGE_WORDS = re.compile(r'^  "[^"]+": (\[".+"\]),$', re.MULTILINE)
-_PAGE_DICTIONARY = ROOT / "bot" / "simulator" / "web" / "dictionary.js"
+_PAGE_DICTIONARIES = (
+    ROOT / "simulator/web/dictionary.js",
+    ROOT / "bot/tryout/web/petition_words.js",
+)
 _TAG_OR_BLANK = re.compile(r"<[^>]+>|\{\w+\}")
 
 
@@ -76,7 +79,15 @@ def test_no_name_is_one_that_the_glossary_has_given_up() -> None:
     assert len(given_up) > 7
     found = {
         f"{file.relative_to(ROOT)}: {name}"
-        for folder in ("bot", "handlers", "storage", "tests", "benchmarks")
+        for folder in (
+            "bot",
+            "handlers",
+            "simulator",
+            "storage",
+            "telegram_text",
+            "tests",
+            "benchmarks",
+        )
         for file in (ROOT / folder).rglob("*.py")
         for name in _names(file)
         if given_up & {word.lower() for word in _WORD.findall(name)}
@@ -92,8 +103,9 @@ def _what_is_shown(language: str) -> re.Pattern[str]:
     with catalog_file(language).open("rb") as file:
         strings = [message.string for message in read_po(file) if message.id and message.string]
     texts = [one for each in strings for one in ([each] if isinstance(each, str) else each)]
-    for row in _PAGE_WORDS.findall(_PAGE_DICTIONARY.read_text("utf-8")):
-        texts.append(json.loads(row)[LANGUAGES.index(language)])
+    for dictionary in _PAGE_DICTIONARIES:
+        rows = _PAGE_WORDS.findall(dictionary.read_text("utf-8"))
+        texts += [json.loads(row)[LANGUAGES.index(language)] for row in rows]
     whole = {line for text in texts for line in text.splitlines()}
     lines = whole | {line.partition(": {")[0] for line in whole}
     said = [line for line in lines if re.search(r"[^\W\d_]{2}", _TAG_OR_BLANK.sub("", line))]

@@ -14,7 +14,7 @@ from hatchling.builders.wheel import WheelBuilder
 from bot.extras import install_command
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("bot", "handlers", "storage")
+PACKAGES = ("bot", "handlers", "simulator", "storage", "telegram_text")
 LOCKS = ("live", "postgres", "pdf", "build")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]

@@ -6,7 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from bot import file_locations
-from bot.cli.demo_session import simulated_settings as settings_of_a_show
 from bot.petition.petition import BUNDLED
 from bot.settings import (
     EXPECTED,
@@ -18,6 +17,7 @@ from bot.settings import (
     unknown_settings,
 )
 from bot.text.terminal_language import label
+from bot.tryout.demo_session import simulated_settings as settings_of_a_show
 from storage import Keyring
 
 TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"

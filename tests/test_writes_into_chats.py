@@ -53,7 +53,7 @@ def test_every_place_that_writes_into_a_chat_is_known() -> None:
         str(path.relative_to(ROOT))
         for folder in ("bot", "handlers")
         for path in (ROOT / folder).rglob("*.py")
-        if "simulator" not in path.parts and any(writes(path))
+        if any(writes(path))
     }
     assert found == TO_WHOM.keys()
 

@@ -10,7 +10,6 @@ from typing import Any
 from bot.cli.context import CliContext
 from bot.cli.ids import short_id
 from bot.console import out, progress_bar, say, say_table
-from bot.text.markup import seen
 from bot.text.terminal_language import label
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.labels import recipients_name, subject_name
@@ -23,6 +22,7 @@ from storage import (
     StopReason,
     Tally,
 )
+from telegram_text.markup import seen
 
 SECONDS_BETWEEN_LOOKS = 1.0
 STATES = {

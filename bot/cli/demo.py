@@ -5,14 +5,15 @@ import asyncio
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.demo_session import DemoSession, interrupted, served, unless_interrupted
 from bot.cli.demo_shell import DemoShell
 from bot.console import INTERRUPTED, out, say
 from bot.petition.petition import BUNDLED, load_petition
-from bot.simulator.demo_script import DemoScript, TranscriptLine, transcript_lines
-from bot.simulator.page import LOOPBACK, DemoPage
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import Catalogs, Words
+from bot.tryout.demo_script import DemoScript, TranscriptLine, transcript_lines
+from bot.tryout.demo_session import DemoSession, interrupted, served, unless_interrupted
+from bot.tryout.page import TryoutPage
+from simulator.page import LOOPBACK
 
 _NAME_WIDTH = 7
 _TEXT_WIDTH = 84
@@ -20,7 +21,7 @@ _TEXT_WIDTH = 84
 
 async def run_demo(*, host: str = LOOPBACK, port: int | None = None) -> int:
     """Serves the page with an open petition until it is interrupted; returns the exit code."""
-    async with served(page := DemoPage(), host, port):
+    async with served(page := TryoutPage(), host, port):
         session = DemoSession(page)
         session.opens_petition = True
         async with session.open():
@@ -43,7 +44,7 @@ async def run_story(*, once: bool, host: str = LOOPBACK, port: int | None = None
     if once:
         async with DemoSession().open() as alone:
             return _print_verdict(await unless_interrupted(_play_script(alone, erases=True)))
-    page = DemoPage()
+    page = TryoutPage()
     async with served(page, host, port) as address, DemoSession(page).open() as show:
         verdict = _print_verdict(await unless_interrupted(_play_script(show)))
         if verdict == INTERRUPTED:

@@ -13,17 +13,18 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.cli.check import print_problems
-from bot.cli.demo_session import DemoSession, served, unless_interrupted
 from bot.console import CannotDo
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.edit import NotEditable, at, changed, path_of
 from bot.petition_folder.read import FolderState, folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
-from bot.simulator.page import DemoPage, FolderEditor
-from bot.simulator.person import Person
 from bot.text.problems import Problem
 from bot.text.terminal_language import label, plural_label, terminal_words
+from bot.tryout.demo_session import DemoSession, served, unless_interrupted
+from bot.tryout.folder_editor import FolderEditor
+from bot.tryout.page import TryoutPage
+from simulator.person import Person
 
 _CHECK_EVERY_SECONDS = 0.25
 _NO_BUTTON_OF_THE_BOT = "look again"
@@ -32,7 +33,7 @@ _NO_BUTTON_OF_THE_BOT = "look again"
 async def run_preview(out: Console, folder: Path, *, host: str, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
     _require_folder(folder)
-    page = DemoPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
+    page = TryoutPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
     async with served(page, host, port), DemoSession(page, petition=folder).open() as session:
         said = label(
             "Lo que cambies ahí o en un archivo se ve al momento; Ctrl-C termina la vista previa."
@@ -60,7 +61,7 @@ class Preview:
 
     out: Console
     folder: Path
-    page: DemoPage
+    page: TryoutPage
     session: DemoSession
     _shown: bool = field(default=False, init=False)
     _good: dict[str, str] = field(default_factory=dict, init=False)

@@ -14,17 +14,17 @@ from rich.progress import TaskID
 from rich.table import Table
 
 from bot.cli.check import print_problems
-from bot.cli.demo_session import simulated_settings, unless_interrupted
 from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say
 from bot.petition.petition import load_petition
 from bot.petition_folder.check import find_problems
 from bot.petition_folder.schema import PETITION_FILE
-from bot.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
-from bot.rehearsal.report import Report, Section, write_report
-from bot.rehearsal.report_page import page
-from bot.rehearsal.run import Rehearsal, RehearsalProgress
 from bot.settings import Settings
 from bot.text.terminal_language import label, terminal_words
+from bot.tryout.demo_session import simulated_settings, unless_interrupted
+from bot.tryout.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
+from bot.tryout.rehearsal.report import Report, Section, write_report
+from bot.tryout.rehearsal.report_page import page
+from bot.tryout.rehearsal.run import Rehearsal, RehearsalProgress
 from storage.private_files import output_file
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can open

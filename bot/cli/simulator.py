@@ -3,12 +3,13 @@
 import secrets
 from contextlib import AsyncExitStack
 
-from bot.cli.demo_session import interrupted, said_of_port, served
 from bot.console import CannotDo, say
-from bot.simulator import Simulator
-from bot.simulator.demo_script import DemoPeople
-from bot.simulator.page import LOOPBACK, DemoPage, PageState
 from bot.text.terminal_language import label
+from bot.tryout.demo_script import DemoPeople
+from bot.tryout.demo_session import interrupted, said_of_port, served
+from bot.tryout.page import TryoutPage, TryoutState
+from simulator import Simulator
+from simulator.page import LOOPBACK, TryoutPage
 
 
 async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
@@ -16,7 +17,7 @@ async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
 
     The Bot API is on loopback. Raises OSError if something else listens on one of the ports.
     """
-    page = DemoPage()
+    page = TryoutPage()
     # A token of its own each time: who knows the program must not know it.
     token = f"1000000002:{secrets.token_urlsafe(24)}"
     async with AsyncExitStack() as stack:
@@ -24,7 +25,7 @@ async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
             simulator = await stack.enter_async_context(Simulator(token=token, port=api_port))
         except OSError as error:
             raise CannotDo(said_of_port(error, LOOPBACK, api_port, "--api-port")) from None
-        state = PageState(simulator, page.feed, admins=frozenset())
+        state = TryoutState(simulator, page.feed, admins=frozenset())
         async with served(page, host, port), state.open():
             state.phones.add(*DemoPeople.create(simulator.world).everybody)
             page.show(state)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from bot.text.entities import Entity, Rendered, in_code_points
-from bot.text.markup import parse
+from telegram_text.entities import Entity, Rendered, in_code_points
+from telegram_text.markup import parse
 
 Block = dict[str, Any]
 Run = dict[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from bot.petition.petition import EarlierVersion, Petition
 from bot.petition_folder.schema import Texts
-from bot.text.markup import escape
+from telegram_text.markup import escape
 
 
 def consent_text(texts: Texts, choices: Iterable[str] = ()) -> str:

@@ -13,8 +13,8 @@ from bot.petition_folder.schema_check import said_in, schema_problems
 from bot.petition_folder.screen_lengths import screen_problems
 from bot.petition_folder.warnings import folder_warnings
 from bot.text import text_limits
-from bot.text.markup import length
 from bot.text.problems import Problem, Sentence
+from telegram_text.markup import length
 
 # If petition.toml itself has problems, texts are measured with this in each placeholder.
 _STAND_IN = "…" * 60

@@ -19,7 +19,7 @@ from bot.petition_folder.schema import (
     Texts,
 )
 from bot.petition_folder.screen_lengths import rooms
-from bot.text.markup import length, seen
+from telegram_text.markup import length, seen
 
 Kind = Literal["html", "plain", "pages", "line", "lines", "numbers", "number", "yes_no", "date"]
 """How a value is written: Telegram's HTML, plain text, pages of HTML, one line, a list of lines,

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE
-from bot.text.markup import seen
 from bot.text.problems import Problem, Sentence
+from telegram_text.markup import seen
 
 FOLDED = re.compile(r"<blockquote expandable>.*?</blockquote>", re.DOTALL)
 # A line of the notice that begins with what it is about, in bold, and says it.

@@ -5,8 +5,8 @@ import re
 from urllib.parse import urlsplit
 
 from bot.petition_folder.unready import EXAMPLE
-from bot.text.markup import link
 from bot.text.problems import Sentence
+from telegram_text.markup import link
 
 # What stands for https://, also mistyped or twice: https//, http:/, htps://, https;//.
 _SCHEME = re.compile(r"(?:(?:h+t*p+s?|t+ps?)(?:[:;.]*/+:?|:(?=\w)))+", re.IGNORECASE)

@@ -11,9 +11,9 @@ from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
 from bot.petition_folder.read import Table
 from bot.petition_folder.schema import PETITION_FILE, Texts
 from bot.text import text_limits
-from bot.text.markup import Html, MarkupError, fill, length, link, parse, placeholders
 from bot.text.problems import Problem, Sentence
 from bot.text.translations import is_spoken, mark
+from telegram_text.markup import Html, MarkupError, fill, length, link, parse, placeholders
 
 Values = Mapping[str, str]
 
@@ -279,7 +279,7 @@ def refusal_sentence(refusal: str, html: str) -> Sentence:
     )
 
 
-# How `bot.text.telegram_html` refuses, in Telegram's words, and what to write instead.
+# How `telegram_text.html_reader` refuses, in Telegram's words, and what to write instead.
 _REFUSALS = (
     (
         'Can\'t find end tag corresponding to start tag "(?P<tag>.*)"',

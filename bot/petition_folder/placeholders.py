@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bot.petition_folder.schema import PetitionFile, in_language
 from bot.text.locale_regions import locale_of
-from bot.text.markup import escape
+from telegram_text.markup import escape
 
 # {name}, {number}, {count} and {people} depend on a person or a moment: the screens fill those in.
 PETITION_PLACEHOLDERS = frozenset(

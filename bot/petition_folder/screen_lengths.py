@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from bot.petition_folder.markup_check import measure, passages
 from bot.petition_folder.read import Table
 from bot.text import text_limits
-from bot.text.markup import MarkupError, length
 from bot.text.problems import Key, Problem, Sentence
+from telegram_text.markup import MarkupError, length
 
 _EMPTY_LINE = 2
 

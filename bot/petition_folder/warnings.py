@@ -14,10 +14,10 @@ from bot.petition_folder.schema import PETITION_FILE, RetentionTable, months_lat
 from bot.petition_folder.schema_check import by_language, said_in
 from bot.petition_folder.toml_errors import shown
 from bot.petition_folder.unready import unready_problems
-from bot.text.markup import length, link, seen
 from bot.text.problems import Problem, Sentence
 from bot.text.text_limits import is_cut
 from bot.text.translations import Catalogs, is_spoken
+from telegram_text.markup import length, link, seen
 
 _SCREENFUL = 1200
 # What stands unfolded above the question for the name: more would push the question off a phone.

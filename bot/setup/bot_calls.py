@@ -14,11 +14,11 @@ from telegram.error import TelegramError
 from bot.intake.polling import ALLOWED_UPDATES
 from bot.setup.admin_code import AdminCode, Candidate, fit_for_terminal
 from bot.telegram_session import shared_session
-from bot.text.markup import Html
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError, label, terminal_words
 from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind
 from bot.transport.errors import TelegramRefused
+from telegram_text.markup import Html
 
 _MOST_UPDATES = 100  # Telegram's maximum
 _LONG_POLL_SECONDS = 5

@@ -14,10 +14,10 @@ from pathlib import Path
 from babel.messages import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from bot.text.markup import MarkupError, fill, parse, placeholders
 from bot.text.message_extraction import Use, read_sources
 from bot.text.problems import Problem, english
 from bot.text.translations import LOCALES, SOURCE_LANGUAGE, catalog_file
+from telegram_text.markup import MarkupError, fill, parse, placeholders
 
 PROJECT = Path(__file__).parent.parent.parent
 LANGUAGES = (SOURCE_LANGUAGE, "en")

@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 from bot.text.locale_regions import locale_of, nearest
-from bot.text.markup import Html, fill, time_tag
+from telegram_text.markup import Html, fill, time_tag
 
 SOURCE_LANGUAGE = "es"
 LOCALES = Path(__file__).parent.parent / "locales"

@@ -10,10 +10,10 @@ from enum import Enum
 from telegram import InlineKeyboardMarkup, Message
 
 from bot.text import text_limits
-from bot.text.entities import length
 from bot.text.translations import mark
 from handlers.broadcasts.draft import Link, LinkRows, Version, first_words
 from handlers.broadcasts.parse_links import is_address
+from telegram_text.entities import length
 
 MESSAGE_KINDS: Mapping[str, str] = {
     "animation": mark("un GIF"),

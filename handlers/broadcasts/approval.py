@@ -4,7 +4,6 @@ from datetime import datetime
 from functools import partial
 
 from bot.broadcast.confirmation import most_recipients
-from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.preview import message_exists, show_content
 from handlers.broadcasts.progress_message import (
@@ -19,6 +18,7 @@ from handlers.broadcasts.screens.approval import ask_decline
 from handlers.calls_before_commit import before_commit
 from handlers.screens.buttons import read_number
 from storage import Broadcast, BroadcastState
+from telegram_text.markup import Html
 
 
 async def review(ctx: AdminContext, argument: str) -> None:

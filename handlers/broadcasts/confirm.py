@@ -9,7 +9,6 @@ from bot.broadcast.confirmation import (
     has_expired,
     shown_recipients,
 )
-from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage
 from handlers.broadcasts.draft_editor import (
@@ -27,6 +26,7 @@ from handlers.calls_before_commit import before_commit
 from handlers.closing_texts import unready
 from handlers.conversation_message import tolerate
 from storage import AlreadyRunning, Broadcast, Kind, NewBroadcast, PetitionOpen
+from telegram_text.markup import Html
 
 _Objection = Html | int
 """Why nothing was sent; a number is that of the recipients shown, when there are others now."""

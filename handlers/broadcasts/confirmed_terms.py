@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from bot.broadcast.confirmation import ConfirmationTerms, content_sha256
 from bot.petition.outcome import closing_update_by_language
-from bot.text.markup import Html, fill
 from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft, Version
 from handlers.closing_texts import unready
@@ -12,6 +11,7 @@ from handlers.context import Services
 from handlers.screens.buttons import NO_MORE
 from handlers.screens.screen import paragraphs
 from storage import ClosingText, Kind, PetitionState
+from telegram_text.markup import Html, fill
 
 Messages = Mapping[str, tuple[int, ...]]
 

@@ -13,7 +13,6 @@ from telegram.error import TelegramError
 
 from bot.broadcast.confirmation import broadcast_id, content_sha256
 from bot.settings import FREE_RATE
-from bot.text.markup import Html
 from bot.transport.error_kinds import error_kind
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.confirmed_terms import current_content, terms_of
@@ -26,6 +25,7 @@ from handlers.conversation_message import edit_if_there, tolerate
 from handlers.delayed_replies import LONGEST_WAIT
 from handlers.screens.screen import Screen
 from storage import Kind
+from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 

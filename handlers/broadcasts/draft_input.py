@@ -5,7 +5,6 @@ from datetime import datetime
 from telegram import Message
 
 from bot.intake import UpdatesBehind
-from bot.text.markup import Html
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.accepted_messages import (
     LONGEST_NOTICE,
@@ -27,6 +26,7 @@ from handlers.broadcasts.draft_editor import DraftEditor, open_draft
 from handlers.broadcasts.draft_taps import plan_for
 from handlers.broadcasts.parse_links import LONGEST_TEXT, WrongLine, parse_links
 from handlers.broadcasts.parse_time import FARTHEST, TimeFault, parse_moment
+from telegram_text.markup import Html
 
 
 async def asked_at(ctx: AdminContext) -> datetime | None:

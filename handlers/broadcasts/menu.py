@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import Draft, for_missing, new_draft
@@ -22,6 +21,7 @@ from handlers.restored_backup import restored_screen
 from handlers.screens.buttons import AdminAction, Button, read_id
 from handlers.screens.screen import Screen, paragraphs
 from storage import Broadcast, Correction, Kind
+from telegram_text.markup import Html
 
 # Scheduled broadcasts shown, the earliest first; a message's length is limited.
 _LISTED = 10

@@ -15,7 +15,6 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.broadcast.confirmation import content_sha256
 from bot.broadcast.content import Copy, MessageCall, content_of
-from bot.text.markup import Html
 from bot.text.translations import Words
 from bot.transport.error_kinds import ErrorKind, error_kind
 from handlers.admin_context import AdminContext
@@ -25,6 +24,7 @@ from handlers.broadcasts.draft_editor import DraftEditor
 from handlers.context import Bot
 from handlers.conversation_message import tolerate
 from storage import Broadcast
+from telegram_text.markup import Html
 
 _log = structlog.stdlib.get_logger()
 

@@ -7,7 +7,6 @@ from itertools import chain
 from operator import attrgetter
 
 from bot.petition.petition import Petition
-from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from handlers.screens.buttons import AdminAction, Button, ClosingStep, ClosingTap
 from handlers.screens.screen import Screen, lines, paragraphs
@@ -19,6 +18,7 @@ from storage import (
     Publication,
     publication_id,
 )
+from telegram_text.markup import Html
 
 # Versions in the history, and entries that can be changed; a message's length is limited.
 _LISTED, _CHANGEABLE = 20, 5

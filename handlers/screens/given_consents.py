@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from bot.text.markup import Html, parse
 from bot.text.translations import Words
 from handlers.screens.screen import lines, paragraphs
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
 from storage.consents import NEW_TEXTS
 from storage.personal_data import Record
+from telegram_text.markup import Html, parse
 
 
 def consent_lines(words: Words, consent: Record) -> Html:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from bot.petition.stages import Action
-from bot.text.markup import Html, escape
 from bot.text.translations import Words
 from handlers.screens.buttons import Button
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.screens.supporter_view import View
+from telegram_text.markup import Html, escape
 
 
 def language(view: View) -> Screen:

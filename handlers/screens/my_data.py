@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bot.petition.stages import Action
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen, lines, paragraphs, sentences
@@ -12,6 +11,7 @@ from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
 from storage import MOST_ATTEMPTS, Held, Signature
 from storage.personal_data import Record
+from telegram_text.markup import Html
 
 
 def my_data(view: View) -> Screen:

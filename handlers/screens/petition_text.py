@@ -9,13 +9,13 @@ from bot.petition.goals import bar, next_goal
 from bot.petition.outcome import OutcomeEntry, outcome_in
 from bot.petition.retention_days import day_of, erased_on
 from bot.petition.stages import Action, expects_name
-from bot.text.markup import Html, fill, time_tag
 from bot.text.translations import mark
 from handlers.screens.buttons import Button, Style
 from handlers.screens.screen import Screen, lines, paragraphs, sentences
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import change_to_answer
 from storage import ClosingTextKind, Handover, Signature
+from telegram_text.markup import Html, fill, time_tag
 
 _BAR_WIDTH = 12
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.petition.stages import Stage
-from bot.text.markup import Html
 from handlers.screens.buttons import Button
+from telegram_text.markup import Html
 
 Lines = Sequence[Button | Sequence[Button | None] | None]
 """Buttons as a screen lists them: one or several in a row; None where there is none now."""

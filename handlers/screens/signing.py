@@ -2,13 +2,13 @@
 
 from bot.petition.consent import changes_since, consent_sha256, consent_text, notice_text
 from bot.petition.stages import NAME_AGAIN, NOTICE_AGAIN, Action, Stage
-from bot.text.markup import Html, escape, fill
 from bot.text.translations import Words
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
 from handlers.screens.screen import Screen, lines, paragraphs
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import change_lines, version_date
+from telegram_text.markup import Html, escape, fill
 
 # The newest; all of them are at the end of /privacy.
 _CHANGES = 3

@@ -10,7 +10,6 @@ from bot.petition.consent import asks_again
 from bot.petition.petition import Petition
 from bot.petition.stages import Place, Stage, SupporterStatus
 from bot.petition_folder.schema import Texts
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.screens.screen import sentences
 from handlers.screens.text_versions import version_pages
@@ -23,6 +22,7 @@ from storage import (
     Signature,
     SupporterHandover,
 )
+from telegram_text.markup import Html
 
 
 @dataclass(frozen=True, slots=True)

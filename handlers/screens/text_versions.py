@@ -5,9 +5,9 @@ from datetime import date
 
 from bot.petition.consent import changes_since
 from bot.petition.petition import EarlierVersion, Petition
-from bot.text.markup import Html, length
 from bot.text.translations import Words
 from handlers.screens.screen import lines, paragraphs, sentences
+from telegram_text.markup import Html, length
 
 # As much as a phone shows at once.
 _SCREENFUL = 1200

@@ -21,7 +21,7 @@ from bot.cli.main import app
 from bot.petition_folder.check import find_problems
 from bot.petition_folder.read import read_folder
 from bot.settings import load_settings
-from bot.simulator import Simulator
+from simulator import Simulator
 from storage import KeyFileUnusable, Keyring
 from tests.support.api_client import TOKEN
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator import Simulator
-from bot.simulator.person import Person
+from simulator import Simulator
+from simulator.person import Person
 from storage import Broadcast, Keyring, Storage, migrate, open_storage
 from tests.cli.petition_database import call, data, said
 from tests.support.bot_process import BotProcess

@@ -5,17 +5,18 @@ import asyncio
 import aiohttp
 import pytest
 
-from bot.cli.demo_session import served
 from bot.cli.simulator import run_simulator
-from bot.simulator.page import LOOPBACK, DemoPage
+from bot.tryout.demo_session import served
+from bot.tryout.page import TryoutPage
+from simulator.page import LOOPBACK
 
 
 async def test_where_others_can_reach_the_page_it_warns_in_the_terminals_language(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
-    monkeypatch.setattr("bot.cli.demo_session.others_can_reach", lambda _: True)
-    async with served(DemoPage(), LOOPBACK, 0):
+    monkeypatch.setattr("bot.tryout.demo_session.others_can_reach", lambda _: True)
+    async with served(TryoutPage(), LOOPBACK, 0):
         said = capsys.readouterr().out
     assert "sin contraseña" in said
     assert "Warning" not in said

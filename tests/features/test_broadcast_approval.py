@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.simulator.faults import Fault
-from bot.simulator.person import Person
+from simulator.faults import Fault
+from simulator.person import Person
 from storage import APPROVABLE_FOR, AuditEntry
 from tests.support.admin_scene import SENT, AdminScene
 from tests.support.approval_scene import (

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.broadcast import confirmation
-from bot.simulator.person import Person
+from simulator.person import Person
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import (
     APPROVE,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator.person import Person
+from simulator.person import Person
 from tests.support.admin_scene import SENT, AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.simulator.chats import Message
+from simulator.chats import Message
 from tests.support.admin_scene import AdminScene
 from tests.support.html_messages import send_html
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.broadcast import confirmation
-from bot.simulator.faults import Fault
 from handlers.broadcasts.screens import draft_view
+from simulator.faults import Fault
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 

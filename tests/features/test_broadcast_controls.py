@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator.faults import Fault
+from simulator.faults import Fault
 from storage import PauseReason
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN

@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-from bot.simulator.faults import Fault
-from bot.simulator.person import Person
+from simulator.faults import Fault
+from simulator.person import Person
 from storage import Statement, open_database
 from tests.features.test_broadcast_timing import planned
 from tests.support.admin_scene import AdminScene

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.broadcast.confirmation import broadcast_id
-from bot.simulator.chats import Message
-from bot.simulator.faults import Fault
-from bot.simulator.person import Person
+from simulator.chats import Message
+from simulator.faults import Fault
+from simulator.person import Person
 from storage import Broadcast, NewBroadcast
 from tests.support.scene import ADMIN, Scene, a_scene
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.simulator.errors import SimulatorError
+from simulator.errors import SimulatorError
 from tests.support.admin_scene import AdminScene
 
 STEPS = 90

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from bot.simulator.call_log import RecordedCall
-from bot.simulator.person import Person
 from handlers.screens.buttons import NO_MORE
+from simulator.call_log import RecordedCall
+from simulator.person import Person
 from storage import Kind, Tally
 from tests.support.admin_scene import AdminScene
 

@@ -8,7 +8,7 @@ from shutil import copytree
 from typing import Any
 
 from bot.petition.petition import BUNDLED
-from bot.simulator.person import Person
+from simulator.person import Person
 from storage.personal_data import Held
 from tests.support.scene import Scene, a_scene
 

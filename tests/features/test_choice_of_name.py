@@ -12,8 +12,8 @@ import pytest
 
 from bot.app import open_app
 from bot.petition.petition import BUNDLED
-from bot.simulator.person import Person
 from handlers.screens.signing import seen_words
+from simulator.person import Person
 from storage.personal_data import Held
 from tests.support.scene import Scene, a_scene
 

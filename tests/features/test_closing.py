@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.setup.admin_code import AdminCode
-from bot.simulator.chats import Message
 from handlers.context import Services
+from simulator.chats import Message
 from tests.support.scene import Scene, a_scene
 from tests.support.supporters import a_supporter
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.simulator.person import Person
 from handlers.closing_date import due_notices, look
 from handlers.context import Services
+from simulator.person import Person
 from storage import Broadcasts, PetitionState
 from tests.support.scene import Scene
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.simulator.person import Person
+from simulator.person import Person
 from tests.features.test_closing_texts import (
     BEFORE,
     ENGLISH,

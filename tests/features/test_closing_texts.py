@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.petition.petition import BUNDLED
-from bot.simulator.chats import Message
-from bot.simulator.person import Person
 from handlers.closing_date import look
+from simulator.chats import Message
+from simulator.person import Person
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.html_messages import send_html
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator.person import Person
+from simulator.person import Person
 from storage import Statement
 from tests.support.scene import Scene, a_scene
 

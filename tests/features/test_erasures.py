@@ -6,8 +6,8 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from bot.petition_folder.schema import months_later
-from bot.simulator.person import Person
 from handlers.context import Services
+from simulator.person import Person
 from storage import DueBefore, Statement, Storage
 from tests.support.scene import Scene, a_scene
 

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 
 from bot.petition.stages import Action
-from bot.simulator.person import Person
 from handlers.screens.buttons import AdminAction, AdminTap, DraftStep, DraftTap, read_tap
+from simulator.person import Person
 from storage import Held
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from bot.petition.stages import Action
-from bot.simulator.person import Person
 from handlers.broadcasts.draft import Draft, DraftStage, parse_draft
 from handlers.screens.buttons import AdminAction, ClosingStep, DraftStep
+from simulator.person import Person
 from storage import Broadcast, Conversation, Kind, NewBroadcast
 from tests.support.admin_scene import HOUR, AdminScene, an_admin_scene
 from tests.support.scene import ADMIN, Scene

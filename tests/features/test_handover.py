@@ -16,9 +16,9 @@ from bot.cli.handover import (
 )
 from bot.cli.notices import list_notices, mark_told
 from bot.petition_folder.schema import months_later
-from bot.simulator.person import Person
 from handlers.closing_date import look
 from handlers.context import Services
+from simulator.person import Person
 from storage import ClosingTextKind, Statement
 from storage.closing_texts import AwaitedText
 from tests.support.scene import ADMIN, Scene

@@ -4,8 +4,8 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.simulator.person import Person
 from handlers.signing_alarm import look
+from simulator.person import Person
 from storage import SignatureCondition, Statement, Storage
 from tests.support.scene import Scene, a_scene
 from tests.support.supporters import Supporters

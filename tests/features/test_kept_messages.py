@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator.faults import Fault
-from bot.simulator.person import Person
+from simulator.faults import Fault
+from simulator.person import Person
 from tests.support.scene import Scene, a_scene
 
 

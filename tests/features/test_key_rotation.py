@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import app
-from bot.simulator.chats import Message
+from simulator.chats import Message
 from storage import Keyring, Row, Statement, key_rotation
 from tests.cli.petition_database import said
 from tests.support.scene import Scene

@@ -9,8 +9,8 @@ from telegram.error import Forbidden, NetworkError, TimedOut
 from typer.testing import CliRunner
 
 from bot.cli.main import app
-from bot.simulator.person import Person
 from handlers.person_notices import send_notices
+from simulator.person import Person
 from storage import CODE_LASTS, MOST_ATTEMPTS, PersonNotice
 from tests.support.scene import Scene, a_scene
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from telegram import Message
 
-from bot.simulator.faults import Fault
-from bot.simulator.person import Person
+from simulator.faults import Fault
+from simulator.person import Person
 from tests.support.scene import Scene, a_scene
 
 CROWD = 60

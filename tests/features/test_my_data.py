@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bot.simulator.person import Person
-from bot.text.markup import fill, parse
 from handlers.screens.signing import seen_words
+from simulator.person import Person
 from storage import Statement
 from storage.journal import Deed, journal_of
 from storage.personal_data import GIVEN
 from storage.tables import metadata
 from storage.times import from_millis
+from telegram_text.markup import fill, parse
 from tests.support.scene import Scene, a_scene
 
 NOT_GIVEN = {

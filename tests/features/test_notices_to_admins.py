@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.petition.petition import BUNDLED
-from bot.simulator.faults import Fault
-from bot.simulator.person import Person
 from handlers.admin_notices import Notice, tell_admins
+from simulator.faults import Fault
+from simulator.person import Person
 from storage import PauseReason
 from tests.features.test_closing_date import now, services, told
 from tests.support.admin_scene import AdminScene

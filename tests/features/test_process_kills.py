@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator import Simulator
-from bot.simulator.person import Person
 from bot.text.translations import Catalogs
+from simulator import Simulator
+from simulator.person import Person
 from storage import Keyring
 from tests.support.bot_process import BotProcess
 from tests.support.retrying_signer import signs_with_retries, was_thanked

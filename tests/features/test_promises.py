@@ -7,8 +7,8 @@ from shutil import copytree
 import pytest
 
 from bot.petition.petition import BUNDLED, load_petition
-from bot.simulator.faults import Fault
 from handlers.screens.command_list import SUPPORTER_COMMANDS
+from simulator.faults import Fault
 from storage import Statement
 from storage.personal_data import Held
 from tests.support.scene import Scene, a_scene

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from bot.simulator.person import Person
 from handlers.admin_context import open_admin_context
 from handlers.broadcasts.draft_editor import forget_started_draft, open_draft
 from handlers.context import Context, PetitionApplication
 from handlers.supporter_context import open_command, open_supporter_context
+from simulator.person import Person
 from tests.support.scene import Scene
 
 

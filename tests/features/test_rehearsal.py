@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import open_app
-from bot.simulator.chats import Message
-from bot.simulator.person import Person
 from handlers.screens.command_list import ADMIN_COMMANDS, SUPPORTER_COMMANDS
+from simulator.chats import Message
+from simulator.person import Person
 from storage import HeldElsewhere
 from tests.support.scene import Scene
 

@@ -7,8 +7,8 @@ from shutil import copytree
 import pytest
 
 from bot.petition.petition import BUNDLED
-from bot.simulator import Message
-from bot.simulator.faults import Fault
+from simulator import Message
+from simulator.faults import Fault
 from storage import Statement
 from tests.support.scene import Scene, a_scene
 

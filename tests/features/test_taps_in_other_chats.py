@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from telegram.error import NetworkError
 
-from bot.simulator.chats import Chat, Message
-from bot.simulator.person import Person
-from bot.simulator.taps import Answer, Tap
 from handlers.screens.buttons import NO_MORE
+from simulator.chats import Chat, Message
+from simulator.person import Person
+from simulator.taps import Answer, Tap
 from storage import Kind
 from tests.support.scene import Scene
 

@@ -10,11 +10,11 @@ from telegram.error import NetworkError
 
 from bot.back_off import BackOff
 from bot.intake import UpdatesBehind
-from bot.simulator.faults import Fault
-from bot.simulator.person import Person
 from bot.transport.errors import RateLimited, ResponseLost
 from handlers.broadcasts import preview
 from handlers.context import Services
+from simulator.faults import Fault
+from simulator.person import Person
 from tests.support.admin_scene import AdminScene
 from tests.support.scene import Scene, a_scene, fails
 

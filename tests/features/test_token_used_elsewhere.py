@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.simulator.errors import conflict
+from simulator.errors import conflict
 from storage import Unavailable
 from tests.support.scene import Scene, a_scene
 

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.simulator.person import Person
 from bot.text.translations import Words
 from handlers.screens.command_list import SUPPORTER_COMMANDS
+from simulator.person import Person
 from tests.features.test_typed_names import GONE, at_the_consent, at_the_name, says
 from tests.support.scene import Scene
 

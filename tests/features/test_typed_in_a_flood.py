@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator.person import Person
 from bot.text.translations import Words
+from simulator.person import Person
 from tests.features.test_typed_names import GONE, at_the_consent, at_the_name, says, written
 from tests.support.scene import Scene, a_scene, fails
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from telegram.error import NetworkError
 
-from bot.simulator.person import Person
 from bot.text.translations import Words
+from simulator.person import Person
 from tests.support.scene import Scene, a_scene
 
 GONE = "Lo que has enviado se ha borrado de este chat."

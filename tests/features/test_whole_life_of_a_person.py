@@ -16,10 +16,10 @@ from bot.cli.export import ExportOrder, write_list
 from bot.cli.main import app
 from bot.export import ListFormat
 from bot.settings import load_petition_settings
-from bot.simulator.person import Person
 from handlers.closing_date import look
 from handlers.person_notices import send_notices
 from handlers.sent_files import erase_all_files
+from simulator.person import Person
 from storage import Deed, Statement
 from storage.personal_data import Held
 from tests.features.test_changed_texts import checked, held_of, receipt_of

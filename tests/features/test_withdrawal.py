@@ -10,9 +10,9 @@ from telegram.error import NetworkError
 
 from bot.petition.stages import Stage
 from bot.retention import FORMS_KEPT_FOR
-from bot.simulator.chats import Message
 from handlers.screens.screen import kept_mark
 from handlers.sent_files import erase_all_files
+from simulator.chats import Message
 from storage import Row, Statement
 from tests.support.scene import Scene, a_scene, fails
 

@@ -8,11 +8,11 @@ import pytest
 from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 
 from bot.petition.stages import Action
-from bot.text.markup import Html
 from handlers.context import Bot
 from handlers.conversation_message import ConversationMessage, Shown, keyboard, tolerate
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen
+from telegram_text.markup import Html
 
 CHAT = 7
 HOME = Screen(Html("Hola"), ((Button("Leer", Action.READ),),))

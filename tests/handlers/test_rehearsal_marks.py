@@ -6,11 +6,11 @@ from typing import Any, cast
 import pytest
 
 from bot.petition.petition import BUNDLED, load_petition
-from bot.text.markup import length, parse
 from bot.text.translations import Catalogs
 from handlers.context import Services
 from handlers.rehearsal_marks import RehearsalMarks
 from storage import Unavailable
+from telegram_text.markup import length, parse
 
 ES, EN = "🎭 Esto es un ensayo:", "🎭 This is a rehearsal:"
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Action, Place, Stage, nearest_valid_stage
 from bot.petition_folder.warnings import CHOICE_WORDS, MOST_CONSENT_WORDS
-from bot.text.markup import Html, length, parse
 from bot.text.translations import Catalogs
 from handlers.conversation_message import keyboard
 from handlers.screens import draw
@@ -29,6 +28,7 @@ from storage import (
     Signature,
     SupporterHandover,
 )
+from telegram_text.markup import Html, length, parse
 
 PETITION = load_petition(BUNDLED)
 CATALOGS = Catalogs.load()

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.petition.stages import Action
-from bot.text.markup import Html
 from handlers.conversation_message import keyboard
 from handlers.screens.buttons import AdminTap, Button, SupporterTap, read_tap
 from handlers.screens.screen import Screen
+from telegram_text.markup import Html
 
 ACTIONS = st.sampled_from(list(Action))
 PIECES = st.sampled_from([":", "0", "7", "٣", "²", "-1", " ", "\n", *Action, "adm", "é"])

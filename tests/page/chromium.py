@@ -13,10 +13,11 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, ConsoleMessage, async_playwright
 from playwright.async_api import Page as Tab
 
-from bot.cli.demo_session import DemoSession
 from bot.petition.petition import BUNDLED
-from bot.simulator import Person, Simulator
-from bot.simulator.page import DemoPage, PageState
+from bot.tryout.demo_session import DemoSession
+from bot.tryout.page import TryoutPage
+from simulator import Person, Simulator
+from simulator.page import PageState, SimulatorPage
 from tests.support.api_client import TOKEN, ApiClient
 
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
@@ -144,12 +145,12 @@ class Window:
 @asynccontextmanager
 async def running_session(
     petition: Path = BUNDLED, *, name: str | None = None, opens_petition: bool = False
-) -> AsyncIterator[tuple[DemoSession, DemoPage, str]]:
+) -> AsyncIterator[tuple[DemoSession, TryoutPage, str]]:
     """Runs a bot in an empty world with its page, and yields them with the page's address.
 
     `name` is that of the petition's folder on a page that previews it.
     """
-    page = DemoPage(folder=name)
+    page = TryoutPage(folder=name)
     address = await page.start(port=0)
     try:
         session = DemoSession(page, petition=petition)
@@ -176,10 +177,10 @@ async def open_window(browser: Browser, address: str, **look: Any) -> AsyncItera
 
 @asynccontextmanager
 async def open_chat(
-    browser: Browser, page: DemoPage | None = None, **look: Any
+    browser: Browser, page: SimulatorPage | None = None, **look: Any
 ) -> AsyncIterator[tuple[Window, ApiClient, Person]]:
     """Shows Ana's phone on the page; the test makes the bot's calls itself."""
-    page = page or DemoPage()
+    page = page or SimulatorPage()
     async with (
         Simulator(token=TOKEN) as sim,
         ApiClient(sim.url) as api,

@@ -6,8 +6,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from bot.simulator import Person, Simulator
-from bot.simulator.page import DemoPage, PageState
+from simulator import Person, Simulator
+from simulator.page import PageState, SimulatorPage
 from tests.page.chromium import chromium
 from tests.page.page_client import PageClient
 from tests.support.api_client import TOKEN, ApiClient
@@ -41,21 +41,21 @@ async def api(sim: Simulator) -> AsyncIterator[ApiClient]:
 
 
 @pytest.fixture
-async def view(sim: Simulator, page: DemoPage) -> AsyncIterator[PageState]:
+async def view(sim: Simulator, page: SimulatorPage) -> AsyncIterator[PageState]:
     async with PageState(sim, page.feed, frozenset({ADMIN})).open() as view:
         page.show(view)
         yield view
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[DemoPage]:
-    page = DemoPage()
+async def page() -> AsyncIterator[SimulatorPage]:
+    page = SimulatorPage()
     yield page
     await page.stop()
 
 
 @pytest.fixture
-async def at(page: DemoPage, view: PageState) -> AsyncIterator[PageClient]:
+async def at(page: SimulatorPage, view: PageState) -> AsyncIterator[PageClient]:
     """A client of the page."""
     address = await page.start(port=0)
     async with aiohttp.ClientSession() as session:

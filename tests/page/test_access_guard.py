@@ -5,9 +5,9 @@ import re
 import pytest
 
 from bot.petition.petition import BUNDLED
-from bot.simulator import Person
-from bot.simulator.page import PageState
 from bot.text.translations import LOCALES
+from simulator import Person
+from simulator.page import PageState
 from tests.page.page_client import PageClient
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.simulator import Person
-from bot.simulator.media_kinds import tiny_png
-from bot.simulator.page import PageState
+from simulator import Person
+from simulator.media_kinds import tiny_png
+from simulator.page import PageState
 from tests.page.page_client import PageClient
 from tests.support.api_client import ApiClient
 

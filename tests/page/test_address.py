@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from aiohttp import web
 
-from bot.simulator.page import LOOPBACK, others_can_reach
-from bot.simulator.page.address import browser_host, listen
+from simulator.page import LOOPBACK, others_can_reach
+from simulator.page.address import browser_host, listen
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def taken() -> Iterator[int]:
 async def test_without_a_wish_a_free_port_is_found(
     runner: web.AppRunner, taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.simulator.page.address._NEAR", (taken,))
+    monkeypatch.setattr("simulator.page.address._NEAR", (taken,))
     assert await listen(runner, LOOPBACK, None) not in (0, taken)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
-from bot.simulator.media_kinds import tiny_png
+from simulator.media_kinds import tiny_png
 from tests.page.chromium import Window, open_chat
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]

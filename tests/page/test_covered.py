@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from bot.simulator import Person
-from bot.simulator.media_kinds import tiny_png
-from bot.simulator.parameters import UploadedFile
+from simulator import Person
+from simulator.media_kinds import tiny_png
+from simulator.parameters import UploadedFile
 from tests.page.chromium import COVERED, Window, open_chat
 from tests.support.api_client import ApiClient
 

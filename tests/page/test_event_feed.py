@@ -1,7 +1,7 @@
 """The changes sent to the page while people and the bot write to each other."""
 
-from bot.simulator import Person
-from bot.simulator.page import PageState
+from simulator import Person
+from simulator.page import PageState
 from tests.page.page_client import EventStream, PageClient
 from tests.support.api_client import ApiClient
 

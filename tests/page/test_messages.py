@@ -6,9 +6,9 @@ import time
 import pytest
 from playwright.async_api import Browser, Route
 
-from bot.simulator.media_kinds import tiny_png
-from bot.simulator.page import DemoPage
-from bot.simulator.parameters import UploadedFile
+from simulator.media_kinds import tiny_png
+from simulator.page import SimulatorPage
+from simulator.parameters import UploadedFile
 from tests.page.chromium import open_chat
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
@@ -176,7 +176,7 @@ async def test_who_blocks_the_bot_cannot_write_and_who_is_gone_cannot_come_back(
 
 
 async def test_a_page_that_was_cut_off_says_so_and_catches_up(browser: Browser) -> None:
-    page = DemoPage()
+    page = SimulatorPage()
     async with open_chat(browser, page) as (at, api, ana):
         port = int(at.page.url.rstrip("/").rpartition(":")[2])
         await page.stop()

@@ -23,8 +23,8 @@ from bot.dossier.typesetting import TEMPLATES, Fonts
 from bot.text.translations import Catalogs, Words
 from tests.charts.deliveries import delivery
 from tests.page.chromium import PHONE, Window, chromium, open_window, running_session
-from tests.page.test_editing_by_hand import previewed
 from tests.support.opened_lists import write_list
+from tests.tryout.test_editing_by_hand import previewed
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 MOST_BYTES = 200_000

@@ -4,7 +4,7 @@ import hashlib
 
 from bot.petition.consent import consent_sha256, consent_text
 from bot.petition.petition import BUNDLED, load_petition
-from bot.text.markup import fill
+from telegram_text.markup import fill
 
 
 def test_it_is_the_statement_and_the_separate_question_as_shown() -> None:

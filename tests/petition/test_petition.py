@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.schema import Texts
-from bot.text.markup import fill, parse, placeholders
 from bot.text.problems import PetitionInvalid
 from bot.text.translations import Catalogs
+from telegram_text.markup import fill, parse, placeholders
 from tests.petition_folder.conftest import Change
 
 

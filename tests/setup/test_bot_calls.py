@@ -14,8 +14,8 @@ from bot.setup.bot_calls import (
     Unreachable,
     open_bot_calls,
 )
-from bot.simulator import Simulator
 from bot.text.problems import Sentence
+from simulator import Simulator
 from tests.support.api_client import TOKEN, ApiClient
 
 

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 import telegram
 
-from bot.simulator import Person, Simulator
+from simulator import Person, Simulator
 from tests.support.api_client import TOKEN, ApiClient, ManualClock
 
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.simulator import Fault, Simulator
-from bot.simulator.media_kinds import tiny_png
+from simulator import Fault, Simulator
+from simulator.media_kinds import tiny_png
 from tests.aiogram_models import aiogram, types
 from tests.support.api_client import TOKEN
 

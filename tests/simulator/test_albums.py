@@ -4,8 +4,8 @@ import aiohttp
 import orjson
 import pytest
 
-from bot.simulator import Person
-from bot.simulator.media_kinds import tiny_png
+from simulator import Person
+from simulator.media_kinds import tiny_png
 from tests.support.api_client import ApiClient
 from tests.support.api_conformance import answer_faults
 

@@ -3,9 +3,9 @@ import io
 import pytest
 from PIL import Image
 
-from bot.simulator import Simulator
-from bot.simulator.errors import Refused
-from bot.simulator.files import checked_profile_photo
+from simulator import Simulator
+from simulator.errors import Refused
+from simulator.files import checked_profile_photo
 from tests.support.api_client import ApiClient
 
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from bot.simulator import Person, Simulator
-from bot.simulator.media_kinds import KINDS
+from simulator import Person, Simulator
+from simulator.media_kinds import KINDS
 from tests.support.api_client import ApiClient
 from tests.support.html_messages import send_html
 

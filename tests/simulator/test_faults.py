@@ -4,7 +4,7 @@ from collections import Counter
 import aiohttp
 import pytest
 
-from bot.simulator import Fault, Faults, Person, Simulator
+from simulator import Fault, Faults, Person, Simulator
 from tests.support.api_client import ApiClient
 
 

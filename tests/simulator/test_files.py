@@ -4,10 +4,10 @@ import zlib
 import pytest
 from PIL import Image
 
-from bot.simulator.errors import Refused
-from bot.simulator.files import Files
-from bot.simulator.media_kinds import tiny_png
-from bot.simulator.parameters import UploadedFile
+from simulator.errors import Refused
+from simulator.files import Files
+from simulator.media_kinds import tiny_png
+from simulator.parameters import UploadedFile
 
 
 def refusal(kind: str, source: str | UploadedFile) -> tuple[int, str]:

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from bot.simulator.errors import Refused
-from bot.simulator.keyboard_checks import checked_markup
+from simulator.errors import Refused
+from simulator.keyboard_checks import checked_markup
 
 
 def inline(*buttons: Any) -> dict[str, Any]:

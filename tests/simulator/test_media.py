@@ -2,8 +2,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.simulator import Person
-from bot.simulator.media_kinds import tiny_png
+from simulator import Person
+from simulator.media_kinds import tiny_png
 from tests.support.api_client import ApiClient, ManualClock
 from tests.support.api_conformance import answer_faults
 

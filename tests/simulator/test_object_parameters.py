@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.simulator import Person, Simulator
+from simulator import Person, Simulator
 from tests.support.api_client import ApiClient
 
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from bot.simulator import Person, Simulator, SimulatorError
+from simulator import Person, Simulator, SimulatorError
 from tests.support.api_client import ApiClient
 
 

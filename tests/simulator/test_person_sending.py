@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from bot.simulator import Person, Simulator, SimulatorError
-from bot.simulator.forward_origins import channel
-from bot.simulator.media_kinds import KINDS
-from bot.text.markup import parse
+from simulator import Person, Simulator, SimulatorError
+from simulator.forward_origins import channel
+from simulator.media_kinds import KINDS
+from telegram_text.markup import parse
 from tests.support.api_client import ApiClient
 from tests.support.html_messages import send_html
 

@@ -6,8 +6,8 @@ import pytest
 import telegram
 from telegram.constants import ChatAction
 
-from bot.simulator import Simulator, SimulatorError, User
-from bot.simulator.media_kinds import KINDS, tiny_png
+from simulator import Simulator, SimulatorError, User
+from simulator.media_kinds import KINDS, tiny_png
 from tests.support.api_client import ManualClock
 
 BUTTON = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Ir", callback_data="ir")]])

@@ -1,7 +1,7 @@
 import pytest
 
-from bot.simulator import RateLimits, Simulator
-from bot.simulator.errors import Refused
+from simulator import RateLimits, Simulator
+from simulator.errors import Refused
 from tests.support.api_client import ApiClient, ManualClock
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.simulator import Person, Simulator
+from simulator import Person, Simulator
 from tests.support.api_client import ApiClient, ManualClock
 
 

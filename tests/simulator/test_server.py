@@ -1,8 +1,8 @@
 import aiohttp
 import pytest
 
-from bot.simulator import Simulator
-from bot.simulator.media_kinds import tiny_png
+from simulator import Simulator
+from simulator.media_kinds import tiny_png
 from tests.support.api_client import TOKEN, ApiClient
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from bot.simulator import RateLimits, Simulator, Stars
-from bot.simulator.errors import Refused
+from simulator import RateLimits, Simulator, Stars
+from simulator.errors import Refused
 from tests.support.api_client import ApiClient, ManualClock
 
 

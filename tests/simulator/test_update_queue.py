@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bot.simulator import Simulator
+from simulator import Simulator
 from tests.support.api_client import ApiClient, ManualClock
 
 

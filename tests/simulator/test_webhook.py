@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.simulator import Simulator
+from simulator import Simulator
 from tests.support.api_client import ApiClient
 
 SECRET = "s3cret_-"

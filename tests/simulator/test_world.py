@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.simulator import Simulator, SimulatorError
-from bot.simulator.methods import HANDLERS
+from simulator import Simulator, SimulatorError
+from simulator.methods import HANDLERS
 from tests.support.api_client import ApiClient
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from bot.simulator import Simulator
+from simulator import Simulator
 from storage import Keyring
 from tests.support.bot_process import BotProcess
 from tests.support.scene import TOKEN

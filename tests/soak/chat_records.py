@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
-from bot.simulator.chats import Event, Message
-from bot.simulator.world import World
+from simulator.chats import Event, Message
+from simulator.world import World
 
 # From the closing update of the bundled petition, which has no buttons, unlike screens.
 _CLOSING = {"es": "18 de julio de 2025", "en": "18 July 2025"}

@@ -8,10 +8,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.simulator import Simulator
-from bot.simulator.errors import Refused, too_many
-from bot.simulator.faults import Fault, Faults
-from bot.simulator.parameters import Params
+from simulator import Simulator
+from simulator.errors import Refused, too_many
+from simulator.faults import Fault, Faults
+from simulator.parameters import Params
 
 _LONGEST_HANG_SECONDS = 120.0
 

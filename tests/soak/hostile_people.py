@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from bot.simulator.chats import Chat, Message
-from bot.simulator.errors import SimulatorError
-from bot.simulator.person import Person
-from bot.simulator.taps import Tap
+from simulator.chats import Chat, Message
+from simulator.errors import SimulatorError
+from simulator.person import Person
+from simulator.taps import Tap
 from tests.soak.failing_telegram import (
     HALF_SURROGATE,
     NOT_UTF8,

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.simulator.chats import InlineButton, Message
-from bot.simulator.errors import SimulatorError
-from bot.simulator.person import Person
+from simulator.chats import InlineButton, Message
+from simulator.errors import SimulatorError
+from simulator.person import Person
 
 PATIENCE_SECONDS = 30.0
 _STARTS = 3

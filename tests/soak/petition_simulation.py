@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.simulator.call_log import RecordedCall
 from bot.text.translations import Catalogs
+from simulator.call_log import RecordedCall
 from storage import Keyring, Statement, open_database
 from tests.soak.chat_records import ChatRecords, ShownStatus, recorded_chats
 from tests.soak.failing_telegram import FailingTelegram

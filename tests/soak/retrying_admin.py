@@ -3,8 +3,8 @@
 import asyncio
 from functools import partial
 
-from bot.simulator.errors import SimulatorError
-from bot.simulator.person import Person
+from simulator.errors import SimulatorError
+from simulator.person import Person
 
 ORDER_SECONDS = 60.0
 

@@ -5,8 +5,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.simulator.errors import SimulatorError
-from bot.simulator.person import Person
+from simulator.errors import SimulatorError
+from simulator.person import Person
 from tests.soak.ordinary_people import OrdinaryPerson, WaitTimes
 from tests.support.percentiles import percentile
 from tests.support.scene import Scene, a_scene

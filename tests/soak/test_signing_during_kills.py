@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator.person import Person
 from bot.text.translations import Catalogs
+from simulator.person import Person
 from storage import Statement, open_database
 from tests.soak.bot_killer import a_bot, killed_meanwhile
 from tests.soak.retrying_admin import repeat_command

@@ -13,7 +13,7 @@ import aiosqlite
 import pytest
 
 from bot.clocks import Clocks
-from bot.rehearsal.accelerated_time import (
+from bot.tryout.rehearsal.accelerated_time import (
     FACTOR,
     AcceleratedLoop,
     AcceleratedTime,

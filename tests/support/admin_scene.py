@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator.chats import Message
-from bot.simulator.person import Person
 from bot.text.translations import Words
 from handlers.context import Services
+from simulator.chats import Message
+from simulator.person import Person
 from storage import Broadcast, Broadcasts, Consent, Conversation, Kind, NewBroadcast, NewSignature
 from tests.support.scene import ADMIN, Scene, a_scene
 

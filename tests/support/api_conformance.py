@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, RootModel, ValidationError
 
-from bot.simulator.parameters import UploadedFile
+from simulator.parameters import UploadedFile
 from tests.aiogram_models import build, methods, types
 
 

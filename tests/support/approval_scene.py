@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.simulator.person import Person
+from simulator.person import Person
 from storage import Statement, open_database
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN

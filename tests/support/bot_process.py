@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.simulator import Simulator
+from simulator import Simulator
 from tests.support.scene import ADMIN, TOKEN, ready_petition
 
 _LONGEST_LIFE_SECONDS = 30.0

@@ -1,8 +1,8 @@
 """Messages of people, written as HTML."""
 
-from bot.simulator.chats import Message
-from bot.simulator.person import Person
-from bot.text.markup import parse
+from simulator.chats import Message
+from simulator.person import Person
+from telegram_text.markup import parse
 
 
 def send_html(person: Person, html: str) -> Message:

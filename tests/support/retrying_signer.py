@@ -2,9 +2,9 @@
 
 import asyncio
 
-from bot.simulator.errors import SimulatorError
-from bot.simulator.person import Person
 from bot.text.translations import Words
+from simulator.errors import SimulatorError
+from simulator.person import Person
 
 _PATIENCE_SECONDS = 2.0
 

@@ -17,11 +17,11 @@ from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import PREFIX, Settings, load_settings
-from bot.simulator import Simulator
-from bot.simulator.chats import Message
-from bot.simulator.person import Person
 from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
+from simulator import Simulator
+from simulator.chats import Message
+from simulator.person import Person
 from storage import Keyring
 from tests.support.accelerated_loop import running_clocks
 from tests.support.api_conformance import request_faults

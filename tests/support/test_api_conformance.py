@@ -1,6 +1,6 @@
 """Tests that the independent check of the Bot API does find errors."""
 
-from bot.simulator.parameters import UploadedFile
+from simulator.parameters import UploadedFile
 from tests.support.api_conformance import answer_faults, request_faults
 
 

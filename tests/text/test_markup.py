@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text.markup import (
+from telegram_text.markup import (
     Entity,
     Html,
     MarkupError,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.text.markup import Html, MarkupError, parse
 from bot.text.translations import Catalogs, catalog_file, mark
+from telegram_text.markup import Html, MarkupError, parse
 
 SOURCE = """
 msgid ""

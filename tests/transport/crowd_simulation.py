@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.simulator.errors import Refused
-from bot.simulator.rate_limits import RateLimits
 from bot.transport import Gate, Lane
+from simulator.errors import Refused
+from simulator.rate_limits import RateLimits
 
 
 @dataclass(order=True)

@@ -4,9 +4,9 @@ import heapq
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.simulator.errors import Refused
-from bot.simulator.rate_limits import RateLimits
 from bot.transport import Gate, Lane
+from simulator.errors import Refused
+from simulator.rate_limits import RateLimits
 
 
 def flood(gate: Gate, seconds: float) -> None:

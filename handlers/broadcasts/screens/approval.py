@@ -1,6 +1,5 @@
 """The screens of a broadcast that waits for approval, for its author and for the other admins."""
 
-from bot.text.markup import Html
 from handlers.broadcasts.screens.breach import must_say
 from handlers.broadcasts.screens.broadcast_lines import (
     BroadcastView,
@@ -12,6 +11,7 @@ from handlers.broadcasts.screens.labels import moment_name, subject_name
 from handlers.screens.buttons import AdminAction, Button, Style
 from handlers.screens.screen import Screen, lines, paragraphs
 from storage import APPROVABLE_FOR, Kind
+from telegram_text.markup import Html
 
 
 def awaiting_approval(now: BroadcastView) -> Screen:

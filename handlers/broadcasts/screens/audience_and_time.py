@@ -1,12 +1,12 @@
 """The screens that ask for a draft's subject, its audience and its time."""
 
-from bot.text.markup import Html
 from handlers.broadcasts.parse_time import suggested_moments
 from handlers.broadcasts.screens.draft_view import DraftView, left_out_by_choice
 from handlers.broadcasts.screens.labels import moment_name
 from handlers.screens.buttons import Button, DraftStep
 from handlers.screens.screen import Screen, lines, paragraphs
 from storage import Kind
+from telegram_text.markup import Html
 
 
 def ask_subject(draft_view: DraftView) -> Screen:

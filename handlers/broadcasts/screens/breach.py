@@ -1,8 +1,8 @@
 """What admins read besides about the notice of a breach: what it says, and whom it cannot tell."""
 
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.screens.screen import lines
+from telegram_text.markup import Html
 
 
 def must_say(words: Words) -> Html:

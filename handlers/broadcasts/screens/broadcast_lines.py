@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.screens.labels import moment_name, recipients_name, subject_name
 from handlers.screens.screen import lines
 from storage import Broadcast, PauseReason, RecallTally, Tally
+from telegram_text.markup import Html
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from bot.text.markup import Html
 from handlers.broadcasts.draft import Version
 from handlers.broadcasts.parse_links import MOST_BUTTONS, shortened
 from handlers.broadcasts.screens.breach import must_say
@@ -11,6 +10,7 @@ from handlers.broadcasts.screens.labels import content_name, subject_name
 from handlers.screens.buttons import Button, DraftStep
 from handlers.screens.screen import Screen, lines, paragraphs
 from storage import Kind
+from telegram_text.markup import Html
 
 # Labels shown; a forwarded post may have more than fit into a message.
 _NAMED = MOST_BUTTONS

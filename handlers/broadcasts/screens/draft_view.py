@@ -9,13 +9,13 @@ from bot.broadcast.confirmation import (
     confirmation,
     most_recipients,
 )
-from bot.text.markup import Html
 from bot.text.translations import Words
 from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens.labels import audience_name
 from handlers.screens.buttons import AdminAction, Button, DraftStep, DraftTap
 from storage import Kind
+from telegram_text.markup import Html
 
 MESSAGES_A_STAR = 10
 LEAST_BALANCE = 10_000

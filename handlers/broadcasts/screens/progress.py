@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot.text.markup import Html, time_tag
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.approval import awaiting_approval
 from handlers.broadcasts.screens.breach import not_told
@@ -20,6 +19,7 @@ from handlers.broadcasts.screens.report import ended_heading, missing
 from handlers.screens.buttons import AdminAction, Button
 from handlers.screens.screen import Screen, lines, paragraphs
 from storage import BroadcastState, Kind, PauseReason, RecallTally
+from telegram_text.markup import Html, time_tag
 
 _BAR_WIDTH = 12
 # Slower speeds would be shown as 0 messages per second.

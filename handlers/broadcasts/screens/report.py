@@ -1,9 +1,9 @@
 """The first lines of a final report: how the broadcast ended, and what can be done now."""
 
-from bot.text.markup import Html
 from bot.text.translations import Words, mark
 from handlers.screens.screen import lines, sentences
 from storage import Broadcast, BroadcastState, Kind, StopReason, Tally
+from telegram_text.markup import Html
 
 _NOT_SENT = {
     StopReason.OPEN: mark(

@@ -1,6 +1,5 @@
 """The screens before the confirmation: what will be sent, to how many, when and at what cost."""
 
-from bot.text.markup import Html
 from handlers.broadcasts.draft import Draft
 from handlers.broadcasts.screens.breach import must_say, unsigned_left_out
 from handlers.broadcasts.screens.draft_view import (
@@ -19,6 +18,7 @@ from handlers.screens.buttons import (
 )
 from handlers.screens.screen import Lines, Screen, lines, paragraphs, sentences
 from storage import Kind
+from telegram_text.markup import Html
 
 
 def summary(draft_view: DraftView) -> Screen:

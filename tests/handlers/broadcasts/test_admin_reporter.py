@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from telegram.error import TelegramError
 
-from bot.simulator.chats import Message
-from bot.simulator.faults import Fault
 from handlers.broadcasts.admin_reporter import AdminReporter
+from simulator.chats import Message
+from simulator.faults import Fault
 from storage import Broadcast, Broadcasts, BroadcastState, NewBroadcast, PauseReason, Tally
 from tests.support.scene import ADMIN, Scene, a_scene
 

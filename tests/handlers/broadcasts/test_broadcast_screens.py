@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.text.markup import parse
 from handlers.broadcasts.screens import history
 from handlers.broadcasts.screens.progress import state_screen
 from handlers.broadcasts.screens.questions import ask_recall
 from handlers.screens.buttons import AdminAction, Button
 from storage import Kind, PauseReason, RecallTally, StopReason, Tally
+from telegram_text.markup import parse
 from tests.handlers.broadcasts.drafts import (
     CATALOGS,
     LUCY,

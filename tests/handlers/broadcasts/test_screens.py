@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bot.text.markup import length, parse
 from handlers.broadcasts.draft import (
     Draft,
     DraftStage,
@@ -32,6 +31,7 @@ from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
 from storage import Kind, PauseReason, StopReason, Tally
+from telegram_text.markup import length, parse
 from tests.handlers.broadcasts.drafts import (
     CATALOGS,
     LINK,

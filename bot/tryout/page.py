@@ -1,0 +1,165 @@
+"""The simulated Telegram's page with what it has for this bot: its petition, and who tries it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.text.problems import Key, Problem
+from bot.text.translations import Catalogs
+from bot.tryout.crowd import Crowd
+from bot.tryout.folder_editor import EditRefused, FolderEditor
+from simulator import Simulator
+from simulator.chats import Shape
+from simulator.page import LOOPBACK, Addition, PageState, SimulatorPage, others_can_reach
+from simulator.page.event_feed import EventFeed
+from simulator.page.server import json_object
+from simulator.server import json_response
+
+WEB = Path(__file__).parent / "web"
+_LARGEST_EDIT = 256 * 1024
+_CROWD = 1_000
+
+
+class TryoutState(PageState):
+    """What the page shows of one simulator, a crowd and what can be tried next among it.
+
+    `hints` says, if anything, whom a visitor of the demo can be first: by the page's language one
+    of the `signers` who reads it, and an `admin`, by the numbers of their accounts; and the `step`
+    that comes next.
+    """
+
+    def __init__(self, simulator: Simulator, feed: EventFeed, admins: frozenset[int]) -> None:
+        super().__init__(simulator, feed, admins)
+        self.hints: Shape | None = None
+        self.crowd = Crowd(feed, self.world)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[TryoutState]:
+        """Follows what happens in the simulator until the end of the block."""
+        async with super().open():
+            try:
+                yield self
+            finally:
+                await self.crowd.stop()
+
+    def hint_at(self, step: str) -> None:
+        """Publishes what a visitor of the demo can do next, once it is something else."""
+        if self.hints is not None and self.hints.get("step") != step:
+            self.hints = {**self.hints, "step": step}
+            self._feed.publish("hints", hints=self.hints)
+
+    def snapshot(self) -> Shape:
+        """Returns everything that the page draws."""
+        return super().snapshot() | {"crowd": self.crowd.snapshot(), "hints": self.hints}
+
+
+class TryoutPage(SimulatorPage):
+    """Serves the page with the texts of a petition.
+
+    `folder` is the petition's when the page previews one; without an `editor` of it the page
+    changes nothing.
+    """
+
+    state: TryoutState | None
+
+    def __init__(self, *, folder: str | None = None, editor: FolderEditor | None = None) -> None:
+        routes = [web.get("/edit", self._edit), web.post("/edit", self._edit)]
+        super().__init__(Addition(WEB, "tryout.js", "tryout.css", routes))
+        self._editor = editor
+        self._preview: Shape = {"folder": folder, "shown": False}
+        self._preview |= {"problems": [], "warnings": [], "unready": []}
+        self.add_command("crowd", self._let_a_crowd_come)
+
+    async def _let_a_crowd_come(self) -> None:
+        if self.state is not None:
+            self.state.crowd.start(_CROWD)
+
+    def publish_preview(
+        self,
+        problems: Sequence[Problem],
+        warnings: Sequence[Problem],
+        unready: Sequence[Problem],
+        *,
+        shown: bool,
+    ) -> None:
+        """Publishes the problems of the previewed petition, and whether it is shown."""
+        self._preview |= {
+            "problems": [_in_every_language(problem) for problem in problems],
+            "warnings": [_in_every_language(warning) for warning in warnings],
+            "unready": [_in_every_language(problem) for problem in unready],
+            "shown": shown,
+        }
+        self.feed.publish("preview", preview=self._preview)
+        self._publish_editor()
+
+    def _publish_editor(self) -> None:
+        if self._editor is not None:
+            self.feed.publish("editor", editor=self._editor.snapshot())
+
+    @property
+    def mark(self) -> str:
+        """What follows the page's address in the terminal; with it, the page may edit."""
+        may_edit = self._editor is not None and self._editor.closed_for is None
+        return f"#edit={self._editor.token}" if self._editor and may_edit else ""
+
+    async def start(self, host: str = LOOPBACK, port: int | None = None) -> str:
+        """Starts to listen, as `SimulatorPage.start` does; others who reach it may not edit."""
+        if self._editor is not None and others_can_reach(host):
+            self._editor.closed_for = "others-can-reach"
+        return await super().start(host, port)
+
+    def snapshot(self) -> Shape:
+        """Returns everything that the page draws."""
+        editor = self._editor.snapshot() if self._editor else None
+        return super().snapshot() | {"preview": self._preview, "editor": editor}
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        """Makes an edit and returns the folder as it is then, or says why it was not made.
+
+        A `GET` makes none, and learns whether one could be made. The middleware has seen to it
+        that the page itself asks, under an address of this machine.
+        """
+        body: Shape = {"ok": True}
+        status = 200
+        try:
+            await self._make_edit(request)
+        except EditRefused as refused:
+            body, status = {"ok": False, "error": refused.reason}, refused.status
+        if self._editor is not None and request.method != "GET" and status != 403:
+            body["editor"] = self._editor.snapshot()
+            if status == 200:
+                self._publish_editor()
+        return json_response(body, status)
+
+    async def _make_edit(self, request: web.Request) -> None:
+        if self._editor is None:
+            raise EditRefused("no-editor", 403)
+        self._editor.refuse_unless_allowed(request.headers.get("X-Edit-Token", ""))
+        if request.method == "GET":
+            return
+        if request.content_length is None or request.content_length > _LARGEST_EDIT:
+            raise EditRefused("too-long", 413)
+        values = await json_object(request)
+        if values is None:
+            raise EditRefused("form")
+        self._editor.edit(values)
+
+
+def _in_every_language(problem: Problem) -> Shape:
+    """Returns what the page shows of a problem; it chooses the language itself."""
+    catalogs = Catalogs.load()
+    words = [catalogs.words(language) for language in catalogs.languages]
+    return {
+        "file": problem.file,
+        "key": problem.key,
+        "place": {each.language: Key(problem.key).said(each) for each in words},
+        "line": problem.line,
+        # What follows the first line shows the place, as the editor does.
+        "sentence": {
+            each.language: problem.sentence.said(each).partition("\n")[0] for each in words
+        },
+    }

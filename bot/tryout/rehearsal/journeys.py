@@ -1,0 +1,217 @@
+"""What one person does next: rules from what is seen and who the person is, without I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from bot.petition.stages import Action, Stage
+from bot.text.translations import mark
+from bot.tryout.rehearsal.people import Quirk, Traits
+from bot.tryout.rehearsal.screens import RehearsedScreen
+
+
+class Step(IntEnum):
+    """How far somebody came; the steps that are counted in the report."""
+
+    OPENED = 0
+    READ = 1
+    NAME = 2
+    CONSENT = 3
+    SIGNED = 4
+
+
+class Reason(Enum):
+    """Why somebody left without a signature, as the report says it."""
+
+    LANGUAGE = mark("No leen ningún idioma de la petición")
+    TOO_LONG = mark("La pantalla era demasiado larga")
+    NAME_REFUSED = mark("El bot no aceptó lo que escribieron como nombre")
+    SLOW = mark("La respuesta tardó demasiado")
+    NO_CONSENT = mark("No dieron su consentimiento")
+    CLOSED = mark("Llegaron cuando ya estaba cerrada")
+    BUG = mark("Se quedaron sin un botón que tocar")
+
+
+@dataclass(frozen=True, slots=True)
+class TapButton:
+    """A tap on a button, by its callback data."""
+
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeText:
+    """A message that is typed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The end of the visit; without a reason, the person has signed."""
+
+    reason: Reason | None = None
+
+
+Act = TapButton | TypeText | Leave
+
+
+@dataclass(slots=True)
+class Journey:
+    """How far a person has come, and what is remembered on the way.
+
+    Attributes:
+        furthest: the furthest step.
+        left_for: why the person left without signing.
+        left_at: the stage at which that was.
+        refused: how many names were refused.
+        waits: seconds that each answer took.
+    """
+
+    traits: Traits
+    furthest: Step = Step.OPENED
+    left_for: Reason | None = None
+    left_at: Stage | None = None
+    refused: int = 0
+    waits: list[float] = field(default_factory=list)
+    names_typed: int = 0
+    is_asked_name: bool = False
+    has_read: bool = False
+    page: int = 0
+    language_chosen: bool = False
+    done: set[Quirk] = field(default_factory=set)
+
+    def once(self, quirk: Quirk) -> bool:
+        """Returns whether the person has this quirk and has not given in to it yet."""
+        if quirk not in self.traits.quirks or quirk in self.done:
+            return False
+        self.done.add(quirk)
+        return True
+
+
+def next_act(
+    screen: RehearsedScreen,
+    journey: Journey,
+    languages: Sequence[str],
+    *,
+    shown: str,
+    screenfuls: float,
+) -> Act:
+    """Returns what the person does at a screen, and notes it in the journey.
+
+    Of the petition's `languages` it is `shown` to this person in one; the screen takes so many
+    `screenfuls` of a phone.
+    """
+    traits = journey.traits
+    if screen.stage is Stage.LANGUAGE:
+        return _choose_language(screen, journey, languages)
+    if not _reads(traits, shown) and not journey.language_chosen:
+        offered = screen.tap(Action.LANGUAGES)
+        if offered is not None and any(_reads(traits, each) for each in languages):
+            return TapButton(offered)
+        return Leave(Reason.LANGUAGE)
+    rule = _RULES.get(screen.stage)
+    if rule is not None:
+        return Leave(Reason.TOO_LONG) if screenfuls > traits.screenfuls else rule(screen, journey)
+    back = screen.tap(Action.BACK) or screen.tap(Action.HOME)
+    return TapButton(back) if back else Leave(Reason.BUG)
+
+
+def _reads(traits: Traits, language: str) -> bool:
+    return language.partition("-")[0] in traits.reads
+
+
+def _choose_language(screen: RehearsedScreen, journey: Journey, languages: Sequence[str]) -> Act:
+    journey.language_chosen = True
+    own = (journey.traits.language or "").partition("-")[0]
+    for language in sorted(languages, key=lambda each: each.partition("-")[0] != own):
+        data = screen.tap(Action.SET_LANGUAGE, language)
+        if data is not None and _reads(journey.traits, language):
+            return TapButton(data)
+    return Leave(Reason.LANGUAGE)
+
+
+def _at_home(screen: RehearsedScreen, journey: Journey) -> Act:
+    if screen.is_signed:
+        journey.furthest = Step.SIGNED
+        return Leave()
+    sign = screen.tap(Action.SIGN)
+    if sign is None:
+        return Leave(Reason.CLOSED)
+    if journey.once(Quirk.WRITES):
+        return TypeText("¿?")
+    privacy = screen.tap(Action.PRIVACY)
+    if privacy is not None and journey.once(Quirk.READS_PRIVACY):
+        return TapButton(privacy)
+    read = screen.tap(Action.READ)
+    if journey.traits.reads_appeal and not journey.has_read and read is not None:
+        return TapButton(read)
+    journey.furthest = max(journey.furthest, Step.READ)
+    return TapButton(sign)
+
+
+def _at_appeal(screen: RehearsedScreen, journey: Journey) -> Act:
+    sign = screen.tap(Action.SIGN)
+    if sign is None:
+        return Leave(Reason.CLOSED)
+    onward = screen.tap(Action.READ, str(journey.page + 1))
+    if onward is not None and not journey.has_read:
+        journey.page += 1
+        return TapButton(onward)
+    journey.has_read = True
+    journey.furthest = max(journey.furthest, Step.READ)
+    return TapButton(sign)
+
+
+def _at_name(screen: RehearsedScreen, journey: Journey) -> Act:
+    traits = journey.traits
+    journey.furthest = max(journey.furthest, Step.NAME)
+    if journey.names_typed and journey.is_asked_name:
+        journey.refused += 1
+    profile = screen.tap(Action.PROFILE_NAME)
+    if profile is not None and not traits.typed:
+        return TapButton(profile)
+    # Whose profile has no name that could be taken types one.
+    names = traits.typed or (f"{traits.first_name} Soler", "Soler")
+    if journey.names_typed >= len(names):
+        return Leave(Reason.NAME_REFUSED)
+    name = names[journey.names_typed]
+    journey.names_typed += 1
+    journey.is_asked_name = True
+    return TypeText(name)
+
+
+def _at_consent(screen: RehearsedScreen, journey: Journey) -> Act:
+    traits = journey.traits
+    journey.furthest = max(journey.furthest, Step.CONSENT)
+    journey.is_asked_name = False
+    change = screen.tap(Action.SIGN)
+    if change is not None and journey.names_typed < len(traits.typed):
+        return TapButton(change)  # the name above is an answer or a question
+    if not traits.consents:
+        return Leave(Reason.NO_CONSENT)
+    home = screen.tap(Action.HOME)
+    if home is not None and journey.once(Quirk.GOES_BACK):
+        return TapButton(home)
+    if journey.once(Quirk.CHANGES_NAME):
+        return TypeText(f"{traits.first_name} Vidal")
+    if screen.is_undecided:
+        wanted = screen.tap(Action.WITH_NAME if traits.with_name else Action.WITHOUT_NAME)
+        if wanted is not None:
+            return TapButton(wanted)
+    confirm = screen.tap(Action.CONFIRM)
+    return TapButton(confirm) if confirm else Leave(Reason.BUG)
+
+
+def _at_thanks(_screen: RehearsedScreen, journey: Journey) -> Act:
+    journey.furthest = Step.SIGNED
+    return Leave()
+
+
+_RULES = {
+    Stage.HOME: _at_home,
+    Stage.APPEAL: _at_appeal,
+    Stage.NAME: _at_name,
+    Stage.CONSENT: _at_consent,
+    Stage.THANKS: _at_thanks,
+}

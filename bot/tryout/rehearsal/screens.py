@@ -1,0 +1,85 @@
+"""What a person of a rehearsal sees: a screen, told by its buttons, in any language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bot.petition.stages import Action, Stage
+from simulator.chats import Message
+from simulator.person import Person
+
+_UNCHOSEN = "⚪"
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedScreen:
+    """The newest message with buttons.
+
+    Attributes:
+        stage: which screen it is; HOME also for a signer and after the closing.
+        taps: the callback data of the buttons, by what they do.
+        is_undecided: whether the choice about the name is still to be made.
+        is_signed, is_open: whether it is shown to a signer; whether one can sign from it.
+    """
+
+    message: Message
+    stage: Stage
+    taps: Mapping[str, tuple[str, ...]]
+    is_undecided: bool = False
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the screen is a signer's: the thanks, or the petition with the way back."""
+        return self.stage is Stage.THANKS or Action.WITHDRAW in self.taps
+
+    def tap(self, action: Action, argument: str | None = None) -> str | None:
+        """Returns the data of a button, if there is one: with this argument, or the last one."""
+        found = self.taps.get(action, ())
+        if argument is not None:
+            return next((data for data in found if data.split(":", 2)[2] == argument), None)
+        return found[-1] if found else None
+
+    def is_newer(self, before: "RehearsedScreen | None") -> bool:
+        """Returns whether something else is to be seen than before."""
+        return before is None or _shown(self.message) != _shown(before.message)
+
+
+def _shown(message: Message) -> tuple[int, str, list[str]]:
+    return message.id, message.text, message.labels
+
+
+def newest_screen(person: Person) -> RehearsedScreen | None:
+    """Returns what the person sees below everything else, if it has buttons of a screen."""
+    for message in reversed(person.messages):
+        found: dict[str, list[str]] = {}
+        free = 0
+        for button in (button for row in message.buttons for button in row):
+            version, _, rest = (button.data or "").partition(":")
+            if version.isdecimal():
+                found.setdefault(rest.partition(":")[0], []).append(button.data or "")
+                free += button.label.startswith(_UNCHOSEN)
+        if found:
+            taps = MappingProxyType({action: tuple(data) for action, data in found.items()})
+            return RehearsedScreen(message, _stage(taps), taps, free > 1)
+    return None
+
+
+def _stage(taps: Mapping[str, tuple[str, ...]]) -> Stage:
+    """Returns the stage whose screen has these buttons, as far as a visit must know it."""
+    has = taps.keys()
+    for action, stage in (
+        (Action.CONFIRM, Stage.CONSENT),
+        (Action.SET_LANGUAGE, Stage.LANGUAGE),
+        (Action.ERASE, Stage.WITHDRAW),
+        (Action.OTHER_RIGHTS, Stage.MY_DATA),
+        (Action.UNMUTE, Stage.MUTED),
+        (Action.PROFILE_NAME, Stage.NAME),
+        (Action.BACK, Stage.HELP),
+    ):
+        if action in has:
+            return stage
+    if has == {Action.HOME}:
+        return Stage.THANKS
+    if Action.HOME in has:
+        return Stage.APPEAL if Action.READ in has or Action.SIGN in has else Stage.NAME
+    return Stage.HOME

@@ -1,0 +1,160 @@
+"""The files that were sent, by their identifiers, and the checks of a photo."""
+
+import base64
+import io
+import mimetypes
+import struct
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from simulator.chats import Media, Shape
+from simulator.errors import Refused, bad_request
+from simulator.media_kinds import FILE_KINDS, tiny_png
+from simulator.parameters import UploadedFile
+
+_MB = 1024 * 1024
+_PHOTO_BYTES = 10 * _MB
+_UPLOAD_BYTES = 50 * _MB
+_PROFILE_SIDE = 160
+_PHOTO_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+_SIDES = (90, 320, 800, 1280)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file on the server."""
+
+    media: Media
+    content: bytes
+
+
+class Files:
+    """All files that the bot has sent or received."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, StoredFile] = {}
+        self._count = 0
+
+    def find(self, file_id: str) -> StoredFile | None:
+        """Returns the file with this identifier."""
+        return self._by_id.get(file_id)
+
+    def media(self, kind: str, source: str | UploadedFile, **told: Any) -> Media:
+        """Returns the media of a message that sends this source as this kind; refuses a wrong one.
+
+        `told` are the call's parameters about an upload, such as its duration.
+        """
+        if isinstance(source, UploadedFile):
+            return self.add(kind, source, **told)
+        if source.startswith(("http://", "https://")):
+            raise bad_request("failed to get HTTP URL content")  # the simulator fetches nothing
+        found = self.find(source)
+        if found is None:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+        there = found.media.kind
+        if there != kind:
+            raise bad_request(f"can't use file of type {there.title()} as {kind.title()}")
+        return found.media
+
+    def add(self, kind: str, upload: UploadedFile, **told: Any) -> Media:
+        """Stores an upload; a file whose content is not of its kind becomes a document."""
+        if not upload.content:
+            raise bad_request("file must be non-empty")
+        if len(upload.content) > _UPLOAD_BYTES:
+            raise Refused(413, "Request Entity Too Large")
+        if kind == "photo":
+            return self._add_photo(upload)
+        if not FILE_KINDS[kind].holds(upload.content):
+            return self._add_file("document", upload, {})
+        return self._add_file(kind, upload, told)
+
+    def sample(self, kind: str) -> Media:
+        """Stores and returns a small sample file of this kind."""
+        if kind == "photo":
+            return self.add(kind, UploadedFile("sample.png", tiny_png()))
+        made = FILE_KINDS[kind]
+        return self.add(kind, UploadedFile(f"sample{made.suffix}", made.sample), **made.of_sample)
+
+    def _add_photo(self, upload: UploadedFile) -> Media:
+        width, height = _checked_photo(upload.content)
+        longest = max(width, height)
+        self._count += 1
+        sizes: list[Shape] = []
+        for side in dict.fromkeys(min(side, longest) for side in _SIDES):
+            file_id, unique_id = _identifiers("photo", self._count, side)
+            sizes.append(
+                {
+                    "file_id": file_id,
+                    "file_unique_id": unique_id,
+                    "file_size": len(upload.content),
+                    "width": max(1, width * side // longest),
+                    "height": max(1, height * side // longest),
+                }
+            )
+        media = Media("photo", sizes, str(sizes[-1]["file_id"]), upload.name)
+        stored = StoredFile(media, upload.content)
+        self._by_id |= {size["file_id"]: stored for size in sizes}
+        return media
+
+    def _add_file(self, kind: str, upload: UploadedFile, told: Shape) -> Media:
+        made = FILE_KINDS[kind]
+        self._count += 1
+        file_id, unique_id = _identifiers(kind, self._count, 0)
+        shape: Shape = {
+            "file_id": file_id,
+            "file_unique_id": unique_id,
+            "file_size": len(upload.content),
+            **made.sure,
+            **{name: told[name] for name in made.told if told.get(name) is not None},
+        }
+        kind_of_content = mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
+        described = {"file_name": upload.name, "mime_type": kind_of_content}
+        shape |= {name: described[name] for name in made.described}
+        media = Media(kind, shape, file_id, upload.name)
+        self._by_id[file_id] = StoredFile(media, upload.content)
+        return media
+
+
+def _checked_photo(content: bytes) -> tuple[int, int]:
+    if len(content) > _PHOTO_BYTES:
+        raise bad_request(
+            f"file of size {len(content)} bytes is too big for a photo;"
+            f" the maximum size is {_PHOTO_BYTES} bytes"
+        )
+    width, height = _image_size(content)
+    if max(width, height) > 20 * min(width, height) or width + height > 10_000:
+        raise bad_request("PHOTO_INVALID_DIMENSIONS")
+    return width, height
+
+
+def checked_profile_photo(content: bytes) -> bytes:
+    """Returns a profile picture; refuses all but JPEGs with sides of 160 pixels or more."""
+    if min(_image_size(content, ("JPEG",))) < _PROFILE_SIDE:
+        raise bad_request("PHOTO_CROP_SIZE_SMALL")
+    return content
+
+
+def _image_size(content: bytes, formats: tuple[str, ...] = _PHOTO_FORMATS) -> tuple[int, int]:
+    """Returns width and height from the header; the picture itself is not decoded."""
+    try:
+        with (
+            warnings.catch_warnings(action="error"),
+            Image.open(io.BytesIO(content), formats=formats) as image,
+        ):
+            return image.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise bad_request("PHOTO_INVALID_DIMENSIONS") from error
+    except (OSError, SyntaxError) as error:  # SyntaxError is what some broken headers raise
+        raise bad_request("IMAGE_PROCESS_FAILED") from error
+
+
+def _identifiers(kind: str, serial: int, side: int) -> tuple[str, str]:
+    mark = kind.encode()[:4] + struct.pack(">QH", serial, side)
+    padded = mark.ljust(42, b"\x07")
+    return (
+        base64.urlsafe_b64encode(padded).decode().rstrip("="),
+        base64.urlsafe_b64encode(mark[4:]).decode().rstrip("="),
+    )

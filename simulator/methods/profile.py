@@ -1,0 +1,101 @@
+"""The bot's own name, descriptions, commands and balance of Stars."""
+
+from collections.abc import Callable
+
+from simulator.bot_profile import Scope, checked_commands, checked_language, checked_scope
+from simulator.chats import Shape
+from simulator.errors import bad_request
+from simulator.files import checked_profile_photo
+from simulator.parameters import Params, UploadedFile
+from simulator.world import World
+from telegram_text.markup import length
+
+_LONGEST = {"name": 64, "description": 512, "short_description": 120}
+
+
+def get_me(world: World, params: Params) -> Shape:
+    """Serves getMe."""
+    bot = world.bot
+    return bot.shape() | {
+        "first_name": world.profile.text("name", None) or bot.first_name,
+        "can_join_groups": True,
+        "can_read_all_group_messages": False,
+        "supports_inline_queries": False,
+        "can_connect_to_business": False,
+        "has_main_web_app": False,
+    }
+
+
+def set_commands(world: World, params: Params) -> bool:
+    """Serves setMyCommands; an empty list deletes the commands."""
+    key = _key(world, params)
+    commands = checked_commands(params["commands"])
+    if not commands:
+        return delete_commands(world, params)
+    world.profile.commands[key] = commands
+    return True
+
+
+def get_commands(world: World, params: Params) -> list[dict[str, str]]:
+    """Serves getMyCommands for exactly this scope and language; nothing is inherited."""
+    return world.profile.commands.get(_key(world, params), [])
+
+
+def delete_commands(world: World, params: Params) -> bool:
+    """Serves deleteMyCommands."""
+    world.profile.commands.pop(_key(world, params), None)
+    return True
+
+
+def text_setter(kind: str) -> Callable[[World, Params], bool]:
+    """Returns the function that serves setMyName, setMyDescription or setMyShortDescription."""
+
+    def set_text(world: World, params: Params) -> bool:
+        language = checked_language(params.get("language_code"))
+        text = params.get(kind, "").strip()
+        if length(text) > _LONGEST[kind]:
+            raise bad_request(f"{kind.replace('_', ' ')} is too long")
+        world.profile.texts[kind, language] = text
+        return True
+
+    return set_text
+
+
+def text_getter(kind: str) -> Callable[[World, Params], Shape]:
+    """Returns the function that serves getMyName, getMyDescription or getMyShortDescription."""
+
+    def get_text(world: World, params: Params) -> Shape:
+        language = checked_language(params.get("language_code"))
+        text = world.profile.text(kind, language)
+        return {kind: text or (world.bot.first_name if kind == "name" else "")}
+
+    return get_text
+
+
+def set_photo(world: World, params: Params) -> bool:
+    """Serves setMyProfilePhoto for pictures that do not move."""
+    shape = params["photo"]
+    if not isinstance(shape, dict) or shape.get("type") != "static":
+        raise bad_request("can't parse InputProfilePhoto: type is unsupported")
+    if unknown := set(shape) - {"type", "photo"}:
+        raise bad_request(f'unknown field "{min(unknown)}" in InputProfilePhoto')
+    upload = shape.get("photo")
+    if not isinstance(upload, UploadedFile):
+        raise bad_request("profile photos can't be reused and must be uploaded as a new file")
+    world.profile.photo = checked_profile_photo(upload.content)
+    return True
+
+
+def get_star_balance(world: World, params: Params) -> Shape:
+    """Serves getMyStarBalance."""
+    return world.stars.shape()
+
+
+def _key(world: World, params: Params) -> tuple[Scope, str]:
+    kind, chat_id, user_id = checked_scope(params.get("scope"))
+    language = checked_language(params.get("language_code"))
+    if kind in ("chat", "chat_administrators", "chat_member"):
+        chat = world.known_chat(chat_id)
+        if kind != "chat" and chat.is_private:
+            raise bad_request("chat must be a group or a supergroup")
+    return ((kind, chat_id, user_id), language)

@@ -1,0 +1,200 @@
+"""The actions that the page offers, by name, with checks of their fields."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from simulator.auto_entities import find_entities
+from simulator.chats import Media, Message
+from simulator.forward_origins import channel
+from simulator.media_kinds import KINDS
+from simulator.page.phones import Phones
+from simulator.page.samples import sample_photo
+from simulator.parameters import UploadedFile
+from simulator.person import Person
+from simulator.world import World
+
+T = TypeVar("T")
+
+_LONGEST = 20_000
+_LONGEST_NAME = 64
+_MOST_PEOPLE = 60
+_MOST_FILES = 10
+
+
+class ActionRefused(Exception):
+    """An action cannot be done; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFields:
+    """The unchecked fields of a requested action.
+
+    The methods return a field by its name and raise `ActionRefused` if it is invalid.
+    """
+
+    values: Mapping[str, Any]
+
+    def text(self, name: str, longest: int = _LONGEST) -> str:
+        """Returns a text; empty when there is none."""
+        value = self.values.get(name) or ""
+        if not isinstance(value, str) or len(value) > longest:
+            raise ActionRefused(f"{name} is no text of at most {longest} characters")
+        return value
+
+    def number(self, name: str) -> int:
+        """Returns a whole number."""
+        value = self.values.get(name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ActionRefused(f"{name} is no whole number")
+        return value
+
+    def number_if_any(self, name: str) -> int | None:
+        """Returns a whole number, or None when there is none."""
+        return None if self.values.get(name) is None else self.number(name)
+
+    def items(self, name: str, kind: type[T]) -> list[T]:
+        """Returns a list of things of one type; empty when there is none."""
+        value = self.values.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
+            raise ActionRefused(f"{name} is no list of {kind.__name__}")
+        return value
+
+
+def _message(person: Person, fields: ActionFields) -> Message:
+    found = person.chat.messages.get(fields.number("message"))
+    if found is None:
+        raise ActionRefused("that message is not there any more")
+    return found
+
+
+def _formatting(fields: ActionFields) -> dict[str, Any]:
+    entities, reply_to = fields.items("entities", dict), fields.number_if_any("reply_to")
+    return {"entities": entities, "reply_to": reply_to}
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ActionRefused(f"there is no kind of content {kind!r}")
+    return kind
+
+
+def _kind(person: Person, fields: ActionFields) -> None:
+    kind, caption = _known(fields.text("kind")), fields.text("caption")
+    if kind == "photo":
+        person.send_file("photo", "photo.jpg", sample_photo(), caption)
+    else:
+        person.send_kind(kind, caption)
+
+
+def _album(person: Person, fields: ActionFields) -> None:
+    files = person.world.files
+    items: list[str | Media] = [
+        files.add("photo", UploadedFile("photo.jpg", sample_photo(number)))
+        if kind == "photo"
+        else kind
+        for number, kind in enumerate(map(_known, fields.items("kinds", str)))
+    ]
+    person.send_album(items, fields.text("caption"))
+
+
+def _attach(person: Person, fields: ActionFields) -> None:
+    """Sends uploaded files: a single one as a message, several as an album."""
+    words, more = fields.text("text"), _formatting(fields)
+    files = fields.items("files", str)
+    if not 1 <= len(files) <= _MOST_FILES:
+        raise ActionRefused(f"files are 1 to {_MOST_FILES}")
+    held = [_uploaded(person, file_id) for file_id in files]
+    if len(held) == 1:
+        person.send_media(held[0], words, **more)
+    else:
+        person.send_album(held, words, **more)
+
+
+def _uploaded(person: Person, file_id: str) -> Media:
+    stored = person.world.files.find(file_id)
+    if stored is None:
+        raise ActionRefused("that file is not there any more")
+    return stored.media
+
+
+def _forward_post(person: Person, fields: ActionFields) -> None:
+    """Forwards a post of a channel that the bot does not know."""
+    now, text = person.world.now(), fields.text("text")
+    origin = channel(fields.text("channel", _LONGEST_NAME) or "Canal", now)
+    entities, bot = find_entities(text), person.world.bot
+    post = Message(id=0, chat=person.chat, by=bot, date=now, text=text, entities=entities)
+    person.forward(post, origin=origin)
+
+
+_ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyType(
+    {
+        "send": lambda person, fields: person.send(fields.text("text"), **_formatting(fields)),
+        "start": lambda person, fields: person.start(fields.text("payload", 64) or None),
+        "edit": lambda person, fields: person.edit(
+            _message(person, fields),
+            fields.text("text"),
+            entities=fields.items("entities", dict),
+        ),
+        "delete": lambda person, fields: person.delete(_message(person, fields)),
+        "tap": lambda person, fields: person.tap_data(
+            fields.number("message"), fields.text("data", 64)
+        ),
+        "kind": _kind,
+        "album": _album,
+        "attach": _attach,
+        "forward": lambda person, fields: person.forward(_message(person, fields)),
+        "forward_post": _forward_post,
+        "block": lambda person, _: person.block(),
+        "unblock": lambda person, _: person.unblock(),
+    }
+)
+
+
+def perform(world: World, phones: Phones, fields: ActionFields) -> None:
+    """Does what a visitor of the page requested, or raises `ActionRefused` or `SimulatorError`."""
+    name = fields.text("act", _LONGEST_NAME)
+    if name == "add":
+        phones.add(_new_person(world, phones, fields))
+        return
+    person = phones.find(fields.number("person"))
+    if person is None:
+        raise ActionRefused("there is no such person on the page")
+    if name == "read":
+        phones.read(person, fields.number("message"))
+        return
+    if name in _ACCOUNT_ACTIONS:
+        _ACCOUNT_ACTIONS[name](person, fields)
+        phones.publish(person)
+        return
+    action = _ACTIONS.get(name)
+    if action is None:
+        raise ActionRefused(f"there is no action {name!r}")
+    action(person, fields)
+
+
+def _new_person(world: World, phones: Phones, fields: ActionFields) -> Person:
+    if len(phones) >= _MOST_PEOPLE:
+        raise ActionRefused(f"the page shows {_MOST_PEOPLE} people at most")
+    return world.person(
+        _name(fields),
+        last_name=fields.text("surname", _LONGEST_NAME) or None,
+        language=fields.text("language", 12) or None,
+    )
+
+
+def _rename(person: Person, fields: ActionFields) -> None:
+    person.rename(_name(fields), fields.text("surname", _LONGEST_NAME) or None)
+
+
+def _name(fields: ActionFields) -> str:
+    name = fields.text("name", _LONGEST_NAME)
+    if not name.strip():
+        raise ActionRefused("everybody on Telegram has a name")
+    return name
+
+
+_ACCOUNT_ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyType(
+    {"rename": _rename, "deactivate": lambda person, _: person.deactivate()}
+)

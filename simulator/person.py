@@ -1,0 +1,306 @@
+"""Simulated people: what they do and what they see."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from simulator import client_checks
+from simulator.auto_entities import find_entities, is_for_bot
+from simulator.chats import Account, Chat, Media, Message, Shape, User
+from simulator.client_checks import Buttons, Entities
+from simulator.errors import SimulatorError
+from simulator.forward_origins import origin_of
+from simulator.keyboard_checks import forwarded_markup
+from simulator.media_kinds import SAMPLES, sample
+from simulator.parameters import UploadedFile
+from simulator.state import State
+from simulator.taps import Tap, forged_data
+from simulator.text_checks import CAPTION_UNITS, TEXT_UNITS
+
+_ANONYMOUS_ADMIN = User(1087968824, "Group", None, "GroupAnonymousBot", None, is_bot=True)
+
+
+class Person(Account):
+    """A person with an account; made by `World.person`.
+
+    An action takes effect at once and becomes an update for the bot. Wait for the bot's reaction
+    with `sees` or `Tap.answered`. The methods that send raise `SimulatorError` for what a client
+    would not send, after `deactivate` and, in the private chat, while the bot is blocked.
+    """
+
+    __slots__ = ("_chat", "world")
+
+    def __init__(self, world: State, user: User) -> None:
+        super().__init__(user)
+        self.world = world
+        self._chat: Chat | None = None
+
+    def __repr__(self) -> str:
+        return f"Person({self.user.id}, {self.user.first_name!r})"
+
+    @property
+    def chat(self) -> Chat:
+        """The private chat with the bot."""
+        if self._chat is None:
+            self._chat = Chat(self.world, self.user.id, "private", person=self)
+        return self._chat
+
+    @property
+    def messages(self) -> list[Message]:
+        """All messages in the private chat, oldest first."""
+        return list(self.chat.messages.values())
+
+    @property
+    def screen(self) -> Message:
+        """The newest message of the bot that has a text or buttons; there must be one."""
+        for message in reversed(self.messages):
+            if message.from_bot and (message.text or message.markup):
+                return message
+        raise SimulatorError(f"{self.user.first_name} sees nothing from the bot")
+
+    @property
+    def commands(self) -> list[dict[str, str]]:
+        """The commands in this person's menu."""
+        return self.world.profile.commands_in(self.id, self.user.language)
+
+    def start(self, payload: str | None = None) -> Message:
+        """Presses Start, perhaps after a link with a payload; unblocks the bot first."""
+        if self.blocked:
+            self.unblock()
+        return self.send("/start" if payload is None else f"/start {payload}")
+
+    def block(self) -> None:
+        """Blocks the bot."""
+        self._check_active()
+        if not self.blocked:
+            self.blocked = True
+            self.world.chats.setdefault(self.id, self.chat)
+            self.world.membership(self.chat, self.user, "member", "kicked")
+
+    def unblock(self) -> None:
+        """Unblocks the bot."""
+        self._check_active()
+        if self.blocked:
+            self.blocked = False
+            self.world.membership(self.chat, self.user, "kicked", "member")
+
+    def deactivate(self) -> None:
+        """Deletes the account; the bot learns of it when it writes."""
+        self.deactivated = True
+
+    def rename(self, first_name: str, last_name: str | None = None) -> None:
+        """Changes the name in the profile."""
+        self.user = replace(self.user, first_name=first_name, last_name=last_name)
+
+    def send(
+        self,
+        text: str,
+        *,
+        entities: Entities = (),
+        via: User | None = None,
+        reply_to: int | None = None,
+    ) -> Message:
+        """Writes to the bot; `via` is an inline bot through which the text was made."""
+        about = {"via_bot": via.shape()} if via else None
+        content = client_checks.text(text, entities)
+        return self._post(self.chat, about=about, reply_to=reply_to, **content)
+
+    def send_in(
+        self, group: Chat, text: str, *, anonymous: bool = False, reply_to: int | None = None
+    ) -> Message:
+        """Writes in a group; `anonymous` as an anonymous administrator."""
+        about = {"sender_chat": group.shape()} if anonymous else None
+        by = _ANONYMOUS_ADMIN if anonymous else self.user
+        self.met = self.met or not anonymous
+        return self._post(
+            group, by, text=text, entities=find_entities(text), about=about, reply_to=reply_to
+        )
+
+    def send_kind(self, kind: str, caption: str = "", **more: Any) -> Message:
+        """Sends a sample of a kind of content, such as "voice", "contact" or "poll"."""
+        return self.send_media(self._sample(kind), caption, **more)
+
+    def send_file(
+        self, kind: str, name: str, content: bytes, caption: str = "", **more: Any
+    ) -> Message:
+        """Sends a file as this kind: "photo", "document", "video" and so on."""
+        return self.send_media(
+            self.world.files.add(kind, UploadedFile(name, content)), caption, **more
+        )
+
+    def send_media(
+        self,
+        media: Media,
+        caption: str = "",
+        *,
+        entities: Entities = (),
+        spoiler: bool = False,
+        above: bool = False,
+        reply_to: int | None = None,
+    ) -> Message:
+        """Sends media that already exists.
+
+        `spoiler` covers it until it is tapped; `above` shows the caption above it.
+        """
+        content = self._captioned(media, caption, entities)
+        return self._post(
+            self.chat, spoiler=spoiler, caption_above=above, reply_to=reply_to, **content
+        )
+
+    def send_photo(self, caption: str = "", **more: Any) -> Message:
+        """Sends a sample photo; `more` is as in `send_media`."""
+        return self.send_kind("photo", caption, **more)
+
+    def send_album(
+        self,
+        items: Sequence[str | Media],
+        caption: str = "",
+        *,
+        entities: Entities = (),
+        reply_to: int | None = None,
+    ) -> list[Message]:
+        """Sends an album; the caption belongs to the first item.
+
+        `items` are kinds ("photo", "video", "document", "audio") or media.
+        """
+        held = [self._sample(item) if isinstance(item, str) else item for item in items]
+        client_checks.check_album([media.kind for media in held])
+        group = next(self.world.album_ids)
+        first = self._captioned(held[0], caption, entities)
+        contents = [first, *(client_checks.caption(media, "") for media in held[1:])]
+        return [
+            self._post(self.chat, group=group, reply_to=reply_to, **content)
+            for content in contents
+        ]
+
+    def forward(
+        self, message: Message, *, origin: Shape | None = None, buttons: Buttons | None = None
+    ) -> Message:
+        """Forwards a message to the bot.
+
+        `origin` replaces the message's own origin (see `forward_origins`); `buttons` replaces its
+        keyboard by link buttons, each a label and a URL.
+        """
+        markup = message.markup if buttons is None else client_checks.keyboard(buttons)
+        return self._post(
+            self.chat,
+            text=message.text,
+            entities=message.entities,
+            media=message.media,
+            spoiler=message.spoiler,
+            caption_above=message.caption_above,
+            markup=forwarded_markup(markup),
+            about={"forward_origin": origin or origin_of(message)},
+        )
+
+    def edit(self, message: Message, text: str, *, entities: Entities = ()) -> Message:
+        """Edits the text or the caption of an own message that is not a forward."""
+        self._check_active()
+        current = message.chat.messages.get(message.id)
+        if current is None or current.by.id != self.id:
+            raise SimulatorError("only one's own messages can be edited")
+        if "forward_origin" in (current.about or {}):
+            raise SimulatorError("what was forwarded cannot be edited")
+        content = (
+            client_checks.text(text, entities)
+            if current.media is None
+            else self._captioned(current.media, text, entities)
+        )
+        edited = message.chat.change(current, **content)
+        self.world.updates.add("edited_message", message.chat.id, edited.shape())
+        return edited
+
+    def delete(self, message: Message) -> None:
+        """Deletes a message of either side, for both; the bot gets no update."""
+        if message.id in message.chat.messages:
+            message.chat.remove(message.id)
+
+    def tap(self, label: str) -> Tap:
+        """Taps the newest button with this label, or else the newest whose label contains it."""
+        self._check_active()
+        for matches in (str.__eq__, str.__contains__):
+            for message in reversed(self.messages):
+                for button in (button for row in message.buttons for button in row):
+                    if matches(button.label, label):
+                        return self._tap(message, button.data, button.url, copied=button.copied)
+        there = [label for message in self.messages for label in message.labels]
+        raise SimulatorError(f"{self.user.first_name} has no button {label!r}; there are: {there}")
+
+    def tap_data(self, message_id: int, data: str | bytes) -> Tap:
+        """Sends any callback data, as a forged or replayed tap does.
+
+        Bytes that are not UTF-8 and lone surrogates are passed on as they are.
+        """
+        self._check_active()
+        message = self.chat.messages.get(message_id) or Message(
+            id=message_id, chat=self.chat, by=self.world.bot, date=self.world.now(), text="…"
+        )
+        shown, raw = forged_data(data)
+        return self._tap(message, shown, None, raw)
+
+    async def sees(self, fragment: str, seconds: float = 20) -> Message:
+        """Waits for a message of the bot that contains this text, as `sees_one` does."""
+        return await self.sees_one(lambda m: fragment in m.text, seconds, what=repr(fragment))
+
+    async def sees_one(
+        self, is_it: Callable[[Message], bool], seconds: float = 20, *, what: str = "it"
+    ) -> Message:
+        """Waits for a message of the bot that satisfies `is_it`, and returns the newest.
+
+        The `SimulatorError` after so many seconds without one shows the chat.
+        """
+
+        def found() -> Message | None:
+            return next((m for m in reversed(self.messages) if m.from_bot and is_it(m)), None)
+
+        message = await self.chat.notifier.wait_for(found, seconds)
+        if message is None:
+            raise SimulatorError(
+                f"{self.user.first_name} does not see {what} after {seconds} s, but:\n"
+                + self.chat.transcript()
+            )
+        return message
+
+    def _tap(
+        self,
+        message: Message,
+        data: str | None,
+        url: str | None,
+        raw: orjson.Fragment | None = None,
+        copied: str | None = None,
+    ) -> Tap:
+        world = self.world
+        query = next(world.query_ids) if data is not None else ""
+        tap = Tap(query, self.user, message, data, world.clock(), url, raw, copied)
+        world.publish("tapped", message.chat, message, {"data": data, "url": url})
+        if query:
+            world.taps[query] = tap
+            world.updates.add("callback_query", message.chat.id, tap.shape())
+        return tap
+
+    def _captioned(self, media: Media, words: str, entities: Entities) -> dict[str, Any]:
+        """Returns the fields of a message with media; with Premium, captions can be longer."""
+        longest = TEXT_UNITS if self.user.is_premium else CAPTION_UNITS
+        return client_checks.caption(media, words, entities, longest=longest)
+
+    def _sample(self, kind: str) -> Media:
+        return sample(kind) if kind in SAMPLES else self.world.files.sample(kind)
+
+    def _post(self, chat: Chat, by: User | None = None, **content: Any) -> Message:
+        self._check_active()
+        if chat.is_private:
+            if self.blocked:
+                raise SimulatorError(f"{self.user.first_name} has blocked the bot")
+            self.started = True
+            self.world.chats.setdefault(self.id, chat)
+        content["media"] = self.world.with_own_poll(content.get("media"))
+        message = chat.post(by or self.user, **content)
+        if chat.is_private or is_for_bot(message, self.world.bot):
+            self.world.updates.add("message", chat.id, message.shape())
+        return message
+
+    def _check_active(self) -> None:
+        if self.deactivated:
+            raise SimulatorError(f"{self.user.first_name} has no account any more")

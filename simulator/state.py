@@ -1,0 +1,117 @@
+"""The state around one bot: its chats and groups, updates, files and profile."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from itertools import count
+
+from simulator.bot_profile import Profile
+from simulator.chats import Account, Chat, Media, Network, Shape, User
+from simulator.errors import bad_request, forbidden
+from simulator.files import Files
+from simulator.rate_limits import RateLimits, Stars
+from simulator.taps import Tap
+from simulator.update_queue import UpdateQueue
+from simulator.webhook import Webhook
+
+_SUPERGROUP = -1_000_000_000_000
+
+
+class State(Network):
+    """Everything around one bot that people and the Bot API act on."""
+
+    def __init__(
+        self, bot: User, clock: Callable[[], float], people: Mapping[int, Account]
+    ) -> None:
+        super().__init__(clock, people)
+        self.bot = bot
+        self.chats: dict[int, Chat] = {}
+        """The chats the bot can know of, by number."""
+        self.updates = UpdateQueue(clock)
+        self.webhook = Webhook(self.updates)
+        self.files = Files()
+        self.profile = Profile()
+        self.stars = Stars()
+        self.limits = RateLimits(clock, self.stars)
+        self.query_seconds = 30.0
+        """How long a tap can be answered. Telegram does not say; this is short of what is seen."""
+        self.taps: dict[str, Tap] = {}
+        """Taps the bot has not answered, by the id of their callback query."""
+        self.query_ids = map(str, count(4_400_000_000_000_000_001))
+        """New identifiers for callback queries."""
+        self.album_ids = map(str, count(13_500_000_000_000_001))
+        """New identifiers for albums."""
+        self._group_ids = count(2_000_000_001)
+        self._poll_ids = map(str, count(5_000_000_000_000_000_001))
+
+    def with_own_poll(self, media: Media | None) -> Media | None:
+        """Returns the media for a new message: a poll gets a new identifier, for its own votes."""
+        if media is None or media.kind != "poll":
+            return media
+        return replace(media, payload=media.payload | {"id": next(self._poll_ids)})
+
+    def group(
+        self,
+        title: str,
+        *,
+        members: Iterable[Account] = (),
+        kind: str = "supergroup",
+        username: str | None = None,
+    ) -> Chat:
+        """Adds a group with the bot in it; the first member added the bot."""
+        chat_id = (_SUPERGROUP if kind == "supergroup" else 0) - next(self._group_ids)
+        chat = self.chats[chat_id] = Chat(self, chat_id, kind, title=title, username=username)
+        for member in members:
+            chat.add_member(member)
+        if chat.members:
+            first = next(iter(chat.members.values()))
+            self.membership(chat, first.user, "left", "member")
+        return chat
+
+    def known_chat(self, chat_id: int | str) -> Chat:
+        """Returns a chat that the bot can read; refuses one that it does not know."""
+        chat = self._find(chat_id)
+        if chat is not None and (chat.person is None or chat.person.started):
+            return chat
+        person = self.people.get(chat_id) if isinstance(chat_id, int) else None
+        if person is not None and person.met:
+            raise forbidden("bot can't initiate conversation with a user")
+        raise bad_request("chat not found")
+
+    def open_chat(self, chat_id: int | str) -> Chat:
+        """Returns a chat to which the bot may send; refuses one that does not let it."""
+        chat = self.known_chat(chat_id)
+        if chat.person is not None:
+            if chat.person.deactivated:
+                raise forbidden("user is deactivated")
+            if chat.person.blocked:
+                raise forbidden("bot was blocked by the user")
+        elif chat.bot_status == "kicked":
+            raise forbidden(f"bot was kicked from the {chat.type} chat")
+        elif chat.bot_status == "left":
+            raise forbidden(f"bot is not a member of the {chat.type} chat")
+        return chat
+
+    def _find(self, chat_id: int | str) -> Chat | None:
+        if isinstance(chat_id, int):
+            return self.chats.get(chat_id)
+        name = chat_id.removeprefix("@").lower()
+        # A bot can address groups and channels by username, but not people.
+        named = (c for c in self.chats.values() if c.person is None and c.username)
+        return next((c for c in named if (c.username or "").lower() == name), None)
+
+    def membership(self, chat: Chat, by: User, old: str, new: str) -> None:
+        """Sets the bot's membership in a chat and sends the bot an update about it."""
+        chat.bot_status = new
+        body = {
+            "chat": chat.shape(),
+            "from": by.shape(),
+            "date": self.now(),
+            "old_chat_member": self._member(old),
+            "new_chat_member": self._member(new),
+        }
+        self.updates.add("my_chat_member", chat.id, body)
+        self.publish("member", chat, None, {"status": new})
+
+    def _member(self, status: str) -> Shape:
+        shape = {"user": self.bot.shape(), "status": status}
+        return shape | ({"until_date": 0} if status == "kicked" else {})

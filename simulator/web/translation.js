@@ -1,0 +1,110 @@
+// The page's own words in its language. Messages of the bot and people are never translated.
+
+import { WORDS } from "./dictionary.js";
+
+const words = { ...WORDS };
+
+/** Adds sentences, each in Spanish, then in English. */
+export const addWords = (more) => Object.assign(words, more);
+
+const LANGUAGES = ["es", "en"];
+
+function chosenLanguage() {
+  const kept = localStorage.getItem("language");
+  if (LANGUAGES.includes(kept)) return kept;
+  const wanted = navigator.languages.map((tag) => tag.slice(0, 2));
+  return wanted.find((tag) => LANGUAGES.includes(tag)) ?? "es";
+}
+
+/** The language of the page. */
+export const language = chosenLanguage();
+
+/** Switches the page to its other language. */
+export function switchLanguage() {
+  localStorage.setItem("language", language === "es" ? "en" : "es");
+  location.reload();
+}
+
+/** Returns a sentence of the page; `{name}` is replaced by a value. */
+export function t(key, values = {}) {
+  const sentence = words[key]?.[LANGUAGES.indexOf(language)] ?? key;
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+const numbers = new Intl.NumberFormat(language, { useGrouping: "always" });
+const times = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const seconds = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const days = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+const languageNames = new Intl.DisplayNames([language], { type: "language" });
+
+/** 1.530 in Spanish, 1,530 in English. */
+export const number = (n) => numbers.format(n);
+
+/** 14:05 */
+export const timeOfDay = (unix) => times.format(unix * 1000);
+
+/** 14:05:09 */
+export const timeWithSeconds = (unix) => seconds.format(unix * 1000);
+
+/** A day, or «hoy». */
+export function day(unix) {
+  const when = new Date(unix * 1000);
+  return when.toDateString() === new Date().toDateString() ? t("today") : days.format(when);
+}
+
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+/** A moment as Telegram's `date_time_format` asks for it: «jueves, 26 de noviembre de 2026, 18:30». */
+export function momentInWords(unix, format) {
+  if (format === "r") {
+    const ahead = Math.round(unix - Date.now() / 1000);
+    const [unit, size] = UNITS.find(([, seconds]) => Math.abs(ahead) >= seconds) ?? UNITS.at(-1);
+    return relative.format(Math.trunc(ahead / size), unit);
+  }
+  const options = { hourCycle: "h23" };
+  if (format.includes("w")) options.weekday = "long";
+  if (format.includes("D")) Object.assign(options, { day: "numeric", month: "long", year: "numeric" });
+  if (format.includes("d")) Object.assign(options, { day: "2-digit", month: "2-digit", year: "2-digit" });
+  if (/t/i.test(format)) Object.assign(options, { hour: "2-digit", minute: "2-digit" });
+  if (format.includes("T")) options.second = "2-digit";
+  return new Intl.DateTimeFormat(language, options).format(unix * 1000);
+}
+
+/** The name of a language, such as «catalán». */
+export function languageName(tag) {
+  try {
+    return tag ? languageNames.of(tag) : t("no-language");
+  } catch {
+    return tag;
+  }
+}
+
+/** 12 kB */
+export function fileSize(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"];
+  return `${value.toLocaleString(language, { maximumFractionDigits: value < 10 ? 1 : 0 })} ${unit}`;
+}
+
+const IN_SPANISH = [
+  [/^that message is not there any more$/, "ese mensaje ya no está"],
+  [/^that file is not there any more$/, "ese archivo ya no está"],
+  [/^there is no such person on the page$/, "esa persona ya no está"],
+  [/^only one's own messages can be edited$/, "solo se pueden editar los mensajes propios"],
+  [/^what was forwarded cannot be edited$/, "lo reenviado no se puede editar"],
+  [/^a message has 1 to (\d+) characters$/, "un mensaje tiene como mucho $1 caracteres"],
+  [/^a caption has at most (\d+) characters$/, "el pie de una foto tiene como mucho $1 caracteres"],
+  [/^the page shows (\d+) people at most$/, "aquí caben $1 personas como mucho"],
+  [/^everybody on Telegram has a name$/, "en Telegram todo el mundo tiene un nombre"],
+  [/^there is no bot now$/, "ahora mismo no hay bot"],
+  [/^(.+) has blocked the bot$/, "$1 ha bloqueado el bot"],
+  [/^(.+) has no account any more$/, "$1 ya no tiene cuenta"],
+  [/IMAGE_PROCESS_FAILED|PHOTO_/, "ese archivo no es una foto que Telegram entienda"],
+];
+
+/** Returns the reason in the language of the page. */
+export function translatedRefusal(sentence) {
+  const known = language === "es" && IN_SPANISH.find(([pattern]) => pattern.test(sentence));
+  return known ? sentence.replace(known[0], known[1]) : sentence;
+}

@@ -1,0 +1,1 @@
+"""Telegram's text: its HTML, its entities, and how long it is."""

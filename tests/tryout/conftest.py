@@ -1,0 +1,3 @@
+from tests.page.conftest import browser
+
+__all__ = ["browser"]

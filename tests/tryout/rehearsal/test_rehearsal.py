@@ -1,0 +1,307 @@
+"""A rehearsal: the bundled petition is lived through by a few people, and reported on."""
+
+import asyncio
+import errno
+import os
+import re
+import signal
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from random import Random
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.main import app
+from bot.console import INTERRUPTED
+from bot.petition.petition import BUNDLED, load_petition
+from bot.petition.stages import Stage
+from bot.tryout.rehearsal import phone
+from bot.tryout.rehearsal.journeys import (
+    Journey,
+    Leave,
+    Reason,
+    Step,
+    TapButton,
+    TypeText,
+    next_act,
+)
+from bot.tryout.rehearsal.people import Traits, careful_reader, draw_people
+from bot.tryout.rehearsal.report import missing_texts
+from bot.tryout.rehearsal.run import ADMIN_ID, Rehearsal
+from bot.tryout.rehearsal.screens import RehearsedScreen
+from bot.tryout.rehearsal.verdict import judge
+from simulator.call_log import RecordedCall
+from simulator.chats import Chat, Message, User
+from simulator.faults import Fault, Faults
+from simulator.world import World
+from telegram_text.markup import parse
+
+BOT = User(1, "Petición", is_bot=True)
+
+
+class Text(HTMLParser):
+    """Collects the words of a page, and what it would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = ""
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.loads += [f"{tag} {name}" for name, _ in attributes if name in ("src", "href")]
+        self.loads += [tag] if tag == "script" else []
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.mark.processes
+def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setattr("bot.cli.rehearse.FACTOR", 2000.0)
+    page = tmp_path / "informe.html"
+    told = CliRunner().invoke(
+        app,
+        ["rehearse", str(BUNDLED), "--people", "10", "--seed", "3", "--output", str(page)],
+        catch_exceptions=False,
+    )
+    assert told.exit_code == 0, told.output
+    assert "No falló nada." in told.output
+    assert "con «--seed 3» se repite" in told.output
+    assert re.search(r"Abrieron el bot +10 +100", told.output)
+    read = Text()
+    read.feed(page.read_text(encoding="utf-8"))
+    assert read.loads == []
+    for words in (
+        "Hasta dónde llegaron",
+        "Nombre, con el teclado abierto",
+        "Mensaje final",
+        "No falta ninguno.",
+        "Botones que un teléfono corta",
+        "⬜ Novedades de esta petición (3 como mucho)",
+        "Lo recibieron",
+        "100.000",
+    ):
+        assert words in read.words
+        assert words in told.output
+
+
+@pytest.mark.processes
+def test_marta_tries_again_where_telegram_does_not_answer_in_the_middle_of_a_broadcast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.cli.rehearse.FACTOR", 2000.0)
+    monkeypatch.setattr("bot.tryout.rehearsal.run._FAULTY", 0.0)
+    sent = 0
+
+    def cut_at_the_preview(self: Faults, method: str, chat: object = None) -> Fault | None:
+        nonlocal sent
+        sent += (is_hers := method == "sendMessage" and str(chat) == str(ADMIN_ID))
+        return Fault.CUT if is_hers and sent == 4 else None
+
+    monkeypatch.setattr(Faults, "pick", cut_at_the_preview)
+    wanted = ["rehearse", str(BUNDLED), "--people", "3", "--output", str(tmp_path / "a.html")]
+    told = CliRunner().invoke(app, wanted, catch_exceptions=False)
+    assert (told.exit_code, sent > 5) == (0, True), told.output
+
+
+@pytest.mark.processes
+def test_an_interrupted_rehearsal_does_not_say_that_nothing_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(600)
+
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    monkeypatch.setattr(Rehearsal, "_opened", interrupted)
+    page = tmp_path / "a.html"
+    wanted = ["rehearse", str(BUNDLED), "--people", "3", "--output", str(page)]
+    told = CliRunner().invoke(app, wanted, catch_exceptions=False)
+    assert told.exit_code == INTERRUPTED
+    for text in (told.output, page.read_text()):
+        assert "El ensayo no llegó al final" in text
+        assert "No falló nada" not in text
+
+
+def test_a_full_disk_leaves_no_empty_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def nothing(self: Rehearsal) -> None:
+        self.result.is_over = True
+
+    monkeypatch.setattr(Rehearsal, "run", nothing)
+    monkeypatch.setattr("os.fsync", full)
+    page = tmp_path / "a.html"
+    told = CliRunner().invoke(app, ["rehearse", str(BUNDLED), "--output", str(page)])
+    assert (told.exit_code, "No space left" in told.output) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_problems_is_not_rehearsed_but_its_problems_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    (tmp_path / "petition.toml").write_text("slug = 1\n")
+    told = CliRunner().invoke(app, ["rehearse", str(tmp_path)], catch_exceptions=False)
+    assert told.exit_code == 1
+    assert "petition.toml: slug" in told.output
+    assert "Fix that, and rehearse again." in told.output
+    monkeypatch.chdir(tmp_path / "..")
+    told = CliRunner().invoke(app, ["rehearse"], catch_exceptions=False)
+    assert told.exit_code == 1
+    assert "There is no petition.toml here." in told.output
+    wanted = ["rehearse", str(BUNDLED), "--output"]
+    told = CliRunner().invoke(app, [*wanted, str(tmp_path)], catch_exceptions=False)
+    assert (told.exit_code, "is a folder" in told.output) == (1, True)
+    told = CliRunner().invoke(app, [*wanted, str(tmp_path / "a" / "b")], catch_exceptions=False)
+    assert (told.exit_code, "create it first" in told.output) == (1, True)
+
+
+def test_the_same_seed_draws_the_same_people() -> None:
+    def drawn(seed: int) -> list[Traits]:
+        return list(draw_people(Random(seed), 300, ("es", "en")))  # noqa: S311
+
+    first, again, other = drawn(1), drawn(1), drawn(2)
+    assert first == again
+    assert first != other
+    assert {each.language for each in first} > {"es", "en", "ca", "ar", None}
+    assert any(len(each.typed) > 1 for each in first)
+
+
+def test_the_admin_of_a_rehearsal_of_thousands_is_none_of_them() -> None:
+    world = World(BOT, lambda: 0.0)
+    assert ADMIN_ID not in {world.person("Ana").id for _ in range(10_010)}
+
+
+def screen(stage: Stage, *taps: str) -> RehearsedScreen:
+    chat = Chat(World(BOT, lambda: 0.0), 7, "private")
+    by_action: dict[str, tuple[str, ...]] = {}
+    for tap in taps:
+        by_action[tap.split(":")[0]] = (*by_action.get(tap.split(":")[0], ()), f"1:{tap}")
+    return RehearsedScreen(Message(id=1, chat=chat, by=BOT, date=0, text="…"), stage, by_action)
+
+
+HOME = screen(Stage.HOME, "sign:", "read:", "languages:", "privacy:")
+
+
+def act(
+    seen: RehearsedScreen, journey: Journey, *, shown: str = "es", high: float = 1.0
+) -> object:
+    return next_act(seen, journey, ("es", "en"), shown=shown, screenfuls=high)
+
+
+def test_people_leave_where_a_rule_says_so_and_it_is_known_why() -> None:
+    spanish = careful_reader("es")
+    assert act(HOME, Journey(replace(spanish, screenfuls=2.0)), high=2.1) == Leave(Reason.TOO_LONG)
+    arabic = Journey(replace(spanish, reads=frozenset({"ar"})))
+    assert act(HOME, arabic) == Leave(Reason.LANGUAGE)
+    choice = screen(Stage.LANGUAGE, "speak:es", "speak:en")
+    assert act(choice, arabic) == Leave(Reason.LANGUAGE)
+    catalan = Journey(replace(spanish, language="ca", reads=frozenset({"ca", "en"})))
+    assert act(HOME, catalan) == TapButton("1:languages:")
+    assert act(choice, catalan) == TapButton("1:speak:en")
+    assert act(screen(Stage.HOME, "read:"), Journey(spanish)) == Leave(Reason.CLOSED)
+    unwilling = Journey(replace(spanish, consents=False))
+    assert act(screen(Stage.CONSENT, "confirm:x"), unwilling) == Leave(Reason.NO_CONSENT)
+    assert unwilling.furthest is Step.CONSENT
+
+
+def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
+    journey = Journey(replace(careful_reader("es"), typed=("@ana", "Ana\nGarcía")))
+    asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
+    assert [act(asked, journey) for _ in range(3)] == [
+        TypeText("@ana"),
+        TypeText("Ana\nGarcía"),
+        Leave(Reason.NAME_REFUSED),
+    ]
+    assert journey.refused == 2
+
+
+def test_whoever_answered_in_place_of_a_name_changes_it_at_the_consent() -> None:
+    journey = Journey(replace(careful_reader("es"), typed=("hola", "Ana García")))
+    asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
+    consent = screen(Stage.CONSENT, "confirm:x", "sign:", "home:")
+    assert [act(seen, journey) for seen in (asked, consent, asked, consent)] == [
+        TypeText("hola"),
+        TapButton("1:sign:"),
+        TypeText("Ana García"),
+        TapButton("1:confirm:x"),
+    ]
+    assert journey.refused == 0
+
+
+def test_the_appeal_is_read_to_its_last_page_and_not_back() -> None:
+    journey = Journey(careful_reader("es"))
+    for number, taps in enumerate((("read:1",), ("read:0", "read:2"), ("read:1",))):
+        seen = screen(Stage.APPEAL, *taps, "sign:")
+        assert act(seen, journey) == TapButton(f"1:read:{number + 1}" if number < 2 else "1:sign:")
+
+
+def message(html: str, rows: int = 0) -> Message:
+    shown = parse(html)
+    keyboard = [[{"text": "Firmar", "callback_data": "1:sign:"}]] * rows
+    return Message(
+        id=1,
+        chat=Chat(World(BOT, lambda: 0.0), 7, "private"),
+        by=BOT,
+        date=0,
+        text=shown.text,
+        entities=shown.entities,
+        markup={"inline_keyboard": keyboard},
+    )
+
+
+def test_a_phone_wraps_words_folds_quotes_and_has_less_room_while_one_types() -> None:
+    assert phone.lines("Hola") == 1
+    assert phone.lines("Hola\n\nadiós") == 3
+    assert phone.lines("palabra " * 20) == phone.lines("palabra " * 40) / 2 > 3
+    assert phone.lines("x" * 200) > 4
+    assert phone.lines("一" * 40) == 3
+    assert phone.lines("שלום " * 5) == 1
+    bold = message(f"<b>{'una y otra palabra ' * 20}</b>")
+    assert phone.height(bold) > phone.height(message("una y otra palabra " * 20))
+    quote = message(f"<blockquote expandable>{'palabra ' * 80}</blockquote>\nHola")
+    assert phone.height(quote) == phone.height(message("1\n2\n3\n4"))
+    assert phone.height(message("Hola", rows=3)) == phone.height(message("Hola")) + 3 * 48
+    assert phone.screenfuls(quote, typing=True) > 1.5 * phone.screenfuls(quote)
+
+
+def call(method: str, chat: int, status: int, error: str = "") -> RecordedCall:
+    return RecordedCall(method, {"chat_id": chat}, status, error, 0.0, 0.0)
+
+
+def test_a_refusal_is_a_fault_unless_telegram_failed_or_the_person_had_left() -> None:
+    verdict = judge(
+        [
+            call("sendMessage", 1, 200),
+            call("sendMessage", 1, 429),
+            call("editMessageText", 1, 502),
+            call("deleteMessage", 2, 0),
+            call("deleteMessage", 2, 400),
+            call("sendMessage", 3, 403),
+            call("sendMessage", 4, 403),
+            call("editMessageText", 1, 400),
+        ],
+        gone={3},
+    )
+    assert (verdict.calls, verdict.too_many, verdict.failed) == (8, 1, 2)
+    assert [(each.chat_id, each.status) for each in verdict.refused] == [(4, 403), (1, 400)]
+
+
+def test_what_is_not_translated_is_missing() -> None:
+    petition = load_petition(BUNDLED)
+    assert missing_texts(petition, "en") == []
+    english = petition.texts["en"].model_copy(update={"thanks": "", "appeal": ("1",)})
+    texts = {"es": petition.texts["es"], "en": english}
+    assert missing_texts(petition.model_copy(update={"texts": texts}), "en") == [
+        "appeal",
+        "thanks",
+    ]

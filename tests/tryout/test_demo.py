@@ -1,0 +1,190 @@
+"""The real bot behind the page: crowds that sign, petitions that restart, and the demo."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio import StreamReader
+from asyncio.subprocess import Process
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.petition.signing_rate import SHORT_FORM_SECONDS
+from bot.tryout.crowd import reading_seconds
+from bot.tryout.demo_session import DemoSession
+from bot.tryout.page import TryoutPage, TryoutState
+from tests.page.page_client import EventStream, PageClient
+
+ROOT = Path(__file__).parents[2]
+
+
+async def crowd_gone(stream: EventStream) -> dict[str, int]:
+    crowd: dict[str, int] = {"signing": 1}
+    while crowd["signing"]:
+        crowd = (await stream.next_of("crowd"))["crowd"]
+    return crowd
+
+
+async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() -> None:
+    page = TryoutPage()
+    address = await page.start(port=0)
+    async with DemoSession(page).open() as show, aiohttp.ClientSession() as session:
+        at = PageClient(session, address)
+        await show.start()
+        assert page.state is not None
+        async with at.stream() as stream:
+            read: Counter[int] = Counter()
+            page.state.crowd.reading_seconds = partial(reads_at_once, read)
+            page.state.crowd.start(6)
+            crowd = await crowd_gone(stream)
+            assert (crowd["signed"], crowd["failed"]) == (6, 0)
+            assert list(read.values()) == [2] * 6, "the notice with the name, and the consent"
+            marta = show.people.marta
+            marta.send("/close")
+            await marta.sees("¿")
+            await marta.tap("Sí, cerrar la petición").answered()
+            await marta.sees("La petición está cerrada.")
+            page.state.crowd.start(3)
+            crowd = await crowd_gone(stream)
+            assert (crowd["signed"], crowd["failed"]) == (0, 3)
+            before: TryoutState = page.state
+            await at.does("afresh")
+            everything = await stream.next_of("all")
+            while not everything.get("people"):
+                everything = await stream.next_of("all")
+            assert all(person["messages"] == [] for person in everything["people"])
+            while (await stream.next_of("bot"))["state"] != "running":
+                pass
+            assert page.state is not before
+    await page.stop()
+
+
+def reads_at_once(read: Counter[int], person: int) -> float:
+    read[person] += 1
+    return 0
+
+
+def test_no_demo_tells_its_admin_of_forms_that_nobody_can_have_read() -> None:
+    read = [2 * reading_seconds(number) for number in range(200)]
+    assert min(read) > SHORT_FORM_SECONDS
+    assert max(read) < 10, "a thousand people are not waited for"
+
+
+@pytest.mark.processes
+async def test_the_thousand_read_as_many_languages_as_people_do() -> None:
+    async with DemoSession(page := TryoutPage()).open() as show:
+        await show.start()
+        assert page.state is not None
+        before = set(show.simulator.world.people)
+        page.state.crowd.reading_seconds = partial(reads_at_once, Counter())
+        page.state.crowd.start(120)
+        while page.state.crowd.is_signing:  # noqa: ASYNC110 - the page asks in the same way
+            await asyncio.sleep(0.05)
+        people = show.simulator.world.people
+        languages = {people[key].user.language for key in people.keys() - before}
+        assert page.state.crowd.signed == 120
+        assert len(languages) > 20
+        assert None in languages, "some people's Telegram does not tell"
+
+
+@asynccontextmanager
+async def a_demo(
+    temporary: Path, *options: str
+) -> AsyncIterator[tuple[Process, StreamReader, str]]:
+    """Runs the demo as a process; yields its output and the address that it printed."""
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "demo", "--port", "0", *options),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(temporary), "LC_ALL": "C"},
+    )
+    assert demo.stdout is not None
+    try:
+        while not (line := (await demo.stdout.readline()).decode().strip()).startswith("http"):
+            assert line
+        yield demo, demo.stdout, line
+    finally:
+        if demo.returncode is None:
+            demo.kill()
+            await demo.wait()
+
+
+def offers_to_sign(message: dict[str, Any]) -> bool:
+    return any("✍️" in button["text"] for row in message["keyboard"] for button in row)
+
+
+async def prints(printed: StreamReader, words: str) -> None:
+    """Reads up to the line with these words."""
+    while words not in (line := (await printed.readline()).decode()):
+        assert line, "the demo has ended"
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
+async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: Path) -> None:
+    async with (
+        a_demo(tmp_path) as (demo, printed, line),
+        aiohttp.ClientSession() as session,
+        PageClient(session, line).stream() as stream,
+    ):
+        while not (everything := await stream.next_of("all")).get("people"):
+            pass
+        people = {person["id"]: person for person in everything["people"]}
+        signers, admin = everything["hints"]["signers"], everything["hints"]["admin"]
+        assert people[signers["es"]]["name"] == "Ana"
+        assert people[signers["en"]]["language"] == "en"
+        can_sign = {one for one in people if any(map(offers_to_sign, people[one]["messages"]))}
+        while not {*signers.values(), admin} <= can_sign:
+            change = await stream.next_of("message")
+            if offers_to_sign(change["message"]):
+                can_sign.add(change["person"])
+        demo.send_signal(signal.SIGINT)
+        rest = (await printed.read()).decode()
+        assert await demo.wait() == 0
+    assert "as Marta" in rest
+    assert "--story" in rest
+    assert "Ctrl-C" in rest
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
+async def test_the_story_says_where_its_page_is_and_ends_when_it_is_told_to(
+    tmp_path: Path,
+) -> None:
+    async with a_demo(tmp_path, "--story") as (demo, printed, line):
+        async with aiohttp.ClientSession() as session, session.get(line) as response:
+            assert response.status == 200
+            assert "<title>" in await response.text()
+        await prints(printed, "Ctrl-C")
+        async with (
+            aiohttp.ClientSession() as session,
+            PageClient(session, line).stream() as stream,
+        ):
+            everything = await stream.next()
+        names = {p["name"]: p for p in everything["people"]}
+        assert "El 18 de julio de 2025" in names["Ana"]["messages"][-1]["text"]
+        demo.send_signal(signal.SIGINT)
+        assert await demo.wait() == 0
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_demo_ends_in_the_middle_of_its_story_and_clears_everything_away(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    async with a_demo(tmp_path, "--story") as (demo, printed, _):
+        await prints(printed, "Ana")
+        demo.send_signal(number)
+        rest = (await printed.read()).decode()
+        assert await demo.wait() == 130
+    assert "The story was interrupted." in rest
+    assert "Traceback" not in rest
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - nothing to wait for

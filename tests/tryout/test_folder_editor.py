@@ -1,0 +1,452 @@
+"""Texts are changed in the page of the preview, by nobody but whoever opened it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.cli import preview
+from bot.cli.preview import closed_for
+from bot.petition.petition import BUNDLED
+from bot.petition_folder import editable
+from bot.petition_folder.check import find_problems
+from bot.petition_folder.markup_check import fillable
+from bot.petition_folder.new_version import new_version
+from bot.petition_folder.read import read_folder
+from bot.tryout import folder_editor
+from bot.tryout import page as tryout_page
+from bot.tryout.folder_editor import FolderEditor
+from bot.tryout.page import WEB, TryoutPage
+from tests.page.page_client import PageClient
+
+
+@dataclass
+class Desk:
+    """A folder, the page that changes it, and a client with the token of the terminal."""
+
+    folder: Path
+    editor: FolderEditor
+    client: PageClient
+
+    def says(self, name: str) -> dict[str, Any]:
+        return tomllib.loads((self.folder / name).read_text())
+
+    async def edit(self, name: str, **parts: Any) -> tuple[int, dict[str, Any]]:
+        return await self.client.edit(name, self.editor.token, **parts)
+
+    async def save(self, file: str, key: str, value: Any, **more: Any) -> tuple[int, Any]:
+        """Saves as a page that knows the present state of the file."""
+        known = self.editor.snapshot()["files"].get(file, {"hash": ""})["hash"]
+        parts = {"file": file, "key": key, "value": value, "hash": known, **more}
+        return await self.edit("save", **parts)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    folder = tmp_path / "mine"
+    shutil.copytree(BUNDLED, folder)
+    editor = FolderEditor(folder)
+    page = TryoutPage(folder="mine", editor=editor)
+    address = await page.start(port=0)
+    async with aiohttp.ClientSession() as session:
+        yield Desk(folder, editor, PageClient(session, address))
+    await page.stop()
+
+
+async def test_a_text_is_saved_with_all_that_stands_around_it_and_every_page_learns_of_it(
+    desk: Desk,
+) -> None:
+    before = (desk.folder / "es.toml").read_text()
+    async with desk.client.stream() as stream:
+        shown = (await stream.next_of("all"))["editor"]
+        assert shown["files"]["es.toml"]["values"]["title"].startswith("Ni una expulsión")
+        status, body = await desk.save("es.toml", "title", "Que vuelvan")
+        assert (status, body["ok"]) == (200, True)
+        other_tab = (await stream.next_of("editor"))["editor"]
+    assert other_tab["files"]["es.toml"] == body["editor"]["files"]["es.toml"]
+    assert other_tab["files"]["es.toml"]["values"]["title"] == "Que vuelvan"
+    former = tomllib.loads(before)["title"]
+    assert (desk.folder / "es.toml").read_text() == before.replace(
+        f'title = "{former}"', 'title = "Que vuelvan"'
+    )
+
+
+async def test_what_was_saved_is_undone_and_redone(desk: Desk) -> None:
+    before = (desk.folder / "petition.toml").read_bytes()
+    await desk.save("petition.toml", "controller.email", "hola@petition.example")
+    await desk.save("petition.toml", "goals", [10, 20])
+    after = (desk.folder / "petition.toml").read_bytes()
+    for _ in range(2):
+        status, body = await desk.edit("undo")
+        assert status == 200
+    assert (desk.folder / "petition.toml").read_bytes() == before
+    assert body["editor"]["undo"] is None
+    assert (await desk.edit("undo"))[1]["error"] == "nothing"
+    for _ in range(2):
+        await desk.edit("redo")
+    assert (desk.folder / "petition.toml").read_bytes() == after
+
+
+async def test_what_somebody_else_wrote_meanwhile_is_neither_overwritten_nor_undone(
+    desk: Desk,
+) -> None:
+    seen = desk.editor.snapshot()["files"]["es.toml"]["hash"]
+    await desk.save("es.toml", "title", "De la primera pestaña")
+    status, body = await desk.save("es.toml", "title", "De la segunda", hash=seen)
+    assert (status, body["error"]) == (409, "changed")
+    assert body["editor"]["files"]["es.toml"]["values"]["title"] == "De la primera pestaña"
+    texts = desk.folder / "es.toml"
+    texts.write_text(texts.read_text().replace("De la primera pestaña", "Con otro programa"))
+    assert (await desk.edit("undo"))[1]["error"] == "changed"
+    assert desk.says("es.toml")["title"] == "Con otro programa"
+
+
+@pytest.mark.parametrize("token", ["", "x" * 32, None])
+async def test_without_the_token_of_the_terminal_nothing_is_changed(
+    desk: Desk, token: str | None
+) -> None:
+    before = (desk.folder / "es.toml").read_bytes()
+    known = desk.editor.snapshot()["files"]["es.toml"]["hash"]
+    status, body = await desk.client.edit(
+        "save", token or "", file="es.toml", key="title", value="No", hash=known
+    )
+    assert (status, body) == (403, {"ok": False, "error": "token"})
+    assert (desk.folder / "es.toml").read_bytes() == before
+    assert await desk.client.may_edit(token or "") == (403, {"ok": False, "error": "token"})
+    async with desk.client.session.get(desk.client.address) as page:
+        assert desk.editor.token not in await page.text()
+
+
+async def test_whoever_has_the_token_can_ask_whether_it_is_right_and_changes_nothing(
+    desk: Desk,
+) -> None:
+    assert await desk.client.may_edit(desk.editor.token) == (200, {"ok": True})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "http://evil.example"}, {"Origin": "null"}, {}, {"Host": "evil.example"}],
+)
+async def test_another_site_cannot_write_even_with_the_token(
+    desk: Desk, headers: dict[str, str]
+) -> None:
+    asked = {"X-Edit-Token": desk.editor.token, **headers}
+    url, body = f"{desk.client.address}edit", b'{"edit": "undo"}'
+    async with desk.client.session.post(url, data=body, headers=asked) as answer:
+        assert answer.status == 403
+
+
+async def test_where_others_can_reach_the_page_it_is_only_read(tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED, tmp_path / "mine")
+    editor = FolderEditor(tmp_path / "mine")
+    page = TryoutPage(folder="mine", editor=editor)
+    port = (await page.start("0.0.0.0", 0)).rsplit(":", 1)[1]  # noqa: S104
+    assert page.mark == ""
+    async with aiohttp.ClientSession() as session:
+        client = PageClient(session, f"http://127.0.0.1:{port}")
+        status, body = await client.edit("undo", editor.token)
+    assert (status, body["error"]) == (403, "others-can-reach")
+    assert editor.snapshot()["closed_for"] == "others-can-reach"
+    await page.stop()
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("../mine/es.toml", "title"),
+        ("/etc/passwd", "title"),
+        ("fr.toml", "title"),
+        ("card.es.png", "title"),
+        (None, "title"),
+        ("es.toml", "slug"),
+        ("petition.toml", "slug"),
+        ("petition.toml", "controller"),
+        ("petition.toml", "addressee.fr"),
+        ("es.toml", ["title"]),
+    ],
+)
+async def test_only_known_values_of_known_files_are_written(
+    desk: Desk, file: object, key: object
+) -> None:
+    before = {each: each.read_bytes() for each in desk.folder.iterdir()}
+    status, body = await desk.edit("save", file=file, key=key, value="x", hash="x")
+    assert (status, body["error"] in ("gone", "unknown")) == (409, True)
+    assert {each: each.read_bytes() for each in desk.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value"),
+    [
+        ("es.toml", "title", 3),
+        ("es.toml", "title", None),
+        ("es.toml", "appeal", "one text"),
+        ("es.toml", "appeal", []),
+        ("es.toml", "appeal", [["x"]]),
+        ("petition.toml", "goals", [1.5]),
+        ("petition.toml", "goals", ["1"]),
+        ("petition.toml", "closing_is_draft", "yes"),
+        ("petition.toml", "updates_at_most", True),
+        ("petition.toml", "version", None),
+    ],
+)
+async def test_a_value_of_another_form_is_refused(
+    desk: Desk, file: str, key: str, value: object
+) -> None:
+    before = (desk.folder / file).read_bytes()
+    status, body = await desk.save(file, key, value)
+    assert (status, body["error"]) == (400, "form")
+    assert (desk.folder / file).read_bytes() == before
+
+
+async def test_more_than_a_petition_can_hold_is_not_even_read(desk: Desk) -> None:
+    status, body = await desk.save("es.toml", "appeal", ["x" * 19_000] * 20)
+    assert (status, body["error"]) == (413, "too-long")
+
+
+async def test_a_file_with_a_mistake_in_its_toml_is_left_alone_and_the_others_are_not(
+    desk: Desk,
+) -> None:
+    broken = 'title = "sin cerrar'
+    (desk.folder / "en.toml").write_text(broken)
+    shown = desk.editor.snapshot()
+    assert shown["files"]["en.toml"]["broken"]
+    assert not [field for field in shown["fields"] if field["file"] == "en.toml"]
+    assert (await desk.save("en.toml", "title", "x"))[0] == 409
+    assert (desk.folder / "en.toml").read_text() == broken
+    assert (await desk.save("es.toml", "title", "Sí"))[0] == 200
+
+
+async def test_a_line_of_a_file_with_a_mistake_is_written_anew_and_of_no_other(desk: Desk) -> None:
+    whole = (desk.folder / "en.toml").read_text()
+    broken = whole.replace('share = "', "share = ", 1)
+    number = broken.split("\n").index(next(x for x in broken.split("\n") if x[:8] == "share = "))
+    (desk.folder / "en.toml").write_text(broken)
+    shown = desk.editor.snapshot()["files"]["en.toml"]
+    line = {"file": "en.toml", "line": number + 1, "hash": shown["hash"]}
+    put_right = whole.split("\n")[number]
+    assert shown["lines"][number] != put_right
+    for wrong in ({"line": 0}, {"line": 10**6}, {"line": "1"}, {"hash": ""}, {"file": "../x"}):
+        assert (await desk.edit("line", **{**line, "value": put_right, **wrong}))[0] >= 400
+    assert (await desk.edit("line", **line, value=put_right))[0] == 200
+    assert (desk.folder / "en.toml").read_text() == whole
+    known = desk.editor.snapshot()["files"]["en.toml"]
+    assert (known["broken"], known["lines"]) == (False, None)
+    again = {**line, "hash": known["hash"]}
+    assert (await desk.edit("line", **again, value="x = 1"))[1]["error"] == "unknown"
+    await desk.edit("undo")
+    assert (desk.folder / "en.toml").read_text() == broken
+
+
+async def test_a_file_keeps_its_permissions_its_links_and_its_mark(desk: Desk) -> None:
+    real, link = desk.folder / "versions" / "es.toml", desk.folder / "es.toml"
+    real.parent.mkdir()
+    link.rename(real)
+    real.write_bytes(b"\xef\xbb\xbf" + real.read_bytes())
+    real.chmod(0o640)
+    link.symlink_to(real)
+    assert (await desk.save("es.toml", "title", "Sí"))[0] == 200
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert real.read_bytes().startswith(b"\xef\xbb\xbf#")
+    assert [each.name for each in real.parent.iterdir()] == ["es.toml"]
+
+
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("name", "done"), [("os.fsync", full), ("os.access", lambda *_: False)], ids=["full", "marked"]
+)
+async def test_where_nothing_can_be_written_nothing_is_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, done: Callable[..., object]
+) -> None:
+    before = sorted(each.name for each in desk.folder.iterdir())
+    monkeypatch.setattr(name, done)
+    status, body = await desk.save("es.toml", "title", "Sí")
+    assert (status, body["error"]) == (409, "folder")
+    assert sorted(each.name for each in desk.folder.iterdir()) == before
+    assert body["editor"]["undo"] is None
+
+
+async def test_another_language_begins_as_a_copy_and_is_undone_whole(desk: Desk) -> None:
+    before = {each.name: each.read_bytes() for each in desk.folder.iterdir()}
+    status, body = await desk.edit("language", language="pt-br")
+    assert status == 200
+    source, copied = desk.says("es.toml"), desk.says("pt-br.toml")
+    assert copied == source | {"language_name": "Português (Brasil)"}
+    facts = desk.says("petition.toml")
+    assert facts["demands"]["pt-br"] == facts["demands"]["es"]
+    assert facts["controller"]["name"]["pt-br"] == facts["controller"]["name"]["es"]
+    assert facts["image"]["file"]["pt-br"] == facts["image"]["file"]["es"]
+    (earlier,) = facts["earlier_versions"]
+    assert earlier["changed"]["pt-br"] == earlier["changed"]["es"]
+    # What is wrong with it says that the bot itself does not speak it, and nothing is missing.
+    problems = [str(each) for each in find_problems(desk.folder)]
+    assert [each for each in problems if "{people}" not in each] == []
+    assert body["editor"]["undo"] == {"file": "pt-br.toml", "key": ""}
+    assert (await desk.edit("undo"))[0] == 200
+    assert {each.name: each.read_bytes() for each in desk.folder.iterdir()} == before
+    assert (await desk.edit("redo"))[0] == 200
+    assert desk.says("pt-br.toml") == copied
+
+
+async def test_a_new_version_says_what_changed_above_the_earlier_ones(desk: Desk) -> None:
+    known = desk.editor.snapshot()["files"]["petition.toml"]["hash"]
+    before = desk.says("petition.toml")
+    changes = {"es": 'El "plazo"\ncambia', "en": "The period changes"}
+    asked = {"version": "2027-01-31", "changes": changes, "hash": known}
+    assert (await desk.edit("version", **asked))[0] == 200
+    after = desk.says("petition.toml")
+    entry = {"date": before["version"], "changed": changes}
+    assert after["version"] == "2027-01-31"
+    assert after["earlier_versions"] == [entry, *before["earlier_versions"]]
+    assert find_problems(desk.folder) == []
+    assert (await desk.edit("version", **asked))[1]["error"] == "changed"
+    assert (await desk.save("petition.toml", "earlier_versions.2.changed.es", "Nada"))[0] == 200
+    assert desk.says("petition.toml")["earlier_versions"][1]["changed"]["es"] == "Nada"
+    for version, said in (("2027-01-31", changes), ("mañana", changes), ("2027-02-01", {})):
+        known = desk.editor.snapshot()["files"]["petition.toml"]["hash"]
+        asked = {"version": version, "changes": said, "hash": known}
+        assert (await desk.edit("version", **asked))[1]["error"] == "version"
+
+
+def test_the_first_earlier_version_is_noted_at_the_end_of_the_file() -> None:
+    facts = 'version = 2026-01-01\r\n[addressee]\r\nes = "X" # who\r\n'
+    assert new_version(facts, "2026-02-01", {"es": "Todo"}) == (
+        'version = 2026-02-01\r\n[addressee]\r\nes = "X" # who\r\n\r\n'
+        '[[earlier_versions]]\r\ndate = "2026-01-01"\r\nchanged.es = "Todo"\r\n'
+    )
+
+
+@pytest.mark.parametrize("language", ["es", "ES", "", "../x", "petition", "fr.toml", None, 7])
+async def test_what_is_no_new_language_is_refused(desk: Desk, language: object) -> None:
+    before = {each.name: each.read_bytes() for each in desk.folder.iterdir()}
+    status, body = await desk.edit("language", language=language)
+    assert (status, body["error"]) == (400, "language")
+    assert {each.name: each.read_bytes() for each in desk.folder.iterdir()} == before
+
+
+async def test_a_change_of_two_files_is_made_whole_or_not_at_all(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {each.name: each.read_bytes() for each in desk.folder.iterdir()}
+    written = iter((True, True, False))  # a file, its folder, and the other file
+
+    def full_at_the_second(_: int) -> None:
+        if not next(written):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_at_the_second)
+    assert (await desk.edit("language", language="fr"))[1]["error"] == "folder"
+    assert {each.name: each.read_bytes() for each in desk.folder.iterdir()} == before
+
+
+async def test_a_folder_with_anything_in_it_is_shown(desk: Desk) -> None:
+    (desk.folder / "petition.toml").write_text(
+        "slug = 3\ngoals = [99999999999999999999]\naddressee = 07:30:00\ndemands = []\n"
+        "closes_on = 2026-12-31\ncontroller = [1]\nretention = {months_at_most = inf}\n"
+    )
+    (desk.folder / "es.toml").write_text("title = {a = 1979-05-27T07:32:00Z}\nappeal = [[]]\n")
+    (desk.folder / "fr.toml").write_bytes(b"\xff")
+    (desk.folder / "de.toml").mkdir()
+    async with desk.client.stream() as stream:
+        files = (await stream.next_of("all"))["editor"]["files"]
+    assert files["petition.toml"]["values"]["closes_on"] == "2026-12-31"
+    assert files["petition.toml"]["values"]["goals"] is None
+    assert (files["fr.toml"]["broken"], files["es.toml"]["broken"]) == (True, False)
+
+
+async def test_the_petition_inside_the_program_is_only_read(desk: Desk) -> None:
+    assert closed_for(BUNDLED) == "bundled"
+    (desk.folder.parent / "link").symlink_to(BUNDLED)
+    assert closed_for(desk.folder.parent / "link") == "bundled"
+    assert closed_for(desk.folder) is None
+    desk.editor.closed_for = "bundled"
+    assert (await desk.save("es.toml", "title", "x"))[1] == {"ok": False, "error": "bundled"}
+
+
+async def test_the_page_of_the_demo_has_no_editor() -> None:
+    page = TryoutPage()
+    async with aiohttp.ClientSession() as session:
+        at = PageClient(session, await page.start(port=0))
+        async with at.stream() as stream:
+            assert (await stream.next_of("all"))["editor"] is None
+        assert (await at.edit("undo", ""))[1] == {"ok": False, "error": "no-editor"}
+    await page.stop()
+
+
+def test_the_page_has_words_and_a_place_for_every_field_and_every_refusal() -> None:
+    words = (WEB / "petition_words.js").read_text()
+    groups = (WEB / "editor.js").read_text()
+    fields = list(editable.fields_of(read_folder(BUNDLED)))
+    keys = {re.sub(r"\.\d+|\.(es|en)$", "", field.key) for field in fields}
+    for key in keys:
+        assert f'"field-{key}":' in words, key
+        assert f'"field-{key}-why":' in words, key
+        assert f'"{key.removesuffix(".changed")}"' in groups, key
+    for name in {name for field in fields for name in fillable(field.key)}:
+        assert f'"fill-{name}":' in words, name
+    code = "".join(
+        Path(module.__file__ or "").read_text() for module in (tryout_page, folder_editor, preview)
+    )
+    reasons = re.findall(r'EditRefused\("([a-z-]+)"|return "([a-z-]+)"', code)
+    for reason in {
+        *(one or other for one, other in reasons),
+        "unknown",
+        "gone",
+        "others-can-reach",
+    }:
+        assert f'"edit-{reason}":' in words, reason
+
+
+@pytest.mark.parametrize("name", ["petition.toml", "fr.toml", "card.es.png"])
+def test_a_strangers_folder_with_a_pipe_keeps_nobody_waiting(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "strangers"
+    shutil.copytree(BUNDLED, folder)
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    looking = "from bot.cli.main import app; app()"
+    told = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", looking, "check", str(folder)],
+        capture_output=True,
+        timeout=20,
+        check=False,
+        text=True,
+        env={**os.environ, "LC_ALL": "es_ES.UTF-8"},
+    )
+    if name != "fr.toml":  # which is no file of the petition's
+        assert "no es un archivo corriente" in told.stdout
+    editing = "import sys, pathlib; from bot.tryout.folder_editor import FolderEditor as E; "
+    editing += "E(pathlib.Path(sys.argv[1])).snapshot()"
+    subprocess.run([sys.executable, "-c", editing, str(folder)], timeout=20, check=True)  # noqa: S603
+
+
+async def test_a_link_out_of_a_strangers_folder_is_no_way_to_write_there(desk: Desk) -> None:
+    outside = desk.folder.parent / "mine-too.toml"
+    shutil.move(desk.folder / "es.toml", outside)
+    (desk.folder / "es.toml").symlink_to(outside)
+    before = outside.read_bytes()
+    status, body = await desk.save("es.toml", "title", "Otro")
+    assert (status, body["error"]) == (409, "link")
+    assert outside.read_bytes() == before
+
+
+async def test_a_language_is_taken_away_and_comes_back(desk: Desk) -> None:
+    before = {each.name: each.read_bytes() for each in desk.folder.iterdir()}
+    status, body = await desk.edit("remove-language", language="en")
+    assert (status, sorted(body["editor"]["files"])) == (200, ["es.toml", "petition.toml"])
+    assert set(desk.says("petition.toml")["addressee"]) == {"es"}
+    assert find_problems(desk.folder) == []
+    assert (await desk.edit("remove-language", language="es"))[0] == 400
+    await desk.edit("undo")
+    assert {each.name: each.read_bytes() for each in desk.folder.iterdir()} == before

@@ -1,0 +1,67 @@
+"""The preview of a petition being written, from a missing folder to one that changes."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from rich.console import Console
+
+from bot.cli.preview import Preview
+from bot.petition.petition import BUNDLED
+from bot.petition_folder.read import folder_state
+from bot.tryout.demo_session import DemoSession
+from bot.tryout.page import TryoutPage
+from tests.page.page_client import EventStream, PageClient
+
+
+@asynccontextmanager
+async def previewed(folder: Path) -> AsyncIterator[tuple[DemoSession, EventStream]]:
+    page = TryoutPage(folder=folder.name)
+    address = await page.start(port=0)
+    async with (
+        DemoSession(page, petition=folder).open() as show,
+        aiohttp.ClientSession() as session,
+        PageClient(session, address).stream() as stream,
+    ):
+        await stream.next_of("all")
+        watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
+        yield show, stream
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    await page.stop()
+
+
+async def test_a_folder_shows_its_problems_until_it_is_in_order_and_every_change_after(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "mine"
+    async with previewed(folder) as (show, stream):
+        first = (await stream.next_of("preview"))["preview"]
+        (missing,) = first["problems"]
+        assert missing["sentence"]["en"].startswith("there is no such folder")
+        assert missing["sentence"]["es"].startswith("no existe esta carpeta")
+        assert not first["shown"]
+        shutil.copytree(BUNDLED, folder)
+        while not (latest := (await stream.next_of("preview"))["preview"])["shown"]:
+            pass
+        assert latest["problems"] == []
+        ana = show.people.ana
+        before = await ana.sees("No fue el único")
+        texts = folder / "es.toml"
+        texts.write_text(texts.read_text().replace("No fue el único", "Eran muchos más"))
+        after = await ana.sees("Eran muchos más")
+        assert after.id == before.id
+        assert "No fue el único" not in "".join(message.text for message in ana.messages)
+
+
+def test_only_the_petitions_own_files_count_as_a_change(tmp_path: Path) -> None:
+    (tmp_path / "es.toml").write_text("a")
+    before = folder_state(tmp_path)
+    for name in (".es.toml.swp", "es.toml~", "#es.toml#"):
+        (tmp_path / name).write_text("b")
+    assert folder_state(tmp_path) == before
+    (tmp_path / "es.toml").write_text("other")
+    assert folder_state(tmp_path) != before
