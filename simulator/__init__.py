@@ -1,10 +1,13 @@
 """Simulated Telegram: the Bot API over HTTP on loopback, as strict as the real one.
 
-async with Simulator(token="1:…") as telegram:
-    ana = telegram.world.person("Ana")
-    ana.start()
-    await ana.sees("Hola")
-    telegram.clock.move(48 * 3600)
+async with Simulator() as telegram:
+    # Start a bot here, with telegram.token and telegram.url.
+    ana = telegram.person("Ana")
+    await ana.writes("/start")
+    await ana.taps("Yes")
+    await ana.sees("Thank you")
+
+More is in README.md.
 """
 
 from simulator.chats import Message, User

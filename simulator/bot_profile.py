@@ -8,16 +8,10 @@ from simulator.errors import bad_request
 
 _LANGUAGE = re.compile("[a-z]{2}")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
-_SCOPES = {
-    **dict.fromkeys(("default", "all_private_chats", "all_group_chats"), frozenset[str]()),
-    "all_chat_administrators": frozenset[str](),
-    "chat": frozenset({"chat_id"}),
-    "chat_administrators": frozenset({"chat_id"}),
-    "chat_member": frozenset({"chat_id", "user_id"}),
-}
+_SCOPES = {"default": {"type"}, "all_private_chats": {"type"}, "chat": {"type", "chat_id"}}
 
-Scope = tuple[str, int, int]
-"""Kind of scope, chat and user; zero where the kind has none."""
+Scope = tuple[str, int]
+"""Kind of scope and chat; zero where the kind has none."""
 
 
 class Profile:
@@ -39,7 +33,7 @@ class Profile:
 
         A scope's commands for this language come before its default ones.
         """
-        for scope in (("chat", chat_id, 0), ("all_private_chats", 0, 0), ("default", 0, 0)):
+        for scope in (("chat", chat_id), ("all_private_chats", 0), ("default", 0)):
             for code in (_letters(language), ""):
                 if found := self.commands.get((scope, code)):
                     return found
@@ -64,14 +58,12 @@ def checked_scope(shape: Mapping[str, Any] | None) -> Scope:
     kind = shape.get("type")
     if kind not in _SCOPES:
         raise bad_request("can't parse BotCommandScope: Unsupported type specified")
-    if unknown := set(shape) - {"type"} - _SCOPES[kind]:
+    if unknown := set(shape) - _SCOPES[kind]:
         raise bad_request(f'unknown field "{min(unknown)}" in BotCommandScope')
-    chat, user = shape.get("chat_id", 0), shape.get("user_id", 0)
-    if "chat_id" in _SCOPES[kind] and not (isinstance(chat, int) and chat):
+    chat = shape.get("chat_id", 0)
+    if kind == "chat" and not (isinstance(chat, int) and chat):
         raise bad_request("can't parse BotCommandScope: chat_id must be an Integer")
-    if "user_id" in _SCOPES[kind] and not (isinstance(user, int) and user):
-        raise bad_request("can't parse BotCommandScope: invalid user_id specified")
-    return (kind, chat, user)
+    return (kind, chat)
 
 
 def checked_commands(shapes: list[Any]) -> list[dict[str, str]]:

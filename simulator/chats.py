@@ -29,7 +29,6 @@ class User:
     username: str | None = None
     language: str | None = None
     is_bot: bool = False
-    is_premium: bool = False
 
     def shape(self) -> Shape:
         """Returns the user as a Bot API object."""
@@ -41,7 +40,6 @@ class User:
             last_name=self.last_name,
             username=self.username,
             language_code=self.language,
-            is_premium=self.is_premium,
         )
 
 
@@ -74,7 +72,7 @@ class Message:
     """An immutable message; an edit replaces it in its chat.
 
     `text` is the caption when there is media. `group` identifies its album. `about` holds rarer
-    Bot API fields, such as `forward_origin` or `via_bot`.
+    Bot API fields, such as `forward_origin`.
     """
 
     id: int
@@ -91,7 +89,6 @@ class Message:
     group: str | None = None
     edit_date: int | None = None
     reply_to: int | None = None
-    silent: bool = False
     protected: bool = False
     about: Mapping[str, Any] | None = None
 
@@ -102,11 +99,6 @@ class Message:
     def from_bot(self) -> bool:
         """Whether a bot wrote it."""
         return self.by.is_bot
-
-    @property
-    def is_service(self) -> bool:
-        """Whether it is a service message, such as the notice of a pin."""
-        return self.media is None and not self.text
 
     @property
     def buttons(self) -> tuple[tuple[InlineButton, ...], ...]:
@@ -207,11 +199,9 @@ class Chat:
     id: int
     type: str
     title: str | None = None
-    username: str | None = None
     person: Account | None = None
     members: Mapping[int, Account] = field(default_factory=lambda: _NO_MEMBERS, init=False)
     bot_status: str = field(default="member", init=False)
-    pinned: tuple[int, ...] = field(default=(), init=False)
     _messages: dict[int, Message] | None = field(default=None, init=False)
     notifier: Notifier = field(default_factory=Notifier, init=False)
 
@@ -231,10 +221,9 @@ class Chat:
     def shape(self) -> Shape:
         """Returns the chat as a Bot API object."""
         if self.person is None:
-            shape: Shape = {"id": self.id, "type": self.type, "title": self.title or ""}
-            return shape | _without_empty(username=self.username)
+            return {"id": self.id, "type": self.type, "title": self.title or ""}
         user = self.person.user
-        shape = {"id": self.id, "type": self.type, "first_name": user.first_name}
+        shape: Shape = {"id": self.id, "type": self.type, "first_name": user.first_name}
         return shape | _without_empty(last_name=user.last_name, username=user.username)
 
     def post(self, by: User, **content: Any) -> Message:
@@ -257,23 +246,12 @@ class Chat:
     def remove(self, message_id: int) -> None:
         """Deletes a message, for everyone."""
         message = (self._messages or {}).pop(message_id)
-        self.unpin(message_id)
         self.network.publish("deleted", self, message)
 
     def add_member(self, person: Account) -> None:
         """Adds somebody to a group; from then on the bot has seen them."""
         self.members = {**self.members, person.id: person}
         person.met = True
-
-    def pin(self, message_id: int) -> None:
-        """Pins a message, above those pinned before."""
-        self.unpin(message_id)
-        self.pinned = (*self.pinned, message_id)
-
-    def unpin(self, message_id: int) -> None:
-        """Unpins a message, if it is pinned."""
-        if message_id in self.pinned:
-            self.pinned = tuple(number for number in self.pinned if number != message_id)
 
     def _put(self, message: Message) -> None:
         if self._messages is None:
@@ -296,7 +274,7 @@ class Chat:
 class Event:
     """Something visible that happened in a chat.
 
-    `kind` is one of sent, edited, deleted, tapped, answered, action, pinned, member.
+    `kind` is one of sent, edited, deleted, tapped, answered, action, member.
     """
 
     kind: str

@@ -32,15 +32,13 @@ def text(words: str, entities: Entities = ()) -> dict[str, Any]:
     return {"text": rendered.text, "entities": rendered.entities}
 
 
-def caption(
-    media: Media, words: str, entities: Entities = (), *, longest: int = CAPTION_UNITS
-) -> dict[str, Any]:
+def caption(media: Media, words: str, entities: Entities = ()) -> dict[str, Any]:
     """Returns the fields of a message with media and perhaps a caption."""
     if words and media.kind not in CAPTIONED:
         raise SimulatorError(f"a {media.kind} has no caption")
     rendered = _rendered(words, entities)
-    if length(rendered.text) > longest:
-        raise SimulatorError(f"a caption has at most {longest} characters")
+    if length(rendered.text) > CAPTION_UNITS:
+        raise SimulatorError(f"a caption has at most {CAPTION_UNITS} characters")
     return {"media": media, "text": rendered.text, "entities": rendered.entities}
 
 

@@ -42,13 +42,10 @@ class Files:
         """Returns the file with this identifier."""
         return self._by_id.get(file_id)
 
-    def media(self, kind: str, source: str | UploadedFile, **told: Any) -> Media:
-        """Returns the media of a message that sends this source as this kind; refuses a wrong one.
-
-        `told` are the call's parameters about an upload, such as its duration.
-        """
+    def media(self, kind: str, source: str | UploadedFile) -> Media:
+        """Returns the media of a message with this source, as this kind; refuses a wrong one."""
         if isinstance(source, UploadedFile):
-            return self.add(kind, source, **told)
+            return self.add(kind, source)
         if source.startswith(("http://", "https://")):
             raise bad_request("failed to get HTTP URL content")  # the simulator fetches nothing
         found = self.find(source)
@@ -59,24 +56,22 @@ class Files:
             raise bad_request(f"can't use file of type {there.title()} as {kind.title()}")
         return found.media
 
-    def add(self, kind: str, upload: UploadedFile, **told: Any) -> Media:
-        """Stores an upload; a file whose content is not of its kind becomes a document."""
+    def add(self, kind: str, upload: UploadedFile, **about: Any) -> Media:
+        """Stores an upload; `about` are fields of the media, such as its duration."""
         if not upload.content:
             raise bad_request("file must be non-empty")
         if len(upload.content) > _UPLOAD_BYTES:
             raise Refused(413, "Request Entity Too Large")
         if kind == "photo":
             return self._add_photo(upload)
-        if not FILE_KINDS[kind].holds(upload.content):
-            return self._add_file("document", upload, {})
-        return self._add_file(kind, upload, told)
+        return self._add_file(kind, upload, about)
 
     def sample(self, kind: str) -> Media:
         """Stores and returns a small sample file of this kind."""
         if kind == "photo":
             return self.add(kind, UploadedFile("sample.png", tiny_png()))
         made = FILE_KINDS[kind]
-        return self.add(kind, UploadedFile(f"sample{made.suffix}", made.sample), **made.of_sample)
+        return self.add(kind, UploadedFile(f"sample{made.suffix}", b"Hola.\n"), **made.of_sample)
 
     def _add_photo(self, upload: UploadedFile) -> Media:
         width, height = _checked_photo(upload.content)
@@ -99,7 +94,7 @@ class Files:
         self._by_id |= {size["file_id"]: stored for size in sizes}
         return media
 
-    def _add_file(self, kind: str, upload: UploadedFile, told: Shape) -> Media:
+    def _add_file(self, kind: str, upload: UploadedFile, about: Shape) -> Media:
         made = FILE_KINDS[kind]
         self._count += 1
         file_id, unique_id = _identifiers(kind, self._count, 0)
@@ -108,7 +103,7 @@ class Files:
             "file_unique_id": unique_id,
             "file_size": len(upload.content),
             **made.sure,
-            **{name: told[name] for name in made.told if told.get(name) is not None},
+            **about,
         }
         kind_of_content = mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
         described = {"file_name": upload.name, "mime_type": kind_of_content}

@@ -10,15 +10,10 @@ def origin_of(message: Message) -> Shape:
     about = message.about or {}
     if "forward_origin" in about:
         return dict(about["forward_origin"])
-    if "sender_chat" in about:
-        chat = about["sender_chat"]
-        return {"type": "chat", "sender_chat": chat, "date": message.date}
     return {"type": "user", "sender_user": message.by.shape(), "date": message.date}
 
 
-def channel(title: str, date: int, *, username: str | None = None) -> Shape:
+def channel(title: str, date: int) -> Shape:
     """Returns the origin of a post in a channel that the bot is not in."""
-    chat: Shape = {"id": _CHANNEL, "type": "channel", "title": title}
-    if username:
-        chat["username"] = username
+    chat = {"id": _CHANNEL, "type": "channel", "title": title}
     return {"type": "channel", "chat": chat, "message_id": 1, "date": date}

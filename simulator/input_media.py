@@ -1,47 +1,35 @@
-"""InputMedia objects, as editMessageMedia and sendMediaGroup take them."""
+"""InputMedia objects, as editMessageMedia takes them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from simulator.chats import Media
 from simulator.errors import Refused, bad_request
 from simulator.files import Files
-from simulator.media_kinds import FILE_KINDS
-from simulator.parameters import UploadedFile, decode_value
+from simulator.parameters import UploadedFile, decode_value, names
 from simulator.text_checks import caption_of
 from telegram_text.markup import Rendered
 
-_TEXT = frozenset({"type", "media", "caption", "parse_mode", "caption_entities"})
-_SHOWN = frozenset({"show_caption_above_media", "has_spoiler"})
+_CAPTION = names("type media caption parse_mode caption_entities")
 _FIELDS = {
-    "photo": _TEXT | _SHOWN,
-    "video": _TEXT
-    | _SHOWN
-    | {"thumbnail", "cover", "start_timestamp", "supports_streaming", *FILE_KINDS["video"].told},
-    "animation": _TEXT | _SHOWN | {"thumbnail", *FILE_KINDS["animation"].told},
-    "audio": _TEXT | {"thumbnail", *FILE_KINDS["audio"].told},
-    "document": _TEXT | {"thumbnail", "disable_content_type_detection"},
+    "photo": _CAPTION | {"show_caption_above_media", "has_spoiler"},
+    "document": _CAPTION | {"thumbnail", "disable_content_type_detection"},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class InputMedia:
-    """A checked InputMedia whose file is not looked up yet.
-
-    `told` are the parameters about an upload, such as its duration.
-    """
+    """A checked InputMedia whose file is not looked up yet."""
 
     kind: str
     source: str | UploadedFile
     caption: Rendered
     above: bool
     spoiler: bool
-    told: Mapping[str, Any]
 
     def media(self, files: Files) -> Media:
         """Looks up or stores the file and returns it; refuses an unknown or invalid one."""
-        return files.media(self.kind, self.source, **self.told)
+        return files.media(self.kind, self.source)
 
 
 def read_input_media(shape: Any) -> InputMedia:
@@ -60,14 +48,12 @@ def read_input_media(shape: Any) -> InputMedia:
         raise bad_request(f'unknown field "{min(unknown)}" in media')
     rest = fields.keys() - {"type", "media"}
     fields |= {name: decode_value(name, fields[name], {}) for name in sorted(rest)}
-    told = FILE_KINDS[kind].told if kind in FILE_KINDS else ()
     return InputMedia(
         kind,
         source,
         caption_of(fields),
         fields.get("show_caption_above_media", False),
         fields.get("has_spoiler", False),
-        {name: fields[name] for name in told if name in fields},
     )
 
 

@@ -18,7 +18,6 @@ import orjson
 from aiohttp import web
 
 from simulator.errors import Refused, bad_request
-from simulator.media_kinds import FILE_KINDS
 
 Params = dict[str, Any]
 """Decoded parameters: integers, strings, booleans, lists, objects and uploads."""
@@ -35,10 +34,9 @@ class ParameterKind(Enum):
     INTEGER = "an Integer"
     TEXT = "a String"
     FLAG = "a Boolean"
-    CHAT = "an Integer or a String starting with @"
     LIST = "a JSON-serialized Array"
     OBJECT = "a JSON-serialized Object"
-    MEDIA = "a JSON-serialized Object, or an Array of them"
+    MEDIA = "a JSON-serialized Object with uploads"
     FILE = "an uploaded file, a file identifier or an HTTP URL"
 
 
@@ -75,25 +73,20 @@ Uploads = Mapping[str, UploadedFile]
 
 _KINDS = {
     ParameterKind.INTEGER: (
-        "message_id message_thread_id direct_messages_topic_id offset limit timeout"
-        " cache_time max_connections video_start_timestamp reply_to_message_id duration width"
-        " height length start_timestamp"
+        "chat_id from_chat_id message_id message_thread_id direct_messages_topic_id offset limit"
+        " timeout cache_time max_connections video_start_timestamp reply_to_message_id"
     ),
     ParameterKind.FLAG: (
         "disable_notification protect_content allow_paid_broadcast disable_web_page_preview"
         " allow_sending_without_reply show_caption_above_media has_spoiler show_alert"
         " disable_content_type_detection remove_caption drop_pending_updates"
-        " supports_streaming"
     ),
-    ParameterKind.CHAT: "chat_id from_chat_id",
     ParameterKind.LIST: "entities caption_entities message_ids commands allowed_updates",
     ParameterKind.OBJECT: (
         "link_preview_options suggested_post_parameters reply_parameters reply_markup scope"
     ),
     ParameterKind.MEDIA: "media",
-    ParameterKind.FILE: (
-        "photo document video animation audio voice video_note sticker thumbnail cover certificate"
-    ),
+    ParameterKind.FILE: "photo document thumbnail certificate",
 }
 KINDS: Mapping[str, ParameterKind] = MappingProxyType(
     {name: kind for kind, words in _KINDS.items() for name in names(words)}
@@ -211,7 +204,7 @@ def _missing(name: str) -> Refused:
         "message_ids": "message identifiers are not specified",
         "action": "wrong parameter action in request",
     }
-    if name == "photo" or name in FILE_KINDS:
+    if name in ("photo", "document"):
         return bad_request(f"there is no {name.replace('_', ' ')} in the request")
     return bad_request(words.get(name, f'parameter "{name}" is required'))
 
@@ -232,10 +225,6 @@ def _decoded(kind: ParameterKind, value: Any, uploads: Uploads) -> Any:
             return _whole_number(value)
         case ParameterKind.FLAG:
             return value if isinstance(value, bool) else _FLAGS.get(str(value).strip().lower())
-        case ParameterKind.CHAT:
-            return _chat(value)
-        case ParameterKind.MEDIA if isinstance(value, list):
-            return [_with_uploads(item, uploads) for item in value]
         case ParameterKind.MEDIA:
             return _with_uploads(value, uploads)
         case ParameterKind.FILE:
@@ -249,13 +238,6 @@ def _whole_number(value: Any) -> int | None:
     text = value.strip() if isinstance(value, str) else ""
     digits = text.removeprefix("-")
     return int(text) if digits.isascii() and digits.isdigit() else None
-
-
-def _chat(value: Any) -> int | str | None:
-    if (number := _whole_number(value)) is not None:
-        return number
-    text = value.strip() if isinstance(value, str) else ""
-    return text if not text or text.startswith("@") else None
 
 
 def _with_uploads(shape: Any, uploads: Uploads) -> Params:

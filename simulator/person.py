@@ -16,18 +16,16 @@ from simulator.keyboard_checks import forwarded_markup
 from simulator.media_kinds import SAMPLES, sample
 from simulator.parameters import UploadedFile
 from simulator.state import State
-from simulator.taps import Tap, forged_data
-from simulator.text_checks import CAPTION_UNITS, TEXT_UNITS
-
-_ANONYMOUS_ADMIN = User(1087968824, "Group", None, "GroupAnonymousBot", None, is_bot=True)
+from simulator.taps import Answer, Tap, forged_data
 
 
 class Person(Account):
     """A person with an account; made by `World.person`.
 
     An action takes effect at once and becomes an update for the bot. Wait for the bot's reaction
-    with `sees` or `Tap.answered`. The methods that send raise `SimulatorError` for what a client
-    would not send, after `deactivate` and, in the private chat, while the bot is blocked.
+    with `sees` or `Tap.answered`; `writes` and `taps` wait by themselves. The methods that send
+    raise `SimulatorError` for what a client would not send, after `deactivate` and, in the
+    private chat, while the bot is blocked.
     """
 
     __slots__ = ("_chat", "world")
@@ -99,24 +97,16 @@ class Person(Account):
         text: str,
         *,
         entities: Entities = (),
-        via: User | None = None,
         reply_to: int | None = None,
     ) -> Message:
-        """Writes to the bot; `via` is an inline bot through which the text was made."""
-        about = {"via_bot": via.shape()} if via else None
+        """Writes to the bot."""
         content = client_checks.text(text, entities)
-        return self._post(self.chat, about=about, reply_to=reply_to, **content)
+        return self._post(self.chat, reply_to=reply_to, **content)
 
-    def send_in(
-        self, group: Chat, text: str, *, anonymous: bool = False, reply_to: int | None = None
-    ) -> Message:
-        """Writes in a group; `anonymous` as an anonymous administrator."""
-        about = {"sender_chat": group.shape()} if anonymous else None
-        by = _ANONYMOUS_ADMIN if anonymous else self.user
-        self.met = self.met or not anonymous
-        return self._post(
-            group, by, text=text, entities=find_entities(text), about=about, reply_to=reply_to
-        )
+    def send_in(self, group: Chat, text: str, *, reply_to: int | None = None) -> Message:
+        """Writes in a group."""
+        self.met = True
+        return self._post(group, text=text, entities=find_entities(text), reply_to=reply_to)
 
     def send_kind(self, kind: str, caption: str = "", **more: Any) -> Message:
         """Sends a sample of a kind of content, such as "voice", "contact" or "poll"."""
@@ -144,7 +134,7 @@ class Person(Account):
 
         `spoiler` covers it until it is tapped; `above` shows the caption above it.
         """
-        content = self._captioned(media, caption, entities)
+        content = client_checks.caption(media, caption, entities)
         return self._post(
             self.chat, spoiler=spoiler, caption_above=above, reply_to=reply_to, **content
         )
@@ -168,7 +158,7 @@ class Person(Account):
         held = [self._sample(item) if isinstance(item, str) else item for item in items]
         client_checks.check_album([media.kind for media in held])
         group = next(self.world.album_ids)
-        first = self._captioned(held[0], caption, entities)
+        first = client_checks.caption(held[0], caption, entities)
         contents = [first, *(client_checks.caption(media, "") for media in held[1:])]
         return [
             self._post(self.chat, group=group, reply_to=reply_to, **content)
@@ -206,7 +196,7 @@ class Person(Account):
         content = (
             client_checks.text(text, entities)
             if current.media is None
-            else self._captioned(current.media, text, entities)
+            else client_checks.caption(current.media, text, entities)
         )
         edited = message.chat.change(current, **content)
         self.world.updates.add("edited_message", message.chat.id, edited.shape())
@@ -239,6 +229,22 @@ class Person(Account):
         )
         shown, raw = forged_data(data)
         return self._tap(message, shown, None, raw)
+
+    async def writes(self, text: str) -> None:
+        """Writes to the bot, and waits until it is done."""
+        self.send(text)
+        await self.world.idle()
+
+    async def taps(self, label: str) -> Answer:
+        """Taps a button once it is there, waits until the bot is done, and returns its answer."""
+        await self.with_button(label)
+        answer = await self.tap(label).answered()
+        await self.world.idle()
+        return answer
+
+    async def with_button(self, label: str, seconds: float = 20) -> Message:
+        """Waits for a message with this button, as `sees_one` does."""
+        return await self.sees_one(lambda m: label in m.labels, seconds, what=f"[{label}]")
 
     async def sees(self, fragment: str, seconds: float = 20) -> Message:
         """Waits for a message of the bot that contains this text, as `sees_one` does."""
@@ -280,15 +286,10 @@ class Person(Account):
             world.updates.add("callback_query", message.chat.id, tap.shape())
         return tap
 
-    def _captioned(self, media: Media, words: str, entities: Entities) -> dict[str, Any]:
-        """Returns the fields of a message with media; with Premium, captions can be longer."""
-        longest = TEXT_UNITS if self.user.is_premium else CAPTION_UNITS
-        return client_checks.caption(media, words, entities, longest=longest)
-
     def _sample(self, kind: str) -> Media:
         return sample(kind) if kind in SAMPLES else self.world.files.sample(kind)
 
-    def _post(self, chat: Chat, by: User | None = None, **content: Any) -> Message:
+    def _post(self, chat: Chat, **content: Any) -> Message:
         self._check_active()
         if chat.is_private:
             if self.blocked:
@@ -296,7 +297,7 @@ class Person(Account):
             self.started = True
             self.world.chats.setdefault(self.id, chat)
         content["media"] = self.world.with_own_poll(content.get("media"))
-        message = chat.post(by or self.user, **content)
+        message = chat.post(self.user, **content)
         if chat.is_private or is_for_bot(message, self.world.bot):
             self.world.updates.add("message", chat.id, message.shape())
         return message

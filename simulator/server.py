@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from simulator.errors import Refused
 from simulator.faults import Fault, Faults
 from simulator.methods import HANDLERS, METHODS
 from simulator.parameters import Params, decode, read_request
+from simulator.person import Person
 from simulator.world import World
 
 _PATH = re.compile(r"/bot([^/]+)/(\w+)")
@@ -43,23 +45,24 @@ class Clock:
 class Simulator:
     """Simulated Telegram for one bot, whose id the token begins with; an async context manager.
 
-    `port` is 0 for any free one, `keep_calls` how many calls are remembered, 0 for none. `clock`
-    returns the Unix time for dates, expiries and limits; the attribute `clock` moves it.
-    `date_ahead` are the seconds that its answers give as their date beside that.
+    Without a `token` it makes one up. `port` is 0 for any free one, `keep_calls` how many calls
+    are remembered, 0 for none. `clock` returns the Unix time for dates, expiries and limits; the
+    attribute `clock` moves it. `date_ahead` are the seconds that its answers give as their date
+    beside that.
     """
 
     def __init__(
         self,
         *,
-        token: str,
+        token: str = "",
         username: str = "peticion_bot",
         name: str = "Petición",
         port: int = 0,
         keep_calls: int = 200_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._token = token
-        bot = User(int(token.partition(":")[0]), name, None, username, None, is_bot=True)
+        self.token = token or f"1000000001:{secrets.token_urlsafe(24)}"
+        bot = User(int(self.token.partition(":")[0]), name, None, username, None, is_bot=True)
         self.clock = Clock(clock)
         self.date_ahead = 0.0
         self.world = World(bot, self.clock)
@@ -80,6 +83,10 @@ class Simulator:
     def refused(self) -> list[RecordedCall]:
         """The calls that were answered with `ok: false`, including injected faults."""
         return [call for call in self.calls if call.status >= 400]
+
+    def person(self, first_name: str, **about: Any) -> Person:
+        """Adds a person, as `World.person` does."""
+        return self.world.person(first_name, **about)
 
     async def __aenter__(self) -> Self:
         """Starts to listen on loopback."""
@@ -114,7 +121,7 @@ class Simulator:
             return json_response({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
         begun, (token, name) = time.monotonic(), found.groups()
         method = METHODS.get(name.lower())
-        if token != self._token:
+        if token != self.token:
             known = _TOKEN.fullmatch(token)
             refusal = Refused(401, "Unauthorized") if known else Refused(404, "Not Found")
             return self._refuse(name, {}, refusal, begun)

@@ -1,12 +1,13 @@
-"""The state around one bot: its chats and groups, updates, files and profile."""
+"""The state around one bot: its chats, updates, files and profile; waiting until it is done."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import count
 
 from simulator.bot_profile import Profile
 from simulator.chats import Account, Chat, Media, Network, Shape, User
-from simulator.errors import bad_request, forbidden
+from simulator.errors import SimulatorError, bad_request, forbidden
 from simulator.files import Files
 from simulator.rate_limits import RateLimits, Stars
 from simulator.taps import Tap
@@ -32,14 +33,13 @@ class State(Network):
         self.profile = Profile()
         self.stars = Stars()
         self.limits = RateLimits(clock, self.stars)
-        self.query_seconds = 30.0
-        """How long a tap can be answered. Telegram does not say; this is short of what is seen."""
         self.taps: dict[str, Tap] = {}
         """Taps the bot has not answered, by the id of their callback query."""
         self.query_ids = map(str, count(4_400_000_000_000_000_001))
         """New identifiers for callback queries."""
         self.album_ids = map(str, count(13_500_000_000_000_001))
         """New identifiers for albums."""
+        self.calls_in_flight = 0
         self._group_ids = count(2_000_000_001)
         self._poll_ids = map(str, count(5_000_000_000_000_000_001))
 
@@ -55,11 +55,10 @@ class State(Network):
         *,
         members: Iterable[Account] = (),
         kind: str = "supergroup",
-        username: str | None = None,
     ) -> Chat:
         """Adds a group with the bot in it; the first member added the bot."""
         chat_id = (_SUPERGROUP if kind == "supergroup" else 0) - next(self._group_ids)
-        chat = self.chats[chat_id] = Chat(self, chat_id, kind, title=title, username=username)
+        chat = self.chats[chat_id] = Chat(self, chat_id, kind, title=title)
         for member in members:
             chat.add_member(member)
         if chat.members:
@@ -67,17 +66,17 @@ class State(Network):
             self.membership(chat, first.user, "left", "member")
         return chat
 
-    def known_chat(self, chat_id: int | str) -> Chat:
+    def known_chat(self, chat_id: int) -> Chat:
         """Returns a chat that the bot can read; refuses one that it does not know."""
-        chat = self._find(chat_id)
+        chat = self.chats.get(chat_id)
         if chat is not None and (chat.person is None or chat.person.started):
             return chat
-        person = self.people.get(chat_id) if isinstance(chat_id, int) else None
+        person = self.people.get(chat_id)
         if person is not None and person.met:
             raise forbidden("bot can't initiate conversation with a user")
         raise bad_request("chat not found")
 
-    def open_chat(self, chat_id: int | str) -> Chat:
+    def open_chat(self, chat_id: int) -> Chat:
         """Returns a chat to which the bot may send; refuses one that does not let it."""
         chat = self.known_chat(chat_id)
         if chat.person is not None:
@@ -90,14 +89,6 @@ class State(Network):
         elif chat.bot_status == "left":
             raise forbidden(f"bot is not a member of the {chat.type} chat")
         return chat
-
-    def _find(self, chat_id: int | str) -> Chat | None:
-        if isinstance(chat_id, int):
-            return self.chats.get(chat_id)
-        name = chat_id.removeprefix("@").lower()
-        # A bot can address groups and channels by username, but not people.
-        named = (c for c in self.chats.values() if c.person is None and c.username)
-        return next((c for c in named if (c.username or "").lower() == name), None)
 
     def membership(self, chat: Chat, by: User, old: str, new: str) -> None:
         """Sets the bot's membership in a chat and sends the bot an update about it."""
@@ -115,3 +106,24 @@ class State(Network):
     def _member(self, status: str) -> Shape:
         shape = {"user": self.bot.shape(), "status": status}
         return shape | ({"until_date": 0} if status == "kicked" else {})
+
+    async def idle(self, seconds: float = 20) -> None:
+        """Waits until nothing is pending and no call runs; raises `SimulatorError` if in vain."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not await self._is_idle(deadline - loop.time()):
+            if loop.time() >= deadline:
+                raise SimulatorError(
+                    f"not idle after {seconds} s: {len(self.updates.pending)} updates are not"
+                    f" acknowledged, {self.calls_in_flight} calls are under way"
+                )
+
+    async def _is_idle(self, seconds: float) -> bool:
+        if not await self.updates.acknowledged(seconds):
+            return False
+        await self.notifier.wait_for(lambda: not self.calls_in_flight, seconds)
+        before = self.event_count
+        # A bot may acknowledge an update before it acts on it.
+        await asyncio.sleep(0.02)
+        busy = self.calls_in_flight or self.updates.pending
+        return not busy and before == self.event_count

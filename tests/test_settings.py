@@ -18,6 +18,7 @@ from bot.settings import (
 )
 from bot.text.terminal_language import label
 from bot.tryout.demo_session import simulated_settings as settings_of_a_show
+from simulator import Simulator
 from storage import Keyring
 
 TOKEN = "123456789:AAcanaryCanaryCanaryCanaryCanaryCanary"
@@ -299,7 +300,7 @@ def test_the_demo_starts_whatever_the_operator_lets_others_do_and_the_network_wa
     show.mkdir(mode=0o700)
     before = os.umask(0)
     try:
-        settings = settings_of_a_show(show, "http://127.0.0.1:1", BUNDLED)
+        settings = settings_of_a_show(show, Simulator(), BUNDLED)
     finally:
         os.umask(before)
     assert settings.proxy is not None

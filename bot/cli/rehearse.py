@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from pydantic import SecretStr
 from rich.progress import Progress as Bars
 from rich.progress import TaskID
 from rich.table import Table
@@ -25,6 +24,7 @@ from bot.tryout.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_a
 from bot.tryout.rehearsal.report import Report, Section, write_report
 from bot.tryout.rehearsal.report_page import page
 from bot.tryout.rehearsal.run import Rehearsal, RehearsalProgress
+from simulator import Simulator
 from storage.private_files import output_file
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can open
@@ -87,15 +87,10 @@ def rehearse_folder(
     return 0 if result.is_over else INTERRUPTED
 
 
-def _settings(folder: Path, petition: Path, api_url: str, token: str, admin: int) -> Settings:
-    settings = simulated_settings(folder, api_url, petition)
-    return settings.model_copy(
-        update={
-            "bot_token": SecretStr(token),
-            "admin_ids": frozenset({admin}),
-            "approval_above": None,
-        }
-    )
+def _settings(folder: Path, petition: Path, simulator: Simulator, admin: int) -> Settings:
+    settings = simulated_settings(folder, simulator, petition)
+    own = {"admin_ids": frozenset({admin}), "approval_above": None}
+    return settings.model_copy(update=own)
 
 
 def _in_memory() -> str | None:

@@ -1,6 +1,5 @@
 """A simulated Telegram, to set a bot up and try it from another terminal without an account."""
 
-import secrets
 from contextlib import AsyncExitStack
 
 from bot.console import CannotDo, say
@@ -9,7 +8,7 @@ from bot.tryout.demo_script import DemoPeople
 from bot.tryout.demo_session import interrupted, said_of_port, served
 from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
-from simulator.page import LOOPBACK, TryoutPage
+from simulator.page import LOOPBACK
 
 
 async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
@@ -18,11 +17,9 @@ async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
     The Bot API is on loopback. Raises OSError if something else listens on one of the ports.
     """
     page = TryoutPage()
-    # A token of its own each time: who knows the program must not know it.
-    token = f"1000000002:{secrets.token_urlsafe(24)}"
     async with AsyncExitStack() as stack:
         try:
-            simulator = await stack.enter_async_context(Simulator(token=token, port=api_port))
+            simulator = await stack.enter_async_context(Simulator(port=api_port))
         except OSError as error:
             raise CannotDo(said_of_port(error, LOOPBACK, api_port, "--api-port")) from None
         state = TryoutState(simulator, page.feed, admins=frozenset())
@@ -30,7 +27,7 @@ async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
             state.phones.add(*DemoPeople.create(simulator.world).everybody)
             page.show(state)
             page.publish_bot_state("elsewhere")
-            _say_what_to_do(simulator.url, token)
+            _say_what_to_do(simulator.url, simulator.token)
             await interrupted()
 
 

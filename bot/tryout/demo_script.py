@@ -119,27 +119,27 @@ class DemoScript:
     async def _ana(self, people: DemoPeople) -> None:
         ana, words = people.ana, self._words("es")
         ana.start("newsletter")
-        await self._taps(ana, words.label("📖 Leer el llamamiento"))
-        await self._taps(ana, words.label("Siguiente ›"))
-        await self._taps(ana, words.label("✍️ Firmar la petición"))
-        await self._taps(ana, words.label("Usar «{name}»", name="Ana García"))
-        await self._taps(ana, f"⬜ {words.label('Noticias de otras acciones')}")
-        await self._taps(ana, f"⚪ {words.label('Con mi nombre')}")
-        await self._taps(ana, words.label("✍️ Consiento y firmo"))
+        await ana.taps(words.label("📖 Leer el llamamiento"))
+        await ana.taps(words.label("Siguiente ›"))
+        await ana.taps(words.label("✍️ Firmar la petición"))
+        await ana.taps(words.label("Usar «{name}»", name="Ana García"))
+        await ana.taps(f"⬜ {words.label('Noticias de otras acciones')}")
+        await ana.taps(f"⚪ {words.label('Con mi nombre')}")
+        await ana.taps(words.label("✍️ Consiento y firmo"))
         await self._sees_thanks(ana, 1)
 
     async def _jordi(self, people: DemoPeople) -> None:
         jordi, words = people.jordi, self._words("es")
         jordi.start()
-        await self._taps(jordi, self.petition.texts_in("es").language_name)
-        await self._taps(jordi, words.label("✍️ Firmar la petición"))
+        await jordi.taps(self.petition.texts_in("es").language_name)
+        await jordi.taps(words.label("✍️ Firmar la petición"))
         await self._sees(jordi, words.text("<b>¿Con qué nombre quieres firmar?</b>"))
         bad = jordi.send("www.jordi.example/hola")
         await self._sees(jordi, "⚠️")
         good = jordi.send("Jordi Puig i Gal·la")
         await self._sees(jordi, "Jordi Puig i Gal·la")
-        await self._taps(jordi, f"⚪ {words.label('Sin mi nombre')}")
-        await self._taps(jordi, words.label("✍️ Consiento y firmo"))
+        await jordi.taps(f"⚪ {words.label('Sin mi nombre')}")
+        await jordi.taps(words.label("✍️ Consiento y firmo"))
         await self._sees_thanks(jordi, 2)
         is_left = {bad.id, good.id} & set(jordi.chat.messages)
         self._expect(not is_left, "what Jordi typed for a name is still in his chat")
@@ -147,14 +147,14 @@ class DemoScript:
     async def _sean(self, people: DemoPeople) -> None:
         sean, words = people.sean, self._words("en")
         sean.start("friends")
-        await self._taps(sean, words.label("✍️ Firmar la petición"))
-        await self._taps(sean, words.label("Usar «{name}»", name="Seán O'Brien"))
-        await self._taps(sean, f"⚪ {words.label('Con mi nombre')}")
+        await sean.taps(words.label("✍️ Firmar la petición"))
+        await sean.taps(words.label("Usar «{name}»", name="Seán O'Brien"))
+        await sean.taps(f"⚪ {words.label('Con mi nombre')}")
         confirm = words.label("✍️ Consiento y firmo")
-        consent = await self._with_button(sean, confirm)
+        consent = await sean.with_button(confirm)
         buttons = (button for row in consent.buttons for button in row)
         data = next(button.data or "" for button in buttons if button.label == confirm)
-        await self._taps(sean, confirm)
+        await sean.taps(confirm)
         await self._sees_thanks(sean, 3)
         await sean.tap_data(consent.id, data).answered(_WAIT_SECONDS)
         sean.start()
@@ -174,22 +174,22 @@ class DemoScript:
 
     async def _changes(self, people: DemoPeople) -> None:
         ruben, words = people.stranger, self._words("es")
-        await self._taps(ruben, words.label("✍️ Firmar la petición"))
-        await self._taps(ruben, words.label("Usar «{name}»", name="Rubén"))
-        await self._taps(ruben, f"⚪ {words.label('Sin mi nombre')}")
-        await self._taps(ruben, words.label("✍️ Consiento y firmo"))
+        await ruben.taps(words.label("✍️ Firmar la petición"))
+        await ruben.taps(words.label("Usar «{name}»", name="Rubén"))
+        await ruben.taps(f"⚪ {words.label('Sin mi nombre')}")
+        await ruben.taps(words.label("✍️ Consiento y firmo"))
         await self._sees_thanks(ruben, 4)
         ruben.send("/mydata")
-        await self._taps(ruben, words.label("Otros derechos"))
+        await ruben.taps(words.label("Otros derechos"))
         await ruben.tap(words.label("🧾 Recibir el justificante")).answered(_WAIT_SECONDS)
         await self._sees(ruben, words.text("Para conservarlo, guárdalo aparte."))
         await self.world.idle()
-        await self._taps(ruben, words.label("Volver"))
-        await self._taps(ruben, words.label("Corregir mi nombre"))
+        await ruben.taps(words.label("Volver"))
+        await ruben.taps(words.label("Corregir mi nombre"))
         ruben.send("Rubén Soto")
         await self._sees(ruben, words.text("Hecho: tu firma lleva el nombre que has escrito."))
         ruben.send("/withdraw")
-        await self._taps(ruben, words.label("Retirar mi firma y borrar mis datos"))
+        await ruben.taps(words.label("Retirar mi firma y borrar mis datos"))
         await self._sees(ruben, words.text("<b>Tu firma está retirada y tus datos, borrados.</b>"))
         left = " ".join(message.text for message in ruben.messages)
         self._expect("Soto" not in left, "the name of who withdrew is still in his chat")
@@ -204,9 +204,9 @@ class DemoScript:
     async def _letter(self, people: DemoPeople) -> None:
         sean, words = people.sean, self._words("en")
         sean.send("/mydata")
-        await self._taps(sean, words.label("Otros derechos"))
-        await self._taps(sean, words.label("🔑 Pedir un código"))
-        shown = (await self._with_button(sean, words.label("🔑 Pedir un código"))).text
+        await sean.taps(words.label("Otros derechos"))
+        await sean.taps(words.label("🔑 Pedir un código"))
+        shown = (await sean.with_button(words.label("🔑 Pedir un código"))).text
         code = _CODE.search(shown)
         self._expect(code is not None, "Seán is shown no code")
         if code is not None:
@@ -228,20 +228,20 @@ class DemoScript:
         marta.send("/broadcast")
         await self._sees(marta, "/close")
         marta.send("/close")
-        await self._taps(marta, words.label("Sí, cerrar la petición"))
+        await marta.taps(words.label("Sí, cerrar la petición"))
         await self._sees(marta, words.text("<b>La petición está cerrada.</b>"))
 
     async def _told_by_two(self, people: DemoPeople) -> None:
         marta, pau, words = people.marta, people.pau, self._words("es")
         pau.start()
-        await self._with_button(pau, words.label("📖 Leer el llamamiento"))
+        await pau.with_button(words.label("📖 Leer el llamamiento"))
         marta.send("/broadcast")
-        await self._taps(marta, words.label("El mensaje final"))
-        await self._taps(marta, words.label("Continuar"))
+        await marta.taps(words.label("El mensaje final"))
+        await marta.taps(words.label("Continuar"))
         ask = words.plural_label(
             "Pedir la aprobación, para {n} persona", "Pedir la aprobación, para {n} personas", 3
         )
-        await self._taps(marta, ask)
+        await marta.taps(ask)
         await self._sees(pau, words.text("<b>¿Apruebas este envío?</b>"))
         signers = ((people.ana, "es"), (people.jordi, "es"), (people.sean, "en"))
         told = any(self._told(person) for person, _ in signers)
@@ -249,7 +249,7 @@ class DemoScript:
         approve = words.plural_label(
             "Aprobar y enviar a {n} persona", "Aprobar y enviar a {n} personas", 3
         )
-        await self._taps(pau, approve)
+        await pau.taps(approve)
         for person, language in signers:
             await self._sees(person, self._update_in(language))
         await self._sees(marta, words.text("<b>El mensaje final está enviado.</b>"))
@@ -261,9 +261,9 @@ class DemoScript:
     async def _late(self, people: DemoPeople) -> None:
         late = people.late
         late.start("poster")
-        await self._taps(late, self.petition.texts_in("es").language_name)
+        await late.taps(self.petition.texts_in("es").language_name)
         await self._sees(late, self._update_in("es"))
-        await self._taps(late, self._words("es").label("📖 Leer el llamamiento"))
+        await late.taps(self._words("es").label("📖 Leer el llamamiento"))
 
     def _words(self, language: str) -> Words:
         return self.catalogs.words(language)
@@ -286,31 +286,6 @@ class DemoScript:
 
     async def _sees(self, person: Person, html: str) -> Message:
         return await person.sees(parse(html).text, _WAIT_SECONDS)
-
-    async def _taps(self, person: Person, label: str) -> None:
-        """Taps a button and waits until the message changes; the next tap needs the new screen."""
-        message = await self._with_button(person, label)
-        before = (message.text, message.labels)
-        await person.tap(label).answered(_WAIT_SECONDS)
-
-        def changed() -> bool:
-            now = person.chat.messages.get(message.id)
-            return now is None or (now.text, now.labels) != before
-
-        if not await person.chat.notifier.wait_for(changed, _WAIT_SECONDS):
-            raise SimulatorError(f"{person.user.first_name} tapped {label!r}, and nothing changed")
-
-    async def _with_button(self, person: Person, label: str) -> Message:
-        def found() -> Message | None:
-            return next((m for m in reversed(person.messages) if label in m.labels), None)
-
-        message = await person.chat.notifier.wait_for(found, _WAIT_SECONDS)
-        if message is None:
-            raise SimulatorError(
-                f"{person.user.first_name} has no button {label!r}, but:\n"
-                f"{person.chat.transcript()}"
-            )
-        return message
 
     def _expect(self, held: bool, fault: str) -> None:
         if not held:
@@ -344,8 +319,6 @@ def transcript_lines(event: Event) -> Iterator[TranscriptLine]:
 
 
 def _message_lines(chat: str, message: Message) -> Iterator[TranscriptLine]:
-    if message.is_service:
-        return
     actor = "bot" if message.from_bot else "person"
     if message.media is not None:
         yield TranscriptLine(chat, actor, f"({message.media.kind}) {message.text}".rstrip())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import secrets
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -35,8 +34,6 @@ _log = structlog.stdlib.get_logger()
 
 T = TypeVar("T")
 
-# Only the simulated Telegram of this process knows this token.
-_TOKEN = f"1000000001:{secrets.token_urlsafe(24)}"
 _ADMINS = frozenset({ADMIN_ID, SECOND_ADMIN_ID})
 _CANNOT_GO_ON = (PetitionInvalid, FatalError, StorageError, TokenUnknown)
 
@@ -121,7 +118,7 @@ class DemoSession:
         """Makes an empty world, and the bot for it, which is not started yet."""
         stack = self._scene = AsyncExitStack()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        self.simulator = await stack.enter_async_context(Simulator(token=_TOKEN))
+        self.simulator = await stack.enter_async_context(Simulator())
         self.people = DemoPeople.create(self.simulator.world)
         if self._page is not None:
             state = TryoutState(self.simulator, self._page.feed, _ADMINS)
@@ -132,7 +129,7 @@ class DemoSession:
                 self.simulator.calls.listeners.append(partial(_hint, state, _said()))
             self._page.show(state)
         self.folder = folder
-        settings = self.settings = simulated_settings(folder, self.simulator.url, self._petition)
+        settings = self.settings = simulated_settings(folder, self.simulator, self._petition)
         self._bot = DemoBot(settings, self._tell)
 
     def _open_petition(self) -> Shape:
@@ -267,7 +264,7 @@ async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:
     return None if working.cancelled() else working.result()
 
 
-def simulated_settings(folder: Path, api_url: str, petition: Path) -> Settings:
+def simulated_settings(folder: Path, simulator: Simulator, petition: Path) -> Settings:
     """Returns settings that the operator's environment and .env file cannot change."""
     data, keys = folder / "data", folder / "keys"
     for private in (data, keys):
@@ -275,11 +272,11 @@ def simulated_settings(folder: Path, api_url: str, petition: Path) -> Settings:
     Keyring.generate(keys / "petition.key")
     settings = load_settings(
         reads_file=False,
-        bot_token=_TOKEN,
+        bot_token=simulator.token,
         admin_ids=_ADMINS,
         database_url=f"sqlite+aiosqlite:///{data / 'petition.db'}",
         key_file=keys / "petition.key",
-        api_url=api_url,
+        api_url=simulator.url,
         proxy="none",
         folder=BUNDLED,
         paid_broadcast=False,

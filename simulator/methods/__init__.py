@@ -7,28 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from simulator.methods import (
-    chats,
-    copying,
-    editing,
-    profile,
-    sending,
-    updates,
-)
+from simulator.methods import chats, copying, editing, profile, sending, updates
 from simulator.parameters import Method, Params
 from simulator.world import World
 
 Handler = Callable[[World, Params], Any | Awaitable[Any]]
 
-_ALBUM = (
+_SEND = (
     " business_connection_id message_thread_id direct_messages_topic_id disable_notification"
     " protect_content allow_paid_broadcast message_effect_id reply_parameters"
-    " reply_to_message_id allow_sending_without_reply"
-)
-_SEND = _ALBUM + " suggested_post_parameters reply_markup"
-_MANY = (
-    "chat_id! from_chat_id! message_ids! message_thread_id direct_messages_topic_id"
-    " disable_notification protect_content"
+    " reply_to_message_id allow_sending_without_reply suggested_post_parameters reply_markup"
 )
 _SHOWN = " show_caption_above_media has_spoiler"
 _CAPTION = " caption parse_mode caption_entities"
@@ -51,19 +39,16 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         sending.sender("document"),
         "chat_id! document! thumbnail disable_content_type_detection" + _CAPTION + _SEND,
     ),
-    "sendMediaGroup": (sending.send_media_group, "chat_id! media!" + _ALBUM),
     "copyMessage": (
         copying.copy_message,
         "chat_id! from_chat_id! message_id! show_caption_above_media video_start_timestamp"
         + _CAPTION
         + _SEND,
     ),
-    "copyMessages": (copying.copy_messages, _MANY + " remove_caption"),
-    "forwardMessage": (
-        copying.forward_message,
-        "chat_id! from_chat_id! message_id! message_thread_id direct_messages_topic_id"
-        " video_start_timestamp disable_notification protect_content message_effect_id"
-        " suggested_post_parameters",
+    "copyMessages": (
+        copying.copy_messages,
+        "chat_id! from_chat_id! message_ids! message_thread_id direct_messages_topic_id"
+        " disable_notification protect_content remove_caption",
     ),
     "editMessageText": (editing.edit_text, "text! parse_mode entities" + _PREVIEW + _EDIT),
     "editMessageMedia": (editing.edit_media, "media!" + _EDIT),
@@ -72,25 +57,17 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
     "deleteMessages": (editing.delete_messages, "chat_id! message_ids!"),
     "answerCallbackQuery": (chats.answer_tap, "callback_query_id! text show_alert url cache_time"),
     "setMyCommands": (profile.set_commands, "commands! scope language_code"),
-    "getMyCommands": (profile.get_commands, "scope language_code"),
     "deleteMyCommands": (profile.delete_commands, "scope language_code"),
     "setMyDescription": (profile.text_setter("description"), "description language_code"),
-    "getMyDescription": (profile.text_getter("description"), "language_code"),
     "setMyShortDescription": (
         profile.text_setter("short_description"),
         "short_description language_code",
     ),
-    "getMyShortDescription": (profile.text_getter("short_description"), "language_code"),
     "setMyName": (profile.text_setter("name"), "name language_code"),
     "setMyProfilePhoto": (profile.set_photo, "photo!"),
-    "getMyName": (profile.text_getter("name"), "language_code"),
     "sendChatAction": (
         sending.send_chat_action,
         "chat_id! action! business_connection_id message_thread_id",
-    ),
-    "pinChatMessage": (
-        chats.pin,
-        "chat_id! message_id! business_connection_id disable_notification",
     ),
     "getChat": (chats.get_chat, "chat_id!"),
     "getMyStarBalance": (profile.get_star_balance, ""),

@@ -38,8 +38,6 @@ def edit_media(world: World, params: Params) -> Shape:
     message = _editable(world, params)
     if message.media is not None and message.media.kind not in _WITH_FILES:
         raise bad_request("message can't be edited")
-    if message.group is not None and message.media is not None:
-        _check_album(message.media.kind, wanted.kind)
     return _edited(
         world,
         params,
@@ -51,13 +49,6 @@ def edit_media(world: World, params: Params) -> Shape:
         caption_above=wanted.above,
         spoiler=wanted.spoiler,
     )
-
-
-def _check_album(there: str, wanted: str) -> None:
-    """Checks the kind of an album item: only photos and videos can replace each other."""
-    alone = {there, wanted} & {"document", "audio", "animation"}
-    if alone and there != wanted:
-        raise bad_request("can't change media type in the album")
 
 
 def edit_markup(world: World, params: Params) -> Shape:
@@ -96,7 +87,7 @@ def _editable(world: World, params: Params) -> Message:
     message = chat.messages.get(params["message_id"])
     if message is None:
         raise bad_request("message to edit not found")
-    if message.by.id != world.bot.id or message.is_service:
+    if message.by.id != world.bot.id:
         raise bad_request("message can't be edited")
     return message
 

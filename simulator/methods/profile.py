@@ -36,11 +36,6 @@ def set_commands(world: World, params: Params) -> bool:
     return True
 
 
-def get_commands(world: World, params: Params) -> list[dict[str, str]]:
-    """Serves getMyCommands for exactly this scope and language; nothing is inherited."""
-    return world.profile.commands.get(_key(world, params), [])
-
-
 def delete_commands(world: World, params: Params) -> bool:
     """Serves deleteMyCommands."""
     world.profile.commands.pop(_key(world, params), None)
@@ -59,17 +54,6 @@ def text_setter(kind: str) -> Callable[[World, Params], bool]:
         return True
 
     return set_text
-
-
-def text_getter(kind: str) -> Callable[[World, Params], Shape]:
-    """Returns the function that serves getMyName, getMyDescription or getMyShortDescription."""
-
-    def get_text(world: World, params: Params) -> Shape:
-        language = checked_language(params.get("language_code"))
-        text = world.profile.text(kind, language)
-        return {kind: text or (world.bot.first_name if kind == "name" else "")}
-
-    return get_text
 
 
 def set_photo(world: World, params: Params) -> bool:
@@ -92,10 +76,7 @@ def get_star_balance(world: World, params: Params) -> Shape:
 
 
 def _key(world: World, params: Params) -> tuple[Scope, str]:
-    kind, chat_id, user_id = checked_scope(params.get("scope"))
-    language = checked_language(params.get("language_code"))
-    if kind in ("chat", "chat_administrators", "chat_member"):
-        chat = world.known_chat(chat_id)
-        if kind != "chat" and chat.is_private:
-            raise bad_request("chat must be a group or a supergroup")
-    return ((kind, chat_id, user_id), language)
+    kind, chat_id = checked_scope(params.get("scope"))
+    if kind == "chat":
+        world.known_chat(chat_id)
+    return ((kind, chat_id), checked_language(params.get("language_code")))

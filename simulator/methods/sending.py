@@ -1,20 +1,17 @@
-"""Methods that send text, files, albums and chat actions."""
+"""Methods that send text, files and chat actions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from simulator.chats import Chat, Media, Message, Shape
-from simulator.errors import Refused, bad_request
-from simulator.input_media import InputMedia, read_input_media
+from simulator.errors import bad_request
 from simulator.keyboard_checks import Markup, checked_markup
 from simulator.parameters import Params, names
 from simulator.text_checks import caption_of, text_of
 from simulator.world import World
 from telegram_text.markup import Rendered
 
-_LONGEST_ALBUM = 10
-_ALONE_IN_ALBUMS = ("document", "audio")
 _ACTIONS = names(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document"
     " choose_sticker find_location record_video_note upload_video_note"
@@ -32,12 +29,10 @@ class UnsentMessage:
 
     rendered: Rendered
     media: Media | None = None
-    markup: Markup | None = None
     preview: Markup | None = None
     above: bool = False
     spoiler: bool = False
     group: str | None = None
-    about: Markup | None = None
 
 
 def send_message(world: World, params: Params) -> Shape:
@@ -61,18 +56,6 @@ def sender(kind: str) -> Callable[[World, Params], Shape]:
         return message.shape()
 
     return send
-
-
-def send_media_group(world: World, params: Params) -> list[Shape]:
-    """Serves sendMediaGroup."""
-    inputs = _album_inputs(params["media"])
-    media = [_album_media(world, place, item) for place, item in enumerate(inputs, start=1)]
-    group = next(world.album_ids)
-    drafts = [
-        UnsentMessage(item.caption, held, above=item.above, spoiler=item.spoiler, group=group)
-        for item, held in zip(inputs, media, strict=True)
-    ]
-    return [message.shape() for message in post_messages(world, params, drafts)]
 
 
 def send_chat_action(world: World, params: Params) -> bool:
@@ -102,14 +85,12 @@ def post_messages(world: World, params: Params, drafts: Sequence[UnsentMessage])
             text=draft.rendered.text,
             entities=draft.rendered.entities,
             media=world.with_own_poll(draft.media),
-            markup=markup or draft.markup,
+            markup=markup,
             preview=draft.preview,
             caption_above=draft.above,
             spoiler=draft.spoiler,
             group=draft.group,
-            about=draft.about,
             reply_to=reply_to,
-            silent=params.get("disable_notification", False),
             protected=params.get("protect_content", False),
         )
         for draft in drafts
@@ -138,41 +119,3 @@ def _replied(chat: Chat, params: Params) -> int | None:
     if wanted.get("allow_sending_without_reply", params.get("allow_sending_without_reply")):
         return None
     raise bad_request("message to be replied not found")
-
-
-def _album_inputs(shapes: object) -> list[InputMedia]:
-    if not isinstance(shapes, list):
-        raise bad_request("expected an Array of InputMedia")
-    if any(isinstance(shape, dict) and shape.get("type") == "animation" for shape in shapes):
-        reason = 'type "animation" can\'t be used in sendMediaGroup'
-        raise bad_request(f"can't parse InputMedia: {reason}")
-    inputs = [read_input_media(shape) for shape in shapes]
-    if not inputs:
-        raise bad_request("there are no messages to send")
-    if len(inputs) > _LONGEST_ALBUM:
-        raise bad_request("too many messages to send as an album")
-    if len(inputs) == 1:
-        # Telegram accepts one item, although its documentation requires two.
-        raise bad_request("media must include 2-10 items")
-    _check_mixture(inputs)
-    return inputs
-
-
-def _check_mixture(inputs: Sequence[InputMedia]) -> None:
-    kinds = {item.kind for item in inputs}
-    for kind in _ALONE_IN_ALBUMS:
-        if kind in kinds and len(kinds) > 1:
-            raise bad_request(f"{kind} can't be mixed with other media types")
-    if len({item.above for item in inputs}) > 1:
-        raise bad_request("parameter show_caption_above_media must be the same for all messages")
-
-
-def _album_media(world: World, place: int, item: InputMedia) -> Media:
-    try:
-        return item.media(world.files)
-    except Refused as refusal:
-        reason = refusal.description.removeprefix("Bad Request: ")
-        reason = reason[:1].upper() + reason[1:]
-        raise bad_request(
-            f'failed to send message #{place} with the error message "{reason}"'
-        ) from refusal

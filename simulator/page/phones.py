@@ -121,8 +121,6 @@ class Phones:
         about = message.about or {}
         if "forward_origin" in about:
             shape["forwarded"] = _origin(about["forward_origin"])
-        if "pinned_message" in about:
-            shape["service"] = "pinned"
         return shape
 
     def _shape(self, person: Person) -> Shape:
@@ -159,10 +157,7 @@ def _media(media: Media | None) -> Shape | None:
 
 def _origin(origin: Mapping[str, Any]) -> str:
     """Returns the name under which a forwarded message is shown."""
-    if "sender_user_name" in origin:
-        return str(origin["sender_user_name"])
-    chat = origin.get("chat") or origin.get("sender_chat")
-    if chat is not None:
-        return str(chat.get("title", ""))
+    if "chat" in origin:
+        return str(origin["chat"]["title"])
     user = origin["sender_user"]
     return " ".join(filter(None, (user["first_name"], user.get("last_name"))))

@@ -83,7 +83,6 @@ export const WORDS = {
   "acknowledged": ["Recibido por el bot", "Received by the bot"],
   "edited": ["editado", "edited"],
   "forwarded": ["Reenviado de {name}", "Forwarded from {name}"],
-  "pinned": ["El bot ha fijado un mensaje", "The bot pinned a message"],
   "gone-message": ["Mensaje borrado", "Deleted message"],
   "hidden-text": ["Texto oculto. Pulsa para verlo.", "Hidden text. Press to show it."],
   "more-text": ["Ver más", "Show more"],

@@ -20,7 +20,7 @@ export function messageRows(person) {
     const date = new Date(first.date * 1000).toDateString();
     if (date !== today) rows.push(line(`d${date}`, day(first.date)));
     today = date;
-    rows.push(first.service ? line(`m${first.id}`, t(first.service)) : shown(person, group));
+    rows.push(shown(person, group));
   }
   return rows;
 }

@@ -59,7 +59,7 @@ export const selectedPerson = () => state.people.get(state.selected) ?? null;
 /** How many messages of the bot a person has not read. */
 export function unreadCount(person) {
   let count = 0;
-  for (const message of person.messages.values()) count += !message.mine && !message.service && message.id > person.read;
+  for (const message of person.messages.values()) count += !message.mine && message.id > person.read;
   return count;
 }
 

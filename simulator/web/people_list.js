@@ -59,7 +59,7 @@ const KINDS = { photo: 1, document: 1, sticker: 1, voice: 1, video: 1, contact: 
 /** What the bot is doing in a person's chat, such as «escribiendo…». */
 export const actionText = ({ action: { action } }) => t(ACTIONS.includes(action) ? action : "acting");
 
-const newest = (person) => [...person.messages.values()].filter((message) => !message.service).at(-1);
+const newest = (person) => [...person.messages.values()].at(-1);
 
 export const fullName = (person) => [person.name, person.surname].filter(Boolean).join(" ");
 

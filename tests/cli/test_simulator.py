@@ -33,8 +33,8 @@ async def test_it_answers_a_bot_that_has_its_token_and_says_what_to_type(
             assert not serving.done()
         lines = [line.strip() for line in said.splitlines()]
         url = next(line.partition("=")[2] for line in lines if "PETITION_API_URL=" in line)
-        token = next(line for line in lines if line.startswith("1000000002:"))
-        known_to_all = "1000000002:a-token-for-trying-that-opens-nothing"
+        token = next(line for line in lines if line.startswith("1000000001:"))
+        known_to_all = "1000000001:a-token-for-trying-that-opens-nothing"
         async with aiohttp.ClientSession() as session:
             async with session.get(f"{url}/bot{token}/getMe") as answer:
                 assert (await answer.json())["ok"] is True

@@ -90,70 +90,18 @@ async def test_a_caption_is_ignored_where_none_goes(
     assert [m.text for m in eva.messages[-2:]] == ["Hola", ""]
 
 
-@pytest.mark.parametrize("purpose", ["copy", "forward"])
-async def test_what_is_gone_or_only_tells_cannot_be_sent_on(
-    api: ApiClient, ana: Person, eva: Person, purpose: str
-) -> None:
+async def test_what_is_gone_cannot_be_copied(api: ApiClient, ana: Person, eva: Person) -> None:
     written = ana.send("Hola")
-    await api.result("pinChatMessage", chat_id=ana.id, message_id=written.id)
-    pin = ana.messages[-1]
     ana.delete(written)
-    method, target = f"{purpose}Message", to(ana, eva)
-    word = {"copy": "copied", "forward": "forwarded"}[purpose]
 
-    assert await api.refusal(method, message_id=written.id, **target) == (
+    assert await api.refusal("copyMessage", message_id=written.id, **to(ana, eva)) == (
         400,
-        f"Bad Request: message to {purpose} not found",
+        "Bad Request: message to copy not found",
     )
-    assert await api.refusal(method, message_id=pin.id, **target) == (
+    assert await api.refusal("copyMessages", message_ids=[written.id], **to(ana, eva)) == (
         400,
-        f"Bad Request: the message can't be {word}",
+        "Bad Request: there are no messages to forward",
     )
-    if purpose == "copy":
-        for number, reason in (
-            (written.id, "there are no messages to forward"),
-            (pin.id, "messages can't be forwarded"),
-        ):
-            refusal = await api.refusal("copyMessages", message_ids=[number], **target)
-            assert refusal == (400, f"Bad Request: {reason}")
-
-
-async def test_what_is_protected_is_copied_but_not_forwarded(
-    api: ApiClient, ana: Person, eva: Person
-) -> None:
-    sent = await api.result("sendMessage", chat_id=ana.id, text="Hola", protect_content=True)
-    source = to(ana, eva) | {"message_id": sent["message_id"]}
-
-    assert await api.refusal("forwardMessage", **source) == (
-        400,
-        "Bad Request: the message can't be forwarded",
-    )
-    await api.result("copyMessage", **source)
-    assert [m.text for m in eva.messages] == ["/start", "Hola"]
-
-
-async def test_a_quiz_whose_answer_is_not_known_cannot_be_copied(
-    api: ApiClient, ana: Person, eva: Person
-) -> None:
-    poll = ana.send_kind("poll").media
-    assert poll
-    poll.payload["type"] = "quiz"
-    source = to(ana, eva) | {"message_id": ana.messages[-1].id}
-
-    assert await api.refusal("copyMessage", **source) == (
-        400,
-        "Bad Request: the message can't be copied",
-    )
-
-
-async def test_a_forward_names_its_origin_and_keeps_links(
-    api: ApiClient, ana: Person, eva: Person
-) -> None:
-    post = ana.forward(ana.send("Hola"), buttons=[[("Leer", "https://example.org/")]])
-    forward = await api.result("forwardMessage", message_id=post.id, **to(ana, eva))
-
-    assert forward["forward_origin"]["sender_user"]["id"] == ana.id
-    assert forward["reply_markup"] == LINK
 
 
 async def test_albums_stay_albums_and_what_is_gone_is_left_out(
@@ -203,18 +151,3 @@ async def test_the_source_must_be_a_chat_the_bot_knows(api: ApiClient, eva: Pers
     source = {"chat_id": eva.id, "from_chat_id": 5, "message_id": 1}
 
     assert await api.refusal("copyMessage", **source) == (400, "Bad Request: chat not found")
-
-
-async def test_a_caption_that_only_premium_allows_cannot_be_copied(
-    sim: Simulator, api: ApiClient, eva: Person
-) -> None:
-    iris = sim.world.person("Iris", premium=True)
-    photo = iris.send_photo("a" * 1025)
-    source = to(iris, eva) | {"message_id": photo.id}
-
-    assert await api.refusal("copyMessage", **source) == (
-        400,
-        "Bad Request: message caption is too long",
-    )
-    await api.result("copyMessage", caption="Uno", **source)
-    await api.result("forwardMessage", **source)

@@ -6,7 +6,7 @@ import pytest
 import telegram
 from telegram.constants import ChatAction
 
-from simulator import Simulator, SimulatorError, User
+from simulator import Simulator, SimulatorError
 from simulator.media_kinds import KINDS, tiny_png
 from tests.support.api_client import ManualClock
 
@@ -60,13 +60,12 @@ async def test_what_people_do_arrives_in_order_and_in_shape(
     written = ana.send("hola @ana_g https://example.org #lema")
     ana.edit(written, "adiós")
     ana.forward(written)
-    ana.send("elegido", via=User(5, "Otro", None, "otro_bot", None, is_bot=True))
     ana.block()
     ana.unblock()
     updates = await updates_of(ptb)
 
-    assert [unknown_in(update) for update in updates] == [[]] * 7
-    start, message, edited, forwarded, via, blocked, back = updates
+    assert [unknown_in(update) for update in updates] == [[]] * 6
+    start, message, edited, forwarded, blocked, back = updates
     assert start.message
     assert start.message.from_user
     assert (start.message.text, start.message.from_user.language_code) == (
@@ -84,8 +83,6 @@ async def test_what_people_do_arrives_in_order_and_in_shape(
     assert edited.edited_message.edit_date
     assert forwarded.message
     assert isinstance(forwarded.message.forward_origin, telegram.MessageOriginUser)
-    assert via.message
-    assert via.message.via_bot
     assert blocked.my_chat_member
     assert blocked.my_chat_member.new_chat_member.status == "kicked"
     assert back.my_chat_member
@@ -111,7 +108,7 @@ async def test_a_tap_is_answered_once(sim: Simulator, ptb: telegram.Bot) -> None
         await query.answer()
 
 
-async def test_a_message_is_sent_edited_copied_pinned_and_deleted(
+async def test_a_message_is_sent_edited_copied_and_deleted(
     sim: Simulator, ptb: telegram.Bot
 ) -> None:
     ana = sim.world.person("Ana")
@@ -121,19 +118,13 @@ async def test_a_message_is_sent_edited_copied_pinned_and_deleted(
     marked = await ptb.edit_message_reply_markup(ana.id, sent.message_id, reply_markup=BUTTON)
     copy = await ptb.copy_message(ana.id, ana.id, sent.message_id)
     copies = await ptb.copy_messages(ana.id, ana.id, [sent.message_id, copy.message_id])
-    await ptb.pin_chat_message(ana.id, sent.message_id)
     chat = await ptb.get_chat(ana.id)
     await ptb.delete_message(ana.id, copy.message_id)
     await ptb.delete_messages(ana.id, [each.message_id for each in copies])
 
     assert [unknown_in(each) for each in (sent, edited, marked, copy, chat)] == [[]] * 5
-    assert chat.pinned_message
-    assert chat.pinned_message.text == "Dos"
-    told = ana.messages[-1]
-    assert told.is_service
-    assert [message.text for message in ana.messages] == ["/start", "Dos", ""]
+    assert [message.text for message in ana.messages] == ["/start", "Dos"]
     assert ana.screen.labels == ["Ir"]
-    assert ana.chat.pinned == (sent.message_id,)
     assert sim.refused == []
 
 
@@ -163,7 +154,7 @@ async def test_files_are_sent_and_used_again(sim: Simulator, ptb: telegram.Bot) 
     assert sim.refused == []
 
 
-async def test_the_profile_is_set_and_read_back(sim: Simulator, ptb: telegram.Bot) -> None:
+async def test_the_profile_is_set_for_each_language(sim: Simulator, ptb: telegram.Bot) -> None:
     ana = sim.world.person("Ana", language="en")
     ana.start()
     private = telegram.BotCommandScopeAllPrivateChats()
@@ -177,12 +168,11 @@ async def test_the_profile_is_set_and_read_back(sim: Simulator, ptb: telegram.Bo
     assert ana.commands == [{"command": "close", "description": "Cerrar"}]
     assert await ptb.delete_my_commands(scope=telegram.BotCommandScopeChat(ana.id))
     assert ana.commands == [{"command": "start", "description": "Start"}]
-    assert (await ptb.get_my_commands(scope=private))[0].description == "Empezar"
-    assert await ptb.get_my_commands() == ()
-    assert (await ptb.get_my_description("es")).description == "Larga"
-    assert (await ptb.get_my_description()).description == ""
-    assert (await ptb.get_my_short_description("en")).short_description == "Corta"
-    assert (await ptb.get_my_name()).name == "Nombre"
+    profile = sim.world.profile
+    assert profile.text("description", "es") == "Larga"
+    assert profile.text("description", "en") == ""
+    assert profile.text("short_description", "en") == "Corta"
+    assert (await ptb.get_me()).first_name == "Nombre"
 
 
 async def test_a_bot_writes_to_a_group_that_it_is_in(sim: Simulator, ptb: telegram.Bot) -> None:

@@ -136,13 +136,3 @@ async def test_in_a_group_the_bot_hears_what_is_meant_for_it(
 
     assert joined["my_chat_member"]["new_chat_member"]["status"] == "member"
     assert message["message"]["text"] == text
-
-
-async def test_an_anonymous_administrator_has_no_name(sim: Simulator, api: ApiClient) -> None:
-    ana = sim.world.person("Ana")
-    group = sim.world.group("Vecinas")
-    ana.send_in(group, "/close", anonymous=True)
-    (update,) = await api.result("getUpdates")
-
-    assert update["message"]["sender_chat"]["id"] == group.id
-    assert update["message"]["from"]["username"] == "GroupAnonymousBot"

@@ -20,15 +20,13 @@ async def test_everything_that_happens_is_told(sim: Simulator, api: ApiClient) -
         target = {"chat_id": ana.id, "message_id": sent["message_id"]}
         await api.result("editMessageText", text="b", **target)
         await api.result("sendChatAction", chat_id=ana.id, action="typing")
-        await api.result("pinChatMessage", **target)
         await api.result("deleteMessage", **target)
         ana.block()
         told = [events.get_nowait() for _ in range(events.qsize())]
     ana.unblock()
 
     assert [event.kind for event in told] == [
-        *("sent", "sent", "tapped", "answered", "edited", "action", "pinned", "sent"),
-        *("deleted", "member"),
+        *("sent", "sent", "tapped", "answered", "edited", "action", "deleted", "member"),
     ]
     assert events.empty()
 
@@ -79,16 +77,6 @@ async def test_the_bots_own_numbers_are_used_once(sim: Simulator) -> None:
         sim.world.person("Otra", user_id=7)
 
     assert ana.id == 7
-
-
-async def test_groups_are_known_by_username_and_people_are_not(
-    sim: Simulator, api: ApiClient
-) -> None:
-    sim.world.group("Vecinas", username="vecinas")
-    sim.world.person("Ana", username="ana_g").start()
-
-    assert (await api.result("getChat", chat_id="@Vecinas"))["title"] == "Vecinas"
-    assert await api.refusal("getChat", chat_id="@ana_g") == (400, "Bad Request: chat not found")
 
 
 async def test_time_can_be_moved(api: ApiClient, sim: Simulator) -> None:

@@ -129,9 +129,7 @@ class Scene:
 
     async def taps(self, person: Person, label: str) -> None:
         """Taps a button once it is there, and waits until the bot is done."""
-        await self.with_button(person, label)
-        await person.tap(label).answered()
-        await self.settled()
+        await person.taps(label)
 
     async def taps_at_once(self, person: Person, label: str) -> None:
         """Taps a button that is there, and waits for its answer alone."""
@@ -139,13 +137,7 @@ class Scene:
 
     async def with_button(self, person: Person, label: str) -> Message:
         """The newest message that has this button."""
-
-        def found() -> Message | None:
-            return next((m for m in reversed(person.messages) if label in m.labels), None)
-
-        message = await person.chat.notifier.wait_for(found, 20)
-        assert message is not None, f"no button {label!r} in:\n{person.chat.transcript()}"
-        return message
+        return await person.with_button(label)
 
     async def signs(
         self,

@@ -1,7 +1,6 @@
 """One rehearsal from the first visitor to the last: people sign, it closes, everybody is told."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,7 +28,6 @@ PEOPLE_A_SECOND = 2.5
 """How many people come in a second: as many as a bot can answer at Telegram's limits."""
 
 # Only the simulated Telegram of this process knows this token.
-_TOKEN = f"1000000001:{secrets.token_urlsafe(24)}"
 # Below the numbers that the simulated Telegram gives to people.
 ADMIN_ID = 6_000_000_900
 _SHORTEST_OPENING = 20.0
@@ -40,8 +38,8 @@ _LONGEST_WAIT = 60.0
 _FAULTY = 0.004
 _LATENCY = (0.03, 0.2)
 
-SettingsFor = Callable[[str, str, int], Settings]
-"""Returns a bot's settings for an address of Telegram, a token and an admin."""
+SettingsFor = Callable[[Simulator, int], Settings]
+"""Returns the settings of a bot of this simulated Telegram, with an admin."""
 
 
 @dataclass(slots=True)
@@ -124,10 +122,8 @@ class Rehearsal:
         since, begun = time.monotonic(), self._clock()
         self._clock.is_working = lambda: True  # until there is a database that can tell
         try:
-            async with Simulator(
-                token=_TOKEN, clock=lambda: clocks.now().timestamp()
-            ) as simulator:
-                settings = self._settings_for(simulator.url, _TOKEN, ADMIN_ID)
+            async with Simulator(clock=lambda: clocks.now().timestamp()) as simulator:
+                settings = self._settings_for(simulator, ADMIN_ID)
                 await self._run_bot(simulator, settings, clocks, opening)
         finally:
             self.result.real = time.monotonic() - since
