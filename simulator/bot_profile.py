@@ -1,4 +1,4 @@
-"""The bot's public profile: names, descriptions, commands and picture."""
+"""The bot's public profile: descriptions and commands."""
 
 import re
 from collections.abc import Mapping
@@ -19,9 +19,8 @@ class Profile:
 
     def __init__(self) -> None:
         self.texts: dict[tuple[str, str], str] = {}
-        """By kind ("name", "description", "short_description") and language."""
+        """By kind ("description", "short_description") and language."""
         self.commands: dict[tuple[Scope, str], list[dict[str, str]]] = {}
-        self.photo: bytes | None = None
 
     def text(self, kind: str, language: str | None) -> str:
         """Returns the text shown to somebody with this language, or the default one."""

@@ -18,7 +18,6 @@ from simulator.parameters import UploadedFile
 _MB = 1024 * 1024
 _PHOTO_BYTES = 10 * _MB
 _UPLOAD_BYTES = 50 * _MB
-_PROFILE_SIDE = 160
 _PHOTO_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _SIDES = (90, 320, 800, 1280)
 
@@ -125,19 +124,12 @@ def _checked_photo(content: bytes) -> tuple[int, int]:
     return width, height
 
 
-def checked_profile_photo(content: bytes) -> bytes:
-    """Returns a profile picture; refuses all but JPEGs with sides of 160 pixels or more."""
-    if min(_image_size(content, ("JPEG",))) < _PROFILE_SIDE:
-        raise bad_request("PHOTO_CROP_SIZE_SMALL")
-    return content
-
-
-def _image_size(content: bytes, formats: tuple[str, ...] = _PHOTO_FORMATS) -> tuple[int, int]:
+def _image_size(content: bytes) -> tuple[int, int]:
     """Returns width and height from the header; the picture itself is not decoded."""
     try:
         with (
             warnings.catch_warnings(action="error"),
-            Image.open(io.BytesIO(content), formats=formats) as image,
+            Image.open(io.BytesIO(content), formats=_PHOTO_FORMATS) as image,
         ):
             return image.size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

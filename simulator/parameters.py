@@ -100,8 +100,6 @@ _TYPES: Mapping[ParameterKind, type | UnionType] = {
     ParameterKind.FILE: str | UploadedFile,
 }
 _FLAGS = dict.fromkeys(("true", "1", "yes"), True) | dict.fromkeys(("false", "0", "no", ""), False)
-_KINDS_IN_ONE_METHOD = {("setMyProfilePhoto", "photo"): ParameterKind.MEDIA}
-"""Where a name means something else than in all the other methods."""
 
 
 async def read_request(request: web.BaseRequest) -> Params:
@@ -155,8 +153,7 @@ def decode(method: Method, raw: Mapping[str, Any]) -> Params:
     params: Params = {}
     for name, value in raw.items():
         if name in method.parameters:
-            kind = _KINDS_IN_ONE_METHOD.get((method.name, name))
-            params[name] = decode_value(name, value, uploads, kind)
+            params[name] = decode_value(name, value, uploads)
         elif not _is_attached(name, raw):
             raise bad_request(f'unknown parameter "{name}" in {method.name}')
     for name in method.required:
@@ -165,11 +162,9 @@ def decode(method: Method, raw: Mapping[str, Any]) -> Params:
     return params
 
 
-def decode_value(
-    name: str, value: Any, uploads: Uploads, kind: ParameterKind | None = None
-) -> Any:
-    """Decodes a value to a kind, or else to what `KINDS` has for its name; refuses other kinds."""
-    kind = kind or KINDS.get(name, ParameterKind.TEXT)
+def decode_value(name: str, value: Any, uploads: Uploads) -> Any:
+    """Decodes a value to what `KINDS` has for its name; refuses other kinds."""
+    kind = KINDS.get(name, ParameterKind.TEXT)
     if isinstance(value, str) and kind in _WRITTEN_AS_JSON:
         value = _json(name, value, kind)
     found = _decoded(kind, value, uploads)

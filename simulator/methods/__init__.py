@@ -63,8 +63,6 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         profile.text_setter("short_description"),
         "short_description language_code",
     ),
-    "setMyName": (profile.text_setter("name"), "name language_code"),
-    "setMyProfilePhoto": (profile.set_photo, "photo!"),
     "sendChatAction": (
         sending.send_chat_action,
         "chat_id! action! business_connection_id message_thread_id",

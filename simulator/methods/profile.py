@@ -1,23 +1,20 @@
-"""The bot's own name, descriptions, commands and balance of Stars."""
+"""The bot's own descriptions, commands and balance of Stars."""
 
 from collections.abc import Callable
 
 from simulator.bot_profile import Scope, checked_commands, checked_language, checked_scope
 from simulator.chats import Shape
 from simulator.errors import bad_request
-from simulator.files import checked_profile_photo
-from simulator.parameters import Params, UploadedFile
+from simulator.parameters import Params
 from simulator.world import World
 from telegram_text.markup import length
 
-_LONGEST = {"name": 64, "description": 512, "short_description": 120}
+_LONGEST = {"description": 512, "short_description": 120}
 
 
 def get_me(world: World, params: Params) -> Shape:
     """Serves getMe."""
-    bot = world.bot
-    return bot.shape() | {
-        "first_name": world.profile.text("name", None) or bot.first_name,
+    return world.bot.shape() | {
         "can_join_groups": True,
         "can_read_all_group_messages": False,
         "supports_inline_queries": False,
@@ -43,7 +40,7 @@ def delete_commands(world: World, params: Params) -> bool:
 
 
 def text_setter(kind: str) -> Callable[[World, Params], bool]:
-    """Returns the function that serves setMyName, setMyDescription or setMyShortDescription."""
+    """Returns the function that serves setMyDescription or setMyShortDescription."""
 
     def set_text(world: World, params: Params) -> bool:
         language = checked_language(params.get("language_code"))
@@ -54,20 +51,6 @@ def text_setter(kind: str) -> Callable[[World, Params], bool]:
         return True
 
     return set_text
-
-
-def set_photo(world: World, params: Params) -> bool:
-    """Serves setMyProfilePhoto for pictures that do not move."""
-    shape = params["photo"]
-    if not isinstance(shape, dict) or shape.get("type") != "static":
-        raise bad_request("can't parse InputProfilePhoto: type is unsupported")
-    if unknown := set(shape) - {"type", "photo"}:
-        raise bad_request(f'unknown field "{min(unknown)}" in InputProfilePhoto')
-    upload = shape.get("photo")
-    if not isinstance(upload, UploadedFile):
-        raise bad_request("profile photos can't be reused and must be uploaded as a new file")
-    world.profile.photo = checked_profile_photo(upload.content)
-    return True
 
 
 def get_star_balance(world: World, params: Params) -> Shape:

@@ -66,9 +66,7 @@ class PageState:
         }
 
     def _bot(self) -> Shape:
-        bot = self.world.bot
-        name = self.world.profile.text("name", None) or bot.first_name
-        return {"name": name, "username": bot.username}
+        return {"name": self.world.bot.first_name, "username": self.world.bot.username}
 
     def _faults(self) -> Shape:
         faults = self.simulator.faults
@@ -95,5 +93,4 @@ class PageState:
             self._journal.publish()
             if self._profile_changed:
                 self._profile_changed = False
-                self._feed.publish("profile", bot=self._bot())
                 self.phones.publish_all()

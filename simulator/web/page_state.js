@@ -149,10 +149,6 @@ const CHANGES = {
     while (state.seconds.size > SECONDS_KEPT) state.seconds.delete(state.seconds.keys().next().value);
     markChanged("rate");
   },
-  profile({ bot }) {
-    state.bot = bot;
-    markChanged("people", "chat");
-  },
   bot({ state: botState }) {
     state.botState = botState;
     markChanged("bot");

@@ -155,13 +155,3 @@ async def test_trouble_is_switched_on_and_off(at: PageClient, view: PageState) -
     assert view.simulator.faults.too_many_rate == 0.1
     await at.does("fault", name="too_many_rate", value=0)
     assert view.simulator.faults.too_many_rate == 0
-
-
-async def test_the_page_calls_the_bot_what_it_was_named(
-    at: PageClient, api: ApiClient, view: PageState
-) -> None:
-    async with at.stream() as stream:
-        assert (await stream.next_of("all"))["bot"]["name"] == "Petición"
-        await api.result("setMyName", name="Avisos")
-        assert (await stream.next_of("profile"))["bot"]["name"] == "Avisos"
-    assert view.snapshot()["bot"]["name"] == "Avisos"

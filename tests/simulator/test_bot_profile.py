@@ -1,11 +1,6 @@
-import io
-
 import pytest
-from PIL import Image
 
 from simulator import Simulator
-from simulator.errors import Refused
-from simulator.files import checked_profile_photo
 from tests.support.api_client import ApiClient
 
 
@@ -56,7 +51,7 @@ async def test_commands_for_a_chat_need_the_chat(
 
 @pytest.mark.parametrize("language", ["es-ES", "ESP", "e"])
 async def test_a_language_has_two_letters(api: ApiClient, language: str) -> None:
-    assert await api.refusal("setMyName", name="a", language_code=language) == (
+    assert await api.refusal("setMyDescription", description="a", language_code=language) == (
         400,
         "Bad Request: invalid language code specified",
     )
@@ -67,7 +62,6 @@ async def test_a_language_has_two_letters(api: ApiClient, language: str) -> None
     [
         ("setMyDescription", "description", 512),
         ("setMyShortDescription", "short_description", 120),
-        ("setMyName", "name", 64),
     ],
 )
 async def test_texts_of_the_profile_have_their_lengths(
@@ -84,32 +78,3 @@ async def test_an_empty_list_of_commands_takes_them_away(sim: Simulator, api: Ap
     await api.result("setMyCommands", commands=[])
 
     assert sim.world.profile.commands == {}
-
-
-@pytest.mark.parametrize(
-    ("photo", "reason"),
-    [
-        ({"type": "animated", "animation": "x"}, "can't parse InputProfilePhoto"),
-        ({"type": "static", "photo": "x", "size": 1}, 'unknown field "size"'),
-        ({"type": "static", "photo": "AgAC"}, "must be uploaded as a new file"),
-        ({"type": "static", "photo": "attach://nothing"}, "media not found"),
-    ],
-)
-async def test_profile_photos_telegram_would_not_take(
-    api: ApiClient, photo: dict[str, object], reason: str
-) -> None:
-    status, said = await api.refusal("setMyProfilePhoto", photo=photo)
-    assert (status, reason in said) == (400, True), said
-
-
-def square(kind: str, side: int) -> bytes:
-    made = io.BytesIO()
-    Image.new("RGB", (side, 640)).save(made, kind)
-    return made.getvalue()
-
-
-@pytest.mark.parametrize(("kind", "side"), [("PNG", 640), ("JPEG", 159)])
-def test_a_profile_photo_is_a_jpeg_that_is_large_enough(kind: str, side: int) -> None:
-    with pytest.raises(Refused):
-        checked_profile_photo(square(kind, side))
-    assert checked_profile_photo(square("JPEG", 640))

@@ -163,7 +163,6 @@ async def test_the_profile_is_set_for_each_language(sim: Simulator, ptb: telegra
     await ptb.set_my_commands([("close", "Cerrar")], scope=telegram.BotCommandScopeChat(ana.id))
     await ptb.set_my_description("Larga", language_code="es")
     await ptb.set_my_short_description("Corta")
-    await ptb.set_my_name("Nombre")
 
     assert ana.commands == [{"command": "close", "description": "Cerrar"}]
     assert await ptb.delete_my_commands(scope=telegram.BotCommandScopeChat(ana.id))
@@ -172,7 +171,6 @@ async def test_the_profile_is_set_for_each_language(sim: Simulator, ptb: telegra
     assert profile.text("description", "es") == "Larga"
     assert profile.text("description", "en") == ""
     assert profile.text("short_description", "en") == "Corta"
-    assert (await ptb.get_me()).first_name == "Nombre"
 
 
 async def test_a_bot_writes_to_a_group_that_it_is_in(sim: Simulator, ptb: telegram.Bot) -> None:
