@@ -46,7 +46,7 @@ async def close(ctx: AdminContext) -> None:
             "mensaje. Puedes deshacerlo con /reopen."
             if why_not
             else "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá cómo ha "
-            "terminado. Al cerrarla no se envía ningún mensaje: eso se hace después, con "
+            "acabado. Al cerrarla no se envía ningún mensaje: eso se hace después, con "
             "/broadcast. Puedes deshacerlo con /reopen."
         ),
         why_not,
@@ -216,7 +216,7 @@ async def _hindrance(ctx: AdminContext) -> Html | None:
         )
     if any(planned.kind is Kind.CLOSING for planned in await ctx.broadcasts.scheduled()):
         return words.text(
-            "El mensaje final está programado, y cuenta cómo terminó la petición. Para volver a "
+            "El mensaje final está programado, y cuenta cómo acabó la petición. Para volver a "
             "abrirla, cancela antes ese envío con /broadcast."
         )
     return None

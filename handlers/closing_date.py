@@ -147,7 +147,7 @@ def _closes(closes_at: datetime, words: Words) -> Html:
         ),
         words.text(
             "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha "
-            "terminado: comprueba antes que el mensaje final está como debe. Para cambiar la "
+            "acabado: comprueba antes que el mensaje final está como debe. Para cambiar la "
             "fecha o quitarla, escribe /close."
         ),
     )
@@ -165,12 +165,12 @@ def _untold_text(
     closed_at: datetime, untold: int, reminder: int, why_not: Unready | None, words: Words
 ) -> Html:
     heading = words.text(
-        "<b>Hay quien espera saber cómo ha terminado la petición.</b>"
+        "<b>Hay quien espera saber cómo ha acabado la petición.</b>"
         if reminder < _PLAINER_FROM
-        else "⚠️ <b>Se les prometió contarles cómo terminaba la petición, y nadie lo ha hecho.</b>"
+        else "⚠️ <b>Se les prometió contarles cómo acababa la petición, y nadie lo ha hecho.</b>"
         if reminder < _PLAINEST_FROM
         else "⚠️ <b>Esto es una promesa sin cumplir: quienes firmaron siguen sin saber cómo "
-        "terminó la petición.</b>"
+        "acabó la petición.</b>"
     )
     waiting = words.plural(
         "Se cerró el {since}, y {n} persona que firmó no ha recibido el mensaje final.",

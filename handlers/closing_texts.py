@@ -60,7 +60,7 @@ class Unready(StrEnum):
     DRAFT = mark(
         "⚠️ <b>El mensaje final todavía es un borrador.</b> Mientras lo sea, quien entre con la "
         "petición cerrada leerá solo el agradecimiento por su interés, y a quienes firmaron no se "
-        "les puede contar cómo ha terminado. Escríbelo con /closing."
+        "les puede contar cómo ha acabado. Escríbelo con /closing."
     )
     WAITS = mark(
         "⏳ <b>El mensaje final espera la aprobación de otra persona.</b> Mientras tanto no se "
@@ -88,7 +88,7 @@ def what_next(words: Words, why_not: Unready | None) -> Html:
         undo = words.text("Para deshacer el cierre, escribe /reopen.")
         return paragraphs(words.text(why_not), undo)
     return words.text(
-        "Para contarles cómo ha terminado a quienes firmaron, escribe /broadcast. "
+        "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. "
         "Para deshacer el cierre, /reopen."
     )
 

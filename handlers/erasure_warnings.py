@@ -36,20 +36,20 @@ _APART = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 7}
 
 _HEADINGS: Mapping[WarningStep, str] = {
     WarningStep.MONTH: mark(
-        "<b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo termina la "
+        "<b>El {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
         "petición.</b>"
     ),
     WarningStep.WEEK: mark(
         "⚠️ <b>Queda una semana o menos: el {day} se borrarán firmas de personas a las que nadie "
-        "ha contado cómo termina la petición.</b>"
+        "ha contado cómo acaba la petición.</b>"
     ),
     WarningStep.DAY: mark(
         "⚠️ <b>Último aviso: el {day} se borrarán firmas de personas a las que nadie ha contado "
-        "cómo termina la petición.</b>"
+        "cómo acaba la petición.</b>"
     ),
     WarningStep.LATE: mark(
         "⚠️ <b>Las firmas ya deberían estar borradas, y hay personas a las que nadie ha contado "
-        "cómo termina la petición.</b> Se guardan unos días más: hasta el {day}."
+        "cómo acaba la petición.</b> Se guardan unos días más: hasta el {day}."
     ),
 }
 
@@ -160,7 +160,7 @@ async def _text(
     elif not (await storage.petitions.state()).is_closed:
         to_do = mark(
             "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha "
-            "terminado, con /broadcast."
+            "acabado, con /broadcast."
         )
     elif why_not is Unready.DRAFT:
         to_do = mark(

@@ -54,7 +54,7 @@ def _recorded(handover: Handover, erased_on: date, words: Words) -> Html:
         ),
         words.text(
             "Las firmas se borrarán a partir del {day} y seguirán contadas. Si todavía no se ha "
-            "contado a quienes firmaron cómo ha terminado, hay que hacerlo antes, con /broadcast.",
+            "contado a quienes firmaron cómo ha acabado, hay que hacerlo antes, con /broadcast.",
             day=words.date(erased_on),
         ),
         words.text(

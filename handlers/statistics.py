@@ -64,7 +64,7 @@ async def stats(ctx: AdminContext) -> None:
             ),
             counts.erased
             and words.text(
-                "Ya borradas, porque su plazo ha terminado: {erased}. Cuentan en el total y en su "
+                "Ya borradas, porque su plazo ha acabado: {erased}. Cuentan en el total y en su "
                 "idioma, pero ya no se sabe por dónde llegaron.",
                 erased=words.number(counts.erased),
             ),

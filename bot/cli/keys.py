@@ -87,6 +87,12 @@ async def _prospect(context: CliContext, url: str, path: Path, *, keep_old: bool
         said = [
             label("{path} recibe una clave nueva, con la que todo se cifra otra vez.", path=path)
         ]
+    said.append(
+        label(
+            "Tarda algo más de dos minutos, porque espera a que se guarde lo que el bot "
+            "estuviera cifrando todavía con la anterior."
+        )
+    )
     if keep_old:
         return " ".join((*said, label("La clave anterior se queda también en el archivo.")))
     return " ".join(

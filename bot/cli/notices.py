@@ -56,7 +56,7 @@ def notices(
     recipients = load_petition_settings().age_recipients
 
     async def work(context: CliContext) -> list[ChangeOwed]:
-        owed = await list_notices(context, out, names=names)
+        owed = await list_notices(context, out, names=names, told=told)
         if output is not None and owed:
             say(write_notices(context, owed, output, recipients, replaces=force))
         return owed
@@ -74,9 +74,12 @@ def notices(
 
 
 async def list_notices(
-    context: CliContext, console: Console, *, names: bool = False
+    context: CliContext, console: Console, *, names: bool = False, told: bool = False
 ) -> list[ChangeOwed]:
-    """Prints what the addressee has to be told, and returns it; names only on a screen."""
+    """Prints what the addressee has to be told, unless they were `told`, and returns it.
+
+    Names are shown only on a screen.
+    """
     if names and not console.is_terminal:
         raise CannotDo.because(
             "Los nombres solo se muestran en pantalla; a un archivo van cifrados, con "
@@ -122,7 +125,8 @@ async def list_notices(
                 "--output ARCHIVO, cifrados."
             )
         )
-    tell(label("Cuando se haya comunicado: petition-bot notices --told"))
+    if not told:
+        tell(label("Cuando se haya comunicado: petition-bot notices --told"))
     return owed
 
 

@@ -1,5 +1,6 @@
 """The commands `petition-bot person NUMBER`: what a letter or an e-mail asks of one signature."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -209,7 +210,7 @@ def correct(
     yes: Yes = False,
 ) -> None:
     """Gives the signature another name (art. 16)."""
-    typed = name if name is not None else typer.prompt(label("El nombre nuevo"))
+    typed = name if name is not None else _asked(label("El nombre nuevo"))
     _answer(ctx, CORRECT, code, verified_otherwise, yes=yes, name=typed)
 
 
@@ -264,7 +265,7 @@ def _answer(
         )
     typed = code
     if reason is None and typed is None:
-        typed = typer.prompt(label("El código de la carta"))
+        typed = _asked(label("El código de la carta"))
     number: int = ctx.obj
     prepared = run_with_context(
         lambda context: prepare(context, request, number, typed, reason, name)
@@ -273,6 +274,13 @@ def _answer(
     otherwise = label("No se ha hecho nada, y el código sigue sirviendo.")
     if agrees(prepared.question, yes=yes, otherwise=otherwise):
         say(run_with_context(lambda context: carry_out(context, request, prepared, output)))
+
+
+def _asked(question: str) -> str:
+    """Asks for what was not typed with the command, unless the petition cannot be opened."""
+    run_with_context(lambda _: asyncio.sleep(0))
+    typed: str = typer.prompt(question)
+    return typed
 
 
 async def prepare(

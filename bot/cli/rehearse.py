@@ -106,7 +106,7 @@ def _bars(people: int) -> Iterator[RehearsalProgress]:
     """Draws how many have come, and then how many were told."""
     with progress_bar() as bars:
         came = bars.add_task(label("Pasan por la petición"), total=people)
-        told = bars.add_task(label("Se les cuenta cómo terminó"), total=None, visible=False)
+        told = bars.add_task(label("Se les cuenta cómo acabó"), total=None, visible=False)
         yield RehearsalProgress(partial(_move, bars, came), partial(_move, bars, told))
 
 

@@ -160,7 +160,7 @@ class DemoScript:
         sean.start()
         await self._sees(
             sean,
-            words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado."),
+            words.text("Cuando se sepa cómo ha acabado, te lo contaremos en este chat."),
         )
         self._expect("3" in sean.screen.text, "Seán does not see the number of his signature")
 

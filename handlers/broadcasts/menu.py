@@ -260,8 +260,8 @@ def _about_closing(ctx: AdminContext, options: BroadcastOptions) -> Html | None:
     if options.why_not is not None:
         return words.text(options.why_not)
     return words.plural(
-        "El mensaje final cuenta cómo ha terminado la petición. Lo espera {n} persona.",
-        "El mensaje final cuenta cómo ha terminado la petición. Lo esperan {n} personas.",
+        "El mensaje final cuenta cómo ha acabado la petición. Lo espera {n} persona.",
+        "El mensaje final cuenta cómo ha acabado la petición. Lo esperan {n} personas.",
         options.untold,
     )
 

@@ -87,7 +87,7 @@ def overview(view: ClosingTextsView) -> Screen:
     words = view.words
     return Screen(
         paragraphs(
-            words.text("<b>Cómo ha terminado: lo que lee quien entra con la petición cerrada</b>"),
+            words.text("<b>Cómo ha acabado: lo que lee quien entra con la petición cerrada</b>"),
             lines(words.text("El mensaje final:"), *_standing(view)),
             _list(words.text("Lo que ha pasado después:"), *_entries(view)),
             _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),
@@ -232,7 +232,7 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     if made.published_at is None:
         return Screen(
             paragraphs(
-                words.text("⏳ <b>Un cambio en cómo ha terminado espera aprobación.</b>"),
+                words.text("⏳ <b>Un cambio en lo que se lee del final espera aprobación.</b>"),
                 listed,
                 words.text(
                     "Lo pide {who}. Han firmado tantas personas que tiene que aprobarlo otra "
@@ -253,7 +253,7 @@ def change_notice(view: ClosingTextsView, made: Publication) -> Screen:
     )
     return Screen(
         paragraphs(
-            words.text("<b>Ha cambiado lo que se lee de cómo ha terminado la petición.</b>"),
+            words.text("<b>Ha cambiado lo que se lee de cómo ha acabado la petición.</b>"),
             listed,
             by,
             words.text("Para verlo, escribe /closing."),
@@ -342,10 +342,11 @@ def _change_buttons(
     view: ClosingTextsView, entry: str, kind: ClosingTextKind, day: date | None
 ) -> Iterator[Button]:
     words = view.words
+    what = text_name(words, kind, day)
     for language in view.petition.languages:
         label = words.label(
             "✏️ {what}, en {language}",
-            what=text_name(words, kind, day),
+            what=what[:1].upper() + what[1:],
             language=words.language_name(language),
         )
         yield _button(label, ClosingStep.WRITE, f"{entry}:{kind}:{language}")

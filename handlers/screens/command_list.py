@@ -22,7 +22,7 @@ ADMIN_COMMANDS: Mapping[str, str] = {
     "stats": mark("Firmas: total, hoy, por idioma y origen"),
     "close": mark("Cerrar la petición"),
     "reopen": mark("Volver a abrir la petición"),
-    "closing": mark("Escribir cómo ha terminado la petición"),
+    "closing": mark("Escribir cómo ha acabado la petición"),
     "broadcast": mark("Escribir a quienes firmaron"),
     "broadcasts": mark("Envíos anteriores y programados"),
 }

@@ -29,7 +29,7 @@ def help_(view: View) -> Screen:
     """Lists the commands, with the admins' for an admin."""
     words = view.words
     intro = words.text(
-        "En este chat puedes leer la petición, firmarla y saber cómo termina. Todo se "
+        "En este chat puedes leer la petición, firmarla y saber cómo acaba. Todo se "
         "hace con los botones; también funcionan estos comandos:"
     )
     for_admins = (

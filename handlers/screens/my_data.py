@@ -169,7 +169,7 @@ def _silence(view: View, signature: Signature, held: Held) -> Html | None:
         return lines(muted, _only_stored(words, signature))
     if muted or not signature.is_counted or signature.was_told:
         return muted
-    return words.text("Te escribiremos para contarte cómo termina la petición.")
+    return words.text("Te escribiremos para contarte cómo acaba la petición.")
 
 
 def _only_stored(words: Words, signature: Signature) -> Html:
@@ -196,7 +196,7 @@ def _not_signed(view: View) -> Html:
         words.text(
             "No has firmado esta petición."
             if view.petition_state.erased_at is None
-            else "No guardamos ninguna firma tuya. Las firmas cuyo plazo ha terminado ya se han "
+            else "No guardamos ninguna firma tuya. Las firmas cuyo plazo ha acabado ya se han "
             "borrado y siguen contadas: si firmaste hace tiempo, la tuya es una de ellas, salvo "
             "que la retiraras o que ya no contara."
         ),

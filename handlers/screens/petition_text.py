@@ -113,7 +113,7 @@ def _welcome(view: View) -> Screen:
         # Whoever may have signed so long ago that the bot does not know it any more.
         view.petition_state.erased_at
         and words.text(
-            "Las firmas cuyo plazo ha terminado ya se han borrado y siguen contadas. Si firmaste "
+            "Las firmas cuyo plazo ha acabado ya se han borrado y siguen contadas. Si firmaste "
             "hace tiempo y aquí no consta, la tuya es una de ellas, salvo que la retiraras o que "
             "ya no contara: no hace falta que firmes otra vez."
         ),
@@ -129,18 +129,18 @@ def _signed(view: View, signature: Signature) -> Screen:
     )
     promise = (
         words.text(
-            "El uso de tus datos está limitado y no te escribiremos. Aquí podrás ver cómo termina "
+            "El uso de tus datos está limitado y no te escribiremos. Aquí podrás ver cómo acaba "
             "la petición; para volver atrás, entra en /mydata."
         )
         if signature.is_only_stored
         else words.text(
-            "Pediste que no te escribiéramos. Aquí podrás ver cómo termina la petición; si "
+            "Pediste que no te escribiéramos. Aquí podrás ver cómo acaba la petición; si "
             "prefieres que te lo contemos, cámbialo en /mydata."
         )
         if signature.muted
         else None
         if signature.was_told or not signature.is_counted
-        else words.text("Cuando la petición termine, te contaremos en este chat cómo ha acabado.")
+        else words.text("Cuando se sepa cómo ha acabado, te lo contaremos en este chat.")
     )
     text = paragraphs(
         f"<b>{view.texts.title}</b>",
@@ -208,7 +208,7 @@ def _kept_until(view: View) -> Html | None:
         )
     if state.erased_at is not None:
         return words.text(
-            "Las firmas cuyo plazo ha terminado ya se han borrado y siguen contadas. Si firmaste "
+            "Las firmas cuyo plazo ha acabado ya se han borrado y siguen contadas. Si firmaste "
             "y aquí no consta, la tuya es una de ellas, salvo que la retiraras o que ya no "
             "contara."
         )
@@ -228,7 +228,7 @@ def _mine_kept_until(view: View, signature: Signature) -> Html:
     words = view.words
     day, at_most = _erased_on(view, signature.signed_at)
     if day <= view.today:
-        return words.text("El plazo para guardar tu firma ha terminado: se borrará pronto.")
+        return words.text("El plazo para guardar tu firma ha acabado: se borrará pronto.")
     return words.text(
         "Tu firma se borrará, como muy tarde, el {day}, y seguirá contada."
         if day == at_most

@@ -28,9 +28,9 @@ def withdraw(view: View) -> Screen:
     # While the closing update is only a draft, there is nothing to read yet.
     is_told = outcome_in(view.petition, view.closing_texts, view.language).closing_update
     end = words.text(
-        "Cómo terminó la petición lo puedes leer aquí cuando quieras: escribe /start."
+        "Cómo acabó la petición lo puedes leer aquí cuando quieras: escribe /start."
         if view.petition_state.is_closed and is_told
-        else "Después ya no podremos contarte en este chat cómo termina la petición."
+        else "Después ya no podremos contarte en este chat cómo acaba la petición."
     )
     day = view.name_handed_over_on
     handed = day and words.text(

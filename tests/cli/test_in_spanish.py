@@ -86,6 +86,8 @@ def test_what_is_wrong_with_settings_or_storage_is_said_in_spanish(
 ) -> None:
     monkeypatch.setenv(setting, value)
     assert answer in says("notices")
+    asked = says("person", "1", "show", typed="abcd\n")
+    assert answer in asked and "código" not in asked
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_letters_waves_and_the_end_are_answered_without_an_english_sentence() ->
     says("invalidate", "--from", "ayer", "--dry-run")
     says("invalidate", "--list")
     says("purge", "--dry-run")
-    says("keys", "rotate", typed="n\n")
+    assert "Tarda algo más de dos minutos" in says("keys", "rotate", typed="n\n")
     says("check")
 
 
@@ -238,7 +240,9 @@ def test_the_signatures_are_handed_over_without_an_english_sentence(
     assert "borrarla: se ha retirado la firma" in says("notices")
     sheet = str(tmp_path / "cambios.xlsx.age")
     assert "una hoja xlsx, cifrada" in says("notices", "--output", sheet)
-    assert "Queda anotado que se ha comunicado 1 cambio." in says("notices", "--told", typed="y\n")
+    told = says("notices", "--told", typed="y\n")
+    assert "Queda anotado que se ha comunicado 1 cambio." in told
+    assert "notices --told" not in told
     says("delivered", "--undo", typed="s\n")
 
 

@@ -128,7 +128,7 @@ async def test_two_messages_in_a_day_that_together_reach_more_people_need_a_seco
     summary = await admin.previews()
     assert "ya has escrito a 3 personas, y todo junto cuenta" in summary.text
     await admin.taps(ASK)
-    rule = "cuando alguien escribe a más de 5 personas, en uno o en varios envíos de 24 horas"
+    rule = "cuando alguien escribe a más de 5 personas en 24 horas, en uno o en varios envíos"
     assert rule in admin.panel.text
     await pau.sees(QUESTION, 10)
     assert await got_by_all(admin) == [["Hola"]] * 3

@@ -87,7 +87,7 @@ async def test_a_wrong_closing_update_is_taken_back_and_the_right_one_reaches_ev
     assert CORRECT not in report.labels, "the closing update itself is sent again"
     admin.scene.ana.send("/mydata")
     await admin.scene.settled()
-    assert "Te escribiremos para contarte cómo termina" in admin.scene.screen(admin.scene.ana).text
+    assert "Te escribiremos para contarte cómo acaba" in admin.scene.screen(admin.scene.ana).text
     admin.ahead = timedelta(seconds=5)  # a second confirmation in one second is a second tap
     await admin.says("/broadcast")
     assert "Lo esperan 3 personas." in admin.panel.text

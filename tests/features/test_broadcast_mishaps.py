@@ -290,7 +290,7 @@ async def test_who_was_asked_for_a_name_last_is_listened_to_at_the_form(
 ) -> None:
     if prepared == "a closing text":
         await admin.says("/closing")
-        await admin.taps("✏️ el mensaje final, en español")
+        await admin.taps("✏️ El mensaje final, en español")
     else:
         await admin.begins()
     if prepared == "a message":
@@ -319,7 +319,7 @@ async def test_who_goes_from_the_form_to_a_message_is_listened_to_there(
         await admin.begins()
     else:
         await admin.says("/closing")
-        await admin.taps("✏️ el mensaje final, en español")
+        await admin.taps("✏️ El mensaje final, en español")
     sent = await admin.says("Marta Ruiz")
     assert (await conversation(admin)).stage == "name"
     assert any(m.text == "Marta Ruiz" for m in admin.marta.messages)
@@ -328,7 +328,7 @@ async def test_who_goes_from_the_form_to_a_message_is_listened_to_there(
         await admin.taps("Añadir versión en inglés")
     else:
         assert "✅ Guardado" in admin.panel.text
-        await admin.taps("✏️ el mensaje final, en inglés")
+        await admin.taps("✏️ El mensaje final, en inglés")
     await admin.says("/cancel")
     assert (await conversation(admin)).stage == "name", "what she prepares is left, and no more"
     admin.marta.edit(sent, "Marta Ruiz Gil")

@@ -15,8 +15,8 @@ from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.html_messages import send_html
 
 FOLDER = "18 de julio de 2025"
-SPANISH = "✏️ el mensaje final, en español"
-ENGLISH = "✏️ el mensaje final, en inglés"
+SPANISH = "✏️ El mensaje final, en español"
+ENGLISH = "✏️ El mensaje final, en inglés"
 BEFORE, SEE = "👁 Ver antes de publicar", "👁 Ver cómo se lee"
 
 

@@ -107,7 +107,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     assert "3 personas han firmado" in screen
     assert "no hace falta que firmes otra vez" in screen
     for command, answer in (
-        ("/mydata", "Las firmas cuyo plazo ha terminado ya se han borrado"),
+        ("/mydata", "Las firmas cuyo plazo ha acabado ya se han borrado"),
         ("/withdraw", "no hay nada que retirar"),
         ("/stop", "no te escribiremos"),
     ):
@@ -118,7 +118,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     marta.send("/stats")
     await scene.settled()
     assert "Firmas: 3" in marta.messages[-1].text
-    assert "Ya borradas, porque su plazo ha terminado: 2." in marta.messages[-1].text
+    assert "Ya borradas, porque su plazo ha acabado: 2." in marta.messages[-1].text
     await scene.closes()
     assert "ya se han borrado y siguen contadas" in await visits(scene, ana)
     assert "Tu firma se borrará, como muy tarde, el" in await visits(scene, scene.jordi)

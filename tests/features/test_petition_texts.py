@@ -156,7 +156,7 @@ async def test_a_text_that_does_not_fit_beside_what_was_published_is_not_used(
 ) -> None:
     marta = edited.marta
     marta.send("/closing")
-    await edited.taps(marta, "✏️ el mensaje final, en español")
+    await edited.taps(marta, "✏️ El mensaje final, en español")
     marta.send("x" * 2800)
     await edited.settled()
     await edited.taps(marta, "👁 Ver antes de publicar")

@@ -128,7 +128,7 @@ async def test_what_was_chosen_is_said_in_the_thanks_and_ended_in_mydata(scene: 
     shown = scene.screen(ana).text
     assert "Novedades de esta petición: no" in shown
     assert "Noticias de otras acciones: sí" in shown
-    assert "Te escribiremos para contarte cómo termina la petición." in shown
+    assert "Te escribiremos para contarte cómo acaba la petición." in shown
 
 
 async def test_who_ticks_nothing_reads_that_nothing_else_was_chosen(scene: Scene) -> None:

@@ -285,7 +285,7 @@ async def test_what_is_not_held_is_not_mentioned(scene: Scene) -> None:
 async def test_who_takes_back_after_the_end_is_not_told_that_it_can_no_longer_be_told(
     scene: Scene,
 ) -> None:
-    lost = "ya no podremos contarte en este chat cómo termina"
+    lost = "ya no podremos contarte en este chat cómo acaba"
     await scene.signs(scene.ana)
     scene.ana.send("/withdraw")
     assert lost in (await scene.ana.sees("¿Quieres retirar tu firma?")).text
@@ -296,7 +296,7 @@ async def test_who_takes_back_after_the_end_is_not_told_that_it_can_no_longer_be
     await scene.settled()
     asked = scene.screen(scene.ana).text
     assert lost not in asked
-    assert "Cómo terminó la petición lo puedes leer aquí cuando quieras" in asked
+    assert "Cómo acabó la petición lo puedes leer aquí cuando quieras" in asked
     await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
     scene.ana.start()
     await scene.settled()

@@ -312,7 +312,7 @@ def _told(words: Words, result: RehearsalResult, petition: Petition) -> Section:
     if tally is None:
         sentences.append(words.label("El mensaje final no llegó a enviarse."))
         return Section(
-            words.label("A quién no se le contó cómo terminó"), tuple(sentences), is_alarming=True
+            words.label("A quién no se le contó cómo acabó"), tuple(sentences), is_alarming=True
         )
     if result.told_twice:
         sentences.append(
@@ -334,7 +334,7 @@ def _told(words: Words, result: RehearsalResult, petition: Petition) -> Section:
         (words.label("Quedaron sin enviar"), tally.open),
     )
     return Section(
-        words.label("A quién no se le contó cómo terminó"),
+        words.label("A quién no se le contó cómo acabó"),
         tuple(sentences),
         (words.label("Qué fue de quienes firmaron"), words.label("Personas")),
         tuple((name, words.number(n)) for name, n in rows if n),

@@ -81,10 +81,10 @@ def approval_rule(words: Words, above: int | None) -> Html | None:
     if not above:
         return None
     return words.plural(
-        "Hace falta otra persona cuando alguien escribe a más de {n} persona, en uno o en varios "
-        "envíos de 24 horas.",
-        "Hace falta otra persona cuando alguien escribe a más de {n} personas, en uno o en varios "
-        "envíos de 24 horas.",
+        "Hace falta otra persona cuando alguien escribe a más de {n} persona en 24 horas, en uno "
+        "o en varios envíos.",
+        "Hace falta otra persona cuando alguien escribe a más de {n} personas en 24 horas, en uno "
+        "o en varios envíos.",
         above,
     )
 

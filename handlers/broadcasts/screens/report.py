@@ -8,7 +8,7 @@ from telegram_text.markup import Html
 _NOT_SENT = {
     StopReason.OPEN: mark(
         "<b>El envío no ha salido.</b> La petición se ha vuelto a abrir, y el mensaje final "
-        "cuenta cómo terminó."
+        "cuenta cómo acabó."
     ),
     StopReason.DECLINED: mark(
         "<b>El envío no se ha aprobado.</b> Otra persona que administra la petición ha "
