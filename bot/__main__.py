@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from bot.cli.main import app
-from bot.console import in_sentences
+from bot.console import INTERRUPTED, in_sentences
 
 __all__ = ["main"]
 
@@ -25,6 +25,8 @@ def main() -> None:
         in_sentences(app)()  # help is printed outside of every command, and a disk may be full
     except typer.Exit as ended:
         sys.exit(ended.exit_code)
+    except KeyboardInterrupt:  # before a command has begun
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

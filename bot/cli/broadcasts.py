@@ -80,12 +80,12 @@ _QUESTIONS = {
 }
 _OUTCOMES = {
     BroadcastAction.PAUSE: mark(
-        "El envío está en pausa: van {done} y faltan {left}. Lo que ya salía aún se cuenta."
+        "El envío está en pausa: van {done}. Sin enviar: {left}. Lo que ya salía aún se cuenta."
     ),
     BroadcastAction.RESUME: mark(
-        "El envío sigue, y faltan {left}. Lo hace el bot; si no está en marcha, petition-bot run."
+        "El envío sigue. Sin enviar: {left}. Lo hace el bot; si no está en marcha, petition-bot run."
     ),
-    BroadcastAction.CANCEL: mark("El envío está cancelado: van {done}, y {left} no lo reciben."),
+    BroadcastAction.CANCEL: mark("El envío está cancelado: van {done}. Sin enviar: {left}."),
 }
 
 

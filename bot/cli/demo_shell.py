@@ -47,7 +47,7 @@ class DemoShell:
             header = written.header
             self._says(
                 label(
-                    "{signatures}: {named} con su nombre y {unnamed} que solo se cuentan.",
+                    "{signatures}: {named} con su nombre y {unnamed} sin él.",
                     signatures=signatures(header.counted),
                     named=header.with_name,
                     unnamed=header.without_name,

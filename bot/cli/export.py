@@ -252,7 +252,7 @@ def _encrypted(file: BinaryIO, recipients: tuple[str, ...]) -> Iterator[BinaryIO
 def _result(order: ExportOrder, written: WrittenList) -> Iterator[str]:
     header, counts, words = written.header, written.header.counts, terminal_words()
     yield label(
-        "{signatures}: {named} con su nombre y {unnamed} que solo se cuentan.",
+        "{signatures}: {named} con su nombre y {unnamed} sin él.",
         signatures=signatures(header.counted),
         named=words.number(header.with_name),
         unnamed=words.number(header.without_name),
