@@ -59,7 +59,7 @@ async def stats(ctx: AdminContext) -> None:
             _by_language(words, counts.by_language),
             _by_source(words, counts.by_source),
             words.text(
-                "Personas a las que ahora no se puede escribir: {unreachable}",
+                "Han bloqueado el bot o han dejado Telegram: {unreachable}",
                 unreachable=words.number(counts.unreachable),
             ),
             counts.erased

@@ -282,7 +282,7 @@ def _nobody(ctx: AdminContext, options: BroadcastOptions) -> Html:
             "bot."
         )
     if not options.unreachable:
-        return words.text("Nadie ha firmado: no hay a quién escribir.")
+        return words.text("No se guarda ninguna firma: no hay a quién escribir.")
     return words.plural(
         "{n} persona ha firmado, pero ha bloqueado el bot o ha dejado Telegram: no hay a "
         "quién escribir.",

@@ -352,6 +352,7 @@ async def test_stats_tell_languages_and_sources(scene: Scene) -> None:
     assert "Inglés: 1" in said.text
     assert "boletin: 6" in said.text
     assert "(directo y otros): 1" in said.text
+    assert "Han bloqueado el bot o han dejado Telegram: 0" in said.text
 
 
 async def joined(services: Services, source: str, people: int) -> None:

@@ -131,6 +131,9 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     screen = await visits(scene, scene.jordi)
     assert "Reunió la firma de 3 personas" in screen
     assert f"el {scene.words.date(time.now)} se borraron las últimas" in screen
+    marta.send("/broadcast")
+    await scene.settled()
+    assert "No se guarda ninguna firma: no hay a quién escribir." in marta.messages[-1].text
     deeds = [(each.action, each.detail) for each in await time.storage.audit.entries(9)]
     assert [detail for action, detail in deeds if action == "retention"] == ["1", "2"]
 
