@@ -83,7 +83,8 @@ _OUTCOMES = {
         "El envío está en pausa: van {done}. Sin enviar: {left}. Lo que ya salía aún se cuenta."
     ),
     BroadcastAction.RESUME: mark(
-        "El envío sigue. Sin enviar: {left}. Lo hace el bot; si no está en marcha, petition-bot run."
+        "El envío sigue. Sin enviar: {left}. Lo hace el bot; si no está en marcha, petition-bot "
+        "run."
     ),
     BroadcastAction.CANCEL: mark("El envío está cancelado: van {done}. Sin enviar: {left}."),
 }
