@@ -152,7 +152,7 @@ def _conclude(setup: Setup) -> None:
     outside, before = in_environment(), setup.in_file
     for name in outside.keys() - before.keys():
         setup.keep(name, outside[name])
-        say(label("✓ Del entorno queda también escrito {name}.", name=name))
+        say(label("✓ También queda escrito {name}, que estaba en el entorno.", name=name))
     load_settings(env_file=setup.env_file)
     for name in sorted(
         name for name in outside if before.get(name, outside[name]) != outside[name]

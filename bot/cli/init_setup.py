@@ -31,10 +31,6 @@ APPROVAL = PREFIX + "APPROVAL_ABOVE"
 FOLDER = PREFIX + "FOLDER"
 KEY_FILE = PREFIX + "KEY_FILE"
 
-_TITLE = (
-    b"# The settings of a petition bot. It has the token: keep it to yourself, never commit it.\n"
-    b"# Notes stand on lines of their own. All settings: docs/settings.md\n"
-)
 _NEEDS_NO_QUOTES = re.compile(r"[\w/.,:+@-]*", re.ASCII)
 
 
@@ -89,7 +85,11 @@ class Setup:
             return
         if not self.env_file.exists():
             file_locations.make_private_folder(self.env_file.parent)
-            write_file(self.env_file, _TITLE)
+            title = terminal_words().label(
+                "Los ajustes del bot. Aquí está su token: no los enseñes a nadie ni los subas a "
+                "ningún repositorio. Las notas van en líneas aparte."
+            )
+            write_file(self.env_file, f"# {title}\n".encode())
         quotes = "never" if _NEEDS_NO_QUOTES.fullmatch(value) else "always"
         set_key(self.env_file, name, value, quote_mode=quotes, follow_symlinks=True)
 

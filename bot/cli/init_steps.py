@@ -232,7 +232,7 @@ STEPS: Sequence[Step] = (
         title=mark("Cómo se le escribe"),
         text=mark(
             "Hace falta al menos uno: correo, formulario web o dirección. Con Intro pasas al"
-            " siguiente, si los textos de la petición no lo dan a quien firma."
+            " siguiente."
         ),
     ),
     _contact(

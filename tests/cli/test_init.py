@@ -79,6 +79,7 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     assert settings.bot_token.get_secret_value() == TOKEN
     assert settings.admin_ids == {7, 8}
     assert settings.folder == home / "rio-limpio"
+    assert env.read_text().startswith("# Los ajustes del bot. Aquí está su token:")
     assert f"PETITION_API_URL={settings.api_url}\n" in env.read_text()  # of the environment
     assert settings.key_file is not None
     Keyring.load(settings.key_file)
