@@ -22,7 +22,7 @@ _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _ROW_OF_NAMES = re.compile(r"^\| (\w+) \| [^|]+ \|$", re.MULTILINE)
 _NAMED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-_FILE = re.compile(r"`([a-z][\w/]*(?:\.py|/))`")
+_FILE = re.compile(r"`((?:bot|handlers|storage|simulator|tests|benchmarks)/[\w/]*(?:\.py)?)`")
 _WORD = re.compile(r"[A-Z]?[a-z]+")
 # In the guides these marks stand for what the bot or its page shows, and for nothing else.
 _SHOWN = {"es": re.compile(r"«([^»]+)»"), "en": re.compile(r"“([^”]+)”")}
@@ -66,11 +66,10 @@ def test_a_guide_and_its_translation_lead_to_each_other(page: Path) -> None:
     assert (english.parent / _links(english)[0]).resolve() == page
 
 
-def test_every_file_that_the_architecture_names_exists() -> None:
-    rows = (DOCS / "architecture.md").read_text("utf-8").splitlines()
-    named = [path for row in rows for path in _files_named_in(row)]
-    assert len(named) > 30
-    assert [path for path in named if not path.exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    named = {path.rstrip("/") for path in _FILE.findall(page.read_text("utf-8"))}
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
 def test_no_name_is_one_that_the_glossary_has_given_up() -> None:
@@ -120,15 +119,6 @@ def _anything_filled_in(line: str) -> str:
         for blank, part in zip(blanks, parts[1:], strict=True)
     )
     return re.escape(parts[0]) + "".join(rest)
-
-
-def _files_named_in(row: str) -> Iterator[Path]:
-    """Yields the files and folders of a row; one without a folder is beside the one before it."""
-    folder = ROOT
-    for name in _FILE.findall(row):
-        if "/" in name:
-            folder = (ROOT / name).parent
-        yield ROOT / name if "/" in name else folder / name
 
 
 def _links(page: Path) -> list[str]:
