@@ -171,6 +171,16 @@ class TestClaim:
         assert await people.states(broadcast.id) == ["delivered", "rejected"]
         assert await broadcasts.finish(broadcast.id, later(3))
 
+    async def test_nor_while_others_who_could_be_read_are_being_told(
+        self, broadcasts: Broadcasts, people: Supporters
+    ) -> None:
+        await people.sign([1, 2])
+        broadcast = await started(broadcasts)
+        await people.damage(2)
+        await claim(broadcasts, broadcast, limit=1)
+        assert await claim(broadcasts, broadcast, limit=1, after=1) == []
+        assert await people.states(broadcast.id) == ["sending", "rejected"]
+
     async def test_nor_does_one_when_all_who_were_told_have_withdrawn_since(
         self, broadcasts: Broadcasts, people: Supporters
     ) -> None:

@@ -215,6 +215,21 @@ async def test_who_waits_in_a_paused_one_is_counted_for_no_other(
     assert await broadcasts.audience() == {"es": 2}, "two wait in none any more"
 
 
+async def test_what_is_on_its_way_counts_among_the_messages_that_were_chosen(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1, 2], updates=1)
+    update = await started(broadcasts, kind=Kind.UPDATE)
+    (first,) = await claim(broadcasts, update, limit=1)
+    assert await broadcasts.had_all_updates() == 2
+    await broadcasts.pause(update.id, ADMIN, later(2))
+    assert await broadcasts.had_all_updates() == 2
+    unsent = results([first], Outcome.UNSENT)
+    await broadcasts.deliveries.record(update.id, unsent, later(3))
+    await broadcasts.cancel(update.id, ADMIN, later(4))
+    assert await broadcasts.had_all_updates() == 0
+
+
 async def test_who_cannot_be_reached_is_not_counted_for_the_silence_too(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
@@ -310,7 +325,7 @@ async def test_a_breach_is_never_told_to_some_of_the_people(
         await start(broadcasts, None, kind=Kind.BREACH, audience=Audience(language="en"))
 
 
-@pytest.mark.parametrize("second", [Outcome.UNREACHABLE, Outcome.REJECTED])
+@pytest.mark.parametrize("second", [Outcome.UNREACHABLE, Outcome.REJECTED, Outcome.FORBIDDEN])
 async def test_what_may_have_arrived_counts_whatever_its_repetition_came_to(
     broadcasts: Broadcasts, people: Supporters, signatures: Signatures, second: Outcome
 ) -> None:

@@ -124,7 +124,7 @@ async def test_the_count_of_the_closing_stays_and_what_is_told_of_it_follows(
     before = await take_out(storage, [1])
     closing_at = AFTER + MINUTE
     await storage.petitions.close(revision=0, actor=1, at=closing_at)
-    later = closing_at + MINUTE
+    later = closing_at  # from that moment on it is after the closing
     key, _ = await storage.invalidations.take_out([6, 7, 8], reason="Late", condition="", at=later)
     state = await storage.petitions.state()
     assert (state.closed_signatures, state.signatures) == (9, 6)

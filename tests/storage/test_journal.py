@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from storage import (
+    IN_CHAT,
     Conversation,
     ConversationMoved,
     Deed,
@@ -244,7 +245,10 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
 
     conversation = await storage.conversations.get(ana.supporter)
     assert conversation is not None
-    signatures = storage.signatures
+    signatures, requests = storage.signatures, storage.person_requests
+    signer = await requests.of(ana.supporter)
+    assert signer is not None
+    await requests.restrict(signer, IN_CHAT, NOON)
     monkeypatch.setattr(type(storage.database._database), "write", killed)
     for asked in (
         lambda: signatures.mute(ana.supporter, NOON),
@@ -253,17 +257,27 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
         lambda: signatures.refuse_updates(ana.supporter, NOON),
         lambda: signatures.correct_name(ana.supporter, "Ana Gil", conversation, 1, NOON),
         lambda: signatures.withdraw(ana.supporter, NOON),
+        lambda: requests.correct(signer, "Ana Sol", IN_CHAT, NOON),
+        lambda: requests.object(signer, IN_CHAT, NOON),
+        lambda: requests.lift(signer, IN_CHAT, NOON),
+        lambda: requests.erase(signer, IN_CHAT, NOON),
     ):
         with pytest.raises(Unavailable):
             await asked()
     noted = [(each.deed, each.value) for each in storage.journal.read().entries]
     moment = str(int(NOON.timestamp() * 1000))
     assert noted == [
+        (Deed.RESTRICTED, moment),
         (Deed.MUTED, moment),
         (Deed.MUTED, ""),
         (Deed.NEWS_ENDED, moment),
         (Deed.UPDATES_ENDED, moment),
         (Deed.NAME, "Ana Gil"),
+        (Deed.WITHDRAWAL, ""),
+        (Deed.NAME, "Ana Sol"),
+        (Deed.OBJECTED, moment),
+        (Deed.OBJECTED, ""),
+        (Deed.RESTRICTED, ""),
         (Deed.WITHDRAWAL, ""),
     ]
     assert {each.subject for each in storage.journal.read().entries} == {signature["id"]}
@@ -352,6 +366,8 @@ class TestARestoredCopy:
             assert signature is not None
             ids[each] = signature["id"]
         await storage.signatures.mute(unmuted.supporter, NOON)
+        await storage.exports.begin(at=NOON, detail="xlsx")
+        await storage.sent_files.add(renamed.supporter, chat_id=2, message_id=5, at=NOON)
         handover = rising_id(NOON)
         columns = {
             **{"export_id": "ab" * 16, "handed_over_on": "2026-03-02", "manifest": "c" * 64},
@@ -392,6 +408,14 @@ class TestARestoredCopy:
             assert row is not None
             assert (row["restricted_at"], row["objected_at"]) == (NOON, NOON)
             assert row["with_name"] == 0
+            assert [each.message_id for each in await storage.sent_files.due()] == [5]
+            changes = Statement("SELECT number, change FROM changes_after_export")
+            rows = await storage.database.read(changes)
+            noted = [(each["number"], each["change"]) for each in rows]
+            assert sorted(noted) == [
+                *[(1, "withdrawn"), (2, "corrected")],
+                *[(6, "name_removed"), (6, "objected"), (6, "restricted")],
+            ]
             (consent,) = (await storage.personal_data.of(restricted.user_id)).consents
             assert consent["with_name_ended_at"] == NOON
             assert [each.with_name for each in found] == [True, False, True, True, False, True]
@@ -409,6 +433,13 @@ class TestARestoredCopy:
         assert done == {Deed.HANDOVER: 1}
         asked = Statement("SELECT undone_at FROM handovers")
         assert await storage.database.read(asked) == [{"undone_at": 8}]
+        assert await storage.petitions.last_number() == 90
+        for moment in (NOON, None):
+            objected = (Entry.since(Deed.OBJECTED, ids[same], moment),)
+            await replay(storage.database, keyring, SLUG, objected, reached=Reached(80), at=NOON)
+        changes = Statement("SELECT change FROM changes_after_export WHERE number = 7")
+        noted = [each["change"] for each in await storage.database.read(changes)]
+        assert sorted(noted) == ["name_given", "objected"]
 
     async def test_fits_no_button_that_was_drawn_after_the_backup(
         self, storage: Storage, keyring: Keyring
@@ -417,10 +448,14 @@ class TestARestoredCopy:
         await ana.arrive(storage)
         await replay(storage.database, keyring, SLUG, (), reached=Reached(0), at=NOON)
         await storage.petitions.require_known()
+        once = storage.petitions.forgotten_version
+        await replay(storage.database, keyring, SLUG, (), reached=Reached(0), at=NOON)
+        await storage.petitions.require_known()
+        assert storage.petitions.forgotten_version == 2 * once
         drawn = 40  # a screen that the copy knows nothing of
         conversation = await storage.conversations.get(ana.supporter)
         assert conversation is not None
-        assert conversation.version < drawn < storage.petitions.forgotten_version
+        assert conversation.version < drawn < once
 
 
 @pytest.mark.parametrize(

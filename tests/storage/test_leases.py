@@ -81,6 +81,8 @@ async def test_one_renewed_since_it_was_seen_is_not_stale(leases: Leases) -> Non
     seen = await leases.take("work", "ana", seconds=10, now=later(3600))
     await leases.renew("work", "ana", seconds=10, now=later(3605))
     assert await leases.take("work", "jordi", seconds=10, now=NOON, stale=seen) is None
+    other = Lease("work", "luz", later(3615))
+    assert await leases.take("work", "jordi", seconds=10, now=NOON, stale=other) is None
 
 
 async def test_of_many_who_try_at_once_one_gets_it(leases: Leases) -> None:

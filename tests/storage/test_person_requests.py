@@ -1,12 +1,13 @@
 """Tests of what a letter asks for: each deed with its code, its audit entry and its sentence."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from storage import (
-    CODE_LASTS,
     IN_CHAT,
+    AuditEntry,
     CodeState,
     Keyring,
     Proof,
@@ -18,10 +19,12 @@ from storage import (
     verified_otherwise,
 )
 from storage.journal_replay import replay
-from storage.person_codes import MOST_ATTEMPTS, new_code
+from storage.person_codes import new_code
 from tests.support.supporters import NOON, a_supporter
 
 LATER = NOON + timedelta(minutes=5)
+LETTER = verified_otherwise("a letter")
+CODE_ENDS_AT = NOON + timedelta(days=30)
 
 
 async def signed(storage: Storage, keyring: Keyring) -> tuple[Signer, str]:
@@ -44,6 +47,11 @@ async def rows_in(storage: Storage, table: str) -> int:
     return len(await storage.database.read(Statement(f"SELECT 1 AS one FROM {table}")))  # noqa: S608
 
 
+async def changes(storage: Storage) -> list[str]:
+    rows = await storage.database.read(Statement("SELECT change FROM changes_after_export"))
+    return sorted(row["change"] for row in rows)
+
+
 def test_no_code_has_a_sign_that_looks_like_another() -> None:
     signs = set("".join(new_code() for _ in range(100)))
     assert signs & set("O0Q1ILS5Z2B8GU") == set()
@@ -53,10 +61,15 @@ async def test_a_code_is_read_however_it_is_typed_and_only_until_its_end(
     storage: Storage, keyring: Keyring
 ) -> None:
     _, code = await signed(storage, keyring)
-    assert await states(storage, code, code.lower(), f" {code.replace('-', ' ')} ") == (
+    assert await states(storage, code, code.lower(), f" {code.replace('-', '. _')} ") == (
         [CodeState.FITS] * 3
     )
-    assert await states(storage, code, at=NOON + CODE_LASTS) == [CodeState.ENDED]
+    last = CODE_ENDS_AT - timedelta(seconds=1)
+    assert await states(storage, code, at=last) == [CodeState.FITS]
+    assert await states(storage, code, at=CODE_ENDS_AT) == [CodeState.ENDED]
+    signer = await storage.person_requests.find(1)
+    assert signer is not None
+    assert not await storage.person_requests.restrict(signer, by_code(code), CODE_ENDS_AT)
     assert (await storage.person_requests.check(2, code, LATER))[1].state is CodeState.WRONG
 
 
@@ -64,8 +77,8 @@ async def test_after_five_wrong_ones_the_right_one_is_void_and_a_new_one_is_not(
     storage: Storage, keyring: Keyring
 ) -> None:
     signer, code = await signed(storage, keyring)
-    assert await states(storage, *["AAAA-3333"] * (MOST_ATTEMPTS - 1), code) == [
-        *[CodeState.WRONG] * (MOST_ATTEMPTS - 1),
+    assert await states(storage, *["AAAA-3333"] * 4, code) == [
+        *[CodeState.WRONG] * 4,
         CodeState.FITS,
     ]
     assert await states(storage, "AAAA-3333", code) == [CodeState.WRONG, CodeState.VOID]
@@ -78,19 +91,29 @@ async def test_after_five_wrong_ones_the_right_one_is_void_and_a_new_one_is_not(
 async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     signer, code = await signed(storage, keyring)
     requests = storage.person_requests
+    await storage.sent_files.add(signer.supporter, chat_id=1, message_id=5, at=NOON)
+    await storage.exports.begin(at=NOON, detail="xlsx")
     assert await requests.correct(signer, "Ana Sol", by_code(code), LATER)
+    assert [each.message_id for each in await storage.sent_files.due()] == [5]
+    assert await changes(storage) == ["corrected"]
     known = (await storage.personal_data.of(1)).letter_code
     assert known is not None
-    assert (known["used_at"], known["ends_at"]) == (LATER, NOON + CODE_LASTS)
+    assert (known["used_at"], known["ends_at"]) == (LATER, CODE_ENDS_AT)
     assert await states(storage, code) == [CodeState.USED]
     assert not await requests.erase(signer, by_code(code), LATER)
     assert not await requests.restrict(signer, by_code(code), LATER)
     assert await rows_in(storage, "signatures") == 1
-    assert [entry.action for entry in await storage.audit.entries(9)] == ["person_correct"]
-    assert await rows_in(storage, "person_notices") == 1
+    assert (await storage.audit.entries(9))[:-1] == [
+        AuditEntry(LATER, None, "person_correct", "by code")
+    ]
+    (waiting,) = await storage.person_notices.waiting()
+    assert (waiting.kind, waiting.language, waiting.chat_id) == ("corrected", "es", 1)
     found = await requests.find(1)
     assert found is not None
     assert (found.name, found.restricted_at) == ("Ana Sol", None)
+    made = await storage.person_codes.make(signer.supporter, LATER)
+    assert made is not None
+    assert await states(storage, made[0]) == [CodeState.FITS]
 
 
 @pytest.mark.parametrize("proof", [verified_otherwise("a copy of the letter"), None])
@@ -138,19 +161,52 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
 ) -> None:
     signer, code = await signed(storage, keyring)
     requests = storage.person_requests
+    await storage.exports.begin(at=NOON, detail="xlsx")
+    await storage.conversations.save(
+        replace(a_supporter(keyring, 1).conversation(), language="en"), was=2, at=NOON
+    )
+
+    async def held() -> tuple[datetime | None, datetime | None, bool]:
+        found = await storage.signatures.get(signer.supporter)
+        assert found is not None
+        return found.restricted_at, found.objected_at, found.is_only_stored
+
+    again = LATER + timedelta(days=1)
     assert await requests.restrict(signer, by_code(code), LATER)
-    assert not await requests.restrict(signer, IN_CHAT, LATER + timedelta(days=1))
+    assert not await requests.restrict(signer, IN_CHAT, again)
     assert await requests.object(signer, IN_CHAT, LATER)
-    held = await storage.signatures.get(signer.supporter)
-    assert held is not None
-    assert (held.restricted_at, held.objected_at, held.is_only_stored) == (LATER, LATER, True)
+    assert not await requests.object(signer, IN_CHAT, again)
+    assert await held() == (LATER, LATER, True)
     assert await requests.lift(signer, IN_CHAT, LATER)
-    assert not await requests.lift(signer, IN_CHAT, LATER)
-    held = await storage.signatures.get(signer.supporter)
-    assert held is not None
-    assert not held.is_only_stored
-    told = [notice.kind for notice in await storage.person_notices.waiting()]
-    assert told == ["restricted"], "what is done in the chat is seen there"
+    assert not await requests.lift(signer, IN_CHAT, again)
+    assert await held() == (None, None, False)
+    reader = await requests.of(signer.supporter)
+    assert reader is not None
+    assert await requests.object(reader, LETTER, again)
+    assert await requests.lift(reader, LETTER, again + timedelta(seconds=1))
+    assert await requests.object(reader, IN_CHAT, again)
+    assert await requests.restrict(reader, IN_CHAT, again)
+    assert await held() == (again, again, True)
+    told = [(each.kind, each.language) for each in await storage.person_notices.waiting()]
+    assert told == [("restricted", "es"), ("objected", "en"), ("lifted", "en")], (
+        "what is done in the chat is seen there"
+    )
+    noted = ["name_given"] * 2 + ["objected"] * 3 + ["restricted"] * 2
+    assert await changes(storage) == noted
+    known = [(each.action, each.detail) for each in await storage.audit.entries(9)]
+    assert sorted(known)[1:] == [
+        ("person_lift", "in the chat"),
+        ("person_lift", "verified otherwise: a letter"),
+        ("person_object", "in the chat"),
+        ("person_object", "in the chat"),
+        ("person_object", "verified otherwise: a letter"),
+        ("person_restrict", "by code"),
+        ("person_restrict", "in the chat"),
+    ]
+    await storage.database.write(Statement("UPDATE signatures SET with_name = 0"))
+    assert await requests.lift(reader, IN_CHAT, again)
+    assert await requests.object(reader, IN_CHAT, again)
+    assert await changes(storage) == noted, "nobody was given a name that could be told of"
 
 
 async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(
@@ -164,8 +220,12 @@ async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(
     await notices.take_back(waiting)
     assert await notices.begin(waiting)
     assert (await notices.waiting())[0].attempts == 1
+    await notices.expire(LATER - timedelta(milliseconds=1))
+    assert len(await notices.waiting()) == 1
     await notices.expire(LATER)
     assert await notices.waiting() == []
     assert not await notices.begin(waiting)
-    await storage.person_codes.forget(NOON + CODE_LASTS)
+    await storage.person_codes.forget(CODE_ENDS_AT - timedelta(milliseconds=1))
+    assert await rows_in(storage, "person_codes") == 1
+    await storage.person_codes.forget(CODE_ENDS_AT)
     assert await rows_in(storage, "person_codes") == 0

@@ -3,17 +3,22 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from storage import (
     AdminNames,
+    Audience,
+    AwaitedText,
     Broadcasts,
+    ClosingTextKind,
     Conversation,
     Database,
     Drafts,
     Held,
     Keyring,
+    Kind,
+    Leases,
     Outcome,
     PersonalData,
     Statement,
@@ -22,8 +27,8 @@ from storage import (
 )
 from storage.personal_data import GIVEN
 from storage.times import from_millis
-from tests.support.broadcasts import claim, results, start, started
-from tests.support.supporters import ADMIN, NOON, SLUG, Supporter, Supporters, a_supporter
+from tests.support.broadcasts import ME, claim, results, start, started
+from tests.support.supporters import ADMIN, NOON, SLUG, Supporter, Supporters, a_supporter, later
 
 OTHER_ADMIN = ADMIN + 1
 
@@ -56,6 +61,10 @@ def same(table: str, row: Mapping[str, Any], given: Mapping[str, Any] | None) ->
         if not column.endswith("_sealed"):
             assert row[column] is not None, f"{table}.{column} shows nothing"
             assert given[column] == readable(column, row[column]), column
+
+
+def _but_for_times(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in row.items() if not isinstance(value, datetime)}
 
 
 async def whole_row(storage: Storage, ana: Supporter) -> None:
@@ -171,6 +180,57 @@ async def test_what_was_sent_is_given_with_what_it_was(
     row = next(r for r in await stored(database, "deliveries") if r["position"] == 1)
     same("deliveries", row, given)
     assert (given["kind"], given["message_ids"]) == ("closing", [8, 9])
+
+
+async def test_what_happened_is_given_in_the_order_of_its_time(
+    storage: Storage, keyring: Keyring
+) -> None:
+    ana = a_supporter(keyring, 1)
+    await ana.arrive(storage)
+    await ana.sign(storage)
+    consent = replace(ana.signature().consent, with_name=True)
+    await storage.exports.begin(at=NOON, detail="xlsx")
+    without, again = (Conversation(ana.supporter, stage="my_data", version=n) for n in (3, 4))
+    await storage.signatures.remove_name(ana.supporter, without, 2, later(1))
+    assert await storage.signatures.give_name(ana.supporter, consent, again, 3, later(2))
+    leases = Leases(storage.database)
+    await leases.take(f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
+    for n in (1, 2):
+        await storage.sent_files.add(ana.supporter, chat_id=1, message_id=n, at=later(n))
+        news = {"kind": Kind.NEWS, "topic": f"news{n}", "audience": Audience(news_only=True)}
+        sent = await started(storage.broadcasts, actor=1, at=later(10 * n), **news)
+        taken = await claim(storage.broadcasts, sent, at=later(10 * n + 1))
+        await storage.broadcasts.deliveries.record(
+            sent.id, results(taken, Outcome.DELIVERED), later(10 * n + 2)
+        )
+        assert await storage.broadcasts.finish(sent.id, later(10 * n + 3))
+        text = AwaitedText("entry", ClosingTextKind.ANSWERED, "es", NOON, date(2026, 3, n))
+        await storage.closing_texts.write(bytes([n]) * 16, None, text, "Sí", actor=1, at=later(n))
+        await storage.closing_texts.publish(
+            [each for each in await storage.closing_texts.history() if each.is_left],
+            actor=1,
+            at=later(n),
+            approval_above=None,
+        )
+    held = await storage.personal_data.of(1)
+    for table, column in (
+        *(("consents", "given_at"), ("deliveries", "updated_at"), ("sent_files", "sent_at")),
+        *(("changes_after_export", "changed_at"), ("broadcasts", "created_at"), ("audit", "at")),
+        *(("closing_texts", "written_at"), ("closing_publications", "requested_at")),
+    ):
+        turned = f"UPDATE {table} SET {column} = 4000000000000 - {column}"  # noqa: S608 - ours
+        await storage.database.write(Statement(turned))
+    turned_round = await storage.personal_data.of(1)
+    for name in (
+        *("consents", "deliveries", "changes", "files", "broadcasts", "deeds"),
+        *("closing_texts", "publications"),
+    ):
+        first, second = (
+            [_but_for_times(row) for row in getattr(each, name)] for each in (held, turned_round)
+        )
+        assert len(first) >= 2, name
+        assert first == second[::-1], name
+    assert turned_round.consents[0]["given_at"] < turned_round.consents[1]["given_at"]
 
 
 async def test_an_admins_part_is_given_and_no_other_admins(

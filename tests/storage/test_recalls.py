@@ -91,6 +91,7 @@ async def test_what_left_no_message_ids_cannot_be_recalled(
 
 async def test_it_ends_once(broadcasts: Broadcasts, people: Supporters, recalls: Recalls) -> None:
     broadcast = await sent(broadcasts, people)
+    await recalls.end(broadcast.id, later(8), unrecorded=2)  # before it has begun
     await broadcasts.recall(broadcast.id, ADMIN, later(9))
     await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
     await recalls.end(broadcast.id, later(10))
@@ -127,6 +128,7 @@ async def test_who_withdrew_since_has_no_chat_any_more(
     await broadcasts.recall(broadcast.id, ADMIN, later(9))
     found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
     assert [each.chat_id for each in found] == [1002]
+    assert await recalls.tally(broadcast.id) == RecallTally(total=2, failed=1, open=1)
 
 
 async def test_what_an_admin_cancelled_can_be_recalled_from_those_who_have_it(

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures
 from storage.broadcast_types import Outcome, Result
-from storage.returning_supporters import OWED_FOR
+from tests.storage.test_eligibility import approved
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, NOON, Supporters, later
+
+MONTH = timedelta(days=30)
 
 
 async def blocked_on_the_way(broadcasts: Broadcasts, people: Supporters) -> Broadcast:
@@ -30,6 +32,8 @@ async def test_who_had_blocked_the_bot_gets_it_on_coming_back(
     assert await signatures.mark_reachable(people.supporter(3), later(99))
     due = await broadcasts.due(later(99))
     assert [each.id for each in due] == [broadcast.id]
+    waiting = (await people.deliveries(broadcast.id))[2]
+    assert (waiting["attempts"], waiting["claim_token"]) == (0, None)
     (back,) = await claim(broadcasts, due[0])
     assert back.chat_id == 1003
     rows = await people.deliveries(broadcast.id)
@@ -63,7 +67,7 @@ async def test_after_thirty_days_it_would_come_out_of_the_blue(
     broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
     await blocked_on_the_way(broadcasts, people)
-    assert not await signatures.mark_reachable(people.supporter(3), NOON + OWED_FOR)
+    assert not await signatures.mark_reachable(people.supporter(3), NOON + MONTH)
     assert await people.unreachable() == []
 
 
@@ -72,7 +76,7 @@ async def test_up_to_then_it_is_owed(
 ) -> None:
     await blocked_on_the_way(broadcasts, people)
     assert await signatures.mark_reachable(
-        people.supporter(3), NOON + OWED_FOR - timedelta(seconds=1)
+        people.supporter(3), NOON + MONTH - timedelta(seconds=1)
     )
 
 
@@ -106,11 +110,15 @@ async def test_who_comes_back_reads_it_in_a_language_that_it_has(
 ) -> None:
     await people.sign([1])
     await people.sign([2], "fr")
-    await people.lose(2)
+    await people.sign([3])
+    await people.speak(3, "en")
+    for number in (2, 3):
+        await people.lose(number)
     broadcast = await started(broadcasts)
     await tell(broadcasts, broadcast)
-    assert await signatures.mark_reachable(people.supporter(2), later(99))
-    assert [each.language for each in await claim(broadcasts, broadcast)] == ["es"]
+    for number in (2, 3):
+        assert await signatures.mark_reachable(people.supporter(number), later(99))
+    assert [each.language for each in await claim(broadcasts, broadcast)] == ["es", "en"]
 
 
 async def test_who_was_not_meant_is_owed_nothing_on_coming_back(
@@ -237,6 +245,31 @@ async def test_who_is_back_after_the_list_came_to_them_is_put_on_it(
     found = await broadcasts.get(broadcast.id)
     assert found is not None
     assert found.total == 4
+
+
+async def test_who_comes_back_gets_each_notice_of_a_breach_however_late_and_in_silence(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    notices = []
+    for number in range(4):
+        notice = await approved(broadcasts, later(10 * number))
+        notices.append(notice)
+        taken = await claim(broadcasts, notice)
+        told = Result(taken[0].position, taken[0].claim, Outcome.DELIVERED, (7,))
+        lost = results(taken[1:], Outcome.UNREACHABLE)
+        await broadcasts.deliveries.record(notice.id, [told, *lost], later(10 * number + 2))
+        if number < 3:
+            assert await broadcasts.finish(notice.id, later(10 * number + 3))
+    await people.mute(2)
+    await broadcasts.recall(notices[2].id, ADMIN, later(33))
+    await broadcasts.pause(notices[3].id, ADMIN, later(34))
+    await people.sign([3])
+    assert not await signatures.mark_reachable(people.supporter(3), later(35))
+    assert await signatures.mark_reachable(people.supporter(2), NOON + 40 * MONTH)
+    states = [await people.states(each.id) for each in notices]
+    again = ["delivered", "pending"]
+    assert states == [again, again, ["delivered"], again]
 
 
 class TestUnderWay:

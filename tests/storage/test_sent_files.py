@@ -51,6 +51,11 @@ async def test_without_a_signature_it_is_due_after_its_time(
     assert await storage.sent_files.due() == []
     await storage.sent_files.expire(NOON)
     assert [file.supporter for file in await storage.sent_files.due()] == [ben.supporter]
+    for seconds, user_id in ((-1, 3), (-3, 4), (-2, 5)):
+        at, luz = NOON + timedelta(seconds=seconds), a_supporter(keyring, user_id)
+        await storage.sent_files.add(luz.supporter, chat_id=7, message_id=user_id, at=at)
+    await storage.sent_files.expire(NOON)
+    assert [each.message_id for each in await storage.sent_files.due()] == [4, 5, 3, 5]
 
 
 async def test_one_whose_chat_cannot_be_read_is_due_all_the_same(

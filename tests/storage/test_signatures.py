@@ -150,14 +150,32 @@ async def test_withdrawing_erases_signature_consent_and_draft(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage, source="web")
-    await storage.conversations.save(
-        replace(ana.conversation(version=3), source="web", news=True), was=2, at=NOON
+    filled_in = replace(
+        ana.conversation(version=3),
+        language="en",
+        page=2,
+        return_stage="help",
+        news=True,
+        updates=True,
+        with_name=False,
+        form_started_at=NOON,
+        notice="ab" * 8,
+        source="web",
+        message_id=5,
+        picture_id=4,
+        name_message_ids=(6, 7),
+        screen_digest=b"s" * 32,
     )
+    await storage.conversations.save(filled_in, was=2, at=NOON)
     assert await storage.signatures.withdraw(ana.supporter, NOON) is True
     assert await storage.signatures.get(ana.supporter) is None
     assert await storage.database.read(Statement("SELECT id FROM consents")) == []
     conversation = await storage.conversations.get(ana.supporter)
-    assert conversation == Conversation(ana.supporter, stage="consent", version=3)
+    assert conversation == Conversation(
+        ana.supporter, stage="consent", version=3, language="en", message_id=5
+    )
+    changed = Statement("SELECT updated_at FROM conversations")
+    assert await storage.database.read(changed) == [{"updated_at": 0}]
 
 
 async def test_a_name_is_not_corrected_over_what_was_written_since(

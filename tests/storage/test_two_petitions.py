@@ -18,6 +18,7 @@ from storage import (
     Keyring,
     Leases,
     Outcome,
+    PetitionOpen,
     Proof,
     Reached,
     SignatureCondition,
@@ -55,7 +56,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     ana = a_supporter(keyring, 1, slug=OTHER)
     await ana.arrive(storage)
     await ana.sign(storage)
-    await people.sign([2, 3, 4])
+    await people.sign([2, 3, 4, 5])
     await people.consent(2, "signature,updates", 9)
     await people.mute(3)
     await a_supporter(keyring, 9, slug=OTHER).arrive(storage)
@@ -77,7 +78,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     revision = (await storage.petitions.state()).revision
     await storage.petitions.close(revision=revision, actor=ADMIN, at=later(1))
     export = await storage.exports.begin(at=later(2), detail="xlsx")
-    await storage.exports.finish(export, with_name=4, without_name=0)
+    await storage.exports.finish(export, with_name=5, without_name=0)
     (listed,) = await storage.handovers.exports()
     await storage.handovers.record(date(2026, 3, 1), at=later(3), listed=listed)
     await storage.invalidations.take_out([4], reason="wave", condition="number", at=later(4))
@@ -86,21 +87,31 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     await storage.person_requests.restrict(signer, LETTER, later(5))
     leases = Leases(storage.database)
     await leases.take(f"broadcast/{OTHER}", ME, seconds=10**9, now=NOON)
-    recalled = await started(storage.broadcasts, at=later(6))
+    planned = await start(storage.broadcasts, starts_at=later(6))
+    recalled = await queued(storage.broadcasts, await storage.broadcasts.begin(planned, later(6)))
     told = await claim(storage.broadcasts, recalled, limit=1)
     await storage.broadcasts.deliveries.record(
         recalled.id, results(told, Outcome.DELIVERED), later(7)
     )
     await storage.broadcasts.cancel(recalled.id, ADMIN, later(8))
-    await queued(storage.broadcasts, await start(storage.broadcasts, at=later(9)))
+    await started(storage.broadcasts, at=later(9), at_most=4)
     await start(storage.broadcasts, at=later(10), starts_at=later(99), needs_approval=True)
     await storage.restores.record(made_at=NOON, at=later(11))
     await storage.closing_texts.write(b"b" * 16, None, ANSWER, "Dos", actor=ADMIN, at=later(12))
-    await storage.closing_texts.publish(
+    waits = await storage.closing_texts.publish(
         [each for each in await storage.closing_texts.history() if each.is_left],
         actor=ADMIN,
         at=later(12),
-        approval_above=0,
+        approval_above=4,
+    )
+    assert waits is not None
+    assert waits.published_at is None
+    await storage.database.write(
+        Statement(
+            "UPDATE closing_texts SET entry = 'closing', kind = 'closing', day = NULL"
+            " WHERE petition = :petition AND number = 2",
+            {"petition": OTHER},
+        )
     )
     await storage.closing_texts.write(b"c" * 16, None, ANSWER, "Tres", actor=ADMIN, at=later(13))
 
@@ -190,11 +201,13 @@ async def test_nothing_of_the_other_petition_is_changed(
         someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage)
-    taken, people = await storage.invalidations.take_out([1], reason="", condition="", at=NOON)
+    taken, people = await storage.invalidations.take_out([2], reason="", condition="", at=NOON)
     assert people == 1
     assert await storage.invalidations.undo(taken, NOON) == 1
-    assert await storage.signatures.withdraw(a_supporter(keyring, 2).supporter, NOON)
-    assert (await storage.erasures.erase(ALL, RUN, after=0, limit=9)).erased == 1
+    assert await storage.signatures.withdraw(a_supporter(keyring, 1).supporter, NOON)
+    assert (await storage.erasures.erase(ALL, RUN, after=0, limit=1)).erased == 1
+    emptied = await storage.conversations.get(a_supporter(keyring, 2).supporter)
+    assert emptied is not None  # people can still sign, unlike the other one's
     await storage.erasures.erase_what_is_left(ALL, limit=9)
     await storage.conversations.forget_forms(MUCH_LATER, limit=9)
     await storage.person_codes.forget(MUCH_LATER)
@@ -204,6 +217,13 @@ async def test_nothing_of_the_other_petition_is_changed(
     await storage.restores.release(actor=ADMIN, at=MUCH_LATER)
     await storage.restores.mark_repeated(at=MUCH_LATER, lost=9)
     await storage.closing_texts.discard(actor=ADMIN, at=NOON)
+    (waits,) = {
+        each.publication.id
+        for each in await theirs.closing_texts.history()
+        if each.publication is not None and each.publication.published_at is None
+    }
+    await storage.closing_texts.approve(waits, actor=ADMIN + 1, at=NOON)
+    await storage.closing_texts.decline(waits, actor=ADMIN, at=NOON)
     await storage.closing_texts.ask_again(0, NOON)
     await storage.admin_names.save(ADMIN, "Marta", NOON)
     await storage.admin_names.save(ADMIN, None, NOON)
@@ -236,6 +256,8 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     )
     assert published is not None
     assert published.published_at == NOON
+    await storage.closing_texts.ask_again(1, NOON)
+    assert len(await storage.closing_texts.published()) == 1
     revision = (await storage.petitions.state()).revision
     closed = await storage.petitions.close(revision=revision, actor=ADMIN, at=NOON)
     assert closed is not None
@@ -252,6 +274,53 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     await leases.take("broadcast/andry", ME, seconds=10**9, now=NOON)
     assert (await queued(storage.broadcasts, begun)).total == 1
     await storage.broadcasts.cancel(begun.id, ADMIN, later(21))
+    too_early = await start(storage.broadcasts, starts_at=later(21))
+    people = Supporters(storage.database, keyring)
+    await people.set_closed(False)
+    assert (await storage.broadcasts.begin(too_early, later(21))).state == "stopped"
+    await people.set_closed(True)
     at_once = await started(storage.broadcasts, at=later(22), **alone)
     assert (at_once.is_running, at_once.total) == (True, 1)
+    last = Statement(
+        "SELECT DISTINCT petition, last_signature_number AS number FROM broadcasts"
+        " WHERE last_signature_number IS NOT NULL ORDER BY petition"
+    )
+    assert await storage.database.read(last) == [
+        {"petition": "andry", "number": 1},
+        {"petition": OTHER, "number": 5},
+    ]
     assert await storage.handovers.record(date(2026, 3, 2), at=later(23)) is not None
+
+
+async def test_whoever_receives_the_list_is_told_nothing_of_the_other_petition(
+    storage: Storage, theirs: Storage, keyring: Keyring
+) -> None:
+    await fill(theirs, keyring)
+    counted = Statement(
+        "INSERT INTO anonymous_counts (petition, language, with_name, is_valid, signatures)"
+        " VALUES (:petition, 'es', 1, 1, 7)",
+        {"petition": OTHER},
+    )
+    await theirs.database.write(counted)
+    await Supporters(storage.database, keyring).sign(range(1, 6))
+    before = later(-60)
+    assert await storage.handovers.record(date(2026, 3, 1), at=before) is None  # it is open
+    export = await storage.exports.begin(at=before, detail="xlsx")
+    assert export.last_number == 5
+    async with storage.exports.read(export) as listed:
+        assert (await listed.counts()).anonymous == 0
+        assert sum(each.signatures for each in await listed.groups()) == 5
+        pages = [each.number for page in [page async for page in listed.pages()] for each in page]
+        assert pages == [1, 2, 3, 4, 5]
+    assert await storage.exports.finish(export, with_name=5, without_name=0) == 0
+    assert (await storage.signatures.stats(NOON)).erased == 0
+    entries = theirs.journal.read().entries
+    assert await replay(storage.database, keyring, OTHER, entries, reached=Reached(), at=NOON)
+    assert not (await storage.petitions.state()).is_closed
+    assert isinstance(await start(storage.broadcasts), PetitionOpen)
+    await storage.petitions.close(revision=0, actor=ADMIN, at=before)
+    await storage.restores.release(actor=ADMIN, at=NOON)
+    handover = await storage.handovers.record(date(2026, 3, 2), at=before, listed=export)
+    assert handover is not None
+    assert await storage.handovers.invalidated_since(handover) == 0
+    assert await storage.changes_after_export.owed(handover) == []
