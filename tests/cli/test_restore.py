@@ -5,7 +5,7 @@ import json
 import os
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -114,6 +114,7 @@ def test_a_dump_that_was_swapped_never_reaches_pg_restore(
         "CREATE TRIGGER keeps AFTER DELETE ON signatures BEGIN UPDATE petitions"
         " SET signatures = signatures + 1; END",
         "CREATE VIEW everybody AS SELECT * FROM signatures",
+        "CREATE VIRTUAL TABLE found USING fts5(words)",
     ],
 )
 def test_a_database_that_runs_what_somebody_wrote_is_refused(
@@ -124,6 +125,39 @@ def test_a_database_that_runs_what_somebody_wrote_is_refused(
     said("backup", file)
     for deed in ("--drill", "--yes"):
         assert "that this program never makes" in refused("restore", file, "-i", key, deed)
+
+
+def test_a_database_that_was_damaged_before_its_backup_is_refused(
+    petition: PetitionDatabase, tmp_path: Path, key: Path
+) -> None:
+    file = tmp_path / "today.backup"
+    with closing(sqlite3.connect(place(petition))) as database, database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        database.execute("UPDATE petitions SET last_number = 0")
+    said("backup", file)
+    for deed in ("--drill", "--yes"):
+        assert "was damaged before it was backed up" in refused("restore", file, "-i", key, deed)
+
+
+def test_what_commands_left_goes_at_once_and_what_was_moved_aside_after_a_week(
+    petition: PetitionDatabase,
+) -> None:
+    database, keys = place(petition), petition.keyring.path
+    name = f"{database.name}.before-restore-20260301T120000.000000Z"
+    aside = [database.with_name(each) for each in (name, f"{name}-wal")]
+    left = [
+        database.with_name(f".{database.name}.copy-12345678"),
+        keys.with_name(f"{keys.name}.12345678.part~"),
+    ]
+    for each in (*aside, *left):
+        each.write_bytes(b"everybody")
+    assert restoration.tidy_up(petition.url, keys, None) == 0, "nobody knows what time it is"
+    assert not any(each.exists() for each in left)
+    week_later = NOON + timedelta(days=7)
+    assert restoration.tidy_up(petition.url, keys, week_later) == 0
+    assert all(each.exists() for each in aside)
+    assert restoration.tidy_up(petition.url, keys, week_later + timedelta(seconds=1)) == 2
+    assert not any(each.exists() for each in aside)
 
 
 def person(petition: PetitionDatabase, number: int) -> bytes:
@@ -201,6 +235,7 @@ def test_a_kill_before_the_end_of_a_restore_leaves_the_database_with_all_that_wa
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", kill)
         assert typed("restore", file, "-i", key, "--yes").exit_code != 0
+    assert len([*database.parent.glob("*.before-restore-*Z-wal")]) == 1, "kept as it was"
     assert petition.do(lambda storage: storage.petitions.last_number()) == 77
     restoration.tidy_up(petition.url, petition.keyring.path, datetime.now(UTC))
     assert database.stat().st_nlink == 1

@@ -438,8 +438,8 @@ class TestARestoredCopy:
             objected = (Entry.since(Deed.OBJECTED, ids[same], moment),)
             await replay(storage.database, keyring, SLUG, objected, reached=Reached(80), at=NOON)
         changes = Statement("SELECT change FROM changes_after_export WHERE number = 7")
-        noted = [each["change"] for each in await storage.database.read(changes)]
-        assert sorted(noted) == ["name_given", "objected"]
+        kinds = [each["change"] for each in await storage.database.read(changes)]
+        assert sorted(kinds) == ["name_given", "objected"]
 
     async def test_fits_no_button_that_was_drawn_after_the_backup(
         self, storage: Storage, keyring: Keyring

@@ -164,6 +164,7 @@ async def test_nothing_of_the_other_petition_is_read(
     assert await storage.person_requests.find(1) is None
     assert await storage.person_notices.waiting() == []
     assert await storage.sent_files.due() == []
+    assert (await theirs.petitions.reached()).number == 5
     assert (await storage.signatures.stats(NOON)).total == 0
     assert (await storage.signatures.rate(NOON, details_from=1)).signed == 0
     assert await storage.conversations.unsigned() == 0
@@ -197,10 +198,12 @@ async def test_nothing_of_the_other_petition_is_changed(
         await storage.broadcasts.request_cancel(each.id, NOON)
         await storage.recalls.end(each.id, NOON)
     await storage.broadcasts.deliveries.settle(MUCH_LATER)
-    for user_id in (1, 2):
+    for user_id in (1, 2, 3):
         someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage)
+    await storage.person_codes.make(someone.supporter, NOON)
+    await storage.petitions.note_key(b"abcd")
     taken, people = await storage.invalidations.take_out([2], reason="", condition="", at=NOON)
     assert people == 1
     assert await storage.invalidations.undo(taken, NOON) == 1
@@ -209,6 +212,7 @@ async def test_nothing_of_the_other_petition_is_changed(
     emptied = await storage.conversations.get(a_supporter(keyring, 2).supporter)
     assert emptied is not None  # people can still sign, unlike the other one's
     await storage.erasures.erase_what_is_left(ALL, limit=9)
+    assert await storage.conversations.get(someone.supporter) is not None
     await storage.conversations.forget_forms(MUCH_LATER, limit=9)
     await storage.person_codes.forget(MUCH_LATER)
     await storage.person_notices.expire(MUCH_LATER)
@@ -258,6 +262,10 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     assert published.published_at == NOON
     await storage.closing_texts.ask_again(1, NOON)
     assert len(await storage.closing_texts.published()) == 1
+    over = Statement("UPDATE broadcasts SET state = 'finished' WHERE state = 'cancelled'")
+    await theirs.database.write(over)
+    await storage.closing_texts.ask_again(0, NOON)
+    assert await storage.closing_texts.published() == []
     revision = (await storage.petitions.state()).revision
     closed = await storage.petitions.close(revision=revision, actor=ADMIN, at=NOON)
     assert closed is not None
@@ -316,6 +324,7 @@ async def test_whoever_receives_the_list_is_told_nothing_of_the_other_petition(
     assert (await storage.signatures.stats(NOON)).erased == 0
     entries = theirs.journal.read().entries
     assert await replay(storage.database, keyring, OTHER, entries, reached=Reached(), at=NOON)
+    assert await theirs.petitions.close(revision=0, actor=ADMIN, at=NOON) is None
     assert not (await storage.petitions.state()).is_closed
     assert isinstance(await start(storage.broadcasts), PetitionOpen)
     await storage.petitions.close(revision=0, actor=ADMIN, at=before)
