@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from storage import (
     CLOSING_UPDATE,
     AudienceChanged,
@@ -197,6 +199,22 @@ async def test_what_everybody_has_read_is_decided_on_by_nobody_again(
     await tell(storage.broadcasts, await started(storage.broadcasts, at=NOON + HOUR))
     await storage.closing_texts.ask_again(1, NOON + 2 * HOUR)
     assert await shown(storage) == ["Antes"]
+
+
+@pytest.mark.parametrize(
+    "otherwise", ["state = 'stopped'", "recall_started_at = 1", "total = 1", "created_at = 0"]
+)
+async def test_what_not_everybody_has_read_is_decided_on_again(
+    storage: Storage, keyring: Keyring, otherwise: str
+) -> None:
+    await writes(storage, "Antes")
+    await publishes(storage, above=1)
+    await signs_and_closes(storage, keyring, 2)
+    await storage.leases.take(storage.broadcasts.lease, ME, seconds=10**9, now=NOON)
+    await tell(storage.broadcasts, await started(storage.broadcasts, at=NOON + HOUR))
+    await storage.database.write(Statement(f"UPDATE broadcasts SET {otherwise}"))  # noqa: S608 - a constant
+    await storage.closing_texts.ask_again(1, NOON + 2 * HOUR)
+    assert await shown(storage) == []
 
 
 async def test_versions_come_in_the_order_in_which_they_were_written(storage: Storage) -> None:

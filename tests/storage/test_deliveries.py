@@ -38,6 +38,9 @@ class TestClaim:
         again = await claim(broadcasts, broadcast, claim=token, limit=3)
         assert again == once
         assert (await broadcasts.tally(broadcast.id)).pending == 4
+        told = results(once[:1], Outcome.DELIVERED)
+        await broadcasts.deliveries.record(broadcast.id, told, later(2))
+        assert await claim(broadcasts, broadcast, claim=token, limit=3) == once[1:]
 
     async def test_passes_over_who_withdrew_or_cannot_be_reached(
         self, broadcasts: Broadcasts, people: Supporters
@@ -265,19 +268,27 @@ class TestRecord:
             *results(batch[:205], Outcome.DELIVERED),
             *results(batch[205:216], Outcome.UNREACHABLE),
             *results(batch[216:217], Outcome.REJECTED),
+            *results(batch[225:226], Outcome.FORBIDDEN),
             *results(batch[217:220], Outcome.UNSENT),
             *results(batch[220:225], Outcome.IN_DOUBT),
-            *results(batch[225:230], Outcome.UNCONFIRMED),
+            *results(batch[226:230], Outcome.UNCONFIRMED),
         ]
         # Twice, since a commit whose answer was lost is done again.
         await broadcasts.deliveries.record(broadcast.id, told, later(2))
         await broadcasts.deliveries.record(broadcast.id, told, later(2))
         assert await broadcasts.tally(broadcast.id) == Tally(
-            total=230, delivered=205, unreachable=11, rejected=1, unconfirmed=5, pending=8
+            total=230,
+            delivered=205,
+            unreachable=11,
+            rejected=1,
+            forbidden=1,
+            unconfirmed=4,
+            pending=8,
         )
         assert await people.unreachable() == list(range(206, 217))
         rows = await people.deliveries(broadcast.id)
         assert [row["attempts"] for row in rows[217:225]] == [0] * 3 + [1] * 5
+        assert [row["claim_token"] is None for row in rows[217:225]] == [True] * 3 + [False] * 5
 
     async def test_of_nothing_is_nothing(self, broadcasts: Broadcasts, people: Supporters) -> None:
         await broadcasts.deliveries.record(b"none", [], NOON)

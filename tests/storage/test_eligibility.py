@@ -222,6 +222,7 @@ async def test_what_is_on_its_way_counts_among_the_messages_that_were_chosen(
     update = await started(broadcasts, kind=Kind.UPDATE)
     (first,) = await claim(broadcasts, update, limit=1)
     assert await broadcasts.had_all_updates() == 2
+    assert await broadcasts.audience(last_signature_number=1) == {"es": 1}
     await broadcasts.pause(update.id, ADMIN, later(2))
     assert await broadcasts.had_all_updates() == 2
     unsent = results([first], Outcome.UNSENT)

@@ -122,12 +122,14 @@ async def test_erasing_leaves_one_sealed_sentence_and_no_code(
 ) -> None:
     signer, code = await signed(storage, keyring)
     requests = storage.person_requests
+    await storage.exports.begin(at=NOON, detail="xlsx")
     assert await requests.restrict(signer, verified_otherwise("by telephone"), NOON)
     assert await requests.erase(signer, proof or by_code(code), LATER)
     assert not await requests.erase(signer, proof or by_code(code), LATER)
     for table in ("signatures", "consents", "person_codes"):
         assert await rows_in(storage, table) == 0, table
     assert (await storage.petitions.state()).signatures == 0
+    assert await changes(storage) == ["erased", "restricted"]
     (waiting,) = await storage.person_notices.waiting()
     assert (waiting.kind, waiting.chat_id, waiting.attempts) == ("erased", 1, 0)
     newest = (await storage.audit.entries(1))[0]
@@ -225,7 +227,10 @@ async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(
     await notices.expire(LATER)
     assert await notices.waiting() == []
     assert not await notices.begin(waiting)
-    await storage.person_codes.forget(CODE_ENDS_AT - timedelta(milliseconds=1))
-    assert await rows_in(storage, "person_codes") == 1
-    await storage.person_codes.forget(CODE_ENDS_AT)
-    assert await rows_in(storage, "person_codes") == 0
+    jordi = a_supporter(keyring, 2)
+    await jordi.arrive(storage)
+    await jordi.sign(storage)
+    await storage.person_codes.make(jordi.supporter, LATER)
+    for at, left in ((CODE_ENDS_AT - timedelta(milliseconds=1), 2), (CODE_ENDS_AT, 1)):
+        await storage.person_codes.forget(at)
+        assert await rows_in(storage, "person_codes") == left

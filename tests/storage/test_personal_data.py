@@ -180,6 +180,7 @@ async def test_what_was_sent_is_given_with_what_it_was(
     row = next(r for r in await stored(database, "deliveries") if r["position"] == 1)
     same("deliveries", row, given)
     assert (given["kind"], given["message_ids"]) == ("closing", [8, 9])
+    assert given["updated_at"] == NOON
 
 
 async def test_what_happened_is_given_in_the_order_of_its_time(

@@ -2,7 +2,18 @@
 
 from datetime import timedelta
 
-from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures
+import pytest
+
+from storage import (
+    Audience,
+    Broadcast,
+    Broadcasts,
+    Kind,
+    Recalled,
+    Recalls,
+    Signatures,
+    Statement,
+)
 from storage.broadcast_types import Outcome, Result
 from tests.storage.test_eligibility import approved
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
@@ -170,11 +181,27 @@ async def test_what_was_missed_of_an_earlier_one_is_owed_and_only_once(
     assert [each.chat_id for each in await claim(broadcasts, spanish)] == [1002]
 
 
-async def test_who_asked_for_silence_is_owed_nothing(
+async def test_of_two_that_were_missed_the_newer_one_is_owed(
     broadcasts: Broadcasts, people: Supporters, signatures: Signatures
 ) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    older = await started(broadcasts)
+    await tell(broadcasts, older)
+    await people.sign([3])
+    newer = await started(broadcasts, at=later(9))
+    await tell(broadcasts, newer)
+    assert await signatures.mark_reachable(people.supporter(2), later(99))
+    assert await claim(broadcasts, older) == []
+    assert [each.chat_id for each in await claim(broadcasts, newer)] == [1002]
+
+
+@pytest.mark.parametrize("otherwise", ["muted_at = 1", "invalidation_id = id"])
+async def test_who_asked_for_silence_or_is_not_counted_is_owed_nothing(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures, otherwise: str
+) -> None:
     await blocked_on_the_way(broadcasts, people)
-    await signatures.mute(people.supporter(3), later(50))
+    await people.database.write(Statement(f"UPDATE signatures SET {otherwise}"))  # noqa: S608 - a constant
     assert not await signatures.mark_reachable(people.supporter(3), later(99))
 
 
@@ -308,6 +335,9 @@ class TestUnderWay:
     ) -> None:
         broadcast = await self.silent_on_the_way(broadcasts, people)
         assert not await signatures.mark_reachable(people.supporter(2), later(8))
+        blocked = "UPDATE deliveries SET state = 'unreachable' WHERE position = 3"
+        await people.database.write(Statement(blocked))
+        assert not await signatures.mark_reachable(people.supporter(3), later(8))
         assert not await signatures.mark_reachable(people.supporter(1), later(8))
         assert await broadcasts.finish(broadcast.id, later(9))
         await signatures.mute(people.supporter(2), None)

@@ -37,6 +37,8 @@ async def test_a_new_file_replaces_those_before(storage: Storage, keyring: Keyri
         await sent(storage, ana.supporter, message_id)
     due = await storage.sent_files.due_of(ana.supporter)
     assert sorted(file.message_id for file in due) == [5, 6]
+    await storage.sent_files.forget(SentFile(ana.supporter, 5, 7))
+    assert [each.message_id for each in await storage.sent_files.due()] == [6]
 
 
 async def test_without_a_signature_it_is_due_after_its_time(
@@ -80,5 +82,6 @@ async def test_one_that_cannot_be_removed_is_tried_for_thirty_days_and_then_no_r
     for days in (0, 10, 29):
         await storage.sent_files.make_due(ana.supporter)
         assert await storage.sent_files.give_up(NOON + timedelta(days=days)) == 0
+    await storage.sent_files.expire(NOON)  # what was tried is tried no longer for that
     assert await storage.sent_files.give_up(NOON + MONTH) == 1
     assert await storage.sent_files.due() == []

@@ -176,6 +176,10 @@ async def test_withdrawing_erases_signature_consent_and_draft(
     )
     changed = Statement("SELECT updated_at FROM conversations")
     assert await storage.database.read(changed) == [{"updated_at": 0}]
+    assert await storage.signatures.withdraw(ana.supporter, NOON, stage="withdrawn") is False
+    conversation = await storage.conversations.get(ana.supporter)
+    assert conversation is not None
+    assert (conversation.stage, conversation.version) == ("withdrawn", 4)
 
 
 async def test_a_name_is_not_corrected_over_what_was_written_since(
@@ -278,22 +282,34 @@ async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_reco
 
 async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None:
     for user_id, (language, source) in enumerate(
-        [("es", None), ("es", "web"), ("en", "web"), ("es", "web")], start=1
+        [("es", None), ("es", "web"), ("en", "web"), ("es", "web"), ("es", None), ("es", None)],
+        start=1,
     ):
         someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage, language=language, source=source)
-    for user_id, column in ((1, "with_name = 0"), (3, "restricted_at = 1")):
+    for user_id, column in (
+        (1, "with_name = 0"),
+        (3, "restricted_at = 1"),
+        (5, "invalidation_id = id, unreachable_at = 1"),
+        (6, "unreachable_at = 1"),
+    ):
         await storage.database.write(
             Statement(f"UPDATE signatures SET {column} WHERE number = {user_id}")  # noqa: S608
         )
+    erased = "INSERT INTO anonymous_counts VALUES ('andry', 'es', :with_name, :is_valid, :n)"
+    for with_name, is_valid, n in ((1, 1, 10), (0, 1, 20), (1, 0, 40)):
+        values = {"with_name": with_name, "is_valid": is_valid, "n": n}
+        await storage.database.write(Statement(erased, values))
     assert await storage.signatures.stats(since=NOON) == Stats(
-        total=4,
-        today=4,
-        by_language={"es": 3, "en": 1},
-        by_source={"web": 3, None: 1},
-        unreachable=0,
-        with_name=2,
+        total=35,
+        today=5,
+        by_language={"es": 34, "en": 1},
+        by_source={"web": 3, None: 2},
+        unreachable=1,
+        with_name=13,
+        erased=30,
+        invalidated=41,
     )
     later = await storage.signatures.stats(since=NOON + timedelta(milliseconds=1))
     assert later.today == 0
