@@ -14,6 +14,7 @@ from bot import restore as restoration
 from bot.cli import backup as shell
 from storage import Keyring, Statement
 from storage.database_copy import contents_of
+from storage.key_file import add_encryption_key, remove_older_encryption_keys
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
 from tests.support.supporters import NOON
@@ -137,6 +138,20 @@ def test_a_database_that_was_damaged_before_its_backup_is_refused(
     said("backup", file)
     for deed in ("--drill", "--yes"):
         assert "was damaged before it was backed up" in refused("restore", file, "-i", key, deed)
+
+
+def test_a_backup_whose_names_the_key_file_does_not_open_is_refused(
+    petition: PetitionDatabase, tmp_path: Path, key: Path
+) -> None:
+    """Its reference key is the bot's; the encryption key was exchanged, and the older one lost."""
+    file, keys = tmp_path / "today.backup", petition.keyring.path
+    said("backup", file)
+    add_encryption_key(keys)
+    remove_older_encryption_keys(keys, Keyring.load(keys).newest)
+    before = contents(petition)
+    for deed in ("--drill", "--yes"):
+        assert "which the key file does not have" in refused("restore", file, "-i", key, deed)
+    assert contents(petition) == before
 
 
 def test_what_commands_left_goes_at_once_and_what_was_moved_aside_after_a_week(
