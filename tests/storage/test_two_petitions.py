@@ -138,7 +138,9 @@ async def test_nothing_of_the_other_petition_is_read(
 ) -> None:
     await fill(theirs, keyring)
     assert await storage.audit.entries(99) == []
-    await storage.restores.release(actor=ADMIN, at=NOON)
+    assert await storage.restores.release(actor=ADMIN, at=NOON)
+    assert not await storage.restores.release(actor=ADMIN, at=NOON)
+    assert await storage.restores.held() is None
     assert await storage.audit.last("close") is None
     assert await storage.broadcasts.listed(limit=99) == []
     assert await storage.broadcasts.history() == []
@@ -220,6 +222,7 @@ async def test_nothing_of_the_other_petition_is_changed(
     await storage.sent_files.give_up(MUCH_LATER)
     await storage.restores.release(actor=ADMIN, at=MUCH_LATER)
     await storage.restores.mark_repeated(at=MUCH_LATER, lost=9)
+    assert not await storage.restores.awaits_repetition()
     await storage.closing_texts.discard(actor=ADMIN, at=NOON)
     (waits,) = {
         each.publication.id
