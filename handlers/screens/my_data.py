@@ -142,9 +142,12 @@ def _letter_code(words: Words, code: Record | None, now: datetime) -> Html | Non
 
 
 def _handed_over(view: View) -> Html | None:
-    """Says how the signature is handed over, or was, which can be changed until then."""
+    """Says how the signature is handed over, or was, which can be changed until then.
+
+    Of one that is not counted that would contradict that it is looked at again.
+    """
     how = view.handed_over
-    if how is None or view.handover is None:
+    if how is None or view.handover is None or not view.is_counted:
         return how
     return sentences(how, view.words.text("Ya no se puede cambiar."))
 

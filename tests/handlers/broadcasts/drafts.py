@@ -8,6 +8,7 @@ from bot.broadcast.confirmation import ConfirmationTerms
 from bot.text.translations import Catalogs
 from handlers.broadcasts.draft import (
     Draft,
+    DraftStage,
     Link,
     Version,
     new_draft,
@@ -45,6 +46,12 @@ def piece(message_id: int = 17, kind: str = "text", **more: Any) -> Version:
 def written(**more: Any) -> Draft:
     """A draft with a message."""
     return with_message(empty(), piece(**more), NOW)
+
+
+def two_versions() -> Draft:
+    """A draft with a text and, in English, an album."""
+    draft = written().changed(NOW, stage=DraftStage.CONTENT, language="en")
+    return with_message(draft, piece(18, "photo", group="g"), NOW)
 
 
 def shown(draft: Draft | None = None) -> Draft:

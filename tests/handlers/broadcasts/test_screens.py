@@ -1,6 +1,5 @@
-"""Every screen of a draft fits into a message, shows its numbers, and has a way out."""
+"""The screens of a draft show its numbers, its price and what can be chosen."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,188 +8,34 @@ import pytest
 
 from handlers.broadcasts.draft import (
     Draft,
-    DraftStage,
-    new_draft,
-    with_edit_noted,
     with_kind,
-    with_links,
     with_message,
-    with_preview,
 )
 from handlers.broadcasts.recipient_counts import RecipientCounts
 from handlers.broadcasts.screens import (
-    approval,
     audience_and_time,
-    compose,
-    history,
-    questions,
     summary,
 )
 from handlers.broadcasts.screens.draft_view import LEAST_BALANCE
-from handlers.broadcasts.screens.progress import state_screen
 from handlers.screens.buttons import AdminAction
-from handlers.screens.screen import Screen
-from storage import Kind, PauseReason, StopReason, Tally
-from telegram_text.markup import length, parse
+from storage import (
+    Kind,
+)
 from tests.handlers.broadcasts.drafts import (
-    CATALOGS,
-    LINK,
-    LUCY,
-    MARTA,
     NOW,
     NUMBERS,
     arguments,
-    broadcast,
-    broadcast_view,
     buttons,
     draft_view,
     empty,
     labels,
     piece,
     shown,
+    two_versions,
     written,
 )
 
 DAY = timedelta(days=1)
-
-
-def two_versions() -> Draft:
-    draft = written().changed(NOW, stage=DraftStage.CONTENT, language="en")
-    return with_message(draft, piece(18, "photo", group="g"), NOW)
-
-
-def closing() -> Draft:
-    return with_preview(
-        new_draft("es", NOW, Kind.CLOSING, paid=False), {"es": [1], "en": [2]}, NOW
-    )
-
-
-def of_drafts(language: str) -> Mapping[str, Screen]:
-    """Every page about a draft."""
-    planned = shown().changed(NOW, starts_at=NOW + DAY)
-    paid = shown().changed(NOW, paid=True)
-    news = with_kind(written(), Kind.NEWS, NOW)
-    linking = with_links(written().changed(NOW, language="es"), ((LINK,),), NOW)
-    lost = with_message(empty(), piece(links=((LINK,),), lost_buttons=True), NOW)
-    return {
-        "waiting": compose.ask_message(draft_view(empty(), language=language)),
-        "waiting for a version": compose.ask_message(
-            draft_view(written().changed(NOW, language="en"), language=language)
-        ),
-        "ready": compose.message_ready(draft_view(written(), language=language)),
-        "two versions": compose.message_ready(draft_view(two_versions(), language=language)),
-        "lost buttons": compose.message_ready(draft_view(lost, language=language)),
-        "decided": compose.message_ready(draft_view(shown(), language=language)),
-        "closing, not shown": compose.message_ready(
-            draft_view(new_draft("es", NOW, Kind.CLOSING, paid=False), language=language)
-        ),
-        "links": compose.ask_links(draft_view(linking, language=language)),
-        "subject": audience_and_time.ask_subject(draft_view(written(), language=language)),
-        "audience": audience_and_time.ask_audience(draft_view(written(), language=language)),
-        "audience of news": audience_and_time.ask_audience(draft_view(news, language=language)),
-        "time": audience_and_time.ask_time(draft_view(shown(), language=language)),
-        "summary": summary.summary(draft_view(shown(), language=language)),
-        "summary of an album": summary.summary(
-            draft_view(shown(two_versions()), language=language)
-        ),
-        "summary after an edit": summary.summary(
-            draft_view(with_edit_noted(shown(), 17, NOW), language=language)
-        ),
-        "summary of a plan": summary.summary(draft_view(planned, language=language)),
-        "summary, paid": summary.summary(
-            draft_view(paid, language=language, may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
-        ),
-        "summary, unpayable": summary.summary(
-            draft_view(paid, language=language, may_pay=True, rate=1000.0)
-        ),
-        "summary of news": summary.summary(
-            draft_view(shown().changed(NOW, kind=Kind.NEWS, news_only=True), language=language)
-        ),
-        "summary that needs approval": summary.summary(
-            draft_view(shown(), language=language, approval_above=500)
-        ),
-        "sure, needs approval": summary.second_confirmation(
-            draft_view(shown(), language=language, approval_above=500)
-        ),
-        "summary of the closing": summary.summary(draft_view(closing(), language=language)),
-        "sure": summary.second_confirmation(draft_view(shown(), language=language)),
-    }
-
-
-def of_broadcasts(language: str) -> Mapping[str, Screen]:
-    """Every page about a broadcast."""
-
-    def page(state: str, tally: Tally | None = None, **more: object) -> Screen:
-        return state_screen(broadcast_view(broadcast(state, **more), tally, language))
-
-    entries = [(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
-    words = CATALOGS.words(language)
-    return {
-        "planned": page("scheduled", starts_at=NOW + DAY),
-        "asks for approval": page("scheduled", starts_at=NOW, is_approved=False),
-        "to be approved": state_screen(
-            broadcast_view(
-                broadcast("scheduled", starts_at=NOW + DAY, is_approved=False),
-                None,
-                language,
-                reader=LUCY,
-            )
-        ),
-        "not approved?": approval.ask_decline(
-            broadcast_view(
-                broadcast("scheduled", starts_at=NOW, is_approved=False), None, language
-            )
-        ),
-        "declined": page(
-            "stopped", starts_at=NOW, stop_reason=StopReason.DECLINED, is_approved=False
-        ),
-        "unapproved": page(
-            "stopped", starts_at=NOW, stop_reason=StopReason.UNAPPROVED, is_approved=False
-        ),
-        "running": page("running"),
-        "paused": page("paused"),
-        "late": page("paused", starts_at=NOW - DAY, pause_reason=PauseReason.LATE),
-        "planner gone": page("paused", starts_at=NOW - DAY, pause_reason=PauseReason.FORMER),
-        "defect": page("paused", pause_reason=PauseReason.DEFECT),
-        "nobody": page("paused", pause_reason=PauseReason.NOBODY),
-        "finished": page("finished"),
-        "cancelled": page("cancelled"),
-        "stopped": page(
-            "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad Request: <x>"
-        ),
-        "stopped since open": page("stopped", kind=Kind.CLOSING, stop_reason=StopReason.OPEN),
-        "cancel?": questions.ask_cancel(broadcast_view(broadcast("paused"), None, language)),
-        "recall?": questions.ask_recall(broadcast_view(broadcast("finished"), None, language)),
-        "recalling": page("finished", recall_started_at=NOW),
-        "history": history.history(words, entries, {}, page=1, more=True, reader=MARTA),
-    }
-
-
-@pytest.mark.parametrize("language", ["es", "en"])
-def test_every_page_is_one_that_telegram_takes(language: str) -> None:
-    pages = {**of_drafts(language), **of_broadcasts(language)}
-    for name, page in pages.items():
-        rendered = parse(page.text)
-        assert 0 < length(rendered.text) <= 4096, name
-        for button in buttons(page):
-            data = button.callback_data(0)
-            assert len(data.encode()) <= 64, (name, button)
-            assert button.label.strip(), (name, button)
-
-
-def test_every_page_about_a_draft_has_a_way_out() -> None:
-    for name, page in of_drafts("es").items():
-        assert {"Descartar", "No enviar"} & set(labels(page)), name
-
-
-def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
-    sending = {
-        name
-        for name, page in of_drafts("es").items()
-        if any(button.action is AdminAction.SEND for button in buttons(page))
-    }
-    # With so many recipients the summary itself asks once more.
-    assert sending == {"sure", "sure, needs approval"}
 
 
 def test_a_summary_of_few_sends_at_the_first_tap() -> None:

@@ -1,0 +1,424 @@
+"""Every screen of a draft or broadcast is written down, fits into a message and has a way out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.broadcasts.draft import (
+    Draft,
+    new_draft,
+    with_edit_noted,
+    with_kind,
+    with_links,
+    with_message,
+    with_preview,
+)
+from handlers.broadcasts.screens import (
+    approval,
+    audience_and_time,
+    compose,
+    history,
+    questions,
+    summary,
+)
+from handlers.broadcasts.screens.broadcast_lines import BroadcastView
+from handlers.broadcasts.screens.draft_view import LEAST_BALANCE
+from handlers.broadcasts.screens.progress import state_screen
+from handlers.screens.buttons import AdminAction
+from handlers.screens.screen import Screen
+from storage import (
+    Audience,
+    Correction,
+    Kind,
+    PauseReason,
+    RecallTally,
+    StopReason,
+    Tally,
+)
+from telegram_text.markup import length, parse
+from tests.handlers.broadcasts.drafts import (
+    CATALOGS,
+    LINK,
+    LUCY,
+    MARTA,
+    NOW,
+    NUMBERS,
+    broadcast,
+    broadcast_view,
+    buttons,
+    draft_view,
+    empty,
+    labels,
+    piece,
+    shown,
+    two_versions,
+    written,
+)
+from tests.support.pages import check_written
+
+DAY = timedelta(days=1)
+
+
+def closing() -> Draft:
+    return with_preview(
+        new_draft("es", NOW, Kind.CLOSING, paid=False), {"es": [1], "en": [2]}, NOW
+    )
+
+
+def of_drafts(language: str) -> Mapping[str, Screen]:
+    """Every page about a draft."""
+    planned = shown().changed(NOW, starts_at=NOW + DAY)
+    paid = shown().changed(NOW, paid=True)
+    news = with_kind(written(), Kind.NEWS, NOW)
+    linking = with_links(written().changed(NOW, language="es"), ((LINK,),), NOW)
+    lost = with_message(empty(), piece(links=((LINK,) * 11,), lost_buttons=True), NOW)
+    breach = new_draft("es", NOW, Kind.BREACH, paid=False)
+    known = with_preview(with_message(breach, piece(), NOW), {"es": [1]}, NOW)
+    corrects = [
+        new_draft("es", NOW, Kind.CORRECTION, paid=False).changed(
+            NOW, topic=Correction(kind, b"b" * 16).topic
+        )
+        for kind in (Kind.UPDATE, Kind.CLOSING)
+    ]
+    right = [with_preview(with_message(each, piece(), NOW), {"es": [1]}, NOW) for each in corrects]
+    resumed = shown().changed(NOW, topic="t")
+    album_of_news = shown(two_versions()).changed(NOW, kind=Kind.NEWS, news_only=True)
+    nobody = replace(NUMBERS, everyone={}, chosen={})
+    one = replace(NUMBERS, chosen={"es": 1}, unreachable=1, not_chosen=1, had_all=2, muted=2)
+    three = replace(NUMBERS, chosen={"es": 12, "en": 13, "ca": 2}, unsigned=1, muted=1)
+    paying: dict[str, Any] = {"language": language, "may_pay": True, "rate": 1000.0}
+    several: dict[str, Any] = {"languages": ("es", "en", "ca"), "language": language}
+    return {
+        "waiting for a notice": compose.ask_message(draft_view(breach, language=language)),
+        "waiting for a notice that another approves": compose.ask_message(
+            draft_view(breach, language=language, approval_above=0)
+        ),
+        "waiting for a correction of an update": compose.ask_message(
+            draft_view(corrects[0], language=language)
+        ),
+        "waiting for a version of a correction": compose.ask_message(
+            draft_view(right[1].changed(NOW, language="en"), language=language)
+        ),
+        "ready, of those left": compose.message_ready(draft_view(resumed, language=language)),
+        "ready, a notice": compose.message_ready(
+            draft_view(with_message(breach, piece(), NOW), language=language)
+        ),
+        "ready, in one language": compose.message_ready(
+            draft_view(written(), language=language, languages=("es",))
+        ),
+        "ready, in three languages": compose.message_ready(draft_view(two_versions(), **several)),
+        "audience of nobody": audience_and_time.ask_audience(
+            draft_view(written(), nobody, language)
+        ),
+        "audience of nobody for news": audience_and_time.ask_audience(
+            draft_view(news, nobody, language)
+        ),
+        "audience of some": audience_and_time.ask_audience(
+            draft_view(written(), replace(one, everyone={"es": 3, "en": 1}), **several)
+        ),
+        "audience of one language": audience_and_time.ask_audience(
+            draft_view(written(), replace(NUMBERS, everyone={"es": 3}), language)
+        ),
+        "audience of a former language": audience_and_time.ask_audience(
+            draft_view(
+                written(),
+                replace(NUMBERS, everyone={"en": 3}),
+                language,
+                languages=("es",),
+            )
+        ),
+        "waiting for another text": compose.ask_message(draft_view(written(), language=language)),
+        "summary of nobody": summary.summary(draft_view(shown(), nobody, language)),
+        "summary of one": summary.summary(draft_view(shown(), one, language)),
+        "summary of three versions": summary.summary(
+            draft_view(shown(two_versions()), three, **several)
+        ),
+        "summary of one version": summary.summary(draft_view(shown(), three, **several)),
+        "summary of an album of news": summary.summary(
+            draft_view(album_of_news, language=language)
+        ),
+        "summary of a notice": summary.summary(
+            draft_view(known, three, language, approval_above=0)
+        ),
+        "summary of a notice alone": summary.summary(draft_view(known, three, language)),
+        "sure, a notice alone": summary.second_confirmation(draft_view(known, three, language)),
+        "summary of a correction": summary.summary(draft_view(right[0], one, language)),
+        "summary of a correction of the closing": summary.summary(
+            draft_view(right[1], one, language)
+        ),
+        "summary of those left": summary.summary(draft_view(resumed, one, language)),
+        "summary of a plan that needs approval": summary.summary(
+            draft_view(planned, language=language, approval_above=500, written_to=1)
+        ),
+        "summary of a paid plan": summary.summary(
+            draft_view(paid.changed(NOW, starts_at=NOW + DAY), balance=10_000, **paying)
+        ),
+        "summary, poor": summary.summary(draft_view(paid, balance=9_999, **paying)),
+        "summary, too poor": summary.summary(
+            draft_view(paid, replace(NUMBERS, chosen={"es": 200_000}), balance=19_999, **paying)
+        ),
+        "summary, could be paid": summary.summary(draft_view(shown(), **paying)),
+        "waiting": compose.ask_message(draft_view(empty(), language=language)),
+        "waiting for a version": compose.ask_message(
+            draft_view(written().changed(NOW, language="en"), language=language)
+        ),
+        "ready": compose.message_ready(draft_view(written(), language=language)),
+        "two versions": compose.message_ready(draft_view(two_versions(), language=language)),
+        "lost buttons": compose.message_ready(draft_view(lost, language=language)),
+        "decided": compose.message_ready(draft_view(shown(), language=language)),
+        "closing, not shown": compose.message_ready(
+            draft_view(new_draft("es", NOW, Kind.CLOSING, paid=False), language=language)
+        ),
+        "links": compose.ask_links(draft_view(linking, language=language)),
+        "subject": audience_and_time.ask_subject(draft_view(written(), language=language)),
+        "audience": audience_and_time.ask_audience(draft_view(written(), language=language)),
+        "audience of news": audience_and_time.ask_audience(draft_view(news, language=language)),
+        "time": audience_and_time.ask_time(draft_view(shown(), language=language)),
+        "summary": summary.summary(draft_view(shown(), language=language)),
+        "summary of an album": summary.summary(
+            draft_view(shown(two_versions()), language=language)
+        ),
+        "summary after an edit": summary.summary(
+            draft_view(with_edit_noted(shown(), 17, NOW), language=language)
+        ),
+        "summary of a plan": summary.summary(draft_view(planned, language=language)),
+        "summary, paid": summary.summary(
+            draft_view(paid, language=language, may_pay=True, rate=1000.0, balance=LEAST_BALANCE)
+        ),
+        "summary, unpayable": summary.summary(
+            draft_view(paid, language=language, may_pay=True, rate=1000.0)
+        ),
+        "summary of news": summary.summary(
+            draft_view(shown().changed(NOW, kind=Kind.NEWS, news_only=True), language=language)
+        ),
+        "summary that needs approval": summary.summary(
+            draft_view(shown(), language=language, approval_above=500)
+        ),
+        "sure, needs approval": summary.second_confirmation(
+            draft_view(shown(), language=language, approval_above=500)
+        ),
+        "summary of the closing": summary.summary(draft_view(closing(), language=language)),
+        "sure": summary.second_confirmation(draft_view(shown(), language=language)),
+    }
+
+
+def of_broadcasts(language: str) -> Mapping[str, Screen]:
+    """Every page about a broadcast."""
+
+    def page(state: str, tally: Tally | None = None, **more: object) -> Screen:
+        return state_screen(broadcast_view(broadcast(state, **more), tally, language))
+
+    def asked(question: Callable[[BroadcastView], Screen], state: str, **more: object) -> Screen:
+        return question(broadcast_view(broadcast(state, **more), None, language))
+
+    entries = [(broadcast("finished"), Tally(total=3, delivered=3))] * history.ON_A_PAGE
+    words = CATALOGS.words(language)
+    every = Tally(
+        total=40, delivered=1, unreachable=2, unconfirmed=3, rejected=4, forbidden=5, withdrawn=6,
+        pending=7, sending=8,
+    )  # fmt: skip
+    recalled = {"recall_started_at": NOW, "recall_ended_at": NOW}
+    of_all = [
+        broadcast("scheduled", starts_at=NOW + DAY, started_at=None, expected=1),
+        broadcast("scheduled", started_at=None, is_approved=False, author=LUCY),
+        broadcast("running", confirmed_by=LUCY, content={"en": {"words": "Hi & bye"}}),
+        broadcast("paused", kind=Kind.NEWS, content={"en": "<b>No</b>", "es": "<b>Yes</b>"}),
+        broadcast("stopped", kind=Kind.BREACH, started_at=None, starts_at=NOW - DAY),
+    ]
+    last = [
+        broadcast("cancelled", kind=Kind.CORRECTION),
+        broadcast("finished", kind=Kind.CLOSING, **recalled),
+    ]
+    both = RecallTally(40, deleted=1, failed=2, open=1)
+    return {
+        "recalled": state_screen(
+            broadcast_view(broadcast("finished", **recalled), None, language, recall=both)
+        ),
+        "recalled closing": state_screen(
+            broadcast_view(
+                broadcast("finished", kind=Kind.CLOSING, **recalled), None, language, recall=both
+            )
+        ),
+        "recalled notice": state_screen(
+            replace(
+                broadcast_view(
+                    broadcast("finished", kind=Kind.BREACH, **recalled),
+                    None,
+                    language,
+                    recall=RecallTally(1, deleted=1),
+                ),
+                not_told=1,
+                unsigned=2,
+            )
+        ),
+        "notice that told most": state_screen(
+            replace(
+                broadcast_view(broadcast("finished", kind=Kind.BREACH), None, language),
+                not_told=3,
+            )
+        ),
+        "finished, every outcome": page("finished", every),
+        "finished closing, every outcome": page("finished", every, kind=Kind.CLOSING),
+        "finished, to nobody": page("finished", Tally(total=0)),
+        "finished, all have it": page("finished", Tally(total=2, delivered=2)),
+        "finished correction": page(
+            "finished", kind=Kind.CORRECTION, topic=Correction(Kind.UPDATE, b"a" * 16).topic
+        ),
+        "cancelled, all have it": page("cancelled", Tally(total=2, delivered=2)),
+        "cancelled closing": page("cancelled", kind=Kind.CLOSING),
+        "cancelled before it began": page("cancelled", started_at=None),
+        "stopped by a text": page(
+            "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad", source_chat=None
+        ),
+        "stopped without a key": page("stopped", stop_reason=StopReason.UNREADABLE),
+        "stopped otherwise": page(
+            "stopped", stop_reason=StopReason.OTHER, reason_detail="Bad", kind=Kind.CLOSING
+        ),
+        "running, every outcome": page("running", every),
+        "running closing": page("running", kind=Kind.CLOSING),
+        "running fast": state_screen(
+            broadcast_view(broadcast("running"), None, language, rate=28.0)
+        ),
+        "running later": state_screen(
+            broadcast_view(broadcast("running"), every, language, pause=10.0)
+        ),
+        "running, the list": page("running", is_enqueued=False),
+        "paused, the list": page("paused", is_enqueued=False),
+        "unrecorded": page("paused", pause_reason=PauseReason.UNRECORDED, reason_detail="X 1"),
+        "denied": page("paused", pause_reason=PauseReason.DENIED, reason_detail="Not"),
+        "planned text to some": page(
+            "scheduled",
+            starts_at=NOW + DAY,
+            source_chat=None,
+            audience=Audience(language="en"),
+            kind=Kind.CLOSING,
+        ),
+        "planned news": page(
+            "scheduled", starts_at=NOW + DAY, kind=Kind.NEWS, audience=Audience(news_only=True)
+        ),
+        "planned news to some": page(
+            "scheduled", starts_at=NOW + DAY, audience=Audience("en", news_only=True)
+        ),
+        "planned update to some": page(
+            "scheduled", starts_at=NOW + DAY, audience=Audience(language="en")
+        ),
+        "planned for those left": page("scheduled", starts_at=NOW + DAY, topic="t"),
+        "to be approved at once": state_screen(
+            replace(
+                broadcast_view(
+                    broadcast("scheduled", is_approved=False, kind=Kind.BREACH, expected=1),
+                    None,
+                    language,
+                    reader=LUCY,
+                ),
+                names={MARTA: "Marta"},
+            )
+        ),
+        "to be approved by its time": state_screen(
+            broadcast_view(
+                broadcast("scheduled", starts_at=NOW, is_approved=False),
+                None,
+                language,
+                reader=LUCY,
+            )
+        ),
+        "asks for approval above": state_screen(
+            replace(
+                broadcast_view(broadcast("scheduled", is_approved=False), None, language),
+                approval_above=100,
+            )
+        ),
+        "cancel a plan?": asked(questions.ask_cancel, "scheduled", starts_at=NOW + DAY),
+        "cancel what waits?": asked(
+            questions.ask_cancel, "paused", pause_reason=PauseReason.LATE, starts_at=NOW - DAY
+        ),
+        "cancel the list?": asked(questions.ask_cancel, "paused", is_enqueued=False),
+        "recall the closing?": asked(questions.ask_recall, "finished", kind=Kind.CLOSING),
+        "recall the notice?": asked(questions.ask_recall, "finished", kind=Kind.BREACH),
+        "history of all": history.history(
+            words,
+            [(each, every) for each in of_all],
+            {LUCY: "Lucy"},
+            page=0,
+            more=False,
+            reader=MARTA,
+        ),
+        "history of the last": history.history(
+            words, [(each, every) for each in last], {}, page=1, more=False, reader=LUCY
+        ),
+        "history of nothing": history.history(words, [], {}, page=0, more=False, reader=MARTA),
+        "planned": page("scheduled", starts_at=NOW + DAY),
+        "asks for approval": page("scheduled", starts_at=NOW, is_approved=False),
+        "to be approved": state_screen(
+            broadcast_view(
+                broadcast("scheduled", starts_at=NOW + DAY, is_approved=False),
+                None,
+                language,
+                reader=LUCY,
+            )
+        ),
+        "not approved?": approval.ask_decline(
+            broadcast_view(
+                broadcast("scheduled", starts_at=NOW, is_approved=False), None, language
+            )
+        ),
+        "declined": page(
+            "stopped", starts_at=NOW, stop_reason=StopReason.DECLINED, is_approved=False
+        ),
+        "unapproved": page(
+            "stopped", starts_at=NOW, stop_reason=StopReason.UNAPPROVED, is_approved=False
+        ),
+        "running": page("running"),
+        "paused": page("paused"),
+        "late": page("paused", starts_at=NOW - DAY, pause_reason=PauseReason.LATE),
+        "planner gone": page("paused", starts_at=NOW - DAY, pause_reason=PauseReason.FORMER),
+        "defect": page("paused", pause_reason=PauseReason.DEFECT),
+        "nobody": page("paused", pause_reason=PauseReason.NOBODY),
+        "finished": page("finished"),
+        "cancelled": page("cancelled"),
+        "stopped": page(
+            "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad Request: <x>"
+        ),
+        "stopped since open": page("stopped", kind=Kind.CLOSING, stop_reason=StopReason.OPEN),
+        "cancel?": questions.ask_cancel(broadcast_view(broadcast("paused"), None, language)),
+        "recall?": questions.ask_recall(broadcast_view(broadcast("finished"), None, language)),
+        "recalling": page("finished", recall_started_at=NOW),
+        "history": history.history(words, entries, {}, page=1, more=True, reader=MARTA),
+    }
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_page_is_one_that_telegram_takes(language: str) -> None:
+    pages = {**of_drafts(language), **of_broadcasts(language)}
+    for name, page in pages.items():
+        rendered = parse(page.text)
+        assert 0 < length(rendered.text) <= 4096, name
+        for button in buttons(page):
+            data = button.callback_data(0)
+            assert len(data.encode()) <= 64, (name, button)
+            assert button.label.strip(), (name, button)
+
+
+def test_every_page_says_and_leads_to_what_is_written_down() -> None:
+    pages = {**of_drafts("en"), **of_broadcasts("en")}
+    check_written(pages, Path(__file__).with_name("pages.txt"))
+
+
+def test_every_page_about_a_draft_has_a_way_out() -> None:
+    for name, page in of_drafts("es").items():
+        assert {"Descartar", "No enviar"} & set(labels(page)), name
+
+
+def test_no_page_that_waits_or_asks_can_send_but_the_summary() -> None:
+    sending = {
+        name
+        for name, page in of_drafts("es").items()
+        if any(button.action is AdminAction.SEND for button in buttons(page))
+    }
+    assert {name.partition(" ")[0].strip(",") for name in sending} == {"summary", "sure"}
+    # With so many recipients the summary itself asks once more.
+    assert "summary" not in sending
