@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +14,13 @@ import pyrage
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.backup import _line, _seal, read_manifest, remove_old_backups
+from bot.backup import BACKUP_IS_OLD, _line, _seal, read_manifest, remove_old_backups
+from bot.cli.backup import _outcome
 from bot.cli.main import app
-from storage import Keyring, Statement, Storage, acquire_process_lock, key_rotation
+from bot.petition_folder.template import copy_template
+from bot.restore import Restored
+from storage import Deed, Keyring, Statement, Storage, acquire_process_lock, key_rotation
+from storage.journal import JournalContent
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
@@ -51,26 +56,43 @@ def refused(*words: object) -> str:
 @on_both
 @pytest.mark.usefixtures("programs")
 def test_a_backup_made_beside_the_bot_is_whole_and_shows_nobody_anything(
-    petition: PetitionDatabase, tmp_path: Path, key: Path
+    petition: PetitionDatabase, tmp_path: Path, key: Path, kind: str
 ) -> None:
     file = tmp_path / "backups" / "today.backup"
     file.parent.mkdir()
 
-    async def beside(_: Storage) -> None:
-        pass
-
-    petition.do(beside)
-    assert "andry with 6 signatures, up to number 6" in said("backup", file)
+    sixth = petition.keyring.reference("andry", 1006)
+    petition.do(lambda storage: storage.signatures.withdraw(sixth, NOON))
+    told = said("backup", file)
+    assert f"The backup is in {file}: andry with 5 signatures, up to number 6; " in told
+    assert told.endswith(
+        " MB. Keep it on another machine. It needs the bot's key file too, which is not in it. It"
+        " holds what people withdraw from now on: delete it after thirty days, as they were "
+        "promised. --keep 30 removes older ones."
+    )
     assert [each.name for each in file.parent.iterdir()] == ["today.backup"]
     assert file.stat().st_mode & 0o777 == 0o600
     content = file.read_bytes()
     for plain in (b"SQLite format 3", b"PGDMP", b"signatures (", CANARY.encode()):
         assert plain not in content[4096:]
-    assert "is whole, and was made here: andry with 6" in said("restore", file, "--check")
-    assert "The key opens it" in said("restore", file, "--identity", key, "--drill")
+    made_at = read_manifest(file).made_at
+    checked = said("restore", file, "--check")
+    assert checked.startswith(
+        f"The backup of {made_at:%-d %B %Y, %H:%M} UTC is whole, and was made here: andry with 5 "
+        "signatures, up to number 6; "
+    )
+    assert checked.endswith(" MB.")
+    drilled = said("restore", file, "--identity", key, "--drill").removeprefix(checked)
+    assert drilled == (
+        " The key opens it, its database is sound, and the key file opens the names in it. This "
+        "is how it would be. It has 5 signatures. Nothing was changed."
+        if kind == "sqlite"
+        else " The key opens it, and pg_restore reads it to its end. Nothing was changed."
+    )
     assert "exists already; it is left as it is. Name another file." in refused("backup", file)
-    made = petition.do(lambda storage: storage.audit.last("backup"))
-    assert made is not None
+    entry = petition.audited()[0]
+    assert (entry.action, entry.actor) == ("backup", None)
+    assert entry.at.replace(microsecond=0) == made_at
 
 
 def test_a_backup_that_is_not_whole_or_was_changed_is_refused_before_any_key_is_asked_for(
@@ -112,7 +134,9 @@ def test_with_another_key_nothing_is_opened_and_nothing_is_changed(
     other.write_text(f"{pyrage.x25519.Identity.generate()}\n")
     assert "encrypted to other keys" in refused("restore", file, "-i", other, "--drill")
     assert "encrypted to other keys" in refused("restore", file, "-i", other, "--yes")
-    assert "--identity KEY" in refused("restore", file, "--yes")
+    assert refused("restore", file, "--yes").endswith(
+        "Opening a backup needs the key of age: --identity KEY. Nothing was done."
+    )
     folder = Path(petition.url.partition(":///")[2]).parent
     assert not [each for each in folder.iterdir() if "copy" in each.name or "before" in each.name]
 
@@ -192,8 +216,11 @@ def test_older_backups_go_and_nothing_else_in_their_folder(
     telegram.days_ahead = None  # it cannot be asked
     told = said("backup", folder / "new.backup", "--keep", 30)
     assert set(folder.iterdir()) == left | {folder / "new.backup"}
-    assert "Removed, as older than 30 days: old.backup." in told
-    assert "left: damaged.backup, strange.backup. They are damaged, or were not made" in told
+    assert told.endswith(
+        "which is not in it. Removed, as older than 30 days: old.backup. Older too, and left: "
+        "damaged.backup, strange.backup. They are damaged, or were not made with this key file. "
+        "If they are yours, delete them."
+    )
     assert typed("backup", folder / "more.backup", "--keep", 31).exit_code == 2
 
 
@@ -270,8 +297,15 @@ def test_what_people_asked_for_after_the_backup_stays(
         petition = PetitionDatabase(empty, petition.keyring)
     assert "Nothing was changed" in said("restore", file, "-i", key, answer="n\n")
     told = said("restore", file, "-i", key, answer="y\n")
-    assert "It has 5 signatures. 2 numbers were given after it" in told
-    assert "Done again from the journal: withdrawals: 1, changes of /stop: 1." in told
+    assert (
+        "The backup is restored. It has 5 signatures. 2 numbers were given after it: so many "
+        "signatures at most are lost, and none of these numbers is given again. Done again from "
+        "the journal: withdrawals: 1, changes of /stop: 1." in told
+    )
+    assert told.endswith(
+        " Start the bot now. Nothing is sent until an admin has looked: the bot tells them in the"
+        " chat what was restored, with a button that lets messages go out again."
+    )
 
     async def now(storage: Storage) -> None:
         people = Supporters(storage.database, petition.keyring)
@@ -327,7 +361,7 @@ def test_where_the_database_is_a_link_what_it_leads_to_is_replaced(
     petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As on a larger disk: a copy of everybody would stay there, and nobody be told of it.
-    file, link, disk = tmp_path / "today.backup", tmp_path / "linked.db", tmp_path / "disk"
+    file, link, disk = tmp_path / "today.backup", tmp_path / "linked.db", tmp_path / "my disk"
     said("backup", file)
     disk.mkdir()
     real = Path(petition.url.partition(":///")[2]).rename(disk / "petition.db")
@@ -337,7 +371,10 @@ def test_where_the_database_is_a_link_what_it_leads_to_is_replaced(
     assert link.resolve() == real
     (aside,) = disk.glob("*.before-restore-*Z")
     assert not aside.is_symlink()
-    assert aside.name in told.replace(" ", "")
+    assert (
+        f"The database that was there is {aside} now. It holds the same people: the bot removes "
+        f"it after a week. When you need it no more: rm '{aside}'* Start the bot now." in told
+    )
 
 
 def test_without_the_journal_nobody_is_told_that_all_was_done_again(
@@ -365,3 +402,62 @@ def test_without_the_journal_nobody_is_told_that_all_was_done_again(
     )
     petition.do(lambda storage: storage.restores.release(actor=ADMIN, at=NOON))
     assert "6 signatures" in said("export", "--output", tmp_path / "list.age")
+
+
+@pytest.mark.parametrize(
+    ("journal", "knows_all", "and_then"),
+    [
+        (JournalContent((), 0), True, ""),
+        (
+            JournalContent((), 0),
+            False,
+            " The journal beside the key file was begun after this backup, so the one before it "
+            "is lost: who withdrew in between is back. If there is a later backup, restore that "
+            "one.",
+        ),
+        (
+            JournalContent((), 0, is_missing=True),
+            False,
+            " There is no journal beside the key file, which says who withdrew after the backup "
+            "and who wants no messages: such people are back. If you have it, put it there, and "
+            "restore again before you start the bot.",
+        ),
+        (
+            JournalContent((), 1_000),
+            False,
+            " 1,000 entries of the journal are damaged: somebody who withdrew may be back. If "
+            "there is a copy of the journal, put it beside the key file, and restore again before"
+            " you start the bot.",
+        ),
+    ],
+)
+def test_each_deed_that_is_done_again_is_named_and_what_cannot_be(
+    journal: JournalContent, knows_all: bool, and_then: str
+) -> None:
+    every = Counter({deed: n for n, deed in enumerate(Deed, 1)})
+    assert _outcome(Restored(1_234, 1, every, journal, knows_all)) == (
+        "It has 1,234 signatures. 1 numbers were given after it: so many signatures at most are "
+        "lost, and none of these numbers is given again. Done again from the journal: "
+        "withdrawals: 1, corrected names: 2, choices of name: 3, changes of /stop: 4, refusals of"
+        " updates: 5, refusals of other news: 6, restrictions: 7, objections: 8, handovers: 9."
+        f"{and_then}"
+    )
+
+
+def test_check_says_how_old_the_newest_backup_is(
+    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said("check").endswith(
+        "There is no backup of its signatures yet: petition-bot backup FILE"
+    )
+    said("backup", tmp_path / "today.backup")
+    now = datetime.now(UTC)
+    assert said("check").endswith(f"The last backup of its signatures is of {now:%-d %B %Y}.")
+    aged = "UPDATE audit SET at = at - :age"
+    age = (BACKUP_IS_OLD + timedelta(days=1)) // timedelta(milliseconds=1)
+    petition.do(lambda storage: storage.database.write(Statement(aged, {"age": age})))
+    assert said("check").endswith("Make another one: petition-bot backup FILE")
+    copy_template(tmp_path / "next", slug="next")
+    assert said("check", tmp_path / "next").endswith("petition-bot run --rehearsal")
+    monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "none"))
+    assert "When its signatures were backed up cannot be told: There is no key" in said("check")

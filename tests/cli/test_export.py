@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import re
 import shlex
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +45,12 @@ def opened(path: Path) -> bytes:
     return plain
 
 
-def exported(petition: PetitionDatabase) -> list[int]:
-    """How many each stored export has with their names."""
+def exported(petition: PetitionDatabase) -> list[tuple[int, int]]:
+    """How many each stored export has with their names, and how many without."""
 
-    async def read(storage: Storage) -> list[int]:
-        rows = await storage.database.read(Statement("SELECT with_name FROM exports"))
-        return [row["with_name"] for row in rows]
+    async def read(storage: Storage) -> list[tuple[int, int]]:
+        rows = await storage.database.read(Statement("SELECT * FROM exports"))
+        return [(row["with_name"], row["without_name"]) for row in rows]
 
     return petition.do(read)
 
@@ -80,13 +82,15 @@ def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
         "with_name": 5,
         "without_name": 1,
     }
-    assert told.splitlines()[:2] == [
+    written = told.splitlines()
+    assert re.fullmatch(rf"List {listed['id']}: \d+\.\d kB in \d+ s\.", written.pop(2))
+    assert written == [
         "6 signatures: 5 with their name and 1 counted without it.",
         "7 at the closing, 1 withdrawn and 0 invalidated since.",
+        f"{file} is encrypted. Open it on the computer that has the key:",
+        "    age --decrypt -i key.txt -o list.json list.json.age",
     ]
-    assert listed["id"] in told
-    assert "age --decrypt -i key.txt -o list.json list.json.age" in told
-    assert exported(petition) == [5]
+    assert exported(petition) == [(5, 1)]
     assert [(each.action, each.detail) for each in petition.audited()] == [
         ("export", f"{listed['id']} json encrypted")
     ]
@@ -141,13 +145,31 @@ def test_without_a_recipient_it_says_how_to_make_a_key(petition: PetitionDatabas
     assert exported(petition) == []
 
 
+@pytest.mark.usefixtures("recipient")
+def test_where_nobody_gives_a_name_the_number_is_written(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    change(petition, "UPDATE signatures SET with_name = 0")
+    file = tmp_path / "list.age"
+    told = said(call("--output", str(file)))
+    assert told.startswith("6 signatures: 0 with their name and 6 counted without it.")
+    assert json.loads(opened(file))["signatures"] == []
+    assert exported(petition) == [(0, 6)]
+
+
+@pytest.mark.parametrize("damaged", [20, 21])
+def test_many_damaged_names_are_not_all_counted_out(damaged: int) -> None:
+    said = export._damaged(list(range(1, damaged + 1)))
+    assert ("18, 19, 20 …. If" if damaged > 20 else "18, 19, 20. If") in said
+
+
 @pytest.mark.usefixtures("terminal", "recipient")
 def test_a_list_that_anybody_can_read_is_written_after_two_answers(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
     file = tmp_path / "list.json"
     asked = ("--plaintext", "--output", str(file))
-    for typed in ("n\n", "y\nyes\n"):
+    for typed in ("n\n", "n\nandry\n", "y\nyes\n"):
         assert "Nothing was written." in said(call(*asked, typed=typed))
         assert not file.exists()
     assert "not encrypted: whoever gets it reads every name" in said(
@@ -253,6 +275,12 @@ def test_it_is_said_how_to_open_it_and_what_changed_while_it_was_written(file: s
     written = export.WrittenList(header(group(0, 5)), size=1234, seconds=2.4, changed=3)
     told = "\n".join(export._result(order, written))
     assert "3 of them changed or withdrew" in told
+    one = "\n".join(export._result(order, replace(written, size=100_000, changed=1)))
+    assert "1 of them changed or withdrew" in one
+    assert "0.1 MB in 2 s" in one
+    none = "\n".join(export._result(order, replace(written, size=99_000, changed=0)))
+    assert "changed or withdrew" not in none
+    assert "99 kB in 2 s" in none
     assert "1.2 kB in 2 s" in told
     assert "a list to be handed over is written after the closing" in told
     (command,) = [line for line in told.splitlines() if "--decrypt" in line]

@@ -7,7 +7,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import KeyFileOther, Keyring, Statement, acquire_process_lock, key_rotation
+from storage import (
+    KeyFileOther,
+    Keyring,
+    Statement,
+    acquire_process_lock,
+    key_rotation,
+    open_storage,
+)
 from storage.key_file import (
     add_encryption_key,
     add_reference_key,
@@ -15,7 +22,7 @@ from storage.key_file import (
 )
 from storage.process_lock import KEYS_LOCK
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
-from tests.support.supporters import NOON
+from tests.support.supporters import NOON, Supporters
 
 
 @pytest.fixture(autouse=True)
@@ -53,13 +60,17 @@ def test_what_to_keep_is_said_before_and_nothing_needs_the_older_key_afterwards(
 ) -> None:
     before = key_file.read_bytes()
     asked = said(call(typed="n\n"))
-    assert f"{key_file} gets a new encryption key" in asked
-    assert "Backups made until then cannot be read without it: keep a copy" in asked
-    assert "Nothing was changed." in asked
+    assert asked == (
+        f"{key_file} gets a new encryption key, with which all values are encrypted anew. Then "
+        "the older key is taken out of the file. Backups made until then cannot be read without "
+        "it: keep a copy of the file as it is now, apart, for as long as you keep them. If a bot "
+        "on another database uses this file, choose --keep-old.\n"
+        "Exchange the key? [y/N]: n\nNothing was changed.\n"
+    )
     assert key_file.read_bytes() == before
     result = said(call(typed="y\n"))
-    assert "Values encrypted with the new key: 12." in result
-    assert f"The older one is no longer in {key_file}." in result
+    assert "Values encrypted with the new key: 12. The older one is no longer in " in result
+    assert f" in {key_file}. Make a copy of the file as it is now, and keep the former" in result
     assert encryption_keys(key_file) == 1
     assert key_file.read_bytes() != before
     assert key_file.stat().st_mode & 0o777 == 0o600
@@ -75,7 +86,13 @@ def test_what_to_keep_is_said_before_and_nothing_needs_the_older_key_afterwards(
 
 def test_the_older_key_can_stay_in_the_file(petition: PetitionDatabase, key_file: Path) -> None:
     text = said(call("--keep-old", "--yes"))
-    assert "The older key stays in the file as well." in text
+    assert text.splitlines() == [
+        f"{key_file} gets a new encryption key, with which all values are encrypted anew. The "
+        "older key stays in the file as well.",
+        f"Values encrypted with the new key: 12. The older one stays in {key_file}. Make a copy of"
+        " the file as it is now.",
+    ]
+    assert petition.audited()[0].detail.endswith("ended: 12 values, 0 damaged, older kept")
     assert encryption_keys(key_file) == 2
     assert names(petition, key_file)[0] == "Persona 1"
 
@@ -94,11 +111,14 @@ def test_one_that_was_killed_goes_on_with_the_same_key(
 def test_a_name_that_cannot_be_decrypted_keeps_the_older_key(
     petition: PetitionDatabase, key_file: Path
 ) -> None:
-    sql = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 1"
+    sql = "UPDATE signatures SET name_sealed = chat_sealed WHERE number < 3"
     petition.do(lambda storage: storage.database.write(Statement(sql)))
     text = said(call("--yes"))
-    assert "Values encrypted with the new key: 11." in text
-    assert "signatures.name_sealed 1. So the older key stays in" in text
+    assert text.splitlines()[-1] == (
+        "Values encrypted with the new key: 10. Some could not be decrypted, and are as they "
+        f"were: signatures.name_sealed 2. So the older key stays in {key_file}."
+    )
+    assert petition.audited()[0].detail.endswith("ended: 10 values, 2 damaged, older kept")
     assert encryption_keys(key_file) == 2
 
 
@@ -119,15 +139,23 @@ class TestTheReferenceKey:
     ) -> None:
         before = key_file.read_bytes()
         asked = said(call_references(typed="n\n"))
-        assert "Signatures: 6. Each gets a reference under another key" in asked
-        assert (
-            "People who have not signed, or have withdrawn: 0. Their chat is not stored" in asked
-        )
-        assert f"can be restored only with {key_file} as it is now: keep a copy" in asked
+        assert asked.splitlines() == [
+            "Signatures: 6. Each gets a reference under another key, by which the bot recognises "
+            "who gave it. People who have not signed, or have withdrawn: 0. Their chat is not "
+            "stored, so what they chose and typed is forgotten, and they begin anew. Codes for "
+            f"letters are void. Backups made until then can be restored only with {key_file} as "
+            "it is now: keep a copy of it, apart, for as long as you keep them. Leave the bot "
+            "stopped until this has ended.",
+            "Exchange the key? [y/N]: n",
+            "Nothing was changed.",
+        ]
         assert key_file.read_bytes() == before
         result = said(call_references(typed="y\n"))
-        assert "Signatures with another reference: 6. People who begin anew: 0." in result
-        assert f"The older key is no longer in {key_file}." in result
+        assert result.splitlines()[-1] == (
+            "Signatures with another reference: 6. People who begin anew: 0. The older key is no "
+            f"longer in {key_file}. Make a copy of the file as it is now, and a backup, and start "
+            "the bot."
+        )
         assert key_file.read_text().count("\nreference ") == 1
         after = PetitionDatabase(petition.url, Keyring.load(key_file))
         people = after.do(
@@ -156,6 +184,23 @@ class TestTheReferenceKey:
         petition.do(lambda storage: storage.restores.record(made_at=None, at=NOON))
         assert "Start its bot first" in refused(call_references("--yes"))
         assert key_file.read_bytes() == before
+
+    def test_that_another_petition_here_needs_stays(
+        self, petition: PetitionDatabase, key_file: Path
+    ) -> None:
+        async def sign() -> None:
+            storage = await open_storage(petition.url, petition.keyring, "river")
+            try:
+                await Supporters(storage.database, petition.keyring, "river").sign([1])
+            finally:
+                await storage.close()
+
+        asyncio.run(sign())
+        assert said(call_references("--yes")).endswith(
+            f"The older key stays in {key_file}, as another petition in this database needs it. "
+            "Start the bot.\n"
+        )
+        assert key_file.read_text().count("\nreference ") == 2
 
     def test_whose_exchange_was_killed_is_exchanged_to_the_end(
         self, petition: PetitionDatabase, key_file: Path
