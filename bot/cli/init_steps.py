@@ -35,7 +35,7 @@ class Step:
 
     `check` returns what a text means, or raises NotAccepted; `keep` writes that, and returns in a
     sentence what holds now. `default` is what Enter alone means, and leaving out the option,
-    unless `missing` says that it is needed. `asks` asks in a way of its own.
+    unless it is `required`. `asks` asks in a way of its own.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Step:
     title: str = ""
     text: str = ""
     setting: str = ""
-    missing: str = ""
+    required: bool = False
     default: Callable[[Setup], str] = lambda _: ""
     applies: Callable[[Setup], bool] = lambda _: True
     asks: Callable[[Setup, str], Any] | None = None
@@ -78,10 +78,9 @@ def _require_answers(setup: Setup) -> None:
             try:
                 setup.answers[step.name] = _answer(setup, step)
             except _REFUSALS as error:
-                option = f"--{step.name.replace('_', '-')}: "
-                problems.append(f"{option if step.name in setup.given else ''}{error}")
+                problems.append(f"--{step.name.replace('_', '-')}: {error}")
     if problems:
-        raise CannotDo("\n".join(dict.fromkeys(problems)))
+        raise CannotDo("\n".join(problems))
 
 
 def _answer(setup: Setup, step: Step) -> Any:
@@ -96,8 +95,8 @@ def _answer(setup: Setup, step: Step) -> Any:
             say(str(error), style="yellow")
     default = step.default(setup)
     if not setup.asks:
-        if step.missing and not default:
-            raise NotAccepted(label(step.missing))
+        if step.required and not default:
+            raise NotAccepted.because("hace falta ({what})", what=label(step.title))
         return step.check(setup, default)
     if step.title:
         explain(label(step.title), label(step.text))
@@ -120,10 +119,6 @@ def _contact(
     )
 
 
-_NO_CONTROLLER = mark(
-    "Falta quién responde de las firmas: --controller NOMBRE y --controller-email"
-    " CORREO, que los textos de la plantilla dan a quien firma."
-)
 _NO_EMAIL = mark("Eso no es una dirección de correo, como datos@tuorganizacion.org.")
 
 STEPS: Sequence[Step] = (
@@ -138,7 +133,7 @@ STEPS: Sequence[Step] = (
             " ya existe. Pégalo aquí; no se verá nada mientras lo pegas."
         ),
         setting=TOKEN,
-        missing=mark("Falta el token: --token-file ARCHIVO, o PETITION_BOT_TOKEN en el entorno."),
+        required=True,
     ),
     Step(
         "admin",
@@ -152,7 +147,7 @@ STEPS: Sequence[Step] = (
             " pulsa «Iniciar». Vale una sola vez y durante diez minutos."
         ),
         setting=ADMINS,
-        missing=mark("Falta quién administra el bot: --admin ID, una vez por persona."),
+        required=True,
         asks=answers.ask_for_admins,
     ),
     Step(
@@ -179,7 +174,7 @@ STEPS: Sequence[Step] = (
             " Intro y hago una nueva a partir de una plantilla."
         ),
         setting=FOLDER,
-        missing=mark("Falta la carpeta de la petición: --petition CARPETA."),
+        required=True,
     ),
     Step(
         "short_name",
@@ -191,7 +186,7 @@ STEPS: Sequence[Step] = (
             "Como rio-limpio. Marca cada firma, y no se puede cambiar cuando ya ha firmado"
             " alguien."
         ),
-        missing=mark("Falta un nombre corto: --short-name NOMBRE."),
+        required=True,
         default=lambda setup: answers.slug_of(setup.folder.name) if setup.folder else "",
         applies=lambda setup: setup.is_new_petition,
     ),
@@ -218,7 +213,7 @@ STEPS: Sequence[Step] = (
             "Tu organización, o tú. Quienes firmen lo leen dentro de una frase, así que escríbelo"
             " con su artículo, como «la asociación Vecinas del Río»."
         ),
-        missing=_NO_CONTROLLER,
+        required=True,
         applies=lambda setup: "controller" in setup.given or setup.lacks_controller("name"),
         asks=answers.ask_for_names,
     ),
@@ -228,7 +223,7 @@ STEPS: Sequence[Step] = (
         mark("Correo"),
         Email,
         _NO_EMAIL,
-        missing=_NO_CONTROLLER,
+        required=True,
         title=mark("Cómo se le escribe"),
         text=mark(
             "Hace falta al menos uno: correo, formulario web o dirección. Con Intro pasas al"
