@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _LANGUAGES = ("es", "en")
 
 
-def _option(help: str) -> Any:  # noqa: A002 - by this name the catalogs find it
-    return typer.Option(help=help, show_default=False)
+def _option(help: str, metavar: str | None = None) -> Any:  # noqa: A002 - catalogs find it so
+    return typer.Option(help=help, metavar=metavar, show_default=False)
 
 
 @in_sentences
@@ -31,7 +31,7 @@ def init(
     ] = None,
     admin: Annotated[
         list[str] | None,
-        _option(help="El número de quien administra; se repite por cada persona."),
+        _option(help="El número de quien administra; se repite por cada persona.", metavar="ID"),
     ] = None,
     approval_above: Annotated[
         int | None,
