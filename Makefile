@@ -31,7 +31,7 @@ LOCKED := --only-binary :all: --require-hashes
 .PHONY: help install live wheel installed container demo test test-processes check bench soak lock clean
 
 help:
-	@echo "make demo     an open petition in the browser (ARGS=--story plays a whole one, ARGS=--once without a page)"
+	@echo "make demo     an open petition in the browser (ARGS=--once plays a whole one in the terminal)"
 	@echo "make test     the tests (ARGS='-k broadcast' picks some)"
 	@echo "make test-processes  those that start PostgreSQL, a browser, or the program"
 	@echo "make check    ruff, mypy, import-linter, vulture, the texts and what they promise"

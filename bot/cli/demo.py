@@ -11,7 +11,7 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.text.terminal_language import terminal_words
 from bot.text.translations import Catalogs, Words
 from bot.tryout.demo_script import DemoScript, TranscriptLine, transcript_lines
-from bot.tryout.demo_session import DemoSession, interrupted, served, unless_interrupted
+from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.page import TryoutPage
 from simulator.page import LOOPBACK
 
@@ -35,26 +35,10 @@ async def _run_on(session: DemoSession) -> None:
     await asyncio.Event().wait()
 
 
-async def run_story(*, once: bool, host: str = LOOPBACK, port: int | None = None) -> int:
-    """Plays the script and then serves the page until it is interrupted; with `once` it ends.
-
-    The page is served from the beginning, except with `once`, which serves none.
-    Returns the exit code.
-    """
-    if once:
-        async with DemoSession().open() as alone:
-            return _print_verdict(await unless_interrupted(_play_script(alone, erases=True)))
-    page = TryoutPage()
-    async with served(page, host, port) as address, DemoSession(page).open() as show:
-        verdict = _print_verdict(await unless_interrupted(_play_script(show)))
-        if verdict == INTERRUPTED:
-            return verdict
-        show.opens_petition = True
-        out.print("\nThe same chats stand in the browser, and go on there until you press Ctrl-C.")
-        out.print("“New petition”, behind the scenes, begins one that you play yourself.")
-        out.print(address, markup=False)
-        await interrupted()
-    return verdict
+async def run_once() -> int:
+    """Plays a whole life to its end without a page, and prints it; returns the exit code."""
+    async with DemoSession().open() as session:
+        return _print_verdict(await unless_interrupted(_play_script(session)))
 
 
 def _say_what_to_try(words: Words) -> None:
@@ -63,14 +47,12 @@ def _say_what_to_try(words: Words) -> None:
             "La petición está abierta: fírmala. Después, como Marta, ciérrala y cuenta a todo el "
             "mundo cómo ha acabado."
         ),
-        words.label(
-            "Si prefieres mirar, --story la recorre entera sin ti: make demo ARGS=--story"
-        ),
+        words.label("Si prefieres mirar, --once la recorre entera sin ti: make demo ARGS=--once"),
         words.label("Es una prueba: nada sale de este ordenador. Con Ctrl-C se acaba."),
     )
 
 
-async def _play_script(show: DemoSession, *, erases: bool = False) -> list[str]:
+async def _play_script(show: DemoSession) -> list[str]:
     await show.start()
     simulator = show.simulator
     script = DemoScript(
@@ -79,7 +61,6 @@ async def _play_script(show: DemoSession, *, erases: bool = False) -> list[str]:
         load_petition(BUNDLED),
         Catalogs.load(),
         DemoShell(out, show.settings, show.folder),
-        erases=erases,
         on_heading=lambda heading: out.print(f"\n[bold]{heading}[/bold]\n"),
     )
     with simulator.world.subscribe() as events:
@@ -114,7 +95,7 @@ def _print(line: TranscriptLine) -> None:
 def _print_verdict(mismatches: list[str] | None) -> int:
     out.print()
     if mismatches is None:
-        out.print("The story was interrupted.")
+        out.print("The demo was interrupted.")
         return INTERRUPTED
     if not mismatches:
         out.print("[green]Everything was as it should be.[/green]")

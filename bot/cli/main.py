@@ -143,20 +143,17 @@ def run(
 
 @in_sentences
 def demo(
-    story: Annotated[
-        bool, typer.Option("--story", help="Vive sola una petición entera, también en la página.")
+    once: Annotated[
+        bool, typer.Option("--once", help="Vive sola una petición entera, sin página, y acaba.")
     ] = False,
-    once: Annotated[bool, typer.Option("--once", help="La vive sin página, y acaba.")] = False,
     port: _Port = None,
     host: _Host = "127.0.0.1",
 ) -> None:
     """Try the bot on a web page, with an open petition; nothing leaves this machine."""
     configure_logging("WARNING")
-    from bot.cli.demo import run_demo, run_story
+    from bot.cli.demo import run_demo, run_once
 
-    if story or once:
-        raise typer.Exit(run_to_end(run_story(once=once, host=host, port=port)))
-    raise typer.Exit(run_to_end(run_demo(host=host, port=port)))
+    raise typer.Exit(run_to_end(run_once() if once else run_demo(host=host, port=port)))
 
 
 @in_sentences

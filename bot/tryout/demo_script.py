@@ -77,17 +77,13 @@ class Shell(Protocol):
 
 @dataclass(slots=True)
 class DemoScript:
-    """One run of the script; `on_heading` is called with each heading as its part begins.
-
-    If it `erases`, all signatures are erased in the end, as when their retention is over.
-    """
+    """One run of the script; `on_heading` is called with each heading as its part begins."""
 
     world: World
     people: DemoPeople
     petition: Petition
     catalogs: Catalogs
     shell: Shell
-    erases: bool = False
     on_heading: Callable[[str], None] = lambda _heading: None
     faults: list[str] = field(default_factory=list)
 
@@ -104,9 +100,8 @@ class DemoScript:
             ("The list is handed over", self._handed_over),
             ("Seán writes a letter, and is erased", self._letter),
             ("Yusuf comes late", self._late),
+            ("Two months later, what is left is erased", self._erased),
         ]
-        if self.erases:
-            scenes.append(("Two months later, what is left is erased", self._erased))
         for heading, scene in scenes:
             self.on_heading(heading)
             try:

@@ -95,12 +95,10 @@ async def test_the_thousand_read_as_many_languages_as_people_do() -> None:
 
 
 @asynccontextmanager
-async def a_demo(
-    temporary: Path, *options: str
-) -> AsyncIterator[tuple[Process, StreamReader, str]]:
+async def a_demo(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader, str]]:
     """Runs the demo as a process; yields its output and the address that it printed."""
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "demo", "--port", "0", *options),
+        *(sys.executable, "-m", "bot", "demo", "--port", "0"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(temporary), "LC_ALL": "C"},
@@ -149,42 +147,48 @@ async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: 
         rest = (await printed.read()).decode()
         assert await demo.wait() == 0
     assert "as Marta" in rest
-    assert "--story" in rest
+    assert "--once" in rest
     assert "Ctrl-C" in rest
 
 
-@pytest.mark.processes
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
-async def test_the_story_says_where_its_page_is_and_ends_when_it_is_told_to(
-    tmp_path: Path,
-) -> None:
-    async with a_demo(tmp_path, "--story") as (demo, printed, line):
-        async with aiohttp.ClientSession() as session, session.get(line) as response:
-            assert response.status == 200
-            assert "<title>" in await response.text()
-        await prints(printed, "Ctrl-C")
-        async with (
-            aiohttp.ClientSession() as session,
-            PageClient(session, line).stream() as stream,
-        ):
-            everything = await stream.next()
-        names = {p["name"]: p for p in everything["people"]}
-        assert "El 18 de julio de 2025" in names["Ana"]["messages"][-1]["text"]
-        demo.send_signal(signal.SIGINT)
-        assert await demo.wait() == 0
+@asynccontextmanager
+async def played_once(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader]]:
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "demo", "--once"),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(temporary), "LC_ALL": "C"},
+    )
+    assert demo.stdout is not None
+    try:
+        yield demo, demo.stdout
+    finally:
+        if demo.returncode is None:
+            demo.kill()
+            await demo.wait()
 
 
 @pytest.mark.processes
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
+async def test_a_whole_life_is_played_to_its_end_and_printed(tmp_path: Path) -> None:
+    async with played_once(tmp_path) as (demo, printed):
+        told = (await printed.read()).decode()
+        assert await demo.wait() == 0, told
+    for part in ("Ana", "what was typed is deleted from the chat", "petition-bot dossier"):
+        assert part in told
+    assert "El 18 de julio de 2025" in told
+    assert "Everything was as it should be." in told
+
+
+@pytest.mark.processes
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_the_demo_ends_in_the_middle_of_its_story_and_clears_everything_away(
+async def test_the_demo_ends_in_the_middle_and_clears_everything_away(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    async with a_demo(tmp_path, "--story") as (demo, printed, _):
+    async with played_once(tmp_path) as (demo, printed):
         await prints(printed, "Ana")
         demo.send_signal(number)
         rest = (await printed.read()).decode()
         assert await demo.wait() == 130
-    assert "The story was interrupted." in rest
+    assert "The demo was interrupted." in rest
     assert "Traceback" not in rest
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - nothing to wait for

@@ -259,15 +259,13 @@ def message(html: str, rows: int = 0) -> Message:
     )
 
 
-def test_a_phone_wraps_words_folds_quotes_and_has_less_room_while_one_types() -> None:
+def test_a_phone_wraps_lines_folds_quotes_and_has_less_room_while_one_types() -> None:
     assert phone.lines("Hola") == 1
     assert phone.lines("Hola\n\nadiós") == 3
-    assert phone.lines("palabra " * 20) == phone.lines("palabra " * 40) / 2 > 3
+    assert 4 < phone.lines("palabra " * 20) < phone.lines("palabra " * 40) < 12
     assert phone.lines("x" * 200) > 4
     assert phone.lines("一" * 40) == 3
     assert phone.lines("שלום " * 5) == 1
-    bold = message(f"<b>{'una y otra palabra ' * 20}</b>")
-    assert phone.height(bold) > phone.height(message("una y otra palabra " * 20))
     quote = message(f"<blockquote expandable>{'palabra ' * 80}</blockquote>\nHola")
     assert phone.height(quote) == phone.height(message("1\n2\n3\n4"))
     assert phone.height(message("Hola", rows=3)) == phone.height(message("Hola")) + 3 * 48
