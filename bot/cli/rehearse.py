@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from rich.markdown import Markdown
 from rich.progress import Progress as Bars
 from rich.progress import TaskID
-from rich.table import Table
 
 from bot.cli.check import print_problems
 from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say
@@ -21,8 +21,7 @@ from bot.settings import Settings
 from bot.text.terminal_language import label, terminal_words
 from bot.tryout.demo_session import simulated_settings, unless_interrupted
 from bot.tryout.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
-from bot.tryout.rehearsal.report import Report, Section, write_report
-from bot.tryout.rehearsal.report_page import page
+from bot.tryout.rehearsal.report import faults, page, write_report
 from bot.tryout.rehearsal.run import Rehearsal, RehearsalProgress
 from simulator import Simulator
 from storage.private_files import output_file
@@ -76,13 +75,13 @@ def rehearse_folder(
         run_accelerated(unless_interrupted(rehearsal.run()), clock)
     result = rehearsal.result
     report = write_report(words, result, petition, seed)
-    _print(report)
+    out.print(Markdown(report))
     # Where it was told, or in a new folder for such files.
     page_file = output or Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
     with output_file(page_file, replaces=True) as file:
         file.write(page(words, report).encode())
     say("", label("El informe, como página: {file}", file=page_file))
-    if report.faults:
+    if any(faults(words, result)):
         return 1
     return 0 if result.is_over else INTERRUPTED
 
@@ -112,30 +111,3 @@ def _bars(people: int) -> Iterator[RehearsalProgress]:
 
 def _move(bars: Bars, bar: TaskID, done: int, total: int) -> None:
     bars.update(bar, completed=done, total=total, visible=True)
-
-
-def _print(report: Report) -> None:
-    say(report.title, style="bold")
-    say(*report.sentences)
-    out.print()
-    if report.faults:
-        say(*report.faults, style="red")
-    elif report.is_whole:
-        say(label("No falló nada."), style="green")
-    for section in report.sections:
-        out.print()
-        _print_section(section)
-
-
-def _print_section(section: Section) -> None:
-    say(section.title, style="bold")
-    say(*section.sentences, style="yellow" if section.is_alarming else None)
-    if not section.rows:
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for place, name in enumerate(section.head):
-        is_number = place >= section.first_number
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in section.rows:
-        table.add_row(*row)
-    out.print(table, markup=False)

@@ -17,6 +17,7 @@ from bot.cli.main import app
 from bot.console import INTERRUPTED
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Stage
+from bot.text.translations import Catalogs
 from bot.tryout.rehearsal import phone
 from bot.tryout.rehearsal.journeys import (
     Journey,
@@ -28,8 +29,8 @@ from bot.tryout.rehearsal.journeys import (
     next_act,
 )
 from bot.tryout.rehearsal.people import Traits, careful_reader, draw_people
-from bot.tryout.rehearsal.report import missing_texts
-from bot.tryout.rehearsal.run import ADMIN_ID, Rehearsal
+from bot.tryout.rehearsal.report import missing_texts, page, write_report
+from bot.tryout.rehearsal.run import ADMIN_ID, Rehearsal, RehearsalResult
 from bot.tryout.rehearsal.screens import RehearsedScreen
 from bot.tryout.rehearsal.verdict import judge
 from simulator.call_log import RecordedCall
@@ -63,10 +64,10 @@ def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
 ) -> None:
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     monkeypatch.setattr("bot.cli.rehearse.FACTOR", 2000.0)
-    page = tmp_path / "informe.html"
+    file = tmp_path / "informe.html"
     told = CliRunner().invoke(
         app,
-        ["rehearse", str(BUNDLED), "--people", "10", "--seed", "3", "--output", str(page)],
+        ["rehearse", str(BUNDLED), "--people", "10", "--seed", "3", "--output", str(file)],
         catch_exceptions=False,
     )
     assert told.exit_code == 0, told.output
@@ -74,7 +75,7 @@ def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
     assert "con «--seed 3» se repite" in told.output
     assert re.search(r"Abrieron el bot +10 +100", told.output)
     read = Text()
-    read.feed(page.read_text(encoding="utf-8"))
+    read.feed(file.read_text(encoding="utf-8"))
     assert read.loads == []
     for words in (
         "Hasta dónde llegaron",
@@ -119,11 +120,11 @@ def test_an_interrupted_rehearsal_does_not_say_that_nothing_failed(
 
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     monkeypatch.setattr(Rehearsal, "_opened", interrupted)
-    page = tmp_path / "a.html"
-    wanted = ["rehearse", str(BUNDLED), "--people", "3", "--output", str(page)]
+    file = tmp_path / "a.html"
+    wanted = ["rehearse", str(BUNDLED), "--people", "3", "--output", str(file)]
     told = CliRunner().invoke(app, wanted, catch_exceptions=False)
     assert told.exit_code == INTERRUPTED
-    for text in (told.output, page.read_text()):
+    for text in (told.output, file.read_text()):
         assert "El ensayo no llegó al final" in text
         assert "No falló nada" not in text
 
@@ -139,8 +140,8 @@ def test_a_full_disk_leaves_no_empty_report(
 
     monkeypatch.setattr(Rehearsal, "run", nothing)
     monkeypatch.setattr("os.fsync", full)
-    page = tmp_path / "a.html"
-    told = CliRunner().invoke(app, ["rehearse", str(BUNDLED), "--output", str(page)])
+    file = tmp_path / "a.html"
+    told = CliRunner().invoke(app, ["rehearse", str(BUNDLED), "--output", str(file)])
     assert (told.exit_code, "No space left" in told.output) == (1, True)
     assert list(tmp_path.iterdir()) == []
 
@@ -174,6 +175,18 @@ def test_the_same_seed_draws_the_same_people() -> None:
     assert first != other
     assert {each.language for each in first} > {"es", "en", "ca", "ar", None}
     assert any(len(each.typed) > 1 for each in first)
+
+
+def test_a_petition_with_signs_in_its_title_is_reported_on_in_just_those_signs() -> None:
+    title, petition = '<b>*Río* _libre_</b> | #1 & "2" \\ [x](y)', load_petition(BUNDLED)
+    texts = {
+        each: texts.model_copy(update={"title": title}) for each, texts in petition.texts.items()
+    }
+    words = Catalogs.load().words("es")
+    called = petition.model_copy(update={"texts": texts})
+    shown = Text()
+    shown.feed(page(words, write_report(words, RehearsalResult(), called, 1)))
+    assert shown.words.count(f"Ensayo de «{title}»") == 2, "as the title and above the page"
 
 
 def test_the_admin_of_a_rehearsal_of_thousands_is_none_of_them() -> None:
