@@ -9,7 +9,7 @@ from bot.cli.demo_shell import DemoShell
 from bot.console import INTERRUPTED, out, say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.text.terminal_language import terminal_words
-from bot.text.translations import Catalogs, Words
+from bot.text.translations import Words
 from bot.tryout.demo_script import DemoScript, TranscriptLine, transcript_lines
 from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.page import TryoutPage
@@ -59,7 +59,7 @@ async def _play_script(show: DemoSession) -> list[str]:
         simulator.world,
         show.people,
         load_petition(BUNDLED),
-        Catalogs.load(),
+        show.app,
         DemoShell(out, show.settings, show.folder),
         on_heading=lambda heading: out.print(f"\n[bold]{heading}[/bold]\n"),
     )

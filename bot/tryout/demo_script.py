@@ -1,10 +1,10 @@
 """The script of the demo: simulated people use the real bot from first signature to end.
 
-Three supporters sign in two languages; one types an invalid name first, one tries to sign
-twice. A stranger tries to close the petition, signs, keeps a receipt, corrects the name and
-withdraws. An admin closes it and asks to send the closing update, which a second admin approves.
-The list is handed over, a letter is answered, a visitor comes late, and what is due is erased. The
-script also checks the bot and returns what was wrong.
+Three supporters sign in two languages; one types an invalid name first. A stranger tries to close
+the petition, signs, keeps a receipt, corrects the name and withdraws. An admin closes it and asks
+to send the closing update, which a second admin approves. The list is handed over, a letter is
+answered, a visitor comes late, and what is due is erased. The script also checks the bot and
+returns what was wrong.
 """
 
 from __future__ import annotations
@@ -12,19 +12,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from random import Random
+from typing import Any, Protocol
 
+from bot.app import App
 from bot.petition.petition import Petition
-from bot.text.translations import Catalogs, Words
+from bot.petition.stages import Action
+from bot.tryout.visitors.admin import Admin, AdminStuck
+from bot.tryout.visitors.journeys import Reason, Step
+from bot.tryout.visitors.people import Traits
+from bot.tryout.visitors.screens import closing_lines, closing_updates
+from bot.tryout.visitors.visits import Visitor
 from simulator.chats import Event, Message
 from simulator.errors import SimulatorError
 from simulator.person import Person
 from simulator.world import World
-from telegram_text.markup import fill, parse
 
 _LINES_SHOWN = 6
 _CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 _WAIT_SECONDS = 10.0
+_JORDIS_NAMES = ("www.jordi.example/hola", "Jordi Puig i Gal·la")
 ADMIN_ID = 6_100_000_900
 SECOND_ADMIN_ID = 6_100_000_901
 APPROVAL_ABOVE = 2
@@ -77,210 +85,128 @@ class Shell(Protocol):
 
 @dataclass(slots=True)
 class DemoScript:
-    """One run of the script; `on_heading` is called with each heading as its part begins."""
+    """One run of the script; `on_heading` is called with each heading as its part begins.
+
+    `app` is the bot that runs. Whatever was wrong is in `faults`, one sentence each.
+    """
 
     world: World
     people: DemoPeople
     petition: Petition
-    catalogs: Catalogs
+    app: App
     shell: Shell
     on_heading: Callable[[str], None] = lambda _heading: None
     faults: list[str] = field(default_factory=list)
 
     async def run(self) -> list[str]:
         """Runs the script and returns what the bot did wrong, one sentence each."""
-        scenes = [
-            ("Ana reads the appeal and signs with the name of her profile", self._ana),
-            ("Jordi, whose Catalan the petition lacks, signs to be counted unnamed", self._jordi),
-            ("Seán signs in English, and tries to sign again", self._sean),
-            ("A stranger tries to close the petition", self._stranger),
-            ("He signs, keeps a receipt, corrects his name, and withdraws", self._changes),
-            ("Marta, the admin, closes it", self._closing),
-            ("Marta asks to tell how it ended, and Pau approves", self._told_by_two),
-            ("The list is handed over", self._handed_over),
-            ("Seán writes a letter, and is erased", self._letter),
-            ("Yusuf comes late", self._late),
-            ("Two months later, what is left is erased", self._erased),
-        ]
+        people = self.people
+        ana = self._visitor(people.ana, reads="es")
+        jordi = self._visitor(people.jordi, reads="es", typed=_JORDIS_NAMES, with_name=False)
+        sean = self._visitor(people.sean, reads="en")
+        ruben = self._visitor(people.stranger, reads="es", reads_appeal=False, with_name=False)
+        yusuf = self._visitor(people.late, reads=None)
+        scenes = (
+            ("Ana reads the appeal, and signs with her name", partial(self._signs, ana)),
+            ("Jordi, whose Catalan it lacks, signs unnamed", partial(self._signs, jordi)),
+            ("Seán signs in English", partial(self._signs, sean)),
+            ("A stranger tries to close the petition", partial(self._is_refused, ruben)),
+            ("He signs, corrects his name, and withdraws", partial(self._changes, ruben)),
+            ("Marta, the admin, closes it, and tells how it ended as Pau approves", self._told),
+            ("The list is handed over", partial(self._handed_over, ana)),
+            ("Seán writes a letter, and is erased", partial(self._letter, sean)),
+            ("Yusuf comes late", partial(self._late, yusuf)),
+            ("Two months later, what is left is erased", partial(self._erased, ana)),
+        )
         for heading, scene in scenes:
             self.on_heading(heading)
             try:
-                await scene(self.people)
+                await scene()
                 await self.world.idle()
-            except SimulatorError as error:
+            except (SimulatorError, AdminStuck) as error:
                 self.faults.append(f"{heading}: {error}")
         return self.faults
 
-    async def _ana(self, people: DemoPeople) -> None:
-        ana, words = people.ana, self._words("es")
-        ana.start("newsletter")
-        await ana.taps(words.label("📖 Leer el llamamiento"))
-        await ana.taps(words.label("Siguiente ›"))
-        await ana.taps(words.label("✍️ Firmar la petición"))
-        await ana.taps(words.label("Usar «{name}»", name="Ana García"))
-        await ana.taps(f"⬜ {words.label('Noticias de otras acciones')}")
-        await ana.taps(f"⚪ {words.label('Con mi nombre')}")
-        await ana.taps(words.label("✍️ Consiento y firmo"))
-        await self._sees_thanks(ana, 1)
-
-    async def _jordi(self, people: DemoPeople) -> None:
-        jordi, words = people.jordi, self._words("es")
-        jordi.start()
-        await jordi.taps(self.petition.texts_in("es").language_name)
-        await jordi.taps(words.label("✍️ Firmar la petición"))
-        await self._sees(jordi, words.text("<b>¿Con qué nombre quieres firmar?</b>"))
-        bad = jordi.send("www.jordi.example/hola")
-        await self._sees(jordi, "⚠️")
-        good = jordi.send("Jordi Puig i Gal·la")
-        await self._sees(jordi, "Jordi Puig i Gal·la")
-        await jordi.taps(f"⚪ {words.label('Sin mi nombre')}")
-        await jordi.taps(words.label("✍️ Consiento y firmo"))
-        await self._sees_thanks(jordi, 2)
-        is_left = {bad.id, good.id} & set(jordi.chat.messages)
-        self._expect(not is_left, "what Jordi typed for a name is still in his chat")
-
-    async def _sean(self, people: DemoPeople) -> None:
-        sean, words = people.sean, self._words("en")
-        sean.start("friends")
-        await sean.taps(words.label("✍️ Firmar la petición"))
-        await sean.taps(words.label("Usar «{name}»", name="Seán O'Brien"))
-        await sean.taps(f"⚪ {words.label('Con mi nombre')}")
-        confirm = words.label("✍️ Consiento y firmo")
-        consent = await sean.with_button(confirm)
-        buttons = (button for row in consent.buttons for button in row)
-        data = next(button.data or "" for button in buttons if button.label == confirm)
-        await sean.taps(confirm)
-        await self._sees_thanks(sean, 3)
-        await sean.tap_data(consent.id, data).answered(_WAIT_SECONDS)
-        sean.start()
-        await self._sees(
-            sean,
-            words.text("Cuando se sepa cómo ha acabado, te lo contaremos en este chat."),
+    def _visitor(self, person: Person, *, reads: str | None, **traits: Any) -> Visitor:
+        user = person.user
+        known = Traits(
+            user.first_name,
+            user.last_name,
+            user.language,
+            reads=None if reads is None else frozenset({reads}),
+            patience=_WAIT_SECONDS,
+            **traits,
         )
-        self._expect("3" in sean.screen.text, "Seán does not see the number of his signature")
+        shown = self.petition.language_for(user.language)
+        return Visitor(person, known, Random(person.id), shown, looks=lambda _: 0.0)  # noqa: S311
 
-    async def _stranger(self, people: DemoPeople) -> None:
-        ruben, words = people.stranger, self._words("es")
-        ruben.send("/close")
-        await self._sees(
-            ruben,
-            words.text("Ese comando no existe aquí. Con /help verás lo que puedes hacer."),
-        )
+    async def _signs(self, visitor: Visitor) -> None:
+        await visitor.visit("newsletter")
+        person, journey = visitor.person, visitor.journey
+        why = f"{person.user.first_name} could not sign: {journey.left_for}"
+        self._expect(journey.furthest is Step.SIGNED, why)
+        typed = [m for m in person.messages if not m.from_bot and not m.text.startswith("/")]
+        self._expect(not typed, "what was typed for a name is still in the chat")
 
-    async def _changes(self, people: DemoPeople) -> None:
-        ruben, words = people.stranger, self._words("es")
-        await ruben.taps(words.label("✍️ Firmar la petición"))
-        await ruben.taps(words.label("Usar «{name}»", name="Rubén"))
-        await ruben.taps(f"⚪ {words.label('Sin mi nombre')}")
-        await ruben.taps(words.label("✍️ Consiento y firmo"))
-        await self._sees_thanks(ruben, 4)
-        ruben.send("/mydata")
-        await ruben.taps(words.label("Otros derechos"))
-        await ruben.tap(words.label("🧾 Recibir el justificante")).answered(_WAIT_SECONDS)
-        await self._sees(ruben, words.text("Para conservarlo, guárdalo aparte."))
+    async def _is_refused(self, visitor: Visitor) -> None:
+        visitor.person.send("/close")
+        await self._sees(visitor.person, "Ese comando no existe aquí.")
+
+    async def _changes(self, visitor: Visitor) -> None:
+        ruben = visitor.person
+        await self._signs(visitor)
+        await visitor.goes("/mydata", Action.OTHER_RIGHTS, Action.RECEIPT)
         await self.world.idle()
-        await ruben.taps(words.label("Volver"))
-        await ruben.taps(words.label("Corregir mi nombre"))
-        ruben.send("Rubén Soto")
-        await self._sees(ruben, words.text("Hecho: tu firma lleva el nombre que has escrito."))
-        ruben.send("/withdraw")
-        await ruben.taps(words.label("Retirar mi firma y borrar mis datos"))
-        await self._sees(ruben, words.text("<b>Tu firma está retirada y tus datos, borrados.</b>"))
-        left = " ".join(message.text for message in ruben.messages)
-        self._expect("Soto" not in left, "the name of who withdrew is still in his chat")
         has_file = any(message.document for message in ruben.messages)
-        self._expect(not has_file, "the receipt of who withdrew is still in his chat")
+        self._expect(has_file, "the receipt did not come")
+        await visitor.goes("/mydata", Action.CORRECT_NAME)
+        await visitor.goes("Rubén Soto")
+        await self._sees(ruben, "Nombre: Rubén Soto")
+        await visitor.goes("/withdraw", Action.ERASE)
+        await self._sees(ruben, "Tu firma está retirada")
+        await self.world.idle()
+        left = [m for m in ruben.messages if m.document or "Soto" in m.text]
+        self._expect(not left, "what names who withdrew is still in the chat")
 
-    async def _handed_over(self, people: DemoPeople) -> None:
+    async def _told(self) -> None:
+        people = self.people
+        people.marta.start()
+        people.pau.start()
+        await self.world.idle()
+        marta = Admin(people.marta, self.app, self.petition, approver=people.pau)
+        await marta.closes()
+        await marta.tells_everybody(lambda _: None)
+        lines = closing_lines(self.petition, 3)
+        for person in (people.ana, people.jordi, people.sean, people.stranger):
+            told = len(closing_updates(person, lines))
+            is_right = told == (person is not people.stranger)
+            self._expect(is_right, f"{person.user.first_name} was told {told} times")
+
+    async def _handed_over(self, visitor: Visitor) -> None:
         await self.shell.hand_over()
-        people.ana.start()
-        await self._sees(people.ana, "Tu nombre está en la lista que se entregó")
+        visitor.person.start()
+        await self._sees(visitor.person, "Tu nombre está en la lista que se entregó")
 
-    async def _letter(self, people: DemoPeople) -> None:
-        sean, words = people.sean, self._words("en")
-        sean.send("/mydata")
-        await sean.taps(words.label("Otros derechos"))
-        await sean.taps(words.label("🔑 Pedir un código"))
-        shown = (await sean.with_button(words.label("🔑 Pedir un código"))).text
-        code = _CODE.search(shown)
+    async def _letter(self, visitor: Visitor) -> None:
+        shown = await visitor.goes("/mydata", Action.OTHER_RIGHTS, Action.LETTER_CODE)
+        code = _CODE.search(shown.message.text if shown else "")
         self._expect(code is not None, "Seán is shown no code")
         if code is not None:
             await self.shell.answer_letter(3, code.group())
-            await self._sees(sean, "Done, as your letter or e-mail asked")
+            await self._sees(visitor.person, "Done, as your letter or e-mail asked")
 
-    async def _erased(self, people: DemoPeople) -> None:
+    async def _late(self, visitor: Visitor) -> None:
+        await visitor.visit("poster")
+        self._expect(visitor.journey.left_for is Reason.CLOSED, "Yusuf could sign")
+
+    async def _erased(self, visitor: Visitor) -> None:
         await self.shell.erase()
-        people.ana.start()
-        await self._sees(people.ana, "Ya no guardamos ninguna firma")
-        self._expect("3 personas" in people.ana.screen.text, "the count was erased too")
+        visitor.person.start()
+        await self._sees(visitor.person, "Ya no guardamos ninguna firma")
+        self._expect("3 personas" in visitor.person.screen.text, "the count was erased too")
 
-    async def _closing(self, people: DemoPeople) -> None:
-        marta, words = people.marta, self._words("es")
-        marta.start()
-        await self._sees(marta, self.petition.texts_in("es").title)
-        offered = {command["command"] for command in marta.commands}
-        self._expect("close" in offered, "the admin's menu does not offer /close")
-        marta.send("/broadcast")
-        await self._sees(marta, "/close")
-        marta.send("/close")
-        await marta.taps(words.label("Sí, cerrar la petición"))
-        await self._sees(marta, words.text("<b>La petición está cerrada.</b>"))
-
-    async def _told_by_two(self, people: DemoPeople) -> None:
-        marta, pau, words = people.marta, people.pau, self._words("es")
-        pau.start()
-        await pau.with_button(words.label("📖 Leer el llamamiento"))
-        marta.send("/broadcast")
-        await marta.taps(words.label("El mensaje final"))
-        await marta.taps(words.label("Continuar"))
-        ask = words.plural_label(
-            "Pedir la aprobación, para {n} persona", "Pedir la aprobación, para {n} personas", 3
-        )
-        await marta.taps(ask)
-        await self._sees(pau, words.text("<b>¿Apruebas este envío?</b>"))
-        signers = ((people.ana, "es"), (people.jordi, "es"), (people.sean, "en"))
-        told = any(self._told(person) for person, _ in signers)
-        self._expect(not told, "somebody was told before the second admin approved it")
-        approve = words.plural_label(
-            "Aprobar y enviar a {n} persona", "Aprobar y enviar a {n} personas", 3
-        )
-        await pau.taps(approve)
-        for person, language in signers:
-            await self._sees(person, self._update_in(language))
-        await self._sees(marta, words.text("<b>El mensaje final está enviado.</b>"))
-        await self._sees(marta, words.text("Entregados: {n}", n=3))
-        for person, _ in signers:
-            self._expect(self._told(person) == 1, f"{person} was not told exactly once")
-        self._expect(self._told(people.stranger) == 0, "somebody who did not sign was told")
-
-    async def _late(self, people: DemoPeople) -> None:
-        late = people.late
-        late.start("poster")
-        await late.taps(self.petition.texts_in("es").language_name)
-        await self._sees(late, self._update_in("es"))
-        await late.taps(self._words("es").label("📖 Leer el llamamiento"))
-
-    def _words(self, language: str) -> Words:
-        return self.catalogs.words(language)
-
-    def _update_in(self, language: str) -> str:
-        """Returns a line that only the closing update has."""
-        people = self._words(language).people(3)
-        update = fill(self.petition.texts_in(language).closing_update, count=3, people=people)
-        return parse(update).text.splitlines()[-1]
-
-    def _told(self, person: Person) -> int:
-        lines = {self._update_in(language) for language in self.petition.languages}
-        return sum(any(line in message.text for line in lines) for message in person.messages)
-
-    async def _sees_thanks(self, person: Person, count: int) -> None:
-        language = self.petition.language_for(person.user.language)
-        people = self._words(language).people(count)
-        thanks = self.petition.texts_in(language).thanks
-        await self._sees(person, fill(thanks, count=count, people=people))
-
-    async def _sees(self, person: Person, html: str) -> Message:
-        return await person.sees(parse(html).text, _WAIT_SECONDS)
+    async def _sees(self, person: Person, text: str) -> None:
+        await person.sees(text, _WAIT_SECONDS)
 
     def _expect(self, held: bool, fault: str) -> None:
         if not held:

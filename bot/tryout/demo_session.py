@@ -140,6 +140,13 @@ class DemoSession:
         signers = {"es": people.ana.id, "en": people.sean.id}
         return {"signers": signers, "admin": people.marta.id}
 
+    @property
+    def app(self) -> App:
+        """The bot, which has to run."""
+        if self._bot is None or self._bot.app is None:
+            raise RuntimeError("the bot does not run")
+        return self._bot.app
+
     async def start(self) -> None:
         """Starts the bot, as `DemoBot.start` does."""
         if self._bot is not None:

@@ -6,9 +6,9 @@ from enum import Enum
 from bot.petition.stages import Action, Stage
 from bot.text.text_limits import is_cut
 from bot.text.translations import mark
-from bot.tryout.rehearsal.phone import screenfuls
-from bot.tryout.rehearsal.screens import RehearsedScreen
-from bot.tryout.rehearsal.visits import Visitor
+from bot.tryout.visitors.phone import screenfuls
+from bot.tryout.visitors.screens import SeenScreen, closing_updates
+from bot.tryout.visitors.visits import Visitor
 from simulator.chats import Message
 
 _NAME = "Ana García"
@@ -86,11 +86,11 @@ class Reader:
 
     async def reads_the_end(self, lines: frozenset[str]) -> None:
         """Reads the closing update, known by one of these lines, and the petition after it."""
-        for told in closing_updates(self.visitor, lines)[-1:]:
+        for told in closing_updates(self.visitor.person, lines)[-1:]:
             self._note(Part.CLOSING_UPDATE, 0, told)
         self._measure(await self.visitor.sees(self.visitor.person.start), Part.CLOSED)
 
-    async def _pages(self, screen: RehearsedScreen | None, part: Part, action: Action) -> None:
+    async def _pages(self, screen: SeenScreen | None, part: Part, action: Action) -> None:
         page = 0
         while screen is not None:
             onward = screen.tap(action, str(page + 1))
@@ -100,7 +100,7 @@ class Reader:
             page += 1
             screen = await self.visitor.taps(action, str(page))
 
-    def _measure(self, screen: RehearsedScreen | None, part: Part, page: int = 0) -> None:
+    def _measure(self, screen: SeenScreen | None, part: Part, page: int = 0) -> None:
         if screen is not None:
             self._note(part, page, screen.message)
 
@@ -109,12 +109,3 @@ class Reader:
         labels = ((each.label, len(row)) for row in message.buttons for each in row)
         cut = tuple(label for label, beside in labels if is_cut(label, beside))
         self._screens.append(MeasuredScreen(self._language, part, page, high, cut))
-
-
-def closing_updates(visitor: Visitor, lines: frozenset[str]) -> list[Message]:
-    """Returns the closing updates in a person's chat: messages of their own, without buttons."""
-    return [
-        message
-        for message in visitor.person.messages
-        if message.from_bot and not message.buttons and any(line in message.text for line in lines)
-    ]

@@ -11,9 +11,9 @@ from bot.petition.petition import Petition
 from bot.petition.stages import Stage
 from bot.settings import FREE_RATE, PAID_RATE
 from bot.text.translations import Words, is_spoken, mark
-from bot.tryout.rehearsal.journeys import Reason, Step
 from bot.tryout.rehearsal.reading import MeasuredScreen, Part
 from bot.tryout.rehearsal.run import RehearsalResult
+from bot.tryout.visitors.journeys import Reason, Step
 from handlers.broadcasts.screens.draft_view import MESSAGES_A_STAR
 
 _EXAMPLES = (1_530, 100_000)

@@ -11,18 +11,18 @@ from bot.app import App, open_app
 from bot.clocks import Clocks
 from bot.petition.petition import Petition
 from bot.settings import Settings
-from bot.text.translations import Catalogs, mark
+from bot.text.translations import mark
 from bot.tryout.rehearsal.accelerated_time import AcceleratedTime, accelerated_clocks
-from bot.tryout.rehearsal.admin import Admin, RehearsalBroken
-from bot.tryout.rehearsal.journeys import Step
-from bot.tryout.rehearsal.people import careful_reader, draw_people
-from bot.tryout.rehearsal.reading import MeasuredScreen, Reader, closing_updates
+from bot.tryout.rehearsal.reading import MeasuredScreen, Reader
 from bot.tryout.rehearsal.verdict import Verdict, judge
-from bot.tryout.rehearsal.visits import Visitor
+from bot.tryout.visitors.admin import Admin, AdminStuck
+from bot.tryout.visitors.journeys import Step
+from bot.tryout.visitors.people import careful_reader, draw_people
+from bot.tryout.visitors.screens import closing_lines, closing_updates
+from bot.tryout.visitors.visits import Visitor
 from simulator import Simulator
 from simulator.errors import SimulatorError
 from storage import Tally
-from telegram_text.markup import fill, parse
 
 PEOPLE_A_SECOND = 2.5
 """How many people come in a second: as many as a bot can answer at Telegram's limits."""
@@ -34,6 +34,7 @@ _SHORTEST_OPENING = 20.0
 # After the last one came, so that hardly anybody is in the form when the petition closes.
 _CLOSING_AFTER = 150.0
 _LONGEST_WAIT = 60.0
+_SOURCES = ("newsletter", "poster", "friends", None)
 # Of the faults of Telegram's, the share of calls that meet each kind; and how long calls take.
 _FAULTY = 0.004
 _LATENCY = (0.03, 0.2)
@@ -178,7 +179,7 @@ class Rehearsal:
             )
             await self._afterwards(readers)
             await world.idle(_LONGEST_WAIT)
-        except RehearsalBroken as error:
+        except AdminStuck as error:
             result.broken = str(error)
         except SimulatorError:  # its message is for programmers
             result.broken = mark("Una persona del ensayo no encontró lo que esperaba.")
@@ -202,7 +203,7 @@ class Rehearsal:
 
     async def _comes(self, visitor: Visitor, after: float) -> None:
         await asyncio.sleep(after)
-        await visitor.visit()
+        await visitor.visit(visitor.dice.choice(_SOURCES))
         self._visited += 1
         self._progress.visits(self._visited, self._people)
         await visitor.lives_on()
@@ -220,9 +221,9 @@ class Rehearsal:
 
     async def _afterwards(self, readers: list[Reader]) -> None:
         """Counts who was told, and lets those in who come too late."""
-        lines = self._lines_of_the_end()
+        lines = closing_lines(self._petition, self.result.stored)
         everybody = (*self.result.visitors, *(each.visitor for each in readers))
-        got = [len(closing_updates(each, lines)) for each in everybody]
+        got = [len(closing_updates(each.person, lines)) for each in everybody]
         self.result.told_twice = sum(each > 1 for each in got)
         delivered = 0 if self.result.told is None else self.result.told.delivered
         self.result.untold = delivered - sum(each > 0 for each in got)
@@ -233,20 +234,6 @@ class Rehearsal:
                 if visitor.traits.arrives > 1:
                     late = (visitor.traits.arrives - 1) * _SHORTEST_OPENING
                     group.create_task(self._comes(visitor, late))
-
-    def _lines_of_the_end(self) -> frozenset[str]:
-        """Returns for each language a line that only the closing update has."""
-        catalogs, stored = Catalogs.load(), self.result.stored
-        return frozenset(
-            parse(
-                fill(
-                    texts.closing_update,
-                    count=catalogs.words(language).number(stored),
-                    people=catalogs.words(language).people(stored),
-                )
-            ).text.splitlines()[-1]
-            for language, texts in self._petition.texts.items()
-        )
 
     def _judge(self, simulator: Simulator, app: App) -> None:
         gone = {

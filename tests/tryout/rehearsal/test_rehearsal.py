@@ -18,8 +18,11 @@ from bot.console import INTERRUPTED
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Stage
 from bot.text.translations import Catalogs
-from bot.tryout.rehearsal import phone
-from bot.tryout.rehearsal.journeys import (
+from bot.tryout.rehearsal.report import missing_texts, page, write_report
+from bot.tryout.rehearsal.run import ADMIN_ID, Rehearsal, RehearsalResult
+from bot.tryout.rehearsal.verdict import judge
+from bot.tryout.visitors import phone
+from bot.tryout.visitors.journeys import (
     Journey,
     Leave,
     Reason,
@@ -28,11 +31,8 @@ from bot.tryout.rehearsal.journeys import (
     TypeText,
     next_act,
 )
-from bot.tryout.rehearsal.people import Traits, careful_reader, draw_people
-from bot.tryout.rehearsal.report import missing_texts, page, write_report
-from bot.tryout.rehearsal.run import ADMIN_ID, Rehearsal, RehearsalResult
-from bot.tryout.rehearsal.screens import RehearsedScreen
-from bot.tryout.rehearsal.verdict import judge
+from bot.tryout.visitors.people import Traits, careful_reader, draw_people
+from bot.tryout.visitors.screens import SeenScreen
 from simulator.call_log import RecordedCall
 from simulator.chats import Chat, Message, User
 from simulator.faults import Fault, Faults
@@ -194,28 +194,27 @@ def test_the_admin_of_a_rehearsal_of_thousands_is_none_of_them() -> None:
     assert ADMIN_ID not in {world.person("Ana").id for _ in range(10_010)}
 
 
-def screen(stage: Stage, *taps: str) -> RehearsedScreen:
+def screen(stage: Stage, *taps: str) -> SeenScreen:
     chat = Chat(World(BOT, lambda: 0.0), 7, "private")
     by_action: dict[str, tuple[str, ...]] = {}
     for tap in taps:
         by_action[tap.split(":")[0]] = (*by_action.get(tap.split(":")[0], ()), f"1:{tap}")
-    return RehearsedScreen(Message(id=1, chat=chat, by=BOT, date=0, text="…"), stage, by_action)
+    return SeenScreen(Message(id=1, chat=chat, by=BOT, date=0, text="…"), stage, by_action)
 
 
 HOME = screen(Stage.HOME, "sign:", "read:", "languages:", "privacy:")
 
 
-def act(
-    seen: RehearsedScreen, journey: Journey, *, shown: str = "es", high: float = 1.0
-) -> object:
-    return next_act(seen, journey, ("es", "en"), shown=shown, screenfuls=high)
+def act(seen: SeenScreen, journey: Journey, *, shown: str = "es", high: float = 1.0) -> object:
+    return next_act(seen, journey, shown=shown, screenfuls=high)
 
 
 def test_people_leave_where_a_rule_says_so_and_it_is_known_why() -> None:
     spanish = careful_reader("es")
     assert act(HOME, Journey(replace(spanish, screenfuls=2.0)), high=2.1) == Leave(Reason.TOO_LONG)
     arabic = Journey(replace(spanish, reads=frozenset({"ar"})))
-    assert act(HOME, arabic) == Leave(Reason.LANGUAGE)
+    assert act(HOME, arabic) == TapButton("1:languages:")
+    assert act(screen(Stage.HOME, "sign:"), arabic) == Leave(Reason.LANGUAGE)
     choice = screen(Stage.LANGUAGE, "speak:es", "speak:en")
     assert act(choice, arabic) == Leave(Reason.LANGUAGE)
     catalan = Journey(replace(spanish, language="ca", reads=frozenset({"ca", "en"})))

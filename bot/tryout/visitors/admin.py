@@ -1,4 +1,4 @@
-"""The admin of a rehearsal: closes the petition, and sends the closing update as admins do."""
+"""An admin: closes the petition, and sends the closing update as admins do."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -17,17 +17,24 @@ _LOOK_SECONDS = 1.0
 _SLOWEST = 1.0
 # The buttons that lead on to the sending; whichever is offered is tapped.
 _ON_THE_WAY = (DraftStep.SECOND_CONFIRMATION, DraftStep.NEXT)
+_ONWARD = (AdminAction.DRAFT, AdminAction.SEND)
 
 
-class RehearsalBroken(Exception):
-    """The rehearsal cannot go on; the message, in Spanish, says what did not happen."""
+class AdminStuck(Exception):
+    """An admin cannot go on; the message, in Spanish, says what did not happen."""
 
 
 class Admin:
-    """An admin, with the bot whose state says whether what they asked for has happened."""
+    """An admin, with the bot whose state says whether what they asked for has happened.
 
-    def __init__(self, person: Person, app: App, petition: Petition) -> None:
+    Where a second admin has to approve what is sent, that is the `approver`.
+    """
+
+    def __init__(
+        self, person: Person, app: App, petition: Petition, approver: Person | None = None
+    ) -> None:
         self._person = person
+        self._approver = approver
         self._services = app.application.services
         self._petition = petition
 
@@ -35,17 +42,17 @@ class Admin:
         """Closes the petition, or waits until it is closed by its date.
 
         Raises:
-            RehearsalBroken: it is not closed after a minute.
+            AdminStuck: it is not closed after a minute.
         """
         if self._petition.closes_at is None:
             self._person.send("/close")
-            await self._taps(AdminAction.CLOSE)
+            await _taps(self._person, AdminAction.CLOSE)
         for _ in range(round(_LONGEST_WAIT / _LOOK_SECONDS)):
             if (await self._services.storage.petitions.state()).closed_at is not None:
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         else:
-            raise RehearsalBroken(mark("La petición no se cerró."))
+            raise AdminStuck(mark("La petición no se cerró."))
         # A draft of the closing update is rehearsed as it is; the report says that it is one.
         self._services.petition = self._petition.model_copy(update={"closing_is_draft": False})
 
@@ -53,13 +60,15 @@ class Admin:
         """Sends the closing update, and waits until it has ended; None if nobody is to be told.
 
         Raises:
-            RehearsalBroken: it was not offered, or did not end.
+            AdminStuck: it was not offered, or did not end.
         """
         broadcasts = self._services.storage.broadcasts
         waiting = sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
         if waiting == 0:
             return None
         await self._sends_it()
+        if self._approver is not None:
+            await _taps(self._approver, AdminAction.APPROVE)
         for _ in range(round((waiting * _SLOWEST + _LONGEST_WAIT) / _LOOK_SECONDS)):
             await asyncio.sleep(_LOOK_SECONDS)
             sent = await broadcasts.latest()
@@ -69,7 +78,7 @@ class Admin:
             progress(tally)
             if sent.state in OVER:
                 return tally
-        raise RehearsalBroken(mark("El mensaje final no terminó de enviarse."))
+        raise AdminStuck(mark("El mensaje final no terminó de enviarse."))
 
     async def _sends_it(self) -> None:
         """Leads the closing update to the sending; again from the start where Telegram failed.
@@ -79,30 +88,29 @@ class Admin:
         for last_try in (False, False, True):
             self._person.send("/broadcast")
             try:
-                await self._taps(AdminAction.CLOSING_UPDATE)
-                while await self._taps(AdminAction.DRAFT, AdminAction.SEND) != AdminAction.SEND:
+                await _taps(self._person, AdminAction.CLOSING_UPDATE)
+                while await _taps(self._person, *_ONWARD) != AdminAction.SEND:
                     pass
                 break
-            except RehearsalBroken:
+            except AdminStuck:
                 if last_try:
                     raise
 
-    async def _taps(self, *actions: AdminAction) -> AdminAction:
-        """Taps the first of these buttons that is offered, and returns what it does."""
 
-        def found() -> tuple[int, str, AdminAction] | None:
-            return next(_offered(self._person, actions), None)
+async def _taps(admin: Person, *actions: AdminAction) -> AdminAction:
+    """Taps the first of these buttons that is offered, and returns what it does."""
 
-        offered = await self._person.chat.notifier.wait_for(found, _LONGEST_WAIT)
-        if offered is None:
-            raise RehearsalBroken(mark("A quien administra no se le ofreció el botón siguiente."))
-        message, data, action = offered
-        await self._person.tap_data(message, data).answered(_LONGEST_WAIT)
-        # What is shown next replaces the button; with a second tap on it, nothing would change.
-        await self._person.chat.notifier.wait_for(
-            lambda: found() != offered or None, _LONGEST_WAIT
-        )
-        return action
+    def found() -> tuple[int, str, AdminAction] | None:
+        return next(_offered(admin, actions), None)
+
+    offered = await admin.chat.notifier.wait_for(found, _LONGEST_WAIT)
+    if offered is None:
+        raise AdminStuck(mark("A quien administra no se le ofreció el botón siguiente."))
+    message, data, action = offered
+    await admin.tap_data(message, data).answered(_LONGEST_WAIT)
+    # What is shown next replaces the button; with a second tap on it, nothing would change.
+    await admin.chat.notifier.wait_for(lambda: found() != offered or None, _LONGEST_WAIT)
+    return action
 
 
 def _offered(

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
 from bot.petition.petition import Petition
 from bot.petition.stages import Action, Stage
-from bot.tryout.rehearsal.journeys import Act, Journey, Leave, Reason, Step, TapButton, next_act
-from bot.tryout.rehearsal.people import Afterwards, Quirk, Traits
-from bot.tryout.rehearsal.phone import screenfuls
-from bot.tryout.rehearsal.screens import RehearsedScreen, newest_screen
+from bot.tryout.visitors.journeys import Act, Journey, Leave, Reason, Step, TapButton, next_act
+from bot.tryout.visitors.people import Afterwards, Quirk, Traits
+from bot.tryout.visitors.phone import screenfuls
+from bot.tryout.visitors.screens import SeenScreen, newest_screen
 from simulator.person import Person
 from simulator.world import World
 
@@ -22,7 +22,6 @@ _PAUSE = (0.5, 3.0)
 _TAPS_FOR_ONE_ANSWER = 3
 # More than anybody needs; whoever gets here goes round in a circle.
 _MOST_ACTS = 60
-_SOURCES = ("newsletter", "poster", "friends", None)
 
 
 @dataclass(slots=True)
@@ -31,57 +30,58 @@ class Visitor:
 
     Attributes:
         dice: for this person's pauses alone, so that nobody's depend on others.
+        shown: the language in which the petition is shown to somebody of this language.
+        looks: how many seconds a screen is looked at; by default, for as long as one reads.
         has_withdrawn: whether the signature was taken back.
     """
 
     person: Person
     traits: Traits
-    journey: Journey
     dice: Random
-    petition: Petition
+    shown: str = ""
+    looks: Callable[[SeenScreen], float] | None = None
+    journey: Journey = field(init=False)
     has_withdrawn: bool = False
+
+    def __post_init__(self) -> None:
+        self.journey = Journey(self.traits)
 
     @classmethod
     def enter(cls, world: World, traits: Traits, dice: Random, petition: Petition) -> "Visitor":
-        """Creates the person's account."""
-        person = world.person(
-            traits.first_name, last_name=traits.last_name, language=traits.language
-        )
-        return cls(person, traits, Journey(traits), Random(dice.random()), petition)  # noqa: S311
+        """Creates the account of somebody who comes to a petition."""
+        shown = petition.language_for(traits.language)
+        return cls(traits.account(world), traits, Random(dice.random()), shown)  # noqa: S311
 
     @property
     def has_come(self) -> bool:
         """Whether the visit has begun."""
         return bool(self.person.messages)
 
-    async def visit(self) -> None:
+    async def visit(self, source: str | None = None) -> None:
         """Lives through the visit, from the link to the signature or to where it ends."""
-        source = self.dice.choice(_SOURCES)
         screen = await self.sees(lambda: self.person.start(source))
+        read = ""
         for _ in range(_MOST_ACTS):
             if screen is None:
                 return self._leaves(Reason.SLOW, None)
-            act = next_act(
-                screen,
-                self.journey,
-                self.petition.languages,
-                shown=self.petition.language_for(self.traits.language),
-                screenfuls=screenfuls(screen.message),
-            )
+            high = screenfuls(screen.message)
+            act = next_act(screen, self.journey, shown=self.shown, screenfuls=high)
             if isinstance(act, Leave):
                 return self._leaves(act.reason, screen.stage)
-            await self._reads(screen)
+            if read != screen.message.text:
+                await asyncio.sleep((self.looks or self._reads)(screen))
+                read = screen.message.text
             screen = await self._does(act, screen)
         return self._leaves(Reason.BUG, screen.stage if screen else None)
 
     def _leaves(self, reason: Reason | None, stage: Stage | None) -> None:
         self.journey.left_for, self.journey.left_at = reason, stage
 
-    async def _reads(self, screen: RehearsedScreen) -> None:
+    def _reads(self, screen: SeenScreen) -> float:
         seconds = len(screen.message.text) / _READ_A_SECOND
-        await asyncio.sleep(min(_LONGEST_LOOK, seconds) + self.dice.uniform(*_PAUSE))
+        return min(_LONGEST_LOOK, seconds) + self.dice.uniform(*_PAUSE)
 
-    async def _does(self, act: Act, screen: RehearsedScreen) -> RehearsedScreen | None:
+    async def _does(self, act: Act, screen: SeenScreen) -> SeenScreen | None:
         if isinstance(act, TapButton):
             twice = self.journey.once(Quirk.TAPS_TWICE)
 
@@ -97,21 +97,21 @@ class Visitor:
             self.person.send_kind("sticker")
         return await self.sees(lambda: self.person.send(act.text))
 
-    async def taps(self, action: Action, argument: str | None = None) -> RehearsedScreen | None:
+    async def taps(self, action: Action, argument: str | None = None) -> SeenScreen | None:
         """Taps a button, and returns what is seen then; None if there is no such button."""
         screen = newest_screen(self.person)
         data = None if screen is None else screen.tap(action, argument)
         if screen is None or data is None:
             return None
-        await asyncio.sleep(self.dice.uniform(*_PAUSE))
+        await asyncio.sleep(self.looks(screen) if self.looks else self.dice.uniform(*_PAUSE))
         return await self.sees(partial(self.person.tap_data, screen.message.id, data))
 
-    async def sees(self, does: Callable[[], object]) -> RehearsedScreen | None:
+    async def sees(self, does: Callable[[], object]) -> SeenScreen | None:
         """Does something, again if nothing comes of it, and returns what is seen then, or None."""
         before, loop = newest_screen(self.person), asyncio.get_running_loop()
         begun = loop.time()
 
-        def newer() -> RehearsedScreen | None:
+        def newer() -> SeenScreen | None:
             seen = newest_screen(self.person)
             return seen if seen is not None and seen.is_newer(before) else None
 
@@ -134,15 +134,14 @@ class Visitor:
             case Afterwards.LOOKS:
                 await self.sees(person.start)
             case Afterwards.MY_DATA:
-                await self._goes("/mydata", Action.OTHER_RIGHTS)
+                await self.goes("/mydata", Action.OTHER_RIGHTS)
             case Afterwards.CORRECTS:
-                await self._goes("/mydata", Action.CORRECT_NAME)
+                await self.goes("/mydata", Action.CORRECT_NAME)
                 await self.sees(lambda: person.send("Alex Vidal"))
             case Afterwards.MUTES:
-                await self._goes("/stop")
+                await self.goes("/stop")
             case Afterwards.WITHDRAWS:
-                await self.sees(lambda: person.send("/withdraw"))
-                self.has_withdrawn = await self.taps(Action.ERASE) is not None
+                await self.goes("/withdraw", Action.ERASE)
             case Afterwards.BLOCKS:
                 person.block()
             case Afterwards.DELETES:
@@ -150,7 +149,10 @@ class Visitor:
             case Afterwards.NOTHING:
                 return
 
-    async def _goes(self, command: str, *actions: Action) -> None:
-        await self.sees(lambda: self.person.send(command))
+    async def goes(self, command: str, *actions: Action) -> SeenScreen | None:
+        """Sends a command and taps buttons, and returns what is seen then, or None."""
+        screen = await self.sees(lambda: self.person.send(command))
         for action in actions:
-            await self.taps(action)
+            screen = await self.taps(action)
+            self.has_withdrawn |= action is Action.ERASE and screen is not None
+        return screen

@@ -1,18 +1,21 @@
-"""What a person of a rehearsal sees: a screen, told by its buttons, in any language."""
+"""What a person sees: a screen, told by its buttons, in any language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from bot.petition.petition import Petition
 from bot.petition.stages import Action, Stage
+from bot.text.translations import Catalogs
 from simulator.chats import Message
 from simulator.person import Person
+from telegram_text.markup import fill, parse
 
 _UNCHOSEN = "⚪"
 
 
 @dataclass(frozen=True, slots=True)
-class RehearsedScreen:
+class SeenScreen:
     """The newest message with buttons.
 
     Attributes:
@@ -39,7 +42,7 @@ class RehearsedScreen:
             return next((data for data in found if data.split(":", 2)[2] == argument), None)
         return found[-1] if found else None
 
-    def is_newer(self, before: "RehearsedScreen | None") -> bool:
+    def is_newer(self, before: "SeenScreen | None") -> bool:
         """Returns whether something else is to be seen than before."""
         return before is None or _shown(self.message) != _shown(before.message)
 
@@ -48,7 +51,7 @@ def _shown(message: Message) -> tuple[int, str, list[str]]:
     return message.id, message.text, message.labels
 
 
-def newest_screen(person: Person) -> RehearsedScreen | None:
+def newest_screen(person: Person) -> SeenScreen | None:
     """Returns what the person sees below everything else, if it has buttons of a screen."""
     for message in reversed(person.messages):
         found: dict[str, list[str]] = {}
@@ -60,7 +63,7 @@ def newest_screen(person: Person) -> RehearsedScreen | None:
                 free += button.label.startswith(_UNCHOSEN)
         if found:
             taps = MappingProxyType({action: tuple(data) for action, data in found.items()})
-            return RehearsedScreen(message, _stage(taps), taps, free > 1)
+            return SeenScreen(message, _stage(taps), taps, free > 1)
     return None
 
 
@@ -83,3 +86,28 @@ def _stage(taps: Mapping[str, tuple[str, ...]]) -> Stage:
     if Action.HOME in has:
         return Stage.APPEAL if Action.READ in has or Action.SIGN in has else Stage.NAME
     return Stage.HOME
+
+
+def closing_updates(person: Person, lines: frozenset[str]) -> list[Message]:
+    """Returns the closing updates in a person's chat: messages of their own, without buttons."""
+    return [
+        message
+        for message in person.messages
+        if message.from_bot and not message.buttons and any(line in message.text for line in lines)
+    ]
+
+
+def closing_lines(petition: Petition, signatures: int) -> frozenset[str]:
+    """Returns for each language a line that only the closing update has."""
+    catalogs = Catalogs.load()
+    words = {language: catalogs.words(language) for language in petition.texts}
+    return frozenset(
+        parse(
+            fill(
+                texts.closing_update,
+                count=words[language].number(signatures),
+                people=words[language].people(signatures),
+            )
+        ).text.splitlines()[-1]
+        for language, texts in petition.texts.items()
+    )

@@ -1,4 +1,4 @@
-"""Who takes part in a rehearsal: people drawn from a seed, with what each of them will do.
+"""Who comes to a petition: people drawn from a seed, with what each of them will do.
 
 Rules that can be read, not statistics: how many do what is in the shares below, so that every way
 through the petition is taken by somebody when there are some hundred people.
@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
+from simulator.person import Person
+from simulator.world import World
+
 # Of people whose language the petition has, and of the others: how many of each hundred.
 _SPEAKS_ONE_OF_ITS = 70
 _OTHER_LANGUAGES = (
     *("ca", "ca", "gl", "eu", "pt-br", "pt-br", "fr", "fr", "de", "it", "ar", "ar", "ru", "uk"),
-    *("pl", "nl", "ro", "tr", "zh-hans", "hi", "fa", "es", "es", "en", "en", None),
+    *("pl", "nl", "ro", "tr", "zh-hans", "hi", "fa", "id", "ja", "es", "es", "en", "en", None),
 )
 # Which other languages speakers of a language read as well as their own.
 _ALSO_READ = {
@@ -83,11 +86,11 @@ _AFTERWARDS = (
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """One person of a rehearsal; by default, one who reads everything and signs.
+    """One person; by default, one who reads everything and signs.
 
     Attributes:
         language: as Telegram names it; None if it does not.
-        reads: the languages that the person reads.
+        reads: the languages that the person reads; None if it does not matter which.
         arrives: when, as a share of the time in which people sign; above 1 after the closing.
         patience: seconds that an answer may take until the person taps again.
         screenfuls: how many heights of a phone the person scrolls through in one message.
@@ -102,7 +105,7 @@ class Traits:
     first_name: str
     last_name: str | None
     language: str | None
-    reads: frozenset[str]
+    reads: frozenset[str] | None = None
     arrives: float = 0.0
     patience: float = 60.0
     screenfuls: float = math.inf
@@ -112,6 +115,10 @@ class Traits:
     consents: bool = True
     quirks: frozenset[Quirk] = frozenset()
     afterwards: Afterwards = Afterwards.NOTHING
+
+    def account(self, world: World) -> Person:
+        """Creates the person's account."""
+        return world.person(self.first_name, last_name=self.last_name, language=self.language)
 
 
 def draw_people(dice: Random, number: int, languages: Sequence[str]) -> Iterator[Traits]:

@@ -1,13 +1,12 @@
 """What one person does next: rules from what is seen and who the person is, without I/O."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from bot.petition.stages import Action, Stage
 from bot.text.translations import mark
-from bot.tryout.rehearsal.people import Quirk, Traits
-from bot.tryout.rehearsal.screens import RehearsedScreen
+from bot.tryout.visitors.people import Quirk, Traits
+from bot.tryout.visitors.screens import SeenScreen
 
 
 class Step(IntEnum):
@@ -89,27 +88,17 @@ class Journey:
         return True
 
 
-def next_act(
-    screen: RehearsedScreen,
-    journey: Journey,
-    languages: Sequence[str],
-    *,
-    shown: str,
-    screenfuls: float,
-) -> Act:
+def next_act(screen: SeenScreen, journey: Journey, *, shown: str, screenfuls: float) -> Act:
     """Returns what the person does at a screen, and notes it in the journey.
 
-    Of the petition's `languages` it is `shown` to this person in one; the screen takes so many
-    `screenfuls` of a phone.
+    The petition is `shown` in this language; the screen takes so many `screenfuls` of a phone.
     """
     traits = journey.traits
     if screen.stage is Stage.LANGUAGE:
-        return _choose_language(screen, journey, languages)
+        return _choose_language(screen, journey)
     if not _reads(traits, shown) and not journey.language_chosen:
         offered = screen.tap(Action.LANGUAGES)
-        if offered is not None and any(_reads(traits, each) for each in languages):
-            return TapButton(offered)
-        return Leave(Reason.LANGUAGE)
+        return TapButton(offered) if offered else Leave(Reason.LANGUAGE)
     rule = _RULES.get(screen.stage)
     if rule is not None:
         return Leave(Reason.TOO_LONG) if screenfuls > traits.screenfuls else rule(screen, journey)
@@ -118,20 +107,20 @@ def next_act(
 
 
 def _reads(traits: Traits, language: str) -> bool:
-    return language.partition("-")[0] in traits.reads
+    return traits.reads is None or language.partition("-")[0] in traits.reads
 
 
-def _choose_language(screen: RehearsedScreen, journey: Journey, languages: Sequence[str]) -> Act:
+def _choose_language(screen: SeenScreen, journey: Journey) -> Act:
     journey.language_chosen = True
     own = (journey.traits.language or "").partition("-")[0]
-    for language in sorted(languages, key=lambda each: each.partition("-")[0] != own):
-        data = screen.tap(Action.SET_LANGUAGE, language)
-        if data is not None and _reads(journey.traits, language):
-            return TapButton(data)
+    offered = {data.split(":", 2)[2]: data for data in screen.taps.get(Action.SET_LANGUAGE, ())}
+    for language in sorted(offered, key=lambda each: each.partition("-")[0] != own):
+        if _reads(journey.traits, language):
+            return TapButton(offered[language])
     return Leave(Reason.LANGUAGE)
 
 
-def _at_home(screen: RehearsedScreen, journey: Journey) -> Act:
+def _at_home(screen: SeenScreen, journey: Journey) -> Act:
     if screen.is_signed:
         journey.furthest = Step.SIGNED
         return Leave()
@@ -150,7 +139,7 @@ def _at_home(screen: RehearsedScreen, journey: Journey) -> Act:
     return TapButton(sign)
 
 
-def _at_appeal(screen: RehearsedScreen, journey: Journey) -> Act:
+def _at_appeal(screen: SeenScreen, journey: Journey) -> Act:
     sign = screen.tap(Action.SIGN)
     if sign is None:
         return Leave(Reason.CLOSED)
@@ -163,7 +152,7 @@ def _at_appeal(screen: RehearsedScreen, journey: Journey) -> Act:
     return TapButton(sign)
 
 
-def _at_name(screen: RehearsedScreen, journey: Journey) -> Act:
+def _at_name(screen: SeenScreen, journey: Journey) -> Act:
     traits = journey.traits
     journey.furthest = max(journey.furthest, Step.NAME)
     if journey.names_typed and journey.is_asked_name:
@@ -181,7 +170,7 @@ def _at_name(screen: RehearsedScreen, journey: Journey) -> Act:
     return TypeText(name)
 
 
-def _at_consent(screen: RehearsedScreen, journey: Journey) -> Act:
+def _at_consent(screen: SeenScreen, journey: Journey) -> Act:
     traits = journey.traits
     journey.furthest = max(journey.furthest, Step.CONSENT)
     journey.is_asked_name = False
@@ -203,7 +192,7 @@ def _at_consent(screen: RehearsedScreen, journey: Journey) -> Act:
     return TapButton(confirm) if confirm else Leave(Reason.BUG)
 
 
-def _at_thanks(_screen: RehearsedScreen, journey: Journey) -> Act:
+def _at_thanks(_screen: SeenScreen, journey: Journey) -> Act:
     journey.furthest = Step.SIGNED
     return Leave()
 

@@ -1,0 +1,1 @@
+"""Simulated people, who do what the bot's screens let them do."""
