@@ -1,0 +1,124 @@
+"""Simulated people: who comes, what they do at a screen, and how much of it a phone shows."""
+
+from dataclasses import replace
+from random import Random
+
+from bot.petition.stages import Stage
+from bot.tryout.visitors import phone
+from bot.tryout.visitors.journeys import (
+    Journey,
+    Leave,
+    Reason,
+    Step,
+    TapButton,
+    TypeText,
+    next_act,
+)
+from bot.tryout.visitors.people import Traits, careful_reader, draw_people
+from bot.tryout.visitors.screens import SeenScreen
+from simulator.chats import Chat, Message, User
+from simulator.world import World
+from telegram_text.markup import parse
+
+BOT = User(1, "Petición", is_bot=True)
+
+
+def test_the_same_seed_draws_the_same_people() -> None:
+    def drawn(seed: int) -> list[Traits]:
+        return list(draw_people(Random(seed), 300, ("es", "en")))  # noqa: S311
+
+    first, again, other = drawn(1), drawn(1), drawn(2)
+    assert first == again
+    assert first != other
+    assert {each.language for each in first} > {"es", "en", "ca", "ar", None}
+    assert any(len(each.typed) > 1 for each in first)
+
+
+def screen(stage: Stage, *taps: str) -> SeenScreen:
+    chat = Chat(World(BOT, lambda: 0.0), 7, "private")
+    by_action: dict[str, tuple[str, ...]] = {}
+    for tap in taps:
+        by_action[tap.split(":")[0]] = (*by_action.get(tap.split(":")[0], ()), f"1:{tap}")
+    return SeenScreen(Message(id=1, chat=chat, by=BOT, date=0, text="…"), stage, by_action)
+
+
+HOME = screen(Stage.HOME, "sign:", "read:", "languages:", "privacy:")
+
+
+def act(seen: SeenScreen, journey: Journey, *, shown: str = "es", high: float = 1.0) -> object:
+    return next_act(seen, journey, shown=shown, screenfuls=high)
+
+
+def test_people_leave_where_a_rule_says_so_and_it_is_known_why() -> None:
+    spanish = careful_reader("es")
+    assert act(HOME, Journey(replace(spanish, screenfuls=2.0)), high=2.1) == Leave(Reason.TOO_LONG)
+    arabic = Journey(replace(spanish, reads=frozenset({"ar"})))
+    assert act(HOME, arabic) == TapButton("1:languages:")
+    assert act(screen(Stage.HOME, "sign:"), arabic) == Leave(Reason.LANGUAGE)
+    choice = screen(Stage.LANGUAGE, "speak:es", "speak:en")
+    assert act(choice, arabic) == Leave(Reason.LANGUAGE)
+    catalan = Journey(replace(spanish, language="ca", reads=frozenset({"ca", "en"})))
+    assert act(HOME, catalan) == TapButton("1:languages:")
+    assert act(choice, catalan) == TapButton("1:speak:en")
+    assert act(screen(Stage.HOME, "read:"), Journey(spanish)) == Leave(Reason.CLOSED)
+    unwilling = Journey(replace(spanish, consents=False))
+    assert act(screen(Stage.CONSENT, "confirm:x"), unwilling) == Leave(Reason.NO_CONSENT)
+    assert unwilling.furthest is Step.CONSENT
+
+
+def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
+    journey = Journey(replace(careful_reader("es"), typed=("@ana", "Ana\nGarcía")))
+    asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
+    assert [act(asked, journey) for _ in range(3)] == [
+        TypeText("@ana"),
+        TypeText("Ana\nGarcía"),
+        Leave(Reason.NAME_REFUSED),
+    ]
+    assert journey.refused == 2
+
+
+def test_whoever_answered_in_place_of_a_name_changes_it_at_the_consent() -> None:
+    journey = Journey(replace(careful_reader("es"), typed=("hola", "Ana García")))
+    asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
+    consent = screen(Stage.CONSENT, "confirm:x", "sign:", "home:")
+    assert [act(seen, journey) for seen in (asked, consent, asked, consent)] == [
+        TypeText("hola"),
+        TapButton("1:sign:"),
+        TypeText("Ana García"),
+        TapButton("1:confirm:x"),
+    ]
+    assert journey.refused == 0
+
+
+def test_the_appeal_is_read_to_its_last_page_and_not_back() -> None:
+    journey = Journey(careful_reader("es"))
+    for number, taps in enumerate((("read:1",), ("read:0", "read:2"), ("read:1",))):
+        seen = screen(Stage.APPEAL, *taps, "sign:")
+        assert act(seen, journey) == TapButton(f"1:read:{number + 1}" if number < 2 else "1:sign:")
+
+
+def message(html: str, rows: int = 0) -> Message:
+    shown = parse(html)
+    keyboard = [[{"text": "Firmar", "callback_data": "1:sign:"}]] * rows
+    return Message(
+        id=1,
+        chat=Chat(World(BOT, lambda: 0.0), 7, "private"),
+        by=BOT,
+        date=0,
+        text=shown.text,
+        entities=shown.entities,
+        markup={"inline_keyboard": keyboard},
+    )
+
+
+def test_a_phone_wraps_lines_folds_quotes_and_has_less_room_while_one_types() -> None:
+    assert phone.lines("Hola") == 1
+    assert phone.lines("Hola\n\nadiós") == 3
+    assert 4 < phone.lines("palabra " * 20) < phone.lines("palabra " * 40) < 12
+    assert phone.lines("x" * 200) > 4
+    assert phone.lines("一" * 40) == 3
+    assert phone.lines("שלום " * 5) == 1
+    quote = message(f"<blockquote expandable>{'palabra ' * 80}</blockquote>\nHola")
+    assert phone.height(quote) == phone.height(message("1\n2\n3\n4"))
+    assert phone.height(message("Hola", rows=3)) == phone.height(message("Hola")) + 3 * 48
+    assert phone.screenfuls(quote, typing=True) > 1.5 * phone.screenfuls(quote)
