@@ -118,7 +118,9 @@ class DemoSession:
         """Makes an empty world, and the bot for it, which is not started yet."""
         stack = self._scene = AsyncExitStack()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        self.simulator = await stack.enter_async_context(Simulator())
+        self.simulator = await stack.enter_async_context(
+            Simulator(username="peticion_bot", name="Petición")
+        )
         self.people = DemoPeople.create(self.simulator.world)
         if self._page is not None:
             state = TryoutState(self.simulator, self._page.feed, _ADMINS)

@@ -137,6 +137,6 @@ export const WORDS = {
   "parameters": ["Parámetros", "Parameters"],
   "answer": ["Respuesta", "Answer"],
   "cut": ["cortada", "cut"],
-  "disconnected": ["Sin conexión con la demostración. Se vuelve a intentar sola…", "No connection to the demo. Trying again by itself…"],
+  "disconnected": ["Sin conexión con este Telegram de prueba. Se vuelve a intentar sola…", "No connection to this practice Telegram. Trying again by itself…"],
   "not-done": ["No se ha podido: {why}", "That was not possible: {why}"],
 };

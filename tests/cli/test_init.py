@@ -337,8 +337,8 @@ async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) 
     terminal = await Terminal.open()
     await terminal.sees("Token: ")
     terminal.types(TOKEN)
-    await terminal.sees("@peticion_bot")
-    code = (await terminal.sees(r"t\.me/peticion_bot\?start=(\S+)"))[1]
+    await terminal.sees("@test_bot")
+    code = (await terminal.sees(r"t\.me/test_bot\?start=(\S+)"))[1]
     mallory.start(code)  # who photographed the screen
     await terminal.sees("Mallory")
     terminal.types("n")

@@ -138,7 +138,7 @@ async def test_a_hostile_name_and_a_hostile_text_stay_text(
         assert (
             await at.page.locator("img[src=x], .message script, a[href^=javascript]").count() == 0
         )
-        assert await at.page.title() == "Petición"
+        assert await at.page.title() == "Telegram"
         assert at.console_errors == []
 
 

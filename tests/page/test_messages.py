@@ -106,7 +106,7 @@ async def test_buttons_have_the_colour_that_is_asked_for_and_can_be_read_in_eith
 async def test_a_button_copies_its_text(browser: Browser) -> None:
     async with open_chat(browser) as (at, api, ana):
         await at.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        link = "https://t.me/peticion_bot?start=share"
+        link = "https://t.me/test_bot?start=share"
         keyboard = {"inline_keyboard": [[{"text": "Copiar", "copy_text": {"text": link}}]]}
         await api.answer("sendMessage", chat_id=ana.id, text="¿?", reply_markup=keyboard)
         await at.press("Copiar")

@@ -90,7 +90,7 @@ def test_a_keyboard_telegram_would_not_show(markup: dict[str, Any], reason: str)
         inline({"text": "a", "url": "https://t.me/share/url?url=x&text=y"}),
         inline(*(tap() | {"style": style} for style in ("danger", "success", "primary"))),
         inline({"text": "a", "copy_text": {"text": "ñ" * 256}}),
-        inline({"text": "a", "url": "tg://resolve?domain=peticion_bot"}),
+        inline({"text": "a", "url": "tg://resolve?domain=test_bot"}),
     ],
 )
 def test_a_keyboard_telegram_shows(markup: dict[str, Any]) -> None:

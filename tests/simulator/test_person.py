@@ -24,7 +24,7 @@ async def test_waiting_in_vain_shows_the_chat(api: ApiClient, ana: Person) -> No
         await ana.sees("Dos", seconds=0.05)
 
     assert "Ana does not see 'Dos'" in str(failed.value)
-    assert "#2 Petición: Uno\n    [Ir]" in str(failed.value)
+    assert "#2 Test bot: Uno\n    [Ir]" in str(failed.value)
 
 
 async def test_ones_own_words_are_not_what_the_bot_said(ana: Person) -> None:

@@ -95,7 +95,7 @@ async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
     sim: Simulator, api: ApiClient, ana: Person
 ) -> None:
     post = send_html(sim.world.person("Eva"), "<b>Comunicado</b>")
-    buttons = [[("Leer", "https://example.org/"), ("Firmar", "https://t.me/peticion_bot")]]
+    buttons = [[("Leer", "https://example.org/"), ("Firmar", "https://t.me/test_bot")]]
     ana.forward(post, origin=channel("Vecinas", post.date), buttons=buttons)
     again = ana.forward(post)
     ana.forward(again)
@@ -106,7 +106,7 @@ async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
     assert from_channel["reply_markup"]["inline_keyboard"] == [
         [
             {"text": "Leer", "url": "https://example.org/"},
-            {"text": "Firmar", "url": "https://t.me/peticion_bot"},
+            {"text": "Firmar", "url": "https://t.me/test_bot"},
         ]
     ]
     assert plain["forward_origin"]["sender_user"]["first_name"] == "Eva"

@@ -36,7 +36,7 @@ async def updates_of(ptb: telegram.Bot) -> list[telegram.Update]:
 async def test_a_bot_knows_itself(ptb: telegram.Bot) -> None:
     me = await ptb.get_me()
 
-    assert (me.id, me.username, me.is_bot) == (123456789, "peticion_bot", True)
+    assert (me.id, me.username, me.is_bot) == (123456789, "test_bot", True)
     assert unknown_in(me) == []
 
 

@@ -40,7 +40,7 @@ async def test_an_unknown_method_is_404(api: ApiClient) -> None:
 
 
 async def test_the_case_of_a_method_does_not_matter(api: ApiClient) -> None:
-    assert (await api.answer("GETME"))["result"]["username"] == "peticion_bot"
+    assert (await api.answer("GETME"))["result"]["username"] == "test_bot"
 
 
 async def test_parameters_come_by_query_form_multipart_or_json(

@@ -121,9 +121,7 @@ async def test_updates_are_kept_for_a_day(
     assert texts(await api.result("getUpdates")) == ["hoy"]
 
 
-@pytest.mark.parametrize(
-    "text", ["/help", "/help@peticion_bot", "oye @peticion_bot", "/help@Peticion_Bot ya"]
-)
+@pytest.mark.parametrize("text", ["/help", "/help@test_bot", "oye @test_bot", "/help@Test_Bot ya"])
 async def test_in_a_group_the_bot_hears_what_is_meant_for_it(
     sim: Simulator, api: ApiClient, text: str
 ) -> None:

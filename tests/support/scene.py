@@ -238,7 +238,7 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
         patch.setattr(Catalogs, "load", _catalogs)
         clocks = running_clocks()
         simulator = await stack.enter_async_context(
-            Simulator(token=TOKEN, clock=lambda: clocks.now().timestamp())
+            Simulator(token=TOKEN, username="peticion_bot", clock=lambda: clocks.now().timestamp())
         )
         own = {
             "database_url": database_url or f"sqlite+aiosqlite:///{folder}/data/petition.db",
