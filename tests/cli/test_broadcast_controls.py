@@ -12,14 +12,12 @@ from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, on_both
 def test_one_is_paused_resumed_and_cancelled(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
     petition.tells(broadcast, 2, Outcome.DELIVERED)
-    assert "is paused: 2 are done and 4 are left" in said(call("pause", "--yes"))
+    assert "is paused: 2 are done. Not sent: 4." in said(call("pause", "--yes"))
     assert petition.now(broadcast).state == "paused"
-    assert "is running again, and 4 are left. The bot goes on with it" in said(
-        call("resume", "--yes")
-    )
+    assert "goes on. Not sent: 4. The bot sends it" in said(call("resume", "--yes"))
     assert petition.now(broadcast).state == "running"
     outcome = said(call("cancel", "--yes"))
-    assert "is cancelled: 2 are done, 4 are not told by it." in outcome
+    assert "is cancelled: 2 are done. Not sent: 4." in outcome
     assert outcome.strip().endswith("An admin can tell them with /broadcast in the bot.")
     assert petition.now(broadcast).state == "cancelled"
 

@@ -130,7 +130,7 @@ async def test_reopening_lets_people_sign_again_and_only_the_new_ones_are_told(
     for person, promised in ((scene.ana, False), (scene.jordi, True)):
         person.start()
         await scene.settled()
-        assert ("te contaremos en este chat" in scene.screen(person).text) is promised
+        assert ("te lo contaremos en este chat" in scene.screen(person).text) is promised
     await scene.closes()
     await scene.broadcasts(1)
     assert [scene.told(scene.ana), scene.told(scene.jordi)] == [1, 1]

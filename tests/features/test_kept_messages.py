@@ -85,7 +85,7 @@ async def test_who_wants_messages_again_right_after_stop_reads_that_they_come(
     scene.ana.send("/stop")
     await scene.settled()
     await scene.taps(scene.ana, scene.words.label("🔔 Volver a recibir mensajes"))
-    assert "te contaremos en este chat" in scene.screen(scene.ana).text
+    assert "te lo contaremos en este chat" in scene.screen(scene.ana).text
     scene.ana.send("/mydata")
     await scene.taps(scene.ana, scene.words.label("Volver"))
     assert "No te escribiremos más" not in scene.screen(scene.ana).text
