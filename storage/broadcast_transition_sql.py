@@ -42,7 +42,7 @@ _OTHERS = ", ".join(f":other{number}" for number in range(_MOST_OTHERS))
 
 _RECENT = f"""
 (SELECT id FROM broadcasts
- WHERE petition = :petition AND {IS_RECENT} AND id NOT IN ({_OTHERS}))
+ WHERE petition = :petition AND {IS_RECENT} AND id <> :broadcast AND id NOT IN ({_OTHERS}))
 """  # noqa: S608 - constants of this file
 
 # Who wrote a broadcast is encrypted, so what is known not to be one admin's alone is left out by

@@ -138,7 +138,7 @@ class Broadcasts(AuditedRows):
     async def written_to_alone(self, author: int, at: datetime) -> int:
         """Returns to how many people an admin wrote within a day without another's approval."""
         counted = counted_together(at, await self._of_others(author, at))
-        return await self._people(_WRITTEN_TO_RECENTLY, **counted)
+        return await self._people(_WRITTEN_TO_RECENTLY, broadcast=_NONE, **counted)
 
     async def start(
         self, plan: NewBroadcast
