@@ -221,7 +221,7 @@ async def test_a_close_that_comes_again_tells_the_count_at_the_closing(scene: Sc
 @pytest.mark.parametrize(
     ("blocked", "said"),
     [
-        (0, "Nadie ha firmado"),
+        (0, "No se guarda ninguna firma"),
         (1, "1 persona ha firmado, pero ha bloqueado el bot"),
         (2, "2 personas han firmado, pero han bloqueado el bot"),
     ],

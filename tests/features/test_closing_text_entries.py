@@ -84,6 +84,6 @@ async def test_an_entry_without_a_date_is_of_today(admin: AdminScene) -> None:
     await admin.scene.settled()
     assert named in admin.marta.messages[-1].text, "of the day that it has"
     await admin.taps("Escribir o corregir lo de después")
-    await admin.taps(f"✏️ {named}, en inglés")
+    await admin.taps(f"✏️ L{named[1:]}, en inglés")
     await admin.says("They go free.")
     assert f"{named}, en inglés" in admin.marta.messages[-1].text
