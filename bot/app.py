@@ -250,7 +250,6 @@ async def open_app(
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.petitions.close_if_due(clocks.now())
         await storage.petitions.follow_folder(petition.closes_at)
-        await storage.note_key()
         await stack.enter_async_context(session)
         if session.proxy is not None:
             _log.info(

@@ -1,7 +1,4 @@
-"""Checks every second that the database is still the one that the bot was started on.
-
-And whether there is a new encryption key, for which `petition-bot keys rotate` waits.
-"""
+"""Checks every second that the database is still the one that the bot was started on."""
 
 import asyncio
 
@@ -43,7 +40,6 @@ class DatabaseWatch:
             try:
                 self._storage.require_files()
                 reached = await self._storage.reached()
-                await self._storage.note_key()
             except DatabaseReplaced:
                 raise
             except Unavailable:

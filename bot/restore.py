@@ -50,7 +50,6 @@ from storage.high_water_mark import highest_reached
 from storage.journal import JournalContent
 from storage.journal_replay import replay
 from storage.private_files import new_file, remove_unfinished, sync_folder
-from storage.process_lock import KEYS_LOCK
 from storage.restores import unfinished_restore
 from storage.sqlite_errors import storage_error
 
@@ -143,10 +142,8 @@ async def restore(order: Order) -> Restored:
             kind=kind,
         )
     async with AsyncExitStack() as stack:
-        intakes = [f"intake/{slug}" for slug in await _slugs(order, address)]
-        # An exchange of the key would take the older one away, with which the backup is encrypted.
-        for each in (*intakes, KEYS_LOCK):
-            await stack.enter_async_context(acquire_process_lock(order.url, each))
+        for slug in await _slugs(order, address):
+            await stack.enter_async_context(acquire_process_lock(order.url, f"intake/{slug}"))
         if isinstance(address, PostgresAddress):
             return await _restore_postgres(order, address)
         # A link stays one, and what it leads to is moved aside.

@@ -175,11 +175,6 @@ class Storage:
         """See Petitions.reached."""
         return await self.petitions.reached()
 
-    async def note_key(self) -> None:
-        """Takes up a new encryption key of the key file, and stores that it was taken up."""
-        self.keyring.take_up()
-        await self.petitions.note_key(self.keyring.newest)
-
     async def close(self) -> None:
         """Finishes pending writes and closes the database."""
         await self.database.close()

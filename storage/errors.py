@@ -125,12 +125,6 @@ class KeyFileOther(NeedsAPerson):
     """
 
 
-class ReferencesUnfinished(NeedsAPerson):
-    """A change of the reference key was interrupted; run petition-bot keys rotate-references to
-    end it. Until then nobody would be recognised.
-    """
-
-
 class KeyFault(StrEnum):
     """What is wrong with a key file, as people read it; a command that mends it may follow."""
 

@@ -176,13 +176,12 @@ class Journal:
         with self._locked() as file:
             return replace(file.content(), is_missing=self._was_missing)
 
-    def rewrite(self, before: datetime | None, keyring: Keyring | None = None) -> int:
+    def rewrite(self, before: datetime | None) -> int:
         """Leaves out what a later entry overtook, and signatures made before a moment, if any.
 
-        Retention erases those from any restored copy. The file is replaced in one step; with a
-        new keyring only that one reads it from then on. In a damaged journal every entry keeps
-        its place, since what cannot be read could not be kept; names that no longer hold are
-        written over.
+        Retention erases those from any restored copy. The file is replaced in one step. In
+        a damaged journal every entry keeps its place, since what cannot be read could not be
+        kept; names that no longer hold are written over.
 
         Returns:
             How many entries are damaged.
@@ -196,12 +195,11 @@ class Journal:
             if content.unreadable:
                 file.write_over_names(kept)
                 return content.unreadable
-            if len(kept) == len(content.entries) and keyring is None:
+            if len(kept) == len(content.entries):
                 return 0
             fresh = self.path.with_name(f"{self.path.name}.new")
             fresh.unlink(missing_ok=True)
-            newest = keyring or self._keyring
-            with _LockedFile.opened(fresh, newest, self._slug, file.begun) as replacement:
+            with _LockedFile.opened(fresh, self._keyring, self._slug, file.begun) as replacement:
                 replacement.append(kept)
             fresh.replace(self.path)
             sync_folder(self.path.parent)
@@ -305,12 +303,8 @@ class _LockedFile:
             self._begin(keyring, slug, begun or to_millis(datetime.now(UTC)).to_bytes(8, "big"))
         header = os.pread(handle, _BLOCK_BYTES, 0)
         salt = header[len(_FORMAT) : len(_FORMAT) + _SALT_BYTES]
-        places = [
-            i
-            for i, check in enumerate(_keys(keyring, slug, salt, _checked(header[_BEGUN])))
-            if header == _header(salt, check, header[_BEGUN])
-        ]
-        if not places:
+        check = _key(keyring, slug, salt, _checked(header[_BEGUN]))
+        if header != _header(salt, check, header[_BEGUN]):
             raise JournalUnusable(
                 "{path} is damaged, or was made with another key than the one of the settings. It "
                 "says who withdrew. Put back the key file that belongs to it; if nobody needs it "
@@ -320,7 +314,7 @@ class _LockedFile:
             )
         self.begun = header[_BEGUN]
         self._salt = salt
-        self._cipher = AESGCM(_keys(keyring, slug, salt, b"key")[places[0]])
+        self._cipher = AESGCM(_key(keyring, slug, salt, b"key"))
 
     @classmethod
     @contextmanager
@@ -387,7 +381,7 @@ class _LockedFile:
         if os.pread(self._handle, _BLOCK_BYTES, 0).startswith(_FORMAT):
             return
         salt = os.urandom(_SALT_BYTES)
-        check = keyring.digest(_checked(begun), table="journal", column=slug, row=salt)
+        check = _key(keyring, slug, salt, _checked(begun))
         _write_all(self._handle, _header(salt, check, begun), 0)
         sync_folder(self._path.parent)
 
@@ -426,9 +420,9 @@ def _header(salt: bytes, check: bytes, begun: bytes) -> bytes:
     return (_FORMAT + salt + check + begun).ljust(_BLOCK_BYTES, b"\0")
 
 
-def _keys(keyring: Keyring, slug: str, salt: bytes, use: bytes) -> list[bytes]:
-    """Returns the key, or its check, as it is with each of the reference keys."""
-    return keyring.digests(use, table="journal", column=slug, row=salt)
+def _key(keyring: Keyring, slug: str, salt: bytes, use: bytes) -> bytes:
+    """Returns the key, or its check."""
+    return keyring.digest(use, table="journal", column=slug, row=salt)
 
 
 def _write_all(handle: int, content: bytes, start: int) -> None:

@@ -25,9 +25,6 @@ _TITLE = (
     "# cannot be read by anyone. Never send it, never commit it.\n"
 )
 
-# Device, inode, time of the last change (of its permissions too) in nanoseconds, size.
-Stamp = tuple[int, int, int, int]
-
 
 def make_key_file(path: Path) -> None:
     """Makes a new key file that only its owner can read; never touches an existing file.
@@ -45,8 +42,8 @@ def make_key_file(path: Path) -> None:
         raise _failed(KeyFault.NOT_WRITTEN, path, error) from error
 
 
-def read_key_file(path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
-    """Returns the reference keys, and the encryption keys by id; of both the newest first.
+def read_key_file(path: Path) -> tuple[bytes, dict[bytes, bytes]]:
+    """Returns the reference key, and the encryption keys by id, the newest first.
 
     Raises:
         KeyFileMissing, KeyFileUnusable: others than its owner can read or replace it, or it is no
@@ -64,12 +61,8 @@ def require_key_file(path: Path | None) -> Path:
 
 def add_encryption_key(path: Path) -> None:
     """Puts a new encryption key first; the older keys stay."""
-    _put_first(path, _ENCRYPTION)
-
-
-def add_reference_key(path: Path) -> None:
-    """Puts a new reference key first; the older keys stay."""
-    _put_first(path, _REFERENCE)
+    lines, first = _lines_and_first_key(path)
+    _replace(path, [*lines[:first], _new_line(_ENCRYPTION), *lines[first:]])
 
 
 def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
@@ -78,15 +71,11 @@ def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
     Raises:
         KeyFileUnusable: the newest one is another than the one with this id.
     """
-    lines, first = _lines_and_first(path, _ENCRYPTION)
+    lines, first = _lines_and_first_key(path)
     if lines[first].split()[1] != newest.hex():
         raise KeyFileUnusable(KeyFault.CHANGED, path=path)
-    _leave_first(path, _ENCRYPTION)
-
-
-def remove_older_reference_keys(path: Path) -> None:
-    """Leaves only the newest reference key."""
-    _leave_first(path, _REFERENCE)
+    rest = [line for line in lines[first + 1 :] if not _is_encryption_key(line)]
+    _replace(path, [*lines[: first + 1], *rest])
 
 
 def key_apart_from_data(key_file: Path, database_url: str) -> None:
@@ -124,35 +113,15 @@ def _apart_from(folder: Path, name: str) -> Path:
     )
 
 
-def stamp(path: Path) -> Stamp | None:
-    """Returns what tells a replaced file from the former one; None if there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size
-
-
-def _put_first(path: Path, kind: str) -> None:
-    lines, first = _lines_and_first(path, kind)
-    _replace(path, [*lines[:first], _new_line(kind), *lines[first:]])
-
-
-def _leave_first(path: Path, kind: str) -> None:
-    lines, first = _lines_and_first(path, kind)
-    rest = [line for line in lines[first + 1 :] if not _is_key(line, kind)]
-    _replace(path, [*lines[: first + 1], *rest])
-
-
-def _lines_and_first(path: Path, kind: str) -> tuple[list[str], int]:
-    """Returns the lines of a whole key file, and the place of the newest key of a kind."""
+def _lines_and_first_key(path: Path) -> tuple[list[str], int]:
+    """Returns the lines of a whole key file, and the place of the newest encryption key."""
     lines = _guarded_text(path).splitlines(keepends=True)
     _parsed("".join(lines), path)
-    return lines, next(i for i, line in enumerate(lines) if _is_key(line, kind))
+    return lines, next(i for i, line in enumerate(lines) if _is_encryption_key(line))
 
 
-def _is_key(line: str, kind: str) -> bool:
-    return line.split()[:1] == [kind]
+def _is_encryption_key(line: str) -> bool:
+    return line.split()[:1] == [_ENCRYPTION]
 
 
 def _replace(path: Path, lines: list[str]) -> None:
@@ -172,7 +141,7 @@ def _guarded_text(path: Path) -> str:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             raise _not_a_file(path)
-        if os.name == "posix" and mode & 0o077:
+        if mode & 0o077:
             command = shlex.join(["chmod", "600", str(path)])
             raise KeyFileUnusable(KeyFault.FOR_OTHERS, command=command, path=path)
         refuse_open_folders(path)
@@ -216,7 +185,7 @@ def _replaceable(path: Path, command: list[str], folders: list[Path]) -> KeyFile
     return KeyFileUnusable(KeyFault.REPLACEABLE, command=mending, path=path)
 
 
-def _parsed(text: str, path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
+def _parsed(text: str, path: Path) -> tuple[bytes, dict[bytes, bytes]]:
     references: list[bytes] = []
     encryption: dict[bytes, bytes] = {}
     try:
@@ -236,7 +205,8 @@ def _parsed(text: str, path: Path) -> tuple[list[bytes], dict[bytes, bytes]]:
         raise _not_a_key_file(path) from None
     if not references or not encryption:
         raise _not_a_key_file(path)
-    return references, encryption
+    # Below it can stand what belongs to older backups.
+    return references[0], encryption
 
 
 def _decoded(key: str) -> bytes:

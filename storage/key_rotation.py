@@ -1,37 +1,25 @@
-"""Encrypts everything anew with the newest key, while the bot runs. New queries about it go here.
+"""Encrypts everything anew with the newest key, while no bot runs. New queries about it go here.
 
 Every value says which key it was encrypted with, so nothing else remembers how far this has come:
 it can be killed at any point, and the next run goes on. A value is replaced only if it is still
-the one that was read, so what the bot writes meanwhile is never overwritten.
+the one that was read, so what another command writes meanwhile is not overwritten.
 """
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Table
 
-from storage.database import SKIP_LOCKED, Database, Row, Statement, Value
-from storage.errors import BrokenData, HeldElsewhere, StorageError
-from storage.keyring import Keyring
-from storage.process_lock import acquire_process_lock
+from storage.database import Database, Row, Statement, Value
+from storage.errors import BrokenData
+from storage.keyring import NOBODY, Keyring
 from storage.sql_in_lists import parameters
 from storage.tables import metadata
 
 PORTION = 200
 """Rows in one transaction."""
 
-BREATH_SECONDS = 0.02
-"""Between two portions, so that whoever signs does not wait."""
-
-LATEST_WRITE_SECONDS = 130.0
-"""What was encrypted before the key was exchanged is in the database by then, or never will be:
-a statement may take two minutes on PostgreSQL, and is tried again for a few seconds."""
-
-_TAKE_UP_SECONDS, _LOOK_SECONDS = 60.0, 1.0
-
-_BOTS = "SELECT slug, sealed_with FROM petitions"
+_PETITIONS = "SELECT slug, key_fingerprint FROM petitions ORDER BY slug"
 
 
 @dataclass(slots=True)
@@ -42,10 +30,6 @@ class Resealed:
     damaged: dict[str, int] = field(default_factory=dict)
 
 
-class KeyNotTakenUp(StorageError):
-    """A running bot does not use the new key."""
-
-
 class KeyRotation:
     """Encrypts anew what this keyring can decrypt, of all petitions in the database.
 
@@ -53,112 +37,49 @@ class KeyRotation:
 
     Args:
         database: where the values are.
-        url: its address, whose process locks tell which bots run.
         keyring: the newest of its keys encrypts.
-        sleep: waits for that many seconds.
-        clock: a monotonic clock, in seconds.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        url: str,
-        keyring: Keyring,
-        *,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
-        self._url = url
         self._keyring = keyring
-        self._sleep = sleep
-        self._clock = clock
+
+    async def petitions(self) -> list[str]:
+        """Returns the petitions of the database that have this key; no bot of them may run."""
+        return [
+            row["slug"]
+            for row in await self._database.read(Statement(_PETITIONS))
+            if row["key_fingerprint"] == self._keyring.reference(row["slug"], NOBODY)
+        ]
 
     async def outdated(self) -> int:
-        """Returns how many values are encrypted with an older key, or unpadded as once."""
-        total = 0
-        for each in _SEALED:
-            rows = await self._database.read(each.count(self._keyring.outdated()))
-            total += rows[0]["outdated"]
-        return total
+        """Returns how many values are encrypted with an older key."""
+        heads = self._keyring.outdated()
+        if not heads:
+            return 0
+        counts = [await self._database.read(each.count(heads)) for each in _SEALED]
+        return sum(rows[0]["outdated"] for rows in counts)
 
-    async def until_taken_up(self) -> None:
-        """Waits until every bot that runs on this database and has this key uses the newest one.
-
-        Raises:
-            KeyNotTakenUp: one does not within a minute; nothing is changed.
-        """
-        deadline = self._clock() + _TAKE_UP_SECONDS
-        while waiting := await self._not_taken_up():
-            if self._clock() > deadline:
-                raise KeyNotTakenUp(
-                    "The running bot of {petitions} has not taken up the new key within a minute, "
-                    "so nothing was encrypted anew. It may use another copy of the key file, or "
-                    "be of an older version. Restart it, and run this again.",
-                    petitions=", ".join(waiting),
-                )
-            await self._sleep(_LOOK_SECONDS)
-
-    async def complete(self, progress: Callable[[int], object]) -> Resealed:
-        """Encrypts anew until nothing is left that needs an older key, but for damaged values.
-
-        The last round begins when nothing that was encrypted before can still be on its way. To
-        be called once the running bots use the newest key.
-        """
-        done = await self.reseal(progress)
-        await self._sleep(LATEST_WRITE_SECONDS)
-        while True:
-            more = await self.reseal(progress, before=done.values)
-            done = Resealed(done.values + more.values, more.damaged)
-            if await self.outdated() <= sum(done.damaged.values()):
-                return done
-            await self._sleep(_LOOK_SECONDS)
-
-    async def reseal(self, progress: Callable[[int], object], *, before: int = 0) -> Resealed:
-        """Encrypts anew what is outdated, once through all tables.
+    async def reseal(self, progress: Callable[[int], object]) -> Resealed:
+        """Encrypts anew what is outdated, but for damaged values.
 
         Args:
             progress: told after each portion how many values are done.
-            before: how many were done by earlier rounds.
         """
-        done, heads = Resealed(), self._keyring.outdated
+        done, heads = Resealed(), self._keyring.outdated()
         for each in _SEALED:
             after: Row | None = None
-            while rows := await self._database.read(each.next_rows(heads(), after)):
+            while rows := await self._database.read(each.next_rows(heads, after)):
                 found = [(row, self._anew(each, row, done.damaged)) for row in rows]
                 renewed = [(row, fresh) for row, fresh in found if fresh]
                 if renewed:
-                    answers = await self._database.write(
+                    await self._database.write(
                         *[each.replace(row, fresh) for row, fresh in renewed]
                     )
-                    done.values += sum(
-                        len(fresh)
-                        for (_, fresh), answer in zip(renewed, answers, strict=True)
-                        if answer
-                    )
-                    progress(before + done.values)
+                    done.values += sum(len(fresh) for _, fresh in renewed)
+                    progress(done.values)
                 after = rows[-1]
-                await self._sleep(BREATH_SECONDS)
         return done
-
-    async def _not_taken_up(self) -> list[str]:
-        known = {head[1:] for head in self._keyring.outdated()}
-        newest = self._keyring.newest
-        rows = await self._database.read(Statement(_BOTS))
-        return [
-            row["slug"]
-            for row in rows
-            if row["sealed_with"] != newest
-            and (row["sealed_with"] is None or row["sealed_with"] in known)
-            and await self._is_running(row["slug"])
-        ]
-
-    async def _is_running(self, slug: str) -> bool:
-        try:
-            async with acquire_process_lock(self._url, f"intake/{slug}"):
-                return False
-        except HeldElsewhere:
-            return True
 
     def _anew(self, where: "_SealedTable", row: Row, damaged: dict[str, int]) -> dict[str, bytes]:
         """Returns by column what is outdated in a row and can be decrypted, encrypted anew."""
@@ -223,20 +144,12 @@ class _SealedTable:
         )
 
     def replace(self, row: Row, fresh: Mapping[str, bytes]) -> Statement:
-        """Returns the statement that replaces values of a row, unless others are there by now.
-
-        A row that somebody is writing is left for the next round: who waits for none while
-        holding others is in no deadlock. It is one statement, since PostgreSQL looks for the
-        petition, and so waits for its lock, when a transaction changes a row a second time.
-        """
-        key = ", ".join(self.key)
-        own = " AND ".join(f"{each} = :{each}" for each in self.key)
+        """Returns the statement that replaces values of a row, unless others are there by now."""
         setting = ", ".join(f"{column} = :fresh_{column}" for column in fresh)
-        unchanged = " AND ".join(f"{column} = :former_{column}" for column in fresh)
+        same = [f"{each} = :{each}" for each in self.key]
+        same += [f"{column} = :former_{column}" for column in fresh]
         return Statement(
-            f"UPDATE {self.name} SET {setting} WHERE {own} AND ({key}) IN ("  # noqa: S608 - names of tables.py
-            f"SELECT {key} FROM {self.name} WHERE {own} AND {unchanged} {SKIP_LOCKED}"
-            f") RETURNING {self.key[0]}",
+            f"UPDATE {self.name} SET {setting} WHERE {' AND '.join(same)}",  # noqa: S608 - names of tables.py
             {
                 **{each: row[each] for each in self.key},
                 **{f"fresh_{column}": sealed for column, sealed in fresh.items()},

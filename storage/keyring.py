@@ -6,40 +6,34 @@ The key file is text, so that a person who finds it knows what it is and how muc
     reference <32 bytes, base64>
     encryption <id, 8 hex digits> <32 bytes, base64>
 
-The reference key stays, or nobody would be recognised any more; only `storage/reference_change.py`
-exchanges it. Where there are several, newest first, the database says which one its references are
-made with. There can be several
-encryption keys, newest first: the first encrypts, and all of them decrypt. A process that runs
-takes up a new one before it encrypts the next value, and when it meets a value of one that it does
-not know; it keeps those that were taken out of the file meanwhile. A sealed value is one
-byte of format, the key's id, a random nonce of 96 bits, and AES-256-GCM's ciphertext with its
-tag; it is bound to its table, column and row, so a value moved elsewhere cannot be decrypted.
+The reference key stays, or nobody would be recognised any more. There can be several encryption
+keys, newest first: the first encrypts, and all of them decrypt. A sealed value is one byte of
+format, the key's id, a random nonce of 96 bits, and AES-256-GCM's ciphertext with its tag; it is
+bound to its table, column and row, so a value moved elsewhere cannot be decrypted.
 Random nonces are safe for 2^32 values a key, far more than signatures a petition can have.
 
 A ciphertext is as long as its text, and a length narrows down a name. So a text is padded before
-it is encrypted, to a multiple of 64 bytes: one 0x80 and then zeros, as in ISO/IEC 7816-4. Values
-of the first format, which did not pad, can still be decrypted.
+it is encrypted, to a multiple of 64 bytes: one 0x80 and then zeros, as in ISO/IEC 7816-4.
 """
 
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.errors import BrokenData, StorageError
-from storage.key_file import ID_BYTES, KEY_BYTES, Stamp, make_key_file, read_key_file, stamp
+from storage.errors import BrokenData
+from storage.key_file import ID_BYTES, KEY_BYTES, make_key_file, read_key_file
 
-_UNPADDED = b"\x01"
-_PADDED = b"\x02"
+_FORMAT = b"\x02"
 _STEP_BYTES = 64
 _PADDING = b"\x80"
 _NONCE_BYTES = 12
-_HEADER_BYTES = len(_PADDED) + ID_BYTES + _NONCE_BYTES
+_HEADER_BYTES = len(_FORMAT) + ID_BYTES + _NONCE_BYTES
 
 # A value is bound to the name that its column had when it was first sealed: whoever renames the
 # column cannot encrypt the values anew, as SQL has no key.
@@ -51,31 +45,18 @@ _SEALED_AS = {
 NOBODY = 0
 """No Telegram user has this id, so its reference is the fingerprint of the key that made it."""
 
-CHANGING = -1
-"""And no private chat this one: its reference is the fingerprint while a change is under way."""
-
 
 class Keyring:
     """The keys of one bot; printing does not show them, copying and pickling are refused."""
 
-    __slots__ = ("_ciphers", "_damaged", "_newest", "_reference", "_references", "_seen", "path")
+    __slots__ = ("_ciphers", "_damaged", "_newest", "_reference", "path")
 
-    def __init__(
-        self,
-        reference: bytes,
-        encryption: dict[bytes, bytes],
-        path: Path,
-        *,
-        older_references: Sequence[bytes] = (),
-    ) -> None:
+    def __init__(self, reference: bytes, encryption: dict[bytes, bytes], path: Path) -> None:
         self.path = path
-        keys = (reference, *older_references)
-        self._references = [hmac.new(key, digestmod=hashlib.sha256) for key in keys]
-        self._reference = self._references[0]
+        self._reference = hmac.new(reference, digestmod=hashlib.sha256)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in encryption.items()}
         self._newest = next(iter(encryption))
         self._damaged: Callable[[BrokenData], object] = _ignore
-        self._seen: Stamp | None = None
 
     @classmethod
     def generate(cls, path: Path) -> "Keyring":
@@ -86,11 +67,7 @@ class Keyring:
     @classmethod
     def load(cls, path: Path) -> "Keyring":
         """Reads a key file; raises as `read_key_file` does."""
-        seen = stamp(path)
-        (reference, *older), encryption = read_key_file(path)
-        keyring = cls(reference, encryption, path, older_references=older)
-        keyring._seen = seen
-        return keyring
+        return cls(*read_key_file(path), path)
 
     @classmethod
     def in_memory(cls, path: Path) -> "Keyring":
@@ -107,76 +84,34 @@ class Keyring:
         """The id of the key that encrypts: 4 bytes, which are in every value."""
         return self._newest
 
-    @property
-    def has_older(self) -> bool:
-        """Whether there are encryption keys besides the newest."""
-        return len(self._ciphers) > 1
-
-    def take_up(self) -> None:
-        """Reads the file again if it was replaced.
-
-        One that cannot be read now, or belongs to another bot, changes nothing. The older keys
-        are kept: values that were read before may still have to be decrypted.
-        """
-        seen = stamp(self.path)
-        if seen is None or seen == self._seen:
-            return
-        self._seen = seen
-        try:
-            references, encryption = read_key_file(self.path)
-        except StorageError:
-            return
-        made = {hmac.digest(reference, b"", hashlib.sha256) for reference in references}
-        if self._reference.digest() not in made:
-            return
-        self._ciphers |= {key_id: AESGCM(key) for key_id, key in encryption.items()}
-        self._newest = next(iter(encryption))
-
     def outdated(self) -> list[bytes]:
         """Returns how values begin that are to be encrypted again: format and key, 5 bytes."""
-        return [
-            form + key_id
-            for form in (_UNPADDED, _PADDED)
-            for key_id in self._ciphers
-            if form + key_id != _PADDED + self._newest
-        ]
+        return [_FORMAT + key_id for key_id in self._ciphers if key_id != self._newest]
 
     def reference(self, slug: str, user_id: int) -> bytes:
         """Returns the 32 bytes that stand for one person in one petition, and in no other."""
-        return _reference(self._reference, slug, user_id)
-
-    def references(self, slug: str, user_id: int) -> list[bytes]:
-        """Returns the same as it is with each of the reference keys, newest first."""
-        return [_reference(key, slug, user_id) for key in self._references]
-
-    def use_reference_of(self, slug: str, fingerprint: bytes) -> bool:
-        """Uses the reference key with this fingerprint; returns whether there is one."""
-        for key, own in zip(self._references, self.references(slug, NOBODY), strict=True):
-            if own == fingerprint:
-                self._reference = key
-                return True
-        return False
+        mac = self._reference.copy()
+        # The zero byte ends the slug: no other slug and user id give the same message.
+        mac.update(slug.encode() + b"\x00" + user_id.to_bytes(8, "big", signed=True))
+        return mac.digest()
 
     def digest(self, content: bytes, *, table: str, column: str, row: bytes) -> bytes:
         """Returns the 32 bytes that stand for a content in this column and row only.
 
         The same content has another digest in every row, and none can be made without the key.
         """
-        return _digest(self._reference, content, _associated_data(table, column, row))
-
-    def digests(self, content: bytes, *, table: str, column: str, row: bytes) -> list[bytes]:
-        """Returns the same as it is with each of the reference keys, newest first."""
-        place = _associated_data(table, column, row)
-        return [_digest(key, content, place) for key in self._references]
+        mac = self._reference.copy()
+        # No slug is empty, so no reference is made from a message that begins with a zero byte.
+        mac.update(b"\x00" + _associated_data(table, column, row))
+        return hmac.digest(mac.digest(), content, hashlib.sha256)
 
     def seal(self, plain: str, *, table: str, column: str, row: bytes) -> bytes:
         """Encrypts a text for this column and row only; the result differs every time."""
-        self.take_up()
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self._newest].encrypt(
-            nonce, _padded(plain.encode()), _PADDED + _associated_data(table, column, row)
+            nonce, _padded(plain.encode()), _FORMAT + _associated_data(table, column, row)
         )
-        return b"".join((_PADDED, self._newest, nonce, sealed))
+        return b"".join((_FORMAT, self._newest, nonce, sealed))
 
     def beside(self, end: str) -> Path:
         """Returns the path of a file beside the key file that begins with its name."""
@@ -206,12 +141,10 @@ class Keyring:
             return None
 
     def _opened(self, sealed: bytes, table: str, column: str, row: bytes) -> str:
-        where, form = f"{table}.{column}", sealed[:1]
-        if len(sealed) <= _HEADER_BYTES or form not in (_UNPADDED, _PADDED):
+        where = f"{table}.{column}"
+        if len(sealed) <= _HEADER_BYTES or sealed[:1] != _FORMAT:
             raise BrokenData("A value in {where} is not a sealed one.", where, where=where)
         key_id = sealed[1 : 1 + ID_BYTES]
-        if key_id not in self._ciphers:
-            self.take_up()
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise BrokenData(
@@ -224,9 +157,7 @@ class Keyring:
         nonce = sealed[1 + ID_BYTES : _HEADER_BYTES]
         place = _associated_data(table, column, row)
         try:
-            if form == _UNPADDED:
-                return cipher.decrypt(nonce, sealed[_HEADER_BYTES:], place).decode()
-            padded = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _PADDED + place)
+            padded = cipher.decrypt(nonce, sealed[_HEADER_BYTES:], _FORMAT + place)
         except InvalidTag as error:
             raise BrokenData(
                 "A value in {where} was changed, or sealed for another place.", where, where=where
@@ -247,20 +178,6 @@ def _ignore(_: BrokenData) -> None:
 def _associated_data(table: str, column: str, row: bytes) -> bytes:
     label = _SEALED_AS.get((table, column), column)
     return f"{table}|{label}|".encode() + row
-
-
-def _reference(key: "hmac.HMAC", slug: str, user_id: int) -> bytes:
-    mac = key.copy()
-    # The zero byte ends the slug: no other slug and user id give the same message.
-    mac.update(slug.encode() + b"\x00" + user_id.to_bytes(8, "big", signed=True))
-    return mac.digest()
-
-
-def _digest(key: "hmac.HMAC", content: bytes, place: bytes) -> bytes:
-    mac = key.copy()
-    # No slug is empty, so no reference is made from a message that begins with a zero byte.
-    mac.update(b"\x00" + place)
-    return hmac.digest(mac.digest(), content, hashlib.sha256)
 
 
 def _padded(plain: bytes) -> bytes:

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from storage.audit import AuditedRows
 from storage.database import FOR_UPDATE, Database, Statement
-from storage.errors import KeyFileOther, PetitionMissing, ReferencesUnfinished
-from storage.keyring import CHANGING, NOBODY, Keyring
+from storage.errors import KeyFileOther, PetitionMissing
+from storage.keyring import NOBODY, Keyring
 from storage.times import from_millis, to_millis, with_times
 
 _ENSURE = """
@@ -38,8 +38,6 @@ _STATE = f"""
 SELECT {_STATE_COLUMNS}, {INVALIDATED_SINCE} AS invalidated_since
 FROM petitions p WHERE slug = :petition
 """  # noqa: S608 - constants
-
-_NOTE_KEY = "UPDATE petitions SET sealed_with = :key_id WHERE slug = :petition"
 
 _FINGERPRINT = """
 SELECT key_fingerprint, forgotten_version FROM petitions WHERE slug = :petition
@@ -175,7 +173,6 @@ class Petitions(AuditedRows):
 
     def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
         super().__init__(database, slug, keyring)
-        self._noted_key: bytes | None = None
         self.forgotten_version = 0
         """The highest version of the conversations that are forgotten; buttons have it still."""
 
@@ -188,31 +185,20 @@ class Petitions(AuditedRows):
         await self._write(_ENSURE, fingerprint=self._keyring.reference(self._slug, NOBODY))
         await self.require_known()
 
-    async def note_key(self, key_id: bytes) -> None:
-        """Stores which encryption key the running bot uses, when it is another one than before."""
-        if key_id == self._noted_key:
-            return
-        await self._write(_NOTE_KEY, key_id=key_id)
-        self._noted_key = key_id
-
     async def require_known(self) -> None:
         """Checks that the petition was started on this database, and with this key.
 
         With another key nobody who signed would be recognised, and all of them could sign again.
-        Of several reference keys, the one of the database is used from then on.
 
         Raises:
             PetitionMissing: it was never started on this database.
-            ReferencesUnfinished: a change of the reference key was begun and is not over.
             KeyFileOther: it was started with another key.
         """
         rows = await self._read(_FINGERPRINT)
         if not rows:
             raise PetitionMissing
         stored = rows[0]["key_fingerprint"]
-        if stored in self._keyring.references(self._slug, CHANGING):
-            raise ReferencesUnfinished
-        if stored is not None and not self._keyring.use_reference_of(self._slug, stored):
+        if stored not in (None, self._keyring.reference(self._slug, NOBODY)):
             raise KeyFileOther
         self.forgotten_version = rows[0]["forgotten_version"]
 

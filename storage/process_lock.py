@@ -24,9 +24,6 @@ from storage.file_identity import FileIdentity, require_one_name
 from storage.open_database import postgres_adapter
 from storage.private_files import reason_and_command
 
-KEYS_LOCK = "keys"
-"""The lock of an exchange of keys."""
-
 # By then a server that restarts is back, and has noticed which connections are dead.
 _PATIENCE_SECONDS = 8.0
 _PAUSE_SECONDS = 0.2

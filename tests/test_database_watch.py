@@ -40,9 +40,6 @@ class Stored:
             raise BrokenData
         return Reached(self.number)
 
-    async def note_key(self) -> None:
-        pass
-
 
 def watch_of(stored: Stored, mark: HighWaterMark) -> DatabaseWatch:
     return DatabaseWatch(cast("Storage", stored), mark)

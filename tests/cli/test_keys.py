@@ -7,27 +7,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from storage import (
-    KeyFileOther,
-    Keyring,
-    Statement,
-    acquire_process_lock,
-    key_rotation,
-    open_storage,
-)
-from storage.key_file import (
-    add_encryption_key,
-    add_reference_key,
-    remove_older_reference_keys,
-)
-from storage.process_lock import KEYS_LOCK
+from storage import Keyring, Statement, acquire_process_lock
+from storage.key_file import add_encryption_key
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
-from tests.support.supporters import NOON, Supporters
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_rotation, "LATEST_WRITE_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -122,109 +104,12 @@ def test_a_name_that_cannot_be_decrypted_keeps_the_older_key(
     assert encryption_keys(key_file) == 2
 
 
-def test_two_at_once_are_one(petition: PetitionDatabase, key_file: Path) -> None:
+def test_nothing_is_asked_while_the_bot_runs(petition: PetitionDatabase, key_file: Path) -> None:
     before = key_file.read_bytes()
 
     async def meanwhile() -> Result:
-        async with acquire_process_lock(petition.url, KEYS_LOCK):
+        async with acquire_process_lock(petition.url, "intake/andry"):
             return await asyncio.to_thread(call, "--yes")
 
-    assert "Another petition-bot keys rotate is under way." in refused(asyncio.run(meanwhile()))
+    assert "already running on this database" in refused(asyncio.run(meanwhile()))
     assert key_file.read_bytes() == before
-
-
-class TestTheReferenceKey:
-    def test_what_it_costs_is_said_before_and_everybody_is_known_afterwards(
-        self, petition: PetitionDatabase, key_file: Path
-    ) -> None:
-        before = key_file.read_bytes()
-        asked = said(call_references(typed="n\n"))
-        assert asked.splitlines() == [
-            "Signatures: 6. Each gets a reference under another key, by which the bot recognises "
-            "who gave it. People who have not signed, or have withdrawn: 0. Their chat is not "
-            "stored, so what they chose and typed is forgotten, and they begin anew. Codes for "
-            f"letters are void. Backups made until then can be restored only with {key_file} as "
-            "it is now: keep a copy of it, apart, for as long as you keep them. Leave the bot "
-            "stopped until this has ended.",
-            "Exchange the key? [y/N]: n",
-            "Nothing was changed.",
-        ]
-        assert key_file.read_bytes() == before
-        result = said(call_references(typed="y\n"))
-        assert result.splitlines()[-1] == (
-            "Signatures with another reference: 6. People who begin anew: 0. The older key is no "
-            f"longer in {key_file}. Make a copy of the file as it is now, and a backup, and start "
-            "the bot."
-        )
-        assert key_file.read_text().count("\nreference ") == 1
-        after = PetitionDatabase(petition.url, Keyring.load(key_file))
-        people = after.do(
-            lambda storage: storage.database.read(Statement("SELECT supporter FROM signatures"))
-        )
-        expected = {after.keyring.reference("andry", 1000 + n) for n in range(1, 7)}
-        assert {row["supporter"] for row in people} == expected
-        assert names(after, key_file) == [f"Persona {n}" for n in range(1, 7)]
-
-    def test_is_not_exchanged_while_the_bot_runs(
-        self, petition: PetitionDatabase, key_file: Path
-    ) -> None:
-        before = key_file.read_bytes()
-
-        async def meanwhile() -> Result:
-            async with acquire_process_lock(petition.url, "intake/andry"):
-                return await asyncio.to_thread(call_references, "--yes")
-
-        assert "The bot is running. Stop it first" in refused(asyncio.run(meanwhile()))
-        assert key_file.read_bytes() == before
-
-    def test_is_not_exchanged_on_a_copy_that_was_not_brought_up_to_date(
-        self, petition: PetitionDatabase, key_file: Path
-    ) -> None:
-        before = key_file.read_bytes()
-        petition.do(lambda storage: storage.restores.record(made_at=None, at=NOON))
-        assert "Start its bot first" in refused(call_references("--yes"))
-        assert key_file.read_bytes() == before
-
-    def test_that_another_petition_here_needs_stays(
-        self, petition: PetitionDatabase, key_file: Path
-    ) -> None:
-        async def sign() -> None:
-            storage = await open_storage(petition.url, petition.keyring, "river")
-            try:
-                await Supporters(storage.database, petition.keyring, "river").sign([1])
-            finally:
-                await storage.close()
-
-        asyncio.run(sign())
-        assert said(call_references("--yes")).endswith(
-            f"The older key stays in {key_file}, as another petition in this database needs it. "
-            "Start the bot.\n"
-        )
-        assert key_file.read_text().count("\nreference ") == 2
-
-    def test_whose_exchange_was_killed_is_exchanged_to_the_end(
-        self, petition: PetitionDatabase, key_file: Path
-    ) -> None:
-        add_reference_key(key_file)
-        fresh = Keyring.load(key_file).reference("andry", 1001)
-        text = said(call_references("--yes", "--keep-old"))
-        assert text.startswith("An exchange was begun and is not over. It goes on.")
-        assert f"The older key stays in {key_file}." in text
-        assert key_file.read_text().count("\nreference ") == 2
-        assert Keyring.load(key_file).reference("andry", 1001) == fresh
-        assert not petition_is_unknown(PetitionDatabase(petition.url, Keyring.load(key_file)))
-        remove_older_reference_keys(key_file)
-        assert not petition_is_unknown(PetitionDatabase(petition.url, Keyring.load(key_file)))
-
-
-def call_references(*arguments: str, typed: str = "") -> Result:
-    return CliRunner().invoke(app, ["keys", "rotate-references", *arguments], input=typed)
-
-
-def petition_is_unknown(petition: PetitionDatabase) -> bool:
-    """Whether no bot starts with this keyring."""
-    try:
-        petition.audited()
-    except KeyFileOther:
-        return True
-    return False

@@ -182,9 +182,6 @@ async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(
     # A command beside the bot, which knew the file from before, goes on in the new one.
     (more,) = await written(Journal(journal.path, keyring, SLUG), *withdrawals(1))
     assert journal.read().entries == (stays, withdrawn, more)
-    other = Keyring.generate(journal.path.with_name("other.key"))
-    journal.rewrite(NOON, other)
-    assert Journal(journal.path, other, SLUG).read().entries == (stays, withdrawn, more)
 
 
 async def test_where_the_disk_is_full_nothing_is_noted_and_who_asked_may_try_again(
