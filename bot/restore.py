@@ -34,6 +34,7 @@ from storage import (
     acquire_process_lock,
     migrate,
     open_known_storage,
+    require_known_revision,
 )
 from storage.database_copy import (
     contents_of,
@@ -116,7 +117,7 @@ async def drill(order: Order) -> Restored | None:
     Raises:
         StorageError, CannotDecrypt: it cannot be restored; the message says why.
     """
-    _require_own(order)
+    _require_usable(order)
     if order.manifest.database != "sqlite":
         await asyncio.to_thread(_run_pg_restore, order, ("--file=-",), None)
         return None
@@ -131,7 +132,7 @@ async def restore(order: Order) -> Restored:
     Raises:
         StorageError, CannotDecrypt: it was not restored; the message says why.
     """
-    _require_own(order)
+    _require_usable(order)
     address = parse_address(order.url)
     kind = "sqlite" if isinstance(address, SqliteAddress) else "postgresql"
     if order.manifest.database != kind:
@@ -150,8 +151,12 @@ async def restore(order: Order) -> Restored:
         return await _restore_sqlite(order, address.path.resolve())
 
 
-def _require_own(order: Order) -> None:
-    """Refuses what somebody else encrypted: it could hold anything that a database can run."""
+def _require_usable(order: Order) -> None:
+    """Refuses what somebody else encrypted: it could hold anything that a database can run.
+
+    And what another version made, before anything is written.
+    """
+    require_known_revision(order.manifest.content.revision)
     if not was_made_with(order.keyring, order.manifest):
         raise BackupUnusable(
             "{path} was not made with the key file of the settings, or its first line was "

@@ -74,6 +74,7 @@ from storage.errors import (
     PetitionMissing,
     SchemaMissing,
     SchemaTooNew,
+    SchemaTooOld,
     StorageError,
     Unavailable,
 )
@@ -101,7 +102,7 @@ from storage.journal import Deed, Entry, Journal, journal_of
 from storage.key_file import key_apart_from_data, require_key_file
 from storage.keyring import Keyring
 from storage.leases import Lease, Leases
-from storage.migrate import migrate, require_newest
+from storage.migrate import migrate, require_known_revision, require_newest
 from storage.open_database import open_database
 from storage.person_codes import CODE_LASTS, MOST_ATTEMPTS, CheckedCode, CodeState, PersonCodes
 from storage.person_notices import (

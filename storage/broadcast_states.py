@@ -62,8 +62,6 @@ class StopReason(StrEnum):
     """Another admin was asked to approve it, and nobody answered in time."""
     OPEN = "open"
     """The petition was still open when its time came."""
-    OTHER = "other"
-    """What an earlier version stopped it for; the detail is free text."""
 
 
 class BroadcastAction(StrEnum):

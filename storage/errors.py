@@ -109,6 +109,13 @@ class SchemaTooNew(NeedsAPerson):
     """The database was made by a newer version of this program; start that version instead."""
 
 
+class SchemaTooOld(NeedsAPerson):
+    """The database was last used before 27 November 2026. Start its bot once with the source of
+    that day, and then with this version: docs/running.md says how, under Updates. Nothing was
+    changed.
+    """
+
+
 class JournalUnusable(NeedsAPerson):
     """The journal beside the key file cannot be used."""
 

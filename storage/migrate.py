@@ -17,9 +17,16 @@ from typing import Any
 import aiosqlite
 
 from storage.database_url import SqliteAddress, parse_address
-from storage.errors import DatabaseMissing, SchemaMissing, SchemaTooNew, Unavailable
+from storage.errors import (
+    DatabaseMissing,
+    SchemaMissing,
+    SchemaTooNew,
+    SchemaTooOld,
+    Unavailable,
+)
 from storage.file_identity import require_one_name
 from storage.migrations import NEWEST
+from storage.migrations.before_the_release import FIRST, FORMER, to_the_first
 from storage.open_database import postgres_adapter
 from storage.sqlite import create_private
 from storage.sqlite_errors import is_locked, storage_error
@@ -46,7 +53,7 @@ async def migrate(url: str) -> str:
     """Brings the database to the newest revision and returns that revision.
 
     Raises:
-        SchemaTooNew: a newer version of the program made it.
+        SchemaTooNew, SchemaTooOld: another version of the program made it.
         Unavailable: it cannot be reached, or another start did not finish in two minutes.
     """
     address = parse_address(url)
@@ -63,7 +70,7 @@ async def require_newest(url: str) -> None:
     Raises:
         DatabaseMissing: there is no such file.
         SchemaMissing: there are no tables yet, or they are older.
-        SchemaTooNew: a newer version of the program made them.
+        SchemaTooNew, SchemaTooOld: another version of the program made them.
         Unavailable: it cannot be reached.
     """
     address = parse_address(url)
@@ -72,7 +79,7 @@ async def require_newest(url: str) -> None:
     else:
         current = await _postgres_revision(address.dsn)
     if current != NEWEST:
-        _require_known(current)
+        require_known_revision(current)
         raise SchemaMissing
 
 
@@ -113,12 +120,18 @@ async def _revision(dialect: str, fetch: Fetch) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-def _require_known(revision: str | None) -> None:
+def require_known_revision(revision: str | None) -> None:
+    """Checks that a database with this revision can be brought to the newest.
+
+    Raises:
+        SchemaTooNew, SchemaTooOld: another version of the program made it.
+    """
     # Alembic costs half a second and many megabytes, so it is imported only when needed.
     from storage.migrations.rendering import history
 
-    if revision is not None and revision not in history():
-        raise SchemaTooNew
+    if revision is None or revision in (*FORMER, *history()):
+        return
+    raise SchemaTooOld if "0001" <= revision < FORMER[0] else SchemaTooNew
 
 
 async def _upgrade(dialect: str, fetch: Fetch) -> None:
@@ -126,9 +139,13 @@ async def _upgrade(dialect: str, fetch: Fetch) -> None:
     current = await _revision(dialect, fetch)
     if current == NEWEST:
         return
-    _require_known(current)
+    require_known_revision(current)
     from storage.migrations.rendering import render
 
+    if current in FORMER:
+        for statement in to_the_first(dialect, current):
+            await fetch(statement)
+        current = FIRST
     for statement in render(dialect, since=current):
         await fetch(statement)
 
@@ -147,7 +164,9 @@ async def _try_sqlite(path: Path) -> bool:
     try:
         create_private(path)
         async with _sqlite_fetch(path) as fetch:
-            if await _revision("sqlite", fetch) != NEWEST:
+            current = await _revision("sqlite", fetch)
+            if current != NEWEST:
+                require_known_revision(current)
                 await _rebuild_sqlite(fetch)
     except sqlite3.Error as error:
         if is_locked(error):

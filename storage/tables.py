@@ -35,7 +35,6 @@ _table(
     number("closed_signatures", null=True),
     number("revision", default=0),
     blob("key_fingerprint", null=True),
-    blob("sealed_with", null=True),
     number("forgotten_version", default=0),
     number("closes_at", null=True),
     number("closes_at_chosen", default=0),

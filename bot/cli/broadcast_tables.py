@@ -54,7 +54,6 @@ _REASONS: dict[StopReason | PauseReason, str] = {
         "Telegram, o el servidor que hay en medio, rechazó todos los mensajes durante un minuto "
         "({detail}); mira qué hay en PETITION_API_URL, y reanúdalo"
     ),
-    StopReason.OTHER: mark("{detail}"),
 }
 _HEADINGS = (
     *(mark("Número"), mark("Qué"), mark("Estado"), mark("Cuándo")),

@@ -6,7 +6,6 @@ for an earlier one is recognised as stale.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -42,15 +41,6 @@ class DraftStage(StrEnum):
     SECOND_CONFIRMATION = "sure"
     """Asks for a second confirmation, for a broadcast to many people."""
 
-
-# What fields were called in drafts that may still be stored. A new name goes here with the former.
-_FORMER_NAMES = {
-    "base": "default_language",
-    "reads": "audience_language",
-    "cutoff": "last_signature_number",
-    "panel": "message_id",
-    "declined": "refused_album",
-}
 
 _WAITING = frozenset({DraftStage.CONTENT, DraftStage.LINKS, DraftStage.TIME})
 
@@ -371,14 +361,11 @@ def with_edit_noted(draft: Draft, message_id: int, now: datetime, words: str = "
 
 
 def parse_draft(body: str | None) -> Draft | None:
-    """Parses a stored draft, also one that an earlier version of the bot wrote.
+    """Parses a stored draft.
 
     None if there is none, or if it cannot be read: its buttons then say that there is none.
     """
     try:
-        fields = json.loads(body or "{}")
-        return Draft.model_validate(
-            {_FORMER_NAMES.get(name, name): fields[name] for name in fields}
-        )
-    except (ValidationError, ValueError, TypeError):
+        return Draft.model_validate_json(body or "{}")
+    except ValidationError:
         return None

@@ -14,7 +14,7 @@ from storage.migrations.rendering import alembic_config, history, render
 
 def write_revision(message: str) -> None:
     """Brings an empty database to the newest revision and lets Alembic write the difference."""
-    number = f"{len(history()) + 1:04d}"
+    number = f"v{len(history()) + 1}"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "revision.db"
         with closing(sqlite3.connect(path)) as database, database:

@@ -1,22 +1,30 @@
 """Tests that a restore believes nobody who keeps the backups, and survives what comes between."""
 
+import asyncio
 import errno
 import json
 import os
+import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot import restore as restoration
+from bot.age_encryption import parse_recipients
+from bot.backup import read_manifest, write_backup
 from bot.cli import backup as shell
 from storage import Keyring, Statement
 from storage.database_copy import contents_of
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
+from storage.migrations.before_the_release import FORMER
 from tests.cli.petition_database import PetitionDatabase, on_both
 from tests.cli.test_backup import refused, said, sealed, typed
+from tests.storage.keep_database import DATABASES
+from tests.storage.test_released_databases import load
 from tests.support.supporters import NOON
 
 
@@ -173,6 +181,43 @@ def test_what_commands_left_goes_at_once_and_what_was_moved_aside_after_a_week(
     assert all(each.exists() for each in aside)
     assert restoration.tidy_up(petition.url, keys, week_later + timedelta(seconds=1)) == 2
     assert not any(each.exists() for each in aside)
+
+
+def test_a_backup_from_long_before_the_release_is_refused_before_anything_is_put_there(
+    petition: PetitionDatabase, tmp_path: Path, key: Path
+) -> None:
+    file = tmp_path / "old.backup"
+    said("backup", file)
+    older = replace(read_manifest(file).content, revision="0024")
+    sealed(file, petition.keyring, content=older)
+    before = contents(petition)
+    for deed in ("--drill", "--yes"):
+        told = typed("restore", file, "-i", key, deed).output
+        assert "was last used before 27 November 2026" in " ".join(told.split())
+    assert contents(petition) == before
+
+
+@pytest.mark.parametrize("schema", FORMER)
+def test_a_backup_from_the_days_before_the_release_is_taken_along(
+    tmp_path: Path, key: Path, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, key_file = tmp_path / "today.backup", tmp_path / "petition.key"
+    shutil.copy(DATABASES / "key_file", key_file)
+    key_file.chmod(0o600)
+    keyring = Keyring.load(key_file)
+    former, restored = (
+        f"sqlite+aiosqlite:///{tmp_path / name / 'petition.db'}" for name in ("former", "data")
+    )
+    for name in ("former", "data"):
+        (tmp_path / name).mkdir()
+    asyncio.run(load(former, schema))
+    recipients = parse_recipients([os.environ["PETITION_AGE_RECIPIENTS"]])
+    asyncio.run(write_backup(file, former, recipients, keyring, wrote=lambda _: None))
+    monkeypatch.setenv("PETITION_DATABASE_URL", restored)
+    monkeypatch.setenv("PETITION_KEY_FILE", str(key_file))
+    assert "It has 5 signatures" in said("restore", file, "-i", key, "--yes")
+    petition = PetitionDatabase(restored, keyring)
+    assert petition.do(lambda storage: storage.last_number()) == 7
 
 
 def person(petition: PetitionDatabase, number: int) -> bytes:

@@ -168,7 +168,7 @@ def test_a_reason_leads_to_a_pause_or_a_stop_and_each_has_an_action() -> None:
         for transition in TRANSITIONS.values()
         for reason in transition.reasons
     }
-    assert reasons.keys() == {*PauseReason, *StopReason} - {StopReason.OTHER}
+    assert reasons.keys() == {*PauseReason, *StopReason}
     assert all(
         to
         is (BroadcastState.PAUSED if isinstance(reason, PauseReason) else BroadcastState.STOPPED)

@@ -2,10 +2,8 @@
 
 import asyncio
 import re
-import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,7 @@ from storage import (
     open_database,
 )
 from storage.migrations import NEWEST
-from storage.migrations.rendering import history, render
+from storage.migrations.rendering import history
 from storage.tables import metadata
 from tests.support.postgres_server import PostgresServer
 
@@ -126,110 +124,6 @@ class TestTheTables:
         assert await postgres_schema(migrated) == await postgres_schema(by_hand)
 
 
-class TestWhatWasThere:
-    @pytest.mark.parametrize("earlier", history()[:-1])
-    def test_every_earlier_revision_leads_to_the_same_tables(
-        self, earlier: str, sqlite_template: Path, tmp_path: Path
-    ) -> None:
-        path = tmp_path / "before.db"
-        with closing(sqlite3.connect(path)) as connection, connection:
-            for statement in render("sqlite", since=None, until=earlier):
-                connection.execute(statement)
-        connection.close()
-        asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
-        assert sqlite_schema(path) == sqlite_schema(sqlite_template)
-
-    @pytest.mark.parametrize("earlier", history()[:-1])
-    def test_killed_half_way_from_every_earlier_revision_it_opens_at_the_next_start(
-        self,
-        earlier: str,
-        sqlite_template: Path,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        path, left = tmp_path / "before.db", tmp_path / "killed"
-        with closing(sqlite3.connect(path)) as connection, connection:
-            for statement in render("sqlite", since=None, until=earlier):
-                connection.execute(statement)
-        before = sqlite_schema(path)
-
-        def half(dialect: str, since: str | None) -> Iterator[str]:
-            statements = render(dialect, since)
-            yield from statements[: len(statements) // 2]
-            shutil.copytree(tmp_path, left)  # what a kill at this moment leaves on the disk
-            yield from statements[len(statements) // 2 :]
-
-        monkeypatch.setattr("storage.migrations.rendering.render", half)
-        asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
-        monkeypatch.undo()
-        assert sqlite_schema(left / path.name) == before
-        asyncio.run(migrate(f"sqlite+aiosqlite:///{left / path.name}"))
-        assert sqlite_schema(left / path.name) == sqlite_schema(sqlite_template)
-
-    def test_a_broadcast_of_the_first_tables_is_a_closing_one_with_everyone_queued(
-        self, tmp_path: Path
-    ) -> None:
-        with closing(sqlite3.connect(tmp_path / "before.db")) as connection, connection:
-            for statement in render("sqlite", since=None, until="0001"):
-                connection.execute(statement)
-            connection.executescript("""
-                INSERT INTO petitions (slug) VALUES ('andry');
-                INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,
-                  created_at, finished_at, started_by_sealed)
-                VALUES (x'01', 'andry', 'closing', 'finished', '{}', x'02', 3, 1000, 9000, x'03');
-                INSERT INTO signatures (id, petition, supporter, number, name_sealed, chat_sealed,
-                  language, text_version, signed_at)
-                VALUES (x'07', 'andry', x'08', 6, x'04', x'05', 'es', '1', 0);
-                INSERT INTO deliveries (broadcast_id, position, signature_id, language, state,
-                  updated_at)
-                VALUES (x'01', 1, NULL, 'es', 'delivered', 2000),
-                  (x'01', 2, NULL, 'es', 'delivered', 2000), (x'01', 3, NULL, 'es', 'pending', 0),
-                  (x'01', 4, NULL, 'es', 'withdrawn', 0), (x'01', 5, NULL, 'es', 'sending', 0),
-                  (x'01', 6, x'07', 'es', 'delivered', 2000);
-            """)
-            for statement in render("sqlite", since="0001"):
-                connection.execute(statement)
-            broadcast = connection.execute(
-                "SELECT topic, expected, enqueued_at, started_at, ended_at FROM broadcasts"
-            ).fetchall()
-            broken = connection.execute("PRAGMA foreign_key_check").fetchall()
-            deliveries = connection.execute(
-                "SELECT position, state FROM deliveries ORDER BY position"
-            ).fetchall()
-            erased = connection.execute("SELECT * FROM erased_deliveries").fetchall()
-        connection.close()
-        assert broadcast == [("closing", 3, 1000, 1000, 9000)]
-        assert broken == []
-        assert deliveries == [(5, "sending"), (6, "delivered")]
-        assert erased == [(b"\x01", "delivered", "", 2), (b"\x01", "withdrawn", "", 2)]
-
-    async def test_what_a_screen_showed_is_forgotten_in_the_file_too(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(sqlite3, "connect", deleting_carelessly)
-        path = tmp_path / "before.db"
-        digests = [bytes([number]) * 32 for number in range(200, 220)]
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            for statement in render("sqlite", since=None, until="0002"):
-                connection.execute(statement)
-            connection.executemany(
-                "INSERT INTO conversations (petition, supporter, stage, page, news, typed, shown,"
-                " version, updated_at) VALUES ('andry', ?, 'consent', 0, 0, '[]', ?, 4, 1000)",
-                [(digest[:1], digest) for digest in digests],
-            )
-        connection.close()
-        assert found(tmp_path, digests) == digests
-        await migrate(f"sqlite+aiosqlite:///{path}")
-        assert found(tmp_path, digests) == []
-        with closing(sqlite3.connect(path)) as connection, connection:
-            rows = connection.execute(
-                "SELECT DISTINCT screen_digest, version FROM conversations"
-            ).fetchall()
-        connection.close()
-        assert rows == [(None, 4)]
-
-
 class TestMigrate:
     async def test_leads_from_nothing_to_the_newest_revision(self, empty_url: str) -> None:
         assert await migrate(empty_url) == NEWEST
@@ -297,21 +191,6 @@ class TestAKillInTheMiddle:
         async with asyncio.timeout(10):
             assert await migrate(empty_url) == NEWEST
         assert await read_slugs(empty_url) == []
-
-
-def found(folder: Path, values: Sequence[bytes]) -> list[bytes]:
-    """Which of the values are in any of the files."""
-    content = b"".join(file.read_bytes() for file in folder.iterdir())
-    return [value for value in values if value in content]
-
-
-def deleting_carelessly(
-    *where: Any, connect: Callable[..., sqlite3.Connection] = sqlite3.connect, **how: Any
-) -> sqlite3.Connection:
-    """A connection to a SQLite that was built to leave what is deleted where it was."""
-    connection = connect(*where, **how)
-    connection.execute("PRAGMA secure_delete=OFF")
-    return connection
 
 
 KILLED_HALF_WAY = """

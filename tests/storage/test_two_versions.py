@@ -25,7 +25,6 @@ from storage import (
     migrate,
 )
 from storage.times import to_millis
-from tests.storage.earlier_revisions import insert
 from tests.support.broadcasts import claim, started
 from tests.support.supporters import NOON, SLUG, Supporters
 
@@ -92,13 +91,9 @@ async def test_nothing_is_sent_while_an_older_version_has_the_lease(
     storage = Storage(database, keyring, SLUG)
     broadcast = await started(storage.broadcasts)
     await storage.database.write(Statement("DELETE FROM leases"))
-    await insert(
-        storage.database,
-        "leases",
-        name="broadcast/andry",
-        holder="an older version",
-        expires_at=to_millis(NOON + timedelta(minutes=1)),
-    )
+    ends_at = to_millis(NOON + timedelta(minutes=1))
+    sql = "INSERT INTO leases VALUES ('broadcast/andry', 'an older version', :ends_at)"
+    await storage.database.write(Statement(sql, {"ends_at": ends_at}))
     newer = LeaseHolder(storage.leases, storage.broadcasts.lease, seconds=10, now=lambda: NOON)
     assert not await newer.take()
     assert await claim(storage.broadcasts, broadcast, holder=newer.holder) == []

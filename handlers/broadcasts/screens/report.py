@@ -75,8 +75,6 @@ def _stopped(words: Words, broadcast: Broadcast) -> Html:
         "<b>El envío se ha detenido.</b> La clave no abre los chats de quienes "
         "firmaron: no es la de estos datos, o los datos están dañados."
         if reason is StopReason.UNREADABLE
-        else "<b>El envío se ha detenido.</b> {reason}"
-        if reason is not StopReason.CONTENT
         else "<b>El envío se ha detenido.</b> Telegram no acepta el mensaje: {reason}\n"
         "Casi siempre es porque alguien ha borrado la vista previa, que es el original."
         if is_copied

@@ -164,7 +164,6 @@ def test_each_entry_of_the_history_leads_to_its_report() -> None:
     [
         (StopReason.CONTENT, "no acepta el mensaje", "clave"),
         (StopReason.UNREADABLE, "La clave no abre", "Telegram no acepta"),
-        (StopReason.OTHER, "detenido.</b> Bad", "Telegram no acepta"),
     ],
 )
 def test_each_reason_of_a_stop_has_a_sentence_of_its_own(

@@ -1,0 +1,148 @@
+"""Keeps a database of the present schema: `python -m tests.storage.keep_database v2`.
+
+To be done before a release with another schema, for `test_released_databases.py`.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import asyncpg
+
+from storage import (
+    CLOSING_UPDATE,
+    Audience,
+    AwaitedText,
+    ClosingTextKind,
+    Keyring,
+    Kind,
+    Outcome,
+    Storage,
+    migrate,
+    open_storage,
+    verified_otherwise,
+)
+from storage.tables import metadata
+from tests.support.broadcasts import ME, claim, queued, results, start
+from tests.support.postgres_server import PostgresServer, running_postgres
+from tests.support.supporters import ADMIN, NOON, Supporter, a_supporter, later
+
+DATABASES = Path(__file__).with_name("databases")
+
+_SIGNERS = (
+    "Ana García",
+    "Jordi Puig",
+    "Mallory Quinn",
+    "Seán O'Brien",
+    "Pau Roca",
+    "Eva Sanz",
+    "Íñigo Ruiz",
+)
+
+
+async def live(storage: Storage) -> None:
+    """Something of everything: people, requests, a text, and a broadcast in its middle."""
+    people: list[Supporter] = []
+    for number, name in enumerate(_SIGNERS, start=1):
+        people.append(a_supporter(storage.keyring, 1000 + number, name))
+        await people[-1].arrive(storage)
+        await people[-1].sign(storage)
+    ana, jordi, mallory, _, pau, *_ = people
+    await a_supporter(storage.keyring, 1050, "Zoe Vidal").arrive(storage)
+    await storage.signatures.withdraw(mallory.supporter, NOON)
+    await storage.signatures.mute(jordi.supporter, NOON)
+    await storage.person_codes.make(pau.supporter, NOON)
+    signer = await storage.person_requests.of(pau.supporter)
+    assert signer is not None
+    proof = verified_otherwise("carnet")
+    await storage.person_requests.correct(signer, "Pau Roca Vila", proof, NOON)
+    await storage.sent_files.add(ana.supporter, chat_id=1001, message_id=5, at=NOON)
+    await storage.invalidations.take_out([7], reason="Una ola", condition="x", at=NOON)
+    await of_admins(storage)
+    await in_its_middle(storage)
+
+
+async def of_admins(storage: Storage) -> None:
+    """An admin has written a draft and how it ended, and is about to write that again."""
+    admin = storage.keyring.reference("andry", ADMIN)
+    awaited = AwaitedText(CLOSING_UPDATE, ClosingTextKind.CLOSING_UPDATE, "es", NOON)
+    texts = storage.closing_texts
+    await texts.write(b"k" * 16, admin, awaited, "Han vuelto.", actor=ADMIN, at=NOON)
+    await texts.await_text(admin, awaited)
+    await storage.drafts.save(admin, '{"kind": "news"}', NOON)
+    await storage.admin_names.save(ADMIN, "Marta", NOON)
+
+
+async def in_its_middle(storage: Storage) -> None:
+    """One of four has a message, and one is being sent it."""
+    await storage.leases.take("broadcast/andry", ME, seconds=60, now=NOON)
+    broadcast = await start(
+        storage.broadcasts,
+        b"b" * 16,
+        kind=Kind.NEWS,
+        audience=Audience(news_only=True),
+        content={"es": "<b>Hola</b>"},
+        source_chat=ADMIN,
+        progress=(ADMIN, 5),
+    )
+    broadcast = await queued(storage.broadcasts, broadcast)
+    first, *_ = await claim(storage.broadcasts, broadcast, limit=2)
+    told = results([first], Outcome.DELIVERED)
+    await storage.broadcasts.deliveries.record(broadcast.id, told, later(2))
+
+
+async def copied(path: Path, url: str) -> None:
+    """Makes the same database on PostgreSQL."""
+    await migrate(url)
+    server = await asyncpg.connect(url.replace("+asyncpg", ""))
+    with closing(sqlite3.connect(path)) as database:
+        for table in metadata.sorted_tables:
+            names = [column.name for column in table.columns]
+            columns = ", ".join(names)
+            places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
+            for row in database.execute(f"SELECT {columns} FROM {table.name}"):  # noqa: S608
+                insert = f"INSERT INTO {table.name} ({columns}) VALUES ({places})"  # noqa: S608
+                await server.execute(insert, *row)
+    await server.close()
+
+
+def dumped(server: PostgresServer, url: str) -> str:
+    """Returns a database as SQL that any client runs."""
+    words = ("--inserts", "--no-owner", "--no-privileges", url.replace("+asyncpg", ""))
+    program = str(server.programs / "pg_dump")
+    text = subprocess.run([program, *words], capture_output=True, text=True, check=True).stdout  # noqa: S603
+    for_psql = ("--", "\\", "SET ", "SELECT pg_catalog.set_config")
+    return "\n".join(each for each in text.splitlines() if each and not each.startswith(for_psql))
+
+
+async def made(path: Path, keyring: Keyring) -> None:
+    """Makes one on SQLite."""
+    url = f"sqlite+aiosqlite:///{path}"
+    await migrate(url)
+    storage = await open_storage(url, keyring, "andry")
+    await live(storage)
+    await storage.close()
+
+
+def keep(schema: str, folder: Path, server: PostgresServer) -> None:
+    """Writes one of each kind as text, with its journal."""
+    key_file = Path(shutil.copy(DATABASES / "key_file", folder / "kept.key"))
+    key_file.chmod(0o600)
+    keyring, path, url = Keyring.load(key_file), folder / "petition.db", server.empty()
+    asyncio.run(made(path, keyring))
+    asyncio.run(copied(path, url))
+    shutil.copyfile(keyring.beside("andry.journal"), DATABASES / f"{schema}.journal")
+    with closing(sqlite3.connect(path)) as database:
+        text = "\n".join(database.iterdump())
+    for kind, sql in (("sqlite", text), ("postgres", dumped(server, url))):
+        (DATABASES / f"{schema}.{kind}.sql").write_text(f"{sql}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder, running_postgres() as running:
+        keep(sys.argv[1], Path(folder), running)

@@ -1,0 +1,171 @@
+"""Tests that a database of each schema that was released is taken along, with all that is in it.
+
+And of the two that there were before the first release. `keep_database.py` made them.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from storage import (
+    Deed,
+    Keyring,
+    Outcome,
+    SchemaTooOld,
+    Statement,
+    Storage,
+    data_folder,
+    migrate,
+    open_storage,
+    require_newest,
+)
+from storage.migrations import NEWEST
+from storage.migrations.before_the_release import FORMER, to_the_first
+from tests.storage.keep_database import DATABASES
+from tests.storage.test_migrate import postgres_schema, sqlite_path, sqlite_schema
+from tests.support.broadcasts import OTHER, claim, results
+from tests.support.postgres_server import PostgresServer
+from tests.support.supporters import a_supporter, later
+
+SCHEMAS = sorted({file.name.partition(".")[0] for file in DATABASES.glob("*.sql")})
+
+
+async def load(url: str, schema: str) -> None:
+    """Puts a database that was kept in the place of an empty one."""
+    if url.startswith("sqlite"):
+        sql = (DATABASES / f"{schema}.sqlite.sql").read_text("utf-8")
+        with closing(sqlite3.connect(sqlite_path(url))) as database:
+            database.executescript(sql)
+        return
+    server = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await server.execute((DATABASES / f"{schema}.postgres.sql").read_text("utf-8"))
+    await server.close()
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Keyring:
+    """The key with which they were made."""
+    path = Path(shutil.copy(DATABASES / "key_file", tmp_path / "kept.key"))
+    path.chmod(0o600)
+    return Keyring.load(path)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_it_goes_on_where_it_was(schema: str, empty_url: str, key: Keyring) -> None:
+    """Seven signed; Mallory withdrew, Jordi is muted, Pau's name was corrected by letter, Íñigo is
+    not counted, and of a broadcast to the four others one has got it and one is being sent it."""
+    await load(empty_url, schema)
+    shutil.copy(DATABASES / f"{schema}.journal", key.beside("andry.journal"))
+    await migrate(empty_url)
+    await require_newest(empty_url)
+    storage = await open_storage(empty_url, key, "andry")
+
+    assert await names(storage, key) == {
+        1: "Ana García",
+        2: "Jordi Puig",
+        4: "Seán O'Brien",
+        5: "Pau Roca Vila",
+        6: "Eva Sanz",
+        7: "Íñigo Ruiz",
+    }
+    zoe = a_supporter(key, 1050, "Zoe Vidal")
+    await zoe.sign(storage)
+    ana, state = a_supporter(key, 1001), await storage.petitions.state()
+    assert (state.signatures, await storage.last_number()) == (6, 8)
+
+    (broadcast,) = await storage.broadcasts.history()
+    await storage.leases.take("broadcast/andry", OTHER, seconds=60, now=later(100))
+    await storage.broadcasts.deliveries.recover(broadcast, holder=OTHER, at=later(100))
+    rest = await claim(storage.broadcasts, broadcast, holder=OTHER, at=later(100))
+    assert sorted(each.chat_id for each in rest) == [1004, 1005, 1006]
+    told = results(rest, Outcome.DELIVERED)
+    await storage.broadcasts.deliveries.record(broadcast.id, told, later(101))
+    assert await storage.broadcasts.finish(broadcast.id, later(102))
+
+    assert await storage.signatures.withdraw(ana.supporter, later(103))
+    assert (await storage.petitions.state()).signatures == 5
+    entries = (await asyncio.to_thread(storage.journal.read)).entries
+    assert [each.deed for each in entries].count(Deed.WITHDRAWAL) == 2
+    (text,) = await storage.closing_texts.history()
+    assert text.text == "Han vuelto."
+    (wave,) = await storage.invalidations.entries()
+    assert await storage.invalidations.undo(wave.id, later(104)) == 1
+    await storage.close()
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_it_has_the_tables_of_a_new_one(
+    schema: str, empty_url: str, sqlite_template: Path, request: pytest.FixtureRequest
+) -> None:
+    await load(empty_url, schema)
+    assert await migrate(empty_url) == NEWEST
+    if empty_url.startswith("sqlite"):
+        assert sqlite_schema(sqlite_path(empty_url)) == sqlite_schema(sqlite_template)
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    fresh = await asyncio.to_thread(server.migrated)
+    assert await postgres_schema(empty_url) == await postgres_schema(fresh)
+
+
+@pytest.mark.parametrize("schema", FORMER)
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_killed_half_way_it_opens_at_the_next_start(
+    schema: str, empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, left = sqlite_path(empty_url), tmp_path / "killed"
+    await load(empty_url, schema)
+    before = sqlite_schema(path)
+
+    def half(dialect: str, former: str) -> Iterator[str]:
+        statements = [*to_the_first(dialect, former)]
+        yield from statements[: len(statements) // 2]
+        shutil.copytree(path.parent, left)  # what a kill at this moment leaves on the disk
+        yield from statements[len(statements) // 2 :]
+
+    monkeypatch.setitem(migrate.__globals__, "to_the_first", half)
+    await migrate(empty_url)
+    monkeypatch.undo()
+    assert sqlite_schema(left / path.name) == before
+    await migrate(f"sqlite+aiosqlite:///{left / path.name}")
+    assert sqlite_schema(left / path.name) == sqlite_schema(path)
+
+
+async def test_an_older_one_is_left_as_it_is(empty_url: str) -> None:
+    await load(empty_url, "0025")
+    await set_revision(empty_url, "0024")
+    folder = data_folder(empty_url)
+    before = None if folder is None else sqlite_path(empty_url).read_bytes()
+    for look in (migrate, require_newest):
+        with pytest.raises(SchemaTooOld, match="last used before 27 November 2026"):
+            await look(empty_url)
+    if before is not None:
+        assert sqlite_path(empty_url).read_bytes() == before
+
+
+async def set_revision(url: str, revision: str) -> None:
+    """Lets a database say that it is of another schema."""
+    sql = f"UPDATE alembic_version SET version_num = '{revision}'"  # noqa: S608
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(sqlite_path(url))) as database, database:
+            database.execute(sql)
+        return
+    server = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await server.execute(sql)
+    await server.close()
+
+
+async def names(storage: Storage, key: Keyring) -> dict[int, str]:
+    """Who signed, by number."""
+    rows = await storage.database.read(Statement("SELECT number, id, name_sealed FROM signatures"))
+    return {
+        row["number"]: key.open(
+            row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
+        )
+        for row in rows
+    }
