@@ -125,7 +125,6 @@ async def prints(printed: StreamReader, words: str) -> None:
 
 
 @pytest.mark.processes
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: Path) -> None:
     async with (
         a_demo(tmp_path) as (demo, printed, line),
