@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.context import CliContext, run_with_context
-from bot.console import Yes, agrees, in_sentences, interruptible, progress_bar, say
+from bot.cli.confirmation import Plan, confirmed
+from bot.cli.context import CliContext
+from bot.console import Yes, in_sentences, interruptible, progress_bar
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from storage import Keyring, acquire_process_lock, require_key_file
@@ -37,19 +38,17 @@ def rotate(
     settings = load_petition_settings()
     url, path = settings.database_url, require_key_file(settings.key_file)
 
-    async def prospect(context: CliContext) -> str:
-        async with _no_bot_running(context, url):
-            return await _prospect(context, path, keep_old=keep_old)
-
     async def exchange(context: CliContext) -> str:
         async with _no_bot_running(context, url):
             return await _rotate(context, path, keep_old=keep_old)
 
-    say(run_with_context(prospect))
-    if not agrees(label("¿Cambio la clave?"), yes=yes):
-        return
+    async def prepare(context: CliContext) -> Plan:
+        async with _no_bot_running(context, url):
+            shown = await _prospect(context, path, keep_old=keep_old)
+        return Plan(shown, label("¿Cambio la clave?"), exchange)
+
     with interruptible(label("Interrumpido. Ejecútalo otra vez, y sigue.")):
-        say(run_with_context(exchange))
+        confirmed(prepare, yes=yes)
 
 
 @asynccontextmanager
