@@ -92,7 +92,7 @@ def _told(
 
 
 def _beginning(broadcast: Broadcast) -> Html | None:
-    """Returns how the message begins; None if it has no words, or an earlier version sent it."""
+    """Returns how the message begins; None if it has no words."""
     content = broadcast.content
     sent = content.get(broadcast.source_language) or next(iter(content.values()), "")
     told = sent.get("words", "") if isinstance(sent, Mapping) else parse(str(sent)).text
