@@ -156,7 +156,6 @@ def _require_usable(order: Order) -> None:
 
     And what another version made, before anything is written.
     """
-    require_known_revision(order.manifest.content.revision)
     if not was_made_with(order.keyring, order.manifest):
         raise BackupUnusable(
             "{path} was not made with the key file of the settings, or its first line was "
@@ -164,6 +163,7 @@ def _require_usable(order: Order) -> None:
             "key file with which it was made, PETITION_KEY_FILE, or take another backup.",
             path=order.path,
         )
+    require_known_revision(order.manifest.content.revision)
 
 
 async def _restore_sqlite(order: Order, database: Path) -> Restored:

@@ -331,7 +331,11 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
 @on_both
 @pytest.mark.parametrize(
     ("revision", "sentence", "code"),
-    [("0001", "petition-bot migrate", 1), ("9999", "newer version", 78)],
+    [
+        ("0026", "petition-bot migrate", 1),
+        ("0024", "before 27 November 2026", 78),
+        ("v999", "newer version", 78),
+    ],
 )
 def test_tables_of_another_version_are_a_sentence_and_stay_as_they_are(
     petition: PetitionDatabase, revision: str, sentence: str, code: int
