@@ -148,7 +148,7 @@ def test_letters_waves_and_the_end_are_answered_without_an_english_sentence() ->
     says("invalidate", "--from", "ayer", "--dry-run")
     says("invalidate", "--list")
     says("purge", "--dry-run")
-    assert "Tarda algo más de dos minutos" in says("keys", "rotate", typed="n\n")
+    assert "con la que todo se cifra otra vez" in says("keys", "rotate", typed="n\n")
     says("check")
 
 

@@ -205,7 +205,6 @@ async def test_nothing_of_the_other_petition_is_changed(
         await someone.arrive(storage)
         await someone.sign(storage)
     await storage.person_codes.make(someone.supporter, NOON)
-    await storage.petitions.note_key(b"abcd")
     taken, people = await storage.invalidations.take_out([2], reason="", condition="", at=NOON)
     assert people == 1
     assert await storage.invalidations.undo(taken, NOON) == 1

@@ -113,8 +113,8 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
             "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad", source_chat=None
         ),
         "stopped without a key": page("stopped", stop_reason=StopReason.UNREADABLE),
-        "stopped otherwise": page(
-            "stopped", stop_reason=StopReason.OTHER, reason_detail="Bad", kind=Kind.CLOSING
+        "stopped closing": page(
+            "stopped", stop_reason=StopReason.CONTENT, reason_detail="Bad", kind=Kind.CLOSING
         ),
         "running, every outcome": page("running", every),
         "running closing": page("running", kind=Kind.CLOSING),
