@@ -31,7 +31,7 @@ def refused(path: Path) -> str:
 
 
 def test_a_list_is_read_one_signature_at_a_time(tmp_path: Path) -> None:
-    whole = opened_list(30)
+    whole = {**opened_list(30, extra=("نمی\u200cخواهم",)), "of a later version": [{"number": 1}]}
     read = open_list(kept(tmp_path, "\ufeff" + json.dumps(whole)))
     assert read.head.counts.counted == 148
     names = [(each.number, each.name) for each in read.signatures()]
@@ -58,7 +58,7 @@ async def test_what_the_export_writes_is_read_and_becomes_a_dossier(tmp_path: Pa
             "list.json.age",
             "age --decrypt --identity key.txt",
         ),
-        (b"-----BEGIN AGE ENCRYPTED FILE-----\n", "list.txt", "still encrypted"),
+        (b"-----BEGIN AGE ENCRYPTED FILE-----\n", "list.txt", "/list.json' '"),
         (b"PK\x03\x04....", "list.xlsx", "petition-bot export --format json"),
         ("N.º;Nombre\n1;Ana García\n", "list.csv", "is no JSON"),
         ("", "empty.json", "no JSON"),
@@ -68,6 +68,7 @@ async def test_what_the_export_writes_is_read_and_becomes_a_dossier(tmp_path: Pa
         ('{"format": "petition-bot list 2"}', "newer.json", "no list of signatures"),
         ('{"format": "petition-bot list 1"}', "bare.json", "makes no sense at id"),
         ("[" * 100_000, "deep.json", "cut off"),
+        ('{"format": ' + "[" * 40 + "]" * 40 + "}", "deep.json", "cut off"),
         (b'{"format": "\xff\xfe"}', "bytes.json", "no whole JSON"),
         ('{"format": ' + "9" * 5000 + "}", "number.json", "no whole JSON"),
     ],
@@ -82,6 +83,7 @@ def test_what_is_no_opened_list_is_refused_with_what_to_do(
     ("change", "where"),
     [
         ({"closed_at": "9999-12-31T23:59:59-12:00"}, "petition.closed_at"),
+        ({"closed_at": "1999-12-31T12:00:00Z"}, "petition.closed_at"),
         ({"appeal": {"es": ["<b><script>"]}}, "petition.appeal.es.0"),
         ({"slug": "../../x"}, "petition.slug"),
         ({"time_zone": "../../etc/passwd"}, "petition.time_zone"),
@@ -103,6 +105,9 @@ def test_a_head_that_somebody_wrote_by_hand_is_refused_where_it_makes_no_sense(
         ({"number": 10**30}, "is no signature"),
         ({"name": None}, "has no name"),
         ({"name": "x" * 401}, "has no name"),
+        ({"name": "\u3000"}, "has no name"),
+        ({"name": "Ana\u2028"}, "U+2028"),
+        ({"name": "Ana\u2029"}, "U+2029"),
         ({"name": "Ana\u202eaicraG"}, "U+202E"),
         ({"name": "Ana\x00"}, "U+0000"),
         ({"signed_on": "yesterday"}, "is no signature"),
@@ -112,7 +117,7 @@ def test_a_signature_that_makes_no_sense_is_refused(
     tmp_path: Path, change: dict[str, Any], sentence: str
 ) -> None:
     whole = opened_list(3)
-    whole["signatures"][1] |= change
+    whole["signatures"][0] |= change
     assert sentence in refused(kept(tmp_path, whole))
 
 
@@ -128,5 +133,16 @@ def test_a_list_that_lost_signatures_or_does_not_add_up_is_refused(tmp_path: Pat
     whole = opened_list(5)
     whole["signatures"].pop()
     assert "has 4: it is damaged" in refused(kept(tmp_path, whole))
-    whole["counts"]["without_name"] += 1
-    assert "do not add up" in refused(kept(tmp_path, whole))
+    for changed in (["without_name"], ["counted", "at_closing"], ["at_closing"]):
+        for more in (-1, 1):
+            wrong = opened_list(5)
+            for each in changed:
+                wrong["counts"][each] += more
+            assert "do not add up" in refused(kept(tmp_path, wrong)), (changed, more)
+
+
+@pytest.mark.parametrize("day", ["2016-11-27", "2037-11-27"])
+def test_a_day_that_is_years_away_is_refused(tmp_path: Path, day: str) -> None:
+    whole = opened_list(5)
+    whole["by_day"][0]["day"] = day
+    assert "years" in refused(kept(tmp_path, whole))

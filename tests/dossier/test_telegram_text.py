@@ -21,3 +21,30 @@ def test_each_line_is_a_block_with_its_styles() -> None:
     assert (two["item"], two["runs"]) == ("2.", [{"text": "dos", "underline": True}])
     assert quote["quote"]
     assert quote["runs"] == [{"text": "dijo 👩‍🎨 "}, {"text": "#panic()", "code": True}]
+
+
+def test_what_goes_over_several_lines_has_its_style_in_each_and_its_address_once() -> None:
+    html = (
+        "Antes\n  <b>uno</b> <b>dos</b>\n\n<a href='https://example.org/a'>tres\ncuatro</a>\n"
+        "<blockquote expandable>cinco\nseis</blockquote>\nsiete"
+    )
+    link = {"url": "https://example.org/a"}
+    plain = {"quote": False, "bold": False, "apart": False}
+    assert blocks(html) == [
+        {**plain, "apart": True, "runs": [{"text": "Antes"}]},
+        {
+            **plain,
+            "bold": True,
+            "runs": [
+                {"text": "  "},
+                {"text": "uno", "bold": True},
+                {"text": " "},
+                {"text": "dos", "bold": True},
+            ],
+        },
+        {**plain, "apart": True, "runs": [{"text": "tres"}]},
+        {**plain, "runs": [{"text": "cuatro", **link}]},
+        {**plain, "quote": True, "runs": [{"text": "cinco"}]},
+        {**plain, "quote": True, "runs": [{"text": "seis"}]},
+        {**plain, "runs": [{"text": "siete"}]},
+    ]
