@@ -49,6 +49,8 @@ def test_the_files_are_whole_and_the_same_each_time(tmp_path: Path) -> None:
     lines = [line for line in manifest.decode().splitlines() if not line.startswith("#")]
     files = {name: sha256 for sha256, name in (line.split("  ", 1) for line in lines)}
     assert set(files) == {"andry - expediente.pdf", "andry - lista de firmas.pdf"}
+    told = " ".join(first.output.split())
+    assert all(name in told for name in (*files, "manifest.txt"))
     for name, sha256 in files.items():
         content = (tmp_path / "first" / name).read_bytes()
         assert content.startswith(b"%PDF-")
@@ -180,7 +182,8 @@ def test_the_manifest_of_a_public_edition_says_nothing_of_the_list(
     manifest = (tmp_path / "out" / "manifest.txt").read_text()
     for line in ("# edition: public, without names", "# date: 2027-02-16"):
         assert line in manifest.splitlines()
-    for word in ("reference", "contact", "export", "list", "signatures"):
+    assert "fonts of this machine" not in manifest
+    for word in ("reference", "contact", "export", "list", "signatures", "letters"):
         assert f"# {word}" not in manifest
 
 

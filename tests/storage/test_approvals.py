@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from storage import APPROVABLE_FOR, Broadcast, Broadcasts, Kind
+from storage import Broadcast, Broadcasts, Kind
 from storage.broadcast_states import StopReason
 from tests.support.broadcasts import queued, start, started
 from tests.support.supporters import ADMIN, Supporters, later
@@ -91,7 +91,7 @@ async def test_declined_it_is_over_and_cannot_be_approved(
 
 
 async def test_after_a_day_it_is_too_late(broadcasts: Broadcasts, waiting: Broadcast) -> None:
-    last = NOW + APPROVABLE_FOR
+    last = NOW + timedelta(hours=24)
     assert not waiting.has_lapsed(last - SECOND)
     assert await broadcasts.begin(waiting, last - SECOND) == waiting
     assert waiting.has_lapsed(last)

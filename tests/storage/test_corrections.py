@@ -203,6 +203,18 @@ async def test_who_comes_back_after_the_recall_is_not_sent_the_correction_of_wha
     assert await waiting(broadcasts) == 2
 
 
+async def test_who_comes_back_is_not_sent_the_correction_of_the_end_before_the_last_one(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    wrong = await started(broadcasts)
+    assert await sent(broadcasts, wrong) == [1001, 1002]
+    await people.lose(2)
+    await people.set_closed_at(later(9))  # it was open again meanwhile
+    assert await sent(broadcasts, await corrected(broadcasts, wrong)) == [1001]
+    assert not await signatures.mark_reachable(people.supporter(2), later(20))
+
+
 async def test_what_nobody_may_have_got_or_is_being_deleted_is_not_corrected(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:

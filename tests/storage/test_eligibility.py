@@ -340,6 +340,20 @@ async def test_what_may_have_arrived_counts_whatever_its_repetition_came_to(
     assert await broadcasts.audience(kind=Kind.UPDATE) == {}
 
 
+async def test_what_may_have_arrived_counts_also_of_who_was_silent_before_its_repetition(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1], updates=1)
+    update = await started(broadcasts, kind=Kind.UPDATE)
+    doubted = results(await claim(broadcasts, update), Outcome.IN_DOUBT)
+    await broadcasts.deliveries.record(update.id, doubted, later(2))
+    await people.mute(1)
+    assert await claim(broadcasts, update) == []
+    assert await broadcasts.finish(update.id, later(4))
+    await signatures.mute(people.supporter(1), None)
+    assert await broadcasts.audience(kind=Kind.UPDATE) == {}
+
+
 async def test_whether_there_is_anybody_is_what_counting_them_says(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from storage import (
     IN_CHAT,
+    NOTICES_KEPT_FOR,
     AuditEntry,
     CodeState,
     Keyring,
@@ -222,6 +223,7 @@ async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(
     await notices.take_back(waiting)
     assert await notices.begin(waiting)
     assert (await notices.waiting())[0].attempts == 1
+    assert timedelta(days=7) == NOTICES_KEPT_FOR
     await notices.expire(LATER - timedelta(milliseconds=1))
     assert len(await notices.waiting()) == 1
     await notices.expire(LATER)

@@ -103,7 +103,9 @@ async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) ->
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage)
-    assert await ana.sign(storage, was=2) == AlreadySigned(1, 1)
+    assert await ana.sign(storage, was=2, language="en") == AlreadySigned(1, 1)
+    languages = await storage.database.read(Statement("SELECT language FROM signatures"))
+    assert languages == [{"language": "es"}]
     assert (await storage.petitions.state()).signatures == 1
     consents = await storage.database.read(Statement("SELECT id FROM consents"))
     assert len(consents) == 1
