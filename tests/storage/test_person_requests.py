@@ -131,6 +131,9 @@ async def test_erasing_leaves_one_sealed_sentence_and_no_code(
         assert await rows_in(storage, table) == 0, table
     assert (await storage.petitions.state()).signatures == 0
     assert await changes(storage) == ["erased", "restricted"]
+    conversation = await storage.conversations.get(signer.supporter)
+    assert conversation is not None
+    assert conversation.stage == "withdrawn"
     (waiting,) = await storage.person_notices.waiting()
     assert (waiting.kind, waiting.chat_id, waiting.attempts) == ("erased", 1, 0)
     newest = (await storage.audit.entries(1))[0]

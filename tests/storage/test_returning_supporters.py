@@ -299,6 +299,17 @@ async def test_who_comes_back_gets_each_notice_of_a_breach_however_late_and_in_s
     assert states == [again, again, ["delivered"], again]
 
 
+async def test_who_was_away_when_a_breach_was_told_is_owed_that_alone(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    notice = await approved(broadcasts, later(0))
+    await tell(broadcasts, notice)
+    assert await signatures.mark_reachable(people.supporter(2), later(9))
+    assert [each.chat_id for each in await claim(broadcasts, notice)] == [1002]
+
+
 class TestUnderWay:
     """Who ended the silence while a message that is not the closing update goes out."""
 

@@ -99,6 +99,15 @@ async def test_signing_moves_the_conversation_and_drops_the_draft(
     )
 
 
+async def test_how_long_the_form_took_is_stored(storage: Storage, keyring: Keyring) -> None:
+    ana = a_supporter(keyring, 1)
+    await ana.arrive(storage)
+    after = Conversation(ana.supporter, stage="thanks", version=2)
+    await storage.signatures.sign(replace(ana.signature(), form_seconds=40), after, 1)
+    rows = await storage.database.read(Statement("SELECT form_seconds FROM signatures"))
+    assert rows == [{"form_seconds": 40}]
+
+
 async def test_signing_again_adds_nothing(storage: Storage, keyring: Keyring) -> None:
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
