@@ -165,7 +165,7 @@ _EVENTS = {
     "no_connection": "",
     "telegram_unavailable": "",
     "too_many_requests": "",
-    "waits_for_database": mark(
+    "for_database": mark(
         "La base de datos no contesta. El bot espera y lo intenta otra vez."
     ),
     "token_denied": mark("Telegram no acepta ahora el token. El bot lo intenta otra vez."),

@@ -179,6 +179,59 @@ def test_a_terminal_says_in_spanish_what_the_log_has_in_english() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ("petition_not_ready no_connection telegram_unavailable too_many_requests", ""),
+        (
+            "broadcast_waits_for_database person_notices_wait_for_database",
+            "La base de datos no contesta. El bot espera y lo intenta otra vez.",
+        ),
+        ("token_denied", "Telegram no acepta ahora el token. El bot lo intenta otra vez."),
+        (
+            "webhook_removed",
+            "Los mensajes del bot iban a otro servidor, por un webhook. Ya está quitado.",
+        ),
+        (
+            "unknown_setting",
+            "Entre los ajustes hay uno, que empieza por PETITION_, que el bot no conoce. ¿Está "
+            "bien escrito?",
+        ),
+        (
+            "broadcasts_may_cost_stars",
+            "Según los ajustes, enviar un mensaje puede costar estrellas.",
+        ),
+        (
+            "petition_folder_refused petition_folder_not_read",
+            "La carpeta de la petición no se puede usar tal como está, y siguen los textos de "
+            "antes. Para ver por qué: petition-bot check",
+        ),
+        ("journal_repeated", "Se ha repetido lo que la gente pidió después de la copia."),
+        (
+            "data_damaged journal_damaged",
+            "Una parte de lo guardado está dañada. Ten a mano la última copia.",
+        ),
+        (
+            "journal_not_written",
+            "No se puede escribir el diario que guarda lo que la gente pide.",
+        ),
+        (
+            "erasure_held",
+            "Toca borrar firmas de quienes no saben todavía cómo ha acabado. El bot espera, y lo "
+            "ha dicho a quienes administran.",
+        ),
+        ("admin_not_told", "No se ha podido escribir a alguien que administra."),
+        (
+            "recall_failed recall_not_recorded",
+            "Al borrar de los chats algo enviado ha habido un fallo.",
+        ),
+        ("broadcast_failed", "En un envío ha habido un fallo. Míralo con /broadcasts."),
+    ],
+)
+def test_each_event_has_its_sentence(events: str, said: str) -> None:
+    assert {said_of_event(event) for event in events.split()} == {said}
+
+
 @pytest.mark.parametrize("path", list(commands(get_command(app))), ids=" ".join)
 def test_help_is_in_spanish(path: tuple[str, ...]) -> None:
     path = ("person", "7", *path[1:]) if path[1:] and path[0] == "person" else path

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.admin_scene import AdminScene
+from tests.support.scene import ADMIN
 
 SEND = "Enviar a 3 personas"
 
@@ -129,6 +130,15 @@ async def test_a_planned_closing_update_keeps_the_petition_closed(admin: AdminSc
     (label,) = [each for each in admin.panel.labels if each.startswith("Cancelar el del")]
     await admin.taps(label)
     await admin.taps("Sí, cancelar el envío")
+    await admin.says("/reopen")
+    await admin.taps("Sí, volver a abrirla")
+    assert "está abierta otra vez" in admin.marta.messages[-1].text
+
+
+async def test_another_broadcast_does_not_keep_the_petition_closed(admin: AdminScene) -> None:
+    await admin.scene.closes()
+    broadcasts = admin.services.storage.broadcasts
+    await broadcasts.pause(await admin.starts_another(), ADMIN + 1, admin.services.clock())
     await admin.says("/reopen")
     await admin.taps("Sí, volver a abrirla")
     assert "está abierta otra vez" in admin.marta.messages[-1].text

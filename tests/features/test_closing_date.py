@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.petition.retention_days import day_of
+from bot.petition_folder.schema import months_later
 from handlers.closing_date import due_notices, look
 from handlers.context import Services
 from simulator.person import Person
@@ -91,8 +93,9 @@ async def test_what_may_be_a_day_or_a_time_is_asked_for_again(scene: Scene, type
 
 
 async def test_a_date_before_which_signatures_are_erased_says_so(scene: Scene) -> None:
-    for ahead, warned in ((600, 0), (700, 1)):
-        await asks_to_close(scene, (now(scene) + ahead * DAY).strftime("%d/%m/%Y"))
+    erased_on = months_later(day_of(now(scene), services(scene).zone), 21)
+    for day, warned in ((erased_on - DAY, 0), (erased_on, 1)):
+        await asks_to_close(scene, day.strftime("%d/%m/%Y"))
         said = "Antes se borrarán firmas: ninguna se guarda más de 21 meses."
         assert told(scene.marta, said) == warned
 

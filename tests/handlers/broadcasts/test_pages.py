@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from handlers.broadcasts.menu import BroadcastOptions, _menu_screen
 from handlers.broadcasts.screens import (
     approval,
     history,
@@ -14,6 +17,7 @@ from handlers.broadcasts.screens import (
 )
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.progress import state_screen
+from handlers.closing_texts import Unready
 from handlers.screens.buttons import AdminAction
 from handlers.screens.screen import Screen
 from storage import (
@@ -36,6 +40,7 @@ from tests.handlers.broadcasts.drafts import (
     broadcast_view,
     buttons,
     labels,
+    written,
 )
 from tests.support.pages import check_written
 
@@ -71,8 +76,35 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         broadcast("cancelled", kind=Kind.CORRECTION),
         broadcast("finished", kind=Kind.CLOSING, **recalled),
     ]
+
+    def menu(**changes: Any) -> Screen:
+        options = BroadcastOptions(
+            is_closed=True, why_not=None, untold=2, signed=3, is_chosen=True, unreachable=0,
+            muted=0, is_held=True, scheduled=(), draft=None,
+        )  # fmt: skip
+        ctx: Any = SimpleNamespace(words=words, user=SimpleNamespace(id=MARTA))
+        return _menu_screen(ctx, replace(options, **changes))
+
+    nobody = {"untold": 0, "signed": 0, "is_chosen": False, "is_held": False}
+    later = [
+        broadcast("scheduled", starts_at=NOW + DAY, expected=1),
+        broadcast("scheduled", starts_at=NOW + DAY, is_approved=False, kind=Kind.CLOSING),
+        broadcast("scheduled", author=LUCY, is_approved=False, kind=Kind.NEWS),
+    ]
     both = RecallTally(40, deleted=1, failed=2, open=1)
     return {
+        "menu": menu(),
+        "menu before the closing": menu(is_closed=False),
+        "menu of a last one": menu(untold=1),
+        "menu after the closing update": menu(untold=0),
+        "menu of a draft": menu(why_not=Unready.DRAFT, draft=written()),
+        "menu of those who chose nothing": menu(is_chosen=False),
+        "menu for nobody": menu(**nobody),
+        "menu for those who are muted": menu(**nobody | {"muted": 1, "is_held": True}),
+        "menu for one out of reach": menu(**nobody, unreachable=1),
+        "menu for two out of reach": menu(**nobody, unreachable=2),
+        "menu with plans": menu(scheduled=later),
+        "menu with two more": menu(scheduled=later[:1] * 12),
         "recalled": state_screen(
             broadcast_view(broadcast("finished", **recalled), None, language, recall=both)
         ),
