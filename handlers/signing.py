@@ -21,7 +21,7 @@ from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, NewSignature, PetitionClosed
 from telegram_text.markup import Html
 
-_REFUSALS: Mapping[NameProblem, str] = {
+NAME_REFUSALS: Mapping[NameProblem, str] = {
     NameProblem.NOT_TEXT: mark("Falta el nombre. Escríbelo en un mensaje, por favor."),
     NameProblem.TOO_SHORT: mark("El nombre es demasiado corto: escribe al menos dos letras."),
     NameProblem.TOO_LONG: mark("El nombre es demasiado largo: caben hasta cien caracteres."),
@@ -180,4 +180,4 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
 
 def refusal(ctx: SupporterContext, refused: NameRefused) -> Html:
     """Returns the notice that says why a name was not accepted."""
-    return Html(f"⚠️ {ctx.view.words.text(_REFUSALS[refused.problem])}")
+    return Html(f"⚠️ {ctx.view.words.text(NAME_REFUSALS[refused.problem])}")

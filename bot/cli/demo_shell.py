@@ -13,9 +13,9 @@ from rich.progress import Progress
 from bot.cli.context import open_cli_context
 from bot.cli.dossier import DossierOptions, make_files
 from bot.cli.export import ExportOrder, write_list
-from bot.cli.handover import HandoverOrder, prepare_handover, record_handover
-from bot.cli.notices import list_notices
-from bot.cli.person import ERASE, carry_out, prepare
+from bot.cli.handover import HandoverOrder, prepare_handover
+from bot.cli.notices import prepare_notices
+from bot.cli.person import ERASE, Letter, prepare
 from bot.cli.purge import prepare_purge
 from bot.console import CannotDo, signatures
 from bot.export import ListFormat
@@ -58,17 +58,17 @@ class DemoShell:
             manifest = await asyncio.to_thread(self._dossier, opened)
             today = datetime.now(context.clock().tzinfo).date().isoformat()
             self._typed(f"delivered --on {today} --manifest {manifest[:8]}…")
-            planned, _ = await prepare_handover(context, HandoverOrder(today, manifest))
-            self._says(await record_handover(context, planned))
+            plan = await prepare_handover(context, HandoverOrder(today, manifest))
+            self._says(await plan.carry_out(context))
 
     async def answer_letter(self, number: int, code: str) -> None:
         """Erases a signature as its owner asks in a letter, and lists who has to be told."""
         async with open_cli_context(self.settings) as context:
             self._typed(f"person {number} erase --code {code}")
-            prepared = await prepare(context, ERASE, number, code, None, None)
-            self._says(await carry_out(context, ERASE, prepared, None))
+            plan = await prepare(context, Letter(ERASE, number, code))
+            self._says(await plan.carry_out(context))
             self._typed("notices")
-            await list_notices(context, self.out)
+            self._says((await prepare_notices(context)).shown)
 
     async def erase(self) -> None:
         """Erases what is due when the retention is over."""

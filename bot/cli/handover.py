@@ -4,12 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from bot.cli.confirmation import Plan, confirmed
 from bot.cli.context import CliContext, run_with_context
-from bot.console import CannotDo, Yes, agrees, in_sentences, read_day, say, signatures
+from bot.cli.ids import with_id
+from bot.console import CannotDo, Yes, in_sentences, read_day, say, signatures
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from bot.text.terminal_language import label, plural_label
@@ -17,7 +20,6 @@ from storage import ExportedList, Handover, Kind
 from storage.ids import SHOWN_DIGITS
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_ID = re.compile(r"[0-9a-f]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +30,6 @@ class HandoverOrder:
     manifest: str | None = None
     export: str | None = None
     without_list: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is to be recorded."""
-        return self == HandoverOrder()
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedHandover:
-    """A handover that was checked and shown, and is to be recorded.
-
-    `listed` is None if only the number of signatures was handed over.
-    """
-
-    day: date
-    manifest: str
-    listed: ExportedList | None
-    number: int
 
 
 @in_sentences
@@ -76,32 +60,28 @@ def delivered(
 ) -> None:
     """Records that the petition was handed over; without options, shows what is recorded."""
     order = HandoverOrder(on=on, manifest=manifest, export=export, without_list=without_list)
+    is_empty = order == HandoverOrder()
+    if undo and not is_empty:
+        raise CannotDo.because(
+            "--undo deshace lo anotado; no va con ninguna otra opción, salvo --yes."
+        )
     if undo:
-        found, text = run_with_context(lambda context: prepare_undo(context, order))
-        say(text)
-        if agrees(label("¿Lo deshago?"), yes=yes):
-            say(run_with_context(lambda context: undo_handover(context, found)))
-        return
-    if order.is_empty:
-        say(run_with_context(show_handover))
-        return
-    planned, text = run_with_context(lambda context: prepare_handover(context, order))
-    say(text)
-    if agrees(label("¿Lo anoto?"), yes=yes):
-        say(run_with_context(lambda context: record_handover(context, planned)))
+        confirmed(prepare_undo, yes=yes)
+    elif is_empty:
+        say(run_with_context(_recorded_or_lists))
+    else:
+        confirmed(partial(prepare_handover, order=order), yes=yes)
 
 
-async def prepare_handover(
-    context: CliContext, order: HandoverOrder
-) -> tuple[PlannedHandover, str]:
-    """Returns what is to be recorded, after checks, and a text with all that follows from it."""
+async def prepare_handover(context: CliContext, order: HandoverOrder) -> Plan:
+    """Returns a handover that is to be recorded, after checks, with all that follows from it."""
     storage = context.storage
     active = await storage.handovers.active()
     if active is not None:
         raise CannotDo.because(
             "Ya está anotado que la petición se entregó el {day}. Si no es así, deshazlo "
             "antes: petition-bot delivered --undo",
-            day=_day(context, active),
+            day=context.words.date(active.handed_over_on),
         )
     state = await storage.petitions.state()
     if state.closed_at is None:
@@ -120,33 +100,24 @@ async def prepare_handover(
             day=context.words.date(day),
         )
     manifest = _read_manifest(order)
-    if order.without_list:
-        if order.export is not None:
-            raise CannotDo.because("--export y --without-list no van juntas.")
-        planned = PlannedHandover(day, manifest, None, state.signatures)
-    else:
+    listed, number = None, state.signatures
+    if not order.without_list:
         exports = await storage.handovers.exports()
-        found = _select(context, exports, order.export, day, state.closed_at)
-        if found.exported_at < state.closed_at:
-            raise CannotDo.because(
-                "La {list} es anterior al cierre de la petición ({closed}): quien firmó entre "
-                "una cosa y otra no está en ella, y se borraría con quienes sí están. Escribe "
-                "otra con petition-bot export.",
-                list=_name(context, found),
-                closed=context.words.plain_moment(state.closed_at),
-            )
-        planned = PlannedHandover(day, manifest, found, found.with_name + found.without_name)
-    return planned, await _consequences(context, planned)
+        listed = _select(context, exports, order.export, day, state.closed_at)
+        number = listed.with_name + listed.without_name
+    elif order.export is not None:
+        raise CannotDo.because("--export y --without-list no van juntas.")
+    record = partial(_record, day=day, listed=listed, manifest=manifest, number=number)
+    shown = await _consequences(context, day, listed, manifest, number)
+    return Plan(shown, label("¿Lo anoto?"), record)
 
 
-async def record_handover(context: CliContext, planned: PlannedHandover) -> str:
+async def _record(
+    context: CliContext, day: date, listed: ExportedList | None, manifest: str, number: int
+) -> str:
     """Records a handover; returns the result as a sentence."""
     recorded = await context.storage.handovers.record(
-        planned.day,
-        at=context.clock(),
-        listed=planned.listed,
-        manifest=planned.manifest,
-        without_name=planned.number,
+        day, at=context.clock(), listed=listed, manifest=manifest, without_name=number
     )
     if recorded is None:
         raise CannotDo.because(
@@ -156,32 +127,27 @@ async def record_handover(context: CliContext, planned: PlannedHandover) -> str:
     return label(
         "Queda anotado que la petición se entregó el {day}. El bot lo dice a quienes administran, "
         "y lo lee quien lo abra. petition-bot delivered --undo lo deshace.",
-        day=_day(context, recorded),
+        day=context.words.date(day),
     )
 
 
-async def prepare_undo(context: CliContext, order: HandoverOrder) -> tuple[Handover, str]:
+async def prepare_undo(context: CliContext) -> Plan:
     """Returns the handover that is to be taken back, and says what that means."""
-    if not order.is_empty:
-        raise CannotDo.because(
-            "--undo deshace lo anotado; no va con ninguna otra opción, salvo --yes."
-        )
     active = await context.storage.handovers.active()
     if active is None:
         raise CannotDo.because("No hay ninguna entrega anotada: no hay nada que deshacer.")
-    return active, "\n".join(
-        (
-            *_recorded(context, active),
-            label(
-                "Si se deshace, el plazo deja de contar desde ese día, el bot ya no dice nada de "
-                "la entrega y no hay nada que comunicar. Lo que se ha borrado sigue borrado."
-            ),
-        )
+    meaning = label(
+        "Si se deshace, el plazo deja de contar desde ese día, el bot ya no dice nada de "
+        "la entrega y no hay nada que comunicar. Lo que se ha borrado sigue borrado."
+    )
+    return Plan(
+        f"{_recorded(context, active)}\n{meaning}",
+        label("¿Lo deshago?"),
+        partial(_undo, found=active),
     )
 
 
-async def undo_handover(context: CliContext, found: Handover) -> str:
-    """Takes a handover back; returns the result as a sentence."""
+async def _undo(context: CliContext, found: Handover) -> str:
     if not await context.storage.handovers.undo(found, at=context.clock()):
         raise CannotDo.because("Entretanto ya se ha deshecho. No se ha cambiado nada.")
     return label(
@@ -189,15 +155,14 @@ async def undo_handover(context: CliContext, found: Handover) -> str:
     )
 
 
-async def show_handover(context: CliContext) -> str:
-    """Returns what is recorded of the handover."""
+async def _recorded_or_lists(context: CliContext) -> str:
     active = await context.storage.handovers.active()
     if active is not None:
-        return "\n".join(_recorded(context, active))
+        return _recorded(context, active)
     exports = await context.storage.handovers.exports()
     if not exports:
         return label("No hay ninguna entrega anotada, y no se ha escrito ninguna lista.")
-    lists = (f"  {_held(context, each)}" for each in exports)
+    lists = (f"  {_said(context, each)}" for each in exports)
     return "\n".join((label("No hay ninguna entrega anotada. Hay estas listas:"), *lists))
 
 
@@ -249,24 +214,14 @@ def _select(
         )
     if wanted is None:
         return _only_one(context, exports, day, closed_at)
-    found = [
-        each
-        for each in exports
-        if _ID.fullmatch(wanted.lower()) and each.id.hex().startswith(wanted.lower())
-    ]
-    if len(found) != 1:
-        raise CannotDo.because(
-            "Más de una lista tiene un número que empieza por {wanted}, o ninguna lo tiene. "
-            "petition-bot delivered las muestra.",
-            wanted=wanted,
-        )
-    if day_of(found[0].exported_at, context.words.zone) > day:
+    found = with_id(wanted, exports, "petition-bot delivered")
+    if day_of(found.exported_at, context.words.zone) > day:
         raise CannotDo.because(
             "La {list} es posterior al {day}: no se pudo entregar ese día.",
-            list=_name(context, found[0]),
+            list=_name(context, found.id, found.exported_at),
             day=context.words.date(day),
         )
-    return found[0]
+    return _closed(context, found, closed_at)
 
 
 def _only_one(
@@ -278,39 +233,52 @@ def _only_one(
         raise CannotDo.because(
             "El {day} no se había escrito ninguna lista. La más antigua es la {list}.",
             day=context.words.date(day),
-            list=_name(context, exports[-1]),
+            list=_name(context, exports[-1].id, exports[-1].exported_at),
         )
     final = [each for each in written if each.exported_at >= closed_at]
     if len(final) > 1:
-        lists = (f"  {_held(context, each)}" for each in final)
+        lists = (f"  {_said(context, each)}" for each in final)
         said = label(
             "Hay varias listas. Di con --export cuál se entregó; petition-bot dossier muestra la "
             "orden entera:"
         )
         raise CannotDo("\n".join((said, *lists)))
-    return written[0]
+    return _closed(context, written[0], closed_at)
 
 
-async def _consequences(context: CliContext, planned: PlannedHandover) -> str:
+def _closed(context: CliContext, found: ExportedList, closed_at: datetime) -> ExportedList:
+    """Returns the list; refuses one from before the closing."""
+    if found.exported_at < closed_at:
+        raise CannotDo.because(
+            "La {list} es anterior al cierre de la petición ({closed}): quien firmó entre "
+            "una cosa y otra no está en ella, y se borraría con quienes sí están. Escribe "
+            "otra con petition-bot export.",
+            list=_name(context, found.id, found.exported_at),
+            closed=context.words.plain_moment(closed_at),
+        )
+    return found
+
+
+async def _consequences(
+    context: CliContext, day: date, listed: ExportedList | None, manifest: str, number: int
+) -> str:
     words, storage = context.words, context.storage
     untold = sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values())
-    changed = (
-        [] if planned.listed is None else await storage.changes_after_export.owed(planned.listed)
-    )
+    changed = [] if listed is None else await storage.changes_after_export.owed(listed)
     lines = [
         label(
             "Solo se entregó cuántas firmas hay: {n}. Ningún nombre.",
-            n=words.number(planned.number),
+            n=words.number(number),
         )
-        if planned.listed is None
-        else label("Lo que se entregó: {list}", list=_held(context, planned.listed)),
+        if listed is None
+        else label("Lo que se entregó: {list}", list=_said(context, listed)),
         label(
             "Cuándo y a quién: el {day}, a {addressee}.",
-            day=words.date(planned.day),
+            day=words.date(day),
             addressee=_addressee(context),
         ),
-        *([label("Manifiesto: {hash}", hash=planned.manifest)] if planned.manifest else []),
-        _erased(context, planned.day),
+        *([label("Manifiesto: {hash}", hash=manifest)] if manifest else []),
+        _erased(context, day),
         label(
             "Cuando esté anotado, nadie podrá cambiar si se entrega su nombre, y /reopen ya no se "
             "podrá usar."
@@ -358,52 +326,46 @@ def _erased(context: CliContext, handed_over_on: date) -> str:
     )
 
 
-def _recorded(context: CliContext, handover: Handover) -> tuple[str, ...]:
+def _recorded(context: CliContext, handover: Handover) -> str:
     words = context.words
-    return (
+    lines = [
         label(
             "Se entregó el {day}, a {addressee}. Se anotó el {recorded}.",
-            day=_day(context, handover),
+            day=words.date(handover.handed_over_on),
             addressee=_addressee(context),
             recorded=words.plain_moment(handover.recorded_at),
         ),
         label("Solo cuántas firmas hay, {n}, sin lista.", n=words.number(handover.signatures))
         if handover.export_id is None or handover.exported_at is None
-        else _said(context, handover.export_id, handover.exported_at, handover),
+        else _counted(context, handover.export_id, handover.exported_at, handover),
         *([label("Manifiesto: {hash}", hash=handover.manifest)] if handover.manifest else []),
         _erased(context, handover.handed_over_on),
-    )
+    ]
+    return "\n".join(lines)
 
 
-def _held(context: CliContext, listed: ExportedList) -> str:
-    return _said(context, listed.id, listed.exported_at, listed)
+def _said(context: CliContext, listed: ExportedList) -> str:
+    return _counted(context, listed.id, listed.exported_at, listed)
 
 
-def _said(
+def _counted(
     context: CliContext, id_: bytes, exported_at: datetime, held: ExportedList | Handover
 ) -> str:
-    words = context.words
-    return label(
-        "lista {id}, escrita el {moment}: {signatures}, {named} con su nombre y {unnamed} que "
-        "solo se cuentan.",
-        id=id_.hex()[:SHOWN_DIGITS],
-        moment=words.plain_moment(exported_at),
+    counts = label(
+        "{signatures}: {named} con su nombre y {unnamed} que solo se cuentan.",
         signatures=signatures(held.with_name + held.without_name),
-        named=words.number(held.with_name),
-        unnamed=words.number(held.without_name),
+        named=context.words.number(held.with_name),
+        unnamed=context.words.number(held.without_name),
     )
+    return f"{_name(context, id_, exported_at)}; {counts}"
 
 
-def _name(context: CliContext, listed: ExportedList) -> str:
+def _name(context: CliContext, id_: bytes, exported_at: datetime) -> str:
     return label(
         "lista {id}, escrita el {moment}",
-        id=listed.id.hex()[:SHOWN_DIGITS],
-        moment=context.words.plain_moment(listed.exported_at),
+        id=id_.hex()[:SHOWN_DIGITS],
+        moment=context.words.plain_moment(exported_at),
     )
-
-
-def _day(context: CliContext, handover: Handover) -> str:
-    return context.words.date(handover.handed_over_on)
 
 
 def _addressee(context: CliContext) -> str:

@@ -2,24 +2,25 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
+from bot.cli.confirmation import Plan, confirmed
 from bot.cli.context import CliContext, run_with_context
-from bot.console import CannotDo, in_sentences, out, say
+from bot.cli.ids import short_id, with_id
+from bot.console import CannotDo, in_sentences, say, say_table
 from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import median_form_seconds
 from bot.text.terminal_language import label
 from bot.text.translations import Words
 from storage import Invalidation, Matches, SignatureCondition
+from storage.ids import SHOWN_DIGITS
 
 _HOURS_SHOWN, _EXAMPLES, _BAR_WIDTH = 48, 10, 40
-_ID_SHOWN = 8
 
 _From = Annotated[
     str | None,
@@ -48,10 +49,6 @@ _Seconds = Annotated[
 ]
 _Reason = Annotated[str | None, typer.Option(help="Por qué; se guarda cifrado.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Solo las cuenta y las muestra.")]
-_Count = Annotated[
-    int | None,
-    typer.Option(min=1, help="No pregunta: lo hace si son exactamente tantas firmas."),
-]
 _Undo = Annotated[
     str | None, typer.Option(metavar="ID", help="Vuelve a contar las de una anulación.")
 ]
@@ -67,7 +64,6 @@ def invalidate(
     form_seconds_under: _Seconds = None,
     reason: _Reason = None,
     dry_run: _DryRun = False,
-    count: _Count = None,
     undo: _Undo = None,
     list_: _List = False,
 ) -> None:
@@ -80,10 +76,10 @@ def invalidate(
         run_with_context(_show_list)
         return
     if undo is not None:
-        _undo(undo, count)
+        confirmed(partial(_prepare_undo, wanted=undo))
         return
 
-    async def look(context: CliContext) -> tuple[str, Matches]:
+    async def prepare(context: CliContext) -> Plan:
         moment = partial(parse_moment, zone=context.words.zone)
         condition = SignatureCondition(
             signed_from=None if signed_from is None else moment(signed_from),
@@ -95,24 +91,30 @@ def invalidate(
         _require_selective(condition)
         if not dry_run and not (reason or "").strip():
             raise CannotDo.because("Di por qué con --reason, o solo mira con --dry-run.")
-        found = await context.storage.invalidations.find(condition)
-        if len(found.numbers) < FEWEST:
-            raise CannotDo.because(
-                "Hay menos de {n} firmas así, y eso no es una ola. No se dice cuántas, porque "
-                "podría decir si una persona ha firmado.",
-                n=FEWEST,
-            )
-        state = await context.storage.petitions.state()
-        said = _in_words(condition, context.words)
-        _show(context.words, said, found, counted=state.signatures)
-        return said, found
+        plan = await _prepare(context, condition, (reason or "").strip())
+        return replace(plan, question="") if dry_run else plan
 
-    said, found = run_with_context(look)
+    confirmed(prepare)
+
+
+async def _prepare(context: CliContext, condition: SignatureCondition, reason: str) -> Plan:
+    found = await context.storage.invalidations.find(condition)
     total = len(found.numbers)
-    if dry_run or not _is_confirmed(_question(out=True, total=total), total, count):
-        say(label("No se ha cambiado nada."))
-        return
-    run_with_context(lambda context: _take_out(context, said, found, (reason or "").strip()))
+    if total < FEWEST:
+        raise CannotDo.because(
+            "Hay menos de {n} firmas así, y eso no es una ola. No se dice cuántas, porque "
+            "podría decir si una persona ha firmado.",
+            n=FEWEST,
+        )
+    state = await context.storage.petitions.state()
+    said = _in_words(condition, context.words)
+    _show(context.words, said, found, counted=state.signatures)
+    return Plan(
+        "",
+        label("¿Saco {n} firmas del recuento? Para confirmarlo, escribe cuántas son", n=total),
+        partial(_take_out, said=said, found=found, reason=reason),
+        number=total,
+    )
 
 
 def _require_selective(condition: SignatureCondition) -> None:
@@ -155,23 +157,18 @@ def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
 
 def _in_words(condition: SignatureCondition, words: Words) -> str:
     """Returns a condition as it is shown and kept."""
-    begin, end, seconds = (
-        condition.signed_from,
-        condition.signed_before,
-        condition.form_seconds_under,
-    )
-    parts = (
-        label("firmadas desde el {moment}", moment=words.plain_moment(begin)) if begin else None,
-        label("firmadas antes del {moment}", moment=words.plain_moment(end)) if end else None,
-        label("del enlace «{link}»", link=condition.source)
-        if condition.source is not None
-        else None,
-        label("con un nombre como «{pattern}»", pattern=condition.name_pattern)
-        if condition.name_pattern
-        else None,
-        label("con el formulario en menos de {n} s", n=seconds) if seconds else None,
-    )
-    return "; ".join(part for part in parts if part)
+    parts = []
+    if begin := condition.signed_from:
+        parts.append(label("firmadas desde el {moment}", moment=words.plain_moment(begin)))
+    if end := condition.signed_before:
+        parts.append(label("firmadas antes del {moment}", moment=words.plain_moment(end)))
+    if condition.source is not None:
+        parts.append(label("del enlace «{link}»", link=condition.source))
+    if condition.name_pattern:
+        parts.append(label("con un nombre como «{pattern}»", pattern=condition.name_pattern))
+    if seconds := condition.form_seconds_under:
+        parts.append(label("con el formulario en menos de {n} s", n=seconds))
+    return "; ".join(parts)
 
 
 def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
@@ -242,112 +239,81 @@ def _form_times(words: Words, found: Matches) -> str:
 
 
 def _print_bars(words: Words, heading: str, counts: Mapping[str, int]) -> None:
-    table, most = Table(box=None, show_header=False, padding=(0, 2, 0, 0)), max(counts.values())
-    for name, n in counts.items():
-        bar = "█" * max(1, round(_BAR_WIDTH * n / most))
-        table.add_row(escape(name), words.number(n), bar)
+    most = max(counts.values())
     say(heading, style="bold")
-    out.print(table)
+    say_table(
+        (name, words.number(n), "█" * max(1, round(_BAR_WIDTH * n / most)))
+        for name, n in counts.items()
+    )
 
 
-def _question(*, out: bool, total: int) -> str:
-    if out:
-        return label(
-            "¿Saco {n} firmas del recuento? Para confirmarlo, escribe cuántas son", n=total
-        )
-    return label("¿Cuento otra vez {n} firmas? Para confirmarlo, escribe cuántas son", n=total)
-
-
-def _is_confirmed(question: str, total: int, count: int | None) -> bool:
-    """Returns whether the number of signatures was typed, or given with the command."""
-    if count is None:
-        typed = typer.prompt(question)
-        in_groups = f"{total:,}"
-        return typed.strip() in (str(total), in_groups, in_groups.replace(",", "."))
-    if count != total:
-        raise CannotDo.because(
-            "Son {total}, y no {n}. No se ha cambiado nada.", total=total, n=count
-        )
-    return True
-
-
-async def _take_out(context: CliContext, said: str, found: Matches, reason: str) -> None:
+async def _take_out(context: CliContext, said: str, found: Matches, reason: str) -> str:
     now = context.clock()
     # A date that has come closes the petition, so that its count at the closing is as it was.
     await context.storage.petitions.close_if_due(now)
     key, taken = await context.storage.invalidations.take_out(
         found.numbers, reason=reason, condition=said, at=now
     )
-    counted = (await context.storage.petitions.state()).signatures
-    words, short = context.words, key.hex()[:_ID_SHOWN]
-    say(
-        label(
-            "{n} firmas ya no cuentan. Ahora cuentan {counted}. Para contarlas otra vez: "
-            "petition-bot invalidate --undo {id}",
-            n=words.number(taken),
-            counted=words.number(counted),
-            id=short,
-        )
+    return label(
+        "{n} firmas ya no cuentan. Ahora cuentan {counted}. Para contarlas otra vez: "
+        "petition-bot invalidate --undo {id}",
+        n=context.words.number(taken),
+        counted=await _counted(context),
+        id=key.hex()[:SHOWN_DIGITS],
     )
 
 
-def _undo(wanted: str, count: int | None) -> None:
-    async def chosen(context: CliContext) -> Invalidation:
-        return _choose(await context.storage.invalidations.entries(), wanted)
-
-    async def undone(context: CliContext) -> None:
-        now = context.clock()
-        await context.storage.petitions.close_if_due(now)  # as before taking them out
-        back = await context.storage.invalidations.undo(found.id, now)
-        counted = (await context.storage.petitions.state()).signatures
-        words = context.words
-        say(
-            label(
-                "{n} firmas cuentan otra vez. Ahora cuentan {counted}.",
-                n=words.number(back),
-                counted=words.number(counted),
-            )
-        )
-        if back < found.signatures:
-            gone = words.number(found.signatures - back)
-            say(label("Entretanto se retiraron o se borraron: {n}.", n=gone))
-
-    found = run_with_context(chosen)
-    why = f"{found.reason} ({found.condition})"
-    say(label("Se sacaron del recuento por esto: {why}", why=why))
-    total = found.signatures
-    if not _is_confirmed(_question(out=False, total=total), total, count):
-        say(label("No se ha cambiado nada."))
-        return
-    run_with_context(undone)
+async def _counted(context: CliContext) -> str:
+    return context.words.number((await context.storage.petitions.state()).signatures)
 
 
-def _choose(entries: list[Invalidation], wanted: str) -> Invalidation:
-    begun = [each for each in entries if wanted and each.id.hex().startswith(wanted.lower())]
-    if not begun:
-        raise CannotDo.because(
-            "Ninguna empieza por {wanted}; --list las muestra todas.", wanted=wanted
-        )
-    if len(begun) > 1:
-        raise CannotDo.because("Varias empiezan por {wanted}: escribe más.", wanted=wanted)
-    if begun[0].undone_at is not None:
+async def _prepare_undo(context: CliContext, wanted: str) -> Plan:
+    entries = await context.storage.invalidations.entries()
+    found = with_id(wanted, entries, "petition-bot invalidate --list")
+    if found.undone_at is not None:
         raise CannotDo.because("Esa ya se deshizo: sus firmas cuentan.")
-    return begun[0]
+    return Plan(
+        label(
+            "Se sacaron del recuento por esto: {why}", why=f"{found.reason} ({found.condition})"
+        ),
+        label(
+            "¿Cuento otra vez {n} firmas? Para confirmarlo, escribe cuántas son",
+            n=found.signatures,
+        ),
+        partial(_undo, found=found),
+        number=found.signatures,
+    )
+
+
+async def _undo(context: CliContext, found: Invalidation) -> str:
+    words, now = context.words, context.clock()
+    await context.storage.petitions.close_if_due(now)  # as before taking them out
+    back = await context.storage.invalidations.undo(found.id, now)
+    said = label(
+        "{n} firmas cuentan otra vez. Ahora cuentan {counted}.",
+        n=words.number(back),
+        counted=await _counted(context),
+    )
+    if back == found.signatures:
+        return said
+    gone = label(
+        "Entretanto se retiraron o se borraron: {n}.", n=words.number(found.signatures - back)
+    )
+    return f"{said}\n{gone}"
 
 
 async def _show_list(context: CliContext) -> None:
     entries, words = await context.storage.invalidations.entries(), context.words
     if not entries:
         say(label("No se ha anulado nada."))
-        return
     for each in entries:
         said = label(
             "{id}  {n} firmas, el {moment}",
-            id=each.id.hex()[:_ID_SHOWN],
+            id=short_id(each),
             n=words.number(each.signatures),
             moment=words.plain_moment(each.invalidated_at),
         )
         if each.undone_at:
             undone = words.plain_moment(each.undone_at)
             said += f"; {label('deshecha el {moment}', moment=undone)}"
-        say(said, f"          {each.condition}", f"          {each.reason}")
+        say(said, f"    {each.condition}", f"    {each.reason}")

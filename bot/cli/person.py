@@ -2,17 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.cli.confirmation import Plan, confirmed
 from bot.cli.context import CliContext, run_with_context
-from bot.console import CannotDo, Yes, agrees, in_sentences, say
-from bot.petition.names import NameProblem, NameRefused, clean_name
+from bot.console import CannotDo, Yes, in_sentences
+from bot.petition.names import NameRefused, clean_name
 from bot.text.terminal_language import label
 from bot.text.translations import Words, mark
 from storage import (
@@ -69,51 +71,32 @@ _MOST_REASON = 300
 _LONG_NUMBER = re.compile(r"\d(?:[\s.-]?\d){5,}")  # of a telephone or of a passport
 _OF_A_NAME = re.compile(r"\w{3,}")  # a shorter word, like "de", is in many sentences
 
-_NAME_REFUSALS: Mapping[NameProblem, str] = {
-    NameProblem.NOT_TEXT: mark("El nombre está vacío."),
-    NameProblem.TOO_SHORT: mark("El nombre es demasiado corto: como mínimo, dos letras."),
-    NameProblem.TOO_LONG: mark("El nombre es demasiado largo: cien caracteres como máximo."),
-    NameProblem.LINE_BREAK: mark("Un nombre va en una sola línea."),
-    NameProblem.CONTROL: mark("El nombre tiene signos que no se ven: escríbelo, no lo pegues."),
-    NameProblem.LEADING_SIGN: mark("Un nombre no puede empezar por ese signo."),
-    NameProblem.LINK: mark("Eso parece un enlace o una dirección, no un nombre."),
-    NameProblem.STACKED_MARKS: mark("El nombre tiene demasiados acentos en una letra."),
-    NameProblem.FEW_LETTERS: mark("Un nombre tiene al menos dos letras."),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A request whose proof fits: whose signature it is, in a sentence, and what is asked."""
-
-    signer: Signer
-    proof: Proof
-    whose: str
-    question: str
-    name: str = field(default="", repr=False)
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request that an operator can answer; the question and the outcome are sentences.
 
-    `do` returns False if it has no effect any more.
+    `do` returns False if it has no effect any more. Of a signer who has been at `since` for a
+    while, `already` says so.
     """
 
     question: str
     outcome: str
-    do: Callable[[PersonRequests, Prepared, datetime], Awaitable[bool]]
+    do: Callable[[PersonRequests, Signer, Proof, datetime], Awaitable[bool]]
+    since: str = ""
+    already: str = ""
 
 
-def _only_stored(signer: Signer, words: Words) -> str | None:
-    """Returns since when the use is restricted or objected to, as a sentence."""
-    if signer.restricted_at is not None:
-        since = words.plain_moment(signer.restricted_at)
-        return label("su uso está limitado desde el {moment}", moment=since)
-    if signer.objected_at is not None:
-        since = words.plain_moment(signer.objected_at)
-        return label("se opuso a su uso el {moment}", moment=since)
-    return None
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What was typed: what is asked, of which signature, and how it is known whose that is."""
+
+    request: Request
+    number: int
+    code: str | None = None
+    reason: str | None = None
+    name: str | None = field(default=None, repr=False)
+    output: Path | None = None
 
 
 _ONLY_STORED = mark(
@@ -123,33 +106,40 @@ _ONLY_STORED = mark(
 SHOW = Request(
     mark("¿Muestro todo lo que se guarda de esa persona?"),
     mark("Eso es todo."),
-    lambda requests, it, at: requests.record_shown(it.signer, it.proof, at),
-)
-CORRECT = Request(
-    mark("¿Le pongo a la firma el nombre «{name}»?"),
-    mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
-    lambda requests, it, at: requests.correct(it.signer, it.name, it.proof, at),
+    PersonRequests.record_shown,
 )
 ERASE = Request(
     mark("¿Borro la firma para siempre, con nombre, chat y consentimiento?"),
     mark("La firma está borrada."),
-    lambda requests, it, at: requests.erase(it.signer, it.proof, at),
+    PersonRequests.erase,
 )
 RESTRICT = Request(
     mark("¿Limito su uso?"),
     mark("Su uso está limitado."),
-    lambda requests, it, at: requests.restrict(it.signer, it.proof, at),
+    PersonRequests.restrict,
+    since="restricted_at",
+    already=mark("Su uso ya está limitado, desde el {moment}. No se ha hecho nada."),
 )
 OBJECT = Request(
     mark("¿Anoto su oposición?"),
     mark("La oposición está anotada."),
-    lambda requests, it, at: requests.object(it.signer, it.proof, at),
+    PersonRequests.object,
+    since="objected_at",
+    already=mark("Ya se opuso a su uso, el {moment}. No se ha hecho nada."),
 )
 LIFT = Request(
     mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a quien firmó."),
     mark("La firma se usa otra vez como cualquier otra."),
-    lambda requests, it, at: requests.lift(it.signer, it.proof, at),
+    PersonRequests.lift,
 )
+
+
+def _correct(name: str) -> Request:
+    return Request(
+        mark("¿Le pongo a la firma el nombre «{name}»?"),
+        mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
+        lambda requests, signer, proof, at: requests.correct(signer, name, proof, at),
+    )
 
 
 @person.callback()
@@ -190,7 +180,7 @@ def show(
     yes: Yes = False,
 ) -> None:
     """Shows everything that is stored of the person (GDPR arts 15 and 20)."""
-    _answer(ctx, SHOW, code, verified_otherwise, yes=yes, output=output)
+    _answer(Letter(SHOW, ctx.obj, code, verified_otherwise, output=output), yes=yes)
 
 
 @person.command(help="Le pone otro nombre a la firma (art. 16).")
@@ -211,7 +201,8 @@ def correct(
 ) -> None:
     """Gives the signature another name (art. 16)."""
     typed = name if name is not None else _asked(label("El nombre nuevo"))
-    _answer(ctx, CORRECT, code, verified_otherwise, yes=yes, name=typed)
+    clean = _checked_name(typed)
+    _answer(Letter(_correct(clean), ctx.obj, code, verified_otherwise, clean), yes=yes)
 
 
 def _add_command(name: str, request: Request, purpose: str) -> None:
@@ -223,7 +214,7 @@ def _add_command(name: str, request: Request, purpose: str) -> None:
         verified_otherwise: Otherwise = None,
         yes: Yes = False,
     ) -> None:
-        _answer(ctx, request, code, verified_otherwise, yes=yes)
+        _answer(Letter(request, ctx.obj, code, verified_otherwise), yes=yes)
 
 
 for _name, _request, _purpose in (
@@ -247,33 +238,12 @@ for _name, _request, _purpose in (
     _add_command(_name, _request, _purpose)
 
 
-def _answer(
-    ctx: typer.Context,
-    request: Request,
-    code: str | None,
-    reason: str | None,
-    *,
-    yes: bool,
-    name: str | None = None,
-    output: Path | None = None,
-) -> None:
-    if code is not None and reason is not None:
+def _answer(letter: Letter, *, yes: bool) -> None:
+    if letter.code is not None and letter.reason is not None:
         raise CannotDo.because("El código y --verified-otherwise no van juntos.")
-    if output is not None and output.exists():
-        raise CannotDo.because(
-            "{path} ya existe, y se queda como está: elige otro archivo.", path=output
-        )
-    typed = code
-    if reason is None and typed is None:
-        typed = _asked(label("El código de la carta"))
-    number: int = ctx.obj
-    prepared = run_with_context(
-        lambda context: prepare(context, request, number, typed, reason, name)
-    )
-    say(prepared.whose)
-    otherwise = label("No se ha hecho nada, y el código sigue sirviendo.")
-    if agrees(prepared.question, yes=yes, otherwise=otherwise):
-        say(run_with_context(lambda context: carry_out(context, request, prepared, output)))
+    if letter.code is None and letter.reason is None:
+        letter = replace(letter, code=_asked(label("El código de la carta")))
+    confirmed(partial(prepare, letter=letter), yes=yes)
 
 
 def _asked(question: str) -> str:
@@ -283,29 +253,13 @@ def _asked(question: str) -> str:
     return typed
 
 
-async def prepare(
-    context: CliContext,
-    request: Request,
-    number: int,
-    code: str | None,
-    reason: str | None,
-    name: str | None,
-) -> Prepared:
+async def prepare(context: CliContext, letter: Letter) -> Plan:
     """Checks the proof, and returns what is to be asked before; a wrong code is counted."""
-    new_name = "" if name is None else _checked_name(name)
-    signer, proof = await _proved(context, number, code, reason, new_name)
-    words = context.words
+    request, words = letter.request, context.words
+    signer, proof = await _proved(context, letter)
+    if request.since and (since := getattr(signer, request.since)):
+        raise CannotDo.because(request.already, moment=words.plain_moment(since))
     state = _only_stored(signer, words)
-    if request is RESTRICT and signer.restricted_at is not None:
-        since = words.plain_moment(signer.restricted_at)
-        raise CannotDo.because(
-            "Su uso ya está limitado, desde el {moment}. No se ha hecho nada.", moment=since
-        )
-    if request is OBJECT and signer.objected_at is not None:
-        since = words.plain_moment(signer.objected_at)
-        raise CannotDo.because(
-            "Ya se opuso a su uso, el {moment}. No se ha hecho nada.", moment=since
-        )
     if request is LIFT and state is None:
         raise CannotDo.because("Su uso no está limitado, ni hay oposición. No se ha hecho nada.")
     whose = label(
@@ -318,42 +272,49 @@ async def prepare(
     whose += f"; {state}." if state else "."
     if request in (RESTRICT, OBJECT):
         whose += f" {label(_ONLY_STORED)}"
-    return Prepared(signer, proof, whose, label(request.question, name=new_name), new_name)
+    return Plan(
+        whose,
+        label(request.question, name=letter.name or ""),
+        partial(_carry_out, letter=letter, signer=signer, proof=proof),
+        declined=label("No se ha hecho nada, y el código sigue sirviendo."),
+    )
 
 
-async def carry_out(
-    context: CliContext, request: Request, prepared: Prepared, output: Path | None
-) -> str:
+def _only_stored(signer: Signer, words: Words) -> str | None:
+    """Returns since when the use is restricted or objected to, as a sentence."""
+    if signer.restricted_at is not None:
+        since = words.plain_moment(signer.restricted_at)
+        return label("su uso está limitado desde el {moment}", moment=since)
+    if signer.objected_at is not None:
+        since = words.plain_moment(signer.objected_at)
+        return label("se opuso a su uso el {moment}", moment=since)
+    return None
+
+
+async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> str:
     """Does what was asked for; returns the result as sentences."""
-    signer, shown = prepared.signer, ""
-    if request is SHOW:
-        shown = await _show(context, prepared, output)
+    shown = ""
+    if letter.request is SHOW:
+        shown = f"{await _stored(context, signer)}\n"
+    if letter.output is None:
+        await _do(context, letter.request, signer, proof)
     else:
-        await _do(context, request, prepared)
-    if request is LIFT:
+        # The file is not left behind where the code turns out to be used.
+        with output_file(letter.output) as file:
+            file.write(shown.encode())
+            await _do(context, letter.request, signer, proof)
+        shown = label("Está en {path}, que solo puedes leer tú.", path=letter.output) + " "
+    if letter.request is LIFT:
         # They get what they missed, like whoever unmutes the bot.
         await context.storage.signatures.mark_reachable(signer.supporter, context.clock())
-    return f"{shown}{label(request.outcome)} {_told(request, signer)}"
+    return f"{shown}{label(letter.request.outcome)} {_told(letter.request, signer)}"
 
 
-async def _do(context: CliContext, request: Request, prepared: Prepared) -> None:
-    if not await request.do(context.storage.person_requests, prepared, context.clock()):
+async def _do(context: CliContext, request: Request, signer: Signer, proof: Proof) -> None:
+    if not await request.do(context.storage.person_requests, signer, proof, context.clock()):
         raise CannotDo.because(
             "Entretanto se ha usado el código o se ha retirado la firma. No se ha hecho nada."
         )
-
-
-async def _show(context: CliContext, prepared: Prepared, output: Path | None) -> str:
-    """Writes what is stored into a file, or returns it for the terminal."""
-    content = await _stored(context, prepared.signer)
-    if output is None:
-        await _do(context, SHOW, prepared)
-        return f"{content}\n"
-    # The file is not left behind where the code turns out to be used.
-    with output_file(output) as file:
-        file.write(f"{content}\n".encode())
-        await _do(context, SHOW, prepared)
-    return label("Está en {path}, que solo puedes leer tú.", path=output) + " "
 
 
 def check_reason(reason: str, *names: str | None) -> str:
@@ -377,30 +338,42 @@ def check_reason(reason: str, *names: str | None) -> str:
 
 
 def _checked_name(typed: str) -> str:
+    # Imported here, as below: Telegram's library takes a moment to load.
+    from handlers.signing import NAME_REFUSALS
+
     try:
         return clean_name(typed)
     except NameRefused as refused:
-        raise CannotDo.because(_NAME_REFUSALS[refused.problem]) from None
+        raise CannotDo.because(NAME_REFUSALS[refused.problem]) from None
 
 
-async def _proved(
-    context: CliContext, number: int, code: str | None, reason: str | None, new_name: str
-) -> tuple[Signer, Proof]:
+async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
     """Returns whose signature it is, and the proof of it."""
     requests = context.storage.person_requests
-    if code is None:
-        signer = await requests.find(number)
-        if signer is not None:
-            # Nobody agreed to this look, and it shows a name before anything is done.
-            await context.storage.audit.record("person_look", actor=None, at=context.clock())
-        said = check_reason(reason or "", signer.name if signer else None, new_name)
-        if signer is None:
-            raise CannotDo.because("Ninguna firma tiene ese número; quizá se retiró.")
-        return signer, verified_otherwise(said)
-    found, checked = await requests.check(number, code, context.clock())
-    if found is None:
-        raise CannotDo(_no_fit(checked, context.words))
-    return found, by_code(code)
+    if letter.code is not None:
+        found, checked = await requests.check(letter.number, letter.code, context.clock())
+        if found is None:
+            raise CannotDo(_no_fit(checked, context.words))
+        return found, by_code(letter.code)
+    signer = await requests.find(letter.number)
+    if signer is not None:
+        # Nobody agreed to this look, and it shows a name before anything is done.
+        await context.storage.audit.record("person_look", actor=None, at=context.clock())
+    said = check_reason(letter.reason or "", signer.name if signer else None, letter.name)
+    if signer is None:
+        raise CannotDo.because("Ninguna firma tiene ese número; quizá se retiró.")
+    return signer, verified_otherwise(said)
+
+
+_NO_FIT = {
+    CodeState.USED: mark("Este código se usó el {moment}, y cada uno sirve una vez."),
+    CodeState.ENDED: mark("Este código dejó de servir el {moment}."),
+    CodeState.VOID: mark("Este código ya no sirve: se escribieron demasiados que no eran."),
+    CodeState.WRONG: mark(
+        "El número y el código no van juntos. Compara los dos con la carta; después de cinco "
+        "códigos que no son, el bueno deja de servir."
+    ),
+}
 
 
 def _no_fit(checked: CheckedCode, words: Words) -> str:
@@ -409,18 +382,7 @@ def _no_fit(checked: CheckedCode, words: Words) -> str:
         "Pide otro, que muestra /mydata. Si ya no tiene Telegram, --verified-otherwise dice cómo "
         "sabes quién es."
     )
-    if checked.state is CodeState.USED:
-        why = label("Este código se usó el {moment}, y cada uno sirve una vez.", moment=since)
-    elif checked.state is CodeState.ENDED:
-        why = label("Este código dejó de servir el {moment}.", moment=since)
-    elif checked.state is CodeState.VOID:
-        why = label("Este código ya no sirve: se escribieron demasiados que no eran.")
-    else:
-        why = label(
-            "El número y el código no van juntos. Compara los dos con la carta; después de cinco "
-            "códigos que no son, el bueno deja de servir."
-        )
-    return f"{why} {ask}"
+    return f"{label(_NO_FIT[checked.state], moment=since)} {ask}"
 
 
 async def _stored(context: CliContext, signer: Signer) -> str:
@@ -429,7 +391,6 @@ async def _stored(context: CliContext, signer: Signer) -> str:
             "No se encuentra lo que se guarda de esa persona: el número de su chat está "
             "dañado. No se ha hecho nada."
         )
-    # Imported here: Telegram's library takes a moment to load, which --help does not need.
     from handlers.my_data import everything_stored
 
     storage = context.storage

@@ -55,7 +55,7 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
     result = call(*DELIVERED, typed="n\n")
     text = said(result)
     for sentence in (
-        f"What was handed over: list {short}, written on 1 March 2026, 13:00: 6 signatures, "
+        f"What was handed over: list {short}, written on 1 March 2026, 13:00; 6 signatures: "
         "4 with their name and 2 counted without it.",
         "Handed over on 2 March 2026, to the United States Secretary of Homeland Security.",
         f"Manifest: {MANIFEST.lower()}",
@@ -122,7 +122,10 @@ def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
         ),
         # The signatures would be due at once.
         (("--on", "2025-03-02", "--without-list"), "Look at the day and the year."),
-        (("--on", "2026-03-02", "--manifest", MANIFEST, "--export", "zz"), "No list has an id"),
+        (
+            ("--on", "2026-03-02", "--manifest", MANIFEST, "--export", "zz"),
+            "No number begins with “zz”",
+        ),
         (("--undo", "--on", "2026-03-02"), "--undo takes back what is recorded"),
         (
             ("--on", "2026-03-02", "--without-list", "--export", "0f"),
@@ -215,7 +218,6 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     assert "1 signature has changed since the list was written" in text
     assert "The corrected names" not in text
     assert "4 4 March 2026 erase it: the signature was withdrawn" in " ".join(text.split())
-    assert "Names are shown on the screen alone" in refused(call("notices", "--names"))
     assert "Nothing was changed." in said(call("notices", "--told", typed="n\n"))
     assert "was told of 1 of them." in said(call("notices", "--told", typed="y\n"))
     assert "No notice is owed" in said(call("notices", "--told"))
@@ -255,7 +257,7 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
         "replace the name 5",
         "erase the name, and count the signature without it",
     ]
-    assert "The corrected names: petition-bot notices --names" in text
+    assert "The corrected names go into an encrypted file: --output FILE" in text
     assert "was told of 5 of them." in said(call("notices", "--told", "--yes"))
     assert "No notice is owed" in said(call("notices"))
 
@@ -292,15 +294,12 @@ def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
     listed = said(call("notices"))
     assert "replace the name" in listed
     assert "Núria" not in listed
-    assert "Names are shown on the screen alone" in refused(call("notices", "--names"))
     file = tmp_path / "notices.xlsx.age"
-    assert "nobody to encrypt the names to" in refused(call("notices", "--output", str(file)))
+    assert "nobody to encrypt the file to" in refused(call("notices", "--output", str(file)))
     assert not file.exists()
     key = pyrage.x25519.Identity.generate()
     monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(key.to_public()))
     assert "encrypted" in said(call("notices", "--output", str(file)))
-    assert "--force replaces it" in refused(call("notices", "--output", str(file)))
-    file.write_bytes(b"of before")
-    said(call("notices", "--output", str(file), "--force"))
+    assert "exists already" in refused(call("notices", "--output", str(file)))
     (rows,) = sheets_of(pyrage.decrypt(file.read_bytes(), [key])).values()
     assert rows[1] == [3, "2026-03-05", "replace the name", "Núria;=A1;Sol"]

@@ -253,7 +253,7 @@ def test_help_lists_the_commands_by_what_they_are_for_in_the_order_of_use() -> N
         ("export", "Falta '--output'."),
         ("export --output", "Falta el valor detrás de '--output'."),
         ("export --output x --format csv", "'--format' no puede ser 'csv', sino 'xlsx', 'json'."),
-        ("notices --names=1", "La opción '--names' no lleva ningún valor."),
+        ("notices --told=1", "La opción '--told' no lleva ningún valor."),
         ("notices uno", "Sobra esto: uno."),
         ("notices --csv", "No existe la opción --csv."),
         ("rehearse --people 0", "'--people' es 1 como mínimo."),

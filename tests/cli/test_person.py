@@ -195,7 +195,7 @@ def test_everything_stored_goes_into_a_file_that_only_its_owner_reads(
     stored = json.loads(file.read_text("utf-8"))
     assert (stored["signature"]["name"], stored["signature"]["chat"]) == ("Persona 2", 1002)
     assert stored["handover"] == {"handed_over_on": handed_over_on, "with_your_name": True}
-    assert "is there already" in refused(call("3", "show", *options))
+    assert "exists already" in refused(call("3", "show", *options))
     printed = said(call("3", "show", "--verified-otherwise", LETTER, "--yes"))
     assert '"name": "Persona 3"' in printed
     assert waiting(petition) == ["shown", "shown"]

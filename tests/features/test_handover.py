@@ -2,19 +2,10 @@
 
 import json
 from datetime import date, datetime, timedelta
-from io import StringIO
-
-from rich.console import Console
 
 from bot.cli.context import CliContext
-from bot.cli.handover import (
-    HandoverOrder,
-    prepare_handover,
-    prepare_undo,
-    record_handover,
-    undo_handover,
-)
-from bot.cli.notices import list_notices, mark_told
+from bot.cli.handover import HandoverOrder, prepare_handover, prepare_undo
+from bot.cli.notices import prepare_notices
 from bot.petition_folder.schema import months_later
 from handlers.closing_date import look
 from handlers.context import Services
@@ -63,8 +54,8 @@ async def is_handed_over(scene: Scene) -> str:
     people = Supporters(storage.database, services(scene).keyring)
     await people.exported(3, at=services(scene).clock(), with_name=2, without_name=1)
     order = HandoverOrder(on=today(scene).isoformat(), manifest=MANIFEST)
-    planned, _ = await prepare_handover(shell(scene), order)
-    await record_handover(shell(scene), planned)
+    plan = await prepare_handover(shell(scene), order)
+    await plan.carry_out(shell(scene))
     return scene.words.date(today(scene))
 
 
@@ -92,8 +83,7 @@ async def test_everybody_reads_how_it_was_handed_over_and_no_longer_once_it_is_u
     scene.marta.send("/reopen")
     await scene.settled()
     assert f"La petición se entregó el {day}" in scene.marta.messages[-1].text
-    undone, _ = await prepare_undo(shell(scene), HandoverOrder())
-    await undo_handover(shell(scene), undone)
+    await (await prepare_undo(shell(scene))).carry_out(shell(scene))
     await looks(scene)
     assert "Se ha deshecho la anotación de la entrega" in scene.marta.messages[-1].text
     for person in (scene.ana, scene.sean, scene.mallory):
@@ -121,24 +111,23 @@ async def test_who_withdraws_or_corrects_afterwards_is_on_the_list_of_the_addres
     await scene.taps(scene.ana, words.label("Retirar mi firma y borrar mis datos"))
     assert "we cannot undo that" not in await reads(scene, scene.sean, "/withdraw")
     await scene.taps(scene.sean, scene.english.label("Retirar mi firma y borrar mis datos"))
-    screen = Console(force_terminal=True, record=True, width=120, file=StringIO())
-    owed = await list_notices(shell(scene), screen, names=True)
-    assert [(each.number, each.change.value) for each in owed] == [
-        (1, "withdrawn"),
-        (3, "corrected"),
-    ]
-    shown = screen.export_text()
-    assert "replace the name by: Jordi Puig i Mas" in shown
-    assert "Ana" not in shown
+    notices = await prepare_notices(shell(scene))
+    withdrawn, corrected = notices.shown.splitlines()[1:3]
+    assert withdrawn.startswith("  1  ")
+    assert "withdrawn" in withdrawn
+    assert corrected.startswith("  3  ")
+    assert "replace the name" in corrected
+    assert "Ana" not in notices.shown
+    assert "Jordi" not in notices.shown
     await looks(scene)
     assert "2 firmas han cambiado" in scene.marta.messages[-1].text
     said = len(scene.marta.messages)
     await looks(scene, WEEK - timedelta(hours=1))
     assert len(scene.marta.messages) == said
-    await mark_told(shell(scene), owed)
+    await notices.carry_out(shell(scene))
     await looks(scene, WEEK)
     assert len(scene.marta.messages) == said
-    assert await list_notices(shell(scene), screen) == []
+    assert (await prepare_notices(shell(scene))).question == ""
 
 
 async def test_what_an_admin_wrote_of_the_delivery_stands_below_what_was_recorded(
