@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyrage
-from rich.progress import Progress
 
 from benchmarks.child_job import Job, JobReport, ResourceMeter, run_job
 from benchmarks.signed_database import KEY, url_of
@@ -40,13 +39,13 @@ async def _export(job: Job) -> JobReport:
                 async for page in signatures.pages():
                     written += sum(each.name is not None for each in page)
             return meter.report(delivered=written, failed=0, complete=written == job.people)
-        recipient = str(pyrage.x25519.Identity.generate().to_public())
-        order = ExportOrder(ListFormat(job.url), folder / "list.age", (recipient,), replaces=True)
-        with Progress(disable=True) as bar:
-            done = await write_list(context, order, bar)
-        written = done.header.with_name
+        recipient = pyrage.x25519.Identity.generate().to_public()
+        order = ExportOrder(ListFormat(job.url), folder / "list.age", [recipient])
+        order.file.unlink(missing_ok=True)
+        header, _ = await write_list(context, order, lambda *_: None)
+        written, size = header.with_name, order.file.stat().st_size
         complete = written == job.people
-        return meter.report(delivered=written, failed=0, complete=complete, said=str(done.size))
+        return meter.report(delivered=written, failed=0, complete=complete, said=str(size))
     finally:
         await storage.close()
 

@@ -176,17 +176,22 @@ def interruptible(otherwise: str) -> Iterator[None]:
 
 @contextmanager
 def progress(
-    what: str, total: int | None = None, *, interrupted: str, in_bytes: bool = False
-) -> Iterator[Callable[[int], None]]:
+    what: str, *, interrupted: str, in_bytes: bool = False
+) -> Iterator[Callable[[int, int | None], None]]:
     """Shows on a terminal how far long work is, and when it will end.
 
-    Yields what is told how much is done. Ctrl-C ends the command with the sentence `interrupted`.
+    Yields what is told how much is done, and of how much. Ctrl-C, or a signal like it, ends the
+    command with the sentence `interrupted`.
     """
     from rich.progress import DownloadColumn  # it takes a moment to load
 
     with interruptible(interrupted), progress_bar(DownloadColumn() if in_bytes else None) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task(what, total=None)
+
+        def show(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield show
 
 
 def progress_bar(numbers: ProgressColumn | None = None, *, console: Console = out) -> Progress:

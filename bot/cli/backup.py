@@ -1,8 +1,7 @@
 """`petition-bot backup` and `petition-bot restore`, and what they say came of it."""
 
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot import restore as restoration
-from bot.age_encryption import parse_recipients, read_identities
+from bot.age_encryption import read_identities
 from bot.backup import (
     BACKUP_IS_OLD,
     Manifest,
@@ -21,12 +20,13 @@ from bot.backup import (
 )
 from bot.cli.context import CliContext, run_with_context
 from bot.cli.purge import refuse_another_date, telegram_time
+from bot.cli.recipients import required_recipients
 from bot.console import (
     CannotDo,
     Yes,
     agrees,
     in_sentences,
-    progress_bar,
+    progress,
     run_to_end,
     say,
     signatures,
@@ -45,12 +45,6 @@ from storage import (
     SchemaMissing,
     StorageError,
     require_key_file,
-)
-
-_NO_RECIPIENTS = mark(
-    "Falta la clave para la que se cifra la copia. En otra máquina, haz una con age-keygen -o "
-    "key.txt, pon aquí en PETITION_AGE_RECIPIENTS la clave pública que muestra (age1…), y prueba "
-    "otra vez. Quien tenga key.txt puede abrir las copias; en la máquina del bot no debe estar."
 )
 
 _DEEDS = {
@@ -93,20 +87,22 @@ def backup(
     it: keep a copy of that elsewhere.
     """
     settings = load_petition_settings()
-    if not settings.age_recipients:
-        raise CannotDo.because(_NO_RECIPIENTS)
-    recipients = parse_recipients(settings.age_recipients)
+    recipients = required_recipients(settings)
+    stopped = label("Interrumpido: no hay ninguna copia.")
+    with progress(label("Copiando"), interrupted=stopped, in_bytes=True) as done:
 
-    async def made(context: CliContext) -> Manifest:
-        keyring = context.storage.keyring
-        with _progress(label("Copiando"), None) as wrote:
+        async def made(context: CliContext) -> Manifest:
             manifest = await write_backup(
-                file, settings.database_url, recipients, keyring, wrote=wrote
+                file,
+                settings.database_url,
+                recipients,
+                context.storage.keyring,
+                wrote=lambda n: done(n, None),
             )
-        await context.storage.audit.record("backup", actor=None, at=manifest.made_at)
-        return manifest
+            await context.storage.audit.record("backup", actor=None, at=manifest.made_at)
+            return manifest
 
-    manifest = run_with_context(made)
+        manifest = run_with_context(made)
     say(
         label("La copia está en {path}: {content}.", path=file, content=_content(manifest)),
         label(
@@ -114,39 +110,37 @@ def backup(
             "ella."
         ),
     )
-    if keep is None:
-        say(
-            label(
-                "Tiene lo que la gente retire desde ahora: bórrala a los treinta días, como se "
-                "les prometió. --keep 30 borra las más antiguas."
-            )
-        )
+    if keep is not None:
+        _remove_older(file, manifest.made_at, keep)
         return
+    say(
+        label(
+            "Tiene lo que la gente retire desde ahora: bórrala a los treinta días, como se "
+            "les prometió. --keep 30 borra las más antiguas."
+        )
+    )
+
+
+def _remove_older(file: Path, made_at: datetime, days: int) -> None:
+    """Removes the backups beside a new one that are older than so many days, and says which."""
+    settings = load_petition_settings()
     # As a clock that is years ahead would take all of them. Without an answer its own day counts.
     told = run_to_end(telegram_time(settings))
     if told is not None:
-        refuse_another_date(told, manifest.made_at)
+        refuse_another_date(told, made_at)
     own = Keyring.load(require_key_file(settings.key_file))
-    old = remove_old_backups(file, own, manifest.made_at - timedelta(days=keep))
+    old = remove_old_backups(file, own, made_at - timedelta(days=days))
     if old.removed:
-        said = label(
-            "Borradas, porque tenían más de {days} días: {files}.",
-            days=keep,
-            files=_named(old.removed),
-        )
-        say(said)
+        files = ", ".join(each.name for each in old.removed)
+        say(label("Borradas, porque tenían más de {days} días: {files}.", days=days, files=files))
     if old.doubtful:
         say(
             label(
                 "También son más antiguas, pero siguen ahí: {files}. Están dañadas, o no se "
                 "hicieron con este archivo de clave. Si son tuyas, bórralas.",
-                files=_named(old.doubtful),
+                files=", ".join(each.name for each in old.doubtful),
             )
         )
-
-
-def _named(files: list[Path]) -> str:
-    return ", ".join(each.name for each in files)
 
 
 @in_sentences
@@ -186,12 +180,19 @@ def restore(
             "Para abrir una copia hace falta la clave de age: --identity CLAVE. No se ha "
             "hecho nada."
         )
-    if drill:
-        _try(file, manifest, identity)
-        return
     read_identities(identity)  # so that nothing is asked where the key is not there
-    if agrees(label("¿Pongo esta copia en el lugar de la base de datos?"), yes=yes):
-        _restore(file, manifest, identity)
+    if not drill and not agrees(
+        label("¿Pongo esta copia en el lugar de la base de datos?"), yes=yes
+    ):
+        return
+    what = label("Abriendo") if drill else label("Restaurando")
+    stopped = label(
+        "Interrumpido: la copia no está restaurada. Para restaurarla, ejecútalo otra vez."
+    )
+    with progress(what, interrupted=stopped, in_bytes=True) as done:
+        order = _order(file, manifest, identity)
+        order = replace(order, read=lambda n: done(n, manifest.payload_bytes))
+        (_try if drill else _restore)(order)
 
 
 def _checked(file: Path) -> Manifest:
@@ -201,30 +202,24 @@ def _checked(file: Path) -> Manifest:
     at = f"{words.date(manifest.made_at.date())}, {manifest.made_at:%H:%M} UTC"
     keyring, content = _own_keyring(), _content(manifest)
     if keyring is not None and was_made_with(keyring, manifest):
-        say(
-            words.label(
-                "La copia del {moment} está entera, y se hizo aquí: {content}.",
-                moment=at,
-                content=content,
-            )
-        )
+        whole = mark("La copia del {moment} está entera, y se hizo aquí: {content}.")
+        say(label(whole, moment=at, content=content))
         return manifest
+    doubt = mark(
+        "No se hizo con el archivo de clave de los ajustes, o se ha cambiado su primera "
+        "línea: eso lo ha podido escribir cualquiera."
+    )
+    if keyring is None:
+        doubt = mark(
+            "Sin el archivo de clave del bot, PETITION_KEY_FILE, no se puede saber si es verdad."
+        )
     say(
-        words.label(
+        label(
             "El archivo está entero. Dice de sí mismo que es la copia del {moment}: {content}.",
             moment=at,
             content=content,
-        )
-    )
-    say(
-        label(
-            "Sin el archivo de clave del bot, PETITION_KEY_FILE, no se puede saber si es verdad."
-        )
-        if keyring is None
-        else label(
-            "No se hizo con el archivo de clave de los ajustes, o se ha cambiado su primera "
-            "línea: eso lo ha podido escribir cualquiera."
-        )
+        ),
+        label(doubt),
     )
     return manifest
 
@@ -236,10 +231,9 @@ def _own_keyring() -> Keyring | None:
         return None  # as on the machine where the backups are kept
 
 
-def _try(file: Path, manifest: Manifest, identity: Path) -> None:
+def _try(order: restoration.Order) -> None:
     """Restores a backup onto a copy that is thrown away, and says what it would come to."""
-    with _progress(label("Abriendo"), manifest.payload_bytes) as read:
-        tried = run_to_end(restoration.drill(_order(file, manifest, identity, read)))
+    tried = run_to_end(restoration.drill(order))
     if tried is None:
         say(label("La clave la abre, y pg_restore la lee hasta el final. No se ha cambiado nada."))
         return
@@ -251,13 +245,11 @@ def _try(file: Path, manifest: Manifest, identity: Path) -> None:
     )
 
 
-def _restore(file: Path, manifest: Manifest, identity: Path) -> None:
+def _restore(order: restoration.Order) -> None:
     """Restores a backup, and says what it came to and what is to be done now."""
-    with _progress(label("Restaurando"), manifest.payload_bytes) as read:
-        restored = run_to_end(restoration.restore(_order(file, manifest, identity, read)))
+    restored = run_to_end(restoration.restore(order))
     say(label("La copia está restaurada. {outcome}", outcome=_outcome(restored)))
-    if restored.moved_aside is not None:
-        aside = restored.moved_aside
+    if (aside := restored.moved_aside) is not None:
         say(
             label(
                 "La base de datos que había es ahora {path}. Tiene a las mismas personas: el bot "
@@ -266,7 +258,7 @@ def _restore(file: Path, manifest: Manifest, identity: Path) -> None:
                 command=f"rm {shlex.quote(str(aside))}*",
             )
         )
-    others = [each.slug for each in manifest.content.petitions if each.signatures]
+    others = [each.slug for each in order.manifest.content.petitions if each.signatures]
     if len(others) > 1:
         say(label("Sus otras peticiones se ponen al día cuando se pongan en marcha sus bots."))
     say(
@@ -298,22 +290,13 @@ def say_age_of_backup(folder: Path) -> None:
     if made_at is None:
         say(label("Aún no hay ninguna copia de sus firmas: petition-bot backup ARCHIVO"))
         return
-    day = terminal_words().date(made_at)
-    if now - made_at <= BACKUP_IS_OLD:
-        say(label("La última copia de sus firmas es del {day}.", day=day))
-    else:
-        say(
-            label(
-                "La última copia de sus firmas es del {day}. Haz otra: petition-bot backup "
-                "ARCHIVO",
-                day=day,
-            )
-        )
+    said = label("La última copia de sus firmas es del {day}.", day=terminal_words().date(made_at))
+    if now - made_at > BACKUP_IS_OLD:
+        said += f" {label('Haz otra: petition-bot backup ARCHIVO')}"
+    say(said)
 
 
-def _order(
-    file: Path, manifest: Manifest, identity: Path, read: Callable[[int], None]
-) -> restoration.Order:
+def _order(file: Path, manifest: Manifest, identity: Path) -> restoration.Order:
     settings = load_petition_settings()
     make_database_folder(settings.database_url)
     petition = load_petition(settings.folder or BUNDLED)
@@ -333,7 +316,6 @@ def _order(
         keyring=Keyring.load(require_key_file(settings.key_file)),
         slug=petition.slug,
         at=datetime.now(UTC),
-        read=read,
     )
 
 
@@ -393,13 +375,3 @@ def _outcome(restored: restoration.Restored) -> str:
             )
         )
     return " ".join(parts)
-
-
-@contextmanager
-def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Yields what is told how many bytes are done, and draws it on a terminal."""
-    from rich.progress import DownloadColumn  # it takes a moment to load
-
-    with progress_bar(DownloadColumn()) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)

@@ -1,9 +1,12 @@
 """Opens a petition's data for a command, also while the bot runs on it."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import current_thread, main_thread
 
 from bot.clocks import utc_now
 from bot.console import R, run_to_end, say_files_here
@@ -51,6 +54,12 @@ def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
     say_files_here(settings.database_url)
 
     async def worked() -> R:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None  # noqa: S101 - inside a coroutine there is one
+        # As with Ctrl-C, nothing is left half done when the connection to the server is lost.
+        if current_thread() is main_thread():
+            for each in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(each, task.cancel)
         async with open_cli_context(settings) as context:
             return await work(context)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyrage
 from rich.console import Console
-from rich.progress import Progress
 
 from bot.cli.context import open_cli_context
 from bot.cli.dossier import DossierOptions, make_files
@@ -40,11 +39,10 @@ class DemoShell:
     async def hand_over(self) -> None:
         """Writes the list encrypted, opens it, sets it as PDF and records the handover."""
         key, encrypted = pyrage.x25519.Identity.generate(), self.folder / "list.json.age"
-        order = ExportOrder(ListFormat.JSON, encrypted, (str(key.to_public()),), replaces=True)
+        order = ExportOrder(ListFormat.JSON, encrypted, [key.to_public()])
         async with open_cli_context(self.settings) as context:
             self._typed("export --format json --output list.json.age")
-            written = await write_list(context, order, Progress(disable=True))
-            header = written.header
+            header, _ = await write_list(context, order, lambda *_: None)
             self._says(
                 label(
                     "{signatures}: {named} con su nombre y {unnamed} sin él.",
@@ -85,7 +83,7 @@ class DemoShell:
             output=self.folder / "dossier", reference="2026/1", contact="Marta", language="es"
         )
         try:
-            make_files(opened, options, console=Console(quiet=True))
+            make_files(opened, options)
         except CannotDo as error:
             self._says(str(error))
             return hashlib.sha256(opened.read_bytes()).hexdigest()

@@ -1,20 +1,24 @@
 """`petition-bot dossier`: asks what is missing, makes the files, says what is next."""
 
-import sys
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 
-from bot.console import CannotDo, in_sentences, out, progress_bar, read_day, say
+from bot.console import CannotDo, in_sentences, in_terminal, progress, read_day, say
 from bot.extras import install_command
-from bot.text.terminal_language import label, terminal_words
+from bot.text.terminal_language import label
 from bot.text.translations import Catalogs, is_spoken
+
+if TYPE_CHECKING:
+    from bot.dossier.make import Dossier
+    from bot.dossier.opened_list import ListHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +102,15 @@ def dossier(
         public=public,
         fonts=fonts,
     )
-    make_files(list_file, options)
+    made, head = make_files(list_file, options)
+    say(*_result(made, head, options))
 
 
-def make_files(path: Path, options: DossierOptions, *, console: Console = out) -> None:
-    """Makes a dossier and prints where it is, its hash, and the command for the delivery."""
-    tell = partial(say, console=console)
+def make_files(path: Path, options: DossierOptions) -> tuple[Dossier, ListHead]:
+    """Makes a dossier; returns it with the head of the list that it is made of."""
     try:
         # These need the extra, which a server does not have.
-        from bot.dossier.contents import Edition, in_language
+        from bot.dossier.contents import Edition
         from bot.dossier.make import make_dossier
         from bot.dossier.opened_list import DossierError, open_list
         from bot.dossier.typesetting import Fonts
@@ -118,7 +122,7 @@ def make_files(path: Path, options: DossierOptions, *, console: Console = out) -
         ) from error
     try:
         opened = open_list(path)
-        petition = opened.head.petition
+        petition, names = opened.head.petition, opened.head.counts.with_name
         language = _language(
             (options.language or "").strip().lower() or None,
             petition.source_language,
@@ -138,47 +142,35 @@ def make_files(path: Path, options: DossierOptions, *, console: Console = out) -
             f" {language}"
         )
         fonts = Fonts((options.fonts,) if options.fonts else ())
-        title = in_language(petition.title, language)
-        tell(f"{title} ({terminal_words().language_name(language)})")
-        with progress_bar(console=console) as progress:
-            task = progress.add_task(
-                label("Comparando letras con las fuentes"), total=opened.head.counts.with_name
-            )
-            if options.public:
-                progress.update(task, visible=False)
-            made = make_dossier(
-                opened,
-                edition,
-                fonts,
-                folder,
-                lambda so_far: progress.update(
-                    task, completed=so_far, description=label("Componiendo nombres")
-                ),
-            )
+        stopped = label("Interrumpido: no se ha hecho ningún archivo.")
+        with progress(label("Componiendo nombres"), interrupted=stopped) as done:
+            made = make_dossier(opened, edition, fonts, folder, lambda n: done(n, names))
     except DossierError as error:
         raise CannotDo(str(error)) from error
-    tell("", f"{made.folder}:", *(f"  {name}" for name in made.files), "")
+    return made, opened.head
+
+
+def _result(made: Dossier, head: ListHead, options: DossierOptions) -> Iterator[str]:
+    yield from (f"{made.folder}:", *(f"  {name}" for name in made.files), "")
     if options.public:
-        tell(label("No tiene nombres, y se puede publicar."))
+        yield label("No tiene nombres, y se puede publicar.")
         return
     if made.without_font:
-        tell(label("En la lista, esas letras van con su número en Unicode."), style="yellow")
-        tell(made.without_font, "")
-    tell(label("SHA-256 del manifiesto: {hash}", hash=made.manifest_sha256))
-    if opened.head.counts.with_name:
-        tell(label("Tiene nombres de personas: dáselo solo a quien recibe la petición."))
-    if petition.closed_at is None:
-        tell(
-            label(
-                "La petición estaba abierta cuando se escribió esta lista. Solo se puede anotar "
-                "la entrega de una lista escrita después del cierre."
-            )
+        yield label("En la lista, esas letras van con su número en Unicode.")
+        yield made.without_font
+    yield label("SHA-256 del manifiesto: {hash}", hash=made.manifest_sha256)
+    if head.counts.with_name:
+        yield label("Tiene nombres de personas: dáselo solo a quien recibe la petición.")
+    if head.petition.closed_at is None:
+        yield label(
+            "La petición estaba abierta cuando se escribió esta lista. Solo se puede anotar "
+            "la entrega de una lista escrita después del cierre."
         )
         return
-    tell(
-        label("Cuando lo hayas entregado, anótalo en el ordenador del bot, con el día:"),
-        f"petition-bot delivered --on {label('AAAA-MM-DD')} --export {opened.head.id} "
-        f"--manifest {made.manifest_sha256}",
+    yield label("Cuando lo hayas entregado, anótalo en el ordenador del bot, con el día:")
+    yield (
+        f"petition-bot delivered --on {label('AAAA-MM-DD')} --export {head.id} "
+        f"--manifest {made.manifest_sha256}"
     )
 
 
@@ -209,14 +201,14 @@ def _language(chosen: str | None, source: str, languages: tuple[str, ...]) -> st
 
 def _reference(typed: str | None) -> str:
     """Returns the organisation's own reference, which is asked for if it was not typed."""
-    if typed is None and not sys.stdin.isatty():
+    if typed is None and not in_terminal():
         raise CannotDo.because("Da la referencia que lleva la carta: --reference TEXTO")
     return (typed or _asked(label("Vuestra referencia, para que la respuesta la cite"))).strip()
 
 
 def _contact(typed: str | None, email: str) -> str:
     """Returns where the answer is to go: as typed or asked for, or to the controller's address."""
-    if typed is None and not sys.stdin.isatty():
+    if typed is None and not in_terminal():
         if email:
             return email
         raise CannotDo.because("Di adónde hay que contestar: --contact TEXTO")

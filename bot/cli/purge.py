@@ -120,9 +120,13 @@ async def telegram_time(settings: PetitionSettings) -> datetime | None:
 async def _erase(context: CliContext, due: Due) -> str:
     """Erases what is due; returns the result as a sentence."""
     stopped = label("Interrumpido: lo que se ha borrado sigue borrado.")
-    with progress(label("Borrando"), due.total, interrupted=stopped) as done:
+    with progress(label("Borrando"), interrupted=stopped) as done:
         erased = await erase_due(
-            context.storage, due.erasure, context.clock(), action="purge", progress=done
+            context.storage,
+            due.erasure,
+            context.clock(),
+            action="purge",
+            progress=lambda n: done(n, due.total),
         )
     state = await context.storage.petitions.state()
     return label(

@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import re
 import shlex
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +31,7 @@ def recipient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "_in_terminal", lambda: True)
+    monkeypatch.setattr(export, "in_terminal", lambda: True)
 
 
 def call(*arguments: str, typed: str = "") -> Result:
@@ -83,7 +81,7 @@ def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
         "without_name": 1,
     }
     written = told.splitlines()
-    assert re.fullmatch(rf"List {listed['id']}: \d+\.\d kB in \d+ s\.", written.pop(2))
+    assert written.pop(2) == f"List {listed['id']}."
     assert written == [
         "6 signatures: 5 with their name and 1 counted without it.",
         "7 at the closing, 1 withdrawn and 0 invalidated since.",
@@ -191,25 +189,18 @@ def test_nothing_is_named_as_if_it_were_encrypted(
 def test_no_script_answers_for_a_person_whether_anybody_may_read_it(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
-    asked = ("--plaintext", "--force", "--output", str(tmp_path / "list.json"))
+    asked = ("--plaintext", "--output", str(tmp_path / "list.json"))
     assert "needs a terminal" in refused(call(*asked, typed="y\nandry\n"))
     assert call(*asked, "--yes").exit_code == 2
 
 
 @pytest.mark.usefixtures("recipient")
-def test_a_file_that_is_there_is_replaced_only_when_somebody_says_so(
-    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_there_is_left_as_it_is(petition: PetitionDatabase, tmp_path: Path) -> None:
     file = tmp_path / "list.age"
     file.write_text("an earlier one")
-    assert "--force" in refused(call("--output", str(file)))
-    monkeypatch.setattr(export, "_in_terminal", lambda: True)
-    assert "left as it is" in refused(call("--output", str(file), typed="n\n"))
+    assert "exists already; it is left as it is" in refused(call("--output", str(file)))
     assert file.read_text() == "an earlier one"
     assert exported(petition) == []
-    said(call("--output", str(file), typed="y\n"))
-    assert json.loads(opened(file))["counts"]["with_name"] == 6
-    said(call("--force", "--output", str(file)))
 
 
 class TestNothingIsLeft:
@@ -271,17 +262,13 @@ class TestNothingIsLeft:
 
 @pytest.mark.parametrize("file", ["list.age", "list of names.xlsx", "list.json.age"])
 def test_it_is_said_how_to_open_it_and_what_changed_while_it_was_written(file: str) -> None:
-    order = export.ExportOrder(ListFormat.JSON, Path(file), ("age1",), replaces=False)
-    written = export.WrittenList(header(group(0, 5)), size=1234, seconds=2.4, changed=3)
-    told = "\n".join(export._result(order, written))
+    order = export.ExportOrder(ListFormat.JSON, Path(file), ["age1"])
+    told = "\n".join(export._result(order, header(group(0, 5)), 3))
     assert "3 of them changed or withdrew" in told
-    one = "\n".join(export._result(order, replace(written, size=100_000, changed=1)))
+    one = "\n".join(export._result(order, header(group(0, 5)), 1))
     assert "1 of them changed or withdrew" in one
-    assert "0.1 MB in 2 s" in one
-    none = "\n".join(export._result(order, replace(written, size=99_000, changed=0)))
+    none = "\n".join(export._result(order, header(group(0, 5)), 0))
     assert "changed or withdrew" not in none
-    assert "99 kB in 2 s" in none
-    assert "1.2 kB in 2 s" in told
     assert "a list to be handed over is written after the closing" in told
     (command,) = [line for line in told.splitlines() if "--decrypt" in line]
     *_, option, to, source = shlex.split(command)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyrage
 import pytest
-from rich.progress import Progress
 from typer.testing import CliRunner
 
+from bot.age_encryption import parse_recipients
 from bot.cli.context import CliContext
 from bot.cli.export import ExportOrder, write_list
 from bot.cli.main import app
@@ -58,8 +58,8 @@ async def exported(scene: Scene, file: Path) -> None:
     assert scene.app is not None
     services = scene.app.application.services
     context = CliContext(scene.petition, services.storage, scene.english, services.clock)
-    order = ExportOrder(ListFormat.JSON, file, recipients, replaces=False)
-    await write_list(context, order, Progress(disable=True))
+    order = ExportOrder(ListFormat.JSON, file, parse_recipients(recipients))
+    await write_list(context, order, lambda *_: None)
 
 
 def decrypts(file: Path, key: Path, opened: Path) -> None:
