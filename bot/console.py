@@ -69,6 +69,17 @@ def signatures(count: int) -> str:
     return plural_label("{n} firma", "{n} firmas", count)
 
 
+def list_counts(with_name: int, without_name: int) -> str:
+    """Counts the signatures in a list that was written, as a sentence."""
+    number = terminal_words().number
+    return label(
+        "{signatures}: {named} con su nombre y {unnamed} sin él.",
+        signatures=signatures(with_name + without_name),
+        named=number(with_name),
+        unnamed=number(without_name),
+    )
+
+
 def say(*lines: str, style: str | None = None, console: Console = out) -> None:
     """Prints lines as they are, also where they look like markup."""
     for line in lines:

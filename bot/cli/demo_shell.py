@@ -16,10 +16,9 @@ from bot.cli.handover import HandoverOrder, prepare_handover
 from bot.cli.notices import prepare_notices
 from bot.cli.person import ERASE, Letter, prepare
 from bot.cli.purge import prepare_purge
-from bot.console import CannotDo, signatures
+from bot.console import CannotDo, list_counts
 from bot.export import ListFormat
 from bot.settings import Settings
-from bot.text.terminal_language import label
 
 # After this the retention of the bundled petition is over.
 _MUCH_LATER = timedelta(days=75)
@@ -43,14 +42,7 @@ class DemoShell:
         async with open_cli_context(self.settings) as context:
             self._typed("export --format json --output list.json.age")
             header, _ = await write_list(context, order, lambda *_: None)
-            self._says(
-                label(
-                    "{signatures}: {named} con su nombre y {unnamed} sin él.",
-                    signatures=signatures(header.counted),
-                    named=header.with_name,
-                    unnamed=header.without_name,
-                )
-            )
+            self._says(list_counts(header.with_name, header.without_name))
             opened = self.folder / "list.json"
             opened.write_bytes(pyrage.decrypt(encrypted.read_bytes(), [key]))
             manifest = await asyncio.to_thread(self._dossier, opened)

@@ -18,9 +18,9 @@ from bot.console import (
     confirms,
     in_sentences,
     in_terminal,
+    list_counts,
     progress,
     say,
-    signatures,
 )
 from bot.export import ListFormat
 from bot.export.json_list import write_json
@@ -194,12 +194,7 @@ def _encrypted(file: BinaryIO, recipients: Sequence[Any]) -> Iterator[BinaryIO]:
 
 def _result(order: ExportOrder, header: SignatureListHeader, changed: int) -> Iterator[str]:
     counts, words = header.counts, terminal_words()
-    yield label(
-        "{signatures}: {named} con su nombre y {unnamed} sin él.",
-        signatures=signatures(header.counted),
-        named=words.number(header.with_name),
-        unnamed=words.number(header.without_name),
-    )
+    yield list_counts(header.with_name, header.without_name)
     if counts.at_closing is not None:
         yield label(
             "{closing} al cierre; desde entonces, {withdrawn} retiradas y {invalidated} anuladas.",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated
@@ -12,7 +12,7 @@ import typer
 from bot.cli.confirmation import Plan, confirmed
 from bot.cli.context import CliContext, run_with_context
 from bot.cli.ids import with_id
-from bot.console import CannotDo, Yes, in_sentences, read_day, say, signatures
+from bot.console import CannotDo, Yes, in_sentences, list_counts, read_day, say
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from bot.text.terminal_language import label, plural_label
@@ -99,25 +99,40 @@ async def prepare_handover(context: CliContext, order: HandoverOrder) -> Plan:
             closed=context.words.date(closed_on),
             day=context.words.date(day),
         )
-    manifest = _read_manifest(order)
-    listed, number = None, state.signatures
+    planned = Handover(
+        id=b"",
+        handed_over_on=day,
+        manifest=_read_manifest(order),
+        with_name=0,
+        without_name=state.signatures,
+        recorded_at=context.clock(),
+    )
+    listed = None
     if not order.without_list:
         exports = await storage.handovers.exports()
         listed = _select(context, exports, order.export, day, state.closed_at)
-        number = listed.with_name + listed.without_name
+        planned = replace(
+            planned,
+            with_name=listed.with_name,
+            without_name=listed.without_name,
+            export_id=listed.id,
+            exported_at=listed.exported_at,
+            last_number=listed.last_number,
+        )
     elif order.export is not None:
         raise CannotDo.because("--export y --without-list no van juntas.")
-    record = partial(_record, day=day, listed=listed, manifest=manifest, number=number)
-    shown = await _consequences(context, day, listed, manifest, number)
-    return Plan(shown, label("¿Lo anoto?"), record)
+    shown = f"{_described(context, planned)}\n{await _consequences(context, listed)}"
+    return Plan(shown, label("¿Lo anoto?"), partial(_record, planned=planned, listed=listed))
 
 
-async def _record(
-    context: CliContext, day: date, listed: ExportedList | None, manifest: str, number: int
-) -> str:
+async def _record(context: CliContext, planned: Handover, listed: ExportedList | None) -> str:
     """Records a handover; returns the result as a sentence."""
     recorded = await context.storage.handovers.record(
-        day, at=context.clock(), listed=listed, manifest=manifest, without_name=number
+        planned.handed_over_on,
+        at=context.clock(),
+        listed=listed,
+        manifest=planned.manifest,
+        without_name=planned.without_name,
     )
     if recorded is None:
         raise CannotDo.because(
@@ -127,7 +142,7 @@ async def _record(
     return label(
         "Queda anotado que la petición se entregó el {day}. El bot lo dice a quienes administran, "
         "y lo lee quien lo abra. petition-bot delivered --undo lo deshace.",
-        day=context.words.date(day),
+        day=context.words.date(recorded.handed_over_on),
     )
 
 
@@ -259,26 +274,11 @@ def _closed(context: CliContext, found: ExportedList, closed_at: datetime) -> Ex
     return found
 
 
-async def _consequences(
-    context: CliContext, day: date, listed: ExportedList | None, manifest: str, number: int
-) -> str:
-    words, storage = context.words, context.storage
+async def _consequences(context: CliContext, listed: ExportedList | None) -> str:
+    storage = context.storage
     untold = sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values())
     changed = [] if listed is None else await storage.changes_after_export.owed(listed)
     lines = [
-        label(
-            "Solo se entregó cuántas firmas hay: {n}. Ningún nombre.",
-            n=words.number(number),
-        )
-        if listed is None
-        else label("Lo que se entregó: {list}", list=_said(context, listed)),
-        label(
-            "Cuándo y a quién: el {day}, a {addressee}.",
-            day=words.date(day),
-            addressee=_addressee(context),
-        ),
-        *([label("Manifiesto: {hash}", hash=manifest)] if manifest else []),
-        _erased(context, day),
         label(
             "Cuando esté anotado, nadie podrá cambiar si se entrega su nombre, y /reopen ya no se "
             "podrá usar."
@@ -327,17 +327,28 @@ def _erased(context: CliContext, handed_over_on: date) -> str:
 
 
 def _recorded(context: CliContext, handover: Handover) -> str:
+    moment = context.words.plain_moment(handover.recorded_at)
+    return f"{_described(context, handover)}\n{label('Se anotó el {moment}.', moment=moment)}"
+
+
+def _described(context: CliContext, handover: Handover) -> str:
+    """Says what was handed over to whom, and when the signatures are erased."""
     words = context.words
     lines = [
         label(
-            "Se entregó el {day}, a {addressee}. Se anotó el {recorded}.",
+            "Se entregó el {day}, a {addressee}.",
             day=words.date(handover.handed_over_on),
             addressee=_addressee(context),
-            recorded=words.plain_moment(handover.recorded_at),
         ),
-        label("Solo cuántas firmas hay, {n}, sin lista.", n=words.number(handover.signatures))
+        label(
+            "Solo se entregó cuántas firmas hay: {n}. Ningún nombre.",
+            n=words.number(handover.signatures),
+        )
         if handover.export_id is None or handover.exported_at is None
-        else _counted(context, handover.export_id, handover.exported_at, handover),
+        else label(
+            "Lo que se entregó: {list}",
+            list=_counted(context, handover.export_id, handover.exported_at, handover),
+        ),
         *([label("Manifiesto: {hash}", hash=handover.manifest)] if handover.manifest else []),
         _erased(context, handover.handed_over_on),
     ]
@@ -351,12 +362,7 @@ def _said(context: CliContext, listed: ExportedList) -> str:
 def _counted(
     context: CliContext, id_: bytes, exported_at: datetime, held: ExportedList | Handover
 ) -> str:
-    counts = label(
-        "{signatures}: {named} con su nombre y {unnamed} que solo se cuentan.",
-        signatures=signatures(held.with_name + held.without_name),
-        named=context.words.number(held.with_name),
-        unnamed=context.words.number(held.without_name),
-    )
+    counts = list_counts(held.with_name, held.without_name)
     return f"{_name(context, id_, exported_at)}; {counts}"
 
 

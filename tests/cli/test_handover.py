@@ -69,7 +69,7 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
     assert "It is recorded that" in said(call(*DELIVERED, typed="y\n"))
     shown = said(call("delivered"))
     assert "Handed over on 2 March 2026, to the United States" in shown
-    assert "; recorded on 10 March 2026, 13:00." in shown
+    assert "Recorded on 10 March 2026, 13:00." in shown
     assert f"list {short}, written on" in shown
     assert f"Manifest: {MANIFEST.lower()}" in shown
     assert "is recorded already" in refused(call(*DELIVERED, "--yes"))
