@@ -251,6 +251,8 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
             fail(label("Algo de lo escrito no es texto en UTF-8. No se ha hecho nada."))
         try:
             return command(*args, **kwargs)
+        except asyncio.CancelledError:  # by a signal, as when the connection is lost
+            raise typer.Exit(INTERRUPTED) from None
         except PetitionInvalid as error:
             fail(error.said(terminal_words()), NEEDS_A_PERSON)
         except SettingsInvalid as error:

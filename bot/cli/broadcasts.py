@@ -12,14 +12,14 @@ from bot.cli.ids import with_id
 from bot.console import CannotDo, Yes, in_sentences, interruptible, say
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage import TRANSITIONS, Broadcast, BroadcastAction, Broadcasts, Kind
+from storage import TRANSITIONS, Broadcast, BroadcastAction, Kind
 
 broadcasts = typer.Typer(
     name="broadcasts",
     help="Muestra y dirige los envíos, al lado del bot que los hace.",
     no_args_is_help=True,
 )
-_PAGE = 100
+_MOST = 100_000
 
 Which = Annotated[
     str | None,
@@ -35,7 +35,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Para programas.")]
 @broadcasts.command("list", help="Muestra los envíos, primero el último.")
 @in_sentences
 def list_(
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Cuántos como máximo.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Cuántos como máximo.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Lists the broadcasts, newest first."""
@@ -165,7 +165,8 @@ async def _selected(
     """
     stored = context.storage.broadcasts
     if wanted is not None and wanted.lower() != "latest":
-        return with_id(wanted, await _all(stored), "petition-bot broadcasts list")
+        every = await stored.history(limit=_MOST)
+        return with_id(wanted, every, "petition-bot broadcasts list")
     found = None if wanted else await stored.active()
     if found is None and not wanted and not or_latest:
         raise CannotDo.because(
@@ -176,11 +177,4 @@ async def _selected(
         raise CannotDo.because(
             "Todavía no hay ningún envío. Quien administra lo prepara con /broadcast."
         )
-    return found
-
-
-async def _all(stored: Broadcasts) -> list[Broadcast]:
-    found: list[Broadcast] = []
-    while page := await stored.history(limit=_PAGE, offset=len(found)):
-        found += page
     return found

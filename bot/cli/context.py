@@ -57,8 +57,9 @@ def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None  # noqa: S101 - inside a coroutine there is one
         # As with Ctrl-C, nothing is left half done when the connection to the server is lost.
-        if current_thread() is main_thread():
-            for each in (signal.SIGTERM, signal.SIGHUP):
+        for each in (signal.SIGTERM, signal.SIGHUP):
+            # Not where `nohup` has it ignored.
+            if current_thread() is main_thread() and signal.getsignal(each) == signal.SIG_DFL:
                 loop.add_signal_handler(each, task.cancel)
         async with open_cli_context(settings) as context:
             return await work(context)

@@ -74,12 +74,13 @@ _OF_A_NAME = re.compile(r"\w{3,}")  # a shorter word, like "de", is in many sent
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that an operator can answer; the question and the outcome are sentences.
+    """A request that an operator can answer; purpose, question and outcome are sentences.
 
-    `do` returns False if it has no effect any more. Of a signer who has been at `since` for a
-    while, `already` says so.
+    `do` returns False if it has no effect any more. `since` is the field of a signer that says
+    when it was done already, and `already` the sentence for that.
     """
 
+    purpose: str
     question: str
     outcome: str
     do: Callable[[PersonRequests, Signer, Proof, datetime], Awaitable[bool]]
@@ -104,16 +105,19 @@ _ONLY_STORED = mark(
     "no recibe más mensajes que el aviso de una brecha."
 )
 SHOW = Request(
+    mark("Muestra todo lo que se guarda de la persona (RGPD, arts. 15 y 20)."),
     mark("¿Muestro todo lo que se guarda de esa persona?"),
     mark("Eso es todo."),
     PersonRequests.record_shown,
 )
 ERASE = Request(
+    mark("Borra la firma y todo lo que se guarda con ella, como /withdraw (art. 17)."),
     mark("¿Borro la firma para siempre, con nombre, chat y consentimiento?"),
     mark("La firma está borrada."),
     PersonRequests.erase,
 )
 RESTRICT = Request(
+    mark("Limita su uso: se guarda y se cuenta sin su nombre, y nada más (art. 18)."),
     mark("¿Limito su uso?"),
     mark("Su uso está limitado."),
     PersonRequests.restrict,
@@ -121,6 +125,7 @@ RESTRICT = Request(
     already=mark("Su uso ya está limitado, desde el {moment}. No se ha hecho nada."),
 )
 OBJECT = Request(
+    mark("Lo mismo, porque la persona se opone al uso de sus datos (art. 21)."),
     mark("¿Anoto su oposición?"),
     mark("La oposición está anotada."),
     PersonRequests.object,
@@ -128,14 +133,19 @@ OBJECT = Request(
     already=mark("Ya se opuso a su uso, el {moment}. No se ha hecho nada."),
 )
 LIFT = Request(
+    mark("Acaba con una limitación o una oposición; díselo antes (art. 18.3)."),
     mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a quien firmó."),
     mark("La firma se usa otra vez como cualquier otra."),
     PersonRequests.lift,
 )
 
 
+_CORRECT_PURPOSE = mark("Le pone otro nombre a la firma (art. 16).")
+
+
 def _correct(name: str) -> Request:
     return Request(
+        _CORRECT_PURPOSE,
         mark("¿Le pongo a la firma el nombre «{name}»?"),
         mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
         lambda requests, signer, proof, at: requests.correct(signer, name, proof, at),
@@ -162,7 +172,7 @@ def of(
     ctx.obj = number
 
 
-@person.command(help="Muestra todo lo que se guarda de la persona (RGPD, arts. 15 y 20).")
+@person.command(help=SHOW.purpose)
 @in_sentences
 def show(
     ctx: typer.Context,
@@ -183,7 +193,7 @@ def show(
     _answer(Letter(SHOW, ctx.obj, code, verified_otherwise, output=output), yes=yes)
 
 
-@person.command(help="Le pone otro nombre a la firma (art. 16).")
+@person.command(help=_CORRECT_PURPOSE)
 @in_sentences
 def correct(
     ctx: typer.Context,
@@ -205,8 +215,8 @@ def correct(
     _answer(Letter(_correct(clean), ctx.obj, code, verified_otherwise, clean), yes=yes)
 
 
-def _add_command(name: str, request: Request, purpose: str) -> None:
-    @person.command(name, help=purpose)
+def _add_command(name: str, request: Request) -> None:
+    @person.command(name, help=request.purpose)
     @in_sentences
     def answer(
         ctx: typer.Context,
@@ -217,25 +227,13 @@ def _add_command(name: str, request: Request, purpose: str) -> None:
         _answer(Letter(request, ctx.obj, code, verified_otherwise), yes=yes)
 
 
-for _name, _request, _purpose in (
-    (
-        "erase",
-        ERASE,
-        mark("Borra la firma y todo lo que se guarda con ella, como /withdraw (art. 17)."),
-    ),
-    (
-        "restrict",
-        RESTRICT,
-        mark("Limita su uso: se guarda y se cuenta sin su nombre, y nada más (art. 18)."),
-    ),
-    (
-        "object",
-        OBJECT,
-        mark("Lo mismo, porque la persona se opone al uso de sus datos (art. 21)."),
-    ),
-    ("lift", LIFT, mark("Acaba con una limitación o una oposición; díselo antes (art. 18.3).")),
+for _name, _request in (
+    ("erase", ERASE),
+    ("restrict", RESTRICT),
+    ("object", OBJECT),
+    ("lift", LIFT),
 ):
-    _add_command(_name, _request, _purpose)
+    _add_command(_name, _request)
 
 
 def _answer(letter: Letter, *, yes: bool) -> None:

@@ -1,7 +1,10 @@
 """Tests that `show --follow` shows the progress until the end, and that leaving it is harmless."""
 
+import asyncio
 import io
 import json
+import os
+import signal
 import threading
 from datetime import UTC, datetime
 
@@ -67,6 +70,20 @@ def test_a_program_follows_by_an_object_a_line(petition: PetitionDatabase) -> No
     petition.tells(petition.begins(), SIGNERS, Outcome.DELIVERED)
     (line,) = said(call("show", "--follow", "--json")).splitlines()
     assert json.loads(line)["state"] == "finished"
+
+
+def test_a_connection_that_is_lost_ends_a_command_without_a_traceback(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    petition.begins()
+
+    async def terminated(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr("bot.cli.broadcast_tables.read_snapshot", terminated)
+    result = call("list")
+    assert (result.exit_code, result.output) == (130, "")
 
 
 def test_whoever_leaves_hears_that_it_goes_on(
