@@ -59,7 +59,7 @@ def run_with_context(work: Callable[[CliContext], Awaitable[R]]) -> R:
         # As with Ctrl-C, nothing is left half done when the connection to the server is lost.
         for each in (signal.SIGTERM, signal.SIGHUP):
             # Not where `nohup` has it ignored.
-            if current_thread() is main_thread() and signal.getsignal(each) == signal.SIG_DFL:
+            if current_thread() is main_thread() and signal.getsignal(each) != signal.SIG_IGN:
                 loop.add_signal_handler(each, task.cancel)
         async with open_cli_context(settings) as context:
             return await work(context)

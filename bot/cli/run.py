@@ -165,9 +165,7 @@ _EVENTS = {
     "no_connection": "",
     "telegram_unavailable": "",
     "too_many_requests": "",
-    "for_database": mark(
-        "La base de datos no contesta. El bot espera y lo intenta otra vez."
-    ),
+    "for_database": mark("La base de datos no contesta. El bot espera y lo intenta otra vez."),
     "token_denied": mark("Telegram no acepta ahora el token. El bot lo intenta otra vez."),
     "webhook_removed": mark(
         "Los mensajes del bot iban a otro servidor, por un webhook. Ya está quitado."
