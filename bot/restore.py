@@ -83,7 +83,7 @@ class Order:
     keyring: Keyring
     slug: str
     at: datetime
-    read: Callable[[int], None] = lambda _: None
+    read: Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)

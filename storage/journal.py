@@ -113,9 +113,12 @@ class JournalContent:
 
         One that was begun later took the place of another, which is missing.
         """
-        begun_at = self.begun_at
-        is_late = begun_at is not None and moment is not None and begun_at > moment
-        return not self.is_missing and self.unreadable == 0 and not is_late
+        if self.is_missing or self.unreadable:
+            return False
+        if self.begun_at is None or moment is None:
+            return True
+        # A backup says its moment to the second.
+        return self.begun_at.replace(microsecond=0) <= moment
 
 
 class Journal:

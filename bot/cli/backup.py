@@ -1,7 +1,7 @@
 """`petition-bot backup` and `petition-bot restore`, and what they say came of it."""
 
 import shlex
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -190,9 +190,21 @@ def restore(
         "Interrumpido: la copia no está restaurada. Para restaurarla, ejecútalo otra vez."
     )
     with progress(what, interrupted=stopped, in_bytes=True) as done:
-        order = _order(file, manifest, identity)
-        order = replace(order, read=lambda n: done(n, manifest.payload_bytes))
-        (_try if drill else _restore)(order)
+        order = _order(file, manifest, identity, lambda n: done(n, manifest.payload_bytes))
+        work = restoration.drill(order) if drill else restoration.restore(order)
+        outcome = run_to_end(work)
+    if outcome is None:
+        say(label("La clave la abre, y pg_restore la lee hasta el final. No se ha cambiado nada."))
+    elif drill:
+        say(
+            label(
+                "La clave la abre, su base de datos está sana y el archivo de clave abre sus "
+                "nombres."
+            ),
+            label("Así quedaría. {outcome} No se ha cambiado nada.", outcome=_outcome(outcome)),
+        )
+    else:
+        _say_restored(outcome, manifest)
 
 
 def _checked(file: Path) -> Manifest:
@@ -231,23 +243,8 @@ def _own_keyring() -> Keyring | None:
         return None  # as on the machine where the backups are kept
 
 
-def _try(order: restoration.Order) -> None:
-    """Restores a backup onto a copy that is thrown away, and says what it would come to."""
-    tried = run_to_end(restoration.drill(order))
-    if tried is None:
-        say(label("La clave la abre, y pg_restore la lee hasta el final. No se ha cambiado nada."))
-        return
-    say(
-        label(
-            "La clave la abre, su base de datos está sana y el archivo de clave abre sus nombres."
-        ),
-        label("Así quedaría. {outcome} No se ha cambiado nada.", outcome=_outcome(tried)),
-    )
-
-
-def _restore(order: restoration.Order) -> None:
-    """Restores a backup, and says what it came to and what is to be done now."""
-    restored = run_to_end(restoration.restore(order))
+def _say_restored(restored: restoration.Restored, manifest: Manifest) -> None:
+    """Says what a restore came to and what is to be done now."""
     say(label("La copia está restaurada. {outcome}", outcome=_outcome(restored)))
     if (aside := restored.moved_aside) is not None:
         say(
@@ -258,7 +255,7 @@ def _restore(order: restoration.Order) -> None:
                 command=f"rm {shlex.quote(str(aside))}*",
             )
         )
-    others = [each.slug for each in order.manifest.content.petitions if each.signatures]
+    others = [each.slug for each in manifest.content.petitions if each.signatures]
     if len(others) > 1:
         say(label("Sus otras peticiones se ponen al día cuando se pongan en marcha sus bots."))
     say(
@@ -296,7 +293,9 @@ def say_age_of_backup(folder: Path) -> None:
     say(said)
 
 
-def _order(file: Path, manifest: Manifest, identity: Path) -> restoration.Order:
+def _order(
+    file: Path, manifest: Manifest, identity: Path, read: Callable[[int], None]
+) -> restoration.Order:
     settings = load_petition_settings()
     make_database_folder(settings.database_url)
     petition = load_petition(settings.folder or BUNDLED)
@@ -316,6 +315,7 @@ def _order(file: Path, manifest: Manifest, identity: Path) -> restoration.Order:
         keyring=Keyring.load(require_key_file(settings.key_file)),
         slug=petition.slug,
         at=datetime.now(UTC),
+        read=read,
     )
 
 
