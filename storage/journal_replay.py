@@ -9,6 +9,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from storage.changes_after_export import Change, note_change
 from storage.consents import IS_TO_SIGN
@@ -96,10 +98,13 @@ async def replay(
     handovers = [entry for entry in last if entry.deed is Deed.HANDOVER]
     others = [entry for entry in last if entry.deed is not Deed.HANDOVER]
     for group in (handovers, others):
-        for start in range(0, len(group), _AT_ONCE):
-            portion = group[start : start + _AT_ONCE]
-            repeated = await asyncio.gather(*[copy.repeat(entry, at) for entry in portion])
-            done.update(entry.deed for entry, was in zip(portion, repeated, strict=True) if was)
+        # What one person asked for goes in its order: where the name is off, nothing is noted.
+        of = attrgetter("subject")
+        subjects = [list(each) for _, each in groupby(sorted(group, key=of), of)]
+        for start in range(0, len(subjects), _AT_ONCE):
+            portion = subjects[start : start + _AT_ONCE]
+            for deeds in await asyncio.gather(*[copy.repeat(each, at) for each in portion]):
+                done.update(deeds)
     return done
 
 
@@ -115,12 +120,14 @@ class _Copy(PetitionRows):
             *map(self._statement, _FORGOTTEN),
         )
 
-    async def repeat(self, entry: Entry, at: datetime) -> bool:
-        """Repeats a deed; returns whether it was not done in the copy."""
-        statements = await self._statements(entry, at)
-        if statements:
-            await self._database.write(*statements)
-        return bool(statements)
+    async def repeat(self, entries: list[Entry], at: datetime) -> list[Deed]:
+        """Repeats deeds one after the other; returns those that were not done in the copy."""
+        repeated = []
+        for entry in entries:
+            if statements := await self._statements(entry, at):
+                await self._database.write(*statements)
+                repeated.append(entry.deed)
+        return repeated
 
     async def _statements(self, entry: Entry, at: datetime) -> tuple[Statement, ...]:
         if entry.deed is Deed.HANDOVER:
