@@ -35,7 +35,10 @@ ORDER BY at DESC, id DESC
 LIMIT CAST(:limit AS BIGINT)
 """
 
-_LAST = "SELECT MAX(at) AS at FROM audit WHERE petition = :petition AND action = :action"
+_LAST = """
+SELECT MAX(at) AS at FROM audit WHERE petition = :petition AND action = :action
+  AND SUBSTR(detail, 1, LENGTH(CAST(:detail AS TEXT))) = CAST(:detail AS TEXT)
+"""
 
 ALWAYS = Statement("1 = 1")
 """A condition that always holds."""
@@ -117,9 +120,9 @@ class Audit(PetitionRows):
         """Writes an entry about something that changed nothing else in the database."""
         await self._database.write(self.statement(action, actor=actor, at=at, detail=detail))
 
-    async def last(self, action: str) -> datetime | None:
-        """Returns when an action was done last, or None."""
-        return from_millis((await self._read(_LAST, action=action))[0]["at"])
+    async def last(self, action: str, detail: str = "") -> datetime | None:
+        """Returns when an action whose detail begins so was done last, or None."""
+        return from_millis((await self._read(_LAST, action=action, detail=detail))[0]["at"])
 
     async def entries(self, limit: int) -> list[AuditEntry]:
         """Returns the newest entries, newest first."""

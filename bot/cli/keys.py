@@ -62,7 +62,7 @@ async def _no_bot_running(context: CliContext, url: str) -> AsyncIterator[None]:
 
 async def _prospect(context: CliContext, path: Path, *, keep_old: bool) -> str:
     """Returns what is going to be done, in sentences."""
-    if left := await _rotation(context, context.storage.keyring).outdated():
+    if left := await _left_of_an_exchange(context):
         n = context.words.number(left)
         said = label("Había un cambio sin acabar, y sigue. Datos que faltan: {n}.", n=n)
     else:
@@ -84,7 +84,7 @@ async def _prospect(context: CliContext, path: Path, *, keep_old: bool) -> str:
 async def _rotate(context: CliContext, path: Path, *, keep_old: bool) -> str:
     """Exchanges the key, or ends an exchange; returns the result in sentences."""
     keyring, audit = context.storage.keyring, context.storage.audit
-    if not await _rotation(context, keyring).outdated():
+    if not await _left_of_an_exchange(context):
         add_encryption_key(path)
         keyring = Keyring.load(path)
     newest = keyring.newest.hex()
@@ -107,6 +107,14 @@ async def _rotate(context: CliContext, path: Path, *, keep_old: bool) -> str:
     )
     said = label("Datos cifrados con la clave nueva: {n}.", n=context.words.number(done.values))
     return f"{said} {_older_key(path, done, removed=removed)}"
+
+
+async def _left_of_an_exchange(context: CliContext) -> int:
+    """Returns how many values are still to be encrypted; 0 after the end, also of damaged ones."""
+    keyring, audit = context.storage.keyring, context.storage.audit
+    if await audit.last("rotate keys", f"{keyring.newest.hex()} ended"):
+        return 0
+    return await _rotation(context, keyring).outdated()
 
 
 def _older_key(path: Path, done: Resealed, *, removed: bool) -> str:

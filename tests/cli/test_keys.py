@@ -102,6 +102,11 @@ def test_a_name_that_cannot_be_decrypted_keeps_the_older_key(
     )
     assert petition.audited()[0].detail.endswith("ended: 10 values, 2 damaged, older kept")
     assert encryption_keys(key_file) == 2
+    # The file was seen by somebody else: all that can be read gets another key once more.
+    before = Keyring.load(key_file).newest
+    assert "Values encrypted with the new key: 10." in said(call("--yes"))
+    assert Keyring.load(key_file).newest != before
+    assert encryption_keys(key_file) == 3
 
 
 def test_nothing_is_asked_while_the_bot_runs(petition: PetitionDatabase, key_file: Path) -> None:

@@ -22,6 +22,9 @@ async def test_when_something_was_done_last_is_known_of_each_deed(storage: Stora
         await storage.audit.record(action, actor=None, at=NOON + timedelta(minutes=minute))
     assert await storage.audit.last("purge") == NOON + timedelta(minutes=2)
     assert await storage.audit.last("close") is None
+    await storage.audit.record("export", actor=None, at=NOON, detail="xlsx, 3")
+    assert await storage.audit.last("export", "xlsx") == NOON
+    assert await storage.audit.last("export", "lsx") is None
 
 
 async def test_only_as_many_as_asked_for_come_and_they_are_the_newest(storage: Storage) -> None:
