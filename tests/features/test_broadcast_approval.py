@@ -1,13 +1,13 @@
 """A large broadcast goes out only after a second admin has seen and approved it."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from simulator.faults import Fault
 from simulator.person import Person
-from storage import APPROVABLE_FOR, AuditEntry
+from storage import APPROVABLE_FOR, AuditEntry, Broadcast, Broadcasts
 from tests.support.admin_scene import SENT, AdminScene
 from tests.support.approval_scene import (
     APPROVE,
@@ -182,6 +182,29 @@ async def test_who_leaves_after_the_preview_does_not_take_the_second_word_away(
     await admin.scene.taps(pau, APPROVE)
     await admin.over()
     assert await got_by_all(admin) == [["Hola"], [], ["Hola"]]
+
+
+async def test_who_approves_just_after_another_does_not_read_that_it_was_them(
+    admin: AdminScene, pau: Person, lucy: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asks(admin)
+    await pau.sees(QUESTION, 10)
+    await lucy.sees("Do you approve this broadcast?", 10)
+    approve = Broadcasts.approve
+
+    async def just_after_lucy(
+        broadcasts: Broadcasts, key: bytes, actor: int, at: datetime
+    ) -> Broadcast | None:
+        await approve(broadcasts, key, LUCY, at)
+        return await approve(broadcasts, key, actor, at)
+
+    monkeypatch.setattr(Broadcasts, "approve", just_after_lucy)
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over()
+    assert QUESTION not in pau.messages[-1].text
+    assert "Aprobado" not in pau.messages[-1].text
+    assert (await admin.broadcast()).confirmed_by == LUCY
+    assert await got_by_all(admin) == [["Hola"]] * 3
 
 
 async def test_who_does_not_approve_it_ends_it_and_its_author_is_told(

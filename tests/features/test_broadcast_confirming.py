@@ -296,6 +296,11 @@ async def test_very_many_are_asked_for_twice(
     await admin.taps("Volver")
     await admin.taps("Continuar")
     assert admin.panel.labels == ["Enviarme una prueba", "Volver", SEND, "No enviar"]
+    admin.ahead = timedelta(minutes=11)
+    await admin.taps(SEND)
+    assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
+    assert "¿Seguro?" not in admin.panel.text
+    await admin.taps("Continuar")
     await admin.taps(SEND)
     await admin.over()
 

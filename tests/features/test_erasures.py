@@ -95,6 +95,7 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     await time.passes(1)
     assert warned(marta) == ["month"]
     assert "Son 2 personas" in marta.messages[-1].text
+    assert "Prometimos no guardar ninguna firma más de 21 meses" in marta.messages[-1].text
     assert "La petición sigue abierta" in marta.messages[-1].text
     await time.passes(30)
     assert warned(marta) == ["month", "week", "day"]
@@ -156,7 +157,8 @@ async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_on
     await time.goes_to(time.now)
     assert warned(scene.marta) == ["late"]
     until = f"hasta el {scene.words.date(time.now + 7 * DAY)}"
-    assert any(until in message.text for message in scene.marta.messages)
+    (warning,) = [message.text for message in scene.marta.messages if until in message.text]
+    assert "Prometimos borrarlas 1 mes después de la entrega." in warning
     assert any("Mañana se borrará 1 firma" in message.text for message in scene.marta.messages)
     assert "se borrará pronto" in await visits(scene, scene.ana)
     await time.passes(1)

@@ -91,12 +91,14 @@ async def test_of_very_many_links_those_that_are_not_named_have_a_line_of_their_
 async def test_with_nobody_but_who_came_by_links_of_many_nothing_is_said_of_the_others(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    large: dict[str | None, int] = {f"link{number:02}": 10 for number in range(16)}
+
     async def stats(_: Signatures, since: datetime) -> Stats:
-        return Stats(10, 0, {"es": 10}, {"radio": 10}, 0, 10)
+        return Stats(160, 0, {"es": 160}, large, 0, 160)
 
     monkeypatch.setattr(Signatures, "stats", stats)
     scene.marta.send("/stats")
-    said = await scene.marta.sees("radio: 10")
+    said = await scene.marta.sees("(otro enlace): 10")
     assert "directo y otros" not in said.text
 
 
@@ -109,6 +111,7 @@ async def test_a_link_made_for_one_person_is_not_told_to_the_admins(scene: Scene
     said = await scene.marta.sees("Firmas: 2")
     assert "ana" not in said.text.lower().replace("persona", "").replace("semana", "")
     assert "(directo y otros): 2" in said.text
+    assert "En «(directo y otros)» van juntas" in said.text
     # She herself is given hers.
     held = await held_of(scene, scene.ana)
     assert held.signature is not None
