@@ -29,7 +29,9 @@ async def test_whoever_gets_news_can_end_that_under_them(admin: AdminScene) -> N
     await admin.taps("Enviar a 1 persona")
     await admin.over()
     answer = await admin.scene.ana.tap("No recibir más noticias").answered()
-    assert "no te enviaremos más noticias" in answer.text
+    assert answer.text == (
+        "Hecho: no te enviaremos más noticias de otras acciones. Tu firma sigue contando."
+    )
     assert await admin.services.storage.broadcasts.audience(kind=Kind.NEWS) == {}
 
 
@@ -80,7 +82,9 @@ async def test_whoever_gets_a_message_about_the_petition_can_end_those_alone(
     await admin.taps("Enviar a 3 personas")
     await admin.over()
     answer = await ana.tap("No recibir más novedades").answered()
-    assert "no te enviaremos más novedades de esta petición" in answer.text
+    assert answer.text == (
+        "Hecho: no te enviaremos más novedades de esta petición. Tu firma sigue contando."
+    )
     assert sum((await admin.services.storage.broadcasts.audience(kind=Kind.UPDATE)).values()) == 2
     assert await admin.services.storage.broadcasts.audience(kind=Kind.NEWS) == {"es": 1}
     await scene.closes()

@@ -1,5 +1,6 @@
 """Marta closes the petition and sends everyone the closing update; nobody else can."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from tests.support.scene import Scene, a_scene
 from tests.support.supporters import a_supporter
 
 ORDERS = ("/close", "/reopen", "/broadcast", "/stats")
+
+
+def services_of(scene: Scene) -> Services:
+    assert scene.app is not None
+    return scene.app.application.services
 
 
 async def test_a_whole_petition_from_the_first_signature_to_the_report(scene: Scene) -> None:
@@ -216,20 +222,40 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     marta, close = scene.marta, scene.words.label("Sí, cerrar la petición")
     await scene.signs(scene.ana)
     await scene.signs(scene.jordi, with_name=False)
+    now = services_of(scene).clock()
+    services_of(scene).clock = lambda: now
     marta.send("/close")
     ctx = await scene.with_button(marta, close)
     counted = "2 personas han firmado.\nCon su nombre: 1. Sin su nombre: 1."
-    assert counted in ctx.text
+    title = f"«{scene.petition.texts_in('es').title}»"
+    assert ctx.text == (
+        f"¿Cerrar la petición?\n\n{title}\n\n{counted}\n\n"
+        "En cuanto la cierres, nadie más podrá firmar y todo el mundo verá cómo ha acabado. Al "
+        "cerrarla no se envía ningún mensaje: eso se hace después, con /broadcast. Puedes "
+        "deshacerlo con /reopen.\n\n"
+        "Para que se cierre sola otro día, escribe la fecha detrás del comando: "
+        f"/close {scene.words.typed_moment(now + timedelta(days=30))}"
+    )
     yes = data_of(ctx, close)
     await scene.taps(marta, close)
-    assert counted in marta.chat.messages[ctx.id].text
+    what_next = (
+        "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. Para deshacer el "
+        "cierre, /reopen."
+    )
+    closed = marta.chat.messages[ctx.id].text
+    assert closed == f"La petición está cerrada.\n\n{counted}\n\n{what_next}"
     scene.ana.send("/withdraw")
     await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
     said = await answered_with(scene, ctx, yes)
-    assert "La petición ya está cerrada.\n\n2 personas han firmado." in said, "as it closed"
+    standing = "La petición ya está cerrada.\n\n2 personas han firmado."
+    assert said == f"{standing}\n\n{what_next}", "as it closed"
     marta.send("/reopen")
     reopen = scene.words.label("Sí, volver a abrirla")
     again = await scene.with_button(marta, reopen)
+    assert again.text == (
+        f"¿Volver a abrir la petición?\n\n{title}\n\nSe podrá firmar de nuevo, hasta que la "
+        "cierres con /close. Las firmas que ya hay se conservan."
+    )
     yes = data_of(again, reopen)
     await scene.taps(marta, reopen)
     assert "abierta otra vez.\n\n1 persona ha firmado." in marta.chat.messages[again.id].text
@@ -332,8 +358,7 @@ async def test_the_link_by_which_somebody_became_an_admin_is_no_source(scene: Sc
     scene.marta.start(AdminCode(0.0).text)
     await scene.settled()
     assert scene.petition.texts_in("es").title in scene.screen(scene.marta).text
-    assert scene.app is not None
-    services = scene.app.application.services
+    services = services_of(scene)
     known = await services.storage.conversations.get(services.reference(scene.marta.id))
     assert known is not None
     assert known.source is None
@@ -344,15 +369,16 @@ async def test_stats_tell_languages_and_sources(scene: Scene) -> None:
     await scene.settled()
     await scene.signs(scene.ana)
     await scene.signs(scene.sean)
-    assert scene.app is not None
-    await joined(scene.app.application.services, "boletin", 5)
+    await joined(services_of(scene), "boletin", 5)
     scene.marta.send("/stats")
     said = await scene.marta.sees("Firmas: 7")
-    assert "Español: 6" in said.text
-    assert "Inglés: 1" in said.text
-    assert "boletin: 6" in said.text
-    assert "(directo y otros): 1" in said.text
-    assert "Han bloqueado el bot o han dejado Telegram: 0" in said.text
+    assert said.text == (
+        "Firmas: 7\n\nCon su nombre: 7. Sin su nombre: 0.\n\nHoy: 2\n\n"
+        "Por idioma\nEspañol: 6\nInglés: 1\n\nPor origen\nboletin: 6\n(directo y otros): 1\n"
+        "En «(directo y otros)» van juntas las firmas de quienes llegaron sin enlace y las de "
+        "enlaces con pocas firmas: un enlace hecho para una sola persona diría que esa persona "
+        "ha firmado.\n\nHan bloqueado el bot o han dejado Telegram: 0"
+    )
 
 
 async def joined(services: Services, source: str, people: int) -> None:

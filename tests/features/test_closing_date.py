@@ -46,9 +46,17 @@ def told(person: Person, words: str) -> int:
 async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     words, day = scene.words, now(scene) + 60 * DAY
     await asks_to_close(scene, day.strftime("%d/%m/%Y"))
-    await scene.marta.sees("¿Cerrar la petición el")
+    moment, title = f"{words.date(day)}, 23:59", scene.petition.texts_in("es").title
+    asked = await scene.with_button(scene.marta, words.label("Sí, cerrarla ese día"))
+    assert asked.text == (
+        f"¿Cerrar la petición el {moment}?\n\n«{title}»\n\n"
+        "Hasta entonces se puede firmar, y quien lea la petición verá la fecha. A partir de ese "
+        "momento no se guarda ninguna firma más. Una semana y un día antes, el bot avisará a "
+        "todas las personas que la administran. Para cambiar la fecha o quitarla, escribe otra "
+        "vez /close."
+    )
     await scene.taps(scene.marta, words.label("Sí, cerrarla ese día"))
-    await scene.marta.sees("se cerrará sola el")
+    await scene.marta.sees(f"La petición se cerrará sola el {moment}.")
     scene.ana.start()
     await scene.settled()
     state = await services(scene).storage.petitions.state()
@@ -57,7 +65,7 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     assert until in scene.screen(scene.ana).text
     await scene.signs(scene.ana)
     scene.marta.send("/close")
-    await scene.marta.sees("Si no haces nada, se cerrará sola")
+    await scene.marta.sees(f"Si no haces nada, se cerrará sola el {moment}.")
     await scene.taps(scene.marta, words.label("Quitar la fecha"))
     await scene.marta.sees("sin fecha de cierre")
     assert (await services(scene).storage.petitions.state()).closes_at is None
@@ -165,13 +173,26 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
 ) -> None:
     scene.marta.start()
     await scene.signs(scene.ana)
-    await services(scene).storage.petitions.follow_folder(now(scene) + 30 * DAY)
+    closes_at = now(scene) + 30 * DAY
+    await services(scene).storage.petitions.follow_folder(closes_at)
     for ahead, notices in ((22, 0), (24, 1), (25, 1), (29.5, 2), (29.6, 2)):
         await look_after(scene, ahead * DAY)
         assert told(scene.marta, "se cerrará sola el") == notices, ahead
+    there = f"{scene.words.date(closes_at)}, {scene.words.clock(closes_at)}"
+    assert scene.marta.messages[-1].text == (
+        f"⏳ La petición se cerrará sola el {there}.\n\n"
+        "A partir de ese momento nadie más podrá firmar, y quien entre verá cómo ha acabado: "
+        "comprueba antes que el mensaje final está como debe. Para cambiar la fecha o quitarla, "
+        "escribe /close."
+    )
     for _ in range(2):
         await look_after(scene, 31 * DAY)
     assert told(scene.marta, "se ha cerrado en su fecha") == 1
+    assert scene.marta.messages[-1].text == (
+        "La petición se ha cerrado en su fecha.\n\n1 persona ha firmado.\n\n"
+        "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. Para deshacer el "
+        "cierre, /reopen."
+    )
     assert (await services(scene).storage.petitions.state()).closed_signatures == 1
 
 
@@ -182,11 +203,15 @@ async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plain
     await scene.closes()
     for ahead in (29, 31, 32, 38, 39, 60, 200):
         await look_after(scene, ahead * DAY)
-    assert told(scene.marta, f"Se cerró el {scene.words.date(now(scene))}, y 1 persona") == 4
     assert told(scene.marta, "Hay quien espera") == 1
     assert told(scene.marta, "nadie lo ha hecho") == 1
     assert told(scene.marta, "promesa sin cumplir") == 2
-    assert told(scene.marta, "1 persona que firmó no ha recibido") == 4
+    waits = (
+        f"Se cerró el {scene.words.date(now(scene))}, y 1 persona que firmó no ha recibido el "
+        "mensaje final.\n\nPara enviarlo, escribe /broadcast y elige «El mensaje final». Hasta "
+        "que se envíe, el bot te lo recordará cada semana."
+    )
+    assert told(scene.marta, waits) == 4
     await scene.broadcasts(1)
     await look_after(scene, 300 * DAY)
     assert told(scene.marta, "que firmó no ha recibido") == 4

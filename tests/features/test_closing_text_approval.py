@@ -14,6 +14,7 @@ from tests.features.test_closing_texts import (
     notices,
     publishes,
     read_late,
+    warned_of_erasures,
     writes,
 )
 from tests.support.admin_scene import AdminScene
@@ -21,7 +22,10 @@ from tests.support.approval_scene import APPROVE, ASK, QUESTION, with_settings
 from tests.support.scene import ADMIN
 
 THE_CHANGE = "Revisar el cambio que espera"
-WAITS = "El mensaje final espera la aprobación de otra persona."
+WAITS = (
+    "⏳ El mensaje final espera la aprobación de otra persona. Mientras tanto no se puede enviar, "
+    "ni lo lee quien entre con la petición cerrada. Míralo con /closing."
+)
 
 
 @pytest.fixture
@@ -36,7 +40,11 @@ async def test_while_one_change_waits_the_next_one_is_told_why_it_cannot_be_publ
     await writes(admin, SPANISH, "Han vuelto")
     await publishes(admin)
     await writes(admin, ENGLISH, "They are back")
-    assert "otro cambio espera aprobación" in (await publishes(admin)).text
+    why_not = (
+        "⚠️ No se ha publicado nada: otro cambio espera aprobación. Cuando se apruebe o se retire "
+        "podrás publicar este."
+    )
+    assert why_not in (await publishes(admin)).text
 
 
 async def test_what_late_visitors_read_changes_only_with_a_second_admin(
@@ -47,6 +55,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     waits = (await publishes(admin)).text
     assert "hace falta que lo apruebe otra" in waits
     assert "Las avisamos ahora." in waits
+    assert "solo la administras tú" not in waits
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await notices(admin)
     await lucy.sees("A change to how it ended waits for approval")
@@ -54,6 +63,7 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await admin.scene.taps(lucy, "Review the change that waits")
     await lucy.sees("Han vuelto")
     await admin.scene.taps(lucy, "Approve and publish")
+    await lucy.sees("✅ Approved and published.")
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
     await notices(admin)
     await admin.marta.sees("Lo pidió Marta y lo ha aprobado Lucy.")
@@ -67,7 +77,9 @@ async def test_where_nobody_else_is_there_to_approve_it_that_is_said(admin: Admi
     await with_settings(admin, admin_ids=frozenset({ADMIN}))
     await closes(admin)
     await writes(admin, SPANISH, "Han vuelto")
-    assert "Ahora solo la administras tú" in (await publishes(admin)).text
+    said = (await publishes(admin)).text
+    assert "Ahora solo la administras tú: hay que añadir a alguien en la configuración" in said
+    assert "Las avisamos ahora." not in said
 
 
 async def test_who_asked_cannot_approve_and_can_take_it_back(admin: AdminScene) -> None:
@@ -222,10 +234,18 @@ async def test_who_closes_is_told_that_the_text_waits_and_nobody_is_sent_to_broa
     said_before = len(admin.marta.messages)
     await notices(admin)
     assert len(admin.marta.messages) == said_before, "she knows it"
-    for days, said in ((31, "cuando esté aprobado, envíalo"), (38, "te lo recordará")):
+    todo = (
+        "Espera la aprobación de otra persona: míralo con /closing y, cuando esté aprobado, "
+        "envíalo con /broadcast. Hasta que se envíe, el bot te lo recordará cada semana."
+    )
+    for times, days in ((1, 31), (2, 38)):
         admin.ahead = timedelta(days=days)
         await notices(admin)
-        assert any(said in m.text for m in admin.marta.messages[-3:])
+        assert sum(m.text.endswith(todo) for m in admin.marta.messages) == times
+    assert await warned_of_erasures(admin) == (
+        "El mensaje final espera la aprobación de otra persona: míralo con /closing y, cuando "
+        "esté aprobado, envíalo con /broadcast."
+    )
 
 
 async def test_no_text_is_published_while_a_closing_update_waits_for_approval(

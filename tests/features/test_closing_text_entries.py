@@ -38,7 +38,9 @@ async def test_what_came_later_is_read_in_order_of_time(admin: AdminScene) -> No
     await adds(admin, "Ha habido una respuesta", answered)
     await publishes(admin)
     await adds(admin, "Las firmas se han entregado", delivered)
-    await publishes(admin)
+    published = (await publishes(admin)).text
+    assert "✅ Publicado. Quien entre ya lo lee." in published
+    assert "no les llega este cambio" not in published
     seen = await read_late(admin, admin.scene.jordi)
     parts = (
         *(FOLDER, "3 de febrero de 2026: entrega de las firmas", "Tres cajas."),
@@ -58,7 +60,7 @@ async def test_an_entry_is_published_together_with_the_closing_update(admin: Adm
     await writes(admin, ENGLISH, "In the end, {people}.")
     decided = {"es": "01/03/2026\nSalen, {count}.", "en": "01/03/2026\nThey leave, {count}."}
     await adds(admin, "Se ha tomado una decisión", decided)
-    assert "✅ Publicado." in (await publishes(admin)).text
+    assert "no les llega este cambio." in (await publishes(admin)).text
     seen = await read_late(admin, admin.scene.jordi)
     assert FOLDER not in seen
     assert "Al final, 3 personas.\n\n1 de marzo de 2026: decisión\nSalen, 3." in seen

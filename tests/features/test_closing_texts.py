@@ -9,6 +9,7 @@ import pytest
 
 from bot.petition.petition import BUNDLED
 from handlers.closing_date import look
+from handlers.erasure_warnings import warn_of_erasures
 from simulator.chats import Message
 from simulator.person import Person
 from tests.support.admin_scene import AdminScene, an_admin_scene
@@ -70,6 +71,14 @@ async def notices(admin: AdminScene) -> None:
     await admin.scene.settled()
 
 
+async def warned_of_erasures(admin: AdminScene) -> str:
+    """What the admins read three weeks before the first signature is kept for too long."""
+    assert admin.scene.app is not None
+    admin.ahead = timedelta(days=620)
+    await warn_of_erasures(admin.scene.app.application.bot, admin.services, None)
+    return admin.marta.messages[-1].text.rpartition("\n\n")[2]
+
+
 async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: AdminScene) -> None:
     await closes(admin)
     assert FOLDER in await read_late(admin, admin.scene.jordi)
@@ -82,8 +91,10 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     assert "Han vuelto gracias a 3 personas" in preview[0].text
     assert not preview[0].buttons, "nobody signs in a preview"
     assert "el mensaje final, en español: de ti" in admin.panel.text
+    assert "está cerrada: quien entre lo leerá desde ese momento." in admin.panel.text
     await admin.taps("Publicar")
-    assert "Quien entre ya lo lee" in admin.panel.text
+    published = "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final"
+    assert f"{published} no les llega este cambio." in admin.panel.text
     seen = await read_late(admin, admin.scene.jordi)
     assert "Han vuelto gracias a 3 personas" in seen
     assert FOLDER not in seen
@@ -100,10 +111,14 @@ async def test_it_is_there_after_the_bot_has_stopped_in_the_middle(admin: AdminS
     await admin.restart()
     await admin.says("/closing")
     assert "Sin publicar, no lo lee nadie:\n• el mensaje final, en español" in admin.panel.text
-    assert "Se leerá cuando la petición se cierre" in (await publishes(admin)).text
+    said = (await publishes(admin)).text
+    assert "✅ Publicado. Se leerá cuando la petición se cierre." in said
+    assert "tendrá que aprobarlo" not in said
     await admin.restart()
     await closes(admin)
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+    todo = "Para contárselo, escribe /broadcast y elige «El mensaje final»."
+    assert await warned_of_erasures(admin) == todo
 
 
 async def test_the_closing_update_that_is_sent_is_the_published_one(admin: AdminScene) -> None:
@@ -143,6 +158,10 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
     await writes(admin, SPANISH, "Han vuelto a casa")
     assert "cancela antes ese envío con /broadcast" in (await publishes(admin)).text
     assert FOLDER in await read_late(admin, admin.scene.jordi)
+    assert await warned_of_erasures(admin) == (
+        "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts que "
+        "llega antes de ese día."
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,6 +265,7 @@ async def test_all_versions_stay_to_be_read(admin: AdminScene) -> None:
         await publishes(admin)
     await writes(admin, SPANISH, "Tres")
     await admin.taps("Descartar lo que no está publicado")
+    assert "Descartado. Quien entre lee lo mismo que antes." in admin.panel.text
     await admin.taps("Todas las versiones")
     history = admin.panel.text
     for said in ("versión 3: de ti", "No se publicó.", "versión 1: de ti", "Publicada el "):
@@ -254,7 +274,11 @@ async def test_all_versions_stay_to_be_read(admin: AdminScene) -> None:
     assert [each.text for each in kept] == ["Uno", "Dos", "Tres"]
 
 
-IS_DRAFT = "El mensaje final todavía es un borrador."
+IS_DRAFT = (
+    "⚠️ El mensaje final todavía es un borrador. Mientras lo sea, quien entre con la petición "
+    "cerrada leerá solo el agradecimiento por su interés, y a quienes firmaron no se les puede "
+    "contar cómo ha acabado. Escríbelo con /closing."
+)
 
 
 async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
@@ -271,7 +295,8 @@ async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
     assert IS_DRAFT in drafted.panel.text
     assert "El mensaje final" not in drafted.panel.labels
     await writes(drafted, SPANISH, "Han vuelto")
-    assert "falta escribirlo en inglés" in (await publishes(drafted)).text
+    missing = "⚠️ No se ha publicado nada: falta escribirlo en inglés."
+    assert missing in (await publishes(drafted)).text
     await writes(drafted, ENGLISH, "They are back")
     await publishes(drafted)
     assert "Han vuelto" in await read_late(drafted, drafted.scene.jordi)
@@ -285,8 +310,11 @@ async def test_what_is_still_a_draft_is_said_to_be_told_to_nobody(drafted: Admin
     assert "todo el mundo verá" not in drafted.panel.text
     assert "no se envía ningún mensaje" in drafted.panel.text
     await drafted.taps("Sí, cerrar la petición")
-    assert "escribe /broadcast" not in drafted.marta.messages[-1].text
-    assert "escribe /reopen" in drafted.marta.messages[-1].text
+    undo = "Para deshacer el cierre, escribe /reopen."
+    assert drafted.marta.messages[-1].text == (
+        "La petición está cerrada.\n\n3 personas han firmado.\n"
+        f"Con su nombre: 3. Sin su nombre: 0.\n\n{IS_DRAFT}\n\n{undo}"
+    )
     assert "Así terminó" not in await read_late(drafted, jordi)
     assert "how it ended" not in await read_late(drafted)
     jordi.send("/withdraw")
@@ -295,8 +323,15 @@ async def test_what_is_still_a_draft_is_said_to_be_told_to_nobody(drafted: Admin
     drafted.ahead = timedelta(days=31)
     await notices(drafted)
     (reminder,) = (m.text for m in drafted.marta.messages if "Hay quien espera" in m.text)
-    assert "publícalo con /closing" in reminder
-    assert "elige «El mensaje final»" not in reminder
+    assert reminder.endswith(
+        "no han recibido el mensaje final.\n\nTodavía es un borrador: escríbelo y publícalo con "
+        "/closing, y envíalo después con /broadcast. Hasta que se envíe, el bot te lo recordará "
+        "cada semana."
+    )
+    assert await warned_of_erasures(drafted) == (
+        "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después con "
+        "/broadcast."
+    )
 
 
 async def test_a_button_of_the_closing_update_from_before_sends_no_draft(

@@ -94,12 +94,18 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     await time.goes_to(due - 32 * DAY)
     await time.passes(1)
     assert warned(marta) == ["month"]
-    assert "Son 2 personas" in marta.messages[-1].text
-    assert "Prometimos no guardar ninguna firma más de 21 meses" in marta.messages[-1].text
-    assert "La petición sigue abierta" in marta.messages[-1].text
+    day = scene.words.date(due)
+    assert marta.messages[-1].text == (
+        f"El {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
+        "petición.\n\n"
+        "Son 2 personas. En cuanto se borren sus firmas, ya no se les podrá escribir. Prometimos "
+        "no guardar ninguna firma más de 21 meses, y se borrarán aunque nadie haga nada.\n\n"
+        "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha acabado, con "
+        "/broadcast."
+    )
     await time.passes(30)
     assert warned(marta) == ["month", "week", "day"]
-    assert "Último aviso" in marta.messages[-1].text
+    assert f"Último aviso: el {day} se borrarán" in marta.messages[-1].text
     assert await time.any_left()
     await scene.signs(scene.jordi)
     await time.passes(1)
@@ -182,7 +188,12 @@ async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene
     kept = was.retention.model_copy(update={"months_at_most": 2})
     time.services.petition = was.model_copy(update={"retention": kept})
     await time.goes_to(time.now + DAY / 24)
-    assert "Mañana se borrarán 2 firmas" in scene.marta.messages[-1].text
+    assert scene.marta.messages[-1].text == (
+        "⚠️ Mañana se borrarán 2 firmas que ya deberían estar borradas.\n\n"
+        "Puede que el bot haya estado parado, que se haya cambiado el plazo en la carpeta de la "
+        "petición o que la fecha de la entrega esté mal anotada. Si es un error, hay que "
+        "corregirlo hoy, o parar el bot: lo que se borra no se puede recuperar."
+    )
     await time.goes_to(time.now + DAY / 2)
     assert await time.storage.signatures.get(time.services.reference(scene.ana.user.id))
     time.services.petition = was

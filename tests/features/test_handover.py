@@ -71,21 +71,33 @@ async def test_everybody_reads_how_it_was_handed_over_and_no_longer_once_it_is_u
     await looks(scene)
     await looks(scene)
     assert sum("Se ha anotado la entrega" in m.text for m in scene.marta.messages) == 1
-    held = f"Se entregó el {day}. Firmas con nombre: 2. Contadas sin nombre: 1."
-    assert held in scene.marta.messages[-1].text
     erased_on = months_later(today(scene), scene.petition.retention.months_after_delivery)
-    said = f"Las firmas se borrarán a partir del {scene.words.date(erased_on)}"
-    assert said in scene.marta.messages[-1].text
+    assert scene.marta.messages[-1].text == (
+        "Se ha anotado la entrega de la petición.\n\n"
+        f"Se entregó el {day}. Firmas con nombre: 2. Contadas sin nombre: 1.\n\n"
+        f"Las firmas se borrarán a partir del {scene.words.date(erased_on)} y seguirán contadas. "
+        "Si todavía no se ha contado a quienes firmaron cómo ha acabado, hay que hacerlo antes, "
+        "con /broadcast.\n\n"
+        "Si es un error, quien administra el servidor puede deshacerlo con petition-bot delivered "
+        "--undo."
+    )
     assert f"Tu nombre está en la lista que se entregó el {day}." in await reads(scene, scene.ana)
     assert "counted without your name." in await reads(scene, scene.sean)
     late = await reads(scene, scene.mallory)
     assert "3 signatures, 2 with a name and 1 without one, were delivered to the United" in late
     scene.marta.send("/reopen")
     await scene.settled()
-    assert f"La petición se entregó el {day}" in scene.marta.messages[-1].text
+    assert scene.marta.messages[-1].text == (
+        f"La petición se entregó el {day}, y quien firmara ahora no estaría en lo que se entregó. "
+        "Si la entrega se anotó por error, quien administra el servidor puede deshacerlo con "
+        "petition-bot delivered --undo."
+    )
     await (await prepare_undo(shell(scene))).carry_out(shell(scene))
     await looks(scene)
-    assert "Se ha deshecho la anotación de la entrega" in scene.marta.messages[-1].text
+    assert scene.marta.messages[-1].text == (
+        f"Se ha deshecho la anotación de la entrega del {day}. El bot ya no dice que la petición "
+        "se haya entregado, y el plazo para borrar los datos ya no cuenta desde ese día."
+    )
     for person in (scene.ana, scene.sean, scene.mallory):
         text = await reads(scene, person)
         assert "se entregó el" not in text
@@ -120,7 +132,12 @@ async def test_who_withdraws_or_corrects_afterwards_is_on_the_list_of_the_addres
     assert "Ana" not in notices.shown
     assert "Jordi" not in notices.shown
     await looks(scene)
-    assert "2 firmas han cambiado" in scene.marta.messages[-1].text
+    assert scene.marta.messages[-1].text == (
+        "⚠️ 2 firmas han cambiado después de que se escribiera la lista que se entregó.\n\n"
+        "Cada cambio es una retirada, una corrección o el deseo de que la firma no se use. Hay "
+        f"que comunicárselo a quien recibió la lista el {day} (artículo 19 del Reglamento General "
+        "de Protección de Datos). Quien administra el servidor los ve con petition-bot notices."
+    )
     said = len(scene.marta.messages)
     await looks(scene, WEEK - timedelta(hours=1))
     assert len(scene.marta.messages) == said

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -62,12 +63,17 @@ async def test_ana_writes_a_letter_and_is_told_that_she_is_erased(letters: Scene
     await scene.taps(ana, scene.words.label("📄 Recibir el archivo"))
     code = await code_for(scene, ana)
     screen = scene.screen(ana).text
-    for said in ("el número de tu firma, que es el 1", "datos@", "Sirve una sola vez, hasta el "):
+    assert scene.app is not None
+    ends_on = scene.words.date(scene.app.application.services.clock() + timedelta(days=30))
+    shown = (
+        f"Tu código: {code}\nSirve una sola vez, hasta el {ends_on}. Apúntalo: no podremos volver "
+        "a enseñártelo. Si pides otro, este deja de valer."
+    )
+    for said in ("el número de tu firma, que es el 1", "datos@", shown):
         assert said in screen, screen
     await scene.taps(ana, scene.words.label("Volver"))
     assert "Pediste un código para escribirnos, que sirve hasta el " in scene.screen(ana).text
     await in_the_shell("1", "erase", "--code", code)
-    assert scene.app is not None
     restores, now = scene.app.application.services.storage.restores, scene.clocks.now()
     await restores.record(made_at=None, at=now)
     assert len(await looks(scene)) == 1, "nothing is sent until an admin has looked"

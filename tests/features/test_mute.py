@@ -9,6 +9,7 @@ from tests.features.test_invalidated import invalidated
 from tests.support.scene import Scene, fails
 
 HEARD = "Hecho: no te enviaremos más noticias de otras acciones."
+COUNTS = "Tu firma sigue contando."
 
 
 async def test_after_stop_nothing_more_comes_and_the_signature_counts(scene: Scene) -> None:
@@ -75,7 +76,7 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     await scene.signs(scene.ana, news=True)
     fails(monkeypatch, scene, "answer_callback_query", 2)
     answer = await scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS]).answered()
-    assert (HEARD in answer.text, answer.alert) == (True, True)
+    assert (answer.text, answer.alert) == (f"{HEARD} {COUNTS}", True)
 
 
 async def test_who_wants_no_news_reads_that_it_is_done_when_it_is_too_late_for_a_window(
@@ -89,7 +90,7 @@ async def test_who_wants_no_news_reads_that_it_is_done_when_it_is_too_late_for_a
     await scene.signs(scene.ana, news=True)
     monkeypatch.setattr(type(scene.app.application.bot), "answer_callback_query", too_late)
     scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS])
-    await scene.ana.sees(HEARD)
+    await scene.ana.sees(f"{HEARD} {COUNTS}")
 
 
 async def test_who_wants_no_news_is_shown_besides_what_was_owed(

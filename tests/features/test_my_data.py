@@ -75,6 +75,9 @@ def test_every_column_is_given_or_said_why_not() -> None:
     assert all(name in columns or name in metadata.tables for name in NOT_GIVEN)
 
 
+GOES = "este desaparecerá del chat. Para conservarlo, guárdalo aparte."
+
+
 async def file_of(scene: Scene, person: Person) -> dict[str, Any]:
     """What the button under /mydata brings."""
     person.send("/mydata")
@@ -100,6 +103,10 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     await scene.taps(ana, words.label("No recibir noticias de otras acciones"))
     await scene.taps(ana, words.label("🔕 No recibir más mensajes"))
     given = await file_of(scene, ana)
+    sent_file = scene.simulator.calls.of("sendDocument")[-1].params
+    asked = "Si pides otro archivo, corriges tu nombre o retiras tu firma,"
+    assert sent_file["caption"] == f"{asked} {GOES}"
+    assert sent_file["document"].name == "mis-datos.json"
     screen = scene.screen(ana).text
     texts = scene.petition.texts_in("es")
     seen = parse(fill(f"{texts.consent}\n\n{texts.news}", name="Ana García")).text
@@ -184,6 +191,8 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     await scene.taps(ana, f"⬜ {words.label('Noticias de otras acciones')}")
     await scene.taps(ana, f"⚪ {words.label('Sin mi nombre')}")
     given = await file_of(scene, ana)
+    caption = scene.simulator.calls.of("sendDocument")[-1].params["caption"]
+    assert caption == f"Si pides otro archivo, o al cabo de 30 días sin firmar, {GOES}"
     assert given["conversation"]["name"] == "Ana García"
     assert given["conversation"]["source"] == "radio"
     assert (given["signature"], given["consents"]) == (None, [])

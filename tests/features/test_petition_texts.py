@@ -62,7 +62,11 @@ async def test_a_corrected_text_is_read_without_a_restart_and_the_admins_are_tol
     ana.start()
     await ana.sees("Ni una expulsión")
     change("es.toml", 'title = "Ni una expulsión', 'title = "Ninguna expulsión')
-    await edited.marta.sees(TAKEN)
+    assert (await edited.marta.sees(TAKEN)).text == (
+        "✅ El bot ya usa los textos que hay en la carpeta.\n\n"
+        "Han cambiado y no tienen problemas. Si ha cambiado lo que se acepta al firmar, quien "
+        "estaba a punto de hacerlo tendrá que leerlo otra vez."
+    )
     ana.start()
     await ana.sees("Ninguna expulsión")
     change("es.toml", "# El título.", "# El título")  # a note, which nobody reads
@@ -78,6 +82,10 @@ async def test_a_text_with_a_mistake_is_not_used_and_the_admins_read_what_is_wro
     notice = await edited.marta.sees(REFUSED)
     assert "Tienen 1 problema:" in notice.text
     assert "es.toml: title: Telegram lo rechazaría" in notice.text
+    assert notice.text.endswith(
+        "\n\nEl bot sigue con los de antes, y leerá los nuevos en cuanto estén bien. Si se "
+        "reinicia mientras tanto, no arrancará."
+    )
     edited.ana.start()
     await edited.ana.sees("Ni una expulsión")
     change("es.toml", 'title = "<b>Ni una', 'title = "Ni una sola')
@@ -94,7 +102,10 @@ async def test_words_of_the_template_are_not_used_and_what_was_left_before_is_no
     change("es.toml", 'title = "Ni una', 'title = "[[ESCRIBE AQUÍ: qué pides]] Ni una')
     notice = await edited.marta.sees(REFUSED)
     assert "es.toml: title: queda una marca de la plantilla" in notice.text
-    assert "Corrígelos antes de reiniciarlo" in notice.text
+    assert notice.text.endswith(
+        "\n\nEl bot sigue con los de antes. Corrígelos antes de reiniciarlo: si la petición ya "
+        "tiene firmas, empezaría a usarlos tal como están."
+    )
     edited.ana.start()
     await edited.ana.sees("Ni una expulsión")
     assert "ESCRIBE" not in "".join(message.text for message in edited.ana.messages)

@@ -53,6 +53,20 @@ async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -
     assert written(scene.ana) == []
 
 
+async def test_ana_reads_what_is_wrong_with_the_name_that_she_typed(scene: Scene) -> None:
+    await at_the_name(scene, scene.ana)
+    for typed, wrong in (
+        ("A" * 101, "El nombre es demasiado largo: caben hasta cien caracteres."),
+        ("Ana\nGarcía", "Escribe el nombre en una sola línea, por favor."),
+        ("Ana\u200bGarcía", "El nombre lleva caracteres que no se ven. Escríbelo con el teclado"),
+        ("=Ana", "Un nombre no puede empezar por ese signo. Escríbelo sin él, por favor."),
+        ("www.example.org", "Eso parece un enlace o una dirección. Escribe solo tu nombre"),
+        ("Ana" + "\u0301" * 9, "El nombre lleva demasiados acentos sobre una misma letra."),
+        ("A12", "Un nombre tiene al menos dos letras. Escríbelo otra vez, por favor."),
+    ):
+        assert f"⚠️ {wrong}" in await says(scene, scene.ana, typed), typed
+
+
 @pytest.mark.parametrize("stands_at", [at_the_name, at_the_consent])
 @pytest.mark.parametrize("sent", ["L", "hola?", "/firmar", "photo"])
 async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(
