@@ -30,7 +30,7 @@ _REFUSALS = (NotAccepted, TokenRefused)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SetupStep:
     """One answer: `name` is its option's parameter, `setting` where it may stand already.
 
     `check` returns what a text means, or raises NotAccepted; `keep` writes that, and returns in a
@@ -83,7 +83,7 @@ def _require_answers(setup: Setup) -> None:
         raise CannotDo("\n".join(problems))
 
 
-def _answer(setup: Setup, step: Step) -> Any:
+def _answer(setup: Setup, step: SetupStep) -> Any:
     """Returns the answer that was given or is known, or asks for it."""
     known = setup.given.get(step.name) or setup.known.get(step.setting)
     if known is not None:
@@ -108,8 +108,8 @@ def _answer(setup: Setup, step: Step) -> Any:
 
 def _contact(
     name: str, key: str, question: str, kind: Any, refusal: str = "", **more: Any
-) -> Step:
-    return Step(
+) -> SetupStep:
+    return SetupStep(
         name,
         question,
         partial(answers.check_contact, key, kind, refusal),
@@ -121,8 +121,8 @@ def _contact(
 
 _NO_EMAIL = mark("Eso no es una dirección de correo, como datos@tuorganizacion.org.")
 
-STEPS: Sequence[Step] = (
-    Step(
+STEPS: Sequence[SetupStep] = (
+    SetupStep(
         "token_file",
         mark("Token"),
         answers.check_token,
@@ -135,7 +135,7 @@ STEPS: Sequence[Step] = (
         setting=TOKEN,
         required=True,
     ),
-    Step(
+    SetupStep(
         "admin",
         mark("¿Añadir a otra persona que también administre?"),
         answers.check_admins,
@@ -150,7 +150,7 @@ STEPS: Sequence[Step] = (
         required=True,
         asks=answers.ask_for_admins,
     ),
-    Step(
+    SetupStep(
         "approval_above",
         mark("A más de cuántas personas (0: siempre)"),
         answers.check_approval,
@@ -163,7 +163,7 @@ STEPS: Sequence[Step] = (
         default=lambda _: "100",
         applies=answers.asks_for_approval,
     ),
-    Step(
+    SetupStep(
         "petition",
         mark("Carpeta"),
         answers.check_folder,
@@ -176,7 +176,7 @@ STEPS: Sequence[Step] = (
         setting=FOLDER,
         required=True,
     ),
-    Step(
+    SetupStep(
         "short_name",
         mark("Nombre corto"),
         answers.check_slug,
@@ -190,7 +190,7 @@ STEPS: Sequence[Step] = (
         default=lambda setup: answers.slug_of(setup.folder.name) if setup.folder else "",
         applies=lambda setup: setup.is_new_petition,
     ),
-    Step(
+    SetupStep(
         "petition_language",
         mark("Idiomas"),
         answers.check_languages,
@@ -203,7 +203,7 @@ STEPS: Sequence[Step] = (
         default=lambda _: ", ".join(LANGUAGES),
         applies=lambda setup: setup.is_new_petition,
     ),
-    Step(
+    SetupStep(
         "controller",
         mark("Nombre, en {language}"),
         answers.check_names,
@@ -246,7 +246,7 @@ STEPS: Sequence[Step] = (
         _NO_EMAIL,
         default=lambda setup: setup.answers.get("controller_email", ""),
     ),
-    Step(
+    SetupStep(
         "key_file",
         mark("Dónde va la clave"),
         answers.check_key,
