@@ -204,8 +204,9 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     assert "El código que pediste para escribirnos sirvió hasta el" in text
 
 
-async def test_jordi_whose_restriction_is_lifted_by_letter_is_told_how_it_ended_meanwhile(
-    letters: Scene,
+@pytest.mark.parametrize("by_letter", [True, False])
+async def test_jordi_whose_restriction_is_lifted_is_told_how_it_ended_meanwhile(
+    letters: Scene, by_letter: bool
 ) -> None:
     scene, jordi = letters, letters.jordi
     await scene.signs(jordi)
@@ -214,5 +215,9 @@ async def test_jordi_whose_restriction_is_lifted_by_letter_is_told_how_it_ended_
     await scene.closes()
     await scene.broadcasts(1)
     assert scene.told(jordi) == 0
-    await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
+    if by_letter:
+        await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
+    else:
+        await other_rights(scene, jordi)
+        await scene.taps(jordi, scene.words.label("Volver a permitir el uso de mis datos"))
     assert await jordi.chat.notifier.wait_for(lambda: scene.told(jordi) or None, 60)
