@@ -1,7 +1,7 @@
 // The open chat of a person with the bot.
 
 import { composer } from "./composer.js";
-import { el, fill, icon, iconButton, reconcile, refill } from "./dom.js";
+import { built, el, fill, icon, iconButton, reconcile, refill } from "./dom.js";
 import { followAnswers } from "./inline_keyboard.js";
 import { drawTicks, messageRows } from "./messages.js";
 import { closeChat, panelIsShown, showPanel } from "./navigation.js";
@@ -58,7 +58,7 @@ export const addSideButton = (button) => sideButtons.push(button);
 
 /** A button that shows something beside the chat, or hides it. */
 export function sideButton(drawing, name, show, isShown, className) {
-  const button = iconButton(drawing, t(name), () => show(!isShown()), { class: `icon-button ${className}` });
+  const button = built(iconButton(drawing, t(name), () => show(!isShown()), { class: `icon-button ${className}` }));
   redrawOn(["panel"], () => button.setAttribute("aria-pressed", String(isShown())));
   return button;
 }

@@ -1,6 +1,115 @@
-// Helpers that create DOM nodes; text is inserted as text, never as markup.
+// Draws trees of `h` into the document, where only what is another than before is changed.
 
 const SVG = "http://www.w3.org/2000/svg";
+// By the nodes of the document: the name among its siblings, the tree that it shows, and its attributes.
+const shown = new WeakMap();
+let afterwards = [];
+
+/**
+ * Describes a node: its tag, its attributes and listeners (`onclick`), and its children: other trees,
+ * texts, lists of both, or nothing (null, undefined, false). A node stays the same from one drawing to
+ * the next by its place among its siblings, or by its `key`. `value` and `checked` are always what the
+ * tree says; `defaultValue` is what a field begins with. `drawn` is called with the node when all is
+ * drawn, and with whether it is new.
+ *
+ * In place of a tag stands a view, a function of `props`, for what is worth not drawing again while
+ * each of its `props` is the same. It returns a tree with always the same tag.
+ */
+export function h(tag, props = {}, ...children) {
+  return { tag, props, children };
+}
+
+/** Draws an icon from a drawing in index.html. */
+export function icon(name) {
+  return h("svg", { class: "icon", "aria-hidden": "true" }, h("use", { href: `#i-${name}` }));
+}
+
+/** Draws a round icon button with an accessible name. */
+export function iconButton(name, label, onclick, props = {}) {
+  return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
+}
+
+/** Makes the children of a node those of trees. Where the focused node goes, the focus stays near it. */
+export function patch(parent, ...children) {
+  const held = document.activeElement;
+  const above = parent.contains(held) ? ancestorsOf(held) : [];
+  patchChildren(parent, children);
+  for (const call of afterwards.splice(0)) call();
+  if (above.length && !held.isConnected) focusIn(above.find((node) => node.isConnected));
+}
+
+function patchChildren(parent, children) {
+  const wanted = new Map(named(children));
+  const there = new Map();
+  for (const node of [...parent.childNodes]) {
+    const { name, tree } = shown.get(node) ?? {};
+    if (!tree) continue; // somebody else's
+    if (wanted.get(name)?.tag === tree.tag) there.set(name, node);
+    else node.remove();
+  }
+  let place = parent.firstChild;
+  for (const [name, tree] of wanted) {
+    const node = patchNode(there.get(name), name, tree, parent);
+    if (node === place) place = node.nextSibling;
+    else parent.insertBefore(node, place);
+  }
+}
+
+/** The trees among children, each after its name: the key or the place, in a list after the list's. */
+function named(children, list = "") {
+  return children.flatMap((child, place) => {
+    if (Array.isArray(child)) return named(child, `${list}${place}.`);
+    if (child === null || child === undefined || child === false) return [];
+    const tree = typeof child === "object" ? child : h("#text", { data: String(child) });
+    const { key } = tree.props;
+    return [[list + (key === undefined ? place : `key ${key}`), tree]];
+  });
+}
+
+function patchNode(old, name, tree, parent) {
+  const before = shown.get(old);
+  if (before && isSame(before.tree, tree)) return old;
+  const { tag, props, children } = typeof tree.tag === "function" ? tree.tag(tree.props) : tree;
+  const node = old ?? newNode(tag, parent);
+  shown.set(node, { name, tree, props });
+  patchChildren(node, children);
+  for (const each of Object.keys({ ...before?.props, ...props })) setProp(node, each, before?.props[each], props[each]);
+  if (props.drawn) afterwards.push(() => props.drawn(node, !before));
+  return node;
+}
+
+function isSame(before, tree) {
+  const names = Object.keys(tree.props);
+  if (before === tree || typeof tree.tag !== "function") return before === tree;
+  return names.length === Object.keys(before.props).length && names.every((name) => Object.is(before.props[name], tree.props[name]));
+}
+
+function newNode(tag, parent) {
+  if (tag === "#text") return document.createTextNode("");
+  return document.createElementNS(tag === "svg" ? SVG : parent.namespaceURI, tag);
+}
+
+function setProp(node, name, before, value) {
+  if (name === "key" || name === "drawn") return;
+  if (name.startsWith("on")) node[name] = value ?? null;
+  else if (PROPERTIES.has(name)) value === undefined || node[name] === value || (node[name] = value);
+  else if (value === before) return;
+  else if (value === null || value === undefined || value === false) node.removeAttribute(name);
+  else node.setAttribute(name, value === true ? "" : value);
+}
+
+const PROPERTIES = new Set(["data", "value", "checked", "defaultValue"]);
+
+function ancestorsOf(node) {
+  return node ? [node, ...ancestorsOf(node.parentElement)] : [];
+}
+
+function focusIn(node) {
+  const left = node.querySelector("textarea") ?? [...node.querySelectorAll("button, a[href]")].at(-1);
+  left?.focus({ preventScroll: true });
+}
+
+// What is not drawn by `patch` yet is drawn by these, which take trees of `h` among their children too.
 
 /** Creates a node with attributes, listeners (`onclick`) and children (nodes or texts). */
 export function el(tag, props = {}, ...children) {
@@ -12,34 +121,32 @@ export function svg(tag, props = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), props, children);
 }
 
-/** Creates an icon from a drawing in index.html. */
-export function icon(name) {
-  return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
-}
-
-/** Creates a round icon button with an accessible name. */
-export function iconButton(name, label, onclick, props = {}) {
-  return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
-}
+const OWN = new Set(["value", "checked", "disabled", "hidden"]);
 
 function filled(node, props, children) {
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (name in PROPERTIES) node[name] = value;
+    else if (OWN.has(name)) node[name] = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...shown(children));
+  node.append(...made(children));
   return node;
 }
 
-const shown = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+/** Makes the node of a tree. */
+export function built(tree) {
+  const holder = document.createElement("div");
+  patchChildren(holder, [tree]);
+  return holder.firstChild;
+}
 
-const PROPERTIES = { value: 1, checked: 1, disabled: 1, hidden: 1 };
+const made = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false)
+  .map((child) => (child.tag ? built(child) : child));
 
 /** Replaces all children. */
 export function fill(node, ...children) {
-  node.replaceChildren(...shown(children));
+  node.replaceChildren(...made(children));
 }
 
 /**

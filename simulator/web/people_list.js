@@ -1,7 +1,7 @@
 // The list of people, each with a phone, and their avatars.
 
 import { openAddDialog } from "./dialogs.js";
-import { el, icon, iconButton, reconcile } from "./dom.js";
+import { h, icon, iconButton, patch } from "./dom.js";
 import { openChat } from "./navigation.js";
 import { redrawOn, state, unreadCount } from "./page_state.js";
 import { themeButton } from "./theme.js";
@@ -9,19 +9,21 @@ import { languageName, number, switchLanguage, t, timeOfDay } from "./translatio
 
 export function drawPeopleList(root) {
   root.setAttribute("aria-label", t("people"));
-  const list = el("ul", { class: "people-list" });
-  root.append(
-    el("header", { class: "bar" },
-      el("img", { class: "logo", src: "icon.svg", alt: "", width: "34", height: "34" }),
-      el("h1", {}, t("title")),
+  redrawOn(["people"], () => patch(root, ...peopleList()));
+}
+
+function peopleList() {
+  return [
+    h("header", { class: "bar" },
+      h("img", { class: "logo", src: "icon.svg", alt: "", width: "34", height: "34" }),
+      h("h1", {}, t("title")),
       iconButton("globe", t("other-language"), switchLanguage),
-      themeButton(el("button", { type: "button", class: "icon-button" }))),
-    el("p", { class: "about" }, t("about")),
-    list,
-    el("footer", { class: "people-foot" },
-      el("button", { type: "button", class: "quiet-button", onclick: openAddDialog }, icon("plus"), t("add-person"))),
-  );
-  redrawOn(["people"], () => reconcile(list, [...state.people.values()].map(row)));
+      themeButton()),
+    h("p", { class: "about" }, t("about")),
+    h("ul", { class: "people-list" }, [...state.people.values()].map(row)),
+    h("footer", { class: "people-foot" },
+      h("button", { type: "button", class: "quiet-button", onclick: openAddDialog }, icon("plus"), t("add-person"))),
+  ];
 }
 
 function row(person) {
@@ -29,19 +31,17 @@ function row(person) {
   const open = person.id === state.selected;
   const count = open ? 0 : unreadCount(person);
   const line = status(person, last);
-  const sign = JSON.stringify([person.name, person.surname, person.role, person.language, line, count, open, last?.date]);
   const name = fullName(person);
-  const make = () => el("li", {},
-    el("button", { type: "button", class: "person", "aria-current": open ? "true" : null, onclick: () => openChat(person.id) },
+  return h("li", { key: person.id },
+    h("button", { type: "button", class: "person", "aria-current": open && "true", onclick: () => openChat(person.id) },
       avatar(name, person.id),
-      el("span", { class: "person-name" },
-        el("bdi", { class: "name" }, name),
-        person.role === "admin" && el("span", { class: "chip" }, t("admin"))),
-      el("time", { class: "person-time" }, last ? timeOfDay(last.date) : ""),
-      el("span", { class: line.quiet ? "person-line quiet" : "person-line", dir: "auto" }, line.text),
-      el("span", { class: "person-language" }, languageName(person.language)),
-      count > 0 && el("span", { class: "badge", "aria-label": t("unread", { n: count }) }, number(count))));
-  return { key: String(person.id), sign, make };
+      h("span", { class: "person-name" },
+        h("bdi", { class: "name" }, name),
+        person.role === "admin" && h("span", { class: "chip" }, t("admin"))),
+      h("time", { class: "person-time" }, last && timeOfDay(last.date)),
+      h("span", { class: line.quiet ? "person-line quiet" : "person-line", dir: "auto" }, line.text),
+      h("span", { class: "person-language" }, languageName(person.language)),
+      count > 0 && h("span", { class: "badge", "aria-label": t("unread", { n: count }) }, number(count))));
 }
 
 function status(person, last) {
@@ -68,9 +68,9 @@ const COLOURS = 7;
 function avatar(name, id) {
   const words = name.split(/\s+/).filter((word) => /\p{L}|\p{N}/u.test(word));
   const letters = words.slice(0, 2).map((word) => [...word.matchAll(/[\p{L}\p{N}]/gu)][0][0].toUpperCase());
-  return el("span", { class: `avatar tint-${id % COLOURS}`, "aria-hidden": "true" }, letters.join("") || "?");
+  return h("span", { class: `avatar tint-${id % COLOURS}`, "aria-hidden": "true" }, letters.join("") || "?");
 }
 
 export function botAvatar() {
-  return el("span", { class: "avatar bot-avatar", "aria-hidden": "true" }, icon("pen"));
+  return h("span", { class: "avatar bot-avatar", "aria-hidden": "true" }, icon("pen"));
 }

@@ -1,31 +1,25 @@
 // The light or dark theme: the system's, until somebody chooses one.
 
-import { entitle, fill, icon } from "./dom.js";
+import { iconButton } from "./dom.js";
+import { markChanged } from "./page_state.js";
 import { t } from "./translation.js";
 
 const system = matchMedia("(prefers-color-scheme: dark)");
+system.addEventListener("change", showTheme);
 
-const theme = () => localStorage.getItem("theme") ?? (system.matches ? "dark" : "light");
+const isDark = () => (localStorage.getItem("theme") ?? (system.matches ? "dark" : "light")) === "dark";
 
 /** Shows the page in the chosen theme. */
 export function showTheme() {
-  document.documentElement.dataset.theme = theme();
-  system.addEventListener("change", () => (document.documentElement.dataset.theme = theme()));
+  document.documentElement.dataset.theme = isDark() ? "dark" : "light";
+  markChanged("people");
 }
 
-/** Makes a button switch the theme. */
-export function themeButton(button) {
-  const drawn = () => {
-    const dark = theme() === "dark";
-    entitle(button, t(dark ? "theme-light" : "theme-dark"));
-    fill(button, icon(dark ? "sun" : "moon"));
-  };
-  button.addEventListener("click", () => {
-    localStorage.setItem("theme", theme() === "dark" ? "light" : "dark");
-    document.documentElement.dataset.theme = theme();
-    drawn();
+/** Switches the theme. */
+export function themeButton() {
+  const other = isDark() ? "light" : "dark";
+  return iconButton(isDark() ? "sun" : "moon", t(`theme-${other}`), () => {
+    localStorage.setItem("theme", other);
+    showTheme();
   });
-  system.addEventListener("change", drawn);
-  drawn();
-  return button;
 }

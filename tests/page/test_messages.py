@@ -344,28 +344,47 @@ _GROWN_BEFORE_THE_SCROLLING_IS_HEARD_OF = """() => {
 }"""
 
 
-async def test_a_list_comes_to_its_rows_whatever_stood_there(browser: Browser) -> None:
+async def test_a_tree_is_drawn_right_whatever_stood_there_and_the_focus_stays(
+    browser: Browser,
+) -> None:
     async with open_chat(browser) as (at, _, _):
-        wrong = await at.page.evaluate(_MANY_LISTS)
+        wrong = await at.page.evaluate(_MANY_TREES)
         assert wrong == []
 
 
-_MANY_LISTS = """async () => {
-  const { el, reconcile } = await import("./dom.js");
-  const list = el("ul");
+_MANY_TREES = """async () => {
+  const { h, patch } = await import("./dom.js");
+  const root = document.createElement("div");
+  const fresh = document.createElement("div");
+  document.body.append(root);
   let seed = 7;
   const below = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  const row = ({ n }) => h("li", { title: n }, `row ${n}`);
   const wrong = [];
   for (let round = 0; round < 300; round += 1) {
     const keys = [...Array(8).keys()].filter(() => below(3)).sort(() => below(3) - 1);
-    const rows = keys.map((key) => {
-      const sign = String(below(2));
-      return { key: String(key), sign, make: () => el("li", {}, `${key} ${sign}`) };
-    });
-    reconcile(list, rows);
-    const wanted = rows.map(({ key, sign }) => `${key} ${sign}`).join();
-    const there = [...list.children].map((child) => child.textContent).join();
-    if (there !== wanted) wrong.push([there, wanted]);
+    const tree = () => [
+      round % 2 === 0 && h("p"),
+      h("ul", {}, keys.map((key) => (key % 2
+        ? h(row, { key, n: round % 3 })
+        : h(round % 5 ? "li" : "p", { key, class: round % 3 ? "a" : null }, key, [h("b")], "x")))),
+      h("input", { value: String(round) }),
+    ];
+    patch(root, ...tree());
+    fresh.replaceChildren();
+    patch(fresh, ...tree());
+    if (root.innerHTML !== fresh.innerHTML) wrong.push([root.innerHTML, fresh.innerHTML]);
+    const input = root.querySelector("input");
+    if (round && document.activeElement !== input) wrong.push(`${round}: the focus is lost`);
+    if (input.value !== String(round)) wrong.push(`${round}: ${input.value}`);
+    input.focus();
+    input.value = "typed";
   }
+  const buttons = (...keys) => patch(root, keys.map((key) => h("button", { key }, key)));
+  buttons(1, 2, 3);
+  root.lastChild.focus();
+  buttons(1, 2);
+  if (document.activeElement.textContent !== "2") wrong.push("the focus of what has gone is lost");
+  root.remove();
   return wrong;
 }"""

@@ -2,7 +2,7 @@
 
 import { editorIsShown, openEditorIfRoom, openField, showEditor } from "./beside.js";
 import { askToConfirm } from "./dialogs.js";
-import { el, entitle, fill, icon, iconButton, refill } from "./dom.js";
+import { built, el, entitle, fill, icon, iconButton, refill } from "./dom.js";
 import { closedFor, requestEdit } from "./edit_requests.js";
 import { bareKey, editorField, fieldName, isUnfinished, problemsWhere } from "./editor_field.js";
 import { openChat } from "./navigation.js";
@@ -42,12 +42,12 @@ let opened = false;
 
 export function drawEditor(root, tabs) {
   root.setAttribute("aria-label", t("texts"));
-  const undo = iconButton("undo", t("undo"), () => restore("undo"));
-  const redo = iconButton("redo", t("redo"), () => restore("redo"));
+  const undo = built(iconButton("undo", t("undo"), () => restore("undo")));
+  const redo = built(iconButton("redo", t("redo"), () => restore("redo")));
   const all = el("button", { type: "button", class: "button save-all", hidden: true, onclick: saveAll });
   const choice = el("div", { class: "editor-tabs", role: "tablist", "aria-label": t("texts-which") });
-  const add = iconButton("plus", t("add-language"), () => openLanguageDialog(beginLanguage));
-  const remove = iconButton("trash", t("remove-language"), () => removeLanguage(chosenTab()));
+  const add = built(iconButton("plus", t("add-language"), () => openLanguageDialog(beginLanguage)));
+  const remove = built(iconButton("trash", t("remove-language"), () => removeLanguage(chosenTab())));
   const said = el("div", { class: "editor-said", role: "status" });
   const left = el("button", { type: "button", class: "editor-left", hidden: true, onclick: goToNext });
   const body = el("div", { class: "panel-body editor-body", role: "tabpanel", id: "editor-body", tabindex: "-1" });

@@ -1,7 +1,7 @@
 // The controls of the fields: texts, lists of texts, numbers, days and choices.
 
 import { askToConfirm } from "./dialogs.js";
-import { el, icon, iconButton } from "./dom.js";
+import { built, el, icon, iconButton } from "./dom.js";
 import { state } from "./page_state.js";
 import { escapeAddress, escapeLoose, insert, telegramLength, toggleTag } from "./telegram_text.js";
 import { number, t } from "./translation.js";
@@ -154,11 +154,11 @@ function listControl(field, { id, label, describedBy, changed }) {
   function row(place) {
     const name = t(kind, { n: place + 1 });
     const text = textArea(field, { "aria-label": `${label}, ${name}`, "aria-describedby": describedBy }, changed);
-    const remove = iconButton("trash", t(`remove-${kind}`, { n: place + 1 }), () => {
+    const remove = built(iconButton("trash", t(`remove-${kind}`, { n: place + 1 }), () => {
       put(value().filter((_, other) => other !== place));
       changed();
       rows[Math.min(place, rows.length - 1)].area.focus();
-    });
+    }));
     const item = el("li", { class: "edit-item" }, el("div", { class: "item-head" }, el("span", {}, name), remove), text.node);
     list.append(item);
     return { ...text, item, remove };
