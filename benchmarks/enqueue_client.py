@@ -99,7 +99,7 @@ async def _enqueue(job: Job) -> Enqueued:
             gate = Gate(0.01, burst=1)
             client = TelegramClient(session, gate, api_url=job.url, token=job.token)
             worker = Worker(
-                client, storage, SilentReporter(), rate=0.01, gate=gate, sole=lambda: True
+                client, storage, SilentReporter(), rate=0.01, gate=gate, is_only=lambda: True
             )
             return await _measure(storage, worker, Signers(storage, keyring))
     finally:

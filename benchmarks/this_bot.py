@@ -59,7 +59,7 @@ async def _broadcast(job: Job, storage: Storage, session: SharedSession) -> JobR
     rate = job.rate or AS_FAST_AS_IT_GOES
     gate, listener = Gate(rate), EndReporter()
     client = TelegramClient(session, gate, api_url=job.url, token=job.token)
-    worker = Worker(client, storage, listener, rate=rate, gate=gate, sole=lambda: True)
+    worker = Worker(client, storage, listener, rate=rate, gate=gate, is_only=lambda: True)
     settle_down()
     meter = ResourceMeter()
     started = await storage.broadcasts.start(new_broadcast(CONTENT))

@@ -191,7 +191,7 @@ def _encrypt(source: _Source, sink: _Sink, recipients: list[Any]) -> None:
         if source.is_whole and sink.error is None:
             raise
     finally:
-        os.close(source.handle)  # whoever writes on gets a BrokenPipeError
+        os.close(source.handle)  # the one who writes on gets a BrokenPipeError
     # Checked without an EncryptError too: pyrage passes over an error of the last write.
     if sink.error is not None:
         raise sink.error

@@ -370,7 +370,7 @@ def _wire(
         paid_rate=settings.broadcast_rate,
         gate=gate,
         # The process lock makes this the only process, so any other lease is a dead process's.
-        sole=held.is_ours,
+        is_only=held.is_ours,
         woken=woken,
         claims=services.open_claims,
         clock=clocks.monotonic,

@@ -27,7 +27,7 @@ class BackOff:
     dice: Callable[[float, float], float] = random.uniform
 
     def pause(self, failures: int) -> float:
-        """Returns the seconds to wait after the last of so many failures in a row."""
+        """Returns the seconds to wait after the last of `failures` in a row."""
         pause = min(self.longest, self.first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
         return pause * self.dice(1 - self.spread, 1 + self.spread) if self.spread else pause
 

@@ -43,7 +43,7 @@ class DatabaseWatch:
             except DatabaseReplaced:
                 raise
             except Unavailable:
-                return  # whoever writes gets the error
+                return  # the next write gets the error
             await self._raise(reached)
 
     async def mark_first(self) -> None:

@@ -50,7 +50,7 @@ def configure_logging(
         json: whether to write one JSON object a line; None means unless it is a terminal.
         secrets: texts to redact, besides everything shaped like a token.
         stream: where to write, instead of the standard error.
-        said: says an event to whoever looks at the terminal, instead of its line; an event
+        said: says an event in the terminal, instead of its line; an event
             without words is left out.
     """
     out = stream or sys.stderr

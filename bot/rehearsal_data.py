@@ -20,7 +20,7 @@ _NAME = "rehearsal"
 def rehearsal_data(url: str, slug: str) -> Iterator[tuple[str, Keyring]]:
     """Yields the address of an empty database and new keys; nothing is left after the block.
 
-    The `url` is that of the petition's own database. Whoever calls it holds the process lock of
+    The `url` is that of the petition's own database. The caller holds the process lock of
     the petition.
 
     Raises:

@@ -92,7 +92,7 @@ class Restored:
 
     Attributes:
         signatures: how many the petition counts in it.
-        lost: how many numbers were given after the backup: so many signatures at most are lost.
+        lost: how many numbers were given after the backup: the most signatures that can be lost.
         repeated: what the journal said and the backup did not know, by deed.
         journal: what was read of the journal.
         knows_all: whether that has all since the backup, as far as it can be told.

@@ -1,8 +1,8 @@
 """Retention: erases signatures whose time is over, forms that were left, and their files.
 
-A signature is due so many months after its handover, and at the latest so many after it was
-given, as the petition folder says and people were promised. The running bot looks every hour, and
-`petition-bot purge` does the same from a shell.
+A signature is due a number of months after its handover, or after it was given if that is sooner;
+the petition folder says both numbers, and people were promised them. The running bot looks every
+hour, and `petition-bot purge` does the same from a shell.
 """
 
 import asyncio

@@ -34,7 +34,7 @@ async def finish_current_work(polling: Polling, dispatch: Dispatcher, worker: Wo
 
 @asynccontextmanager
 async def at_most(seconds: float, otherwise: str) -> AsyncIterator[None]:
-    """Cancels the block after so many seconds, and logs it as the event `otherwise`."""
+    """Cancels the block after `seconds`, and logs it as the event `otherwise`."""
     try:
         async with asyncio.timeout(seconds):
             yield

@@ -16,7 +16,7 @@ NOTHING_DONE = mark(
     "nada ni se ha enviado nada a quienes firmaron. Inténtalo otra vez, por favor."
 )
 
-# Waits of up to so many seconds, a few times, are short enough for the admin to be still there.
+# The longest wait, in seconds, after which, even a few times, the admin is still there.
 _SOON = 20.0
 _MOST_WAITS = 3
 

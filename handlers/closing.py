@@ -160,8 +160,8 @@ async def reopen(ctx: AdminContext) -> None:
     if not state.is_closed:
         await ctx.say(words.text("La petición está abierta."))
         return
-    if (hindrance := await _hindrance(ctx)) is not None:
-        await ctx.say(hindrance)
+    if (why_not := await _why_not_reopen(ctx)) is not None:
+        await ctx.say(why_not)
         return
     await _ask(
         ctx,
@@ -197,7 +197,7 @@ async def _ask(
     await ctx.say(Screen(paragraphs(question, title, *parts), buttons))
 
 
-async def _hindrance(ctx: AdminContext) -> Html | None:
+async def _why_not_reopen(ctx: AdminContext) -> Html | None:
     """Returns why the petition cannot be reopened: it was handed over, or its end is sent."""
     words = ctx.words
     handover = await ctx.services.storage.handovers.active()
@@ -250,8 +250,8 @@ async def confirm_reopen(ctx: AdminContext, argument: str) -> None:
     if state is not None:
         opened = words.text("<b>La petición está abierta otra vez.</b>")
         await ctx.say(paragraphs(opened, _signed(ctx, state.signatures)))
-    elif (hindrance := await _hindrance(ctx)) is not None:
-        await ctx.say(hindrance)
+    elif (why_not := await _why_not_reopen(ctx)) is not None:
+        await ctx.say(why_not)
     else:
         await _changed_meanwhile(ctx, closed=False)
 
@@ -261,7 +261,7 @@ async def dismiss(ctx: AdminContext, argument: str) -> bool:
     state = await ctx.services.storage.petitions.state()
     if state.revision == _revision(argument):
         return False
-    await ctx.say(await _standing(ctx, state))
+    await ctx.say(await _when_it_ends(ctx, state))
     return True
 
 
@@ -271,10 +271,10 @@ async def _changed_meanwhile(ctx: AdminContext, *, closed: bool) -> None:
     changed = ctx.words.text(
         "La petición ha cambiado mientras tanto. Escribe otra vez el comando."
     )
-    await ctx.say(await _standing(ctx, state) if state.is_closed is closed else changed)
+    await ctx.say(await _when_it_ends(ctx, state) if state.is_closed is closed else changed)
 
 
-async def _standing(ctx: AdminContext, state: PetitionState) -> Html:
+async def _when_it_ends(ctx: AdminContext, state: PetitionState) -> Html:
     words = ctx.words
     if not state.is_closed:
         return words.text("La petición está abierta.")

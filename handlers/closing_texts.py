@@ -184,7 +184,7 @@ async def _publish(ctx: AdminContext, value: str) -> None:
         left, actor=ctx.user.id, at=services.clock(), approval_above=services.approval_above
     )
     if made is None:
-        await _say_again(ctx, await _hindrance(ctx))
+        await _say_again(ctx, await _why_not(ctx))
     elif made.published_at is None:
         await _say_again(ctx, _waits(ctx))
     else:
@@ -202,7 +202,7 @@ async def _approve(ctx: AdminContext, value: str) -> None:
         return
     made = await texts.approve(request.id, actor=ctx.user.id, at=ctx.services.clock())
     if made is None or made.published_at is None:
-        await _say_again(ctx, await _hindrance(ctx))
+        await _say_again(ctx, await _why_not(ctx))
     else:
         await _say_again(ctx, words.text("✅ Aprobado y publicado."))
 
@@ -241,7 +241,7 @@ def _objection(ctx: AdminContext, view: ClosingTextsView) -> Html | None:
     return too_long(ctx, over) if over else None
 
 
-async def _hindrance(ctx: AdminContext) -> Html:
+async def _why_not(ctx: AdminContext) -> Html:
     """Returns why nothing could be published."""
     words = ctx.words
     if await ctx.services.storage.erasures.is_sending():

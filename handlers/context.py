@@ -38,7 +38,7 @@ class Services:
         delayed_replies: sends the replies to updates, and repeats the ones that failed.
         mark_first: records, outside the database, that somebody has signed.
         note_signing: takes a chat whose person is in the middle of signing; it is answered first.
-        has_room: takes a chat and a number of messages; tells whether a reply may be so many now.
+        has_room: takes a chat and a number of messages; tells whether they may go as a reply now.
         is_rehearsal: whether nothing of it is the petition's own; see `rehearsal_marks`.
         owed_notices, notice_retries: which admins `admin_notices` has yet to tell of what, with
             what tells them, and when it tries again.

@@ -29,7 +29,7 @@ from telegram_text.markup import Html
 _AT_THE_LATEST = "erased at the latest"
 
 # How far ahead each warning looks. Signatures fall due day after day, in the order in which they
-# were given, so one warning is for all of so many days.
+# were given, so one warning is for all of these days.
 _AHEAD = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 1}
 _APART = {WarningStep.MONTH: 31, WarningStep.WEEK: 7, WarningStep.DAY: 7}
 
@@ -149,7 +149,7 @@ async def _text(
 ) -> Callable[[Words], Html]:
     """Returns what writes a warning.
 
-    It is about so many `people` whom nobody told; signatures are kept for so many `months`.
+    `people` counts those whom nobody told; `months` is how long signatures are kept.
     """
     storage, why_not = services.storage, await unready(services)
     if await storage.erasures.is_sending():

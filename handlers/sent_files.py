@@ -1,7 +1,7 @@
 """Removes files of /mydata from chats once what they hold is erased or replaced.
 
 Telegram lets a bot delete a message for 48 hours only, but edit its own for ever; so an older file
-is replaced by one that holds nothing.
+is replaced by an empty one.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ async def _erase(bot: Bot, services: Services, words: Words, file: SentFile) -> 
         if kind in PASSING:
             raise
         if kind is ErrorKind.UNREACHABLE and "deactivated" not in error.message:
-            return False  # the file is read again by whoever unblocks the bot
+            return False  # those who unblock the bot can read the file again
         is_gone = kind in (ErrorKind.GONE, ErrorKind.UNCHANGED) and not stays_for_good(error)
     if not is_gone:
         _log.warning("file_stays_in_chat")

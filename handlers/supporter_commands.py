@@ -70,7 +70,7 @@ def _may_prefer_another(ctx: SupporterContext) -> bool:
     """Returns whether to ask somebody who comes for the first time which language they prefer.
 
     That is, whose Telegram is in a language that the petition lacks. Asked once, at the first
-    contact, so that whoever passes over it is not asked again.
+    contact, so that people who pass over it are not asked again.
     """
     is_first, spoken = not ctx.stored_version, ctx.user.language_code
     return is_first and bool(spoken) and len(ctx.view.petition.languages) > 1

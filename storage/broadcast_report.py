@@ -27,9 +27,9 @@ ORDER BY part
 """,
 }
 
-# Whoever had signed when it began, and is not known to have got this broadcast or an earlier one
-# on its topic: unreachable before or by then, refused, left over, or without an answer of
-# Telegram's. None of them have withdrawn.
+# Those who had signed when it began, and are not known to have got this broadcast or an earlier
+# one on its topic: unreachable before or by then, refused, left over, or without an answer from
+# Telegram. None of them have withdrawn.
 NOT_TOLD = """
 SELECT COUNT(*) AS people
 FROM broadcasts b JOIN signatures s ON s.petition = b.petition

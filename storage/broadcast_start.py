@@ -115,7 +115,7 @@ class NewBroadcast:
         source_chat: the chat whose messages are copied.
         starts_at: when it is sent, or None for now.
         expected: the number of recipients that the admin was shown.
-        at_most: the confirmation covers one to so many recipients; None for any number.
+        at_most: the most recipients that the confirmation covers; None for any number.
         last_signature_number: that of the last signature counted, or None for all up to now.
         progress: the chat and the id of the admin's progress message, if there is one.
         paid: whether Telegram is paid for a higher sending rate.

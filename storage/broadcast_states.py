@@ -38,7 +38,7 @@ class PauseReason(StrEnum):
     LATE = "late"
     """Its time passed while the bot was not running."""
     FORMER = "former"
-    """Whoever confirmed it is no longer an admin."""
+    """The admin who confirmed it is no longer one."""
     DEFECT = "defect"
     """A bug; the detail is the exception's class and its reference in the log."""
     UNRECORDED = "unrecorded"

@@ -92,7 +92,7 @@ _BEGIN = """started_at = :at,
 # when it is approved goes out now, and does not count as late.
 _ASSIGNMENTS: Mapping[BroadcastAction, str] = {
     BroadcastAction.BEGIN: _BEGIN,
-    # Whoever decides reads how many they are now.
+    # The one who decides reads how many they are now.
     BroadcastAction.BEGIN_PAUSED: f"{_BEGIN}, expected = {_RECIPIENTS}",
     BroadcastAction.ASK_APPROVAL: (
         f"confirmed_by_sealed = NULL, starts_at = :at, expected = {_RECIPIENTS}"

@@ -255,7 +255,7 @@ class Broadcasts(AuditedRows):
         at: datetime,
         detail: str = "",
     ) -> bool:
-        """Ends a broadcast early; whoever still waits can be a recipient of the next one."""
+        """Ends a broadcast early; those who still wait can be recipients of the next one."""
         await self._transit(BroadcastAction.STOP, id, at, reason, detail)
         return await self._has_ended(id)
 

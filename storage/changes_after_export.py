@@ -1,6 +1,6 @@
 """What changed in a signature after a list with its name was written.
 
-Whoever received the list must be told of it (GDPR art. 19). Only number and change are kept:
+Those who received the list must be told of it (GDPR art. 19). Only number and change are kept:
 the name is erased with the signature. Of a signature that was counted without its name nothing
 was handed over that could be told of.
 """
@@ -39,8 +39,8 @@ s.with_name = 1 AND EXISTS (
 )
 """
 
-# Both lock the petition first, so whoever sees an export comes after it, also where the clock was
-# read before and then the lock waited for.
+# Both lock the petition first, so a change that sees an export comes after it, also where the
+# clock was read before the wait for the lock.
 _NOTE = """
 INSERT INTO changes_after_export (id, petition, number, change, changed_at)
 SELECT :change_id, s.petition, s.number, :change, (
@@ -169,10 +169,10 @@ def changes_owed(noted: Iterable[NotedChange], exported_at: datetime) -> Iterato
         known = list(changes)
         since = [each for each in known if each.changed_at >= exported_at]
         untold = [each for each in since if not each.is_told]
-        if not _is_named(known, since) or not (standing := _standing(untold)):
+        if not _is_named(known, since) or not (found := _still_true(untold)):
             continue
-        weightiest = min(standing, key=lambda each: _BY_WEIGHT.index(each.change))
-        is_corrected = any(each.change is Change.CORRECTED for each in standing)
+        weightiest = min(found, key=lambda each: _BY_WEIGHT.index(each.change))
+        is_corrected = any(each.change is Change.CORRECTED for each in found)
         has_name = is_corrected and weightiest.change in _KEEPS_THE_NAME
         yield ChangeOwed(
             number=number,
@@ -184,16 +184,16 @@ def changes_owed(noted: Iterable[NotedChange], exported_at: datetime) -> Iterato
         )
 
 
-def _standing(untold: Sequence[NotedChange]) -> list[NotedChange]:
+def _still_true(untold: Sequence[NotedChange]) -> list[NotedChange]:
     """Returns the changes that no later one has undone, newest first."""
-    standing: list[NotedChange] = []
+    found: list[NotedChange] = []
     is_named_again = False
     for each in reversed(untold):
         if each.change is Change.NAME_GIVEN:
             is_named_again = True
         elif not (is_named_again and each.change in _HIDES):
-            standing.append(each)
-    return standing
+            found.append(each)
+    return found
 
 
 def _is_named(known: Sequence[NotedChange], since: Sequence[NotedChange]) -> bool:

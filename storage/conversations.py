@@ -227,7 +227,7 @@ class Conversations(PetitionRows):
     async def forget_forms(self, before: datetime, *, limit: int) -> int:
         """Erases what at most `limit` people filled in and have not touched since `before`.
 
-        Whoever signed loses nothing by it: the signature has its own name and source.
+        A signer loses nothing by it: the signature has its own name and source.
 
         Returns:
             The number of people; fewer than `limit` when nobody is left.

@@ -94,7 +94,7 @@ def _record(broadcast: bytes, results: Sequence[Result], at: int) -> Iterator[St
 
 @cache
 def _texts(outcome: Outcome, length: int) -> tuple[str, ...]:
-    """Returns the SQL for so many results of one outcome."""
+    """Returns the SQL for this number of results of one outcome."""
     positions = ", ".join(f":p{index}" for index in range(length))
     messages = " ".join(
         f"WHEN CAST(:p{index} AS BIGINT) THEN CAST(:m{index} AS TEXT)" for index in range(length)

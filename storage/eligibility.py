@@ -101,7 +101,7 @@ COALESCE(
 
 IN_LANGUAGE = f"(CAST(:only AS TEXT) IS NULL OR {LANGUAGE} = CAST(:only AS TEXT))"
 
-# Whoever signs after the numbers were shown was not counted, and is not written to either.
+# Those who sign after the numbers were shown were not counted, and are not written to either.
 AUDIENCE = f"""
 SELECT language, COUNT(*) AS recipients
 FROM (

@@ -22,7 +22,7 @@ EXISTS (
 ) AND {MAY_CLAIM}
 """  # noqa: S608 - constants of this package
 
-# Waits for a withdrawal that is under way; whoever has withdrawn by then gets no row.
+# Waits for a withdrawal that is under way; those who have withdrawn by then get no row.
 _PORTION = f"""
 INSERT INTO deliveries
   (broadcast_id, position, signature_id, language, state, attempts, updated_at)

@@ -96,7 +96,7 @@ class DatabaseMissing(StorageError):
 
 
 class PetitionMissing(StorageError):
-    """The database holds nothing of this petition: either no bot was started for it yet, or
+    """The database has no data of this petition: either no bot was started for it yet, or
     PETITION_FOLDER or PETITION_DATABASE_URL is another one's.
     """
 
@@ -139,7 +139,7 @@ class KeyFault(StrEnum):
     NOT_WRITTEN = "{path} cannot be written: {reason}"
     CHANGED = "{path} was changed meanwhile; it is left as it is. Run: petition-bot keys rotate"
     WITH_THE_DATA = (
-        "The key file {path} lies inside {folder}, the folder of the database: whoever copies "
+        "The key file {path} lies inside {folder}, the folder of the database: anyone who copies "
         "that folder has both. Give the database a folder of its own in PETITION_DATABASE_URL, or "
         "move the key;"
     )

@@ -1,8 +1,8 @@
 """Exports: lists of the signatures that were written for the addressee. New queries go here.
 
 An export is stored before the signatures are read, and they are read as of one moment after that:
-whoever withdraws meanwhile is noted among the changes after it, even if the list has them. While
-its counts are zero it is not finished, or was killed.
+a person who withdraws meanwhile is noted among the changes after it, even if the list has them.
+While its counts are zero it is not finished, or was killed.
 """
 
 from collections import Counter
@@ -18,8 +18,8 @@ from storage.keyring import Keyring
 from storage.petitions import INVALIDATED_SINCE, lock_petition
 from storage.times import from_millis, to_millis, with_times
 
-# So many signatures are in memory at once, and so many numbers are counted at once: SQLite groups
-# in memory what it counts.
+# How many signatures are in memory at once, and how many numbers are counted at once: SQLite
+# groups in memory what it counts.
 _PAGE = 1_000
 _COUNTED_AT_ONCE = 20_000
 

@@ -71,8 +71,8 @@ INSERT INTO handovers ({_COLUMNS}) VALUES ({_VALUES})
 ON CONFLICT (id) DO UPDATE SET undone_at = excluded.undone_at
 """  # noqa: S608 - constants of this file
 
-# A backup may be from before the closing, too, of which nothing else is noted. Whoever signed then
-# would be in no list.
+# A backup may be from before the closing, too, of which nothing else is noted. Those who signed
+# then would be in no list.
 _CLOSE_AGAIN = """
 UPDATE petitions SET closed_signatures = signatures, revision = revision + 1,
   closed_at = CAST(:closed_at AS BIGINT)

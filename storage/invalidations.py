@@ -1,7 +1,8 @@
 """Taking a wave of false signatures out of the count, and counting them again.
 
-The signatures stay, so whoever was taken out by mistake still sees theirs and can withdraw it. Of
-each invalidation its reason and condition are kept, sealed: a pattern of names is personal data.
+The signatures stay, so people who were taken out by mistake still see theirs and can withdraw it.
+Of each invalidation its reason and condition are kept, sealed: a pattern of names is personal
+data.
 """
 
 import uuid

@@ -48,7 +48,7 @@ _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
 
-# Written with one wait for the disk; a kill or a power cut leaves at most so many half written.
+# The most entries of one wait for the disk; a kill or a power cut leaves no more half written.
 _GROUP_SIZE = 64
 # By then people are told that what they asked for was not done.
 _LONGEST_SECONDS = 3.0

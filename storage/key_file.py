@@ -81,7 +81,7 @@ def remove_older_encryption_keys(path: Path, newest: bytes) -> None:
 def key_apart_from_data(key_file: Path, database_url: str) -> None:
     """Refuses a key file inside the folder of the SQLite database, at any depth.
 
-    Whoever copies or backs up that folder would have the data and its key together. With
+    A copy or backup of that folder would have the data and its key together. With
     PostgreSQL there is no such folder and nothing to refuse.
 
     Raises:

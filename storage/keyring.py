@@ -35,7 +35,7 @@ _PADDING = b"\x80"
 _NONCE_BYTES = 12
 _HEADER_BYTES = len(_FORMAT) + ID_BYTES + _NONCE_BYTES
 
-# A value is bound to the name that its column had when it was first sealed: whoever renames the
+# A value is bound to the name that its column had when it was first sealed: if you rename the
 # column cannot encrypt the values anew, as SQL has no key.
 _SEALED_AS = {
     ("broadcasts", "author_sealed"): "started_by_sealed",

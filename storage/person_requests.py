@@ -46,7 +46,7 @@ class _Kind(NamedTuple):
     Attributes:
         action: what the audit calls them.
         may: of the signature `held`, when they have an effect.
-        change: what whoever was given the signature is told, if anything.
+        change: what those who were given the signature are told, if anything.
     """
 
     action: str

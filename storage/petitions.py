@@ -1,7 +1,7 @@
 """Petitions: how many have signed, and whether it is open. New queries about them go here.
 
 Signing, withdrawing, closing and reopening each lock the petition's row first, so the count at
-the moment of closing is exact, whoever signs in that moment.
+the moment of closing is exact, even if people sign in that moment.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ EXISTS (
     AND b.created_at >= closing_publications.published_at
 )
 """
-"""SQL: whether so many that it needed an approval, if there was a threshold, have what it says."""
+"""SQL: whether enough people to need an approval, if there was a threshold, have what it says."""
 
 # A closing update that is being sent, or is planned, says that the petition is closed; and who
 # signed after the handover would be erased with those whom it included.

@@ -202,7 +202,7 @@ class PostgresDatabase:
                 break
             group.append(self._waiting.popleft())
         # Writes whose caller gave up are not committed. Those that lock the petition come first:
-        # behind others, which hold a signature, they would wait for whoever waits for that.
+        # behind others, which hold a signature, they would wait for others that wait for that.
         kept = [write for write in group if not write.answer.cancelled()]
         return sorted(kept, key=lambda write: not write.locks_first)
 

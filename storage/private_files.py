@@ -23,7 +23,7 @@ def new_file(path: Path, *, replaces: bool = True, like: Path | None = None) -> 
     """Yields a file to write to, which takes its place when it is whole and on the disk.
 
     Until then it has a name of its own, and goes when the block fails, Ctrl-C among the reasons:
-    whoever reads or writes meanwhile, or after a kill, finds the former file or the new one. What
+    a reader or writer meanwhile, or after a kill, finds the former file or the new one. What
     a kill left goes when the same file is written again, and else with `remove_unfinished`. A link
     stays one. Only its owner can use it, unless it gets the permissions of `like`.
 

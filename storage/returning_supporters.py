@@ -38,7 +38,7 @@ RETURNING id
 
 # The closing updates of a petition that is still closed and was closed lately, with the supporter
 # who returned. One that was wrong, so that it was recalled or corrected, is left out; in place of
-# one that was corrected, whoever has it gets the correction.
+# one that was corrected, those who have it get the correction.
 _CLOSINGS = """
 broadcasts b
 JOIN petitions p ON p.slug = b.petition
@@ -113,7 +113,7 @@ RETURNING position
 """
 
 
-# People who were unreachable when their portion of rows was written have no row yet; whoever is in
+# People who were unreachable when their portion of rows was written have no row yet; one who is in
 # a portion still to be written needs none.
 def _at_last(missed: str, which: str = "") -> str:
     return f"""

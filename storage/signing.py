@@ -236,7 +236,7 @@ def withdraw_statements(
         stage: where their conversation goes; None: it stays where it is.
         at: when it is withdrawn.
         noted: what the journal keeps of it.
-        change: what whoever was given the signature is told.
+        change: what those who were given the signature are told.
         notice: the id of the sentence to the person that tells of it; others are erased.
         only_if: the condition without which nothing is erased.
     """

@@ -31,7 +31,7 @@ from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
 _READERS = 2
 
-# One COMMIT for at most so many, which limits how long the first of a group waits for the last.
+# The most writes of one COMMIT, which limits how long the first of a group waits for the last.
 _GROUP_SIZE = 256
 
 # How long SQLite waits for a lock, then how long we retry: together less than the 8 s that a
@@ -327,7 +327,7 @@ class _Connection(aiosqlite.Connection):
         self._conn.execute("SAVEPOINT one")
         try:
             write.rows = [_rows(self._conn, statement) for statement in write.statements]
-        except Exception as error:  # handed to whoever asked for this write
+        except Exception as error:  # handed to the one who asked for this write
             if fails_whole_group(error) or not self._conn.in_transaction:
                 raise
             write.error = error

@@ -2,7 +2,7 @@
 
 `fill` puts values into a template, `parse` reads the result as Telegram's servers do, with the
 same error messages. The rules are those of https://core.telegram.org/bots/api ("HTML style") and,
-where that page does not say, of Telegram's published client library.
+where that page does not say, of the client library that Telegram publishes.
 """
 
 import re

@@ -66,7 +66,7 @@ class BroadcastInterrupt:
         return None if self.reason is None else _CONSEQUENCES.get(self.reason)
 
     async def rest(self, seconds: float) -> None:
-        """Waits for so many seconds, or until the flag is set."""
+        """Waits for `seconds`, or until the flag is set."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._event.wait()

@@ -66,7 +66,7 @@ class RateGate(Protocol):
         ...
 
     def set_ceiling(self, rate: float) -> None:
-        """Limits the rate to so many messages a second from now on."""
+        """Limits the rate, in messages a second, from now on."""
         ...
 
     def pause_for(self, lane: Lane, chat: int | str | None = None) -> float:

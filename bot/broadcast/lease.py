@@ -22,7 +22,7 @@ class LeaseHolder:
 
     Args:
         seconds: how long it lasts when it is not renewed.
-        sole: tells whether no other process can be alive now, so that any other holder is dead.
+        is_only: tells whether no other process can be alive now, so that any other holder is dead.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class LeaseHolder:
         name: str,
         *,
         seconds: float = LEASE_SECONDS,
-        sole: Callable[[], bool] = lambda: False,
+        is_only: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -40,7 +40,7 @@ class LeaseHolder:
         self.seconds = seconds
         self._clock = clock
         self._now = now
-        self._sole = sole
+        self._is_only = is_only
         self.holder = secrets.token_hex(8)
         self._since: tuple[float, datetime] | None = None
         self._seen: tuple[Lease, float] | None = None
@@ -88,7 +88,7 @@ class LeaseHolder:
         lease = await self._leases.look(self._name)
         if lease is None:
             return None
-        if self._sole():
+        if self._is_only():
             return lease
         if self._seen is None or self._seen[0] != lease:
             self._seen = lease, now

@@ -3,7 +3,7 @@
 A claim reads from the database who is still to be written to. Its deliveries then wait in memory
 for a second or several, and a recipient may withdraw or mute the bot meanwhile. Then the claims
 are made void for that chat: its delivery goes back unsent, and the next claim asks the database
-again. So whoever unmutes the bot a moment later still gets the message, and nothing has to be
+again. So people who unmute the bot a moment later still get the message, and nothing has to be
 undone. This works because only one process sends, which the process lock guarantees.
 """
 

@@ -40,7 +40,7 @@ class SendResult:
 
     Attributes:
         outcome: the outcome of the delivery.
-        error_kind: the kind of Telegram's error.
+        error_kind: the kind of error that Telegram answered with.
         detail: what Telegram said about it.
         messages: the ids of the messages that arrived.
         bug: the exception, if a bug prevented the delivery.
@@ -102,7 +102,7 @@ class Sender:
         """Sends a delivery; returns a bug as a result, since other deliveries may go well."""
         try:
             return await self._send(final_check)
-        except Exception as error:  # whatever it is, it is logged by whoever records the result
+        except Exception as error:  # whatever it is, it is logged where the result is recorded
             # Rejected when certainly not sent, so that it may be given back; else unconfirmed, so
             # that nobody is written to twice.
             outcome = Outcome.UNCONFIRMED if final_check.has_left else Outcome.REJECTED

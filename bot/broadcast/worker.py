@@ -32,7 +32,7 @@ class Worker:
         rate: messages a second of a free broadcast.
         paid_rate: messages a second of a paid broadcast; by default the same.
         gate: the client's gate, so as to claim no faster than it lets through.
-        sole: tells whether no other process can be alive now, so that any other lease is stale.
+        is_only: tells whether no other process can be alive now, so that any other lease is stale.
         claims: the open claims, shared with the handlers that make them void.
 
     What is not listed is explained in `WorkerContext`.
@@ -47,7 +47,7 @@ class Worker:
         rate: float,
         paid_rate: float | None = None,
         gate: RateGate,
-        sole: Callable[[], bool] = lambda: False,
+        is_only: Callable[[], bool] = lambda: False,
         woken: asyncio.Event | None = None,
         claims: OpenClaims | None = None,
         durations: Durations | None = None,
@@ -72,7 +72,7 @@ class Worker:
                 storage.leases,
                 broadcasts.lease,
                 seconds=durations.lease,
-                sole=sole,
+                is_only=is_only,
                 clock=clock,
                 now=now,
             ),
@@ -104,7 +104,7 @@ class Worker:
             _log.warning("worker_restarted")
 
     async def stop(self, seconds: float) -> None:
-        """Ends within so many seconds: no more claims, calls in flight finish and are recorded."""
+        """Ends within `seconds`: no more claims, calls in flight finish and are recorded."""
         self._stopping = True
         self._context.woken.set()
         if self._broadcast_run is not None:

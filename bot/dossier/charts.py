@@ -94,7 +94,7 @@ def curve_of_growth(points: Sequence[Point], words: Words) -> dict[str, Any] | N
 
 
 def ticks(start: date, end: date, at_most: int) -> list[date]:
-    """Returns at most so many days between the two: every day, week, first of a month, or year."""
+    """Returns `at_most` days at most: every day or week, first of a month, or year between two."""
     days = _days(start, end)
     months = [day for day in days if day.day == 1]
     by_days = (days[::step] for step in (1, 2, 7, 14))

@@ -30,7 +30,7 @@ _LONG_WORD = re.compile(r"(\w{24})(?=\w)")
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What whoever makes a dossier decides: its language, the date of the letter, and more.
+    """What the maker of a dossier decides: its language, the date of the letter, and more.
 
     The reference is the organisation's own; an answer goes to the contact. A public one is for
     the press and the public, with no name and no single number.

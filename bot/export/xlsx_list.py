@@ -152,7 +152,7 @@ class Workbook:
             self._archive.writestr(self._part(path), content)
 
     def begin_worksheet(self, *, first_width: int) -> None:
-        """Begins the next sheet, whose first column is so many characters wide."""
+        """Begins the next sheet, whose first column has this width, in characters."""
         self._end_worksheet()
         self._sheets += 1
         part = self._part(f"xl/worksheets/sheet{self._sheets}.xml")

@@ -100,7 +100,7 @@ class UpdatesBehind:
 
     @property
     def are_held_up(self) -> bool:
-        """Whether so many updates have come since the current one that it is in their way.
+        """Whether enough updates have come since the current one for it to be in their way.
 
         Telegram hands out at most a hundred from the oldest unfinished one.
         """
@@ -181,7 +181,7 @@ class Dispatcher:
         return True
 
     async def wait_until_at_most(self, count: int, seconds: float) -> None:
-        """Waits until at most `count` updates are in progress, or for so many seconds."""
+        """Waits until at most `count` updates are in progress, or for `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.in_progress > count:
@@ -189,7 +189,7 @@ class Dispatcher:
                     await self._progress.wait()
 
     async def drain(self, seconds: float) -> int:
-        """Lets running handlers finish within so many seconds, then cancels them; no retries.
+        """Lets running handlers finish within `seconds`, then cancels them; no retries.
 
         Returns:
             How many updates are unfinished. Telegram sends them again after the next start.

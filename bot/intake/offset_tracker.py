@@ -45,7 +45,7 @@ class OffsetTracker:
     def finish(self, number: int) -> None:
         """Marks a taken number as finished: handled or passed over.
 
-        It is remembered, since an answer of Telegram's in flight may still contain it.
+        It is remembered, since an answer from Telegram in flight may still contain it.
         """
         self._unfinished.discard(number)
         self._finished.add(number)

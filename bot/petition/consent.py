@@ -38,7 +38,7 @@ def consent_sha256(text: str) -> bytes:
 def asks_again(petition: Petition, signed: str, kept: str | None) -> bool:
     """Returns whether somebody is asked again about the texts, which have changed.
 
-    Whoever does not answer loses nothing: they stand by what they signed, and are not written to.
+    Those who do not answer lose nothing: they stand by what they signed, and are not written to.
     `signed` is the version that they consented to last, `kept` the one at which they said to keep
     that; None if they never did.
     """

@@ -44,7 +44,7 @@ class EarlierVersion(FrozenModel):
 class Petition(FrozenModel):
     """One petition: what it demands of whom, in each of its languages, the source language first.
 
-    Whoever signed under a version before `asks_again_since` is asked about the present texts.
+    People who signed under a version before `asks_again_since` are asked about the present texts.
     `with_name` is what the consent proposes: that a signature is handed over with its name (True)
     or counted without it (False); None proposes neither, and everybody chooses.
 

@@ -135,13 +135,13 @@ def day_of(moment: datetime, zone: tzinfo) -> date:
 
 
 def start_of(day: date, zone: tzinfo, *, days: int = 0) -> datetime:
-    """Returns the UTC moment at which a day begins, or the one so many days later."""
+    """Returns the UTC moment at which a day begins, or the one that many days later."""
     later = date.fromordinal(min(day.toordinal() + days, date.max.toordinal() - 1))
     return datetime.combine(later, time.min, zone).astimezone(UTC)
 
 
 def _last_day_due(today: date, months: int) -> date:
-    """Returns the newest day that is so many months ago, as `months_later` counts them."""
+    """Returns the newest day that is that many months ago, as `months_later` counts them."""
     year, month = divmod(today.year * MONTHS_A_YEAR + today.month - 1 - months, MONTHS_A_YEAR)
     longest = monthrange(year, month + 1)[1]
     is_last = today.day == monthrange(today.year, today.month)[1]

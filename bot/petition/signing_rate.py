@@ -2,7 +2,7 @@
 
 A petition that is shared widely looks much like a wave of false signatures, so nothing here says
 that it is one: the admins are told what is unusual, and look for themselves. The thresholds are
-few and high, since whoever is told of nothing five times does not look at the sixth.
+few and high, since people who are told of nothing five times do not look at the sixth.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from storage import SigningRate
 _FORM_SECONDS_AT_MOST = 3_600
 
 # The form has a notice to read, a name to give and a consent to read: even who reads nothing waits
-# for two answers of Telegram's.
+# for two answers from Telegram.
 SHORT_FORM_SECONDS = 3
 # So many short forms in an hour, and half of all in it, are a sign; one person in a hurry is none.
 SHORT_FORMS_FROM = 30

@@ -96,7 +96,7 @@ class SupporterStatus:
 
 
 NAME_AGAIN = 1
-"""The page of `Stage.NAME` that only asks: whoever is asked again has read the privacy notice."""
+"""The page of `Stage.NAME` that only asks: who is asked again has read the privacy notice."""
 
 NOTICE_AGAIN = 1
 """The page of `Stage.CONSENT` that begins with the privacy notice, which has changed meanwhile."""

@@ -116,7 +116,7 @@ class PetitionInvalid(Exception):
 
 
 def _english() -> Words:
-    """Returns the language of the log, and of whoever reads an error without having chosen one."""
+    """Returns the language of the log, and of errors that people read before they chose one."""
     return Catalogs.load().words("en")
 
 

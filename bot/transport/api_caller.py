@@ -89,7 +89,7 @@ class ApiCaller:
             else:
                 failures += 1
             if call.lane is Lane.BROADCAST:
-                break  # it is repeated by whoever sends the broadcast
+                break  # the broadcast's sender repeats it
             wait = self._policy.pause_before_next(call.method, outcome, floods, failures)
             if wait is None:
                 break

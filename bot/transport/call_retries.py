@@ -41,7 +41,7 @@ class RetryPolicy:
     def pause_before_next(
         self, method: str, outcome: Outcome, floods: int, failures: int
     ) -> float | None:
-        """Returns the seconds before the next try, after so many; None if there is none."""
+        """Returns the seconds before the next try; None if there is none."""
         if method in NEVER_REPEATED:
             return None  # those callers repeat it themselves
         if is_flood(outcome):

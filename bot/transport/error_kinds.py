@@ -1,6 +1,6 @@
 """The table that sorts Telegram's errors by what is to be done about them.
 
-A new wording of Telegram's gets a line in `BY_DESCRIPTION` and one in its test.
+A new wording from Telegram gets a line in `BY_DESCRIPTION` and one in its test.
 """
 
 import re
@@ -23,7 +23,7 @@ from bot.transport.errors import NotSent, RateLimited, ResponseLost, TelegramRef
 
 
 class ErrorKind(Enum):
-    """What is to be done about an error of Telegram's."""
+    """What is to be done about an error from Telegram."""
 
     WAIT = auto()
     """429: wait `seconds_to_wait`, then send it again."""
@@ -42,7 +42,7 @@ class ErrorKind(Enum):
     EXPIRED = auto()
     """The tap is too old to be answered."""
     CONTENT = auto()
-    """The call is wrong in itself, whoever it goes to."""
+    """The call is wrong in itself, no matter who it goes to."""
     CONFLICT = auto()
     """Somebody else fetches this bot's updates."""
     UNAUTHORISED = auto()
@@ -120,7 +120,7 @@ def error_kind(error: BaseException) -> ErrorKind:
     for kind, found in BY_KIND:
         if isinstance(error, kind):
             return found
-    raise TypeError(f"{type(error).__name__} is not an error of Telegram's")
+    raise TypeError(f"{type(error).__name__} is not an error from Telegram")
 
 
 def seconds_to_wait(error: BaseException) -> float:

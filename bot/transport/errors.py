@@ -27,8 +27,7 @@ class NotSent(NetworkError):
     """The call certainly had no effect: no connection, or an error that is not Telegram's.
 
     Attributes:
-        reason: why there is no connection, for whoever can do something about it; None where that
-            is not known.
+        reason: why there is no connection, so that somebody can mend it; None if it is not known.
     """
 
     def __init__(self, message: str, reason: Sentence | None = None) -> None:

@@ -1,6 +1,6 @@
 """Reads the JSON of an answer, even if people put bytes into it that are not valid text.
 
-The data of a button are bytes sent by the client of whoever tapped it, and Telegram passes them on
+The data of a button are bytes sent by the tapping person's client, and Telegram passes them on
 unchanged: invalid text from one person must not make everybody's updates unreadable. It becomes
 U+FFFD here, where answers come in, since later code cannot handle it: a lone surrogate cannot be
 encoded to be sent or stored, and PostgreSQL accepts no NUL.

@@ -14,7 +14,7 @@ _REMEMBERED = 10.0
 
 
 class RecentCalls:
-    """Counts calls by chat; each is remembered for so many seconds, or up to twice as long."""
+    """Counts calls by chat; each is remembered for that many seconds, or up to twice as long."""
 
     def __init__(self, seconds: float = _REMEMBERED) -> None:
         self._seconds = seconds

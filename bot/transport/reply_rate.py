@@ -2,7 +2,7 @@
 
 A wait in a handler would keep the update from being acknowledged, and Telegram hands out no more
 than a hundred of those: a waiting crowd would keep everybody else from being answered at all. So
-whoever would wait long is given a time to come back, in the order in which they came.
+those who would wait long are given a time to come back, in the order in which they came.
 
 Times are in seconds, rates in new messages a second, of which a burst may leave at once after a
 quiet time; where times are passed in, the clock is the caller's.
@@ -31,7 +31,7 @@ _INSIDE = 5.0
 _FORGOTTEN = 60.0
 
 
-# How long somebody waits again for whoever goes first, and whose slot has just come.
+# How long somebody whose slot has just come waits again for those who go first.
 _MOMENT = 0.001
 
 
@@ -97,7 +97,7 @@ class ReplyQueue:
         self._times.take(now, rate)
 
     def let_in_first(self, chat: Chat, messages: int, now: float, rate: float) -> bool:
-        """Lets a chat in for so many messages if nobody waits; otherwise changes nothing."""
+        """Lets a chat in for its messages if nobody waits; otherwise changes nothing."""
         if not self._times.is_due(now):
             return False
         for _ in range(messages):
@@ -150,7 +150,7 @@ class ReplyLimiter:
         return self._queue.come_back_in(chat, now, self._rate(now))
 
     def let_in_first(self, chat: Chat, messages: int) -> bool:
-        """Lets a chat in for so many messages if nobody waits; otherwise changes nothing."""
+        """Lets a chat in for its messages if nobody waits; otherwise changes nothing."""
         now = self._clock()
         if self._slots.due_in(now) > 0:
             return False
@@ -159,7 +159,7 @@ class ReplyLimiter:
     async def take_turn(self, is_paused: Callable[[], bool], *, first: bool = False) -> bool:
         """Waits for a slot and takes it; False, without taking it, when a pause has begun.
 
-        Whoever goes `first` waits for nobody else but those who do so too, was given no time, and
+        Somebody who goes `first` waits only for others who do so too, was given no time, and
         makes the others come back later.
         """
         if first:
@@ -170,7 +170,7 @@ class ReplyLimiter:
                 return await self._take_when_due(is_paused)
             finally:
                 self._first -= 1
-        # One at a time, and a slot is taken only when it is due: whoever taps again leaves the
+        # One at a time, and a slot is taken only when it is due: one who taps again leaves the
         # line, and many of them would otherwise use up the slots of the others.
         async with self._turn:
             while self._first:

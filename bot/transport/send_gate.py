@@ -145,7 +145,7 @@ class Gate:
         return self._pauses.seconds_left(chat, self._clock(), new=new, is_reply=is_reply)
 
     def has_room(self, chat: Chat, messages: int) -> bool:
-        """Returns whether a reply to this chat may be so many messages, and keeps their place.
+        """Returns whether these messages may go to the chat as a reply, and keeps their place.
 
         Only while nobody waits: in a crowd each person's message is somebody else's wait.
         """
@@ -172,7 +172,7 @@ class Gate:
         """Waits until the call may leave; `new` means that it sends a new message.
 
         A reply never waits for a broadcast, but a crowd is answered at the rate that Telegram
-        documents: at a higher one, Telegram would refuse all replies for seconds. Whoever is in
+        documents: at a higher one, Telegram would refuse all replies for seconds. People in
         the middle of signing goes first; chats that were answered many times of late, or in a
         crowd at all, wait behind the others.
 

@@ -80,7 +80,7 @@ class AdminReporter:
                 await self._ask(broadcast, tally, admin)
             except TelegramError as error:
                 _log.warning("admin_not_asked", error_kind=error_kind(error))
-                # Who reads that nobody can be reached has been asked, whoever else has not.
+                # Who reads that nobody can be reached has been asked, even if no other admin has.
                 if broadcast.pause_reason is not PauseReason.NOBODY:
                     failed = error
         if failed is not None:

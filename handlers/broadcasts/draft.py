@@ -73,7 +73,7 @@ class Version(_Frozen):
     Attributes:
         messages: ids of the admin's messages; one alone while it is an element that came just now.
         html: its text, if that is what is sent; empty where the message itself is copied.
-        words: how a message that is copied begins, to be known by in a list; may be empty.
+        words: how a message that is copied begins, as lists show it; may be empty.
     """
 
     messages: tuple[int, ...]

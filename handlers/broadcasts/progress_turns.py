@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 # Seconds that a drawing waits for the one before it, so that a tap is answered within a second
-# even if Telegram leaves that one unanswered. Whoever is late then draws once more.
+# even if Telegram leaves that one unanswered. The one who is late then draws once more.
 _LONGEST_WAIT = 0.5
 
 

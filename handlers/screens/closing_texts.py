@@ -88,7 +88,7 @@ def overview(view: ClosingTextsView) -> Screen:
     return Screen(
         paragraphs(
             words.text("<b>Cómo ha acabado: lo que lee quien entra con la petición cerrada</b>"),
-            lines(words.text("El mensaje final:"), *_standing(view)),
+            lines(words.text("El mensaje final:"), *_what_people_read(view)),
             _list(words.text("Lo que ha pasado después:"), *_entries(view)),
             _list(words.text("<b>Sin publicar</b>, no lo lee nadie:"), *_written(view, view.left)),
             _request(view),
@@ -266,7 +266,7 @@ def text_name(words: Words, kind: ClosingTextKind, day: date | None) -> str:
     return words.label(_NAMES[kind], date="" if day is None else words.date(day))
 
 
-def _standing(view: ClosingTextsView) -> Iterator[Html]:
+def _what_people_read(view: ClosingTextsView) -> Iterator[Html]:
     """Yields a line for each language of the closing update."""
     words = view.words
     by_number = sorted(view.published, key=attrgetter("number"))

@@ -14,7 +14,7 @@ from telegram_text.markup import Html, escape
 def language(view: View) -> Screen:
     """Offers the petition's languages, each under its own name, and asks in all of them.
 
-    Whoever is asked at the very first has chosen none yet, and has nothing to go back to.
+    A newcomer has chosen none yet, and has nothing to go back to.
     """
     languages, has_chosen = view.petition.languages, view.conversation.language is not None
     asked = [

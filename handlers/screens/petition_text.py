@@ -110,7 +110,7 @@ def _welcome(view: View) -> Screen:
             signature_count(view),
             _closing_date(view),
         ),
-        # Whoever may have signed so long ago that the bot does not know it any more.
+        # Some may have signed so long ago that the bot does not know it any more.
         view.petition_state.erased_at
         and words.text(
             "Las firmas cuyo plazo ha acabado ya se han borrado y siguen contadas. Si firmaste "
@@ -154,7 +154,7 @@ def _signed(view: View, signature: Signature) -> Screen:
 
 
 def _changed_texts(view: View) -> Html | None:
-    """Says to whoever is asked again what changed, and that they need not answer."""
+    """Tells people who are asked again what changed, and that they need not answer."""
     if view.signature is None or not view.asked_again:
         return None
     words = view.words

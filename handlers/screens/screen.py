@@ -1,4 +1,4 @@
-"""A screen as text and rows of buttons, independent of Telegram's types."""
+"""A screen as text and rows of buttons, independent of python-telegram-bot's types."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _TICKED, _UNTICKED, _UNCHOSEN = "✅", "⬜", "⚪"
 def name(view: View) -> Screen:
     """Asks for the name, below the short privacy notice that the law requires before it.
 
-    Whoever is asked again has read the notice, and gets only the question.
+    People who are asked again have read the notice, and get only the question.
     """
     words = view.words
     question = words.text("<b>¿Con qué nombre quieres firmar?</b>")

@@ -89,7 +89,7 @@ class View:
     def handed_over(self) -> Html | None:
         """How the person's signature is handed over, or was; None if it is not.
 
-        Of one that is not counted it is not said why: that would tell whoever made a wave of false
+        Of one that is not counted it is not said why: that would tell the maker of a wave of false
         ones what to do otherwise.
         """
         if self.signature is None:

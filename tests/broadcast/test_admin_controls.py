@@ -110,7 +110,7 @@ async def test_what_a_dead_worker_was_sending_when_it_was_cancelled_is_unknown(
     await until(lambda: in_flight(harness, 10))
     running.kill()
     await harness.broadcasts.cancel(broadcast.id, ADMIN, time_of_day())
-    harness.start_worker(sole=True)
+    harness.start_worker(is_only=True)
     await harness.ended()
     assert await harness.tally() == Tally(total=10, unconfirmed=10)
 
@@ -217,11 +217,11 @@ async def test_a_killed_recall_is_gone_on_with(harness: WorkerHarness) -> None:
     running.kill()
     await harness.broadcasts.recall(broadcast.id, ADMIN, time_of_day())
     harness.telegram.dead = False
-    again = harness.start_worker(sole=True, rate=100.0)
+    again = harness.start_worker(is_only=True, rate=100.0)
     await until(lambda: some_deleted(harness, 10))
     again.kill()
     harness.telegram.dead = False
-    harness.start_worker(sole=True)
+    harness.start_worker(is_only=True)
     await until(lambda: recalled(harness))
     assert harness.reports.recalls[-1] == RecallTally(total=100, deleted=100)
 

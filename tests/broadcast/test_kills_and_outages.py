@@ -35,12 +35,12 @@ async def test_kills_lose_nobody_and_repeat_at_most_what_was_under_way(
     telegrams, most_claimed = [], 0
     for _ in range(kills):
         telegrams.append(FakeTelegram())
-        running = harness.start_worker(telegram=telegrams[-1], rate=200.0, sole=True)
+        running = harness.start_worker(telegram=telegrams[-1], rate=200.0, is_only=True)
         await asyncio.sleep(dice.uniform(0.1, 0.3))
         running.kill()
         most_claimed = max(most_claimed, (await harness.tally()).sending)
         await asyncio.sleep(0.02)
-    harness.start_worker(rate=2000.0, sole=True)
+    harness.start_worker(rate=2000.0, is_only=True)
     await harness.ended()
     arrived = sum((each.received for each in telegrams), harness.telegram.received)
     assert set(arrived) == {1000 + n for n in range(1, people + 1)}
@@ -56,7 +56,7 @@ async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first
 ) -> None:
     await harness.people.sign(range(1, 101))
     await harness.start()
-    first = harness.start_worker(telegram=FakeTelegram(), rate=100.0, sole=True)
+    first = harness.start_worker(telegram=FakeTelegram(), rate=100.0, is_only=True)
     await until(lambda: received(first.telegram, 10))
     first.kill()
     # Writes are serialized: after this one, a claim that was under way is written.
@@ -66,7 +66,7 @@ async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first
         for row in await harness.people.deliveries((await _latest(harness)).id)
         if row["state"] == "sending"
     }
-    harness.start_worker(sole=True)
+    harness.start_worker(is_only=True)
     await harness.ended()
     order = [call["chat_id"] for _, call in harness.telegram.calls]
     assert claimed
@@ -119,7 +119,7 @@ async def test_what_waited_for_its_turn_when_all_was_cut_off_twice_had_not_left(
     for _ in range(2):
         telegram = FakeTelegram()
         telegram.open.clear()
-        running = harness.start_worker(telegram=telegram, sole=True)
+        running = harness.start_worker(telegram=telegram, is_only=True)
         await until(partial(lined_up, telegram, 20))
         if how == "lease lost":
             running.database.away = True
@@ -130,7 +130,7 @@ async def test_what_waited_for_its_turn_when_all_was_cut_off_twice_had_not_left(
         assert telegram.calls == []
         rows = await harness.people.deliveries((await _latest(harness)).id)
         assert {(row["state"], row["attempts"]) for row in rows} == {("pending", 0)}
-    harness.start_worker(sole=True)
+    harness.start_worker(is_only=True)
     await harness.ended()
     assert await harness.tally() == Tally(total=20, delivered=20)
 
@@ -187,7 +187,7 @@ class TestSeveralWorkers:
         await harness.start()
         lease = harness.broadcasts.lease
         await harness.leases.take(lease, "dead", seconds=3600, now=time_of_day())
-        harness.start_worker(sole=True)
+        harness.start_worker(is_only=True)
         await harness.ended(seconds=2)
 
     async def test_whoever_loses_the_lease_sends_no_more(self, harness: WorkerHarness) -> None:

@@ -13,15 +13,15 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 class Machine:
     """A lease holder on a machine with two clocks, which the test moves."""
 
-    def __init__(self, leases: Leases, *, ahead: float = 0.0, sole: bool = False) -> None:
+    def __init__(self, leases: Leases, *, ahead: float = 0.0, is_only: bool = False) -> None:
         self.steady = 1000.0
-        self.sole = sole
+        self.is_only = is_only
         self.told = NOON + timedelta(seconds=ahead)
         self.lease_holder = LeaseHolder(
             leases,
             "work",
             seconds=10.0,
-            sole=lambda: self.sole,
+            is_only=lambda: self.is_only,
             clock=lambda: self.steady,
             now=lambda: self.told,
         )
@@ -144,7 +144,7 @@ async def test_a_living_holder_whose_clock_is_ahead_keeps_it(leases: Leases) -> 
 
 
 async def test_the_only_process_takes_what_a_dead_one_held(leases: Leases) -> None:
-    dead, ana = Machine(leases), Machine(leases, sole=True)
+    dead, ana = Machine(leases), Machine(leases, is_only=True)
     await dead.lease_holder.take()
     assert await ana.lease_holder.take()
 
@@ -152,7 +152,7 @@ async def test_the_only_process_takes_what_a_dead_one_held(leases: Leases) -> No
 async def test_who_may_not_be_the_only_process_any_more_waits_like_everybody(
     leases: Leases,
 ) -> None:
-    other, ana = Machine(leases), Machine(leases, sole=True)
+    other, ana = Machine(leases), Machine(leases, is_only=True)
     await other.lease_holder.take()
-    ana.sole = False
+    ana.is_only = False
     assert not await ana.lease_holder.take()

@@ -90,7 +90,7 @@ class Route:
     async def open(self, protocol: Callable[[], P], seconds: float) -> P:
         """Returns a connected protocol; TLS is with the server itself, whatever is between.
 
-        The caller gives up after so many seconds.
+        The caller gives up after that.
 
         Raises:
             NotSent: there is no connection; where the operator can do something, the log says it.

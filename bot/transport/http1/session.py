@@ -27,7 +27,7 @@ _TOLD_AGAIN_SECONDS = 60.0
 class SharedSession:
     """Owns the keep-alive connections, which are made and closed within an `async with`.
 
-    To one server there are at most so many `connections`; further calls wait for a free one. Why
+    `connections` is the most to one server; further calls wait for a free one. Why
     none can be made is given to `tell`, when that changes and again after a minute.
     `clock` is a monotonic one, in seconds.
     """

@@ -87,7 +87,7 @@ class DraftView:
         return self.must_be_approved(self.recipients)
 
     def must_be_approved(self, recipients: int) -> bool:
-        """Whether another admin has to approve a broadcast to so many people."""
+        """Whether another admin has to approve a broadcast to this number of people."""
         alone = self.most_alone
         return alone is not None and recipients > alone
 
@@ -161,7 +161,7 @@ class DraftView:
 
 
 def _stars(messages: int) -> int:
-    """Returns what so many paid messages cost, in Stars, rounded up."""
+    """Returns what this number of paid messages costs, in Stars, rounded up."""
     return -(-messages // MESSAGES_A_STAR)
 
 

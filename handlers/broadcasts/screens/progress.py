@@ -147,7 +147,7 @@ def _speed(now: BroadcastView, left: int) -> Html | None:
 
 
 def _time(now: BroadcastView, seconds: float) -> Html:
-    """Returns the time of day in so many seconds, with the date unless it is today's."""
+    """Returns the time of day in `seconds` from now, with the date unless it is today's."""
     then = now.now + timedelta(seconds=min(seconds, _FARTHEST))
     date = now.words.date(then)
     clock = time_tag(now.words.clock(then), then, "t")
