@@ -1,6 +1,7 @@
 """The language of the terminal: a person reads a command's answers in it."""
 
 import os
+from functools import cache
 from typing import Self
 
 from bot.text.translations import Catalogs, Words, is_spoken
@@ -12,7 +13,13 @@ _OTHERWISE = "en"
 
 def terminal_words() -> Words:
     """Returns the bot's words in the language of the terminal: Spanish or English."""
-    return Catalogs.load().words(terminal_language())
+    return _words_in(terminal_language())
+
+
+@cache
+def _words_in(language: str) -> Words:
+    # A command asks for them a hundred times before it begins.
+    return Catalogs.load().words(language)
 
 
 def label(source: str, /, **values: object) -> str:
