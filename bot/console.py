@@ -180,7 +180,7 @@ def interruptible(otherwise: str) -> Iterator[None]:
     """Ends the command with a sentence where Ctrl-C, or a signal like it, ends the block."""
     try:
         yield
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except (KeyboardInterrupt, typer.Abort, asyncio.CancelledError):
         typer.echo(otherwise, err=True)
         raise typer.Exit(INTERRUPTED) from None
 

@@ -2,87 +2,51 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import file_locations
-from bot.console import INTERRUPTED, CannotDo, in_sentences, in_terminal, say
-from bot.text.terminal_language import label, named_language
+from bot.console import CannotDo, in_sentences, in_terminal, interruptible, say
+from bot.text.terminal_language import label
 
 if TYPE_CHECKING:
     from bot.cli.init_setup import Setup
-
-_LANGUAGES = ("es", "en")
-
-
-def _option(help: str, metavar: str | None = None) -> Any:  # noqa: A002 - catalogs find it so
-    return typer.Option(help=help, metavar=metavar, show_default=False)
 
 
 @in_sentences
 def init(
     token_file: Annotated[
         Path | None,
-        _option(help="Un archivo con el token del bot; también vale PETITION_BOT_TOKEN."),
+        typer.Option(help="Un archivo con el token del bot; también vale PETITION_BOT_TOKEN."),
     ] = None,
     admin: Annotated[
         list[str] | None,
-        _option(help="El número de quien administra; se repite por cada persona.", metavar="ID"),
-    ] = None,
-    approval_above: Annotated[
-        int | None,
-        _option(help="Con más personas que estas, un mensaje espera a que lo apruebe otra."),
+        typer.Option(
+            help="El número de quien administra; se repite por cada persona.", metavar="ID"
+        ),
     ] = None,
     petition: Annotated[
-        Path | None,
-        _option(help="La carpeta de la petición; si no está, se hace de una plantilla."),
-    ] = None,
-    short_name: Annotated[
-        str | None, _option(help="El nombre corto de una petición nueva, como rio-limpio.")
+        str | None,
+        typer.Option(
+            help="La carpeta de la petición, o el nombre corto de una nueva, como rio-limpio."
+        ),
     ] = None,
     petition_language: Annotated[
         list[str] | None,
-        _option(help="Un idioma de una petición nueva, es o en; se repite. Si no, los dos."),
+        typer.Option(help="Un idioma de una petición nueva, es o en; se repite. Si no, los dos."),
     ] = None,
-    controller: Annotated[
-        list[str] | None,
-        _option(
-            help="Quién responde de las firmas, como dentro de una frase; por cada idioma, "
-            "es=NOMBRE y en=NOMBRE."
-        ),
-    ] = None,
-    controller_email: Annotated[str | None, _option(help="Su correo.")] = None,
-    controller_form: Annotated[str | None, _option(help="Su formulario web: https://…")] = None,
-    controller_address: Annotated[str | None, _option(help="Su dirección postal.")] = None,
-    protection_officer: Annotated[
-        str | None, _option(help="El correo de su delegado de protección de datos.")
-    ] = None,
-    key_file: Annotated[Path | None, _option(help="Dónde va la clave, o dónde está.")] = None,
-    env_file: Annotated[Path | None, _option(help="El archivo de ajustes que se escribe.")] = None,
-    language: Annotated[str | None, _option(help="es o en; si no, el de la terminal.")] = None,
     non_interactive: Annotated[
         bool, typer.Option("--non-interactive", help="No pregunta nada.")
     ] = False,
 ) -> None:
     """Set a bot up: token, admins, petition, key and settings, question by question."""
-    options = {
-        "token_file": token_file,
-        "admin": admin,
-        "approval_above": approval_above,
+    given = {
+        "token_file": None if token_file is None else _content(token_file),
+        "admin": "\n".join(admin or ()),
         "petition": petition,
-        "short_name": short_name,
-        "petition_language": petition_language,
-        "controller": controller,
-        "controller_email": controller_email,
-        "controller_form": controller_form,
-        "controller_address": controller_address,
-        "protection_officer": protection_officer,
-        "key_file": key_file,
-        "env_file": env_file,
+        "petition_language": "\n".join(petition_language or ()),
     }
     # Imported here, since Telegram's library takes a moment to load, which --help does not need.
     from bot.cli.init_setup import KEY_FILE, Setup
@@ -90,13 +54,13 @@ def init(
     from bot.logs import configure_logging
 
     configure_logging("ERROR")
-    _speak(language, asks=not non_interactive and in_terminal())
     if not non_interactive and not in_terminal():
         raise CannotDo.because(
             "Aquí no hay nadie a quien preguntar, porque la entrada no es una terminal. Añade"
             " --non-interactive y da las respuestas como opciones: petition-bot init --help"
         )
-    setup = Setup.begin(_as_answers(options), asks=not non_interactive)
+    answers = {name: value for name, value in given.items() if value}
+    setup = Setup.begin(answers, asks=not non_interactive)
     if setup.asks and KEY_FILE not in setup.known:
         say(
             label(
@@ -104,43 +68,20 @@ def init(
                 " corchetes. Con Ctrl-C lo dejas cuando quieras: lo ya escrito se conserva."
             )
         )
-    try:
+    stopped = label(
+        "Lo has interrumpido, y lo escrito se conserva. Cuando quieras seguir: petition-bot"
+        " init. Solo te preguntará lo que falta."
+    )
+    with interruptible(stopped):
         take_steps(setup)
-    except (KeyboardInterrupt, typer.Abort):
-        said = label(
-            "Lo has interrumpido, y lo escrito se conserva. Cuando quieras seguir: petition-bot"
-            " init. Solo te preguntará lo que falta."
-        )
-        say("", said)
-        raise typer.Exit(INTERRUPTED) from None
     _conclude(setup)
 
 
-def _as_answers(options: dict[str, Any]) -> dict[str, str]:
-    """Returns the options that were given, as somebody would answer the questions."""
-    answers = {
-        name: "\n".join(value) if isinstance(value, list) else str(value)
-        for name, value in options.items()
-        if value not in (None, [])
-    }
-    if "token_file" in answers:
-        file = Path(answers["token_file"])
-        try:
-            answers["token_file"] = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            raise CannotDo.because("No se puede leer {path}.", path=file) from None
-    return answers
-
-
-def _speak(language: str | None, *, asks: bool) -> None:
-    """Says everything from here on in the language that was chosen, or else the terminal's."""
-    if language is not None and language not in _LANGUAGES:
-        raise CannotDo.because("{option} puede ser es o en.", option="--language")
-    if language is None and asks and named_language() is None:
-        answer = str(typer.prompt("Español (es) / English (en)", default="es"))
-        language = "en" if answer.strip().lower().startswith("en") else "es"
-    if language is not None:
-        os.environ["LC_ALL"] = language
+def _content(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise CannotDo.because("No se puede leer {path}.", path=file) from None
 
 
 def _conclude(setup: Setup) -> None:
@@ -154,30 +95,29 @@ def _conclude(setup: Setup) -> None:
         setup.keep(name, outside[name])
         say(label("✓ También queda escrito {name}, que estaba en el entorno.", name=name))
     load_settings(env_file=setup.env_file)
-    for name in sorted(
-        name for name in outside if before.get(name, outside[name]) != outside[name]
-    ):
-        said = label(
-            "{name} tiene además otro valor en el entorno, y es ese el que vale mientras esté.",
-            name=name,
-        )
-        say(said, style="yellow")
-    path, folder = setup.env_file, setup.folder or Path()
-    said = label(
-        "✓ Los ajustes están en {path}. Lo que quieras cambiar, cámbialo ahí y en la carpeta de la"
-        " petición, o con una opción: petition-bot init --help",
-        path=shown(path),
-    )
-    say("", said)
-    if path != file_locations.env_file().absolute():
-        command = f"export {file_locations.ENV_FILE_NAMED}={shlex.quote(str(path))}"
-        say(label("  Para que se lea desde aquí: {command}", command=command))
+    for name, value in outside.items():
+        if before.get(name, value) != value:
+            said = label(
+                "{name} tiene además otro valor en el entorno, y es ese el que vale mientras"
+                " esté.",
+                name=name,
+            )
+            say(said, style="yellow")
+    folder = setup.answers["petition"]
     where = shown(folder) if shlex.quote(str(folder)) == str(folder) else shlex.quote(str(folder))
     say(
         "",
+        label(
+            "✓ Los ajustes están en {path}. Lo que quieras cambiar, cámbialo ahí y en la carpeta"
+            " de la petición.",
+            path=shown(setup.env_file),
+        ),
+        "",
         label("Y ahora, con @{bot}:", bot=setup.answers["token_file"][1].username),
         label(
-            "  1. Escribe la petición y mira cómo queda: petition-bot preview {where}", where=where
+            "  1. Escribe la petición, y di en ella quién responde de las firmas: petition-bot"
+            " preview {where}",
+            where=where,
         ),
         label("  2. Comprueba que no falta nada: petition-bot check {where}", where=where),
         label(

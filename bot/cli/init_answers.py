@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from pathlib import Path
-from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,25 +15,22 @@ from bot.cli.init_setup import (
     TOKEN,
     NotAccepted,
     Setup,
-    ask,
     has_petition,
     shown,
 )
 from bot.cli.init_telegram import find_admin, identity_of
 from bot.cli.run import say_that_nobody_else_reads
-from bot.console import CannotDo, confirms, say
-from bot.petition_folder.edit import NotEditable, changed
-from bot.petition_folder.schema import PETITION_FILE, Slug
+from bot.console import confirms, say
+from bot.petition_folder.schema import Slug
 from bot.petition_folder.template import LANGUAGES, copy_template
 from bot.settings import checked_token
 from bot.setup.bot_calls import BotIdentity
-from bot.text.terminal_language import label, terminal_words
+from bot.text.terminal_language import label
 from storage import Keyring, key_apart_from_data
 from storage.key_file import refuse_open_folders
-from storage.private_files import write_file
 
-_NAME_OF_LANGUAGE = re.compile(r"([a-z]{2,3}(?:-[a-z0-9]{2,8})*)=(.+)")
-_ORDER = ("name", "email", "web_form", "data_protection_officer", "address")
+_MANY = 100
+"""A message to more people than this waits for a second admin, unless the settings say else."""
 
 
 # The token
@@ -66,7 +62,7 @@ def keep_token(setup: Setup, answer: tuple[str, BotIdentity]) -> str:
 # Who administers the bot
 
 
-def check_admins(setup: Setup, typed: str) -> list[int]:
+def check_admins(_setup: Setup, typed: str) -> list[int]:
     """Returns admins by their Telegram ids."""
     parts = [part.strip() for part in re.split(r"[,\n]", typed)]
     if not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
@@ -84,7 +80,7 @@ def ask_for_admins(setup: Setup, question: str) -> list[int]:
     while True:
         if found := find_admin(setup, token, identity.username):
             admins.add(found.user_id)
-            keep_admins(setup, sorted(admins))
+            setup.keep(ADMINS, ",".join(map(str, sorted(admins))))
             say(label("✓ {name} administra el bot.", name=found.name))
         # Two decide on a breach, and on what goes to many.
         if admins and not confirms(label(question), default=len(admins) < 2):
@@ -92,48 +88,33 @@ def ask_for_admins(setup: Setup, question: str) -> list[int]:
 
 
 def keep_admins(setup: Setup, admins: list[int]) -> str:
-    """Keeps who administers the bot."""
+    """Keeps who administers the bot, and that two of them decide on what goes to many."""
     setup.keep(ADMINS, ",".join(map(str, admins)))
-    return label("Administran el bot: {ids}.", ids=setup.known[ADMINS])
-
-
-def asks_for_approval(setup: Setup) -> bool:
-    """Returns whether somebody else can approve, and nobody has said from how many on."""
-    is_given = "approval_above" in setup.given
-    if not setup.asks:
-        return is_given
-    if len(setup.answers["admin"]) < 2:
+    said = label("Administran el bot: {ids}.", ids=setup.known[ADMINS])
+    if len(admins) == 1:
         say_that_nobody_else_reads()
-        return False
-    return is_given or APPROVAL not in setup.known
-
-
-def check_approval(setup: Setup, typed: str) -> str:
-    """Returns above how many recipients a message needs a second admin."""
-    if len(setup.answers.get("admin", ())) < 2:
-        raise NotAccepted.because("Hacen falta dos personas que administren: --admin.")
-    if not (typed.isascii() and typed.isdecimal() and len(typed) < 10):
-        raise NotAccepted.because("Escribe un número entero, como 100.")
-    return typed
-
-
-def keep_approval(setup: Setup, most: str) -> str:
-    """Keeps above how many recipients it does."""
-    setup.keep(APPROVAL, most)
-    return label("Lo que llega a más de {n} personas espera a que lo apruebe otra.", n=most)
+    elif APPROVAL not in setup.known:
+        setup.keep(APPROVAL, str(_MANY))
+        approval = label(
+            "Lo que llega a más de {n} personas espera a que lo apruebe otra: {setting}.",
+            n=_MANY,
+            setting=APPROVAL,
+        )
+        return f"{said} {approval}"
+    return said
 
 
 # The petition's folder
 
 
-def check_folder(setup: Setup, typed: str) -> Path | None:
-    """Returns the folder; None where a new petition is to be made in its default place."""
-    if not typed:
-        return None
+def check_folder(setup: Setup, typed: str) -> Path:
+    """Returns the petition's folder, which may be one to be made; a bare name goes home."""
     folder = Path(typed).expanduser().absolute()
+    is_name = "/" not in typed and not folder.exists()
+    if is_name:
+        folder = file_locations.petition_folder(slug_of(typed))
     if has_petition(folder):
         return folder
-    _require_free(folder)
     where = shown(folder)
     if "petition" not in setup.given and str(folder) == setup.known.get(FOLDER):
         raise NotAccepted.because(
@@ -141,15 +122,16 @@ def check_folder(setup: Setup, typed: str) -> Path | None:
             " movido, di dónde está: --petition CARPETA.",
             folder=where,
         )
-    # It may be mistyped, so Enter makes none.
-    if setup.asks and not confirms(
-        label("En {folder} no hay ninguna petición. ¿Hago ahí una nueva?", folder=where)
-    ):
+    _require_usable(folder)
+    # A path may be mistyped, so Enter makes none.
+    asked = label("En {folder} no hay ninguna petición. ¿Hago ahí una nueva?", folder=where)
+    if setup.asks and not confirms(asked, default=is_name):
         raise NotAccepted.because("No se ha hecho nada en {folder}.", folder=where)
     return folder
 
 
-def _require_free(folder: Path) -> None:
+def _require_usable(folder: Path) -> None:
+    """Refuses a folder in which, or after which, no petition can be made."""
     if folder.exists() and not folder.is_dir():
         raise NotAccepted.because("{path} no es una carpeta.", path=shown(folder))
     if folder.is_dir() and any(folder.glob("*.toml")):
@@ -157,11 +139,18 @@ def _require_free(folder: Path) -> None:
             "En {path} hay ya archivos .toml. Elige otra carpeta u otro nombre.",
             path=shown(folder),
         )
+    try:
+        TypeAdapter(Slug).validate_python(slug_of(folder.name))
+    except ValidationError:
+        raise NotAccepted.because(
+            "El nombre corto tiene de 2 a 40 minúsculas sin acentos, cifras y guiones, y empieza"
+            " por una letra."
+        ) from None
 
 
-def keep_folder(setup: Setup, folder: Path | None) -> str:
+def keep_folder(setup: Setup, folder: Path) -> str:
     """Keeps the folder of a petition that is there."""
-    if folder is None or setup.is_new_petition:
+    if setup.is_new_petition:
         return ""
     setup.keep(FOLDER, str(folder))
     return label("La petición es la de {folder}.", folder=shown(folder))
@@ -173,18 +162,7 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].rstrip("-")
 
 
-def check_slug(setup: Setup, typed: str) -> str:
-    """Returns the short name that a new petition can have."""
-    refusal = label(
-        "Usa de 2 a 40 minúsculas sin acentos, cifras y guiones, empezando por una letra."
-    )
-    slug = _of_kind(Slug, slug_of(typed), refusal)
-    if setup.answers["petition"] is None:
-        _require_free(file_locations.petition_folder(slug))
-    return slug
-
-
-def check_languages(setup: Setup, typed: str) -> tuple[str, ...]:
+def check_languages(_setup: Setup, typed: str) -> tuple[str, ...]:
     """Returns languages that the template has."""
     languages = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", typed.lower())))
     if not languages or not {*LANGUAGES}.issuperset(languages):
@@ -194,91 +172,15 @@ def check_languages(setup: Setup, typed: str) -> tuple[str, ...]:
 
 def make_petition(setup: Setup, languages: tuple[str, ...]) -> str:
     """Makes the folder of a new petition, and keeps it."""
-    folder, slug = setup.folder, setup.answers["short_name"]
-    assert folder is not None  # noqa: S101 - asked before
+    folder: Path = setup.answers["petition"]
+    slug = slug_of(folder.name)
     copy_template(folder, slug=slug, languages=languages)
-    setup.made_petition = True
     setup.keep(FOLDER, str(folder))
     return label(
         "Hecha la carpeta {folder}, de la petición {slug}, con textos por escribir.",
         folder=shown(folder),
         slug=slug,
     )
-
-
-# Who answers for the signatures
-
-
-def check_names(setup: Setup, typed: str) -> dict[str, str]:
-    """Returns the name in each language, from lines with NAME or es=NAME."""
-    lines = [line for line in typed.splitlines() if line.strip()] or _refuse_empty()
-    found = {line: _NAME_OF_LANGUAGE.fullmatch(line) for line in lines}
-    named = {match[1]: match[2] for match in found.values() if match}
-    otherwise = (*(line for line in lines if not found[line]), *named.values())[0]
-    languages = setup.answers.get("petition_language") or setup.petition.languages
-    return {language: named.get(language, otherwise) for language in languages}
-
-
-def ask_for_names(setup: Setup, question: str) -> dict[str, str]:
-    """Asks for the name in each language of the petition."""
-    names: dict[str, str] = {}
-    for language in setup.petition.languages:
-        names[language] = ask(
-            label(question, language=terminal_words().language_name(language)),
-            lambda typed: typed or _refuse_empty(),
-            default=next(iter(names.values()), ""),
-        )
-    return names
-
-
-def check_contact(key: str, kind: Any, refusal: str, setup: Setup, typed: str) -> str:
-    """Returns a contact; one that the texts give to those who sign cannot be left out."""
-    if typed:
-        return _of_kind(kind, typed, label(refusal))
-    if any(f"{{{key}}}" in str(table) for table in setup.petition.texts.values()):
-        _refuse_empty()
-    return ""
-
-
-def keep_controller(key: str, setup: Setup, value: str | dict[str, str]) -> str:
-    """Writes a name or contact into `petition.toml`; all else in it stays."""
-    assert setup.folder is not None  # noqa: S101 - asked before
-    file = setup.folder / PETITION_FILE
-    changes: list[tuple[tuple[str, ...], str | None]]
-    if isinstance(value, str):
-        changes = [((), value or None)]
-    else:
-        changes = [((language,), name) for language, name in value.items()]
-        there = (setup.petition.petition or {}).get("controller", {}).get(key)
-        if isinstance(there, str):  # one name for all languages
-            changes.insert(0, ((), None))
-    text = file.read_text(encoding="utf-8")
-    try:
-        for path, each in changes:
-            text = changed(text, ("controller", key, *path), each, order=_ORDER)
-    except NotEditable:
-        raise CannotDo.because(
-            "En {path} no se puede cambiar quién responde de las firmas sin tocar lo demás:"
-            " cámbialo tú ahí, en [controller].",
-            path=shown(file),
-        ) from None
-    write_file(file, text.encode(), like=file)
-    if key != "name":
-        return ""
-    return label("Quién responde de las firmas está en {path}.", path=shown(file))
-
-
-def _of_kind(kind: Any, typed: str, refusal: str) -> str:
-    """Returns what a field of the petition's files takes."""
-    try:
-        taken: str = TypeAdapter(kind).validate_python(typed)
-    except ValidationError:
-        raise NotAccepted(refusal) from None
-    return taken
-
-
-def _refuse_empty() -> NoReturn:
-    raise NotAccepted.because("Hace falta, porque sale en los textos de la petición.")
 
 
 # The key
@@ -303,5 +205,9 @@ def keep_key(setup: Setup, path: Path) -> str:
         Keyring.generate(path)
     setup.keep(KEY_FILE, str(path))
     if is_new:
-        return label("Hecha la clave {path}. Guarda una copia en otro sitio.", path=shown(path))
+        return label(
+            "Hecha la clave {path}, con la que se cifran los nombres. Guarda una copia en otro"
+            " sitio, aparte de la base de datos: sin ella nadie puede leer las firmas.",
+            path=shown(path),
+        )
     return label("La clave es {path}.", path=shown(path))

@@ -13,14 +13,10 @@ import typer
 from dotenv import dotenv_values, set_key
 
 from bot import file_locations
-from bot.console import CannotDo, said_of_storage, say
-from bot.petition_folder.read import Folder, read_folder
+from bot.console import CannotDo, say
 from bot.petition_folder.schema import PETITION_FILE
-from bot.petition_folder.template import TEMPLATE
-from bot.petition_folder.unready import unready_problems
 from bot.settings import PREFIX, Settings, load_settings
 from bot.text.terminal_language import TerminalError, terminal_words
-from storage import KeyFileUnusable
 from storage.private_files import write_file
 
 T = TypeVar("T")
@@ -53,7 +49,6 @@ class Setup:
     connection: Settings
     known: dict[str, str] = field(repr=False)
     answers: dict[str, Any] = field(default_factory=dict, repr=False)
-    made_petition: bool = False
 
     @classmethod
     def begin(cls, given: Mapping[str, str], *, asks: bool) -> Setup:
@@ -63,7 +58,7 @@ class Setup:
             SettingsInvalid: others than its owner can use the file of settings, or one that is
                 not asked for is wrong.
         """
-        path = Path(given.get("env_file") or file_locations.env_file()).expanduser().absolute()
+        path = file_locations.env_file().expanduser().absolute()
         # What the command settles is left out: it may be missing, or wrong.
         token = "1:a"  # noqa: S105
         connection = load_settings(
@@ -94,34 +89,10 @@ class Setup:
         set_key(self.env_file, name, value, quote_mode=quotes, follow_symlinks=True)
 
     @property
-    def folder(self) -> Path | None:
-        """The petition's folder, once it was answered; a new one may have its default place."""
-        folder: Path | None = self.answers.get("petition")
-        slug: str | None = self.answers.get("short_name")
-        return folder or (file_locations.petition_folder(slug) if slug else None)
-
-    @property
     def is_new_petition(self) -> bool:
         """Whether a petition is still to be made in the folder that was answered."""
-        folder = self.folder
-        return "petition" in self.answers and (folder is None or not has_petition(folder))
-
-    @property
-    def petition(self) -> Folder:
-        """The petition as it is, or the template that it is to be made of."""
-        folder = self.folder
-        return read_folder(folder if folder is not None and has_petition(folder) else TEMPLATE)
-
-    def lacks_controller(self, key: str) -> bool:
-        """Whether the petition has no such name or contact, or only an example of it."""
-        if self.is_new_petition or self.made_petition:
-            return True
-        read = self.petition
-        if not self.asks or read.petition is None:
-            return False
-        return (key == "name" and "controller" not in read.petition) or any(
-            problem.key.startswith(f"controller.{key}") for problem in unready_problems(read)
-        )
+        folder: Path | None = self.answers.get("petition")
+        return folder is not None and not has_petition(folder)
 
 
 def ask(question: str, check: Callable[[str], T], *, default: str = "", hidden: bool = False) -> T:
@@ -142,8 +113,6 @@ def ask(question: str, check: Callable[[str], T], *, default: str = "", hidden: 
             return check(typed.strip() or default)
         except TerminalError as error:
             say(str(error), style="yellow")
-        except KeyFileUnusable as error:
-            say(said_of_storage(error, terminal_words()), style="yellow")
 
 
 def has_petition(folder: Path) -> bool:

@@ -25,8 +25,6 @@ from simulator import Simulator
 from storage import KeyFileUnusable, Keyring
 from tests.support.api_client import TOKEN
 
-CONTROLLER = ("--controller", "la asociación Río", "--controller-email", "datos@rio.org")
-
 
 @pytest.fixture
 async def sim() -> AsyncIterator[Simulator]:
@@ -55,7 +53,7 @@ def given(home: Path) -> tuple[str, ...]:
     """All options but who administers the bot."""
     return (
         *("--non-interactive", "--token-file", str(home / "token")),
-        *("--petition", str(home / "rio-limpio"), *CONTROLLER),
+        *("--petition", str(home / "rio-limpio")),
     )
 
 
@@ -78,6 +76,7 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     settings = load_settings()  # as every other command finds them
     assert settings.bot_token.get_secret_value() == TOKEN
     assert settings.admin_ids == {7, 8}
+    assert settings.approval_above == 100
     assert settings.folder == home / "rio-limpio"
     assert env.read_text().startswith("# Los ajustes del bot. Aquí está su token:")
     assert f"PETITION_API_URL={settings.api_url}\n" in env.read_text()  # of the environment
@@ -88,8 +87,6 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     modes = {stat.S_IMODE(file.stat().st_mode) for file in (home / "rio-limpio").iterdir()}
     assert len(modes) == 1
     assert petition["slug"] == "rio-limpio"
-    assert set(petition["controller"]["name"].values()) == {"la asociación Río"}
-    assert petition["controller"]["email"] == "datos@rio.org"
     assert "petition-bot run" in result.output
 
 
@@ -104,18 +101,14 @@ async def test_why_telegram_cannot_be_reached_is_said_in_the_terminals_language(
     assert "No connection" not in said
 
 
-async def test_a_petition_in_one_language_with_two_who_decide(home: Path) -> None:
-    asked = ("--petition-language", "en", "--approval-above", "50")
-    alone = await call(*given(home), *asked, "--admin", "7")
-    assert "--approval-above" in alone.output
-    assert names_in(home) == ["here", "token"]
-    result = await call(*given(home), *asked, "--admin", "7", "--admin", "8")
+async def test_a_petition_in_one_language_that_one_person_administers(home: Path) -> None:
+    result = await call(*given(home), "--petition-language", "en", "--admin", "7")
     assert result.exit_code == 0, result.output
-    assert load_settings().approval_above == 50
+    assert load_settings().approval_above is None
     assert names_in(home / "rio-limpio") == ["en.toml", "petition.toml"]
     assert (read := read_folder(home / "rio-limpio")).source_language == "en"
     assert find_problems(read.path) == []
-    new = ("--non-interactive", "--petition", str(home / "mar"), *CONTROLLER)
+    new = ("--non-interactive", "--petition", str(home / "mar"))
     wrong = await call(*new, "--petition-language", "francés")
     assert wrong.exit_code == 1, wrong.output
     assert "--petition-language: Escribe es, en, o los dos: es, en." in wrong.output
@@ -141,11 +134,13 @@ async def test_a_mistyped_folder_is_not_made_by_enter(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.cli.init.in_terminal", lambda: True)
-    asked = (*("--token-file", str(home / "token"), "--admin", "7"), *CONTROLLER)
-    typed = (str(home / "rio-limipo"), "", "", "Río", "es", "", "", "", "")
-    result = await call(*asked, typed="\n".join((*typed, "")))
+    typed = (str(home / "rio-limipo"), "", "Río", "", "es", "")
+    result = await call(
+        "--token-file", str(home / "token"), "--admin", "7", typed="\n".join(typed)
+    )
     assert result.exit_code == 0, result.output
-    assert "¿Hago ahí una nueva? [s/N]" in result.output
+    assert "rio-limipo no hay ninguna petición. ¿Hago ahí una nueva? [s/N]" in result.output
+    assert "~/rio no hay ninguna petición. ¿Hago ahí una nueva? [S/n]" in result.output
     # Where whoever writes it sees it, and in the language that was asked for.
     assert load_settings().folder == home / "rio"
     assert names_in(home / "rio") == ["es.toml", "petition.toml"]
@@ -153,15 +148,13 @@ async def test_a_mistyped_folder_is_not_made_by_enter(
 
 
 async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Path) -> None:
-    result = await call("--non-interactive", "--controller-email", "nobody")
+    result = await call("--non-interactive")
     assert result.exit_code == 1
-    for named in ("--token-file", "--admin", "--petition", "--controller-email"):
+    for named in ("--token-file", "--admin", "--petition"):
         assert named in result.output
-    result = await call(
-        *("--non-interactive", "--token-file", str(home / "token"), "--admin", "7"),
-        *("--petition", str(home / "Río"), "--short-name", "1", *CONTROLLER),
-    )
-    assert "--short-name" in result.output
+    asked = ("--non-interactive", "--token-file", str(home / "token"), "--admin", "7")
+    result = await call(*asked, "--petition", "1")
+    assert "--petition: El nombre corto tiene de 2 a 40 minúsculas" in result.output
     assert names_in(home) == ["here", "token"]
 
 
@@ -177,7 +170,8 @@ async def test_a_key_that_the_bot_would_refuse_writes_nothing(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PETITION_DATABASE_URL", f"sqlite+aiosqlite:///{home}/petition.db")
-    result = await call(*given(home), "--admin", "7", "--key-file", str(home / "keys" / "key"))
+    monkeypatch.setenv("PETITION_KEY_FILE", str(home / "keys" / "key"))
+    result = await call(*given(home), "--admin", "7")
     assert result.exit_code == 78
     assert "está dentro de" in result.output
     assert "ejecuta: mkdir -m 700" in result.output
@@ -211,20 +205,22 @@ def _a_folder(key: Path) -> None:
         (_a_folder, "no es un archivo"),
     ],
 )
-async def test_a_key_is_refused_in_the_language_that_was_chosen(
-    home: Path, make: Callable[[Path], None], said: str
+async def test_a_key_is_refused_in_the_terminals_language(
+    home: Path, make: Callable[[Path], None], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = home / "keys" / "petition.key"
     key.parent.mkdir(mode=0o700)
     make(key)
     before = names_in(home)
-    asked = (*given(home), "--admin", "7", "--key-file", str(key))
+    monkeypatch.setenv("PETITION_KEY_FILE", str(key))
+    asked = (*given(home), "--admin", "7")
     result = await call(*asked)
     assert result.exit_code == 78
     assert said in result.output
     assert "ejecuta: " in result.output
     assert names_in(home) == before
-    english = await call(*asked, "--language", "en")
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    english = await call(*asked)
     with pytest.raises(KeyFileUnusable) as refused:
         Keyring.load(key) if key.exists() else Keyring.generate(key)
     assert english.output.replace("\n", "") == str(refused.value).replace("\n", "")
@@ -256,10 +252,7 @@ async def test_run_again_it_changes_only_what_is_asked(
     assert (home / "rio-limpio" / "petition.toml").read_bytes() == petition
     assert load_settings().key_file == home / ".config/petition-bot/keys/petition.key"
     assert (home / ".config/petition-bot/keys/petition.key").read_bytes() == key
-    assert "cámbialo ahí y en la carpeta de la petición, o con una opción" in result.output
-    (home / "rio-limpio" / "petition.toml").write_text('slug = "rio')
-    result = await call("--non-interactive", "--controller-email", "otro@rio.org")
-    assert (result.exit_code, "petition.toml" in result.output) == (1, True)
+    assert "cámbialo ahí y en la carpeta de la petición" in result.output
     monkeypatch.setenv("PETITION_ADMIN_IDS", "77")
     assert "PETITION_ADMIN_IDS tiene" in (await call("--non-interactive", "--admin", "9")).output
 
@@ -351,28 +344,21 @@ async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) 
     await terminal.sees("otra persona")
     terminal.types("n")
     await terminal.sees("Con una sola persona, nadie más revisa lo que se envía")
-    for question, answer in (
-        ("Carpeta:", ""),
-        ("Nombre corto:", "Río Limpio"),
-        ("Idiomas", ""),
-        ("Nombre, en español:", "la asociación Río"),
-        (r"Nombre, en inglés \[la asociación Río\]:", "the River association"),
-        ("Correo:", "datos@rio.org"),
-        ("Formulario", ""),
-        ("Dirección", ""),
-        (r"datos \[datos@rio.org\]", ""),
-    ):
-        await terminal.sees(question)
-        terminal.types(answer)
-    await terminal.sees("Dónde va la clave")
+    await terminal.sees("Nombre corto o carpeta:")
     assert await terminal.ends_by_ctrl_c() == 130
     await terminal.sees("lo escrito se conserva")
     assert TOKEN not in terminal.shown
 
     terminal = await Terminal.open()
-    await terminal.sees("✓ La petición es la de ")
-    await terminal.sees("Dónde va la clave")
-    terminal.types("")
+    await terminal.sees("✓ Administran el bot: ")
+    for question, answer in (
+        ("Nombre corto o carpeta:", "Río Limpio"),
+        (r"~/rio-limpio no hay .* \[S/n\]", ""),
+        (r"Idiomas \[es, en\]", ""),
+    ):
+        await terminal.sees(question)
+        terminal.types(answer)
+    await terminal.sees("Hecha la clave")
     await terminal.sees("petition-bot run")
     assert await terminal.ends() == 0
     settings = load_settings()
