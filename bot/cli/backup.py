@@ -11,7 +11,6 @@ import typer
 from bot import restore as restoration
 from bot.age_encryption import read_identities
 from bot.backup import (
-    BACKUP_IS_OLD,
     Manifest,
     read_manifest,
     remove_old_backups,
@@ -37,28 +36,10 @@ from bot.settings import SettingsInvalid, load_petition_settings
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 from storage import (
-    DatabaseMissing,
-    Deed,
     KeyFileMissing,
     Keyring,
-    PetitionMissing,
-    SchemaMissing,
-    StorageError,
     require_key_file,
 )
-
-_DEEDS = {
-    Deed.WITHDRAWAL: mark("firmas retiradas: {n}"),
-    Deed.NAME: mark("nombres corregidos: {n}"),
-    Deed.WITH_NAME: mark("elecciones de nombre: {n}"),
-    Deed.MUTED: mark("cambios de /stop: {n}"),
-    Deed.UPDATES_ENDED: mark("renuncias a novedades: {n}"),
-    Deed.NEWS_ENDED: mark("renuncias a otras noticias: {n}"),
-    Deed.RESTRICTED: mark("limitaciones: {n}"),
-    Deed.OBJECTED: mark("oposiciones: {n}"),
-    Deed.HANDOVER: mark("entregas: {n}"),
-}
-
 
 _File = Annotated[
     Path, typer.Argument(metavar="ARCHIVO", help="La copia, un solo archivo.", show_default=False)
@@ -267,32 +248,6 @@ def _say_restored(restored: restoration.Restored, manifest: Manifest) -> None:
     )
 
 
-def say_age_of_backup(folder: Path) -> None:
-    """Says when a petition was backed up last, if the settings have its database."""
-
-    async def asked(context: CliContext) -> datetime | None:
-        return await context.storage.audit.last("backup")
-
-    try:
-        settings = load_petition_settings()
-        own = (settings.folder or BUNDLED).resolve() == folder.resolve()
-        if settings.key_file is None or not own:
-            return  # only its texts are here
-        made_at, now = run_with_context(asked), datetime.now(UTC)
-    except (DatabaseMissing, SchemaMissing, PetitionMissing):
-        return  # nobody can have signed yet
-    except (StorageError, SettingsInvalid) as error:
-        say(label("No se puede saber cuándo se copiaron sus firmas: {why}", why=error))
-        return
-    if made_at is None:
-        say(label("Aún no hay ninguna copia de sus firmas: petition-bot backup ARCHIVO"))
-        return
-    said = label("La última copia de sus firmas es del {day}.", day=terminal_words().date(made_at))
-    if now - made_at > BACKUP_IS_OLD:
-        said += f" {label('Haz otra: petition-bot backup ARCHIVO')}"
-    say(said)
-
-
 def _order(
     file: Path, manifest: Manifest, identity: Path, read: Callable[[int], None]
 ) -> restoration.Order:
@@ -343,12 +298,13 @@ def _outcome(restored: restoration.Restored) -> str:
                 n=words.number(restored.lost),
             )
         )
-    if repeated := [
-        label(said, n=words.number(restored.repeated[deed]))
-        for deed, said in _DEEDS.items()
-        if restored.repeated[deed]
-    ]:
-        parts.append(label("Repetido del diario: {deeds}.", deeds=", ".join(repeated)))
+    if repeated := restored.repeated.total():
+        parts.append(
+            label(
+                "Repetido del diario, lo que la gente pidió después: {n}.",
+                n=words.number(repeated),
+            )
+        )
     if restored.journal.is_missing:
         parts.append(
             label(

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.backup import say_age_of_backup
 from bot.console import in_sentences, out, say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition_folder.check import find_problems, find_warnings
@@ -41,7 +40,6 @@ def check(
     folder = folder or _folder_meant()
     if not _report(folder, words=words):
         raise typer.Exit(1)
-    say_age_of_backup(folder)
 
 
 def _folder_meant() -> Path:

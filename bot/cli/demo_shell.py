@@ -13,6 +13,7 @@ from bot.cli.context import open_cli_context
 from bot.cli.dossier import DossierOptions, make_files
 from bot.cli.export import ExportOrder, write_list
 from bot.cli.handover import HandoverOrder, prepare_handover
+from bot.cli.ids import short_id
 from bot.cli.notices import prepare_notices
 from bot.cli.person import ERASE, Letter, prepare
 from bot.cli.purge import prepare_purge
@@ -47,8 +48,9 @@ class DemoShell:
             opened.write_bytes(pyrage.decrypt(encrypted.read_bytes(), [key]))
             manifest = await asyncio.to_thread(self._dossier, opened)
             today = datetime.now(context.clock().tzinfo).date().isoformat()
-            self._typed(f"delivered --on {today} --manifest {manifest[:8]}…")
-            plan = await prepare_handover(context, HandoverOrder(today, manifest))
+            id_ = short_id(header.export)
+            self._typed(f"delivered --on {today} --export {id_} --manifest {manifest[:8]}…")
+            plan = await prepare_handover(context, HandoverOrder(today, manifest, id_))
             self._says(await plan.carry_out(context))
 
     async def answer_letter(self, number: int, code: str) -> None:
@@ -65,7 +67,7 @@ class DemoShell:
         async with open_cli_context(self.settings) as context:
             later = replace(context, clock=lambda: datetime.now().astimezone() + _MUCH_LATER)
             self._typed("purge")
-            plan = await prepare_purge(later, untold_too=False)
+            plan = await prepare_purge(later)
             self._says(await plan.carry_out(later))
 
     def _dossier(self, opened: Path) -> str:

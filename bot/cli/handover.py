@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated
@@ -48,7 +48,7 @@ def delivered(
             "--export",
             metavar="ID",
             show_default=False,
-            help="El principio del número de la lista; hace falta si hay varias.",
+            help="El principio del número de la lista que se entregó.",
         ),
     ] = None,
     without_list: Annotated[
@@ -65,6 +65,8 @@ def delivered(
         raise CannotDo.because(
             "--undo deshace lo anotado; no va con ninguna otra opción, salvo --yes."
         )
+    if without_list and export is not None:
+        raise CannotDo.because("--export y --without-list no van juntas.")
     if undo:
         confirmed(prepare_undo, yes=yes)
     elif is_empty:
@@ -90,37 +92,26 @@ async def prepare_handover(context: CliContext, order: HandoverOrder) -> Plan:
             "se borraría con quienes sí están. Ciérrala en el bot con /close, y entrega una "
             "lista que se escriba después."
         )
-    day = _read_day(context, order.on)
-    closed_on = day_of(state.closed_at, context.words.zone)
-    if day < closed_on:
+    day = _read_day(context, order.on, day_of(state.closed_at, context.words.zone))
+    listed = None if order.without_list else await _find_list(context, order, day)
+    if listed is not None and listed.exported_at < state.closed_at:
         raise CannotDo.because(
-            "La petición se cerró el {closed}, después del {day}: ese día no se sabía aún "
-            "cuántas firmas tiene. Mira el día y el año.",
-            closed=context.words.date(closed_on),
-            day=context.words.date(day),
+            "La {list} es anterior al cierre de la petición ({closed}): quien firmó entre "
+            "una cosa y otra no está en ella, y se borraría con quienes sí están. Escribe "
+            "otra con petition-bot export.",
+            list=_name(context, listed.id, listed.exported_at),
+            closed=context.words.plain_moment(state.closed_at),
         )
     planned = Handover(
         id=b"",
         handed_over_on=day,
         manifest=_read_manifest(order),
-        with_name=0,
-        without_name=state.signatures,
+        with_name=0 if listed is None else listed.with_name,
+        without_name=state.signatures if listed is None else listed.without_name,
         recorded_at=context.clock(),
+        export_id=None if listed is None else listed.id,
+        exported_at=None if listed is None else listed.exported_at,
     )
-    listed = None
-    if not order.without_list:
-        exports = await storage.handovers.exports()
-        listed = _select(context, exports, order.export, day, state.closed_at)
-        planned = replace(
-            planned,
-            with_name=listed.with_name,
-            without_name=listed.without_name,
-            export_id=listed.id,
-            exported_at=listed.exported_at,
-            last_number=listed.last_number,
-        )
-    elif order.export is not None:
-        raise CannotDo.because("--export y --without-list no van juntas.")
     shown = f"{_described(context, planned)}\n{await _consequences(context, listed)}"
     return Plan(shown, label("¿Lo anoto?"), partial(_record, planned=planned, listed=listed))
 
@@ -174,20 +165,30 @@ async def _recorded_or_lists(context: CliContext) -> str:
     active = await context.storage.handovers.active()
     if active is not None:
         return _recorded(context, active)
-    exports = await context.storage.handovers.exports()
+    lists = _lists(context, await context.storage.handovers.exports())
+    return "\n".join((label("No hay ninguna entrega anotada."), *lists))
+
+
+def _lists(context: CliContext, exports: Sequence[ExportedList]) -> list[str]:
     if not exports:
-        return label("No hay ninguna entrega anotada, y no se ha escrito ninguna lista.")
-    lists = (f"  {_said(context, each)}" for each in exports)
-    return "\n".join((label("No hay ninguna entrega anotada. Hay estas listas:"), *lists))
+        return [label("No se ha escrito ninguna lista.")]
+    return [f"  {_counted(context, each.id, each.exported_at, each)}" for each in exports]
 
 
-def _read_day(context: CliContext, typed: str | None) -> date:
+def _read_day(context: CliContext, typed: str | None, closed_on: date) -> date:
     if typed is None:
         raise CannotDo.because("Di qué día se entregó: --on 2026-11-24")
     day = read_day(typed)
     if day > _today(context):
         raise CannotDo.because(
             "El {day} no ha llegado aún. Una entrega se anota cuando ya se ha hecho.",
+            day=context.words.date(day),
+        )
+    if day < closed_on:
+        raise CannotDo.because(
+            "La petición se cerró el {closed}, después del {day}: ese día no se sabía aún "
+            "cuántas firmas tiene. Mira el día y el año.",
+            closed=context.words.date(closed_on),
             day=context.words.date(day),
         )
     return day
@@ -214,62 +215,21 @@ def _read_manifest(order: HandoverOrder) -> str:
     return manifest
 
 
-def _select(
-    context: CliContext,
-    exports: Sequence[ExportedList],
-    wanted: str | None,
-    day: date,
-    closed_at: datetime,
-) -> ExportedList:
-    """Returns the list that was handed over on a day: the wanted one, or the only one."""
-    if not exports:
-        raise CannotDo.because(
-            "No se ha escrito ninguna lista con petition-bot export, así que no se ha podido "
-            "entregar. Si solo se entregó cuántas firmas hay, di --without-list."
+async def _find_list(context: CliContext, order: HandoverOrder, day: date) -> ExportedList:
+    """Returns the list that was handed over on a day, as it was named; none is guessed."""
+    exports = await context.storage.handovers.exports()
+    if order.export is None:
+        said = label(
+            "Di con --export qué lista se entregó; petition-bot dossier muestra la orden entera."
+            " Si solo se entregó cuántas firmas hay, di --without-list."
         )
-    if wanted is None:
-        return _only_one(context, exports, day, closed_at)
-    found = with_id(wanted, exports, "petition-bot delivered")
+        raise CannotDo("\n".join((said, *_lists(context, exports))))
+    found = with_id(order.export, exports, "petition-bot delivered")
     if day_of(found.exported_at, context.words.zone) > day:
         raise CannotDo.because(
             "La {list} es posterior al {day}: no se pudo entregar ese día.",
             list=_name(context, found.id, found.exported_at),
             day=context.words.date(day),
-        )
-    return _closed(context, found, closed_at)
-
-
-def _only_one(
-    context: CliContext, exports: Sequence[ExportedList], day: date, closed_at: datetime
-) -> ExportedList:
-    """Returns the list that is meant; of several, one is the dossier's, and is not guessed."""
-    written = [each for each in exports if day_of(each.exported_at, context.words.zone) <= day]
-    if not written:
-        raise CannotDo.because(
-            "El {day} no se había escrito ninguna lista. La más antigua es la {list}.",
-            day=context.words.date(day),
-            list=_name(context, exports[-1].id, exports[-1].exported_at),
-        )
-    final = [each for each in written if each.exported_at >= closed_at]
-    if len(final) > 1:
-        lists = (f"  {_said(context, each)}" for each in final)
-        said = label(
-            "Hay varias listas. Di con --export cuál se entregó; petition-bot dossier muestra la "
-            "orden entera:"
-        )
-        raise CannotDo("\n".join((said, *lists)))
-    return _closed(context, written[0], closed_at)
-
-
-def _closed(context: CliContext, found: ExportedList, closed_at: datetime) -> ExportedList:
-    """Returns the list; refuses one from before the closing."""
-    if found.exported_at < closed_at:
-        raise CannotDo.because(
-            "La {list} es anterior al cierre de la petición ({closed}): quien firmó entre "
-            "una cosa y otra no está en ella, y se borraría con quienes sí están. Escribe "
-            "otra con petition-bot export.",
-            list=_name(context, found.id, found.exported_at),
-            closed=context.words.plain_moment(closed_at),
         )
     return found
 
@@ -278,33 +238,27 @@ async def _consequences(context: CliContext, listed: ExportedList | None) -> str
     storage = context.storage
     untold = sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values())
     changed = [] if listed is None else await storage.changes_after_export.owed(listed)
-    lines = [
-        label(
-            "Cuando esté anotado, nadie podrá cambiar si se entrega su nombre, y /reopen ya no se "
-            "podrá usar."
-        ),
-    ]
+    said = label(
+        "Cuando esté anotado, nadie podrá cambiar si se entrega su nombre, y /reopen ya no se "
+        "podrá usar."
+    )
     if changed:
-        lines.append(
-            plural_label(
-                "{n} de ellas ha cambiado después de escribirse la lista, y está en ella como "
-                "era. Hay que comunicarlo: petition-bot notices la muestra.",
-                "{n} de ellas han cambiado después de escribirse la lista, y están en ella como "
-                "eran. Hay que comunicarlo: petition-bot notices las muestra.",
-                len(changed),
-            )
+        said += "\n" + plural_label(
+            "{n} de ellas ha cambiado después de escribirse la lista, y está en ella como era. "
+            "Hay que comunicarlo: petition-bot notices la muestra.",
+            "{n} de ellas han cambiado después de escribirse la lista, y están en ella como "
+            "eran. Hay que comunicarlo: petition-bot notices las muestra.",
+            len(changed),
         )
     if untold:
-        lines.append(
-            plural_label(
-                "A {n} persona que firmó no se le ha contado cómo acabó la petición. Envíale el "
-                "mensaje final con /broadcast antes de que se borre su firma.",
-                "A {n} personas que firmaron no se les ha contado cómo acabó la petición. "
-                "Envíales el mensaje final con /broadcast antes de que se borren sus firmas.",
-                untold,
-            )
+        said += "\n" + plural_label(
+            "A {n} persona que firmó no se le ha contado cómo acabó la petición. Envíale el "
+            "mensaje final con /broadcast antes de que se borre su firma.",
+            "A {n} personas que firmaron no se les ha contado cómo acabó la petición. Envíales "
+            "el mensaje final con /broadcast antes de que se borren sus firmas.",
+            untold,
         )
-    return "\n".join(lines)
+    return said
 
 
 def _erased(context: CliContext, handed_over_on: date) -> str:
@@ -333,12 +287,12 @@ def _recorded(context: CliContext, handover: Handover) -> str:
 
 def _described(context: CliContext, handover: Handover) -> str:
     """Says what was handed over to whom, and when the signatures are erased."""
-    words = context.words
+    words, addressee = context.words, context.petition.addressee
     lines = [
         label(
             "Se entregó el {day}, a {addressee}.",
             day=words.date(handover.handed_over_on),
-            addressee=_addressee(context),
+            addressee=addressee[context.petition.language_for(words.language)],
         ),
         label(
             "Solo se entregó cuántas firmas hay: {n}. Ningún nombre.",
@@ -355,10 +309,6 @@ def _described(context: CliContext, handover: Handover) -> str:
     return "\n".join(lines)
 
 
-def _said(context: CliContext, listed: ExportedList) -> str:
-    return _counted(context, listed.id, listed.exported_at, listed)
-
-
 def _counted(
     context: CliContext, id_: bytes, exported_at: datetime, held: ExportedList | Handover
 ) -> str:
@@ -372,8 +322,3 @@ def _name(context: CliContext, id_: bytes, exported_at: datetime) -> str:
         id=id_.hex()[:SHOWN_DIGITS],
         moment=context.words.plain_moment(exported_at),
     )
-
-
-def _addressee(context: CliContext) -> str:
-    petition = context.petition
-    return petition.addressee[petition.language_for(context.words.language)]

@@ -11,7 +11,7 @@ import typer
 
 from bot.cli.confirmation import Plan, confirmed
 from bot.cli.context import CliContext
-from bot.console import Yes, in_sentences, interruptible, progress_bar
+from bot.console import Yes, in_sentences, progress
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
 from storage import Keyring, acquire_process_lock, require_key_file
@@ -47,8 +47,7 @@ def rotate(
             shown = await _prospect(context, path, keep_old=keep_old)
         return Plan(shown, label("¿Cambio la clave?"), exchange)
 
-    with interruptible(label("Interrumpido. Ejecútalo otra vez, y sigue.")):
-        confirmed(prepare, yes=yes)
+    confirmed(prepare, yes=yes)
 
 
 @asynccontextmanager
@@ -90,9 +89,10 @@ async def _rotate(context: CliContext, path: Path, *, keep_old: bool) -> str:
     newest = keyring.newest.hex()
     await audit.record("rotate keys", actor=None, at=context.clock(), detail=f"{newest} begun")
     rotation = _rotation(context, keyring)
-    with progress_bar() as bar:
-        task = bar.add_task(label("Cifrando"), total=await rotation.outdated())
-        done = await rotation.reseal(lambda values: bar.update(task, completed=values))
+    total = await rotation.outdated()
+    stopped = label("Interrumpido. Ejecútalo otra vez, y sigue.")
+    with progress(label("Cifrando"), interrupted=stopped) as show:
+        done = await rotation.reseal(lambda values: show(values, total))
     removed = not keep_old and not await rotation.outdated()
     if removed:
         remove_older_encryption_keys(path, keyring.newest)

@@ -1,7 +1,8 @@
 """`petition-bot purge`: says which signatures are due, and erases them."""
 
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
@@ -22,78 +23,44 @@ from bot.transport.http1.response import TimeLimits
 from storage import DueCount
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """Which signatures are due now, how many, and how many of them would be erased."""
-
-    erasure: Erasure
-    count: DueCount
-    total: int
-
-
 @in_sentences
 def purge(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Solo dice qué toca borrar, y no borra nada.")
-    ] = False,
-    untold: Annotated[
-        bool,
-        typer.Option("--untold", help="Borra también las de quienes no saben cómo acabó."),
     ] = False,
     yes: Yes = False,
 ) -> None:
     """Erases the signatures whose retention is over, as the running bot does every hour."""
 
     async def prepare(context: CliContext) -> Plan:
-        plan = await prepare_purge(context, untold_too=untold)
+        plan = await prepare_purge(context)
         if dry_run or not plan.question:
             return replace(plan, question="")
-        doubt = await _doubt_of_the_date(context, yes=yes)
-        return replace(plan, shown="\n".join(filter(None, (plan.shown, doubt))))
+        said = await telegram_time(load_petition_settings())
+        if said is None:
+            raise CannotDo.because(
+                "No se ha podido preguntar a Telegram qué día es, así que no se ha borrado nada."
+                " Pruébalo más tarde."
+            )
+        refuse_another_date(said, context.clock())
+        return plan
 
     confirmed(prepare, yes=yes)
 
 
-async def prepare_purge(context: CliContext, *, untold_too: bool) -> Plan:
-    """Returns what would be erased and why; nothing is asked where nothing is due.
-
-    With `untold_too` those whom nobody told how it ended are among them before they have to be.
-    """
+async def prepare_purge(context: CliContext) -> Plan:
+    """Returns what would be erased and why; nothing is asked where nothing is due."""
     erasure = await read_erasure(context.storage, context.petition, context.clock())
-    erasure = replace(erasure, untold_too=untold_too or erasure.untold_too)
     count = await context.storage.erasures.count(erasure.due)
-    due = Due(erasure, count, count.total - (0 if erasure.untold_too else count.untold))
+    total = count.total - (0 if erasure.untold_too else count.untold)
     question = label(
-        "¿Borro {signatures} para siempre? Solo quedan los totales.",
-        signatures=signatures(due.total),
+        "¿Borro {signatures} para siempre? Solo quedan los totales.", signatures=signatures(total)
     )
     return Plan(
-        await _shown(context, due),
-        question if due.total else "",
-        partial(_erase, due=due),
+        "\n".join([each async for each in _reasons(context, erasure, count, total)]),
+        question if total else "",
+        partial(_erase, erasure=erasure, total=total),
         declined=label("No se ha borrado nada."),
-    )
-
-
-async def _doubt_of_the_date(context: CliContext, *, yes: bool) -> str:
-    """Returns what the operator has to look at where Telegram does not say what day it is.
-
-    Raises:
-        CannotDo: Telegram says another day than the machine, or neither it nor a person says one.
-    """
-    said, now = await telegram_time(load_petition_settings()), context.clock()
-    if said is not None:
-        refuse_another_date(said, now)
-        return ""
-    if yes:
-        raise CannotDo.because(
-            "No se ha podido preguntar a Telegram qué día es, así que --yes no basta: "
-            "ejecútalo sin esa opción y mira la fecha. No se ha borrado nada."
-        )
-    return label(
-        "No se ha podido preguntar a Telegram qué día es. Esta máquina dice que hoy es el {day}: "
-        "si no lo es, contesta que no, y pon antes el reloj en hora.",
-        day=context.words.date(now),
     )
 
 
@@ -117,16 +84,16 @@ async def telegram_time(settings: PetitionSettings) -> datetime | None:
         return session.server_time()[0]
 
 
-async def _erase(context: CliContext, due: Due) -> str:
+async def _erase(context: CliContext, erasure: Erasure, total: int) -> str:
     """Erases what is due; returns the result as a sentence."""
     stopped = label("Interrumpido: lo que se ha borrado sigue borrado.")
     with progress(label("Borrando"), interrupted=stopped) as done:
         erased = await erase_due(
             context.storage,
-            due.erasure,
+            erasure,
             context.clock(),
             action="purge",
-            progress=lambda n: done(n, due.total),
+            progress=lambda n: done(n, total),
         )
     state = await context.storage.petitions.state()
     return label(
@@ -150,60 +117,44 @@ async def _nothing(context: CliContext) -> str:
     )
 
 
-async def _shown(context: CliContext, due: Due) -> str:
-    """Returns why signatures are due, and which of them are not erased yet."""
-    words, count, months = context.words, due.count, context.petition.retention
+async def _reasons(
+    context: CliContext, erasure: Erasure, count: DueCount, total: int
+) -> AsyncIterator[str]:
+    """Yields why signatures are due, and which of them are not erased yet."""
+    words, months = context.words, context.petition.retention
     if count.total == 0:
-        return await _nothing(context)
-    is_closed = (await context.storage.petitions.state()).is_closed
-    said = [label("Toca borrar {signatures}.", signatures=signatures(count.total))]
+        yield await _nothing(context)
+        return
+    yield label("Toca borrar {signatures}.", signatures=signatures(count.total))
     if count.at_most:
-        said.append(
-            label(
-                "{n}, porque nada se guarda más de {months} meses después de firmar.",
-                n=words.number(count.at_most),
-                months=months.months_at_most,
-            )
+        yield label(
+            "{n}, porque nada se guarda más de {months} meses después de firmar.",
+            n=words.number(count.at_most),
+            months=months.months_at_most,
         )
-    if count.after_handover and due.erasure.handed_over_on is not None:
-        said.append(
-            label(
-                "{n}, porque ha acabado el plazo desde que la petición se entregó, el {day}: "
-                "{months}.",
-                n=words.number(count.after_handover),
-                day=words.date(due.erasure.handed_over_on),
-                months=plural_label("{n} mes", "{n} meses", months.months_after_delivery),
-            )
+    if count.after_handover and erasure.handed_over_on is not None:
+        yield label(
+            "{n}, porque ha acabado el plazo desde que la petición se entregó, el {day}: "
+            "{months}.",
+            n=words.number(count.after_handover),
+            day=words.date(erasure.handed_over_on),
+            months=plural_label("{n} mes", "{n} meses", months.months_after_delivery),
         )
     if untold := count.untold + count.untold_at_most:
-        command = "/broadcast" if is_closed else label("/close, y después /broadcast")
-        said.append(
-            plural_label(
-                "A {n} de esas personas se le puede contar cómo acabó la petición, y nadie lo ha "
-                "hecho. Quien administra puede hacerlo con {command}.",
-                "A {n} de esas personas se les puede contar cómo acabó la petición, y nadie lo ha "
-                "hecho. Quien administra puede hacerlo con {command}.",
-                untold,
-                command=command,
-            )
+        is_closed = (await context.storage.petitions.state()).is_closed
+        yield plural_label(
+            "A {n} de esas personas se le puede contar cómo acabó la petición, y nadie lo ha "
+            "hecho. Quien administra puede hacerlo con {command}.",
+            "A {n} de esas personas se les puede contar cómo acabó la petición, y nadie lo ha "
+            "hecho. Quien administra puede hacerlo con {command}.",
+            untold,
+            command="/broadcast" if is_closed else label("/close, y después /broadcast"),
         )
-    kept = count.total - due.total
-    if kept and due.erasure.untold_until is not None:
-        until = words.plain_moment(due.erasure.untold_until)
-        why = (
-            label("el mensaje final está en marcha o previsto")
-            if due.erasure.is_sending
-            else label("quienes administran tienen una semana para contárselo desde que lo saben")
+    if count.total > total and erasure.untold_until is not None:
+        yield label(
+            "De esas, {n} se guardan como mucho hasta el {moment}, para que se les pueda contar.",
+            n=words.number(count.total - total),
+            moment=words.plain_moment(erasure.untold_until),
         )
-        said.append(
-            label(
-                "De esas, {n} se guardan como mucho hasta el {moment}, porque {why}; --untold las "
-                "borra ya.",
-                n=words.number(kept),
-                moment=until,
-                why=why,
-            )
-        )
-    if due.total == 0:
-        said.append(label("Así que ahora no se borra nada."))
-    return "\n".join(said)
+    if total == 0:
+        yield label("Así que ahora no se borra nada.")

@@ -14,10 +14,9 @@ import pyrage
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.backup import BACKUP_IS_OLD, _line, _seal, read_manifest, remove_old_backups
+from bot.backup import _line, _seal, read_manifest, remove_old_backups
 from bot.cli.backup import _outcome
 from bot.cli.main import app
-from bot.petition_folder.template import copy_template
 from bot.restore import Restored
 from storage import Deed, Keyring, Statement, Storage, acquire_process_lock
 from storage.journal import JournalContent
@@ -293,7 +292,7 @@ def test_what_people_asked_for_after_the_backup_stays(
     assert (
         "The backup is restored. It has 5 signatures. 2 numbers were given after it: so many "
         "signatures at most are lost, and none of these numbers is given again. Done again from "
-        "the journal: withdrawals: 1, changes of /stop: 1." in told
+        "the journal, as people asked for it afterwards: 2." in told
     )
     assert told.endswith(
         " Start the bot now. Nothing is sent until an admin has looked: the bot tells them in the"
@@ -423,33 +422,12 @@ def test_without_the_journal_nobody_is_told_that_all_was_done_again(
         ),
     ],
 )
-def test_each_deed_that_is_done_again_is_named_and_what_cannot_be(
+def test_how_much_is_done_again_is_said_and_what_cannot_be(
     journal: JournalContent, knows_all: bool, and_then: str
 ) -> None:
-    every = Counter({deed: n for n, deed in enumerate(Deed, 1)})
-    assert _outcome(Restored(1_234, 1, every, journal, knows_all)) == (
+    repeated = Counter({Deed.WITHDRAWAL: 2, Deed.MUTED: 3})
+    assert _outcome(Restored(1_234, 1, repeated, journal, knows_all)) == (
         "It has 1,234 signatures. 1 numbers were given after it: so many signatures at most are "
-        "lost, and none of these numbers is given again. Done again from the journal: "
-        "withdrawals: 1, corrected names: 2, choices of name: 3, changes of /stop: 4, refusals of"
-        " updates: 5, refusals of other news: 6, restrictions: 7, objections: 8, handovers: 9."
-        f"{and_then}"
+        "lost, and none of these numbers is given again. Done again from the journal, as people "
+        f"asked for it afterwards: 5.{and_then}"
     )
-
-
-def test_check_says_how_old_the_newest_backup_is(
-    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert said("check").endswith(
-        "There is no backup of its signatures yet: petition-bot backup FILE"
-    )
-    said("backup", tmp_path / "today.backup")
-    now = datetime.now(UTC)
-    assert said("check").endswith(f"The last backup of its signatures is of {now:%-d %B %Y}.")
-    aged = "UPDATE audit SET at = at - :age"
-    age = (BACKUP_IS_OLD + timedelta(days=1)) // timedelta(milliseconds=1)
-    petition.do(lambda storage: storage.database.write(Statement(aged, {"age": age})))
-    assert said("check").endswith("Make another one: petition-bot backup FILE")
-    copy_template(tmp_path / "next", slug="next")
-    assert said("check", tmp_path / "next").endswith("petition-bot run --rehearsal")
-    monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "none"))
-    assert "When its signatures were backed up cannot be told: There is no key" in said("check")

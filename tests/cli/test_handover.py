@@ -52,7 +52,8 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
 ) -> None:
     short = exported(petition)
     withdraws(petition, 2)
-    result = call(*DELIVERED, typed="n\n")
+    order = (*DELIVERED, "--export", short)
+    result = call(*order, typed="n\n")
     text = said(result)
     for sentence in (
         f"What was handed over: list {short}, written on 1 March 2026, 13:00; 6 signatures: "
@@ -65,14 +66,14 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
         "Nothing was changed.",
     ):
         assert sentence in text
-    assert "No handover is recorded. Lists:" in said(call("delivered"))
-    assert "It is recorded that" in said(call(*DELIVERED, typed="y\n"))
+    assert f"No handover is recorded.\n  list {short}, written on" in said(call("delivered"))
+    assert "It is recorded that" in said(call(*order, typed="y\n"))
     shown = said(call("delivered"))
     assert "Handed over on 2 March 2026, to the United States" in shown
     assert "Recorded on 10 March 2026, 13:00." in shown
     assert f"list {short}, written on" in shown
     assert f"Manifest: {MANIFEST.lower()}" in shown
-    assert "is recorded already" in refused(call(*DELIVERED, "--yes"))
+    assert "is recorded already" in refused(call(*order, "--yes"))
     assert "The record is taken back." in said(call("delivered", "--undo", typed="y\n"))
     assert "nothing to take back" in refused(call("delivered", "--undo"))
 
@@ -86,7 +87,7 @@ def test_lists_that_were_written_in_the_same_minute_are_told_apart(
     assert f"list {of_the_dossier}," in shown
     assert f"list {of_the_office}," in shown
     unsaid = refused(call(*DELIVERED, "--yes"))
-    assert "Say with --export which was handed over" in unsaid
+    assert "Say with --export which list was handed over" in unsaid
     assert of_the_dossier in unsaid
     recorded = call(*DELIVERED, "--export", of_the_dossier, "--yes")
     assert f"list {of_the_dossier}, written on 1 March 2026, 13:00" in said(recorded)
@@ -111,11 +112,14 @@ def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--on", "2026-03-02"), "Say with --manifest"),
+        (("--on", "2026-03-02", "--export", "0"), "Say with --manifest"),
         (("--manifest", MANIFEST), "Say on which day"),
         (("--on", "02/03/2026", "--manifest", MANIFEST), "is no day. Expected: year, month"),
         (("--on", "2126-03-02", "--manifest", MANIFEST), "has not come yet"),
-        (("--on", "2026-03-02", "--manifest", "0f0f"), "--manifest is no SHA-256"),
+        (
+            ("--on", "2026-03-02", "--export", "0", "--manifest", "0f0f"),
+            "--manifest is no SHA-256",
+        ),
         (
             ("--on", "2026-02-28", "--manifest", MANIFEST),
             "The petition was closed on 1 March 2026, after 28 February 2026",
@@ -146,7 +150,6 @@ def test_a_list_from_before_the_closing_is_refused_and_another_can_be_chosen(
 ) -> None:
     assert "No list has been written" in refused(call(*DELIVERED, "--yes"))
     before = exported(petition, days=-1)
-    assert "is older than the closing" in refused(call(*DELIVERED, "--yes"))
     chosen, after = exported(petition, days=1), exported(petition, days=5)
     assert "after 2 March 2026" in refused(call(*DELIVERED, "--export", after, "--yes"))
     assert "is older than the closing" in refused(call(*DELIVERED, "--export", before, "--yes"))
@@ -156,16 +159,10 @@ def test_a_list_from_before_the_closing_is_refused_and_another_can_be_chosen(
 def test_on_the_day_of_the_closing_and_today_it_can_have_been_handed_over(
     petition: PetitionDatabase,
 ) -> None:
-    exported(petition)
+    listed = ("--export", exported(petition), "--manifest", MANIFEST)
     for day in ("2026-03-01", "2026-03-10"):
         call("delivered", "--undo", "--yes")
-        said(call("delivered", "--on", day, "--manifest", MANIFEST, "--yes"))
-
-
-def test_what_was_written_later_is_not_what_was_handed_over(petition: PetitionDatabase) -> None:
-    oldest = exported(petition, days=2)
-    exported(petition, days=3)
-    assert f"The oldest is the list {oldest}, written on" in refused(call(*DELIVERED, "--yes"))
+        said(call("delivered", "--on", day, *listed, "--yes"))
 
 
 def test_the_number_alone_is_of_those_who_are_left(petition: PetitionDatabase) -> None:
@@ -190,12 +187,12 @@ def test_the_number_alone_is_handed_over_without_a_list_and_nobody_is_owed_a_not
 def test_of_a_delivery_long_ago_it_is_said_that_the_erasing_begins_at_once(
     petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exported(petition)
+    order = (*DELIVERED, "--export", exported(petition))
     monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=40))
-    text = said(call(*DELIVERED, typed="n\n"))
+    text = said(call(*order, typed="n\n"))
     assert "The signatures are due since 2 April 2026" in text
     monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=32))
-    assert "are erased from 2 April 2026 on" in said(call(*DELIVERED, typed="n\n"))
+    assert "are erased from 2 April 2026 on" in said(call(*order, typed="n\n"))
 
 
 def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None:
@@ -210,8 +207,7 @@ def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None
 
 def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionDatabase) -> None:
     assert "No handover is recorded, so nobody has to be told" in said(call("notices"))
-    exported(petition)
-    said(call(*DELIVERED, "--yes"))
+    said(call(*DELIVERED, "--export", exported(petition), "--yes"))
     assert "No notice is owed for what was handed over on 2 March 2026." in said(call("notices"))
     withdraws(petition, 4)
     text = said(call("notices"))
@@ -227,7 +223,7 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
 def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
     petition: PetitionDatabase,
 ) -> None:
-    exported(petition)
+    listed = exported(petition)
 
     async def changed(storage: Storage) -> None:
         requests, at = storage.person_requests, NOON + timedelta(hours=6)
@@ -248,7 +244,7 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
         await storage.signatures.remove_name(who, after, 1, at)
 
     petition.do(changed)
-    said(call(*DELIVERED, "--yes"))
+    said(call(*DELIVERED, "--export", listed, "--yes"))
     text = " ".join(said(call("notices")).split())
     assert [each.partition(" The ")[0].strip() for each in text.split("1 March 2026")[1:]] == [
         "erase it: the person asked for that 2",
@@ -263,8 +259,7 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
 
 
 def test_how_many_were_invalidated_since_is_told_too(petition: PetitionDatabase) -> None:
-    exported(petition)
-    said(call(*DELIVERED, "--yes"))
+    said(call(*DELIVERED, "--export", exported(petition), "--yes"))
     at = NOON + timedelta(days=3)
     petition.do(
         lambda storage: storage.invalidations.take_out(
@@ -278,8 +273,7 @@ def test_how_many_were_invalidated_since_is_told_too(petition: PetitionDatabase)
 def test_a_corrected_name_goes_to_whoever_holds_the_key_and_into_no_other_file(
     petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exported(petition)
-    said(call(*DELIVERED, "--yes"))
+    said(call(*DELIVERED, "--export", exported(petition), "--yes"))
 
     async def corrected(storage: Storage) -> None:
         people = Supporters(storage.database, petition.keyring)

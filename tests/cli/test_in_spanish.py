@@ -279,8 +279,10 @@ def test_the_signatures_are_handed_over_without_an_english_sentence(
     assert "age-keygen" in says("export", "--output", file)
     key = pyrage.x25519.Identity.generate()
     monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(key.to_public()))
-    assert "6 firmas: 6 con su nombre y 0 sin él." in says("export", "--output", file)
-    order = ("delivered", "--on", "2026-03-10", "--manifest", "0f" * 32)
+    written = says("export", "--output", file)
+    assert "6 firmas: 6 con su nombre y 0 sin él." in written
+    listed = written.partition("Lista ")[2][:32]
+    order = ("delivered", "--on", "2026-03-10", "--manifest", "0f" * 32, "--export", listed)
     assert "No se ha cambiado nada." in says(*order, typed="no\n")
     assert "Queda anotado que la petición se entregó" in says(*order, typed="sí\n")
     says("delivered")

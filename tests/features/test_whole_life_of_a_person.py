@@ -137,7 +137,7 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
 
     await scene.stop_bot()
     told = await typed("restore", tmp_path / "today.backup", "--identity", key, "--yes")
-    assert "Done again from the journal: withdrawals: 1" in told
+    assert "Done again from the journal, as people asked for it afterwards: 1." in told
     app = await scene.start_bot()
     application = app.application
     services, now = application.services, application.services.clock()
@@ -184,7 +184,8 @@ async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(
 
     time = Time(scene)
     day = time.now.date()
-    said = await typed("delivered", "--on", day, "--manifest", manifest, "--yes")
+    order = ("delivered", "--on", day, "--export", opened["id"], "--manifest", manifest)
+    said = await typed(*order, "--yes")
     assert manifest[:8] in said
     assert "Tu nombre está en la lista que se entregó el " in await visits(scene, ana)
     assert "tu firma se contó sin tu nombre" in await visits(scene, jordi)
