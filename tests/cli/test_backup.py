@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -369,8 +369,16 @@ def test_where_the_database_is_a_link_what_it_leads_to_is_replaced(
     )
 
 
+class Tomorrow(datetime):
+    """The clock a day later."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Tomorrow":
+        return super().now(tz) + timedelta(days=1)
+
+
 def test_without_the_journal_nobody_is_told_that_all_was_done_again(
-    petition: PetitionDatabase, tmp_path: Path, key: Path
+    petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "today.backup"
     said("backup", file)
@@ -381,6 +389,7 @@ def test_without_the_journal_nobody_is_told_that_all_was_done_again(
     assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--drill")
     assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--yes")
     # Nor once the bot has begun another one, as after a move to another machine, and tidied it.
+    monkeypatch.setattr("storage.journal.datetime", Tomorrow)
     petition.do(lambda storage: storage.signatures.withdraw(b"nobody", NOON))
     petition.do(lambda storage: asyncio.to_thread(storage.journal.rewrite, NOON))
     assert "the one before it is lost" in said("restore", file, "-i", key, "--yes")

@@ -324,7 +324,7 @@ def test_looking_into_the_database_of_another_petition_writes_nothing(
         return petition.do(lambda storage: storage.database.read(counted))
 
     before = rows()
-    assert "nothing of this petition" in refused(call("list"))
+    assert "no data of this petition" in refused(call("list"))
     assert rows() == before
 
 
