@@ -1,32 +1,40 @@
-"""The demo: plays a whole petition with the real bot and a simulated Telegram."""
+"""The demo: a whole petition with the real bot and a simulated Telegram."""
 
 import asyncio
 
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.demo_shell import DemoShell
+from bot.cli.demo_script import DemoScript
 from bot.console import INTERRUPTED, out, say
-from bot.petition.petition import BUNDLED, load_petition
-from bot.text.terminal_language import terminal_words
-from bot.text.translations import Words
-from bot.tryout.demo_script import DemoScript, TranscriptLine, transcript_lines
+from bot.text.terminal_language import label
 from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.page import TryoutPage
+from simulator.chats import Event, Message
+from simulator.errors import SimulatorError
 from simulator.page import LOOPBACK
 
 _NAME_WIDTH = 7
 _TEXT_WIDTH = 84
+_LINES_SHOWN = 6
 
 
 async def run_demo(*, host: str = LOOPBACK, port: int | None = None) -> int:
     """Serves the page with an open petition until it is interrupted; returns the exit code."""
-    async with served(page := TryoutPage(), host, port):
-        session = DemoSession(page)
-        session.opens_petition = True
-        async with session.open():
-            _say_what_to_try(terminal_words())
-            await unless_interrupted(_run_on(session))
+    page = TryoutPage()
+    async with (
+        served(page, host, port),
+        DemoSession(page, opens_petition=True).open() as session,
+    ):
+        say(
+            label(
+                "La petición está abierta: fírmala. Después, como Marta, ciérrala y cuenta a todo "
+                "el mundo cómo ha acabado."
+            ),
+            label("Si prefieres mirar, --once la recorre entera sin ti: make demo ARGS=--once"),
+            label("Es una prueba: nada sale de este ordenador. Con Ctrl-C se acaba."),
+        )
+        await unless_interrupted(_run_on(session))
     return 0
 
 
@@ -37,68 +45,71 @@ async def _run_on(session: DemoSession) -> None:
 
 async def run_once() -> int:
     """Plays a whole life to its end without a page, and prints it; returns the exit code."""
-    async with DemoSession().open() as session:
-        return _print_verdict(await unless_interrupted(_play_script(session)))
-
-
-def _say_what_to_try(words: Words) -> None:
-    say(
-        words.label(
-            "La petición está abierta: fírmala. Después, como Marta, ciérrala y cuenta a todo el "
-            "mundo cómo ha acabado."
-        ),
-        words.label("Si prefieres mirar, --once la recorre entera sin ti: make demo ARGS=--once"),
-        words.label("Es una prueba: nada sale de este ordenador. Con Ctrl-C se acaba."),
-    )
-
-
-async def _play_script(show: DemoSession) -> list[str]:
-    await show.start()
-    simulator = show.simulator
-    script = DemoScript(
-        simulator.world,
-        show.people,
-        load_petition(BUNDLED),
-        show.app,
-        DemoShell(out, show.settings, show.folder),
-        on_heading=lambda heading: out.print(f"\n[bold]{heading}[/bold]\n"),
-    )
-    with simulator.world.subscribe() as events:
-
-        async def print_all() -> None:
-            while True:
-                for line in transcript_lines(await events.get()):
-                    _print(line)
-
-        printing = asyncio.create_task(print_all())
+    async with DemoSession(TryoutPage()).open() as session:
         try:
-            mismatches = await script.run()
-            await asyncio.sleep(0)
+            played = await unless_interrupted(_play(session))
+        except SimulatorError as error:
+            out.print(Text(f"\nNot as it should be: {error}", style="red"))
+            return 1
+    if played is None:
+        out.print("\nThe demo was interrupted.")
+        return INTERRUPTED
+    out.print("\n[green]Everything was as it should be.[/green]")
+    return 0
+
+
+async def _play(session: DemoSession) -> bool:
+    await session.start()
+    simulator = session.simulator
+    with simulator.world.subscribe() as events:
+        printing = asyncio.create_task(_print_all(events))
+        try:
+            await DemoScript(session).run()
         finally:
             printing.cancel()
-    refused = [f"the simulator refused {call.method}: {call.error}" for call in simulator.refused]
-    return mismatches + refused
+    if refused := simulator.refused:
+        raise SimulatorError(f"the simulator refused {refused[0].method}: {refused[0].error}")
+    return True
 
 
-def _print(line: TranscriptLine) -> None:
-    style, mark = {"person": ("cyan", "▸"), "bot": ("", "◂"), "note": ("dim", "·")}[line.actor]
+async def _print_all(events: asyncio.Queue[Event]) -> None:
+    while True:
+        event = await events.get()
+        message, person = event.message, event.chat.person
+        if message is None or person is None:
+            continue
+        name = person.user.first_name
+        if event.kind == "tapped":
+            _print(name, "▸", f"taps [{_tapped(message, event)}]", "cyan")
+        elif event.kind == "deleted" and not message.from_bot:
+            _print(name, "·", "what was typed is deleted from the chat", "dim")
+        elif event.kind in ("sent", "edited"):
+            _print_message(name, message)
+
+
+def _print_message(name: str, message: Message) -> None:
+    mark, style = ("◂", "") if message.from_bot else ("▸", "cyan")
+    if message.media is not None:
+        _print(name, mark, f"({message.media.kind}) {message.text}", style)
+        return
+    lines = [line for line in message.text.splitlines() if line.strip()]
+    if len(lines) > _LINES_SHOWN:
+        # The last line of a screen is its question or its count.
+        lines = [*lines[: _LINES_SHOWN - 2], "…", lines[-1]]
+    lines += ["  ".join(f"[{button.label}]" for button in row) for row in message.buttons]
+    _print(name, mark, "\n".join(lines), style)
+
+
+def _tapped(message: Message, event: Event) -> str:
+    data = (event.detail or {}).get("data")
+    buttons = (button for row in message.buttons for button in row)
+    return next((button.label for button in buttons if button.data == data), "an old button")
+
+
+def _print(name: str, mark: str, text: str, style: str) -> None:
     row = Table.grid(padding=(0, 1))
     row.add_column(width=_NAME_WIDTH, justify="right", style="bold")
     row.add_column(width=1)
     row.add_column(max_width=_TEXT_WIDTH)
-    row.add_row(
-        line.chat if line.first else "", mark if line.first else "", Text(line.text, style)
-    )
+    row.add_row(name, mark, Text(text, style))
     out.print(row)
-
-
-def _print_verdict(mismatches: list[str] | None) -> int:
-    out.print()
-    if mismatches is None:
-        out.print("The demo was interrupted.")
-        return INTERRUPTED
-    if not mismatches:
-        out.print("[green]Everything was as it should be.[/green]")
-    for mismatch in mismatches:
-        out.print(Text(f"Not as it should be: {mismatch}", style="red"))
-    return 1 if mismatches else 0

@@ -3,27 +3,21 @@
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from rich.markdown import Markdown
-from rich.progress import Progress as Bars
-from rich.progress import TaskID
 
 from bot.cli.check import print_problems
 from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say
 from bot.petition.petition import load_petition
 from bot.petition_folder.check import find_problems
 from bot.petition_folder.schema import PETITION_FILE
-from bot.settings import Settings
 from bot.text.terminal_language import label, terminal_words
-from bot.tryout.demo_session import simulated_settings, unless_interrupted
+from bot.tryout.demo_session import unless_interrupted
 from bot.tryout.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
 from bot.tryout.rehearsal.report import faults, page, write_report
-from bot.tryout.rehearsal.run import Rehearsal, RehearsalProgress
-from simulator import Simulator
+from bot.tryout.rehearsal.run import Rehearsal
 from storage.private_files import output_file
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can open
@@ -61,16 +55,17 @@ def rehearse_folder(
     seed = secrets.randbelow(_SEEDS) if seed is None else seed
     with (
         tempfile.TemporaryDirectory(dir=_in_memory()) as data,
-        _bars(people) as progress,
+        progress_bar() as bar,
     ):
+        task = bar.add_task(label("Pasan por la petición"), total=people)
         clock = AcceleratedTime(FACTOR)
         rehearsal = Rehearsal(
             petition,
-            partial(_settings, Path(data), petition.folder),
+            Path(data),
             clock,
             people=people,
             seed=seed,
-            progress=progress,
+            one_more=partial(bar.advance, task),
         )
         run_accelerated(unless_interrupted(rehearsal.run()), clock)
     result = rehearsal.result
@@ -86,28 +81,9 @@ def rehearse_folder(
     return 0 if result.is_over else INTERRUPTED
 
 
-def _settings(folder: Path, petition: Path, simulator: Simulator, admin: int) -> Settings:
-    settings = simulated_settings(folder, simulator, petition)
-    own = {"admin_ids": frozenset({admin}), "approval_above": None}
-    return settings.model_copy(update=own)
-
-
 def _in_memory() -> str | None:
     """Returns a folder in memory for a database that nobody keeps; None if the system has none.
 
     Waiting for a disk at each signature takes most of a rehearsal's time, and shows nothing.
     """
     return str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
-
-
-@contextmanager
-def _bars(people: int) -> Iterator[RehearsalProgress]:
-    """Draws how many have come, and then how many were told."""
-    with progress_bar() as bars:
-        came = bars.add_task(label("Pasan por la petición"), total=people)
-        told = bars.add_task(label("Se les cuenta cómo acabó"), total=None, visible=False)
-        yield RehearsalProgress(partial(_move, bars, came), partial(_move, bars, told))
-
-
-def _move(bars: Bars, bar: TaskID, done: int, total: int) -> None:
-    bars.update(bar, completed=done, total=total, visible=True)

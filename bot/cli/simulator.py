@@ -1,11 +1,11 @@
 """A simulated Telegram, to set a bot up and try it from another terminal without an account."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
 from bot.console import CannotDo, say
 from bot.text.terminal_language import label
-from bot.tryout.demo_script import DemoPeople
-from bot.tryout.demo_session import interrupted, said_of_port, served
+from bot.tryout.demo_session import DemoPeople, said_of_port, served, unless_interrupted
 from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
 from simulator.page import LOOPBACK
@@ -24,11 +24,11 @@ async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
             raise CannotDo(said_of_port(error, LOOPBACK, api_port, "--api-port")) from None
         state = TryoutState(simulator, page.feed, admins=frozenset())
         async with served(page, host, port), state.open():
-            state.phones.add(*DemoPeople.create(simulator.world).everybody)
+            state.phones.add(*DemoPeople(simulator.world).everybody)
             page.show(state)
             page.publish_bot_state("elsewhere")
             _say_what_to_do(simulator.url, simulator.token)
-            await interrupted()
+            await unless_interrupted(asyncio.Event().wait())
 
 
 def _say_what_to_do(url: str, token: str) -> None:

@@ -14,7 +14,7 @@ from storage import errors
 
 _SPEAKERS = ("bot", "handlers", "storage")
 # The people of the demo quote messages of the bot, and send none.
-_READERS = "bot/tryout/demo_script.py"
+_READERS = "bot/cli/demo_script.py"
 _ERRORS_FILE = "storage/errors.py"
 _PLURALS = frozenset({"plural", "plural_label"})
 _METHODS = frozenset({"text", "label", "because"}) | _PLURALS

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -20,90 +20,67 @@ from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import Settings, load_settings
 from bot.text.problems import PetitionInvalid
-from bot.text.terminal_language import label, terminal_words
+from bot.text.terminal_language import label
 from bot.text.translations import Catalogs
-from bot.tryout.demo_script import ADMIN_ID, APPROVAL_ABOVE, SECOND_ADMIN_ID, DemoPeople
 from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
 from simulator.call_log import RecordedCall
 from simulator.chats import Shape
 from simulator.page import others_can_reach
+from simulator.world import World
 from storage import Keyring, StorageError
 
 _log = structlog.stdlib.get_logger()
 
 T = TypeVar("T")
 
+# Below the numbers that the simulated Telegram gives to people.
+ADMIN_ID = 6_000_000_900
+SECOND_ADMIN_ID = 6_000_000_901
 _ADMINS = frozenset({ADMIN_ID, SECOND_ADMIN_ID})
+# Low, so that approval can be tried with the few people of the demo.
+_APPROVAL_ABOVE = 2
 _CANNOT_GO_ON = (PetitionInvalid, FatalError, StorageError, TokenUnknown)
 
 
-class DemoBot:
-    """The real bot, which can be stopped and started; `changed` is called with each new state."""
+class DemoPeople:
+    """The people of the demo; `everybody` is in the order of their phones on the page."""
 
-    def __init__(self, settings: Settings, changed: Callable[[str], None]) -> None:
-        self.settings = settings
-        self._changed = changed
-        self.app: App | None = None
-        self._life: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Starts the bot and waits until it is ready; may raise one of `_CANNOT_GO_ON`."""
-        self._changed("starting")
-        ready = asyncio.Event()
-        life = self._life = asyncio.create_task(self._live(ready))
-        waiting = asyncio.create_task(ready.wait())
-        await asyncio.wait((life, waiting), return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if life.done():
-            self._life = None
-            await life
-
-    async def stop(self) -> None:
-        """Lets the bot finish its current work and end."""
-        if self._life is None:
-            return
-        life, self._life = self._life, None
-        if self.app is not None:
-            self.app.stop()
-            await life
-        elif not life.done():
-            life.cancel()
-            await asyncio.gather(life, return_exceptions=True)
-
-    async def _live(self, ready: asyncio.Event) -> None:
-        try:
-            async with open_app(self.settings, follows_folder=False) as app:
-                self.app = app
-                self._changed("running")
-                ready.set()
-                await app.run()
-        finally:
-            self.app = None
-            self._changed("stopped")
+    def __init__(self, world: World) -> None:
+        self.ana = world.person("Ana", last_name="García", language="es")
+        self.stranger = world.person("Rubén", language="es")
+        self.jordi = world.person("Jordi", last_name="Puig", language="ca")
+        self.sean = world.person("Seán", last_name="O'Brien", language="en")
+        self.late = world.person("Yusuf", language="ar")
+        self.marta = world.person("Marta", language="es", user_id=ADMIN_ID)
+        self.pau = world.person("Pau", last_name="Vidal", language="es", user_id=SECOND_ADMIN_ID)
+        self.everybody = tuple(world.people.values())
 
 
 class DemoSession:
-    """Runs one simulated world after another, each with its people and the bot.
+    """Shows one simulated world after another on a page, each with its people and the bot.
 
-    The page, if there is one, shows the present world. With `opens_petition` the next one begins
-    with an open petition before the eyes of some, ready to be signed, rather than with people who
-    have not opened the bot.
+    With `opens_petition` they begin with an open petition before the eyes of some, ready to be
+    signed, rather than with people who have not opened the bot.
     """
 
-    def __init__(self, page: TryoutPage | None = None, *, petition: Path = BUNDLED) -> None:
+    def __init__(
+        self, page: TryoutPage, *, petition: Path = BUNDLED, opens_petition: bool = False
+    ) -> None:
         self._page = page
         self._petition = petition
+        self._opens_petition = opens_petition
         self._scene = AsyncExitStack()
-        self._bot: DemoBot | None = None
-        self.opens_petition = False
+        self._life: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+        self.app: App
+        """The bot, once it has started."""
         self.simulator: Simulator
         self.settings: Settings
         self.folder: Path
         self.people: DemoPeople
-        if page is not None:
-            page.add_command("restart", self._restart)
-            page.add_command("afresh", self.afresh)
+        page.add_command("restart", self.restart)
+        page.add_command("afresh", self.afresh)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[DemoSession]:
@@ -114,25 +91,81 @@ class DemoSession:
         finally:
             await self._clear_scene()
 
+    async def start(self) -> None:
+        """Starts the bot and waits until it is ready; may raise one of `_CANNOT_GO_ON`."""
+        self._page.publish_bot_state("starting")
+        self._ready.clear()
+        life = self._life = asyncio.create_task(self._live())
+        waiting = asyncio.create_task(self._ready.wait())
+        await asyncio.wait((life, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if life.done():
+            self._life = None
+            await life
+
+    async def restart(self, petition: Path | None = None) -> bool:
+        """Restarts the bot, which resumes its work; returns whether it runs now.
+
+        It reads its petition from another folder, if one is given.
+        """
+        if petition is not None:
+            self.settings = self.settings.model_copy(update={"folder": petition})
+        try:
+            await self._stop()
+        except _CANNOT_GO_ON as error:
+            _log.warning("bot_had_failed", kind=type(error).__name__)
+        try:
+            await self.start()
+        except _CANNOT_GO_ON as error:
+            _log.warning("bot_does_not_start", kind=type(error).__name__)
+            return False
+        return True
+
+    async def afresh(self) -> None:
+        """Begins again with an empty world."""
+        self._page.show(None)
+        await self._clear_scene()
+        await self._set_scene()
+        await self.restart()
+
+    async def _live(self) -> None:
+        try:
+            async with open_app(self.settings, follows_folder=False) as app:
+                self.app = app
+                self._page.publish_bot_state("running")
+                self._ready.set()
+                await app.run()
+        finally:
+            self._page.publish_bot_state("stopped")
+
+    async def _stop(self) -> None:
+        """Lets the bot finish its current work and end."""
+        life, self._life = self._life, None
+        if life is None or life.done():
+            return
+        if self._ready.is_set():
+            self.app.stop()
+            await life
+        else:
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
+
     async def _set_scene(self) -> None:
-        """Makes an empty world, and the bot for it, which is not started yet."""
+        """Makes an empty world, and the settings for a bot in it."""
         stack = self._scene = AsyncExitStack()
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         self.simulator = await stack.enter_async_context(
             Simulator(username="peticion_bot", name="Petición")
         )
-        self.people = DemoPeople.create(self.simulator.world)
-        if self._page is not None:
-            state = TryoutState(self.simulator, self._page.feed, _ADMINS)
-            await stack.enter_async_context(state.open())
-            state.phones.add(*self.people.everybody)
-            if self.opens_petition:
-                state.hints = self._open_petition()
-                self.simulator.calls.listeners.append(partial(_hint, state, _said()))
-            self._page.show(state)
-        self.folder = folder
-        settings = self.settings = simulated_settings(folder, self.simulator, self._petition)
-        self._bot = DemoBot(settings, self._tell)
+        self.people = DemoPeople(self.simulator.world)
+        state = TryoutState(self.simulator, self._page.feed, _ADMINS)
+        await stack.enter_async_context(state.open())
+        state.phones.add(*self.people.everybody)
+        if self._opens_petition:
+            state.hints = self._open_petition()
+            self.simulator.calls.listeners.append(partial(_hint, state, _said()))
+        self._page.show(state)
+        self.settings = simulated_settings(self.folder, self.simulator, self._petition)
 
     def _open_petition(self) -> Shape:
         """Lets some press Start, which the bot answers once it runs; returns the page's hints."""
@@ -142,58 +175,9 @@ class DemoSession:
         signers = {"es": people.ana.id, "en": people.sean.id}
         return {"signers": signers, "admin": people.marta.id}
 
-    @property
-    def app(self) -> App:
-        """The bot, which has to run."""
-        if self._bot is None or self._bot.app is None:
-            raise RuntimeError("the bot does not run")
-        return self._bot.app
-
-    async def start(self) -> None:
-        """Starts the bot, as `DemoBot.start` does."""
-        if self._bot is not None:
-            await self._bot.start()
-
-    async def restart(self, petition: Path | None = None) -> bool:
-        """Restarts the bot, which resumes its work; returns whether it runs now.
-
-        It reads its petition from another folder, if one is given.
-        """
-        if self._bot is None:
-            return False
-        if petition is not None:
-            self._bot.settings = self._bot.settings.model_copy(update={"folder": petition})
-        try:
-            await self._bot.stop()
-        except _CANNOT_GO_ON as error:
-            _log.warning("bot_had_failed", kind=type(error).__name__)
-        try:
-            await self._bot.start()
-        except _CANNOT_GO_ON as error:
-            _log.warning("bot_does_not_start", kind=type(error).__name__)
-            return False
-        return True
-
-    async def _restart(self) -> None:
-        await self.restart()
-
-    async def afresh(self) -> None:
-        """Begins again with an empty world."""
-        if self._page is not None:
-            self._page.show(None)
-        await self._clear_scene()
-        await self._set_scene()
-        await self.restart()
-
     async def _clear_scene(self) -> None:
-        if self._bot is not None:
-            bot, self._bot = self._bot, None
-            await bot.stop()
+        await self._stop()
         await self._scene.aclose()
-
-    def _tell(self, state: str) -> None:
-        if self._page is not None:
-            self._page.publish_bot_state(state)
 
 
 def _said() -> dict[str, str]:
@@ -219,20 +203,19 @@ async def served(page: TryoutPage, host: str, port: int | None) -> AsyncIterator
 
     Raises CannotDo if the port or the address cannot be used.
     """
-    words = terminal_words()
     try:
         address = await page.start(host, port)
     except OSError as error:
         raise CannotDo(said_of_port(error, host, port or 0, "--port")) from None
     try:
         if others_can_reach(host):
-            said = words.label(
+            said = label(
                 "Aviso: quien pueda llegar a este ordenador puede abrir la página y actuar en"
                 " ella, sin contraseña. Nada de lo que hay en ella es de verdad; aun así, quita"
                 " --host si no es lo que quieres."
             )
             say(said, style="yellow")
-        say(words.label("La petición, en el navegador:"), address + page.mark)
+        say(label("La petición, en el navegador:"), address + page.mark)
         yield address
     finally:
         await page.stop()
@@ -254,22 +237,15 @@ def said_of_port(error: OSError, host: str, port: int, option: str) -> str:
     return label("Este ordenador no tiene la dirección {host}: quita --host.", host=host)
 
 
-async def interrupted() -> None:
-    """Waits for SIGINT (Ctrl-C) or SIGTERM."""
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await stopped.wait()
-
-
 async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:
-    """Runs `work` and returns its result; returns None if it is interrupted by a signal."""
-    working, waiting = asyncio.create_task(work), asyncio.create_task(interrupted())
-    await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if not working.done():
-        working.cancel()
+    """Runs `work` and returns its result; returns None if Ctrl-C or SIGTERM interrupts it."""
+    working = asyncio.create_task(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
+    try:
         await asyncio.wait((working,))
+    finally:
+        working.cancel()
     return None if working.cancelled() else working.result()
 
 
@@ -289,7 +265,7 @@ def simulated_settings(folder: Path, simulator: Simulator, petition: Path) -> Se
         proxy="none",
         folder=BUNDLED,
         paid_broadcast=False,
-        approval_above=APPROVAL_ABOVE,
+        approval_above=_APPROVAL_ABOVE,
         broadcast_rate=28.0,
         log_level="WARNING",
     )

@@ -23,7 +23,7 @@ _LARGEST_UPLOAD = 20 * 1024 * 1024
 _STILL_HERE_SECONDS = 15.0
 _RECONNECT_SOON = b"retry: 1000\n\n"
 
-BotCommand = Callable[[], Awaitable[None]]
+BotCommand = Callable[[], Awaitable[object]]
 """A request of the page to whatever runs the bot, such as to restart it."""
 
 
@@ -38,7 +38,7 @@ class SimulatorPage:
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
         self._bot_state = "starting"
-        self._running: set[asyncio.Future[None]] = set()
+        self._running: set[asyncio.Future[object]] = set()
 
     def add_command(self, name: str, command: BotCommand) -> None:
         """Offers a request to visitors of the page."""

@@ -153,8 +153,7 @@ async def running_session(
     page = TryoutPage(folder=name)
     address = await page.start(port=0)
     try:
-        session = DemoSession(page, petition=petition)
-        session.opens_petition = opens_petition
+        session = DemoSession(page, petition=petition, opens_petition=opens_petition)
         async with session.open() as show:
             yield show, page, address
     finally:

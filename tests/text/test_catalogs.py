@@ -173,7 +173,7 @@ def test_a_value_that_is_not_given_is_named_where_it_is_missing(project: SmallPr
 def test_what_the_people_of_the_demo_quote_is_not_said_by_the_bot(
     translated: SmallProject,
 ) -> None:
-    readers = translated.folder / "bot" / "tryout"
+    readers = translated.folder / "bot" / "cli"
     readers.mkdir()
     (readers / "demo_script.py").write_text('words.label("Una cita")\n', encoding="utf-8")
     translated.update()

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from bot.petition.stages import Action, Stage
+from bot.petition.stages import Action
 from bot.text.text_limits import is_cut
 from bot.text.translations import mark
+from bot.tryout.visitors.people import Move
 from bot.tryout.visitors.phone import screenfuls
-from bot.tryout.visitors.screens import SeenScreen, closing_updates
+from bot.tryout.visitors.screens import closing_updates
 from bot.tryout.visitors.visits import Visitor
 from simulator.chats import Message
 
@@ -61,48 +62,40 @@ class Reader:
 
     async def reads_and_signs(self) -> None:
         """Opens every screen that there is while the petition is open, and signs."""
-        person = self.visitor.person
-        screen = await self.visitor.sees(person.start)
-        self._measure(screen, Part.WELCOME)
-        for action, part in ((Action.LANGUAGES, Part.LANGUAGE), (Action.PRIVACY, Part.PRIVACY)):
-            await self._pages(await self.visitor.taps(action), part, action)
-            await self.visitor.taps(Action.BACK)
-        await self._pages(await self.visitor.taps(Action.READ), Part.APPEAL, Action.READ)
-        self._measure(await self.visitor.sees(lambda: person.send("/help")), Part.HELP)
-        await self.visitor.taps(Action.BACK)
-        screen = await self.visitor.taps(Action.SIGN)
-        self._measure(screen, Part.NAME)
-        self._measure(screen, Part.NAME_TYPING)
-        screen = await self.visitor.sees(lambda: person.send(_NAME))
-        self._measure(screen, Part.CONSENT)
-        if screen is not None and screen.is_undecided:
-            await self.visitor.taps(Action.WITH_NAME)
-        self._measure(await self.visitor.taps(Action.CONFIRM), Part.THANKS)
-        self._measure(await self.visitor.taps(Action.HOME), Part.SIGNED)
-        self._measure(await self.visitor.sees(lambda: person.send("/mydata")), Part.MY_DATA)
-        self._measure(await self.visitor.taps(Action.OTHER_RIGHTS), Part.RIGHTS)
-        self._measure(await self.visitor.sees(lambda: person.send("/withdraw")), Part.WITHDRAW)
-        await self.visitor.taps(Action.HOME)
+        await self._opens(Part.WELCOME, "/start")
+        await self._turns_pages(Part.LANGUAGE, Action.LANGUAGES)
+        await self._turns_pages(Part.PRIVACY, Action.PRIVACY)
+        await self._turns_pages(Part.APPEAL, Action.READ)
+        await self._opens(Part.HELP, "/help")
+        await self._opens(Part.NAME, "/start", Action.SIGN)
+        await self._opens(Part.NAME_TYPING)
+        await self._opens(Part.CONSENT, _NAME)
+        await self._opens(Part.THANKS, Action.WITH_NAME, Action.CONFIRM)
+        await self._opens(Part.SIGNED, Action.HOME)
+        await self._opens(Part.MY_DATA, "/mydata")
+        await self._opens(Part.RIGHTS, Action.OTHER_RIGHTS)
+        await self._opens(Part.WITHDRAW, "/withdraw")
+        await self.visitor.goes(Action.HOME)
 
     async def reads_the_end(self, lines: frozenset[str]) -> None:
         """Reads the closing update, known by one of these lines, and the petition after it."""
         for told in closing_updates(self.visitor.person, lines)[-1:]:
             self._note(Part.CLOSING_UPDATE, 0, told)
-        self._measure(await self.visitor.sees(self.visitor.person.start), Part.CLOSED)
+        await self._opens(Part.CLOSED, "/start")
 
-    async def _pages(self, screen: SeenScreen | None, part: Part, action: Action) -> None:
-        page = 0
+    async def _opens(self, part: Part, *moves: Move) -> None:
+        if (screen := await self.visitor.goes(*moves)) is not None:
+            self._note(part, 0, screen.message)
+
+    async def _turns_pages(self, part: Part, action: Action) -> None:
+        """Opens something from the welcome, and reads it from page to page."""
+        await self.visitor.goes("/start")
+        screen, page = await self.visitor.taps(action), 0
         while screen is not None:
             onward = screen.tap(action, str(page + 1))
-            self._measure(screen, part, 0 if page == 0 and onward is None else page + 1)
-            if onward is None or screen.stage is Stage.HOME:
-                return
+            self._note(part, 0 if page == 0 and onward is None else page + 1, screen.message)
             page += 1
-            screen = await self.visitor.taps(action, str(page))
-
-    def _measure(self, screen: SeenScreen | None, part: Part, page: int = 0) -> None:
-        if screen is not None:
-            self._note(part, page, screen.message)
+            screen = await self.visitor.taps(action, str(page)) if onward else None
 
     def _note(self, part: Part, page: int, message: Message) -> None:
         high = screenfuls(message, typing=part is Part.NAME_TYPING)

@@ -13,26 +13,95 @@ from bot.settings import FREE_RATE, PAID_RATE
 from bot.text.translations import Words, is_spoken, mark
 from bot.tryout.rehearsal.reading import MeasuredScreen, Part
 from bot.tryout.rehearsal.run import RehearsalResult
-from bot.tryout.visitors.journeys import Reason, Step
+from bot.tryout.visitors.journeys import Journey, Reason, Step
 from handlers.broadcasts.screens.draft_view import MESSAGES_A_STAR
 
 _EXAMPLES = (1_530, 100_000)
 """So many people stand in the table of how long telling takes, beside those of the rehearsal."""
 
-_STEPS = {
-    Step.OPENED: mark("Abrieron el bot"),
-    Step.READ: mark("Leyeron de qué trata"),
-    Step.NAME: mark("Llegaron al nombre"),
-    Step.CONSENT: mark("Llegaron al consentimiento"),
-    Step.SIGNED: mark("Firmaron"),
-}
-_STAGES = {
+_REPORT = mark("""\
+# Ensayo de «{title}»
+
+Personas que pasaron por la petición: {came}, en {simulated} de tiempo simulado. Se sortean con la
+semilla {seed}; con «--seed {seed}» se repite el mismo ensayo. Siguen reglas sencillas: dicen dónde
+cuesta, no cuánta gente va a firmar.
+
+{outcome}
+
+## Hasta dónde llegaron
+
+| Paso | Personas | Parte |
+| - | -: | -: |
+| Abrieron el bot | {OPENED} |
+| Leyeron de qué trata | {READ} |
+| Llegaron al nombre | {NAME} |
+| Llegaron al consentimiento | {CONSENT} |
+| Firmaron | {SIGNED} |
+
+## Por qué se fueron sin firmar
+
+Veces que se rechazó lo escrito como nombre, también a quien pudo seguir después: {refused}.
+
+| Motivo | Pantalla | Personas |
+| - | - | -: |
+{reasons}
+
+## Pantallas que hay que desplazar
+
+En un teléfono de 390 × 844 puntos, con texto de 17. El número dice cuántas alturas del teléfono
+ocupa cada pantalla; las que caben enteras no están.
+
+| Pantalla | {languages} |
+| - | {columns} |
+{screens}
+
+## Botones que un teléfono corta
+
+Un teléfono los acorta con «…»: lo que no cabe no se lee. Lo que importe, dilo en el texto.
+
+| Pantalla | Botón |
+| - | - |
+{buttons}
+
+## Textos que faltan
+
+También los que están como en el idioma de origen.
+
+| Idioma | Texto |
+| - | - |
+{missing}
+
+## A quién no se le contó cómo acabó
+
+| Qué fue de quienes firmaron | Personas |
+| - | -: |
+| Lo recibieron | {delivered} |
+| De ellas, por duplicado, pues se perdió la respuesta de Telegram | {told_twice} |
+| Pidieron que no se les escribiera | {muted} |
+| Bloquearon el bot o borraron su cuenta | {unreachable} |
+| Retiraron su firma mientras se enviaba | {withdrawn} |
+| Telegram no aceptó el mensaje | {rejected} |
+| No se sabe: se perdió la respuesta de Telegram | {unconfirmed} |
+| Quedaron sin enviar | {open} |
+
+## Cuánto se tarda en contárselo a todo el mundo
+
+Gratis, a {free} mensajes por segundo. Pagando, Telegram admite hasta 1.000 por segundo, a 0,1
+estrellas por mensaje entregado; el bot envía entonces {paid}. Telegram pide además que el bot
+tenga muchas estrellas: cuántas, lo dice @BotFather.
+
+| Personas | Gratis | Pagando | Estrellas, como mucho |
+| -: | -: | -: | -: |
+{durations}
+""")
+_SCREENS = {
     Stage.HOME: Part.WELCOME,
     Stage.LANGUAGE: Part.LANGUAGE,
     Stage.APPEAL: Part.APPEAL,
     Stage.NAME: Part.NAME,
     Stage.CONSENT: Part.CONSENT,
 }
+_OUTCOMES = ("delivered", "withdrawn", "rejected", "unconfirmed", "open")
 # What Markdown would take for more than a letter.
 _SIGNS = re.compile(r"([\\`*_\[\]<>#|~&])")
 _STYLE = """
@@ -66,184 +135,57 @@ def write_report(words: Words, result: RehearsalResult, petition: Petition, seed
 
     It is in the language of `words`; by the seed, the rehearsal can be repeated.
     """
-    label, wrong = words.label, list(faults(words, result))
-    title = label("Ensayo de «{title}»", title=petition.texts_in(words.language).title)
-    failed = [f"## {label('Lo que falló')}", "\n".join(f"- {_alarm(each)}" for each in wrong)]
-    parts = [
-        f"# {_plain(title)}",
-        *map(_plain, _summary(words, result, seed)),
-        *(failed if wrong else [label("No falló nada.")] if result.is_over else []),
-        *_way(words, result),
-        *_reasons(words, result),
-        *_answers(words, result),
-        *_screens(words, result.screens, petition),
-        *_missing(words, petition),
-        *_told(words, result, petition),
-        *_telling(words, result),
-    ]
-    return "\n\n".join(filter(None, parts)) + "\n"
+    journeys = [each.journey for each in result.came]
+    left = Counter((each.left_for, each.left_at) for each in journeys if each.left_for)
+    cut = dict.fromkeys((each.part, button) for each in result.screens for button in each.cut)
+    label, number = words.label, words.number
+    return label(
+        _REPORT,
+        title=_plain(petition.texts_in(words.language).title),
+        came=number(len(journeys)),
+        simulated=words.duration(result.simulated),
+        seed=seed,
+        outcome=_outcome(words, result),
+        **{step.name: _reached(words, step, journeys) for step in Step},
+        refused=number(sum(each.refused for each in journeys)),
+        reasons=_rows(
+            (label(reason.value), label(_SCREENS[at].value) if at in _SCREENS else "", number(n))
+            for (reason, at), n in left.most_common()
+        ),
+        languages=" | ".join(map(words.language_name, petition.languages)),
+        columns=" | ".join("-:" for _ in petition.languages),
+        screens=_rows(_screens(words, result.screens, petition.languages)),
+        buttons=_rows((label(part.value), button) for part, button in cut),
+        missing=_rows(_missing(words, petition)),
+        **{name: number(getattr(result.told, name)) for name in _OUTCOMES},
+        told_twice=number(result.told_twice),
+        muted=number(result.muted),
+        unreachable=number(result.gone + result.told.unreachable),
+        free=words.speed(FREE_RATE),
+        paid=words.speed(PAID_RATE),
+        durations=_rows(_durations(words, [result.stored, *_EXAMPLES])),
+    )
 
 
 def faults(words: Words, result: RehearsalResult) -> Iterator[str]:
     """Yields what went wrong that no person of the rehearsal did, in sentences."""
     if result.broken:
         yield words.label(result.broken)
-    if result.passed_over:
-        yield words.plural_label(
-            "El bot no pudo atender {n} mensaje o toque.",
-            "El bot no pudo atender {n} mensajes o toques.",
-            result.passed_over,
-        )
-    refused = result.verdict.refused if result.verdict else ()
-    for call, times in sorted(Counter(f"{c.method}: {c.error}" for c in refused).items()):
-        yield words.plural_label(
-            "Telegram rechazaría {n} vez «{call}».",
-            "Telegram rechazaría {n} veces «{call}».",
-            times,
-            call=call,
-        )
-    if result.stored != result.thanked:
-        yield words.label(
-            "El bot dio las gracias a {thanked} personas y guardó {stored} firmas.",
-            thanked=words.number(result.thanked),
-            stored=words.number(result.stored),
-        )
-    if result.untold > 0:
-        yield words.plural_label(
-            "{n} persona no recibió el mensaje final aunque consta como entregado.",
-            "{n} personas no recibieron el mensaje final aunque consta como entregado.",
-            result.untold,
-        )
-    if stuck := sum(each.journey.left_for is Reason.BUG for each in result.came):
-        yield words.plural_label(
-            "{n} persona se quedó sin un botón que tocar.",
-            "{n} personas se quedaron sin un botón que tocar.",
-            stuck,
-        )
-
-
-def _plain(text: str) -> str:
-    """Returns a text as Markdown that says just this."""
-    return _SIGNS.sub(r"\\\1", text.replace("\n", " "))
-
-
-def _alarm(text: str) -> str:
-    return f"**{_plain(text)}**"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], first_number: int = 1) -> str:
-    """Returns a table, of which the columns from this one on have numbers; none without rows."""
-    lines = [f"| {' | '.join(map(_plain, row))} |" for row in (head, *rows)]
-    kinds = ("-:" if place >= first_number else "-" for place in range(len(head)))
-    return "\n".join([lines[0], f"| {' | '.join(kinds)} |", *lines[1:]]) if lines[1:] else ""
-
-
-def _summary(words: Words, result: RehearsalResult, seed: int) -> Iterator[str]:
-    yield words.plural_label(
-        "{n} persona pasó por la petición: {simulated} de tiempo simulado, en {real}.",
-        "{n} personas pasaron por la petición: {simulated} de tiempo simulado, en {real}.",
-        len(result.came),
-        simulated=words.duration(result.simulated),
-        real=words.duration(result.real),
-    )
-    yield words.label(
-        "Las personas se sortean con la semilla {seed}; con «--seed {seed}» se repite el "
-        "mismo ensayo. Siguen reglas sencillas: dicen dónde cuesta, no cuánta gente va a "
-        "firmar.",
-        seed=seed,
-    )
-    if not result.is_over:
-        yield words.label("El ensayo no llegó al final: aquí está lo que se vio hasta entonces.")
-
-
-def _way(words: Words, result: RehearsalResult) -> Iterator[str]:
-    label, everybody = words.label, len(result.came) or 1
-    yield f"## {label('Hasta dónde llegaron')}"
-    reached = {
-        name: sum(each.journey.furthest >= step for each in result.came)
-        for step, name in _STEPS.items()
+    stuck = sum(each.journey.left_for is Reason.BUG for each in result.came)
+    counted = {
+        mark("Mensajes o toques que el bot no pudo atender: {n}."): result.passed_over,
+        mark("Personas a las que el bot dio las gracias sin guardar su firma, o al revés: {n}."): (
+            abs(result.stored - result.thanked)
+        ),
+        mark("Personas que no recibieron el mensaje final aunque consta como entregado: {n}."): (
+            max(0, result.untold)
+        ),
+        mark("Personas que se quedaron sin un botón que tocar: {n}."): stuck,
     }
-    yield _table(
-        (label("Paso"), label("Personas"), label("Parte")),
-        [(label(k), words.number(n), words.percent(n / everybody)) for k, n in reached.items()],
-    )
-
-
-def _reasons(words: Words, result: RehearsalResult) -> Iterator[str]:
-    label, journeys = words.label, [each.journey for each in result.came]
-    yield f"## {label('Por qué se fueron sin firmar')}"
-    if refused := sum(journey.refused for journey in journeys):
-        yield words.plural_label(
-            "{n} vez se rechazó lo escrito como nombre; quien lo intentó otra vez pudo seguir.",
-            "{n} veces se rechazó lo escrito como nombre; quien lo intentó otra vez pudo seguir.",
-            refused,
-        )
-    left = Counter((each.left_for, each.left_at) for each in journeys if each.left_for)
-    if not left:
-        yield label("Nadie se fue sin firmar.")
-    yield _table(
-        (label("Motivo"), label("Pantalla"), label("Personas")),
-        [
-            (
-                label(reason.value),
-                label(_STAGES[stage].value) if stage in _STAGES else "",
-                words.number(number),
-            )
-            for (reason, stage), number in left.most_common()
-        ],
-        first_number=2,
-    )
-
-
-def _answers(words: Words, result: RehearsalResult) -> Iterator[str]:
-    yield f"## {words.label('Qué rápido se respondía')}"
-    if waits := sorted(wait for each in result.came for wait in each.journey.waits):
-        yield words.label(
-            "La mitad de las respuestas tardó menos de {half} s, y 99 de cada 100 menos de "
-            "{most} s.",
-            half=words.speed(waits[len(waits) // 2]),
-            most=words.speed(waits[len(waits) * 99 // 100]),
-        )
-    if result.verdict is not None:
-        yield words.label(
-            "Llamadas a Telegram: {calls}; con un fallo simulado, {failed}; por encima de su "
-            "límite (429), {many}. El bot repitió las que fallaron.",
-            calls=words.number(result.verdict.calls),
-            failed=words.number(result.verdict.failed),
-            many=words.number(result.verdict.too_many),
-        )
-
-
-def _screens(words: Words, screens: Sequence[MeasuredScreen], petition: Petition) -> Iterator[str]:
-    label = words.label
-    yield f"## {label('Pantallas que hay que desplazar')}"
-    yield label(
-        "En un teléfono de 390 × 844 puntos, con texto de 17. El número dice cuántas alturas "
-        "del teléfono ocupa cada pantalla; las que caben enteras no están."
-    )
-    high = {(each.part, each.page, each.language): each.screenfuls for each in screens}
-    parts, rows = list(Part), []
-    for part, page_number in sorted(
-        {key[:2] for key in high}, key=lambda each: (parts.index(each[0]), each[1])
-    ):
-        found = [high.get((part, page_number, language)) for language in petition.languages]
-        # The model is not exact to a twentieth of a phone.
-        if any(round(each or 0.0, 1) > 1 for each in found):
-            name = label(part.value)
-            if page_number:
-                name = label("{screen}, página {page}", screen=name, page=page_number)
-            rows.append((name, *("" if n is None else words.speed(n) for n in found)))
-    if not rows:
-        yield label("Todas las pantallas caben sin desplazarlas.")
-    yield _table((label("Pantalla"), *map(words.language_name, petition.languages)), rows)
-    if cut := dict.fromkeys((each.part, button) for each in screens for button in each.cut):
-        yield f"## {label('Botones que un teléfono corta')}"
-        yield label(
-            "Un teléfono acorta estos botones con «…»: lo que no cabe no se lee. Lo que importe, "
-            "dilo en el texto."
-        )
-        shown = [(label(part.value), button) for part, button in cut]
-        yield _table((label("Pantalla"), label("Botón")), shown, first_number=2)
+    yield from (words.label(said, n=words.number(n)) for said, n in counted.items() if n)
+    refused = Counter(f"{call.method}: {call.error}" for call in result.refused)
+    for call, n in sorted(refused.items()):
+        yield words.label("Telegram rechazaría «{call}»: {n}.", call=call, n=words.number(n))
 
 
 def missing_texts(petition: Petition, language: str) -> list[str]:
@@ -258,87 +200,59 @@ def missing_texts(petition: Petition, language: str) -> list[str]:
     return found
 
 
-def _missing(words: Words, petition: Petition) -> Iterator[str]:
-    yield f"## {words.label('Textos que faltan')}"
-    found = []
+def _outcome(words: Words, result: RehearsalResult) -> str:
+    wrong = [f"- **{_plain(each)}**" for each in faults(words, result)]
+    if wrong:
+        return f"## {words.label('Lo que falló')}\n\n" + "\n".join(wrong)
+    if result.is_over:
+        return words.label("No falló nada.")
+    return words.label("El ensayo no llegó al final: aquí está lo que se vio hasta entonces.")
+
+
+def _reached(words: Words, step: Step, journeys: Sequence[Journey]) -> str:
+    reached = sum(each.furthest >= step for each in journeys)
+    return f"{words.number(reached)} | {words.percent(reached / (len(journeys) or 1))}"
+
+
+def _plain(text: str) -> str:
+    """Returns a text as Markdown that says just this."""
+    return _SIGNS.sub(r"\\\1", text.replace("\n", " "))
+
+
+def _rows(rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(map(_plain, row))} |" for row in rows]
+    return "\n".join(lines or ["| – |"])
+
+
+def _screens(
+    words: Words, screens: Sequence[MeasuredScreen], languages: Sequence[str]
+) -> Iterator[list[str]]:
+    high = {(each.part, each.page, each.language): each.screenfuls for each in screens}
+    parts = list(Part)
+    for part, page_number in sorted(
+        {key[:2] for key in high}, key=lambda each: (parts.index(each[0]), each[1])
+    ):
+        found = [high.get((part, page_number, language)) for language in languages]
+        # The model is not exact to a twentieth of a phone.
+        if any(round(each or 0.0, 1) > 1 for each in found):
+            name = words.label(part.value)
+            if page_number:
+                name = words.label("{screen}, página {page}", screen=name, page=page_number)
+            yield [name, *("" if n is None else words.speed(n) for n in found)]
+
+
+def _missing(words: Words, petition: Petition) -> Iterator[tuple[str, str]]:
     for language in petition.languages:
         name = words.language_name(language)
         if not is_spoken(language):
-            found.append(
-                words.label(
-                    "{language}: los botones y las respuestas del bot están en español.",
-                    language=name,
-                )
-            )
+            yield name, words.label("los botones y las respuestas del bot, que están en español")
         if language != petition.source_language:
-            found += [
-                words.label(
-                    "{language}: falta «{key}», o está como en el idioma de origen.",
-                    language=name,
-                    key=key,
-                )
-                for key in missing_texts(petition, language)
-            ]
-    yield from map(_alarm, found) if found else [words.label("No falta ninguno.")]
-
-
-def _told(words: Words, result: RehearsalResult, petition: Petition) -> Iterator[str]:
-    label, tally = words.label, result.told
-    yield f"## {label('A quién no se le contó cómo acabó')}"
+            yield from ((name, key) for key in missing_texts(petition, language))
     if petition.closing_is_draft:
-        yield _alarm(
-            label(
-                "El mensaje final todavía es un borrador; se ensayó tal como está. Mientras lo "
-                "sea, no se envía a nadie."
-            )
-        )
-    if tally is None:
-        yield _alarm(label("El mensaje final no llegó a enviarse."))
-        return
-    if result.told_twice:
-        yield words.plural_label(
-            "{n} persona lo recibió por duplicado: se perdió la respuesta de Telegram, y es "
-            "mejor que no recibirlo.",
-            "{n} personas lo recibieron por duplicado: se perdió la respuesta de Telegram, y "
-            "es mejor que no recibirlo.",
-            result.told_twice,
-        )
-    rows = (
-        (label("Lo recibieron"), tally.delivered),
-        (label("Pidieron que no se les escribiera"), result.muted),
-        (label("Bloquearon el bot o borraron su cuenta"), tally.unreachable),
-        (label("Retiraron su firma mientras se enviaba"), tally.withdrawn),
-        (label("Telegram no aceptó el mensaje"), tally.rejected),
-        (label("No se sabe: se perdió la respuesta de Telegram"), tally.unconfirmed),
-        (label("Quedaron sin enviar"), tally.open),
-    )
-    yield _table(
-        (label("Qué fue de quienes firmaron"), label("Personas")),
-        [(name, words.number(n)) for name, n in rows if n],
-    )
+        yield "", words.label("el mensaje final, que todavía es un borrador y no se envía a nadie")
 
 
-def _telling(words: Words, result: RehearsalResult) -> Iterator[str]:
-    label = words.label
-    yield f"## {label('Cuánto se tarda en contárselo a todo el mundo')}"
-    yield label(
-        "Gratis, a {free} mensajes por segundo. Pagando, Telegram admite hasta 1.000 por "
-        "segundo, a 0,1 estrellas por mensaje entregado; el bot envía entonces {paid}. "
-        "Telegram pide además que el bot tenga muchas estrellas: cuántas, lo dice "
-        "@BotFather.",
-        free=words.speed(FREE_RATE),
-        paid=words.speed(PAID_RATE),
-    )
-    yield _table(
-        (label("Personas"), label("Gratis"), label("Pagando"), label("Estrellas, como mucho")),
-        [
-            (
-                words.number(n),
-                words.duration(n / FREE_RATE),
-                words.duration(n / PAID_RATE),
-                words.number(-(-n // MESSAGES_A_STAR)),
-            )
-            for n in (result.stored, *_EXAMPLES)
-            if n
-        ],
-    )
+def _durations(words: Words, counts: Iterable[int]) -> Iterator[tuple[str, str, str, str]]:
+    for people in filter(None, counts):
+        free, paid = words.duration(people / FREE_RATE), words.duration(people / PAID_RATE)
+        yield words.number(people), free, paid, words.number(-(-people // MESSAGES_A_STAR))

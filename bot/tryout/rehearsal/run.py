@@ -1,35 +1,32 @@
 """One rehearsal from the first visitor to the last: people sign, it closes, everybody is told."""
 
 import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 from bot.app import App, open_app
 from bot.clocks import Clocks
 from bot.petition.petition import Petition
-from bot.settings import Settings
 from bot.text.translations import mark
+from bot.tryout.demo_session import ADMIN_ID, simulated_settings
 from bot.tryout.rehearsal.accelerated_time import AcceleratedTime, accelerated_clocks
 from bot.tryout.rehearsal.reading import MeasuredScreen, Reader
-from bot.tryout.rehearsal.verdict import Verdict, judge
 from bot.tryout.visitors.admin import Admin, AdminStuck
 from bot.tryout.visitors.journeys import Step
 from bot.tryout.visitors.people import careful_reader, draw_people
 from bot.tryout.visitors.screens import closing_lines, closing_updates
 from bot.tryout.visitors.visits import Visitor
 from simulator import Simulator
+from simulator.call_log import RecordedCall
 from simulator.errors import SimulatorError
 from storage import Tally
 
 PEOPLE_A_SECOND = 2.5
 """How many people come in a second: as many as a bot can answer at Telegram's limits."""
 
-# Only the simulated Telegram of this process knows this token.
-# Below the numbers that the simulated Telegram gives to people.
-ADMIN_ID = 6_000_000_900
 _SHORTEST_OPENING = 20.0
 # After the last one came, so that hardly anybody is in the form when the petition closes.
 _CLOSING_AFTER = 150.0
@@ -38,17 +35,8 @@ _SOURCES = ("newsletter", "poster", "friends", None)
 # Of the faults of Telegram's, the share of calls that meet each kind; and how long calls take.
 _FAULTY = 0.004
 _LATENCY = (0.03, 0.2)
-
-SettingsFor = Callable[[Simulator, int], Settings]
-"""Returns the settings of a bot of this simulated Telegram, with an admin."""
-
-
-@dataclass(slots=True)
-class RehearsalProgress:
-    """Is told how far a rehearsal is: how many have come, and how many were told, of how many."""
-
-    visits: Callable[[int, int], None]
-    told: Callable[[int, int], None]
+# The status of a call that met such a fault: none where its answer was lost.
+_OF_TELEGRAM = (0, 429, 502)
 
 
 @dataclass(slots=True)
@@ -60,12 +48,13 @@ class RehearsalResult:
         screens: what the careful readers measured.
         stored: how many signatures the bot had at the closing.
         thanked: how many people had been thanked and had not withdrawn.
-        told: what became of the closing update; None if there was nobody to tell.
+        muted, gone: how many signers could not be told: they asked for that, or left the bot.
+        told: what became of the closing update.
         untold, told_twice: how many of those it was sent to have not got it, or got it twice.
-        verdict: how the bot's calls went.
+        refused: the calls that only a fault of the bot's explains.
         passed_over: how many updates could not be handled.
         broken: what did not happen, so that the rehearsal could not go on, in Spanish; else empty.
-        simulated, real: how long it took, in seconds.
+        simulated: how many seconds it took in simulated time.
     """
 
     visitors: list[Visitor] = field(default_factory=list)
@@ -73,67 +62,65 @@ class RehearsalResult:
     stored: int = 0
     thanked: int = 0
     muted: int = 0
-    told: Tally | None = None
+    gone: int = 0
+    told: Tally = field(default_factory=lambda: Tally(0))
     untold: int = 0
     told_twice: int = 0
-    verdict: Verdict | None = None
+    refused: list[RecordedCall] = field(default_factory=list)
     passed_over: int = 0
     broken: str = ""
     is_over: bool = False
     simulated: float = 0.0
-    real: float = 0.0
 
     @property
     def came(self) -> list[Visitor]:
         """Everybody whose visit has begun: after an interruption, not all of them."""
-        return [each for each in self.visitors if each.has_come]
+        return [each for each in self.visitors if each.person.messages]
 
 
 class Rehearsal:
-    """Lives through a petition with so many people; all that is drawn depends on the seed."""
+    """Lives through a petition with so many people; all that is drawn depends on the seed.
+
+    The bot's database and key are in the folder `data`. `one_more` is called after each visit.
+    """
 
     def __init__(
         self,
         petition: Petition,
-        settings_for: SettingsFor,
+        data: Path,
         clock: AcceleratedTime,
         *,
         people: int,
         seed: int,
-        progress: RehearsalProgress,
+        one_more: Callable[[], None],
     ) -> None:
         self._petition = petition
-        self._settings_for = settings_for
+        self._data = data
         self._clock = clock
         self._people = people
         self._seed = seed
         self._dice = Random(seed)  # noqa: S311 - repeatable, not secret
-        self._progress = progress
-        self._visited = 0
+        self._one_more = one_more
+        self._opening = max(_SHORTEST_OPENING, people / PEOPLE_A_SECOND)
         self.result = RehearsalResult()
 
     async def run(self) -> RehearsalResult:
         """Runs it to its end; what was found so far is in `result` also when it is cancelled."""
-        opening = max(_SHORTEST_OPENING, self._people / PEOPLE_A_SECOND)
-        closes = self._petition.closes_at
-        begins = datetime.now(UTC)
+        closes, begins = self._petition.closes_at, datetime.now(UTC)
         if closes is not None:
-            begins = closes - timedelta(seconds=opening + _CLOSING_AFTER)
-        clocks = accelerated_clocks(self._clock, begins)
-        since, begun = time.monotonic(), self._clock()
+            begins = closes - timedelta(seconds=self._opening + _CLOSING_AFTER)
+        clocks, begun = accelerated_clocks(self._clock, begins), self._clock()
         self._clock.is_working = lambda: True  # until there is a database that can tell
         try:
             async with Simulator(clock=lambda: clocks.now().timestamp()) as simulator:
-                settings = self._settings_for(simulator, ADMIN_ID)
-                await self._run_bot(simulator, settings, clocks, opening)
+                await self._run_bot(simulator, clocks)
         finally:
-            self.result.real = time.monotonic() - since
             self.result.simulated = self._clock() - begun
         return self.result
 
-    async def _run_bot(
-        self, simulator: Simulator, settings: Settings, clocks: Clocks, opening: float
-    ) -> None:
+    async def _run_bot(self, simulator: Simulator, clocks: Clocks) -> None:
+        settings = simulated_settings(self._data, simulator, self._petition.folder)
+        settings = settings.model_copy(update={"approval_above": None})
         async with open_app(settings, follows_folder=False, clocks=clocks) as app:
             running = asyncio.create_task(app.run())
             database = app.application.services.storage.database
@@ -141,43 +128,44 @@ class Rehearsal:
             faults = simulator.faults
             faults.seed, faults.latency = self._seed, _LATENCY
             faults.error_rate = faults.cut_rate = faults.drop_rate = faults.too_many_rate = _FAULTY
-            living = asyncio.create_task(self._live(simulator, app, opening))
+            living = asyncio.create_task(self._live(simulator, app))
             try:
                 await asyncio.wait((running, living), return_when=asyncio.FIRST_COMPLETED)
                 if living.done():
                     await living
             finally:
                 living.cancel()
-                self._judge(simulator, app)
+                people = simulator.world.people.values()
+                gone = {each.id for each in people if each.blocked or each.deactivated}
+                self.result.refused = calls_at_fault(simulator.calls, gone)
+                self.result.passed_over = app.dispatch.counts.passed_over
                 app.stop()
                 await asyncio.gather(running, living, return_exceptions=True)
             await running
 
-    async def _live(self, simulator: Simulator, app: App, opening: float) -> None:
-        world, result = simulator.world, self.result
+    async def _live(self, simulator: Simulator, app: App) -> None:
+        world, result, petition = simulator.world, self.result, self._petition
+        languages = petition.languages
+        marta = world.person("Marta", language=petition.source_language, user_id=ADMIN_ID)
+        marta.start()  # before that, the bot cannot tell the admin anything
         result.visitors = [
-            Visitor.enter(world, traits, self._dice, self._petition)
-            for traits in draw_people(self._dice, self._people, self._petition.languages)
+            Visitor.enter(world, traits, self._dice, petition.language_for(traits.language))
+            for traits in draw_people(self._dice, self._people, languages)
         ]
         readers = [
             Reader(
-                Visitor.enter(world, careful_reader(language), self._dice, self._petition),
+                Visitor.enter(world, careful_reader(language), self._dice, language),
                 language,
                 result.screens,
             )
-            for language in self._petition.languages
+            for language in languages
         ]
-        language = self._petition.source_language
-        person = world.person("Marta", language=language, user_id=ADMIN_ID)
-        person.start()  # before that, the bot cannot tell the admin anything
-        admin = Admin(person, app, self._petition)
+        admin = Admin(marta, app, petition)
         try:
-            await self._opened(readers, opening, admin)
+            await self._sign(readers, admin)
             await self._count(app)
-            result.told = await admin.tells_everybody(
-                lambda tally: self._progress.told(tally.done, tally.total)
-            )
-            await self._afterwards(readers)
+            result.told = await admin.tells_everybody()
+            await self._come_late(readers)
             await world.idle(_LONGEST_WAIT)
         except AdminStuck as error:
             result.broken = str(error)
@@ -185,16 +173,16 @@ class Rehearsal:
             result.broken = mark("Una persona del ensayo no encontró lo que esperaba.")
         result.is_over = not result.broken
 
-    async def _opened(self, readers: list[Reader], opening: float, admin: Admin) -> None:
+    async def _sign(self, readers: list[Reader], admin: Admin) -> None:
         """Lets everybody in who comes while the petition is open, and closes it."""
         visits = [
-            asyncio.create_task(self._comes(visitor, visitor.traits.arrives * opening))
+            asyncio.create_task(self._comes(visitor, visitor.traits.arrives * self._opening))
             for visitor in self.result.visitors
             if visitor.traits.arrives <= 1
         ]
         visits += [asyncio.create_task(each.reads_and_signs()) for each in readers]
         try:
-            await asyncio.sleep(opening + _CLOSING_AFTER)
+            await asyncio.sleep(self._opening + _CLOSING_AFTER)
             await admin.closes()
             await asyncio.gather(*visits)
         finally:
@@ -204,40 +192,50 @@ class Rehearsal:
     async def _comes(self, visitor: Visitor, after: float) -> None:
         await asyncio.sleep(after)
         await visitor.visit(visitor.dice.choice(_SOURCES))
-        self._visited += 1
-        self._progress.visits(self._visited, self._people)
+        self._one_more()
         await visitor.lives_on()
 
     async def _count(self, app: App) -> None:
         """Compares what people were told with what is stored."""
-        storage = app.application.services.storage
+        storage, result = app.application.services.storage, self.result
         stats = await storage.signatures.stats(since=datetime.now(UTC))
-        self.result.stored = stats.total
-        self.result.muted = await storage.broadcasts.muted()
-        self.result.thanked = len(self._petition.languages) + sum(
+        result.stored, result.gone = stats.total, stats.unreachable
+        result.muted = await storage.broadcasts.muted()
+        result.thanked = len(self._petition.languages) + sum(
             each.journey.furthest is Step.SIGNED and not each.has_withdrawn
-            for each in self.result.visitors
+            for each in result.visitors
         )
 
-    async def _afterwards(self, readers: list[Reader]) -> None:
+    async def _come_late(self, readers: list[Reader]) -> None:
         """Counts who was told, and lets those in who come too late."""
-        lines = closing_lines(self._petition, self.result.stored)
-        everybody = (*self.result.visitors, *(each.visitor for each in readers))
+        result, lines = self.result, closing_lines(self._petition, self.result.stored)
+        everybody = (*result.visitors, *(each.visitor for each in readers))
         got = [len(closing_updates(each.person, lines)) for each in everybody]
-        self.result.told_twice = sum(each > 1 for each in got)
-        delivered = 0 if self.result.told is None else self.result.told.delivered
-        self.result.untold = delivered - sum(each > 0 for each in got)
+        result.told_twice = sum(each > 1 for each in got)
+        result.untold = result.told.delivered - sum(each > 0 for each in got)
         async with asyncio.TaskGroup() as group:
             for reader in readers:
                 group.create_task(reader.reads_the_end(lines))
-            for visitor in self.result.visitors:
+            for visitor in result.visitors:
                 if visitor.traits.arrives > 1:
                     late = (visitor.traits.arrives - 1) * _SHORTEST_OPENING
                     group.create_task(self._comes(visitor, late))
 
-    def _judge(self, simulator: Simulator, app: App) -> None:
-        gone = {
-            each.id for each in simulator.world.people.values() if each.blocked or each.deactivated
-        }
-        self.result.verdict = judge(simulator.calls, gone)
-        self.result.passed_over = app.dispatch.counts.passed_over
+
+def calls_at_fault(calls: Iterable[RecordedCall], gone: Collection[int]) -> list[RecordedCall]:
+    """Returns the refused calls that neither Telegram's faults nor people explain.
+
+    A call that repeats one whose answer was lost may be refused, since it was done already: after
+    a lost answer, a 400 about the same chat or tap is nobody's fault. So is a 403 in the chat of
+    somebody who is `gone`: has blocked the bot, or deleted the account.
+    """
+    lost: set[object] = set()
+    refused = []
+    for call in calls:
+        about = call.chat_id or call.params.get("callback_query_id")
+        if call.status == 0:
+            lost.add(about)
+        is_explained = call.status in (200, *_OF_TELEGRAM) or about in lost
+        if not is_explained and not (call.status == 403 and about in gone):
+            refused.append(call)
+    return refused

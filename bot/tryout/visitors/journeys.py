@@ -1,11 +1,11 @@
 """What one person does next: rules from what is seen and who the person is, without I/O."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from bot.petition.stages import Action, Stage
 from bot.text.translations import mark
-from bot.tryout.visitors.people import Quirk, Traits
+from bot.tryout.visitors.people import Traits
 from bot.tryout.visitors.screens import SeenScreen
 
 
@@ -64,7 +64,6 @@ class Journey:
         left_for: why the person left without signing.
         left_at: the stage at which that was.
         refused: how many names were refused.
-        waits: seconds that each answer took.
     """
 
     traits: Traits
@@ -72,20 +71,11 @@ class Journey:
     left_for: Reason | None = None
     left_at: Stage | None = None
     refused: int = 0
-    waits: list[float] = field(default_factory=list)
     names_typed: int = 0
     is_asked_name: bool = False
     has_read: bool = False
     page: int = 0
     language_chosen: bool = False
-    done: set[Quirk] = field(default_factory=set)
-
-    def once(self, quirk: Quirk) -> bool:
-        """Returns whether the person has this quirk and has not given in to it yet."""
-        if quirk not in self.traits.quirks or quirk in self.done:
-            return False
-        self.done.add(quirk)
-        return True
 
 
 def next_act(screen: SeenScreen, journey: Journey, *, shown: str, screenfuls: float) -> Act:
@@ -127,11 +117,6 @@ def _at_home(screen: SeenScreen, journey: Journey) -> Act:
     sign = screen.tap(Action.SIGN)
     if sign is None:
         return Leave(Reason.CLOSED)
-    if journey.once(Quirk.WRITES):
-        return TypeText("¿?")
-    privacy = screen.tap(Action.PRIVACY)
-    if privacy is not None and journey.once(Quirk.READS_PRIVACY):
-        return TapButton(privacy)
     read = screen.tap(Action.READ)
     if journey.traits.reads_appeal and not journey.has_read and read is not None:
         return TapButton(read)
@@ -179,11 +164,6 @@ def _at_consent(screen: SeenScreen, journey: Journey) -> Act:
         return TapButton(change)  # the name above is an answer or a question
     if not traits.consents:
         return Leave(Reason.NO_CONSENT)
-    home = screen.tap(Action.HOME)
-    if home is not None and journey.once(Quirk.GOES_BACK):
-        return TapButton(home)
-    if journey.once(Quirk.CHANGES_NAME):
-        return TypeText(f"{traits.first_name} Vidal")
     if screen.is_undecided:
         wanted = screen.tap(Action.WITH_NAME if traits.with_name else Action.WITHOUT_NAME)
         if wanted is not None:

@@ -5,13 +5,12 @@ through the petition is taken by somebody when there are some hundred people.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from random import Random
 
+from bot.petition.stages import Action
 from simulator.person import Person
-from simulator.world import World
 
 # Of people whose language the petition has, and of the others: how many of each hundred.
 _SPEAKS_ONE_OF_ITS = 70
@@ -46,42 +45,20 @@ _MISTYPED = (
 )
 
 
-class Quirk(StrEnum):
-    """Something that a person does on the way, beside what leads to the signature."""
+Move = Action | str | Callable[[Person], None]
+"""A button that is tapped, a text that is typed, or something else that a person can do."""
 
-    TAPS_TWICE = "taps twice"
-    WRITES = "writes where there are buttons"
-    STICKER = "sends a sticker"
-    READS_PRIVACY = "reads the privacy notice"
-    CHANGES_NAME = "types another name at the consent"
-    GOES_BACK = "goes back from the consent and comes again"
-
-
-class Afterwards(StrEnum):
-    """What a signer does later."""
-
-    NOTHING = "nothing"
-    LOOKS = "opens the bot again"
-    MY_DATA = "reads /mydata"
-    CORRECTS = "corrects the name"
-    MUTES = "asks for no messages"
-    WITHDRAWS = "withdraws"
-    BLOCKS = "blocks the bot"
-    DELETES = "deletes the account"
-
-
-_QUIRKS = 0.06
-"""The share of people who have each quirk."""
-_AFTERWARDS = (
-    *(Afterwards.NOTHING,) * 60,
-    *(Afterwards.LOOKS,) * 12,
-    *(Afterwards.MY_DATA,) * 8,
-    *(Afterwards.CORRECTS,) * 4,
-    *(Afterwards.MUTES,) * 3,
-    *(Afterwards.WITHDRAWS,) * 5,
-    *(Afterwards.BLOCKS,) * 6,
-    *(Afterwards.DELETES,) * 2,
-)
+_AFTERWARDS: dict[tuple[Move, ...], int] = {
+    (): 60,
+    ("/start",): 12,
+    ("/mydata", Action.OTHER_RIGHTS): 8,
+    ("/mydata", Action.CORRECT_NAME, "Alex Vidal"): 4,
+    ("/stop",): 3,
+    ("/withdraw", Action.ERASE): 5,
+    (Person.block,): 6,
+    (Person.deactivate,): 2,
+}
+"""What signers do later, and how many of each hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +90,7 @@ class Traits:
     typed: tuple[str, ...] = ()
     with_name: bool = True
     consents: bool = True
-    quirks: frozenset[Quirk] = frozenset()
-    afterwards: Afterwards = Afterwards.NOTHING
-
-    def account(self, world: World) -> Person:
-        """Creates the person's account."""
-        return world.person(self.first_name, last_name=self.last_name, language=self.language)
+    afterwards: tuple[Move, ...] = ()
 
 
 def draw_people(dice: Random, number: int, languages: Sequence[str]) -> Iterator[Traits]:
@@ -138,8 +110,7 @@ def draw_people(dice: Random, number: int, languages: Sequence[str]) -> Iterator
             typed=_typed(dice, first, last),
             with_name=dice.random() < 0.7,
             consents=dice.random() > 0.04,
-            quirks=frozenset(quirk for quirk in Quirk if dice.random() < _QUIRKS),
-            afterwards=dice.choice(_AFTERWARDS),
+            afterwards=dice.choices(list(_AFTERWARDS), list(_AFTERWARDS.values()))[0],
         )
 
 

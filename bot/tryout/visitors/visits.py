@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from random import Random
 
-from bot.petition.petition import Petition
 from bot.petition.stages import Action, Stage
-from bot.tryout.visitors.journeys import Act, Journey, Leave, Reason, Step, TapButton, next_act
-from bot.tryout.visitors.people import Afterwards, Quirk, Traits
+from bot.tryout.visitors.journeys import Journey, Leave, Reason, Step, TapButton, next_act
+from bot.tryout.visitors.people import Move, Traits
 from bot.tryout.visitors.phone import screenfuls
 from bot.tryout.visitors.screens import SeenScreen, newest_screen
 from simulator.person import Person
@@ -19,7 +17,7 @@ from simulator.world import World
 _READ_A_SECOND = 30
 _LONGEST_LOOK = 15.0
 _PAUSE = (0.5, 3.0)
-_TAPS_FOR_ONE_ANSWER = 3
+_TRIES_FOR_ONE_ANSWER = 3
 # More than anybody needs; whoever gets here goes round in a circle.
 _MOST_ACTS = 60
 
@@ -47,19 +45,16 @@ class Visitor:
         self.journey = Journey(self.traits)
 
     @classmethod
-    def enter(cls, world: World, traits: Traits, dice: Random, petition: Petition) -> "Visitor":
+    def enter(cls, world: World, traits: Traits, dice: Random, shown: str = "") -> "Visitor":
         """Creates the account of somebody who comes to a petition."""
-        shown = petition.language_for(traits.language)
-        return cls(traits.account(world), traits, Random(dice.random()), shown)  # noqa: S311
-
-    @property
-    def has_come(self) -> bool:
-        """Whether the visit has begun."""
-        return bool(self.person.messages)
+        person = world.person(
+            traits.first_name, last_name=traits.last_name, language=traits.language
+        )
+        return cls(person, traits, Random(dice.random()), shown)  # noqa: S311
 
     async def visit(self, source: str | None = None) -> None:
         """Lives through the visit, from the link to the signature or to where it ends."""
-        screen = await self.sees(lambda: self.person.start(source))
+        screen = await self._sees(lambda: self.person.start(source))
         read = ""
         for _ in range(_MOST_ACTS):
             if screen is None:
@@ -71,31 +66,30 @@ class Visitor:
             if read != screen.message.text:
                 await asyncio.sleep((self.looks or self._reads)(screen))
                 read = screen.message.text
-            screen = await self._does(act, screen)
+            screen = await (
+                self._taps(screen, act.data) if isinstance(act, TapButton) else self.goes(act.text)
+            )
         return self._leaves(Reason.BUG, screen.stage if screen else None)
 
-    def _leaves(self, reason: Reason | None, stage: Stage | None) -> None:
-        self.journey.left_for, self.journey.left_at = reason, stage
+    async def lives_on(self) -> None:
+        """Move what the signer does later."""
+        if self.journey.furthest < Step.SIGNED:
+            return
+        await asyncio.sleep(self.dice.uniform(5, 60))
+        await self.goes(*self.traits.afterwards)
 
-    def _reads(self, screen: SeenScreen) -> float:
-        seconds = len(screen.message.text) / _READ_A_SECOND
-        return min(_LONGEST_LOOK, seconds) + self.dice.uniform(*_PAUSE)
-
-    async def _does(self, act: Act, screen: SeenScreen) -> SeenScreen | None:
-        if isinstance(act, TapButton):
-            twice = self.journey.once(Quirk.TAPS_TWICE)
-
-            def tap() -> None:
-                self.person.tap_data(screen.message.id, act.data)
-                if twice:
-                    self.person.tap_data(screen.message.id, act.data)
-
-            return await self.sees(tap)
-        if isinstance(act, Leave):
-            return screen
-        if self.journey.once(Quirk.STICKER):
-            self.person.send_kind("sticker")
-        return await self.sees(lambda: self.person.send(act.text))
+    async def goes(self, *moves: Move) -> SeenScreen | None:
+        """Move one thing after another, and returns what is seen after the last, or None."""
+        seen = newest_screen(self.person)
+        for move in moves:
+            if isinstance(move, Action):
+                seen = await self.taps(move)
+                self.has_withdrawn |= move is Action.ERASE and seen is not None
+            elif isinstance(move, str):
+                seen = await self._types(move)
+            else:
+                move(self.person)
+        return seen
 
     async def taps(self, action: Action, argument: str | None = None) -> SeenScreen | None:
         """Taps a button, and returns what is seen then; None if there is no such button."""
@@ -104,55 +98,32 @@ class Visitor:
         if screen is None or data is None:
             return None
         await asyncio.sleep(self.looks(screen) if self.looks else self.dice.uniform(*_PAUSE))
-        return await self.sees(partial(self.person.tap_data, screen.message.id, data))
+        return await self._taps(screen, data)
 
-    async def sees(self, does: Callable[[], object]) -> SeenScreen | None:
-        """Does something, again if nothing comes of it, and returns what is seen then, or None."""
-        before, loop = newest_screen(self.person), asyncio.get_running_loop()
-        begun = loop.time()
+    def _leaves(self, reason: Reason | None, stage: Stage | None) -> None:
+        self.journey.left_for, self.journey.left_at = reason, stage
+
+    def _reads(self, screen: SeenScreen) -> float:
+        seconds = len(screen.message.text) / _READ_A_SECOND
+        return min(_LONGEST_LOOK, seconds) + self.dice.uniform(*_PAUSE)
+
+    async def _types(self, text: str) -> SeenScreen | None:
+        return await self._sees(lambda: self.person.send(text))
+
+    async def _taps(self, screen: SeenScreen, data: str) -> SeenScreen | None:
+        return await self._sees(lambda: self.person.tap_data(screen.message.id, data))
+
+    async def _sees(self, does: Callable[[], object]) -> SeenScreen | None:
+        """Move something, again if nothing comes of it, and returns what is seen then, or None."""
+        before = newest_screen(self.person)
 
         def newer() -> SeenScreen | None:
             seen = newest_screen(self.person)
             return seen if seen is not None and seen.is_newer(before) else None
 
-        seen = None
-        for _ in range(_TAPS_FOR_ONE_ANSWER):
+        for _ in range(_TRIES_FOR_ONE_ANSWER):
             does()
             seen = await self.person.chat.notifier.wait_for(newer, self.traits.patience)
             if seen is not None:
-                break
-        self.journey.waits.append(loop.time() - begun)
-        return seen
-
-    async def lives_on(self) -> None:
-        """Does what the signer does later."""
-        if self.journey.furthest < Step.SIGNED:
-            return
-        await asyncio.sleep(self.dice.uniform(5, 60))
-        person = self.person
-        match self.traits.afterwards:
-            case Afterwards.LOOKS:
-                await self.sees(person.start)
-            case Afterwards.MY_DATA:
-                await self.goes("/mydata", Action.OTHER_RIGHTS)
-            case Afterwards.CORRECTS:
-                await self.goes("/mydata", Action.CORRECT_NAME)
-                await self.sees(lambda: person.send("Alex Vidal"))
-            case Afterwards.MUTES:
-                await self.goes("/stop")
-            case Afterwards.WITHDRAWS:
-                await self.goes("/withdraw", Action.ERASE)
-            case Afterwards.BLOCKS:
-                person.block()
-            case Afterwards.DELETES:
-                person.deactivate()
-            case Afterwards.NOTHING:
-                return
-
-    async def goes(self, command: str, *actions: Action) -> SeenScreen | None:
-        """Sends a command and taps buttons, and returns what is seen then, or None."""
-        screen = await self.sees(lambda: self.person.send(command))
-        for action in actions:
-            screen = await self.taps(action)
-            self.has_withdrawn |= action is Action.ERASE and screen is not None
-        return screen
+                return seen
+        return None
