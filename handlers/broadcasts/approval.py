@@ -94,9 +94,7 @@ async def decline(ctx: AdminContext, argument: str) -> None:
     known = await _undecided(ctx, argument)
     if known is None:
         return
-    now = await ctx.broadcasts.decline(known.id, *ctx.by) or known
-    ctx.services.wake_broadcast()
-    await tell_state(ctx, now)
+    await tell_state(ctx, await ctx.broadcasts.decline(known.id, *ctx.by) or known)
 
 
 async def _undecided(ctx: AdminContext, argument: str) -> Broadcast | None:

@@ -25,7 +25,7 @@ from handlers.broadcasts.screens.progress import elsewhere
 from handlers.calls_before_commit import before_commit
 from handlers.closing_texts import unready
 from handlers.conversation_message import tolerate
-from storage import AlreadyRunning, Broadcast, Kind, NewBroadcast, PetitionOpen
+from storage import AlreadyRunning, Broadcast, Kind, NewBroadcast
 from telegram_text.markup import Html
 
 _Objection = Html | int
@@ -40,8 +40,7 @@ async def send(ctx: AdminContext, token: str) -> None:
     Raises:
         NothingDone: Telegram did not say whether the preview still exists; nothing was started.
     """
-    storage = ctx.services.storage
-    known = await storage.broadcasts.get(broadcast_id(token))
+    known = await ctx.broadcasts.get(broadcast_id(token))
     if known is not None:
         await show_already_started(ctx, known)
         return
@@ -49,20 +48,11 @@ async def send(ctx: AdminContext, token: str) -> None:
     if editor is None:
         await ctx.say(_not_prepared(ctx))
         return
-    active = await storage.broadcasts.active()
-    # The notice of a breach waits for an approval anyway, where there is another admin.
-    alone = ctx.services.most_for_one_admin(editor.draft.kind) is None
-    is_for_now = editor.draft.starts_at is None and (editor.draft.kind is not Kind.BREACH or alone)
-    if active is not None and is_for_now:
-        await _wait_for(editor, active)
-        return
     draft_view = await editor.view()
     shown = shown_recipients(token) or 0
     why_not = await unready(ctx.services) if editor.draft.kind is Kind.CLOSING else None
     objection = (
-        _objection(editor, draft_view, token, shown)
-        if why_not is None
-        else ctx.words.text(why_not)
+        _objection(editor, draft_view, token) if why_not is None else ctx.words.text(why_not)
     )
     if objection is not None:
         await _show_again(editor, objection)
@@ -126,7 +116,6 @@ async def show_already_started(ctx: AdminContext, known: Broadcast) -> None:
         # A late retry of an earlier screen may have overwritten its report.
         await tell_state(ctx, known)
         return
-    ctx.services.wake_broadcast()
     if known.progress_chat != ctx.chat_id:
         # Nobody watches it yet, or two admins confirmed in the same second.
         await tell_progress(ctx, known.id)
@@ -137,17 +126,16 @@ async def show_already_started(ctx: AdminContext, known: Broadcast) -> None:
         await ctx.services.delayed_replies.tell(ctx.chat_id, ctx.answer, beside="tap")
 
 
-def _objection(
-    editor: DraftEditor, draft_view: DraftView, token: str, shown: int
-) -> _Objection | None:
-    """Returns why what the token confirms must not be sent now; None if it may be."""
+def _objection(editor: DraftEditor, draft_view: DraftView, token: str) -> Html | None:
+    """Returns why what the token confirms must not be sent now; None if it may be.
+
+    How many would get it is counted as it starts.
+    """
     draft, words, now = editor.draft, editor.ctx.words, editor.now
     if draft_view.terms is None and draft.is_shown:
         return _changed(editor)
     if draft_view.terms is None:
         return words.text("No se ha enviado nada: falta ver la vista previa.")
-    if draft.kind is Kind.CLOSING and not draft_view.is_closed:
-        return _still_open(editor.ctx)
     if draft_view.is_breach_alone and draft.stage is not DraftStage.SECOND_CONFIRMATION:
         return _changed(editor)  # when it was drawn, there was another admin to approve it
     if has_expired(token, now=now):
@@ -157,8 +145,6 @@ def _objection(
         )
     if not confirmed(token, draft_view.terms, now=now):
         return _changed(editor)
-    if not 1 <= draft_view.recipients <= draft_view.most_recipients(shown):
-        return shown
     if draft.starts_at is not None and draft.starts_at <= now:
         return words.text("⚠️ Esa hora ya ha pasado y no se ha enviado nada. Elige otra.")
     if not draft_view.is_affordable:
@@ -188,7 +174,7 @@ def _plan(editor: DraftEditor, draft_view: DraftView, token: str, shown: int) ->
         paid=draft_view.is_paid,
         revision=None if draft_view.terms is None else draft_view.terms.revision,
         needs_approval=draft_view.must_be_approved(shown),
-        approval_above=None if draft_view.must_be_approved(shown) else draft_view.approval_above,
+        approval_above=draft_view.approval_above,
     )
 
 
@@ -205,8 +191,6 @@ async def _start(editor: DraftEditor, plan: NewBroadcast, token: str) -> None:
         active = await ctx.broadcasts.get(outcome.id)
         if active is not None:
             await _wait_for(editor, active)
-    elif isinstance(outcome, PetitionOpen):
-        await _show_again(editor, _still_open(ctx))
     else:
         await _show_again(editor, plan.expected or 0)
 
@@ -240,7 +224,8 @@ async def _show_again(editor: DraftEditor, objection: _Objection) -> None:
     if draft.kind is Kind.CLOSING:
         state = await ctx.services.storage.petitions.state()
         if not state.is_closed:
-            await discard_draft(editor, _still_open(ctx))
+            said = ctx.words.text("La petición está abierta: no se ha enviado nada.")
+            await discard_draft(editor, said)
             return
     last = draft.last_signature_number
     if draft.copies is not None and draft.starts_at is None:
@@ -262,10 +247,6 @@ def _changed(editor: DraftEditor) -> Html:
         "⚠️ Algo ha cambiado desde que viste este resumen, y no se ha enviado nada. Míralo otra "
         "vez antes de confirmar."
     )
-
-
-def _still_open(ctx: AdminContext) -> Html:
-    return ctx.words.text("La petición está abierta: no se ha enviado nada.")
 
 
 def _other_number(ctx: AdminContext, before: int, now: int) -> Html:

@@ -21,7 +21,6 @@ async def pause(ctx: AdminContext, argument: str) -> None:
     """Pauses the broadcast until an admin resumes it."""
     known = await find_broadcast(ctx, argument)
     if known is not None:
-        await ctx.broadcasts.clear_cancel_request(known.id)
         await _tell_changed(ctx, await ctx.broadcasts.pause(known.id, *ctx.by))
 
 
@@ -94,7 +93,6 @@ async def recall(ctx: AdminContext, argument: str) -> None:
         await ctx.tell(partial(_too_late, ctx, known))
         return
     await ctx.broadcasts.set_progress(found.id, ctx.chat_id, ctx.message_id or 0)
-    ctx.services.wake_broadcast()
     await ctx.tell(partial(_show_recalled, ctx, known, found))
 
 

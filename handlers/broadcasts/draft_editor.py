@@ -114,7 +114,6 @@ class DraftEditor:
             now=self.now,
             rate=services.broadcast_rate,
             free_rate=FREE_RATE,
-            is_closed=state.is_closed,
             may_pay=services.paid_broadcast,
             approval_above=services.most_for_one_admin(draft.kind),
         )

@@ -70,12 +70,12 @@ async def edited(ctx: AdminContext) -> bool:
         return False
     if not editor.draft.is_copied:
         await _take_edit(editor, message)
-        return True
-    former, words = editor.draft.version, words_of(message)
-    touched = with_edit_noted(editor.draft, message.message_id, editor.now, words)
-    editor = await editor.save(touched)
-    if touched.version != former:
-        await editor.show()
+    else:
+        former, words = editor.draft.version, words_of(message)
+        touched = with_edit_noted(editor.draft, message.message_id, editor.now, words)
+        editor = await editor.save(touched)
+        if touched.version != former:
+            await editor.show()
     return True
 
 
@@ -115,9 +115,8 @@ async def _take_edit(editor: DraftEditor, message: Message) -> None:
         await editor.show(Html(f"{_why_not(editor, piece)} {stays}"))
         return
     touched = with_text_edited(editor.draft, message.message_id, piece.html, editor.now)
-    if touched != editor.draft:
-        editor = await editor.save(touched)
-        await editor.show()
+    editor = await editor.save(touched)
+    await editor.show()
 
 
 def _why_not(editor: DraftEditor, refused: UnsupportedMessage) -> Html:

@@ -219,7 +219,7 @@ def _is_date(text: str) -> bool:
 def _bare(text: str) -> str:
     """Returns a date without a leading weekday."""
     first, _, rest = text.partition(" ")
-    return rest if first in _WEEKDAY_OF and rest else text
+    return rest if first in _WEEKDAY_OF else text
 
 
 def _day(text: str, here: datetime, clock: time) -> date | TimeFault:

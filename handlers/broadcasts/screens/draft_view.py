@@ -33,7 +33,6 @@ class DraftView:
         languages: the codes of the petition's languages, the source language first.
         rate: most messages per second.
         free_rate: most messages per second that cost nothing.
-        is_closed: whether the petition is closed.
         may_pay: whether the operator allows paying to exceed Telegram's free rate.
         approval_above: a broadcast to more people needs a second admin; None: never.
         is_first: whether the admin has sent no broadcast yet.
@@ -50,7 +49,6 @@ class DraftView:
     now: datetime
     rate: float
     free_rate: float
-    is_closed: bool = False
     may_pay: bool = False
     approval_above: int | None = None
     is_first: bool = False
