@@ -1,11 +1,12 @@
 """What changes before an approved broadcast goes: the time, the admins, how many it reaches."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.broadcast import confirmation
 from simulator.person import Person
+from storage import Broadcast, Broadcasts
 from tests.support.admin_scene import AdminScene
 from tests.support.approval_scene import (
     APPROVE,
@@ -176,7 +177,18 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     await admin.scene.taps(lucy, "Approve and send to 3 people")
     assert "it was 3, now it is 4" in lucy.messages[-1].text
     assert await got_by_all(admin) == [[], [], []]
+    await admin.signs(admin.scene.world.person("Luz", language="es"))
+    recount = Broadcasts.recount
+
+    async def once_lucy_approved(
+        broadcasts: Broadcasts, key: bytes, recipients: int, actor: int, at: datetime
+    ) -> Broadcast | None:
+        await broadcasts.approve(key, LUCY, at)
+        return await recount(broadcasts, key, recipients, actor, at)
+
+    monkeypatch.setattr(Broadcasts, "recount", once_lucy_approved)
     await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
+    assert "ha cambiado" not in pau.messages[-1].text, "it was decided meanwhile"
     await admin.over()
     assert len(admin.got(admin.scene.mallory)) == 1
 

@@ -126,6 +126,8 @@ async def test_news_cannot_be_sent_to_nobody(admin: AdminScene) -> None:
         in admin.panel.text
     )
     assert admin.panel.labels == ["Volver", "Descartar"]
+    await admin.taps("Volver")
+    assert "Sobre esta petición" in admin.panel.labels
 
 
 async def test_one_language_alone_can_be_chosen(admin: AdminScene) -> None:

@@ -97,7 +97,9 @@ async def test_seán_reads_in_his_language_what_it_is_and_why_it_comes(
     await admin.says(NEWS)
     await admin.taps("Añadir versión en inglés")
     assert "Envíame la versión en inglés" in admin.panel.text
-    await admin.says("Somebody stole a copy of the list.")
+    sent = await admin.says("Somebody stole a copy.")
+    admin.marta.edit(sent, "Somebody stole a copy of the list.")
+    await admin.scene.settled()
     await admin.taps("👁 Ver la vista previa")
     await admin.taps(ASK)
     await lucy.sees(QUESTION, 10)
@@ -106,6 +108,7 @@ async def test_seán_reads_in_his_language_what_it_is_and_why_it_comes(
     (notice,) = admin.got(admin.scene.sean)
     assert notice.text.startswith("Important notice about your personal data\n\nSomebody stole")
     assert "even if you asked us not to write to you" in notice.text
+    assert NEWS in admin.got(admin.scene.ana)[0].text
 
 
 async def test_marta_alone_cannot_send_it_however_few_people_it_reaches(
@@ -208,6 +211,9 @@ async def test_it_is_a_text_and_what_marta_changes_in_it_is_what_goes_out(
     await admin.scene.settled()
     assert "Sigue el texto de antes, sin ese cambio." in admin.panel.text
     assert ASK in admin.panel.labels
+    admin.marta.edit(sent, "Nos han robado <todo> el martes.")
+    await admin.scene.settled()
+    assert ASK in admin.panel.labels, "it is as it was previewed"
     admin.marta.edit(sent, "Nos han robado <todo> el lunes.")
     await admin.scene.settled()
     await admin.taps("👁 Ver la vista previa")

@@ -45,6 +45,8 @@ async def test_an_album_stays_together(admin: AdminScene) -> None:
     assert [m.media.kind for m in got if m.media] == ["photo", "video", "photo"]
     assert got[0].text == "Las tres"
     assert len({m.group for m in got}) == 1
+    await admin.says("/broadcasts")
+    assert "«Las tres»" in admin.panel.text
 
 
 async def test_every_kind_that_can_be_copied_is_taken(admin: AdminScene) -> None:
@@ -105,6 +107,9 @@ async def test_link_buttons_are_written_line_by_line(admin: AdminScene) -> None:
     await admin.taps("Botones con enlace")
     await admin.says("Leer más - javascript:alert(1)")
     assert "En «Leer más - javascript:alert(1)» la dirección no vale" in admin.panel.text
+    admin.marta.send_photo()
+    await admin.scene.settled()
+    assert "No he encontrado ningún enlace." in admin.panel.text
     await admin.says("Leer más - https://example.org/\nDonar - example.org/donar")
     assert "Botones: «Leer más», «Donar»" in admin.panel.text
     await admin.previews()
@@ -261,9 +266,15 @@ async def test_one_that_was_left_is_gone_on_with(admin: AdminScene) -> None:
     await admin.begins()
     await admin.says("Hola")
     await admin.says("/broadcast")
+    resume = admin.data("Seguir con el mensaje que preparabas")
     await admin.taps("Seguir con el mensaje que preparabas")
     await admin.previews()
     assert admin.marta.messages[-2].text == "Hola"
+    await admin.taps("No enviar")
+    admin.expected += ["message to edit not found", "message to delete not found"]
+    await admin.marta.tap_data(*resume).answered()
+    await admin.scene.settled()
+    assert "Espero tu próximo mensaje" in admin.panel.text, "there is none to go on with"
 
 
 async def test_a_button_of_an_earlier_state_shows_the_present_one(admin: AdminScene) -> None:

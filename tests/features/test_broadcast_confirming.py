@@ -151,11 +151,23 @@ async def test_a_test_of_a_preview_that_was_deleted_says_so(admin: AdminScene) -
 async def test_a_hole_in_an_album_sends_nothing(admin: AdminScene) -> None:
     admin.expected.append("message to edit not found")
     await admin.begins()
+    album = admin.marta.send_album(["photo", "photo"])
+    await admin.scene.settled()
+    admin.marta.delete(album[0])
+    await admin.previews()
+    assert "El mensaje ya no está entero en este chat: se ha borrado." in admin.panel.text
+    assert len(admin.marta.messages) == 3, "of the half that was copied nothing is left"
     admin.marta.send_album(["photo", "photo"])
     await admin.scene.settled()
-    await admin.previews()
+    await admin.taps("👁 Ver la vista previa")
     admin.marta.delete(admin.marta.messages[-2])
     await admin.taps(SEND)
+    assert "se ha borrado la vista previa" in admin.panel.text
+    await admin.taps("👁 Ver la vista previa")
+    for copy in admin.marta.messages[-3:-1]:
+        admin.marta.delete(copy)
+    admin.expected.append("no messages to forward")
+    await admin.taps("Enviarme una prueba")
     assert "se ha borrado la vista previa" in admin.panel.text
     assert nobody_got_anything(admin)
 
@@ -234,10 +246,14 @@ async def begun_for_two(admin: AdminScene) -> None:
 async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:
     await ready(admin)
     where, data = admin.data(SEND)
+    _, leave = admin.data("No enviar")
+    preview = admin.marta.messages[-2]
     await admin.taps("No enviar")
-    await admin.marta.tap_data(where, data).answered()
-    await admin.scene.settled()
-    assert "no se ha enviado nada" in admin.marta.chat.messages[where].text
+    assert preview.id not in admin.marta.chat.messages
+    for tapped, said in ((data, "ya no está en preparación"), (leave, "está descartado")):
+        await admin.marta.tap_data(where, tapped).answered()
+        await admin.scene.settled()
+        assert said in admin.marta.chat.messages[where].text
     assert nobody_got_anything(admin)
 
 
@@ -346,6 +362,19 @@ async def test_what_costs_stars_says_so_and_is_paid_only_when_they_are_there(
         assert "Precio" not in admin.panel.text
         await admin.taps("Pagar para que vaya más deprisa")
         assert "El bot tiene 20.000." in admin.panel.text
+        admin.scene.world.stars.balance = 9_999
+        await admin.taps(SEND)
+        assert "⚠️ No se ha enviado nada." in admin.panel.text
+        assert "al menos 10.000 estrellas" in admin.panel.text
+        await admin.taps("Enviarlo gratis, más despacio")
+        admin.scene.simulator.faults.next("getMyStarBalance", *[Fault.ERROR] * 3)
+        admin.expected.append("getMyStarBalance")
+        await admin.taps("Pagar para que vaya más deprisa")
+        assert "Telegram no dice cuántas estrellas tiene el bot" in admin.panel.text
+        assert SEND not in admin.panel.labels
+        admin.scene.world.stars.balance = 20_000
+        await admin.taps("Enviarlo gratis, más despacio")
+        await admin.taps("Pagar para que vaya más deprisa")
         await admin.taps(SEND)
         await admin.over()
         assert (await admin.broadcast()).paid

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from handlers.broadcasts.admin_reporter import AdminReporter
 from simulator.faults import Fault
-from storage import PauseReason
+from storage import PauseReason, Tally
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 
@@ -144,11 +145,14 @@ async def test_everything_is_taken_back_and_accounted_for(admin: AdminScene) -> 
 
 async def test_what_is_too_old_is_not_taken_back_and_the_tap_says_why(admin: AdminScene) -> None:
     await sent(admin)
+    recall = admin.data("Retirar los mensajes")
+    await admin.taps("Retirar los mensajes")
     admin.ahead = timedelta(hours=49)
-    answer = await admin.marta.tap("Retirar los mensajes").answered()
-    assert "solo deja borrar mensajes durante 48 horas" in answer.text
-    assert answer.alert
-    await admin.scene.settled()
+    for tapped in (admin.data("Sí, retirar los mensajes"), recall):
+        answer = await admin.marta.tap_data(*tapped).answered()
+        assert "solo deja borrar mensajes durante 48 horas" in answer.text
+        assert answer.alert
+        await admin.scene.settled()
     assert len(admin.got(admin.scene.ana)) == 1
     report = await admin.over()
     assert "Retirar los mensajes" not in report.labels
@@ -169,7 +173,10 @@ async def test_the_picture_of_the_delivery_comes_once_below_the_report(admin: Ad
     pictures = [m for m in admin.marta.messages if m.photo]
     assert [picture.reply_to for picture in pictures] == [report.id]
     await admin.restart()
-    await admin.scene.settled()
+    # A kill before it was noted that all was told.
+    assert admin.scene.app is not None
+    reporter = AdminReporter(admin.scene.app.application.bot, admin.services)
+    await reporter.ended(await admin.broadcast(), Tally(3, delivered=3))
     assert sum(m.photo is not None for m in admin.marta.messages) == 1
 
 
@@ -239,6 +246,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(
     for number in range(5):
         await admin.ended(number)
     await sent(admin)
+    report = await admin.over()
     await admin.says("/broadcasts")
     first = admin.panel
     assert first.labels == ["1", "2", "3", "4", "5", "Más antiguos ›"]
@@ -248,7 +256,10 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(
     assert admin.panel.labels == ["6", "‹ Más recientes"]
     await admin.taps("6")
     assert "El envío está cancelado. No se ha enviado a nadie." in admin.panel.text
-    assert f"Preparado y confirmado por {ADMIN + 1}" in admin.panel.text
+    plan = (await admin.services.storage.broadcasts.listed(limit=6, offset=0))[-1]
+    assert plan.starts_at is not None
+    when = admin.words.clock(plan.starts_at)
+    assert f", {when}\nPreparado y confirmado por {ADMIN + 1}" in admin.panel.text
     await admin.taps("Volver")
     assert admin.panel.labels == ["6", "‹ Más recientes"]
     await admin.taps("‹ Más recientes")
@@ -261,6 +272,7 @@ async def test_the_history_is_turned_page_by_page_and_shows_each_report(
     asked = admin.panel.id
     await admin.taps("Sí, retirar los mensajes")
     assert (await admin.over("Los mensajes se han retirado.")).id == asked, "where it was ordered"
+    assert admin.marta.chat.messages[report.id].labels == [], "and nowhere else once more"
 
 
 async def test_that_it_is_too_late_to_take_back_is_read_though_it_is_too_late_for_a_window(

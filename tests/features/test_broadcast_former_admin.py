@@ -31,7 +31,7 @@ async def comes_due(admin: AdminScene, *, without_marta: bool = True) -> None:
     await database.write(Statement("UPDATE broadcasts SET starts_at = :at", {"at": past}))
     await database.close()
     ids = frozenset({LUCY, PAU} if without_marta else {LUCY, PAU, ADMIN})
-    changed = {"admin_ids": ids}
+    changed = {"admin_ids": ids, "approval_above": 3}  # as many as there are
     admin.scene.settings = admin.scene.settings.model_copy(update=changed)
     await admin.scene.start_bot()
     await admin.start()

@@ -63,6 +63,12 @@ async def test_marta_who_takes_no_voice_messages_reads_why_she_sees_no_preview(
     admin.marta.forbids_voice_messages = True
     await admin.previews()
     assert "restricted receiving of voice messages" in admin.panel.text
+    admin.marta.forbids_voice_messages = False
+    await admin.taps("👁 Ver la vista previa")
+    admin.marta.forbids_voice_messages = True
+    await admin.taps("Enviarme una prueba")
+    assert "restricted receiving of voice messages" in admin.panel.text
+    assert SEND in admin.panel.labels, "the others may take them"
     assert await admin.services.storage.broadcasts.latest() is None
 
 
@@ -138,6 +144,12 @@ async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: Ad
     await admin.says("Para quienes faltan")
     assert "quienes faltaban por recibirlo" in admin.panel.text
     assert "Cambiar a quién se envía" not in admin.panel.labels
+    where, data = admin.data("Botones con enlace")
+    for forged in ("subject:", "about:news", "to:en"):
+        await admin.marta.tap_data(where, data.replace("links:es", forged)).answered()
+        await admin.scene.settled()
+        assert "Tu mensaje" in admin.panel.text
+        assert "quienes faltaban por recibirlo" in admin.panel.text
 
 
 async def test_one_planned_for_one_person_is_said_of_one_person(admin: AdminScene) -> None:
@@ -178,6 +190,15 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(admin: Ad
         admin.marta.tap_data(where, data.replace("test:", forged))
         await admin.scene.settled()
         assert "¿Enviar el mensaje final?" in admin.panel.text
+    send, preview = admin.data(SEND), admin.marta.messages[-2]
+    await admin.says("/reopen")
+    await admin.taps("Sí, volver a abrirla")
+    await admin.marta.tap_data(*send).answered()
+    await admin.scene.settled()
+    said = admin.marta.chat.messages[where]
+    assert (said.text, said.labels) == ("La petición está abierta: no se ha enviado nada.", [])
+    assert preview.id not in admin.marta.chat.messages
+    assert await admin.services.storage.broadcasts.latest() is None
 
 
 async def test_when_one_leaves_and_one_signs_those_who_were_counted_and_stayed_are_told(

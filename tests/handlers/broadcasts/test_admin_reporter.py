@@ -124,3 +124,7 @@ async def test_a_pause_by_the_system_is_a_message_of_its_own_and_said_once(scene
     await scene.start_bot()
     await reporter_of(scene)[0].waiting(found, Tally(3))
     assert len(scene.marta.messages) == messages
+    # Who watched it is no admin any more: those who are admins are asked.
+    await reporter_of(scene)[0].waiting(replace(found, progress_chat=ADMIN + 1), Tally(3))
+    assert "en pausa por un fallo del bot" in scene.marta.messages[-1].text
+    assert len(scene.marta.messages) > messages

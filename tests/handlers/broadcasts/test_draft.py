@@ -89,6 +89,8 @@ def test_an_edit_after_the_preview_is_noticed_and_changes_nothing_that_is_sent()
 def test_an_edit_while_it_asks_for_the_last_word_goes_back_to_where_that_is_said() -> None:
     asking = shown(written(message_id=17)).changed(NOW, stage=DraftStage.SECOND_CONFIRMATION)
     assert with_edit_noted(asking, 17, NOW).stage is DraftStage.SUMMARY
+    planning = asking.changed(NOW, stage=DraftStage.TIME)
+    assert with_edit_noted(planning, 17, NOW).stage is DraftStage.TIME
 
 
 def test_an_edit_of_another_message_or_before_the_preview_is_nothing() -> None:

@@ -48,6 +48,8 @@ def test_each_line_is_a_row_and_empty_ones_are_nothing() -> None:
         (" \n ", LinkFault.NOTHING, ""),
         ("Leer más", LinkFault.NO_ADDRESS, "Leer más"),
         ("A - https://a.org\nB", LinkFault.NO_ADDRESS, "B"),
+        ("a.org", LinkFault.NO_ADDRESS, "a.org"),
+        ("a.org/x", LinkFault.NO_TEXT, "a.org/x"),
         ("https://a.org", LinkFault.NO_TEXT, "https://a.org"),
         ("- https://a.org", LinkFault.NO_TEXT, "- https://a.org"),
         ("A - ftp://a.org", LinkFault.NOT_AN_ADDRESS, "A - ftp://a.org"),
@@ -65,6 +67,7 @@ def test_the_first_line_that_is_wrong_is_named(text: str, fault: LinkFault, line
 
 def test_the_most_buttons_are_as_many_as_the_sentence_says() -> None:
     assert MOST_BUTTONS == 10
+    assert not isinstance(parse_links("A - https://a.org\n" * 10), WrongLine)
     assert "caben diez." in LinkFault.TOO_MANY.value
 
 
