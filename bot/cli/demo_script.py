@@ -153,8 +153,9 @@ class DemoScript:
             opened.write_bytes(pyrage.decrypt(encrypted.read_bytes(), [key]))
             manifest = await asyncio.to_thread(_set_as_pdf, opened, folder / "dossier")
             today = datetime.now(context.clock().tzinfo).date().isoformat()
-            _typed(f"delivered --on {today} --manifest {manifest[:8]}…")
-            plan = await prepare_handover(context, HandoverOrder(today, manifest))
+            id_ = short_id(header.export)
+            _typed(f"delivered --on {today} --export {id_} --manifest {manifest[:8]}…")
+            plan = await prepare_handover(context, HandoverOrder(today, manifest, id_))
             _says(await plan.carry_out(context))
 
     async def _letter(self, visitor: Visitor) -> None:
