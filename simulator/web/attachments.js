@@ -1,167 +1,125 @@
 // Attachments: their menu, and the dialog that shows files with a caption before they are sent.
 
 import { openDialog } from "./dialogs.js";
-import { el, fill, icon, iconButton } from "./dom.js";
+import { h, icon, iconButton } from "./dom.js";
 import { cancelReplyOrEdit, captionOf, draftOf, setCaption } from "./drafts.js";
 import { parseMarkdown } from "./markdown.js";
 import { toast } from "./notices.js";
-import { markChanged } from "./page_state.js";
+import { redraw } from "./page_state.js";
 import { openMenu } from "./popup_menus.js";
 import { actAs, upload } from "./server_connection.js";
 import { fileSize, number, t } from "./translation.js";
 
-const KINDS = { photo: "photo", document: "document", sticker: "sticker", voice: "voice", contact: "contact", location: "place", poll: "poll" };
+const SAMPLES = { photo: "photo", album: "album", document: "document", sticker: "sticker", voice: "voice", contact: "contact", location: "place", poll: "poll" };
+const LONGEST_CAPTION = 1024;
+const SAY_WHEN_LEFT = 100;
 
-export function openAttachMenu(button, person, input) {
-  const choose = (kind) => chooseFiles(input, kind, (files) => openAttachmentDialog(person, files, kind));
-  const samples = Object.entries(KINDS).map(([kind, icon]) => ({ icon, label: t(kind), done: () => actAs(person, "kind", { kind }) }));
-  samples.splice(1, 0, { icon: "album", label: t("album"), done: () => actAs(person, "album", { kinds: ["photo", "photo", "photo"] }) });
+export function openAttachMenu(button, person) {
+  const sample = (kind) => (kind === "album" ? actAs(person, "album", { kinds: ["photo", "photo", "photo"] }) : actAs(person, "kind", { kind }));
+  const choose = (kind) => chooseFiles(kind, (files) => openAttachmentDialog(person, files, kind));
   openMenu(button, t("attach"), [
-    ...samples,
+    ...Object.entries(SAMPLES).map(([kind, drawing]) => ({ icon: drawing, label: t(kind), done: () => sample(kind) })),
     { icon: "forward", label: t("forwarded-post"), done: () => actAs(person, "forward_post", { text: t("post-text"), channel: t("post-channel") }) },
     { icon: "photo", label: t("own-photo"), done: () => choose("photo") },
     { icon: "document", label: t("own-file"), done: () => choose("document") },
   ]);
 }
 
-const LONGEST_CAPTION = 1024;
-const SAY_WHEN_LEFT = 100;
-
 /** Opens the dialog for these files; sends them with their caption on confirmation. */
 function openAttachmentDialog(person, files, kind) {
   const { attachments, faults } = checkFiles(files, kind);
   if (!attachments.length) return faults.length && toast(faults.join("\n"));
-  const view = { person, attachments, sending: false };
-  build(view);
-  openDialog(view.dialog);
-  showFault(view, faults.join("\n"));
-}
-
-function build(view) {
-  view.title = el("h2", { id: "attachments-title" });
-  view.list = el("ul", { class: "attachments", "aria-labelledby": "attachments-title" });
-  view.groupsNote = el("p", { class: "hint" });
-  view.input = fileInput();
-  view.caption = captionField(view);
-  view.charactersLeft = el("p", { id: "caption-left", class: "caption-left", "aria-live": "polite" });
-  view.fault = el("p", { class: "attachments-fault", role: "alert" });
-  view.cancel = el("button", { type: "button", class: "button quiet", onclick: () => view.dialog.close() }, t("cancel"));
-  view.send = el("button", { type: "submit", class: "button" }, t("send"));
-  const form = el("form", { class: "attachment-form", onsubmit: (event) => { event.preventDefault(); send(view); } },
-    view.title, view.list, view.groupsNote,
-    el("div", { class: "attachments-more" }, addButton(view, "photo", "album", "more-photos"), addButton(view, "document", "document", "more-files"), view.input),
-    el("label", { class: "field" }, el("span", {}, t("caption")), view.caption),
-    view.charactersLeft, view.fault,
-    el("div", { class: "dialog-buttons" }, view.cancel, view.send));
-  view.dialog = el("dialog", { class: "dialog", "aria-labelledby": "attachments-title" }, form);
+  const form = { person, attachments, fault: faults.join("\n"), sending: false };
   // Files that are being sent cannot be cancelled.
-  view.dialog.addEventListener("cancel", (event) => view.sending && event.preventDefault());
-  view.dialog.addEventListener("close", () => {
-    releaseFiles(view.attachments);
-    markChanged("draft");
-  });
-  draw(view);
+  const oncancel = (event) => form.sending && event.preventDefault();
+  form.dialog = openDialog({ class: "dialog", "aria-labelledby": "attachments-title", oncancel }, () => attachmentForm(form), () => releaseFiles(form.attachments));
 }
 
-/** The caption starts as the chat's draft; after a cancel it is the draft again. */
-function captionField(view) {
-  const area = el("textarea", { rows: "3", dir: "auto", autofocus: true, enterkeyhint: "send", "aria-describedby": "caption-left", value: captionOf(view.person.id) });
-  area.addEventListener("input", () => {
-    setCaption(view.person.id, area.value);
-    drawLimit(view);
-  });
-  area.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    send(view);
-  });
-  return area;
-}
-
-function addButton(view, kind, drawing, label) {
-  const add = (files) => {
-    const { attachments, faults } = checkFiles(files, kind);
-    view.attachments.push(...attachments);
-    showFault(view, faults.join("\n"));
-    draw(view);
-    view.list.lastElementChild.scrollIntoView({ block: "nearest" });
-  };
-  return el("button", { type: "button", class: "link-button", onclick: () => chooseFiles(view.input, kind, add) }, icon(drawing), t(label));
-}
-
-function draw(view) {
-  const { attachments, list } = view;
-  const photos = attachments.every((attachment) => attachment.kind === "photo");
-  const what = photos ? "send-photo" : "send-file";
-  view.title.textContent = t(attachments.length === 1 ? what : `${what}s`, { n: number(attachments.length) });
-  fill(list, attachments.map((attachment, place) => listItem(view, attachment, place)));
-  const parts = intoAlbums(attachments).length;
-  view.groupsNote.hidden = parts < 2;
-  view.groupsNote.textContent = t("in-groups", { n: parts });
-  drawLimit(view);
-}
-
-function listItem(view, attachment, place) {
-  const { file, kind, address } = attachment;
-  const shown = kind === "photo"
-    ? el("img", { src: address, alt: file.name })
-    : [icon("document"), el("bdi", { class: "attachment-name" }, file.name), el("span", { class: "attachment-size" }, fileSize(file.size))];
-  return el("li", { class: `attachment ${kind}` }, shown,
-    iconButton("close", t("leave-out", { name: file.name }), () => removeOne(view, attachment, place), { class: "attachment-remove" }));
-}
-
-/** Removes a file; closes the dialog when none is left. */
-function removeOne(view, attachment, place) {
-  if (view.sending) return;
-  remove(view, [attachment]);
-  if (!view.attachments.length) return view.dialog.close();
-  const buttons = view.list.querySelectorAll("button");
-  buttons[Math.min(place, buttons.length - 1)].focus();
-}
-
-function remove(view, gone) {
-  releaseFiles(gone);
-  view.attachments = view.attachments.filter((attachment) => !gone.includes(attachment));
-  draw(view);
+function attachmentForm(form) {
+  const { person, attachments, fault, sending } = form;
+  const what = attachments.every(({ kind }) => kind === "photo") ? "send-photo" : "send-file";
+  const groups = intoAlbums(attachments).length;
+  const left = charactersLeft(person);
+  return h("form", { class: "attachment-form", onsubmit: (event) => { event.preventDefault(); send(form); } },
+    h("h2", { id: "attachments-title" }, t(attachments.length === 1 ? what : `${what}s`, { n: number(attachments.length) })),
+    h("ul", { class: "attachments", "aria-labelledby": "attachments-title" }, attachments.map((each) => listItem(form, each))),
+    groups > 1 && h("p", { class: "hint" }, t("in-groups", { n: groups })),
+    h("div", { class: "attachments-more" }, addButton(form, "photo", "album", "more-photos"), addButton(form, "document", "document", "more-files")),
+    h("label", { class: "field" }, h("span", {}, t("caption")), h("textarea", {
+      rows: "3", dir: "auto", autofocus: true, enterkeyhint: "send", "aria-describedby": "caption-left", "aria-invalid": String(left < 0), readonly: sending,
+      value: captionOf(person.id), oninput: (event) => setCaption(person.id, event.target.value), onkeydown: (event) => sendOnEnter(event, form),
+    })),
+    h("p", { id: "caption-left", class: left < 0 ? "caption-left over" : "caption-left", "aria-live": "polite", hidden: left > SAY_WHEN_LEFT },
+      left < 0 ? t("caption-over", { n: number(-left) }) : t("caption-left", { n: number(left) })),
+    h("p", { class: "attachments-fault", role: "alert" }, fault),
+    h("div", { class: "dialog-buttons" },
+      h("button", { type: "button", class: "button quiet", disabled: sending, onclick: () => form.dialog.node.close() }, t("cancel")),
+      h("button", { type: "submit", class: "button", disabled: left < 0 || sending }, t("send"))));
 }
 
 /** Telegram counts the caption without the marks of its formatting. */
-function drawLimit(view) {
-  const left = LONGEST_CAPTION - parseMarkdown(view.caption.value).text.length;
-  view.charactersLeft.hidden = left > SAY_WHEN_LEFT;
-  view.charactersLeft.classList.toggle("over", left < 0);
-  view.charactersLeft.textContent = left < 0 ? t("caption-over", { n: number(-left) }) : t("caption-left", { n: number(left) });
-  view.caption.setAttribute("aria-invalid", String(left < 0));
-  view.send.disabled = left < 0 || view.sending;
-  view.cancel.disabled = view.caption.readOnly = view.sending;
+const charactersLeft = (person) => LONGEST_CAPTION - parseMarkdown(captionOf(person.id)).text.length;
+
+function listItem(form, attachment) {
+  const { file, kind, address } = attachment;
+  return h("li", { class: `attachment ${kind}`, drawn: (node, isNew) => isNew && node.scrollIntoView({ block: "nearest" }) },
+    kind === "photo"
+      ? h("img", { src: address, alt: file.name })
+      : [icon("document"), h("bdi", { class: "attachment-name" }, file.name), h("span", { class: "attachment-size" }, fileSize(file.size))],
+    iconButton("close", t("leave-out", { name: file.name }), () => removeOne(form, attachment), { class: "attachment-remove" }));
 }
 
-async function send(view) {
-  if (view.send.disabled) return;
-  const { person } = view;
-  showFault(view, "");
-  view.sending = true;
-  drawLimit(view);
-  const content = { ...parseMarkdown(view.caption.value), reply_to: draftOf(person.id).reply?.id ?? null };
-  const done = await sendFiles(person, view.attachments, content, { onSent: (group) => removeSent(view, group), onFailure: (why) => showFault(view, why) });
-  view.sending = false;
-  if (done) view.dialog.close();
-  else drawLimit(view);
+function addButton(form, kind, drawing, label) {
+  const add = (files) => {
+    const { attachments, faults } = checkFiles(files, kind);
+    form.attachments.push(...attachments);
+    showFault(form, faults.join("\n"));
+  };
+  return h("button", { type: "button", class: "link-button", onclick: () => chooseFiles(kind, add) }, icon(drawing), t(label));
+}
+
+function sendOnEnter(event, form) {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  send(form);
+}
+
+/** Removes a file; closes the dialog when none is left. */
+function removeOne(form, attachment) {
+  if (form.sending) return;
+  remove(form, [attachment]);
+  if (!form.attachments.length) form.dialog.node.close();
+}
+
+function remove(form, gone) {
+  releaseFiles(gone);
+  form.attachments = form.attachments.filter((attachment) => !gone.includes(attachment));
+  redraw();
+}
+
+function showFault(form, why) {
+  form.fault = why;
+  redraw();
+}
+
+async function send(form) {
+  const { person, attachments } = form;
+  if (form.sending || charactersLeft(person) < 0) return;
+  form.sending = true;
+  showFault(form, "");
+  const content = { ...parseMarkdown(captionOf(person.id)), reply_to: draftOf(person.id).reply?.id ?? null };
+  const done = await sendFiles(person, attachments, content, { onSent: (group) => removeSent(form, group), onFailure: (why) => showFault(form, why) });
+  form.sending = false;
+  redraw();
+  if (done) form.dialog.node.close();
 }
 
 /** Removes what has been sent, so that a retry sends only the rest. */
-function removeSent(view, group) {
-  const { id } = view.person;
-  view.caption.value = "";
+function removeSent(form, group) {
+  const { id } = form.person;
   setCaption(id, "");
   if (draftOf(id).reply) cancelReplyOrEdit(id);
-  remove(view, group);
-}
-
-function showFault(view, why) {
-  if (!view.dialog.open) return why && toast(why);
-  view.fault.hidden = !why;
-  view.fault.textContent = why;
+  remove(form, group);
 }
 
 const PHOTOS = ["image/png", "image/jpeg"];
@@ -169,15 +127,14 @@ const LARGEST_FILE = 20 * 1024 * 1024;
 const LARGEST_PHOTO = 10 * 1024 * 1024;
 const MOST_IN_GROUP = 10;
 
-/** The hidden input that opens the browser's file chooser. */
-export const fileInput = () => el("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", "aria-hidden": "true" });
+const chooser = Object.assign(document.createElement("input"), { type: "file", multiple: true });
 
 /** Lets somebody choose photos or documents; `done` is called with the files. */
-function chooseFiles(input, kind, done) {
-  input.accept = kind === "photo" ? PHOTOS.join() : "";
-  input.value = "";
-  input.onchange = () => done([...input.files]);
-  input.click();
+function chooseFiles(kind, done) {
+  chooser.accept = kind === "photo" ? PHOTOS.join() : "";
+  chooser.value = "";
+  chooser.onchange = () => done([...chooser.files]);
+  chooser.click();
 }
 
 /** Returns which files can be sent, and why the rest cannot. Non-photos are sent as documents. */

@@ -1,57 +1,56 @@
 // The list of the bot's calls, newest first, with parameters and answers.
 
-import { el, fill, reconcile } from "./dom.js";
-import { redrawOn, state } from "./page_state.js";
+import { h } from "./dom.js";
+import { redraw, state } from "./page_state.js";
 import { number, t, timeWithSeconds } from "./translation.js";
 
 const SHOWN = 100;
-let paused = false;
-let polls = false;
 
-export function drawCallList() {
-  const list = el("ul", { class: "calls" });
-  const more = el("p", { class: "hint" });
-  const pause = el("button", { type: "button", class: "link-button", "aria-pressed": "false", onclick: hold }, t("calls-pause"));
-  const all = el("input", { type: "checkbox", id: "all-calls", onchange: () => { polls = all.checked; draw(); } });
-
-  function hold() {
-    paused = !paused;
-    pause.setAttribute("aria-pressed", String(paused));
-    pause.textContent = t(paused ? "calls-resume" : "calls-pause");
-    if (!paused) draw();
-  }
-
-  function draw() {
-    if (paused) return;
-    const shown = state.calls.filter((call) => polls || call.method !== "getUpdates").slice(0, SHOWN);
-    reconcile(list, shown.map((call) => ({ key: String(call.number), sign: "", make: () => row(call) })));
-    more.hidden = shown.length > 0 && !state.missed;
-    fill(more, shown.length ? t("calls-missed", { n: number(state.missed) }) : t("calls-none"));
-  }
-
-  redrawOn(["calls"], draw);
+export function callList() {
+  const { calls, missed } = state.heldCalls ?? state;
+  const shown = calls.filter((call) => state.showsPolls || call.method !== "getUpdates").slice(0, SHOWN);
   return [
-    el("div", { class: "calls-bar" }, pause, el("label", { for: "all-calls" }, all, t("calls-polls"))),
-    list, more,
+    h("div", { class: "calls-bar" },
+      h("button", { type: "button", class: "link-button", "aria-pressed": String(Boolean(state.heldCalls)), onclick: hold }, t(state.heldCalls ? "calls-resume" : "calls-pause")),
+      h("label", { for: "all-calls" },
+        h("input", { type: "checkbox", id: "all-calls", checked: state.showsPolls, onchange: showPolls }), t("calls-polls"))),
+    h("ul", { class: "calls" }, shown.map((call) => h(row, { key: call.number, call, isOpen: call.isOpen }))),
+    shown.length === 0 ? h("p", { class: "hint" }, t("calls-none"))
+      : missed > 0 && h("p", { class: "hint" }, t("calls-missed", { n: number(missed) })),
   ];
 }
 
-function row(call) {
-  const details = el("details", { class: "call" },
-    el("summary", {},
-      el("span", { class: `status ${STATUS[Math.floor(call.status / 100)] ?? "bad"}` }, call.status || t("cut")),
-      el("span", { class: "method" }, call.method),
-      el("bdi", { class: "whose" }, call.whose ?? (call.chat ? String(call.chat) : "")),
-      el("time", {}, timeWithSeconds(call.at)),
-      el("span", { class: "took" }, `${number(Math.round(call.ms))} ms`)));
-  details.addEventListener("toggle", () => details.open && details.childElementCount === 1 && details.append(
-    el("h4", {}, t("parameters")), json(call.params),
-    el("h4", {}, t("answer")), json(call.error ? { error_code: call.status, description: call.error } : call.answer)));
-  return el("li", {}, details);
+/** Keeps the list as it is, or follows the calls again. */
+function hold() {
+  state.heldCalls = state.heldCalls ? null : { calls: state.calls, missed: state.missed };
+  redraw();
+}
+
+function showPolls(event) {
+  state.showsPolls = event.target.checked;
+  redraw();
+}
+
+function row({ call, isOpen }) {
+  const toggle = (event) => {
+    call.isOpen = event.target.open;
+    redraw();
+  };
+  return h("li", {}, h("details", { class: "call", ontoggle: toggle },
+    h("summary", {},
+      h("span", { class: `status ${STATUS[Math.floor(call.status / 100)] ?? "bad"}` }, call.status || t("cut")),
+      h("span", { class: "method" }, call.method),
+      h("bdi", { class: "whose" }, call.whose ?? call.chat),
+      h("time", {}, timeWithSeconds(call.at)),
+      h("span", { class: "took" }, `${number(Math.round(call.ms))} ms`)),
+    isOpen && [
+      h("h4", {}, t("parameters")), json(call.params),
+      h("h4", {}, t("answer")), json(call.error ? { error_code: call.status, description: call.error } : call.answer),
+    ]));
 }
 
 const STATUS = { 2: "good", 4: "doubtful", 5: "bad" };
 
 function json(value) {
-  return el("pre", { tabindex: "0" }, JSON.stringify(value, null, 2));
+  return h("pre", { tabindex: "0" }, JSON.stringify(value, null, 2));
 }

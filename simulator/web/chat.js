@@ -1,11 +1,10 @@
 // The open chat of a person with the bot.
 
 import { composer } from "./composer.js";
-import { built, el, fill, icon, iconButton, reconcile, refill } from "./dom.js";
-import { followAnswers } from "./inline_keyboard.js";
-import { drawTicks, messageRows } from "./messages.js";
-import { closeChat, panelIsShown, showPanel } from "./navigation.js";
-import { redrawOn, selectedPerson, state, unreadCount } from "./page_state.js";
+import { h, icon, iconButton } from "./dom.js";
+import { messageRows } from "./messages.js";
+import { closeChat, showBeside } from "./navigation.js";
+import { added, redraw, selectedPerson, state, unreadCount } from "./page_state.js";
 import { actionText, botAvatar } from "./people_list.js";
 import { personMenu } from "./popup_menus.js";
 import { actAs } from "./server_connection.js";
@@ -13,137 +12,90 @@ import { t } from "./translation.js";
 
 const NEAR = 120;
 
-export function drawChat(root) {
-  root.setAttribute("aria-label", t("chat"));
-  // On a phone it is the only heading, as the list with the other one is hidden.
-  const title = el("h2", { class: "chat-title", "aria-level": "1" });
-  const line = el("p", { class: "chat-line", "aria-live": "polite" });
-  const rows = el("div", { class: "rows" });
-  const log = el("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0" }, rows);
-  const bottom = el("button", { type: "button", class: "to-bottom", hidden: true, onclick: () => scrollDown(log, "smooth") }, icon("down"), t("to-bottom"));
-  const foot = el("div", { class: "foot" });
-  root.append(
-    el("header", { class: "bar chat-bar" },
+export function chat() {
+  const person = selectedPerson();
+  return h("section", { id: "chat", class: person ? "chat" : "chat empty", "aria-label": t("chat"), drawn: markRead },
+    h("header", { class: "bar chat-bar" },
       iconButton("back", t("back"), closeChat, { class: "icon-button only-phone" }),
       botAvatar(),
-      el("div", { class: "chat-names" }, title, line),
-      iconButton("more", t("more"), (event) => selectedPerson() && personMenu(event.currentTarget, selectedPerson()), { "aria-haspopup": "menu" }),
-      sideButtons.map((button) => button()),
-      sideButton("panel", "panel", showPanel, panelIsShown, "panel-button")),
-    el("div", { class: "log-room" }, el("div", { class: "wall" }), log),
-    bottom,
-    foot);
-  const view = { root, title, line, log, rows, bottom, foot, person: null, own: 0, atBottom: true, maxScroll: 0 };
-  log.addEventListener("scroll", () => scrolled(view));
-  // A chat scrolled to the bottom stays there when a picture or the phone's keyboard grows.
-  const growing = new ResizeObserver(() => {
-    view.maxScroll = maxScrollOf(log);
-    if (view.atBottom) scrollDown(log);
-  });
-  growing.observe(log);
-  growing.observe(rows);
-  redrawOn(["chat", "bot"], () => draw(view));
-  redrawOn(["opened"], () => {
-    draw(view);
-    scrollDown(log);
-  });
-  addEventListener("visibilitychange", () => markRead(selectedPerson()));
-  followAnswers();
+      h("div", { class: "chat-names" },
+        // On a phone it is the only heading, as the list with the other one is hidden.
+        h("h2", { class: "chat-title", "aria-level": "1" }, person && state.bot.name),
+        h("p", { class: person?.action ? "chat-line acting" : "chat-line", "aria-live": "polite" }, person && lineOf(person))),
+      iconButton("more", t("more"), (event) => personMenu(event.currentTarget, person), { "aria-haspopup": "menu" }),
+      added.bar.map((view) => view()),
+      sideButton("panel", "panel", "panel", "panel-button")),
+    h("div", { class: "log-room" }, h("div", { class: "wall" }), log(person)),
+    h("button", { type: "button", class: "to-bottom", hidden: !state.log.isAway, onclick: () => goToEnd("smooth") }, icon("down"), t("to-bottom")),
+    h("div", { class: "foot" }, person && foot(person)));
 }
 
-const sideButtons = [];
-
-/** Adds a button to the bar, before the chat is drawn. */
-export const addSideButton = (button) => sideButtons.push(button);
-
-/** A button that shows something beside the chat, or hides it. */
-export function sideButton(drawing, name, show, isShown, className) {
-  const button = built(iconButton(drawing, t(name), () => show(!isShown()), { class: `icon-button ${className}` }));
-  redrawOn(["panel"], () => button.setAttribute("aria-pressed", String(isShown())));
-  return button;
+/** A button that shows a section beside the chat, or hides it. */
+export function sideButton(drawing, name, side, className) {
+  const isShown = state.beside === side;
+  return iconButton(drawing, t(name), () => showBeside(isShown ? "" : side), { class: `icon-button ${className}`, "aria-pressed": String(isShown) });
 }
 
-function draw(view) {
-  const person = selectedPerson();
-  view.root.classList.toggle("empty", !person);
-  if (!person) {
-    view.person = null;
-    fill(view.rows, el("p", { class: "nobody" }, t("choose-chat")));
-    fill(view.foot);
-    delete view.foot.dataset.sign;
-    view.title.textContent = view.line.textContent = "";
-    return;
-  }
-  if (view.person !== person.id) showAnother(view, person);
-  view.title.textContent = state.bot.name;
-  view.line.classList.toggle("acting", Boolean(person.action));
-  view.line.textContent = person.action ? actionText(person) : t("seen-by", { name: person.name });
-  reconcile(view.rows, messageRows(person));
-  drawTicks(view.rows, person);
-  drawFoot(view.foot, person);
-  // Whoever sends something sees it.
-  const own = newestOwn(person);
-  if (own > view.own) view.atBottom = true;
-  view.own = own;
-  if (view.atBottom) scrollDown(view.log);
-  drawBottom(view);
-  markRead(person);
-}
+const lineOf = (person) => (person.action ? actionText(person) : t("seen-by", { name: person.name }));
 
-/** Opens another phone; screen readers do not announce the messages already there. */
-function showAnother(view, person) {
-  view.person = person.id;
-  view.log.setAttribute("aria-live", "off");
-  view.rows.replaceChildren();
-  view.atBottom = true;
-  view.own = newestOwn(person);
-  setTimeout(() => view.log.setAttribute("aria-live", "polite"), 500);
+/** The messages; another phone has another log, so that nobody is told what stands there already. */
+function log(person) {
+  return h("div", { key: person?.id, class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0", onscroll: scrolled, drawn: stayAtEnd },
+    h("div", { class: "rows" }, person ? messageRows(person) : h("p", { class: "nobody" }, t("choose-chat"))));
 }
 
 /** Draws the bottom of the chat: the composer, or the one button that can be used. */
-function drawFoot(foot, person) {
-  const kind = person.gone ? "gone" : person.blocked ? "blocked" : person.started ? "writing" : "new";
-  const wide = (label, onclick) => el("button", { type: "button", class: "wide-button", onclick }, label);
-  const made = {
-    gone: () => el("p", { class: "foot-note" }, icon("gone"), t("is-gone")),
-    blocked: () => wide(t("unblock"), () => actAs(person, "unblock")),
-    new: () => wide(t("start"), () => actAs(person, "start")),
-    writing: () => composer(person.id),
-  };
-  refill(foot, `${person.id} ${kind}`, made[kind], "textarea, .wide-button");
+function foot(person) {
+  const wide = (act) => h("button", { type: "button", class: "wide-button", onclick: () => actAs(person, act) }, t(act));
+  if (person.gone) return h("p", { class: "foot-note" }, icon("gone"), t("is-gone"));
+  if (person.blocked) return wide("unblock");
+  return person.started ? composer(person) : wide("start");
 }
 
-function markRead(person) {
-  if (!person || document.hidden) return;
-  if (document.getElementById("app").dataset.view !== "chat" && matchMedia("(max-width: 699px)").matches) return;
-  if (!unreadCount(person)) return;
+function markRead() {
+  const person = selectedPerson();
+  if (!person || document.hidden || !unreadCount(person)) return;
+  if (state.view !== "chat" && matchMedia("(max-width: 699px)").matches) return;
   person.read = Math.max(...person.messages.keys());
   actAs(person, "read", { message: person.read });
 }
 
+addEventListener("visibilitychange", markRead);
+
+/** Keeps a chat that is at its end there, when a message, a picture or the phone's keyboard grows. */
+function stayAtEnd(node, isNew) {
+  if (!isNew) return;
+  const growing = new ResizeObserver(() => {
+    if (state.log.atEnd) goToEnd();
+    measure(node);
+  });
+  growing.observe(node);
+  growing.observe(node.firstChild);
+}
+
 /** Notes whether somebody has scrolled up; a change of the content's height does not count. */
-function scrolled(view) {
-  const { log } = view;
-  if (distanceToBottom(log) < NEAR) view.atBottom = true;
-  else if (maxScrollOf(log) === view.maxScroll) view.atBottom = false;
-  drawBottom(view);
-  view.maxScroll = maxScrollOf(log);
+function scrolled({ currentTarget: node }) {
+  if (distanceToEnd(node) < NEAR) state.log.atEnd = true;
+  else if (highestOf(node) === state.log.highest) state.log.atEnd = false;
+  measure(node);
 }
 
-/** Keeps the button to the end until only its own height is left, so hiding it scrolls nothing. */
-function drawBottom({ log, bottom, atBottom }) {
-  if (distanceToBottom(log) <= bottom.offsetHeight) bottom.hidden = true;
-  else if (!atBottom) bottom.hidden = false;
+/** Offers the way to the end until only its button's height is left, so hiding that scrolls nothing. */
+function measure(node) {
+  const { atEnd, isAway } = state.log;
+  const { offsetHeight } = document.querySelector(".to-bottom");
+  state.log.highest = highestOf(node);
+  state.log.isAway = distanceToEnd(node) > offsetHeight && (isAway || !atEnd);
+  if (state.log.isAway !== isAway) redraw();
 }
-
-const newestOwn = (person) => Math.max(0, ...[...person.messages.values()].filter((message) => message.mine).map((message) => message.id));
 
 /** The largest scroll position. */
-const maxScrollOf = (log) => log.scrollHeight - log.clientHeight;
+const highestOf = (node) => node.scrollHeight - node.clientHeight;
 
-const distanceToBottom = (log) => maxScrollOf(log) - log.scrollTop;
+const distanceToEnd = (node) => highestOf(node) - node.scrollTop;
 
-function scrollDown(log, behavior = "instant") {
+function goToEnd(behavior = "instant") {
+  const node = document.querySelector(".log");
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  log.scrollTo({ top: log.scrollHeight, behavior: calm ? "instant" : behavior });
+  node.scrollTo({ top: node.scrollHeight, behavior: calm ? "instant" : behavior });
 }

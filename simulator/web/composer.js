@@ -1,165 +1,120 @@
 // The composer: text field, attachments and the menu of commands.
 
-import { fileInput, openAttachMenu } from "./attachments.js";
-import { el, fill, icon, iconButton } from "./dom.js";
+import { openAttachMenu } from "./attachments.js";
+import { fit, h, icon, iconButton } from "./dom.js";
 import { beginReplyOrEdit, cancelReplyOrEdit, draftOf, sendCommand, sendDraft } from "./drafts.js";
-import { redrawOn, state } from "./page_state.js";
+import { redraw, selectedPerson, state } from "./page_state.js";
 import { t } from "./translation.js";
 
-const HIGHEST = 160;
-let drawDraft = () => {};
-let drawSuggestions = () => {};
-
-export function composer(id) {
-  const person = () => state.people.get(id);
-  const area = el("textarea", {
-    class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
-    "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "suggestions",
-  });
-  const sent = () => {
-    drawDraft();
-    area.focus();
-  };
-  const send = () => {
-    sendDraft(person());
-    sent();
-  };
-  const about = el("div", { class: "about-draft", hidden: true });
-  const suggestions = commandSuggestions(area, person, (command) => {
-    sendCommand(person(), command);
-    sent();
-  });
-  const file = fileInput();
-  area.addEventListener("input", () => {
-    draftOf(id).text = area.value;
-    fit(area);
-    suggestions.typed();
-  });
-  area.addEventListener("keydown", (event) => suggestions.key(event) || key(event, id, area, send));
-  drawDraft = () => draw(id, area, about, suggestions);
-  drawSuggestions = () => area.isConnected && suggestions.draw();
-  queueMicrotask(drawDraft);
-  return el("form", { class: "composer", onsubmit: (event) => event.preventDefault() },
-    suggestions.node,
-    about,
-    el("div", { class: "composer-row" },
-      el("button", { type: "button", class: "menu-button", "aria-label": t("commands"), title: t("commands"), onclick: suggestions.all }, icon("menu")),
-      area,
-      iconButton("clip", t("attach"), (event) => openAttachMenu(event.currentTarget, person(), file), { "aria-haspopup": "menu" }),
-      iconButton("send", t("send"), send, { class: "icon-button send" }),
-      file));
+export function composer(person) {
+  const draft = draftOf(person.id);
+  const commands = suggested(person);
+  const marked = markedOf(commands);
+  return h("form", { key: person.id, class: "composer", onsubmit: (event) => event.preventDefault() },
+    commands.length > 0 && h("ul", { id: "suggestions", class: "suggestions", role: "listbox", tabindex: "0", "aria-label": t("commands") },
+      commands.map(({ command, description }, place) => h(suggestion, { key: command, person, command, description, place, isMarked: place === marked }))),
+    aboutDraft(person, draft),
+    h("div", { class: "composer-row" },
+      h("button", { type: "button", class: "menu-button", "aria-label": t("commands"), title: t("commands"), onclick: switchCommands }, icon("menu")),
+      h("textarea", {
+        class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
+        "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "suggestions",
+        "aria-activedescendant": commands.length > 0 && `command-${marked}`,
+        value: draft.text, oninput: typed, onkeydown: pressed, drawn: fit,
+      }),
+      iconButton("clip", t("attach"), (event) => openAttachMenu(event.currentTarget, person), { "aria-haspopup": "menu" }),
+      iconButton("send", t("send"), () => send(person), { class: "icon-button send" })));
 }
 
-function key(event, id, area, send) {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    send();
-  } else if (event.key === "Escape") {
-    if (cancelReplyOrEdit(id)) event.preventDefault();
-  } else if (event.key === "ArrowUp" && !area.value) {
-    const own = [...state.people.get(id).messages.values()].filter((message) => message.mine && message.text && message.forwarded === undefined);
-    if (!own.length) return;
-    event.preventDefault();
-    beginReplyOrEdit(id, { edit: own.at(-1) });
-  }
+function aboutDraft(person, { edit, reply }) {
+  const message = edit ?? reply;
+  if (!message) return null;
+  const who = edit ? t("editing") : `${t("replying")} ${message.mine ? person.name : state.bot.name}`;
+  return h("div", { class: "about-draft" },
+    icon(edit ? "edit" : "reply"),
+    h("div", { class: "about-words" }, h("strong", { dir: "auto" }, who), h("span", { dir: "auto" }, message.text.slice(0, 120))),
+    iconButton("close", t("cancel"), () => cancelReplyOrEdit(person.id)));
 }
 
-function draw(id, area, about, suggestions) {
-  const draft = draftOf(id);
-  if (area.value !== draft.text) area.value = draft.text;
-  fit(area);
-  drawAbout(about, id, draft);
-  suggestions.draw();
-  if (draft.edit || draft.reply) area.focus();
+/** The commands that are offered: those that match the draft, or all while their menu is open. */
+function suggested(person) {
+  const { shown } = state.commands;
+  const begun = /^\/(\w*)$/.exec(draftOf(person.id).text);
+  if (shown === "all") return person.commands;
+  return begun && shown === "typed" ? person.commands.filter(({ command }) => command.startsWith(begun[1])) : [];
 }
 
-redrawOn(["draft"], () => drawDraft());
-// The bot may change its commands while the menu is open.
-redrawOn(["people"], () => drawSuggestions());
+/** Which of the offered commands is marked. */
+const markedOf = (commands) => Math.min(state.commands.marked, commands.length - 1);
 
-function drawAbout(node, id, draft) {
-  const message = draft.edit ?? draft.reply;
-  node.hidden = !message;
-  if (!message) return;
-  const who = draft.edit ? t("editing") : `${t("replying")} ${message.mine ? state.people.get(id).name : state.bot.name}`;
-  fill(node,
-    icon(draft.edit ? "edit" : "reply"),
-    el("div", { class: "about-words" }, el("strong", { dir: "auto" }, who), el("span", { dir: "auto" }, message.text.slice(0, 120))),
-    iconButton("close", t("cancel"), () => cancelReplyOrEdit(id)));
+function suggestion({ person, command, description, place, isMarked }) {
+  return h("li", {
+    id: `command-${place}`, role: "option", class: "suggestion", "aria-selected": String(isMarked),
+    onclick: () => pick(person, command), drawn: (node) => isMarked && node.scrollIntoView({ block: "nearest" }),
+  }, h("strong", {}, `/${command}`), h("span", { dir: "auto" }, description));
 }
 
-function fit(area) {
-  area.style.height = "auto";
-  area.style.height = `${Math.min(area.scrollHeight, HIGHEST)}px`;
+/** Offers all commands ("all"), those that match what is typed ("typed") or none (""). */
+function offer(shown, marked = 0) {
+  state.commands = { shown, marked };
+  redraw();
 }
 
-/** A list of commands that match the draft; `choose` is called with the picked one. */
-function commandSuggestions(area, person, choose) {
-  const node = el("ul", { id: "suggestions", class: "suggestions", role: "listbox", tabindex: "0", "aria-label": t("commands"), hidden: true });
-  let shown = [];
-  let marked = 0;
-  let everything = false;
+function switchCommands() {
+  offer(suggested(selectedPerson()).length ? "" : "all");
+  document.querySelector(".writing").focus();
+}
 
-  function draw() {
-    const begun = /^\/(\w*)$/.exec(area.value);
-    shown = everything ? person().commands : begun ? person().commands.filter(({ command }) => command.startsWith(begun[1])) : [];
-    marked = Math.min(marked, Math.max(0, shown.length - 1));
-    node.hidden = shown.length === 0;
-    fill(node, shown.map(option));
-    if (node.hidden) area.removeAttribute("aria-activedescendant");
-    else area.setAttribute("aria-activedescendant", `command-${marked}`);
-    node.children[marked]?.scrollIntoView({ block: "nearest" });
-  }
+addEventListener("pointerdown", ({ target }) => {
+  if (state.commands.shown === "all" && !target.closest(".composer")) offer("");
+});
 
-  /** Shows the commands that match a changed draft. */
-  function typed() {
-    everything = false;
-    draw();
-  }
+function pick(person, command) {
+  sendCommand(person, `/${command}`);
+  offer("");
+  document.querySelector(".writing").focus();
+}
 
-  function option({ command, description }, place) {
-    return el("li", {
-      id: `command-${place}`, role: "option", class: "suggestion", "aria-selected": String(place === marked),
-      onclick: () => pick(place),
-    }, el("strong", {}, `/${command}`), el("span", { dir: "auto" }, description));
-  }
+function send(person) {
+  sendDraft(person);
+  document.querySelector(".writing").focus();
+}
 
-  function pick(place) {
-    const { command } = shown[place];
-    close();
-    choose(`/${command}`);
-  }
+function typed(event) {
+  draftOf(state.selected).text = event.target.value;
+  offer("typed");
+}
 
-  function close() {
-    everything = false;
-    marked = 0;
-    shown = [];
-    node.hidden = true;
-    area.removeAttribute("aria-activedescendant");
-  }
+function pressed(event) {
+  if (commandKey(event) || writingKey(event)) event.preventDefault();
+}
 
-  /** Handles a key; returns whether the list used it. */
-  function key(event) {
-    if (node.hidden) return false;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) marked = (marked + step + shown.length) % shown.length;
-    else if (event.key === "Enter") pick(marked);
-    else if (event.key === "Escape") close();
-    else return false;
-    event.preventDefault();
-    if (step) draw();
-    return true;
-  }
+/** Moves in the offered commands, sends one or closes them; returns whether it was a key for that. */
+function commandKey({ key }) {
+  const person = selectedPerson();
+  const commands = suggested(person);
+  const marked = markedOf(commands);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+  if (!commands.length) return false;
+  if (step) offer(state.commands.shown, (marked + step + commands.length) % commands.length);
+  else if (key === "Enter") pick(person, commands[marked].command);
+  else if (key === "Escape") offer("");
+  else return false;
+  return true;
+}
 
-  function all() {
-    everything = node.hidden;
-    if (everything) draw();
-    else close();
-    area.focus();
-  }
+/** Sends, gives up a reply or an edit, or edits the last message; returns whether it was a key for that. */
+function writingKey({ key, shiftKey, isComposing, target }) {
+  const person = selectedPerson();
+  if (key === "Enter" && !shiftKey && !isComposing) send(person);
+  else if (key === "Escape") return cancelReplyOrEdit(person.id);
+  else if (key === "ArrowUp" && !target.value) return editLast(person);
+  else return false;
+  return true;
+}
 
-  addEventListener("pointerdown", (event) => {
-    if (everything && !event.target.closest(".composer")) close();
-  });
-  return { node, draw, typed, key, all };
+function editLast(person) {
+  const own = [...person.messages.values()].filter((message) => message.mine && message.text && message.forwarded === undefined);
+  if (own.length) beginReplyOrEdit(person.id, { edit: own.at(-1) });
+  return own.length > 0;
 }

@@ -1,20 +1,17 @@
 // Modal dialogs. The browser keeps the focus inside and restores it afterwards.
 
-import { el, iconButton } from "./dom.js";
-import { state } from "./page_state.js";
+import { h, iconButton } from "./dom.js";
+import { redraw, state } from "./page_state.js";
 import { act, actAs } from "./server_connection.js";
 import { languageName, t } from "./translation.js";
 
 export const LANGUAGES = ["es", "en", "ca", "gl", "eu", "fr", "pt", "de", "it", "ar", "uk", "zh-hans", ""];
 
 export function openAddDialog() {
-  const options = LANGUAGES.map((tag) => el("option", { value: tag }, languageName(tag)));
+  const options = LANGUAGES.map((tag) => h("option", { value: tag }, languageName(tag)));
   askToConfirm({
     title: t("add-person"),
-    body: [
-      nameFields(),
-      labelled(t("their-language"), el("select", { name: "language" }, options)),
-    ],
+    body: [nameFields(), labelled(t("their-language"), h("select", { name: "language" }, options))],
     yes: t("add"),
     done: (said) => act("add", Object.fromEntries(said)),
   });
@@ -30,18 +27,20 @@ export function openRenameDialog(person) {
 }
 
 export function openStartLinkDialog(person) {
-  const address = (mark) => `https://t.me/${state.bot.username}?start=${mark}`;
-  const shown = el("p", { class: "address" }, address("newsletter"));
-  const follow = (event) => (shown.textContent = address(event.target.value));
+  let mark = "newsletter";
+  const typed = (event) => {
+    mark = event.target.value;
+    redraw();
+  };
   askToConfirm({
     title: t("start-link"),
     text: t("start-link-why"),
-    body: [
-      field("payload", t("start-mark"), { pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), value: "newsletter", autofocus: true, oninput: follow }),
-      shown,
+    body: () => [
+      field("payload", t("start-mark"), { pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), value: mark, autofocus: true, oninput: typed }),
+      h("p", { class: "address" }, `https://t.me/${state.bot.username}?start=${mark}`),
     ],
     yes: t("open"),
-    done: (said) => actAs(person, "start", { payload: said.get("payload") }),
+    done: () => actAs(person, "start", { payload: mark }),
   });
 }
 
@@ -56,56 +55,70 @@ export function confirmDeactivation(person) {
 }
 
 const nameFields = ({ name, surname } = {}) => [
-  field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true, value: name }),
-  field("surname", t("surname"), { value: surname }),
+  field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true, defaultValue: name }),
+  field("surname", t("surname"), { defaultValue: surname }),
 ];
 
-function field(name, label, props = {}) {
-  return labelled(label, el("input", { name, type: "text", maxlength: "64", autocomplete: "off", ...props }));
+function field(name, label, props) {
+  return labelled(label, h("input", { name, type: "text", maxlength: "64", autocomplete: "off", ...props }));
 }
 
 export function labelled(label, control) {
-  return el("label", { class: "field" }, el("span", {}, label), control);
+  return h("label", { class: "field" }, h("span", {}, label), control);
 }
 
 /** Shows a text to be acknowledged, such as an alert of the bot. */
 export function showAlert(title, text) {
-  const ok = el("button", { type: "submit", class: "button", autofocus: true }, t("accept"));
-  openDialog(el("dialog", { class: "dialog", role: "alertdialog", "aria-label": title, "aria-describedby": "alert-text" },
-    el("form", { method: "dialog" },
-      el("p", { id: "alert-text", class: "alert-text", dir: "auto" }, text),
-      el("div", { class: "dialog-buttons" }, ok))));
+  const about = { class: "dialog", role: "alertdialog", "aria-label": title, "aria-describedby": "alert-text" };
+  openDialog(about, () => h("form", { method: "dialog" },
+    h("p", { id: "alert-text", class: "alert-text", dir: "auto" }, text),
+    h("div", { class: "dialog-buttons" }, h("button", { type: "submit", class: "button", autofocus: true }, t("accept")))));
 }
 
 /**
- * Asks a question; `done` is called with the form when it is confirmed. `danger` marks what
- * cannot be undone.
+ * Asks a question; `done` is called with the form when it is confirmed. `body` is trees, or a function
+ * that returns them at each drawing. `danger` marks what cannot be undone.
  */
 export function askToConfirm({ title, text, body, yes, done, danger }) {
-  const form = el("form", { method: "dialog" },
-    el("h2", {}, title),
-    text && el("p", {}, text),
-    body,
-    el("div", { class: "dialog-buttons" },
-      el("button", { type: "button", class: "button quiet", onclick: () => dialog.close() }, t("cancel")),
-      el("button", { type: "submit", class: danger ? "button danger" : "button" }, yes)));
-  const dialog = el("dialog", { class: "dialog", "aria-label": title }, form);
-  form.addEventListener("submit", () => done(new FormData(form)));
-  openDialog(dialog);
+  const dialog = openDialog({ class: "dialog", "aria-label": title }, () => h("form", { method: "dialog", onsubmit: (event) => done(new FormData(event.target)) },
+    h("h2", {}, title),
+    text && h("p", {}, text),
+    typeof body === "function" ? body() : body,
+    h("div", { class: "dialog-buttons" },
+      h("button", { type: "button", class: "button quiet", onclick: () => dialog.node.close() }, t("cancel")),
+      h("button", { type: "submit", class: danger ? "button danger" : "button" }, yes))));
 }
 
 /** Shows a picture as large as the window allows. */
 export function showPicture(source, name) {
-  const dialog = el("dialog", { class: "enlarged", "aria-label": name },
-    el("img", { src: source, alt: name }),
-    iconButton("close", t("cancel"), () => dialog.close()));
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  openDialog(dialog);
+  const close = (event) => event.target === event.currentTarget && dialog.node.close();
+  const dialog = openDialog({ class: "enlarged", "aria-label": name, onclick: close }, () => [
+    h("img", { src: source, alt: name }),
+    iconButton("close", t("cancel"), () => dialog.node.close()),
+  ]);
 }
 
-/** Opens a dialog; it is removed when it is closed. */
-export function openDialog(dialog) {
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+let opened = 0;
+
+/** Opens a dialog with these attributes, of which `content` returns the trees at each drawing. */
+export function openDialog(props, content, closed = () => {}) {
+  const dialog = { key: (opened += 1), props, content, closed, node: null };
+  state.dialogs.push(dialog);
+  redraw();
+  return dialog;
+}
+
+export const dialogs = () => state.dialogs.map(({ key, props, content }) => h("dialog", { key, ...props, onclose, drawn }, content()));
+
+function drawn(node, isNew) {
+  if (!isNew) return;
+  state.dialogs.find((dialog) => !dialog.node).node = node;
+  node.showModal();
+}
+
+function onclose({ target }) {
+  const dialog = state.dialogs.find((each) => each.node === target);
+  state.dialogs = state.dialogs.filter((each) => each !== dialog);
+  dialog.closed();
+  redraw();
 }

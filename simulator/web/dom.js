@@ -3,7 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 // By the nodes of the document: the name among its siblings, the tree that it shows, and its attributes.
 const shown = new WeakMap();
-let afterwards = [];
+const afterwards = [];
 
 /**
  * Describes a node: its tag, its attributes and listeners (`onclick`), and its children: other trees,
@@ -13,7 +13,8 @@ let afterwards = [];
  * drawn, and with whether it is new.
  *
  * In place of a tag stands a view, a function of `props`, for what is worth not drawing again while
- * each of its `props` is the same. It returns a tree with always the same tag.
+ * each of its `props`, and each item of a list among them, is the same. It returns a tree with always
+ * the same tag.
  */
 export function h(tag, props = {}, ...children) {
   return { tag, props, children };
@@ -29,13 +30,23 @@ export function iconButton(name, label, onclick, props = {}) {
   return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
 }
 
-/** Makes the children of a node those of trees. Where the focused node goes, the focus stays near it. */
+/** Makes the children of a node those of trees. */
 export function patch(parent, ...children) {
-  const held = document.activeElement;
-  const above = parent.contains(held) ? ancestorsOf(held) : [];
+  const held = parent.contains(document.activeElement) ? document.activeElement : null;
+  const words = held?.localName === "button" ? held.textContent : "";
+  const around = held ? placesAround(held, parent) : [];
   patchChildren(parent, children);
   for (const call of afterwards.splice(0)) call();
-  if (above.length && !held.isConnected) focusIn(above.find((node) => node.isConnected));
+  if (around.length && (!held.isConnected || (words && held.textContent !== words))) keepFocus(held, words, around);
+}
+
+/** Focuses the button near the focused one that has its words now; if that has gone, what is left near it. */
+function keepFocus(held, words, around) {
+  const left = [...around.find((node) => node.isConnected).querySelectorAll("textarea, button, a[href]")];
+  const same = words ? left.find((node) => node.textContent === words) : null;
+  if (held.isConnected && !same) return;
+  const next = same ?? left.find((node) => node.localName === "textarea") ?? left.at(-1);
+  next?.focus({ preventScroll: true });
 }
 
 function patchChildren(parent, children) {
@@ -60,7 +71,7 @@ function named(children, list = "") {
   return children.flatMap((child, place) => {
     if (Array.isArray(child)) return named(child, `${list}${place}.`);
     if (child === null || child === undefined || child === false) return [];
-    const tree = typeof child === "object" ? child : h("#text", { data: String(child) });
+    const tree = child instanceof Node ? h(child) : typeof child === "object" ? child : h("#text", { data: String(child) });
     const { key } = tree.props;
     return [[list + (key === undefined ? place : `key ${key}`), tree]];
   });
@@ -72,26 +83,30 @@ function patchNode(old, name, tree, parent) {
   const { tag, props, children } = typeof tree.tag === "function" ? tree.tag(tree.props) : tree;
   const node = old ?? newNode(tag, parent);
   shown.set(node, { name, tree, props });
-  patchChildren(node, children);
+  if (node !== tag) patchChildren(node, children);
   for (const each of Object.keys({ ...before?.props, ...props })) setProp(node, each, before?.props[each], props[each]);
   if (props.drawn) afterwards.push(() => props.drawn(node, !before));
   return node;
 }
 
 function isSame(before, tree) {
-  const names = Object.keys(tree.props);
   if (before === tree || typeof tree.tag !== "function") return before === tree;
-  return names.length === Object.keys(before.props).length && names.every((name) => Object.is(before.props[name], tree.props[name]));
+  return Object.entries(tree.props).every(([name, value]) => isEqual(before.props[name], value));
 }
 
+const isEqual = (one, other) => one === other
+  || (Array.isArray(one) && Array.isArray(other) && one.length === other.length && one.every((each, place) => each === other[place]));
+
 function newNode(tag, parent) {
+  if (tag instanceof Node) return tag;
   if (tag === "#text") return document.createTextNode("");
   return document.createElementNS(tag === "svg" ? SVG : parent.namespaceURI, tag);
 }
 
 function setProp(node, name, before, value) {
   if (name === "key" || name === "drawn") return;
-  if (name.startsWith("on")) node[name] = value ?? null;
+  // What a listener returns means nothing: false would stop the event.
+  if (name.startsWith("on")) node[name] = value ? (event) => void value(event) : null;
   else if (PROPERTIES.has(name)) value === undefined || node[name] === value || (node[name] = value);
   else if (value === before) return;
   else if (value === null || value === undefined || value === false) node.removeAttribute(name);
@@ -100,13 +115,18 @@ function setProp(node, name, before, value) {
 
 const PROPERTIES = new Set(["data", "value", "checked", "defaultValue"]);
 
-function ancestorsOf(node) {
-  return node ? [node, ...ancestorsOf(node.parentElement)] : [];
+/** The nodes around a node inside another, from the second on: a row of a list, then the list. */
+function placesAround(node, outermost) {
+  const found = [];
+  for (let each = node; each !== outermost; each = each.parentElement) found.push(each.parentElement);
+  return found.length > 1 ? found.slice(1) : found;
 }
 
-function focusIn(node) {
-  const left = node.querySelector("textarea") ?? [...node.querySelectorAll("button, a[href]")].at(-1);
-  left?.focus({ preventScroll: true });
+/** Makes a text field as high as its text, where the style sheet cannot. */
+export function fit(area) {
+  if (CSS.supports("field-sizing", "content")) return;
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight + area.offsetHeight - area.clientHeight}px`;
 }
 
 // What is not drawn by `patch` yet is drawn by these, which take trees of `h` among their children too.
@@ -114,11 +134,6 @@ function focusIn(node) {
 /** Creates a node with attributes, listeners (`onclick`) and children (nodes or texts). */
 export function el(tag, props = {}, ...children) {
   return filled(document.createElement(tag), props, children);
-}
-
-/** Creates an SVG node in the same way. */
-export function svg(tag, props = {}, ...children) {
-  return filled(document.createElementNS(SVG, tag), props, children);
 }
 
 const OWN = new Set(["value", "checked", "disabled", "hidden"]);
@@ -166,42 +181,4 @@ export function refill(node, sign, make, focused = "textarea, button") {
 export function entitle(node, name) {
   node.setAttribute("aria-label", name);
   node.title = name;
-}
-
-/**
- * Updates the children of a node to `rows`, each `{key, sign, make}`. Children with the same
- * key and sign stay untouched, so that nothing flickers or loses the focus.
- */
-export function reconcile(node, rows) {
-  const there = new Map([...node.children].map((child) => [child.dataset.key, child]));
-  let place = node.firstElementChild;
-  for (const { key, sign, make } of rows) {
-    let child = there.get(key);
-    there.delete(key);
-    if (!child || child.dataset.sign !== sign) {
-      const fresh = make(child);
-      fresh.dataset.key = key;
-      fresh.dataset.sign = sign;
-      if (child) {
-        if (child === place) place = child.nextElementSibling;
-        replaceKeepingFocus(child, fresh);
-      } else node.insertBefore(fresh, place);
-      child = fresh;
-    }
-    if (child === place) place = place.nextElementSibling;
-    else if (child.nextElementSibling !== place || !child.parentNode) node.insertBefore(child, place);
-  }
-  for (const child of there.values()) child.remove();
-}
-
-/** Replaces a node and focuses the button of the same name, or else one of the same kind. */
-function replaceKeepingFocus(old, fresh) {
-  const held = old.contains(document.activeElement) ? document.activeElement : null;
-  const alike = (node) => [...node.querySelectorAll("button, a[href]")].filter((each) => each.classList[0] === held.classList[0]);
-  const place = held ? alike(old).indexOf(held) : -1;
-  old.replaceWith(fresh);
-  if (place < 0) return;
-  const now = alike(fresh);
-  const same = now.find((each) => each.textContent === held.textContent);
-  (same ?? now[Math.min(place, now.length - 1)] ?? fresh.querySelector("button, a[href]"))?.focus({ preventScroll: true });
 }

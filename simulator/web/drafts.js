@@ -1,28 +1,22 @@
 // Drafts: what each person is writing, kept while another phone is open, until it is sent.
 
 import { parseMarkdown, splitText, toMarkdown } from "./markdown.js";
-import { markChanged } from "./page_state.js";
+import { redraw, state } from "./page_state.js";
 import { actAs } from "./server_connection.js";
-
-const drafts = new Map();
 
 /** The draft of a person: the text, and the message that it replies to or edits. */
 export function draftOf(id) {
-  if (!drafts.has(id)) drafts.set(id, { text: "", reply: null, edit: null, before: "" });
-  return drafts.get(id);
+  if (!state.drafts.has(id)) state.drafts.set(id, { text: "", reply: null, edit: null, before: "" });
+  return state.drafts.get(id);
 }
 
 /** Starts a reply to a message or an edit of one; an edit sets the written text aside. */
 export function beginReplyOrEdit(id, { reply = null, edit = null }) {
   cancelReplyOrEdit(id);
   const draft = draftOf(id);
-  draft.reply = reply;
-  draft.edit = edit;
-  if (edit) {
-    draft.before = draft.text;
-    draft.text = toMarkdown(edit.text, edit.entities);
-  }
-  markChanged("draft");
+  Object.assign(draft, { reply, edit });
+  if (edit) Object.assign(draft, { before: draft.text, text: toMarkdown(edit.text, edit.entities) });
+  redraw(() => document.querySelector(".writing")?.focus());
 }
 
 /** The text for a caption: the draft, but not the text of an edit. */
@@ -35,6 +29,7 @@ export function captionOf(id) {
 export function setCaption(id, words) {
   const draft = draftOf(id);
   draft[draft.edit ? "before" : "text"] = words;
+  redraw();
 }
 
 /** Cancels a reply or an edit; returns whether there was one. */
@@ -43,24 +38,8 @@ export function cancelReplyOrEdit(id) {
   if (!draft.reply && !draft.edit) return false;
   if (draft.edit) draft.text = draft.before;
   draft.reply = draft.edit = null;
-  markChanged("draft");
+  redraw();
   return true;
-}
-
-/** Clears the draft when it is being sent. */
-function takeDraft(id) {
-  const { edit, before } = draftOf(id);
-  drafts.delete(id);
-  if (edit) draftOf(id).text = before;
-  markChanged("draft");
-}
-
-/** Restores a draft that could not be sent, unless something else is written by now. */
-function restoreDraft(id, draft) {
-  const now = draftOf(id);
-  if (now.reply || now.edit || (now.text && now.text !== draft.before)) return;
-  drafts.set(id, draft);
-  markChanged("draft");
 }
 
 /** Sends the draft, or the edit of a message. */
@@ -68,11 +47,21 @@ export async function sendDraft(person) {
   const draft = draftOf(person.id);
   const content = parseMarkdown(draft.text);
   if (!content.text) return;
-  takeDraft(person.id);
+  state.drafts.delete(person.id);
+  if (draft.edit) draftOf(person.id).text = draft.before;
+  redraw();
   const done = draft.edit
     ? await actAs(person, "edit", { message: draft.edit.id, ...content })
     : await sendPieces(person, content, draft.reply?.id ?? null);
   if (!done) restoreDraft(person.id, draft);
+}
+
+/** Restores a draft that could not be sent, unless something else is written by now. */
+function restoreDraft(id, draft) {
+  const now = draftOf(id);
+  if (now.reply || now.edit || (now.text && now.text !== draft.before)) return;
+  state.drafts.set(id, draft);
+  redraw();
 }
 
 /** Sends a command from the menu; the draft stays. */

@@ -1,31 +1,31 @@
 // The buttons under a message, and what they do: taps with the bot's answers, and links.
 
 import { askToConfirm, showAlert } from "./dialogs.js";
-import { el, icon } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { safeAddress } from "./formatted_text.js";
 import { copy, toast } from "./notices.js";
-import { isWaiting, onChange, selectedPerson, state } from "./page_state.js";
+import { onChange, selectedPerson, state } from "./page_state.js";
 import { actAs } from "./server_connection.js";
 import { t } from "./translation.js";
 
-export function inlineKeyboard(person, message) {
-  return el("div", { class: "keyboard" }, message.keyboard.map((row) =>
-    el("div", { class: "keyboard-row" }, row.map((button) => keyButton(person, message, button)))));
+/** Draws the buttons of a message, some of which are `waiting` for the bot's answer. */
+export function inlineKeyboard(person, message, waiting) {
+  return h("div", { class: "keyboard" }, message.keyboard.map((row) =>
+    h("div", { class: "keyboard-row" }, row.map((button) => keyButton(person, message, button, waiting.includes(button))))));
 }
 
 const STYLES = ["success", "danger", "primary"];
 
-function keyButton(person, message, button) {
-  const waits = isWaiting(person, message, button);
-  return el("button", {
+function keyButton(person, message, button, waits) {
+  return h("button", {
     type: "button",
     class: ["key", STYLES.includes(button.style) && button.style, waits && "waiting"].filter(Boolean).join(" "),
     dir: "auto",
     title: button.text,
-    "aria-busy": waits ? "true" : null,
+    "aria-busy": waits && "true",
     disabled: person.gone || person.blocked,
     onclick: () => press(person, message, button),
-  }, el("span", { class: "key-words" }, button.text), button.url && icon("out"), button.copy && icon("copy"));
+  }, h("span", { class: "key-words" }, button.text), button.url && icon("out"), button.copy && icon("copy"));
 }
 
 function press(person, message, button) {
@@ -34,15 +34,13 @@ function press(person, message, button) {
   else if (button.copy) copy(button.copy);
 }
 
-export function followAnswers() {
-  onChange("answered", ({ person, text, alert, url }) => {
-    if (person !== state.selected) return;
-    if (url) openAddress(selectedPerson(), url);
-    if (!text) return;
-    if (alert) showAlert(state.bot.name, text);
-    else toast(text);
-  });
-}
+onChange("answered", ({ person, text, alert, url }) => {
+  if (person !== state.selected) return;
+  if (url) openAddress(selectedPerson(), url);
+  if (!text) return;
+  if (alert) showAlert(state.bot.name, text);
+  else toast(text);
+});
 
 function openAddress(person, address) {
   const url = new URL(address, "https://t.me");
@@ -59,7 +57,7 @@ function offerToShare(url) {
   const words = [url.searchParams.get("text"), url.searchParams.get("url")].filter(Boolean).join("\n");
   askToConfirm({
     title: t("share-address"),
-    body: el("p", { class: "address", dir: "auto" }, words),
+    body: h("p", { class: "address", dir: "auto" }, words),
     yes: t("copy-address"),
     done: () => copy(words),
   });
@@ -70,7 +68,7 @@ function offerToOpen(address) {
   askToConfirm({
     title: t("open-address"),
     text: t("open-outside"),
-    body: el("p", { class: "address" }, address),
+    body: h("p", { class: "address" }, address),
     yes: t(href ? "open" : "copy-address"),
     done: () => (href ? open(href, "_blank", "noopener,noreferrer") : copy(address)),
   });

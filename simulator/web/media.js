@@ -1,7 +1,7 @@
 // Draws media: pictures, albums, documents and the other kinds of content.
 
 import { showPicture } from "./dialogs.js";
-import { el, icon } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { fileSize, t } from "./translation.js";
 
 const fileOf = (held) => `file/${encodeURIComponent(held.file)}`;
@@ -10,10 +10,11 @@ const WIDEST = 480;
 const HIGHEST = 420;
 const PLAYED = { voice: "voice", audio: "audio", video: "video", video_note: "video", animation: "video" };
 
-export function media(message) {
+/** Draws the media of a message; `show` is called to uncover a picture. */
+export function media(message, show) {
   const held = message.media;
-  if (held.kind === "photo") return photo(message);
-  if (held.kind === "sticker" || held.kind === "dice") return el("p", { class: "sticker" }, held.emoji ?? "🙂");
+  if (held.kind === "photo") return photo(message, show);
+  if (held.kind === "sticker" || held.kind === "dice") return h("p", { class: "sticker" }, held.emoji ?? "🙂");
   if (held.kind === "document") return documentLink(held);
   if (held.kind in PLAYED) return card(PLAYED[held.kind], held.title ?? held.file_name ?? t(PLAYED[held.kind] === "video" ? "video" : "voice"), seconds(held.duration));
   if (held.kind === "contact") return card("contact", held.first_name, held.phone_number);
@@ -22,26 +23,15 @@ export function media(message) {
   return card("place", t("location"), "");
 }
 
-/** Draws an album: pictures side by side, documents one under the other. */
-export function album(group) {
-  if (group.some((message) => message.media?.kind !== "photo")) return group.map((message) => media(message));
-  return el("div", { class: "album" }, group.map((message) => photo(message)));
+function photo({ media: held, text, spoiler, shown = [] }, show) {
+  const name = text.split("\n")[0].slice(0, 100) || t("picture");
+  const covered = spoiler && !shown.includes(COVER);
+  const press = () => (covered ? show(COVER) : showPicture(fileOf(held), name));
+  return h("button", { type: "button", class: covered ? "photo covered" : "photo", "aria-label": `${t("see-picture")}: ${name}`, onclick: press },
+    h("img", { src: fileOf(held), alt: name, ...reservedSize(held), decoding: "async" }));
 }
 
-function photo(message) {
-  const held = message.media;
-  const name = message.text.split("\n")[0].slice(0, 100) || t("picture");
-  const image = el("img", { src: fileOf(held), alt: name, ...reservedSize(held), decoding: "async" });
-  const button = el("button", { type: "button", class: "photo", "aria-label": `${t("see-picture")}: ${name}` }, image);
-  let covered = message.spoiler;
-  button.classList.toggle("covered", covered);
-  button.addEventListener("click", () => {
-    if (!covered) return showPicture(fileOf(held), name);
-    covered = false;
-    button.classList.remove("covered");
-  });
-  return button;
-}
+const COVER = "cover";
 
 /** Returns the size of a picture in the chat; its space is reserved until it has loaded. */
 function reservedSize({ width, height }) {
@@ -51,13 +41,13 @@ function reservedSize({ width, height }) {
 
 function documentLink(held) {
   const name = held.file_name ?? t("document");
-  return el("a", { class: "file", href: fileOf(held), download: name, "aria-label": t("download", { name }) }, cardParts("document", name, fileSize(held.file_size)));
+  return h("a", { class: "file", href: fileOf(held), download: name, "aria-label": t("download", { name }) }, cardParts("document", name, fileSize(held.file_size)));
 }
 
-const card = (...parts) => el("div", { class: "file" }, cardParts(...parts));
+const card = (...parts) => h("div", { class: "file" }, cardParts(...parts));
 
 function cardParts(drawing, title, line) {
-  return [el("span", { class: "file-icon" }, icon(drawing)), el("bdi", { class: "file-name" }, title), el("span", { class: "file-size" }, line)];
+  return [h("span", { class: "file-icon" }, icon(drawing)), h("bdi", { class: "file-name" }, title), h("span", { class: "file-size" }, line)];
 }
 
 function seconds(duration = 0) {

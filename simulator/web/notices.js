@@ -1,33 +1,30 @@
 // What the page says: a lost connection, short notices.
 
-import { el, fill, icon } from "./dom.js";
-import { redrawOn, state } from "./page_state.js";
+import { h, icon } from "./dom.js";
+import { added, redraw, state } from "./page_state.js";
 import { t } from "./translation.js";
 
-const notices = [connectionNotice];
-const topics = ["connection"];
-
-/** Adds a notice, which is drawn again when one of these topics changes, before any is drawn. */
-export function addNotice(of, draw) {
-  topics.push(...of);
-  notices.push(draw);
-}
-
-export function drawNotices(root) {
-  root.setAttribute("aria-live", "polite");
-  redrawOn(topics, () => fill(root, notices.map((draw) => draw())));
-}
-
-function connectionNotice() {
-  return !state.connected && el("p", { class: "notice bad" }, icon("alert"), t("disconnected"));
+export function notices() {
+  return h("section", { id: "notices", class: "notices", "aria-live": "polite" },
+    !state.connected && h("p", { class: "notice bad" }, icon("alert"), t("disconnected")),
+    added.notices.map((view) => view()));
 }
 
 const TOAST_SECONDS = 4;
 
+export function toasts() {
+  const { toast } = state;
+  return h("div", { class: "toasts", role: "status", "aria-live": "polite" },
+    toast && h("p", { key: toast.at, class: "toast", dir: "auto" }, toast.text));
+}
+
 export function toast(text) {
-  const line = el("p", { class: "toast", dir: "auto" }, text);
-  document.getElementById("toasts").replaceChildren(line);
-  setTimeout(() => line.remove(), TOAST_SECONDS * 1000);
+  const shown = (state.toast = { text, at: performance.now() });
+  redraw();
+  setTimeout(() => {
+    if (state.toast === shown) state.toast = null;
+    redraw();
+  }, TOAST_SECONDS * 1000);
 }
 
 /** Copies a text to the clipboard, which browsers offer only in a secure context. */

@@ -1,19 +1,14 @@
 // The list of people, each with a phone, and their avatars.
 
 import { openAddDialog } from "./dialogs.js";
-import { h, icon, iconButton, patch } from "./dom.js";
+import { h, icon, iconButton } from "./dom.js";
 import { openChat } from "./navigation.js";
-import { redrawOn, state, unreadCount } from "./page_state.js";
+import { state, unreadCount } from "./page_state.js";
 import { themeButton } from "./theme.js";
 import { languageName, number, switchLanguage, t, timeOfDay } from "./translation.js";
 
-export function drawPeopleList(root) {
-  root.setAttribute("aria-label", t("people"));
-  redrawOn(["people"], () => patch(root, ...peopleList()));
-}
-
-function peopleList() {
-  return [
+export function peopleList() {
+  return h("nav", { id: "people", class: "people", "aria-label": t("people") },
     h("header", { class: "bar" },
       h("img", { class: "logo", src: "icon.svg", alt: "", width: "34", height: "34" }),
       h("h1", {}, t("title")),
@@ -22,8 +17,7 @@ function peopleList() {
     h("p", { class: "about" }, t("about")),
     h("ul", { class: "people-list" }, [...state.people.values()].map(row)),
     h("footer", { class: "people-foot" },
-      h("button", { type: "button", class: "quiet-button", onclick: openAddDialog }, icon("plus"), t("add-person"))),
-  ];
+      h("button", { type: "button", class: "quiet-button", onclick: openAddDialog }, icon("plus"), t("add-person"))));
 }
 
 function row(person) {

@@ -1,19 +1,22 @@
 // Popup menus of people and messages, one at a time: arrows move, Escape closes.
 
 import { confirmDeactivation, openRenameDialog, openStartLinkDialog } from "./dialogs.js";
-import { el, icon } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { beginReplyOrEdit } from "./drafts.js";
 import { copy } from "./notices.js";
+import { redraw, state } from "./page_state.js";
 import { actAs } from "./server_connection.js";
 import { t } from "./translation.js";
 
 export function personMenu(button, person) {
+  if (person.gone) return;
   openMenu(button, t("more"), [
-    !person.gone && { icon: "link", label: t("start-link"), done: () => openStartLinkDialog(person) },
-    !person.gone && { icon: "user", label: t("rename"), done: () => openRenameDialog(person) },
-    !person.gone && !person.blocked && { icon: "block", label: t("block"), done: () => actAs(person, "block") },
-    !person.gone && person.blocked && { icon: "check", label: t("unblock"), done: () => actAs(person, "unblock") },
-    !person.gone && { icon: "gone", label: t("deactivate"), danger: true, done: () => confirmDeactivation(person) },
+    { icon: "link", label: t("start-link"), done: () => openStartLinkDialog(person) },
+    { icon: "user", label: t("rename"), done: () => openRenameDialog(person) },
+    person.blocked
+      ? { icon: "check", label: t("unblock"), done: () => actAs(person, "unblock") }
+      : { icon: "block", label: t("block"), done: () => actAs(person, "block") },
+    { icon: "gone", label: t("deactivate"), danger: true, done: () => confirmDeactivation(person) },
   ]);
 }
 
@@ -29,32 +32,32 @@ export function messageMenu(anchor, person, message) {
   ]);
 }
 
-let open = null;
-
-/** Opens a menu beside a node; `items` are `{icon, label, done, danger}` or nothing. */
+/** Opens a menu beside a node, or closes it; `items` are `{icon, label, done, danger}` or nothing. */
 export function openMenu(anchor, label, items) {
-  const had = open?.anchor === anchor;
+  const had = state.menu?.anchor === anchor;
   closeMenu();
-  if (had) return;
-  const buttons = items.filter(Boolean).map((item) => el("button", {
-    type: "button", role: "menuitem", tabindex: "-1", class: item.danger ? "menu-item danger" : "menu-item",
-    onclick: () => { closeMenu(); item.done(); },
-  }, icon(item.icon), item.label));
-  if (!buttons.length) return;
-  const node = el("div", { class: "menu", role: "menu", "aria-label": label, onkeydown: keys }, buttons);
-  document.getElementById("app").append(node);
-  open = { anchor, node, before: document.activeElement };
-  place(node, anchor);
-  buttons[0].focus();
+  if (!had) state.menu = { anchor, label, items: items.filter(Boolean), before: document.activeElement };
+}
+
+export function popupMenu() {
+  if (!state.menu?.items.length || !state.menu.anchor.isConnected) return null;
+  const { anchor, label, items } = state.menu;
+  const shown = (node) => {
+    place(node, anchor);
+    if (!node.contains(document.activeElement)) node.firstChild.focus();
+  };
+  return h("div", { class: "menu", role: "menu", "aria-label": label, onkeydown: keys, drawn: shown },
+    items.map((item) => h("button", {
+      type: "button", role: "menuitem", tabindex: "-1", class: item.danger ? "menu-item danger" : "menu-item",
+      onclick: () => { closeMenu(); item.done(); },
+    }, icon(item.icon), item.label)));
 }
 
 function closeMenu() {
-  if (!open) return;
-  const { node, before } = open;
-  open = null;
-  const inside = node.contains(document.activeElement);
-  node.remove();
-  if (inside && before?.isConnected) before.focus();
+  const { before } = state.menu ?? {};
+  state.menu = null;
+  if (document.activeElement?.closest(".menu")) before.focus();
+  redraw();
 }
 
 function place(node, anchor) {
@@ -77,7 +80,7 @@ function keys(event) {
   event.preventDefault();
 }
 
-addEventListener("pointerdown", (event) => {
-  if (open && !open.node.contains(event.target) && !open.anchor.contains(event.target)) closeMenu();
+addEventListener("pointerdown", ({ target }) => {
+  if (state.menu && !target.closest(".menu") && !state.menu.anchor.contains(target)) closeMenu();
 });
-addEventListener("resize", closeMenu);
+addEventListener("resize", () => state.menu && closeMenu());

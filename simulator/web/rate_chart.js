@@ -1,7 +1,7 @@
 // The chart of messages per second over the last minute, with Telegram's limit.
 
-import { el, fill, svg } from "./dom.js";
-import { now, redrawOn, state } from "./page_state.js";
+import { h } from "./dom.js";
+import { now, state } from "./page_state.js";
 import { number, t } from "./translation.js";
 
 const SECONDS = 60;
@@ -11,46 +11,42 @@ const TOP = 16;
 const BASE = HEIGHT - 18;
 const STEP = WIDTH / SECONDS;
 
-export function drawRateChart() {
-  const bars = svg("g", { class: "chart-bars" });
-  const refusals = svg("g", { class: "chart-refused" });
-  const limit = svg("line", { class: "chart-limit", x1: "0", x2: WIDTH });
-  const limitWords = svg("text", { class: "chart-words", x: WIDTH, "text-anchor": "end" });
-  const picture = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" },
-    bars, refusals, limit, limitWords,
-    svg("line", { class: "chart-base", x1: "0", x2: WIDTH, y1: BASE, y2: BASE }),
-    svg("text", { class: "chart-words", x: "0", y: HEIGHT - 4 }, t("seconds-ago")),
-    svg("text", { class: "chart-words", x: WIDTH, y: HEIGHT - 4, "text-anchor": "end" }, t("now")));
-  const figures = el("dl", { class: "figures" });
-
-  function draw() {
-    const last = Math.floor(now()) - 1;
-    const minute = Array.from({ length: SECONDS }, (_, place) => state.seconds.get(last - SECONDS + 1 + place));
-    const sent = minute.map((second) => second?.sent ?? 0);
-    const refused = minute.map((second) => second?.refused ?? 0);
-    const most = Math.max(...sent);
-    const scale = (BASE - TOP) / Math.max(state.limit, most);
-    const level = BASE - state.limit * scale;
-    fill(bars, sent.map((n, place) => n > 0 && bar(place, n * scale)));
-    fill(refusals, refused.map((n, place) => n > 0 && svg("circle", { cx: (place + 0.5) * STEP, cy: BASE - 4, r: 2.6 })));
-    limit.setAttribute("y1", level);
-    limit.setAttribute("y2", level);
-    limitWords.setAttribute("y", level - 4);
-    limitWords.textContent = t("rate-limit", { n: state.limit });
-    const current = sent.at(-1);
-    picture.setAttribute("aria-label", t("rate-said", { now: current, most, limit: state.limit }));
-    fill(figures, figure("rate-now", current), figure("rate-most", most), figure("rate-refused", refused.reduce((a, b) => a + b)));
-  }
-
-  redrawOn(["rate"], draw);
-  setInterval(() => !document.hidden && draw(), 1000);
-  return [picture, figures];
+export function rateChart() {
+  const { limit, seconds } = state;
+  const last = Math.floor(now()) - 1;
+  const minute = Array.from({ length: SECONDS }, (_, place) => seconds.get(last - SECONDS + 1 + place) ?? { sent: 0, refused: 0 });
+  const most = Math.max(...minute.map(({ sent }) => sent));
+  const current = minute.at(-1).sent;
+  const scale = (BASE - TOP) / Math.max(limit, most);
+  const level = BASE - limit * scale;
+  return [
+    h("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": t("rate-said", { now: current, most, limit }) },
+      h("g", { class: "chart-bars" }, minute.map(({ sent }, place) => sent > 0 && bar(place, sent * scale))),
+      h("g", { class: "chart-refused" }, minute.map(({ refused }, place) => refused > 0 && h("circle", { cx: (place + 0.5) * STEP, cy: BASE - 4, r: 2.6 }))),
+      line("chart-limit", level),
+      words("end", level - 4, t("rate-limit", { n: limit })),
+      line("chart-base", BASE),
+      words("start", HEIGHT - 4, t("seconds-ago")),
+      words("end", HEIGHT - 4, t("now"))),
+    h("dl", { class: "figures" },
+      figure("rate-now", current),
+      figure("rate-most", most),
+      figure("rate-refused", minute.reduce((sum, { refused }) => sum + refused, 0))),
+  ];
 }
 
 function bar(place, height) {
-  return svg("rect", { x: place * STEP + 0.6, y: BASE - height, width: STEP - 1.2, height, rx: 1.2 });
+  return h("rect", { x: place * STEP + 0.6, y: BASE - height, width: STEP - 1.2, height, rx: 1.2 });
+}
+
+function line(name, y) {
+  return h("line", { class: name, x1: 0, x2: WIDTH, y1: y, y2: y });
+}
+
+function words(anchor, y, said) {
+  return h("text", { class: "chart-words", x: anchor === "end" ? WIDTH : 0, y, "text-anchor": anchor }, said);
 }
 
 function figure(key, value) {
-  return el("div", {}, el("dt", {}, t(key)), el("dd", {}, number(value)));
+  return h("div", {}, h("dt", {}, t(key)), h("dd", {}, number(value)));
 }

@@ -1,7 +1,7 @@
 // The connection to the server: a stream of changes comes in, actions go out.
 
 import { toast } from "./notices.js";
-import { applyChange, markChanged, state } from "./page_state.js";
+import { applyChange, redraw, state } from "./page_state.js";
 import { t, translatedRefusal } from "./translation.js";
 
 let stream = null;
@@ -32,9 +32,8 @@ function open() {
 }
 
 function setConnected(connected) {
-  if (state.connected === connected) return;
   state.connected = connected;
-  markChanged("connection");
+  redraw();
 }
 
 /** Sends an action and returns the answer; null after a failure, whose reason `onFailure` gets. */

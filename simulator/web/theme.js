@@ -1,7 +1,7 @@
 // The light or dark theme: the system's, until somebody chooses one.
 
 import { iconButton } from "./dom.js";
-import { markChanged } from "./page_state.js";
+import { redraw } from "./page_state.js";
 import { t } from "./translation.js";
 
 const system = matchMedia("(prefers-color-scheme: dark)");
@@ -12,7 +12,7 @@ const isDark = () => (localStorage.getItem("theme") ?? (system.matches ? "dark" 
 /** Shows the page in the chosen theme. */
 export function showTheme() {
   document.documentElement.dataset.theme = isDark() ? "dark" : "light";
-  markChanged("people");
+  redraw();
 }
 
 /** Switches the theme. */

@@ -7,7 +7,7 @@ import { language } from "./translation.js";
 /** Shows or hides the texts beside the phone that shows them. */
 export const showEditor = (shown) => showBeside(shown ? "editor" : "");
 
-export const editorIsShown = () => !document.getElementById("editor").hidden;
+export const editorIsShown = () => state.beside === "editor";
 
 /** Shows a field of the texts, and lets somebody write there. */
 export function openField(field) {

@@ -63,6 +63,7 @@ export function drawEditor(root, tabs) {
   redrawOn(["opened"], () => chooseTextsOf(selectedPerson()));
   redrawOn(["editor", "unsaved", "preview", "panel", "texts-tab"], () => {
     drawNarrowTabs(tabs);
+    root.hidden = !editorIsShown();
     if (!state.editor) return;
     if (!opened) openEditorIfRoom();
     opened = true;

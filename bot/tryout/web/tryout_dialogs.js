@@ -1,7 +1,7 @@
 // The dialogs of the petition's texts, and of beginning again.
 
 import { askToConfirm, labelled, LANGUAGES } from "./dialogs.js";
-import { el } from "./dom.js";
+import { h } from "./dom.js";
 import { state } from "./page_state.js";
 import { act } from "./server_connection.js";
 import { languageName, t } from "./translation.js";
@@ -15,7 +15,7 @@ export function openLanguageDialog(done) {
   askToConfirm({
     title: t("add-language"),
     text: t("add-language-why"),
-    body: labelled(t("which-language"), el("select", { name: "language", autofocus: true }, options.map(([name, tag]) => el("option", { value: tag }, name)))),
+    body: labelled(t("which-language"), h("select", { name: "language", autofocus: true }, options.map(([name, tag]) => h("option", { value: tag }, name)))),
     yes: t("add"),
     done: (said) => done(said.get("language")),
   });
@@ -27,14 +27,14 @@ export function openLanguageDialog(done) {
  */
 export function openVersionDialog(known, languages, done, { written = {}, fault } = {}) {
   const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-  const said = languages.map((tag) => labelled(t("what-changed", { language: languageName(tag) }), el("textarea", { name: `changed-${tag}`, rows: "3", maxlength: "400", required: true, lang: tag, dir: "auto", value: written[tag] })));
+  const said = languages.map((tag) => labelled(t("what-changed", { language: languageName(tag) }), h("textarea", { name: `changed-${tag}`, rows: "3", maxlength: "400", required: true, lang: tag, dir: "auto", defaultValue: written[tag] })));
   askToConfirm({
     title: t("new-version"),
     text: t("new-version-why"),
     body: [
-      labelled(t("field-version"), el("input", { name: "version", type: "date", required: true, value: today > known ? today : "", max: "2999-12-31" })),
+      labelled(t("field-version"), h("input", { name: "version", type: "date", required: true, defaultValue: today > known ? today : "", max: "2999-12-31" })),
       said,
-      fault && el("p", { class: "edit-failed", role: "alert" }, fault),
+      fault && h("p", { class: "edit-failed", role: "alert" }, fault),
     ],
     yes: t("save"),
     done: (form) => done(form.get("version"), Object.fromEntries(languages.map((tag) => [tag, form.get(`changed-${tag}`)]))),

@@ -1,7 +1,7 @@
 // What the page says of the previewed petition, and what can be tried next.
 
 import { openField } from "./beside.js";
-import { el, icon, iconButton } from "./dom.js";
+import { h, icon, iconButton } from "./dom.js";
 import { goToNext, tabName, tabOf, unfinished } from "./editor.js";
 import { fieldName } from "./editor_field.js";
 import { openChat } from "./navigation.js";
@@ -17,9 +17,9 @@ export function hint() {
     markChanged("hints");
   };
   const isOf = (person) => step === "sign" || person?.role === "admin";
-  const beAdmin = el("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("be-admin"));
-  return el("div", { class: "notice hint-of-demo" },
-    el("p", {}, t(`hint-${step}`)), !isOf(selectedPerson()) && beAdmin, iconButton("close", t("close-hint"), close));
+  const beAdmin = h("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("be-admin"));
+  return h("div", { class: "notice hint-of-demo" },
+    h("p", {}, t(`hint-${step}`)), !isOf(selectedPerson()) && beAdmin, iconButton("close", t("close-hint"), close));
 }
 
 export function previewNotice() {
@@ -29,29 +29,29 @@ export function previewNotice() {
   const verdict = count === 0 ? t("preview-fine") : shown ? t(count === 1 ? "preview-one" : "preview-many", { n: count }) : t("preview-nothing");
   const left = count === 0 && state.editor ? unfinished().length : 0;
   if (left) return notReady(folder, left);
-  const head = [icon(count ? "alert" : "check"), el("strong", {}, t("preview-of", { folder })), el("span", {}, verdict)];
+  const head = [icon(count ? "alert" : "check"), h("strong", {}, t("preview-of", { folder })), h("span", {}, verdict)];
   return [
-    el("div", { class: count ? "notice bad" : "notice good" }, head),
-    count > 0 && el("ul", { class: "problems", "aria-label": verdict }, problems.map((each) => problem(each, "bad"))),
-    warnings.length > 0 && el("details", { class: "warnings" },
-      el("summary", {}, icon("down"), t(warnings.length === 1 ? "preview-warning" : "preview-warnings", { n: warnings.length })),
-      el("ul", { class: "problems" }, warnings.map((each) => problem(each, "doubtful")))),
+    h("div", { class: count ? "notice bad" : "notice good" }, head),
+    count > 0 && h("ul", { class: "problems", "aria-label": verdict }, problems.map((each) => problem(each, "bad"))),
+    warnings.length > 0 && h("details", { class: "warnings" },
+      h("summary", {}, icon("down"), t(warnings.length === 1 ? "preview-warning" : "preview-warnings", { n: warnings.length })),
+      h("ul", { class: "problems" }, warnings.map((each) => problem(each, "doubtful")))),
   ];
 }
 
 /** What a petition says that is not written yet: how much is left, as the texts count it, and where. */
 function notReady(folder, left) {
-  return el("div", { class: "notice doubtful not-ready" }, icon("alert"), el("strong", {}, t("preview-of", { folder })),
-    el("span", {}, t(left === 1 ? "not-ready-one" : "not-ready-many", { n: left })),
-    el("button", { type: "button", class: "to-field", onclick: goToNext }, el("strong", {}, t("left-next"))));
+  return h("div", { class: "notice doubtful not-ready" }, icon("alert"), h("strong", {}, t("preview-of", { folder })),
+    h("span", {}, t(left === 1 ? "not-ready-one" : "not-ready-many", { n: left })),
+    h("button", { type: "button", class: "to-field", onclick: goToNext }, h("strong", {}, t("left-next"))));
 }
 
 /** A problem with its file and key, which lead to its field where it can be put right on the page. */
 function problem({ file, key, place, sentence }, kind) {
   const field = state.editor?.fields.find((each) => each.file === file && (each.key === key || each.key === key.replace(/\.\d+$/, "")));
-  const where = [el("code", {}, file), place[language] && el("code", {}, place[language])];
+  const where = [h("code", {}, file), place[language] && h("code", {}, place[language])];
   const named = field && `${fieldName(field)} (${tabName(tabOf(field)).toLowerCase()})`;
-  return el("li", { class: kind },
-    field ? el("button", { type: "button", class: "where to-field", title: `${file}: ${key}`, onclick: () => openField(field) }, el("code", {}, named)) : el("span", { class: "where" }, where),
-    el("span", { dir: "auto" }, sentence[language]));
+  return h("li", { class: kind },
+    field ? h("button", { type: "button", class: "where to-field", title: `${file}: ${key}`, onclick: () => openField(field) }, h("code", {}, named)) : h("span", { class: "where" }, where),
+    h("span", { dir: "auto" }, sentence[language]));
 }
