@@ -5,7 +5,7 @@ import { h, icon, iconButton } from "./dom.js";
 import { cancelReplyOrEdit, captionOf, draftOf, setCaption } from "./drafts.js";
 import { parseMarkdown } from "./markdown.js";
 import { toast } from "./notices.js";
-import { redraw } from "./page_state.js";
+import { update } from "./page_state.js";
 import { openMenu } from "./popup_menus.js";
 import { actAs, upload } from "./server_connection.js";
 import { fileSize, number, t } from "./translation.js";
@@ -16,7 +16,7 @@ const SAY_WHEN_LEFT = 100;
 
 export function openAttachMenu(button, person) {
   const sample = (kind) => (kind === "album" ? actAs(person, "album", { kinds: ["photo", "photo", "photo"] }) : actAs(person, "kind", { kind }));
-  const choose = (kind) => chooseFiles(kind, (files) => openAttachmentDialog(person, files, kind));
+  const choose = (kind) => chooseFiles(kind, (chosen) => openAttachmentDialog(person, chosen));
   openMenu(button, t("attach"), [
     ...Object.entries(SAMPLES).map(([kind, drawing]) => ({ icon: drawing, label: t(kind), done: () => sample(kind) })),
     { icon: "forward", label: t("forwarded-post"), done: () => actAs(person, "forward_post", { text: t("post-text"), channel: t("post-channel") }) },
@@ -26,20 +26,24 @@ export function openAttachMenu(button, person) {
 }
 
 /** Opens the dialog for these files; sends them with their caption on confirmation. */
-function openAttachmentDialog(person, files, kind) {
-  const { attachments, faults } = checkFiles(files, kind);
-  if (!attachments.length) return faults.length && toast(faults.join("\n"));
-  const form = { person, attachments, fault: faults.join("\n"), sending: false };
+function openAttachmentDialog(person, { attachments, fault }) {
+  if (!attachments.length) return toast(fault);
+  // The caption starts as the chat's draft; after a cancel it is the draft again.
+  const form = { person, attachments, fault, caption: captionOf(person.id), sending: false };
+  const closed = () => {
+    remove(form, form.attachments);
+    setCaption(person.id, form.caption);
+  };
   // Files that are being sent cannot be cancelled.
   const oncancel = (event) => form.sending && event.preventDefault();
-  form.dialog = openDialog({ class: "dialog", "aria-labelledby": "attachments-title", oncancel }, () => attachmentForm(form), () => releaseFiles(form.attachments));
+  form.dialog = openDialog({ class: "dialog", "aria-labelledby": "attachments-title", oncancel }, () => attachmentForm(form), { closed });
 }
 
 function attachmentForm(form) {
-  const { person, attachments, fault, sending } = form;
+  const { attachments, fault, caption, sending } = form;
   const what = attachments.every(({ kind }) => kind === "photo") ? "send-photo" : "send-file";
   const groups = intoAlbums(attachments).length;
-  const left = charactersLeft(person);
+  const left = charactersLeft(caption);
   return h("form", { class: "attachment-form", onsubmit: (event) => { event.preventDefault(); send(form); } },
     h("h2", { id: "attachments-title" }, t(attachments.length === 1 ? what : `${what}s`, { n: number(attachments.length) })),
     h("ul", { class: "attachments", "aria-labelledby": "attachments-title" }, attachments.map((each) => listItem(form, each))),
@@ -47,7 +51,7 @@ function attachmentForm(form) {
     h("div", { class: "attachments-more" }, addButton(form, "photo", "album", "more-photos"), addButton(form, "document", "document", "more-files")),
     h("label", { class: "field" }, h("span", {}, t("caption")), h("textarea", {
       rows: "3", dir: "auto", autofocus: true, enterkeyhint: "send", "aria-describedby": "caption-left", "aria-invalid": String(left < 0), readonly: sending,
-      value: captionOf(person.id), oninput: (event) => setCaption(person.id, event.target.value), onkeydown: (event) => sendOnEnter(event, form),
+      value: caption, oninput: (event) => update(form, { caption: event.target.value }), onkeydown: (event) => sendOnEnter(event, form),
     })),
     h("p", { id: "caption-left", class: left < 0 ? "caption-left over" : "caption-left", "aria-live": "polite", hidden: left > SAY_WHEN_LEFT },
       left < 0 ? t("caption-over", { n: number(-left) }) : t("caption-left", { n: number(left) })),
@@ -58,7 +62,7 @@ function attachmentForm(form) {
 }
 
 /** Telegram counts the caption without the marks of its formatting. */
-const charactersLeft = (person) => LONGEST_CAPTION - parseMarkdown(captionOf(person.id)).text.length;
+const charactersLeft = (caption) => LONGEST_CAPTION - parseMarkdown(caption).text.length;
 
 function listItem(form, attachment) {
   const { file, kind, address } = attachment;
@@ -70,11 +74,7 @@ function listItem(form, attachment) {
 }
 
 function addButton(form, kind, drawing, label) {
-  const add = (files) => {
-    const { attachments, faults } = checkFiles(files, kind);
-    form.attachments.push(...attachments);
-    showFault(form, faults.join("\n"));
-  };
+  const add = ({ attachments, fault }) => update(form, { attachments: [...form.attachments, ...attachments], fault });
   return h("button", { type: "button", class: "link-button", onclick: () => chooseFiles(kind, add) }, icon(drawing), t(label));
 }
 
@@ -92,34 +92,40 @@ function removeOne(form, attachment) {
 }
 
 function remove(form, gone) {
-  releaseFiles(gone);
-  form.attachments = form.attachments.filter((attachment) => !gone.includes(attachment));
-  redraw();
-}
-
-function showFault(form, why) {
-  form.fault = why;
-  redraw();
+  for (const { address } of gone) URL.revokeObjectURL(address);
+  update(form, { attachments: form.attachments.filter((attachment) => !gone.includes(attachment)) });
 }
 
 async function send(form) {
-  const { person, attachments } = form;
-  if (form.sending || charactersLeft(person) < 0) return;
-  form.sending = true;
-  showFault(form, "");
-  const content = { ...parseMarkdown(captionOf(person.id)), reply_to: draftOf(person.id).reply?.id ?? null };
-  const done = await sendFiles(person, attachments, content, { onSent: (group) => removeSent(form, group), onFailure: (why) => showFault(form, why) });
-  form.sending = false;
-  redraw();
-  if (done) form.dialog.node.close();
+  if (form.sending || charactersLeft(form.caption) < 0) return;
+  update(form, { sending: true, fault: "" });
+  const isSent = (await uploadAll(form)) && (await sendAll(form));
+  update(form, { sending: false });
+  if (isSent) form.dialog.node.close();
 }
 
-/** Removes what has been sent, so that a retry sends only the rest. */
-function removeSent(form, group) {
-  const { id } = form.person;
-  setCaption(id, "");
-  if (draftOf(id).reply) cancelReplyOrEdit(id);
-  remove(form, group);
+/** Uploads the files; nothing is sent before all are uploaded. */
+async function uploadAll(form) {
+  for (const attachment of form.attachments) {
+    const { file, kind } = attachment;
+    attachment.uploaded = await upload(file, kind, (why) => update(form, { fault: `${file.name}: ${why}` }));
+    if (!attachment.uploaded) return false;
+  }
+  return true;
+}
+
+/** Sends group by group, the caption with the first. What has been sent goes, so that a retry sends only the rest. */
+async function sendAll(form) {
+  const { person, attachments } = form;
+  for (const group of intoAlbums(attachments)) {
+    const files = group.map(({ uploaded }) => uploaded.file);
+    const content = { ...parseMarkdown(form.caption), reply_to: draftOf(person.id).reply?.id };
+    if (!(await actAs(person, "attach", { files, ...content }, (fault) => update(form, { fault })))) return false;
+    form.caption = "";
+    if (draftOf(person.id).reply) cancelReplyOrEdit(person.id);
+    remove(form, group);
+  }
+  return true;
 }
 
 const PHOTOS = ["image/png", "image/jpeg"];
@@ -129,65 +135,33 @@ const MOST_IN_GROUP = 10;
 
 const chooser = Object.assign(document.createElement("input"), { type: "file", multiple: true });
 
-/** Lets somebody choose photos or documents; `done` is called with the files. */
+/** Lets somebody choose files; `done` is called with those that can be sent, and why the rest cannot. */
 function chooseFiles(kind, done) {
   chooser.accept = kind === "photo" ? PHOTOS.join() : "";
   chooser.value = "";
-  chooser.onchange = () => done([...chooser.files]);
+  chooser.onchange = () => done(checked([...chooser.files], kind));
   chooser.click();
 }
 
-/** Returns which files can be sent, and why the rest cannot. Non-photos are sent as documents. */
-function checkFiles(files, kind) {
-  const attachments = [];
-  const faults = [];
-  for (const file of files) {
-    const sentAs = kind === "photo" && PHOTOS.includes(file.type) ? "photo" : "document";
-    const fault = faultOf(file, sentAs);
-    if (fault) faults.push(t(fault, { name: file.name }));
-    else attachments.push({ file, kind: sentAs, address: sentAs === "photo" ? URL.createObjectURL(file) : null });
-  }
-  return { attachments, faults };
+/** Checks files, of which those that are no photos are sent as documents. */
+function checked(files, wanted) {
+  const all = files.map((file) => ({ file, kind: wanted === "photo" && PHOTOS.includes(file.type) ? "photo" : "document" }));
+  const good = all.filter((each) => !faultOf(each));
+  const faults = all.filter(faultOf).map((each) => t(faultOf(each), { name: each.file.name }));
+  return { attachments: good.map((each) => ({ ...each, address: URL.createObjectURL(each.file) })), fault: faults.join("\n") };
 }
 
-function faultOf(file, kind) {
+function faultOf({ file, kind }) {
   if (file.size === 0) return "file-empty";
   if (file.size > LARGEST_FILE) return "file-too-large";
   return kind === "photo" && file.size > LARGEST_PHOTO ? "photo-too-large" : null;
 }
 
-/** Frees the object URL that shows a file. */
-function releaseFiles(attachments) {
-  for (const { address } of attachments) if (address) URL.revokeObjectURL(address);
-}
-
 /** Groups files into albums of at most ten: photos together, documents together. */
 function intoAlbums(attachments) {
-  return ["photo", "document"].flatMap((kind) => inTens(attachments.filter((attachment) => attachment.kind === kind)));
-}
-
-function inTens(attachments) {
-  const count = Math.ceil(attachments.length / MOST_IN_GROUP);
-  return Array.from({ length: count }, (_, n) => attachments.slice(n * MOST_IN_GROUP, (n + 1) * MOST_IN_GROUP));
-}
-
-/**
- * Sends files group by group, with a caption on the first; `onSent` is called with each group that
- * was sent, `onFailure` with each failure. Nothing is sent before all files are uploaded.
- */
-async function sendFiles(person, attachments, content, { onSent, onFailure }) {
-  const names = new Map();
-  for (const attachment of attachments) {
-    const answer = await upload(attachment.file, attachment.kind, (why) => onFailure(`${attachment.file.name}: ${why}`));
-    if (!answer) return false;
-    names.set(attachment, answer.file);
-  }
-  let more = content;
-  for (const group of intoAlbums(attachments)) {
-    const files = group.map((attachment) => names.get(attachment));
-    if (!(await actAs(person, "attach", { files, ...more }, onFailure))) return false;
-    more = {};
-    onSent(group);
-  }
-  return true;
+  return ["photo", "document"].flatMap((kind) => {
+    const alike = attachments.filter((attachment) => attachment.kind === kind);
+    const count = Math.ceil(alike.length / MOST_IN_GROUP);
+    return Array.from({ length: count }, (_, n) => alike.slice(n * MOST_IN_GROUP, (n + 1) * MOST_IN_GROUP));
+  });
 }

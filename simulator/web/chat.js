@@ -4,7 +4,7 @@ import { composer } from "./composer.js";
 import { h, icon, iconButton } from "./dom.js";
 import { messageRows } from "./messages.js";
 import { closeChat, showBeside } from "./navigation.js";
-import { added, redraw, selectedPerson, state, unreadCount } from "./page_state.js";
+import { added, isActing, selectedPerson, state, unread, update } from "./page_state.js";
 import { actionText, botAvatar } from "./people_list.js";
 import { personMenu } from "./popup_menus.js";
 import { actAs } from "./server_connection.js";
@@ -14,6 +14,8 @@ const NEAR = 120;
 
 export function chat() {
   const person = selectedPerson();
+  const isWorking = person && isActing(person);
+  const said = isWorking ? actionText(person) : person && t("seen-by", { name: person.name });
   return h("section", { id: "chat", class: person ? "chat" : "chat empty", "aria-label": t("chat"), drawn: markRead },
     h("header", { class: "bar chat-bar" },
       iconButton("back", t("back"), closeChat, { class: "icon-button only-phone" }),
@@ -21,7 +23,7 @@ export function chat() {
       h("div", { class: "chat-names" },
         // On a phone it is the only heading, as the list with the other one is hidden.
         h("h2", { class: "chat-title", "aria-level": "1" }, person && state.bot.name),
-        h("p", { class: person?.action ? "chat-line acting" : "chat-line", "aria-live": "polite" }, person && lineOf(person))),
+        h("p", { class: isWorking ? "chat-line acting" : "chat-line", "aria-live": "polite" }, said)),
       iconButton("more", t("more"), (event) => personMenu(event.currentTarget, person), { "aria-haspopup": "menu" }),
       added.bar.map((view) => view()),
       sideButton("panel", "panel", "panel", "panel-button")),
@@ -35,8 +37,6 @@ export function sideButton(drawing, name, side, className) {
   const isShown = state.beside === side;
   return iconButton(drawing, t(name), () => showBeside(isShown ? "" : side), { class: `icon-button ${className}`, "aria-pressed": String(isShown) });
 }
-
-const lineOf = (person) => (person.action ? actionText(person) : t("seen-by", { name: person.name }));
 
 /** The messages; another phone has another log, so that nobody is told what stands there already. */
 function log(person) {
@@ -54,7 +54,7 @@ function foot(person) {
 
 function markRead() {
   const person = selectedPerson();
-  if (!person || document.hidden || !unreadCount(person)) return;
+  if (!person || document.hidden || !unread(person).length) return;
   if (state.view !== "chat" && matchMedia("(max-width: 699px)").matches) return;
   person.read = Math.max(...person.messages.keys());
   actAs(person, "read", { message: person.read });
@@ -85,8 +85,8 @@ function measure(node) {
   const { atEnd, isAway } = state.log;
   const { offsetHeight } = document.querySelector(".to-bottom");
   state.log.highest = highestOf(node);
-  state.log.isAway = distanceToEnd(node) > offsetHeight && (isAway || !atEnd);
-  if (state.log.isAway !== isAway) redraw();
+  const offers = distanceToEnd(node) > offsetHeight && (isAway || !atEnd);
+  if (offers !== isAway) update(state.log, { isAway: offers });
 }
 
 /** The largest scroll position. */

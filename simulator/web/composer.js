@@ -3,7 +3,8 @@
 import { openAttachMenu } from "./attachments.js";
 import { fit, h, icon, iconButton } from "./dom.js";
 import { beginReplyOrEdit, cancelReplyOrEdit, draftOf, sendCommand, sendDraft } from "./drafts.js";
-import { redraw, selectedPerson, state } from "./page_state.js";
+import { selectedPerson, state, update } from "./page_state.js";
+import { openMenu } from "./popup_menus.js";
 import { t } from "./translation.js";
 
 export function composer(person) {
@@ -15,7 +16,7 @@ export function composer(person) {
       commands.map(({ command, description }, place) => h(suggestion, { key: command, person, command, description, place, isMarked: place === marked }))),
     aboutDraft(person, draft),
     h("div", { class: "composer-row" },
-      h("button", { type: "button", class: "menu-button", "aria-label": t("commands"), title: t("commands"), onclick: switchCommands }, icon("menu")),
+      h("button", { type: "button", class: "menu-button", "aria-label": t("commands"), title: t("commands"), "aria-haspopup": "menu", onclick: (event) => openCommands(event.currentTarget, person) }, icon("menu")),
       h("textarea", {
         class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
         "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "suggestions",
@@ -36,80 +37,65 @@ function aboutDraft(person, { edit, reply }) {
     iconButton("close", t("cancel"), () => cancelReplyOrEdit(person.id)));
 }
 
-/** The commands that are offered: those that match the draft, or all while their menu is open. */
-function suggested(person) {
-  const { shown } = state.commands;
-  const begun = /^\/(\w*)$/.exec(draftOf(person.id).text);
-  if (shown === "all") return person.commands;
-  return begun && shown === "typed" ? person.commands.filter(({ command }) => command.startsWith(begun[1])) : [];
+/** Opens the menu of all commands; what is being written stays. */
+function openCommands(button, person) {
+  const items = person.commands.map(({ command, description }) => ({
+    label: [h("strong", {}, `/${command}`), h("span", { dir: "auto" }, description)],
+    done: () => send(person, command),
+  }));
+  openMenu(button, t("commands"), items);
 }
 
-/** Which of the offered commands is marked. */
-const markedOf = (commands) => Math.min(state.commands.marked, commands.length - 1);
+/** The commands that match what is written, unless somebody has closed their list. */
+function suggested(person) {
+  const begun = /^\/(\w*)$/.exec(draftOf(person.id).text);
+  return begun && !state.suggestions.closed ? person.commands.filter(({ command }) => command.startsWith(begun[1])) : [];
+}
+
+const markedOf = (commands) => Math.min(state.suggestions.marked, commands.length - 1);
 
 function suggestion({ person, command, description, place, isMarked }) {
   return h("li", {
     id: `command-${place}`, role: "option", class: "suggestion", "aria-selected": String(isMarked),
-    onclick: () => pick(person, command), drawn: (node) => isMarked && node.scrollIntoView({ block: "nearest" }),
+    onclick: () => send(person, command), drawn: (node) => isMarked && node.scrollIntoView({ block: "nearest" }),
   }, h("strong", {}, `/${command}`), h("span", { dir: "auto" }, description));
 }
 
-/** Offers all commands ("all"), those that match what is typed ("typed") or none (""). */
-function offer(shown, marked = 0) {
-  state.commands = { shown, marked };
-  redraw();
-}
-
-function switchCommands() {
-  offer(suggested(selectedPerson()).length ? "" : "all");
-  document.querySelector(".writing").focus();
-}
-
-addEventListener("pointerdown", ({ target }) => {
-  if (state.commands.shown === "all" && !target.closest(".composer")) offer("");
-});
-
-function pick(person, command) {
-  sendCommand(person, `/${command}`);
-  offer("");
-  document.querySelector(".writing").focus();
-}
-
-function send(person) {
-  sendDraft(person);
+/** Sends the draft, or a command in its place. */
+function send(person, command) {
+  if (command) sendCommand(person, `/${command}`);
+  else sendDraft(person);
   document.querySelector(".writing").focus();
 }
 
 function typed(event) {
   draftOf(state.selected).text = event.target.value;
-  offer("typed");
+  update(state, { suggestions: { marked: 0, closed: false } });
 }
 
 function pressed(event) {
-  if (commandKey(event) || writingKey(event)) event.preventDefault();
-}
-
-/** Moves in the offered commands, sends one or closes them; returns whether it was a key for that. */
-function commandKey({ key }) {
   const person = selectedPerson();
   const commands = suggested(person);
-  const marked = markedOf(commands);
+  if (commands.length ? commandKey(event, person, commands) : writingKey(event, person)) event.preventDefault();
+}
+
+/** Moves in the list of commands, sends one or closes it; returns whether it was a key for that. */
+function commandKey({ key }, person, commands) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[key];
-  if (!commands.length) return false;
-  if (step) offer(state.commands.shown, (marked + step + commands.length) % commands.length);
-  else if (key === "Enter") pick(person, commands[marked].command);
-  else if (key === "Escape") offer("");
+  const marked = markedOf(commands);
+  if (step) update(state.suggestions, { marked: (marked + step + commands.length) % commands.length });
+  else if (key === "Enter") send(person, commands[marked].command);
+  else if (key === "Escape") update(state.suggestions, { closed: true });
   else return false;
   return true;
 }
 
 /** Sends, gives up a reply or an edit, or edits the last message; returns whether it was a key for that. */
-function writingKey({ key, shiftKey, isComposing, target }) {
-  const person = selectedPerson();
-  if (key === "Enter" && !shiftKey && !isComposing) send(person);
-  else if (key === "Escape") return cancelReplyOrEdit(person.id);
-  else if (key === "ArrowUp" && !target.value) return editLast(person);
-  else return false;
+function writingKey({ key, shiftKey, isComposing, target }, person) {
+  if (key === "Escape") return cancelReplyOrEdit(person.id);
+  if (key === "ArrowUp" && !target.value) return editLast(person);
+  if (key !== "Enter" || shiftKey || isComposing) return false;
+  send(person);
   return true;
 }
 

@@ -1,14 +1,10 @@
-// The control panel: the bot, the rate, fault switches, every call, and what a program adds.
+// The control panel: the bot, its messages per second, fault switches, its calls, and what a program adds.
 
-import { callList } from "./call_list.js";
 import { h, iconButton } from "./dom.js";
 import { closePanelOverChat, showBeside } from "./navigation.js";
-import { state } from "./page_state.js";
-import { rateChart } from "./rate_chart.js";
+import { state, update } from "./page_state.js";
 import { act } from "./server_connection.js";
-import { t } from "./translation.js";
-
-const FAULTS = { latency: 0.8, too_many_rate: 0.1, error_rate: 0.1, drop_rate: 0.1 };
+import { number, t, timeWithSeconds } from "./translation.js";
 
 const sections = [["the-bot", [bot]], ["rate", [rateChart]], ["trouble", [trouble]], ["calls", [callList]]];
 
@@ -31,11 +27,13 @@ addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultP
 
 function bot() {
   // What is said of a bot in another terminal has not room beside the heading.
-  const below = state.botState === "elsewhere" ? "below" : "";
-  return h("p", { class: `bot-state ${below}` },
+  const isElsewhere = state.botState === "elsewhere";
+  return h("p", { class: isElsewhere ? "bot-state below" : "bot-state" },
     h("span", { class: `light ${state.botState}` }),
     h("span", { role: "status" }, t(`bot-${state.botState}`)));
 }
+
+const FAULTS = { latency: 0.8, too_many_rate: 0.1, error_rate: 0.1, drop_rate: 0.1 };
 
 function trouble() {
   return Object.entries(FAULTS).map(([name, amount]) => h("label", { class: "switch", for: `fault-${name}` },
@@ -45,4 +43,81 @@ function trouble() {
       onchange: (event) => act("fault", { name, value: event.target.checked ? amount : 0 }),
     }),
     h("span", { class: "switch-track", "aria-hidden": "true" })));
+}
+
+const SECONDS = 60;
+const WIDTH = 320;
+const HEIGHT = 112;
+const TOP = 16;
+const BASE = HEIGHT - 18;
+const STEP = WIDTH / SECONDS;
+
+/** The messages of each second of the last minute, with Telegram's limit. */
+function rateChart() {
+  const { limit, seconds, clockOffset } = state;
+  const last = Math.floor(Date.now() / 1000 + clockOffset) - 1;
+  const minute = Array.from({ length: SECONDS }, (_, place) => seconds.get(last - SECONDS + 1 + place) ?? { sent: 0, refused: 0 });
+  const most = Math.max(...minute.map(({ sent }) => sent));
+  const current = minute.at(-1).sent;
+  const scale = (BASE - TOP) / Math.max(limit, most);
+  const level = BASE - limit * scale;
+  const bar = (place, height) => h("rect", { x: place * STEP + 0.6, y: BASE - height, width: STEP - 1.2, height, rx: 1.2 });
+  const dot = (place) => h("circle", { cx: (place + 0.5) * STEP, cy: BASE - 4, r: 2.6 });
+  const line = (name, y) => h("line", { class: name, x1: 0, x2: WIDTH, y1: y, y2: y });
+  const words = (anchor, y, said) => h("text", { class: "chart-words", x: anchor === "end" ? WIDTH : 0, y, "text-anchor": anchor }, said);
+  const figure = (key, value) => h("div", {}, h("dt", {}, t(key)), h("dd", {}, number(value)));
+  return [
+    h("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": t("rate-said", { now: current, most, limit }) },
+      h("g", { class: "chart-bars" }, minute.map(({ sent }, place) => sent > 0 && bar(place, sent * scale))),
+      h("g", { class: "chart-refused" }, minute.map(({ refused }, place) => refused > 0 && dot(place))),
+      line("chart-limit", level),
+      words("end", level - 4, t("rate-limit", { n: limit })),
+      line("chart-base", BASE),
+      words("start", HEIGHT - 4, t("seconds-ago")),
+      words("end", HEIGHT - 4, t("now"))),
+    h("dl", { class: "figures" },
+      figure("rate-now", current),
+      figure("rate-most", most),
+      figure("rate-refused", minute.reduce((sum, { refused }) => sum + refused, 0))),
+  ];
+}
+
+const CALLS_SHOWN = 100;
+
+/** The bot's calls, newest first, with parameters and answers. */
+function callList() {
+  const { heldCalls, showsPolls } = state;
+  const { calls, missed } = heldCalls ?? state;
+  const shown = calls.filter((call) => showsPolls || call.method !== "getUpdates").slice(0, CALLS_SHOWN);
+  return [
+    h("div", { class: "calls-bar" },
+      h("button", {
+        type: "button", class: "link-button", "aria-pressed": String(Boolean(heldCalls)),
+        onclick: () => update(state, { heldCalls: heldCalls ? null : { calls, missed } }),
+      }, t(heldCalls ? "calls-resume" : "calls-pause")),
+      h("label", { for: "all-calls" },
+        h("input", { type: "checkbox", id: "all-calls", checked: showsPolls, onchange: () => update(state, { showsPolls: !showsPolls }) }),
+        t("calls-polls"))),
+    h("ul", { class: "calls" }, shown.map((call) => h(callRow, { key: call.number, call, isOpen: call.isOpen }))),
+    shown.length === 0 ? h("p", { class: "hint" }, t("calls-none"))
+      : missed > 0 && h("p", { class: "hint" }, t("calls-missed", { n: number(missed) })),
+  ];
+}
+
+const STATUS = { 2: "good", 4: "doubtful", 5: "bad" };
+
+function callRow({ call, isOpen }) {
+  const { status, error } = call;
+  const json = (value) => h("pre", { tabindex: "0" }, JSON.stringify(value, null, 2));
+  return h("li", {}, h("details", { class: "call", ontoggle: (event) => update(call, { isOpen: event.target.open }) },
+    h("summary", {},
+      h("span", { class: `status ${STATUS[Math.floor(status / 100)] ?? "bad"}` }, status || t("cut")),
+      h("span", { class: "method" }, call.method),
+      h("bdi", { class: "whose" }, call.whose ?? call.chat),
+      h("time", {}, timeWithSeconds(call.at)),
+      h("span", { class: "took" }, `${number(Math.round(call.ms))} ms`)),
+    isOpen && [
+      h("h4", {}, t("parameters")), json(call.params),
+      h("h4", {}, t("answer")), json(error ? { error_code: status, description: error } : call.answer),
+    ]));
 }

@@ -1,7 +1,7 @@
 // Modal dialogs. The browser keeps the focus inside and restores it afterwards.
 
 import { h, iconButton } from "./dom.js";
-import { redraw, state } from "./page_state.js";
+import { state, update } from "./page_state.js";
 import { act, actAs } from "./server_connection.js";
 import { languageName, t } from "./translation.js";
 
@@ -27,20 +27,16 @@ export function openRenameDialog(person) {
 }
 
 export function openStartLinkDialog(person) {
-  let mark = "newsletter";
-  const typed = (event) => {
-    mark = event.target.value;
-    redraw();
-  };
+  const link = { mark: "newsletter" };
   askToConfirm({
     title: t("start-link"),
     text: t("start-link-why"),
     body: () => [
-      field("payload", t("start-mark"), { pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), value: mark, autofocus: true, oninput: typed }),
-      h("p", { class: "address" }, `https://t.me/${state.bot.username}?start=${mark}`),
+      field("payload", t("start-mark"), { pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), value: link.mark, autofocus: true, oninput: (event) => update(link, { mark: event.target.value }) }),
+      h("p", { class: "address" }, `https://t.me/${state.bot.username}?start=${link.mark}`),
     ],
     yes: t("open"),
-    done: () => actAs(person, "start", { payload: mark }),
+    done: () => actAs(person, "start", { payload: link.mark }),
   });
 }
 
@@ -91,8 +87,7 @@ export function askToConfirm({ title, text, body, yes, done, danger }) {
 
 /** Shows a picture as large as the window allows. */
 export function showPicture(source, name) {
-  const close = (event) => event.target === event.currentTarget && dialog.node.close();
-  const dialog = openDialog({ class: "enlarged", "aria-label": name, onclick: close }, () => [
+  const dialog = openDialog({ class: "enlarged", "aria-label": name, onclick: closeBeside }, () => [
     h("img", { src: source, alt: name }),
     iconButton("close", t("cancel"), () => dialog.node.close()),
   ]);
@@ -100,25 +95,28 @@ export function showPicture(source, name) {
 
 let opened = 0;
 
-/** Opens a dialog with these attributes, of which `content` returns the trees at each drawing. */
-export function openDialog(props, content, closed = () => {}) {
-  const dialog = { key: (opened += 1), props, content, closed, node: null };
-  state.dialogs.push(dialog);
-  redraw();
+/**
+ * Opens a dialog with these attributes, of which `content` returns the trees at each drawing; `drawn` is
+ * called with its node after each, and `closed` at the end.
+ */
+export function openDialog(props, content, { drawn, closed } = {}) {
+  const dialog = { key: (opened += 1), props, content, drawn, closed, node: null };
+  update(state, { dialogs: [...state.dialogs, dialog] });
   return dialog;
 }
 
-export const dialogs = () => state.dialogs.map(({ key, props, content }) => h("dialog", { key, ...props, onclose, drawn }, content()));
+export const dialogs = () => state.dialogs.map((dialog) => {
+  const drawn = (node, isNew) => {
+    dialog.node = node;
+    if (isNew) node.showModal();
+    dialog.drawn?.(node);
+  };
+  const onclose = () => {
+    update(state, { dialogs: state.dialogs.filter((each) => each !== dialog) });
+    dialog.closed?.();
+  };
+  return h("dialog", { key: dialog.key, ...dialog.props, onclose, drawn }, dialog.content());
+});
 
-function drawn(node, isNew) {
-  if (!isNew) return;
-  state.dialogs.find((dialog) => !dialog.node).node = node;
-  node.showModal();
-}
-
-function onclose({ target }) {
-  const dialog = state.dialogs.find((each) => each.node === target);
-  state.dialogs = state.dialogs.filter((each) => each !== dialog);
-  dialog.closed();
-  redraw();
-}
+/** Closes a dialog when somebody presses beside it. */
+export const closeBeside = ({ target, currentTarget }) => target === currentTarget && target.close();

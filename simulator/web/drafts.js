@@ -1,7 +1,7 @@
 // Drafts: what each person is writing, kept while another phone is open, until it is sent.
 
 import { parseMarkdown, splitText, toMarkdown } from "./markdown.js";
-import { redraw, state } from "./page_state.js";
+import { redraw, state, update } from "./page_state.js";
 import { actAs } from "./server_connection.js";
 
 /** The draft of a person: the text, and the message that it replies to or edits. */
@@ -28,17 +28,14 @@ export function captionOf(id) {
 /** Stores the text of a caption as the draft. */
 export function setCaption(id, words) {
   const draft = draftOf(id);
-  draft[draft.edit ? "before" : "text"] = words;
-  redraw();
+  update(draft, { [draft.edit ? "before" : "text"]: words });
 }
 
 /** Cancels a reply or an edit; returns whether there was one. */
 export function cancelReplyOrEdit(id) {
   const draft = draftOf(id);
   if (!draft.reply && !draft.edit) return false;
-  if (draft.edit) draft.text = draft.before;
-  draft.reply = draft.edit = null;
-  redraw();
+  update(draft, { text: draft.edit ? draft.before : draft.text, reply: null, edit: null });
   return true;
 }
 

@@ -6,11 +6,9 @@ import { dialogs } from "./dialogs.js";
 import { h, patch } from "./dom.js";
 import { followUrl } from "./navigation.js";
 import { notices, toasts } from "./notices.js";
-import { added, drawBy, redraw, state } from "./page_state.js";
-import { peopleList } from "./people_list.js";
-import { popupMenu } from "./popup_menus.js";
+import { added, drawBy, state } from "./page_state.js";
+import { peopleList, showTheme } from "./people_list.js";
 import { follow } from "./server_connection.js";
-import { showTheme } from "./theme.js";
 import { language } from "./translation.js";
 
 function page() {
@@ -19,16 +17,14 @@ function page() {
     notices(),
     added.above.map((each) => each()),
     h("main", { id: "app", class: "app", "data-view": view, "data-panel": beside ? "open" : "closed", "data-beside": beside },
-      peopleList(), chat(), controlPanel(), added.beside.map((each) => each()), popupMenu()),
+      peopleList(), chat(), controlPanel(), added.beside.map((each) => each())),
     toasts(),
     dialogs(),
   ];
 }
 
 document.documentElement.lang = language;
+drawBy(() => patch(document.body, ...page()));
 showTheme();
 followUrl();
-drawBy(() => patch(document.body, ...page()));
-// The chart of the last minute moves on.
-setInterval(() => document.hidden || redraw(), 1000);
 follow();

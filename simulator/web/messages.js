@@ -1,14 +1,14 @@
-// The messages of a chat, from top to bottom: the bot's description, days, bubbles, albums.
+// The messages of a chat, from top to bottom: the bot's description, days, bubbles with their media, albums.
 
+import { showPicture } from "./dialogs.js";
 import { h, icon, iconButton } from "./dom.js";
 import { formatted } from "./formatted_text.js";
 import { inlineKeyboard } from "./inline_keyboard.js";
-import { media } from "./media.js";
 import { changeMessage, isWaiting, state } from "./page_state.js";
 import { botAvatar, fullName } from "./people_list.js";
 import { messageMenu } from "./popup_menus.js";
 import { actAs } from "./server_connection.js";
-import { day, t, timeOfDay } from "./translation.js";
+import { day, fileSize, t, timeOfDay } from "./translation.js";
 
 /** Draws the rows of a chat. */
 export function messageRows(person) {
@@ -73,7 +73,7 @@ function content(person, group) {
   const [first] = group;
   const captioned = group.find((message) => message.text) ?? first;
   const caption = h("div", { class: "caption" }, text(person, captioned), meta(group.at(-1)));
-  const held = group.filter((message) => message.media).map((message) => media(message, (part) => switchPart(person, message, part)));
+  const held = group.filter((message) => message.media).map((message) => drawMedia(message, (part) => switchPart(person, message, part)));
   const isAlbum = group.length > 1 && group.every((message) => message.media?.kind === "photo");
   const shown = isAlbum ? h("div", { class: "album" }, held) : held;
   return first.above ? [caption, shown] : [shown, caption];
@@ -102,4 +102,54 @@ function quoted(answered, who) {
   return h("div", { class: "quoted", dir: "auto" },
     h("strong", {}, who),
     h("span", {}, answered ? answered.text.slice(0, 120) || t(answered.media?.kind ?? "document") : t("gone-message")));
+}
+
+const fileOf = (held) => `file/${encodeURIComponent(held.file)}`;
+const NARROWEST = 140;
+const WIDEST = 480;
+const HIGHEST = 420;
+const PLAYED = { voice: "voice", audio: "audio", video: "video", video_note: "video", animation: "video" };
+
+/** Draws the media of a message; `show` is called to uncover a picture. */
+function drawMedia(message, show) {
+  const held = message.media;
+  if (held.kind === "photo") return photo(message, show);
+  if (held.kind === "sticker" || held.kind === "dice") return h("p", { class: "sticker" }, held.emoji ?? "🙂");
+  if (held.kind === "document") return documentLink(held);
+  if (held.kind in PLAYED) return card(PLAYED[held.kind], held.title ?? held.file_name ?? t(PLAYED[held.kind] === "video" ? "video" : "voice"), seconds(held.duration));
+  if (held.kind === "contact") return card("contact", held.first_name, held.phone_number);
+  if (held.kind === "poll") return card("poll", held.question, t("poll"));
+  if (held.kind === "venue") return card("place", held.title, held.address);
+  return card("place", t("location"), "");
+}
+
+function photo({ media: held, text, spoiler, shown = [] }, show) {
+  const name = text.split("\n")[0].slice(0, 100) || t("picture");
+  const covered = spoiler && !shown.includes(COVER);
+  const press = () => (covered ? show(COVER) : showPicture(fileOf(held), name));
+  return h("button", { type: "button", class: covered ? "photo covered" : "photo", "aria-label": `${t("see-picture")}: ${name}`, onclick: press },
+    h("img", { src: fileOf(held), alt: name, ...reservedSize(held), decoding: "async" }));
+}
+
+const COVER = "cover";
+
+/** Returns the size of a picture in the chat; its space is reserved until it has loaded. */
+function reservedSize({ width, height }) {
+  const shown = Math.round(Math.max(NARROWEST, Math.min(width, WIDEST, (HIGHEST * width) / height)));
+  return { width: shown, height: Math.round((shown * height) / width) };
+}
+
+function documentLink(held) {
+  const name = held.file_name ?? t("document");
+  return h("a", { class: "file", href: fileOf(held), download: name, "aria-label": t("download", { name }) }, cardParts("document", name, fileSize(held.file_size)));
+}
+
+const card = (...parts) => h("div", { class: "file" }, cardParts(...parts));
+
+function cardParts(drawing, title, line) {
+  return [h("span", { class: "file-icon" }, icon(drawing)), h("bdi", { class: "file-name" }, title), h("span", { class: "file-size" }, line)];
+}
+
+function seconds(duration = 0) {
+  return `${Math.floor(duration / 60)}:${String(duration % 60).padStart(2, "0")}`;
 }

@@ -1,8 +1,10 @@
 // What the page says: a lost connection, short notices.
 
 import { h, icon } from "./dom.js";
-import { added, redraw, state } from "./page_state.js";
+import { added, state, update } from "./page_state.js";
 import { t } from "./translation.js";
+
+const TOAST_MILLISECONDS = 4000;
 
 export function notices() {
   return h("section", { id: "notices", class: "notices", "aria-live": "polite" },
@@ -10,22 +12,13 @@ export function notices() {
     added.notices.map((view) => view()));
 }
 
-const TOAST_SECONDS = 4;
-
 export function toasts() {
-  const { toast } = state;
+  const { text, at } = state.toast ?? {};
   return h("div", { class: "toasts", role: "status", "aria-live": "polite" },
-    toast && h("p", { key: toast.at, class: "toast", dir: "auto" }, toast.text));
+    Date.now() < at + TOAST_MILLISECONDS && h("p", { key: at, class: "toast", dir: "auto" }, text));
 }
 
-export function toast(text) {
-  const shown = (state.toast = { text, at: performance.now() });
-  redraw();
-  setTimeout(() => {
-    if (state.toast === shown) state.toast = null;
-    redraw();
-  }, TOAST_SECONDS * 1000);
-}
+export const toast = (text) => update(state, { toast: { text, at: Date.now() } });
 
 /** Copies a text to the clipboard, which browsers offer only in a secure context. */
 export function copy(words) {

@@ -2,8 +2,8 @@
 
 const CALLS_KEPT = 150;
 const SECONDS_KEPT = 90;
-const ACTION_SECONDS = 5;
-const TAP_SECONDS = 20;
+const ACTION_MILLISECONDS = 5000;
+const TAP_MILLISECONDS = 20_000;
 
 export const state = {
   connected: true,
@@ -15,6 +15,7 @@ export const state = {
   seconds: new Map(),
   limit: 30,
   clockOffset: 0,
+  // By a button of somebody's message: when it was tapped.
   taps: new Map(),
   // Whose phone is open, what a narrow screen shows, and which section stands beside the chat.
   selected: null,
@@ -23,10 +24,9 @@ export const state = {
   // Whether the chat stays at its end, and whether it offers the way there.
   log: { atEnd: true, isAway: false, highest: 0 },
   drafts: new Map(),
-  commands: { shown: "typed", marked: 0 },
+  suggestions: { marked: 0, closed: false },
   heldCalls: null,
   showsPolls: false,
-  menu: null,
   dialogs: [],
   toast: null,
 };
@@ -48,9 +48,15 @@ export function onChange(kind, listener) {
   listeners.set(kind, [...(listeners.get(kind) ?? []), listener]);
 }
 
-/** Draws the page with this from now on. */
+/** Draws the page in this way from now on: whenever something changes, and every second, as time passes. */
 export function drawBy(drawing) {
   draw = drawing;
+  setInterval(() => document.hidden || redraw(), 1000);
+}
+
+/** Changes the state or a part of it, and draws the page. */
+export function update(part, changes) {
+  Object.assign(part, changes);
   redraw();
 }
 
@@ -66,37 +72,8 @@ export function redraw(then) {
 function drawNow() {
   planned = false;
   draw();
-  const drawing = new Set([...dirty].flatMap((topic) => drawers.get(topic) ?? []));
-  dirty.clear();
-  for (const each of drawing) each();
-  for (const then of afterwards.splice(0)) then();
+  for (const each of afterwards.splice(0)) each();
 }
-
-// What is not drawn by a view yet is drawn again when one of its topics has changed.
-const drawers = new Map();
-const dirty = new Set();
-
-export function redrawOn(topics, drawer) {
-  for (const topic of [...topics, "all"]) drawers.set(topic, [...(drawers.get(topic) ?? []), drawer]);
-}
-
-export function markChanged(...changed) {
-  for (const topic of changed) dirty.add(topic);
-  redraw();
-}
-
-/** The person whose phone is open. */
-export const selectedPerson = () => state.people.get(state.selected) ?? null;
-
-/** How many messages of the bot a person has not read. */
-export function unreadCount(person) {
-  let count = 0;
-  for (const message of person.messages.values()) count += !message.mine && message.id > person.read;
-  return count;
-}
-
-/** The time of the simulator's clock. */
-export const now = () => Date.now() / 1000 + state.clockOffset;
 
 /** Applies one change from the server. */
 export function applyChange(change) {
@@ -125,26 +102,19 @@ const IN_A_CHAT = {
     person.read = message;
   },
   action(person, { action }) {
-    const acting = (person.action = { action });
-    setTimeout(() => {
-      const known = state.people.get(person.id);
-      if (known?.action === acting) known.action = null;
-      redraw();
-    }, ACTION_SECONDS * 1000);
+    person.action = { action, until: Date.now() + ACTION_MILLISECONDS };
   },
   tapped(person, { message, data }) {
-    const key = tapKey(person, message, data);
-    clearTimeout(state.taps.get(key));
-    if (data) state.taps.set(key, setTimeout(() => clearTap(key), TAP_SECONDS * 1000));
+    state.taps.set(tapKey(person, message, data), Date.now());
   },
   answered(person, { message, data }) {
-    clearTap(tapKey(person, message, data));
+    state.taps.delete(tapKey(person, message, data));
   },
 };
 
 const CHANGES = {
   all(everything) {
-    const people = (everything.people ?? []).map((person) => ({ ...person, messages: byKey(person.messages, "id"), action: null }));
+    const people = (everything.people ?? []).map((person) => ({ ...person, messages: byKey(person.messages, "id") }));
     state.people = byKey(people, "id");
     state.bot = everything.bot ?? state.bot;
     state.botState = everything.state;
@@ -157,13 +127,12 @@ const CHANGES = {
     state.taps.clear();
   },
   person({ person }) {
-    const known = state.people.get(person.id);
-    state.people.set(person.id, { ...person, messages: known?.messages ?? new Map(), action: known?.action });
+    const { messages = new Map(), action } = state.people.get(person.id) ?? {};
+    state.people.set(person.id, { ...person, messages, action });
   },
   calls({ calls, missed }) {
     state.calls = [...calls.reverse(), ...state.calls];
-    state.missed += missed + Math.max(0, state.calls.length - CALLS_KEPT);
-    state.calls.length = Math.min(state.calls.length, CALLS_KEPT);
+    state.missed += missed + state.calls.splice(CALLS_KEPT).length;
   },
   pulse({ seconds }) {
     for (const second of seconds) state.seconds.set(second.at, second);
@@ -185,6 +154,15 @@ export function addTopic(topic, initial = null) {
 
 addTopic("faults", {});
 
+/** The person whose phone is open. */
+export const selectedPerson = () => state.people.get(state.selected) ?? null;
+
+/** Which messages of the bot a person has not read. */
+export const unread = (person) => [...person.messages.values()].filter((message) => !message.mine && message.id > person.read);
+
+/** Whether the bot is doing something in a person's chat. */
+export const isActing = ({ action }) => action && Date.now() < action.until;
+
 /** Puts another message in the place of one that is there: views notice that it is another. */
 export function changeMessage(person, id, change) {
   const known = person.messages.get(id);
@@ -195,10 +173,25 @@ export function changeMessage(person, id, change) {
 const tapKey = (person, message, data) => `${person.id} ${message} ${data}`;
 
 /** Whether a tap on a button waits for the bot's answer. */
-export const isWaiting = (person, message, { data }) => Boolean(data) && state.taps.has(tapKey(person, message.id, data));
+export function isWaiting(person, message, { data }) {
+  const tapped = data ? state.taps.get(tapKey(person, message.id, data)) : null;
+  return tapped && Date.now() < tapped + TAP_MILLISECONDS;
+}
 
-function clearTap(key) {
-  clearTimeout(state.taps.get(key));
-  state.taps.delete(key);
-  redraw();
+// What is not drawn by a view yet is drawn again when one of its topics has changed.
+const drawers = new Map();
+
+export function redrawOn(changed, drawer) {
+  for (const topic of [...changed, "all"]) drawers.set(topic, [...(drawers.get(topic) ?? []), drawer]);
+}
+
+const dirty = new Set();
+
+export function markChanged(...changed) {
+  for (const topic of changed) dirty.add(topic);
+  redraw(() => {
+    const drawing = new Set([...dirty].flatMap((topic) => drawers.get(topic) ?? []));
+    dirty.clear();
+    for (const each of drawing) each();
+  });
 }

@@ -1,10 +1,9 @@
-// The list of people, each with a phone, and their avatars.
+// The list of people, each with a phone, their avatars, and what the page itself can be switched to.
 
 import { openAddDialog } from "./dialogs.js";
 import { h, icon, iconButton } from "./dom.js";
 import { openChat } from "./navigation.js";
-import { state, unreadCount } from "./page_state.js";
-import { themeButton } from "./theme.js";
+import { isActing, redraw, state, unread } from "./page_state.js";
 import { languageName, number, switchLanguage, t, timeOfDay } from "./translation.js";
 
 export function peopleList() {
@@ -20,11 +19,31 @@ export function peopleList() {
       h("button", { type: "button", class: "quiet-button", onclick: openAddDialog }, icon("plus"), t("add-person"))));
 }
 
+const system = matchMedia("(prefers-color-scheme: dark)");
+system.addEventListener("change", showTheme);
+
+// The system's theme, until somebody chooses one.
+const isDark = () => (localStorage.getItem("theme") ?? (system.matches ? "dark" : "light")) === "dark";
+
+/** Shows the page in the light or the dark theme. */
+export function showTheme() {
+  document.documentElement.dataset.theme = isDark() ? "dark" : "light";
+  redraw();
+}
+
+function themeButton() {
+  const other = isDark() ? "light" : "dark";
+  return iconButton(isDark() ? "sun" : "moon", t(`theme-${other}`), () => {
+    localStorage.setItem("theme", other);
+    showTheme();
+  });
+}
+
 function row(person) {
-  const last = newest(person);
+  const last = [...person.messages.values()].at(-1);
   const open = person.id === state.selected;
-  const count = open ? 0 : unreadCount(person);
-  const line = status(person, last);
+  const count = open ? 0 : unread(person).length;
+  const about = aboutPerson(person);
   const name = fullName(person);
   return h("li", { key: person.id },
     h("button", { type: "button", class: "person", "aria-current": open && "true", onclick: () => openChat(person.id) },
@@ -33,36 +52,38 @@ function row(person) {
         h("bdi", { class: "name" }, name),
         person.role === "admin" && h("span", { class: "chip" }, t("admin"))),
       h("time", { class: "person-time" }, last && timeOfDay(last.date)),
-      h("span", { class: line.quiet ? "person-line quiet" : "person-line", dir: "auto" }, line.text),
+      h("span", { class: about || !last ? "person-line quiet" : "person-line", dir: "auto" }, about ?? (last ? summary(last) : t("not-started"))),
       h("span", { class: "person-language" }, languageName(person.language)),
       count > 0 && h("span", { class: "badge", "aria-label": t("unread", { n: count }) }, number(count))));
 }
 
-function status(person, last) {
-  if (person.gone) return { text: t("is-gone"), quiet: true };
-  if (person.blocked) return { text: t("has-blocked"), quiet: true };
-  if (person.action) return { text: actionText(person), quiet: true };
-  if (!last) return { text: t("not-started"), quiet: true };
-  const text = last.text || (last.media ? t(last.media.kind in KINDS ? last.media.kind : "document") : "");
-  return { text: (last.mine ? t("you") : "") + text.slice(0, 90).replace(/\s+/g, " ") };
+function aboutPerson(person) {
+  if (person.gone) return t("is-gone");
+  if (person.blocked) return t("has-blocked");
+  return isActing(person) ? actionText(person) : null;
+}
+
+const KINDS = ["photo", "document", "sticker", "voice", "video", "contact", "location", "poll"];
+
+/** What stands for a message in one line. */
+function summary({ mine, text, media }) {
+  const words = text || (media ? t(KINDS.includes(media.kind) ? media.kind : "document") : "");
+  return (mine ? t("you") : "") + words.slice(0, 90).replace(/\s+/g, " ");
 }
 
 const ACTIONS = ["typing", "upload_photo", "upload_document", "upload_video"];
-const KINDS = { photo: 1, document: 1, sticker: 1, voice: 1, video: 1, contact: 1, location: 1, poll: 1 };
 
 /** What the bot is doing in a person's chat, such as «escribiendo…». */
 export const actionText = ({ action: { action } }) => t(ACTIONS.includes(action) ? action : "acting");
-
-const newest = (person) => [...person.messages.values()].at(-1);
 
 export const fullName = (person) => [person.name, person.surname].filter(Boolean).join(" ");
 
 const COLOURS = 7;
 
 function avatar(name, id) {
-  const words = name.split(/\s+/).filter((word) => /\p{L}|\p{N}/u.test(word));
-  const letters = words.slice(0, 2).map((word) => [...word.matchAll(/[\p{L}\p{N}]/gu)][0][0].toUpperCase());
-  return h("span", { class: `avatar tint-${id % COLOURS}`, "aria-hidden": "true" }, letters.join("") || "?");
+  const letters = name.split(/\s+/).map((word) => /[\p{L}\p{N}]/u.exec(word)?.[0]).filter(Boolean);
+  const initials = letters.slice(0, 2).join("").toUpperCase();
+  return h("span", { class: `avatar tint-${id % COLOURS}`, "aria-hidden": "true" }, initials || "?");
 }
 
 export function botAvatar() {

@@ -1,10 +1,9 @@
 // Popup menus of people and messages, one at a time: arrows move, Escape closes.
 
-import { confirmDeactivation, openRenameDialog, openStartLinkDialog } from "./dialogs.js";
+import { closeBeside, confirmDeactivation, openDialog, openRenameDialog, openStartLinkDialog } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { beginReplyOrEdit } from "./drafts.js";
 import { copy } from "./notices.js";
-import { redraw, state } from "./page_state.js";
 import { actAs } from "./server_connection.js";
 import { t } from "./translation.js";
 
@@ -32,55 +31,35 @@ export function messageMenu(anchor, person, message) {
   ]);
 }
 
-/** Opens a menu beside a node, or closes it; `items` are `{icon, label, done, danger}` or nothing. */
+/** Opens a menu beside a node; `items` are `{icon, label, done, danger}` or nothing. */
 export function openMenu(anchor, label, items) {
-  const had = state.menu?.anchor === anchor;
-  closeMenu();
-  if (!had) state.menu = { anchor, label, items: items.filter(Boolean), before: document.activeElement };
-}
-
-export function popupMenu() {
-  if (!state.menu?.items.length || !state.menu.anchor.isConnected) return null;
-  const { anchor, label, items } = state.menu;
-  const shown = (node) => {
-    place(node, anchor);
-    if (!node.contains(document.activeElement)) node.firstChild.focus();
-  };
-  return h("div", { class: "menu", role: "menu", "aria-label": label, onkeydown: keys, drawn: shown },
-    items.map((item) => h("button", {
-      type: "button", role: "menuitem", tabindex: "-1", class: item.danger ? "menu-item danger" : "menu-item",
-      onclick: () => { closeMenu(); item.done(); },
-    }, icon(item.icon), item.label)));
-}
-
-function closeMenu() {
-  const { before } = state.menu ?? {};
-  state.menu = null;
-  if (document.activeElement?.closest(".menu")) before.focus();
-  redraw();
+  const shown = items.filter(Boolean);
+  if (!shown.length) return;
+  const button = (item, place) => h("button", {
+    type: "button", role: "menuitem", tabindex: "-1", autofocus: place === 0, class: item.danger ? "menu-item danger" : "menu-item",
+    onclick: () => { dialog.node.close(); item.done(); },
+  }, item.icon && icon(item.icon), item.label);
+  const menu = () => h("div", { role: "menu", "aria-label": label, onkeydown: moveFocus }, shown.map(button));
+  const dialog = openDialog({ class: "menu", "aria-label": label, onclick: closeBeside }, menu, { drawn: (node) => place(node, anchor) });
 }
 
 function place(node, anchor) {
   const at = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = node;
-  const left = Math.max(8, Math.min(at.right - width, innerWidth - width - 8));
+  const edge = anchor.closest(".chat").getBoundingClientRect().left + 8;
+  const left = Math.max(edge, Math.min(at.right - width, innerWidth - width - 8));
   const below = at.bottom + 4 + height < innerHeight;
   const top = below ? at.bottom + 4 : Math.max(8, at.top - height - 4);
   node.style.left = `${left}px`;
   node.style.top = `${Math.min(top, innerHeight - height - 8)}px`;
 }
 
-function keys(event) {
+function moveFocus(event) {
   const items = [...event.currentTarget.children];
   const at = items.indexOf(document.activeElement);
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
-  if (to !== undefined) items.at(to % items.length).focus();
-  else if (event.key === "Escape" || event.key === "Tab") closeMenu();
-  else return;
+  if (to === undefined && event.key !== "Tab") return;
   event.preventDefault();
+  if (to === undefined) event.currentTarget.parentElement.close();
+  else items.at(to % items.length).focus();
 }
-
-addEventListener("pointerdown", ({ target }) => {
-  if (state.menu && !target.closest(".menu") && !state.menu.anchor.contains(target)) closeMenu();
-});
-addEventListener("resize", () => state.menu && closeMenu());

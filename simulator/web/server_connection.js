@@ -1,7 +1,7 @@
 // The connection to the server: a stream of changes comes in, actions go out.
 
 import { toast } from "./notices.js";
-import { applyChange, redraw, state } from "./page_state.js";
+import { applyChange, state, update } from "./page_state.js";
 import { t, translatedRefusal } from "./translation.js";
 
 let stream = null;
@@ -19,21 +19,16 @@ function open() {
   stream = null;
   if (document.hidden) return;
   const opened = (stream = new EventSource(`events?seen=${encodeURIComponent(seen)}`));
-  opened.onopen = () => setConnected(true);
+  opened.onopen = () => update(state, { connected: true });
   opened.onmessage = (event) => {
     seen = event.lastEventId;
     applyChange(JSON.parse(event.data));
   };
   opened.onerror = () => {
-    setConnected(false);
+    update(state, { connected: false });
     // The browser gives up after a refusal, but the demo may only be starting.
     if (opened.readyState === EventSource.CLOSED) setTimeout(() => opened === stream && open(), 2000);
   };
-}
-
-function setConnected(connected) {
-  state.connected = connected;
-  redraw();
 }
 
 /** Sends an action and returns the answer; null after a failure, whose reason `onFailure` gets. */

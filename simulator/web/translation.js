@@ -31,45 +31,47 @@ export function t(key, values = {}) {
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
-const numbers = new Intl.NumberFormat(language, { useGrouping: "always" });
-const times = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const seconds = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const days = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
-const languageNames = new Intl.DisplayNames([language], { type: "language" });
+const timeFormat = (options) => {
+  const { format } = new Intl.DateTimeFormat(language, { hourCycle: "h23", ...options });
+  return (unix) => format(unix * 1000);
+};
+const TIME = { hour: "2-digit", minute: "2-digit" };
 
 /** 1.530 in Spanish, 1,530 in English. */
-export const number = (n) => numbers.format(n);
+export const number = new Intl.NumberFormat(language, { useGrouping: "always" }).format;
 
 /** 14:05 */
-export const timeOfDay = (unix) => times.format(unix * 1000);
+export const timeOfDay = timeFormat(TIME);
 
 /** 14:05:09 */
-export const timeWithSeconds = (unix) => seconds.format(unix * 1000);
+export const timeWithSeconds = timeFormat({ ...TIME, second: "2-digit" });
+
+const dayInWords = timeFormat({ weekday: "long", day: "numeric", month: "long" });
 
 /** A day, or «hoy». */
 export function day(unix) {
-  const when = new Date(unix * 1000);
-  return when.toDateString() === new Date().toDateString() ? t("today") : days.format(when);
+  const isToday = new Date(unix * 1000).toDateString() === new Date().toDateString();
+  return isToday ? t("today") : dayInWords(unix);
 }
 
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+const PARTS = {
+  w: { weekday: "long" },
+  d: { day: "2-digit", month: "2-digit", year: "2-digit" },
+  D: { day: "numeric", month: "long", year: "numeric" },
+  t: TIME,
+  T: { ...TIME, second: "2-digit" },
+};
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 /** A moment as Telegram's `date_time_format` asks for it: «jueves, 26 de noviembre de 2026, 18:30». */
 export function momentInWords(unix, format) {
-  if (format === "r") {
-    const ahead = Math.round(unix - Date.now() / 1000);
-    const [unit, size] = UNITS.find(([, seconds]) => Math.abs(ahead) >= seconds) ?? UNITS.at(-1);
-    return relative.format(Math.trunc(ahead / size), unit);
-  }
-  const options = { hourCycle: "h23" };
-  if (format.includes("w")) options.weekday = "long";
-  if (format.includes("D")) Object.assign(options, { day: "numeric", month: "long", year: "numeric" });
-  if (format.includes("d")) Object.assign(options, { day: "2-digit", month: "2-digit", year: "2-digit" });
-  if (/t/i.test(format)) Object.assign(options, { hour: "2-digit", minute: "2-digit" });
-  if (format.includes("T")) options.second = "2-digit";
-  return new Intl.DateTimeFormat(language, options).format(unix * 1000);
+  if (format !== "r") return timeFormat(Object.assign({}, ...[...format].map((part) => PARTS[part])))(unix);
+  const ahead = Math.round(unix - Date.now() / 1000);
+  const [unit, size] = UNITS.find(([, seconds]) => Math.abs(ahead) >= seconds) ?? UNITS.at(-1);
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.trunc(ahead / size), unit);
 }
+
+const languageNames = new Intl.DisplayNames([language], { type: "language" });
 
 /** The name of a language, such as «catalán». */
 export function languageName(tag) {

@@ -106,7 +106,7 @@ async def test_a_command_from_the_menu_leaves_what_is_being_written(browser: Bro
         area = at.page.locator(".writing")
         await area.fill("a medias")
         await at.page.get_by_role("button", name="Menú de comandos").click()
-        await at.page.get_by_role("option", name="/help").click()
+        await at.page.get_by_role("menuitem", name="/help").click()
         await at.sees("/help")
         await expect(area).to_have_value("a medias")
         await area.fill("/he")

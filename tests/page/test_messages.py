@@ -34,7 +34,7 @@ async def test_formatting_is_drawn_and_marked_up_for_everybody(browser: Browser)
         secret = text.locator(".spoiler-text")
         assert not await secret.is_visible()
         await text.get_by_role("button", name="Texto oculto").press("Enter")
-        assert await secret.is_visible()
+        await secret.wait_for()
         await text.get_by_role("button", name="/help").click()
         await at.page.locator(".mine", has_text="/help").wait_for()
         assert await at.faults() == []
