@@ -4,19 +4,21 @@ import { h } from "./dom.js";
 import { momentInWords, t } from "./translation.js";
 
 /**
- * Draws a text. Parts of it that can be shown are those whose offset is among `shown`, and `show` is called
- * with one; `onCommand`, if any, is called with a command that is clicked.
+ * Draws the text of a message. Of what is hidden in it the parts whose offset is among `shown` are shown, and
+ * `show` is called with one; `onCommand`, if any, is called with a command that is clicked.
  */
 export function formatted({ text, entities, shown = [] }, show, onCommand) {
   const ordered = entities
     .filter((entity) => entity.length > 0 && entity.offset < text.length)
     .sort((a, b) => a.offset - b.offset || b.length - a.length);
-  const wrap = (entity, words, children) => wrapped(entity, words, children, { isShown: shown.includes(entity.offset), show: () => show(entity.offset), onCommand });
-  return trees(text, 0, text.length, ordered, wrap);
+  return trees(text, 0, text.length, ordered, (entity, words, children) => {
+    const more = { words, isShown: shown.includes(entity.offset), show: () => show(entity.offset), onCommand };
+    return (DRAWN[entity.type] ?? plain)(children, entity, more);
+  });
 }
 
-function trees(text, from, to, entities, wrap) {
-  const drawn = [];
+function trees(text, from, to, entities, drawn) {
+  const all = [];
   let at = from;
   while (entities.length) {
     const [entity] = entities;
@@ -25,76 +27,59 @@ function trees(text, from, to, entities, wrap) {
     const inside = entities.slice(1).filter((other) => other.offset < end);
     entities = entities.slice(1).filter((other) => other.offset >= end);
     if (begin >= end) continue;
-    if (begin > at) drawn.push(text.slice(at, begin));
-    drawn.push(wrap(entity, text.slice(begin, end), trees(text, begin, end, inside, wrap)));
+    if (begin > at) all.push(text.slice(at, begin));
+    all.push(drawn(entity, text.slice(begin, end), trees(text, begin, end, inside, drawn)));
     // A block ends its own line, so the line break after it is not a second one.
     at = BLOCKS.has(entity.type) && text[end] === "\n" ? end + 1 : end;
   }
-  if (at < to) drawn.push(text.slice(at, to));
-  return drawn;
+  if (at < to) all.push(text.slice(at, to));
+  return all;
 }
 
 const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 
 const TAGS = { bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code", blockquote: "blockquote" };
+const TINTED = ["mention", "text_mention", "hashtag", "cashtag", "phone_number", "bot_command"];
+const DRAWN = { date_time: time, spoiler, expandable_blockquote: expandable, bot_command: command, pre, text_link: link, url: link, email: link };
 
-function wrapped(entity, words, children, { isShown, show, onCommand }) {
-  switch (entity.type) {
-    case "pre":
-      return h("pre", { tabindex: "0" }, h("code", {}, children));
-    case "expandable_blockquote":
-      return words.length > 160 || words.split("\n").length > 3 ? expandable(children, isShown, show) : h("blockquote", {}, children);
-    case "spoiler":
-      return isShown ? h("span", { class: "spoiler shown" }, spoiled(children)) : spoiler(children, show);
-    case "text_link":
-      return link(entity.url, children);
-    case "url":
-      return link(/^[a-z]+:/i.test(words) ? words : `https://${words}`, children);
-    case "email":
-      return link(`mailto:${words}`, children);
-    case "bot_command":
-      return onCommand
-        ? h("button", { type: "button", class: "command", onclick: () => onCommand(words) }, words)
-        : h("span", { class: "tag" }, children);
-    case "date_time":
-      return time(entity, words, children);
-    case "mention": case "hashtag": case "cashtag": case "phone_number": case "text_mention":
-      return h("span", { class: "tag" }, children);
-    default:
-      return h(TAGS[entity.type] ?? "span", {}, children);
-  }
-}
+const plain = (children, { type }) => h(TAGS[type] ?? "span", { class: TINTED.includes(type) && "tag" }, children);
 
 /** Returns the address if its scheme is safe to open; `javascript:` and the like are not. */
 export function safeAddress(address) {
-  try {
-    const { protocol, href } = new URL(address);
-    return ["http:", "https:", "mailto:", "tg:"].includes(protocol) ? href : null;
-  } catch {
-    return null;
-  }
+  const { protocol, href } = URL.parse(address) ?? {};
+  return ["http:", "https:", "mailto:", "tg:"].includes(protocol) ? href : null;
 }
 
-// In the viewer's zone and language, as Telegram does; the words that were sent are the tooltip.
-function time({ unix_time: unix, date_time_format: format }, words, children) {
-  const shown = format ? momentInWords(unix, format) : children;
-  return h("time", { datetime: new Date(unix * 1000).toISOString(), title: words }, shown);
-}
-
-function link(address, children) {
+function link(children, { type, url }, { words }) {
+  const address = { text_link: url, email: `mailto:${words}` }[type] ?? (/^[a-z]+:/i.test(words) ? words : `https://${words}`);
   const href = safeAddress(address);
   if (!href) return h("span", {}, children);
   return h("a", { href, target: "_blank", rel: "noopener noreferrer", title: href }, children);
 }
 
-function spoiler(children, show) {
-  const press = (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), show());
-  return h("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("hidden-text"), onclick: show, onkeydown: press }, spoiled(children));
+function pre(children) {
+  return h("pre", { tabindex: "0" }, h("code", {}, children));
 }
 
-const spoiled = (children) => h("span", { class: "spoiler-text" }, children);
+function command(children, entity, { words, onCommand }) {
+  if (!onCommand) return plain(children, entity);
+  return h("button", { type: "button", class: "command", onclick: () => onCommand(words) }, words);
+}
 
-function expandable(children, isShown, show) {
+// In the viewer's zone and language, as Telegram does; the words that were sent are the tooltip.
+function time(children, { unix_time: unix, date_time_format: format }, { words }) {
+  const shown = format ? momentInWords(unix, format) : children;
+  return h("time", { datetime: new Date(unix * 1000).toISOString(), title: words }, shown);
+}
+
+function spoiler(children, _, { isShown, show }) {
+  const press = (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), show());
+  const covered = { role: "button", tabindex: "0", "aria-label": t("hidden-text"), onclick: show, onkeydown: press };
+  return h("span", isShown ? { class: "spoiler shown" } : { class: "spoiler", ...covered }, h("span", { class: "spoiler-text" }, children));
+}
+
+function expandable(children, _, { words, isShown, show }) {
+  if (words.length <= 160 && words.split("\n").length <= 3) return h("blockquote", {}, children);
   return h("blockquote", {},
     h("div", { class: isShown ? "expandable open" : "expandable" }, children),
     h("button", { type: "button", class: "command", "aria-expanded": String(isShown), onclick: show }, t(isShown ? "less-text" : "more-text")));

@@ -14,34 +14,23 @@ const SIGNS = { pre: "```", code: "`", bold: "**", italic: "__", strikethrough: 
 const LONGEST = 4096;
 
 /** Returns the written text without its marks, and the entities. */
-export function parseMarkdown(typed) {
-  let text = typed.trim();
-  const entities = [];
-  for (let found; (found = first(text)); ) {
-    const { type, match } = found;
-    const [whole, inner, url] = match;
-    const opening = whole.indexOf(inner);
-    const closing = whole.length - opening - inner.length;
-    text = text.slice(0, match.index) + inner + text.slice(match.index + whole.length);
-    for (const entity of entities) shift(entity, match.index, opening, inner.length, closing);
-    entities.push({ type, offset: match.index, length: inner.length, ...(url ? { url } : {}) });
-    if (entities.length > 100) break;
-  }
-  return { text, entities };
-}
+export const parseMarkdown = (typed) => parsed(typed.trim(), 0);
 
-function first(text) {
-  return MARKS.map(([type, pattern]) => ({ type, match: pattern.exec(text) }))
-    .filter(({ match }) => match)
-    .sort((a, b) => a.match.index - b.match.index)[0];
-}
-
-/** Moves the entities found before when marks around or before them are removed. */
-function shift(entity, at, opening, length, closing) {
-  const moved = (place) => place - (place > at ? Math.min(opening, place - at) : 0) - (place > at + opening + length ? Math.min(closing, place - at - opening - length) : 0);
-  const end = moved(entity.offset + entity.length);
-  entity.offset = moved(entity.offset);
-  entity.length = end - entity.offset;
+/** Parses a part of a text that begins at a place. */
+function parsed(typed, at) {
+  const found = MARKS.map(([type, pattern]) => ({ type, match: pattern.exec(typed) })).filter(({ match }) => match);
+  if (!found.length) return { text: typed, entities: [] };
+  const [{ type, match }] = found.sort((a, b) => a.match.index - b.match.index);
+  const [whole, inner, url] = match;
+  const before = typed.slice(0, match.index);
+  const offset = at + before.length;
+  const inside = parsed(inner, offset);
+  const { length } = inside.text;
+  const after = parsed(typed.slice(match.index + whole.length), offset + length);
+  return {
+    text: before + inside.text + after.text,
+    entities: [{ type, offset, length, ...(url && { url }) }, ...inside.entities, ...after.entities],
+  };
 }
 
 /** Returns the text with marks for its entities. */

@@ -192,6 +192,8 @@ async def test_everybody_can_use_the_page(
         await at.page.keyboard.press("Escape")
         if not await at.page.locator("#panel").is_visible():
             await at.page.get_by_role("button", name="Entre bastidores").click()
+        await at.page.locator(".call summary").last.click()
+        await at.page.locator(".call pre").last.wait_for()
         faults += await at.faults()
         assert sorted(set(faults)) == []
         assert at.console_errors == []
