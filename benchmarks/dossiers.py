@@ -14,7 +14,7 @@ from tests.support.opened_lists import write_list
 _NAMES = (5_000, 100_000)
 _QUICK_NAMES = (500,)
 _LOOK_SECONDS = 0.05
-_ARGUMENTS = ("--reference", "R-1", "--contact", "C", "--date", "2027-02-16")
+_ARGUMENTS = ("--reference", "R-1", "--date", "2027-02-16")
 
 
 async def _run(options: RunOptions) -> Report:

@@ -41,9 +41,7 @@ from storage import (
     require_key_file,
 )
 
-_File = Annotated[
-    Path, typer.Argument(metavar="ARCHIVO", help="La copia, un solo archivo.", show_default=False)
-]
+_File = Annotated[Path, typer.Argument(metavar="ARCHIVO", help="La copia, un solo archivo.")]
 
 
 @in_sentences
@@ -52,13 +50,11 @@ def backup(
     keep: Annotated[
         int | None,
         typer.Option(
-            "--keep",
             min=1,
             max=30,
             metavar="DÍAS",
             help="Borra de su carpeta las copias más antiguas. A la gente se le "
             "prometieron 30 días.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -130,11 +126,7 @@ def restore(
     identity: Annotated[
         Path | None,
         typer.Option(
-            "--identity",
-            "-i",
-            metavar="CLAVE",
-            help="El archivo con la clave de age que la abre.",
-            show_default=False,
+            "--identity", "-i", metavar="CLAVE", help="El archivo con la clave de age que la abre."
         ),
     ] = None,
     check: Annotated[

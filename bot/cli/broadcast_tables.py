@@ -12,6 +12,7 @@ from bot.cli.ids import short_id
 from bot.console import out, progress_bar, say, say_table
 from bot.text.terminal_language import label
 from bot.text.translations import Words, mark
+from handlers.broadcasts.screens.broadcast_lines import account
 from handlers.broadcasts.screens.labels import recipients_name, subject_name
 from storage import (
     Broadcast,
@@ -64,14 +65,6 @@ _MOMENTS = (
     ("starts_at", mark("Previsto")),
     ("started_at", mark("Empezó")),
     ("ended_at", mark("Acabó")),
-)
-_COUNTS = (
-    ("delivered", mark("Entregados")),
-    ("unreachable", mark("No localizables")),
-    ("unconfirmed", mark("Sin confirmar")),
-    ("rejected", mark("Rechazados")),
-    ("forbidden", mark("No lo admiten")),
-    ("withdrawn", mark("Se retiraron")),
 )
 
 
@@ -211,8 +204,10 @@ def details(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
     """Returns all that is known of a broadcast: what it is, and a line for each fact."""
     broadcast = snapshot.broadcast
     paid = f" ({label('de pago')})" if broadcast.paid else ""
+    facts = [f"{name}: {value}" for name, value in _facts(snapshot, words)]
+    counts = seen(account(words, snapshot.tally)).splitlines()
     heading = f"{seen(subject_name(words, broadcast.kind))}{paid}"
-    return [heading, *(f"  {name}: {value}" for name, value in _facts(snapshot, words))]
+    return [heading, *(f"  {line}" for line in (*facts, *counts))]
 
 
 def state_of(snapshot: BroadcastSnapshot) -> str:
@@ -226,7 +221,7 @@ def state_of(snapshot: BroadcastSnapshot) -> str:
 
 
 def _facts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
-    broadcast, tally = snapshot.broadcast, snapshot.tally
+    broadcast = snapshot.broadcast
     yield label("Número"), broadcast.id.hex()
     yield label("Estado"), state_of(snapshot)
     if reason := broadcast.stop_reason or broadcast.pause_reason:
@@ -237,16 +232,9 @@ def _facts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str
             yield label(said), words.plain_moment(at)
     total = words.number(snapshot.total)
     yield label("Personas"), total if broadcast.is_enqueued else label("unas {n}", n=total)
-    for name, said in _COUNTS:
-        if (n := getattr(tally, name)) or name == "delivered":
-            yield label(said), words.number(n)
     if snapshot.not_told:
         not_told = words.number(snapshot.not_told)
         yield label("No lo saben"), label("{n}: hay que avisar de otra manera", n=not_told)
-    if snapshot.left:
-        # After a finished broadcast, only supporters who returned are left.
-        ended = broadcast.state in (BroadcastState.STOPPED, BroadcastState.CANCELLED)
-        yield label("Sin enviar") if ended else label("Pendientes"), words.number(snapshot.left)
     if recall := snapshot.recall:
         deleted, of = words.number(recall.deleted), words.number(recall.total)
         yield label("Borrados"), label("{done} de {total}", done=deleted, total=of)

@@ -25,7 +25,6 @@ Which = Annotated[
     str | None,
     typer.Argument(
         metavar="ID",
-        show_default=False,
         help="El principio de su número, o latest, el último; si no se da, el que está en marcha.",
     ),
 ]

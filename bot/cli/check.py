@@ -29,7 +29,6 @@ def check(
             metavar="CARPETA",
             help="La carpeta de una petición. Si no se da: esta, si tiene un "
             "petition.toml; si no, la de los ajustes; si no, la de ejemplo.",
-            show_default=False,
         ),
     ] = None,
     words: Annotated[

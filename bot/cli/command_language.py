@@ -47,8 +47,6 @@ _REFUSALS = (
         r"Invalid value for (.+?): (?:Value error, )?(.+) is not one of (.+)",
         "{0} no puede ser {1}, sino {2}",
     ),
-    (r"Invalid value for (.+?): \w+ (.+) does not exist", "{0}: no existe {1}"),
-    (r"Invalid value for (.+?): \w+ (.+) is a file", "{0}: {1} es un archivo, no una carpeta"),
     (r"Invalid value for (.+?): (.+)", "{0}: {1}"),
 )
 _MEANT = re.compile(r"\.? (?:Did you mean|\(Possible options:) (.+?)[?)]")

@@ -192,7 +192,7 @@ def _expect(held: bool, fault: str) -> None:
 def _set_as_pdf(opened: Path, dossier: Path) -> str:
     """Sets the list as PDF, if the extra for it is installed; returns the manifest's hash."""
     _typed("dossier list.json --reference 2026/1")
-    options = DossierOptions(output=dossier, reference="2026/1", contact="Marta", language="es")
+    options = DossierOptions(output=dossier, reference="2026/1", language="es")
     try:
         make_files(opened, options)
     except CannotDo as error:

@@ -28,21 +28,14 @@ class DossierOptions:
     output: Path | None = None
     language: str | None = None
     reference: str | None = None
-    contact: str | None = None
     day: date | None = None
     public: bool = False
-    fonts: Path | None = None
 
 
 @in_sentences
 def dossier(
     list_file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="LISTA",
-            show_default=False,
-            help="La lista de petition-bot export, descifrada.",
-        ),
+        Path, typer.Argument(metavar="LISTA", help="La lista de petition-bot export, descifrada.")
     ],
     output: Annotated[
         Path | None,
@@ -53,18 +46,12 @@ def dossier(
     language: Annotated[
         str | None,
         typer.Option(
-            "--language",
             metavar="IDIOMA",
             help="El idioma de quien la recibe, como en; si no se da, el de la petición.",
         ),
     ] = None,
     reference: Annotated[
-        str | None,
-        typer.Option("--reference", metavar="TEXTO", help="Vuestra referencia."),
-    ] = None,
-    contact: Annotated[
-        str | None,
-        typer.Option("--contact", metavar="TEXTO", help="Adónde hay que contestar."),
+        str | None, typer.Option(metavar="TEXTO", help="Vuestra referencia.")
     ] = None,
     day: Annotated[
         str | None,
@@ -75,19 +62,8 @@ def dossier(
         ),
     ] = None,
     public: Annotated[
-        bool,
-        typer.Option("--public", help="La edición sin nombres, para la prensa y el público."),
+        bool, typer.Option("--public", help="La edición sin nombres, para la prensa y el público.")
     ] = False,
-    fonts: Annotated[
-        Path | None,
-        typer.Option(
-            "--fonts",
-            metavar="CARPETA",
-            exists=True,
-            file_okay=False,
-            help="Una carpeta con fuentes para letras que no tiene ninguna otra.",
-        ),
-    ] = None,
 ) -> None:
     """Set an opened list as the PDF files that are handed to the addressee.
 
@@ -97,10 +73,8 @@ def dossier(
         output=output,
         language=language,
         reference=reference,
-        contact=contact,
         day=read_day(day) if day else None,
         public=public,
-        fonts=fonts,
     )
     made, head = make_files(list_file, options)
     say(*_result(made, head, options))
@@ -113,7 +87,6 @@ def make_files(path: Path, options: DossierOptions) -> tuple[Dossier, ListHead]:
         from bot.dossier.contents import Edition
         from bot.dossier.make import make_dossier
         from bot.dossier.opened_list import DossierError, open_list
-        from bot.dossier.typesetting import Fonts
     except ModuleNotFoundError as error:
         raise CannotDo.because(
             "Para hacer los PDF falta {name}, que es del extra pdf. Se instala con: {command}",
@@ -129,22 +102,21 @@ def make_files(path: Path, options: DossierOptions) -> tuple[Dossier, ListHead]:
             tuple(petition.title),
         )
         words = Catalogs.load(time_zone=petition.time_zone).words(language)
-        email = petition.controller.email or petition.controller.web_form or ""
+        controller = petition.controller
         edition = Edition(
             words=words,
             day=options.day or datetime.now(ZoneInfo(petition.time_zone)).date(),
             reference="" if options.public else _reference(options.reference),
-            contact=email if options.public else _contact(options.contact, email),
+            contact=controller.email or controller.web_form or controller.address or "",
             public=options.public,
         )
         folder = options.output or Path(
             f"{petition.slug} {words.label('edición pública' if options.public else 'expediente')}"
             f" {language}"
         )
-        fonts = Fonts((options.fonts,) if options.fonts else ())
         stopped = label("Interrumpido: no se ha hecho ningún archivo.")
         with progress(label("Componiendo nombres"), interrupted=stopped) as done:
-            made = make_dossier(opened, edition, fonts, folder, lambda n: done(n, names))
+            made = make_dossier(opened, edition, folder, lambda n: done(n, names))
     except DossierError as error:
         raise CannotDo(str(error)) from error
     return made, opened.head
@@ -203,18 +175,5 @@ def _reference(typed: str | None) -> str:
     """Returns the organisation's own reference, which is asked for if it was not typed."""
     if typed is None and not in_terminal():
         raise CannotDo.because("Da la referencia que lleva la carta: --reference TEXTO")
-    return (typed or _asked(label("Vuestra referencia, para que la respuesta la cite"))).strip()
-
-
-def _contact(typed: str | None, email: str) -> str:
-    """Returns where the answer is to go: as typed or asked for, or to the controller's address."""
-    if typed is None and not in_terminal():
-        if email:
-            return email
-        raise CannotDo.because("Di adónde hay que contestar: --contact TEXTO")
-    asked = label("Adónde hay que contestar (un nombre, una dirección)")
-    return (typed or _asked(asked, email)).strip()
-
-
-def _asked(question: str, default: str = "") -> str:
-    return str(typer.prompt(question, default=default or None))
+    asked = label("Vuestra referencia, para que la respuesta la cite")
+    return (typed or str(typer.prompt(asked))).strip()

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +14,7 @@ from bot.cli.context import CliContext, run_with_context
 from bot.cli.recipients import required_recipients
 from bot.console import (
     CannotDo,
-    confirms,
     in_sentences,
-    in_terminal,
     list_counts,
     progress,
     say,
@@ -26,7 +23,6 @@ from bot.export import ListFormat
 from bot.export.json_list import write_json
 from bot.export.signature_list import SignatureListHeader
 from bot.export.xlsx_list import write_xlsx
-from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label, plural_label, terminal_words
 from storage import ExportedList, NamedSignature, SignatureList, output_file
@@ -46,7 +42,7 @@ _WRITERS: dict[ListFormat, Writer] = {
 
 @dataclass(frozen=True, slots=True)
 class ExportOrder:
-    """What is to be written where, and pyrage's recipients; without them anybody can read it."""
+    """What is to be written where, and pyrage's recipients."""
 
     format: ListFormat
     file: Path
@@ -55,48 +51,19 @@ class ExportOrder:
 
 @in_sentences
 def export(
-    output: Annotated[
-        Path,
-        typer.Option(help="El archivo que se escribe.", metavar="ARCHIVO", show_default=False),
-    ],
+    output: Annotated[Path, typer.Option(help="El archivo que se escribe.", metavar="ARCHIVO")],
     format_: Annotated[
         ListFormat, typer.Option("--format", help="json es la que lee petition-bot dossier.")
     ] = ListFormat.JSON,
-    plaintext: Annotated[
-        bool, typer.Option("--plaintext", help="Sin cifrar; pregunta dos veces.")
-    ] = False,
 ) -> None:
     """Writes the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
     settings = load_petition_settings()
-    recipients = [] if plaintext else required_recipients(settings)
-    # Asked outside an event loop, in which Ctrl-C would not end the question.
-    if plaintext and not _wants_plaintext(output, load_petition(settings.folder or BUNDLED).slug):
-        say(label("No se ha escrito nada."))
-        return
+    recipients = required_recipients(settings)
     order = ExportOrder(format_, output, recipients)
     stopped = label("Interrumpido: no se ha escrito nada.")
     with progress(label("Escribiendo"), interrupted=stopped) as done:
         header, changed = run_with_context(partial(write_list, order=order, done=done))
     say(*_result(order, header, changed))
-
-
-def _wants_plaintext(file: Path, slug: str) -> bool:
-    """Asks twice whether everybody may read the list; nothing answers in place of a person."""
-    if file.suffix == ".age":
-        raise CannotDo.because(
-            "{path} no iría cifrado: dale un nombre que no acabe en .age.", path=file
-        )
-    if not in_terminal():
-        raise CannotDo.because(
-            "--plaintext pregunta dos veces, y aquí no hay quien conteste. No se ha escrito nada."
-        )
-    question = label(
-        "{path} no irá cifrado: quien lo tenga leerá el nombre de cada persona que firmó. "
-        "¿Lo escribo?",
-        path=file,
-    )
-    again = label("Para confirmarlo, escribe el nombre corto de la petición ({slug})", slug=slug)
-    return confirms(question) and typer.prompt(again) == slug
 
 
 async def write_list(
@@ -121,9 +88,9 @@ async def write_list(
     exports, begun = context.storage.exports, None
     try:
         with output_file(order.file) as file:
-            detail = f"{order.format} {'encrypted' if order.recipients else 'plaintext'}"
+            detail = f"{order.format} encrypted"
             begun = await exports.begin(at=context.clock(), detail=detail)
-            with _encrypted(file, order.recipients) as target:
+            with encrypting_writer(file, [*order.recipients]) as target:
                 async with exports.read(begun) as signatures:
                     header = await _read_header(context, begun, signatures)
                     pages = _complete(header, signatures.pages(), done)
@@ -183,15 +150,6 @@ def _damaged(numbers: list[int]) -> str:
     )
 
 
-@contextmanager
-def _encrypted(file: BinaryIO, recipients: Sequence[Any]) -> Iterator[BinaryIO]:
-    if not recipients:
-        yield file
-        return
-    with encrypting_writer(file, [*recipients]) as target:
-        yield target
-
-
 def _result(order: ExportOrder, header: SignatureListHeader, changed: int) -> Iterator[str]:
     counts, words = header.counts, terminal_words()
     yield list_counts(header.with_name, header.without_name)
@@ -216,9 +174,6 @@ def _result(order: ExportOrder, header: SignatureListHeader, changed: int) -> It
             "que no estén en ella.",
             changed,
         )
-    if not order.recipients:
-        yield label("{path} no está cifrado: quien lo tenga lee cada nombre.", path=order.file)
-        return
     file = order.file.name
     opened = file.removesuffix(".age") if file.endswith(".age") else f"opened.{order.format}"
     command = shlex.join(["age", "--decrypt", "-i", "key.txt", "-o", opened, file])

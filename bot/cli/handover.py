@@ -35,25 +35,17 @@ class HandoverOrder:
 @in_sentences
 def delivered(
     on: Annotated[
-        str | None,
-        typer.Option("--on", metavar="DÍA", help="El día de la entrega, como 2026-11-24."),
+        str | None, typer.Option(metavar="DÍA", help="El día de la entrega, como 2026-11-24.")
     ] = None,
     manifest: Annotated[
-        str | None,
-        typer.Option("--manifest", metavar="HASH", help="El SHA-256 de lo que se entregó."),
+        str | None, typer.Option(metavar="HASH", help="El SHA-256 de lo que se entregó.")
     ] = None,
     export: Annotated[
         str | None,
-        typer.Option(
-            "--export",
-            metavar="ID",
-            show_default=False,
-            help="El principio del número de la lista que se entregó.",
-        ),
+        typer.Option(metavar="ID", help="El principio del número de la lista que se entregó."),
     ] = None,
     without_list: Annotated[
-        bool,
-        typer.Option("--without-list", help="Solo se entregó cuántas firmas hay."),
+        bool, typer.Option("--without-list", help="Solo se entregó cuántas firmas hay.")
     ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Deshace lo anotado.")] = False,
     yes: Yes = False,

@@ -1,7 +1,6 @@
 """`petition-bot invalidate`: takes a wave of false signatures out of the count, and back."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
@@ -20,7 +19,7 @@ from bot.text.translations import Words
 from storage import Invalidation, Matches, SignatureCondition
 from storage.ids import SHOWN_DIGITS
 
-_HOURS_SHOWN, _EXAMPLES, _BAR_WIDTH = 48, 10, 40
+_HOURS_SHOWN, _EXAMPLES = 48, 10
 
 _From = Annotated[
     str | None,
@@ -173,9 +172,6 @@ def _in_words(condition: SignatureCondition, words: Words) -> str:
 
 def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
     """Prints how many signatures a condition applies to, and what they are like; no names."""
-    # Imported here: Telegram's library takes a moment to load, which --help does not need.
-    from handlers.statistics import merge_small_sources
-
     total = len(found.numbers)
     share = words.percent(total / max(counted, total))
     say(
@@ -189,15 +185,14 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
     )
     if total > counted / 2:
         say(label("Son más de la mitad de las que cuentan."), style="bold red")
-    _print_bars(words, *_by_time(words, found))
-    sources = merge_small_sources(found.by_source)
-    by_source = dict(sources.named)
-    if sources.unnamed:
-        by_source[label("(otros enlaces)")] = sum(sources.unnamed)
-    if sources.others:
-        by_source[label("(ninguno, y enlaces con pocas)")] = sources.others
-    _print_bars(words, label("Por enlace"), by_source)
-    _print_bars(words, label("Por idioma"), _merged(found.by_language))
+    tables = (
+        _by_time(words, found),
+        (label("Por enlace"), _by_link(found)),
+        (label("Por idioma"), _by_language(found)),
+    )
+    for heading, counts in tables:
+        say(heading, style="bold")
+        say_table((name, words.number(n)) for name, n in counts.items())
     say(_form_times(words, found))
     examples = ", ".join(str(number) for number in found.numbers[:_EXAMPLES])
     more = " …" if total > _EXAMPLES else ""
@@ -210,16 +205,28 @@ def _by_time(words: Words, found: Matches) -> tuple[str, dict[str, int]]:
     for minute in sorted(found.by_minute):
         hours[f"{words.day(minute)}, {words.clock(minute)[:2]}:00"] += found.by_minute[minute]
         days[words.date(minute)] += found.by_minute[minute]
-    return (
-        (label("Por hora"), dict(hours))
-        if len(hours) <= _HOURS_SHOWN
-        else (label("Por día"), dict(days))
-    )
+    if len(hours) > _HOURS_SHOWN:
+        return label("Por día"), days
+    return label("Por hora"), hours
 
 
-def _merged(by_language: Mapping[str, int]) -> dict[str, int]:
+def _by_link(found: Matches) -> dict[str, int]:
+    """Returns how many came by each link; those of few together."""
+    # Imported here: Telegram's library takes a moment to load, which --help does not need.
+    from handlers.statistics import merge_small_sources
+
+    sources = merge_small_sources(found.by_source)
+    counts = dict(sources.named)
+    if sources.unnamed:
+        counts[label("(otros enlaces)")] = sum(sources.unnamed)
+    if sources.others:
+        counts[label("(ninguno, y enlaces con pocas)")] = sources.others
+    return counts
+
+
+def _by_language(found: Matches) -> dict[str, int]:
     """Returns the languages of at least `FEWEST`, most first, and the others together."""
-    ranked = sorted(by_language.items(), key=lambda item: -item[1])
+    ranked = Counter(found.by_language).most_common()
     large = {language: n for language, n in ranked if n >= FEWEST}
     others = sum(n for _, n in ranked) - sum(large.values())
     return {**large, **({label("(otros)"): others} if others else {})}
@@ -227,23 +234,13 @@ def _merged(by_language: Mapping[str, int]) -> dict[str, int]:
 
 def _form_times(words: Words, found: Matches) -> str:
     median = median_form_seconds(found.by_form_seconds)
-    unknown = found.by_form_seconds[None]
     if median is None:
         return label("Tiempo para rellenar el formulario: no se sabe de ninguna.")
-    said = label(
-        "Tiempo para rellenar el formulario: {n} s o menos en la mitad de ellas.", n=median
-    )
-    if not unknown:
-        return said
-    return f"{said} {label('No se sabe de {n}.', n=words.number(unknown))}"
-
-
-def _print_bars(words: Words, heading: str, counts: Mapping[str, int]) -> None:
-    most = max(counts.values())
-    say(heading, style="bold")
-    say_table(
-        (name, words.number(n), "█" * max(1, round(_BAR_WIDTH * n / most)))
-        for name, n in counts.items()
+    return label(
+        "Tiempo para rellenar el formulario: {n} s o menos en la mitad de ellas. No se sabe de"
+        " {unknown}.",
+        n=median,
+        unknown=words.number(found.by_form_seconds[None]),
     )
 
 
@@ -289,17 +286,13 @@ async def _undo(context: CliContext, found: Invalidation) -> str:
     words, now = context.words, context.clock()
     await context.storage.petitions.close_if_due(now)  # as before taking them out
     back = await context.storage.invalidations.undo(found.id, now)
-    said = label(
-        "{n} firmas cuentan otra vez. Ahora cuentan {counted}.",
+    return label(
+        "{n} firmas cuentan otra vez. Ahora cuentan {counted}. Entretanto se retiraron o se"
+        " borraron: {gone}.",
         n=words.number(back),
         counted=await _counted(context),
+        gone=words.number(found.signatures - back),
     )
-    if back == found.signatures:
-        return said
-    gone = label(
-        "Entretanto se retiraron o se borraron: {n}.", n=words.number(found.signatures - back)
-    )
-    return f"{said}\n{gone}"
 
 
 async def _show_list(context: CliContext) -> None:

@@ -199,17 +199,13 @@ def rehearse(
         int | None,
         typer.Option(min=0, help="El número del azar: con el mismo se repite un ensayo."),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="La página con el informe; si no se da, en una carpeta temporal."),
-    ] = None,
 ) -> None:
     """Live through a petition in simulation, in a minute, and report what people meet."""
     # The calls that a simulated Telegram refuses are in the report.
     configure_logging("CRITICAL")
     from bot.cli.rehearse import rehearse_folder
 
-    raise typer.Exit(rehearse_folder(folder, people=people, seed=seed, output=output))
+    raise typer.Exit(rehearse_folder(folder, people=people, seed=seed))
 
 
 @in_sentences
@@ -220,7 +216,6 @@ def keygen(
             metavar="ARCHIVO",
             help="Dónde va la clave: fuera de la carpeta de los datos. Si no se da, la de"
             " PETITION_KEY_FILE, o la carpeta de ajustes del sistema.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:

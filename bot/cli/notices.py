@@ -38,7 +38,6 @@ def notices(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output",
             metavar="ARCHIVO",
             help="Los escribe en una hoja de cálculo (xlsx), con los nombres corregidos, cifrada.",
         ),

@@ -202,7 +202,6 @@ def correct(
         typer.Argument(
             metavar="NOMBRE",
             help="El nombre. Si no se da, se pregunta, y no queda en el historial de la terminal.",
-            show_default=False,
         ),
     ] = None,
     code: Code = None,

@@ -18,15 +18,12 @@ from bot.tryout.demo_session import unless_interrupted
 from bot.tryout.rehearsal.accelerated_time import FACTOR, AcceleratedTime, run_accelerated
 from bot.tryout.rehearsal.report import faults, page, write_report
 from bot.tryout.rehearsal.run import Rehearsal
-from storage.private_files import output_file
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder that only this user can open
 _SEEDS = 1_000_000
 
 
-def rehearse_folder(
-    folder: Path | None, *, people: int, seed: int | None, output: Path | None
-) -> int:
+def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> int:
     """Rehearses a petition, prints the report and writes it as a page; returns the exit code.
 
     Without a folder it is the one that the shell is in. Its problems are listed, if it has any.
@@ -41,16 +38,6 @@ def rehearse_folder(
         print_problems(problems, (), words)
         say(label("Cuando esté resuelto, vuelve a ensayar."))
         return 1
-    if output is not None and not output.parent.is_dir():
-        raise CannotDo.because(
-            "La carpeta {folder} no existe: créala antes.", folder=output.parent
-        )
-    if output is not None and output.is_dir():
-        raise CannotDo.because(
-            "{folder} es una carpeta: di también cómo se llama el archivo, por ejemplo {file}",
-            folder=output,
-            file=output / "informe.html",
-        )
     petition = load_petition(folder)
     seed = secrets.randbelow(_SEEDS) if seed is None else seed
     with (
@@ -71,10 +58,8 @@ def rehearse_folder(
     result = rehearsal.result
     report = write_report(words, result, petition, seed)
     out.print(Markdown(report))
-    # Where it was told, or in a new folder for such files.
-    page_file = output or Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
-    with output_file(page_file, replaces=True) as file:
-        file.write(page(words, report).encode())
+    page_file = Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
+    page_file.write_text(page(words, report), encoding="utf-8")
     say("", label("El informe, como página: {file}", file=page_file))
     if any(faults(words, result)):
         return 1

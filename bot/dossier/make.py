@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from importlib.metadata import version
 from itertools import islice
@@ -50,14 +50,13 @@ class Dossier:
 def make_dossier(
     opened: OpenedList,
     edition: Edition,
-    fonts: Fonts,
     folder: Path,
     set_so_far: Callable[[int], None] = lambda _: None,
 ) -> Dossier:
     """Makes all files of a dossier in a new folder; on any failure there is no folder.
 
-    The machine's own fonts are added only where the given ones lack a letter. A letter of a name
-    that is in none is spelt out: nobody's name keeps the others from being delivered.
+    The machine's own fonts are added only where those of the extra lack a letter. A letter of a
+    name that is in none is spelt out: nobody's name keeps the others from being delivered.
     `set_so_far` is told how many signatures have been set.
 
     Raises:
@@ -69,7 +68,7 @@ def make_dossier(
         raise DossierError.because(
             "{path} ya existe, y se queda como está: elige otra carpeta.", path=folder
         )
-    fonts, lacking = _with_every_letter(opened, edition, fonts)
+    fonts, lacking = _with_every_letter(opened, edition)
     with _whole_folder(folder) as unfinished:
         volumes, hashes = [], {}
         if not edition.public:
@@ -144,7 +143,7 @@ def _set_volume(data: Data, fonts: Fonts, at: datetime, *, alone: bool) -> bytes
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as process:
         # Found fonts cannot be handed to another process; it finds them again.
-        again = Fonts(fonts.folders, fonts.of_machine)
+        again = Fonts(fonts.of_machine)
         task = process.submit(set_pdf, "volume.typ", data, again, at=at, accessible=False)
         try:
             return task.result()
@@ -155,9 +154,7 @@ def _set_volume(data: Data, fonts: Fonts, at: datetime, *, alone: bool) -> bytes
             ) from error
 
 
-def _with_every_letter(
-    opened: OpenedList, edition: Edition, fonts: Fonts
-) -> tuple[Fonts, set[str]]:
+def _with_every_letter(opened: OpenedList, edition: Edition) -> tuple[Fonts, set[str]]:
     """Returns the fonts, with those of the machine if they are needed, and what none of them has.
 
     Raises:
@@ -169,9 +166,9 @@ def _with_every_letter(
         for signature in opened.signatures():
             if not signature.name.isascii():
                 found |= letters(signature.name)
-    if not (lacking := unreadable(found, fonts)):
-        return fonts, set()
-    fonts = replace(fonts, of_machine=True)
+    if not (lacking := unreadable(found, Fonts())):
+        return Fonts(), set()
+    fonts = Fonts(of_machine=True)
     lacking = unreadable(lacking, fonts)
     if not of_texts.isdisjoint(lacking):
         raise DossierError(_no_font(opened, edition, of_texts.intersection(lacking)))
@@ -199,7 +196,6 @@ def _no_font(opened: OpenedList, edition: Edition, lacking: set[str]) -> str:
         label(
             "  Windows, macOS: descarga {fonts}, ábrela y elige «Instalar»", fonts=", ".join(names)
         ),
-        label("  o pon el archivo de la fuente en una carpeta, y añade: --fonts CARPETA"),
     ]
     return "\n".join(lines)
 
@@ -219,7 +215,6 @@ def _manifest(
     """Returns the manifest, which `sha256sum --check` reads: it skips lines that begin with #."""
     head = opened.head
     made_with = [f"{package} {version(package)}" for package in _PACKAGES]
-    made_with += [f"fonts in the folder {folder.name}" for folder in fonts.folders]
     made_with += ["fonts of this machine"] if fonts.of_machine else []
     about = {
         "petition": head.petition.slug,

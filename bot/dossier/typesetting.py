@@ -30,15 +30,14 @@ _JOINERS = frozenset("\u200c\u200d")
 
 @dataclass(frozen=True)
 class Fonts:
-    """The fonts to set with: those of the extra, of these folders, then the machine's own."""
+    """The fonts to set with: those of the extra, then the machine's own."""
 
-    folders: tuple[Path, ...] = ()
     of_machine: bool = False
 
     @cached_property
     def found(self) -> typst.Fonts:
         """The fonts as typst has found them."""
-        folders = [str(folder) for folder in (*_PACKAGED, *self.folders)]
+        folders = [str(folder) for folder in _PACKAGED]
         return typst.Fonts(include_system_fonts=self.of_machine, font_paths=folders)
 
 

@@ -29,11 +29,6 @@ def recipient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PETITION_AGE_RECIPIENTS", str(KEY.to_public()))
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "in_terminal", lambda: True)
-
-
 def call(*arguments: str, typed: str = "") -> Result:
     return CliRunner().invoke(app, ["export", *arguments], input=typed)
 
@@ -159,39 +154,6 @@ def test_where_nobody_gives_a_name_the_number_is_written(
 def test_many_damaged_names_are_not_all_counted_out(damaged: int) -> None:
     said = export._damaged(list(range(1, damaged + 1)))
     assert ("18, 19, 20 …. If" if damaged > 20 else "18, 19, 20. If") in said
-
-
-@pytest.mark.usefixtures("terminal", "recipient")
-def test_a_list_that_anybody_can_read_is_written_after_two_answers(
-    petition: PetitionDatabase, tmp_path: Path
-) -> None:
-    file = tmp_path / "list.json"
-    asked = ("--plaintext", "--output", str(file))
-    for typed in ("n\n", "n\nandry\n", "y\nyes\n"):
-        assert "Nothing was written." in said(call(*asked, typed=typed))
-        assert not file.exists()
-    assert "not encrypted: whoever gets it reads every name" in said(
-        call(*asked, typed="y\nandry\n")
-    )
-    listed = json.loads(file.read_text())["signatures"]
-    assert [each["name"] for each in listed] == [f"Persona {n}" for n in range(1, 7)]
-    assert petition.audited()[0].detail.endswith("json plaintext")
-
-
-@pytest.mark.usefixtures("terminal")
-def test_nothing_is_named_as_if_it_were_encrypted(
-    petition: PetitionDatabase, tmp_path: Path
-) -> None:
-    asked = ("--plaintext", "--output", str(tmp_path / "list.age"))
-    assert "does not end in .age" in refused(call(*asked, typed="y\nandry\n"))
-
-
-def test_no_script_answers_for_a_person_whether_anybody_may_read_it(
-    petition: PetitionDatabase, tmp_path: Path
-) -> None:
-    asked = ("--plaintext", "--output", str(tmp_path / "list.json"))
-    assert "needs a terminal" in refused(call(*asked, typed="y\nandry\n"))
-    assert call(*asked, "--yes").exit_code == 2
 
 
 @pytest.mark.usefixtures("recipient")

@@ -258,7 +258,6 @@ def test_help_lists_the_commands_by_what_they_are_for_in_the_order_of_use() -> N
         ("notices --csv", "No existe la opción --csv."),
         ("rehearse --people 0", "'--people' es 1 como mínimo."),
         ("rehearse --people x", "'--people' tiene que ser un número entero."),
-        ("dossier x --fonts nada", "'--fonts': no existe 'nada'."),
         ("person x show", "'NÚMERO': pon el número de una firma, y después qué hacer: 12 show."),
         ("delivered --on ayer --without-list", "ayer no es un día."),
     ],

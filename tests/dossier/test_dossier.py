@@ -22,7 +22,7 @@ MARKUP = (
     "#panic()", "*x* _y_ `z`", "$ x $", "@ref <label>", "back\\slash \\u{41}", "// gone",
     "= Title", "/* gone */", '") #panic() ("', "{{name}} {page}", "#import sys", "[[x]] ~ --- 'a'",
 )  # fmt: skip
-ARGUMENTS = ("--reference", "AI-ES/2027/014", "--contact", "Lucía Prado", "--date", "2027-02-16")
+ARGUMENTS = ("--reference", "AI-ES/2027/014", "--date", "2027-02-16")
 DAY = date(2027, 2, 16)
 TOTO = "\U0001e290\U0001e291"
 
@@ -63,7 +63,7 @@ def test_the_files_are_whole_and_the_same_each_time(tmp_path: Path) -> None:
         "language: es",
         "date: 2027-02-16",
         "reference: AI-ES/2027/014",
-        "contact: Lucía Prado",
+        "contact: datos@example.org",
         f"export: {3 * len(names):032x}",
         "exported at: 2027-02-15T09:30:00+00:00",
         f"SHA-256 of the list: {hashlib.sha256(listed.read_bytes()).hexdigest()}",
@@ -95,7 +95,7 @@ def test_a_name_without_a_font_is_spelt_out_and_keeps_nobody_from_being_delivere
     listed = write_list(tmp_path / "list.json", 10, extra=("Ana", TOTO, "Eva", f"Eva {TOTO}"))
     result = call(listed, *ARGUMENTS, "--output", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    for said in ("Toto: 2 names, of signatures", "apt install fonts-noto-core", "--fonts FOLDER"):
+    for said in ("Toto: 2 names, of signatures", "apt install fonts-noto-core"):
         assert said in result.output
     names = [entry["name"] for entry in volumes[0]["names"]]
     assert {"[U+1E290][U+1E291]", "Eva [U+1E290][U+1E291]", "Eva"} < set(names)

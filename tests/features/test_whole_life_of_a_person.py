@@ -177,8 +177,8 @@ async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(
     assert [each["name"] for each in opened["signatures"]] == ["Ana García", "Seán O'Brien"]
     counts = {name: opened["counts"][name] for name in ("counted", "with_name", "without_name")}
     assert counts == {"counted": 3, "with_name": 2, "without_name": 1}
-    letter = ("--reference", "AI-ES/2026/1", "--contact", "Lucía Prado")
-    await typed("dossier", listed, *letter, "--output", tmp_path / "dossier")
+    letter = ("--reference", "AI-ES/2026/1", "--output", tmp_path / "dossier")
+    await typed("dossier", listed, *letter)
     manifest = hashlib.sha256((tmp_path / "dossier" / "manifest.txt").read_bytes()).hexdigest()
     assert (tmp_path / "dossier" / "andry - expediente.pdf").read_bytes().startswith(b"%PDF-")
 
