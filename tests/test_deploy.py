@@ -116,15 +116,6 @@ def test_it_writes_its_data_and_beside_its_key_and_sees_little_else_at_home(
     assert apart["BindPaths"] == apart["BindReadOnlyPaths"] == [""]
 
 
-def test_a_users_own_manager_is_asked_for_nothing_that_it_may_not_do() -> None:
-    own = directives(service_unit(PATHS, None))
-    assert own["WantedBy"] == ["default.target"]
-    assert own["NoNewPrivileges"] == ["yes"]
-    assert own["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
-    # With these it would not start: a user's manager has neither the right nor the mounts.
-    assert not own.keys() & {"User", "CapabilityBoundingSet", "PrivateDevices", "ProtectClock"}
-
-
 @pytest.mark.parametrize("name", ["100%", 'my "petition"', "cost$", "a:b", "back\\slash"])
 def test_a_path_that_systemd_would_read_otherwise_is_refused(name: str) -> None:
     odd = Path("/home/ana") / name
@@ -212,7 +203,6 @@ def test_the_unit_has_the_settings_and_paths_of_whoever_asks_and_no_token(home: 
     assert written["WorkingDirectory"] == [str(data)]
     assert TOKEN not in said
     assert "systemctl enable --now petition-bot" in said
-    assert "systemctl --user enable" in call("--user").output
 
 
 def test_the_service_reaches_telegram_as_the_shell_does(

@@ -18,7 +18,7 @@ from typing import Any
 import pyrage
 
 from bot.cli.context import open_cli_context
-from bot.cli.dossier import DossierOptions, make_files
+from bot.cli.dossier import make_files
 from bot.cli.export import ExportOrder, write_list
 from bot.cli.handover import HandoverOrder, prepare_handover
 from bot.cli.ids import short_id
@@ -192,9 +192,8 @@ def _expect(held: bool, fault: str) -> None:
 def _set_as_pdf(opened: Path, dossier: Path) -> str:
     """Sets the list as PDF, if the extra for it is installed; returns the manifest's hash."""
     _typed("dossier list.json --reference 2026/1")
-    options = DossierOptions(output=dossier, reference="2026/1", language="es")
     try:
-        make_files(opened, options)
+        make_files(opened, dossier, reference="2026/1", language="es")
     except CannotDo as error:
         _says(str(error))
         return hashlib.sha256(opened.read_bytes()).hexdigest()

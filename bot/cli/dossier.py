@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,17 +18,6 @@ from bot.text.translations import Catalogs, is_spoken
 if TYPE_CHECKING:
     from bot.dossier.make import Dossier
     from bot.dossier.opened_list import ListHead
-
-
-@dataclass(frozen=True, slots=True)
-class DossierOptions:
-    """What was typed; None is chosen or asked for."""
-
-    output: Path | None = None
-    language: str | None = None
-    reference: str | None = None
-    day: date | None = None
-    public: bool = False
 
 
 @in_sentences
@@ -69,18 +57,26 @@ def dossier(
 
     It needs no settings, no database, no key and no network.
     """
-    options = DossierOptions(
-        output=output,
+    made, head = make_files(
+        list_file,
+        output,
         language=language,
         reference=reference,
         day=read_day(day) if day else None,
         public=public,
     )
-    made, head = make_files(list_file, options)
-    say(*_result(made, head, options))
+    say(*_result(made, head, public=public))
 
 
-def make_files(path: Path, options: DossierOptions) -> tuple[Dossier, ListHead]:
+def make_files(
+    path: Path,
+    output: Path | None,
+    *,
+    language: str | None = None,
+    reference: str | None = None,
+    day: date | None = None,
+    public: bool = False,
+) -> tuple[Dossier, ListHead]:
     """Makes a dossier; returns it with the head of the list that it is made of."""
     try:
         # These need the extra, which a server does not have.
@@ -96,24 +92,18 @@ def make_files(path: Path, options: DossierOptions) -> tuple[Dossier, ListHead]:
     try:
         opened = open_list(path)
         petition, names = opened.head.petition, opened.head.counts.with_name
-        language = _language(
-            (options.language or "").strip().lower() or None,
-            petition.source_language,
-            tuple(petition.title),
-        )
+        language = _spoken((language or petition.source_language).lower(), petition.title)
         words = Catalogs.load(time_zone=petition.time_zone).words(language)
         controller = petition.controller
         edition = Edition(
             words=words,
-            day=options.day or datetime.now(ZoneInfo(petition.time_zone)).date(),
-            reference="" if options.public else _reference(options.reference),
+            day=day or datetime.now(ZoneInfo(petition.time_zone)).date(),
+            reference="" if public else _reference(reference),
             contact=controller.email or controller.web_form or controller.address or "",
-            public=options.public,
+            public=public,
         )
-        folder = options.output or Path(
-            f"{petition.slug} {words.label('edición pública' if options.public else 'expediente')}"
-            f" {language}"
-        )
+        edition_name = words.label("edición pública" if public else "expediente")
+        folder = output or Path(f"{petition.slug} {edition_name} {language}")
         stopped = label("Interrumpido: no se ha hecho ningún archivo.")
         with progress(label("Componiendo nombres"), interrupted=stopped) as done:
             made = make_dossier(opened, edition, folder, lambda n: done(n, names))
@@ -122,9 +112,9 @@ def make_files(path: Path, options: DossierOptions) -> tuple[Dossier, ListHead]:
     return made, opened.head
 
 
-def _result(made: Dossier, head: ListHead, options: DossierOptions) -> Iterator[str]:
+def _result(made: Dossier, head: ListHead, *, public: bool) -> Iterator[str]:
     yield from (f"{made.folder}:", *(f"  {name}" for name in made.files), "")
-    if options.public:
+    if public:
         yield label("No tiene nombres, y se puede publicar.")
         return
     if made.without_font:
@@ -146,28 +136,16 @@ def _result(made: Dossier, head: ListHead, options: DossierOptions) -> Iterator[
     )
 
 
-def _language(chosen: str | None, source: str, languages: tuple[str, ...]) -> str:
+def _spoken(language: str, languages: Iterable[str]) -> str:
     """Returns the dossier's language: one of the petition's that the bot has words for too."""
-    spoken = [language for language in languages if is_spoken(language)]
-    if chosen is None and source in spoken:
-        return source
-    if chosen in spoken and chosen is not None:
-        return chosen
-    if not spoken:
-        raise CannotDo.because(
-            "La petición está en {languages}, y el expediente no tiene palabras en ninguno de "
-            "esos idiomas. CONTRIBUTING.md explica cómo traducirlas.",
-            languages=", ".join(languages),
-        )
-    if chosen is None:
-        raise CannotDo.because(
-            "Di en qué idioma, con --language: {languages}", languages=", ".join(spoken)
-        )
+    spoken = [each for each in languages if is_spoken(each)]
+    if language in spoken:
+        return language
     raise CannotDo.because(
-        "No hay expediente en {language}. Puede estar en {languages}: los idiomas que tienen "
-        "la petición y los textos del bot.",
-        language=chosen,
-        languages=", ".join(spoken),
+        "No hay expediente en {language}. Puede estar en los idiomas que tienen la petición y los "
+        "textos del bot, con --language: {languages}",
+        language=language,
+        languages=", ".join(spoken) or "—",
     )
 
 

@@ -267,6 +267,7 @@ for _command, _panel, _help in (
     (dossier, _TO_DELIVER, mark("Hace con una lista abierta los PDF que se entregan.")),
     (delivered, _TO_DELIVER, mark("Anota que se entregó, o muestra lo anotado.")),
     (notices, _TO_DELIVER, mark("Dice qué hay que comunicar después de la entrega.")),
+    (person, _FOR_PEOPLE, mark("Responde a una carta o un correo sobre una firma.")),
     (invalidate, _FOR_PEOPLE, mark("Saca del recuento una ola de firmas falsas.")),
     (purge, _FOR_PEOPLE, mark("Borra las firmas cuyo plazo ha acabado.")),
     (backup, _TO_KEEP, mark("Guarda la base de datos en un archivo cifrado.")),
@@ -275,5 +276,5 @@ for _command, _panel, _help in (
     (migrate, _TO_KEEP, mark("Pone al día las tablas de la base de datos.")),
 ):
     app.command(help=_help, rich_help_panel=_panel)(_command)
-for _group, _panel in ((broadcasts, _TO_RUN), (person, _FOR_PEOPLE), (keys, _TO_KEEP)):
+for _group, _panel in ((broadcasts, _TO_RUN), (keys, _TO_KEEP)):
     app.add_typer(_group, rich_help_panel=_panel)

@@ -1,10 +1,11 @@
-"""The commands `petition-bot person NUMBER`: what a letter or an e-mail asks of one signature."""
+"""`petition-bot person NUMBER WHAT`: what a letter or an e-mail asks of one signature."""
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -29,32 +30,6 @@ from storage import (
     verified_otherwise,
 )
 
-person = typer.Typer(
-    name="person",
-    help="Responde a una carta o un correo sobre una firma.",
-    no_args_is_help=True,
-)
-
-Code = Annotated[
-    str | None,
-    typer.Option(
-        "--code",
-        metavar="CÓDIGO",
-        help="El código de la carta. Si no se da, se pregunta, y no queda en el "
-        "historial de la terminal.",
-    ),
-]
-Otherwise = Annotated[
-    str | None,
-    typer.Option(
-        "--verified-otherwise",
-        metavar="MOTIVO",
-        help="Sin código: cómo sabes de quién es la firma. Queda anotado: no "
-        "escribas nada personal.",
-    ),
-]
-
-
 # Alone, or in groups of three as /mydata shows it in each language.
 _NUMBER = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(?:[\s.,'’][0-9]{3}){1,5}")
 
@@ -74,13 +49,12 @@ _OF_A_NAME = re.compile(r"\w{3,}")  # a shorter word, like "de", is in many sent
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that an operator can answer; purpose, question and outcome are sentences.
+    """A request that an operator can answer; question and outcome are sentences.
 
     `do` returns False if it has no effect any more. `since` is the field of a signer that says
     when it was done already, and `already` the sentence for that.
     """
 
-    purpose: str
     question: str
     outcome: str
     do: Callable[[PersonRequests, Signer, Proof, datetime], Awaitable[bool]]
@@ -105,19 +79,16 @@ _ONLY_STORED = mark(
     "no recibe más mensajes que el aviso de una brecha."
 )
 SHOW = Request(
-    mark("Muestra todo lo que se guarda de la persona (RGPD, arts. 15 y 20)."),
     mark("¿Muestro todo lo que se guarda de esa persona?"),
     mark("Eso es todo."),
     PersonRequests.record_shown,
 )
 ERASE = Request(
-    mark("Borra la firma y todo lo que se guarda con ella, como /withdraw (art. 17)."),
     mark("¿Borro la firma para siempre, con nombre, chat y consentimiento?"),
     mark("La firma está borrada."),
     PersonRequests.erase,
 )
 RESTRICT = Request(
-    mark("Limita su uso: se guarda y se cuenta sin su nombre, y nada más (art. 18)."),
     mark("¿Limito su uso?"),
     mark("Su uso está limitado."),
     PersonRequests.restrict,
@@ -125,7 +96,6 @@ RESTRICT = Request(
     already=mark("Su uso ya está limitado, desde el {moment}. No se ha hecho nada."),
 )
 OBJECT = Request(
-    mark("Lo mismo, porque la persona se opone al uso de sus datos (art. 21)."),
     mark("¿Anoto su oposición?"),
     mark("La oposición está anotada."),
     PersonRequests.object,
@@ -133,28 +103,42 @@ OBJECT = Request(
     already=mark("Ya se opuso a su uso, el {moment}. No se ha hecho nada."),
 )
 LIFT = Request(
-    mark("Acaba con una limitación o una oposición; díselo antes (art. 18.3)."),
     mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a quien firmó."),
     mark("La firma se usa otra vez como cualquier otra."),
     PersonRequests.lift,
 )
 
 
-_CORRECT_PURPOSE = mark("Le pone otro nombre a la firma (art. 16).")
-
-
 def _correct(name: str) -> Request:
     return Request(
-        _CORRECT_PURPOSE,
         mark("¿Le pongo a la firma el nombre «{name}»?"),
         mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
         lambda requests, signer, proof, at: requests.correct(signer, name, proof, at),
     )
 
 
-@person.callback()
-def of(
-    ctx: typer.Context,
+class Asked(StrEnum):
+    """What a letter can ask for, as it is typed."""
+
+    SHOW = "show"
+    CORRECT = "correct"
+    ERASE = "erase"
+    RESTRICT = "restrict"
+    OBJECT = "object"
+    LIFT = "lift"
+
+
+_REQUESTS = {
+    Asked.SHOW: SHOW,
+    Asked.ERASE: ERASE,
+    Asked.RESTRICT: RESTRICT,
+    Asked.OBJECT: OBJECT,
+    Asked.LIFT: LIFT,
+}
+
+
+@in_sentences
+def person(
     number: Annotated[
         int,
         typer.Argument(
@@ -163,83 +147,67 @@ def of(
             help="El número de la firma, que quien firmó lee en /mydata.",
         ),
     ],
-) -> None:
-    """Takes the number of the signature, beside the bot that runs.
-
-    The letter has the number of the signature and a code, both from /mydata. The person is told
-    in the chat what was done.
-    """
-    ctx.obj = number
-
-
-@person.command(help=SHOW.purpose)
-@in_sentences
-def show(
-    ctx: typer.Context,
+    what: Annotated[
+        Asked,
+        typer.Argument(
+            metavar="QUÉ",
+            help="show: muestra todo lo que se guarda (RGPD, arts. 15 y 20). correct: pone otro "
+            "nombre (art. 16). erase: borra la firma y lo que se guarda con ella, como /withdraw "
+            "(art. 17). restrict: limita su uso, y se cuenta sin su nombre (art. 18). object: lo "
+            "mismo, porque la persona se opone (art. 21). lift: acaba con lo uno o lo otro; "
+            "díselo antes (art. 18.3).",
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NOMBRE",
+            help="Con correct, el nombre nuevo. Si no se da, se pregunta, y no queda en el "
+            "historial de la terminal.",
+        ),
+    ] = None,
+    code: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CÓDIGO",
+            help="El código de la carta. Si no se da, se pregunta, y no queda en el "
+            "historial de la terminal.",
+        ),
+    ] = None,
+    verified_otherwise: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MOTIVO",
+            help="Sin código: cómo sabes de quién es la firma. Queda anotado: no "
+            "escribas nada personal.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
             metavar="ARCHIVO",
-            help="Escribe un archivo JSON que solo puedes leer tú.",
+            help="Con show: escribe un archivo JSON que solo puedes leer tú.",
         ),
     ] = None,
-    code: Code = None,
-    verified_otherwise: Otherwise = None,
     yes: Yes = False,
 ) -> None:
-    """Shows everything that is stored of the person (GDPR arts 15 and 20)."""
-    _answer(Letter(SHOW, ctx.obj, code, verified_otherwise, output=output), yes=yes)
+    """Does what a letter asks of one signature, beside the bot that runs.
 
-
-@person.command(help=_CORRECT_PURPOSE)
-@in_sentences
-def correct(
-    ctx: typer.Context,
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="NOMBRE",
-            help="El nombre. Si no se da, se pregunta, y no queda en el historial de la terminal.",
-        ),
-    ] = None,
-    code: Code = None,
-    verified_otherwise: Otherwise = None,
-    yes: Yes = False,
-) -> None:
-    """Gives the signature another name (art. 16)."""
-    typed = name if name is not None else _asked(label("El nombre nuevo"))
-    clean = _checked_name(typed)
-    _answer(Letter(_correct(clean), ctx.obj, code, verified_otherwise, clean), yes=yes)
-
-
-def _add_command(name: str, request: Request) -> None:
-    @person.command(name, help=request.purpose)
-    @in_sentences
-    def answer(
-        ctx: typer.Context,
-        code: Code = None,
-        verified_otherwise: Otherwise = None,
-        yes: Yes = False,
-    ) -> None:
-        _answer(Letter(request, ctx.obj, code, verified_otherwise), yes=yes)
-
-
-for _name, _request in (
-    ("erase", ERASE),
-    ("restrict", RESTRICT),
-    ("object", OBJECT),
-    ("lift", LIFT),
-):
-    _add_command(_name, _request)
-
-
-def _answer(letter: Letter, *, yes: bool) -> None:
-    if letter.code is not None and letter.reason is not None:
+    The letter has the number of the signature and a code, both from /mydata. The person is told
+    in the chat what was done.
+    """
+    if (name is not None and what is not Asked.CORRECT) or (output and what is not Asked.SHOW):
+        raise CannotDo.because("{what} no lleva ningún nombre ni archivo.", what=what)
+    if code is not None and verified_otherwise is not None:
         raise CannotDo.because("El código y --verified-otherwise no van juntos.")
-    if letter.code is None and letter.reason is None:
-        letter = replace(letter, code=_asked(label("El código de la carta")))
+    if what is Asked.CORRECT:
+        name = _checked_name(name if name is not None else _asked(label("El nombre nuevo")))
+    request = _REQUESTS[what] if name is None else _correct(name)
+    if code is None and verified_otherwise is None:
+        code = _asked(label("El código de la carta"))
+    letter = Letter(request, number, code, verified_otherwise, name, output)
     confirmed(partial(prepare, letter=letter), yes=yes)
 
 

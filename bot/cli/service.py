@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from dotenv import dotenv_values
@@ -29,24 +28,18 @@ CERTIFICATES_NAMED = "SSL_CERT_FILE"
 _HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108
 _WITH_A_MEANING = frozenset("\"'\\%$:\n\r\t")
 
-# Lines that begin with @ are for the system's manager alone, as a user's own has no right to them;
-# those that begin with - are for a user's own alone.
 _UNIT = """\
 # Written by petition-bot service; write it anew when one of the paths changes. To start the bot,
 # now and with the machine:
-@#   petition-bot service | sudo tee /etc/systemd/system/petition-bot.service
-@#   sudo systemctl daemon-reload; sudo systemctl enable --now petition-bot
--#   mkdir -p ~/.config/systemd/user
--#   petition-bot service --user > ~/.config/systemd/user/petition-bot.service
--#   systemctl --user daemon-reload; systemctl --user enable --now petition-bot
--#   loginctl enable-linger        # so that it goes on when you log out
+#   petition-bot service | sudo tee /etc/systemd/system/petition-bot.service
+#   sudo systemctl daemon-reload; sudo systemctl enable --now petition-bot
 [Unit]
 Description=petition-bot, a petition inside a Telegram chat
-@After=network-online.target
-@Wants=network-online.target
+After=network-online.target
+Wants=network-online.target
 
 [Service]
-@User={user}
+User={user}
 WorkingDirectory={start}
 {environment}
 ExecStart="{program}" run
@@ -75,31 +68,31 @@ SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 
-@# The only places it can write in: the data, and the folder of the key.
-@ReadWritePaths={written}
-@# Of what people have at home it sees what it uses and nothing else.
-@ProtectHome=tmpfs
-@BindReadOnlyPaths={seen_at_home}
-@BindPaths={written_at_home}
-@ProtectSystem=strict
-@PrivateTmp=yes
-@CapabilityBoundingSet=
-@AmbientCapabilities=
-@PrivateUsers=yes
-@PrivateDevices=yes
-@PrivateIPC=yes
-@RemoveIPC=yes
-@ProtectProc=invisible
-@ProcSubset=pid
-@ProtectClock=yes
-@ProtectHostname=yes
-@ProtectKernelLogs=yes
-@ProtectKernelModules=yes
-@ProtectKernelTunables=yes
-@ProtectControlGroups=yes
+# The only places it can write in: the data, and the folder of the key.
+ReadWritePaths={written}
+# Of what people have at home it sees what it uses and nothing else.
+ProtectHome=tmpfs
+BindReadOnlyPaths={seen_at_home}
+BindPaths={written_at_home}
+ProtectSystem=strict
+PrivateTmp=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+PrivateUsers=yes
+PrivateDevices=yes
+PrivateIPC=yes
+RemoveIPC=yes
+ProtectProc=invisible
+ProcSubset=pid
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
 
 [Install]
-WantedBy={target}.target
+WantedBy=multi-user.target
 """
 
 _AS_ROOT = mark(
@@ -141,31 +134,24 @@ class ServicePaths:
 
 
 @in_sentences
-def service(
-    user: Annotated[
-        bool, typer.Option("--user", help="Para el gestor de tu usuario, sin root; protege menos.")
-    ] = False,
-) -> None:
+def service() -> None:
     """Writes the systemd unit that runs the bot with the settings and paths of the user."""
-    if os.geteuid() == 0 and not user:
+    if os.geteuid() == 0:
         raise CannotDo.because(_AS_ROOT, program=_program())
     paths = _paths(load_settings(), file_locations.env_file().absolute())
     if (unusable := paths.unusable()) is not None:
         raise CannotDo.because(
             "systemd leería {path} como otra cosa: elige otro nombre.", path=unusable
         )
-    typer.echo(service_unit(paths, None if user else pwd.getpwuid(os.geteuid()).pw_name), nl=False)
+    typer.echo(service_unit(paths, pwd.getpwuid(os.geteuid()).pw_name), nl=False)
 
 
-def service_unit(paths: ServicePaths, user: str | None) -> str:
-    """Returns the unit for the system's manager, which runs the bot as this user.
-
-    Without one it is for the user's own manager, which can take less away from the bot.
-    """
+def service_unit(paths: ServicePaths, user: str) -> str:
+    """Returns the unit for the system's manager, which runs the bot as this user."""
     environment = {file_locations.ENV_FILE_NAMED: paths.settings}
     if paths.certificates is not None:
         environment[CERTIFICATES_NAMED] = paths.certificates
-    unit = _UNIT.format(
+    return _UNIT.format(
         user=user,
         start=paths.start,
         environment="\n".join(f'Environment="{n}={path}"' for n, path in environment.items()),
@@ -173,11 +159,7 @@ def service_unit(paths: ServicePaths, user: str | None) -> str:
         written=_quoted(paths.written),
         seen_at_home=_quoted(filter(_is_hidden, paths.seen)),
         written_at_home=_quoted(filter(_is_hidden, paths.written)),
-        target="multi-user" if user else "default",
     )
-    kept, left_out = ("@", "-") if user else ("-", "@")
-    lines = [line for line in unit.splitlines(keepends=True) if not line.startswith(left_out)]
-    return "".join(line.removeprefix(kept) for line in lines)
 
 
 def _paths(settings: Settings, settings_file: Path) -> ServicePaths:

@@ -192,7 +192,7 @@ def test_what_is_missing_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     assert "--reference TEXT" in failed(call(listed, "--output", tmp_path / "out"))
     tomorrow = failed(call(listed, *ARGUMENTS, "--date", "tomorrow", "--output", tmp_path / "out"))
     assert "tomorrow is no day. Expected: year, month and day, like 2026-11-24." in tomorrow
-    assert "can be in es, en" in failed(call(listed, *ARGUMENTS, "--language", "fr"))
+    assert "with --language: es, en" in failed(call(listed, *ARGUMENTS, "--language", "fr"))
     assert "exists already" in failed(call(listed, *ARGUMENTS, "--output", tmp_path))
     (tmp_path / "out.partial").mkdir()  # as a kill leaves it, with names
     told = failed(call(listed, *ARGUMENTS, "--output", tmp_path / "out"))
