@@ -69,6 +69,7 @@ def with_closed(streams: str, command: str) -> subprocess.CompletedProcess[bytes
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("streams", ["<&-", "<&- >&- 2>&-"])
 def test_a_command_ends_well_where_its_input_or_output_is_closed(
     folder: Path, streams: str
@@ -78,12 +79,14 @@ def test_a_command_ends_well_where_its_input_or_output_is_closed(
     assert (folder / "data" / "petition.db").is_file()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("command", ["--help", "check"])
 def test_where_the_disk_is_full_a_command_says_so(command: str) -> None:
     ended = with_closed(">/dev/full", command)
     assert (ended.returncode, ended.stderr) == (1, b"No space left on device\n")
 
 
+@pytest.mark.processes
 @pytest.mark.usefixtures("folder")
 def test_init_says_that_nobody_is_there_to_ask_where_the_input_is_closed() -> None:
     ended = with_closed("<&-", "init")

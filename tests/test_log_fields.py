@@ -97,8 +97,11 @@ def files() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def spoken() -> dict[str, Spoken]:
+    sources = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in files()}
     return {
-        path.relative_to(ROOT).as_posix(): spoken_in(path.read_text("utf-8")) for path in files()
+        path: spoken_in(source)
+        for path, source in sources.items()
+        if "get_logger" in source or "getLogger" in source
     }
 
 

@@ -409,6 +409,7 @@ def test_the_page_has_words_and_a_place_for_every_field_and_every_refusal() -> N
         assert f'"edit-{reason}":' in words, reason
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", ["petition.toml", "fr.toml", "card.es.png"])
 def test_a_strangers_folder_with_a_pipe_keeps_nobody_waiting(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "strangers"
