@@ -121,10 +121,11 @@ container:
 demo: $(READY)
 	@$(BIN)/petition-bot demo $(ARGS)
 
-# Four at once keep two cores busy. ARGS='-n 0' runs one by one.
+# As many at once as there are cores: each reads all tests first. ARGS='-n 0' runs one by one.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 4 -m "not processes" $(ARGS)
+	@$(BIN)/python -m pytest -n logical -m "not processes" $(ARGS)
 
+# These wait for other programs, so that more of them go on at once.
 test-processes: $(READY)
 	@$(BIN)/python -m pytest -n 4 -m processes $(ARGS)
 
