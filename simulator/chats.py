@@ -18,6 +18,9 @@ _FILE_IDS = ("file_id", "file_unique_id")
 Shape = dict[str, Any]
 """A JSON object of the Bot API."""
 
+Content = dict[str, Any]
+"""Fields of a `Message`."""
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -123,6 +126,17 @@ class Message:
 
     def _media(self, kind: str) -> Media | None:
         return self.media if self.media is not None and self.media.kind == kind else None
+
+    @property
+    def content(self) -> Content:
+        """The fields that a copy and a forward of it share."""
+        return {
+            "text": self.text,
+            "entities": self.entities,
+            "media": self.media,
+            "caption_above": self.caption_above,
+            "spoiler": self.spoiler,
+        }
 
     def shape(self, *, with_reply: bool = True) -> Shape:
         """Returns the message as a Bot API object."""

@@ -6,7 +6,7 @@ All functions raise `SimulatorError` for content that a client would not send.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from simulator.chats import Media
+from simulator.chats import Content, Media
 from simulator.errors import Refused, SimulatorError
 from simulator.keyboard_checks import checked_markup
 from simulator.media_kinds import CAPTIONED
@@ -24,16 +24,16 @@ _ALONE = frozenset({"document", "audio"})
 _IN_ALBUMS = _ALONE | {"photo", "video"}
 
 
-def text(words: str, entities: Entities = ()) -> dict[str, Any]:
-    """Returns the fields of a text message."""
+def text(words: str, entities: Entities = ()) -> Content:
+    """Returns a text message."""
     rendered = _rendered(words, entities)
     if not 1 <= length(rendered.text) <= TEXT_UNITS:
         raise SimulatorError(f"a message has 1 to {TEXT_UNITS} characters")
     return {"text": rendered.text, "entities": rendered.entities}
 
 
-def caption(media: Media, words: str, entities: Entities = ()) -> dict[str, Any]:
-    """Returns the fields of a message with media and perhaps a caption."""
+def caption(media: Media, words: str, entities: Entities = ()) -> Content:
+    """Returns a message with media and perhaps a caption."""
     if words and media.kind not in CAPTIONED:
         raise SimulatorError(f"a {media.kind} has no caption")
     rendered = _rendered(words, entities)

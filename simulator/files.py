@@ -1,9 +1,7 @@
 """The files that were sent, by their identifiers, and the checks of a photo."""
 
-import base64
 import io
 import mimetypes
-import struct
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +18,7 @@ _PHOTO_BYTES = 10 * _MB
 _UPLOAD_BYTES = 50 * _MB
 _PHOTO_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _SIDES = (90, 320, 800, 1280)
+_ID_LENGTH = 56
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +77,9 @@ class Files:
         self._count += 1
         sizes: list[Shape] = []
         for side in dict.fromkeys(min(side, longest) for side in _SIDES):
-            file_id, unique_id = _identifiers("photo", self._count, side)
             sizes.append(
-                {
-                    "file_id": file_id,
-                    "file_unique_id": unique_id,
+                _identifiers("photo", self._count, side)
+                | {
                     "file_size": len(upload.content),
                     "width": max(1, width * side // longest),
                     "height": max(1, height * side // longest),
@@ -96,19 +93,13 @@ class Files:
     def _add_file(self, kind: str, upload: UploadedFile, about: Shape) -> Media:
         made = FILE_KINDS[kind]
         self._count += 1
-        file_id, unique_id = _identifiers(kind, self._count, 0)
-        shape: Shape = {
-            "file_id": file_id,
-            "file_unique_id": unique_id,
-            "file_size": len(upload.content),
-            **made.sure,
-            **about,
-        }
+        shape = _identifiers(kind, self._count, 0) | {"file_size": len(upload.content)}
+        shape |= {**made.sure, **about}
         kind_of_content = mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
         described = {"file_name": upload.name, "mime_type": kind_of_content}
         shape |= {name: described[name] for name in made.described}
-        media = Media(kind, shape, file_id, upload.name)
-        self._by_id[file_id] = StoredFile(media, upload.content)
+        media = Media(kind, shape, shape["file_id"], upload.name)
+        self._by_id[shape["file_id"]] = StoredFile(media, upload.content)
         return media
 
 
@@ -138,10 +129,6 @@ def _image_size(content: bytes) -> tuple[int, int]:
         raise bad_request("IMAGE_PROCESS_FAILED") from error
 
 
-def _identifiers(kind: str, serial: int, side: int) -> tuple[str, str]:
-    mark = kind.encode()[:4] + struct.pack(">QH", serial, side)
-    padded = mark.ljust(42, b"\x07")
-    return (
-        base64.urlsafe_b64encode(padded).decode().rstrip("="),
-        base64.urlsafe_b64encode(mark[4:]).decode().rstrip("="),
-    )
+def _identifiers(kind: str, serial: int, side: int) -> Shape:
+    unique = f"{kind}-{serial:06}-{side:04}"
+    return {"file_id": unique.ljust(_ID_LENGTH, "A"), "file_unique_id": unique}

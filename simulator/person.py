@@ -11,12 +11,13 @@ from simulator.auto_entities import find_entities, is_for_bot
 from simulator.chats import Account, Chat, Media, Message, Shape, User
 from simulator.client_checks import Buttons, Entities
 from simulator.errors import SimulatorError
-from simulator.forward_origins import origin_of
 from simulator.keyboard_checks import forwarded_markup
 from simulator.media_kinds import SAMPLES, sample
 from simulator.parameters import UploadedFile
 from simulator.state import State
 from simulator.taps import Answer, Tap, forged_data
+
+_CHANNEL = -1_001_500_000_001
 
 
 class Person(Account):
@@ -166,23 +167,19 @@ class Person(Account):
         ]
 
     def forward(
-        self, message: Message, *, origin: Shape | None = None, buttons: Buttons | None = None
+        self, message: Message, *, channel: str = "", buttons: Buttons | None = None
     ) -> Message:
         """Forwards a message to the bot.
 
-        `origin` replaces the message's own origin (see `forward_origins`); `buttons` replaces its
-        keyboard by link buttons, each a label and a URL.
+        It can be the post of a `channel` of this title that the bot is not in. `buttons` replaces
+        its keyboard by link buttons, each a label and a URL.
         """
         markup = message.markup if buttons is None else client_checks.keyboard(buttons)
         return self._post(
             self.chat,
-            text=message.text,
-            entities=message.entities,
-            media=message.media,
-            spoiler=message.spoiler,
-            caption_above=message.caption_above,
+            **message.content,
             markup=forwarded_markup(markup),
-            about={"forward_origin": origin or origin_of(message)},
+            about={"forward_origin": _origin_of(message, channel)},
         )
 
     def edit(self, message: Message, text: str, *, entities: Entities = ()) -> Message:
@@ -305,3 +302,14 @@ class Person(Account):
     def _check_active(self) -> None:
         if self.deactivated:
             raise SimulatorError(f"{self.user.first_name} has no account any more")
+
+
+def _origin_of(message: Message, channel: str) -> Shape:
+    """Returns the origin of a forward of this message: the first, however often forwarded."""
+    about = message.about or {}
+    if channel:
+        chat = {"id": _CHANNEL, "type": "channel", "title": channel}
+        return {"type": "channel", "chat": chat, "message_id": 1, "date": message.date}
+    if "forward_origin" in about:
+        return dict(about["forward_origin"])
+    return {"type": "user", "sender_user": message.by.shape(), "date": message.date}

@@ -27,9 +27,6 @@ from simulator.errors import too_many
 _PARTS = 1_000_000_000
 """Telegram counts in billionths of a Star."""
 
-_KEPT = 10_000
-"""How many chats are remembered before those with a full bucket are dropped."""
-
 
 @dataclass(slots=True)
 class Stars:
@@ -93,7 +90,6 @@ class RateLimits:
     _all: _Bucket | None = field(default=None, init=False)
     _all_paid: _Bucket | None = field(default=None, init=False)
     _chats: dict[int, _Bucket] = field(default_factory=dict, init=False)
-    _crowd: int = field(default=_KEPT, init=False)
     _groups: dict[int, deque[float]] = field(default_factory=dict, init=False)
 
     def allow(self, rate: float, *, burst: float) -> None:
@@ -111,7 +107,7 @@ class RateLimits:
         if not self.on:
             return
         now = self.clock()
-        chat = self._chat(chat_id, now)
+        chat = self._chats.setdefault(chat_id, _Bucket(self.per_chat_burst, now))
         bought = self._bought(now, new, paid) if new else 0
         chat.refill(now, self.per_chat, self.per_chat_burst)
         chat.check(now, self.per_chat_pause)
@@ -139,21 +135,6 @@ class RateLimits:
             self.stars.pay(bought * self.price)
         if self._all is not None:
             self._all.tokens -= new - bought
-
-    def _chat(self, chat_id: int, now: float) -> _Bucket:
-        if len(self._chats) > self._crowd:
-            refilled = now - self.per_chat_burst / self.per_chat
-            self._chats = {
-                chat: bucket
-                for chat, bucket in self._chats.items()
-                if bucket.at > refilled or bucket.paused_until > now
-            }
-            # The threshold doubles so that this full scan stays rare.
-            self._crowd = max(_KEPT, 2 * len(self._chats))
-        found = self._chats.get(chat_id)
-        if found is None:
-            found = self._chats[chat_id] = _Bucket(self.per_chat_burst, now)
-        return found
 
     def _check_group(self, chat_id: int, chat: _Bucket, now: float, new: int) -> None:
         sent = self._groups.setdefault(chat_id, deque())

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from simulator.auto_entities import find_entities, with_found_entities
+from simulator.chats import Content
 from simulator.errors import bad_request
 from simulator.parameters import Params, names
 from telegram_text.entities import DATE_TIME_FORMAT, LATEST, SPLITTABLE, in_code_points, tidied
@@ -21,22 +22,27 @@ _ENTITY_FIELDS = frozenset({"type", "offset", "length", "user", *_EXTRAS})
 _FOUND_ANYWAY = names("mention hashtag cashtag bot_command url email phone_number")
 
 
-def text_of(params: Params) -> Rendered:
+def text_of(params: Params) -> Content:
     """Returns the text of a message; refuses one that is empty, too long or wrongly marked up."""
     rendered = _rendered(params["text"], params, "entities")
     if not rendered.text:
         raise bad_request("text must be non-empty")
     if length(rendered.text) > TEXT_UNITS:
         raise bad_request("message is too long")
-    return rendered
+    return {"text": rendered.text, "entities": rendered.entities}
 
 
-def caption_of(params: Params) -> Rendered:
+def caption_of(params: Params) -> Content:
     """Returns the caption of a message, perhaps empty; refuses a wrong one as `text_of` does."""
     rendered = _rendered(params.get("caption", ""), params, "caption_entities")
     if length(rendered.text) > CAPTION_UNITS:
         raise bad_request("message caption is too long")
-    return rendered
+    return {
+        "text": rendered.text,
+        "entities": rendered.entities,
+        "caption_above": params.get("show_caption_above_media", False),
+        "spoiler": params.get("has_spoiler", False),
+    }
 
 
 def client_text(text: str, entities: Iterable[Entity | Mapping[str, Any]]) -> Rendered:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from simulator.methods import chats, copying, editing, profile, sending, updates
+from simulator.methods import chats, editing, profile, sending, updates
 from simulator.parameters import Method, Params
 from simulator.world import World
 
@@ -40,13 +40,13 @@ _METHODS: Mapping[str, tuple[Handler, str]] = {
         "chat_id! document! thumbnail disable_content_type_detection" + _CAPTION + _SEND,
     ),
     "copyMessage": (
-        copying.copy_message,
+        sending.copy_message,
         "chat_id! from_chat_id! message_id! show_caption_above_media video_start_timestamp"
         + _CAPTION
         + _SEND,
     ),
     "copyMessages": (
-        copying.copy_messages,
+        sending.copy_messages,
         "chat_id! from_chat_id! message_ids! message_thread_id direct_messages_topic_id"
         " disable_notification protect_content remove_caption",
     ),

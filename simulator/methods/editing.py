@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from simulator.chats import Chat, Message, Shape
-from simulator.errors import bad_request
-from simulator.input_media import read_input_media
+from simulator.chats import Chat, Content, Message, Shape
+from simulator.errors import Refused, bad_request
 from simulator.keyboard_checks import checked_markup
-from simulator.methods.copying import checked_ids
-from simulator.methods.sending import checked_preview
-from simulator.parameters import Params
-from simulator.text_checks import text_of
+from simulator.methods.sending import checked_ids, checked_preview
+from simulator.parameters import Params, UploadedFile, decode_value, names
+from simulator.text_checks import caption_of, text_of
 from simulator.world import World
 
 _TWO_DAYS = 48 * 60 * 60
@@ -18,42 +16,35 @@ _UNCHANGED = (
     " same as a current content and reply markup of the message"
 )
 _WITH_FILES = frozenset({"photo", "video", "animation", "audio", "document"})
+_CAPTION = names("type media caption parse_mode caption_entities")
+_INPUT_MEDIA = {
+    "photo": _CAPTION | {"show_caption_above_media", "has_spoiler"},
+    "document": _CAPTION | {"thumbnail", "disable_content_type_detection"},
+}
 
 
 def edit_text(world: World, params: Params) -> Shape:
     """Serves editMessageText."""
-    rendered = text_of(params)
-    preview = checked_preview(params)
+    content = text_of(params) | {"preview": checked_preview(params)}
     message = _editable(world, params)
     if message.media is not None:
         raise bad_request("there is no text in the message to edit")
-    return _edited(
-        world, params, message, text=rendered.text, entities=rendered.entities, preview=preview
-    )
+    return _edited(world, params, message, content)
 
 
 def edit_media(world: World, params: Params) -> Shape:
     """Serves editMessageMedia; a text message can become a file, but not the reverse."""
-    wanted = read_input_media(params["media"])
+    kind, source, caption = _input_media(params["media"])
     message = _editable(world, params)
     if message.media is not None and message.media.kind not in _WITH_FILES:
         raise bad_request("message can't be edited")
-    return _edited(
-        world,
-        params,
-        message,
-        media=wanted.media(world.files),
-        text=wanted.caption.text,
-        entities=wanted.caption.entities,
-        preview=None,
-        caption_above=wanted.above,
-        spoiler=wanted.spoiler,
-    )
+    content = caption | {"media": world.files.media(kind, source), "preview": None}
+    return _edited(world, params, message, content)
 
 
 def edit_markup(world: World, params: Params) -> Shape:
     """Serves editMessageReplyMarkup."""
-    return _edited(world, params, _editable(world, params))
+    return _edited(world, params, _editable(world, params), {})
 
 
 def delete_message(world: World, params: Params) -> bool:
@@ -92,7 +83,29 @@ def _editable(world: World, params: Params) -> Message:
     return message
 
 
-def _edited(world: World, params: Params, message: Message, **content: Any) -> Shape:
+def _input_media(shape: Any) -> tuple[str, str | UploadedFile, Content]:
+    """Returns the kind, the file and the caption of an InputMedia; refuses a wrong one."""
+    if not isinstance(shape, dict):
+        raise _unparsed("expected an Object")
+    fields = {name: value for name, value in shape.items() if value is not None}
+    kind, source = fields.get("type"), fields.get("media")
+    if not isinstance(kind, str):
+        raise _unparsed('can\'t find field "type"')
+    if not isinstance(source, str | UploadedFile) or not source:
+        raise _unparsed("media not found")
+    if kind not in _INPUT_MEDIA:
+        raise _unparsed(f'type "{kind}" is unsupported')
+    if unknown := set(fields) - _INPUT_MEDIA[kind]:
+        raise bad_request(f'unknown field "{min(unknown)}" in media')
+    rest = sorted(fields.keys() - {"type", "media"})
+    return kind, source, caption_of({name: decode_value(name, fields[name], {}) for name in rest})
+
+
+def _unparsed(reason: str) -> Refused:
+    return bad_request(f"can't parse InputMedia: {reason}")
+
+
+def _edited(world: World, params: Params, message: Message, content: Content) -> Shape:
     content["markup"] = checked_markup(params.get("reply_markup"))
     if all(getattr(message, name) == value for name, value in content.items()):
         raise bad_request(_UNCHANGED)

@@ -1,16 +1,15 @@
-"""Methods that send text, files and chat actions."""
+"""Methods that send text, files, copies and chat actions."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from simulator.chats import Chat, Media, Message, Shape
+from simulator.chats import Chat, Content, Message, Shape
 from simulator.errors import bad_request
-from simulator.keyboard_checks import Markup, checked_markup
+from simulator.keyboard_checks import checked_markup
+from simulator.media_kinds import CAPTIONED
 from simulator.parameters import Params, names
 from simulator.text_checks import caption_of, text_of
 from simulator.world import World
-from telegram_text.markup import Rendered
 
 _ACTIONS = names(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document"
@@ -21,41 +20,56 @@ _REPLY_FIELDS = names(
     "message_id chat_id allow_sending_without_reply quote quote_parse_mode quote_entities"
     " quote_position checklist_task_id poll_option_id"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class UnsentMessage:
-    """A message to be sent."""
-
-    rendered: Rendered
-    media: Media | None = None
-    preview: Markup | None = None
-    above: bool = False
-    spoiler: bool = False
-    group: str | None = None
+_NO_VOICE = {"voice": "voice", "video_note": "video"}
+_MOST = 100
 
 
 def send_message(world: World, params: Params) -> Shape:
     """Serves sendMessage."""
-    preview = checked_preview(params)
-    (message,) = post_messages(world, params, [UnsentMessage(text_of(params), preview=preview)])
-    return message.shape()
+    content = {"preview": checked_preview(params), **text_of(params)}
+    return _post(world, params, [content])[0].shape()
 
 
 def sender(kind: str) -> Callable[[World, Params], Shape]:
     """Returns the function that serves sendPhoto or sendDocument; `kind` names the parameter."""
 
     def send(world: World, params: Params) -> Shape:
-        draft = UnsentMessage(
-            caption_of(params),
-            world.files.media(kind, params[kind]),
-            above=params.get("show_caption_above_media", False),
-            spoiler=params.get("has_spoiler", False),
-        )
-        (message,) = post_messages(world, params, [draft])
-        return message.shape()
+        content = caption_of(params) | {"media": world.files.media(kind, params[kind])}
+        return _post(world, params, [content])[0].shape()
 
     return send
+
+
+def copy_message(world: World, params: Params) -> Shape:
+    """Serves copyMessage; protected messages can be copied too."""
+    caption = caption_of(params) if "caption" in params else {}
+    source = world.known_chat(params["from_chat_id"]).messages.get(params["message_id"])
+    if source is None:
+        raise bad_request("message to copy not found")
+    content = source.content | {"preview": source.preview}
+    if caption and source.media is not None and source.media.kind in CAPTIONED:
+        content |= caption | {"spoiler": source.spoiler}
+    return {"message_id": _post(world, params, [content])[0].id}
+
+
+def copy_messages(world: World, params: Params) -> list[Shape]:
+    """Serves copyMessages; skips messages that are gone."""
+    sources = _sources(world, params)
+    groups = [source.group for source in sources]
+    # An album becomes a new album, unless only one message is left of it.
+    albums = {
+        group: next(world.album_ids)
+        for group in dict.fromkeys(groups)
+        if group is not None and groups.count(group) > 1
+    }
+    bare = {"text": "", "entities": ()} if params.get("remove_caption") else {}
+    contents = [
+        source.content
+        | {"preview": source.preview, "group": albums.get(source.group or "")}
+        | (bare if source.media is not None else {})
+        for source in sources
+    ]
+    return [{"message_id": copy.id} for copy in _post(world, params, contents)]
 
 
 def send_chat_action(world: World, params: Params) -> bool:
@@ -67,34 +81,17 @@ def send_chat_action(world: World, params: Params) -> bool:
     return True
 
 
-def post_messages(world: World, params: Params, drafts: Sequence[UnsentMessage]) -> list[Message]:
-    """Checks the common parameters and the rate limits, then adds the messages to their chat."""
-    markup = checked_markup(params.get("reply_markup"))
-    chat = world.open_chat(params["chat_id"])
-    if chat.person is not None and chat.person.forbids_voice_messages:
-        for kind in ("voice", "video_note"):
-            if any(draft.media is not None and draft.media.kind == kind for draft in drafts):
-                name = "voice" if kind == "voice" else "video"
-                raise bad_request(f"user restricted receiving of {name} messages")
-    reply_to = _replied(chat, params)
-    paid = params.get("allow_paid_broadcast", False)
-    world.limits.count(chat.id, new=len(drafts), paid=paid)
-    return [
-        chat.post(
-            world.bot,
-            text=draft.rendered.text,
-            entities=draft.rendered.entities,
-            media=world.with_own_poll(draft.media),
-            markup=markup,
-            preview=draft.preview,
-            caption_above=draft.above,
-            spoiler=draft.spoiler,
-            group=draft.group,
-            reply_to=reply_to,
-            protected=params.get("protect_content", False),
-        )
-        for draft in drafts
-    ]
+def checked_ids(numbers: list[Any]) -> list[int]:
+    """Returns the message identifiers; refuses a list that Telegram would not take."""
+    if not numbers:
+        raise bad_request("message identifiers are not specified")
+    if len(numbers) > _MOST:
+        raise bad_request("too many message identifiers specified")
+    if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
+        raise bad_request("message identifier must be a Number")
+    if min(numbers) <= 0:
+        raise bad_request("invalid message identifier specified")
+    return numbers
 
 
 def checked_preview(params: Params) -> dict[str, Any] | None:
@@ -105,6 +102,40 @@ def checked_preview(params: Params) -> dict[str, Any] | None:
     if options is None and params.get("disable_web_page_preview"):
         return {"is_disabled": True}
     return options
+
+
+def _sources(world: World, params: Params) -> list[Message]:
+    numbers = checked_ids(params["message_ids"])
+    if numbers != sorted(set(numbers)):
+        raise bad_request("message identifiers must be in a strictly increasing order")
+    there = world.known_chat(params["from_chat_id"]).messages
+    found = [there[number] for number in numbers if number in there]
+    if not found:
+        # Telegram says "forward" for copies too.
+        raise bad_request("there are no messages to forward")
+    return found
+
+
+def _post(world: World, params: Params, contents: list[Content]) -> list[Message]:
+    """Checks the common parameters and the rate limits, then adds the messages to their chat."""
+    markup = checked_markup(params.get("reply_markup"))
+    chat = world.open_chat(params["chat_id"])
+    _check_accepted(chat, contents)
+    more = {"markup": markup, "reply_to": _replied(chat, params)}
+    more["protected"] = params.get("protect_content", False)
+    paid = params.get("allow_paid_broadcast", False)
+    world.limits.count(chat.id, new=len(contents), paid=paid)
+    for content in contents:
+        content["media"] = world.with_own_poll(content.get("media"))
+    return [chat.post(world.bot, **content, **more) for content in contents]
+
+
+def _check_accepted(chat: Chat, contents: Iterable[Content]) -> None:
+    if chat.person is None or not chat.person.forbids_voice_messages:
+        return
+    for content in contents:
+        if (media := content.get("media")) is not None and media.kind in _NO_VOICE:
+            raise bad_request(f"user restricted receiving of {_NO_VOICE[media.kind]} messages")
 
 
 def _replied(chat: Chat, params: Params) -> int | None:

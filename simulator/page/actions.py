@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from simulator.auto_entities import find_entities
 from simulator.chats import Media, Message
-from simulator.forward_origins import channel
 from simulator.media_kinds import KINDS
 from simulator.page.phones import Phones
 from simulator.page.samples import sample_photo
@@ -121,11 +120,16 @@ def _uploaded(person: Person, file_id: str) -> Media:
 
 def _forward_post(person: Person, fields: ActionFields) -> None:
     """Forwards a post of a channel that the bot does not know."""
-    now, text = person.world.now(), fields.text("text")
-    origin = channel(fields.text("channel", _LONGEST_NAME) or "Canal", now)
-    entities, bot = find_entities(text), person.world.bot
-    post = Message(id=0, chat=person.chat, by=bot, date=now, text=text, entities=entities)
-    person.forward(post, origin=origin)
+    text, world = fields.text("text"), person.world
+    post = Message(
+        id=0,
+        chat=person.chat,
+        by=world.bot,
+        date=world.now(),
+        text=text,
+        entities=find_entities(text),
+    )
+    person.forward(post, channel=fields.text("channel", _LONGEST_NAME) or "Canal")
 
 
 _ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyType(

@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from simulator import Person, Simulator, SimulatorError
-from simulator.forward_origins import channel
 from simulator.media_kinds import KINDS
 from telegram_text.markup import parse
 from tests.support.api_client import ApiClient
@@ -96,7 +95,7 @@ async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(
 ) -> None:
     post = send_html(sim.world.person("Eva"), "<b>Comunicado</b>")
     buttons = [[("Leer", "https://example.org/"), ("Firmar", "https://t.me/test_bot")]]
-    ana.forward(post, origin=channel("Vecinas", post.date), buttons=buttons)
+    ana.forward(post, channel="Vecinas", buttons=buttons)
     again = ana.forward(post)
     ana.forward(again)
     _, from_channel, plain, twice = await received(api)

@@ -73,14 +73,6 @@ def test_the_limits_can_be_switched_off(limits: RateLimits) -> None:
     assert [wait_after(limits, 1) for _ in range(100)] == [None] * 100
 
 
-def test_quiet_chats_are_forgotten(limits: RateLimits, clock: ManualClock) -> None:
-    for chat in range(1, 30_000):
-        limits.count(chat, new=0)
-        clock.now += 0.1
-
-    assert len(limits._chats) <= 10_001
-
-
 async def test_a_flood_is_answered_as_telegram_answers_it(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     ana.start()
@@ -132,14 +124,3 @@ async def test_every_copied_message_counts(sim: Simulator, api: ApiClient) -> No
         429,
         "Too Many Requests: retry after 2",
     )
-
-
-def test_many_chats_at_once_are_remembered_without_looking_through_them_each_time(
-    limits: RateLimits,
-) -> None:
-    limits.overall = limits.overall_burst = 1e9
-    for chat in range(1, 50_000):
-        limits.count(chat)
-
-    assert len(limits._chats) == 49_999
-    assert limits._crowd >= 40_000
