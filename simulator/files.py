@@ -10,7 +10,7 @@ from PIL import Image
 
 from simulator.chats import Media, Shape
 from simulator.errors import Refused, bad_request
-from simulator.media_kinds import FILE_KINDS, tiny_png
+from simulator.media_kinds import FILE_KINDS, SAMPLES, SKIES, sample_photo
 from simulator.parameters import UploadedFile
 
 _MB = 1024 * 1024
@@ -65,9 +65,12 @@ class Files:
         return self._add_file(kind, upload, about)
 
     def sample(self, kind: str) -> Media:
-        """Stores and returns a small sample file of this kind."""
+        """Returns a sample of this kind of content; stores it if it is a file."""
+        if kind in SAMPLES:
+            return Media(kind, SAMPLES[kind])
         if kind == "photo":
-            return self.add(kind, UploadedFile("sample.png", tiny_png()))
+            sky = sample_photo(self._count % len(SKIES))
+            return self.add(kind, UploadedFile("photo.jpg", sky))
         made = FILE_KINDS[kind]
         return self.add(kind, UploadedFile(f"sample{made.suffix}", b"Hola.\n"), **made.of_sample)
 

@@ -3,14 +3,14 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from PIL import Image
-
-from simulator.chats import Media
+from PIL import Image, ImageOps
 
 _VIDEO = ("width", "height", "duration")
+SKIES = (("#223a70", "#f6b07a"), ("#145c74", "#cee8d0"), ("#4a2c62", "#f28e84"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,14 @@ KINDS = ("photo", *FILE_KINDS, *SAMPLES)
 """Every kind of content that `Person.send_kind` takes."""
 
 
-def sample(kind: str) -> Media:
-    """Returns a sample of this kind of content, which must be in `SAMPLES`."""
-    return Media(kind, SAMPLES[kind])
+@lru_cache(maxsize=len(SKIES))
+def sample_photo(number: int) -> bytes:
+    """Returns an evening sky as a JPEG, in the colours of this number."""
+    above, below = SKIES[number]
+    light = Image.linear_gradient("L").resize((960, 640))
+    written = io.BytesIO()
+    ImageOps.colorize(light, above, below).save(written, "JPEG")
+    return written.getvalue()
 
 
 def tiny_png(width: int = 64, height: int = 48) -> bytes:

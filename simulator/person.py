@@ -12,7 +12,6 @@ from simulator.chats import Account, Chat, Media, Message, Shape, User
 from simulator.client_checks import Buttons, Entities
 from simulator.errors import SimulatorError
 from simulator.keyboard_checks import forwarded_markup
-from simulator.media_kinds import SAMPLES, sample
 from simulator.parameters import UploadedFile
 from simulator.state import State
 from simulator.taps import Answer, Tap, forged_data
@@ -111,7 +110,7 @@ class Person(Account):
 
     def send_kind(self, kind: str, caption: str = "", **more: Any) -> Message:
         """Sends a sample of a kind of content, such as "voice", "contact" or "poll"."""
-        return self.send_media(self._sample(kind), caption, **more)
+        return self.send_media(self.world.files.sample(kind), caption, **more)
 
     def send_file(
         self, kind: str, name: str, content: bytes, caption: str = "", **more: Any
@@ -156,7 +155,8 @@ class Person(Account):
 
         `items` are kinds ("photo", "video", "document", "audio") or media.
         """
-        held = [self._sample(item) if isinstance(item, str) else item for item in items]
+        sample = self.world.files.sample
+        held = [sample(item) if isinstance(item, str) else item for item in items]
         client_checks.check_album([media.kind for media in held])
         group = next(self.world.album_ids)
         first = client_checks.caption(held[0], caption, entities)
@@ -282,9 +282,6 @@ class Person(Account):
             world.taps[query] = tap
             world.updates.add("callback_query", message.chat.id, tap.shape())
         return tap
-
-    def _sample(self, kind: str) -> Media:
-        return sample(kind) if kind in SAMPLES else self.world.files.sample(kind)
 
     def _post(self, chat: Chat, **content: Any) -> Message:
         self._check_active()

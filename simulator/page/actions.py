@@ -9,8 +9,6 @@ from simulator.auto_entities import find_entities
 from simulator.chats import Media, Message
 from simulator.media_kinds import KINDS
 from simulator.page.phones import Phones
-from simulator.page.samples import sample_photo
-from simulator.parameters import UploadedFile
 from simulator.person import Person
 from simulator.world import World
 
@@ -79,25 +77,6 @@ def _known(kind: str) -> str:
     return kind
 
 
-def _kind(person: Person, fields: ActionFields) -> None:
-    kind, caption = _known(fields.text("kind")), fields.text("caption")
-    if kind == "photo":
-        person.send_file("photo", "photo.jpg", sample_photo(), caption)
-    else:
-        person.send_kind(kind, caption)
-
-
-def _album(person: Person, fields: ActionFields) -> None:
-    files = person.world.files
-    items: list[str | Media] = [
-        files.add("photo", UploadedFile("photo.jpg", sample_photo(number)))
-        if kind == "photo"
-        else kind
-        for number, kind in enumerate(map(_known, fields.items("kinds", str)))
-    ]
-    person.send_album(items, fields.text("caption"))
-
-
 def _attach(person: Person, fields: ActionFields) -> None:
     """Sends uploaded files: a single one as a message, several as an album."""
     words, more = fields.text("text"), _formatting(fields)
@@ -145,8 +124,12 @@ _ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyT
         "tap": lambda person, fields: person.tap_data(
             fields.number("message"), fields.text("data", 64)
         ),
-        "kind": _kind,
-        "album": _album,
+        "kind": lambda person, fields: person.send_kind(
+            _known(fields.text("kind")), fields.text("caption")
+        ),
+        "album": lambda person, fields: person.send_album(
+            list(map(_known, fields.items("kinds", str))), fields.text("caption")
+        ),
         "attach": _attach,
         "forward": lambda person, fields: person.forward(_message(person, fields)),
         "forward_post": _forward_post,

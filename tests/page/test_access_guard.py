@@ -65,7 +65,7 @@ async def test_a_document_is_to_keep_and_a_picture_to_look_at(
         assert "sandbox" in response.headers["Content-Security-Policy"]
         assert response.headers["X-Content-Type-Options"] == "nosniff"
     async with at.session.get(f"{at.address}file/{photo.file_id}") as response:
-        assert response.content_type == "image/png"
+        assert response.content_type == "image/jpeg"
     async with at.session.get(f"{at.address}file/none") as response:
         assert response.status == 404
 
