@@ -95,10 +95,3 @@ def sample_photo(number: int) -> bytes:
     written = io.BytesIO()
     ImageOps.colorize(light, above, below).save(written, "JPEG")
     return written.getvalue()
-
-
-def tiny_png(width: int = 64, height: int = 48) -> bytes:
-    """Returns a valid PNG of one colour; the sides are in pixels."""
-    written = io.BytesIO()
-    Image.new("L", (width, height), 192).save(written, "PNG")
-    return written.getvalue()

@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 from bot.cli.check import print_problems
 from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say
 from bot.petition.petition import load_petition
-from bot.petition_folder.check import find_problems
+from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.schema import PETITION_FILE
 from bot.text.terminal_language import label, terminal_words
 from bot.tryout.demo_session import unless_interrupted
@@ -56,7 +56,7 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
         )
         run_accelerated(unless_interrupted(rehearsal.run()), clock)
     result = rehearsal.result
-    report = write_report(words, result, petition, seed)
+    report = write_report(words, result, petition, find_warnings(folder), seed=seed)
     out.print(Markdown(report))
     page_file = Path(tempfile.mkdtemp(prefix="petition-rehearsal-")) / "report.html"
     page_file.write_text(page(words, report), encoding="utf-8")

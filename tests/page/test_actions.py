@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from simulator import Person
-from simulator.media_kinds import tiny_png
 from simulator.page import PageState
 from tests.page.page_client import PageClient
 from tests.support.api_client import ApiClient
+from tests.support.pictures import tiny_png
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, FilePayload, expect
 
-from simulator.media_kinds import tiny_png
 from tests.page.chromium import Window, open_chat
+from tests.support.pictures import tiny_png
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 

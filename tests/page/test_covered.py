@@ -6,10 +6,10 @@ import pytest
 from playwright.async_api import Browser
 
 from simulator import Person
-from simulator.media_kinds import tiny_png
 from simulator.parameters import UploadedFile
 from tests.page.chromium import COVERED, Window, open_chat
 from tests.support.api_client import ApiClient
+from tests.support.pictures import tiny_png
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 

@@ -6,10 +6,10 @@ import time
 import pytest
 from playwright.async_api import Browser, Route
 
-from simulator.media_kinds import tiny_png
 from simulator.page import SimulatorPage
 from simulator.parameters import UploadedFile
 from tests.page.chromium import open_chat
+from tests.support.pictures import tiny_png
 
 pytestmark = [pytest.mark.processes, pytest.mark.asyncio(loop_scope="session")]
 

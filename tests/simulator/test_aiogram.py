@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from simulator import Fault, Simulator
-from simulator.media_kinds import tiny_png
 from tests.aiogram_models import aiogram, types
 from tests.support.api_client import TOKEN
+from tests.support.pictures import tiny_png
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from PIL import Image
 
 from simulator.errors import Refused
 from simulator.files import Files
-from simulator.media_kinds import tiny_png
 from simulator.parameters import UploadedFile
+from tests.support.pictures import tiny_png
 
 
 def refusal(kind: str, source: str | UploadedFile) -> tuple[int, str]:

@@ -3,9 +3,9 @@ from typing import Any
 import aiohttp
 
 from simulator import Person
-from simulator.media_kinds import tiny_png
 from tests.support.api_client import ApiClient, ManualClock
 from tests.support.api_conformance import answer_faults
+from tests.support.pictures import tiny_png
 
 
 async def uploaded(

@@ -7,8 +7,9 @@ import telegram
 from telegram.constants import ChatAction
 
 from simulator import Simulator, SimulatorError
-from simulator.media_kinds import KINDS, tiny_png
+from simulator.media_kinds import KINDS
 from tests.support.api_client import ManualClock
+from tests.support.pictures import tiny_png
 
 BUTTON = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Ir", callback_data="ir")]])
 

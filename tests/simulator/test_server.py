@@ -2,8 +2,8 @@ import aiohttp
 import pytest
 
 from simulator import Simulator
-from simulator.media_kinds import tiny_png
 from tests.support.api_client import TOKEN, ApiClient
+from tests.support.pictures import tiny_png
 
 
 async def test_a_wrong_token_is_401_and_a_malformed_one_404(sim: Simulator) -> None:

@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 from bot.petition.petition import Petition
 from bot.petition.stages import Stage
 from bot.settings import FREE_RATE, PAID_RATE
-from bot.text.translations import Words, is_spoken, mark
+from bot.text.problems import Problem
+from bot.text.translations import Words, mark
 from bot.tryout.rehearsal.reading import MeasuredScreen, Part
 from bot.tryout.rehearsal.run import RehearsalResult
 from bot.tryout.visitors.journeys import Journey, Reason, Step
@@ -63,13 +64,11 @@ Un teléfono los acorta con «…»: lo que no cabe no se lee. Lo que importe, d
 | - | - |
 {buttons}
 
-## Textos que faltan
+## Lo que advierte check
 
-También los que están como en el idioma de origen.
+Textos que faltan por escribir o traducir, y lo demás que conviene mirar.
 
-| Idioma | Texto |
-| - | - |
-{missing}
+{warnings}
 
 ## A quién no se le contó cómo acabó
 
@@ -105,11 +104,9 @@ _OUTCOMES = ("delivered", "withdrawn", "rejected", "unconfirmed", "open")
 # What Markdown would take for more than a letter.
 _SIGNS = re.compile(r"([\\`*_\[\]<>#|~&])")
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --bad: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --bad: #ffb4ab; } }
+:root { color-scheme: light dark; --line: #8884; }
 body { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; font: 1rem/1.5 system-ui; }
 h1 { font-size: 1.6rem; line-height: 1.25; } h2 { margin-top: 2.2rem; font-size: 1.2rem; }
-strong { color: var(--bad); }
 table { width: 100%; border-collapse: collapse; overflow-wrap: anywhere; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: start; }
 th { font-size: .9rem; } td { font-variant-numeric: tabular-nums; }
@@ -130,10 +127,17 @@ def page(words: Words, report: str) -> str:
     )
 
 
-def write_report(words: Words, result: RehearsalResult, petition: Petition, seed: int) -> str:
+def write_report(
+    words: Words,
+    result: RehearsalResult,
+    petition: Petition,
+    warnings: Iterable[Problem],
+    *,
+    seed: int,
+) -> str:
     """Returns the report of a rehearsal, also of one that was interrupted.
 
-    It is in the language of `words`; by the seed, the rehearsal can be repeated.
+    It is in the language of `words`. `warnings` are those of the petition's check.
     """
     journeys = [each.journey for each in result.came]
     left = Counter((each.left_for, each.left_at) for each in journeys if each.left_for)
@@ -156,7 +160,7 @@ def write_report(words: Words, result: RehearsalResult, petition: Petition, seed
         columns=" | ".join("-:" for _ in petition.languages),
         screens=_rows(_screens(words, result.screens, petition.languages)),
         buttons=_rows((label(part.value), button) for part, button in cut),
-        missing=_rows(_missing(words, petition)),
+        warnings=_list(each.said(words) for each in warnings),
         **{name: number(getattr(result.told, name)) for name in _OUTCOMES},
         told_twice=number(result.told_twice),
         muted=number(result.muted),
@@ -188,25 +192,12 @@ def faults(words: Words, result: RehearsalResult) -> Iterator[str]:
         yield words.label("Telegram rechazaría «{call}»: {n}.", call=call, n=words.number(n))
 
 
-def missing_texts(petition: Petition, language: str) -> list[str]:
-    """Returns the keys of the texts that a language lacks, or has as in the source language."""
-    source, texts = petition.texts[petition.source_language], petition.texts[language]
-    found = []
-    for key in type(texts).model_fields:
-        theirs, mine = getattr(source, key), getattr(texts, key)
-        is_short = isinstance(mine, tuple | list) and len(mine) < len(theirs)
-        if (theirs and not mine) or (theirs and mine == theirs) or is_short:
-            found.append(key)
-    return found
-
-
 def _outcome(words: Words, result: RehearsalResult) -> str:
-    wrong = [f"- **{_plain(each)}**" for each in faults(words, result)]
-    if wrong:
-        return f"## {words.label('Lo que falló')}\n\n" + "\n".join(wrong)
-    if result.is_over:
-        return words.label("No falló nada.")
-    return words.label("El ensayo no llegó al final: aquí está lo que se vio hasta entonces.")
+    early = words.label("El ensayo no llegó al final: aquí está lo que se vio hasta entonces.")
+    if wrong := [*faults(words, result)]:
+        failed = f"## {words.label('Lo que falló')}\n\n{_list(wrong)}"
+        return failed if result.is_over else f"{early}\n\n{failed}"
+    return words.label("No falló nada.") if result.is_over else early
 
 
 def _reached(words: Words, step: Step, journeys: Sequence[Journey]) -> str:
@@ -219,37 +210,33 @@ def _plain(text: str) -> str:
     return _SIGNS.sub(r"\\\1", text.replace("\n", " "))
 
 
+def _list(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {_plain(each)}" for each in sentences) or "–"
+
+
 def _rows(rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(map(_plain, row))} |" for row in rows]
-    return "\n".join(lines or ["| – |"])
+    return "\n".join(f"| {' | '.join(map(_plain, row))} |" for row in rows) or "| – |"
 
 
 def _screens(
     words: Words, screens: Sequence[MeasuredScreen], languages: Sequence[str]
 ) -> Iterator[list[str]]:
-    high = {(each.part, each.page, each.language): each.screenfuls for each in screens}
-    parts = list(Part)
-    for part, page_number in sorted(
-        {key[:2] for key in high}, key=lambda each: (parts.index(each[0]), each[1])
-    ):
-        found = [high.get((part, page_number, language)) for language in languages]
-        # The model is not exact to a twentieth of a phone.
-        if any(round(each or 0.0, 1) > 1 for each in found):
-            name = words.label(part.value)
-            if page_number:
-                name = words.label("{screen}, página {page}", screen=name, page=page_number)
-            yield [name, *("" if n is None else words.speed(n) for n in found)]
-
-
-def _missing(words: Words, petition: Petition) -> Iterator[tuple[str, str]]:
-    for language in petition.languages:
-        name = words.language_name(language)
-        if not is_spoken(language):
-            yield name, words.label("los botones y las respuestas del bot, que están en español")
-        if language != petition.source_language:
-            yield from ((name, key) for key in missing_texts(petition, language))
-    if petition.closing_is_draft:
-        yield "", words.label("el mensaje final, que todavía es un borrador y no se envía a nadie")
+    for part in Part:
+        for page_number in sorted({each.page for each in screens if each.part is part}):
+            high = {
+                each.language: each.screenfuls
+                for each in screens
+                if (each.part, each.page) == (part, page_number)
+            }
+            # The model is not exact to a twentieth of a phone.
+            if any(round(each, 1) > 1 for each in high.values()):
+                name = words.label(part.value)
+                if page_number:
+                    name = words.label("{screen}, página {page}", screen=name, page=page_number)
+                yield [
+                    name,
+                    *(words.speed(high[each]) if each in high else "" for each in languages),
+                ]
 
 
 def _durations(words: Words, counts: Iterable[int]) -> Iterator[tuple[str, str, str, str]]:

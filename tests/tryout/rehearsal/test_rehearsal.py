@@ -15,7 +15,7 @@ from bot.console import INTERRUPTED
 from bot.petition.petition import BUNDLED, load_petition
 from bot.text.translations import Catalogs
 from bot.tryout.demo_session import ADMIN_ID
-from bot.tryout.rehearsal.report import missing_texts, page, write_report
+from bot.tryout.rehearsal.report import page, write_report
 from bot.tryout.rehearsal.run import Rehearsal, RehearsalResult, calls_at_fault
 from simulator.call_log import RecordedCall
 from simulator.chats import User
@@ -72,6 +72,7 @@ def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
         "Nombre, con el teclado abierto",
         "Mensaje final",
         "Botones que un teléfono corta",
+        "petition.toml: controller.email: datos@example.org es un ejemplo",
         "⬜ Novedades de esta petición (3 como mucho)",
         "Lo recibieron",
         "100.000",
@@ -143,7 +144,7 @@ def test_a_petition_with_signs_in_its_title_is_reported_on_in_just_those_signs()
     words = Catalogs.load().words("es")
     called = petition.model_copy(update={"texts": texts})
     shown = Text()
-    shown.feed(page(words, write_report(words, RehearsalResult(), called, 1)))
+    shown.feed(page(words, write_report(words, RehearsalResult(), called, [], seed=1)))
     assert shown.words.count(f"Ensayo de «{title}»") == 2, "as the title and above the page"
 
 
@@ -171,14 +172,3 @@ def test_a_refusal_is_a_fault_unless_telegram_failed_or_the_person_had_left() ->
         gone={3},
     )
     assert [(each.chat_id, each.status) for each in refused] == [(4, 403), (1, 400)]
-
-
-def test_what_is_not_translated_is_missing() -> None:
-    petition = load_petition(BUNDLED)
-    assert missing_texts(petition, "en") == []
-    english = petition.texts["en"].model_copy(update={"thanks": "", "appeal": ("1",)})
-    texts = {"es": petition.texts["es"], "en": english}
-    assert missing_texts(petition.model_copy(update={"texts": texts}), "en") == [
-        "appeal",
-        "thanks",
-    ]
