@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from types import MappingProxyType
@@ -310,7 +308,8 @@ class Network:
         self.event_count = 0
         self.message_ids = count(1)
         """New message numbers; all chats share one sequence, as private chats do."""
-        self._subscribers: set[asyncio.Queue[Event]] = set()
+        self.listeners: list[Callable[[Event], None]] = []
+        """Called with everything visible that happens in a chat."""
 
     def now(self) -> int:
         """Returns the Unix time in whole seconds, as in the Bot API."""
@@ -323,24 +322,12 @@ class Network:
         message: Message | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> None:
-        """Wakes all that wait for something in this chat, and sends subscribers an event."""
+        """Wakes all that wait for something in this chat, and tells the listeners."""
         self.event_count += 1
         chat.notifier.notify()
         self.notifier.notify()
-        if self._subscribers:
-            event = Event(kind, chat, message, detail)
-            for subscriber in self._subscribers:
-                subscriber.put_nowait(event)
-
-    @contextmanager
-    def subscribe(self) -> Iterator[asyncio.Queue[Event]]:
-        """Yields a queue of all events from now on, in order."""
-        events: asyncio.Queue[Event] = asyncio.Queue()
-        self._subscribers.add(events)
-        try:
-            yield events
-        finally:
-            self._subscribers.discard(events)
+        for listener in self.listeners:
+            listener(Event(kind, chat, message, detail))
 
 
 def entity_shape(entity: Entity, chat: Chat) -> Shape:

@@ -61,30 +61,24 @@ async def run_once() -> int:
 async def _play(session: DemoSession) -> bool:
     await session.start()
     simulator = session.simulator
-    with simulator.world.subscribe() as events:
-        printing = asyncio.create_task(_print_all(events))
-        try:
-            await DemoScript(session).run()
-        finally:
-            printing.cancel()
+    simulator.world.listeners.append(_print_event)
+    await DemoScript(session).run()
     if refused := simulator.refused:
         raise SimulatorError(f"the simulator refused {refused[0].method}: {refused[0].error}")
     return True
 
 
-async def _print_all(events: asyncio.Queue[Event]) -> None:
-    while True:
-        event = await events.get()
-        message, person = event.message, event.chat.person
-        if message is None or person is None:
-            continue
-        name = person.user.first_name
-        if event.kind == "tapped":
-            _print(name, "▸", f"taps [{_tapped(message, event)}]", "cyan")
-        elif event.kind == "deleted" and not message.from_bot:
-            _print(name, "·", "what was typed is deleted from the chat", "dim")
-        elif event.kind in ("sent", "edited"):
-            _print_message(name, message)
+def _print_event(event: Event) -> None:
+    message, person = event.message, event.chat.person
+    if message is None or person is None:
+        return
+    name = person.user.first_name
+    if event.kind == "tapped":
+        _print(name, "▸", f"taps [{_tapped(message, event)}]", "cyan")
+    elif event.kind == "deleted" and not message.from_bot:
+        _print(name, "·", "what was typed is deleted from the chat", "dim")
+    elif event.kind in ("sent", "edited"):
+        _print_message(name, message)
 
 
 def _print_message(name: str, message: Message) -> None:

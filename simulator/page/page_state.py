@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from simulator.call_log import RecordedCall
-from simulator.chats import Shape
+from simulator.chats import Event, Shape
 from simulator.page.call_journal import CallJournal
 from simulator.page.event_feed import EventFeed
 from simulator.page.phones import Phones
@@ -36,18 +36,16 @@ class PageState:
         calls, updates = self.simulator.calls, self.world.updates
         calls.listeners.append(self._record_call)
         updates.listeners.append(self.phones.record_acknowledged)
-        tasks = [
-            asyncio.create_task(self._follow()),
-            asyncio.create_task(self._publish_regularly()),
-        ]
+        self.world.listeners.append(self._record_event)
+        publishing = asyncio.create_task(self._publish_regularly())
         try:
             yield self
         finally:
             calls.listeners.remove(self._record_call)
             updates.listeners.remove(self.phones.record_acknowledged)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self.world.listeners.remove(self._record_event)
+            publishing.cancel()
+            await asyncio.gather(publishing, return_exceptions=True)
 
     def fault(self, name: str, value: float) -> None:
         """Sets one of `FAULTS`; 0 switches it off."""
@@ -80,12 +78,9 @@ class PageState:
         if call.method.startswith(_PROFILE_METHODS):
             self._profile_changed = True
 
-    async def _follow(self) -> None:
-        with self.world.subscribe() as events:
-            while True:
-                event = await events.get()
-                self._journal.count_message(event, self.world.clock())
-                self.phones.publish_event(event)
+    def _record_event(self, event: Event) -> None:
+        self._journal.count_message(event, self.world.clock())
+        self.phones.publish_event(event)
 
     async def _publish_regularly(self) -> None:
         while True:

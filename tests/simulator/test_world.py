@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from simulator import Simulator, SimulatorError
+from simulator.chats import Event
 from simulator.methods import HANDLERS
 from tests.support.api_client import ApiClient
 
@@ -12,23 +13,21 @@ from tests.support.api_client import ApiClient
 async def test_everything_that_happens_is_told(sim: Simulator, api: ApiClient) -> None:
     ana = sim.world.person("Ana")
     markup = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
-    with sim.world.subscribe() as events:
-        ana.start()
-        sent = await api.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
-        tap = ana.tap("a")
-        await api.result("answerCallbackQuery", callback_query_id=tap.id)
-        target = {"chat_id": ana.id, "message_id": sent["message_id"]}
-        await api.result("editMessageText", text="b", **target)
-        await api.result("sendChatAction", chat_id=ana.id, action="typing")
-        await api.result("deleteMessage", **target)
-        ana.block()
-        told = [events.get_nowait() for _ in range(events.qsize())]
-    ana.unblock()
+    told: list[Event] = []
+    sim.world.listeners.append(told.append)
+    ana.start()
+    sent = await api.result("sendMessage", chat_id=ana.id, text="a", reply_markup=markup)
+    tap = ana.tap("a")
+    await api.result("answerCallbackQuery", callback_query_id=tap.id)
+    target = {"chat_id": ana.id, "message_id": sent["message_id"]}
+    await api.result("editMessageText", text="b", **target)
+    await api.result("sendChatAction", chat_id=ana.id, action="typing")
+    await api.result("deleteMessage", **target)
+    ana.block()
 
     assert [event.kind for event in told] == [
         *("sent", "sent", "tapped", "answered", "edited", "action", "deleted", "member"),
     ]
-    assert events.empty()
 
 
 async def test_idle_waits_for_acknowledgement(sim: Simulator, api: ApiClient) -> None:

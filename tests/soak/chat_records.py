@@ -73,8 +73,10 @@ class ChatRecords:
 @contextmanager
 def recorded_chats(world: World) -> Iterator[ChatRecords]:
     """Yields a records of what happens in a world while the block runs."""
-    with world.subscribe() as events:
-        yield ChatRecords(events)
+    events: asyncio.Queue[Event] = asyncio.Queue()
+    world.listeners.append(events.put_nowait)
+    yield ChatRecords(events)
+    world.listeners.remove(events.put_nowait)
 
 
 def closing_language(message: Message) -> str | None:
