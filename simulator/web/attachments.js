@@ -2,7 +2,7 @@
 
 import { openDialog } from "./dialogs.js";
 import { h, icon, iconButton } from "./dom.js";
-import { cancelReplyOrEdit, captionOf, draftOf, setCaption } from "./drafts.js";
+import { draftOf, sends } from "./drafts.js";
 import { parseMarkdown } from "./markdown.js";
 import { toast } from "./notices.js";
 import { update } from "./page_state.js";
@@ -10,7 +10,7 @@ import { openMenu } from "./popup_menus.js";
 import { actAs, upload } from "./server_connection.js";
 import { fileSize, number, t } from "./translation.js";
 
-const SAMPLES = { photo: "photo", album: "album", document: "document", sticker: "sticker", voice: "voice", contact: "contact", location: "place", poll: "poll" };
+const SAMPLES = ["photo", "album", "document", "sticker", "voice", "contact", "location", "poll"];
 const LONGEST_CAPTION = 1024;
 const SAY_WHEN_LEFT = 100;
 
@@ -18,7 +18,7 @@ export function openAttachMenu(button, person) {
   const sample = (kind) => (kind === "album" ? actAs(person, "album", { kinds: ["photo", "photo", "photo"] }) : actAs(person, "kind", { kind }));
   const choose = (kind) => chooseFiles(kind, (chosen) => openAttachmentDialog(person, chosen));
   openMenu(button, t("attach"), [
-    ...Object.entries(SAMPLES).map(([kind, drawing]) => ({ icon: drawing, label: t(kind), done: () => sample(kind) })),
+    ...SAMPLES.map((kind) => ({ icon: kind, label: t(kind), done: () => sample(kind) })),
     { icon: "forward", label: t("forwarded-post"), done: () => actAs(person, "forward_post", { text: t("post-text"), channel: t("post-channel") }) },
     { icon: "photo", label: t("own-photo"), done: () => choose("photo") },
     { icon: "document", label: t("own-file"), done: () => choose("document") },
@@ -28,11 +28,13 @@ export function openAttachMenu(button, person) {
 /** Opens the dialog for these files; sends them with their caption on confirmation. */
 function openAttachmentDialog(person, { attachments, fault }) {
   if (!attachments.length) return toast(fault);
-  // The caption starts as the chat's draft; after a cancel it is the draft again.
-  const form = { person, attachments, fault, caption: captionOf(person.id), sending: false };
+  // The caption starts as what is being written; after a cancel it is that again.
+  const draft = draftOf(person.id);
+  const written = draft.edit ? "before" : "text";
+  const form = { person, draft, attachments, fault, caption: draft[written], sending: false };
   const closed = () => {
     remove(form, form.attachments);
-    setCaption(person.id, form.caption);
+    update(draft, { [written]: form.caption });
   };
   // Files that are being sent cannot be cancelled.
   const oncancel = (event) => form.sending && event.preventDefault();
@@ -44,14 +46,15 @@ function attachmentForm(form) {
   const what = attachments.every(({ kind }) => kind === "photo") ? "send-photo" : "send-file";
   const groups = intoAlbums(attachments).length;
   const left = charactersLeft(caption);
-  return h("form", { class: "attachment-form", onsubmit: (event) => { event.preventDefault(); send(form); } },
+  return h("form", { class: "attachment-form", onsubmit: (event) => (event.preventDefault(), send(form)) },
     h("h2", { id: "attachments-title" }, t(attachments.length === 1 ? what : `${what}s`, { n: number(attachments.length) })),
     h("ul", { class: "attachments", "aria-labelledby": "attachments-title" }, attachments.map((each) => listItem(form, each))),
     groups > 1 && h("p", { class: "hint" }, t("in-groups", { n: groups })),
     h("div", { class: "attachments-more" }, addButton(form, "photo", "album", "more-photos"), addButton(form, "document", "document", "more-files")),
     h("label", { class: "field" }, h("span", {}, t("caption")), h("textarea", {
-      rows: "3", dir: "auto", autofocus: true, enterkeyhint: "send", "aria-describedby": "caption-left", "aria-invalid": String(left < 0), readonly: sending,
-      value: caption, oninput: (event) => update(form, { caption: event.target.value }), onkeydown: (event) => sendOnEnter(event, form),
+      rows: "3", dir: "auto", autofocus: true, enterkeyhint: "send", readonly: sending,
+      "aria-describedby": "caption-left", "aria-invalid": String(left < 0),
+      value: caption, oninput: (event) => update(form, { caption: event.target.value }), onkeydown: (event) => sends(event) && (event.preventDefault(), send(form)),
     })),
     h("p", { id: "caption-left", class: left < 0 ? "caption-left over" : "caption-left", "aria-live": "polite", hidden: left > SAY_WHEN_LEFT },
       left < 0 ? t("caption-over", { n: number(-left) }) : t("caption-left", { n: number(left) })),
@@ -70,7 +73,7 @@ function listItem(form, attachment) {
     kind === "photo"
       ? h("img", { src: address, alt: file.name })
       : [icon("document"), h("bdi", { class: "attachment-name" }, file.name), h("span", { class: "attachment-size" }, fileSize(file.size))],
-    iconButton("close", t("leave-out", { name: file.name }), () => removeOne(form, attachment), { class: "attachment-remove" }));
+    iconButton("close", t("leave-out", { name: file.name }), () => remove(form, [attachment]), { class: "attachment-remove", disabled: form.sending }));
 }
 
 function addButton(form, kind, drawing, label) {
@@ -78,30 +81,18 @@ function addButton(form, kind, drawing, label) {
   return h("button", { type: "button", class: "link-button", onclick: () => chooseFiles(kind, add) }, icon(drawing), t(label));
 }
 
-function sendOnEnter(event, form) {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  send(form);
-}
-
-/** Removes a file; closes the dialog when none is left. */
-function removeOne(form, attachment) {
-  if (form.sending) return;
-  remove(form, [attachment]);
-  if (!form.attachments.length) form.dialog.node.close();
-}
-
+/** Removes files; closes the dialog when none is left. */
 function remove(form, gone) {
   for (const { address } of gone) URL.revokeObjectURL(address);
   update(form, { attachments: form.attachments.filter((attachment) => !gone.includes(attachment)) });
+  if (!form.attachments.length) form.dialog.node.close();
 }
 
 async function send(form) {
   if (form.sending || charactersLeft(form.caption) < 0) return;
   update(form, { sending: true, fault: "" });
-  const isSent = (await uploadAll(form)) && (await sendAll(form));
+  if (await uploadAll(form)) await sendAll(form);
   update(form, { sending: false });
-  if (isSent) form.dialog.node.close();
 }
 
 /** Uploads the files; nothing is sent before all are uploaded. */
@@ -116,16 +107,15 @@ async function uploadAll(form) {
 
 /** Sends group by group, the caption with the first. What has been sent goes, so that a retry sends only the rest. */
 async function sendAll(form) {
-  const { person, attachments } = form;
+  const { person, draft, attachments } = form;
   for (const group of intoAlbums(attachments)) {
     const files = group.map(({ uploaded }) => uploaded.file);
-    const content = { ...parseMarkdown(form.caption), reply_to: draftOf(person.id).reply?.id };
-    if (!(await actAs(person, "attach", { files, ...content }, (fault) => update(form, { fault })))) return false;
+    const content = { ...parseMarkdown(form.caption), reply_to: draft.reply?.id };
+    if (!(await actAs(person, "attach", { files, ...content }, (fault) => update(form, { fault })))) return;
+    draft.reply = null;
     form.caption = "";
-    if (draftOf(person.id).reply) cancelReplyOrEdit(person.id);
     remove(form, group);
   }
-  return true;
 }
 
 const PHOTOS = ["image/png", "image/jpeg"];

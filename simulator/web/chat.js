@@ -40,7 +40,8 @@ export function sideButton(drawing, name, side, className) {
 
 /** The messages; another phone has another log, so that nobody is told what stands there already. */
 function log(person) {
-  return h("div", { key: person?.id, class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0", onscroll: scrolled, drawn: stayAtEnd },
+  const about = { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0" };
+  return h("div", { key: person?.id, ...about, onscroll: scrolled, drawn: stayAtEnd },
     h("div", { class: "rows" }, person ? messageRows(person) : h("p", { class: "nobody" }, t("choose-chat"))));
 }
 
@@ -62,37 +63,42 @@ function markRead() {
 
 addEventListener("visibilitychange", markRead);
 
-/** Keeps a chat that is at its end there, when a message, a picture or the phone's keyboard grows. */
+// A chat that is at its end stays there when a message, a picture or the phone's keyboard grows.
+const growing = new ResizeObserver(() => {
+  if (state.log.atEnd) goToEnd();
+  measure();
+});
+
 function stayAtEnd(node, isNew) {
   if (!isNew) return;
-  const growing = new ResizeObserver(() => {
-    if (state.log.atEnd) goToEnd();
-    measure(node);
-  });
+  growing.disconnect();
   growing.observe(node);
   growing.observe(node.firstChild);
 }
 
 /** Notes whether somebody has scrolled up; a change of the content's height does not count. */
-function scrolled({ currentTarget: node }) {
-  if (distanceToEnd(node) < NEAR) state.log.atEnd = true;
-  else if (highestOf(node) === state.log.highest) state.log.atEnd = false;
-  measure(node);
+function scrolled() {
+  const { left, highest } = position();
+  if (left < NEAR) state.log.atEnd = true;
+  else if (highest === state.log.highest) state.log.atEnd = false;
+  measure();
 }
 
 /** Offers the way to the end until only its button's height is left, so hiding that scrolls nothing. */
-function measure(node) {
+function measure() {
   const { atEnd, isAway } = state.log;
-  const { offsetHeight } = document.querySelector(".to-bottom");
-  state.log.highest = highestOf(node);
-  const offers = distanceToEnd(node) > offsetHeight && (isAway || !atEnd);
+  const { left, highest } = position();
+  const offers = left > document.querySelector(".to-bottom").offsetHeight && (isAway || !atEnd);
+  state.log.highest = highest;
   if (offers !== isAway) update(state.log, { isAway: offers });
 }
 
-/** The largest scroll position. */
-const highestOf = (node) => node.scrollHeight - node.clientHeight;
-
-const distanceToEnd = (node) => highestOf(node) - node.scrollTop;
+/** The largest scroll position, and how much of it is left to the end. */
+function position() {
+  const { scrollHeight, clientHeight, scrollTop } = document.querySelector(".log");
+  const highest = scrollHeight - clientHeight;
+  return { highest, left: highest - scrollTop };
+}
 
 function goToEnd(behavior = "instant") {
   const node = document.querySelector(".log");

@@ -2,7 +2,7 @@
 
 import { openAttachMenu } from "./attachments.js";
 import { fit, h, icon, iconButton } from "./dom.js";
-import { beginReplyOrEdit, cancelReplyOrEdit, draftOf, sendCommand, sendDraft } from "./drafts.js";
+import { beginReplyOrEdit, cancelReplyOrEdit, draftOf, sendCommand, sendDraft, sends } from "./drafts.js";
 import { selectedPerson, state, update } from "./page_state.js";
 import { openMenu } from "./popup_menus.js";
 import { t } from "./translation.js";
@@ -13,10 +13,10 @@ export function composer(person) {
   const marked = markedOf(commands);
   return h("form", { key: person.id, class: "composer", onsubmit: (event) => event.preventDefault() },
     commands.length > 0 && h("ul", { id: "suggestions", class: "suggestions", role: "listbox", tabindex: "0", "aria-label": t("commands") },
-      commands.map(({ command, description }, place) => h(suggestion, { key: command, person, command, description, place, isMarked: place === marked }))),
+      commands.map((each, place) => h(suggestion, { key: place, person, ...each, place, isMarked: place === marked }))),
     aboutDraft(person, draft),
     h("div", { class: "composer-row" },
-      h("button", { type: "button", class: "menu-button", "aria-label": t("commands"), title: t("commands"), "aria-haspopup": "menu", onclick: (event) => openCommands(event.currentTarget, person) }, icon("menu")),
+      iconButton("menu", t("commands"), (event) => openCommands(event.currentTarget, person), { class: "menu-button", "aria-haspopup": "menu" }),
       h("textarea", {
         class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
         "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "suggestions",
@@ -91,12 +91,11 @@ function commandKey({ key }, person, commands) {
 }
 
 /** Sends, gives up a reply or an edit, or edits the last message; returns whether it was a key for that. */
-function writingKey({ key, shiftKey, isComposing, target }, person) {
-  if (key === "Escape") return cancelReplyOrEdit(person.id);
-  if (key === "ArrowUp" && !target.value) return editLast(person);
-  if (key !== "Enter" || shiftKey || isComposing) return false;
-  send(person);
-  return true;
+function writingKey(event, person) {
+  if (event.key === "Escape") return cancelReplyOrEdit(person.id);
+  if (event.key === "ArrowUp" && !event.target.value) return editLast(person);
+  if (sends(event)) send(person);
+  return sends(event);
 }
 
 function editLast(person) {

@@ -32,7 +32,10 @@ export function openStartLinkDialog(person) {
     title: t("start-link"),
     text: t("start-link-why"),
     body: () => [
-      field("payload", t("start-mark"), { pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), value: link.mark, autofocus: true, oninput: (event) => update(link, { mark: event.target.value }) }),
+      field("payload", t("start-mark"), {
+        pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), autofocus: true,
+        value: link.mark, oninput: (event) => update(link, { mark: event.target.value }),
+      }),
       h("p", { class: "address" }, `https://t.me/${state.bot.username}?start=${link.mark}`),
     ],
     yes: t("open"),

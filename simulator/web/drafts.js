@@ -19,18 +19,6 @@ export function beginReplyOrEdit(id, { reply = null, edit = null }) {
   redraw(() => document.querySelector(".writing")?.focus());
 }
 
-/** The text for a caption: the draft, but not the text of an edit. */
-export function captionOf(id) {
-  const draft = draftOf(id);
-  return draft.edit ? draft.before : draft.text;
-}
-
-/** Stores the text of a caption as the draft. */
-export function setCaption(id, words) {
-  const draft = draftOf(id);
-  update(draft, { [draft.edit ? "before" : "text"]: words });
-}
-
 /** Cancels a reply or an edit; returns whether there was one. */
 export function cancelReplyOrEdit(id) {
   const draft = draftOf(id);
@@ -38,6 +26,9 @@ export function cancelReplyOrEdit(id) {
   update(draft, { text: draft.edit ? draft.before : draft.text, reply: null, edit: null });
   return true;
 }
+
+/** Whether a key sends what is written. */
+export const sends = ({ key, shiftKey, isComposing }) => key === "Enter" && !shiftKey && !isComposing;
 
 /** Sends the draft, or the edit of a message. */
 export async function sendDraft(person) {

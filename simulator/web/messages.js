@@ -119,8 +119,8 @@ function drawMedia(message, show) {
   if (held.kind in PLAYED) return card(PLAYED[held.kind], held.title ?? held.file_name ?? t(PLAYED[held.kind] === "video" ? "video" : "voice"), seconds(held.duration));
   if (held.kind === "contact") return card("contact", held.first_name, held.phone_number);
   if (held.kind === "poll") return card("poll", held.question, t("poll"));
-  if (held.kind === "venue") return card("place", held.title, held.address);
-  return card("place", t("location"), "");
+  if (held.kind === "venue") return card("location", held.title, held.address);
+  return card("location", t("location"), "");
 }
 
 function photo({ media: held, text, spoiler, shown = [] }, show) {

@@ -104,6 +104,8 @@ async def test_a_command_from_the_menu_leaves_what_is_being_written(browser: Bro
     async with open_chat(browser) as (at, api, ana):
         await api.answer("setMyCommands", commands=[{"command": "help", "description": "Ayuda"}])
         area = at.page.locator(".writing")
+        await area.fill("/he")
+        await at.page.get_by_role("option", name="/help").wait_for()
         await area.fill("a medias")
         menu = at.page.get_by_role("button", name="Menú de comandos")
         await menu.press("Enter")
@@ -127,7 +129,7 @@ async def test_a_message_has_a_second_tick_once_the_bot_has_got_it(browser: Brow
         ana.send_album(["photo", "photo"], "Así fue")
         sent = at.page.get_by_role("img", name="Enviado", exact=True)
         await expect(sent).to_have_count(2)
-        await at.page.evaluate("document.querySelector('.mine .album').before('kept')")
+        await at.page.locator(".mine .album").evaluate("(album) => album.before('kept')")
         given = (await api.answer("getUpdates"))["result"]
         await api.answer("getUpdates", offset=given[-1]["update_id"] + 1)
         await expect(at.page.get_by_role("img", name="Recibido por el bot")).to_have_count(2)
