@@ -1,7 +1,6 @@
 """What the commands `list` and `show` print: the table of all broadcasts, the details of one."""
 
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import Any
 
 from bot.cli.context import CliContext
 from bot.cli.ids import short_id
-from bot.console import out, progress_bar, say, say_table
+from bot.console import interruptible, progress_bar, say, say_table
 from bot.text.terminal_language import label
 from bot.text.translations import Words, mark
 from handlers.broadcasts.screens.broadcast_lines import account
@@ -160,33 +159,18 @@ def _row(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
     ]
 
 
-async def show_broadcast(
-    context: CliContext, broadcast: Broadcast, *, follow: bool, as_json: bool
-) -> None:
-    """Prints the details of one broadcast; with `follow` its progress before, until it has ended.
-
-    The progress is a bar in a terminal; in a file or a pipe, a line for every change.
-    """
-    last = ""
-    with progress_bar() as bar:
-        task = bar.add_task("", visible=follow)
+async def follow_broadcast(context: CliContext, broadcast: Broadcast) -> None:
+    """Draws in a terminal how far a broadcast is, or its recall, until that has ended."""
+    stopped = label("Dejas de mirarlo; el envío sigue.")
+    with progress_bar() as bar, interruptible(stopped):
+        task = bar.add_task("")
         while True:
             snapshot = await read_snapshot(context, broadcast)
-            now = snapshot.broadcast
-            is_last = not follow or (now.is_over and not now.is_recalling)
             what, done, total = _activity(snapshot)
             bar.update(task, description=what, completed=done, total=total)
-            line = f"{what}: {context.words.number(done)} / {context.words.number(total)}"
-            if as_json:
-                say(json.dumps(snapshot_json(snapshot)))
-            elif follow and line != last and not out.is_terminal:
-                say(line)
-            if is_last:
+            if snapshot.broadcast.is_over and not snapshot.broadcast.is_recalling:
                 break
-            last = line
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-    if not as_json:
-        say(*details(snapshot, context.words))
 
 
 def _activity(snapshot: BroadcastSnapshot) -> tuple[str, int, int]:

@@ -9,7 +9,7 @@ import typer
 from bot.cli.confirmation import Plan, confirmed
 from bot.cli.context import CliContext, run_with_context
 from bot.cli.ids import with_id
-from bot.console import CannotDo, Yes, in_sentences, interruptible, say
+from bot.console import CannotDo, Yes, in_sentences, say
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage import TRANSITIONS, Broadcast, BroadcastAction, Kind
@@ -62,14 +62,24 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Shows the details of one broadcast."""
-    from bot.cli.broadcast_tables import show_broadcast
+    from bot.cli.broadcast_tables import (
+        details,
+        follow_broadcast,
+        read_snapshot,
+        snapshot_json,
+    )
 
     async def work(context: CliContext) -> None:
         broadcast = await _selected(context, which, or_latest=True)
-        await show_broadcast(context, broadcast, follow=follow, as_json=as_json)
+        if follow:
+            await follow_broadcast(context, broadcast)
+        snapshot = await read_snapshot(context, broadcast)
+        if as_json:
+            say(json.dumps(snapshot_json(snapshot)))
+        else:
+            say(*details(snapshot, context.words))
 
-    with interruptible(label("Dejas de mirarlo; el envío sigue.")):
-        run_with_context(work)
+    run_with_context(work)
 
 
 _QUESTIONS = {

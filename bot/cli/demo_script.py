@@ -23,7 +23,7 @@ from bot.cli.export import ExportOrder, write_list
 from bot.cli.handover import HandoverOrder, prepare_handover
 from bot.cli.ids import short_id
 from bot.cli.notices import prepare_notices
-from bot.cli.person import ERASE, Letter, prepare
+from bot.cli.person import Asked, Letter, prepare
 from bot.cli.purge import prepare_purge
 from bot.console import CannotDo, list_counts, out, say
 from bot.export import ListFormat
@@ -166,7 +166,7 @@ class DemoScript:
             raise SimulatorError("Seán is shown no code")
         async with open_cli_context(self._session.settings) as context:
             _typed(f"person 3 erase --code {code.group()}")
-            plan = await prepare(context, Letter(ERASE, 3, code.group()))
+            plan = await prepare(context, Letter(Asked.ERASE, 3, code.group()))
             _says(await plan.carry_out(context))
             _typed("notices")
             _says((await prepare_notices(context)).shown)

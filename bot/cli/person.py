@@ -2,9 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -22,7 +20,6 @@ from storage import (
     NOTICES_KEPT_FOR,
     CheckedCode,
     CodeState,
-    PersonRequests,
     Proof,
     Signer,
     by_code,
@@ -47,76 +44,6 @@ _LONG_NUMBER = re.compile(r"\d(?:[\s.-]?\d){5,}")  # of a telephone or of a pass
 _OF_A_NAME = re.compile(r"\w{3,}")  # a shorter word, like "de", is in many sentences
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request that an operator can answer; question and outcome are sentences.
-
-    `do` returns False if it has no effect any more. `since` is the field of a signer that says
-    when it was done already, and `already` the sentence for that.
-    """
-
-    question: str
-    outcome: str
-    do: Callable[[PersonRequests, Signer, Proof, datetime], Awaitable[bool]]
-    since: str = ""
-    already: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What was typed: what is asked, of which signature, and how it is known whose that is."""
-
-    request: Request
-    number: int
-    code: str | None = None
-    reason: str | None = None
-    name: str | None = field(default=None, repr=False)
-    output: Path | None = None
-
-
-_ONLY_STORED = mark(
-    "Se guarda y se cuenta sin su nombre, que desde ahora no está en ninguna lista, y quien firmó "
-    "no recibe más mensajes que el aviso de una brecha."
-)
-SHOW = Request(
-    mark("¿Muestro todo lo que se guarda de esa persona?"),
-    mark("Eso es todo."),
-    PersonRequests.record_shown,
-)
-ERASE = Request(
-    mark("¿Borro la firma para siempre, con nombre, chat y consentimiento?"),
-    mark("La firma está borrada."),
-    PersonRequests.erase,
-)
-RESTRICT = Request(
-    mark("¿Limito su uso?"),
-    mark("Su uso está limitado."),
-    PersonRequests.restrict,
-    since="restricted_at",
-    already=mark("Su uso ya está limitado, desde el {moment}. No se ha hecho nada."),
-)
-OBJECT = Request(
-    mark("¿Anoto su oposición?"),
-    mark("La oposición está anotada."),
-    PersonRequests.object,
-    since="objected_at",
-    already=mark("Ya se opuso a su uso, el {moment}. No se ha hecho nada."),
-)
-LIFT = Request(
-    mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a quien firmó."),
-    mark("La firma se usa otra vez como cualquier otra."),
-    PersonRequests.lift,
-)
-
-
-def _correct(name: str) -> Request:
-    return Request(
-        mark("¿Le pongo a la firma el nombre «{name}»?"),
-        mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
-        lambda requests, signer, proof, at: requests.correct(signer, name, proof, at),
-    )
-
-
 class Asked(StrEnum):
     """What a letter can ask for, as it is typed."""
 
@@ -128,12 +55,65 @@ class Asked(StrEnum):
     LIFT = "lift"
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How a request is asked about, and what is said when it was done.
+
+    `since` is the field of a signer that says when it was done already, and `already` the
+    sentence for that.
+    """
+
+    question: str
+    outcome: str
+    since: str = ""
+    already: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What was typed: what is asked, of which signature, and how it is known whose that is."""
+
+    what: Asked
+    number: int
+    code: str | None = None
+    reason: str | None = None
+    name: str | None = field(default=None, repr=False)
+    output: Path | None = None
+
+
+_ONLY_STORED = mark(
+    "Se guarda y se cuenta sin su nombre, que desde ahora no está en ninguna lista, y quien firmó "
+    "no recibe más mensajes que el aviso de una brecha."
+)
 _REQUESTS = {
-    Asked.SHOW: SHOW,
-    Asked.ERASE: ERASE,
-    Asked.RESTRICT: RESTRICT,
-    Asked.OBJECT: OBJECT,
-    Asked.LIFT: LIFT,
+    Asked.SHOW: Request(
+        mark("¿Muestro todo lo que se guarda de esa persona?"),
+        mark("Eso es todo."),
+    ),
+    Asked.CORRECT: Request(
+        mark("¿Le pongo a la firma el nombre «{name}»?"),
+        mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
+    ),
+    Asked.ERASE: Request(
+        mark("¿Borro la firma para siempre, con nombre, chat y consentimiento?"),
+        mark("La firma está borrada."),
+    ),
+    Asked.RESTRICT: Request(
+        mark("¿Limito su uso?"),
+        mark("Su uso está limitado."),
+        since="restricted_at",
+        already=mark("Su uso ya está limitado, desde el {moment}. No se ha hecho nada."),
+    ),
+    Asked.OBJECT: Request(
+        mark("¿Anoto su oposición?"),
+        mark("La oposición está anotada."),
+        since="objected_at",
+        already=mark("Ya se opuso a su uso, el {moment}. No se ha hecho nada."),
+    ),
+    Asked.LIFT: Request(
+        mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a quien firmó."),
+        mark("La firma se usa otra vez como cualquier otra."),
+    ),
 }
 
 
@@ -204,10 +184,9 @@ def person(
         raise CannotDo.because("El código y --verified-otherwise no van juntos.")
     if what is Asked.CORRECT:
         name = _checked_name(name if name is not None else _asked(label("El nombre nuevo")))
-    request = _REQUESTS[what] if name is None else _correct(name)
     if code is None and verified_otherwise is None:
         code = _asked(label("El código de la carta"))
-    letter = Letter(request, number, code, verified_otherwise, name, output)
+    letter = Letter(what, number, code, verified_otherwise, name, output)
     confirmed(partial(prepare, letter=letter), yes=yes)
 
 
@@ -220,12 +199,12 @@ def _asked(question: str) -> str:
 
 async def prepare(context: CliContext, letter: Letter) -> Plan:
     """Checks the proof, and returns what is to be asked before; a wrong code is counted."""
-    request, words = letter.request, context.words
+    request, words = _REQUESTS[letter.what], context.words
     signer, proof = await _proved(context, letter)
     if request.since and (since := getattr(signer, request.since)):
         raise CannotDo.because(request.already, moment=words.plain_moment(since))
     state = _only_stored(signer, words)
-    if request is LIFT and state is None:
+    if letter.what is Asked.LIFT and state is None:
         raise CannotDo.because("Su uso no está limitado, ni hay oposición. No se ha hecho nada.")
     whose = label(
         "Firma número {n}: {name}, firmó el {moment}, lee en {language}",
@@ -235,7 +214,7 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
         language=words.language_name(signer.language),
     )
     whose += f"; {state}." if state else "."
-    if request in (RESTRICT, OBJECT):
+    if letter.what in (Asked.RESTRICT, Asked.OBJECT):
         whose += f" {label(_ONLY_STORED)}"
     return Plan(
         whose,
@@ -259,24 +238,36 @@ def _only_stored(signer: Signer, words: Words) -> str | None:
 async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> str:
     """Does what was asked for; returns the result as sentences."""
     shown = ""
-    if letter.request is SHOW:
+    if letter.what is Asked.SHOW:
         shown = f"{await _stored(context, signer)}\n"
     if letter.output is None:
-        await _do(context, letter.request, signer, proof)
+        await _do(context, letter, signer, proof)
     else:
         # The file is not left behind where the code turns out to be used.
         with output_file(letter.output) as file:
             file.write(shown.encode())
-            await _do(context, letter.request, signer, proof)
+            await _do(context, letter, signer, proof)
         shown = label("Está en {path}, que solo puedes leer tú.", path=letter.output) + " "
-    if letter.request is LIFT:
+    if letter.what is Asked.LIFT:
         # They get what they missed, like whoever unmutes the bot.
         await context.storage.signatures.mark_reachable(signer.supporter, context.clock())
-    return f"{shown}{label(letter.request.outcome)} {_told(letter.request, signer)}"
+    return f"{shown}{label(_REQUESTS[letter.what].outcome)} {_told(letter.what, signer)}"
 
 
-async def _do(context: CliContext, request: Request, signer: Signer, proof: Proof) -> None:
-    if not await request.do(context.storage.person_requests, signer, proof, context.clock()):
+async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> None:
+    requests, at = context.storage.person_requests, context.clock()
+    deeds = {
+        Asked.SHOW: requests.record_shown,
+        Asked.ERASE: requests.erase,
+        Asked.RESTRICT: requests.restrict,
+        Asked.OBJECT: requests.object,
+        Asked.LIFT: requests.lift,
+    }
+    if letter.what is Asked.CORRECT:
+        done = await requests.correct(signer, letter.name or "", proof, at)
+    else:
+        done = await deeds[letter.what](signer, proof, at)
+    if not done:
         raise CannotDo.because(
             "Entretanto se ha usado el código o se ha retirado la firma. No se ha hecho nada."
         )
@@ -364,10 +355,10 @@ async def _stored(context: CliContext, signer: Signer) -> str:
     return everything_stored(context.petition.slug, held, handover)
 
 
-def _told(request: Request, signer: Signer) -> str:
+def _told(what: Asked, signer: Signer) -> str:
     if signer.chat_id is None:
         return label("El bot no se lo puede decir: el número de su chat está dañado.")
-    if request is not ERASE:
+    if what is not Asked.ERASE:
         return label("El bot se lo dice en el chat, en unos segundos si está en marcha.")
     return label(
         "El bot se lo dice en el chat, en unos segundos si está en marcha. Hasta entonces, {days} "

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import json
 import os
 import signal
 import threading
@@ -11,7 +10,9 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from storage import Outcome, Recalled
+from bot.cli import broadcast_tables
+from bot.cli.context import CliContext
+from storage import Broadcast, Outcome, Recalled
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, said
 from tests.support.supporters import ADMIN
 
@@ -21,55 +22,48 @@ def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.cli.broadcast_tables.SECONDS_BETWEEN_LOOKS", 0.1)
 
 
-@pytest.mark.parametrize("in_terminal", [False, True])
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What is drawn in a terminal of forty columns."""
+    drawn = io.StringIO()
+    narrow = Console(file=drawn, force_terminal=True, color_system=None, width=40)
+    monkeypatch.setattr("bot.console.progress_bar.__kwdefaults__", {"console": narrow})
+    return drawn
+
+
 def test_following_ends_with_the_account(
-    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch, in_terminal: bool
+    petition: PetitionDatabase, terminal: io.StringIO
 ) -> None:
-    """In a file every change has a line; in a terminal of forty columns there is a bar."""
-    if in_terminal:
-        narrow = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=40)
-        for module in ("console", "cli.broadcast_tables"):
-            monkeypatch.setattr(f"bot.{module}.out", narrow)
-        monkeypatch.setattr("bot.console.progress_bar.__kwdefaults__", {"console": narrow})
     broadcast = petition.begins()
     sending = threading.Thread(target=petition.tells, args=(broadcast, SIGNERS, Outcome.DELIVERED))
     sending.start()
     shown = said(call("show", "--follow"))
     sending.join()
-    if in_terminal:
-        assert isinstance(narrow.file, io.StringIO)
-        shown = narrow.file.getvalue()
-        assert "━" in shown
-    else:
-        assert "State: finished" in shown
-    assert f"{SIGNERS}/{SIGNERS}" in shown.replace(" ", "")
+    drawn = terminal.getvalue()
+    assert "━" in drawn
+    assert f"{SIGNERS}/{SIGNERS}" in drawn
+    assert "State: finished" in shown
 
 
-def test_a_recall_and_what_nobody_works_on_are_followed_too(petition: PetitionDatabase) -> None:
+def test_a_recall_and_what_nobody_works_on_are_followed_too(
+    petition: PetitionDatabase, terminal: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
     petition.do(lambda storage: storage.broadcasts.recall(broadcast.id, ADMIN, datetime.now(UTC)))
-    numbers = list(range(1, SIGNERS + 1))
     petition.is_left_alone()
+    look, numbers = broadcast_tables.read_snapshot, list(range(1, SIGNERS + 1))
 
-    def deletes() -> None:
-        petition.do(
-            lambda storage: storage.recalls.record(broadcast.id, Recalled.DELETED, numbers)
-        )
-        petition.do(lambda storage: storage.recalls.end(broadcast.id, datetime.now(UTC)))
+    async def looks_before_they_are_deleted(context: CliContext, each: Broadcast) -> object:
+        snapshot, recalls = await look(context, each), context.storage.recalls
+        await recalls.record(broadcast.id, Recalled.DELETED, numbers)
+        await recalls.end(broadcast.id, datetime.now(UTC))
+        return snapshot
 
-    deleting = threading.Timer(1, deletes)
-    deleting.start()
+    monkeypatch.setattr(broadcast_tables, "read_snapshot", looks_before_they_are_deleted)
     shown = said(call("show", "--follow"))
-    deleting.join()
-    assert "waiting for the bot: 0 / 6" in shown
+    assert "waiting for the bot" in terminal.getvalue()
     assert "Recalled: 6 of 6" in shown
-
-
-def test_a_program_follows_by_an_object_a_line(petition: PetitionDatabase) -> None:
-    petition.tells(petition.begins(), SIGNERS, Outcome.DELIVERED)
-    (line,) = said(call("show", "--follow", "--json")).splitlines()
-    assert json.loads(line)["state"] == "finished"
 
 
 def test_a_connection_that_is_lost_ends_a_command_without_a_traceback(

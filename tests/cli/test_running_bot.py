@@ -72,7 +72,7 @@ async def test_the_running_bot_pauses_when_the_shell_says_so(bot: BotProcess) ->
     said(await asyncio.to_thread(call, "cancel", "--yes"))
     followed = said(await asyncio.to_thread(call, "show", "latest", "--follow"))
     assert "State: cancelled" in followed
-    assert f"Not told: {PEOPLE - paused}" in followed
+    assert f"Still to go: {PEOPLE - paused}" in followed
 
 
 def told(people: list[Person]) -> int:
