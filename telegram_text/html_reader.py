@@ -29,6 +29,7 @@ _TYPES = {
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#(?:x([0-9a-fA-F]*)|([0-9]*))|([a-zA-Z]*));?")
 _SPECIAL = re.compile("[<&]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACE = " \t\r\n\v\0"
 _NOT_SPACE = re.compile(f"[^{_SPACE}]|$")
 _END_OF_NAME = re.compile(f"[{_SPACE}>]|$")
@@ -106,7 +107,7 @@ class HtmlReader:
         if self._open:
             self._refuse(f'Can\'t find end tag corresponding to start tag "{self._open[-1].tag}"')
         text = "".join(self._pieces)
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if _SURROGATE.search(text):
             self._refuse("Text contains invalid Unicode characters after decoding HTML entities")
         return tidied(
             text, (replace(e, language=None) if e.type == "code" else e for e in self._entities)

@@ -16,6 +16,8 @@ import hypothesis
 import pyrage
 import pytest
 import structlog
+import typer
+from typer.utils import get_params_from_function
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -150,6 +152,14 @@ def _one_list_of_authorities() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", created)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_reading_of_each_command() -> Iterator[None]:
+    """Reads once what each command takes: each command typed reads it of all commands."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_params_from_function", cache(get_params_from_function))
         yield
 
 

@@ -11,8 +11,8 @@ from typer import rich_utils
 from typer.core import TyperGroup
 
 from bot.console import err, say
-from bot.text.terminal_language import label, terminal_language
-from bot.text.translations import mark
+from bot.text.terminal_language import label, terminal_language, terminal_words
+from bot.text.translations import Words, mark
 
 _OPTIONS_OF_TYPER = {
     "Install completion for the current shell.": mark("Instala el autocompletado."),
@@ -57,26 +57,27 @@ class SpokenGroup(TyperGroup):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Runs what was typed; what cannot be understood ends with a sentence."""
-        _translate(self)
+        words = terminal_words()
+        _translate(self, words)
         for name, said in _PANELS_OF_TYPER.items():
-            setattr(rich_utils, name, label(said, value="{}"))
+            setattr(rich_utils, name, words.label(said, value="{}"))
         setattr(rich_utils, "rich_format_error", _say)  # noqa: B010 - it takes any error
         return super().main(*args, **extra)
 
 
-def _translate(command: Any) -> None:
+def _translate(command: Any, words: Words) -> None:
     """Translates what help shows of a command, of its options, and of the commands in it."""
     usage, help_option = command.get_usage, command.get_help_option
 
     def translated_option(ctx: Any) -> Any:
         option = help_option(ctx)
-        option.help, option.metavar = label("Muestra esta ayuda."), ""
+        option.help, option.metavar = words.label("Muestra esta ayuda."), ""
         return option
 
-    command.get_usage = lambda ctx: usage(ctx).replace("Usage:", label("Uso:"), 1)
+    command.get_usage = lambda ctx: usage(ctx).replace("Usage:", words.label("Uso:"), 1)
     command.get_help_option = translated_option
-    command.options_metavar = label("[OPCIONES]")
-    command.subcommand_metavar = label("ORDEN …")
+    command.options_metavar = words.label("[OPCIONES]")
+    command.subcommand_metavar = words.label("ORDEN …")
     for said in (command, *command.params):
         if getattr(said, "is_flag", False):
             said.metavar = ""  # Typer writes <bool>, as if something had to follow
@@ -88,9 +89,9 @@ def _translate(command: Any) -> None:
             setattr(said, "display_type", lambda _: "")  # noqa: B010 - it takes any parameter
         for name in ("help", "metavar", "rich_help_panel"):
             if text := getattr(said, name, None):
-                setattr(said, name, label(_OPTIONS_OF_TYPER.get(text, text)))
+                setattr(said, name, words.label(_OPTIONS_OF_TYPER.get(text, text)))
     for each in getattr(command, "commands", {}).values():
-        _translate(each)
+        _translate(each, words)
 
 
 def _say(error: Any) -> None:
