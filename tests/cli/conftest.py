@@ -11,6 +11,13 @@ import pytest
 
 from storage import Keyring
 from tests.cli.petition_database import PetitionDatabase, TelegramDate
+from tests.support.scene import petition_read_once
+
+
+@pytest.fixture(autouse=True)
+def _petition_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in ("context", "backup", "export"):
+        monkeypatch.setattr(f"bot.cli.{command}.load_petition", petition_read_once)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ _read_folder_once = cache(read_folder)
 _unready_once = cache(lambda: list(unready_problems(_read_folder_once(BUNDLED))))
 
 
-def _petition(folder: Path) -> Petition:
+def petition_read_once(folder: Path) -> Petition:
     """Reads a petition as the bot does; the bundled one, which never changes, once."""
     return _read_once(folder) if folder == BUNDLED else load_petition(folder)
 
@@ -82,7 +82,7 @@ class Scene:
         self.clocks = clocks
         self.world = simulator.world
         self.settings = settings
-        self.petition: Petition = _petition(settings.folder or BUNDLED)
+        self.petition: Petition = petition_read_once(settings.folder or BUNDLED)
         catalogs = _catalogs()
         self.words: Words = catalogs.words("es")
         self.english: Words = catalogs.words("en")
@@ -234,7 +234,7 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr("bot.app.read_folder", _folder)
         patch.setattr("bot.app.unready_problems", _unready)
-        patch.setattr("bot.app.petition_of", lambda read: _petition(read.path))
+        patch.setattr("bot.app.petition_of", lambda read: petition_read_once(read.path))
         patch.setattr(Catalogs, "load", _catalogs)
         clocks = running_clocks()
         simulator = await stack.enter_async_context(
