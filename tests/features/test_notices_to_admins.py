@@ -57,7 +57,7 @@ async def test_pau_who_had_blocked_the_bot_is_told_too_once_he_is_back(
     scene.simulator.calls.clear()
     pau.unblock()
     await pau.sees(CLOSES, 1000)
-    await asyncio.sleep(600)
+    await asyncio.sleep(60)
     assert (told(scene.marta, CLOSES), told(pau, CLOSES)) == (1, 1)
 
 
