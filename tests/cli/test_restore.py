@@ -215,7 +215,8 @@ def test_a_backup_from_the_days_before_the_release_is_taken_along(
     asyncio.run(write_backup(file, former, recipients, keyring, wrote=lambda _: None))
     monkeypatch.setenv("PETITION_DATABASE_URL", restored)
     monkeypatch.setenv("PETITION_KEY_FILE", str(key_file))
-    assert "It has 5 signatures" in said("restore", file, "-i", key, "--yes")
+    told = said("restore", file, "-i", key, "--yes")
+    assert "It has 5 signatures. There is no journal beside the key file" in told
     petition = PetitionDatabase(restored, keyring)
     assert petition.do(lambda storage: storage.last_number()) == 7
 

@@ -34,13 +34,13 @@ EARLIER = "\n[[earlier_versions]]\n"
 
 
 def changed(folder: Path, **keys: str) -> None:
-    """A petition whose texts changed after the bundled one's version."""
+    """A petition whose texts changed after the bundled one's version, and its updates too."""
     copytree(BUNDLED, folder, dirs_exist_ok=True)
     file = folder / "petition.toml"
     kept = [line for line in file.read_text("utf-8").splitlines() if "version = " not in line]
     above = "\n".join(f'{key} = "{value}"' for key, value in keys.items())
     told = f'date = "2026-11-26"\nchanged.es = "{CHANGED}"\nchanged.en = "Redress, too."\n'
-    written = "\n".join([above, *kept]) + "\n"
+    written = "\n".join([above, *kept]).replace("at_most = 3", "at_most = 9") + "\n"
     file.write_text(written.replace(EARLIER, f"{EARLIER}{told}{EARLIER}"), "utf-8")
 
 
@@ -98,7 +98,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
 ) -> None:
     async with a_scene(tmp_path) as scene:
         ana, folder = scene.ana, tmp_path / "petition"
-        await scene.signs(ana, with_name=False, news=True)
+        await scene.signs(ana, with_name=False, updates=True, news=True)
         (before,) = (await held_of(scene, ana)).consents
         await goes_on_with(scene, folder, version="2026-12-24")
         ana.start()
@@ -119,9 +119,11 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         await scene.taps(ana, ANSWER)
         asked_about = scene.screen(ana).text
         assert f"• Desde la versión del 26 de noviembre de 2026: {CHANGED}" in asked_about
-        assert (
-            "Lo que elegí no cambia:\n• Sin mi nombre\n• Noticias de otras acciones" in asked_about
+        chosen = (
+            "• Sin mi nombre\n• Novedades de esta petición (3 como mucho)\n"
+            "• Noticias de otras acciones"
         )
+        assert f"Lo que elegí no cambia:\n{chosen}" in asked_about
         await scene.taps(ana, ACCEPT)
         assert "Hecho: tu firma vale con los textos de ahora." in scene.screen(ana).text
         assert ANSWER not in scene.screen(ana).labels
@@ -131,6 +133,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         first, later = held.consents
         assert first == before
         assert (later["purposes"], later["text_version"]) == ("new_texts", "2026-12-24")
+        assert chosen in later["text"]
         ana.send("/mydata")
         await scene.settled()
         shown = scene.screen(ana).text

@@ -66,9 +66,16 @@ async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
     await scene.signs(scene.ana)
     scene.marta.send("/close")
     await scene.marta.sees(f"Si no haces nada, se cerrará sola el {moment}.")
-    await scene.taps(scene.marta, words.label("Quitar la fecha"))
-    await scene.marta.sees("sin fecha de cierre")
+    remove = words.label("Quitar la fecha")
+    asked = await scene.with_button(scene.marta, remove)
+    data = next(b.data or "" for row in asked.buttons for b in row if b.label == remove)
+    await scene.taps(scene.marta, remove)
+    await scene.marta.sees("La petición queda abierta, sin fecha de cierre.")
     assert (await services(scene).storage.petitions.state()).closes_at is None
+    await scene.closes()
+    scene.marta.tap_data(asked.id, data)
+    await scene.settled()
+    assert scene.marta.chat.messages[asked.id].text.startswith("La petición ya está cerrada.")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,9 @@ async def a_wave(scene: Scene, numbers: range) -> None:
 async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Scene) -> None:
     assert scene.app is not None
     bot, services = scene.app.application.bot, scene.app.application.services
-    until = services.clock()
+    # A minute before the next quarter of a day begins.
+    until = (services.clock() + timedelta(hours=6)).replace(minute=59, second=0)
+    until = until.replace(hour=until.hour // 6 * 6 + 5)
     services.clock = lambda: until
     scene.marta.start()
     await scene.settled()
@@ -57,6 +59,8 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     assert not any("poco habitual" in text for text in read_by(scene.marta))
     await a_wave(scene, range(30, 41))
     await look(bot, services)
+    await look(bot, services)
+    until += timedelta(minutes=2)
     await look(bot, services)
     (told,) = [text for text in read_by(scene.marta) if "poco habitual" in text]
     for said in ("han llegado 40 firmas", "En 40 de ellas", "la mitad tardó 1 s o menos"):
