@@ -279,6 +279,10 @@ async def test_what_one_published_for_few_is_asked_again_once_more_have_signed(
     if by_its_date:
         await admin.services.storage.petitions.follow_folder(admin.services.clock())
         await notices(admin)
+        closed = await admin.marta.sees("La petición se ha cerrado en su fecha.")
+        assert closed.text.endswith(
+            f"4 personas han firmado.\n\n{WAITS}\n\nPara deshacer el cierre, escribe /reopen."
+        )
     else:
         await closes(admin)
     assert FOLDER in await read_late(admin, admin.scene.jordi)

@@ -320,8 +320,11 @@ async def test_what_is_still_a_draft_is_said_to_be_told_to_nobody(drafted: Admin
     jordi.send("/withdraw")
     await drafted.scene.settled()
     assert "lo puedes leer aquí" not in drafted.scene.screen(jordi).text
+    said_before = sum(IS_DRAFT in m.text for m in drafted.marta.messages)
     drafted.ahead = timedelta(days=31)
-    await notices(drafted)
+    for _ in range(2):
+        await notices(drafted)
+    assert sum(IS_DRAFT in m.text for m in drafted.marta.messages) == said_before + 1
     (reminder,) = (m.text for m in drafted.marta.messages if "Hay quien espera" in m.text)
     assert reminder.endswith(
         "no han recibido el mensaje final.\n\nTodavía es un borrador: escríbelo y publícalo con "
