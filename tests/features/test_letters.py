@@ -122,8 +122,25 @@ async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
     assert "Pediste que no te escribiéramos" in scene.screen(jordi).text
 
 
-@pytest.mark.parametrize("wish", ["erase", "restrict", "object"])
-async def test_no_message_that_was_about_to_leave_follows_the_answer_to_such_a_letter(
+DONE = "Hecho, como pedías en tu carta o tu correo:"
+NOT_WRITTEN_TO = (
+    "Tu firma sigue contando, pero sin tu nombre, y no te escribiremos: solo lo haríamos si una "
+    "brecha de seguridad afecta a tus datos. Para volver atrás, entra en /mydata."
+)
+ANSWERS = {
+    "show": "Hemos atendido tu carta o tu correo. Pedías ver lo que guardamos de ti: hemos "
+    "preparado una copia para enviártela.",
+    "correct": f"{DONE} tu firma lleva el nombre que nos diste, y el anterior se ha borrado. "
+    "Puedes verla en /mydata.",
+    "erase": f"{DONE} tu firma está retirada y tus datos, borrados. Gracias por habernos "
+    "acompañado.",
+    "restrict": f"{DONE} el uso de tus datos está limitado. {NOT_WRITTEN_TO}",
+    "object": f"{DONE} dejamos de usar tus datos. {NOT_WRITTEN_TO}",
+}
+
+
+@pytest.mark.parametrize("wish", ANSWERS)
+async def test_the_answer_to_a_letter_says_what_was_done_and_nothing_unwanted_follows_it(
     letters: Scene, monkeypatch: pytest.MonkeyPatch, wish: str
 ) -> None:
     held_back: list[int] = []
@@ -131,9 +148,14 @@ async def test_no_message_that_was_about_to_leave_follows_the_answer_to_such_a_l
     claims = letters.app.application.services.open_claims
     monkeypatch.setattr(claims, "make_void", held_back.append)
     await letters.signs(letters.ana)
-    await in_the_shell("1", wish, "--verified-otherwise", LETTER)
+    name = ("Ana Soler",) if wish == "correct" else ()
+    await in_the_shell("1", wish, *name, "--verified-otherwise", LETTER)
     await looks(letters)
-    assert held_back == [letters.ana.id]
+    not_asked_for = f"Si no lo has pedido tú, dínoslo cuanto antes: {letters.petition.contact}"
+    assert letters.ana.messages[-1].text == f"{ANSWERS[wish]}\n\n{not_asked_for}"
+    assert bool(held_back) is (wish not in {"show", "correct"})
+    is_as_it_was = any(message.buttons for message in letters.ana.messages)
+    assert is_as_it_was is (wish == "show"), "a screen that says what is no longer so goes"
 
 
 async def test_ana_restricts_the_use_of_her_data_and_gets_no_message(letters: Scene) -> None:
@@ -217,6 +239,9 @@ async def test_jordi_whose_restriction_is_lifted_is_told_how_it_ended_meanwhile(
     assert scene.told(jordi) == 0
     if by_letter:
         await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
+        await looks(scene)
+        lifted = "el uso de tus datos ya no está limitado, y tu firma vuelve a ser como las demás."
+        await jordi.sees(f"{DONE} {lifted} Puedes verla en /mydata.")
     else:
         await other_rights(scene, jordi)
         await scene.taps(jordi, scene.words.label("Volver a permitir el uso de mis datos"))
