@@ -16,7 +16,7 @@ from tests.support.scene import petition_read_once
 
 @pytest.fixture(autouse=True)
 def _petition_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for command in ("context", "backup", "export"):
+    for command in ("context", "backup"):
         monkeypatch.setattr(f"bot.cli.{command}.load_petition", petition_read_once)
 
 
