@@ -2,7 +2,7 @@
 
 import hashlib
 
-from bot.petition.consent import consent_sha256, consent_text
+from bot.petition.consent import consent_sha256, consent_text, notice_text
 from bot.petition.petition import BUNDLED, load_petition
 from telegram_text.markup import fill
 
@@ -28,3 +28,11 @@ def test_each_language_and_each_change_has_its_own_mark() -> None:
     marks = {consent_sha256(consent_text(texts)) for texts in petition.texts.values()}
     marks.add(consent_sha256(consent_text(petition.texts["es"]) + "."))
     assert len(marks) == 3
+
+
+def test_the_notice_has_both_its_layers() -> None:
+    texts = load_petition(BUNDLED).texts["es"]
+    assert len(texts.privacy) > 1
+    assert notice_text(texts).split("\n\n") == [
+        part for text in (texts.privacy_short, *texts.privacy) for part in text.split("\n\n")
+    ]

@@ -173,6 +173,13 @@ SURELY = [
     # What stands beside a word of one's own profile is about oneself.
     *("Soy Ana", "Gracias Ana", "Firma Ana Pérez", "Hola Soy Sofía"),
 ]
+SURELY += [
+    f"Iker {particle} Zubiri"
+    for particle in (
+        *("de", "del", "la", "las", "los", "y", "e", "i", "da", "das", "do", "dos", "di", "du"),
+        *("van", "von", "der", "den", "bin", "ibn", "al", "el", "ben", "le"),
+    )
+]
 # Names that are words too.
 WORDS_THAT_ARE_NAMES = [
     *("Rosa Blanca", "Dolores Fuertes", "Amparo Casas", "Esperanza Guerra", "Mercedes Paz"),
@@ -246,6 +253,7 @@ def test_a_profile_that_is_a_slogan_makes_no_slogan_a_name() -> None:
     [
         ("n\u0330\u0331\u0332a", True),  # three, none of which composes with its letter
         ("n\u0330\u0331\u0332\u0333a", False),
+        ("n\u20dd\u20dd\u20dd\u20dda", False),
         ("क\u093e\u0941\u0902\u0901ख", True),  # the first stands beside its letter
     ],
 )
