@@ -50,14 +50,13 @@ class MeasuredScreen:
 
 
 class Reader:
-    """Reads the petition in one language, from the first screen to the last.
+    """Reads the petition in the visitor's language, from the first screen to the last.
 
     What is measured is added to `screens`.
     """
 
-    def __init__(self, visitor: Visitor, language: str, screens: list[MeasuredScreen]) -> None:
+    def __init__(self, visitor: Visitor, screens: list[MeasuredScreen]) -> None:
         self.visitor = visitor
-        self._language = language
         self._screens = screens
 
     async def reads_and_signs(self) -> None:
@@ -101,4 +100,4 @@ class Reader:
         high = screenfuls(message, typing=part is Part.NAME_TYPING)
         labels = ((each.label, len(row)) for row in message.buttons for each in row)
         cut = tuple(label for label, beside in labels if is_cut(label, beside))
-        self._screens.append(MeasuredScreen(self._language, part, page, high, cut))
+        self._screens.append(MeasuredScreen(self.visitor.shown, part, page, high, cut))

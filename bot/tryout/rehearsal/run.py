@@ -145,20 +145,15 @@ class Rehearsal:
 
     async def _live(self, simulator: Simulator, app: App) -> None:
         world, result, petition = simulator.world, self.result, self._petition
-        languages = petition.languages
         marta = world.person("Marta", language=petition.source_language, user_id=ADMIN_ID)
         marta.start()  # before that, the bot cannot tell the admin anything
         result.visitors = [
             Visitor.enter(world, traits, self._dice, petition.language_for(traits.language))
-            for traits in draw_people(self._dice, self._people, languages)
+            for traits in draw_people(self._dice, self._people, petition.languages)
         ]
         readers = [
-            Reader(
-                Visitor.enter(world, careful_reader(language), self._dice, language),
-                language,
-                result.screens,
-            )
-            for language in languages
+            Reader(Visitor.enter(world, careful_reader(each), self._dice, each), result.screens)
+            for each in petition.languages
         ]
         admin = Admin(marta, app, petition)
         try:
@@ -167,27 +162,23 @@ class Rehearsal:
             result.told = await admin.tells_everybody()
             await self._come_late(readers)
             await world.idle(_LONGEST_WAIT)
-        except AdminStuck as error:
-            result.broken = str(error)
-        except SimulatorError:  # its message is for programmers
+        except* AdminStuck as stuck:
+            result.broken = str(stuck.exceptions[0])
+        except* SimulatorError:  # its message is for programmers
             result.broken = mark("Una persona del ensayo no encontró lo que esperaba.")
         result.is_over = not result.broken
 
     async def _sign(self, readers: list[Reader], admin: Admin) -> None:
         """Lets everybody in who comes while the petition is open, and closes it."""
-        visits = [
-            asyncio.create_task(self._comes(visitor, visitor.traits.arrives * self._opening))
-            for visitor in self.result.visitors
-            if visitor.traits.arrives <= 1
-        ]
-        visits += [asyncio.create_task(each.reads_and_signs()) for each in readers]
-        try:
+        async with asyncio.TaskGroup() as visits:
+            for visitor in self.result.visitors:
+                if visitor.traits.arrives <= 1:
+                    after = visitor.traits.arrives * self._opening
+                    visits.create_task(self._comes(visitor, after))
+            for reader in readers:
+                visits.create_task(reader.reads_and_signs())
             await asyncio.sleep(self._opening + _CLOSING_AFTER)
             await admin.closes()
-            await asyncio.gather(*visits)
-        finally:
-            for visit in visits:
-                visit.cancel()
 
     async def _comes(self, visitor: Visitor, after: float) -> None:
         await asyncio.sleep(after)

@@ -39,20 +39,14 @@ class TapButton:
 
 
 @dataclass(frozen=True, slots=True)
-class TypeText:
-    """A message that is typed."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Leave:
     """The end of the visit; without a reason, the person has signed."""
 
     reason: Reason | None = None
 
 
-Act = TapButton | TypeText | Leave
+Act = TapButton | str | Leave
+"""What a person does next; a text is typed."""
 
 
 @dataclass(slots=True)
@@ -152,7 +146,7 @@ def _at_name(screen: SeenScreen, journey: Journey) -> Act:
     name = names[journey.names_typed]
     journey.names_typed += 1
     journey.is_asked_name = True
-    return TypeText(name)
+    return name
 
 
 def _at_consent(screen: SeenScreen, journey: Journey) -> Act:

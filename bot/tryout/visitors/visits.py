@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from bot.petition.stages import Action, Stage
-from bot.tryout.visitors.journeys import Journey, Leave, Reason, Step, TapButton, next_act
+from bot.tryout.visitors.journeys import Journey, Leave, Reason, Step, next_act
 from bot.tryout.visitors.people import Move, Traits
 from bot.tryout.visitors.phone import screenfuls
 from bot.tryout.visitors.screens import SeenScreen, newest_screen
@@ -67,19 +67,19 @@ class Visitor:
                 await asyncio.sleep((self.looks or self._reads)(screen))
                 read = screen.message.text
             screen = await (
-                self._taps(screen, act.data) if isinstance(act, TapButton) else self.goes(act.text)
+                self.goes(act) if isinstance(act, str) else self._taps(screen, act.data)
             )
         return self._leaves(Reason.BUG, screen.stage if screen else None)
 
     async def lives_on(self) -> None:
-        """Move what the signer does later."""
+        """Does what the signer does later."""
         if self.journey.furthest < Step.SIGNED:
             return
         await asyncio.sleep(self.dice.uniform(5, 60))
         await self.goes(*self.traits.afterwards)
 
     async def goes(self, *moves: Move) -> SeenScreen | None:
-        """Move one thing after another, and returns what is seen after the last, or None."""
+        """Makes these moves, and returns what is seen after the last, or None."""
         seen = newest_screen(self.person)
         for move in moves:
             if isinstance(move, Action):
@@ -114,7 +114,7 @@ class Visitor:
         return await self._sees(lambda: self.person.tap_data(screen.message.id, data))
 
     async def _sees(self, does: Callable[[], object]) -> SeenScreen | None:
-        """Move something, again if nothing comes of it, and returns what is seen then, or None."""
+        """Does something, again if nothing comes of it, and returns what is seen then, or None."""
         before = newest_screen(self.person)
 
         def newer() -> SeenScreen | None:

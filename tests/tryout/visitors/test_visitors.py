@@ -11,7 +11,6 @@ from bot.tryout.visitors.journeys import (
     Reason,
     Step,
     TapButton,
-    TypeText,
     next_act,
 )
 from bot.tryout.visitors.people import Traits, careful_reader, draw_people
@@ -70,8 +69,8 @@ def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
     journey = Journey(replace(careful_reader("es"), typed=("@ana", "Ana\nGarcía")))
     asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
     assert [act(asked, journey) for _ in range(3)] == [
-        TypeText("@ana"),
-        TypeText("Ana\nGarcía"),
+        "@ana",
+        "Ana\nGarcía",
         Leave(Reason.NAME_REFUSED),
     ]
     assert journey.refused == 2
@@ -82,9 +81,9 @@ def test_whoever_answered_in_place_of_a_name_changes_it_at_the_consent() -> None
     asked = screen(Stage.NAME, "profile:", "privacy:", "home:")
     consent = screen(Stage.CONSENT, "confirm:x", "sign:", "home:")
     assert [act(seen, journey) for seen in (asked, consent, asked, consent)] == [
-        TypeText("hola"),
+        "hola",
         TapButton("1:sign:"),
-        TypeText("Ana García"),
+        "Ana García",
         TapButton("1:confirm:x"),
     ]
     assert journey.refused == 0
