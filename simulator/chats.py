@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from types import MappingProxyType
 from typing import Any
 
 from simulator.notifier import Notifier
@@ -196,10 +195,6 @@ class Account:
         return self.user.id
 
 
-# Private chats have no members; all of them share this to save memory.
-_NO_MEMBERS: Mapping[int, Account] = MappingProxyType({})
-
-
 @dataclass(slots=True, eq=False, repr=False)
 class Chat:
     """A private chat with one person, or a group.
@@ -212,18 +207,13 @@ class Chat:
     type: str
     title: str | None = None
     person: Account | None = None
-    members: Mapping[int, Account] = field(default_factory=lambda: _NO_MEMBERS, init=False)
     bot_status: str = field(default="member", init=False)
-    _messages: dict[int, Message] | None = field(default=None, init=False)
+    messages: dict[int, Message] = field(default_factory=dict, init=False)
+    """The messages now in the chat by number, oldest first."""
     notifier: Notifier = field(default_factory=Notifier, init=False)
 
     def __repr__(self) -> str:
         return f"Chat({self.id}, {self.type!r})"
-
-    @property
-    def messages(self) -> Mapping[int, Message]:
-        """The messages now in the chat by number, oldest first."""
-        return self._messages or {}
 
     @property
     def is_private(self) -> bool:
@@ -241,8 +231,7 @@ class Chat:
     def post(self, by: User, **content: Any) -> Message:
         """Adds a new message; `content` are fields of `Message`."""
         number, now = next(self.network.message_ids), self.network.now()
-        message = Message(id=number, chat=self, by=by, date=now, **content)
-        self._put(message)
+        message = self.messages[number] = Message(id=number, chat=self, by=by, date=now, **content)
         self.network.publish("sent", self, message)
         return message
 
@@ -250,25 +239,13 @@ class Chat:
         """Replaces a message by an edited one; `visibly` sets its edit date."""
         if visibly:
             content["edit_date"] = self.network.now()
-        edited = replace(message, **content)
-        self._put(edited)
+        edited = self.messages[message.id] = replace(message, **content)
         self.network.publish("edited", self, edited)
         return edited
 
     def remove(self, message_id: int) -> None:
         """Deletes a message, for everyone."""
-        message = (self._messages or {}).pop(message_id)
-        self.network.publish("deleted", self, message)
-
-    def add_member(self, person: Account) -> None:
-        """Adds somebody to a group; from then on the bot has seen them."""
-        self.members = {**self.members, person.id: person}
-        person.met = True
-
-    def _put(self, message: Message) -> None:
-        if self._messages is None:
-            self._messages = {}
-        self._messages[message.id] = message
+        self.network.publish("deleted", self, self.messages.pop(message_id))
 
     def transcript(self) -> str:
         """Returns the chat as readable text, with the buttons under each message."""

@@ -28,22 +28,16 @@ class Person(Account):
     private chat, while the bot is blocked.
     """
 
-    __slots__ = ("_chat", "world")
+    __slots__ = ("chat", "world")
 
     def __init__(self, world: State, user: User) -> None:
         super().__init__(user)
         self.world = world
-        self._chat: Chat | None = None
+        self.chat = Chat(world, user.id, "private", person=self)
+        """The private chat with the bot."""
 
     def __repr__(self) -> str:
         return f"Person({self.user.id}, {self.user.first_name!r})"
-
-    @property
-    def chat(self) -> Chat:
-        """The private chat with the bot."""
-        if self._chat is None:
-            self._chat = Chat(self.world, self.user.id, "private", person=self)
-        return self._chat
 
     @property
     def messages(self) -> list[Message]:
@@ -290,7 +284,6 @@ class Person(Account):
                 raise SimulatorError(f"{self.user.first_name} has blocked the bot")
             self.started = True
             self.world.chats.setdefault(self.id, chat)
-        content["media"] = self.world.with_own_poll(content.get("media"))
         message = chat.post(self.user, **content)
         if chat.is_private or is_for_bot(message, self.world.bot):
             self.world.updates.add("message", chat.id, message.shape())

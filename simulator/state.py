@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from itertools import count
 
 from simulator.bot_profile import Profile
-from simulator.chats import Account, Chat, Media, Network, Shape, User
+from simulator.chats import Account, Chat, Network, Shape, User
 from simulator.errors import SimulatorError, bad_request, forbidden
 from simulator.files import Files
 from simulator.rate_limits import RateLimits, Stars
@@ -41,13 +40,6 @@ class State(Network):
         """New identifiers for albums."""
         self.calls_in_flight = 0
         self._group_ids = count(2_000_000_001)
-        self._poll_ids = map(str, count(5_000_000_000_000_000_001))
-
-    def with_own_poll(self, media: Media | None) -> Media | None:
-        """Returns the media for a new message: a poll gets a new identifier, for its own votes."""
-        if media is None or media.kind != "poll":
-            return media
-        return replace(media, payload=media.payload | {"id": next(self._poll_ids)})
 
     def group(
         self,
@@ -56,14 +48,13 @@ class State(Network):
         members: Iterable[Account] = (),
         kind: str = "supergroup",
     ) -> Chat:
-        """Adds a group with the bot in it; the first member added the bot."""
+        """Adds a group with the bot in it, whom the first member added; it has seen them all."""
         chat_id = (_SUPERGROUP if kind == "supergroup" else 0) - next(self._group_ids)
         chat = self.chats[chat_id] = Chat(self, chat_id, kind, title=title)
-        for member in members:
-            chat.add_member(member)
-        if chat.members:
-            first = next(iter(chat.members.values()))
-            self.membership(chat, first.user, "left", "member")
+        for number, member in enumerate(members):
+            member.met = True
+            if number == 0:
+                self.membership(chat, member.user, "left", "member")
         return chat
 
     def known_chat(self, chat_id: int) -> Chat:

@@ -125,8 +125,6 @@ def _post(world: World, params: Params, contents: list[Content]) -> list[Message
     more["protected"] = params.get("protect_content", False)
     paid = params.get("allow_paid_broadcast", False)
     world.limits.count(chat.id, new=len(contents), paid=paid)
-    for content in contents:
-        content["media"] = world.with_own_poll(content.get("media"))
     return [chat.post(world.bot, **content, **more) for content in contents]
 
 

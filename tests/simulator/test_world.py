@@ -1,12 +1,9 @@
 import asyncio
-import tracemalloc
-from typing import Any
 
 import pytest
 
 from simulator import Simulator, SimulatorError
 from simulator.chats import Event
-from simulator.methods import HANDLERS
 from tests.support.api_client import ApiClient
 
 
@@ -50,24 +47,6 @@ async def test_idle_waits_for_calls_under_way(sim: Simulator, api: ApiClient) ->
 
     assert ana.screen.text == "a"
     await call
-
-
-async def test_a_person_who_got_a_message_takes_little_memory(sim: Simulator) -> None:
-    sim.limits.on = False
-    calls: list[dict[str, Any]] = [
-        {"chat_id": 50_000 + number, "text": "Hola"} for number in range(2000)
-    ]
-    tracemalloc.start()
-    for call in calls:
-        person = sim.world.person("Persona", user_id=call["chat_id"])
-        person.started = True
-        sim.world.chats[person.id] = person.chat
-    for call in calls:
-        HANDLERS["sendMessage"](sim.world, call)
-    each = tracemalloc.get_traced_memory()[0] / 2000
-    tracemalloc.stop()
-
-    assert each < 1500
 
 
 async def test_the_bots_own_numbers_are_used_once(sim: Simulator) -> None:
