@@ -71,8 +71,8 @@ class Media:
 class Message:
     """An immutable message; an edit replaces it in its chat.
 
-    `text` is the caption when there is media. `group` identifies its album. `about` holds rarer
-    Bot API fields, such as `forward_origin`.
+    `text` is the caption when there is media. `group` identifies its album. `origin` is that of a
+    forward, as a Bot API object.
     """
 
     id: int
@@ -90,7 +90,7 @@ class Message:
     edit_date: int | None = None
     reply_to: int | None = None
     protected: bool = False
-    about: Mapping[str, Any] | None = None
+    origin: Shape | None = None
 
     def __repr__(self) -> str:
         return f"Message({self.id}, {self.by.first_name!r}, {self.text!r})"
@@ -142,8 +142,8 @@ class Message:
             "from": self.by.shape(),
             "chat": self.chat.shape(),
             "date": self.date,
-            **(self.about or {}),
             **_without_empty(
+                forward_origin=self.origin,
                 edit_date=self.edit_date,
                 media_group_id=self.group,
                 has_protected_content=self.protected,

@@ -4,7 +4,6 @@ import io
 import mimetypes
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 from PIL import Image
 
@@ -54,15 +53,15 @@ class Files:
             raise bad_request(f"can't use file of type {there.title()} as {kind.title()}")
         return found.media
 
-    def add(self, kind: str, upload: UploadedFile, **about: Any) -> Media:
-        """Stores an upload; `about` are fields of the media, such as its duration."""
+    def add(self, kind: str, upload: UploadedFile) -> Media:
+        """Stores an upload."""
         if not upload.content:
             raise bad_request("file must be non-empty")
         if len(upload.content) > _UPLOAD_BYTES:
             raise Refused(413, "Request Entity Too Large")
         if kind == "photo":
             return self._add_photo(upload)
-        return self._add_file(kind, upload, about)
+        return self._add_file(kind, upload)
 
     def sample(self, kind: str) -> Media:
         """Returns a sample of this kind of content; stores it if it is a file."""
@@ -71,8 +70,7 @@ class Files:
         if kind == "photo":
             sky = sample_photo(self._count % len(SKIES))
             return self.add(kind, UploadedFile("photo.jpg", sky))
-        made = FILE_KINDS[kind]
-        return self.add(kind, UploadedFile(f"sample{made.suffix}", b"Hola.\n"), **made.of_sample)
+        return self.add(kind, UploadedFile(f"sample{FILE_KINDS[kind].suffix}", b"Hola.\n"))
 
     def _add_photo(self, upload: UploadedFile) -> Media:
         width, height = _checked_photo(upload.content)
@@ -93,14 +91,17 @@ class Files:
         self._by_id |= {size["file_id"]: stored for size in sizes}
         return media
 
-    def _add_file(self, kind: str, upload: UploadedFile, about: Shape) -> Media:
+    def _add_file(self, kind: str, upload: UploadedFile) -> Media:
         made = FILE_KINDS[kind]
         self._count += 1
-        shape = _identifiers(kind, self._count, 0) | {"file_size": len(upload.content)}
-        shape |= {**made.sure, **about}
         kind_of_content = mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
         described = {"file_name": upload.name, "mime_type": kind_of_content}
-        shape |= {name: described[name] for name in made.described}
+        shape: Shape = {
+            **_identifiers(kind, self._count, 0),
+            "file_size": len(upload.content),
+            **made.fields,
+            **{name: described[name] for name in made.described},
+        }
         media = Media(kind, shape, shape["file_id"], upload.name)
         self._by_id[shape["file_id"]] = StoredFile(media, upload.content)
         return media

@@ -9,45 +9,34 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-_VIDEO = ("width", "height", "duration")
 SKIES = (("#223a70", "#f6b07a"), ("#145c74", "#cee8d0"), ("#4a2c62", "#f28e84"))
 
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """A kind of file.
-
-    `sure` are the fields that are always there, `of_sample` those of the sample, `described`
-    those that follow from the file's name.
-    """
+    """A kind of file, with its fields; those that are `described` follow from the file's name."""
 
     suffix: str
-    sure: Mapping[str, Any] = field(default_factory=dict)
-    of_sample: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
     described: tuple[str, ...] = ("file_name", "mime_type")
     captioned: bool = True
 
 
-_STICKER = {"type": "regular", "is_animated": False, "is_video": False}
+_ANIMATION = {"width": 320, "height": 240, "duration": 2}
+_VIDEO = {"width": 640, "height": 360, "duration": 5}
+_VIDEO_NOTE = {"length": 240, "duration": 5}
+_STICKER = {"type": "regular", "is_animated": False, "is_video": False, "emoji": "👍"}
 _SQUARE = {"width": 512, "height": 512}
 
 FILE_KINDS: Mapping[str, FileKind] = MappingProxyType(
     {
         "document": FileKind(".txt"),
-        "animation": FileKind(
-            ".gif", dict.fromkeys(_VIDEO, 0), {"width": 320, "height": 240, "duration": 2}
-        ),
-        "audio": FileKind(".mp3", {"duration": 0}, {"duration": 180, "title": "Canción"}),
-        "sticker": FileKind(
-            ".webp", _STICKER | _SQUARE, {"emoji": "👍"}, described=(), captioned=False
-        ),
-        "video": FileKind(
-            ".mp4", dict.fromkeys(_VIDEO, 0), {"width": 640, "height": 360, "duration": 5}
-        ),
-        "video_note": FileKind(
-            ".mp4", {"length": 240, "duration": 0}, {"duration": 5}, described=(), captioned=False
-        ),
-        "voice": FileKind(".ogg", {"duration": 0}, {"duration": 3}, described=("mime_type",)),
+        "animation": FileKind(".gif", _ANIMATION),
+        "audio": FileKind(".mp3", {"duration": 180, "title": "Canción"}),
+        "sticker": FileKind(".webp", _STICKER | _SQUARE, described=(), captioned=False),
+        "video": FileKind(".mp4", _VIDEO),
+        "video_note": FileKind(".mp4", _VIDEO_NOTE, described=(), captioned=False),
+        "voice": FileKind(".ogg", {"duration": 3}, described=("mime_type",)),
     }
 )
 """Every kind of file by its field in a message; photos, which have sizes, are not here."""

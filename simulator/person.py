@@ -173,7 +173,7 @@ class Person(Account):
             self.chat,
             **message.content,
             markup=forwarded_markup(markup),
-            about={"forward_origin": _origin_of(message, channel)},
+            origin=_origin_of(message, channel),
         )
 
     def edit(self, message: Message, text: str, *, entities: Entities = ()) -> Message:
@@ -182,7 +182,7 @@ class Person(Account):
         current = message.chat.messages.get(message.id)
         if current is None or current.by.id != self.id:
             raise SimulatorError("only one's own messages can be edited")
-        if "forward_origin" in (current.about or {}):
+        if current.origin is not None:
             raise SimulatorError("what was forwarded cannot be edited")
         content = (
             client_checks.text(text, entities)
@@ -296,10 +296,8 @@ class Person(Account):
 
 def _origin_of(message: Message, channel: str) -> Shape:
     """Returns the origin of a forward of this message: the first, however often forwarded."""
-    about = message.about or {}
     if channel:
         chat = {"id": _CHANNEL, "type": "channel", "title": channel}
         return {"type": "channel", "chat": chat, "message_id": 1, "date": message.date}
-    if "forward_origin" in about:
-        return dict(about["forward_origin"])
-    return {"type": "user", "sender_user": message.by.shape(), "date": message.date}
+    by_its_author = {"type": "user", "sender_user": message.by.shape(), "date": message.date}
+    return message.origin or by_its_author

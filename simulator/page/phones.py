@@ -118,9 +118,8 @@ class Phones:
             "reply": message.reply_to,
             "keyboard": [[_button(button) for button in row] for row in message.buttons],
         }
-        about = message.about or {}
-        if "forward_origin" in about:
-            shape["forwarded"] = _origin(about["forward_origin"])
+        if message.origin is not None:
+            shape["forwarded"] = _origin(message.origin)
         return shape
 
     def _shape(self, person: Person) -> Shape:

@@ -40,7 +40,7 @@ async def test_a_person_sends_an_album_and_passes_things_on(at: PageClient, ana:
     assert len({message.group for message in ana.messages}) == 1
     await at.does("forward", person=ana.id, message=ana.messages[0].id)
     await at.does("forward_post", person=ana.id, text="Hoy a las 12", channel="Noticias")
-    own, post = [(message.about or {})["forward_origin"] for message in ana.messages[-2:]]
+    own, post = [message.origin or {} for message in ana.messages[-2:]]
     assert own["type"] == "user"
     assert post["chat"]["title"] == "Noticias"
 

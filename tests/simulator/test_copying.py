@@ -42,7 +42,7 @@ async def test_a_copy_keeps_the_formatting_and_no_origin(
     copy = eva.messages[-1]
 
     assert (copy.text, copy.entities) == (post.text, post.entities)
-    assert (copy.buttons, copy.about) == ((), None)
+    assert (copy.buttons, copy.origin) == ((), None)
 
 
 async def test_a_copy_takes_a_keyboard_of_its_own(
