@@ -9,7 +9,7 @@ from simulator.person import Person
 from simulator.update_queue import Update
 
 _MESSAGES_SHOWN = 200
-_FILE_FIELDS = ("file_name", "mime_type", "file_size", "width", "height", "duration", "emoji")
+_FILE_FIELDS = ("file_name", "file_size", "width", "height", "duration", "emoji")
 _CONTENT_FIELDS = ("first_name", "phone_number", "title", "address", "question", "value")
 
 

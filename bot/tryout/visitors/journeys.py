@@ -83,11 +83,9 @@ def next_act(screen: SeenScreen, journey: Journey, *, shown: str, screenfuls: fl
     if not _reads(traits, shown) and not journey.language_chosen:
         offered = screen.tap(Action.LANGUAGES)
         return TapButton(offered) if offered else Leave(Reason.LANGUAGE)
-    rule = _RULES.get(screen.stage)
-    if rule is not None:
-        return Leave(Reason.TOO_LONG) if screenfuls > traits.screenfuls else rule(screen, journey)
-    back = screen.tap(Action.BACK) or screen.tap(Action.HOME)
-    return TapButton(back) if back else Leave(Reason.BUG)
+    if screenfuls > traits.screenfuls:
+        return Leave(Reason.TOO_LONG)
+    return _RULES[screen.stage](screen, journey)
 
 
 def _reads(traits: Traits, language: str) -> bool:

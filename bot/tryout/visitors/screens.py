@@ -1,8 +1,7 @@
 """What a person sees: a screen, told by its buttons, in any language."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from bot.petition.petition import Petition
 from bot.petition.stages import Action, Stage
@@ -22,12 +21,11 @@ class SeenScreen:
         stage: which screen it is; HOME also for a signer and after the closing.
         taps: the callback data of the buttons, by what they do.
         is_undecided: whether the choice about the name is still to be made.
-        is_signed, is_open: whether it is shown to a signer; whether one can sign from it.
     """
 
     message: Message
     stage: Stage
-    taps: Mapping[str, tuple[str, ...]]
+    taps: Mapping[str, Sequence[str]]
     is_undecided: bool = False
 
     @property
@@ -54,38 +52,31 @@ def _shown(message: Message) -> tuple[int, str, list[str]]:
 def newest_screen(person: Person) -> SeenScreen | None:
     """Returns what the person sees below everything else, if it has buttons of a screen."""
     for message in reversed(person.messages):
-        found: dict[str, list[str]] = {}
+        taps: dict[str, list[str]] = {}
         free = 0
         for button in (button for row in message.buttons for button in row):
             version, _, rest = (button.data or "").partition(":")
             if version.isdecimal():
-                found.setdefault(rest.partition(":")[0], []).append(button.data or "")
+                taps.setdefault(rest.partition(":")[0], []).append(button.data or "")
                 free += button.label.startswith(_UNCHOSEN)
-        if found:
-            taps = MappingProxyType({action: tuple(data) for action, data in found.items()})
-            return SeenScreen(message, _stage(taps), taps, free > 1)
+        if taps:
+            return SeenScreen(message, _stage(taps.keys()), taps, free > 1)
     return None
 
 
-def _stage(taps: Mapping[str, tuple[str, ...]]) -> Stage:
-    """Returns the stage whose screen has these buttons, as far as a visit must know it."""
-    has = taps.keys()
-    for action, stage in (
-        (Action.CONFIRM, Stage.CONSENT),
-        (Action.SET_LANGUAGE, Stage.LANGUAGE),
-        (Action.ERASE, Stage.WITHDRAW),
-        (Action.OTHER_RIGHTS, Stage.MY_DATA),
-        (Action.UNMUTE, Stage.MUTED),
-        (Action.PROFILE_NAME, Stage.NAME),
-        (Action.BACK, Stage.HELP),
-    ):
-        if action in has:
-            return stage
-    if has == {Action.HOME}:
+def _stage(has: Collection[str]) -> Stage:
+    """Returns the stage whose screen has these buttons, of those that a visit comes to."""
+    if Action.CONFIRM in has:
+        return Stage.CONSENT
+    if Action.SET_LANGUAGE in has:
+        return Stage.LANGUAGE
+    if Action.PROFILE_NAME in has:
+        return Stage.NAME
+    if Action.HOME not in has:
+        return Stage.HOME
+    if len(has) == 1:
         return Stage.THANKS
-    if Action.HOME in has:
-        return Stage.APPEAL if Action.READ in has or Action.SIGN in has else Stage.NAME
-    return Stage.HOME
+    return Stage.APPEAL if Action.READ in has or Action.SIGN in has else Stage.NAME
 
 
 def closing_updates(person: Person, lines: frozenset[str]) -> list[Message]:
