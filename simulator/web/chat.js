@@ -66,6 +66,7 @@ addEventListener("visibilitychange", markRead);
 // A chat that is at its end stays there when a message, a picture or the phone's keyboard grows.
 const growing = new ResizeObserver(() => {
   if (state.log.atEnd) goToEnd();
+  state.log.highest = position().highest;
   measure();
 });
 
@@ -76,7 +77,7 @@ function stayAtEnd(node, isNew) {
   growing.observe(node.firstChild);
 }
 
-/** Notes whether somebody has scrolled up; a change of the content's height does not count. */
+/** Notes whether somebody has scrolled up; that the end is further away, before `growing` knows it, does not count. */
 function scrolled() {
   const { left, highest } = position();
   if (left < NEAR) state.log.atEnd = true;
@@ -87,9 +88,8 @@ function scrolled() {
 /** Offers the way to the end until only its button's height is left, so hiding that scrolls nothing. */
 function measure() {
   const { atEnd, isAway } = state.log;
-  const { left, highest } = position();
+  const { left } = position();
   const offers = left > document.querySelector(".to-bottom").offsetHeight && (isAway || !atEnd);
-  state.log.highest = highest;
   if (offers !== isAway) update(state.log, { isAway: offers });
 }
 
