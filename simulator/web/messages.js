@@ -14,7 +14,8 @@ import { day, fileSize, t, timeOfDay } from "./translation.js";
 export function messageRows(person) {
   const rows = [person.started ? null : description(person)];
   let today = null;
-  for (const group of grouped([...person.messages.values()])) {
+  // The messages of an album stand together.
+  for (const group of Map.groupBy(person.messages.values(), ({ id, group }) => group ?? id).values()) {
     const [first] = group;
     const date = new Date(first.date * 1000).toDateString();
     if (date !== today) rows.push(h("p", { key: date, class: "day" }, h("span", {}, day(first.date))));
@@ -24,17 +25,6 @@ export function messageRows(person) {
     rows.push(h(bubble, { key: first.id, person, bot: state.bot.name, group, waiting, answered }));
   }
   return rows;
-}
-
-/** Groups the messages of each album; other messages stay single. */
-function grouped(messages) {
-  const groups = [];
-  for (const message of messages) {
-    const last = groups.at(-1);
-    if (message.group && last?.[0].group === message.group) last.push(message);
-    else groups.push([message]);
-  }
-  return groups;
 }
 
 function description(person) {

@@ -113,18 +113,12 @@ const IN_A_CHAT = {
 };
 
 const CHANGES = {
-  all(everything) {
-    const people = (everything.people ?? []).map((person) => ({ ...person, messages: byKey(person.messages, "id") }));
-    state.people = byKey(people, "id");
-    state.bot = everything.bot ?? state.bot;
-    state.botState = everything.state;
-    for (const [topic, initial] of topics) state[topic] = everything[topic] ?? initial;
-    state.limit = everything.limit ?? state.limit;
-    state.clockOffset = everything.now ? everything.now - Date.now() / 1000 : 0;
-    state.calls = (everything.calls ?? []).reverse();
-    state.missed = 0;
-    state.seconds = byKey(everything.seconds ?? [], "at");
-    state.taps.clear();
+  all({ people = [], bot = state.bot, limit = state.limit, calls = [], seconds = [], now, ...more }) {
+    const withMessages = people.map((person) => ({ ...person, messages: byKey(person.messages, "id") }));
+    Object.assign(state, { people: byKey(withMessages, "id"), bot, botState: more.state, limit, taps: new Map() });
+    Object.assign(state, { calls: calls.reverse(), missed: 0, seconds: byKey(seconds, "at") });
+    state.clockOffset = now ? now - Date.now() / 1000 : 0;
+    for (const [topic, initial] of topics) state[topic] = more[topic] ?? initial;
   },
   person({ person }) {
     const { messages = new Map(), action } = state.people.get(person.id) ?? {};
