@@ -294,6 +294,12 @@ async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_t
         await api.answer("sendMessage", chat_id=ana.id, text="nuevo")
         await at.page.locator(".theirs", has_text="nuevo").wait_for()
         assert await at.page.evaluate(top) == 0
+        area = at.page.locator(".writing")
+        await area.fill("a medias")
+        await area.evaluate("(area) => area.setSelectionRange(1, 3)")
+        await api.answer("sendMessage", chat_id=ana.id, text="otro")
+        await at.page.locator(".theirs", has_text="otro").wait_for()
+        assert await at.page.evaluate(_WRITTEN) == ["writing", "a medias", 1, 3]
         await at.write("mío")
         await at.page.wait_for_function(_AT_THE_END)
 
@@ -319,6 +325,11 @@ async def test_the_way_to_the_end_has_a_place_of_its_own_and_moves_nobody(
         await at.page.wait_for_function(_AT_THE_END)
         assert at.console_errors == []
 
+
+_WRITTEN = """() => {
+  const { className, value, selectionStart, selectionEnd } = document.activeElement;
+  return [className, value, selectionStart, selectionEnd];
+}"""
 
 _GONE_UP = """async (left) => {
   const log = document.querySelector(".log");
