@@ -11,8 +11,7 @@ import bot
 from bot.petition.names import is_surely_a_name
 from bot.text.catalogs import LANGUAGES
 from bot.text.locale_regions import locale_of
-from bot.text.translations import Catalogs
-from bot.tryout.page import WEB
+from bot.text.translations import Catalogs, sentences_in
 from handlers.broadcasts.parse_time import _DAYS_AHEAD_BY_LANGUAGE
 from handlers.broadcasts.screens.labels import subject_name
 from simulator.page import files
@@ -39,11 +38,10 @@ def test_common_words_of_every_language_are_no_names(code: str) -> None:
 
 
 def test_the_page_of_the_demo_has_its_words_in_every_language() -> None:
-    for file in (files.WEB / "dictionary.js", WEB / "petition_words.js"):
-        found = re.search(r"WORDS = (\{.*\});", file.read_text(), re.S)
-        assert found is not None
-        words = json.loads(re.sub(r",\s*\}", "}", found[1]))
-        assert {len(each) for each in words.values()} == {len(LANGUAGES)}
+    found = re.search(r"WORDS = (\{.*\});", (files.WEB / "dictionary.js").read_text(), re.S)
+    assert found is not None
+    words = json.loads(re.sub(r",\s*\}", "}", found[1])) | sentences_in("bot/tryout/")
+    assert {len(each) for each in words.values()} == {len(LANGUAGES)}
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -83,7 +83,7 @@ def said(place: str) -> str:
     """
     if place.endswith(".md"):
         return _plain((PROJECT / place).read_text(encoding="utf-8"))
-    if place.endswith(".py"):
+    if place.endswith((".py", ".js")):
         return " ¶ ".join(map(_plain, messages().get(place, [])))
     return _plain(text_of_a_petition(place, "es"))
 

@@ -22,7 +22,7 @@ from bot.petition_folder.unready import unready_problems
 from bot.text.problems import Problem
 from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.tryout.demo_session import DemoSession, served, unless_interrupted
-from bot.tryout.folder_editor import FolderEditor
+from bot.tryout.folder_editor import FolderEditor, Refusal
 from bot.tryout.page import TryoutPage
 from simulator.person import Person
 
@@ -48,11 +48,11 @@ def _require_folder(folder: Path) -> None:
         raise CannotDo(mistyped.said(terminal_words()))
 
 
-def closed_for(folder: Path) -> str | None:
-    """Returns why this folder is not to be written, in a word that the page knows, or None."""
+def closed_for(folder: Path) -> Refusal | None:
+    """Returns why this folder is not to be written, or None."""
     if folder.resolve().is_relative_to(BUNDLED.parent.resolve()):
-        return "bundled"
-    return None if os.access(folder, os.W_OK) else "folder"
+        return Refusal.BUNDLED
+    return None if os.access(folder, os.W_OK) else Refusal.FOLDER
 
 
 @dataclass(slots=True)

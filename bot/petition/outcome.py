@@ -98,7 +98,7 @@ def text_fault(text: str) -> TextFault | None:
     without = re.sub(r"\{[a-z_][a-z0-9_]*\}", "", text)
     if "{" in without or "}" in without:
         return TextFault.BRACES
-    if placeholders(text) - HOW_MANY:
+    if placeholders(text) - HOW_MANY.keys():
         return TextFault.BRACES
     try:
         shown = parse(filled(text, {})).text

@@ -10,6 +10,7 @@ from bot.petition_folder.links import link_fault
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
 from bot.petition_folder.read import Table
 from bot.petition_folder.schema import PETITION_FILE, Texts
+from bot.petition_folder.schema_fields import fields_of
 from bot.text import text_limits
 from bot.text.problems import Problem, Sentence
 from bot.text.translations import is_spoken, mark
@@ -17,14 +18,16 @@ from telegram_text.markup import Html, MarkupError, fill, length, link, parse, p
 
 Values = Mapping[str, str]
 
-PLAIN = frozenset({"language_name", "share", "description", "short_description"})
-_WITHOUT_PLACEHOLDERS = PLAIN | {"title"}
-HOW_MANY = frozenset({"count", "people"})
-# What the bot fills into a text beside the values of `petition.toml`.
-_OWN = MappingProxyType(
+_KINDS = {each.name: each.kind for each in fields_of(Texts)}
+PLAIN = frozenset(key for key, kind in _KINDS.items() if kind in ("plain", "line"))
+PAGED = tuple(key for key, kind in _KINDS.items() if kind == "pages")
+_NAME = {"name": mark("Nombre de quien firma")}
+HOW_MANY = {"count": mark("Firmas: 1.530"), "people": mark("Firmas: 1.530 personas")}
+# What the bot fills into a text beside the values of `petition.toml`, and how the editor names it.
+_OWN: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "consent": frozenset({"name"}),
-        "name_consent": frozenset({"name"}),
+        "consent": _NAME,
+        "name_consent": _NAME,
         "thanks": HOW_MANY,
         "closed": HOW_MANY,
         "closing_update": HOW_MANY,
@@ -44,14 +47,7 @@ _NEEDED = MappingProxyType(
         "closed": ("people", Sentence("aquí se dice cuántas personas firmaron")),
     }
 )
-LIMITS = MappingProxyType(
-    {
-        "language_name": 40,
-        "share": text_limits.SHARE,
-        "description": text_limits.DESCRIPTION,
-        "short_description": text_limits.SHORT_DESCRIPTION,
-    }
-)
+_LIMITS = {each.name: each.said.get("limit") for each in fields_of(Texts)}
 # A character above U+FFFF counts as two of Telegram's units: no name is longer than this.
 LONGEST = MappingProxyType(
     {
@@ -112,7 +108,7 @@ def markup_problems(file: str, table: Table, values: Values, source: Table) -> I
 
     `values` are those that `petition.toml` fills in.
     """
-    for key in ("appeal", "privacy"):
+    for key in PAGED:
         if table.get(key) == []:
             yield Problem(file, key, Sentence("no tiene ninguna página: escribe al menos una"))
     in_words = is_spoken(file.removesuffix(".toml"))
@@ -153,11 +149,11 @@ def _faults(passage: Passage, values: Values) -> Iterator[Sentence]:
     yield from _dropped_links(filled(passage.text, values))
 
 
-def fillable(key: str) -> list[str]:
-    """Returns the placeholders that can stand in a text, its own ones first."""
-    if key in _WITHOUT_PLACEHOLDERS:
-        return []
-    return [*sorted(_OWN.get(key, ())), *sorted(PETITION_PLACEHOLDERS)]
+def fillable(key: str) -> dict[str, str]:
+    """Returns the placeholders that can stand in a text, its own ones first, and their names."""
+    if _KINDS.get(key) not in ("html", "pages"):
+        return {}
+    return {**_OWN.get(key, {}), **PETITION_PLACEHOLDERS}
 
 
 def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
@@ -171,7 +167,7 @@ def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
         yield Sentence(
             "hay una llave suelta: entre llaves solo va lo que rellena el bot, como {{count}}"
         )
-    used = placeholders(passage.text) & PETITION_PLACEHOLDERS
+    used = placeholders(passage.text) & PETITION_PLACEHOLDERS.keys()
     for name in sorted(used.intersection(allowed) - set(values)):
         yield Sentence(
             "{placeholder} se rellena con lo que dice {file}, y ahí falta: añádelo ahí",
@@ -193,7 +189,7 @@ def _unfilled(written: str, fits: tuple[str, ...], meant: str | None) -> Sentenc
     )
 
 
-def _meant(braced: str, allowed: list[str]) -> str | None:
+def _meant(braced: str, allowed: Mapping[str, str]) -> str | None:
     """Returns the placeholder that somebody meant: with spaces, capitals, a slip, translated."""
     written = re.sub(r"[\s-]+", "_", braced.strip("{} \t\n").lower())
     if written in allowed:
@@ -211,8 +207,8 @@ def _plain_faults(passage: Passage) -> Iterator[Sentence]:
         yield Sentence(
             "esto se muestra sin formato: escríbelo sin etiquetas, y los signos & y < tal cual"
         )
-    most = LIMITS[passage.key]
-    if length(text) > most:
+    most = _LIMITS[passage.key]
+    if most is not None and length(text) > most:
         yield _too_long(length(text), most)
 
 
@@ -230,7 +226,7 @@ def _missing_placeholders(table: Table, source: Table) -> Iterator[tuple[str, st
 
 def _alike(name: str) -> frozenset[str]:
     """Returns the placeholders that say the same; a translation can have any of them."""
-    return HOW_MANY if name in HOW_MANY else frozenset({name})
+    return frozenset(HOW_MANY if name in HOW_MANY else {name})
 
 
 def _names_by_key(table: Table) -> dict[str, frozenset[str]]:

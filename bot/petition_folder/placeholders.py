@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from babel.dates import format_date
@@ -11,25 +12,27 @@ from pydantic import ValidationError
 
 from bot.petition_folder.schema import PetitionFile, in_language
 from bot.text.locale_regions import locale_of
+from bot.text.translations import mark
 from telegram_text.markup import escape
 
 # {name}, {number}, {count} and {people} depend on a person or a moment: the screens fill those in.
-PETITION_PLACEHOLDERS = frozenset(
+PETITION_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     {
-        "controller",
-        "email",
-        "web_form",
-        "data_protection_officer",
-        "address",
-        "addressee",
-        "demands",
-        "kept_after_delivery",
-        "kept_at_most",
-        "version",
+        "address": mark("Dirección postal"),
+        "addressee": mark("A quién va dirigida"),
+        "controller": mark("Organización responsable"),
+        "data_protection_officer": mark("Correo de protección de datos"),
+        "demands": mark("Lo que se pide, numerado"),
+        "email": mark("Correo"),
+        "kept_after_delivery": mark("Plazo después de la entrega"),
+        "kept_at_most": mark("Plazo máximo"),
+        "version": mark("Fecha de los textos"),
+        "web_form": mark("Página para firmar fuera de Telegram"),
     }
 )
+"""What each stands for, by its name, as the editor offers it."""
 _MONTH = "duration-month"
-_PLACEHOLDERS = re.compile(r"\{\{|\}\}|\{(" + "|".join(sorted(PETITION_PLACEHOLDERS)) + r")\}")
+_PLACEHOLDERS = re.compile(r"\{\{|\}\}|\{(" + "|".join(PETITION_PLACEHOLDERS) + r")\}")
 
 
 def placeholder_values(petition: PetitionFile, language: str) -> dict[str, str]:

@@ -8,25 +8,15 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.petition_folder.edit import at
 from bot.petition_folder.read import Folder, Table, language_of
-from bot.petition_folder.schema import (
-    EVERY_LANGUAGE,
-    PETITION_FILE,
-    Controller,
-    EarlierVersionTable,
-    ImageFile,
-    PetitionFile,
-    RetentionTable,
-    Texts,
-)
+from bot.petition_folder.schema import EVERY_LANGUAGE, PETITION_FILE, PetitionFile, Texts
+from bot.petition_folder.schema_fields import fields_of, key_of, paths_in
 from bot.text import text_limits
 from bot.text.problems import Problem, Sentence
 
-_SECTIONS: Mapping[str, type[BaseModel]] = {
-    "controller": Controller,
-    "image": ImageFile,
-    "retention": RetentionTable,
-    "earlier_versions": EarlierVersionTable,
+_KEYS_BY_SECTION = {
+    each.path[0]: each.beside for each in fields_of(PetitionFile) if len(each.path) > 1
 }
 
 
@@ -100,13 +90,13 @@ def _sentence(
 
 def _unknown(error: ErrorDetails, shape: type[BaseModel], meant: str | None) -> Sentence:
     *above, written = error["loc"]
-    section = _SECTIONS.get(str(above[0]), shape) if above else shape
+    keys = _KEYS_BY_SECTION.get(str(above[0]) if above else "", tuple(shape.model_fields))
     if above and written in PetitionFile.model_fields:
         return Sentence("va más arriba, antes de la primera línea que empieza por [")
-    home = next((name for name, each in _SECTIONS.items() if written in each.model_fields), None)
+    home = next((name for name, keys in _KEYS_BY_SECTION.items() if written in keys), None)
     if home in ("controller", "retention") and shape is PetitionFile:
         return Sentence("va más abajo, en la sección [{section}]", section=home)
-    near = get_close_matches(str(written), section.model_fields, n=1, cutoff=0.6)
+    near = get_close_matches(str(written), keys, n=1, cutoff=0.6)
     if near or meant:
         return Sentence(
             "esta entrada no existe: ¿querías escribir {near}?",
@@ -181,7 +171,10 @@ def _coverage(read: Folder, petition: Table) -> Iterator[Problem]:
 
 def _version_problems(petition: Table) -> Iterator[Problem]:
     """Checks that the versions come one after the other, and that one is there to ask about."""
-    tables = [each for each in _listed(petition.get("earlier_versions")) if isinstance(each, dict)]
+    listed = petition.get("earlier_versions")
+    tables = (
+        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    )
     dates = [str(each.get("date", "")) for each in tables]
     later = str(petition.get("version", ""))
     for number, (table, day) in enumerate(zip(tables, dates, strict=True), 1):
@@ -214,10 +207,6 @@ def _version_problems(petition: Table) -> Iterator[Problem]:
             "cuenta: añádela al final, debajo de [[earlier_versions]]"
         )
         yield Problem(PETITION_FILE, "asks_again_since", sentence)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _languages_of(key: str, value: Table, read: Folder) -> Iterator[Problem]:
@@ -255,13 +244,7 @@ def _is_empty(said: Any) -> bool:
 
 def by_language(petition: Table) -> Iterator[tuple[str, Any]]:
     """Yields every value of `petition.toml` that may differ by language, with its key."""
-    for key in ("addressee", "demands"):
-        if key in petition:
-            yield key, petition[key]
-    for section, key in (("controller", "name"), ("image", "file"), ("image", "credit")):
-        table = petition.get(section)
-        if isinstance(table, dict) and key in table:
-            yield f"{section}.{key}", table[key]
-    for number, version in enumerate(_listed(petition.get("earlier_versions")), 1):
-        if isinstance(version, dict) and "changed" in version:
-            yield f"earlier_versions.{number}.changed", version["changed"]
+    for field in fields_of(PetitionFile):
+        for path in paths_in(petition, field) if field.is_by_language else ():
+            if (value := at(petition, path)) is not None:
+                yield key_of(path), value

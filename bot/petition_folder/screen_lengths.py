@@ -26,7 +26,7 @@ def rooms(table: Table, values: Mapping[str, str]) -> dict[str, int]:
     """Returns by key how long a text, or each of its pages, can be beside those it is shown with.
 
     Measured as `screen_problems` does. A text that Telegram shows alone, and without markup, has
-    a limit of its own: `markup_check.LIMITS`.
+    a limit of its own in the schema.
     """
     sizes = {key: size for key, (_, size) in _longest(table, values).items()}
     sizes["addressee"] = length(values.get("addressee", ""))

@@ -19,7 +19,7 @@ EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 # The template's marks, whole or in pieces that somebody left.
-_MARK = re.compile(r"\[\[.*?\]\]|\[\[|\]\]|ESCRIBE AQUÍ|WRITE HERE", re.DOTALL)
+MARK = re.compile(r"\[\[.*?\]\]|\[\[|\]\]|ESCRIBE AQUÍ|WRITE HERE", re.DOTALL)
 _BUNDLED = TEMPLATE.parent / "andry"
 _read_once = cache(read_folder)
 _NAME = re.compile(r"\bAndry\b|\bHernández Romero\b")
@@ -37,7 +37,7 @@ def unready_problems(read: Folder) -> Iterator[Problem]:
     if petition.get("slug") == TEMPLATE.name:
         yield Problem(PETITION_FILE, "slug", Sentence("es el de la plantilla: pon uno propio"))
     for file, key, text in _texts(read):
-        if found := _MARK.search(text):
+        if found := MARK.search(text):
             yield Problem(
                 file, key, Sentence("queda una marca de la plantilla: {text}", text=found[0])
             )

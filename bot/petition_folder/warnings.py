@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.petition_folder.law_check import FOLDED, are_names_protected
 from bot.petition_folder.links import link_fault, with_scheme
-from bot.petition_folder.markup_check import HREF, PLAIN, passages
+from bot.petition_folder.markup_check import HREF, PAGED, PLAIN, passages
 from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE, RetentionTable, months_later
@@ -22,7 +22,6 @@ from telegram_text.markup import length, link, seen
 _SCREENFUL = 1200
 # What stands unfolded above the question for the name: more would push the question off a phone.
 _NOTICE = 600
-_PAGED = ("appeal", "privacy")
 # The longest consent that is read on a phone: with a name of two words, the labels of all choices
 # (17 words) and the most updates there are (5). Where names leave the EEA, that takes fifteen more
 # (GDPR art. 49).
@@ -183,7 +182,7 @@ def _name_given_unwarned(file: str, table: Table, language: str) -> Iterator[Pro
 def _long_pages(file: str, table: Table) -> Iterator[Problem]:
     for passage in passages(table):
         size = length(seen(passage.text))
-        if passage.key in _PAGED and size > _SCREENFUL:
+        if passage.key in PAGED and size > _SCREENFUL:
             sentence = Sentence(
                 "{n} caracteres son más de lo que cabe en la pantalla de un teléfono: haz dos "
                 "páginas",
@@ -232,7 +231,7 @@ def _shared_by_a_signer(file: str, table: Table, language: str) -> Iterator[Prob
 
 
 def _unfinished(file: str, table: Table, source: Table, source_file: str) -> Iterator[Problem]:
-    for key in _PAGED:
+    for key in PAGED:
         mine, theirs = table.get(key), source.get(key)
         if isinstance(mine, list) and isinstance(theirs, list) and len(mine) != len(theirs):
             sentence = Sentence(

@@ -1,12 +1,15 @@
 """Extracts the bot's messages from its source: each text, its place, and the values it gets.
 
 Python's parser reads the files, so a message inside an f-string, inside another call or over
-several lines is found like any other.
+several lines is found like any other. In a script of the page, it is the text in `t("…")`.
 """
 
 import ast
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bot.text.problems import Problem, english
@@ -22,6 +25,9 @@ _MARK = "mark"
 # A label in the terminal's language; a label with its values, which is said in a language later;
 # and an exception with one.
 _FUNCTIONS = frozenset({_MARK, "Sentence", "ValueRefused", "label", "plural_label"})
+# What the form of a petition says of a field: its name here, and what it is for below it.
+_FIELD = ".field"
+_IN_SCRIPT = re.compile(r'\bt\(\s*("(?:[^"\\]|\\.)*")')
 # Messages of the storage are in English, as in the log; the shell says them in its language.
 _ERRORS = frozenset(
     {"CannotDecrypt", "KeyNotTakenUp", "NotDerivable"}
@@ -71,6 +77,10 @@ def read_sources(project: Path) -> tuple[list[Use], list[Problem]]:
                     uses.append(found)
                 else:
                     problems.append(found)
+        for file in sorted((project / folder).rglob("*.js")):
+            name, script = file.relative_to(project).as_posix(), file.read_text(encoding="utf-8")
+            said = _IN_SCRIPT.findall(script)
+            uses += [Use(name, 0, False, (json.loads(each),), None) for each in said]
     return uses, problems
 
 
@@ -84,6 +94,20 @@ def _uses(file: str, tree: ast.Module) -> Iterator[Use | Problem]:
         for said in (each.value for each in call.keywords if each.arg in _HELP):
             if isinstance(said, ast.Constant) and isinstance(said.value, str):
                 yield Use(file, said.lineno, False, (said.value,), None)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from _fields(file, node)
+
+
+def _fields(file: str, model: ast.ClassDef) -> Iterator[Use]:
+    """Yields what a form says of the fields of a model."""
+    for line, below in pairwise(model.body):
+        call = line.value if isinstance(line, ast.AnnAssign) else None
+        is_field = isinstance(call, ast.Call) and ast.unparse(call.func).endswith(_FIELD)
+        if isinstance(call, ast.Call) and is_field and isinstance(below, ast.Expr):
+            for said in (call.args[0], below.value):
+                text = " ".join(str(ast.literal_eval(said)).split())
+                yield Use(file, said.lineno, False, (text,), None)
 
 
 def _kind(call: ast.Call) -> str | None:

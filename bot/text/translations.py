@@ -186,6 +186,18 @@ def is_spoken(language: str, folder: Path = LOCALES) -> bool:
     return bool(shorter) and is_spoken(shorter, folder)
 
 
+def sentences_in(*folders: str) -> dict[str, list[str]]:
+    """Returns what the source says in some folders, in Spanish and in English, by its message."""
+    found: dict[str, list[str]] = {}
+    for language in (SOURCE_LANGUAGE, "en"):
+        with catalog_file(language).open("rb") as po:
+            for message in read_po(po):
+                is_there = any(file.startswith(folders) for file, _ in message.locations)
+                if is_there and isinstance(message.id, str) and isinstance(message.string, str):
+                    found.setdefault(message.id, []).append(message.string)
+    return found
+
+
 @cache
 def _translations(file: Path, _changed_at: int) -> NullTranslations:
     """Reads a catalog; a file that has not changed is read only once by this process."""

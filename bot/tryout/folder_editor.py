@@ -6,18 +6,18 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any
 
-from bot.petition_folder import editable
 from bot.petition_folder.edit import NotEditable, changed
-from bot.petition_folder.markup_check import fillable
+from bot.petition_folder.form import form_of, lengths, shapes_of, text_in, text_of, value_from
 from bot.petition_folder.new_language import new_language, without_language
 from bot.petition_folder.new_version import new_version
 from bot.petition_folder.read import Folder, language_of, read_file, read_folder
 from bot.petition_folder.schema import PETITION_FILE
-from bot.text import text_limits
+from bot.text.translations import mark
 from simulator.chats import Shape
 from storage.private_files import write_file
 
@@ -29,16 +29,56 @@ Changes = Mapping[str, tuple[bytes | None, bytes | None]]
 """The content of files before and after a change, by name; None where there is no file."""
 
 
+class Refusal(StrEnum):
+    """Why an edit is not made, as the page says it."""
+
+    TOKEN = mark(
+        "Solo lectura. Para cambiar los textos, abre esta página con la dirección entera que "
+        "muestra la terminal, hasta el final: después de # lleva la llave."
+    )
+    OTHERS_CAN_REACH = mark(
+        "Solo lectura: otras personas pueden abrir esta página. Para cambiar los textos, abre "
+        "la vista previa sin --host."
+    )
+    BUNDLED = mark(
+        "Solo lectura: esta petición viene con el programa. Haz primero la tuya: petition-bot init"
+    )
+    NO_EDITOR = mark("Aquí no se cambia nada.")
+    FOLDER = mark(
+        "No se puede escribir en la carpeta: falta el permiso o el espacio en el disco. No se "
+        "ha guardado nada."
+    )
+    LINK = mark(
+        "Ese archivo es un enlace que sale de la carpeta: desde aquí no se cambia lo de fuera."
+    )
+    GONE = mark("Ese archivo ya no está en la carpeta. Tu texto sigue aquí.")
+    UNKNOWN = mark("Eso no se puede cambiar desde aquí.")
+    CHANGED = mark("El archivo ha cambiado mientras tanto; no se ha tocado.")
+    SYNTAX = mark(
+        "El archivo está escrito de un modo que no se puede cambiar desde aquí sin tocar lo "
+        "demás. No se ha guardado nada."
+    )
+    NOTHING = mark("No queda nada que deshacer o rehacer.")
+    FORM = mark("Así no se puede guardar: revisa lo que has escrito.")
+    TOO_LONG = mark("Es demasiado largo para guardarlo.")
+    LANGUAGE = mark("Ese idioma no se puede añadir: ya está, o no es un idioma.")
+    VERSION = mark("La nueva versión tiene que ser posterior a la anterior.")
+
+
 class EditRefused(Exception):
-    """An edit is not made; nothing was written.
+    """An edit is not made, for a reason; nothing was written."""
 
-    `reason` is a name that the page has a sentence for, `status` that of the answer.
-    """
+    status = 409
 
-    def __init__(self, reason: str, status: int = 400) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.status = status
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.name)
+        self.refusal = refusal
+
+
+class ReadOnly(EditRefused):
+    """No edit at all is made."""
+
+    status = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +95,12 @@ class FolderEditor:
     """Reads and writes the known values of one petition's folder.
 
     `token` is known to whoever reads the terminal, and has to come with every edit. `closed_for`
-    names why nothing can be written at all, in a word that the page has a sentence for. Each
-    change raises `EditRefused` for what cannot be written, or if a file is another one by now.
+    is why nothing can be written at all. Each change raises `EditRefused` for what cannot be
+    written, or if a file is another one by now.
     """
 
     folder: Path
-    closed_for: str | None = None
+    closed_for: Refusal | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     _done: list[_Step] = field(default_factory=list, repr=False)
     _undone: list[_Step] = field(default_factory=list, repr=False)
@@ -68,14 +108,11 @@ class FolderEditor:
     def snapshot(self) -> Shape:
         """Returns everything that the page needs to show the texts and to change them."""
         read = read_folder(self.folder).as_written()
-        fields = list(editable.fields_of(read))
         return {
-            "closed_for": self.closed_for,
             "source": read.source_language,
-            "files": {name: self._file(name, read, fields) for name in self._names()},
-            "fields": [_field_shape(each) for each in fields],
-            "limits": {each: editable.limits(read, each) for each in read.texts},
-            "lengths": {each: editable.lengths(read, each) for each in read.texts},
+            "files": {name: self._file(name, read) for name in self._names(read.source_language)},
+            "fields": shapes_of(read),
+            "lengths": {each: lengths(read, each) for each in read.texts},
             "undo": _step_shape(self._done),
             "redo": _step_shape(self._undone),
         }
@@ -83,9 +120,9 @@ class FolderEditor:
     def refuse_unless_allowed(self, token: str) -> None:
         """Refuses whoever does not have the token, and everybody while nothing can be written."""
         if self.closed_for is not None:
-            raise EditRefused(self.closed_for, 403)
+            raise ReadOnly(self.closed_for)
         if not secrets.compare_digest(token.encode(), self.token.encode()):
-            raise EditRefused("token", 403)
+            raise ReadOnly(Refusal.TOKEN)
 
     def edit(self, values: Mapping[str, Any]) -> None:
         """Makes the edit that these values name and describe."""
@@ -100,27 +137,28 @@ class FolderEditor:
         }
         edit = edits.get(str(values.get("edit")))
         if edit is None:
-            raise EditRefused("form")
+            raise EditRefused(Refusal.FORM)
         edit(values)
 
     def save(self, values: Mapping[str, Any]) -> None:
-        """Writes one value: `file`, `key`, `value`, and the `hash` of the file that was edited."""
+        """Writes one value: `file`, `key`, `text`, and the text that it had, `base`."""
         read = read_folder(self.folder).as_written()
         asked = (values.get("file"), values.get("key"))
-        fields = editable.fields_of(read)
+        fields = form_of(read)
         target = next((each for each in fields if (each.file, each.key) == asked), None)
         if target is None:
-            raise EditRefused("unknown" if values.get("file") in self._names() else "gone", 409)
+            raise EditRefused(Refusal.UNKNOWN if asked[0] in self._names() else Refusal.GONE)
         try:
-            value = editable.written(target, values.get("value"))
+            value = value_from(target, values.get("text"))
         except ValueError as error:
-            raise EditRefused("form") from error
+            raise EditRefused(Refusal.FORM) from error
+        if text_in(read, target) != values.get("base"):
+            raise EditRefused(Refusal.CHANGED)
         before = self._content(target.file)
-        self._refuse_if_changed(before, values)
         try:
             toml = changed(_text(before), target.path, value, order=target.order)
         except (NotEditable, UnicodeDecodeError) as error:
-            raise EditRefused("syntax", 409) from error
+            raise EditRefused(Refusal.SYNTAX) from error
         after = _bytes(toml, before)
         if after != before:
             self._make(_Step(target.file, target.key, {target.file: (before, after)}))
@@ -128,19 +166,19 @@ class FolderEditor:
     def save_line(self, values: Mapping[str, Any]) -> None:
         """Writes one `line` of a `file` that is not TOML, `value`; the first is line 1."""
         name, number = str(values.get("file")), values.get("line")
-        if not self._file(name, read_folder(self.folder).as_written(), [])["broken"]:
-            raise EditRefused("unknown", 409)
+        if not self._file(name, read_folder(self.folder).as_written())["broken"]:
+            raise EditRefused(Refusal.UNKNOWN)
         if name not in self._names():
-            raise EditRefused("gone", 409)
+            raise EditRefused(Refusal.GONE)
         before = self._content(name)
         self._refuse_if_changed(before, values)
         try:
             lines = _text(before).split("\n")
-            value = editable.text(values.get("value"))
+            value = text_of(values.get("value"))
         except ValueError as error:
-            raise EditRefused("form") from error
+            raise EditRefused(Refusal.FORM) from error
         if not isinstance(number, int) or not 1 <= number <= len(lines):
-            raise EditRefused("form")
+            raise EditRefused(Refusal.FORM)
         after = _bytes("\n".join([*lines[: number - 1], value, *lines[number:]]), before)
         self._make(_Step(name, "", {name: (before, after)}))
 
@@ -153,9 +191,9 @@ class FolderEditor:
             source = read_folder(self.folder).source_language
             after = new_language(language, source, texts)
         except (NotEditable, UnicodeDecodeError, KeyError) as error:
-            raise EditRefused("syntax", 409) from error
+            raise EditRefused(Refusal.SYNTAX) from error
         except ValueError as error:
-            raise EditRefused("language") from error
+            raise EditRefused(Refusal.LANGUAGE) from error
         changes = {
             name: (before.get(name), _bytes(content, before.get(name, b"")))
             for name, content in after.items()
@@ -169,9 +207,9 @@ class FolderEditor:
             texts = {name: _text(content) for name, content in before.items()}
             after = without_language(str(values.get("language")), texts)
         except (NotEditable, UnicodeDecodeError, KeyError, TOMLDecodeError) as error:
-            raise EditRefused("syntax", 409) from error
+            raise EditRefused(Refusal.SYNTAX) from error
         except ValueError as error:
-            raise EditRefused("form") from error
+            raise EditRefused(Refusal.FORM) from error
         changes = {
             name: (before[name], None if content is None else _bytes(content, before[name]))
             for name, content in after.items()
@@ -185,16 +223,16 @@ class FolderEditor:
         version, changes = values.get("version"), values.get("changes")
         languages = read_folder(self.folder).languages
         if not isinstance(version, str) or not isinstance(changes, dict):
-            raise EditRefused("form")
+            raise EditRefused(Refusal.FORM)
         said = {each: changes.get(each) for each in languages}
         try:
             version = date.fromisoformat(version).isoformat()
-            noted = {each: editable.text(text) for each, text in said.items()}
+            noted = {each: text_of(text) for each, text in said.items()}
             toml = new_version(_text(before), version, noted)
         except NotEditable as error:
-            raise EditRefused("syntax", 409) from error
+            raise EditRefused(Refusal.SYNTAX) from error
         except ValueError as error:
-            raise EditRefused("version") from error
+            raise EditRefused(Refusal.VERSION) from error
         change = {PETITION_FILE: (before, _bytes(toml, before))}
         self._make(_Step(PETITION_FILE, "version", change))
 
@@ -217,22 +255,23 @@ class FolderEditor:
 
     def _newest(self, steps: list[_Step]) -> _Step:
         if not steps:
-            raise EditRefused("nothing", 409)
+            raise EditRefused(Refusal.NOTHING)
         return steps[-1]
 
     def _refuse_if_changed(self, content: bytes, values: Mapping[str, Any]) -> None:
         if _hash(content) != values.get("hash"):
-            raise EditRefused("changed", 409)
+            raise EditRefused(Refusal.CHANGED)
 
-    def _names(self) -> list[str]:
-        """Returns the names of the folder's text files and of `petition.toml`, if they exist."""
-        names = (file.name for file in sorted(self.folder.glob("*.toml")) if file.is_file())
+    def _names(self, source: str = "") -> list[str]:
+        """Returns the names of the text files, the source's first, then `petition.toml`."""
+        names = sorted(file.name for file in self.folder.glob("*.toml") if file.is_file())
+        names.sort(key=lambda name: (name == PETITION_FILE, name != f"{source}.toml"))
         return [name for name in names if name == PETITION_FILE or language_of(name)]
 
     def _content(self, name: str) -> bytes:
         content = self._content_if_any(name)
         if content is None:
-            raise EditRefused("gone", 409)
+            raise EditRefused(Refusal.GONE)
         return content
 
     def _content_if_any(self, name: str) -> bytes | None:
@@ -241,12 +280,12 @@ class FolderEditor:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise EditRefused("gone", 409) from error
+            raise EditRefused(Refusal.GONE) from error
 
     def _write(self, changes: Changes) -> None:
         """Writes all of these files or none; each has to be what it was before the change."""
         if any(self._content_if_any(name) != before for name, (before, _) in changes.items()):
-            raise EditRefused("changed", 409)
+            raise EditRefused(Refusal.CHANGED)
         made: list[str] = []
         try:
             for name, (_, after) in changes.items():
@@ -256,49 +295,31 @@ class FolderEditor:
             for name in made:
                 with contextlib.suppress(OSError):
                     self._put(name, changes[name][0])
-            raise EditRefused("folder", 409) from error
+            raise EditRefused(Refusal.FOLDER) from error
 
     def _put(self, name: str, content: bytes | None) -> None:
         file = self.folder / name
         # Through a link in a stranger's folder, a file of one's own would be written.
         if not file.resolve().is_relative_to(self.folder.resolve()):
-            raise EditRefused("link", 409)
+            raise EditRefused(Refusal.LINK)
         if content is None:
             file.unlink()
         else:
             write_file(file, content, like=file if file.exists() else self.folder / PETITION_FILE)
 
-    def _file(self, name: str, read: Folder, fields: list[editable.Field]) -> Shape:
+    def _file(self, name: str, read: Folder) -> Shape:
         language = language_of(name)
         table = read.petition if language is None else read.texts.get(language)
         content, lines = b"", None
         with contextlib.suppress(EditRefused, UnicodeDecodeError):
             content = self._content(name)
             lines = _text(content).split("\n") if table is None else None
-        values = {
-            each.key: editable.value_of(each, table)
-            for each in fields
-            if each.file == name and table is not None
-        }
         return {
             "language": language,
             "hash": _hash(content),
             "broken": table is None,
             "lines": lines,
-            "values": values,
         }
-
-
-def _field_shape(each: editable.Field) -> Shape:
-    return {
-        "file": each.file,
-        "key": each.key,
-        "kind": each.kind,
-        "language": each.language,
-        "optional": each.optional,
-        "limit": text_limits.CHANGED if each.key.startswith(editable.EARLIER) else None,
-        "fillable": fillable(each.key) if each.file != PETITION_FILE else [],
-    }
 
 
 def _step_shape(steps: list[_Step]) -> Shape | None:

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import orjson
 from aiohttp import web
 
 from bot.text.problems import Key, Problem
-from bot.text.translations import Catalogs
+from bot.text.translations import Catalogs, sentences_in
 from bot.tryout.crowd import Crowd
-from bot.tryout.folder_editor import EditRefused, FolderEditor
+from bot.tryout.folder_editor import EditRefused, FolderEditor, ReadOnly, Refusal
 from simulator import Simulator
 from simulator.chats import Shape
 from simulator.page import LOOPBACK, Addition, PageState, SimulatorPage, others_can_reach
@@ -68,6 +69,7 @@ class TryoutPage(SimulatorPage):
 
     def __init__(self, *, folder: str | None = None, editor: FolderEditor | None = None) -> None:
         routes = [web.get("/edit", self._edit), web.post("/edit", self._edit)]
+        routes.append(web.get("/words.js", _words))
         super().__init__(Addition(WEB, "tryout.js", "tryout.css", routes))
         self._editor = editor
         self._preview: Shape = {"folder": folder, "shown": False}
@@ -109,7 +111,7 @@ class TryoutPage(SimulatorPage):
     async def start(self, host: str = LOOPBACK, port: int | None = None) -> str:
         """Starts to listen, as `SimulatorPage.start` does; others who reach it may not edit."""
         if self._editor is not None and others_can_reach(host):
-            self._editor.closed_for = "others-can-reach"
+            self._editor.closed_for = Refusal.OTHERS_CAN_REACH
         return await super().start(host, port)
 
     def snapshot(self) -> Shape:
@@ -128,7 +130,8 @@ class TryoutPage(SimulatorPage):
         try:
             await self._make_edit(request)
         except EditRefused as refused:
-            body, status = {"ok": False, "error": refused.reason}, refused.status
+            why, status = refused.refusal, refused.status
+            body = {"ok": False, "error": why.name.lower(), "why": why}
         if self._editor is not None and request.method != "GET" and status != 403:
             body["editor"] = self._editor.snapshot()
             if status == 200:
@@ -137,16 +140,22 @@ class TryoutPage(SimulatorPage):
 
     async def _make_edit(self, request: web.Request) -> None:
         if self._editor is None:
-            raise EditRefused("no-editor", 403)
+            raise ReadOnly(Refusal.NO_EDITOR)
         self._editor.refuse_unless_allowed(request.headers.get("X-Edit-Token", ""))
         if request.method == "GET":
             return
         if request.content_length is None or request.content_length > _LARGEST_EDIT:
-            raise EditRefused("too-long", 413)
+            raise EditRefused(Refusal.TOO_LONG)
         values = await json_object(request)
         if values is None:
-            raise EditRefused("form")
+            raise EditRefused(Refusal.FORM)
         self._editor.edit(values)
+
+
+async def _words(_: web.Request) -> web.Response:
+    """Returns the bot's own sentences that the page says, by the Spanish one, as a script."""
+    words = orjson.dumps(sentences_in("bot/petition_folder/", "bot/tryout/")).decode()
+    return web.Response(text=f"export const WORDS = {words};", content_type="text/javascript")
 
 
 def _in_every_language(problem: Problem) -> Shape:

@@ -32,6 +32,17 @@ def test_a_message_is_found(tmp_path: Path, source: str, expected: str) -> None:
     assert problems == []
 
 
+def test_what_a_script_says_and_what_the_form_says_of_a_field_is_found(tmp_path: Path) -> None:
+    script = 'h("p", {}, t("Hola, \\"Ana\\""), t( "{n} cosas", { n }), t(field.title), at("No"))'
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "page.js").write_text(script, encoding="utf-8")
+    (tmp_path / "bot" / "a.py").write_text(
+        'class Texts:\n    x: str = Group.A.field("Lema", "No")\n    """Una\n    línea."""\n'
+    )
+    uses, _ = read_sources(tmp_path)
+    assert [use.one for use in uses] == ["Lema", "Una línea.", 'Hola, "Ana"', "{n} cosas"]
+
+
 def test_each_message_that_a_condition_chooses_is_found(tmp_path: Path) -> None:
     uses, _ = read(tmp_path, 'words.text("{a}, sí" if x else "{a}, no" if y else MARKED, a=1)')
     assert [(use.one, use.values) for use in uses] == [

@@ -93,6 +93,13 @@ async def test_a_campaigner_changes_a_text_beside_the_phone_that_shows_it(
             await summary.fill(text)
             counted = length(parse(filled(text.strip(), {})).text)
             await expect(field.locator(".edit-count")).to_contain_text(f"{counted} de ")
+        # The words of a link are written where the cursor stands, as the dialog says.
+        await summary.fill("Firma ")
+        await field.get_by_role("button", name="Enlace").click()
+        await at.page.locator("dialog").get_by_role("textbox").fill("https://x.example")
+        await at.page.locator("dialog").get_by_role("button", name="Poner el enlace").click()
+        await at.page.keyboard.type("aquí")
+        await expect(summary).to_have_value('Firma <a href="https://x.example">aquí</a>')
         assert at.console_errors == []
     assert find_problems(tmp_path / "mine") == []
 

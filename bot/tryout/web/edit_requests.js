@@ -1,6 +1,7 @@
 // Requests to change the petition's folder. The right to make them stands in the terminal's address.
 
-import { applyChange, markChanged, onChange, state } from "./page_state.js";
+import { applyChange, onChange, state, update } from "./page_state.js";
+import { t } from "./translation.js";
 
 const KEPT = "edit-token";
 
@@ -12,26 +13,23 @@ export function readToken() {
   history.replaceState(null, "", location.pathname);
 }
 
-/** Why nothing can be written now, as a name in the dictionary; null when it can. */
-export const closedFor = () => state.editor?.closed_for ?? (localStorage.getItem(KEPT) === null ? "token" : null);
+/** Whether nothing can be written now; `state.closedFor` is why, once the server has said it. */
+export const isClosed = () => state.closedFor !== null;
 
-// A wrong token, or one of a preview that has ended, is noticed before anybody writes.
-onChange("all", () => closedFor() ?? ask({ method: "GET" }));
+// Why nothing can be written is said before anybody writes.
+onChange("all", () => state.editor && ask({ method: "GET" }));
 
-/** Requests an edit; returns null when it was made, and the name of the reason when it was not. */
-export const requestEdit = (name, parts = {}) => ask({ method: "POST", body: JSON.stringify({ edit: name, ...parts }) });
+/** Requests an edit; returns null when it was made, else its refusal: `error` and, for people, `why`. */
+export const requestEdit = (edit, parts = {}) => ask({ method: "POST", body: JSON.stringify({ edit, ...parts }) });
 
 async function ask(request) {
   try {
     const answer = await fetch("edit", { ...request, headers: { "X-Edit-Token": localStorage.getItem(KEPT) ?? "" } });
-    const body = await answer.json().catch(() => ({}));
+    const body = await answer.json();
     if (body.editor) applyChange({ kind: "editor", editor: body.editor });
-    if (body.error === "token") {
-      localStorage.removeItem(KEPT);
-      markChanged("editor");
-    }
-    return answer.ok ? null : (body.error ?? "disconnected");
+    if (request.method === "GET" || answer.status === 403) update(state, { closedFor: body.why ?? null });
+    return answer.ok ? null : body;
   } catch {
-    return "disconnected";
+    return { why: t("Sin conexión con la vista previa. Tu texto sigue aquí, sin guardar.") };
   }
 }

@@ -1,302 +1,268 @@
-// The texts of the previewed petition, beside the phone that shows them.
+// The form of the previewed petition, beside the phone that shows it.
 
-import { editorIsShown, openEditorIfRoom, openField, showEditor } from "./beside.js";
-import { askToConfirm } from "./dialogs.js";
-import { built, el, entitle, fill, icon, iconButton, refill } from "./dom.js";
-import { closedFor, requestEdit } from "./edit_requests.js";
-import { bareKey, editorField, fieldName, isUnfinished, problemsWhere } from "./editor_field.js";
-import { openChat } from "./navigation.js";
+import { askToConfirm, labelled, LANGUAGES } from "./dialogs.js";
+import { h, icon, iconButton } from "./dom.js";
+import { isClosed, requestEdit } from "./edit_requests.js";
+import { fieldName, fieldView, focusControl, idOf, isUnfinished, problemsWhere } from "./editor_field.js";
+import { isWide, openChat, showBeside } from "./navigation.js";
 import { toast } from "./notices.js";
-import { markChanged, redrawOn, selectedPerson, state } from "./page_state.js";
+import { onChange, redraw, selectedPerson, state, update } from "./page_state.js";
 import { language, languageName, t } from "./translation.js";
-import { openLanguageDialog, openVersionDialog } from "./tryout_dialogs.js";
-import { saveChange, unsavedFields } from "./unsaved_texts.js";
+import { fieldAt, save, unsavedFields } from "./unsaved_texts.js";
 
 const FACTS = "facts";
-const EARLIER = "earlier_versions";
-// In the order in which supporters meet them; a key without its language stands for all of them.
-const GROUPS = {
-  texts: {
-    "texts-first": ["title", "summary", "image.credit"],
-    "texts-appeal": ["addressee", "demands", "appeal"],
-    "texts-privacy": ["controller.name", "privacy_short", "privacy"],
-    "texts-signing": ["consent", "name_consent", "news"],
-    "texts-after": ["thanks", "share"],
-    "texts-end": ["closed", "closing_update"],
-    "texts-profile": ["description", "short_description", "language_name"],
-    "texts-versions": [EARLIER],
-  },
-  [FACTS]: {
-    "facts-all": ["addressee", "demands", "controller.name", "image.credit"],
-    "facts-contact": ["controller.email", "controller.web_form", "controller.data_protection_officer", "controller.address"],
-    "facts-course": ["goals", "closes_on", "closing_is_draft", "updates_at_most", "handed_over", "names_go_to"],
-    "facts-kept": ["retention.months_after_delivery", "retention.months_at_most"],
-    "facts-version": ["version", "asks_again_since", "time_zone"],
-    "texts-versions": [EARLIER],
-  },
-};
+const MORE_LANGUAGES = ["an", "ast", "oc", "pt-br", "ro", "bg", "pl", "cs", "sk", "hu", "el", "tr", "ru", "be", "ka", "hy", "nl", "sv", "da", "nb", "fi", "et", "lv", "lt", "sl", "hr", "sr", "mk", "sq", "ga", "cy", "mt", "is", "he", "fa", "ku", "ur", "hi", "bn", "ta", "zh-hant", "ja", "ko", "th", "vi", "id", "ms", "fil", "sw", "am", "so", "ht", "qu", "gn", "ay", "eo"];
+// Which texts are shown, which field is to be shown next, and which was shown last.
+Object.assign(state, { tab: localStorage.getItem("texts-of"), wantedField: null, lastField: null, wasOpened: false });
 
-let shown = null;
-let fields = [];
-let opened = false;
-
-export function drawEditor(root, tabs) {
-  root.setAttribute("aria-label", t("texts"));
-  const undo = built(iconButton("undo", t("undo"), () => restore("undo")));
-  const redo = built(iconButton("redo", t("redo"), () => restore("redo")));
-  const all = el("button", { type: "button", class: "button save-all", hidden: true, onclick: saveAll });
-  const choice = el("div", { class: "editor-tabs", role: "tablist", "aria-label": t("texts-which") });
-  const add = built(iconButton("plus", t("add-language"), () => openLanguageDialog(beginLanguage)));
-  const remove = built(iconButton("trash", t("remove-language"), () => removeLanguage(chosenTab())));
-  const said = el("div", { class: "editor-said", role: "status" });
-  const left = el("button", { type: "button", class: "editor-left", hidden: true, onclick: goToNext });
-  const body = el("div", { class: "panel-body editor-body", role: "tabpanel", id: "editor-body", tabindex: "-1" });
-  root.append(
-    el("header", { class: "bar" }, el("h1", {}, t("texts")), all, undo, redo, iconButton("close", t("close-texts"), () => showEditor(false), { class: "icon-button not-narrow" })),
-    el("div", { class: "editor-choice" }, choice, remove, add),
-    said, left, body);
-  root.addEventListener("keydown", (event) => {
-    if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    saveAll();
-  });
-  redrawOn(["opened"], () => chooseTextsOf(selectedPerson()));
-  redrawOn(["editor", "unsaved", "preview", "panel", "texts-tab"], () => {
-    drawNarrowTabs(tabs);
-    root.hidden = !editorIsShown();
-    if (!state.editor) return;
-    if (!opened) openEditorIfRoom();
-    opened = true;
-    if (state.wantedField) choose(tabOf(state.wantedField));
-    drawChoice(choice, body);
-    add.hidden = closedFor() !== null || !(`${state.editor.source}.toml` in state.editor.files);
-    const goes = chosenTab();
-    remove.hidden = closedFor() !== null || goes === FACTS || goes === state.editor.source;
-    drawSaid(said);
-    drawBody(body);
-    drawLeft(left);
-    for (const [button, name] of [[undo, "undo"], [redo, "redo"]]) drawRestore(button, name);
-    const count = unsavedFields().length;
-    all.hidden = count < 2 || closedFor() !== null;
-    all.textContent = t("save-all", { n: count });
-    showWanted();
-  });
-}
-
-/** On a phone: one tab for the phones, one for the texts. */
-function drawNarrowTabs(tabs) {
-  tabs.hidden = !state.editor;
-  tabs.setAttribute("aria-label", t("texts-or-phones"));
-  const tab = (name, drawing, side) => el("button", { type: "button", class: "tab", "aria-current": editorIsShown() === side ? "page" : null, onclick: () => showEditor(side) }, icon(drawing), t(name));
-  refill(tabs, String(editorIsShown()), () => [tab("phones", "people", false), tab("texts", "edit", true)], "[aria-current]");
-}
-
-export const tabOf = (field) => field.language ?? FACTS;
-export const tabName = (tab) => (tab === FACTS ? t("facts") : languageName(tab));
+export const tabOf = ({ language: own }) => own ?? FACTS;
+export const tabName = (tab) => (tab === FACTS ? t("Los datos") : languageName(tab));
 const fileOf = (tab) => (tab === FACTS ? "petition.toml" : `${tab}.toml`);
-
-function chosenTab() {
-  const kept = localStorage.getItem("texts-of");
-  return allTabs().includes(kept) ? kept : (allTabs()[0] ?? FACTS);
-}
+const fieldsOf = (tab) => state.editor.fields.filter((field) => tabOf(field) === tab);
+const chosenTab = () => (allTabs().includes(state.tab) ? state.tab : (allTabs()[0] ?? FACTS));
+const allTabs = () => Object.values(state.editor.files).map(tabOf);
 
 function choose(tab) {
-  if (tab === localStorage.getItem("texts-of")) return;
   localStorage.setItem("texts-of", tab);
-  markChanged("texts-tab");
+  update(state, { tab });
 }
 
-/** Opens the phone of somebody who reads a language, unless such a phone is open. */
-function showReaderOf(tab) {
+// Where there is room beside the phone, the texts are there from the start, unless somebody has closed them.
+onChange("all", () => {
+  if (state.editor && !state.wasOpened && isWide() && localStorage.getItem("beside") !== "") showBeside("editor");
+  state.wasOpened ||= state.editor !== null;
+});
+
+// The texts are those in the language of the phone that is opened.
+onChange("opened", () => {
+  const { language: read } = selectedPerson() ?? {};
+  if (read && state.editor && chosenTab() !== FACTS && allTabs().includes(read)) choose(read);
+});
+
+/** Shows these texts, and the phone of somebody who reads them, unless such a phone is open. */
+function openTab(tab) {
+  choose(tab);
   if (tab === FACTS || selectedPerson()?.language === tab) return;
   const readers = [...state.people.values()].filter((person) => person.language === tab && person.role !== "admin");
   const reader = readers.find((person) => person.started) ?? readers[0];
   if (reader) openChat(reader.id);
 }
 
-/** Shows the texts that the person whose phone was opened reads. */
-function chooseTextsOf(person) {
-  if (person && state.editor && chosenTab() !== FACTS && `${person.language}.toml` in state.editor.files) choose(person.language);
+/** On a phone: one tab for the phones, one for the texts. */
+export function narrowTabs() {
+  if (!state.editor) return null;
+  const tab = (name, drawing, side) => {
+    const isShown = (state.beside === "editor") === (side === "editor");
+    return h("button", { type: "button", class: "tab", "aria-current": isShown && "page", onclick: () => showBeside(side) }, icon(drawing), name);
+  };
+  return h("nav", { id: "tabs", class: "tabs", "aria-label": t("Teléfonos o textos") }, tab(t("Teléfonos"), "people", ""), tab(t("Textos"), "edit", "editor"));
 }
 
-function allTabs() {
-  const { files, source } = state.editor;
-  const languages = Object.values(files).map((file) => file.language).filter((each) => each && each !== source);
-  const first = `${source}.toml` in files ? [source] : [];
-  return [...first, ...languages, ...("petition.toml" in files ? [FACTS] : [])];
-}
-
-function drawChoice(choice, body) {
-  const unsaved = new Set(unsavedFields().map(tabOf));
-  const sign = JSON.stringify([allTabs(), chosenTab(), [...unsaved]]);
-  refill(choice, sign, () => allTabs().map((name, place, all) => el("button", {
-    type: "button", role: "tab", id: `texts-${name}`, "aria-controls": "editor-body", class: "tab",
-    "aria-selected": String(name === chosenTab()), tabindex: name === chosenTab() ? "0" : "-1",
-    onclick: () => {
-      choose(name);
-      showReaderOf(name);
-    },
-    onkeydown: (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (step) choose(all[(place + step + all.length) % all.length]);
-    },
-  }, tabName(name), unsaved.has(name) && el("span", { class: "tab-mark", role: "img", "aria-label": t("unsaved"), title: t("unsaved") }))), '[aria-selected="true"]');
-  body.setAttribute("aria-labelledby", `texts-${chosenTab()}`);
-}
-
-function drawSaid(said) {
-  const reason = closedFor();
-  refill(said, String(reason), () => reason && el("p", { class: "notice doubtful" }, icon("alert"), el("span", {}, t(`edit-${reason}`))));
-}
-
-/** Draws the fields of the chosen tab; they stay as they are while only their values change. */
-function drawBody(body) {
+export function editor() {
+  if (!state.editor) return null;
   const tab = chosenTab();
+  const count = unsavedFields().length;
+  const onkeydown = (event) => {
+    if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    saveAll();
+  };
+  return h("section", { id: "editor", class: "panel editor", hidden: state.beside !== "editor", "aria-label": t("Textos"), onkeydown, drawn: showWanted },
+    h("header", { class: "bar" }, h("h1", {}, t("Textos")),
+      count > 1 && !isClosed() && h("button", { type: "button", class: "button save-all", onclick: saveAll }, t("Guardar los {n}", { n: count })),
+      restoring("undo", state.editor.undo ? t("Deshacer lo último guardado: {what}", { what: stepName(state.editor.undo) }) : t("Deshacer lo último guardado"), t("Deshecho: el archivo está como antes")),
+      restoring("redo", state.editor.redo ? t("Rehacer lo deshecho: {what}", { what: stepName(state.editor.redo) }) : t("Rehacer lo deshecho"), t("Rehecho y guardado")),
+      iconButton("close", t("Cerrar los textos"), () => showBeside(""), { class: "icon-button not-narrow" })),
+    h("div", { class: "editor-choice" },
+      h("div", { class: "editor-tabs", role: "tablist", "aria-label": t("Qué textos") }, allTabs().map(tabButton)),
+      !isClosed() && tab !== FACTS && tab !== state.editor.source && iconButton("trash", t("Quitar este idioma"), () => removeLanguage(tab)),
+      !isClosed() && allTabs().includes(state.editor.source) && iconButton("plus", t("Añadir un idioma"), addLanguage)),
+    h("div", { class: "editor-said", role: "status" },
+      state.closedFor && h("p", { class: "notice doubtful" }, icon("alert"), h("span", {}, t(state.closedFor)))),
+    left(),
+    h("div", { key: tab, class: "panel-body editor-body", role: "tabpanel", id: "editor-body", tabindex: "-1", "aria-labelledby": `texts-${tab}` }, body(tab)));
+}
+
+function tabButton(name, place, all) {
+  const isChosen = name === chosenTab();
+  const onkeydown = (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const next = all[(place + step + all.length) % all.length];
+    choose(next);
+    redraw(() => document.getElementById(`texts-${next}`).focus());
+  };
+  return h("button", { key: name, type: "button", role: "tab", id: `texts-${name}`, "aria-controls": "editor-body", class: "tab", "aria-selected": String(isChosen), tabindex: isChosen ? "0" : "-1", onclick: () => openTab(name), onkeydown },
+    tabName(name),
+    unsavedFields().some((field) => tabOf(field) === name) && h("span", { class: "tab-mark", role: "img", "aria-label": t("Sin guardar"), title: t("Sin guardar") }));
+}
+
+function body(tab) {
   const file = state.editor.files[fileOf(tab)];
-  const mine = state.editor.fields.filter((field) => tabOf(field) === tab);
-  const whole = problemsWhere((problem) => problem.file === fileOf(tab) && !problem.key).map(([style, problem]) => [style, problem.sentence[language], problem.line]);
-  const sign = JSON.stringify([tab, file?.lines, file?.broken, whole, closedFor(), mine.map((field) => [field.file, field.key])]);
-  if (shown !== sign) {
-    if (!shown?.startsWith(JSON.stringify([tab]).slice(0, -1))) body.scrollTop = 0;
-    shown = sign;
-    fields = [];
-    fill(body,
-      !file && el("p", { class: "panel-section" }, t("no-files")),
-      file?.broken ? brokenFile(fileOf(tab), file, whole) : whole.length > 0 && el("div", { class: "panel-section" }, el("ul", { class: "problems field-problems" }, whole.map(([kind, sentence]) => el("li", { class: kind }, icon("alert"), el("span", {}, sentence))))),
-      Object.entries(GROUPS[tab === FACTS ? FACTS : "texts"]).map(([name, keys]) => group(name, keys, mine)));
-  }
-  for (const field of fields) field.refresh();
+  if (!file) return h("p", { class: "panel-section" }, t("En la carpeta todavía no hay ninguna petición. Haz la tuya con petition-bot init"));
+  const problems = problemsWhere((problem) => problem.file === fileOf(tab) && !problem.key);
+  if (file.broken) return brokenFile(fileOf(tab), file, problems);
+  const fields = fieldsOf(tab);
+  return [
+    problems.length > 0 && h("div", { class: "panel-section" },
+      h("ul", { class: "problems field-problems" }, problems.map(([style, { sentence }]) => h("li", { class: style }, icon("alert"), h("span", {}, sentence[language]))))),
+    [...new Set(fields.map((field) => field.group))].map((group) => section(group, fields.filter((field) => field.group === group))),
+  ];
+}
+
+function section(group, fields) {
+  const id = `h-${idOf(fields[0])}`;
+  return h("section", { key: group, class: "panel-section", "aria-labelledby": id },
+    h("h2", { id }, t(group)),
+    fields.map(fieldView),
+    fields.some((field) => field.name === "version") && !isClosed() && newVersion());
 }
 
 /** A file that is not TOML, as text: what is wrong stands below its line, which can be written anew. */
 function brokenFile(name, { lines, hash }, problems) {
-  const said = (where) => problems.filter(([, , line]) => where(line)).map(([, sentence]) => el("p", { class: "edit-failed", dir: "auto" }, sentence));
+  const said = (isHere) => problems.filter(([, { line }]) => isHere(line)).map(([, { sentence }]) => h("p", { class: "edit-failed", dir: "auto" }, sentence[language]));
   const row = (text, place) => {
     const here = said((line) => line === place + 1);
-    return el("li", {}, here.length && closedFor() === null ? lineForm(name, place + 1, text, hash) : el("code", {}, text), here);
+    return h("li", {}, here.length && !isClosed() ? lineForm(name, place + 1, text, hash) : h("code", {}, text), here);
   };
-  return el("div", { class: "panel-section broken" },
-    el("p", {}, icon("alert"), el("strong", {}, t("file-broken", { file: name }))),
+  return h("div", { class: "panel-section broken" },
+    h("p", {}, icon("alert"), h("strong", {}, t("No se puede leer {file}", { file: name }))),
     said((line) => lines === null || !line),
-    lines && el("ol", { class: "file-lines", dir: "ltr" }, lines.map(row)));
+    lines && h("ol", { class: "file-lines", dir: "ltr" }, lines.map(row)));
 }
 
 function lineForm(file, line, text, hash) {
-  const box = el("textarea", { class: "edit-text", "aria-label": t("file-line", { n: line }), spellcheck: "false", value: text });
-  const save = async () => {
-    const reason = await requestEdit("line", { file, line, value: box.value, hash });
-    toast(reason ? t(`edit-${reason}`) : t("saved"));
+  const send = async (event) => {
+    const { value } = event.currentTarget.closest("li").querySelector("textarea");
+    tell(await requestEdit("line", { file, line, value, hash }), t("Guardado"));
   };
-  return [el("div", { class: "edit-box" }, box), el("div", { class: "field-buttons" }, el("button", { type: "button", class: "button", onclick: save }, t("save")))];
+  return [
+    h("div", { key: hash, class: "edit-box" }, h("textarea", { class: "edit-text", "aria-label": t("Línea {n}", { n: line }), spellcheck: "false", defaultValue: text })),
+    h("div", { class: "field-buttons" }, h("button", { type: "button", class: "button", onclick: send }, t("Guardar"))),
+  ];
 }
 
-function group(name, keys, mine) {
-  const here = inOrder(keys, mine);
-  if (!here.length) return null;
-  const made = here.map((field) => editorField(field));
-  fields.push(...made);
-  return el("section", { class: "panel-section", "aria-labelledby": `h-${name}` }, el("h2", { id: `h-${name}` }, t(name)), made.map((each) => each.node), name === "facts-version" && newVersion());
-}
+/** Tells that an edit was made, or why it was not. */
+const tell = (refused, done) => toast(refused ? t(refused.why) : done);
 
-/** The fields of these keys, in their order. */
-const inOrder = (keys, mine) => keys.flatMap((key) => mine.filter((field) => (key === EARLIER ? field.key.startsWith(`${EARLIER}.`) : bareKey(field) === key)));
+const whyVersion = () => t("Si la petición ya está abierta y cambias lo que la gente lee o acepta, di aquí qué has cambiado: se lee al final de /privacy. Las firmas que ya hay conservan su versión.");
 
-/** The button that dates the texts anew and says what changed, which whoever signed can read. */
+/** The button that dates the texts anew and says what changed, which those who signed can read. */
 function newVersion() {
-  if (closedFor() !== null) return null;
-  const ask = (before) => openVersionDialog(state.editor.files["petition.toml"].values.version ?? "", allTabs().filter((tab) => tab !== FACTS), async (version, changes) => {
-    const { hash } = state.editor.files["petition.toml"];
-    const reason = await requestEdit("version", { version, changes, hash });
-    if (reason) ask({ written: changes, fault: t(`edit-${reason}`) });
-    else toast(t("saved"));
-  }, before);
-  return el("div", { class: "edit-field" },
-    el("p", { class: "hint" }, t("new-version-why")),
-    el("button", { type: "button", class: "button quiet", onclick: () => ask() }, icon("plus"), t("new-version")));
+  return h("div", { class: "edit-field" },
+    h("p", { class: "hint" }, whyVersion()),
+    h("button", { type: "button", class: "button quiet", onclick: () => askForVersion() }, icon("plus"), t("Nueva versión de los textos")));
+}
+
+/** Asks for the date of the texts and what changed; again, if that was refused, with what is `written`. */
+function askForVersion({ written = {}, fault } = {}) {
+  const { text: known } = fieldAt({ file: "petition.toml", key: "version" });
+  const languages = allTabs().filter((tab) => tab !== FACTS);
+  const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+  askToConfirm({
+    title: t("Nueva versión de los textos"),
+    text: whyVersion(),
+    body: [
+      labelled(t("Fecha de los textos"), h("input", { name: "version", type: "date", required: true, defaultValue: today > known ? today : "", max: "2999-12-31" })),
+      languages.map((tag) => labelled(t("Qué ha cambiado, en una frase o dos ({language})", { language: languageName(tag) }), h("textarea", { name: tag, rows: "3", maxlength: "400", required: true, lang: tag, dir: "auto", defaultValue: written[tag] }))),
+      fault && h("p", { class: "edit-failed", role: "alert" }, fault),
+    ],
+    yes: t("Guardar"),
+    done: async (said) => {
+      const { version, ...changes } = Object.fromEntries(said);
+      const { hash } = state.editor.files["petition.toml"];
+      const refused = await requestEdit("version", { version, changes, hash });
+      if (refused) askForVersion({ written: changes, fault: t(refused.why) });
+      else tell(refused, t("Guardado"));
+    },
+  });
 }
 
 export const unfinished = () => state.editor.fields.filter(isUnfinished);
 
 /** Says how much is still to be written, translated or put right, and leads there. */
-function drawLeft(left) {
-  const count = unfinished().length;
-  left.hidden = !count;
-  fill(left, el("span", {}, t(count === 1 ? "left-one" : "left-many", { n: count })), el("strong", {}, t("left-next")), icon("down"));
+function left() {
+  const n = unfinished().length;
+  return n > 0 && h("button", { type: "button", class: "editor-left", onclick: goToNext },
+    h("span", {}, n === 1 ? t("Queda 1 cosa por escribir o corregir.") : t("Quedan {n} cosas por escribir o corregir.", { n })),
+    h("strong", {}, t("Ir a la siguiente")), icon("down"));
 }
 
-/** Goes to the next field in which something is to be done, after the one with the focus. */
+/** Goes to the next field in which something is to be done, after the one that was shown last. */
 export function goToNext() {
-  const all = allTabs().flatMap((tab) => {
-    const keys = Object.values(GROUPS[tab === FACTS ? FACTS : "texts"]).flat();
-    return inOrder(keys, state.editor.fields.filter((field) => tabOf(field) === tab));
-  });
-  const here = all.findIndex((field) => field.file === lastVisited?.file && field.key === lastVisited.key);
+  const all = allTabs().flatMap(fieldsOf);
+  const here = all.findIndex((field) => idOf(field) === state.lastField);
   const next = [...all.slice(here + 1), ...all.slice(0, here + 1)].find(isUnfinished);
   if (next) openField(next);
 }
 
-let lastVisited = null;
+/** Shows a field of the texts, and lets somebody write there. */
+export function openField(field) {
+  state.wantedField = field;
+  choose(tabOf(field));
+  showBeside("editor");
+}
 
-/** Shows the field that somebody has asked for, and lets them write there. */
 function showWanted() {
-  const wanted = state.wantedField;
-  if (!wanted || tabOf(wanted) !== chosenTab()) return;
+  const { wantedField } = state;
+  const node = wantedField && document.getElementById(`${idOf(wantedField)}-field`);
+  if (!node) return;
   state.wantedField = null;
-  lastVisited = wanted;
-  const found = fields.find(({ field }) => field.file === wanted.file && field.key === wanted.key);
-  found?.node.scrollIntoView({ block: "start" });
-  found?.focus();
+  state.lastField = idOf(wantedField);
+  node.scrollIntoView({ block: "start" });
+  focusControl(wantedField);
 }
 
-function drawRestore(button, name) {
+/** The button that undoes or redoes what was saved last, and shows where that was. */
+function restoring(name, label, done) {
   const step = state.editor[name];
-  button.disabled = !step || closedFor() !== null;
-  entitle(button, step ? t(`${name}-of`, { what: stepName(step) }) : t(name));
+  const restore = async () => {
+    const refused = await requestEdit(name);
+    tell(refused, done);
+    if (!refused && fieldAt(step)) openField(fieldAt(step));
+  };
+  return iconButton(name, label, restore, { disabled: !step || isClosed() });
 }
 
-const fieldOf = ({ file, key }) => state.editor.fields.find((each) => each.file === file && each.key === key);
-
-function stepName({ file, key }) {
-  const field = fieldOf({ file, key });
-  return field ? `${fieldName(field)} (${tabName(tabOf(field))})` : file;
+function stepName(step) {
+  const field = fieldAt(step);
+  return field ? `${fieldName(field)} (${tabName(tabOf(field))})` : step.file;
 }
 
-async function restore(name) {
-  const step = state.editor[name];
-  const reason = await requestEdit(name);
-  toast(reason ? t(`edit-${reason}`) : t(`${name}-done`));
-  const field = step && fieldOf(step);
-  if (!reason && field) openField(field);
-}
-
-async function beginLanguage(tag) {
-  const reason = await requestEdit("language", { language: tag });
-  if (reason) toast(t(`edit-${reason}`));
-  else choose(tag);
-}
-
-function removeLanguage(tag) {
+function addLanguage() {
+  const tags = [...LANGUAGES, ...MORE_LANGUAGES].filter((tag) => tag && !(`${tag}.toml` in state.editor.files));
+  const options = tags.map((tag) => [languageName(tag), tag]).sort(([one], [other]) => one.localeCompare(other));
   askToConfirm({
-    title: t("remove-language-ask", { language: languageName(tag) }),
-    text: t("remove-language-why"),
-    yes: t("remove"),
-    danger: true,
-    done: async () => {
-      const reason = await requestEdit("remove-language", { language: tag });
-      toast(t(reason ? `edit-${reason}` : "language-removed", { language: languageName(tag) }));
+    title: t("Añadir un idioma"),
+    text: t("Empieza como una copia del idioma de origen, para que la traduzcas. Los botones y las respuestas del bot están en español y en inglés; en otro idioma salen en español."),
+    body: labelled(t("Idioma"), h("select", { name: "language", autofocus: true }, options.map(([name, tag]) => h("option", { value: tag }, name)))),
+    yes: t("Añadir"),
+    done: async (said) => {
+      const refused = await requestEdit("language", { language: said.get("language") });
+      if (refused) tell(refused);
+      else choose(said.get("language"));
     },
   });
 }
 
+function removeLanguage(tag) {
+  askToConfirm({
+    title: t("¿Quitar el {language}?", { language: languageName(tag) }),
+    text: t("Se borra el archivo con sus textos. Hasta que cierres la vista previa, se puede deshacer."),
+    yes: t("Quitar"),
+    danger: true,
+    done: async () => tell(await requestEdit("remove-language", { language: tag }), t("Quitado: {language}", { language: languageName(tag) })),
+  });
+}
+
 async function saveAll() {
-  const reasons = [];
+  const refusals = [];
   for (const field of unsavedFields()) {
-    const reason = await saveChange(field);
-    if (reason) reasons.push([field, reason]);
+    const why = await save(field);
+    if (why) refusals.push([field, why]);
   }
-  for (const field of fields) field.refresh();
-  if (!reasons.length) return toast(t("saved"));
-  const [field, reason] = reasons[0];
-  toast(t("not-all-saved", { n: reasons.length, why: t(`edit-${reason}`) }));
+  if (!refusals.length) return toast(t("Guardado"));
+  const [[field, why]] = refusals;
+  toast(t("{n} sin guardar. {why}", { n: refusals.length, why }));
   openField(field);
 }

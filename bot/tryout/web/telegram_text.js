@@ -30,24 +30,13 @@ export function toggleTag(area, tag, attributes = "") {
   }
 }
 
-/** Writes something where the cursor is. */
-export function insert(area, text) {
-  replaceRange(area, area.selectionStart, area.selectionEnd, text);
-}
-
 /** Returns an address as it stands in an attribute. */
 export const escapeAddress = (address) => address.replaceAll("&", "&amp;").replaceAll('"', "%22").replaceAll("<", "%3C").replaceAll(">", "%3E");
 
-const OF_A_TAG = /<(?!\/?(?:b|strong|i|em|u|ins|s|strike|del|a|code|pre|blockquote|span|tg-[a-z]+|br|p)\b)/gi;
-
-/** Returns a text in which "<" and "&" that begin nothing are as Telegram's HTML wants them. */
-export const escapeLoose = (text) => text.replace(/&(?!#\d+;|#x[0-9a-f]+;|[a-z]{2,8};)/gi, "&amp;").replace(OF_A_TAG, "&lt;");
-
-function replaceRange(area, start, end, text) {
+/** Writes something in place of a part of a field. */
+export function replaceRange(area, start, end, text) {
   area.focus();
   area.setSelectionRange(start, end);
   // The one way to write into a field that its native undo knows of.
-  if (document.execCommand(text ? "insertText" : "delete", false, text)) return;
-  area.setRangeText(text, start, end, "end");
-  area.dispatchEvent(new Event("input", { bubbles: true }));
+  document.execCommand(text ? "insertText" : "delete", false, text);
 }

@@ -1,12 +1,26 @@
 // What the page says of the previewed petition, and what can be tried next.
 
-import { openField } from "./beside.js";
 import { h, icon, iconButton } from "./dom.js";
-import { goToNext, tabName, tabOf, unfinished } from "./editor.js";
+import { goToNext, openField, tabName, tabOf, unfinished } from "./editor.js";
 import { fieldName } from "./editor_field.js";
 import { openChat } from "./navigation.js";
-import { markChanged, selectedPerson, state } from "./page_state.js";
+import { onChange, redraw, selectedPerson, state } from "./page_state.js";
 import { language, t } from "./translation.js";
+
+const HINTS = {
+  sign: () => t("1 de 3. La petición está abierta: fírmala aquí."),
+  close: () => t("2 de 3. Ciérrala: como Marta, que la administra, escribe /close."),
+  tell: () => t("3 de 3. Cuenta cómo ha acabado: como Marta, escribe /broadcast. Llegará al teléfono de quien firmó."),
+};
+let signer = null;
+
+// The phone of who can sign first is opened once, on phones too; who goes back sees the list.
+onChange("all", () => {
+  const wanted = state.hints?.signers[language] ?? null;
+  if (wanted === null || wanted === signer) return;
+  signer = wanted;
+  if (!state.people.has(Number(location.hash.slice(1)))) openChat(wanted);
+});
 
 /** What can be tried next: to sign, to close, to tell; each is closed for as long as the tab is open. */
 export function hint() {
@@ -14,44 +28,51 @@ export function hint() {
   if (!step || sessionStorage.getItem(`hint-${step}`)) return null;
   const close = () => {
     sessionStorage.setItem(`hint-${step}`, "closed");
-    markChanged("hints");
+    redraw();
   };
   const isOf = (person) => step === "sign" || person?.role === "admin";
-  const beAdmin = h("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("be-admin"));
   return h("div", { class: "notice hint-of-demo" },
-    h("p", {}, t(`hint-${step}`)), !isOf(selectedPerson()) && beAdmin, iconButton("close", t("close-hint"), close));
+    h("p", {}, HINTS[step]()),
+    !isOf(selectedPerson()) && h("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("Ser Marta")),
+    iconButton("close", t("Cerrar este consejo"), close));
 }
 
 export function previewNotice() {
-  const { folder, problems, warnings, shown } = state.preview;
+  const { folder, problems, warnings } = state.preview;
   if (!folder) return null;
   const count = problems.length;
-  const verdict = count === 0 ? t("preview-fine") : shown ? t(count === 1 ? "preview-one" : "preview-many", { n: count }) : t("preview-nothing");
   const left = count === 0 && state.editor ? unfinished().length : 0;
-  if (left) return notReady(folder, left);
-  const head = [icon(count ? "alert" : "check"), h("strong", {}, t("preview-of", { folder })), h("span", {}, verdict)];
+  const head = (style, drawing, ...said) => h("div", { class: `notice ${style}` }, icon(drawing), h("strong", {}, t("Vista previa de {folder}", { folder })), said);
+  if (left) {
+    return head("doubtful not-ready", "alert",
+      h("span", {}, left === 1 ? t("Aún no está lista: queda 1 cosa por escribir.") : t("Aún no está lista: quedan {n} cosas por escribir.", { n: left })),
+      h("button", { type: "button", class: "to-field", onclick: goToNext }, h("strong", {}, t("Ir a la siguiente"))));
+  }
   return [
-    h("div", { class: count ? "notice bad" : "notice good" }, head),
-    count > 0 && h("ul", { class: "problems", "aria-label": verdict }, problems.map((each) => problem(each, "bad"))),
+    head(count ? "bad" : "good", count ? "alert" : "check", h("span", {}, verdict())),
+    count > 0 && h("ul", { class: "problems", "aria-label": verdict() }, problems.map((each) => problem(each, "bad"))),
     warnings.length > 0 && h("details", { class: "warnings" },
-      h("summary", {}, icon("down"), t(warnings.length === 1 ? "preview-warning" : "preview-warnings", { n: warnings.length })),
+      h("summary", {}, icon("down"), warnings.length === 1
+        ? t("1 aviso: funciona, pero conviene arreglarlo antes de empezar")
+        : t("{n} avisos: funciona, pero conviene arreglarlos antes de empezar", { n: warnings.length })),
       h("ul", { class: "problems" }, warnings.map((each) => problem(each, "doubtful")))),
   ];
 }
 
-/** What a petition says that is not written yet: how much is left, as the texts count it, and where. */
-function notReady(folder, left) {
-  return h("div", { class: "notice doubtful not-ready" }, icon("alert"), h("strong", {}, t("preview-of", { folder })),
-    h("span", {}, t(left === 1 ? "not-ready-one" : "not-ready-many", { n: left })),
-    h("button", { type: "button", class: "to-field", onclick: goToNext }, h("strong", {}, t("left-next"))));
+function verdict() {
+  const { problems, shown } = state.preview;
+  if (!problems.length) return t("Sin problemas. Lo que guardes se ve aquí al momento.");
+  if (!shown) return t("Todavía no hay una versión que se pueda ver.");
+  if (problems.length === 1) return t("1 problema. De lo que está mal se ve la última versión que estaba bien.");
+  return t("{n} problemas. De lo que está mal se ve la última versión que estaba bien.", { n: problems.length });
 }
 
 /** A problem with its file and key, which lead to its field where it can be put right on the page. */
 function problem({ file, key, place, sentence }, kind) {
-  const field = state.editor?.fields.find((each) => each.file === file && (each.key === key || each.key === key.replace(/\.\d+$/, "")));
-  const where = [h("code", {}, file), place[language] && h("code", {}, place[language])];
-  const named = field && `${fieldName(field)} (${tabName(tabOf(field)).toLowerCase()})`;
+  const field = state.editor?.fields.find((each) => each.file === file && [key, key.replace(/\.\d+$/, "")].includes(each.key));
   return h("li", { class: kind },
-    field ? h("button", { type: "button", class: "where to-field", title: `${file}: ${key}`, onclick: () => openField(field) }, h("code", {}, named)) : h("span", { class: "where" }, where),
+    field
+      ? h("button", { type: "button", class: "where to-field", title: `${file}: ${key}`, onclick: () => openField(field) }, h("code", {}, `${fieldName(field)} (${tabName(tabOf(field)).toLowerCase()})`))
+      : h("span", { class: "where" }, h("code", {}, file), place[language] && h("code", {}, place[language])),
     h("span", { dir: "auto" }, sentence[language]));
 }

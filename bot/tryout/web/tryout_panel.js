@@ -1,29 +1,33 @@
 // What the control panel has for this bot: to restart it, to begin again, and a crowd that signs.
 
+import { askToConfirm } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { state } from "./page_state.js";
 import { act } from "./server_connection.js";
 import { number, t } from "./translation.js";
-import { confirmNewPetition } from "./tryout_dialogs.js";
 
 export function restart() {
   const { botState } = state;
   if (botState === "elsewhere") return null;
-  const button = (drawing, key, onclick, disabled) => h("button", { type: "button", class: "button quiet", onclick, disabled }, icon(drawing), t(key));
+  const button = (drawing, label, onclick, disabled) => h("button", { type: "button", class: "button quiet", onclick, disabled }, icon(drawing), label);
   return h("div", {},
-    h("p", { class: "hint" }, t("restart-why")),
+    h("p", { class: "hint" }, t("Se para y arranca de nuevo: sigue donde estaba, también a mitad de un envío.")),
     h("div", { class: "buttons" },
-      button("restart", "restart", () => act("restart"), botState === "starting"),
-      button("pen", "afresh", confirmNewPetition)));
+      button("restart", t("Reiniciar el bot"), () => act("restart"), botState === "starting"),
+      button("pen", t("Petición nueva"), confirmNewPetition)));
 }
 
 export function crowd() {
   const { signing, wanted, signed, failed } = state.crowd;
   return [
-    h("button", { type: "button", class: "button", onclick: () => act("crowd"), disabled: signing }, icon("people"), t("crowd-come")),
-    wanted > 0 && h("progress", { class: "far", max: wanted, value: signed + failed, "aria-label": t("crowd") }),
+    h("button", { type: "button", class: "button", onclick: () => act("crowd"), disabled: signing }, icon("people"), t("Mil personas firman")),
+    wanted > 0 && h("progress", { class: "far", max: wanted, value: signed + failed, "aria-label": t("Mil personas") }),
     h("p", { class: "hint", role: "status" },
-      wanted ? t("crowd-signed", { signed: number(signed), wanted: number(wanted) }) : t("crowd-why"),
-      failed > 0 && ` · ${t("crowd-away", { n: number(failed) })}`),
+      wanted ? t("{signed} de {wanted} han firmado", { signed: number(signed), wanted: number(wanted) }) : t("Llegan a la vez y firman al ritmo que Telegram permite. Mira el contador; después, en el chat de Marta, cierra la petición y pide enviar el mensaje final, y apruébalo en el de Pau, que también administra."),
+      failed > 0 && ` · ${t("{n} no han podido: ¿está cerrada la petición?", { n: number(failed) })}`),
   ];
+}
+
+function confirmNewPetition() {
+  askToConfirm({ title: t("¿Empezar una petición nueva?"), text: t("Se borra todo lo de esta prueba: las conversaciones, las firmas, los envíos y las personas que hayas añadido. El bot empieza de cero. No se puede deshacer."), yes: t("Empezar"), danger: true, done: () => act("afresh") });
 }

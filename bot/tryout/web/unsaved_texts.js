@@ -1,92 +1,74 @@
-// Texts that somebody has changed and not saved: kept in the browser, so that a reload loses none.
+// What somebody has written in the form and not saved: kept in the browser, so that a reload loses none.
 
 import { requestEdit } from "./edit_requests.js";
-import { markChanged, state } from "./page_state.js";
+import { onChange, redraw, state } from "./page_state.js";
+import { t } from "./translation.js";
 
-const prefix = () => `unsaved ${state.preview.folder} `;
-const name = ({ file, key }) => `${file} ${key}`;
-const unsaved = new Map();
-let readFor = null;
+// By field: what the folder said when the writing began, what is written, and what was told of saving it.
+const written = (state.written = new Map());
+const nameOf = ({ file, key }) => `written ${state.preview.folder} ${file} ${key}`;
+const entryOf = (field) => written.get(nameOf(field));
 
-/** What the folder says for a field. */
-export const savedValue = ({ file, key }) => state.editor.files[file]?.values[key] ?? null;
+onChange("all", () => {
+  const ours = `written ${state.preview.folder} `;
+  for (const name of Object.keys(localStorage).filter((each) => each.startsWith(ours) && !written.has(each))) {
+    written.set(name, JSON.parse(localStorage.getItem(name)));
+  }
+});
 
-/** Whether two values are the same. */
-export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+const trimmed = (text) => (Array.isArray(text) ? text.map(trimmed) : text.trim?.() ?? text);
+const same = (one, other) => JSON.stringify(trimmed(one)) === JSON.stringify(trimmed(other));
 
-/** The unsaved change of a field, `{base, value}`: from which saved value it began, and what it is; or null. */
-export function unsavedChange(field) {
-  readOnce();
-  return unsaved.get(name(field)) ?? null;
+/** Whether somebody has written something else in a field than the folder says. */
+export function isUnsaved(field) {
+  const entry = entryOf(field);
+  return entry !== undefined && !same(entry.text, field.text) && !same(entry.text, entry.base);
 }
 
-/** The fields with an unsaved change. */
-export function unsavedFields() {
-  readOnce();
-  return state.editor.fields.filter((field) => unsaved.has(name(field)));
+export const unsavedFields = () => state.editor.fields.filter(isUnsaved);
+
+/** Whether the folder says something else by now than when the writing began. */
+export const inConflict = (field) => isUnsaved(field) && !same(entryOf(field).base, field.text);
+
+const holds = (field) => written.has(nameOf(field)) && (isUnsaved(field) || same(entryOf(field).base, field.text));
+
+/** What stands in a field: what somebody has written there, or what the folder says. */
+export const textOf = (field) => (holds(field) ? entryOf(field).text : field.text);
+
+/** What was told last of saving a field: `saved`, or why it `failed`. */
+export const toldOf = (field) => (holds(field) && entryOf(field).told) || {};
+
+/** Notes what somebody has written. */
+export function write(field, text) {
+  keep(field, { base: isUnsaved(field) ? entryOf(field).base : field.text, text });
 }
 
-/** Whether the folder says something else by now than when an unsaved change began. */
-export function inConflict(field) {
-  const change = unsavedChange(field);
-  return change !== null && !same(change.base, savedValue(field));
-}
+/** Begins anew from what the folder says by now, with that or with another text; returns the field. */
+export const begin = (field, text = field.text, told = {}) => keep(field, { base: field.text, text, told });
 
-/** Saves what is written in a field; returns null when nothing is left to save, else the reason. */
-export async function saveChange(field, again = true) {
-  const change = unsavedChange(field);
-  if (!change) return null;
-  if (inConflict(field)) return "changed";
-  const { hash } = state.editor.files[field.file] ?? {};
-  const reason = await requestEdit("save", { file: field.file, key: field.key, value: change.value, hash });
-  // Another value of the same file was changed meanwhile, and this one is still what it was.
-  if (reason === "changed" && again && !inConflict(field)) return saveChange(field, false);
-  if (reason) return reason;
-  if (same(unsavedChange(field)?.value, change.value)) dropChange(field);
-  else rebase(field);
-  return null;
-}
-
-/** Notes what somebody has written; nothing is left to save when it is what the folder says. */
-export function noteChange(field, value) {
-  const base = unsavedChange(field)?.base ?? savedValue(field);
-  if (same(value, base) && same(base, savedValue(field))) dropChange(field);
-  else keep(field, { base, value });
-}
-
-/** Lets an unsaved change begin from what the folder says by now. */
-export function rebase(field) {
-  const change = unsavedChange(field);
-  if (change) keep(field, { base: savedValue(field), value: change.value });
-}
-
-/** Forgets an unsaved change, as it was saved or given up. */
-export function dropChange(field) {
-  readOnce();
-  unsaved.delete(name(field));
-  localStorage.removeItem(prefix() + name(field));
-  markChanged("unsaved");
-}
-
-function keep(field, change) {
-  unsaved.set(name(field), change);
+function keep(field, entry) {
+  written.set(nameOf(field), entry);
   try {
-    localStorage.setItem(prefix() + name(field), JSON.stringify(change));
+    if (isUnsaved(field)) localStorage.setItem(nameOf(field), JSON.stringify(entry));
+    else localStorage.removeItem(nameOf(field));
   } catch {
     // The browser's storage is full: the text stays in this tab.
   }
-  markChanged("unsaved");
+  redraw();
+  return field;
 }
 
-function readOnce() {
-  if (readFor === state.preview.folder) return;
-  readFor = state.preview.folder;
-  unsaved.clear();
-  for (const item of Object.keys(localStorage).filter((each) => each.startsWith(prefix()))) {
-    try {
-      unsaved.set(item.slice(prefix().length), JSON.parse(localStorage.getItem(item)));
-    } catch {
-      localStorage.removeItem(item);
-    }
-  }
+/** The field of a value as the folder is now, if it is there. */
+export const fieldAt = ({ file, key }) => state.editor.fields.find((each) => each.file === file && each.key === key);
+
+/** Saves what is written in a field; returns null, or why it was not saved. */
+export async function save(field) {
+  const { file, key } = field;
+  const { base, text } = entryOf(field);
+  const refused = await requestEdit("save", { file, key, base, text });
+  const now = fieldAt(field) ?? field;
+  const { text: typed } = entryOf(now);
+  if (!refused) begin(now, typed === text ? now.text : typed, { saved: true });
+  else if (!inConflict(now)) begin(now, typed, { failed: t(refused.why) });
+  return refused && t(refused.why);
 }

@@ -1,0 +1,202 @@
+"""The form in which the preview's page asks for a petition: its fields are those of the schema."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from bot.petition_folder.edit import Value, at
+from bot.petition_folder.markup_check import LONGEST, fillable
+from bot.petition_folder.placeholders import values_in
+from bot.petition_folder.read import Folder
+from bot.petition_folder.schema import PETITION_FILE, Group, PetitionFile, Texts
+from bot.petition_folder.schema_fields import SchemaField, fields_of, key_of, paths_in
+from bot.petition_folder.screen_lengths import rooms
+from bot.petition_folder.unready import MARK
+from bot.text import text_limits
+from telegram_text.markup import length, seen
+
+_GROUPS = [*Group]
+# Signs that people write as they are, where Telegram's HTML wants "&lt;" and "&amp;".
+_BEGINS_NO_TAG = re.compile(
+    r"<(?!/?(?:b|strong|i|em|u|ins|s|strike|del|a|code|pre|blockquote|span|tg-[a-z]+|br|p)\b)",
+    re.IGNORECASE,
+)
+_BEGINS_NO_SIGN = re.compile(r"&(?!#\d+;|#x[0-9a-f]+;|[a-z]{2,8};)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One value that can be written: its file, where it is there, and what the schema says of it.
+
+    `language` is None for what holds for all languages.
+    """
+
+    file: str
+    path: tuple[str, ...]
+    schema: SchemaField
+    language: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The entry as a `Problem` names it."""
+        return key_of(self.path)
+
+    @property
+    def group(self) -> Group:
+        """What it stands together with."""
+        return Group(self.schema.said.get("group", Group.OTHER))
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it can be left out, and not in one language alone."""
+        return self.schema.is_optional and not self.schema.is_by_language
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The keys beside it, in the order of the schema; none for a language beside others."""
+        return self.schema.beside if self.path[-1] in self.schema.beside else ()
+
+
+def form_of(read: Folder) -> list[FormField]:
+    """Returns the field of every value that can be written; none of a file that is not TOML."""
+    found = [each for each in _fields(read) if not each.schema.said.get("readOnly")]
+    return sorted(found, key=lambda each: _GROUPS.index(each.group))
+
+
+def _fields(read: Folder) -> Iterator[FormField]:
+    for language in read.languages:
+        for field in fields_of(Texts):
+            yield FormField(f"{language}.toml", field.path, field, language)
+    if read.petition is None:
+        return
+    for field in fields_of(PetitionFile):
+        if at(read.petition, field.section) is None:
+            continue
+        for path in paths_in(read.petition, field):
+            if not field.is_by_language or isinstance(at(read.petition, path), str | list):
+                yield FormField(PETITION_FILE, path, field)
+                continue
+            for language in read.languages:
+                yield FormField(PETITION_FILE, (*path, language), field, language)
+
+
+def shapes_of(read: Folder) -> list[dict[str, Any]]:
+    """Returns the form for the page, which says its sentences in the language that it has."""
+    petition = read.petition or {}
+    room = {each: rooms(read.texts[each], values_in(petition, each)) for each in read.texts}
+    return [_shape(each, read, room) for each in form_of(read)]
+
+
+def _shape(
+    field: FormField, read: Folder, room: Mapping[str, Mapping[str, int]]
+) -> dict[str, Any]:
+    said, limit = field.schema.said, field.schema.said.get("limit")
+    is_text = field.file != PETITION_FILE and field.language is not None
+    if is_text and limit is None:
+        limit = room[str(field.language)].get(field.key, text_limits.MESSAGE)
+    choices = said.get("choices", {})
+    return {
+        "file": field.file,
+        "key": field.key,
+        "language": field.language,
+        "name": field.schema.name,
+        "number": next((int(part) + 1 for part in field.path if part.isdecimal()), None),
+        "group": field.group,
+        "title": said["title"],
+        "why": " ".join(said.get("description", "").split()),
+        "kind": field.schema.kind,
+        "limit": limit,
+        "least": said.get("minimum", 0),
+        "choices": choices | {each: each for each in said.get("enum", ()) if each not in choices},
+        "fillable": fillable(field.key) if is_text else {},
+        "text": text_in(read, field),
+        "todo": _todo(read, field),
+    }
+
+
+def _todo(read: Folder, field: FormField) -> str | None:
+    """Returns whether there is something to "write" or to "translate" in a field."""
+    text = text_in(read, field)
+    said = " ".join(text) if isinstance(text, list) else str(text)
+    if MARK.search(said):
+        is_draft = (read.petition or {}).get("closing_is_draft") is True
+        return None if is_draft and field.key == "closing_update" else "write"
+    source = read.source_language
+    if field.language in (None, source) or not any(map(str.isalpha, said)):
+        return None
+    original = replace(field, file=f"{source}.toml", language=source)
+    if field.file == PETITION_FILE:
+        original = replace(field, path=(*field.path[:-1], source))
+    return "translate" if text == text_in(read, original) else None
+
+
+def text_in(read: Folder, field: FormField) -> str | list[str] | bool:
+    """Returns what a file says for a field, as it is written there; "" if that is another form."""
+    is_text = field.file != PETITION_FILE
+    value = at(read.texts.get(field.language or "") if is_text else read.petition, field.path)
+    kind = field.schema.kind
+    if kind == "yes_no":
+        return value is True
+    if kind in ("pages", "lines"):
+        return [_stripped(each) for each in value] if isinstance(value, list) and value else [""]
+    if kind == "numbers" and isinstance(value, list):
+        return ", ".join(map(str, value))
+    if kind == "choice" and value is None:
+        return str(field.schema.said.get("default", ""))
+    # A date without quotation marks is one too; a time would not be a day.
+    is_said = isinstance(value, str) or type(value) in (int, date)
+    return _stripped(str(value)) if is_said else ""
+
+
+def _stripped(text: object) -> str:
+    said = text if isinstance(text, str) else ""
+    return said.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def value_from(field: FormField, said: object) -> Value | None:
+    """Returns what somebody wrote as a value for the file; None takes an optional one out.
+
+    Raises:
+        ValueError: it has another form than this field's.
+    """
+    kind = field.schema.kind
+    if kind == "yes_no" and isinstance(said, bool):
+        return said
+    if kind in ("pages", "lines") and isinstance(said, list) and said:
+        return [_written(each, kind) for each in said]
+    if kind in ("yes_no", "pages", "lines"):
+        raise ValueError(f"{field.key} has another form")
+    text = _written(said, kind)
+    if kind == "numbers":
+        return [int(each) for each in re.split(r"[,;\s]+", text) if each]
+    if text == "" and field.is_optional:
+        return None
+    return int(text) if kind == "number" else text
+
+
+def _written(said: object, kind: str) -> str:
+    text = text_of(said)
+    if kind in ("html", "heading", "pages"):
+        return _BEGINS_NO_TAG.sub("&lt;", _BEGINS_NO_SIGN.sub("&amp;", text))
+    return text if kind == "plain" else text.replace("\n", " ")
+
+
+def text_of(said: object) -> str:
+    """Returns what somebody wrote as a text, stripped and with the line breaks of a file.
+
+    Raises:
+        ValueError: it is none, or has half a character in it.
+    """
+    if not isinstance(said, str):
+        raise ValueError(f"a text, not {type(said).__name__}")  # noqa: TRY004
+    said.encode()  # ValueError for half a character, which no file can hold
+    return _stripped(said)
+
+
+def lengths(read: Folder, language: str) -> dict[str, int]:
+    """Returns by placeholder how long what the bot fills in can be, as Telegram counts."""
+    longest = {name: length(value) for name, value in LONGEST.items()}
+    values = values_in(read.petition, language)
+    return longest | {name: length(seen(value)) for name, value in values.items()}

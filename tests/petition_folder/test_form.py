@@ -1,0 +1,99 @@
+"""The form of the preview's editor has every value of the model, and nobody lists them for it."""
+
+import re
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.petition.petition import BUNDLED
+from bot.petition_folder import form
+from bot.petition_folder.schema import ByLanguage, Group, Html, Lines, PetitionFile, Texts
+from bot.petition_folder.schema_fields import fields_of
+from bot.tryout.folder_editor import FolderEditor
+
+PROJECT = Path(__file__).parent.parent.parent
+
+
+class MoreFacts(PetitionFile):
+    """The facts with two more of an engineer's, who has said nothing of their form."""
+
+    seats: int | None = None
+    slogans: ByLanguage[Lines[str]]
+
+
+class MoreTexts(Texts):
+    motto: Html | None = Group.OPENING.field("Lema", None)
+    """En una línea."""
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> FolderEditor:
+    shutil.copytree(BUNDLED, tmp_path / "mine")
+    return FolderEditor(tmp_path / "mine")
+
+
+def asked(editor: FolderEditor, file: str, key: str) -> dict[str, Any]:
+    """Returns what the form says of a value."""
+    fields = editor.snapshot()["fields"]
+    (found,) = [each for each in fields if (each["file"], each["key"]) == (file, key)]
+    return dict(found)
+
+
+def save(editor: FolderEditor, file: str, key: str, text: object) -> dict[str, Any]:
+    """Writes what somebody has typed, and returns what the file says then."""
+    base = asked(editor, file, key)["text"]
+    editor.save({"file": file, "key": key, "text": text, "base": base})
+    return tomllib.loads((editor.folder / file).read_text())
+
+
+def test_what_an_engineer_adds_to_the_model_is_in_the_form_and_is_written(
+    editor: FolderEditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form, "PetitionFile", MoreFacts)
+    monkeypatch.setattr(form, "Texts", MoreTexts)
+    motto = asked(editor, "es.toml", "motto")
+    assert (motto["title"], motto["why"], motto["kind"]) == ("Lema", "En una línea.", "html")
+    seats = asked(editor, "petition.toml", "seats")
+    assert (seats["title"], seats["kind"], seats["group"]) == ("Seats", "number", Group.OTHER)
+    slogans = asked(editor, "petition.toml", "slogans.en")
+    assert (slogans["kind"], slogans["language"], slogans["text"]) == ("lines", "en", [""])
+    assert save(editor, "es.toml", "motto", "Río <3 ")["motto"] == "Río &lt;3"
+    assert save(editor, "petition.toml", "seats", " 12 ")["seats"] == 12
+    facts = save(editor, "petition.toml", "slogans.en", ["Now", "Here"])
+    assert (facts["seats"], facts["slogans"]) == (12, {"en": ["Now", "Here"]})
+    assert "seats" not in save(editor, "petition.toml", "seats", "")
+
+
+def test_the_form_has_all_of_the_model_but_what_is_never_changed_there(
+    editor: FolderEditor,
+) -> None:
+    there = {each["name"] for each in editor.snapshot()["fields"]}
+    known = {each.name for model in (PetitionFile, Texts) for each in fields_of(model)}
+    assert known - there == {"slug", "source_language", "image.file", "earlier_versions.date"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("a < b & c", "a &lt; b &amp; c"),
+        ("<b>a</b> &amp; &#233; <3", "<b>a</b> &amp; &#233; &lt;3"),
+        ('<a href="https://x.example/?a&b">q</a>', '<a href="https://x.example/?a&amp;b">q</a>'),
+        ("<Blockquote expandable>x</blockquote>", "<Blockquote expandable>x</blockquote>"),
+    ],
+)
+def test_signs_are_typed_as_people_write_them(
+    editor: FolderEditor, typed: str, written: str
+) -> None:
+    assert save(editor, "es.toml", "summary", typed)["summary"].strip() == written
+    # What is plain is written as it is typed.
+    assert save(editor, "es.toml", "share", typed)["share"].strip() == typed
+
+
+@pytest.mark.parametrize("guide", ["docs/making-a-petition.md", "docs/es/hacer-una-peticion.md"])
+def test_the_guide_has_all_of_the_model(guide: str) -> None:
+    text = (PROJECT / guide).read_text(encoding="utf-8")
+    keys = [*PetitionFile.model_fields, *Texts.model_fields]
+    assert [key for key in keys if not re.search(rf"`\[*{key}\]*`", text)] == []
