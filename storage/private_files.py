@@ -68,29 +68,18 @@ def write_file(
 
 
 @contextmanager
-def output_file(path: Path, *, replaces: bool | None = None) -> Iterator[BinaryIO]:
-    """Yields a file that a command was told to write, like `new_file`.
-
-    Args:
-        path: where it goes.
-        replaces: whether a file that is there already is replaced; None where no option does it.
+def output_file(path: Path) -> Iterator[BinaryIO]:
+    """Yields a new file that a command was told to write, like `new_file`.
 
     Raises:
-        FileNotWritten: as `new_file` does, or it is a folder or a device; the message says why.
+        FileNotWritten: something is there already, or it cannot be written.
     """
-    if path.exists() and not path.is_file():
-        if path.is_dir():
-            raise FileNotWritten("{path} is a folder; name a file.", path=path)
-        raise FileNotWritten("{path} is a device or a pipe; name a file.", path=path)
     try:
-        with new_file(path, replaces=bool(replaces)) as file:
+        with new_file(path, replaces=False) as file:
             yield file
     except FileExistsError as error:
-        instead = StorageError("--force replaces it.")
-        if replaces is None:
-            instead = StorageError("Name another file.")
         raise FileNotWritten(
-            "{path} exists already; it is left as it is. {instead}", path=path, instead=instead
+            "{path} exists already; it is left as it is. Name another file.", path=path
         ) from error
     except OSError as error:
         reason = reason_and_command(path, error)

@@ -70,11 +70,8 @@ def with_closed(streams: str, command: str) -> subprocess.CompletedProcess[bytes
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("streams", ["<&-", "<&- >&- 2>&-"])
-def test_a_command_ends_well_where_its_input_or_output_is_closed(
-    folder: Path, streams: str
-) -> None:
-    ended = with_closed(streams, "migrate")
+def test_a_command_ends_well_where_its_input_and_output_are_closed(folder: Path) -> None:
+    ended = with_closed("<&- >&- 2>&-", "migrate")
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert (folder / "data" / "petition.db").is_file()
 

@@ -14,12 +14,6 @@ from bot.console import err, say
 from bot.text.terminal_language import label, terminal_language, terminal_words
 from bot.text.translations import Words, mark
 
-_OPTIONS_OF_TYPER = {
-    "Install completion for the current shell.": mark("Instala el autocompletado."),
-    "Show completion for the current shell, to copy it or customize the installation.": mark(
-        "Muestra el código del autocompletado, para copiarlo o adaptarlo."
-    ),
-}
 _PANELS_OF_TYPER = {
     "ARGUMENTS_PANEL_TITLE": mark("Datos"),
     "OPTIONS_PANEL_TITLE": mark("Opciones"),
@@ -89,7 +83,7 @@ def _translate(command: Any, words: Words) -> None:
             setattr(said, "display_type", lambda _: "")  # noqa: B010 - it takes any parameter
         for name in ("help", "metavar", "rich_help_panel"):
             if text := getattr(said, name, None):
-                setattr(said, name, words.label(_OPTIONS_OF_TYPER.get(text, text)))
+                setattr(said, name, words.label(text))
     for each in getattr(command, "commands", {}).values():
         _translate(each, words)
 

@@ -44,6 +44,7 @@ app = typer.Typer(
     cls=SpokenGroup,
     help="Una petición dentro de un chat de Telegram.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
 _Port = Annotated[

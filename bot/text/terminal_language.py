@@ -47,11 +47,6 @@ def terminal_language() -> str:
     `C` and `POSIX`, which a bare server has, are no language: what stands in the guides, and the
     help of the command line, is in English there too.
     """
-    return named_language() or _OTHERWISE
-
-
-def named_language() -> str | None:
-    """Returns the language that the environment names, or None if the bot does not speak it."""
     named = next((value for name in _VARIABLES if (value := os.environ.get(name))), "")
     code = named.partition(".")[0].partition("@")[0].replace("_", "-").lower()
-    return code if code not in ("", "c", "posix") and is_spoken(code) else None
+    return code if code not in ("", "c", "posix") and is_spoken(code) else _OTHERWISE

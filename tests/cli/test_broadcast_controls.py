@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage import Kind, Outcome
-from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, on_both, refused, said
+from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, refused, said
 
 
-@on_both
 def test_one_is_paused_resumed_and_cancelled(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
     petition.tells(broadcast, 2, Outcome.DELIVERED)

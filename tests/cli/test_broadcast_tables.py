@@ -107,7 +107,6 @@ def test_what_is_under_way_goes_before_what_came_last(petition: PetitionDatabase
     assert planned.id.hex() in said(call("show"))
 
 
-@on_both
 def test_an_account_says_everything_about_a_broadcast(petition: PetitionDatabase) -> None:
     began = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     broadcast = petition.begins(audience=Audience(language="es"), at=began, paid=True)
@@ -246,7 +245,6 @@ def test_a_program_reads_the_same_numbers(petition: PetitionDatabase) -> None:
     assert data(call("list", "--json")) == [found]
 
 
-@on_both
 def test_a_recall_is_part_of_the_account(petition: PetitionDatabase) -> None:
     broadcast = petition.begins()
     petition.tells(broadcast, SIGNERS, Outcome.DELIVERED)
@@ -362,7 +360,6 @@ def test_more_than_any_database_counts_is_refused(petition: PetitionDatabase) ->
     assert call("list", "--limit", "9" * 20).exit_code == 2
 
 
-@on_both
 def test_of_a_breach_is_said_whom_it_went_to_and_how_many_have_to_be_told_another_way(
     petition: PetitionDatabase,
 ) -> None:
