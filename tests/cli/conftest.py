@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from bot.petition.petition import Petition, load_petition
 from storage import Keyring
 from tests.cli.petition_database import PetitionDatabase, TelegramDate
 from tests.support.scene import petition_read_once
@@ -20,6 +22,12 @@ def _petition_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"bot.cli.{command}.load_petition", petition_read_once)
 
 
+@cache
+def _loaded(folder: Path) -> Petition:
+    """A petition, checked once: no test changes a folder between two commands."""
+    return load_petition(folder)
+
+
 @pytest.fixture
 def petition(
     database_url: str,
@@ -29,6 +37,7 @@ def petition(
 ) -> PetitionDatabase:
     """A closed petition that six people signed, and settings without the bot's token."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bot.cli.context.load_petition", _loaded)
     monkeypatch.delenv("PETITION_BOT_TOKEN", raising=False)
     monkeypatch.setenv("PETITION_DATABASE_URL", database_url)
     monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "petition.key"))
