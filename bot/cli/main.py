@@ -33,7 +33,7 @@ from bot.console import (
 )
 from bot.file_locations import make_database_folder, make_private_folder
 from bot.logs import configure_logging
-from bot.settings import SettingsInvalid, load_settings, load_storage_settings
+from bot.settings import load_settings, load_storage_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage import Keyring
@@ -221,23 +221,18 @@ def keygen(
     ] = None,
 ) -> None:
     """Make the key that encrypts signatures."""
+    key = path or load_storage_settings().key_file or file_locations.key_file()
     if path is None:
-        path = load_storage_settings().key_file or file_locations.key_file()
-        make_private_folder(path.parent)
-    path = path.absolute()
-    Keyring.generate(path)
+        make_private_folder(key.parent)
+    Keyring.generate(key.absolute())
     said = label(
         "La clave está en {path}. Guarda una copia lejos de la base de datos: sin la clave, "
         "nadie puede leer las firmas; con las dos cosas, cualquiera.",
-        path=path,
+        path=key.absolute(),
     )
     say(said)
-    try:
-        named = load_storage_settings().key_file
-    except SettingsInvalid:  # whatever else is wrong with them, the key is made
-        named = None
-    if named is None or path != named.absolute():
-        say(label("Pon en tus ajustes: PETITION_KEY_FILE={path}", path=path))
+    if path is not None:
+        say(label("Pon en tus ajustes: PETITION_KEY_FILE={path}", path=path.absolute()))
 
 
 @in_sentences
