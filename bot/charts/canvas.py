@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import ceil, floor
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -78,13 +79,12 @@ class Canvas:
 
     def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
         """Fills the polygon through the points."""
-        with self._smoothly(colour) as draw:
-            draw.polygon([(x * _SUPERSAMPLING, y * _SUPERSAMPLING) for x, y in points], fill=255)
+        with self._smoothly(points, colour) as (draw, finer):
+            draw.polygon(finer, fill=255)
 
     def line(self, points: Sequence[tuple[float, float]], colour: str, width: int) -> None:
         """Draws a line through the points."""
-        with self._smoothly(colour) as draw:
-            finer = [(x * _SUPERSAMPLING, y * _SUPERSAMPLING) for x, y in points]
+        with self._smoothly(points, colour, around=width) as (draw, finer):
             draw.line(finer, fill=255, width=width * _SUPERSAMPLING, joint="curve")
 
     def text_width(self, text: str, size: float) -> float:
@@ -94,15 +94,23 @@ class Canvas:
     def png(self) -> bytes:
         """Returns the picture as a PNG file."""
         written = io.BytesIO()
-        self._image.save(written, "PNG")
+        self._image.save(written, "PNG", compress_level=1)  # in half the time, a third larger
         return written.getvalue()
 
     @contextmanager
-    def _smoothly(self, colour: str) -> Iterator[ImageDraw.ImageDraw]:
-        """Paints onto the picture, in this colour, what is drawn white on black in the block."""
-        mask = Image.new("L", (self.width * _SUPERSAMPLING, self.height * _SUPERSAMPLING))
-        yield ImageDraw.Draw(mask)
-        self._image.paste(colour, (0, 0), mask.reduce(_SUPERSAMPLING))
+    def _smoothly(
+        self, points: Sequence[tuple[float, float]], colour: str, around: int = 0
+    ) -> Iterator[tuple[ImageDraw.ImageDraw, list[tuple[float, float]]]]:
+        """Paints onto the picture, in this colour, what is drawn white on black in the block.
+
+        That is drawn finer, and only as far around the points as it reaches.
+        """
+        left, top = (floor(min(each)) - around for each in zip(*points, strict=True))
+        right, bottom = (ceil(max(each)) + around + 1 for each in zip(*points, strict=True))
+        mask = Image.new("L", ((right - left) * _SUPERSAMPLING, (bottom - top) * _SUPERSAMPLING))
+        finer = [((x - left) * _SUPERSAMPLING, (y - top) * _SUPERSAMPLING) for x, y in points]
+        yield ImageDraw.Draw(mask), finer
+        self._image.paste(colour, (left, top), mask.reduce(_SUPERSAMPLING))
 
     def _font(self, size: float, *, bold: bool) -> ImageFont.FreeTypeFont:
         known = self._fonts.get((size, bold))
