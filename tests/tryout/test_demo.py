@@ -68,37 +68,18 @@ def test_no_demo_tells_its_admin_of_forms_that_nobody_can_have_read() -> None:
     assert longest < 10, "a thousand people are not waited for"
 
 
-@pytest.mark.processes
-async def test_the_thousand_read_as_many_languages_as_people_do() -> None:
-    async with DemoSession(page := TryoutPage()).open() as show:
-        await show.start()
-        assert page.state is not None
-        before = set(show.simulator.world.people)
-        page.state.crowd.looks = lambda _: 0.0
-        page.state.crowd.start(120)
-        while page.state.crowd.is_signing:  # noqa: ASYNC110 - the page asks in the same way
-            await asyncio.sleep(0.05)
-        people = show.simulator.world.people
-        languages = {people[key].user.language for key in people.keys() - before}
-        assert page.state.crowd.snapshot()["signed"] == 120
-        assert len(languages) > 12
-        assert None in languages, "some people's Telegram does not tell"
-
-
 @asynccontextmanager
-async def a_demo(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader, str]]:
-    """Runs the demo as a process; yields its output and the address that it printed."""
+async def a_demo(temporary: Path, *options: str) -> AsyncIterator[tuple[Process, StreamReader]]:
+    """Runs the demo as a process; yields it with its output."""
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "demo", "--port", "0"),
+        *(sys.executable, "-m", "bot", "demo", *options),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(temporary), "LC_ALL": "C"},
     )
     assert demo.stdout is not None
     try:
-        while not (line := (await demo.stdout.readline()).decode().strip()).startswith("http"):
-            assert line
-        yield demo, demo.stdout, line
+        yield demo, demo.stdout
     finally:
         if demo.returncode is None:
             demo.kill()
@@ -109,18 +90,19 @@ def offers_to_sign(message: dict[str, Any]) -> bool:
     return any("✍️" in button["text"] for row in message["keyboard"] for button in row)
 
 
-async def prints(printed: StreamReader, words: str) -> None:
-    """Reads up to the line with these words."""
+async def prints(printed: StreamReader, words: str) -> str:
+    """Reads up to the line with these words, and returns it."""
     while words not in (line := (await printed.readline()).decode()):
         assert line, "the demo has ended"
+    return line.strip()
 
 
 @pytest.mark.processes
 async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: Path) -> None:
     async with (
-        a_demo(tmp_path) as (demo, printed, line),
+        a_demo(tmp_path, "--port", "0") as (demo, printed),
         aiohttp.ClientSession() as session,
-        PageClient(session, line).stream() as stream,
+        PageClient(session, await prints(printed, "http")).stream() as stream,
     ):
         while not (everything := await stream.next_of("all")).get("people"):
             pass
@@ -141,26 +123,9 @@ async def test_the_demo_opens_on_a_petition_that_ana_can_sign_at_once(tmp_path: 
     assert "Ctrl-C" in rest
 
 
-@asynccontextmanager
-async def played_once(temporary: Path) -> AsyncIterator[tuple[Process, StreamReader]]:
-    demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "demo", "--once"),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "TMPDIR": str(temporary), "LC_ALL": "C"},
-    )
-    assert demo.stdout is not None
-    try:
-        yield demo, demo.stdout
-    finally:
-        if demo.returncode is None:
-            demo.kill()
-            await demo.wait()
-
-
 @pytest.mark.processes
 async def test_a_whole_life_is_played_to_its_end_and_printed(tmp_path: Path) -> None:
-    async with played_once(tmp_path) as (demo, printed):
+    async with a_demo(tmp_path, "--once") as (demo, printed):
         told = (await printed.read()).decode()
         assert await demo.wait() == 0, told
     for part in ("Ana", "what was typed is deleted from the chat", "petition-bot dossier"):
@@ -170,13 +135,10 @@ async def test_a_whole_life_is_played_to_its_end_and_printed(tmp_path: Path) -> 
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_the_demo_ends_in_the_middle_and_clears_everything_away(
-    tmp_path: Path, number: signal.Signals
-) -> None:
-    async with played_once(tmp_path) as (demo, printed):
+async def test_the_demo_ends_in_the_middle_and_clears_everything_away(tmp_path: Path) -> None:
+    async with a_demo(tmp_path, "--once") as (demo, printed):
         await prints(printed, "Ana")
-        demo.send_signal(number)
+        demo.send_signal(signal.SIGTERM)
         rest = (await printed.read()).decode()
         assert await demo.wait() == 130
     assert "The demo was interrupted." in rest
