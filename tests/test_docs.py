@@ -27,10 +27,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]+")
 _SHOWN = {"es": re.compile(r"«([^»]+)»"), "en": re.compile(r"“([^”]+)”")}
 _GUIDES = {"es": DOCS / "es", "en": DOCS}
 _PAGE_WORDS = re.compile(r'^  "[^"]+": (\[".+"\]),$', re.MULTILINE)
-_PAGE_DICTIONARIES = (
-    ROOT / "simulator/web/dictionary.js",
-    ROOT / "bot/tryout/web/petition_words.js",
-)
+_PAGE_DICTIONARIES = (ROOT / "simulator/web/dictionary.js",)
 _TAG_OR_BLANK = re.compile(r"<[^>]+>|\{\w+\}")
 
 
