@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from bot.cli.context import CliContext
 from bot.console import Yes, in_sentences, progress
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
-from storage import Keyring, acquire_process_lock, require_key_file
+from storage import Keyring, acquire_process_lock
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
 
 if TYPE_CHECKING:
@@ -30,59 +31,52 @@ KeepOld = Annotated[
 
 @keys.command(help="Cambia la clave que cifra, con el bot parado.")
 @in_sentences
-def rotate(
-    keep_old: KeepOld = False,
-    yes: Yes = False,
-) -> None:
+def rotate(keep_old: KeepOld = False, yes: Yes = False) -> None:
     """Exchanges the encryption key and encrypts all names and chats anew; no bot may run."""
-    settings = load_petition_settings()
-    url, path = settings.database_url, require_key_file(settings.key_file)
-
-    async def exchange(context: CliContext) -> str:
-        async with _no_bot_running(context, url):
-            return await _rotate(context, path, keep_old=keep_old)
-
-    async def prepare(context: CliContext) -> Plan:
-        async with _no_bot_running(context, url):
-            shown = await _prospect(context, path, keep_old=keep_old)
-        return Plan(shown, label("¿Cambio la clave?"), exchange)
-
-    confirmed(prepare, yes=yes)
+    confirmed(partial(_prepare, keep_old=keep_old), yes=yes)
 
 
 @asynccontextmanager
-async def _no_bot_running(context: CliContext, url: str) -> AsyncIterator[None]:
+async def _no_bot_running(context: CliContext) -> AsyncIterator[None]:
     """Keeps the bots of all petitions with this key from starting; raises if one runs."""
+    url = load_petition_settings().database_url
     async with AsyncExitStack() as stack:
         for slug in await _rotation(context, context.storage.keyring).petitions():
             await stack.enter_async_context(acquire_process_lock(url, f"intake/{slug}"))
         yield
 
 
-async def _prospect(context: CliContext, path: Path, *, keep_old: bool) -> str:
-    """Returns what is going to be done, in sentences."""
-    if left := await _left_of_an_exchange(context):
+async def _prepare(context: CliContext, *, keep_old: bool) -> Plan:
+    async with _no_bot_running(context):
+        left = await _left_of_an_exchange(context)
+    said = label(
+        "{path} recibe una clave nueva, con la que todo se cifra otra vez.",
+        path=context.storage.keyring.path,
+    )
+    if left:
         n = context.words.number(left)
         said = label("Había un cambio sin acabar, y sigue. Datos que faltan: {n}.", n=n)
-    else:
-        said = label(
-            "{path} recibe una clave nueva, con la que todo se cifra otra vez.", path=path
-        )
-    if keep_old:
-        after = label("La clave anterior se queda también en el archivo.")
-    else:
+    after = label("La clave anterior se queda también en el archivo.")
+    if not keep_old:
         after = label(
             "Después, la clave anterior sale del archivo. Las copias hechas hasta entonces "
             "no se pueden leer sin ella: guarda aparte el archivo como está ahora, mientras "
             "guardes esas copias. Si otro bot usa este archivo con otra base de datos, elige "
             "--keep-old."
         )
-    return f"{said} {after}"
+    question = label("¿Cambio la clave?")
+    return Plan(f"{said} {after}", question, partial(_rotate, keep_old=keep_old))
 
 
-async def _rotate(context: CliContext, path: Path, *, keep_old: bool) -> str:
+async def _rotate(context: CliContext, *, keep_old: bool) -> str:
     """Exchanges the key, or ends an exchange; returns the result in sentences."""
+    async with _no_bot_running(context):
+        return await _exchange(context, keep_old=keep_old)
+
+
+async def _exchange(context: CliContext, *, keep_old: bool) -> str:
     keyring, audit = context.storage.keyring, context.storage.audit
+    path = keyring.path
     if not await _left_of_an_exchange(context):
         add_encryption_key(path)
         keyring = Keyring.load(path)
