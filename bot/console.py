@@ -253,6 +253,10 @@ def in_sentences(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except asyncio.CancelledError:  # by a signal, as when the connection is lost
             raise typer.Exit(INTERRUPTED) from None
+        except typer.Abort as error:
+            if not isinstance(error.__context__, KeyboardInterrupt):
+                raise  # nobody is there to answer
+            fail(label("Interrumpido."), INTERRUPTED)
         except PetitionInvalid as error:
             fail(error.said(terminal_words()), NEEDS_A_PERSON)
         except SettingsInvalid as error:

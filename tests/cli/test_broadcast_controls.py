@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import typer
 
 from storage import Kind, Outcome
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, call, refused, said
@@ -36,6 +37,22 @@ def test_without_a_yes_nothing_changes(petition: PetitionDatabase, typed: str) -
     assert "Delivered: 0" in result.output
     assert "Cancel this broadcast for good?" in result.output
     assert result.exit_code == (0 if typed else 1)
+    assert petition.now(broadcast).state == "running"
+
+
+def test_ctrl_c_at_the_question_ends_with_its_own_code(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> str:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise typer.Abort from None  # as a question does
+
+    broadcast = petition.begins()
+    monkeypatch.setattr("typer.prompt", interrupted)
+    result = call("cancel")
+    assert (result.exit_code, result.stderr.strip()) == (130, "Aborted.")
     assert petition.now(broadcast).state == "running"
 
 
