@@ -79,9 +79,11 @@ class _ByServer(LoadScopeScheduling):  # type: ignore[misc]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """Decides which worker runs which tests, whatever `--dist` says."""
-    return _ByServer(config, log)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> LoadScopeScheduling | None:
+    """Decides which worker runs which tests, unless `--dist` says it."""
+    return _ByServer(config, log) if config.getoption("dist") == "load" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
