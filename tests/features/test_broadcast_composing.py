@@ -203,10 +203,9 @@ LONG = "Queridas amigas:\n\nAndry vuelve a casa. Gracias por cada firma."
 
 
 @pytest.mark.parametrize("stage", ["waiting", "ready"])
-@pytest.mark.parametrize("hours", [0, 2, 23])
 @pytest.mark.parametrize("is_closed", [False, True])
 async def test_what_cannot_be_a_name_stays_at_the_form_while_a_draft_is_open(
-    admin: AdminScene, stage: str, hours: int, is_closed: bool
+    admin: AdminScene, stage: str, is_closed: bool
 ) -> None:
     await admin.begins()
     if stage == "ready":
@@ -215,10 +214,11 @@ async def test_what_cannot_be_a_name_stays_at_the_form_while_a_draft_is_open(
     await admin.taps("✍️ Firmar la petición")
     if is_closed:
         await admin.scene.closes()
-    admin.ahead = timedelta(hours=hours)
-    written = [admin.marta.send(LONG), admin.marta.send_photo(caption="Andry en casa")]
-    await admin.scene.settled()
-    assert [m for m in written if m.id not in admin.marta.chat.messages] == []
+    for hours in (0, 2, 23):
+        admin.ahead = timedelta(hours=hours)
+        written = [admin.marta.send(LONG), admin.marta.send_photo(caption="Andry en casa")]
+        await admin.scene.settled()
+        assert [m for m in written if m.id not in admin.marta.chat.messages] == []
 
 
 async def test_a_draft_of_days_ago_keeps_nothing_at_the_form(admin: AdminScene) -> None:
