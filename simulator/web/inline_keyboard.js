@@ -14,12 +14,10 @@ export function inlineKeyboard(person, message, waiting) {
     h("div", { class: "keyboard-row" }, row.map((button) => keyButton(person, message, button, waiting.includes(button))))));
 }
 
-const STYLES = ["success", "danger", "primary"];
-
 function keyButton(person, message, button, waits) {
   return h("button", {
     type: "button",
-    class: ["key", STYLES.includes(button.style) && button.style, waits && "waiting"].filter(Boolean).join(" "),
+    class: ["key", button.style, waits && "waiting"].filter(Boolean).join(" "),
     dir: "auto",
     title: button.text,
     "aria-busy": waits && "true",
@@ -44,12 +42,8 @@ onChange("answered", ({ person, text, alert, url }) => {
 
 function openAddress(person, address) {
   const url = new URL(address, "https://t.me");
-  if (url.hostname === "t.me" && url.pathname === `/${state.bot.username}`) {
-    actAs(person, "start", { payload: url.searchParams.get("start") ?? "" });
-    return;
-  }
-  const shared = url.pathname === "/share/url" || address.startsWith("tg://msg_url");
-  if (shared) offerToShare(url);
+  if (url.hostname === "t.me" && url.pathname === `/${state.bot.username}`) actAs(person, "start", { payload: url.searchParams.get("start") });
+  else if (url.pathname === "/share/url" || address.startsWith("tg://msg_url")) offerToShare(url);
   else offerToOpen(address);
 }
 
