@@ -71,7 +71,7 @@ function named(children, list = "") {
   return children.flatMap((child, place) => {
     if (Array.isArray(child)) return named(child, `${list}${place}.`);
     if (child === null || child === undefined || child === false) return [];
-    const tree = child instanceof Node ? h(child) : typeof child === "object" ? child : h("#text", { data: String(child) });
+    const tree = typeof child === "object" ? child : h("#text", { data: String(child) });
     const { key } = tree.props;
     return [[list + (key === undefined ? place : `key ${key}`), tree]];
   });
@@ -83,7 +83,7 @@ function patchNode(old, name, tree, parent) {
   const { tag, props, children } = typeof tree.tag === "function" ? tree.tag(tree.props) : tree;
   const node = old ?? newNode(tag, parent);
   shown.set(node, { name, tree, props });
-  if (node !== tag) patchChildren(node, children);
+  patchChildren(node, children);
   for (const each of Object.keys({ ...before?.props, ...props })) setProp(node, each, before?.props[each], props[each]);
   if (props.drawn) afterwards.push(() => props.drawn(node, !before));
   return node;
@@ -98,7 +98,6 @@ const isEqual = (one, other) => one === other
   || (Array.isArray(one) && Array.isArray(other) && one.length === other.length && one.every((each, place) => each === other[place]));
 
 function newNode(tag, parent) {
-  if (tag instanceof Node) return tag;
   if (tag === "#text") return document.createTextNode("");
   return document.createElementNS(tag === "svg" ? SVG : parent.namespaceURI, tag);
 }
@@ -127,58 +126,4 @@ export function fit(area) {
   if (CSS.supports("field-sizing", "content")) return;
   area.style.height = "auto";
   area.style.height = `${area.scrollHeight + area.offsetHeight - area.clientHeight}px`;
-}
-
-// What is not drawn by `patch` yet is drawn by these, which take trees of `h` among their children too.
-
-/** Creates a node with attributes, listeners (`onclick`) and children (nodes or texts). */
-export function el(tag, props = {}, ...children) {
-  return filled(document.createElement(tag), props, children);
-}
-
-const OWN = new Set(["value", "checked", "disabled", "hidden"]);
-
-function filled(node, props, children) {
-  for (const [name, value] of Object.entries(props)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (OWN.has(name)) node[name] = value;
-    else node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...made(children));
-  return node;
-}
-
-/** Makes the node of a tree. */
-export function built(tree) {
-  const holder = document.createElement("div");
-  patchChildren(holder, [tree]);
-  return holder.firstChild;
-}
-
-const made = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false)
-  .map((child) => (child.tag ? built(child) : child));
-
-/** Replaces all children. */
-export function fill(node, ...children) {
-  node.replaceChildren(...made(children));
-}
-
-/**
- * Replaces all children by what `make` returns, if `sign` is another than the last time, and returns
- * whether it was. A focus inside goes to the first node that `focused` selects.
- */
-export function refill(node, sign, make, focused = "textarea, button") {
-  if (node.dataset.sign === sign) return false;
-  node.dataset.sign = sign;
-  const held = node.contains(document.activeElement);
-  fill(node, make());
-  if (held) node.querySelector(focused)?.focus();
-  return true;
-}
-
-/** Gives a node a name, for screen readers and as a tooltip. */
-export function entitle(node, name) {
-  node.setAttribute("aria-label", name);
-  node.title = name;
 }

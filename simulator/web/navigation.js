@@ -1,6 +1,6 @@
 // Which phone is open, and what is shown beside it. The phone is in the URL, so that "back" works.
 
-import { applyChange, markChanged, onChange, redraw, state } from "./page_state.js";
+import { applyChange, onChange, redraw, state } from "./page_state.js";
 
 const WIDE = matchMedia("(min-width: 1180px)");
 
@@ -23,7 +23,6 @@ export const isWide = () => WIDE.matches;
 export function showBeside(side) {
   localStorage.setItem("beside", side);
   state.beside = side;
-  markChanged("panel");
   const lies = side === "panel" && !isWide();
   redraw(lies && (() => document.querySelector("#panel .icon-button").focus()));
 }

@@ -81,7 +81,7 @@ export function applyChange(change) {
   if (person) IN_A_CHAT[change.kind]?.(person, change);
   else CHANGES[change.kind]?.(change);
   for (const listener of listeners.get(change.kind) ?? []) listener(change);
-  markChanged(change.kind);
+  redraw();
 }
 
 const IN_A_CHAT = {
@@ -170,22 +170,4 @@ const tapKey = (person, message, data) => `${person.id} ${message} ${data}`;
 export function isWaiting(person, message, { data }) {
   const tapped = data ? state.taps.get(tapKey(person, message.id, data)) : null;
   return tapped && Date.now() < tapped + TAP_MILLISECONDS;
-}
-
-// What is not drawn by a view yet is drawn again when one of its topics has changed.
-const drawers = new Map();
-
-export function redrawOn(changed, drawer) {
-  for (const topic of [...changed, "all"]) drawers.set(topic, [...(drawers.get(topic) ?? []), drawer]);
-}
-
-const dirty = new Set();
-
-export function markChanged(...changed) {
-  for (const topic of changed) dirty.add(topic);
-  redraw(() => {
-    const drawing = new Set([...dirty].flatMap((topic) => drawers.get(topic) ?? []));
-    dirty.clear();
-    for (const each of drawing) each();
-  });
 }
