@@ -98,6 +98,7 @@ async def test_a_campaigner_changes_a_text_beside_the_phone_that_shows_it(
         await field.get_by_role("button", name="Enlace").click()
         await at.page.locator("dialog").get_by_role("textbox").fill("https://x.example")
         await at.page.locator("dialog").get_by_role("button", name="Poner el enlace").click()
+        await expect(summary).to_have_value('Firma <a href="https://x.example"></a>')
         await at.page.keyboard.type("aquí")
         await expect(summary).to_have_value('Firma <a href="https://x.example">aquí</a>')
         assert at.console_errors == []
