@@ -27,7 +27,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]+")
 _SHOWN = {"es": re.compile(r"«([^»]+)»"), "en": re.compile(r"“([^”]+)”")}
 _GUIDES = {"es": DOCS / "es", "en": DOCS}
 _PAGE_WORDS = re.compile(r'^  "[^"]+": (\[".+"\]),$', re.MULTILINE)
-_PAGE_DICTIONARIES = (ROOT / "simulator/web/dictionary.js",)
+_PAGE_DICTIONARY = ROOT / "simulator/web/dictionary.js"
 _TAG_OR_BLANK = re.compile(r"<[^>]+>|\{\w+\}")
 
 
@@ -98,9 +98,8 @@ def _what_is_shown(language: str) -> re.Pattern[str]:
     with catalog_file(language).open("rb") as file:
         strings = [message.string for message in read_po(file) if message.id and message.string]
     texts = [one for each in strings for one in ([each] if isinstance(each, str) else each)]
-    for dictionary in _PAGE_DICTIONARIES:
-        rows = _PAGE_WORDS.findall(dictionary.read_text("utf-8"))
-        texts += [json.loads(row)[LANGUAGES.index(language)] for row in rows]
+    rows = _PAGE_WORDS.findall(_PAGE_DICTIONARY.read_text("utf-8"))
+    texts += [json.loads(row)[LANGUAGES.index(language)] for row in rows]
     whole = {line for text in texts for line in text.splitlines()}
     lines = whole | {line.partition(": {")[0] for line in whole}
     said = [line for line in lines if re.search(r"[^\W\d_]{2}", _TAG_OR_BLANK.sub("", line))]

@@ -363,7 +363,7 @@ class Texts(FrozenModel):
     que alguien ha firmado puede ser peligroso."""
     closed: Html = Group.END.field("Petición cerrada")
     """Lo que lee quien llega después del cierre. Debajo va cómo acabó."""
-    closing_update: Html = Group.END.field("El mensaje final")
+    closing_update: Html = Group.END.field("Mensaje final")
     """Cómo ha acabado. Lo recibe cada persona que firmó, cuando lo envías."""
     description: Plain = Group.PROFILE.field("Descripción del bot", limit=text_limits.DESCRIPTION)
     """En el chat vacío, antes de pulsar «Iniciar». Sin formato."""

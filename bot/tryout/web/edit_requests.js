@@ -4,19 +4,20 @@ import { applyChange, onChange, state, update } from "./page_state.js";
 import { t } from "./translation.js";
 
 const KEPT = "edit-token";
+state.token = localStorage.getItem(KEPT);
 
 /** Keeps the token that follows the address which the terminal shows, and takes it out of the URL. */
 export function readToken() {
   const found = /^#edit=([\w-]+)$/.exec(location.hash);
   if (!found) return;
-  localStorage.setItem(KEPT, found[1]);
+  localStorage.setItem(KEPT, (state.token = found[1]));
   history.replaceState(null, "", location.pathname);
 }
 
-/** Whether nothing can be written now; `state.closedFor` is why, once the server has said it. */
-export const isClosed = () => state.closedFor !== null;
+/** Whether nothing can be written now. */
+export const isClosed = () => state.token === null || Boolean(state.closedFor);
 
-// Why nothing can be written is said before anybody writes.
+// Why nothing can be written, if so, the server says before anybody writes.
 onChange("all", () => state.editor && ask({ method: "GET" }));
 
 /** Requests an edit; returns null when it was made, else its refusal: `error` and, for people, `why`. */
@@ -24,7 +25,7 @@ export const requestEdit = (edit, parts = {}) => ask({ method: "POST", body: JSO
 
 async function ask(request) {
   try {
-    const answer = await fetch("edit", { ...request, headers: { "X-Edit-Token": localStorage.getItem(KEPT) ?? "" } });
+    const answer = await fetch("edit", { ...request, headers: { "X-Edit-Token": state.token ?? "" } });
     const body = await answer.json();
     if (body.editor) applyChange({ kind: "editor", editor: body.editor });
     if (request.method === "GET" || answer.status === 403) update(state, { closedFor: body.why ?? null });
