@@ -79,8 +79,9 @@ async def test_a_wrong_closing_update_is_taken_back_and_the_right_one_reaches_ev
     await admin.taps("El mensaje final")
     await admin.taps("Enviar a 3 personas")
     await admin.over("El mensaje final está enviado.")
-    asked = await admin.taps("Retirar los mensajes")
-    assert "Después podrás enviar el mensaje final corregido a estas mismas personas" in asked.text
+    await admin.taps("Retirar los mensajes")
+    promised = "Después podrás enviar el mensaje final corregido a estas mismas personas"
+    assert promised in admin.panel.text
     await admin.taps("Sí, retirar los mensajes")
     report = await admin.over("Los mensajes se han retirado.")
     assert "Con /broadcast puedes enviarles el mensaje final corregido." in report.text

@@ -128,8 +128,10 @@ class AdminScene:
         return self.panel
 
     async def over(self, said: str = SENT) -> Message:
-        """Waits for the report."""
-        return await self.marta.sees(said, 20)
+        """Waits for the report, and for the chart that follows it."""
+        report = await self.marta.sees(said, 20)
+        await self.reported()
+        return report
 
     async def broadcast(self) -> Broadcast:
         """The newest one."""
