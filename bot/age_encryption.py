@@ -7,11 +7,10 @@ open again. Plaintext passes through a pipe in memory, and never touches a disk.
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import pyrage
 
@@ -101,21 +100,25 @@ def encrypting_writer(target: BinaryIO, recipients: list[Any]) -> Iterator[Binar
         encrypted.result()
 
 
-@contextmanager
-def decrypting_reader(source: BinaryIO, identities: list[Any]) -> Iterator[BinaryIO]:
-    """Yields a reader of what `source` holds, decrypted; it ends only where the file is whole.
+def decrypt(source: Any, target: Any, identities: list[Any]) -> None:
+    """Writes to `target` what `source` holds, decrypted; it is whole unless this raises.
 
-    Reading raises:
+    Raises:
         CannotDecrypt: it was encrypted to other keys, was changed, or ends too early.
+        OSError: `target` could not be written.
     """
-    readable, writable = os.pipe()
-    with ThreadPoolExecutor(1, "age") as thread:
-        decrypted = thread.submit(_decrypt, source, writable, identities)
-        plain = BufferedReader(_Decrypted(readable, decrypted), _BUFFER_BYTES)
-        try:
-            yield cast(BinaryIO, plain)
-        finally:
-            plain.close()
+    sink = _Sink(target)
+    try:
+        pyrage.decrypt_io(source, sink, identities)
+    except (pyrage.DecryptError, OSError) as error:
+        if sink.error is None:
+            raise CannotDecrypt(
+                "The file cannot be decrypted: it was encrypted to other keys, was changed, or is "
+                "not whole ({error}).",
+                error=error,
+            ) from error
+    if sink.error is not None:
+        raise sink.error
 
 
 class _Source:
@@ -150,29 +153,6 @@ class _Sink:
         self._target.flush()
 
 
-class _Decrypted(RawIOBase):
-    """The end of the pipe with the plaintext; raises what failed instead of an early end."""
-
-    def __init__(self, handle: int, decrypted: Future[None]) -> None:
-        self._handle = handle
-        self._decrypted = decrypted
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        part = os.read(self._handle, len(buffer))
-        if not part:
-            self._decrypted.result()
-        buffer[: len(part)] = part
-        return len(part)
-
-    def close(self) -> None:
-        if not self.closed:
-            os.close(self._handle)
-        super().close()
-
-
 def _recipient(key: str) -> Any:
     kind = pyrage.ssh if key.startswith("ssh-") else pyrage.x25519
     try:
@@ -195,15 +175,3 @@ def _encrypt(source: _Source, sink: _Sink, recipients: list[Any]) -> None:
     # Checked without an EncryptError too: pyrage passes over an error of the last write.
     if sink.error is not None:
         raise sink.error
-
-
-def _decrypt(source: BinaryIO, writable: int, identities: list[Any]) -> None:
-    with os.fdopen(writable, "wb", 0) as plain:
-        try:
-            pyrage.decrypt_io(source, plain, identities)
-        except (pyrage.DecryptError, OSError) as error:
-            raise CannotDecrypt(
-                "The file cannot be decrypted: it was encrypted to other keys, was changed, or is "
-                "not whole ({error}).",
-                error=error,
-            ) from error

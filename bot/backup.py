@@ -11,14 +11,13 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from bot.age_encryption import decrypting_reader, encrypting_writer
+from bot.age_encryption import decrypt, encrypting_writer
 from storage import BackupUnusable, Keyring
 from storage.database_copy import CopiedDatabase, CopiedPetition, copy_database
 from storage.database_url import SqliteAddress, parse_address
@@ -135,23 +134,26 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-@contextmanager
-def opened_backup(path: Path, manifest: Manifest, identities: list[Any]) -> Iterator[BinaryIO]:
-    """Yields a reader of the database in a backup, to be read to its end.
+def decrypt_backup(
+    path: Path,
+    manifest: Manifest,
+    identities: list[Any],
+    target: BinaryIO,
+    wrote: Callable[[int], None],
+) -> None:
+    """Writes the database in a backup to `target`; `wrote` is called with how many bytes.
 
-    What was read is to be used after the block only: there it is checked that it is what the
-    manifest is about, as the file may have been replaced since that was read.
+    It is checked that it is what the manifest is about, as the file may have been replaced since
+    that was read.
 
     Raises:
-        CannotDecrypt: as it is read.
-        BackupUnusable: it is another file now.
+        CannotDecrypt, BackupUnusable: what was written is not to be used.
     """
     with path.open("rb") as file:
         is_same = _manifest(file.read(_MANIFEST_BYTES)) == manifest
         hashed = _Hashed(file)
         if is_same:
-            with decrypting_reader(cast(BinaryIO, hashed), identities) as reader:
-                yield reader
+            decrypt(hashed, _Measured(target, wrote), identities)
     if not is_same or hashed.sha256.hexdigest() != manifest.payload_sha256:
         raise BackupUnusable(
             "{path} was changed or replaced after it was checked. Nothing was restored; find out "

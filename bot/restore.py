@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.backup import Manifest, opened_backup, was_made_with
+from bot.backup import Manifest, decrypt_backup, was_made_with
 from storage import (
     BackupUnusable,
     BrokenData,
@@ -231,15 +231,8 @@ async def _slugs(order: Order, address: SqliteAddress | PostgresAddress) -> Sequ
 
 
 def _decrypt(order: Order, copy: Path) -> None:
-    with (
-        opened_backup(order.path, order.manifest, order.identities) as reader,
-        copy.open("wb") as file,
-    ):
-        done = 0
-        while chunk := reader.read(_CHUNK_BYTES):
-            file.write(chunk)
-            done += len(chunk)
-            order.read(done)
+    with copy.open("wb") as file:
+        decrypt_backup(order.path, order.manifest, order.identities, file, order.read)
     try:
         with closing(sqlite3.connect(copy)) as database:
             runs = database.execute(_RUNS).fetchone()
@@ -268,8 +261,7 @@ def _run_pg_restore(order: Order, options: Sequence[str], address: PostgresAddre
         arguments.append(f"--dbname={place}")
     # It has no name, so that a kill leaves nothing.
     with tempfile.TemporaryFile() as dump:
-        with opened_backup(order.path, order.manifest, order.identities) as reader:
-            shutil.copyfileobj(reader, dump, _CHUNK_BYTES)
+        decrypt_backup(order.path, order.manifest, order.identities, dump, order.read)
         dump.seek(0)
         ended = subprocess.run(  # noqa: S603 - a program of PostgreSQL, found in PATH
             arguments,

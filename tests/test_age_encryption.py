@@ -15,7 +15,7 @@ import pytest
 from bot.age_encryption import (
     CannotDecrypt,
     RecipientWrong,
-    decrypting_reader,
+    decrypt,
     encrypting_writer,
     parse_recipients,
     read_identities,
@@ -36,8 +36,9 @@ def encrypted(plain: bytes = PLAIN, recipients: list[Any] = TO_KEY) -> bytes:
 
 
 def opened(content: bytes, key: Any = KEY) -> bytes:
-    with decrypting_reader(io.BytesIO(content), [key]) as reader:
-        return reader.read()
+    target = io.BytesIO()
+    decrypt(io.BytesIO(content), target, [key])
+    return target.getvalue()
 
 
 class FullDisk(io.BytesIO):
@@ -79,6 +80,8 @@ def test_a_full_disk_is_told_also_when_only_the_last_block_meets_it(
     target.room = room if len(plain) > 99 else 0
     with pytest.raises(OSError, match="No space left"), encrypting_writer(target, TO_KEY) as to:
         to.write(plain)
+    with pytest.raises(OSError, match="No space left"):
+        decrypt(io.BytesIO(encrypted(plain)), FullDisk(), [KEY])
 
 
 def test_a_list_that_was_not_finished_is_not_sealed_as_if_it_were() -> None:

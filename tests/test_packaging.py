@@ -111,4 +111,4 @@ def test_an_extra_is_added_to_where_the_bot_is_installed(
     monkeypatch.setattr(sys, "executable", f"{prefix}/bin/python")
     monkeypatch.setattr("bot.extras.find_spec", lambda _: pip or None)
     assert install_command("postgres").startswith(command)
-    assert all(name in install_command("pdf") for name in ("typst", "ijson", "manimgx-fonts-cjk"))
+    assert all(name in install_command("pdf") for name in ("typst", "manimgx-fonts-cjk"))

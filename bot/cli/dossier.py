@@ -91,7 +91,7 @@ def make_files(
         ) from error
     try:
         opened = open_list(path)
-        petition, names = opened.head.petition, opened.head.counts.with_name
+        petition, names = opened.petition, opened.counts.with_name
         language = _spoken((language or petition.source_language).lower(), petition.title)
         words = Catalogs.load(time_zone=petition.time_zone).words(language)
         controller = petition.controller
@@ -109,7 +109,7 @@ def make_files(
             made = make_dossier(opened, edition, folder, lambda n: done(n, names))
     except DossierError as error:
         raise CannotDo(str(error)) from error
-    return made, opened.head
+    return made, opened
 
 
 def _result(made: Dossier, head: ListHead, *, public: bool) -> Iterator[str]:

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 
 from bot.dossier import contents
@@ -60,8 +59,7 @@ def make_dossier(
     `set_so_far` is told how many signatures have been set.
 
     Raises:
-        DossierError: the petition's texts have a letter that is in no font, the list is damaged,
-            or the folder exists.
+        DossierError: the petition's texts have a letter that is in no font, or the folder exists.
         OSError: it cannot be written.
     """
     if folder.exists():
@@ -76,9 +74,9 @@ def make_dossier(
                 volumes.append(volume)
                 hashes[volume.file] = volume.sha256
                 set_so_far(sum(each.names for each in volumes))
-        main = contents.dossier(opened.head, edition, volumes)
+        main = contents.dossier(opened, edition, volumes)
         pdf = set_pdf("dossier.typ", main, fonts, at=_noon(edition), accessible=True)
-        name = f"{opened.head.petition.slug} - {contents.dossier_title(edition)}.pdf"
+        name = f"{opened.petition.slug} - {contents.dossier_title(edition)}.pdf"
         hashes = {name: _write(unfinished / name, pdf), **hashes}
         manifest = _manifest(opened, edition, fonts, lacking, hashes)
         sha256 = _write(unfinished / MANIFEST, manifest.encode())
@@ -120,21 +118,14 @@ def _volumes(
     opened: OpenedList, edition: Edition, fonts: Fonts, lacking: set[str], folder: Path
 ) -> Iterator[Volume]:
     """Sets each volume, writes it, and yields what it is."""
-    signatures = opened.signatures()
-    of = -(-opened.head.counts.with_name // VOLUME)
+    of = -(-len(opened.signatures) // VOLUME)
     for number in range(1, of + 1):
-        some = list(islice(signatures, VOLUME))
-        if not some:
-            break
+        some = opened.signatures[(number - 1) * VOLUME : number * VOLUME]
         title = contents.volume_title(number, of, edition.words)
-        data = contents.volume(opened.head, edition, title, some, lacking)
+        data = contents.volume(opened, edition, title, some, lacking)
         pdf = _set_volume(data, fonts, _noon(edition), alone=of == 1)
-        name = f"{opened.head.petition.slug} - {title}.pdf"
-        sha256 = _write(folder / name, pdf)
-        yield Volume(name, len(some), some[0].number, some[-1].number, sha256)
-    # Reads to the end, where the number of signatures is compared with what the head says.
-    for _ in signatures:
-        pass
+        name = f"{opened.petition.slug} - {title}.pdf"
+        yield Volume(name, len(some), some[0].number, some[-1].number, _write(folder / name, pdf))
 
 
 def _set_volume(data: Data, fonts: Fonts, at: datetime, *, alone: bool) -> bytes:
@@ -160,10 +151,10 @@ def _with_every_letter(opened: OpenedList, edition: Edition) -> tuple[Fonts, set
     Raises:
         DossierError: the petition's own texts have a letter without any font.
     """
-    of_texts = set[str]().union(*map(letters, contents.texts(opened.head, edition)))
+    of_texts = set[str]().union(*map(letters, contents.texts(opened, edition)))
     found = set(of_texts)
     if not edition.public:
-        for signature in opened.signatures():
+        for signature in opened.signatures:
             if not signature.name.isascii():
                 found |= letters(signature.name)
     if not (lacking := unreadable(found, Fonts())):
@@ -178,7 +169,7 @@ def _with_every_letter(opened: OpenedList, edition: Edition) -> tuple[Fonts, set
 def _no_font(opened: OpenedList, edition: Edition, lacking: set[str]) -> str:
     """Returns the sentences that say whose letters have no font, and which to install."""
     numbers: dict[str, list[int]] = defaultdict(list)
-    for signature in () if edition.public else opened.signatures():
+    for signature in () if edition.public else opened.signatures:
         for name in {script(each) for each in letters(signature.name) & lacking}:
             numbers[name].append(signature.number)
     scripts = sorted({script(letter) for letter in lacking})
@@ -213,24 +204,24 @@ def _manifest(
     opened: OpenedList, edition: Edition, fonts: Fonts, lacking: set[str], hashes: dict[str, str]
 ) -> str:
     """Returns the manifest, which `sha256sum --check` reads: it skips lines that begin with #."""
-    head = opened.head
     made_with = [f"{package} {version(package)}" for package in _PACKAGES]
     made_with += ["fonts of this machine"] if fonts.of_machine else []
     about = {
-        "petition": head.petition.slug,
+        "petition": opened.petition.slug,
         "edition": "public, without names" if edition.public else "for the addressee",
         "language": edition.words.language,
         "date": edition.day.isoformat(),
         "made with": ", ".join(made_with),
     }
     if not edition.public:
+        counts = opened.counts
         about |= {
             "reference": edition.reference,
             "contact": edition.contact,
-            "export": head.id,
-            "exported at": head.exported_at.isoformat(),
+            "export": opened.id,
+            "exported at": opened.exported_at.isoformat(),
             "SHA-256 of the list": opened.sha256,
-            "signatures": f"{head.counts.counted}, {head.counts.with_name} of them with a name",
+            "signatures": f"{counts.counted}, {counts.with_name} of them with a name",
         }
     if lacking:
         about["letters without a font"] = f"{len(lacking)}, written as their code points"

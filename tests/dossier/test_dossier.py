@@ -122,10 +122,10 @@ def test_every_script_of_the_sample_is_in_the_extra_with_its_marks() -> None:
 def test_the_public_edition_has_no_name_and_no_number_of_one(tmp_path: Path) -> None:
     read = open_list(write_list(tmp_path / "list.json", 100))
     edition = Edition(Catalogs.load().words("en"), DAY, "", "", public=True)
-    text = json.dumps(dossier(read.head, edition, []), ensure_ascii=False)
-    assert not [each.name for each in read.signatures() if each.name in text]
+    text = json.dumps(dossier(read, edition, []), ensure_ascii=False)
+    assert not [each.name for each in read.signatures if each.name in text]
     assert "Edition without names" in text
-    assert dossier(read.head, edition, [])["volumes"] == []
+    assert dossier(read, edition, [])["volumes"] == []
 
 
 def test_a_list_from_before_the_closing_is_said_not_to_be_the_one_to_hand_over(
@@ -159,7 +159,7 @@ def test_a_long_list_comes_in_volumes(tmp_path: Path, monkeypatch: pytest.Monkey
     assert done.exit_code == 0, done.output
     files = [path.name for path in sorted((tmp_path / "out").glob("*volume*"))]
     assert files == [f"andry - volume {n} of 3.pdf" for n in (1, 2, 3)]
-    numbers = [each.number for each in open_list(listed).signatures()]
+    numbers = [each.number for each in open_list(listed).signatures]
     assert [(each.file, each.names, each.first, each.last) for each in volumes] == [
         (files[0], 40, numbers[0], numbers[39]),
         (files[1], 40, numbers[40], numbers[79]),
@@ -199,7 +199,7 @@ def test_what_is_missing_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     assert "out.partial is there" in told
     assert (tmp_path / "out.partial").exists()
     assert "No such file" in failed(call(tmp_path / "nowhere.json", *ARGUMENTS))
-    monkeypatch.setitem(sys.modules, "ijson", None)
+    monkeypatch.setitem(sys.modules, "typst", None)
     for name in [name for name in sys.modules if name.startswith("bot.dossier")]:
         monkeypatch.delitem(sys.modules, name)
-    assert "'ijson>=" in failed(call(listed, *ARGUMENTS))
+    assert "'typst>=" in failed(call(listed, *ARGUMENTS))
