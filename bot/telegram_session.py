@@ -1,14 +1,10 @@
-"""Builds the session to Telegram as the settings and the environment say: proxy, certificates.
+"""Builds the session to Telegram as the settings and the environment say, with their proxy.
 
 Whatever talks to Telegram builds its session here, so that nothing leaves the machine another way.
 """
 
-import os
-import re
-import ssl
 import time
 from collections.abc import Callable
-from pathlib import Path
 from urllib.request import getproxies
 
 from pydantic import SecretStr
@@ -16,10 +12,7 @@ from pydantic import SecretStr
 from bot.proxy_choice import choose_proxy
 from bot.settings import SettingsInvalid
 from bot.text.problems import Sentence
-from bot.text.terminal_language import label
 from bot.transport import SharedSession
-
-_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
 
 
 def shared_session(
@@ -38,10 +31,8 @@ def shared_session(
         clock: the session's monotonic clock.
 
     Raises:
-        SettingsInvalid: the proxy's address or the certificates cannot be used.
+        SettingsInvalid: the proxy's address cannot be used.
     """
-    if api_url.startswith("https:"):
-        _require_certificates()
     setting = None if proxy is None else proxy.get_secret_value()
     try:
         proxied = choose_proxy(api_url, setting, getproxies())
@@ -54,34 +45,3 @@ def shared_session(
         "http://servidor:puerto o socks5://servidor:puerto, nunca https://. Para ir sin "
         "proxy: PETITION_PROXY=none"
     )
-
-
-def _require_certificates() -> None:
-    """Refuses a bundle that cannot be used: OpenSSL would trust nobody, and not say why."""
-    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
-        except ssl.SSLError:
-            raise SettingsInvalid.because(
-                "SSL_CERT_FILE: {path} no tiene certificados en formato PEM.", path=file
-            ) from None
-        except OSError as error:
-            raise SettingsInvalid.because(
-                "SSL_CERT_FILE: {path} no se puede leer: {why}.",
-                path=file,
-                why=label(error.strerror or "The system refused"),
-            ) from None
-    elif folders and not any(map(_has_certificates, folders.split(os.pathsep))):
-        raise SettingsInvalid.because(
-            "SSL_CERT_DIR: {path} no tiene certificados con los nombres por los que se "
-            "buscan; los pone: openssl rehash {path}",
-            path=folders,
-        )
-
-
-def _has_certificates(folder: str) -> bool:
-    try:
-        return any(_HASHED.fullmatch(entry.name) for entry in Path(folder).iterdir())
-    except OSError:
-        return False

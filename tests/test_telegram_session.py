@@ -90,24 +90,3 @@ async def test_certificates_of_ones_own_are_trusted(
         given = {"SSL_CERT_FILE": file, "SSL_CERT_DIR": f"{tmp_path / 'nothing'}:{tmp_path}"}
         monkeypatch.setenv(by, str(given[by]))
         assert await call(at) == HttpResponse(200, b"yes")
-
-
-@pytest.mark.parametrize(
-    ("name", "given", "said"),
-    [
-        ("SSL_CERT_FILE", "nowhere.pem", "nowhere.pem cannot be read: No such file or directory."),
-        ("SSL_CERT_FILE", ".", r"\. cannot be read"),
-        ("SSL_CERT_FILE", "words.pem", "words.pem has no certificates in the form of PEM."),
-        ("SSL_CERT_DIR", "nowhere", "nowhere has no certificates under the names"),
-        ("SSL_CERT_DIR", ".", "openssl rehash ."),
-    ],
-)
-def test_certificates_that_are_not_there_are_refused_in_a_sentence(
-    name: str, given: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "words.pem").write_text("no certificate")
-    monkeypatch.setenv(name, given)
-    with pytest.raises(SettingsInvalid, match=said):
-        shared_session("https://api.telegram.org")
-    shared_session("http://127.0.0.1:8081")  # which has no certificate
