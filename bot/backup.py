@@ -82,7 +82,7 @@ async def write_backup(
     made_at = datetime.now(UTC)
     with output_file(path) as file:
         file.write(b" " * _MANIFEST_BYTES)
-        measured = _Measured(file, wrote)
+        measured = _Hashed(file, wrote)
         with encrypting_writer(cast(BinaryIO, measured), recipients) as writer:
             content = await copy_database(address, writer)
         kind = "sqlite" if isinstance(address, SqliteAddress) else "postgresql"
@@ -153,7 +153,7 @@ def decrypt_backup(
         is_same = _manifest(file.read(_MANIFEST_BYTES)) == manifest
         hashed = _Hashed(file)
         if is_same:
-            decrypt(hashed, _Measured(target, wrote), identities)
+            decrypt(hashed, _Hashed(target, wrote), identities)
     if not is_same or hashed.sha256.hexdigest() != manifest.payload_sha256:
         raise BackupUnusable(
             "{path} was changed or replaced after it was checked. Nothing was restored; find out "
@@ -208,36 +208,31 @@ def _is_own(path: Path, keyring: Keyring) -> bool:
 
 
 class _Hashed:
-    """A file that is read, with the hash of what was read."""
+    """A file, with the size and the hash of what was read from it or written to it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, passed: Callable[[int], None] = lambda _: None) -> None:
         self._file = file
-        self.sha256 = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        part = self._file.read(size)
-        self.sha256.update(part)
-        return part
-
-
-class _Measured:
-    """A file that is written to, with the size and the hash of what was written."""
-
-    def __init__(self, file: BinaryIO, wrote: Callable[[int], None]) -> None:
-        self._file = file
-        self._wrote = wrote
+        self._passed = passed
         self.sha256 = hashlib.sha256()
         self.size = 0
 
+    def read(self, size: int = -1) -> bytes:
+        part = self._file.read(size)
+        self._note(part)
+        return part
+
     def write(self, part: bytes) -> int:
         written = self._file.write(part)
-        self.sha256.update(memoryview(part)[:written])
-        self.size += written
-        self._wrote(self.size)
+        self._note(memoryview(part)[:written])
         return written
 
     def flush(self) -> None:
         self._file.flush()
+
+    def _note(self, part: bytes | memoryview) -> None:
+        self.sha256.update(part)
+        self.size += len(part)
+        self._passed(self.size)
 
 
 def _fields(manifest: Manifest) -> dict[str, object]:

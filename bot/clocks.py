@@ -33,6 +33,7 @@ _SILENT_FOR = timedelta(days=7)
 _A_DAY = timedelta(days=1)
 
 
+@dataclass
 class DateCheck:
     """Tells whether the machine's date is right, as what is erased because of it never returns.
 
@@ -40,14 +41,9 @@ class DateCheck:
     how long Telegram has not said it. After `_SILENT_FOR` the machine's clock alone counts.
     """
 
-    def __init__(
-        self,
-        clock: Callable[[], datetime],
-        telegram_time: Callable[[], tuple[datetime | None, timedelta]],
-    ) -> None:
-        self._clock = clock
-        self._telegram_time = telegram_time
-        self._logged: str | None = None
+    _clock: Callable[[], datetime]
+    _telegram_time: Callable[[], tuple[datetime | None, timedelta]]
+    _logged: str | None = None
 
     def __call__(self) -> bool:
         """Returns whether anything may be erased because of the machine's date; the log says why.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
@@ -119,14 +120,9 @@ def draw_link(link: str) -> None:
     """Draws the link as a QR code, light on dark whatever the terminal's colours are."""
     import segno  # only two commands need it
 
-    code = segno.make(link, micro=False)
-    rows = [list(row) for row in code.matrix_iter(border=_QUIET_ZONE)]
-    rows += [[0] * len(rows[0])] * (len(rows) % 2)
-    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
-        line = "".join(
-            " ▄▀█"[2 * (not up) + (not low)] for up, low in zip(upper, lower, strict=True)
-        )
-        say(line, style="bright_white on black")
+    drawn = io.StringIO()
+    segno.make(link, micro=False).terminal(drawn, border=_QUIET_ZONE, compact=True)
+    say(*drawn.getvalue().splitlines(), style="bright_white on black")
 
 
 def explain(title: str, text: str) -> None:

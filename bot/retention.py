@@ -8,7 +8,7 @@ hour, and `petition-bot purge` does the same from a shell.
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -124,6 +124,7 @@ async def erase_due(
     return total
 
 
+@dataclass
 class Retention:
     """Erases what has been stored for long enough, for as long as the bot runs.
 
@@ -135,27 +136,16 @@ class Retention:
     of a date, and nobody is warned of it.
     """
 
-    def __init__(
-        self,
-        storage: Storage,
-        petition: Callable[[], Petition],
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        *,
-        warn: Callable[[Overdue | None], Awaitable[None]],
-        erase_files: Callable[[datetime], Awaitable[None]],
-        date_is_right: Callable[[], bool],
-        tidy_up: Callable[[datetime | None], int],
-    ) -> None:
-        self._storage = storage
-        self._petition = petition
-        self._clock = clock
-        self._sleep = sleep
-        self._warn = warn
-        self._erase_files = erase_files
-        self._date_is_right = date_is_right
-        self._tidy_up = tidy_up
-        self._erased_at: datetime | None = None
+    _storage: Storage
+    _petition: Callable[[], Petition]
+    _clock: Callable[[], datetime]
+    _sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _: KW_ONLY
+    warn: Callable[[Overdue | None], Awaitable[None]]
+    erase_files: Callable[[datetime], Awaitable[None]]
+    date_is_right: Callable[[], bool]
+    tidy_up: Callable[[datetime | None], int]
+    _erased_at: datetime | None = field(default=None, init=False)
 
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
@@ -166,7 +156,7 @@ class Retention:
 
     async def forget(self) -> None:
         """Erases every form that is older than `FORMS_KEPT_FOR`, and the files that are due."""
-        if not self._date_is_right():
+        if not self.date_is_right():
             return
         before = self._clock() - FORMS_KEPT_FOR
         total, forgotten = 0, PORTION
@@ -177,7 +167,7 @@ class Retention:
             total += forgotten
         if total > 0:
             _log.info("forms_forgotten", total=total)
-        await self._erase_files(before)
+        await self.erase_files(before)
 
     async def erase(self) -> None:
         """Warns the admins, then erases the signatures that are due.
@@ -186,10 +176,10 @@ class Retention:
         it, as nothing brings it back.
         """
         now, self._erased_at = self._clock(), None
-        if not self._date_is_right():
+        if not self.date_is_right():
             return
         overdue = await find_overdue(self._storage, self._petition(), now)
-        await self._warn(overdue)
+        await self.warn(overdue)
         if overdue is not None and await self._is_held(overdue, now):
             _log.warning("erasure_held", total=overdue.people)
             return
@@ -198,7 +188,7 @@ class Retention:
         total = await erase_due(self._storage, erasure, now, action="retention", sleep=self._sleep)
         if total > 0:
             _log.info("signatures_erased", total=total)
-            await self._erase_files(now - FORMS_KEPT_FOR)
+            await self.erase_files(now - FORMS_KEPT_FOR)
 
     async def _is_held(self, overdue: Overdue, now: datetime) -> bool:
         """Returns whether it waits, from when it was first found: a restart begins no new day."""
@@ -224,8 +214,8 @@ class Retention:
 
     async def tidy_files(self) -> None:
         """Removes copies of people's data that nobody needs any more."""
-        now = self._clock() if self._date_is_right() else None
-        removed = await asyncio.to_thread(self._tidy_up, now)
+        now = self._clock() if self.date_is_right() else None
+        removed = await asyncio.to_thread(self.tidy_up, now)
         if removed:
             _log.info("left_files_removed", total=removed)
 
