@@ -235,17 +235,17 @@ def test_dossier(reader: Reader, tmp_path: Path) -> None:
     contact = {"es": "Lucía Prado, campañas", "en": "Lucía Prado, campaigns"}[reader.language]
     edition = Edition(reader.words, day, "AI-ES/2027/014", contact)
     volume = contents.Volume(f"andry - {reader.label('lista de firmas')}.pdf", 1412, 1, 2096, "")
-    pages = dossier_pages("dossier.typ", contents.dossier(read.head, edition, [volume]))
+    pages = dossier_pages("dossier.typ", contents.dossier(read, edition, [volume]))
     keep(reader.folder / "dossier.png", beside([pages[0], pages[1], pages[-2]]))
     if reader is SPANISH:
         return
     public = Edition(SPANISH.words, day, "", "", public=True)
-    in_public = dossier_pages("dossier.typ", contents.dossier(read.head, public, []))
+    in_public = dossier_pages("dossier.typ", contents.dossier(read, public, []))
     # Its first page has the names in other scripts, which stand far apart in the list itself.
     few = open_list(write_list(tmp_path / "few.json", 130))
-    people = [*few.signatures(), *list(read.signatures())[130:]]
+    people = [*few.signatures, *read.signatures[130:]]
     title = contents.volume_title(1, 1, edition.words)
-    names = dossier_pages("volume.typ", contents.volume(read.head, edition, title, people))
+    names = dossier_pages("volume.typ", contents.volume(read, edition, title, people))
     keep(FOLDER / "dossier-list.png", beside([names[0], pages[2], in_public[0]]))
 
 
