@@ -121,7 +121,9 @@ async def drill(order: Order) -> Restored | None:
     if order.manifest.database != "sqlite":
         await asyncio.to_thread(_run_pg_restore, order, ("--file=-",), None)
         return None
-    with private_copy(_beside(order)) as copy:
+    address = parse_address(order.url)
+    beside = address.path.resolve() if isinstance(address, SqliteAddress) else order.path
+    with private_copy(beside) as copy:
         await asyncio.to_thread(_decrypt, order, copy)
         return await _brought_up_to_date(_url(copy), order)
 
@@ -372,12 +374,6 @@ def _is_over(moved: Path, database: Path, now: datetime | None) -> bool:
         return False
     at = datetime.strptime(named[1], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
     return now - at > MOVED_ASIDE_KEPT_FOR
-
-
-def _beside(order: Order) -> Path:
-    """Returns the path beside which a copy may lie: the database, or else the backup."""
-    address = parse_address(order.url)
-    return address.path.resolve() if isinstance(address, SqliteAddress) else order.path
 
 
 def _url(path: Path) -> str:

@@ -94,17 +94,11 @@ class Series:
 
 
 def series_of(moments: Sequence[Moment]) -> Series:
-    """Returns the series of these intervals, in whatever order, with or without empty ones.
-
-    Raises:
-        ValueError: every interval is empty.
-    """
+    """Returns the series of these intervals, in whatever order; not all of them are empty."""
     starts = sorted(moment.at for moment in moments)
     width = min((later - earlier for earlier, later in pairwise(starts)), default=_ALONE)
     filled = (moment for moment in moments if moment.delivered or moment.unreachable)
     bars = tuple(sorted(filled, key=lambda moment: moment.at))
-    if not bars:
-        raise ValueError("nothing was delivered, so there is nothing to draw")
     return Series(bars, width)
 
 
@@ -128,11 +122,7 @@ class _Panel:
 
 
 def delivery_chart(moments: Sequence[Moment], words: Words, title: str) -> bytes:
-    """Returns the chart as a PNG of 1280 × 900 pixels; the title is one line.
-
-    Raises:
-        ValueError: every interval is empty.
-    """
+    """Returns the chart as a PNG of 1280 × 900 pixels; the title is one line."""
     return paint(series_of(moments), words, title).png()
 
 

@@ -80,7 +80,7 @@ def make_files(
     """Makes a dossier; returns it with the head of the list that it is made of."""
     try:
         # These need the extra, which a server does not have.
-        from bot.dossier.contents import Edition
+        from bot.dossier.contents import Edition, dossier_title
         from bot.dossier.make import make_dossier
         from bot.dossier.opened_list import DossierError, open_list
     except ModuleNotFoundError as error:
@@ -102,8 +102,7 @@ def make_files(
             contact=controller.email or controller.web_form or controller.address or "",
             public=public,
         )
-        edition_name = words.label("edición pública" if public else "expediente")
-        folder = output or Path(f"{petition.slug} {edition_name} {language}")
+        folder = output or Path(f"{petition.slug} {dossier_title(edition)} {language}")
         stopped = label("Interrumpido: no se ha hecho ningún archivo.")
         with progress(label("Componiendo nombres"), interrupted=stopped) as done:
             made = make_dossier(opened, edition, folder, lambda n: done(n, names))

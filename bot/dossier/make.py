@@ -20,7 +20,7 @@ from pathlib import Path
 from bot.dossier import contents
 from bot.dossier.contents import Data, Edition, Volume
 from bot.dossier.opened_list import DossierError, OpenedList
-from bot.dossier.typesetting import Fonts, letters, script, set_pdf, unreadable
+from bot.dossier.typesetting import letters, script, set_pdf, unreadable
 from bot.text.terminal_language import label, plural_label
 
 VOLUME = 5_000
@@ -29,7 +29,7 @@ VOLUME = 5_000
 MANIFEST = "manifest.txt"
 
 _PACKAGES = ("petition-bot", "typst", "manimgx-fonts", "manimgx-fonts-cjk")
-_EAST_ASIAN = frozenset({"Cjk", "Hiragana", "Katakana", "Hangul", "Bopomofo", "Ideographic"})
+_FONTS = "Noto Sans (fonts.google.com/noto), BabelStone Han (babelstone.co.uk)"
 _NUMBERS_LISTED = 10
 
 
@@ -66,19 +66,19 @@ def make_dossier(
         raise DossierError.because(
             "{path} ya existe, y se queda como está: elige otra carpeta.", path=folder
         )
-    fonts, lacking = _with_every_letter(opened, edition)
+    of_machine, lacking = _with_every_letter(opened, edition)
     with _whole_folder(folder) as unfinished:
         volumes, hashes = [], {}
         if not edition.public:
-            for volume in _volumes(opened, edition, fonts, lacking, unfinished):
+            for volume in _volumes(opened, edition, of_machine, lacking, unfinished):
                 volumes.append(volume)
                 hashes[volume.file] = volume.sha256
                 set_so_far(sum(each.names for each in volumes))
         main = contents.dossier(opened, edition, volumes)
-        pdf = set_pdf("dossier.typ", main, fonts, at=_noon(edition), accessible=True)
+        pdf = set_pdf("dossier.typ", main, of_machine, at=_noon(edition), accessible=True)
         name = f"{opened.petition.slug} - {contents.dossier_title(edition)}.pdf"
         hashes = {name: _write(unfinished / name, pdf), **hashes}
-        manifest = _manifest(opened, edition, fonts, lacking, hashes)
+        manifest = _manifest(opened, edition, of_machine, lacking, hashes)
         sha256 = _write(unfinished / MANIFEST, manifest.encode())
     without_font = _no_font(opened, edition, lacking) if lacking else ""
     return Dossier(folder, (*hashes, MANIFEST), sha256, without_font)
@@ -115,7 +115,7 @@ def _noon(edition: Edition) -> datetime:
 
 
 def _volumes(
-    opened: OpenedList, edition: Edition, fonts: Fonts, lacking: set[str], folder: Path
+    opened: OpenedList, edition: Edition, of_machine: bool, lacking: set[str], folder: Path
 ) -> Iterator[Volume]:
     """Sets each volume, writes it, and yields what it is."""
     of = -(-len(opened.signatures) // VOLUME)
@@ -123,19 +123,17 @@ def _volumes(
         some = opened.signatures[(number - 1) * VOLUME : number * VOLUME]
         title = contents.volume_title(number, of, edition.words)
         data = contents.volume(opened, edition, title, some, lacking)
-        pdf = _set_volume(data, fonts, _noon(edition), alone=of == 1)
+        pdf = _set_volume(data, of_machine, _noon(edition), alone=of == 1)
         name = f"{opened.petition.slug} - {title}.pdf"
         yield Volume(name, len(some), some[0].number, some[-1].number, _write(folder / name, pdf))
 
 
-def _set_volume(data: Data, fonts: Fonts, at: datetime, *, alone: bool) -> bytes:
+def _set_volume(data: Data, of_machine: bool, at: datetime, *, alone: bool) -> bytes:
     if alone:
-        return set_pdf("volume.typ", data, fonts, at=at, accessible=False)
+        return set_pdf("volume.typ", data, of_machine, at=at, accessible=False)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as process:
-        # Found fonts cannot be handed to another process; it finds them again.
-        again = Fonts(fonts.of_machine)
-        task = process.submit(set_pdf, "volume.typ", data, again, at=at, accessible=False)
+        task = process.submit(set_pdf, "volume.typ", data, of_machine, at=at, accessible=False)
         try:
             return task.result()
         except BrokenProcessPool as error:
@@ -145,8 +143,8 @@ def _set_volume(data: Data, fonts: Fonts, at: datetime, *, alone: bool) -> bytes
             ) from error
 
 
-def _with_every_letter(opened: OpenedList, edition: Edition) -> tuple[Fonts, set[str]]:
-    """Returns the fonts, with those of the machine if they are needed, and what none of them has.
+def _with_every_letter(opened: OpenedList, edition: Edition) -> tuple[bool, set[str]]:
+    """Returns whether the fonts of the machine are needed too, and which letters none has.
 
     Raises:
         DossierError: the petition's own texts have a letter without any font.
@@ -157,13 +155,12 @@ def _with_every_letter(opened: OpenedList, edition: Edition) -> tuple[Fonts, set
         for signature in opened.signatures:
             if not signature.name.isascii():
                 found |= letters(signature.name)
-    if not (lacking := unreadable(found, Fonts())):
-        return Fonts(), set()
-    fonts = Fonts(of_machine=True)
-    lacking = unreadable(lacking, fonts)
+    if not (lacking := unreadable(found, of_machine=False)):
+        return False, set()
+    lacking = unreadable(lacking, of_machine=True)
     if not of_texts.isdisjoint(lacking):
         raise DossierError(_no_font(opened, edition, of_texts.intersection(lacking)))
-    return fonts, set(lacking)
+    return True, set(lacking)
 
 
 def _no_font(opened: OpenedList, edition: Edition, lacking: set[str]) -> str:
@@ -173,20 +170,12 @@ def _no_font(opened: OpenedList, edition: Edition, lacking: set[str]) -> str:
         for name in {script(each) for each in letters(signature.name) & lacking}:
             numbers[name].append(signature.number)
     scripts = sorted({script(letter) for letter in lacking})
-    # Of Chinese, Japanese and Korean only what Noto's own font lacks can be meant here.
-    rare, others = bool(_EAST_ASIAN & set(scripts)), bool(set(scripts) - _EAST_ASIAN)
-    packages = ["fonts-babelstone-han"] if rare else []
-    packages += ["fonts-noto-core", "fonts-noto-extra"] if others else []
-    names = ["BabelStone Han (babelstone.co.uk)"] if rare else []
-    names += ["Noto Sans (fonts.google.com/noto)"] if others else []
     lines = [
         label("Ninguna fuente de este ordenador tiene algunas letras:"),
         *(f"  {name}: {_whose(numbers[name])}" for name in scripts),
         label("Instala una fuente que las tenga, y haz otra vez el expediente:"),
-        f"  Debian, Ubuntu: sudo apt install {' '.join(packages)}",
-        label(
-            "  Windows, macOS: descarga {fonts}, ábrela y elige «Instalar»", fonts=", ".join(names)
-        ),
+        "  Debian, Ubuntu: sudo apt install fonts-noto-core fonts-noto-extra fonts-babelstone-han",
+        label("  Windows, macOS: descarga {fonts}, ábrela y elige «Instalar»", fonts=_FONTS),
     ]
     return "\n".join(lines)
 
@@ -201,11 +190,15 @@ def _whose(numbers: list[int]) -> str:
 
 
 def _manifest(
-    opened: OpenedList, edition: Edition, fonts: Fonts, lacking: set[str], hashes: dict[str, str]
+    opened: OpenedList,
+    edition: Edition,
+    of_machine: bool,
+    lacking: set[str],
+    hashes: dict[str, str],
 ) -> str:
     """Returns the manifest, which `sha256sum --check` reads: it skips lines that begin with #."""
     made_with = [f"{package} {version(package)}" for package in _PACKAGES]
-    made_with += ["fonts of this machine"] if fonts.of_machine else []
+    made_with += ["fonts of this machine"] if of_machine else []
     about = {
         "petition": opened.petition.slug,
         "edition": "public, without names" if edition.public else "for the addressee",

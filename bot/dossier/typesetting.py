@@ -7,9 +7,8 @@ are PDF/A, for which typst refuses a sign that no font has: a box is never set i
 import json
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +27,16 @@ _SEARCHABLE: list[Any] = ["a-2u"]
 _JOINERS = frozenset("\u200c\u200d")
 
 
-@dataclass(frozen=True)
-class Fonts:
-    """The fonts to set with: those of the extra, then the machine's own."""
-
-    of_machine: bool = False
-
-    @cached_property
-    def found(self) -> typst.Fonts:
-        """The fonts as typst has found them."""
-        folders = [str(folder) for folder in _PACKAGED]
-        return typst.Fonts(include_system_fonts=self.of_machine, font_paths=folders)
+@cache
+def fonts(*, of_machine: bool) -> typst.Fonts:
+    """Returns the fonts to set with: those of the extra, then the machine's own if wanted."""
+    folders = [str(folder) for folder in _PACKAGED]
+    return typst.Fonts(include_system_fonts=of_machine, font_paths=folders)
 
 
-def set_pdf(template: str, data: object, fonts: Fonts, *, at: datetime, accessible: bool) -> bytes:
+def set_pdf(
+    template: str, data: object, of_machine: bool, *, at: datetime, accessible: bool
+) -> bytes:
     """Returns a document as PDF/A; the same data and fonts give the same bytes.
 
     `template` is the name of a file in `templates`; the time has a fixed offset from UTC. One
@@ -55,8 +50,8 @@ def set_pdf(template: str, data: object, fonts: Fonts, *, at: datetime, accessib
             str(TEMPLATES / template),
             root=str(TEMPLATES),
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-            font_paths=fonts.found,
-            ignore_system_fonts=not fonts.of_machine,
+            font_paths=fonts(of_machine=of_machine),
+            ignore_system_fonts=not of_machine,
             format="pdf",
             timestamp=int(at.timestamp()),
             pdf_standards=_ACCESSIBLE if accessible else _SEARCHABLE,
@@ -97,13 +92,13 @@ def spelt_out(text: str, lacking: Collection[str]) -> str:
     )
 
 
-def unreadable(found: Iterable[str], fonts: Fonts) -> list[str]:
+def unreadable(found: Iterable[str], *, of_machine: bool) -> list[str]:
     """Returns the letters that no font has, in order."""
     compiler = typst.Compiler(
         str(TEMPLATES / "letters.typ"),
         root=str(TEMPLATES),
-        font_paths=fonts.found,
-        ignore_system_fonts=not fonts.of_machine,
+        font_paths=fonts(of_machine=of_machine),
+        ignore_system_fonts=not of_machine,
     )
 
     def lacking(some: Sequence[str]) -> list[str]:

@@ -6,7 +6,6 @@ files have no dates and no line numbers, so they change only when a message does
 """
 
 import io
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,9 +37,6 @@ msgstr ""
 
 # A message has one form for one and one for all other numbers.
 _TWO_FORMS = "nplurals=2; plural=(n != 1);"
-
-# What an editor's script leaves that puts a translation into each line of its message.
-_REPEATED = re.compile(r"(.{10,}?)\1+", re.DOTALL)
 
 
 def find_word_problems(locales: Path = LOCALES, project: Path = PROJECT) -> list[Problem]:
@@ -121,8 +117,6 @@ def _faults(message: Message, use: Use) -> Iterator[str]:
     wanted = {name for form in use.forms for name in placeholders(form)}
     said = message.string or ""
     for form in (said,) if isinstance(said, str) else said:
-        if _REPEATED.fullmatch(form):
-            yield "the translation stands there several times"
         used = placeholders(form)
         for name in sorted(used - wanted):
             yield f"the translation names {{{name}}}, which the message does not have"

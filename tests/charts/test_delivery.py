@@ -244,8 +244,3 @@ def test_empty_intervals_and_their_order_make_no_difference() -> None:
 def test_what_comes_alone_took_a_second() -> None:
     series = series_of([Moment(START, 1, 0)])
     assert series.end - series.start == timedelta(seconds=1)
-
-
-def test_nothing_cannot_be_drawn() -> None:
-    with pytest.raises(ValueError, match="nothing to draw"):
-        series_of(delivery([0, 0], 10))

@@ -14,7 +14,7 @@ from bot.cli.main import app
 from bot.dossier import contents, make
 from bot.dossier.contents import Edition, dossier
 from bot.dossier.opened_list import ListHead, open_list
-from bot.dossier.typesetting import TEMPLATES, Fonts, letters, unreadable
+from bot.dossier.typesetting import TEMPLATES, letters, unreadable
 from bot.text.translations import Catalogs
 from tests.support.opened_lists import ELSEWHERE, opened_list, write_list
 
@@ -116,7 +116,7 @@ def test_a_petition_whose_own_text_has_no_font_is_not_made_with_boxes(tmp_path: 
 def test_every_script_of_the_sample_is_in_the_extra_with_its_marks() -> None:
     found = set().union(*(letters(name) for name in ELSEWHERE))
     assert {"ễ", "ọ́", "बे", "王", "د"} - {"ọ́", "बे", "ễ"} <= found
-    assert unreadable(found | {"ọ́", "क्‍ष", "g̃"}, Fonts()) == []
+    assert unreadable(found | {"ọ́", "क्‍ष", "g̃"}, of_machine=False) == []
 
 
 def test_the_public_edition_has_no_name_and_no_number_of_one(tmp_path: Path) -> None:

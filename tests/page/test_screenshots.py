@@ -19,7 +19,7 @@ from bot.charts.delivery import delivery_chart
 from bot.dossier import contents
 from bot.dossier.contents import Edition
 from bot.dossier.opened_list import open_list
-from bot.dossier.typesetting import TEMPLATES, Fonts
+from bot.dossier.typesetting import TEMPLATES, fonts
 from bot.text.translations import Catalogs, Words
 from tests.charts.deliveries import delivery
 from tests.page.chromium import PHONE, Window, chromium, open_window, running_session
@@ -255,7 +255,7 @@ def dossier_pages(template: str, data: Any) -> list[Image.Image]:
         str(TEMPLATES / template),
         root=str(TEMPLATES),
         sys_inputs={"data": json.dumps(data)},
-        font_paths=Fonts().found,
+        font_paths=fonts(of_machine=False),
         ignore_system_fonts=True,
         format="png",
         ppi=76,

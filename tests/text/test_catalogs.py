@@ -180,12 +180,6 @@ def test_what_the_people_of_the_demo_quote_is_not_said_by_the_bot(
     assert translated.problems() == []
 
 
-def test_a_translation_that_stands_there_three_times_is_found(project: SmallProject) -> None:
-    project.update()
-    project.translate("Firmar", "Sign the petition. " * 3)
-    assert any("stands there several times" in each for each in project.problems())
-
-
 def test_a_catalog_names_files_and_neither_lines_nor_dates(translated: SmallProject) -> None:
     text = translated.catalog("en")
     assert "#: handlers/greeting.py\n" in text
