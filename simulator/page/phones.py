@@ -21,7 +21,6 @@ class Phones:
         self._admins = admins
         self._people: dict[int, Person] = {}
         self._read: dict[int, int] = {}
-        self._known_to_have_started: set[int] = set()
         self._acknowledged: set[int] = set()
         """Numbers of all messages that the bot has received, also of people not shown yet."""
 
@@ -85,13 +84,10 @@ class Phones:
         self._mark_read_if_active(event, person)
 
     def _mark_read_if_active(self, event: Event, person: Person) -> None:
-        """Marks the chat as read when its person writes or taps."""
+        """Marks the chat as read when its person writes or taps, who has started the bot then."""
         sent = event.kind == "sent" and event.message is not None and not event.message.from_bot
-        if not sent and event.kind != "tapped":
-            return
-        self.read(person, max(person.chat.messages, default=0))
-        if person.started and person.id not in self._known_to_have_started:
-            self._known_to_have_started.add(person.id)
+        if sent or event.kind == "tapped":
+            self.read(person, max(person.chat.messages, default=0))
             self.publish(person)
 
     def snapshot(self) -> list[Shape]:
