@@ -162,6 +162,8 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
         "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts que "
         "llega antes de ese día."
     )
+    await notices(admin)
+    assert not any("no han recibido el mensaje final" in each.text for each in admin.marta.messages)
 
 
 @pytest.mark.parametrize(

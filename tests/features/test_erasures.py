@@ -10,8 +10,9 @@ from handlers.context import Services
 from simulator.person import Person
 from storage import DueBefore, Statement, Storage
 from tests.support.scene import Scene, a_scene
+from tests.support.supporters import Supporters
 
-DAY, SUNDAY = timedelta(days=1), 6
+DAY, FORTNIGHT = timedelta(days=1), 14
 
 
 class Time:
@@ -82,14 +83,17 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     """Nobody closes it, and nobody tells anybody anything."""
     ana, marta, time = scene.ana, scene.marta, Time(scene)
     marta.start()
-    # One last warning is for the days from one Sunday to the next, as nobody reads one a day.
-    while (due := time.later(21)).weekday() != SUNDAY:
+    # With this day, in each step, begins what one warning is for: nobody reads one every day.
+    # And as many days lie between the days after it as between those 21 months later.
+    while (due := time.later(21)).toordinal() % (31 * 7) != 0 or time.now.day > FORTNIGHT:
         time.now += DAY
     begun = time.now
     for person in (ana, scene.sean):
         await scene.signs(person)
-    time.now += DAY
-    await scene.signs(scene.mallory)
+    for number, days in ((3, 1), (4, 5), (5, FORTNIGHT)):
+        signed_at = begun + days * DAY
+        people = Supporters(time.storage.database, time.services.keyring, signed_at=signed_at)
+        await people.sign([number])
     assert "Ya has firmado" in await visits(scene, ana)
     for months in range(1, 20):
         time.now = begun
@@ -99,24 +103,27 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
     await time.passes(1)
     assert warned(marta) == ["month"]
     day = scene.words.date(due)
-    assert marta.messages[-1].text == (
-        f"El {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
+    said = (
+        f"l {day} se borrarán firmas de personas a las que nadie ha contado cómo acaba la "
         "petición.\n\n"
         "Son 2 personas. En cuanto se borren sus firmas, ya no se les podrá escribir. Prometimos "
         "no guardar ninguna firma más de 21 meses, y se borrarán aunque nadie haga nada.\n\n"
         "La petición sigue abierta. Ciérrala con /close y cuéntales después cómo ha acabado, con "
         "/broadcast."
     )
-    await time.passes(30)
+    assert marta.messages[-1].text == f"E{said}"
+    await time.passes(24)
+    assert marta.messages[-1].text == f"⚠️ Queda una semana o menos: e{said}"
+    await time.passes(6)
     assert warned(marta) == ["month", "week", "day"]
-    assert f"Último aviso: el {day} se borrarán" in marta.messages[-1].text
+    assert marta.messages[-1].text == f"⚠️ Último aviso: e{said}"
     assert await time.any_left()
     await scene.signs(scene.jordi)
-    await time.passes(2)
+    await time.passes(7)
     assert warned(marta)[3:] == []
     assert await time.storage.signatures.get(time.services.reference(ana.user.id)) is None
     screen = await visits(scene, ana)
-    assert "4 personas han firmado" in screen
+    assert "6 personas han firmado" in screen
     assert "no hace falta que firmes otra vez" in screen
     for command, answer in (
         ("/mydata", "Las firmas cuyo plazo ha acabado ya se han borrado"),
@@ -129,25 +136,25 @@ async def test_two_years_without_an_operator(scene: Scene) -> None:
         assert answer in scene.screen(ana).text, command
     marta.send("/stats")
     await scene.settled()
-    assert "Firmas: 4" in marta.messages[-1].text
-    assert "Ya borradas, porque su plazo ha acabado: 3." in marta.messages[-1].text
+    assert "Firmas: 6" in marta.messages[-1].text
+    assert "Ya borradas, porque su plazo ha acabado: 4." in marta.messages[-1].text
     await scene.closes()
     assert "ya se han borrado y siguen contadas" in await visits(scene, ana)
     assert "Tu firma se borrará, como muy tarde, el" in await visits(scene, scene.jordi)
     await time.goes_to(time.later(22))
     assert await time.any_left()
-    assert "Mañana se borrará 1 firma" in marta.messages[-1].text
+    assert "Mañana se borrarán 2 firmas" in marta.messages[-1].text
     await time.passes(1)
     assert not await time.any_left()
-    assert warned(marta)[3:] == ["day"]  # of Jordi, as all that time nobody looked
+    assert warned(marta)[3:] == ["day", "late"]  # of Jordi, as all that time nobody looked
     screen = await visits(scene, scene.jordi)
-    assert "Reunió la firma de 4 personas" in screen
+    assert "Reunió la firma de 6 personas" in screen
     assert f"el {scene.words.date(time.now)} se borraron las últimas" in screen
     marta.send("/broadcast")
     await scene.settled()
     assert "No se guarda ninguna firma: no hay a quién escribir." in marta.messages[-1].text
     deeds = [(each.action, each.detail) for each in await time.storage.audit.entries(9)]
-    assert [detail for action, detail in deeds if action == "retention"] == ["1", "1", "2"]
+    assert [detail for action, detail in deeds if action == "retention"] == ["2", "1", "1", "2"]
 
 
 async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_once_it_was_warned(
