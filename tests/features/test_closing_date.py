@@ -311,8 +311,23 @@ async def test_after_a_restored_backup_nothing_is_sent_until_an_admin_has_looked
     await restores.record(made_at=None, at=now(scene))
     await restores.mark_repeated(at=now(scene), lost=0, journal_is_whole=False)
     await look_after(scene, timedelta())
-    await scene.marta.sees("no consta entero: puede haber vuelto alguien que retiró su firma")
-    await scene.marta.sees("No consta de cuándo es. Que sepamos, no falta ninguna firma.")
+    assert scene.marta.messages[-1].text == (
+        "⚠️ Se ha restaurado una copia de seguridad de los datos.\n\n"
+        "No consta de cuándo es. Que sepamos, no falta ninguna firma.\n\n"
+        "⚠️ Lo que cada persona pidió después no consta entero: puede haber vuelto alguien que "
+        "retiró su firma o no quería mensajes. Antes de enviar nada, habla con quien administra "
+        "el servidor.\n\n"
+        "De los envíos posteriores a la copia no queda constancia, así que el bot no envía "
+        "ninguno hasta que alguien lo revise. Lo que estaba en marcha está en pausa. Mira en "
+        "/broadcasts qué queda por enviar y cancela lo que ya se envió: se enviaría otra vez."
+    )
     await restores.release(actor=scene.marta.id, at=now(scene))
     await scene.taps(scene.marta, release)  # under a notice that is out of date
     await scene.marta.sees("Los envíos ya estaban permitidos.")
+    await restores.record(made_at=None, at=now(scene))
+    await restores.mark_repeated(at=now(scene), lost=1)
+    await look_after(scene, timedelta())
+    await scene.marta.sees(
+        "No consta de cuándo es. Falta, como mucho, 1 firma posterior: esa persona tendría que "
+        "firmar otra vez."
+    )

@@ -128,6 +128,14 @@ async def test_the_closing_update_that_is_sent_is_the_published_one(admin: Admin
     await admin.scene.broadcasts(3)
     assert any("Han vuelto a casa" in m.text for m in admin.scene.ana.messages)
     assert any("18 July 2025" in m.text for m in admin.scene.sean.messages)
+    admin.ahead = timedelta(days=6)
+    await notices(admin)
+    assert admin.marta.messages[-1].text == (
+        "Ha cambiado lo que se lee de cómo ha acabado la petición.\n\n"
+        "• el mensaje final, en español\n\n"
+        "Lo ha publicado Marta.\n\n"
+        "Para verlo, escribe /closing."
+    )
 
 
 async def test_a_confirmation_of_the_former_text_sends_nothing(admin: AdminScene) -> None:
@@ -163,7 +171,9 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
         "llega antes de ese día."
     )
     await notices(admin)
-    assert not any("no han recibido el mensaje final" in each.text for each in admin.marta.messages)
+    assert not any(
+        "no han recibido el mensaje final" in each.text for each in admin.marta.messages
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,13 +204,17 @@ async def test_a_photo_is_no_text(admin: AdminScene) -> None:
 async def test_what_comes_an_hour_later_is_asked_for_again(admin: AdminScene) -> None:
     await admin.says("/closing")
     await admin.taps(SPANISH)
-    admin.ahead = timedelta(minutes=61)
-    await admin.says("Compra pan")
-    assert "podía ser para otra cosa" in admin.marta.messages[-1].text
-    admin.ahead = timedelta(days=3)
+    for waited in (timedelta(hours=1, minutes=1), timedelta(hours=23)):
+        admin.ahead += waited
+        await admin.says("Compra pan")
+        assert admin.marta.messages[-1].text == (
+            "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para "
+            "otra cosa. Si era este, envíamelo otra vez."
+        )
+    admin.ahead += timedelta(hours=25)
     await admin.says("¿Alguien está ahí?")
     assert "podía ser para otra cosa" not in admin.marta.messages[-1].text, "nobody waits for it"
-    admin.ahead = timedelta(minutes=62)
+    admin.ahead -= timedelta(hours=24, minutes=1)  # 59 minutes after that
     await admin.says("Han vuelto")
     assert "✅ Guardado" in admin.panel.text
 

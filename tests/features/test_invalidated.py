@@ -110,6 +110,28 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         "aparta a las personas que haya entre ellas, así que conviene acotarlo más:\n"
         f'{command} --reason "…"'
     )
+    # Of a wave of former forms nobody knows how long they took, and it came by no link.
+    until += timedelta(hours=13)
+    await a_wave(scene, range(101, 161))
+    await services.storage.database.write(
+        Statement("UPDATE signatures SET source = NULL, form_seconds = NULL"),
+        Statement(
+            "UPDATE signatures SET signed_at = :hours WHERE number < 101",
+            {"hours": to_millis(until - timedelta(hours=26))},
+        ),
+        Statement(
+            "UPDATE signatures SET signed_at = :hours WHERE number IN (42, 43)",
+            {"hours": to_millis(until - timedelta(hours=5))},
+        ),
+    )
+    await look(bot, services)
+    parts = read_by(scene.marta)[-1].split("\n\n")
+    assert parts[1].endswith(
+        "han llegado 60 firmas. Son muchas más de lo habitual: en la hora con más firmas del día "
+        "anterior hubo 2."
+    )
+    assert parts[2].startswith("Puede que la petición")
+    assert parts[3].split("\n")[1].endswith(f'{until + timedelta(minutes=1):%M}" --dry-run')
 
 
 async def test_ana_whose_signature_was_taken_out_by_mistake_reads_so_and_can_withdraw_it(
