@@ -176,7 +176,13 @@ async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_on
     assert warned(scene.marta) == ["late"]
     until = f"hasta el {scene.words.date(time.now + 7 * DAY)}"
     (warning,) = [message.text for message in scene.marta.messages if until in message.text]
-    assert "Prometimos borrarlas 1 mes después de la entrega." in warning
+    assert warning == (
+        "⚠️ Las firmas ya deberían estar borradas, y hay personas a las que nadie ha contado cómo "
+        f"acaba la petición. Se guardan unos días más: {until}.\n\n"
+        "Es 1 persona. En cuanto se borre su firma, ya no se le podrá escribir. Prometimos "
+        "borrarlas 1 mes después de la entrega.\n\n"
+        "Para contárselo, escribe /broadcast y elige «El mensaje final»."
+    )
     assert any("Mañana se borrará 1 firma" in message.text for message in scene.marta.messages)
     assert "se borrará pronto" in await visits(scene, scene.ana)
     await time.passes(1)

@@ -91,6 +91,8 @@ async def test_in_a_group_there_is_one_line_and_a_private_link(scene: Scene) -> 
     await scene.settled()
     said = [m for m in group.messages.values() if m.from_bot]
     assert len(said) == 1
+    assert said[0].text == "La petición se lee y se firma en un chat privado."
+    assert said[0].labels == ["Abrir el chat privado"]
     assert said[0].buttons[0][0].url == "https://t.me/peticion_bot?start=group"
     scene.ana.send_in(group, "hola a todos")
     await scene.settled()
