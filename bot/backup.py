@@ -162,25 +162,20 @@ def decrypt_backup(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OldBackups:
-    """What lay beside a backup and was older than it may be.
-
-    Attributes:
-        removed: whole backups that were made with the same key file.
-        doubtful: what says that it is a backup, and is damaged or somebody else's; it is left.
-    """
-
-    removed: list[Path]
-    doubtful: list[Path]
-
-
-def remove_old_backups(beside: Path, keyring: Keyring, before: datetime) -> OldBackups:
+def remove_old_backups(
+    beside: Path, keyring: Keyring, before: datetime
+) -> tuple[list[Path], list[Path]]:
     """Removes the backups from before a moment in the folder of a new one, if named like it.
 
     And what a backup that was killed left there.
+
+    Returns:
+        The whole backups with the same key file, which were removed, and what says that it is a
+        backup, and is damaged or somebody else's: it is left.
     """
-    names, found = f"*{glob.escape(beside.suffix)}", OldBackups([], [])
+    names = f"*{glob.escape(beside.suffix)}"
+    removed: list[Path] = []
+    doubtful: list[Path] = []
     for path in sorted(beside.parent.glob(names)):
         if path.is_symlink() or not path.is_file():
             continue
@@ -193,11 +188,11 @@ def remove_old_backups(beside: Path, keyring: Keyring, before: datetime) -> OldB
             continue
         if _is_own(path, keyring):
             path.unlink()
-            found.removed.append(path)
+            removed.append(path)
         else:
-            found.doubtful.append(path)
+            doubtful.append(path)
     remove_unfinished(beside.parent, names)
-    return found
+    return removed, doubtful
 
 
 def _is_own(path: Path, keyring: Keyring) -> bool:

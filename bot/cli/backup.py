@@ -106,16 +106,16 @@ def _remove_older(file: Path, made_at: datetime, days: int) -> None:
     if told is not None:
         refuse_another_date(told, made_at)
     own = Keyring.load(require_key_file(settings.key_file))
-    old = remove_old_backups(file, own, made_at - timedelta(days=days))
-    if old.removed:
-        files = ", ".join(each.name for each in old.removed)
+    removed, doubtful = remove_old_backups(file, own, made_at - timedelta(days=days))
+    if removed:
+        files = ", ".join(each.name for each in removed)
         say(label("Borradas, porque tenían más de {days} días: {files}.", days=days, files=files))
-    if old.doubtful:
+    if doubtful:
         say(
             label(
                 "También son más antiguas, pero siguen ahí: {files}. Están dañadas, o no se "
                 "hicieron con este archivo de clave. Si son tuyas, bórralas.",
-                files=", ".join(each.name for each in old.doubtful),
+                files=", ".join(each.name for each in doubtful),
             )
         )
 

@@ -169,19 +169,6 @@ def dossier_title(edition: Edition) -> str:
     return edition.words.label("expediente")
 
 
-def texts(head: ListHead, edition: Edition) -> list[str]:
-    """Returns all texts of the main document that people wrote, to compare with the fonts."""
-
-    def strings(value: Any) -> list[str]:
-        if isinstance(value, dict):
-            return strings(list(value.values()))
-        if isinstance(value, list):
-            return [text for each in value for text in strings(each)]
-        return [value] if isinstance(value, str) else []
-
-    return strings(dossier(head, edition, []))
-
-
 def in_language(by_language: dict[str, str], language: str) -> str:
     """Returns a text in this language, or else in whichever it has first."""
     return by_language.get(language) or next(iter(by_language.values()), "")

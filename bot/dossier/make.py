@@ -5,6 +5,7 @@ and one process would grow with every volume.
 """
 
 import hashlib
+import json
 import multiprocessing
 import shutil
 from collections import defaultdict
@@ -149,7 +150,8 @@ def _with_every_letter(opened: OpenedList, edition: Edition) -> tuple[bool, set[
     Raises:
         DossierError: the petition's own texts have a letter without any font.
     """
-    of_texts = set[str]().union(*map(letters, contents.texts(opened, edition)))
+    texts = contents.dossier(opened, edition, [])
+    of_texts = letters(json.dumps(texts, ensure_ascii=False))
     found = set(of_texts)
     if not edition.public:
         for signature in opened.signatures:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from bot.dossier.contents import Edition, Volume, dossier, texts, volume, volume_title
+from bot.dossier.contents import Edition, Volume, dossier, volume, volume_title
 from bot.dossier.opened_list import ListedSignature, ListHead
 from bot.text.translations import Catalogs
 
@@ -202,7 +202,7 @@ def test_the_charts_are_parts_of_the_largest_number() -> None:
 def test_the_public_edition_has_no_reference_on_its_pages_and_no_volume() -> None:
     said = dossier(head(), edition("es", public=True), VOLUMES)
     assert (said["head"], said["public"], said["volumes"]) == ("", True, [])
-    assert "Calle Mayor 1" in texts(head(), edition())
+    assert "Calle Mayor 1" in said["contacts"]
 
 
 def test_a_volume_writes_each_name_as_it_is_read() -> None:
