@@ -62,8 +62,16 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     await lucy.sees("Asked for by Marta")
     await admin.scene.taps(lucy, "Review the change that waits")
     await lucy.sees("Han vuelto")
+    question = await admin.scene.with_button(lucy, "Approve and publish")
+    approve = next(
+        b.data for row in question.buttons for b in row if b.label.startswith("Approve")
+    )
     await admin.scene.taps(lucy, "Approve and publish")
     await lucy.sees("✅ Approved and published.")
+    assert approve is not None
+    await lucy.tap_data(question.id, approve).answered()
+    await admin.scene.settled()
+    assert "✅ Published." in lucy.chat.messages[question.id].text, "she tapped twice"
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
     await notices(admin)
     await admin.marta.sees("Lo pidió Marta y lo ha aprobado Lucy.")

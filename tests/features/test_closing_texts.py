@@ -267,12 +267,16 @@ async def test_an_edit_of_the_text_in_the_chat_is_its_next_version(admin: AdminS
     await writes(admin, SPANISH, "Han vuleto")
     sent = next(m for m in admin.marta.messages if m.text == "Han vuleto")
     await publishes(admin)
+    await admin.says("/closing")
+    await admin.taps(ENGLISH)
     admin.marta.edit(sent, "Han vuelto")
     await admin.scene.settled()
     assert "✅ Guardado" in admin.panel.text
     assert "Han vuleto" in await read_late(admin, admin.scene.jordi), "nobody published the edit"
+    await admin.says("They are back")
     await publishes(admin)
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
+    assert "They are back" in await read_late(admin, admin.scene.mallory), "it was awaited still"
 
 
 async def test_all_versions_stay_to_be_read(admin: AdminScene) -> None:

@@ -50,11 +50,12 @@ async def test_what_supporters_sent_before_waits_for_the_bot(
     calls = BotCalls(calls._client, now=lambda: 0.0)
     sim.world.person("Ana").start("newsletter")
     sim.world.person("Marta").start(code.text)
-    sim.world.person("Jordi").start()
-    found = await calls.wait_for(code)
-    assert found is not None
-    assert found.name == "Marta"
-    assert len(sim.world.updates.pending) == 3
+    for pending in (2, 3):
+        found = await calls.wait_for(code)
+        assert found is not None
+        assert found.name == "Marta"
+        assert len(sim.world.updates.pending) == pending
+        sim.world.person("Jordi").start()
     assert {call.params.get("offset") for call in sim.calls if call.method == "getUpdates"} == {
         None
     }

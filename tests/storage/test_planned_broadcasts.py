@@ -85,7 +85,14 @@ async def test_what_a_restored_backup_still_had_planned_waits_for_a_decision(
     broadcast = await planned(broadcasts)
     restores = Restores(database, SLUG, keyring)
     await restores.record(made_at=TIME - LATE, at=TIME)
+    await restores.mark_repeated(at=TIME, lost=0)
     assert await broadcasts.due(TIME) == []
+    # Restored once more before anybody looked: the admins read about the one that is there.
+    await restores.record(made_at=TIME - 2 * LATE, at=TIME + timedelta(seconds=1))
+    await restores.mark_repeated(at=TIME, lost=3, journal_is_whole=False)
+    held = await restores.held()
+    assert held is not None
+    assert (held.made_at, held.lost, held.journal_is_whole) == (TIME - 2 * LATE, 3, False)
     await restores.release(actor=ADMIN, at=TIME + timedelta(seconds=2))
     (due,) = await broadcasts.due(TIME)
     begun = await broadcasts.begin(due, TIME + timedelta(seconds=3))
