@@ -127,7 +127,10 @@ class TestTheFileOfMyData:
             await withdraws(scene)
             assert "borrados" in scene.screen(scene.ana).text
             assert files_of(scene) == ["Lo que había en este archivo se ha borrado."]
-            assert scene.ana.chat.messages[sent.id].text == ""
+            replaced = scene.ana.chat.messages[sent.id]
+            assert replaced.text == ""
+            assert replaced.document is not None
+            assert replaced.document.name == "archivo-borrado.txt"
             assert "García" not in scene.ana.chat.transcript()
             assert await rows_of(scene, "sent_files") == []
 
