@@ -334,3 +334,6 @@ async def test_marta_does_not_send_it_by_the_word_of_one_who_is_no_admin_any_mor
     answer = await admin.marta.tap("Enviar ahora").answered()
     assert answer.text == "Esto lo tiene que decidir otra persona."
     assert not any(NEWS in m.text for m in admin.got(admin.scene.ana))
+    await with_admins(admin, ADMIN, LUCY)
+    assert not (await admin.marta.tap("Enviar ahora").answered()).text, "Lucy has decided"
+    await admin.scene.ana.sees(NEWS, 10)

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.broadcasts.admin_reporter import AdminReporter
 from simulator.faults import Fault
-from storage import PauseReason, Tally
+from storage import Kind, PauseReason, Tally
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 
@@ -109,12 +109,17 @@ async def test_double_taps_on_the_controls_do_it_once(slow: AdminScene) -> None:
     assert "El envío está cancelado." in slow.marta.chat.messages[where].text
 
 
-async def test_a_message_waits_for_another_broadcast_and_is_not_lost(slow: AdminScene) -> None:
+@pytest.mark.parametrize("other", [Kind.UPDATE, Kind.CLOSING])
+async def test_a_message_waits_for_another_broadcast_and_is_not_lost(
+    slow: AdminScene, other: Kind
+) -> None:
+    if other is Kind.CLOSING:
+        await slow.scene.closes()
     await slow.begins()
     await slow.says("Segundo")
     await slow.previews()
     where, second = slow.data(SEND)
-    lucy_is_sending = await slow.starts_another()
+    lucy_is_sending = await slow.starts_another(kind=other)
     await slow.marta.tap_data(where, second).answered()
     await slow.scene.settled()
     assert "Tu mensaje no ha salido: hay otro envío en marcha." in slow.panel.text

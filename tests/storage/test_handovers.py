@@ -156,6 +156,9 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
     await storage.database.write(
         note_change(SLUG, people.supporter(4), Change.NAME_REMOVED, NOON + timedelta(minutes=1)),
         Statement("UPDATE signatures SET with_name = 0 WHERE number = 4"),
+        # The third thought better of it twice: the list has the name.
+        note_change(SLUG, people.supporter(3), Change.NAME_REMOVED, NOON + timedelta(minutes=1)),
+        note_change(SLUG, people.supporter(3), Change.NAME_GIVEN, NOON + timedelta(minutes=2)),
     )
     recorded = await storage.handovers.record(DAY, at=later(99), listed=listed, manifest=MANIFEST)
     assert recorded is not None

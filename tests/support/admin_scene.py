@@ -145,7 +145,9 @@ class AdminScene:
             while (await self.broadcast()).reported_at is None:  # noqa: ASYNC110 - in a database
                 await asyncio.sleep(0.01)
 
-    async def starts_another(self, number: int = 0, starts_at: datetime | None = None) -> bytes:
+    async def starts_another(
+        self, number: int = 0, starts_at: datetime | None = None, kind: Kind = Kind.UPDATE
+    ) -> bytes:
         """Another admin's broadcast begins, or is planned."""
         plan = NewBroadcast(
             f"another {number}".encode().ljust(16, b"."),
@@ -154,7 +156,7 @@ class AdminScene:
             source_language="es",
             actor=ADMIN + 1,
             at=self.services.clock(),
-            kind=Kind.UPDATE,
+            kind=kind,
             starts_at=starts_at,
         )
         started = await self.services.storage.broadcasts.start(plan)
