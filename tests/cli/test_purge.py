@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -15,6 +16,9 @@ from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both,
 A_MONTH = timedelta(days=40)
 
 pytestmark = pytest.mark.usefixtures("telegram")
+
+
+ZONE = ZoneInfo("Europe/Madrid")  # the petition's: its day begins before that of UTC
 
 
 def call(*arguments: str, typed: str = "") -> Result:
@@ -32,7 +36,7 @@ def signed(petition: PetitionDatabase, ago: timedelta, *, from_number: int = 1) 
 
 def delivered(petition: PetitionDatabase, ago: timedelta) -> None:
     async def recorded(storage: Storage) -> None:
-        now = datetime.now(UTC)
+        now = datetime.now(ZONE)
         await storage.handovers.record((now - ago).date(), at=now)
 
     petition.do(recorded)
@@ -97,7 +101,7 @@ def test_of_an_open_petition_and_one_whose_time_has_not_come_the_next_step_is_sa
     petition.do(lambda storage: storage.database.write(Statement(opened)))
     assert "An admin can, with /close, and then /broadcast." in said(call("--dry-run"))
     signed(petition, timedelta())
-    today = datetime.now(UTC).date()
+    today = datetime.now(ZONE).date()
     first = months_later(today, 21)
     assert f"The first one is on {first:%-d %B %Y}." in said(call())
     closed = "UPDATE petitions SET closed_at = 1"

@@ -44,7 +44,8 @@ def told(person: Person, words: str) -> int:
 
 
 async def test_marta_gives_it_a_date_and_everyone_sees_it(scene: Scene) -> None:
-    words, day = scene.words, now(scene) + 60 * DAY
+    words = scene.words
+    day = (now(scene) + 60 * DAY).astimezone(words.zone)
     await asks_to_close(scene, day.strftime("%d/%m/%Y"))
     moment, title = f"{words.date(day)}, 23:59", scene.petition.texts_in("es").title
     asked = await scene.with_button(scene.marta, words.label("Sí, cerrarla ese día"))

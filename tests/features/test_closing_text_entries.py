@@ -98,7 +98,7 @@ async def test_an_entry_without_a_date_is_of_today(admin: AdminScene) -> None:
     await admin.says("/closing")
     await admin.taps("Añadir lo que ha pasado después")
     await admin.taps("Se ha tomado una decisión")
-    today = admin.services.clock()
+    today = admin.services.clock().astimezone(admin.words.zone)
     sent = await admin.says("Quedan libres.")
     named = f"la decisión del {admin.words.date(today)}"
     assert named in admin.panel.text

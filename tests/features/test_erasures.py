@@ -1,6 +1,6 @@
 """Signatures are erased when their time is over: the admins know it before, the counts stay."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from structlog.testing import capture_logs
@@ -51,9 +51,14 @@ class Time:
         for _ in range(days):
             await self.goes_to(self.now + DAY)
 
+    @property
+    def today(self) -> date:
+        """The day where the petition is: in its first hours UTC has the one before."""
+        return self.now.astimezone(self.scene.words.zone).date()
+
     def later(self, months: int) -> datetime:
-        """The noon of the day so many months later."""
-        day = months_later(self.now.date(), months)
+        """The noon of the day some months later."""
+        day = months_later(self.today, months)
         return self.now.replace(year=day.year, month=day.month, day=day.day, hour=12)
 
     async def any_left(self) -> bool:
@@ -166,7 +171,7 @@ async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_on
     await scene.closes()
     await scene.broadcasts(2)
     time = Time(scene)
-    delivered_on = time.now.date()
+    delivered_on = time.today
     time.now = time.later(2)
     assert "como muy tarde, el" in await visits(scene, scene.jordi)
     sql = "UPDATE deliveries SET state = 'rejected' WHERE position = 2"
@@ -285,7 +290,7 @@ async def test_where_no_admin_can_be_told_the_untold_wait_for_two_weeks_and_no_l
         scene.marta.block()
         await scene.settled()
         time = Time(scene)
-        await time.storage.handovers.record(time.now.date(), at=time.now)
+        await time.storage.handovers.record(time.today, at=time.now)
         await time.goes_to(time.later(1))
         for _ in range(13):
             await time.passes(1)

@@ -183,7 +183,7 @@ async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(
     assert (tmp_path / "dossier" / "andry - expediente.pdf").read_bytes().startswith(b"%PDF-")
 
     time = Time(scene)
-    day = time.now.date()
+    day = time.today
     order = ("delivered", "--on", day, "--export", opened["id"], "--manifest", manifest)
     said = await typed(*order, "--yes")
     assert manifest[:8] in said
