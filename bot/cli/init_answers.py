@@ -92,6 +92,7 @@ def keep_admins(setup: Setup, admins: list[int]) -> str:
     setup.keep(ADMINS, ",".join(map(str, admins)))
     said = label("Administran el bot: {ids}.", ids=setup.known[ADMINS])
     if len(admins) == 1:
+        setup.drop(APPROVAL)  # there is nobody to approve, and the bot would not start
         say_that_nobody_else_reads()
     elif APPROVAL not in setup.known:
         setup.keep(APPROVAL, str(_MANY))

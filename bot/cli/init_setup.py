@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
-from dotenv import dotenv_values, set_key
+from dotenv import dotenv_values, set_key, unset_key
 
 from bot import file_locations
 from bot.console import CannotDo, say
@@ -87,6 +87,12 @@ class Setup:
             write_file(self.env_file, f"# {title}\n".encode())
         quotes = "never" if _NEEDS_NO_QUOTES.fullmatch(value) else "always"
         set_key(self.env_file, name, value, quote_mode=quotes, follow_symlinks=True)
+
+    def drop(self, name: str) -> None:
+        """Takes a setting out of the file, if it is there; one of the environment stays."""
+        if name in self.in_file:
+            unset_key(self.env_file, name, follow_symlinks=True)
+            self.known.pop(name)
 
     @property
     def is_new_petition(self) -> bool:

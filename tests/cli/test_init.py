@@ -91,6 +91,9 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     env.write_text(env.read_text().replace("APPROVAL_ABOVE=100", "APPROVAL_ABOVE=5"))
     assert (await call(*given(home))).exit_code == 0
     assert load_settings().approval_above == 5
+    # Nobody is left to approve: with the setting the bot would not start.
+    assert (await call(*given(home), "--admin", "7")).exit_code == 0
+    assert load_settings().approval_above is None
 
 
 async def test_why_telegram_cannot_be_reached_is_said_in_the_terminals_language(
