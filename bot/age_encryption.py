@@ -2,7 +2,7 @@
 
 `age` (https://age-encryption.org) is a small program of every system; pyrage is its library. The
 server has the recipients, which are public, and never an identity: what it writes it cannot
-open again. Plaintext passes through a pipe in memory, and never touches a disk.
+open again. What it encrypts passes through a pipe in memory, and is on no disk in plain.
 """
 
 import os

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -41,23 +41,23 @@ class DateCheck:
     how long Telegram has not said it. After `_SILENT_FOR` the machine's clock alone counts.
     """
 
-    _clock: Callable[[], datetime]
-    _telegram_time: Callable[[], tuple[datetime | None, timedelta]]
-    _logged: str | None = None
+    clock: Callable[[], datetime]
+    telegram_time: Callable[[], tuple[datetime | None, timedelta]]
+    _logged: str | None = field(default=None, init=False)
 
     def __call__(self) -> bool:
         """Returns whether anything may be erased because of the machine's date; the log says why.
 
         The reason is logged each time that it changes.
         """
-        said, silent_for = self._telegram_time()
+        said, silent_for = self.telegram_time()
         if silent_for >= _SILENT_FOR:
             self._log("machine_clock_counts_alone", silent_for)
             return True
         if said is None:
             self._log("date_not_compared", silent_for)
             return False
-        ahead = self._clock() - said
+        ahead = self.clock() - said
         if abs(ahead) >= _A_DAY:
             self._log("clock_is_wrong", ahead)
             return False

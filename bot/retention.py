@@ -35,9 +35,9 @@ _log = structlog.stdlib.get_logger()
 
 FORMS_KEPT_FOR = timedelta(days=30)  # and files of /mydata without a signature
 
-# So many in one transaction, with a pause after each, so that no tap has to wait for longer.
+# How many in one transaction, with a pause after each, so that no tap has to wait for longer.
 PORTION = 100
-BREATH_SECONDS = 0.05
+BETWEEN_PORTIONS_SECONDS = 0.05
 
 BETWEEN_LOOKS_SECONDS = 3_600.0
 
@@ -118,9 +118,9 @@ async def erase_due(
         if portion.after is None:
             break
         after = portion.after
-        await sleep(BREATH_SECONDS)
+        await sleep(BETWEEN_PORTIONS_SECONDS)
     while await storage.erasures.erase_what_is_left(erasure.due, limit=PORTION) == PORTION:
-        await sleep(BREATH_SECONDS)
+        await sleep(BETWEEN_PORTIONS_SECONDS)
     return total
 
 
@@ -136,10 +136,10 @@ class Retention:
     of a date, and nobody is warned of it.
     """
 
-    _storage: Storage
-    _petition: Callable[[], Petition]
-    _clock: Callable[[], datetime]
-    _sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    storage: Storage
+    petition: Callable[[], Petition]
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     _: KW_ONLY
     warn: Callable[[Overdue | None], Awaitable[None]]
     erase_files: Callable[[datetime], Awaitable[None]]
@@ -152,18 +152,18 @@ class Retention:
         while True:
             for part in (self.forget, self.erase, self.tidy_journal, self.tidy_files):
                 await self._tried(part)
-            await self._sleep(BETWEEN_LOOKS_SECONDS)
+            await self.sleep(BETWEEN_LOOKS_SECONDS)
 
     async def forget(self) -> None:
         """Erases every form that is older than `FORMS_KEPT_FOR`, and the files that are due."""
         if not self.date_is_right():
             return
-        before = self._clock() - FORMS_KEPT_FOR
+        before = self.clock() - FORMS_KEPT_FOR
         total, forgotten = 0, PORTION
         while forgotten == PORTION:
             if total > 0:
-                await self._sleep(BREATH_SECONDS)
-            forgotten = await self._storage.conversations.forget_forms(before, limit=PORTION)
+                await self.sleep(BETWEEN_PORTIONS_SECONDS)
+            forgotten = await self.storage.conversations.forget_forms(before, limit=PORTION)
             total += forgotten
         if total > 0:
             _log.info("forms_forgotten", total=total)
@@ -175,24 +175,24 @@ class Retention:
         What should have been erased by the day before waits for `HELD_FOR` once they can know of
         it, as nothing brings it back.
         """
-        now, self._erased_at = self._clock(), None
+        now, self._erased_at = self.clock(), None
         if not self.date_is_right():
             return
-        overdue = await find_overdue(self._storage, self._petition(), now)
+        overdue = await find_overdue(self.storage, self.petition(), now)
         await self.warn(overdue)
         if overdue is not None and await self._is_held(overdue, now):
             _log.warning("erasure_held", total=overdue.people)
             return
         self._erased_at = now
-        erasure = await read_erasure(self._storage, self._petition(), now)
-        total = await erase_due(self._storage, erasure, now, action="retention", sleep=self._sleep)
+        erasure = await read_erasure(self.storage, self.petition(), now)
+        total = await erase_due(self.storage, erasure, now, action="retention", sleep=self.sleep)
         if total > 0:
             _log.info("signatures_erased", total=total)
             await self.erase_files(now - FORMS_KEPT_FOR)
 
     async def _is_held(self, overdue: Overdue, now: datetime) -> bool:
         """Returns whether it waits, from when it was first found: a restart begins no new day."""
-        petitions = self._storage.petitions
+        petitions = self.storage.petitions
         found_at = await petitions.first_notice_at(FOUND_OVERDUE, overdue.about)
         if found_at is None:
             await petitions.mark_notice_sent(FOUND_OVERDUE, overdue.about, now)
@@ -205,16 +205,16 @@ class Retention:
         a clock that jumped, or months that were mistyped, that copy would have people back who
         withdrew.
         """
-        months = self._petition().retention.months_at_most
+        months = self.petition().retention.months_at_most
         kept_for = timedelta(days=_LONGEST_MONTH * months)
         before = None if self._erased_at is None else self._erased_at - kept_for
-        damaged = await asyncio.to_thread(self._storage.journal.rewrite, before)
+        damaged = await asyncio.to_thread(self.storage.journal.rewrite, before)
         if damaged:
             _log.critical("journal_damaged", total=damaged)
 
     async def tidy_files(self) -> None:
         """Removes copies of people's data that nobody needs any more."""
-        now = self._clock() if self.date_is_right() else None
+        now = self.clock() if self.date_is_right() else None
         removed = await asyncio.to_thread(self.tidy_up, now)
         if removed:
             _log.info("left_files_removed", total=removed)

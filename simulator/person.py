@@ -246,7 +246,7 @@ class Person(Account):
     ) -> Message:
         """Waits for a message of the bot that satisfies `is_it`, and returns the newest.
 
-        The `SimulatorError` after so many seconds without one shows the chat.
+        The `SimulatorError` after that time without one shows the chat.
         """
 
         def found() -> Message | None:

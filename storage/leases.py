@@ -2,7 +2,7 @@
 
 A process may die at any moment, so a lease ends by itself. Its times come from the callers' own
 clocks, which can jump or differ: a holder whose lease was taken too early notices it at the next
-renewal, and the work itself is fenced (see `deliveries.py`). In case a clock was set back, whoever
+renewal, and the work itself is fenced (see `deliveries.py`). In case a clock was set back, one who
 waits may take a lease that it has seen unchanged for long enough.
 """
 

@@ -19,7 +19,7 @@ CODE_LASTS = timedelta(days=30)
 """Long enough for a letter by post, and for the month in which it has to be answered."""
 
 MOST_ATTEMPTS = 5
-"""So many wrong codes make a code void."""
+"""How many wrong codes make a code void."""
 
 # None of these looks like another one, typed or written by hand: no O, Q and 0, no I, L and 1, no
 # S and 5, no Z and 2, no B and 8, no G, no U.

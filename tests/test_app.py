@@ -131,7 +131,7 @@ async def test_a_form_that_was_left_is_forgotten_while_it_runs(scene: Scene) -> 
     async with open_app(scene.settings, clocks=scene.clocks) as app:
         conversations = app.application.services.storage.conversations
         after = scene.clocks.now() + FORMS_KEPT_FOR
-        app.retention._clock = lambda: after
+        app.retention.clock = lambda: after
         running = asyncio.create_task(app.run())
         ana = app.application.services.keyring.reference("andry", scene.ana.user.id)
         async with asyncio.timeout(SIGTERM_TO_THE_END):

@@ -13,7 +13,7 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.retention_days import FOUND_OVERDUE, HELD_FOR, Overdue
 from bot.retention import (
     BETWEEN_LOOKS_SECONDS,
-    BREATH_SECONDS,
+    BETWEEN_PORTIONS_SECONDS,
     FORMS_KEPT_FOR,
     PORTION,
     Retention,
@@ -171,7 +171,7 @@ async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
     assert stored.asked == [NOW - timedelta(days=30)] * looks
     assert stored.files_until == [NOW - timedelta(days=30)] * (2 if left else 1)
     assert len(stored.entries) == 1
-    assert pauses.taken == [BREATH_SECONDS] * (looks - 1) * 2
+    assert pauses.taken == [BETWEEN_PORTIONS_SECONDS] * (looks - 1) * 2
     assert [entry["total"] for entry in logged] == [left, left] * bool(left)
 
 
@@ -189,7 +189,7 @@ async def test_conversations_that_are_left_go_in_portions_too() -> None:
     stored, pauses = Stored(), Pauses(99)
     stored.left = 2 * PORTION
     await retention(stored, pauses).erase()
-    assert (stored.left, pauses.taken) == (0, [BREATH_SECONDS] * 2)
+    assert (stored.left, pauses.taken) == (0, [BETWEEN_PORTIONS_SECONDS] * 2)
 
 
 async def test_the_journal_forgets_whose_retention_is_over_and_its_damage_is_said() -> None:

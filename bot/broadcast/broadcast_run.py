@@ -45,7 +45,7 @@ _log = structlog.stdlib.get_logger()
 
 # Rows that are written in one transaction, for which a signature may have to wait.
 _PORTION = 500
-_LONGEST_BREATH = 0.05
+_LONGEST_REST = 0.05
 
 
 class BroadcastRun:
@@ -249,7 +249,7 @@ class DeliveryLoop:
             if await self.context.retry_while_unavailable(enqueue):
                 return
             # A rest as long as the portion took leaves half of the time to those who sign.
-            await self.context.interrupt.rest(min(self.context.clock() - begun, _LONGEST_BREATH))
+            await self.context.interrupt.rest(min(self.context.clock() - begun, _LONGEST_REST))
             await self._stop_if_ended()
 
     async def _wait_to_claim(self, pacer: ClaimPacer) -> int:

@@ -99,7 +99,7 @@ def backup(
 
 
 def _remove_older(file: Path, made_at: datetime, days: int) -> None:
-    """Removes the backups beside a new one that are older than so many days, and says which."""
+    """Removes the backups beside a new one that are older than `keep` days, and says which."""
     settings = load_petition_settings()
     # As a clock that is years ahead would take all of them. Without an answer its own day counts.
     told = run_to_end(telegram_time(settings))

@@ -27,7 +27,7 @@ from bot.settings import load_petition_settings
 from bot.text.terminal_language import label, plural_label, terminal_words
 from storage import ExportedList, NamedSignature, SignatureList, output_file
 
-# So many numbers of damaged signatures are named.
+# How many numbers of damaged signatures are named.
 _NAMED_AT_MOST = 20
 
 Pages = AsyncIterator[list[NamedSignature]]

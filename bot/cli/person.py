@@ -249,7 +249,7 @@ async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof:
             await _do(context, letter, signer, proof)
         shown = label("Está en {path}, que solo puedes leer tú.", path=letter.output) + " "
     if letter.what is Asked.LIFT:
-        # They get what they missed, like whoever unmutes the bot.
+        # They get what they missed, like those who unmute the bot.
         await context.storage.signatures.mark_reachable(signer.supporter, context.clock())
     return f"{shown}{label(_REQUESTS[letter.what].outcome)} {_told(letter.what, signer)}"
 

@@ -133,7 +133,7 @@ class Preview:
         return None if find_problems(mended) else mended
 
     def _open_the_bot(self) -> None:
-        """Lets a reader of either language and an admin press Start: whoever writes sees it."""
+        """Lets a reader of either language and an admin press Start: they see it."""
         people = self.session.people
         for person in (people.ana, people.sean, people.marta):
             if not person.messages:

@@ -77,7 +77,7 @@ def refuse_another_date(said: datetime, now: datetime) -> None:
 
 
 async def telegram_time(settings: PetitionSettings) -> datetime | None:
-    """Returns what time it is for Telegram, which says so to whoever asks for anything."""
+    """Returns what time it is for Telegram, which says so in every answer."""
     async with shared_session(settings.api_url, settings.proxy) as session:
         with suppress(NotSent, ResponseLost):
             await session.post(f"{settings.api_url}/bot/getMe", Body(b""), TimeLimits())

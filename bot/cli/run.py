@@ -76,7 +76,7 @@ def say_that_nobody_else_reads() -> None:
 def require_rehearsable(settings: Settings) -> None:
     """Says that a rehearsal begins, and what it is; refuses that of a petition with signatures.
 
-    Whoever signed would meet the rehearsal in the same chat, and could not withdraw meanwhile; and
+    Signers would meet the rehearsal in the same chat, and could not withdraw meanwhile; and
     what people write to a bot that runs elsewhere would come here.
 
     Raises PetitionInvalid or StorageError if its folder or the database cannot be read.
@@ -195,7 +195,7 @@ _EVENTS = {
 
 
 def said_of_event(event: str) -> str:
-    """Says, to whoever looks at the terminal, what the log says with the name of an event."""
+    """Says in the terminal what the log says with the name of an event."""
     said = next(said for part, said in _EVENTS.items() if part in event)
     return label(said, event=event) if said else ""
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from bot.dossier.telegram_text import blocks
+from bot.petition_folder.schema import Slug, TimeZone
 from bot.text.terminal_language import TerminalError, label
 
 # No petition lasts so long; a day further away than this is a mistake.
@@ -35,14 +36,6 @@ _JOINERS = frozenset("\u200c\u200d")
 
 class DossierError(TerminalError):
     """A dossier cannot be made; the message says why, and what can be done."""
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("no time zone has this name") from None
-    return name
 
 
 def _of_these_years(moment: datetime) -> datetime:
@@ -96,9 +89,9 @@ class ListedVersion(_Part):
 class ListedPetition(_Part):
     """The petition's texts, by language; the appeal's pages are Telegram HTML."""
 
-    slug: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+    slug: Slug
     version: str
-    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    time_zone: TimeZone
     source_language: str
     closed_at: Moment | None = None
     title: ByLanguage

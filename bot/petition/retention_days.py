@@ -37,7 +37,7 @@ AFTER_HANDOVER = "erased after the delivery"  # as it is stored
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """So many signatures should have been erased before; `about` tells such findings apart."""
+    """How many signatures should have been erased before; `about` tells such findings apart."""
 
     people: int
     about: str

@@ -19,7 +19,7 @@ _FORM_SECONDS_AT_MOST = 3_600
 # The form has a notice to read, a name to give and a consent to read: even who reads nothing waits
 # for two answers from Telegram.
 SHORT_FORM_SECONDS = 3
-# So many short forms in an hour, and half of all in it, are a sign; one person in a hurry is none.
+# This many short forms in an hour, and half of all in it, are a sign; one hasty person is none.
 SHORT_FORMS_FROM = 30
 
 # In an hour; a small petition that a family signs after lunch stays far below.

@@ -144,7 +144,7 @@ NOT_A_FILE = Sentence("esto no es un archivo corriente: sácalo de la carpeta")
 def read_file(file: Path, most: int = _LARGEST_TEXT) -> bytes | None:
     """Returns the content of a file of `most` bytes; None if it is a pipe, a device or a folder.
 
-    Whoever reads a stranger's folder must not wait for a pipe that nobody writes to.
+    Reading a stranger's folder must not wait for a pipe that nobody writes to.
     """
     if file.exists() and not file.is_file():
         return None

@@ -379,7 +379,7 @@ def in_language(texts: dict[str, Any], language: str) -> Any:
 
 
 def months_later(day: date, months: int) -> date:
-    """Returns the same day so many months later, or the last of a month that has no such day."""
+    """Returns the same day some months later, or the last of a month that has no such day."""
     year, month = divmod(day.year * MONTHS_A_YEAR + day.month - 1 + months, MONTHS_A_YEAR)
     if year > date.max.year:
         return date.max

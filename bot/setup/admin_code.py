@@ -51,7 +51,7 @@ class AdminCode:
         return max(0.0, self._until - now)
 
     def sender(self, update: Mapping[str, Any]) -> Candidate | None:
-        """Returns who sent this code, in an update of Telegram's; None for any other update.
+        """Returns who sent this code, in an update from Telegram; None for any other update.
 
         Only a message counts that a person wrote in their own chat with the bot: none that was
         edited, forwarded, or sent through another bot.

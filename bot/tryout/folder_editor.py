@@ -94,7 +94,7 @@ class _Step:
 class FolderEditor:
     """Reads and writes the known values of one petition's folder.
 
-    `token` is known to whoever reads the terminal, and has to come with every edit. `closed_for`
+    `token` is known to those who read the terminal, and has to come with every edit. `closed_for`
     is why nothing can be written at all. Each change raises `EditRefused` for what cannot be
     written, or if a file is another one by now.
     """
@@ -118,7 +118,7 @@ class FolderEditor:
         }
 
     def refuse_unless_allowed(self, token: str) -> None:
-        """Refuses whoever does not have the token, and everybody while nothing can be written."""
+        """Refuses people without the token, and everybody while nothing can be written."""
         if self.closed_for is not None:
             raise ReadOnly(self.closed_for)
         if not secrets.compare_digest(token.encode(), self.token.encode()):

@@ -87,7 +87,7 @@ export function applyChange(change) {
 const IN_A_CHAT = {
   message(person, { message }) {
     const { id, mine } = message;
-    // Whoever sends something sees it.
+    // The one who sends something sees it.
     if (mine && person.id === state.selected && !person.messages.has(id)) state.log.atEnd = true;
     if (!mine) person.action = null;
     person.messages.set(id, message);

@@ -23,8 +23,8 @@ _OF_ANOTHER = Sentence(
 )
 _NOT_VOUCHED_FOR = Sentence(
     "Nadie en quien confíe esta máquina responde del certificado de quien contesta en el lugar "
-    "de Telegram: faltan los certificados del sistema (ca-certificates), o la red lee lo que pasa "
-    "por ella."
+    "de Telegram: faltan los certificados del sistema (ca-certificates), SSL_CERT_FILE nombra un "
+    "archivo que no los tiene, o la red lee lo que pasa por ella."
 )
 # Numbers of OpenSSL's; every other one says that nobody vouches for the certificate.
 _BY_VERIFY_CODE = {

@@ -62,8 +62,8 @@ class AcceleratedTime:
         """Lets time pass faster while `wait` waits.
 
         Args:
-            wait: waits for at most so many real seconds, None for no end; tells whether something
-                came before they were over.
+            wait: waits for real seconds at most, None for no end; tells whether something came
+                before they were over.
             timeout: how long to wait, in accelerated seconds; None for no end.
         """
         begun = self._real()

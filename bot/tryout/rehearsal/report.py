@@ -18,7 +18,7 @@ from bot.tryout.visitors.journeys import Journey, Reason, Step
 from handlers.broadcasts.screens.draft_view import MESSAGES_A_STAR
 
 _EXAMPLES = (1_530, 100_000)
-"""So many people stand in the table of how long telling takes, beside those of the rehearsal."""
+"""How many people stand in the table of how long telling takes, beside those of the rehearsal."""
 
 _REPORT = mark("""\
 # Ensayo de «{title}»

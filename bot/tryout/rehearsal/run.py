@@ -32,7 +32,7 @@ _SHORTEST_OPENING = 20.0
 _CLOSING_AFTER = 150.0
 _LONGEST_WAIT = 60.0
 _SOURCES = ("newsletter", "poster", "friends", None)
-# Of the faults of Telegram's, the share of calls that meet each kind; and how long calls take.
+# Of the faults that Telegram has, the share of calls that meet each kind; and how long calls take.
 _FAULTY = 0.004
 _LATENCY = (0.03, 0.2)
 # The status of a call that met such a fault: none where its answer was lost.
@@ -79,7 +79,7 @@ class RehearsalResult:
 
 
 class Rehearsal:
-    """Lives through a petition with so many people; all that is drawn depends on the seed.
+    """Lives through a petition with its people; all that is drawn depends on the seed.
 
     The bot's database and key are in the folder `data`. `one_more` is called after each visit.
     """

@@ -75,7 +75,7 @@ class Journey:
 def next_act(screen: SeenScreen, journey: Journey, *, shown: str, screenfuls: float) -> Act:
     """Returns what the person does at a screen, and notes it in the journey.
 
-    The petition is `shown` in this language; the screen takes so many `screenfuls` of a phone.
+    The petition is `shown` in this language; the screen is `screenfuls` of a phone high.
     """
     traits = journey.traits
     if screen.stage is Stage.LANGUAGE:

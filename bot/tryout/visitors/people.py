@@ -94,7 +94,7 @@ class Traits:
 
 
 def draw_people(dice: Random, number: int, languages: Sequence[str]) -> Iterator[Traits]:
-    """Yields so many people, the same for the same dice; the source language comes first."""
+    """Yields people, the same for the same dice; the source language comes first."""
     for _ in range(number):
         first, last = dice.choice(_FIRST_NAMES), dice.choice(_LAST_NAMES)
         language = _language(dice, languages)

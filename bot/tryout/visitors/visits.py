@@ -18,7 +18,7 @@ _READ_A_SECOND = 30
 _LONGEST_LOOK = 15.0
 _PAUSE = (0.5, 3.0)
 _TRIES_FOR_ONE_ANSWER = 3
-# More than anybody needs; whoever gets here goes round in a circle.
+# More than anybody needs; a visitor who gets here goes round in a circle.
 _MOST_ACTS = 60
 
 
