@@ -28,6 +28,7 @@ from bot.cli.purge import prepare_purge
 from bot.console import CannotDo, list_counts, out, say
 from bot.export import ListFormat
 from bot.petition.petition import BUNDLED, load_petition
+from bot.petition.retention_days import day_of
 from bot.petition.stages import Action
 from bot.tryout.demo_session import DemoSession
 from bot.tryout.visitors.admin import Admin
@@ -152,7 +153,7 @@ class DemoScript:
             # As on the organisation's own computer.
             opened.write_bytes(pyrage.decrypt(encrypted.read_bytes(), [key]))
             manifest = await asyncio.to_thread(_set_as_pdf, opened, folder / "dossier")
-            today = datetime.now(context.clock().tzinfo).date().isoformat()
+            today = day_of(context.clock(), context.words.zone).isoformat()
             id_ = short_id(header.export)
             _typed(f"delivered --on {today} --export {id_} --manifest {manifest[:8]}…")
             plan = await prepare_handover(context, HandoverOrder(today, manifest, id_))
