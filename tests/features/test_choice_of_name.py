@@ -8,8 +8,6 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
-import pytest
-
 from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from handlers.screens.signing import seen_words
@@ -18,18 +16,11 @@ from storage.personal_data import Held
 from tests.support.scene import Scene, a_scene
 
 CONFIRM = "✍️ Consiento y firmo"
-
-
-async def to_the_consent(scene: Scene, person: Person, name: str = "Ana García") -> None:
-    person.start()
-    await scene.settled()
-    await scene.taps(person, scene.words.label("✍️ Firmar la petición"))
-    await scene.taps(person, scene.words.label("Usar «{name}»", name=name))
+WITH, WITHOUT = "Con mi nombre", "Sin mi nombre"
 
 
 async def held_of(scene: Scene, person: Person) -> Held:
-    assert scene.app is not None
-    return await scene.app.application.services.storage.personal_data.of(person.id)
+    return await scene.services.storage.personal_data.of(person.id)
 
 
 def choice_in(held: Held) -> tuple[Any, list[Any]]:
@@ -41,87 +32,83 @@ def choice_in(held: Held) -> tuple[Any, list[Any]]:
 async def test_ana_who_taps_too_early_is_told_what_is_missing_and_loses_nothing(
     scene: Scene,
 ) -> None:
-    ana, words = scene.ana, scene.words
-    await to_the_consent(scene, ana)
+    """Of the two one is chosen at most, and who leaves the form is asked again."""
+    ana = scene.ana
+    await scene.to_the_consent(ana)
     await scene.taps(ana, "⬜ Noticias de otras acciones")
     before = scene.screen(ana)
     shown = (before.text, before.labels)
-    answer = await ana.tap(words.label(CONFIRM)).answered()
+    answer = await ana.tap(CONFIRM).answered()
     await scene.settled()
     assert answer.alert
-    assert "si tu firma se entrega con tu nombre o sin él" in answer.text
+    assert answer.text == (
+        "Falta una elección: si tu firma se entrega con tu nombre o sin él. Toca una de las dos "
+        "opciones y después «✍️ Consiento y firmo»."
+    )
     assert (await held_of(scene, ana)).signature is None
     assert (scene.screen(ana).text, scene.screen(ana).labels) == shown
-    await scene.consents(ana)
+    await scene.taps(ana, f"⚪ {WITH}")
+    assert scene.screen(ana).labels[:2] == [f"✅ {WITH}", f"⚪ {WITHOUT}"]
+    await scene.taps(ana, "Volver")
+    await scene.to_the_consent(ana)
+    assert scene.screen(ana).labels[:2] == [f"⚪ {WITH}", f"⚪ {WITHOUT}"]
+    await scene.taps(ana, f"⚪ {WITH}")
+    await scene.taps(ana, f"⚪ {WITHOUT}")
+    assert scene.screen(ana).labels[:2] == [f"⚪ {WITH}", f"✅ {WITHOUT}"]
+    await scene.taps(ana, "⬜ Noticias de otras acciones")
+    # The button of a consent that offered no choice, and said other words, signs nothing.
+    shown_now = scene.screen(ana)
+    present = next(b.data for row in shown_now.buttons for b in row if b.label == CONFIRM)
+    former = f"{(present or '').rpartition(':')[0]}:{'0' * 16}"
+    await ana.tap_data(shown_now.id, former).answered()
+    await scene.settled()
+    assert (
+        "El texto ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de firmar."
+        in scene.screen(ana).text
+    )
+    assert (await held_of(scene, ana)).signature is None
+    await scene.taps(ana, CONFIRM)
     assert "con la tuya: 1" in scene.screen(ana).text
     assert "• Noticias de otras acciones" in scene.screen(ana).text
+    assert choice_in(await held_of(scene, ana)) == (0, [0])
 
 
-async def test_the_button_of_a_consent_that_offered_no_choice_signs_nothing(
+async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_is_seen(
     scene: Scene,
 ) -> None:
-    ana = scene.ana
-    await to_the_consent(scene, ana)
-    shown = scene.screen(ana)
-    present = next(b.data for row in shown.buttons for b in row if b.label == CONFIRM)
-    former = f"{(present or '').rpartition(':')[0]}:{'0' * 16}"
-    await ana.tap_data(shown.id, former).answered()
-    await scene.settled()
-    assert "El texto ha cambiado desde que lo leíste." in scene.screen(ana).text
-    assert (await held_of(scene, ana)).signature is None
-    await scene.consents(ana)
-    assert "con la tuya: 1" in scene.screen(ana).text
-
-
-async def test_of_the_two_one_is_chosen_at_most(scene: Scene) -> None:
-    ana = scene.ana
-    await to_the_consent(scene, ana)
-    assert scene.screen(ana).labels[:2] == ["⚪ Con mi nombre", "⚪ Sin mi nombre"]
-    await scene.taps(ana, "⚪ Con mi nombre")
-    assert scene.screen(ana).labels[:2] == ["✅ Con mi nombre", "⚪ Sin mi nombre"]
-    await scene.taps(ana, "⚪ Sin mi nombre")
-    assert scene.screen(ana).labels[:2] == ["⚪ Con mi nombre", "✅ Sin mi nombre"]
-
-
-@pytest.mark.parametrize(
-    ("with_name", "said"),
-    [
-        (True, "Tu firma se entregará con tu nombre."),
-        (False, "Tu firma se entregará sin tu nombre, y cuenta igual."),
-    ],
-)
-async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_is_seen(
-    scene: Scene, with_name: bool, said: str
-) -> None:
-    ana = scene.ana
-    await scene.signs(ana, with_name=with_name)
-    assert said in scene.screen(ana).text
-    held = await held_of(scene, ana)
-    assert choice_in(held) == (int(with_name), [int(with_name)])
-    assert "• Con mi nombre\n• Sin mi nombre" in held.consents[0]["text"]
-    for agreed in (
-        "consiento explícitamente que:\n\n• si elijo «Con mi nombre», se entregue mi nombre",
-        "en Estados Unidos, fuera del EEE, con menos protección;",
-        "para registrarla, entregarla y contarme cómo termina.",
-    ):
-        assert agreed in held.consents[0]["text"]
-    for command in ("/start", "/mydata"):
-        ana.send(command)
-        await scene.settled()
-        assert said in scene.screen(ana).text, command
-    await scene.closes()
-    ana.start()
-    await scene.settled()
-    assert said in scene.screen(ana).text
-
-
-async def test_who_leaves_the_form_is_asked_again(scene: Scene) -> None:
-    ana = scene.ana
-    await to_the_consent(scene, ana)
-    await scene.taps(ana, "⚪ Con mi nombre")
-    await scene.taps(ana, scene.words.label("Volver"))
-    await to_the_consent(scene, ana)
-    assert "⚪ Con mi nombre" in scene.screen(ana).labels
+    """Both count and are told the end, and admins see how many of each there are."""
+    people = (
+        (scene.ana, True, "Tu firma se entregará con tu nombre."),
+        (scene.jordi, False, "Tu firma se entregará sin tu nombre, y cuenta igual."),
+    )
+    for number, (person, with_name, said) in enumerate(people, start=1):
+        await scene.signs(person, with_name=with_name)
+        thanks = scene.screen(person).text
+        assert said in thanks
+        assert f"con la tuya: {number}" in thanks
+        held = await held_of(scene, person)
+        assert choice_in(held) == (int(with_name), [int(with_name)])
+        assert "• Con mi nombre\n• Sin mi nombre" in held.consents[0]["text"]
+        for agreed in (
+            "consiento explícitamente que:\n\n• si elijo «Con mi nombre», se entregue mi nombre",
+            "en Estados Unidos, fuera del EEE, con menos protección;",
+            "para registrarla, entregarla y contarme cómo termina.",
+        ):
+            assert agreed in held.consents[0]["text"]
+        for command in ("/start", "/mydata"):
+            assert said in await scene.says(person, command), command
+    scene.marta.send("/stats")
+    counts = "Con su nombre: 1. Sin su nombre: 1."
+    assert counts in (await scene.marta.sees("Firmas: 2")).text
+    scene.marta.send("/close")
+    question = await scene.with_button(scene.marta, "Sí, cerrar la petición")
+    assert f"2 personas han firmado.\n{counts}" in question.text
+    await scene.taps(scene.marta, "Sí, cerrar la petición")
+    assert counts in (await scene.marta.sees("La petición está cerrada.")).text
+    for person, _, said in people:
+        assert said in await scene.says(person, "/start")
+    await scene.broadcasts(2)
+    assert [scene.told(person) for person in (scene.ana, scene.jordi)] == [1, 1]
 
 
 GIVE, REMOVE = "Entregar mi firma con mi nombre", "Entregar mi firma sin mi nombre"
@@ -132,7 +119,7 @@ async def test_it_is_changed_both_ways_in_mydata_and_giving_the_name_is_a_consen
 ) -> None:
     ana = scene.ana
     await scene.signs(ana, with_name=False, news=True)
-    ana.send("/mydata")
+    await scene.says(ana, "/mydata")
     await scene.taps(ana, GIVE)
     asked = scene.screen(ana).text
     assert "Yo, Ana García, consiento explícitamente" in asked
@@ -159,17 +146,13 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
 ) -> None:
     await scene.signs(scene.ana)
     await scene.closes()
-    for command in ("/mydata", "/start"):
-        scene.ana.send(command)
-        await scene.settled()
     scene.ana.send("/mydata")
     tapped = await scene.with_button(scene.ana, REMOVE)
     database = Path(scene.settings.database_url.partition(":///")[2])
     with closing(sqlite3.connect(database)) as beside:
         beside.execute("VACUUM INTO ?", (f"{database}.copy",))
     data = next(b.data for row in tapped.buttons for b in row if b.label == REMOVE)
-    assert scene.app is not None
-    services = scene.app.application.services
+    services = scene.services
     await services.storage.handovers.record(
         services.clock().date(), at=services.clock(), without_name=1
     )
@@ -188,44 +171,29 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
         assert choice_in(await restored.personal_data.of(scene.ana.id)) == (1, [1])
 
 
-async def test_both_count_and_are_told_the_end_and_admins_see_how_many_of_each_there_are(
-    scene: Scene,
-) -> None:
-    await scene.signs(scene.ana)
-    await scene.signs(scene.jordi, with_name=False)
-    assert "con la tuya: 2" in scene.screen(scene.jordi).text
-    scene.marta.send("/stats")
-    said = await scene.marta.sees("Firmas: 2")
-    counts = "Con su nombre: 1. Sin su nombre: 1."
-    assert counts in said.text
-    scene.marta.send("/close")
-    question = await scene.with_button(scene.marta, scene.words.label("Sí, cerrar la petición"))
-    assert f"2 personas han firmado.\n{counts}" in question.text
-    await scene.taps(scene.marta, scene.words.label("Sí, cerrar la petición"))
-    closed = await scene.marta.sees("La petición está cerrada.")
-    assert counts in closed.text
-    await scene.broadcasts(2)
-    assert [scene.told(person) for person in (scene.ana, scene.jordi)] == [1, 1]
-
-
-@pytest.mark.parametrize(("proposed", "with_name"), [("with_name", 1), ("without_name", 0)])
 async def test_where_the_petition_proposes_one_that_holds_unless_the_other_is_chosen(
-    tmp_path: Path, proposed: str, with_name: int
+    tmp_path: Path,
 ) -> None:
     folder = tmp_path / "petition"
     copytree(BUNDLED, folder)
     written = folder / "petition.toml"
     asks = 'handed_over = "ask"\nnames_go_to = "US"'
-    proposes = f'handed_over = "{proposed}"\nnames_go_to = "ES"'
-    assert asks in written.read_text()
-    written.write_text(written.read_text().replace(asks, proposes))
+    text = written.read_text()
+    assert asks in text
     async with a_scene(tmp_path) as scene:
-        await scene.stop_bot()
-        scene.settings = scene.settings.model_copy(update={"folder": folder})
-        await scene.start_bot()
-        for person, name in ((scene.ana, "Ana García"), (scene.jordi, "Jordi Puig")):
-            await to_the_consent(scene, person, name)
-        await scene.taps(scene.ana, scene.words.label(CONFIRM))
-        assert choice_in(await held_of(scene, scene.ana)) == (with_name, [with_name])
-        await scene.consents(scene.jordi, with_name=not with_name)
-        assert choice_in(await held_of(scene, scene.jordi))[0] == 1 - with_name
+        for proposed, people in (
+            ("with_name", (scene.ana, scene.jordi)),
+            ("without_name", (scene.world.person("Luz", last_name="Sol"), scene.marta)),
+        ):
+            await scene.stop_bot()
+            proposes = f'handed_over = "{proposed}"\nnames_go_to = "ES"'
+            written.write_text(text.replace(asks, proposes))
+            scene.settings = scene.settings.model_copy(update={"folder": folder})
+            await scene.start_bot()
+            with_name = int(proposed == "with_name")
+            for person, chosen in zip(people, (with_name, 1 - with_name), strict=True):
+                await scene.to_the_consent(person)
+                if chosen != with_name:
+                    await scene.taps(person, f"⚪ {WITH if chosen else WITHOUT}")
+                await scene.taps(person, CONFIRM)
+                assert choice_in(await held_of(scene, person)) == (chosen, [chosen])

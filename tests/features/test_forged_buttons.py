@@ -29,13 +29,13 @@ async def none_fails(scene: Scene, person: Person, data: Iterator[str]) -> None:
 
 def of_supporters() -> Iterator[str]:
     for action in (*Action, "nothing"):
-        for version, argument in zip("123x", random.Random(action).sample(ODD, 4), strict=True):  # noqa: S311
+        for version, argument in zip("13x", random.Random(action).sample(ODD, 3), strict=True):  # noqa: S311
             yield f"{version}:{action}:{argument}"[:64]
 
 
 def of_admins() -> Iterator[str]:
     for action in (*AdminAction, "nothing"):
-        for argument in random.Random(action).sample(ODD, 8):  # noqa: S311 - repeatable
+        for argument in random.Random(action).sample(ODD, 5):  # noqa: S311 - repeatable
             yield f"adm:{action}:{argument}"[:64]
 
 
@@ -57,17 +57,13 @@ def shown_to(scene: Scene, person: Person) -> set[str]:
 
 
 async def held(scene: Scene, person: Person) -> Held:
-    assert scene.app is not None
-    return await scene.app.application.services.storage.personal_data.of(person.id)
+    return await scene.services.storage.personal_data.of(person.id)
 
 
 async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene: Scene) -> None:
-    ana, mallory, words = scene.ana, scene.mallory, scene.words
-    ana.start()
-    await scene.settled()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
+    ana, mallory = scene.ana, scene.mallory
+    await scene.to_the_consent(ana)
+    await scene.taps(ana, "⚪ Con mi nombre")
     seen = shown_to(scene, ana)
     await scene.consents(ana)
     for command in ("/mydata", "/withdraw"):
@@ -75,11 +71,8 @@ async def test_mallory_who_taps_what_ana_was_shown_changes_nothing_of_hers(scene
         await scene.settled()
         seen |= shown_to(scene, ana)
     before = await held(scene, ana)
-    mallory.start()
-    await scene.settled()
-    await scene.taps(mallory, scene.english.label("✍️ Firmar la petición"))
-    mallory.send("Mallory Ó Briain")
-    await scene.settled()
+    await scene.to_the_name(mallory)
+    await scene.says(mallory, "Mallory Ó Briain")
     await scene.taps(mallory, f"⚪ {scene.english.label('Con mi nombre')}")
     for data in sorted(seen, key=lambda data: (not data.startswith("confirm:"), data)):
         screen = scene.screen(mallory)
@@ -95,13 +88,12 @@ async def test_no_step_of_a_draft_fails_in_a_stage_that_does_not_offer_it(
     admin: AdminScene,
 ) -> None:
     admin.expected.append("message to delete not found")
-    for has_message in (False, True):
-        for number, step in enumerate(DraftStep):
-            await admin.begins()
-            if has_message:
-                await admin.says("Hola a todas")
-            drawn_for = _draft_tap(admin)
-            value = ("all", "xx")[(number + has_message) % 2]  # each step meets both
+    for number, step in enumerate(DraftStep):
+        await admin.begins()
+        if number % 2:
+            await admin.says("Hola a todas")
+        drawn_for = _draft_tap(admin)
+        for value in ("all", "xx"):
             tap = DraftTap(drawn_for.key, drawn_for.version, step, value)
             data = f"adm:{AdminAction.DRAFT}:{tap}"[:64]
             await none_fails(admin.scene, admin.marta, iter([data]))

@@ -124,10 +124,7 @@ def test_every_action_has_its_former_name() -> None:
 
 
 async def conversation(scene: Scene, person: Person) -> Conversation:
-    assert scene.app is not None
-    services = scene.app.application.services
-    supporter = services.keyring.reference(services.petition.slug, person.id)
-    found = await services.storage.conversations.get(supporter)
+    found = await scene.services.storage.conversations.get(scene.services.reference(person.id))
     assert found is not None
     return found
 
@@ -143,64 +140,51 @@ async def test_those_of_the_present_screen_do_what_they_say(scene: Scene) -> Non
     scene.simulator.limits.on = False
     scene.ana.start()
     await scene.settled()
-    for data, stage in SUPPORTERS:
-        message, now = scene.screen(scene.ana), await conversation(scene, scene.ana)
+    former, before = scene.screen(scene.ana), await conversation(scene, scene.ana)
+    now = before
+    for number, (data, stage) in enumerate(SUPPORTERS):
+        message, shown = scene.screen(scene.ana), now
         drawn = [button.data or "" for row in message.buttons for button in row]
         marks = re.findall(r"(?:confirm|give):(\w{16})", " ".join(drawn))
         literal = data.format(consent=marks[0] if marks else "")
-        await sends(scene, scene.ana, message.id, f"{now.version}:{literal}")
-        assert (await conversation(scene, scene.ana)).stage == stage, data
+        await sends(scene, scene.ana, message.id, f"{shown.version}:{literal}")
+        now = await conversation(scene, scene.ana)
+        assert now.stage == stage, data
         if data == "file:":
             assert any(message.document for message in scene.ana.messages)
+        if number == 5:  # those of an earlier screen show the present one
+            for stale, _ in SUPPORTERS:
+                await sends(scene, scene.ana, former.id, f"{before.version}:{stale}")
+                assert (await conversation(scene, scene.ana)).stage == now.stage
+                assert scene.screen(scene.ana).buttons
 
 
-async def test_those_of_an_earlier_screen_show_the_present_one(scene: Scene) -> None:
-    scene.simulator.limits.on = False
-    scene.ana.start()
-    await scene.settled()
-    former, before = scene.screen(scene.ana), await conversation(scene, scene.ana)
-    await scene.taps(scene.ana, scene.words.label("🔒 Privacidad"))
-    for data, _ in SUPPORTERS:
-        await sends(scene, scene.ana, former.id, f"{before.version}:{data}")
-        now = await conversation(scene, scene.ana)
-        assert now.stage == "privacy"
-        assert scene.screen(scene.ana).buttons
-
-
-@pytest.mark.parametrize("data", ["keep:", "sign:", "home:"])
 async def test_those_of_a_question_that_is_asked_no_more_lead_to_the_consent(
-    scene: Scene, data: str
+    scene: Scene,
 ) -> None:
-    """Ana was asked whether "gracias" is her name, by an earlier version."""
-    ana, words = scene.ana, scene.words
-    ana.start()
-    await scene.settled()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    ana.send("gracias")
-    await scene.settled()
-    assert scene.app is not None
-    services, now = scene.app.application.services, await conversation(scene, ana)
-    await services.storage.conversations.save(
-        replace(now, stage="name_check"), was=now.version, at=services.clock()
-    )
-    asked = await conversation(scene, ana)
-    await sends(scene, ana, scene.screen(ana).id, f"{asked.version}:{data}")
-    assert (await conversation(scene, ana)).stage == "consent"
-    assert "Yo, gracias, firmo" in scene.screen(ana).text
-
-
-async def test_the_one_under_a_broadcast_ends_the_news_and_nothing_else(
-    admin: AdminScene,
-) -> None:
-    scene, data = admin.scene, admin.services.storage.personal_data
-    await sends(scene, scene.ana, 1_000_000, "stop:news")
-    held = await data.of(scene.ana.id)
-    assert [consent["news_ended_at"] is not None for consent in held.consents] == [True]
-    assert held.signature is not None
+    """People were asked whether "gracias" is their name, by an earlier version."""
+    for data in ("keep:", "sign:", "home:"):
+        ana = scene.world.person("Ana", language="es")
+        await scene.to_the_name(ana)
+        await scene.says(ana, "gracias")
+        services, now = scene.services, await conversation(scene, ana)
+        await services.storage.conversations.save(
+            replace(now, stage="name_check"), was=now.version, at=services.clock()
+        )
+        asked = await conversation(scene, ana)
+        await sends(scene, ana, scene.screen(ana).id, f"{asked.version}:{data}")
+        assert (await conversation(scene, ana)).stage == "consent"
+        assert "Yo, gracias, firmo" in scene.screen(ana).text
 
 
 async def test_those_that_close_and_reopen_the_petition(admin: AdminScene) -> None:
     petitions, scene = admin.services.storage.petitions, admin.scene
+    # The one under a broadcast ends the news and nothing else.
+    await sends(scene, scene.ana, 1_000_000, "stop:news")
+    held = await admin.services.storage.personal_data.of(scene.ana.id)
+    (consent,) = held.consents
+    assert (consent["news_ended_at"] is not None, consent["updates_ended_at"]) == (True, None)
+    assert held.signature is not None
     await admin.says("/close")
     message = admin.panel.id
     for data, is_closed in (
@@ -211,6 +195,11 @@ async def test_those_that_close_and_reopen_the_petition(admin: AdminScene) -> No
     ):
         await sends(scene, admin.marta, message, data)
         assert (await petitions.state()).is_closed is is_closed, data
+    await admin.says("/close")
+    await sends(scene, admin.marta, admin.panel.id, "adm:close:2")
+    await admin.says("/broadcast")
+    await sends(scene, admin.marta, admin.panel.id, "adm:final:")
+    assert (await begun_draft(admin)).kind is Kind.CLOSING
 
 
 async def draft(admin: AdminScene) -> Draft | None:
@@ -265,27 +254,25 @@ async def planned(admin: AdminScene, number: int, **changes: Any) -> Broadcast:
     return started
 
 
-@pytest.mark.parametrize(
-    ("data", "state"),
-    [
-        ("adm:see:{key}", "scheduled"),
-        ("adm:no?:{key}", "scheduled"),
-        ("adm:no:{key}", "stopped"),
-        ("adm:yes:{key}.3", "scheduled"),
-        ("adm:watch:{key}", "scheduled"),
-        ("adm:stop:{key}", "scheduled"),
-        ("adm:cancel:{key}", "cancelled"),
-    ],
-)
-async def test_those_of_one_that_is_to_be_approved(
-    admin: AdminScene, data: str, state: str
-) -> None:
+async def test_those_of_one_that_is_to_be_approved(admin: AdminScene) -> None:
     message = await admin.says("/broadcasts")
-    broadcast = await planned(admin, 1, needs_approval=True, expected=3)
-    await sends(admin.scene, admin.marta, message.id + 1, data.format(key=broadcast.id.hex()))
-    now = await admin.services.storage.broadcasts.get(broadcast.id)
-    assert now is not None
-    assert (now.state, now.is_approved) == (state, "yes" in data)
+    for number, (data, state) in enumerate(
+        (
+            ("adm:see:{key}", "scheduled"),
+            ("adm:no?:{key}", "scheduled"),
+            ("adm:no:{key}", "stopped"),
+            ("adm:yes:{key}.3", "scheduled"),
+            ("adm:watch:{key}", "scheduled"),
+            ("adm:stop:{key}", "scheduled"),
+            ("adm:cancel:{key}", "cancelled"),
+        )
+    ):
+        broadcast = await planned(admin, number, needs_approval=True, expected=3)
+        literal = data.format(key=broadcast.id.hex())
+        await sends(admin.scene, admin.marta, message.id + 1, literal)
+        now = await admin.services.storage.broadcasts.get(broadcast.id)
+        assert now is not None
+        assert (now.state, now.is_approved) == (state, "yes" in data), data
 
 
 @pytest.fixture
@@ -330,11 +317,3 @@ async def test_those_of_one_that_is_sent(slow: AdminScene) -> None:
     assert (await slow.broadcast()).recall_started_at is not None
     await sends(slow.scene, slow.marta, slow.marta.messages[-1].id, f"adm:goon:{key.hex()}")
     assert (await begun_draft(slow)).topic == (await slow.broadcast()).topic
-
-
-async def test_that_of_the_closing_update(admin: AdminScene) -> None:
-    await admin.says("/close")
-    await sends(admin.scene, admin.marta, admin.panel.id, "adm:close:0")
-    await admin.says("/broadcast")
-    await sends(admin.scene, admin.marta, admin.panel.id, "adm:final:")
-    assert (await begun_draft(admin)).kind is Kind.CLOSING

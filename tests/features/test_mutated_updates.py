@@ -10,7 +10,7 @@ from typing import Any
 from bot.transport.lenient_json import read_json
 from tests.support.scene import Scene, a_scene
 
-_EACH = 40
+_EACH = 24
 _NO_TEXT = "here stand bytes that are no text"
 _ODD: tuple[object, ...] = (
     None,
@@ -56,7 +56,7 @@ async def test_no_mutated_update_stops_or_changes_anything_for_others(tmp_path: 
         assert dispatch.counts.handled > len(log)
         await scene.signs(scene.jordi)
         assert scene.told(scene.ana) == 0
-        state = await scene.app.application.services.storage.petitions.state()
+        state = await scene.services.storage.petitions.state()
         assert state.signatures == 3
         assert not state.is_closed
 

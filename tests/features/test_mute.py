@@ -1,9 +1,13 @@
 """People can stop all messages without blocking the bot or losing their signature."""
 
+from typing import Any
+
 import pytest
 from telegram.error import BadRequest
 
 from handlers.screens.buttons import NO_MORE
+from simulator.person import Person
+from simulator.taps import Tap
 from storage import Kind
 from tests.features.test_invalidated import invalidated
 from tests.support.scene import Scene, fails
@@ -13,124 +17,84 @@ COUNTS = "Tu firma sigue contando."
 
 
 async def test_after_stop_nothing_more_comes_and_the_signature_counts(scene: Scene) -> None:
-    await scene.signs(scene.ana)
-    luz = scene.world.person("Luz", last_name="Paz", language="es")
-    await scene.signs(luz)
-    scene.ana.send("/stop")
-    await scene.settled()
-    assert "No te escribiremos más" in scene.screen(scene.ana).text
-    assert "Solo lo haríamos para avisarte si una brecha" in scene.screen(scene.ana).text
+    ana, jordi, _luz, rosa, pau = people = [
+        scene.world.person(name, language="es") for name in ("Ana", "Jordi", "Luz", "Rosa", "Pau")
+    ]
+    assert "No has firmado esta petición: no te escribiremos." in await scene.says(ana, "/stop")
+    for person in people:
+        await scene.signs(person, person.user.first_name * 2, news=person is rosa)
+    for person in (ana, pau):
+        said = await scene.says(person, "/stop")
+        assert "No te escribiremos más. Solo lo haríamos para avisarte si una brecha" in said
+        assert COUNTS in said
+    # Off and on again before the end is as if nothing had been; news are refused by themselves.
+    await scene.says(jordi, "/mydata")
+    await scene.taps(jordi, "🔕 No recibir más mensajes")
+    assert "Pediste que no te escribiéramos, el " in scene.screen(jordi).text
+    await scene.taps(jordi, "🔔 Volver a recibir mensajes")
+    assert "Pediste que no te escribiéramos" not in scene.screen(jordi).text
+    assert "Noticias de otras acciones: sí" in await scene.says(rosa, "/mydata")
+    await scene.taps(rosa, "No recibir noticias de otras acciones")
+    assert "Noticias de otras acciones: no" in scene.screen(rosa).text
     await scene.closes()
-    await scene.broadcasts(1)
-    assert (scene.told(scene.ana), scene.told(luz)) == (0, 1)
-    scene.ana.send("/start")
-    await scene.settled()
-    assert "Tú también firmaste. Gracias." in scene.screen(scene.ana).text
-
-
-async def test_who_wants_messages_again_is_told_what_was_missed(scene: Scene) -> None:
-    await scene.signs(scene.ana)
-    luz = scene.world.person("Luz", last_name="Paz", language="es")
-    await scene.signs(luz)
-    scene.ana.send("/stop")
-    await scene.settled()
-    await scene.closes()
-    await scene.broadcasts(1)
-    await scene.taps(scene.ana, scene.words.label("🔔 Volver a recibir mensajes"))
-    assert await scene.ana.chat.notifier.wait_for(lambda: scene.told(scene.ana) or None, 10)
-    assert scene.told(luz) == 1
-
-
-async def test_who_turns_messages_off_and_on_before_the_end_is_told_once(scene: Scene) -> None:
-    await scene.signs(scene.ana)
-    scene.ana.send("/mydata")
-    await scene.settled()
-    await scene.taps(scene.ana, scene.words.label("🔕 No recibir más mensajes"))
-    await scene.taps(scene.ana, scene.words.label("🔔 Volver a recibir mensajes"))
-    await scene.closes()
-    await scene.broadcasts(1)
-    assert scene.told(scene.ana) == 1
-
-
-async def test_news_are_refused_and_the_rest_stays(scene: Scene) -> None:
-    await scene.signs(scene.ana, news=True)
-    scene.ana.send("/mydata")
-    await scene.settled()
-    assert "Noticias de otras acciones: sí" in scene.screen(scene.ana).text
-    await scene.taps(scene.ana, scene.words.label("No recibir noticias de otras acciones"))
-    assert "Noticias de otras acciones: no" in scene.screen(scene.ana).text
-    await scene.closes()
-    await scene.broadcasts(1)
-    assert scene.told(scene.ana) == 1
-
-
-async def test_stop_without_a_signature_says_that_nothing_will_come(scene: Scene) -> None:
-    scene.ana.send("/stop")
-    await scene.settled()
-    assert "no te escribiremos" in scene.screen(scene.ana).text
+    await scene.broadcasts(3)
+    assert [scene.told(person) for person in people] == [0, 1, 1, 1, 0]
+    # Who wants messages again is told what was missed.
+    await scene.taps(ana, "🔔 Volver a recibir mensajes")
+    assert await ana.chat.notifier.wait_for(lambda: scene.told(ana) or None, 10)
+    assert "Tú también firmaste. Gracias." in await scene.says(pau, "/start")
+    assert [scene.told(person) for person in people] == [1, 1, 1, 1, 0]
 
 
 async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_first(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await scene.signs(scene.ana, news=True)
-    fails(monkeypatch, scene, "answer_callback_query", 2)
-    answer = await scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS]).answered()
-    assert (answer.text, answer.alert) == (f"{HEARD} {COUNTS}", True)
+    ana, jordi, luz, rosa = (
+        scene.world.person(name, language="es") for name in ("Ana", "Jordi", "Luz", "Rosa")
+    )
 
+    def refuses(person: Person) -> Tap:
+        return person.tap_data(person.screen.id, NO_MORE[Kind.NEWS])
 
-async def test_who_wants_no_news_reads_that_it_is_done_when_it_is_too_late_for_a_window(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert scene.app is not None
+    for person in (ana, jordi, luz):
+        await scene.signs(person, person.user.first_name * 2, news=True)
+    with monkeypatch.context() as patch:
+        fails(patch, scene, "answer_callback_query", 2)
+        answer = await refuses(ana).answered()
+        assert (answer.text, answer.alert) == (f"{HEARD} {COUNTS}", True)
+    # When it is too late for a window, it is written.
+    with monkeypatch.context() as patch:
 
-    async def too_late(*_: object, **__: object) -> None:
-        raise BadRequest("Query is too old and response timeout expired or query id is invalid")
+        async def too_late(*_: Any, **__: Any) -> None:
+            raise BadRequest(
+                "Query is too old and response timeout expired or query id is invalid"
+            )
 
-    await scene.signs(scene.ana, news=True)
-    monkeypatch.setattr(type(scene.app.application.bot), "answer_callback_query", too_late)
-    scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS])
-    await scene.ana.sees(f"{HEARD} {COUNTS}")
-
-
-async def test_who_wants_no_news_is_shown_besides_what_was_owed(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await scene.signs(scene.ana, news=True)
-    fails(monkeypatch, scene, "send_message", 1)
-    scene.ana.send("/help")
-    await scene.settled()
-    answer = await scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS]).answered()
-    assert HEARD in answer.text
-    await scene.ana.sees("Ayuda")
-
-
-async def test_who_wants_no_news_just_after_signing_is_thanked_all_the_same(scene: Scene) -> None:
-    words = scene.words
-    scene.ana.start()
-    await scene.settled()
-    await scene.taps(scene.ana, words.label("✍️ Firmar la petición"))
-    await scene.taps(scene.ana, words.label("Usar «{name}»", name="Ana García"))
-    await scene.taps(scene.ana, f"⚪ {words.label('Con mi nombre')}")
+        assert scene.app is not None
+        patch.setattr(type(scene.app.application.bot), "answer_callback_query", too_late)
+        refuses(jordi)
+        await jordi.sees(f"{HEARD} {COUNTS}")
+    # What was owed is shown besides.
+    with monkeypatch.context() as patch:
+        fails(patch, scene, "send_message", 1)
+        luz.send("/help")
+        await scene.settled()
+        assert HEARD in (await refuses(luz).answered()).text
+        await luz.sees("Ayuda")
+    # Just after signing, one is thanked all the same.
+    await scene.to_the_name(rosa)
+    await scene.says(rosa, "Rosa Mar")
+    await scene.taps(rosa, "⚪ Con mi nombre")
     scene.simulator.faults.freeze()
-    signs = scene.ana.tap(words.label("✍️ Consiento y firmo"))
-    refuses = scene.ana.tap_data(scene.screen(scene.ana).id, NO_MORE[Kind.NEWS])
+    taps = (rosa.tap("✍️ Consiento y firmo"), refuses(rosa))
     scene.simulator.faults.thaw()
-    for tap in (signs, refuses):
+    for tap in taps:
         await tap.answered()
     await scene.settled()
-    assert "con la tuya: 1" in scene.screen(scene.ana).text
-
-
-async def test_whose_signature_does_not_count_or_is_withdrawn_does_not_read_that_it_counts(
-    scene: Scene,
-) -> None:
-    await scene.signs(scene.ana, news=True)
+    assert "con la tuya: 4" in scene.screen(rosa).text
+    # Nobody reads that their signature counts where it does not, or is withdrawn.
     await invalidated(scene, [1])
-    scene.ana.send("/stop")
-    await scene.settled()
-    assert "Tu firma sigue contando" not in scene.screen(scene.ana).text
-    scene.ana.send("/withdraw")
-    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
-    place = scene.screen(scene.ana).id
-    assert (await scene.ana.tap_data(place, NO_MORE[Kind.NEWS]).answered()).text == HEARD
+    assert COUNTS not in await scene.says(ana, "/stop")
+    await scene.says(ana, "/withdraw")
+    await scene.taps(ana, "Retirar mi firma y borrar mis datos")
+    assert (await refuses(ana).answered()).text == HEARD

@@ -1,7 +1,6 @@
 """A person who asks for their data is shown all of it, and gets it as a file."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from handlers.screens.signing import seen_words
@@ -12,7 +11,7 @@ from storage.personal_data import GIVEN
 from storage.tables import metadata
 from storage.times import from_millis
 from telegram_text.markup import fill, parse
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import Scene
 
 NOT_GIVEN = {
     "petitions": "counts and the state of the petition, of everybody together",
@@ -81,7 +80,7 @@ GOES = "este desaparecerá del chat. Para conservarlo, guárdalo aparte."
 async def file_of(scene: Scene, person: Person) -> dict[str, Any]:
     """What the button under /mydata brings."""
     person.send("/mydata")
-    await scene.taps(person, scene.words.label("📄 Recibir el archivo"))
+    await scene.taps(person, "📄 Recibir el archivo")
     given: dict[str, Any] = json.loads(
         scene.simulator.calls.of("sendDocument")[-1].params["document"].content
     )
@@ -93,15 +92,16 @@ def readable(table: str) -> set[str]:
 
 
 async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> None:
-    ana, words = scene.ana, scene.words
+    ana = scene.ana
     ana.start("boletin")
     await scene.settled()
     await scene.signs(ana, updates=True, news=True)
+    await scene.signs(scene.sean, updates=True)
     await scene.closes()
-    await scene.broadcasts(1)
+    await scene.broadcasts(2)
     ana.send("/mydata")
-    await scene.taps(ana, words.label("No recibir noticias de otras acciones"))
-    await scene.taps(ana, words.label("🔕 No recibir más mensajes"))
+    await scene.taps(ana, "No recibir noticias de otras acciones")
+    await scene.taps(ana, "🔕 No recibir más mensajes")
     given = await file_of(scene, ana)
     sent_file = scene.simulator.calls.of("sendDocument")[-1].params
     asked = "Si pides otro archivo, corriges tu nombre o retiras tu firma,"
@@ -134,30 +134,30 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
         *("Novedades de esta petición: sí, 3 como mucho", "Todo lo demás está en el archivo"),
     ):
         assert said in screen, said
+    await is_given_what_they_did(scene, scene.marta, "closing")
 
 
 async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked_for_is_logged(
     scene: Scene,
 ) -> None:
     """It notes each deed by the id of her signature, and its last entry is what holds."""
-    ana, words = scene.ana, scene.words
+    ana = scene.ana
     scene.simulator.limits.on = False
     await scene.signs(ana, updates=True, news=True)
     ana.send("/mydata")
-    await scene.taps(ana, words.label("Corregir mi nombre"))
+    await scene.taps(ana, "Corregir mi nombre")
     ana.send("Ana García Ruiz")
     await scene.settled()
     for label in (
         *("Entregar mi firma sin mi nombre", "No recibir novedades de esta petición"),
         *("No recibir noticias de otras acciones", "🔕 No recibir más mensajes"),
     ):
-        await scene.taps(ana, words.label(label))
-    await scene.taps(ana, words.label("Otros derechos"))
-    await scene.taps(ana, words.label("Limitar el uso de mis datos"))
+        await scene.taps(ana, label)
+    await scene.taps(ana, "Otros derechos")
+    await scene.taps(ana, "Limitar el uso de mis datos")
     given = await file_of(scene, ana)
     signature, (consent,) = given["signature"], given["consents"]
-    assert scene.app is not None
-    services = scene.app.application.services
+    services = scene.services
     entries = journal_of(services.keyring, services.petition.slug).read().entries
     assert {entry.subject.hex() for entry in entries} == {signature["id"]}
     in_file = {
@@ -183,13 +183,11 @@ async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked
 
 
 async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
-    ana, words = scene.ana, scene.words
-    ana.start("radio")
-    await scene.settled()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await scene.taps(ana, f"⬜ {words.label('Noticias de otras acciones')}")
-    await scene.taps(ana, f"⚪ {words.label('Sin mi nombre')}")
+    ana = scene.ana
+    await scene.says(ana, "/start radio")
+    await scene.taps(ana, "✍️ Firmar la petición")
+    for label in ("Usar «Ana García»", "⬜ Noticias de otras acciones", "⚪ Sin mi nombre"):
+        await scene.taps(ana, label)
     given = await file_of(scene, ana)
     caption = scene.simulator.calls.of("sendDocument")[-1].params["caption"]
     assert caption == f"Si pides otro archivo, o al cabo de 30 días sin firmar, {GOES}"
@@ -201,44 +199,33 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
         assert said in screen
     assert "Has elegido, todavía sin firmar: sin tu nombre." in screen
     assert "tu firma" not in screen, "there is none yet"
+    # What a withdrawal leaves is shown too.
+    await scene.taps(ana, "Volver")
+    await scene.taps(ana, "✍️ Consiento y firmo")
+    await scene.says(ana, "/withdraw")
+    await scene.taps(ana, "Retirar mi firma y borrar mis datos")
+    given = await file_of(scene, ana)
+    assert given["conversation"].keys() == readable("conversations")
+    assert (given["signature"], given["consents"], given["messages_to_signers"]) == (None, [], [])
 
 
-async def test_an_admin_is_given_what_they_did(scene: Scene) -> None:
-    await scene.signs(scene.ana, updates=True)
-    await scene.closes()
-    await scene.broadcasts(1)
-    scene.marta.send("/broadcast")
-    await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
-    given = (await file_of(scene, scene.marta))["as_admin"]
+async def is_given_what_they_did(scene: Scene, marta: Person, broadcast: str) -> None:
+    """An admin's file holds what they did; a damaged draft keeps them from none of the rest."""
+    marta.send("/broadcast")
+    await scene.taps(marta, "Un mensaje nuevo")
+    given = (await file_of(scene, marta))["as_admin"]
     assert given["draft"].keys() == readable("drafts")
     assert given["name"].keys() == readable("admin_names")
     assert given["name"]["name"] == "Marta"
     assert given["draft"]["body"]["stage"] == "content"
     assert {deed["action"] for deed in given["deeds"]} >= {"close"}
-    assert {deed["actor"] for deed in given["deeds"]} == {scene.marta.id}
-    (broadcast,) = given["broadcasts"]
-    assert broadcast["author"] == scene.marta.id
+    assert {deed["actor"] for deed in given["deeds"]} == {marta.id}
+    (sent,) = given["broadcasts"]
+    assert (sent["author"], sent["kind"]) == (marta.id, broadcast)
     (menu,) = given["menus"]
     assert menu.keys() == readable("telegram_cache")
-    shown = next(m for m in scene.marta.messages if "Lo que guardamos de ti" in m.text).text
+    shown = next(m for m in marta.messages if "Lo que guardamos de ti" in m.text).text
     assert "Ahí está también lo que guardamos porque administras la petición." in shown
-
-
-async def test_what_a_withdrawal_leaves_is_shown_too(scene: Scene) -> None:
-    await scene.signs(scene.ana, updates=True)
-    scene.ana.send("/withdraw")
-    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
-    given = await file_of(scene, scene.ana)
-    assert given["conversation"].keys() == readable("conversations")
-    assert (given["signature"], given["consents"], given["messages_to_signers"]) == (None, [], [])
-
-
-async def test_a_damaged_draft_keeps_no_admin_from_the_rest(tmp_path: Path) -> None:
-    async with a_scene(tmp_path) as scene:
-        await scene.signs(scene.ana, updates=True)
-        scene.marta.send("/broadcast")
-        await scene.taps(scene.marta, scene.words.label("Un mensaje nuevo"))
-        assert scene.app is not None
-        database = scene.app.application.services.storage.database
-        await database.write(Statement("UPDATE drafts SET body_sealed = :junk", {"junk": b"junk"}))
-        assert (await file_of(scene, scene.marta))["as_admin"]["draft"]["body"] is None
+    junk = Statement("UPDATE drafts SET body_sealed = :junk", {"junk": b"junk"})
+    await scene.services.storage.database.write(junk)
+    assert (await file_of(scene, marta))["as_admin"]["draft"]["body"] is None

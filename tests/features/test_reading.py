@@ -34,12 +34,19 @@ def sent_by(application: PetitionApplication, person: Person, text: str) -> tupl
     return update, Context.from_update(update, application)
 
 
-async def test_a_supporter_who_was_lost_is_read_as_they_are(scene: Scene, tmp_path: Path) -> None:
+async def test_a_supporter_who_was_lost_and_an_admin_who_never_wrote_are_read_as_they_are(
+    scene: Scene, tmp_path: Path
+) -> None:
     assert scene.app is not None
     await scene.signs(scene.ana)
     scene.ana.block()
     await scene.settled()
     before = stored(tmp_path)
+    for _ in range(2):
+        admin = await open_admin_context(*sent_by(scene.app.application, scene.marta, "/stats"))
+        assert admin.language == "es"
+        assert await open_draft(admin) is None
+        assert stored(tmp_path) == before
     update, context = sent_by(scene.app.application, scene.ana, "/start Ana García")
     for opened in (open_supporter_context, open_command):
         ctx = await opened(update, context)
@@ -50,33 +57,21 @@ async def test_a_supporter_who_was_lost_is_read_as_they_are(scene: Scene, tmp_pa
     assert stored(tmp_path) != before
 
 
-async def test_an_admin_who_never_wrote_is_read_without_a_trace(
-    scene: Scene, tmp_path: Path
-) -> None:
-    assert scene.app is not None
-    before = stored(tmp_path)
-    for _ in range(2):
-        ctx = await open_admin_context(*sent_by(scene.app.application, scene.marta, "/stats"))
-        assert ctx.language == "es"
-        assert await open_draft(ctx) is None
-        assert stored(tmp_path) == before
-
-
 async def test_a_draft_that_a_crash_left_behind_is_none_until_it_is_forgotten(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def dies(_ctx: object) -> None:
         """Stands for a crash between the start of a broadcast and the end of its draft."""
 
-    assert scene.app is not None
     monkeypatch.setattr("handlers.broadcasts.confirm.forget_draft", dies)
     await scene.signs(scene.ana)
     await scene.closes()
     await scene.broadcasts(1)
-    broadcasts = scene.app.application.services.storage.broadcasts
+    broadcasts = scene.services.storage.broadcasts
     async with asyncio.timeout(60):  # the report is read before it is noted that it was made
         while not ((latest := await broadcasts.latest()) and latest.reported_at):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
+    assert scene.app is not None
     ctx = await open_admin_context(*sent_by(scene.app.application, scene.marta, "/broadcast"))
     before = stored(tmp_path)
     for _ in range(2):

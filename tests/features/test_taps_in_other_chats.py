@@ -72,15 +72,12 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
     scene.jordi.start()
     await scene.settled()
     await scene.signs(scene.sean, news=True)
-    ana.start()
-    await scene.settled()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
-    confirm = data_of(scene.screen(ana), words.label("✍️ Consiento y firmo"))
+    await scene.to_the_consent(ana)
+    await scene.taps(ana, "⚪ Con mi nombre")
+    confirm = data_of(scene.screen(ana), "✍️ Consiento y firmo")
     scene.marta.send("/close")
-    ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
-    close = data_of(ctx, words.label("Sí, cerrar la petición"))
+    ctx = await scene.with_button(scene.marta, "Sí, cerrar la petición")
+    close = data_of(ctx, "Sí, cerrar la petición")
     lead = "La petición se lee y se firma en un chat privado."
     for by, data, most in (
         (ana, confirm, 6),
@@ -98,73 +95,47 @@ async def test_a_tap_anywhere_else_changes_nothing_and_leads_to_the_private_chat
             assert (answer.text, answer.alert) == (said, False)
             asked = [call.method for call in list(scene.simulator.calls)[calls:]]
             assert [m for m in asked if m != "getUpdates"] == ["answerCallbackQuery"]
+    # Under a message that is gone it shows the present screen: what stood there is unknown.
+    await tapped(scene, ana, confirm, ana.chat, deleted=9_999)
+    assert "Yo, Ana García, firmo" in scene.screen(ana).text
+    await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
+    assert not (await scene.services.storage.petitions.state()).is_closed
     # And in the private chat the same button does what it says.
     await scene.consents(ana)
     assert "con la tuya: 2" in scene.screen(ana).text
-
-
-async def test_a_tap_under_a_message_that_is_gone_shows_the_present_screen(scene: Scene) -> None:
-    ana, words = scene.ana, scene.words
-    ana.start()
-    await scene.settled()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
-    confirm = data_of(scene.screen(ana), words.label("✍️ Consiento y firmo"))
-    await tapped(scene, ana, confirm, ana.chat, deleted=9_999)
-    assert "Yo, Ana García, firmo" in scene.screen(ana).text
-    scene.marta.send("/close")
-    ctx = await scene.with_button(scene.marta, words.label("Sí, cerrar la petición"))
-    close = data_of(ctx, words.label("Sí, cerrar la petición"))
-    await tapped(scene, scene.marta, close, scene.marta.chat, deleted=9_998)
-    # Neither signed nor closed: what stood on the screen that is gone cannot be told any more.
-    await scene.consents(ana)
-    assert "con la tuya: 1" in scene.screen(ana).text
+    # But who wants no more news is heard.
+    sean = scene.sean
+    answer = await tapped(scene, sean, NO_MORE[Kind.NEWS], sean.chat, deleted=9_999)
+    assert answer.alert
+    assert "News of other actions: no" in await scene.says(sean, "/mydata")
     scene.simulator.calls.clear()  # an edit of the message that is gone was refused
 
 
-async def test_who_wants_no_more_news_is_heard_though_the_message_is_gone(scene: Scene) -> None:
-    await scene.signs(scene.ana, news=True)
-    answer = await tapped(scene, scene.ana, NO_MORE[Kind.NEWS], scene.ana.chat, deleted=9_999)
-    assert answer.alert
-    scene.ana.send("/mydata")
-    await scene.settled()
-    assert "Noticias de otras acciones: no" in scene.screen(scene.ana).text
-
-
-@pytest.mark.parametrize("kind", ["message", "edited_message"])
 async def test_what_is_written_in_a_private_chat_by_another_is_not_taken(
-    scene: Scene, database: Path, kind: str
-) -> None:
-    ana = scene.ana
-    ana.start()
-    await scene.settled()
-    await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
-    written = ana.chat.messages[1].shape()
-    before, shown = rows(database), scene.screen(ana).text
-    for text, by in (("Mallory", scene.mallory), ("/close", scene.marta)):
-        said = {**written, "message_id": 99, "from": by.user.shape(), "text": text}
-        said["edit_date"] = said["date"]
-        said.pop("entities", None)
-        scene.world.updates.add(kind, ana.id, said)
-        await scene.settled()
-    assert (rows(database), scene.screen(ana).text) == (before, shown)
-
-
-async def test_the_bots_place_in_a_group_says_nothing_about_who_changed_it(
     scene: Scene, database: Path
 ) -> None:
-    await scene.signs(scene.ana)
-    group = scene.world.group("Barrio", members=[scene.ana])
+    ana = scene.ana
+    await scene.to_the_name(ana)
+    written = ana.chat.messages[1].shape()
+    before, shown = rows(database), scene.screen(ana).text
+    for kind in ("message", "edited_message"):
+        for text, by in (("Mallory", scene.mallory), ("/close", scene.marta)):
+            said = {**written, "message_id": 99, "from": by.user.shape(), "text": text}
+            said["edit_date"] = said["date"]
+            said.pop("entities", None)
+            scene.world.updates.add(kind, ana.id, said)
+            await scene.settled()
+    assert (rows(database), scene.screen(ana).text) == (before, shown)
+    # Nor does the bot's place in a group say anything about who changed it.
+    await scene.signs(scene.jordi)
+    group = scene.world.group("Barrio", members=[scene.jordi])
     await scene.settled()
     before = rows(database)
-    for old, new in (("member", "kicked"), ("kicked", "member")):
-        scene.world.membership(group, scene.ana.user, old, new)
-        await scene.settled()
-        assert rows(database) == before
-    scene.world.membership(scene.ana.chat, scene.ana.user, "member", "kicked")
-    await scene.settled()
-    assert rows(database) != before, "in the private chat it does"
+    for chat, changes in ((group, False), (scene.jordi.chat, True)):
+        for old, new in (("member", "kicked"), ("kicked", "member")):
+            scene.world.membership(chat, scene.jordi.user, old, new)
+            await scene.settled()
+            assert (rows(database) != before) is (changes and new == "kicked")
 
 
 async def test_what_is_owed_in_the_private_chat_is_owed_though_a_button_elsewhere_is_tapped(

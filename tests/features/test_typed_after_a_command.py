@@ -1,21 +1,11 @@
 """A name typed after a command is deleted like any other, and never becomes a source tag."""
 
-from collections.abc import Awaitable, Callable
-
-import pytest
-
-from bot.text.translations import Words
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from simulator.person import Person
-from tests.features.test_typed_names import GONE, at_the_consent, at_the_name, says
+from tests.features.test_typed_names import GONE, somebody
 from tests.support.scene import Scene
 
 COMMANDS = sorted({*SUPPORTER_COMMANDS, "start", "firmar"})
-
-
-def somebody_for_each(scene: Scene) -> list[tuple[Person, str]]:
-    """A person for each command, who has typed nothing yet."""
-    return [(scene.world.person("Ana", last_name="García", language="es"), c) for c in COMMANDS]
 
 
 def commands(person: Person) -> list[str]:
@@ -25,104 +15,76 @@ def commands(person: Person) -> list[str]:
 
 async def source(scene: Scene, person: Person) -> str | None:
     """Where the person is noted to have come from."""
-    assert scene.app is not None
-    services = scene.app.application.services
-    known = await services.storage.conversations.get(
-        services.keyring.reference(services.petition.slug, person.id)
-    )
+    known = await scene.services.storage.conversations.get(scene.services.reference(person.id))
     assert known is not None
     return known.source
 
 
-@pytest.mark.parametrize("reach", [at_the_name, at_the_consent])
-async def test_what_is_added_to_a_command_at_the_form_goes_with_it(
-    scene: Scene, reach: Callable[[Scene, Person], Awaitable[Words]]
-) -> None:
-    for ana, command in somebody_for_each(scene):
-        await reach(scene, ana)
-        assert GONE in await says(scene, ana, f"/{command} maría"), command
-        assert commands(ana) == []
-        assert await source(scene, ana) is None
-
-
-async def test_what_is_added_after_a_line_break_goes_too(scene: Scene) -> None:
-    await at_the_name(scene, scene.ana)
-    assert GONE in await says(scene, scene.ana, "/start\nmaría pérez")
-    assert commands(scene.ana) == []
-
-
-async def test_a_word_behind_start_at_the_form_is_no_source(scene: Scene) -> None:
-    await at_the_name(scene, scene.ana)
-    assert GONE in await says(scene, scene.ana, "/start maria")
-    assert commands(scene.ana) == []
-    assert await source(scene, scene.ana) is None
-
-
-async def test_the_link_by_which_somebody_came_may_be_opened_again_at_the_form(
-    scene: Scene,
-) -> None:
-    await says(scene, scene.ana, "/start newsletter")
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
-    assert GONE not in await says(scene, scene.ana, "/start newsletter")
-    assert commands(scene.ana) == ["/start newsletter"]
-    assert await source(scene, scene.ana) == "newsletter"
-
-
-async def test_what_is_added_just_after_the_closing_goes_too(scene: Scene) -> None:
-    await at_the_name(scene, scene.ana)
+async def test_what_is_added_to_a_command_at_the_form_goes_with_it(scene: Scene) -> None:
+    for number, command in enumerate(COMMANDS):
+        person = next(somebody(scene))
+        await (scene.to_the_consent if number % 2 else scene.to_the_name)(person)
+        assert GONE in await scene.says(person, f"/{command} maría"), command
+        assert commands(person) == []
+        assert await source(scene, person) is None
+    # Also in a new line, and for the first word behind /start.
+    for person, text in zip(
+        somebody(scene), ("/start\nmaría pérez", "/start maria"), strict=False
+    ):
+        await scene.to_the_name(person)
+        assert GONE in await scene.says(person, text)
+        assert commands(person) == []
+        assert await source(scene, person) is None
+    # The link by which somebody came may be opened again.
+    ana = scene.ana
+    await scene.says(ana, "/start newsletter")
+    await scene.taps(ana, "✍️ Firmar la petición")
+    assert GONE not in await scene.says(ana, "/start newsletter")
+    assert commands(ana) == ["/start newsletter"]
+    assert await source(scene, ana) == "newsletter"
+    # And it goes just after the closing.
+    await scene.to_the_name(scene.jordi)
     await scene.closes()
-    assert GONE in await says(scene, scene.ana, "/help maría pérez")
-    assert commands(scene.ana) == []
+    assert GONE in await scene.says(scene.jordi, "/help maría pérez")
+    assert commands(scene.jordi) == []
 
 
 async def test_a_name_beyond_doubt_behind_a_command_goes_anywhere(scene: Scene) -> None:
-    for ana, command in somebody_for_each(scene):
-        ana.start()
-        await scene.settled()
-        assert GONE in await says(scene, ana, f"/{command} María Pérez"), command
-        assert commands(ana) == []
+    scene.simulator.limits.on = False
+    ana, jordi, luz = scene.ana, scene.jordi, scene.world.person("Luz", language="es")
+    await scene.signs(ana)
+    luz.start()
+    for command in COMMANDS:
+        assert GONE in await scene.says(ana, f"/{command} Ana García"), command
+        assert GONE in await scene.says(luz, f"/{command} María Pérez"), command
+    assert commands(ana) == []
+    assert commands(luz) == []
+    # Nor is one's own name a source.
+    for text in ("/start jordi", "/start Jordi Puig"):
+        assert GONE in await scene.says(jordi, text)
+    assert [m.text for m in jordi.messages if not m.from_bot] == []
+    assert await source(scene, jordi) is None
 
 
-async def test_so_it_does_of_who_signed(scene: Scene) -> None:
-    for ana, command in somebody_for_each(scene):
-        await scene.signs(ana)
-        assert GONE in await says(scene, ana, f"/{command} Ana García"), command
-        assert commands(ana) == []
-
-
-async def test_ones_own_name_is_no_source(scene: Scene) -> None:
-    for text in ("/start ana", "/start Ana García"):
-        scene.ana.send(text)
-        await scene.settled()
-        assert GONE in scene.screen(scene.ana).text
-    assert [m.text for m in scene.ana.messages if not m.from_bot] == []
-    assert await source(scene, scene.ana) is None
-
-
-@pytest.mark.parametrize("behind", ["newsletter", "Barcelona_Norte", "¿por qué?", "ahora mismo"])
-async def test_a_link_and_a_question_behind_a_command_stay(scene: Scene, behind: str) -> None:
+async def test_a_link_and_a_question_behind_a_command_stay(scene: Scene) -> None:
     scene.ana.start()
-    await scene.settled()
-    for command in ("start", "help"):
-        assert GONE not in await says(scene, scene.ana, f"/{command} {behind}")
-    assert commands(scene.ana) == [f"/start {behind}", f"/help {behind}"]
-
-
-async def test_a_command_too_many_is_not_answered_and_its_name_goes_all_the_same(
-    scene: Scene,
-) -> None:
-    scene.ana.start()
-    await scene.settled()
+    expected = []
+    for behind in ("newsletter", "Barcelona_Norte", "¿por qué?", "ahora mismo"):
+        for command in ("start", "help"):
+            assert GONE not in await scene.says(scene.ana, f"/{command} {behind}")
+            expected.append(f"/{command} {behind}")
+    assert commands(scene.ana) == expected
+    assert await source(scene, scene.ana) == "newsletter", "the first one stays"
+    # A command too many is not answered, and its name goes all the same.
+    scene.jordi.start()
     for _ in range(8):
-        await says(scene, scene.ana, "/help María Pérez")
-    assert commands(scene.ana) == []
-
-
-async def test_a_command_of_an_admins_stays_but_for_the_form(scene: Scene) -> None:
-    scene.marta.start()
-    await scene.settled()
-    assert GONE not in await says(scene, scene.marta, "/help Marta Ruiz")
-    await scene.taps(scene.marta, scene.words.label("Volver"))
-    await scene.taps(scene.marta, scene.words.label("✍️ Firmar la petición"))
-    assert GONE in await says(scene, scene.marta, "/help Marta Ruiz")
-    assert commands(scene.marta) == ["/help Marta Ruiz"]
+        await scene.says(scene.jordi, "/help María Pérez")
+    assert commands(scene.jordi) == []
+    # What an admin writes stays but for the form.
+    marta = scene.marta
+    marta.start()
+    assert GONE not in await scene.says(marta, "/help Marta Ruiz")
+    await scene.taps(marta, "Volver")
+    await scene.taps(marta, "✍️ Firmar la petición")
+    assert GONE in await scene.says(marta, "/help Marta Ruiz")
+    assert commands(marta) == ["/help Marta Ruiz"]

@@ -19,6 +19,7 @@ from bot.petition_folder.unready import unready_problems
 from bot.settings import PREFIX, Settings, load_settings
 from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
+from handlers.context import Services
 from simulator import Simulator
 from simulator.chats import Message
 from simulator.person import Person
@@ -96,6 +97,12 @@ class Scene:
         self._running: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
 
+    @property
+    def services(self) -> Services:
+        """What the handlers of the running bot have."""
+        assert self.app is not None
+        return self.app.application.services
+
     async def start_bot(self) -> App:
         """Starts the bot on what an earlier one left."""
         self._stack = AsyncExitStack()
@@ -135,9 +142,29 @@ class Scene:
         """Taps a button that is there, and waits for its answer alone."""
         assert await person.tap(label).answered(2) is not None
 
+    async def says(self, person: Person, text: str) -> str:
+        """Returns what somebody reads on the screen after they have sent this."""
+        person.send(text)
+        await self.settled()
+        return person.screen.text
+
     async def with_button(self, person: Person, label: str) -> Message:
         """The newest message that has this button."""
         return await person.with_button(label)
+
+    async def to_the_name(self, person: Person) -> None:
+        """Goes from /start to the question for the name."""
+        words = self.english if person.user.language == "en" else self.words
+        person.start()
+        await self.settled()
+        await self.taps(person, words.label("✍️ Firmar la petición"))
+
+    async def to_the_consent(self, person: Person) -> None:
+        """Goes from /start to the consent, with the name of the profile."""
+        await self.to_the_name(person)
+        words = self.english if person.user.language == "en" else self.words
+        profile = " ".join(filter(None, (person.user.first_name, person.user.last_name)))
+        await self.taps(person, words.label("Usar «{name}»", name=profile))
 
     async def signs(
         self,
@@ -150,15 +177,11 @@ class Scene:
     ) -> None:
         """Goes the whole way from /start to the thanks."""
         words = self.english if person.user.language == "en" else self.words
-        person.start()
-        await self.settled()
-        await self.taps(person, words.label("✍️ Firmar la petición"))
         if name is None:
-            profile = " ".join(filter(None, (person.user.first_name, person.user.last_name)))
-            await self.taps(person, words.label("Usar «{name}»", name=profile))
+            await self.to_the_consent(person)
         else:
-            person.send(name)
-            await self.settled()
+            await self.to_the_name(person)
+            await self.says(person, name)
         if updates:
             await self.taps(person, self.updates_box(words))
         if news:
