@@ -17,10 +17,10 @@ import pyrage
 import pytest
 import structlog
 import typer
-from typer.utils import get_params_from_function
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from bot.text.terminal_language import terminal_language
 from tests.support.accelerated_loop import LoopOfTests, counted_sqlite_threads
 
 pytest_plugins = ("tests.support.databases",)
@@ -158,10 +158,11 @@ def _one_list_of_authorities() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_reading_of_each_command() -> Iterator[None]:
-    """Reads once what each command takes: each command typed reads it of all commands."""
+def _one_command_line() -> Iterator[None]:
+    """Builds the command line once in each language: whatever is typed builds all of it."""
+    built = cache(lambda app, _language: typer.main.get_command(app))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(typer.main, "get_params_from_function", cache(get_params_from_function))
+        patch.setattr("typer.testing._get_command", lambda app: built(app, terminal_language()))
         yield
 
 

@@ -49,10 +49,13 @@ _MEANT = re.compile(r"\.? (?:Did you mean|\(Possible options:) (.+?)[?)]")
 class SpokenGroup(TyperGroup):
     """The commands of the shell, with their help and their refusals in the terminal's language."""
 
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        _translate(self, terminal_words())
+
     def main(self, *args: Any, **extra: Any) -> Any:
         """Runs what was typed; what cannot be understood ends with a sentence."""
         words = terminal_words()
-        _translate(self, words)
         for name, said in _PANELS_OF_TYPER.items():
             setattr(rich_utils, name, words.label(said, value="{}"))
         setattr(rich_utils, "rich_format_error", _say)  # noqa: B010 - it takes any error
