@@ -1,5 +1,6 @@
 """A name that was signed with can be corrected in the chat, and the former one is gone."""
 
+import asyncio
 from pathlib import Path
 
 from simulator.person import Person
@@ -93,6 +94,7 @@ async def test_the_former_name_is_gone_from_the_chat_and_from_the_file(scene: Sc
     assert any("Nombre: Marta García" in text for text in shown)
     assert "Marta García" not in shown
     # It can be corrected after the closing too, but who withdraws meanwhile is given no name.
+    await asyncio.sleep(30)  # more at once than a chat is sent
     await scene.closes()
     await asks_to_correct(scene, ana)
     assert "Nombre: Ana Sol" in await scene.says(ana, "Ana Sol")
