@@ -136,7 +136,8 @@ check: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/vulture
-	@$(BIN)/petition-bot check bot/bundled_petitions/andry --words
+	@$(BIN)/petition-bot check bot/bundled_petitions/andry
+	@$(BIN)/python -m tests.text.catalogs --check
 	@$(BIN)/python -m pytest -q tests/test_promises_page.py
 
 bench: $(READY)

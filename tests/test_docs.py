@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from bot.text.catalogs import LANGUAGES
-from bot.text.translations import catalog_file
+from bot.text.translations import LANGUAGES, catalog_file
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

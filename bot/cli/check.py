@@ -15,7 +15,6 @@ from bot.petition_folder.read import read_folder
 from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import fields_of, unready_problems
 from bot.settings import load_petition_settings
-from bot.text.catalogs import find_word_problems
 from bot.text.problems import Problem
 from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.text.translations import Words
@@ -31,13 +30,10 @@ def check(
             "petition.toml; si no, la de los ajustes; si no, la de ejemplo.",
         ),
     ] = None,
-    words: Annotated[
-        bool, typer.Option("--words", help="Comprueba también las palabras del bot.")
-    ] = False,
 ) -> None:
     """Lists every problem in a petition's texts."""
     folder = folder or _folder_meant()
-    if not _report(folder, words=words):
+    if not _report(folder):
         raise typer.Exit(1)
 
 
@@ -53,9 +49,9 @@ def _folder_meant() -> Path:
     return folder
 
 
-def _report(folder: Path, *, words: bool) -> bool:
+def _report(folder: Path) -> bool:
     """Prints problems and warnings, and a summary; returns whether there are no problems."""
-    problems = find_problems(folder) + (find_word_problems() if words else [])
+    problems = find_problems(folder)
     unready = sorted(set(unready_problems(read_folder(folder))))
     warnings = [each for each in find_warnings(folder) if each not in unready]
     print_problems(problems, warnings, terminal_words(), unready=unready)

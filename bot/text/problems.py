@@ -13,7 +13,6 @@ Value = Union[str, int, "Sentence", tuple["Value", ...]]
 # The entries whose parts are pages; the parts of any other are only counted.
 _PAGED = ("appeal", "privacy")
 _PAGE, _NUMBER = mark("página {n}"), mark("número {n}")
-_AS_IT_IS = "{text}"
 _ENTRY = re.compile(r"[\w-]+(\.[\w-]+)*")
 # What a terminal obeys, and what turns the writing round; tabs and line breaks are harmless.
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -66,11 +65,6 @@ def with_controls_shown(text: str) -> str:
     What is quoted of a petition's files may be a stranger's, and a terminal would obey it.
     """
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def english(text: str) -> Sentence:
-    """Returns a sentence for developers, which is not translated."""
-    return Sentence(_AS_IT_IS, text=text)
 
 
 @dataclass(frozen=True, slots=True)

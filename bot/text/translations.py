@@ -22,6 +22,7 @@ from bot.text.locale_regions import locale_of, nearest
 from telegram_text.markup import Html, fill, time_tag
 
 SOURCE_LANGUAGE = "es"
+LANGUAGES = (SOURCE_LANGUAGE, "en")
 LOCALES = Path(__file__).parent.parent / "locales"
 _CATALOG = Path("LC_MESSAGES") / "bot.po"
 
@@ -189,7 +190,7 @@ def is_spoken(language: str, folder: Path = LOCALES) -> bool:
 def sentences_in(*folders: str) -> dict[str, list[str]]:
     """Returns what the source says in some folders, in Spanish and in English, by its message."""
     found: dict[str, list[str]] = {}
-    for language in (SOURCE_LANGUAGE, "en"):
+    for language in LANGUAGES:
         with catalog_file(language).open("rb") as po:
             for message in read_po(po):
                 is_there = any(file.startswith(folders) for file, _ in message.locations)

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 
-from bot.text.catalogs import LANGUAGES
 from bot.text.locale_regions import locale_of
-from bot.text.translations import mark
+from bot.text.translations import LANGUAGES, mark
 
 FARTHEST = timedelta(days=30)
 SOONEST = timedelta(minutes=1)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from bot.text.catalogs import find_word_problems, update_catalogs
 from bot.text.translations import LOCALES, Catalogs, catalog_file
+from tests.text.catalogs import find_word_problems, update_catalogs
 
 SOURCE = """\
 def greet(words, name):

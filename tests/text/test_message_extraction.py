@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.text.message_extraction import Use, read_sources
+from tests.text.message_extraction import Use, read_sources
 
 
 def read(tmp_path: Path, source: str) -> tuple[list[Use], list[str]]:

@@ -1,4 +1,4 @@
-"""Updates and checks the translation catalogs: `python -m bot.text.catalogs`.
+"""Updates and checks the translation catalogs: `python -m tests.text.catalogs`.
 
 A message is its own key, in Spanish. An update adds messages that the source uses and the catalog
 lacks, filled in for Spanish and empty for the other languages, and drops those no longer used. The
@@ -13,17 +13,16 @@ from pathlib import Path
 from babel.messages import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from bot.text.message_extraction import Use, read_sources
-from bot.text.problems import Problem, english
-from bot.text.translations import LOCALES, SOURCE_LANGUAGE, catalog_file
+from bot.text.problems import Problem
+from bot.text.translations import LANGUAGES, LOCALES, SOURCE_LANGUAGE, catalog_file
 from telegram_text.markup import MarkupError, fill, parse, placeholders
+from tests.text.message_extraction import Use, english, read_sources
 
 PROJECT = Path(__file__).parent.parent.parent
-LANGUAGES = (SOURCE_LANGUAGE, "en")
 
 _HEADER = """\
 # The bot's own words. Write the translation of each msgid into its msgstr; keep what stands in
-# braces and the <b> marks as they are. `python -m bot.text.catalogs` adds new messages,
+# braces and the <b> marks as they are. `python -m tests.text.catalogs` adds new messages,
 # drops those no longer said, and names what is missing.
 msgid ""
 msgstr ""
@@ -90,7 +89,7 @@ def _misuse(use: Use) -> Iterator[Problem]:
 def _catalog_problems(language: str, file: Path, uses: list[Use]) -> Iterator[Problem]:
     name = f"{language}/{file.name}"
     if not file.exists():
-        yield Problem(name, "", english("there is no such catalog; python -m bot.text.catalogs"))
+        yield Problem(name, "", english("there is no such catalog; python -m tests.text.catalogs"))
         return
     catalog = _read(file)
     said = {use.one: use for use in uses}
@@ -148,8 +147,12 @@ def _read(file: Path) -> Catalog:
 
 
 def main() -> int:
-    """Updates the catalogs, then prints what is left to do; returns 1 if there is anything."""
-    update_catalogs()
+    """Updates the catalogs, unless they are only to be checked, and prints what is left to do.
+
+    Returns 1 if there is anything.
+    """
+    if sys.argv[1:] != ["--check"]:
+        update_catalogs()
     problems = find_word_problems()
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     return 1 if problems else 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from bot.text.problems import Problem, english
+from bot.text.problems import Problem, Sentence
 from storage import errors
 
 _SPEAKERS = ("bot", "handlers", "storage")
@@ -59,6 +59,11 @@ class Use:
     def one(self) -> str:
         """The message; of a plural, its singular."""
         return self.forms[0]
+
+
+def english(text: str) -> Sentence:
+    """Returns a sentence for developers, which is not translated."""
+    return Sentence("{text}", text=text)
 
 
 def read_sources(project: Path) -> tuple[list[Use], list[Problem]]:
