@@ -1,12 +1,12 @@
 """What a visitor of the preview's page writes into the petition's folder, and how it is undone."""
 
 import contextlib
-import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any
@@ -24,6 +24,9 @@ from storage.private_files import write_file
 _BOM = "\ufeff"
 _UNDONE_AT_MOST = 100
 
+
+Texts = Mapping[str, str]
+"""The content of files, by name."""
 
 Changes = Mapping[str, tuple[bytes | None, bytes | None]]
 """The content of files before and after a change, by name; None where there is no file."""
@@ -154,87 +157,55 @@ class FolderEditor:
             raise EditRefused(Refusal.FORM) from error
         if text_in(read, target) != values.get("base"):
             raise EditRefused(Refusal.CHANGED)
-        before = self._content(target.file)
-        try:
-            toml = changed(_text(before), target.path, value, order=target.order)
-        except (NotEditable, UnicodeDecodeError) as error:
-            raise EditRefused(Refusal.SYNTAX) from error
-        after = _bytes(toml, before)
-        if after != before:
-            self._make(_Step(target.file, target.key, {target.file: (before, after)}))
+
+        def saved(texts: Texts) -> Texts:
+            toml = changed(texts[target.file], target.path, value, order=target.order)
+            return {target.file: toml}
+
+        self._rewrite((target.file, target.key), saved, Refusal.FORM, files=(target.file,))
 
     def save_line(self, values: Mapping[str, Any]) -> None:
-        """Writes one `line` of a `file` that is not TOML, `value`; the first is line 1."""
+        """Writes `value` in place of `base` in a `line` of a `file` that is not TOML, from 1."""
         name, number = str(values.get("file")), values.get("line")
         if not self._file(name, read_folder(self.folder).as_written())["broken"]:
             raise EditRefused(Refusal.UNKNOWN)
         if name not in self._names():
             raise EditRefused(Refusal.GONE)
-        before = self._content(name)
-        self._refuse_if_changed(before, values)
-        try:
-            lines = _text(before).split("\n")
-            value = text_of(values.get("value"))
-        except ValueError as error:
-            raise EditRefused(Refusal.FORM) from error
-        if not isinstance(number, int) or not 1 <= number <= len(lines):
-            raise EditRefused(Refusal.FORM)
-        after = _bytes("\n".join([*lines[: number - 1], value, *lines[number:]]), before)
-        self._make(_Step(name, "", {name: (before, after)}))
+
+        def put_right(texts: Texts) -> Texts:
+            lines = dict(enumerate(texts[name].split("\n"), 1))
+            if not isinstance(number, int) or lines.get(number) != values.get("base"):
+                raise EditRefused(Refusal.CHANGED)
+            return {name: "\n".join((lines | {number: text_of(values.get("value"))}).values())}
+
+        self._rewrite((name, ""), put_right, Refusal.FORM, files=(name,))
 
     def add_language(self, values: Mapping[str, Any]) -> None:
         """Begins another language, `language`, as a copy of the source's texts."""
         language = str(values.get("language"))
-        before = {name: self._content(name) for name in self._names()}
-        try:
-            texts = {name: _text(content) for name, content in before.items()}
-            source = read_folder(self.folder).source_language
-            after = new_language(language, source, texts)
-        except (NotEditable, UnicodeDecodeError, KeyError) as error:
-            raise EditRefused(Refusal.SYNTAX) from error
-        except ValueError as error:
-            raise EditRefused(Refusal.LANGUAGE) from error
-        changes = {
-            name: (before.get(name), _bytes(content, before.get(name, b"")))
-            for name, content in after.items()
-        }
-        self._make(_Step(f"{language}.toml", "", changes))
+        source = read_folder(self.folder).source_language
+        begun = partial(new_language, language, source)
+        self._rewrite((f"{language}.toml", ""), begun, Refusal.LANGUAGE)
 
     def remove_language(self, values: Mapping[str, Any]) -> None:
         """Takes a `language` away, with its file; not the one that the others come from."""
-        before = {name: self._content(name) for name in self._names()}
-        try:
-            texts = {name: _text(content) for name, content in before.items()}
-            after = without_language(str(values.get("language")), texts)
-        except (NotEditable, UnicodeDecodeError, KeyError, TOMLDecodeError) as error:
-            raise EditRefused(Refusal.SYNTAX) from error
-        except ValueError as error:
-            raise EditRefused(Refusal.FORM) from error
-        changes = {
-            name: (before[name], None if content is None else _bytes(content, before[name]))
-            for name, content in after.items()
-        }
-        self._make(_Step(PETITION_FILE, "", changes))
+        removed = partial(without_language, str(values.get("language")))
+        self._rewrite((PETITION_FILE, ""), removed, Refusal.FORM)
 
     def new_version(self, values: Mapping[str, Any]) -> None:
         """Dates the texts anew, `version`, and notes what it changed: `changes`, by language."""
-        before = self._content(PETITION_FILE)
-        self._refuse_if_changed(before, values)
         version, changes = values.get("version"), values.get("changes")
         languages = read_folder(self.folder).languages
         if not isinstance(version, str) or not isinstance(changes, dict):
             raise EditRefused(Refusal.FORM)
-        said = {each: changes.get(each) for each in languages}
-        try:
-            version = date.fromisoformat(version).isoformat()
-            noted = {each: text_of(text) for each, text in said.items()}
-            toml = new_version(_text(before), version, noted)
-        except NotEditable as error:
-            raise EditRefused(Refusal.SYNTAX) from error
-        except ValueError as error:
-            raise EditRefused(Refusal.VERSION) from error
-        change = {PETITION_FILE: (before, _bytes(toml, before))}
-        self._make(_Step(PETITION_FILE, "version", change))
+
+        def noted(texts: Texts) -> Texts:
+            said = {each: text_of(changes.get(each)) for each in languages}
+            day = date.fromisoformat(version).isoformat()
+            return {PETITION_FILE: new_version(texts[PETITION_FILE], day, said)}
+
+        where = (PETITION_FILE, "version")
+        self._rewrite(where, noted, Refusal.VERSION, files=(PETITION_FILE,))
 
     def undo(self, _: Mapping[str, Any]) -> None:
         """Gives the files of the last saved change the content that they had before."""
@@ -248,19 +219,34 @@ class FolderEditor:
         self._write(step.changes)
         self._done.append(self._undone.pop())
 
-    def _make(self, step: _Step) -> None:
-        self._write(step.changes)
-        self._done = [*self._done, step][-_UNDONE_AT_MOST:]
+    def _rewrite(
+        self,
+        where: tuple[str, str],
+        rewritten: Callable[[Texts], Mapping[str, str | None]],
+        unfit: Refusal,
+        files: Sequence[str] | None = None,
+    ) -> None:
+        """Writes what `rewritten` makes of these files, or of all; `unfit` is its `ValueError`."""
+        before = {name: self._content(name) for name in files or self._names()}
+        try:
+            after = rewritten({name: _text(content) for name, content in before.items()})
+        except (NotEditable, UnicodeDecodeError, KeyError, TOMLDecodeError) as error:
+            raise EditRefused(Refusal.SYNTAX) from error
+        except ValueError as error:
+            raise EditRefused(unfit) from error
+        changes = {
+            name: (before.get(name), _bytes(after[name], before.get(name))) for name in after
+        }
+        if all(old == new for old, new in changes.values()):
+            return
+        self._write(changes)
+        self._done = [*self._done, _Step(*where, changes)][-_UNDONE_AT_MOST:]
         self._undone.clear()
 
     def _newest(self, steps: list[_Step]) -> _Step:
         if not steps:
             raise EditRefused(Refusal.NOTHING)
         return steps[-1]
-
-    def _refuse_if_changed(self, content: bytes, values: Mapping[str, Any]) -> None:
-        if _hash(content) != values.get("hash"):
-            raise EditRefused(Refusal.CHANGED)
 
     def _names(self, source: str = "") -> list[str]:
         """Returns the names of the text files, the source's first, then `petition.toml`."""
@@ -310,30 +296,22 @@ class FolderEditor:
     def _file(self, name: str, read: Folder) -> Shape:
         language = language_of(name)
         table = read.petition if language is None else read.texts.get(language)
-        content, lines = b"", None
+        lines = None
         with contextlib.suppress(EditRefused, UnicodeDecodeError):
-            content = self._content(name)
-            lines = _text(content).split("\n") if table is None else None
-        return {
-            "language": language,
-            "hash": _hash(content),
-            "broken": table is None,
-            "lines": lines,
-        }
+            lines = _text(self._content(name)).split("\n") if table is None else None
+        return {"language": language, "broken": table is None, "lines": lines}
 
 
 def _step_shape(steps: list[_Step]) -> Shape | None:
     return {"file": steps[-1].file, "key": steps[-1].key} if steps else None
 
 
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 def _text(content: bytes) -> str:
     return content.decode("utf-8-sig")
 
 
-def _bytes(toml: str, before: bytes) -> bytes:
+def _bytes(toml: str | None, before: bytes | None) -> bytes | None:
     """Returns the content of a file, with a byte order mark if it had one before."""
-    return ((_BOM if before.startswith(_BOM.encode()) else "") + toml).encode()
+    if toml is None:
+        return None
+    return ((_BOM if (before or b"").startswith(_BOM.encode()) else "") + toml).encode()

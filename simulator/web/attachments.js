@@ -1,120 +1,81 @@
-// Attachments: their menu, and the dialog that shows files with a caption before they are sent.
+// Attachments: their menu, and the files above the composer, which go with what is written as their caption.
 
-import { openDialog } from "./dialogs.js";
 import { h, icon, iconButton } from "./dom.js";
-import { draftOf, sends } from "./drafts.js";
+import { draftOf } from "./drafts.js";
 import { parseMarkdown } from "./markdown.js";
 import { toast } from "./notices.js";
-import { update } from "./page_state.js";
+import { redraw, update } from "./page_state.js";
 import { openMenu } from "./popup_menus.js";
 import { actAs, upload } from "./server_connection.js";
 import { fileSize, number, t } from "./translation.js";
 
 const SAMPLES = ["photo", "album", "document", "sticker", "voice", "contact", "location", "poll"];
 const LONGEST_CAPTION = 1024;
-const SAY_WHEN_LEFT = 100;
 
 export function openAttachMenu(button, person) {
   const sample = (kind) => (kind === "album" ? actAs(person, "album", { kinds: ["photo", "photo", "photo"] }) : actAs(person, "kind", { kind }));
-  const choose = (kind) => chooseFiles(kind, (chosen) => openAttachmentDialog(person, chosen));
   openMenu(button, t("attach"), [
     ...SAMPLES.map((kind) => ({ icon: kind, label: t(kind), done: () => sample(kind) })),
     { icon: "forward", label: t("forwarded-post"), done: () => actAs(person, "forward_post", { text: t("post-text"), channel: t("post-channel") }) },
-    { icon: "photo", label: t("own-photo"), done: () => choose("photo") },
-    { icon: "document", label: t("own-file"), done: () => choose("document") },
+    { icon: "photo", label: t("own-photo"), done: () => chooseFiles(person, "photo") },
+    { icon: "document", label: t("own-file"), done: () => chooseFiles(person, "document") },
   ]);
 }
 
-/** Opens the dialog for these files; sends them with their caption on confirmation. */
-function openAttachmentDialog(person, { attachments, fault }) {
-  if (!attachments.length) return toast(fault);
-  // The caption starts as what is being written; after a cancel it is that again.
-  const draft = draftOf(person.id);
-  const written = draft.edit ? "before" : "text";
-  const form = { person, draft, attachments, fault, caption: draft[written], sending: false };
-  const closed = () => {
-    remove(form, form.attachments);
-    update(draft, { [written]: form.caption });
-  };
-  // Files that are being sent cannot be cancelled.
-  const oncancel = (event) => form.sending && event.preventDefault();
-  form.dialog = openDialog({ class: "dialog", "aria-labelledby": "attachments-title", oncancel }, () => attachmentForm(form), { closed });
+/** The files that go with what is written, and why they do not. */
+export function attachmentList(draft) {
+  if (!hasAttachments(draft)) return null;
+  const over = overLimit(draft);
+  return h("div", { class: "attachments" },
+    h("ul", { "aria-label": t("attachments") }, draft.attachments.map((each) => listItem(draft, each))),
+    h("p", { class: "attachments-fault", role: "alert" }, over > 0 ? t("caption-over", { n: number(over) }) : draft.fault));
 }
 
-function attachmentForm(form) {
-  const { attachments, fault, caption, sending } = form;
-  const what = attachments.every(({ kind }) => kind === "photo") ? "send-photo" : "send-file";
-  const groups = intoAlbums(attachments).length;
-  const left = charactersLeft(caption);
-  return h("form", { class: "attachment-form", onsubmit: (event) => (event.preventDefault(), send(form)) },
-    h("h2", { id: "attachments-title" }, t(attachments.length === 1 ? what : `${what}s`, { n: number(attachments.length) })),
-    h("ul", { class: "attachments", "aria-labelledby": "attachments-title" }, attachments.map((each) => listItem(form, each))),
-    groups > 1 && h("p", { class: "hint" }, t("in-groups", { n: groups })),
-    h("div", { class: "attachments-more" }, addButton(form, "photo", "album", "more-photos"), addButton(form, "document", "document", "more-files")),
-    h("label", { class: "field" }, h("span", {}, t("caption")), h("textarea", {
-      rows: "3", dir: "auto", autofocus: true, enterkeyhint: "send", readonly: sending,
-      "aria-describedby": "caption-left", "aria-invalid": String(left < 0),
-      value: caption, oninput: (event) => update(form, { caption: event.target.value }), onkeydown: (event) => sends(event) && (event.preventDefault(), send(form)),
-    })),
-    h("p", { id: "caption-left", class: left < 0 ? "caption-left over" : "caption-left", "aria-live": "polite", hidden: left > SAY_WHEN_LEFT },
-      left < 0 ? t("caption-over", { n: number(-left) }) : t("caption-left", { n: number(left) })),
-    h("p", { class: "attachments-fault", role: "alert" }, fault),
-    h("div", { class: "dialog-buttons" },
-      h("button", { type: "button", class: "button quiet", disabled: sending, onclick: () => form.dialog.node.close() }, t("cancel")),
-      h("button", { type: "submit", class: "button", disabled: left < 0 || sending }, t("send"))));
-}
+/** Whether files go with what is written; an edit of another message goes first. */
+export const hasAttachments = ({ attachments, edit }) => attachments.length > 0 && !edit;
 
 /** Telegram counts the caption without the marks of its formatting. */
-const charactersLeft = (caption) => LONGEST_CAPTION - parseMarkdown(caption).text.length;
+const overLimit = (draft) => parseMarkdown(draft.text).text.length - LONGEST_CAPTION;
 
-function listItem(form, attachment) {
+function listItem(draft, attachment) {
   const { file, kind, address } = attachment;
   return h("li", { class: `attachment ${kind}`, drawn: (node, isNew) => isNew && node.scrollIntoView({ block: "nearest" }) },
     kind === "photo"
       ? h("img", { src: address, alt: file.name })
       : [icon("document"), h("bdi", { class: "attachment-name" }, file.name), h("span", { class: "attachment-size" }, fileSize(file.size))],
-    iconButton("close", t("leave-out", { name: file.name }), () => remove(form, [attachment]), { class: "attachment-remove", disabled: form.sending }));
+    iconButton("close", t("leave-out", { name: file.name }), () => remove(draft, [attachment]), { class: "attachment-remove", disabled: draft.sending }));
 }
 
-function addButton(form, kind, drawing, label) {
-  const add = ({ attachments, fault }) => update(form, { attachments: [...form.attachments, ...attachments], fault });
-  return h("button", { type: "button", class: "link-button", onclick: () => chooseFiles(kind, add) }, icon(drawing), t(label));
-}
-
-/** Removes files; closes the dialog when none is left. */
-function remove(form, gone) {
+function remove(draft, gone) {
   for (const { address } of gone) URL.revokeObjectURL(address);
-  update(form, { attachments: form.attachments.filter((attachment) => !gone.includes(attachment)) });
-  if (!form.attachments.length) form.dialog.node.close();
+  update(draft, { attachments: draft.attachments.filter((attachment) => !gone.includes(attachment)), fault: "" });
 }
 
-async function send(form) {
-  if (form.sending || charactersLeft(form.caption) < 0) return;
-  update(form, { sending: true, fault: "" });
-  if (await uploadAll(form)) await sendAll(form);
-  update(form, { sending: false });
+/** Sends the files with what is written, once all are uploaded. */
+export async function sendAttachments(person, draft) {
+  if (draft.sending || overLimit(draft) > 0) return;
+  update(draft, { sending: true, fault: "" });
+  if (await uploadAll(draft)) await sendAll(person, draft);
+  update(draft, { sending: false });
 }
 
-/** Uploads the files; nothing is sent before all are uploaded. */
-async function uploadAll(form) {
-  for (const attachment of form.attachments) {
+async function uploadAll(draft) {
+  for (const attachment of draft.attachments) {
     const { file, kind } = attachment;
-    attachment.uploaded = await upload(file, kind, (why) => update(form, { fault: `${file.name}: ${why}` }));
+    attachment.uploaded = await upload(file, kind, (why) => update(draft, { fault: `${file.name}: ${why}` }));
     if (!attachment.uploaded) return false;
   }
   return true;
 }
 
 /** Sends group by group, the caption with the first. What has been sent goes, so that a retry sends only the rest. */
-async function sendAll(form) {
-  const { person, draft, attachments } = form;
-  for (const group of intoAlbums(attachments)) {
+async function sendAll(person, draft) {
+  for (const group of intoAlbums(draft.attachments)) {
     const files = group.map(({ uploaded }) => uploaded.file);
-    const content = { ...parseMarkdown(form.caption), reply_to: draft.reply?.id };
-    if (!(await actAs(person, "attach", { files, ...content }, (fault) => update(form, { fault })))) return;
-    draft.reply = null;
-    form.caption = "";
-    remove(form, group);
+    const content = { ...parseMarkdown(draft.text), reply_to: draft.reply?.id };
+    if (!(await actAs(person, "attach", { files, ...content }, (fault) => update(draft, { fault })))) return;
+    Object.assign(draft, { reply: null, text: "" });
+    remove(draft, group);
   }
 }
 
@@ -125,20 +86,21 @@ const MOST_IN_GROUP = 10;
 
 const chooser = Object.assign(document.createElement("input"), { type: "file", multiple: true });
 
-/** Lets somebody choose files; `done` is called with those that can be sent, and why the rest cannot. */
-function chooseFiles(kind, done) {
+function chooseFiles(person, kind) {
   chooser.accept = kind === "photo" ? PHOTOS.join() : "";
   chooser.value = "";
-  chooser.onchange = () => done(checked([...chooser.files], kind));
+  chooser.onchange = () => add(draftOf(person.id), [...chooser.files], kind);
   chooser.click();
 }
 
-/** Checks files, of which those that are no photos are sent as documents. */
-function checked(files, wanted) {
+/** Adds files, of which those that are no photos go as documents, and says which cannot be sent. */
+function add(draft, files, wanted) {
   const all = files.map((file) => ({ file, kind: wanted === "photo" && PHOTOS.includes(file.type) ? "photo" : "document" }));
-  const good = all.filter((each) => !faultOf(each));
+  const good = all.filter((each) => !faultOf(each)).map((each) => ({ ...each, address: URL.createObjectURL(each.file) }));
+  draft.attachments.push(...good);
   const faults = all.filter(faultOf).map((each) => t(faultOf(each), { name: each.file.name }));
-  return { attachments: good.map((each) => ({ ...each, address: URL.createObjectURL(each.file) })), fault: faults.join("\n") };
+  if (faults.length) toast(faults.join("\n"));
+  redraw(() => document.querySelector(".writing")?.focus());
 }
 
 function faultOf({ file, kind }) {

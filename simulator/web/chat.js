@@ -4,13 +4,13 @@ import { composer } from "./composer.js";
 import { h, icon, iconButton } from "./dom.js";
 import { messageRows } from "./messages.js";
 import { closeChat, showBeside } from "./navigation.js";
-import { added, isActing, selectedPerson, state, unread, update } from "./page_state.js";
+import { added, isActing, onChange, redraw, selectedPerson, state, unread, update } from "./page_state.js";
 import { actionText, botAvatar } from "./people_list.js";
 import { personMenu } from "./popup_menus.js";
 import { actAs } from "./server_connection.js";
 import { t } from "./translation.js";
 
-const NEAR = 120;
+const NEAR = 60;
 
 export function chat() {
   const person = selectedPerson();
@@ -28,7 +28,7 @@ export function chat() {
       added.bar.map((view) => view()),
       sideButton("panel", "panel", "panel", "panel-button")),
     h("div", { class: "log-room" }, h("div", { class: "wall" }), log(person)),
-    h("button", { type: "button", class: "to-bottom", hidden: !state.log.isAway, onclick: () => goToEnd("smooth") }, icon("down"), t("to-bottom")),
+    h("button", { type: "button", class: "to-bottom", hidden: !state.isAway, onclick: () => goToEnd("smooth") }, icon("down"), t("to-bottom")),
     h("div", { class: "foot" }, person && foot(person)));
 }
 
@@ -38,10 +38,10 @@ export function sideButton(drawing, name, side, className) {
   return iconButton(drawing, t(name), () => showBeside(isShown ? "" : side), { class: `icon-button ${className}`, "aria-pressed": String(isShown) });
 }
 
-/** The messages; another phone has another log, so that nobody is told what stands there already. */
+/** The messages, laid out from the end; another phone has another log, so that nobody is told what stands there already. */
 function log(person) {
   const about = { class: "log", role: "log", "aria-live": "polite", "aria-label": t("chat"), tabindex: "0" };
-  return h("div", { key: person?.id, ...about, onscroll: scrolled, drawn: stayAtEnd },
+  return h("div", { key: person?.id, ...about, onscrollend: scrolled },
     h("div", { class: "rows" }, person ? messageRows(person) : h("p", { class: "nobody" }, t("choose-chat"))));
 }
 
@@ -63,45 +63,16 @@ function markRead() {
 
 addEventListener("visibilitychange", markRead);
 
-// A chat that is at its end stays there when a message, a picture or the phone's keyboard grows.
-const growing = new ResizeObserver(() => {
-  if (state.log.atEnd) goToEnd();
-  state.log.highest = position().highest;
-  measure();
-});
-
-function stayAtEnd(node, isNew) {
-  if (!isNew) return;
-  growing.disconnect();
-  growing.observe(node);
-  growing.observe(node.firstChild);
+/** Offers the way to the end to somebody who has scrolled up; not before, as its row makes the log smaller. */
+function scrolled({ currentTarget }) {
+  const isAway = currentTarget.scrollTop < -NEAR;
+  if (isAway !== state.isAway) update(state, { isAway });
 }
 
-/** Notes whether somebody has scrolled up; that the end is further away, before `growing` knows it, does not count. */
-function scrolled() {
-  const { left, highest } = position();
-  if (left < NEAR) state.log.atEnd = true;
-  else if (highest === state.log.highest) state.log.atEnd = false;
-  measure();
-}
-
-/** Offers the way to the end until only its button's height is left, so hiding that scrolls nothing. */
-function measure() {
-  const { atEnd, isAway } = state.log;
-  const { left } = position();
-  const offers = left > document.querySelector(".to-bottom").offsetHeight && (isAway || !atEnd);
-  if (offers !== isAway) update(state.log, { isAway: offers });
-}
-
-/** The largest scroll position, and how much of it is left to the end. */
-function position() {
-  const { scrollHeight, clientHeight, scrollTop } = document.querySelector(".log");
-  const highest = scrollHeight - clientHeight;
-  return { highest, left: highest - scrollTop };
-}
+// The one who sends something sees it.
+onChange("message", ({ person, message }) => message.mine && !message.edited && person === state.selected && redraw(() => goToEnd()));
 
 function goToEnd(behavior = "instant") {
-  const node = document.querySelector(".log");
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  node.scrollTo({ top: node.scrollHeight, behavior: calm ? "instant" : behavior });
+  document.querySelector(".log").scrollTo({ top: 0, behavior: calm ? "instant" : behavior });
 }

@@ -1,6 +1,6 @@
 // The composer: text field, attachments and the menu of commands.
 
-import { openAttachMenu } from "./attachments.js";
+import { attachmentList, hasAttachments, openAttachMenu, sendAttachments } from "./attachments.js";
 import { fit, h, icon, iconButton } from "./dom.js";
 import { beginReplyOrEdit, cancelReplyOrEdit, draftOf, sendCommand, sendDraft, sends } from "./drafts.js";
 import { selectedPerson, state, update } from "./page_state.js";
@@ -15,10 +15,11 @@ export function composer(person) {
     commands.length > 0 && h("ul", { id: "suggestions", class: "suggestions", role: "listbox", tabindex: "0", "aria-label": t("commands") },
       commands.map((each, place) => h(suggestion, { key: place, person, ...each, place, isMarked: place === marked }))),
     aboutDraft(person, draft),
+    attachmentList(draft),
     h("div", { class: "composer-row" },
       iconButton("menu", t("commands"), (event) => openCommands(event.currentTarget, person), { class: "menu-button", "aria-haspopup": "menu" }),
       h("textarea", {
-        class: "writing", rows: "1", dir: "auto", placeholder: t("write"), "aria-label": t("write"), enterkeyhint: "send",
+        class: "writing", rows: "1", dir: "auto", placeholder: t(hasAttachments(draft) ? "caption" : "write"), "aria-label": t("write"), enterkeyhint: "send", readonly: draft.sending,
         "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "suggestions",
         "aria-activedescendant": commands.length > 0 && `command-${marked}`,
         value: draft.text, oninput: typed, onkeydown: pressed, drawn: fit,
@@ -63,7 +64,9 @@ function suggestion({ person, command, description, place, isMarked }) {
 
 /** Sends the draft, or a command in its place. */
 function send(person, command) {
+  const draft = draftOf(person.id);
   if (command) sendCommand(person, `/${command}`);
+  else if (hasAttachments(draft)) sendAttachments(person, draft);
   else sendDraft(person);
   document.querySelector(".writing").focus();
 }

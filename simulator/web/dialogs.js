@@ -98,12 +98,9 @@ export function showPicture(source, name) {
 
 let opened = 0;
 
-/**
- * Opens a dialog with these attributes, of which `content` returns the trees at each drawing; `drawn` is
- * called with its node after each, and `closed` at the end.
- */
-export function openDialog(props, content, { drawn, closed } = {}) {
-  const dialog = { key: (opened += 1), props, content, drawn, closed, node: null };
+/** Opens a dialog, of which `content` returns the trees at each drawing; `drawn` is called with its node after each. */
+export function openDialog(props, content, drawn) {
+  const dialog = { key: (opened += 1), props, content, drawn, node: null };
   update(state, { dialogs: [...state.dialogs, dialog] });
   return dialog;
 }
@@ -114,10 +111,7 @@ export const dialogs = () => state.dialogs.map((dialog) => {
     if (isNew) node.showModal();
     dialog.drawn?.(node);
   };
-  const onclose = () => {
-    update(state, { dialogs: state.dialogs.filter((each) => each !== dialog) });
-    dialog.closed?.();
-  };
+  const onclose = () => update(state, { dialogs: state.dialogs.filter((each) => each !== dialog) });
   return h("dialog", { key: dialog.key, ...dialog.props, onclose, drawn }, dialog.content());
 });
 

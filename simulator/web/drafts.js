@@ -4,9 +4,9 @@ import { parseMarkdown, splitText, toMarkdown } from "./markdown.js";
 import { redraw, state, update } from "./page_state.js";
 import { actAs } from "./server_connection.js";
 
-/** The draft of a person: the text, and the message that it replies to or edits. */
+/** The draft of a person: the text, the message that it replies to or edits, and the files that go with it. */
 export function draftOf(id) {
-  if (!state.drafts.has(id)) state.drafts.set(id, { text: "", reply: null, edit: null, before: "" });
+  if (!state.drafts.has(id)) state.drafts.set(id, { text: "", reply: null, edit: null, before: "", attachments: [] });
   return state.drafts.get(id);
 }
 
@@ -36,7 +36,7 @@ export async function sendDraft(person) {
   const content = parseMarkdown(draft.text);
   if (!content.text) return;
   state.drafts.delete(person.id);
-  if (draft.edit) draftOf(person.id).text = draft.before;
+  if (draft.edit) Object.assign(draftOf(person.id), { text: draft.before, attachments: draft.attachments });
   redraw();
   const done = draft.edit
     ? await actAs(person, "edit", { message: draft.edit.id, ...content })

@@ -47,7 +47,7 @@ function readUrl() {
   state.view = state.people.has(wanted) ? "chat" : "list";
   state.selected = state.people.has(wanted) ? wanted : firstOnWideScreens();
   if (state.selected === before) return redraw();
-  state.log = { atEnd: true, isAway: false, highest: 0 };
+  state.isAway = false;
   applyChange({ kind: "opened" });
 }
 

@@ -21,8 +21,8 @@ export const state = {
   selected: null,
   view: "list",
   beside: "",
-  // Whether the chat stays at its end, and whether it offers the way there.
-  log: { atEnd: true, isAway: false, highest: 0 },
+  // Whether somebody has scrolled up in the chat.
+  isAway: false,
   drafts: new Map(),
   suggestions: { marked: 0, closed: false },
   heldCalls: null,
@@ -86,11 +86,8 @@ export function applyChange(change) {
 
 const IN_A_CHAT = {
   message(person, { message }) {
-    const { id, mine } = message;
-    // The one who sends something sees it.
-    if (mine && person.id === state.selected && !person.messages.has(id)) state.log.atEnd = true;
-    if (!mine) person.action = null;
-    person.messages.set(id, message);
+    if (!message.mine) person.action = null;
+    person.messages.set(message.id, message);
   },
   acknowledged(person, { message }) {
     changeMessage(person, message, { acknowledged: true });

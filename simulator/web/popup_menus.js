@@ -40,7 +40,7 @@ export function openMenu(anchor, label, items) {
     onclick: () => { dialog.node.close(); item.done(); },
   }, item.icon && icon(item.icon), item.label);
   const menu = () => h("div", { role: "menu", "aria-label": label, onkeydown: moveFocus }, shown.map(button));
-  const dialog = openDialog({ class: "menu", "aria-label": label, onclick: closeBeside }, menu, { drawn: (node) => place(node, anchor) });
+  const dialog = openDialog({ class: "menu", "aria-label": label, onclick: closeBeside }, menu, (node) => place(node, anchor));
 }
 
 function place(node, anchor) {

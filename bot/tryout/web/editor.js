@@ -79,7 +79,6 @@ export function editor() {
       !isClosed() && allTabs().includes(state.editor.source) && iconButton("plus", t("Añadir un idioma"), addLanguage)),
     h("div", { class: "editor-said", role: "status" },
       state.closedFor && h("p", { class: "notice doubtful" }, icon("alert"), h("span", {}, t(state.closedFor)))),
-    left(),
     h("div", { key: tab, class: "panel-body editor-body", role: "tabpanel", id: "editor-body", tabindex: "-1", "aria-labelledby": `texts-${tab}` }, body(tab)));
 }
 
@@ -119,11 +118,11 @@ function section(group, fields) {
 }
 
 /** A file that is not TOML, as text: what is wrong stands below its line, which can be written anew. */
-function brokenFile(name, { lines, hash }, problems) {
+function brokenFile(name, { lines }, problems) {
   const said = (isHere) => problems.filter(([, { line }]) => isHere(line)).map(([, { sentence }]) => h("p", { class: "edit-failed", dir: "auto" }, sentence[language]));
   const row = (text, place) => {
     const here = said((line) => line === place + 1);
-    return h("li", {}, here.length && !isClosed() ? lineForm(name, place + 1, text, hash) : h("code", {}, text), here);
+    return h("li", {}, here.length && !isClosed() ? lineForm(name, place + 1, text) : h("code", {}, text), here);
   };
   return h("div", { class: "panel-section broken" },
     h("p", {}, icon("alert"), h("strong", {}, t("No se puede leer {file}", { file: name }))),
@@ -131,13 +130,13 @@ function brokenFile(name, { lines, hash }, problems) {
     lines && h("ol", { class: "file-lines", dir: "ltr" }, lines.map(row)));
 }
 
-function lineForm(file, line, text, hash) {
+function lineForm(file, line, base) {
   const send = async (event) => {
     const { value } = event.currentTarget.closest("li").querySelector("textarea");
-    tell(await requestEdit("line", { file, line, value, hash }), t("Guardado"));
+    tell(await requestEdit("line", { file, line, base, value }), t("Guardado"));
   };
   return [
-    h("div", { key: hash, class: "edit-box" }, h("textarea", { class: "edit-text", "aria-label": t("Línea {n}", { n: line }), spellcheck: "false", defaultValue: text })),
+    h("div", { key: base, class: "edit-box" }, h("textarea", { class: "edit-text", "aria-label": t("Línea {n}", { n: line }), spellcheck: "false", defaultValue: base })),
     h("div", { class: "field-buttons" }, h("button", { type: "button", class: "button", onclick: send }, t("Guardar"))),
   ];
 }
@@ -170,8 +169,7 @@ function askForVersion({ written = {}, fault } = {}) {
     yes: t("Guardar"),
     done: async (said) => {
       const { version, ...changes } = Object.fromEntries(said);
-      const { hash } = state.editor.files["petition.toml"];
-      const refused = await requestEdit("version", { version, changes, hash });
+      const refused = await requestEdit("version", { version, changes });
       if (refused) askForVersion({ written: changes, fault: t(refused.why) });
       else tell(refused, t("Guardado"));
     },
@@ -179,14 +177,6 @@ function askForVersion({ written = {}, fault } = {}) {
 }
 
 export const unfinished = () => state.editor.fields.filter(isUnfinished);
-
-/** Says how much is still to be written, translated or put right, and leads there. */
-function left() {
-  const n = unfinished().length;
-  return n > 0 && h("button", { type: "button", class: "editor-left", onclick: goToNext },
-    h("span", {}, n === 1 ? t("Queda 1 cosa por escribir o corregir.") : t("Quedan {n} cosas por escribir o corregir.", { n })),
-    h("strong", {}, t("Ir a la siguiente")), icon("down"));
-}
 
 /** Goes to the next field in which something is to be done, after the one that was shown last. */
 export function goToNext() {
