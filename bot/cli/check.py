@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.console import in_sentences, out, say
-from bot.petition.petition import BUNDLED, load_petition
-from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition.petition import BUNDLED
+from bot.petition_folder.check import problems_of, warnings_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import fields_of, unready_problems
@@ -51,9 +51,10 @@ def _folder_meant() -> Path:
 
 def _report(folder: Path) -> bool:
     """Prints problems and warnings, and a summary; returns whether there are no problems."""
-    problems = find_problems(folder)
-    unready = sorted(set(unready_problems(read_folder(folder))))
-    warnings = [each for each in find_warnings(folder) if each not in unready]
+    read = read_folder(folder)
+    problems = problems_of(read)
+    unready = sorted(set(unready_problems(read)))
+    warnings = [each for each in warnings_of(read) if each not in unready]
     print_problems(problems, warnings, terminal_words(), unready=unready)
     if problems:
         said = plural_label(
@@ -66,8 +67,8 @@ def _report(folder: Path) -> bool:
         )
         say(said)
         return False
-    petition = load_petition(folder)
-    languages = ", ".join(map(terminal_words().language_name, petition.languages))
+    slug = (read.petition or {})["slug"]
+    languages = ", ".join(map(terminal_words().language_name, read.languages))
     if unready:
         said = plural_label(
             "{slug} ({languages}): aún no está lista: queda {n} cosa por escribir. Mientras, "
@@ -77,12 +78,12 @@ def _report(folder: Path) -> bool:
             "petition-bot run no la pone en marcha. Para ensayarla tal como está: petition-bot "
             "run --rehearsal",
             len(fields_of(unready)),
-            slug=petition.slug,
+            slug=slug,
             languages=languages,
         )
         say(said)
         return True
-    say(label("{slug}: sin problemas ({languages}).", slug=petition.slug, languages=languages))
+    say(label("{slug}: sin problemas ({languages}).", slug=slug, languages=languages))
     if warnings:
         say(label("Con los avisos funciona, pero míralos antes de empezar."))
     return True

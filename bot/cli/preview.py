@@ -15,7 +15,7 @@ from rich.console import Console
 from bot.cli.check import print_problems
 from bot.console import CannotDo
 from bot.petition.petition import BUNDLED
-from bot.petition_folder.check import find_problems, find_warnings
+from bot.petition_folder.check import find_problems, problems_of, warnings_of
 from bot.petition_folder.edit import NotEditable, at, changed, path_of
 from bot.petition_folder.read import FolderState, folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
@@ -82,9 +82,10 @@ class Preview:
 
     async def look(self) -> None:
         """Checks the folder and shows the petition if there are no problems."""
-        problems = await asyncio.to_thread(find_problems, self.folder)
-        unready = list(unready_problems(read_folder(self.folder)))
-        warnings = await asyncio.to_thread(find_warnings, self.folder)
+        read = await asyncio.to_thread(read_folder, self.folder)
+        problems = await asyncio.to_thread(problems_of, read)
+        unready = list(unready_problems(read))
+        warnings = await asyncio.to_thread(warnings_of, read)
         folder = None if problems else self.folder
         if problems and self._good:
             with contextlib.suppress(OSError):  # a file was removed meanwhile

@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Iterable
 
-from bot.petition.petition import EarlierVersion, Petition
-from bot.petition_folder.schema import Texts
+from bot.petition.petition import Petition
+from bot.petition_folder.schema import EarlierVersion, Texts
 from telegram_text.markup import escape
 
 

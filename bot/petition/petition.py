@@ -10,10 +10,8 @@ from bot.petition_folder.check import problems_of
 from bot.petition_folder.placeholders import fill_all, placeholder_values
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import (
-    Controller,
     FrozenModel,
     PetitionFile,
-    RetentionTable,
     Texts,
     in_language,
 )
@@ -34,19 +32,10 @@ class Image(FrozenModel):
     credit: str
 
 
-class EarlierVersion(FrozenModel):
-    """An earlier version of the texts: its date, and what changed after it, by language."""
-
-    date: str
-    changed: dict[str, str]
-
-
-class Petition(FrozenModel):
+class Petition(PetitionFile):
     """One petition: what it demands of whom, in each of its languages, the source language first.
 
     People who signed under a version before `asks_again_since` are asked about the present texts.
-    `with_name` is what the consent proposes: that a signature is handed over with its name (True)
-    or counted without it (False); None proposes neither, and everybody chooses.
 
     The texts are filled in except for what depends on a person or a moment: `{name}` in the
     consent, and how many signed, as `{count}` or in words as `{people}`, in the thanks and the
@@ -54,23 +43,22 @@ class Petition(FrozenModel):
     """
 
     folder: Path
-    slug: str
-    version: str
-    earlier_versions: tuple[EarlierVersion, ...]
-    asks_again_since: str | None
-    time_zone: str
-    source_language: str
-    closes_at: datetime | None
-    closing_is_draft: bool
-    goals: tuple[int, ...]
-    addressee: dict[str, str]
-    demands: dict[str, tuple[str, ...]]
-    images: dict[str, Image]
-    controller: Controller
-    retention: RetentionTable
-    updates_at_most: int
-    with_name: bool | None
     texts: dict[str, Texts]
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """The last minute of its last day in its zone, in UTC."""
+        if self.closes_on is None:
+            return None
+        day = date.fromisoformat(self.closes_on)
+        return datetime.combine(day, _END_OF_DAY, ZoneInfo(self.time_zone)).astimezone(UTC)
+
+    @property
+    def with_name(self) -> bool | None:
+        """What the consent proposes: that a signature is handed over with its name (True) or
+        counted without it (False); with None everybody chooses.
+        """
+        return _WITH_NAME[self.handed_over]
 
     @property
     def contact(self) -> str:
@@ -105,7 +93,11 @@ class Petition(FrozenModel):
 
     def image_in(self, language: str | None) -> Image | None:
         """Returns the picture in the nearest language, or None."""
-        return self.images.get(self.language_for(language))
+        if self.image is None:
+            return None
+        read = self.language_for(language)
+        file = self.folder / in_language(self.image.file, read)
+        return Image(file=file, credit=in_language(self.image.credit or {}, read) or "")
 
 
 def load_petition(folder: Path) -> Petition:
@@ -123,54 +115,20 @@ def petition_of(read: Folder) -> Petition:
     if problems:
         raise PetitionInvalid(problems)
     file = PetitionFile.model_validate(read.petition)
-    return Petition(
-        folder=read.path,
-        slug=file.slug,
-        version=file.version,
-        earlier_versions=tuple(
-            EarlierVersion(date=earlier.date, changed=_spread(earlier.changed, read))
-            for earlier in file.earlier_versions
+
+    def spread(texts: dict[str, Any]) -> dict[str, Any]:
+        return {language: in_language(texts, language) for language in read.languages}
+
+    said = dict(file) | {
+        "addressee": spread(file.addressee),
+        "demands": spread(file.demands),
+        "earlier_versions": tuple(
+            each.model_copy(update={"changed": spread(each.changed)})
+            for each in file.earlier_versions
         ),
-        asks_again_since=file.asks_again_since,
-        time_zone=file.time_zone,
-        source_language=file.source_language,
-        closes_at=_end_of(file.closes_on, file.time_zone),
-        closing_is_draft=file.closing_is_draft,
-        goals=file.goals,
-        addressee=_spread(file.addressee, read),
-        demands=_spread(file.demands, read),
-        images=_images(file, read),
-        controller=file.controller,
-        retention=file.retention,
-        updates_at_most=file.updates_at_most,
-        with_name=_WITH_NAME[file.handed_over],
-        texts={language: _texts(file, read, language) for language in read.languages},
-    )
-
-
-def _end_of(day: str | None, zone: str) -> datetime | None:
-    """Returns the last minute of a day in the petition's zone, in UTC."""
-    if day is None:
-        return None
-    there = datetime.combine(date.fromisoformat(day), _END_OF_DAY, ZoneInfo(zone))
-    return there.astimezone(UTC)
-
-
-def _spread(texts: dict[str, Any], read: Folder) -> dict[str, Any]:
-    return {language: in_language(texts, language) for language in read.languages}
-
-
-def _images(petition: PetitionFile, read: Folder) -> dict[str, Image]:
-    if petition.image is None:
-        return {}
-    files, credit = petition.image.file, petition.image.credit or {}
-    return {
-        language: Image(
-            file=read.path / in_language(files, language),
-            credit=in_language(credit, language) or "",
-        )
-        for language in read.languages
     }
+    texts = {language: _texts(file, read, language) for language in read.languages}
+    return Petition(folder=read.path, texts=texts, **said)
 
 
 def _texts(petition: PetitionFile, read: Folder, language: str) -> Texts:

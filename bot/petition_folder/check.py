@@ -9,7 +9,8 @@ from bot.petition_folder.pictures import picture_problem
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS, values_in
 from bot.petition_folder.read import Folder, read_folder
 from bot.petition_folder.schema import PETITION_FILE
-from bot.petition_folder.schema_check import said_in, schema_problems
+from bot.petition_folder.schema_check import schema_problems
+from bot.petition_folder.schema_fields import texts_in
 from bot.petition_folder.screen_lengths import screen_problems
 from bot.petition_folder.warnings import folder_warnings
 from bot.text import text_limits
@@ -27,7 +28,11 @@ def find_problems(folder: Path) -> list[Problem]:
 
 def find_warnings(folder: Path) -> list[Problem]:
     """Returns what works, but should be corrected before the petition is opened."""
-    read = read_folder(folder)
+    return warnings_of(read_folder(folder))
+
+
+def warnings_of(read: Folder) -> list[Problem]:
+    """Returns the warnings of a folder that has been read, in the order of files and keys."""
     values = {language: _values(read, language) for language in read.languages}
     return sorted(set(folder_warnings(read, values))) if read.path.is_dir() else []
 
@@ -56,11 +61,11 @@ def _picture_problems(read: Folder) -> Iterator[Problem]:
     image = (read.petition or {}).get("image")
     if not isinstance(image, dict):
         return
-    for entry, name in said_in("image.file", image.get("file")):
-        if isinstance(name, str) and (fault := picture_problem(read.path, name)):
+    for entry, name in texts_in(image.get("file"), "image.file"):
+        if fault := picture_problem(read.path, name):
             yield Problem(PETITION_FILE, entry, fault)
-    for entry, credit in said_in("image.credit", image.get("credit")):
-        if isinstance(credit, str) and length(credit) > text_limits.CAPTION:
+    for entry, credit in texts_in(image.get("credit"), "image.credit"):
+        if length(credit) > text_limits.CAPTION:
             sentence = Sentence(
                 "la autoría va debajo de la imagen y caben {most} caracteres: acórtala",
                 most=text_limits.CAPTION,

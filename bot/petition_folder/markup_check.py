@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from types import MappingProxyType
 
 from bot.petition_folder.links import link_fault
 from bot.petition_folder.placeholders import PETITION_PLACEHOLDERS
 from bot.petition_folder.read import Table
 from bot.petition_folder.schema import PETITION_FILE, Texts
-from bot.petition_folder.schema_fields import fields_of
+from bot.petition_folder.schema_fields import fields_of, texts_in
 from bot.text import text_limits
 from bot.text.problems import Problem, Sentence
 from bot.text.translations import is_spoken, mark
@@ -93,14 +94,11 @@ class Passage:
 
 
 def passages(table: Table) -> Iterator[Passage]:
-    """Yields every text of a language file; skips missing ones and other types."""
-    for key in Texts.model_fields:
-        value = table.get(key)
-        if isinstance(value, str):
-            yield Passage(key, key, value)
-        for number, page in enumerate(value if isinstance(value, list) else (), 1):
-            if isinstance(page, str):
-                yield Passage(key, f"{key}.{number}", page)
+    """Yields every text of a language file."""
+    for entry, text in texts_in(table):
+        key = entry.partition(".")[0]
+        if key in _KINDS:
+            yield Passage(key, entry, text)
 
 
 def markup_problems(file: str, table: Table, values: Values, source: Table) -> Iterator[Problem]:
@@ -108,9 +106,6 @@ def markup_problems(file: str, table: Table, values: Values, source: Table) -> I
 
     `values` are those that `petition.toml` fills in.
     """
-    for key in PAGED:
-        if table.get(key) == []:
-            yield Problem(file, key, Sentence("no tiene ninguna página: escribe al menos una"))
     in_words = is_spoken(file.removesuffix(".toml"))
     for passage in passages(table):
         for sentence in _faults(passage, values):
@@ -252,7 +247,13 @@ def measure(passage: Passage, values: Values) -> int:
     Raises:
         MarkupError: Telegram would refuse the text.
     """
-    return length(parse(filled(passage.text, values)).text)
+    return _length(filled(passage.text, values))
+
+
+@lru_cache(maxsize=256)
+def _length(html: str) -> int:
+    """A text is measured alone and with those of its screen."""
+    return length(parse(html).text)
 
 
 def refusal_sentence(refusal: str, html: str) -> Sentence:

@@ -217,7 +217,7 @@ Dated = Annotated[str, BeforeValidator(_date_as_text), AfterValidator(_dated), _
 TimeZone = Annotated[str, AfterValidator(_known_zone), _format("time-zone")]
 
 
-class EarlierVersionTable(FrozenModel):
+class EarlierVersion(FrozenModel):
     """An earlier version of the texts, which is published: its date, and what changed after it."""
 
     date: Annotated[Dated, NOT_IN_FORM]
@@ -281,7 +281,7 @@ class PetitionFile(FrozenModel):
     version: Dated = Group.VERSION.field("Fecha de los textos")
     """Con la petición ya abierta, pon otra cada vez que cambies lo que la gente lee o acepta: cada
     firma guarda la suya."""
-    earlier_versions: Lines[EarlierVersionTable] = ()
+    earlier_versions: Lines[EarlierVersion] = ()
     asks_again_since: Dated | None = Group.VERSION.field("Pedir de nuevo el consentimiento", None)
     """Solo si un cambio lo exige: la fecha de la versión desde la que hace falta. Quien firmó
     antes puede aceptarla, o quedarse como estaba, cuando vuelva a abrir el bot. No se escribe a

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from bot.petition_folder.edit import at
 from bot.petition_folder.read import Folder, Table, language_of
 from bot.petition_folder.schema import EVERY_LANGUAGE, PETITION_FILE, PetitionFile, Texts
-from bot.petition_folder.schema_fields import fields_of, key_of, paths_in
+from bot.petition_folder.schema_fields import fields_of, key_of, paths_in, texts_in
 from bot.text import text_limits
 from bot.text.problems import Problem, Sentence
 
@@ -160,11 +160,11 @@ def _coverage(read: Folder, petition: Table) -> Iterator[Problem]:
     for key, value in by_language(petition):
         if isinstance(value, dict):
             yield from _languages_of(key, value, read)
-        for entry, said in said_in(key, value):
-            if _is_empty(said):
+        for entry, text in texts_in(value, key):
+            if not text.strip():
                 sentence = Sentence("está vacía: escríbela, o quítala")
                 yield Problem(PETITION_FILE, entry, sentence)
-            if isinstance(said, str) and ("{" in said or "}" in said):
+            if "{" in text or "}" in text:
                 sentence = Sentence("esto se lee tal cual en los textos: escríbelo sin llaves")
                 yield Problem(PETITION_FILE, entry, sentence)
 
@@ -187,12 +187,12 @@ def _version_problems(petition: Table) -> Iterator[Problem]:
             )
             yield Problem(PETITION_FILE, f"{key}.date", sentence)
         later = day
-        for entry, said in said_in(f"{key}.changed", table.get("changed")):
-            if isinstance(said, str) and len(said) > text_limits.CHANGED:
+        for entry, text in texts_in(table.get("changed"), f"{key}.changed"):
+            if len(text) > text_limits.CHANGED:
                 sentence = Sentence(
                     "dilo en {most} caracteres como mucho; ahora son {n}",
                     most=text_limits.CHANGED,
-                    n=len(said),
+                    n=len(text),
                 )
                 yield Problem(PETITION_FILE, entry, sentence)
     since = petition.get("asks_again_since")
@@ -225,21 +225,6 @@ def _languages_of(key: str, value: Table, read: Folder) -> Iterator[Problem]:
                 file=f"{language}.toml",
             )
             yield Problem(PETITION_FILE, f"{key}.{language}", sentence)
-
-
-def said_in(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yields the single texts of a value by language, each with its key."""
-    texts = value if isinstance(value, dict) else {"": value}
-    for language, said in texts.items():
-        entry = f"{key}.{language}" if language else key
-        if isinstance(said, list) and said:
-            yield from ((f"{entry}.{n}", one) for n, one in enumerate(said, 1))
-        else:
-            yield entry, said
-
-
-def _is_empty(said: Any) -> bool:
-    return said == [] or (isinstance(said, str) and not said.strip())
 
 
 def by_language(petition: Table) -> Iterator[tuple[str, Any]]:

@@ -91,6 +91,19 @@ def paths_in(table: Mapping[str, Any], field: SchemaField) -> list[tuple[str, ..
     return [(*before, str(number), *behind) for number in range(count)]
 
 
+def texts_in(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the texts in a value of a file, however deep, each with its entry.
+
+    An empty list is an empty text.
+    """
+    if isinstance(value, str) or value == []:
+        yield key, value or ""
+        return
+    listed = enumerate(value, 1) if isinstance(value, list) else ()
+    for name, part in value.items() if isinstance(value, dict) else listed:
+        yield from texts_in(part, f"{key}.{name}" if key else str(name))
+
+
 def key_of(path: Path) -> str:
     """Returns the entry at a path as a `Problem` names it, which counts from 1."""
     return ".".join(str(int(part) + 1) if part.isdecimal() else part for part in path)

@@ -6,10 +6,10 @@ Nobody can answer for such a petition, so `petition-bot run` refuses it, unless 
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any
 
 from bot.petition_folder.read import Folder, Table, read_folder
 from bot.petition_folder.schema import PETITION_FILE
+from bot.petition_folder.schema_fields import texts_in
 from bot.petition_folder.template import TEMPLATE
 from bot.text.problems import Problem, Sentence
 
@@ -50,7 +50,7 @@ def fields_of(problems: Iterable[Problem]) -> set[tuple[str, str]]:
 
 
 def _examples(petition: Table) -> Iterator[Problem]:
-    for key, value in _texts_in(petition.get("controller"), "controller"):
+    for key, value in texts_in(petition.get("controller"), "controller"):
         if EXAMPLE.search(value):
             sentence = Sentence(
                 "{value} es un ejemplo: pon el de tu organización antes de empezar", value=value
@@ -89,18 +89,7 @@ def _texts(read: Folder) -> Iterator[tuple[str, str, str]]:
     petition = read.petition or {}
     files = {PETITION_FILE: petition, **{f"{each}.toml": read.texts[each] for each in read.texts}}
     for file, table in files.items():
-        for key, text in _texts_in(table):
+        for key, text in texts_in(table):
             is_draft = key == "closing_update" and petition.get("closing_is_draft") is True
             if not is_draft:
                 yield file, key, text
-
-
-def _texts_in(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yields the texts in a value of a file, however deep, with a dot between parts of the key."""
-    if isinstance(value, str):
-        yield key, value
-        return
-    listed = enumerate(value, 1) if isinstance(value, list) else ()
-    parts = value.items() if isinstance(value, dict) else listed
-    for name, part in parts:
-        yield from _texts_in(part, f"{key}.{name}" if key else str(name))

@@ -11,7 +11,8 @@ from bot.petition_folder.markup_check import HREF, PAGED, PLAIN, passages
 from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder, Table
 from bot.petition_folder.schema import PETITION_FILE, RetentionTable, months_later
-from bot.petition_folder.schema_check import by_language, said_in
+from bot.petition_folder.schema_check import by_language
+from bot.petition_folder.schema_fields import texts_in
 from bot.petition_folder.toml_errors import shown
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import Problem, Sentence
@@ -181,8 +182,8 @@ def _name_given_unwarned(file: str, table: Table, language: str) -> Iterator[Pro
 
 def _long_pages(file: str, table: Table) -> Iterator[Problem]:
     for passage in passages(table):
-        size = length(seen(passage.text))
-        if passage.key in PAGED and size > _SCREENFUL:
+        size = length(seen(passage.text)) if passage.key in PAGED else 0
+        if size > _SCREENFUL:
             sentence = Sentence(
                 "{n} caracteres son más de lo que cabe en la pantalla de un teléfono: haz dos "
                 "páginas",
@@ -261,10 +262,9 @@ def text_warnings(read: Folder) -> Iterator[Problem]:
             for sentence in found:
                 yield Problem(f"{language}.toml", passage.entry, sentence)
     for key, value in by_language(petition):
-        for entry, said in said_in(key, value):
-            if isinstance(said, str) and key != "image.file":
-                for sentence in (*_tags(said), *_as_typed(said, True), *_blanks(said)):
-                    yield Problem(PETITION_FILE, entry, sentence)
+        for entry, text in texts_in(value, key) if key != "image.file" else ():
+            for sentence in (*_tags(text), *_as_typed(text, True), *_blanks(text)):
+                yield Problem(PETITION_FILE, entry, sentence)
 
 
 def _as_typed(text: str, is_plain: bool) -> Iterator[Sentence]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.petition.consent import changes_since
-from bot.petition.petition import EarlierVersion, Petition
+from bot.petition.petition import Petition
+from bot.petition_folder.schema import EarlierVersion
 from bot.text.translations import Words
 from handlers.screens.screen import lines, paragraphs, sentences
 from telegram_text.markup import Html, length

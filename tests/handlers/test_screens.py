@@ -294,20 +294,20 @@ def test_nobody_is_promised_what_they_were_told_already(told: bool) -> None:
 @pytest.mark.parametrize(
     ("proposed", "chosen", "labels"),
     [
-        (None, None, ["⚪ Con mi nombre", "⚪ Sin mi nombre"]),
-        (True, None, ["✅ Con mi nombre", "⚪ Sin mi nombre"]),
-        (False, None, ["⚪ Con mi nombre", "✅ Sin mi nombre"]),
-        (True, False, ["⚪ Con mi nombre", "✅ Sin mi nombre"]),
-        (None, True, ["✅ Con mi nombre", "⚪ Sin mi nombre"]),
+        ("ask", None, ["⚪ Con mi nombre", "⚪ Sin mi nombre"]),
+        ("with_name", None, ["✅ Con mi nombre", "⚪ Sin mi nombre"]),
+        ("without_name", None, ["⚪ Con mi nombre", "✅ Sin mi nombre"]),
+        ("with_name", False, ["⚪ Con mi nombre", "✅ Sin mi nombre"]),
+        ("ask", True, ["✅ Con mi nombre", "⚪ Sin mi nombre"]),
     ],
 )
 def test_what_the_petition_proposes_is_chosen_until_something_else_is(
-    proposed: bool | None, chosen: bool | None, labels: list[str]
+    proposed: str, chosen: bool | None, labels: list[str]
 ) -> None:
     view = standing_at(Stage.CONSENT)
     view = replace(
         view,
-        petition=view.petition.model_copy(update={"with_name": proposed}),
+        petition=view.petition.model_copy(update={"handed_over": proposed}),
         conversation=replace(view.conversation, with_name=chosen),
     )
     assert [button.label for button in draw(view).rows[0]] == labels

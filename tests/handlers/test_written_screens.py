@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.petition.petition import EarlierVersion
 from bot.petition.stages import Place, Stage, nearest_valid_stage
+from bot.petition_folder.schema import EarlierVersion
 from handlers.screens import draw
 from handlers.screens.supporter_view import View
 from storage import (

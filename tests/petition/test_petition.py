@@ -172,7 +172,9 @@ def test_one_value_may_hold_for_every_language(change: Change, folder: Path) -> 
         "petition.toml", 'file.es = "card.es.png"\nfile.en = "card.en.png"', 'file = "card.es.png"'
     )
     loaded = load_petition(folder)
-    files = {language: image.file.name for language, image in loaded.images.items()}
+    files = {
+        each: image.file.name for each in loaded.languages if (image := loaded.image_in(each))
+    }
     assert files == {"es": "card.es.png", "en": "card.es.png"}
 
 

@@ -39,7 +39,7 @@ es.toml: consent: {name} is missing
 es.toml: consent: it does not say how old
 es.toml: description: the bot does not fill in {count}: write this text without braces
 es.toml: news: the bot does not fill in {{
-es.toml: privacy: it has no page
+es.toml: privacy: it is empty: write it
 es.toml: privacy_short: this has to be a text between straight quotation marks
 es.toml: share: this is shown without formatting
 es.toml: short_description: it has 121 characters, and the limit is 120: shorten it by 1
