@@ -5,8 +5,6 @@ outside are wrapped in these; a bug (a violated constraint, SQL that does not pa
 the driver's own exception.
 """
 
-import errno
-import os
 from enum import StrEnum
 from pathlib import Path
 
@@ -185,24 +183,6 @@ _AND_SETTING = "{why} run: {command}\nThen set PETITION_KEY_FILE={key}"
 def said_by_system(error: OSError) -> StorageError:
     """Returns why the system refused, which can be said in a language."""
     return StorageError(error.strerror or "The system refused")
-
-
-def every_sentence() -> tuple[str, ...]:
-    """Returns what is said of an error without a message of its own, of a key file, and why."""
-    errors = map(_sentence, every_kind())
-    return (*errors, *KeyFault, _WITH_COMMAND, _AND_SETTING, *map(os.strerror, _EXPECTED))
-
-
-def every_kind() -> list[type[StorageError]]:
-    """Returns the classes of errors in this file."""
-    found = (each for each in globals().values() if isinstance(each, type))
-    return [each for each in found if issubclass(each, StorageError)]
-
-
-_EXPECTED = (
-    *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOSPC, errno.EISDIR),
-    *(errno.ENOTDIR, errno.EROFS, errno.EADDRINUSE),
-)
 
 
 def _sentence(kind: type[Exception]) -> str:

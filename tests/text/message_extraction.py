@@ -5,7 +5,9 @@ several lines is found like any other. In a script of the page, it is the text i
 """
 
 import ast
+import errno
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,10 +30,22 @@ _FUNCTIONS = frozenset({_MARK, "Sentence", "ValueRefused", "label", "plural_labe
 # What the form of a petition says of a field: its name here, and what it is for below it.
 _FIELD = ".field"
 _IN_SCRIPT = re.compile(r'\bt\(\s*("(?:[^"\\]|\\.)*")')
+
+
+def _kinds_of_errors() -> list[type[errors.StorageError]]:
+    found = (each for each in vars(errors).values() if isinstance(each, type))
+    return [each for each in found if issubclass(each, errors.StorageError)]
+
+
 # Messages of the storage are in English, as in the log; the shell says them in its language.
 _ERRORS = frozenset(
     {"CannotDecrypt", "KeyNotTakenUp", "NotDerivable"}
-    | {name for name, kind in vars(errors).items() if kind in errors.every_kind()}
+    | {kind.__name__ for kind in _kinds_of_errors()}
+)
+# What the system says of a file or a port, which people read in their language.
+_BY_THE_SYSTEM = (
+    *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOSPC, errno.EISDIR),
+    *(errno.ENOTDIR, errno.EROFS, errno.EADDRINUSE),
 )
 # What help says of a command and of its options.
 _HELP = frozenset({"help", "metavar", "rich_help_panel"})
@@ -71,7 +85,7 @@ def read_sources(project: Path) -> tuple[list[Use], list[Problem]]:
     uses: list[Use] = []
     problems: list[Problem] = []
     if (project / _ERRORS_FILE).is_file():
-        uses += [Use(_ERRORS_FILE, 0, False, (said,), None) for said in errors.every_sentence()]
+        uses += [Use(_ERRORS_FILE, 0, False, (said,), None) for said in _of_errors()]
     for folder in _SPEAKERS:
         for file in sorted((project / folder).rglob("*.py")):
             name = file.relative_to(project).as_posix()
@@ -87,6 +101,15 @@ def read_sources(project: Path) -> tuple[list[Use], list[Problem]]:
             said = _IN_SCRIPT.findall(script)
             uses += [Use(name, 0, False, (json.loads(each),), None) for each in said]
     return uses, problems
+
+
+def _of_errors() -> Iterator[str]:
+    """Yields what is said of an error without a message of its own, of a key file, and why."""
+    for kind in _kinds_of_errors():
+        yield " ".join((kind.__doc__ or kind.__name__).partition("\n\n")[0].split())
+    yield from errors.KeyFault
+    yield from (errors._WITH_COMMAND, errors._AND_SETTING)
+    yield from map(os.strerror, _BY_THE_SYSTEM)
 
 
 def _uses(file: str, tree: ast.Module) -> Iterator[Use | Problem]:
