@@ -15,7 +15,6 @@ from tests.support.approval_scene import (
     PAU,
     QUESTION,
     asks,
-    got_by_all,
     passes,
     with_settings,
 )
@@ -27,11 +26,11 @@ def admin(three_admins: AdminScene) -> AdminScene:
     return three_admins
 
 
-async def test_a_planned_one_keeps_its_time(admin: AdminScene, pau: Person) -> None:
+async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to_send_alone(
+    admin: AdminScene, pau: Person, lucy: Person
+) -> None:
     await admin.scene.settled()
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
+    await admin.prepares()
     await admin.taps("🕒 Programar")
     await admin.says("mañana 18:30")
     await admin.taps(ASK)
@@ -45,120 +44,68 @@ async def test_a_planned_one_keeps_its_time(admin: AdminScene, pau: Person) -> N
     assert found.confirmed_by == PAU
     assert found.starts_at is not None
     assert found.starts_at > admin.scene.clocks.now()
-    assert await got_by_all(admin) == [[], [], []]
 
-
-async def planned_by_marta_and_approved_by_pau(admin: AdminScene, pau: Person) -> None:
-    await admin.scene.settled()
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("🕒 Programar")
-    await admin.says("mañana 18:30")
-    await admin.taps(ASK)
-    question = await pau.sees(QUESTION, 10)
-    (approve,) = [label for label in question.labels if label.startswith("Aprobar para el")]
-    await admin.scene.taps(pau, approve)
-
-
-async def test_what_was_approved_by_somebody_removed_since_is_not_its_authors_to_send_alone(
-    admin: AdminScene, pau: Person, lucy: Person
-) -> None:
-    await planned_by_marta_and_approved_by_pau(admin, pau)
     await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}))
     await passes(admin, timedelta(hours=48))
     await admin.marta.sees("espera tu decisión", 10)
     answer = await admin.marta.tap("Enviar ahora").answered()
     assert answer.text == "Esto lo tiene que decidir otra persona."
-    await admin.scene.settled()
-    assert await got_by_all(admin) == [[], [], []]
     await lucy.sees("waits for your decision", 10)
-    await admin.scene.taps(lucy, "Send now")
-    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
-        await each.sees("Hola", 10)
-
-
-async def test_when_both_who_decided_on_it_are_gone_nobody_else_sends_it_alone(
-    admin: AdminScene, pau: Person, lucy: Person
-) -> None:
-    await planned_by_marta_and_approved_by_pau(admin, pau)
+    # When both who decided on it are gone, nobody else sends it alone.
     await with_settings(admin, admin_ids=frozenset({LUCY, PAU + 1}))
-    await passes(admin, timedelta(hours=48))
-    await lucy.sees("waits for your decision", 10)
     answer = await lucy.tap("Send now").answered()
     assert answer.text == "Somebody else has to decide this."
     await admin.scene.settled()
-    assert await got_by_all(admin) == [[], [], []]
+    assert admin.got_by_all() == [[], [], []]
+    await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}))
+    await admin.scene.taps(lucy, "Send now")
+    for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
+        await each.sees("Hola", 10)
 
 
 async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin(
     admin: AdminScene, pau: Person
 ) -> None:
     await with_settings(admin, approval_above=3)
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("🕒 Programar")
-    await admin.says("mañana 18:30")
-    (plan,) = [label for label in admin.panel.labels if label.startswith("Programar para el")]
-    await admin.taps(plan)
+    await admin.prepares()
+    await admin.taps(await admin.plans())
     await admin.signs(admin.scene.mallory)
     await passes(admin, timedelta(hours=48))
     question = await pau.sees(QUESTION, 10)
     assert "Para quienes eligieron recibir novedades: 4 personas." in question.text
     told = await admin.marta.sees("Espera la aprobación de otra persona", 10)
     assert told is admin.marta.messages[-1]
-    assert await got_by_all(admin) == [[], [], []]
+    assert admin.got_by_all() == [[], [], []]
     await admin.scene.taps(pau, "Aprobar y enviar a 4 personas")
     await admin.over()
-    assert await got_by_all(admin) == [["Hola"]] * 3
+    assert admin.got_by_all() == [["Hola"]] * 3
     assert len(admin.got(admin.scene.mallory)) == 1
 
 
-async def test_two_messages_in_a_day_that_together_reach_more_people_need_a_second_admin(
+async def test_messages_in_a_day_that_together_reach_more_people_need_a_second_admin(
     admin: AdminScene, pau: Person
 ) -> None:
     await with_settings(admin, approval_above=5)
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
-    await admin.begins()
-    await admin.says("Y otra cosa")
-    summary = await admin.previews()
+    await admin.prepares("A su hora")
+    await admin.taps(await admin.plans())
+    await admin.sends()
+    summary = await admin.prepares("Y otra cosa")
     assert "ya has escrito a 3 personas, y todo junto cuenta" in summary.text
     await admin.taps(ASK)
     rule = "cuando alguien escribe a más de 5 personas en 24 horas, en uno o en varios envíos"
     assert rule in admin.panel.text
     await pau.sees(QUESTION, 10)
-    assert await got_by_all(admin) == [["Hola"]] * 3
+    assert admin.got_by_all() == [["Hola"]] * 3
     await admin.scene.taps(pau, APPROVE)
     for each in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
         await each.sees("Y otra cosa", 10)
-
-
-async def test_a_planned_message_counts_with_one_that_went_out_before_its_time(
-    admin: AdminScene, pau: Person
-) -> None:
-    await with_settings(admin, approval_above=5)
-    await admin.begins()
-    await admin.says("A su hora")
-    await admin.previews()
-    await admin.taps("🕒 Programar")
-    await admin.says("mañana 18:30")
-    (plan,) = [label for label in admin.panel.labels if label.startswith("Programar para el")]
-    await admin.taps(plan)
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("Enviar a 3 personas")
     await admin.over()
+    # The planned one counts with what went out before its time.
     await passes(admin, timedelta(hours=48))
-    await pau.sees(QUESTION, 10)
+    await pau.sees_one(lambda m: QUESTION in m.text and pau.messages[-2].text == "A su hora", 10)
     told = await admin.marta.sees("Espera la aprobación de otra persona", 10)
     assert told is admin.marta.messages[-1]
-    assert await got_by_all(admin) == [["Hola"]] * 3
+    assert admin.got_by_all() == [["Hola", "Y otra cosa"]] * 3
 
 
 async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
@@ -176,7 +123,7 @@ async def test_who_signs_while_it_waits_makes_it_a_question_of_so_many_people(
     # On the other one's button there still stands the former number.
     await admin.scene.taps(lucy, "Approve and send to 3 people")
     assert "it was 3, now it is 4" in lucy.messages[-1].text
-    assert await got_by_all(admin) == [[], [], []]
+    assert admin.got_by_all() == [[], [], []]
     await admin.signs(admin.scene.world.person("Luz", language="es"))
     recount = Broadcasts.recount
 
@@ -198,21 +145,19 @@ async def test_a_few_who_sign_while_it_waits_are_told_with_the_others(
 ) -> None:
     await asks(admin)
     await pau.sees(QUESTION, 10)
-    await admin.signs(admin.scene.mallory)
-    await admin.scene.taps(pau, APPROVE)
-    await admin.over()
-    assert len(admin.got(admin.scene.mallory)) == 1
-
-
-async def test_when_nobody_is_left_to_be_told_it_is_not_approved(
-    admin: AdminScene, pau: Person
-) -> None:
-    await asks(admin)
-    await pau.sees(QUESTION, 10)
-    for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
+    people = (admin.scene.ana, admin.scene.jordi, admin.scene.sean)
+    for person in people:
         person.block()
     await admin.scene.settled()
     answer = await pau.tap(APPROVE).answered()
     assert answer.text == "Ahora mismo no hay a quién enviarlo."
     await admin.scene.settled()
     assert (await admin.broadcast()).awaits_approval
+    for person in people:
+        person.unblock()
+    await admin.signs(admin.scene.mallory)
+    await admin.scene.settled()
+    await admin.scene.taps(pau, APPROVE)
+    await admin.over()
+    assert admin.got_by_all() == [["Hola"]] * 3
+    assert len(admin.got(admin.scene.mallory)) == 1

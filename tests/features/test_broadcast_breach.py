@@ -70,30 +70,9 @@ async def test_jordi_who_said_stop_is_told_of_a_breach_and_stays_left_alone(
     jordi.send("/stop")
     await admin.scene.settled()
     before = len(admin.got(jordi))
-    summary = await previews(admin)
-    assert "también las que pidieron que no se les escribiera: 3" in summary
-    assert "pidió que no se le escribiera" not in summary
-    assert "lleva un botón" not in summary
-    await admin.taps(ASK)
-    await lucy.sees(QUESTION, 10)
-    await admin.scene.taps(lucy, APPROVE)
-    await admin.over()
-    (notice,) = admin.got(jordi)[before:]
-    assert notice.text.startswith(f"{TOP}\n\n{NEWS}\n\nRecibes este aviso porque")
-    assert not notice.buttons
-    assert await admin.services.storage.broadcasts.muted() == 1
-    jordi.send("/mydata")
-    await admin.scene.settled()
-    shown = admin.scene.screen(jordi).text
-    assert "Pediste que no te escribiéramos" in shown
-    held = await admin.services.storage.personal_data.of(jordi.id)
-    assert [each["kind"] for each in held.deliveries] == ["breach"]
-
-
-async def test_seán_reads_in_his_language_what_it_is_and_why_it_comes(
-    admin: AdminScene, lucy: Person
-) -> None:
     await begins_notice(admin)
+    assert "Para otra cosa, pulsa «Descartar»" in admin.panel.text
+    assert "a quién preguntar" in admin.panel.text
     await admin.says(NEWS)
     await admin.taps("Añadir versión en inglés")
     assert "Envíame la versión en inglés" in admin.panel.text
@@ -101,26 +80,54 @@ async def test_seán_reads_in_his_language_what_it_is_and_why_it_comes(
     admin.marta.edit(sent, "Somebody stole a copy of the list.")
     await admin.scene.settled()
     await admin.taps("👁 Ver la vista previa")
+    summary = admin.panel.text
+    assert "también las que pidieron que no se les escribiera: 3" in summary
+    assert "pidió que no se le escribiera" not in summary
+    assert "lleva un botón" not in summary
+    assert "Otra persona que administra la petición tiene que aprobarlo" in summary
+    assert not [label for label in admin.panel.labels if label.startswith("Enviar a")]
+    # Marta sends it to herself first, and nobody else has it.
+    shown = len(admin.marta.messages)
+    await admin.taps("Enviarme una prueba")
+    assert any(m.text.startswith(TOP) for m in admin.marta.messages[shown - 1 :])
+    assert admin.got(admin.scene.ana) == []
+    # No button of her own making turns it into something else.
+    for step in ("about:update", "to:en", "at:4102444800", "time:", "links:es", "on:", "subject:"):
+        await admin.forges("Cambiar", "change:", step)
+        assert ASK in admin.panel.labels, step
+        assert "Un aviso de una brecha de seguridad" in admin.panel.text, step
+
+    await admin.starts_another()
     await admin.taps(ASK)
-    await lucy.sees(QUESTION, 10)
+    question = await lucy.sees(QUESTION, 10)
+    assert "whom to ask" in question.text
+    assert NEWS in lucy.messages[-2].text
     await admin.scene.taps(lucy, APPROVE)
     await admin.over()
-    (notice,) = admin.got(admin.scene.sean)
-    assert notice.text.startswith("Important notice about your personal data\n\nSomebody stole")
-    assert "even if you asked us not to write to you" in notice.text
-    assert NEWS in admin.got(admin.scene.ana)[0].text
+    assert [NEWS in m.text for m in admin.got(admin.scene.ana)] == [False, True]
+    (notice,) = [m for m in admin.got(jordi)[before:] if TOP in m.text]
+    assert notice.text.startswith(f"{TOP}\n\n{NEWS}\n\nRecibes este aviso porque")
+    assert not notice.buttons
+    in_english = admin.got(admin.scene.sean)[-1]
+    heading = "Important notice about your personal data"
+    assert in_english.text.startswith(f"{heading}\n\nSomebody stole")
+    assert "even if you asked us not to write to you" in in_english.text
+    assert await admin.services.storage.broadcasts.muted() == 1
+    jordi.send("/mydata")
+    await admin.scene.settled()
+    assert "Pediste que no te escribiéramos" in admin.scene.screen(jordi).text
+    held = await admin.services.storage.personal_data.of(jordi.id)
+    assert [each["kind"] for each in held.deliveries] == ["breach"]
 
 
 async def test_marta_alone_cannot_send_it_however_few_people_it_reaches(
     admin: AdminScene, lucy: Person
 ) -> None:
     await previews(admin)
-    assert "Otra persona que administra la petición tiene que aprobarlo" in admin.panel.text
-    assert not [label for label in admin.panel.labels if label.startswith("Enviar a")]
+    other = await admin.starts_another()
+    await admin.services.storage.broadcasts.pause(other, LUCY, admin.services.clock())
     await admin.taps(ASK)
     question = await lucy.sees(QUESTION, 10)
-    assert "whom to ask" in question.text
-    assert NEWS in lucy.messages[-2].text
     where, _ = admin.data("Cancelar este envío")
     (approve,) = [b.data for row in question.buttons for b in row if b.label == APPROVE]
     assert approve is not None
@@ -128,29 +135,44 @@ async def test_marta_alone_cannot_send_it_however_few_people_it_reaches(
     assert answer.text == "Esto lo tiene que decidir otra persona."
     await admin.scene.settled()
     assert (await admin.broadcast()).awaits_approval
-    assert admin.got(admin.scene.ana) == []
+    # Nor by the word of one who is no admin any more.
+    await admin.scene.taps(lucy, APPROVE)
+    await with_admins(admin, ADMIN, LUCY + 1)
+    await admin.cancels(other)
+    await admin.marta.sees("espera tu decisión", 10)
+    answer = await admin.marta.tap("Enviar ahora").answered()
+    assert answer.text == "Esto lo tiene que decidir otra persona."
+    assert not any(NEWS in m.text for m in admin.got(admin.scene.ana))
+    await with_admins(admin, ADMIN, LUCY)
+    assert not (await admin.marta.tap("Enviar ahora").answered()).text, "Lucy has decided"
+    await admin.scene.ana.sees(NEWS, 10)
 
 
 async def test_marta_who_is_the_only_admin_can_tell_everyone_and_is_asked_twice(
     admin: AdminScene,
 ) -> None:
-    await with_admins(admin, ADMIN)
+    # A message about the petition is not turned into a notice to the silent.
+    await admin.begins()
+    await admin.says("Hola")
+    await admin.taps("Continuar")
+    await admin.forges("Sobre esta petición", "about:update", "about:breach")
+    assert "Sobre esta petición" in admin.panel.labels
+    # Marta opens it by mistake, and leaves.
+    await begins_notice(admin)
+    await admin.taps("Descartar")
+    assert "no se ha enviado nada" in admin.marta.messages[-1].text
+
     await previews(admin)
+    await with_admins(admin, ADMIN)
+    await admin.taps(ASK)
+    assert "Algo ha cambiado desde que viste este resumen" in admin.panel.text
+    assert await admin.services.storage.broadcasts.latest() is None
     assert not [label for label in admin.panel.labels if label.startswith(("Enviar a", "Pedir"))]
     await admin.taps("Continuar")
     assert "nadie más lo revisará antes de que salga" in admin.panel.text
     await admin.taps("Enviar a 3 personas")
     await admin.over()
     assert [NEWS in m.text for m in admin.got(admin.scene.jordi)] == [True]
-
-
-async def test_who_was_the_second_admin_is_gone_before_it_is_confirmed(admin: AdminScene) -> None:
-    await previews(admin)
-    await with_admins(admin, ADMIN)
-    await admin.taps(ASK)
-    assert "Algo ha cambiado desde que viste este resumen" in admin.panel.text
-    assert "Continuar" in admin.panel.labels
-    assert await admin.services.storage.broadcasts.latest() is None
 
 
 async def test_who_had_blocked_the_bot_is_told_of_every_breach_on_coming_back(
@@ -184,19 +206,15 @@ async def test_who_had_blocked_the_bot_is_told_of_every_breach_on_coming_back(
     assert sum("Han robado" in m.text for m in admin.got(sean)) == 2
 
 
-async def test_marta_who_opened_it_by_mistake_reads_what_it_is_and_leaves(
-    admin: AdminScene,
-) -> None:
-    await begins_notice(admin)
-    assert "Para otra cosa, pulsa «Descartar»" in admin.panel.text
-    assert "a quién preguntar" in admin.panel.text
-    await admin.taps("Descartar")
-    assert "no se ha enviado nada" in admin.marta.messages[-1].text
-
-
-async def test_it_is_a_text_and_what_marta_changes_in_it_is_what_goes_out(
+async def test_the_report_says_who_has_to_be_told_another_way(
     admin: AdminScene, lucy: Person
 ) -> None:
+    mallory = admin.scene.mallory
+    mallory.start()
+    await admin.scene.settled()
+    await admin.scene.taps(mallory, "✍️ Sign the petition")
+    await admin.scene.taps(mallory, "Use “Mallory”")
+    # It is a text, and what Marta changes in it is what goes out.
     await begins_notice(admin)
     admin.marta.send_photo()
     await admin.scene.settled()
@@ -218,92 +236,8 @@ async def test_it_is_a_text_and_what_marta_changes_in_it_is_what_goes_out(
     await admin.scene.settled()
     await admin.taps("👁 Ver la vista previa")
     await admin.taps(ASK)
-    await lucy.sees(QUESTION, 10)
-    await admin.scene.taps(lucy, APPROVE)
-    await admin.over()
-    (told,) = admin.got(admin.scene.ana)
-    assert "Nos han robado <todo> el lunes." in told.text
-
-
-async def test_the_report_says_who_has_to_be_told_another_way(
-    admin: AdminScene, lucy: Person
-) -> None:
-    mallory = admin.scene.mallory
-    mallory.start()
-    await admin.scene.settled()
-    await admin.scene.taps(mallory, "✍️ Sign the petition")
-    await admin.scene.taps(mallory, "Use “Mallory”")
-    admin.scene.jordi.block()
-    await admin.scene.settled()
-    summary = await previews(admin)
-    assert "1 persona más firmó, pero ha bloqueado el bot" in summary
-    assert "1 persona más escribió su nombre y no firmó" in summary
-    await admin.taps("Pedir la aprobación, para 2 personas")
-    await lucy.sees(QUESTION, 10)
-    await admin.scene.taps(lucy, "Approve and send to 2 people")
-    report = (await admin.over(SENT)).text
-    assert "A 1 persona que firmó no se le ha podido entregar, o no consta." in report
-    assert "escribió su nombre y no firmó" in report
-    assert "con un aviso público" in report
-
-
-async def test_it_is_approved_and_waits_its_turn_while_another_message_goes_out(
-    admin: AdminScene, lucy: Person
-) -> None:
-    await previews(admin)
-    await admin.starts_another()
-    await admin.taps(ASK)
-    await lucy.sees(QUESTION, 10)
-    await admin.scene.taps(lucy, APPROVE)
-    await admin.over()
-    assert [NEWS in m.text for m in admin.got(admin.scene.ana)] == [False, True]
-
-
-async def test_marta_sends_it_to_herself_first_and_nobody_else_has_it(admin: AdminScene) -> None:
-    await previews(admin)
-    before = len(admin.marta.messages)
-    await admin.taps("Enviarme una prueba")
-    assert any(m.text.startswith(TOP) for m in admin.marta.messages[before - 1 :])
-    assert admin.got(admin.scene.ana) == []
-    assert ASK in admin.panel.labels
-
-
-@pytest.mark.parametrize(
-    "step",
-    ["about:update", "to:en", "at:4102444800", "time:", "links:es", "on:", "subject:"],
-)
-async def test_no_button_of_her_own_making_turns_it_into_something_else(
-    admin: AdminScene, step: str
-) -> None:
-    await previews(admin)
-    where, data = admin.data("Cambiar")
-    drawn_for = data.split(":")[2]
-    await admin.marta.tap_data(where, f"adm:draft:{drawn_for}:{step}").answered()
-    await admin.scene.settled()
-    assert ASK in admin.panel.labels
-    assert "Un aviso de una brecha de seguridad" in admin.panel.text
-
-
-async def test_a_message_about_the_petition_is_not_turned_into_a_notice_to_the_silent(
-    admin: AdminScene,
-) -> None:
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.taps("Continuar")
-    where, data = admin.data("Sobre esta petición")
-    forged = data.replace("about:update", "about:breach")
-    assert forged != data
-    await admin.marta.tap_data(where, forged).answered()
-    await admin.scene.settled()
-    assert "Sobre esta petición" in admin.panel.labels
-
-
-async def test_one_that_was_called_off_goes_to_nobody_and_the_next_to_everyone(
-    admin: AdminScene, lucy: Person
-) -> None:
-    await previews(admin)
-    await admin.taps(ASK)
     first = await lucy.sees(QUESTION, 10)
+    # Called off, it goes to nobody, and the next to everyone who can be written to.
     await admin.taps("Cancelar este envío")
     await admin.taps("Sí, cancelar el envío")
     assert "No se ha enviado a nadie" in admin.marta.messages[-1].text
@@ -311,29 +245,18 @@ async def test_one_that_was_called_off_goes_to_nobody_and_the_next_to_everyone(
     assert approve is not None
     await lucy.tap_data(first.id, approve).answered()
     await admin.scene.settled()
-    assert admin.got(admin.scene.ana) == []
-    await previews(admin, "Otra vez: han robado la lista.")
-    await admin.taps(ASK)
-    await admin.scene.taps(lucy, APPROVE)
-    await admin.over()
-    assert "Otra vez: han robado la lista." in admin.got(admin.scene.ana)[0].text
+    assert admin.got_by_all() == [[], [], []]
 
-
-async def test_marta_does_not_send_it_by_the_word_of_one_who_is_no_admin_any_more(
-    admin: AdminScene, lucy: Person
-) -> None:
-    await previews(admin)
-    other = await admin.starts_another()
-    await admin.services.storage.broadcasts.pause(other, LUCY, admin.services.clock())
-    await admin.taps(ASK)
-    await lucy.sees(QUESTION, 10)
-    await admin.scene.taps(lucy, APPROVE)
-    await with_admins(admin, ADMIN, LUCY + 1)
-    await admin.cancels(other)
-    await admin.marta.sees("espera tu decisión", 10)
-    answer = await admin.marta.tap("Enviar ahora").answered()
-    assert answer.text == "Esto lo tiene que decidir otra persona."
-    assert not any(NEWS in m.text for m in admin.got(admin.scene.ana))
-    await with_admins(admin, ADMIN, LUCY)
-    assert not (await admin.marta.tap("Enviar ahora").answered()).text, "Lucy has decided"
-    await admin.scene.ana.sees(NEWS, 10)
+    admin.scene.jordi.block()
+    await admin.scene.settled()
+    summary = await previews(admin, "Nos han robado <todo> el lunes.")
+    assert "1 persona más firmó, pero ha bloqueado el bot" in summary
+    assert "1 persona más escribió su nombre y no firmó" in summary
+    await admin.taps("Pedir la aprobación, para 2 personas")
+    await admin.scene.taps(lucy, "Approve and send to 2 people")
+    report = (await admin.over(SENT)).text
+    assert "A 1 persona que firmó no se le ha podido entregar, o no consta." in report
+    assert "escribió su nombre y no firmó" in report
+    assert "con un aviso público" in report
+    (told,) = admin.got(admin.scene.ana)
+    assert "Nos han robado <todo> el lunes." in told.text

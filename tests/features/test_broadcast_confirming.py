@@ -12,41 +12,32 @@ from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.scene import ADMIN
 
 SEND = "Enviar a 3 personas"
+NOBODY: list[list[str]] = [[], [], []]
+LOST = "se ha borrado la vista previa"
 
 
-async def ready(admin: AdminScene, text: str = "Hola") -> None:
-    """A message that only waits for its confirmation."""
-    await admin.begins()
-    await admin.says(text)
-    await admin.previews()
-
-
-def nobody_got_anything(admin: AdminScene) -> bool:
-    people = (admin.scene.ana, admin.scene.jordi, admin.scene.sean)
-    return [len(admin.got(person)) for person in people] == [0, 0, 0]
+async def blocks(admin: AdminScene, *, is_blocked: bool = True) -> None:
+    """Jordi blocks the bot, or comes back."""
+    jordi = admin.scene.jordi
+    (jordi.block if is_blocked else jordi.unblock)()
+    await admin.scene.settled()
 
 
 async def test_two_taps_send_once(admin: AdminScene) -> None:
-    await ready(admin)
-    where, data = admin.data(SEND)
+    await admin.prepares()
+    wakes, (where, data) = admin.wakes, admin.data(SEND)
     taps = [admin.marta.tap_data(where, data) for _ in range(3)]
     for tap in taps:
         await tap.answered()
-    await admin.over()
-    await admin.marta.tap_data(where, data).answered()
-    await admin.scene.settled()
-    assert [m.text for m in admin.got(admin.scene.ana)] == ["Hola"]
-    assert len(await admin.services.storage.broadcasts.history()) == 1
-
-
-async def test_a_tap_that_was_cut_off_by_a_kill_is_found_done(admin: AdminScene) -> None:
-    await ready(admin)
-    where, data = admin.data(SEND)
-    await admin.taps(SEND)
+    assert admin.wakes == wakes + 1
+    # A tap that was cut off by a kill is found done.
     await admin.restart()
     await admin.marta.tap_data(where, data).answered()
     await admin.over()
-    assert [m.text for m in admin.got(admin.scene.ana)] == ["Hola"]
+    await admin.marta.tap_data(where, data).answered()
+    await admin.scene.settled()
+    assert admin.got_by_all() == [["Hola"]] * 3
+    assert len(await admin.services.storage.broadcasts.history()) == 1
     await admin.says("/broadcast")
     assert "Seguir con el mensaje que preparabas" not in admin.marta.messages[-1].labels
 
@@ -54,19 +45,15 @@ async def test_a_tap_that_was_cut_off_by_a_kill_is_found_done(admin: AdminScene)
 async def test_what_waits_for_its_confirmation_is_not_sent_by_a_restart(
     admin: AdminScene,
 ) -> None:
-    await ready(admin)
+    await admin.prepares()
     await admin.restart()
     await admin.scene.settled()
-    assert nobody_got_anything(admin)
-    assert await admin.services.storage.broadcasts.history() == []
-
-
-async def test_after_ten_minutes_it_asks_again(admin: AdminScene) -> None:
-    await ready(admin)
+    # After ten minutes it asks again.
     admin.ahead = timedelta(minutes=11)
     await admin.taps(SEND)
     assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
-    assert nobody_got_anything(admin)
+    assert admin.got_by_all() == NOBODY
+    assert await admin.services.storage.broadcasts.history() == []
     await admin.taps(SEND)
     await admin.over()
 
@@ -76,12 +63,25 @@ async def test_an_edit_after_the_preview_changes_nothing_and_is_said(admin: Admi
     sent = await admin.says("Hola")
     admin.marta.edit(sent, "Hola a todas")
     await admin.previews()
+    former = admin.marta.messages[-2]
     admin.marta.edit(sent, "No enviar esto")
     await admin.scene.settled()
     assert "Has cambiado tu mensaje después de la vista previa." in admin.panel.text
     await admin.taps(SEND)
     await admin.over()
-    assert [m.text for m in admin.got(admin.scene.ana)] == ["Hola a todas"]
+    assert admin.got_by_all() == [["Hola a todas"]] * 3
+    # A new preview takes the edit in, and the old one away.
+    await admin.begins()
+    sent = await admin.says("Hola")
+    await admin.previews()
+    former = admin.marta.messages[-2]
+    admin.marta.edit(sent, "Otra vez")
+    await admin.scene.settled()
+    await admin.taps("👁 Ver la vista previa otra vez")
+    assert former.id not in admin.marta.chat.messages
+    await admin.taps(SEND)
+    await admin.over()
+    assert admin.got_by_all() == [["Hola a todas", "Otra vez"]] * 3
 
 
 async def test_a_preview_that_telegram_cut_off_is_made_again_by_hand_and_not_later(
@@ -113,154 +113,84 @@ async def test_a_preview_that_telegram_cut_off_is_made_again_by_hand_and_not_lat
     assert [m.text for m in previews] == ["Hola", "", ""]
 
 
-async def test_a_new_preview_takes_the_edit_in_and_the_old_one_away(admin: AdminScene) -> None:
-    await admin.begins()
-    sent = await admin.says("Hola")
-    await admin.previews()
-    former = admin.marta.messages[-2]
-    admin.marta.edit(sent, "Hola a todas")
-    await admin.scene.settled()
-    await admin.taps("👁 Ver la vista previa otra vez")
-    assert former.id not in admin.marta.chat.messages
-    await admin.taps(SEND)
-    await admin.over()
-    assert [m.text for m in admin.got(admin.scene.ana)] == ["Hola a todas"]
-
-
 async def test_a_preview_that_was_deleted_sends_nothing(admin: AdminScene) -> None:
-    admin.expected.append("message to edit not found")
-    await ready(admin)
-    admin.marta.delete(admin.marta.messages[-2])
-    await admin.taps(SEND)
-    assert "se ha borrado la vista previa" in admin.panel.text
-    assert nobody_got_anything(admin)
-    assert SEND not in admin.panel.labels
-    await admin.taps("👁 Ver la vista previa")
-    await admin.taps(SEND)
-    await admin.over()
-
-
-async def test_a_test_of_a_preview_that_was_deleted_says_so(admin: AdminScene) -> None:
-    admin.expected.append("message to copy not found")
-    await ready(admin)
-    admin.marta.delete(admin.marta.messages[-2])
-    await admin.taps("Enviarme una prueba")
-    assert "se ha borrado la vista previa" in admin.panel.text
-
-
-async def test_a_hole_in_an_album_sends_nothing(admin: AdminScene) -> None:
-    admin.expected.append("message to edit not found")
+    admin.expected += ["message to edit not found", "message to copy not found"]
+    admin.expected.append("no messages to forward")
+    await admin.prepares()
+    for button in ("Enviarme una prueba", SEND):
+        admin.marta.delete(admin.marta.messages[-2])
+        await admin.taps(button)
+        assert LOST in admin.panel.text
+        assert SEND not in admin.panel.labels
+        await admin.taps("👁 Ver la vista previa")
+    # A hole in an album sends nothing either.
     await admin.begins()
+    shown = len(admin.marta.messages)
     album = admin.marta.send_album(["photo", "photo"])
     await admin.scene.settled()
     admin.marta.delete(album[0])
     await admin.previews()
     assert "El mensaje ya no está entero en este chat: se ha borrado." in admin.panel.text
-    assert len(admin.marta.messages) == 3, "of the half that was copied nothing is left"
+    assert len(admin.marta.messages) == shown, "of the half that was copied nothing is left"
     admin.marta.send_album(["photo", "photo"])
     await admin.scene.settled()
     await admin.taps("👁 Ver la vista previa")
     admin.marta.delete(admin.marta.messages[-2])
     await admin.taps(SEND)
-    assert "se ha borrado la vista previa" in admin.panel.text
+    assert LOST in admin.panel.text
     await admin.taps("👁 Ver la vista previa")
     for copy in admin.marta.messages[-3:-1]:
         admin.marta.delete(copy)
-    admin.expected.append("no messages to forward")
     await admin.taps("Enviarme una prueba")
-    assert "se ha borrado la vista previa" in admin.panel.text
-    assert nobody_got_anything(admin)
-
-
-async def test_who_signs_after_the_preview_changes_nothing(admin: AdminScene) -> None:
-    await ready(admin)
-    await admin.signs(admin.scene.mallory)
-    await admin.taps(SEND)
-    await admin.over()
-    assert admin.got(admin.scene.mallory) == []
-
-
-async def test_who_leaves_after_the_preview_keeps_nobody_else_from_being_told(
-    admin: AdminScene,
-) -> None:
-    await ready(admin)
-    admin.scene.jordi.block()
-    await admin.scene.settled()
-    await admin.taps(SEND)
-    report = await admin.over()
-    assert "Entregados: 2" in report.text
-    assert len(admin.got(admin.scene.ana)) == 1
-    assert admin.got(admin.scene.jordi) == []
-
-
-async def test_who_comes_back_after_the_preview_is_told_with_the_others(
-    admin: AdminScene,
-) -> None:
-    admin.scene.jordi.block()
-    await admin.scene.settled()
-    await begun_for_two(admin)
-    admin.scene.jordi.unblock()
-    await admin.scene.settled()
-    await admin.taps("Enviar a 2 personas")
-    report = await admin.over()
-    assert "Entregados: 3" in report.text
-    assert len(admin.got(admin.scene.jordi)) == 1
-
-
-async def test_more_people_than_a_small_growth_are_told_before_anything_goes_out(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
-    admin.scene.jordi.block()
-    await admin.scene.settled()
-    await begun_for_two(admin)
-    admin.scene.jordi.unblock()
-    await admin.scene.settled()
-    await admin.taps("Enviar a 2 personas")
-    assert "era 2, ahora es 3" in admin.panel.text
-    assert nobody_got_anything(admin)
-    await admin.taps(SEND)
-    await admin.over()
-
-
-async def test_when_everybody_has_left_after_the_preview_nothing_is_started(
-    admin: AdminScene,
-) -> None:
-    await ready(admin)
-    for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean):
-        person.block()
-    await admin.scene.settled()
-    await admin.taps(SEND)
-    assert "era 3, ahora es 0" in admin.panel.text
-    assert not any(label.startswith("Enviar a") for label in admin.panel.labels)
+    assert LOST in admin.panel.text
+    assert admin.got_by_all() == NOBODY
     assert await admin.services.storage.broadcasts.history() == []
 
 
-async def begun_for_two(admin: AdminScene) -> None:
-    """A message that only waits for its confirmation, with one of the three away."""
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews("A quienes eligieron novedades: 2")
+async def test_who_comes_and_goes_after_the_preview_keeps_nobody_else_from_being_told(
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mallory = admin.scene.mallory
+    # One leaves and one signs: those who were counted and stayed are told.
+    await admin.prepares()
+    await blocks(admin)
+    await admin.signs(mallory)
+    await admin.taps(SEND)
+    report = await admin.over()
+    assert "Entregados: 2" in report.text
+    assert admin.got_by_all() == [["Hola"], [], ["Hola"]]
+    assert admin.got(mallory) == []
+    # Who comes back is told with the others.
+    await admin.prepares("Otra")
+    await blocks(admin, is_blocked=False)
+    await admin.taps(SEND)
+    await admin.reported()
+    assert admin.got_by_all() == [["Hola", "Otra"], ["Otra"], ["Hola", "Otra"]]
+    # More people than a small growth are told before anything goes out.
+    monkeypatch.setattr(confirmation, "SMALL_GROWTH", 0)
+    await blocks(admin)
+    await admin.prepares("Y otra")
+    await blocks(admin, is_blocked=False)
+    await admin.taps(SEND)
+    assert "era 3, ahora es 4" in admin.panel.text
+    for person in (admin.scene.ana, admin.scene.jordi, admin.scene.sean, mallory):
+        person.block()
+    await admin.scene.settled()
+    await admin.taps("Enviar a 4 personas")
+    assert "era 4, ahora es 0" in admin.panel.text
+    assert not any(label.startswith("Enviar a") for label in admin.panel.labels)
+    assert len(await admin.services.storage.broadcasts.history()) == 2
 
 
 async def test_one_that_was_given_up_cannot_be_sent(admin: AdminScene) -> None:
-    await ready(admin)
-    where, data = admin.data(SEND)
-    _, leave = admin.data("No enviar")
-    preview = admin.marta.messages[-2]
-    await admin.taps("No enviar")
-    assert preview.id not in admin.marta.chat.messages
-    for tapped, said in ((data, "ya no está en preparación"), (leave, "está descartado")):
-        await admin.marta.tap_data(where, tapped).answered()
-        await admin.scene.settled()
-        assert said in admin.marta.chat.messages[where].text
-    assert nobody_got_anything(admin)
-
-
-async def test_a_changed_draft_is_not_sent_by_the_button_of_the_former(admin: AdminScene) -> None:
     admin.expected.append("message to edit not found")  # the panel has moved down
-    await ready(admin)
+    await admin.prepares()
     where, data = admin.data(SEND)
+    admin.scene.mallory.start()
+    await admin.scene.settled()
+    hers = admin.scene.screen(admin.scene.mallory)
+    await admin.scene.mallory.tap_data(hers.id, data).answered()
+    # A changed draft is not sent by the button of the former.
     await admin.taps("Cambiar")
     await admin.marta.tap_data(where, data).answered()
     await admin.scene.settled()
@@ -270,47 +200,53 @@ async def test_a_changed_draft_is_not_sent_by_the_button_of_the_former(admin: Ad
     await admin.taps("👁 Ver la vista previa")
     await admin.marta.tap_data(where, data).answered()
     await admin.scene.settled()
-    assert nobody_got_anything(admin)
+    where, data = admin.data(SEND)
+    _, leave = admin.data("No enviar")
+    preview = admin.marta.messages[-2]
+    await admin.taps("No enviar")
+    assert preview.id not in admin.marta.chat.messages
+    for tapped, said in ((data, "ya no está en preparación"), (leave, "está descartado")):
+        await admin.marta.tap_data(where, tapped).answered()
+        await admin.scene.settled()
+        assert said in admin.marta.chat.messages[where].text
+    assert admin.got_by_all() == NOBODY
+    assert await admin.services.storage.broadcasts.history() == []
 
 
 async def test_the_same_call_makes_the_test_and_the_real_thing(admin: AdminScene) -> None:
-    await ready(admin)
-    calls = admin.scene.simulator.calls
-    before = len(calls.of("copyMessage"))
-    await admin.taps("Enviarme una prueba")
-    assert "Arriba tienes la prueba" in admin.panel.text
-    assert admin.panel is admin.marta.messages[-1]
-    await admin.taps(SEND)
-    await admin.over()
-    test, *real = [dict(call.params) for call in calls.of("copyMessage")[before:]]
-    assert len(real) == 3
-    assert all({**one, "chat_id": ADMIN} == test for one in real)
-
-
-async def test_a_test_that_is_asked_for_twice_at_once_comes_once(admin: AdminScene) -> None:
     admin.expected.append("message to edit not found")  # the panel has moved down
-    await ready(admin)
+    await admin.prepares()
+    calls = admin.scene.simulator.calls
+    before, shown = len(calls.of("copyMessage")), len(admin.marta.messages)
     where, data = admin.data("Enviarme una prueba")
-    before = len(admin.marta.messages)
     taps = [admin.marta.tap_data(where, data) for _ in range(2)]
     for tap in taps:
         await tap.answered()
     await admin.scene.settled()
-    assert len(admin.marta.messages) == before + 1
+    assert len(admin.marta.messages) == shown + 1, "asked for twice at once, it comes once"
+    assert admin.panel is admin.marta.messages[-1]
+    await admin.taps("Enviarme una prueba")
+    assert "Arriba tienes la prueba" in admin.panel.text
+    await admin.taps(SEND)
+    await admin.over()
+    test, _, *real = [dict(call.params) for call in calls.of("copyMessage")[before:]]
+    assert len(real) == 3
+    assert all({**one, "chat_id": ADMIN} == test for one in real)
 
 
 async def test_very_many_are_asked_for_twice(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(draft_view, "MANY", 3)
-    await ready(admin)
+    await admin.prepares()
     assert SEND not in admin.panel.labels
     assert admin.panel.labels[:2] == ["Enviarme una prueba", "Continuar"]
     await admin.taps("Continuar")
     assert "Vas a escribir a 3 personas. ¿Seguro?" in admin.panel.text
-    assert nobody_got_anything(admin)
+    assert admin.got_by_all() == NOBODY
     await admin.taps("Volver")
     await admin.taps("Continuar")
+    # Two quick taps on one place send nothing.
     assert admin.panel.labels == ["Enviarme una prueba", "Volver", SEND, "No enviar"]
     admin.ahead = timedelta(minutes=11)
     await admin.taps(SEND)
@@ -325,27 +261,17 @@ async def test_the_first_message_of_an_admin_is_asked_for_twice_and_the_second_i
     tmp_path: Path,
 ) -> None:
     async with an_admin_scene(tmp_path, first=True) as admin:
-        await ready(admin)
+        await admin.prepares()
         assert SEND not in admin.panel.labels, "nobody has sent anything yet"
         await admin.taps("Continuar")
         before = len(admin.marta.messages)
         await admin.taps("Enviarme una prueba")
         assert len(admin.marta.messages) > before
-        assert nobody_got_anything(admin)
+        assert admin.got_by_all() == NOBODY
         await admin.taps(SEND)
         await admin.over()
-        await ready(admin)
+        await admin.prepares()
         assert admin.panel.labels[0] == SEND
-
-
-async def test_two_quick_taps_on_one_place_send_nothing(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(draft_view, "MANY", 3)
-    await ready(admin)
-    place = admin.panel.labels.index("Continuar")
-    await admin.taps("Continuar")
-    assert admin.panel.labels[place] != SEND
 
 
 async def test_what_costs_stars_says_so_and_is_paid_only_when_they_are_there(
@@ -353,7 +279,7 @@ async def test_what_costs_stars_says_so_and_is_paid_only_when_they_are_there(
 ) -> None:
     async with an_admin_scene(tmp_path, rate=900.0, paid=True) as admin:
         admin.scene.world.stars.balance = 9_999
-        await ready(admin)
+        await admin.prepares()
         assert "Precio: como mucho 1 estrella de Telegram" in admin.panel.text
         assert "al menos 10.000 estrellas" in admin.panel.text
         assert SEND not in admin.panel.labels
@@ -381,15 +307,3 @@ async def test_what_costs_stars_says_so_and_is_paid_only_when_they_are_there(
         calls = admin.scene.simulator.calls.of("copyMessage")
         assert [call.params.get("allow_paid_broadcast") for call in calls] == [None] + [True] * 3
     assert admin.refused == []
-
-
-async def test_an_admins_button_in_another_hand_does_nothing(admin: AdminScene) -> None:
-    await ready(admin)
-    _, data = admin.data(SEND)
-    admin.scene.mallory.start()
-    await admin.scene.settled()
-    hers = admin.scene.screen(admin.scene.mallory)
-    await admin.scene.mallory.tap_data(hers.id, data).answered()
-    await admin.scene.settled()
-    assert nobody_got_anything(admin)
-    assert await admin.services.storage.broadcasts.history() == []

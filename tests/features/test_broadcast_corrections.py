@@ -3,28 +3,17 @@
 from datetime import timedelta
 
 from tests.support.admin_scene import AdminScene
+from tests.support.approval_scene import LUCY, with_settings
 from tests.support.scene import ADMIN
 
 CORRECT = "Enviar una corrección"
 HEADING = "Corrección de un mensaje anterior"
 
 
-async def sends(admin: AdminScene, text: str, people: int) -> None:
-    """Marta writes what the bot asks for, looks at it and sends it."""
-    await admin.says(text)
-    await admin.taps("👁 Ver la vista previa")
-    await admin.taps("Enviar a 1 persona" if people == 1 else f"Enviar a {people} personas")
-    await admin.reported()
-
-
 async def test_yesterdays_message_had_a_mistake_and_those_who_got_it_are_told(
     admin: AdminScene,
 ) -> None:
-    await admin.begins()
-    await admin.says("La ministra nos recibe el día 3.")
-    await admin.previews()
-    await admin.taps("Enviar a 3 personas")
-    report = await admin.over()
+    report = await admin.sends("La ministra nos recibe el día 3.")
     assert CORRECT in report.labels
     admin.scene.jordi.send("/stop")
     await admin.scene.settled()
@@ -46,29 +35,16 @@ async def test_yesterdays_message_had_a_mistake_and_those_who_got_it_are_told(
     assert "Una corrección, para quienes recibieron" in (await admin.over()).text
     held = await admin.services.storage.personal_data.of(admin.scene.ana.id)
     assert [each["kind"] for each in held.deliveries][-1] == "correction"
-
-
-async def test_it_waits_for_a_second_admin_wherever_another_message_would(
-    admin: AdminScene,
-) -> None:
+    # It waits for a second admin wherever another message would.
     admin.expected.append("chat not found")  # the other one has not written to the bot yet
-    await admin.begins()
-    await admin.says("Mal.")
-    await admin.previews()
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
-    await admin.scene.stop_bot()
-    changed = {"admin_ids": frozenset({ADMIN, ADMIN + 1}), "approval_above": 2}
-    admin.scene.settings = admin.scene.settings.model_copy(update=changed)
-    await admin.scene.start_bot()
-    await admin.start()
+    await with_settings(admin, admin_ids=frozenset({ADMIN, LUCY}), approval_above=1)
     await admin.taps(CORRECT)
     await admin.says("Bien.")
     await admin.taps("👁 Ver la vista previa")
     assert not [label for label in admin.panel.labels if label.startswith("Enviar a")]
-    await admin.taps("Pedir la aprobación, para 3 personas")
+    await admin.taps("Pedir la aprobación, para 2 personas")
     assert (await admin.broadcast()).awaits_approval
-    assert len(admin.got(admin.scene.ana)) == 1
+    assert admin.got(admin.scene.ana)[-1] is correction
 
 
 async def test_a_wrong_closing_update_is_taken_back_and_the_right_one_reaches_everyone(
@@ -106,23 +82,21 @@ async def test_a_wrong_closing_update_that_stays_is_corrected_and_late_visitors_
     await admin.taps("El mensaje final")
     await admin.taps("Enviar a 3 personas")
     await admin.over("El mensaje final está enviado.")
-    await admin.taps(CORRECT)
-    await admin.says("No fue el lunes: fue el martes.")
-    await admin.taps("👁 Ver la vista previa")
-    assert "Quien entre con la petición cerrada sigue leyendo" in admin.panel.text
-    await admin.taps("Enviar a 3 personas")
-    await admin.over("Una corrección")
-    assert "Corrige el mensaje en el que te contamos" in admin.got(admin.scene.ana)[-1].text
-    # A second tap on the first report: nobody gets two corrections of one message.
-    where = next(m for m in admin.marta.messages if "El mensaje final está enviado." in m.text)
-    (data,) = [b.data for row in where.buttons for b in row if b.label == CORRECT]
-    assert data is not None
-    answer = await admin.marta.tap_data(where.id, data).answered()
-    assert "corrígela desde su informe" in answer.text
-    # The correction was wrong too.
-    await admin.taps(CORRECT)
-    await sends(admin, "Tampoco: fue el miércoles.", 3)
-    assert "miércoles" in admin.got(admin.scene.ana)[-1].text
+    first = admin.data(CORRECT)
+    for said, sent in (("No fue el lunes: fue el martes.", "martes"), ("Tampoco.", "Tampoco")):
+        await admin.taps(CORRECT)
+        await admin.says(said)
+        await admin.taps("👁 Ver la vista previa")
+        if sent == "martes":
+            assert "Quien entre con la petición cerrada sigue leyendo" in admin.panel.text
+        await admin.taps("Enviar a 3 personas")
+        await admin.reported()
+        assert sent in admin.got(admin.scene.ana)[-1].text
+        # A second tap on the first report: nobody gets two corrections of one message.
+        answer = await admin.marta.tap_data(*first).answered()
+        assert "corrígela desde su informe" in answer.text
+    corrections = [m for m in admin.got(admin.scene.ana) if HEADING in m.text]
+    assert "Corrige el mensaje en el que te contamos" in corrections[0].text
 
 
 async def test_a_correction_that_was_prepared_before_the_recall_corrects_nothing_that_is_gone(

@@ -11,55 +11,16 @@ from tests.support.admin_scene import HOUR, AdminScene
 from tests.support.scene import ADMIN
 
 
-async def test_a_post_with_very_many_buttons_is_taken_and_some_are_named(
+async def test_who_takes_no_voice_messages_stops_nobody_elses_and_gets_a_text(
     admin: AdminScene,
 ) -> None:
-    post = admin.scene.mallory.send("Convocatoria")
-    await admin.begins()
-    rows = [
-        [(f"{'Leer ' * 12}{i}{j}", "https://example.org/") for j in range(4)] for i in range(25)
-    ]
-    admin.marta.forward(post, buttons=rows)
-    await admin.scene.settled()
-    assert "y 90 más" in admin.panel.text
-    assert "Continuar" in admin.panel.labels
-
-
-@pytest.mark.parametrize("kind", ["voice", "video_note"])
-async def test_who_takes_no_voice_messages_stops_nobody_elses_and_gets_a_text(
-    admin: AdminScene, kind: str
-) -> None:
+    admin.expected.append("user restricted receiving of")
     for person in (admin.scene.ana, admin.scene.jordi):
         person.forbids_voice_messages = True
-    admin.expected.append("user restricted receiving of")
-    await admin.begins()
-    admin.marta.send_kind(kind)
-    await admin.scene.settled()
-    await admin.previews()
-    await admin.taps(SEND)
-    report = await admin.over()
-    assert "Entregados: 1" in report.text
-    assert "No admiten notas de voz ni de vídeo: 2" in report.text
-    assert "pulsa «Enviar a quienes faltan» y envíame un texto" in report.text
-    assert len(admin.got(admin.scene.sean)) == 1
-    await admin.taps("Enviar a quienes faltan")
-    await admin.says("Nos reciben el día 3.")
-    await admin.taps("👁 Ver la vista previa")
-    await admin.taps("Enviar a 2 personas")
-    await admin.reported()
-    assert admin.got(admin.scene.ana)[-1].text == "Nos reciben el día 3."
-    assert len(admin.got(admin.scene.sean)) == 1
-    held = await admin.services.storage.personal_data.of(admin.scene.ana.id)
-    assert [each["state"] for each in held.deliveries] == ["forbidden", "delivered"]
-
-
-async def test_marta_who_takes_no_voice_messages_reads_why_she_sees_no_preview(
-    admin: AdminScene,
-) -> None:
-    admin.expected.append("user restricted receiving of")
     await admin.begins()
     admin.marta.send_kind("voice")
     await admin.scene.settled()
+    # Marta takes none either, and reads why she sees no preview.
     admin.marta.forbids_voice_messages = True
     await admin.previews()
     assert "restricted receiving of voice messages" in admin.panel.text
@@ -70,49 +31,33 @@ async def test_marta_who_takes_no_voice_messages_reads_why_she_sees_no_preview(
     assert "restricted receiving of voice messages" in admin.panel.text
     assert SEND in admin.panel.labels, "the others may take them"
     assert await admin.services.storage.broadcasts.latest() is None
-
-
-async def test_of_very_many_planned_ones_the_nearest_are_listed(admin: AdminScene) -> None:
-    now = admin.scene.clocks.now()
-    for number in range(40):
-        await admin.starts_another(number, now + HOUR + number * timedelta(minutes=1))
-    await admin.says("/broadcast")
-    assert "Hay 30 envíos programados más; están en /broadcasts." in admin.panel.text
-    assert sum(label.startswith("Cancelar el del") for label in admin.panel.labels) == 10
+    admin.marta.forbids_voice_messages = False
+    await admin.taps(SEND)
+    report = await admin.over()
+    assert "Entregados: 1" in report.text
+    assert "No admiten notas de voz ni de vídeo: 2" in report.text
+    assert "pulsa «Enviar a quienes faltan» y envíame un texto" in report.text
+    await admin.taps("Enviar a quienes faltan")
+    admin.marta.send_kind("video_note")
+    await admin.scene.settled()
+    await admin.taps("👁 Ver la vista previa")
+    await admin.taps("Enviar a 2 personas")
+    await admin.reported()
+    report = await admin.marta.sees("No admiten notas de voz ni de vídeo: 2")
+    await admin.taps("Enviar a quienes faltan")
+    await admin.says("Nos reciben el día 3.")
+    await admin.taps("👁 Ver la vista previa")
+    await admin.taps("Enviar a 2 personas")
+    await admin.reported()
+    assert admin.got_by_all() == [["Nos reciben el día 3."]] * 2 + [[""]]
+    held = await admin.services.storage.personal_data.of(admin.scene.ana.id)
+    assert [each["state"] for each in held.deliveries] == ["forbidden"] * 2 + ["delivered"]
 
 
 async def test_an_old_panel_does_not_throw_away_what_is_prepared_now(admin: AdminScene) -> None:
     await admin.begins()
-    await admin.says("Uno")
-    await admin.previews()
-    old = admin.data("No enviar")
-    await admin.begins()
-    await admin.says("Dos")
-    admin.marta.tap_data(*old)
-    await admin.scene.settled()
-    assert "ya no está en preparación" in admin.marta.chat.messages[old[0]].text
-    await admin.previews()
-    assert admin.marta.messages[-2].text == "Dos"
-
-
-async def test_an_album_sent_to_a_panel_that_asks_for_a_time_is_answered_once(
-    admin: AdminScene,
-) -> None:
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    await admin.taps("🕒 Programar")
-    before = len(admin.scene.simulator.calls)
-    admin.marta.send_album(["photo"] * 10)
-    await admin.scene.settled()
-    said = [call.method for call in admin.scene.simulator.calls[before:]]
-    assert said.count("sendMessage") + said.count("editMessageText") == 1
-    assert "No entiendo cuándo." in admin.panel.text
-
-
-async def test_an_album_that_comes_too_late_is_turned_down_as_a_whole(admin: AdminScene) -> None:
-    await admin.begins()
     admin.ahead = 2 * HOUR
+    # An album that comes too late is turned down as a whole.
     admin.marta.send_album(["photo"] * 3)
     await admin.scene.settled()
     assert "Ese mensaje no se ha añadido" in admin.panel.text
@@ -120,19 +65,23 @@ async def test_an_album_that_comes_too_late_is_turned_down_as_a_whole(admin: Adm
     admin.marta.send_album(["photo"] * 2)
     await admin.scene.settled()
     assert "un álbum de 2 elementos" in admin.panel.text
-
-
-async def test_thinking_about_cancelling_a_late_one_offers_no_way_to_send_it(
-    admin: AdminScene,
-) -> None:
-    await planned(admin, timedelta(hours=3))
-    page = await admin.marta.sees("Un envío programado espera tu decisión", 10)
-    assert "Para quienes eligieron recibir novedades: 3 personas." in page.text
-    await admin.taps("⏹ Cancelar")
-    assert admin.panel.labels == ["Sí, cancelar el envío", "No, dejarlo como está"]
-    await admin.taps("No, dejarlo como está")
-    assert "Un envío programado espera tu decisión" in admin.panel.text
-    assert admin.got(admin.scene.ana) == []
+    await admin.previews()
+    old = admin.data("No enviar")
+    await admin.begins()
+    await admin.says("Dos")
+    admin.marta.tap_data(*old)
+    await admin.scene.settled()
+    assert "ya no está en preparación" in admin.marta.chat.messages[old[0]].text
+    # Orders of her own making break nothing.
+    for forged in ("past", "close", "reopen"):
+        admin.marta.tap_data(admin.panel.id, f"adm:{forged}:{'9' * 30}")
+    for forged in (f"at:{'9' * 20}", "write:xx"):
+        await admin.forges("Continuar", "on:", forged)
+        assert "Tu mensaje" in admin.panel.text
+    assert admin.scene.app is not None
+    assert admin.scene.app.dispatch.counts.passed_over == 0
+    await admin.previews()
+    assert admin.marta.messages[-2].text == "Dos"
 
 
 async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: AdminScene) -> None:
@@ -152,36 +101,6 @@ async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: Ad
         assert "quienes faltaban por recibirlo" in admin.panel.text
 
 
-async def test_one_planned_for_one_person_is_said_of_one_person(admin: AdminScene) -> None:
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews("Solo a quienes leen en inglés: 1")
-    await admin.taps("🕒 Programar")
-    await admin.says("mañana 18:30")
-    (confirm,) = [each for each in admin.panel.labels if each.startswith("Programar para el")]
-    await admin.taps(confirm)
-    await admin.says("/broadcast")
-    assert ", para 1 persona." in admin.panel.text
-    (found,) = await admin.services.storage.broadcasts.scheduled()
-    assert found.kind is Kind.UPDATE
-
-
-async def test_orders_of_her_own_making_break_nothing(admin: AdminScene) -> None:
-    await admin.says("/broadcast")
-    where = admin.panel.id
-    for forged in ("past", "close", "reopen"):
-        admin.marta.tap_data(where, f"adm:{forged}:{'9' * 30}")
-    await admin.begins()
-    await admin.says("Hola")
-    for forged in (f"at:{'9' * 20}", "write:xx"):
-        where, data = admin.data("Continuar")
-        admin.marta.tap_data(where, data.replace("on:", forged))
-        await admin.scene.settled()
-        assert "Tu mensaje" in admin.panel.text
-    assert admin.scene.app is not None
-    assert admin.scene.app.dispatch.counts.passed_over == 0
-
-
 async def test_the_closing_update_cannot_be_turned_into_something_else(admin: AdminScene) -> None:
     await admin.scene.closes()
     await admin.scene.offers_the_final()
@@ -199,22 +118,6 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(admin: Ad
     assert (said.text, said.labels) == ("La petición está abierta: no se ha enviado nada.", [])
     assert preview.id not in admin.marta.chat.messages
     assert await admin.services.storage.broadcasts.latest() is None
-
-
-async def test_when_one_leaves_and_one_signs_those_who_were_counted_and_stayed_are_told(
-    admin: AdminScene,
-) -> None:
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    admin.scene.jordi.block()
-    await admin.scene.settled()
-    await admin.signs(admin.scene.mallory)
-    await admin.taps("Enviar a 3 personas")
-    report = await admin.over()
-    assert "Entregados: 2" in report.text
-    assert admin.got(admin.scene.jordi) == []
-    assert admin.got(admin.scene.mallory) == []
 
 
 async def test_one_that_finds_nobody_any_more_says_so(admin: AdminScene) -> None:
@@ -276,20 +179,6 @@ async def test_who_is_no_admin_any_more_gets_no_report(admin: AdminScene) -> Non
     assert len(admin.marta.messages) == before
 
 
-async def test_leaving_the_form_leaves_a_draft_that_waits_for_nothing(admin: AdminScene) -> None:
-    await admin.begins()
-    await admin.says("Hola")
-    admin.marta.start()
-    await admin.scene.settled()
-    await admin.taps("✍️ Firmar la petición")
-    await admin.says("/cancel")
-    await admin.says("/broadcast")
-    await admin.taps("Seguir con el mensaje que preparabas")
-    assert "Tu mensaje" in admin.panel.text
-    await admin.says("/cancel")
-    assert "el mensaje está descartado" in admin.marta.messages[-1].text
-
-
 async def goes_to_the_form(admin: AdminScene) -> None:
     """Marta wants to sign too, and is asked for her name."""
     admin.marta.start()
@@ -305,17 +194,22 @@ async def conversation(admin: AdminScene) -> Conversation:
     return found
 
 
-@pytest.mark.parametrize("prepared", ["nothing yet", "a message", "a closing text"])
+@pytest.mark.parametrize("prepared", ["a message", "a closing text"])
 async def test_who_was_asked_for_a_name_last_is_listened_to_at_the_form(
     admin: AdminScene, prepared: str
 ) -> None:
-    if prepared == "a closing text":
-        await admin.says("/closing")
-        await admin.taps("✏️ El mensaje final, en español")
-    else:
-        await admin.begins()
+    await asks_for(admin, prepared)
     if prepared == "a message":
+        # She has sent it: the draft waits for nothing, and is not left with the form.
         await admin.says("Hola")
+        await goes_to_the_form(admin)
+        await admin.says("/cancel")
+        await admin.says("/broadcast")
+        await admin.taps("Seguir con el mensaje que preparabas")
+        assert "Tu mensaje" in admin.panel.text
+        await admin.says("/cancel")
+        assert "el mensaje está descartado" in admin.marta.messages[-1].text
+        await asks_for(admin, prepared)
     await goes_to_the_form(admin)
     await admin.says("Marta Ruiz")
     assert (await conversation(admin)).stage == "consent"
@@ -325,22 +219,13 @@ async def test_who_was_asked_for_a_name_last_is_listened_to_at_the_form(
     await admin.says("Que vuelvan")
     if prepared == "a closing text":
         assert "✅ Guardado" in admin.panel.text
-        return
-    await admin.says("/broadcast")
-    await admin.taps("Seguir con el mensaje que preparabas")
-    assert "Tu mensaje" in admin.panel.text
-
-
-@pytest.mark.parametrize("prepared", ["a message", "a closing text"])
-async def test_who_goes_from_the_form_to_a_message_is_listened_to_there(
-    admin: AdminScene, prepared: str
-) -> None:
-    await goes_to_the_form(admin)
-    if prepared == "a message":
-        await admin.begins()
     else:
-        await admin.says("/closing")
-        await admin.taps("✏️ El mensaje final, en español")
+        await admin.says("/broadcast")
+        await admin.taps("Seguir con el mensaje que preparabas")
+        assert "Tu mensaje" in admin.panel.text
+    # Who goes from the form to a message is listened to there.
+    await goes_to_the_form(admin)
+    await asks_for(admin, prepared)
     sent = await admin.says("Marta Ruiz")
     assert (await conversation(admin)).stage == "name"
     assert any(m.text == "Marta Ruiz" for m in admin.marta.messages)
@@ -358,6 +243,15 @@ async def test_who_goes_from_the_form_to_a_message_is_listened_to_there(
     assert any(m.text == "Marta Ruiz Gil" for m in admin.marta.messages)
     await admin.says("/cancel")
     assert (await conversation(admin)).stage == "home"
+
+
+async def asks_for(admin: AdminScene, prepared: str) -> None:
+    """Marta is asked for a message, or for a closing text."""
+    if prepared == "a message":
+        await admin.begins()
+    else:
+        await admin.says("/closing")
+        await admin.taps("✏️ El mensaje final, en español")
 
 
 async def test_a_fault_of_the_bots_pauses_it_and_it_goes_on_once_that_is_mended(

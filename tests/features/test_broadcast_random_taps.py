@@ -9,7 +9,7 @@ import pytest
 from simulator.errors import SimulatorError
 from tests.support.admin_scene import AdminScene
 
-STEPS = 90
+STEPS = 55
 SENTENCES = ("mañana 18:30", "A - https://a.org", "/cancel")
 # Buttons that end everything would end every run early.
 RARELY = ("Descartar", "No enviar", "Un mensaje nuevo", "Volver", "⚠️ Avisar")

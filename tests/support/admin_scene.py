@@ -27,6 +27,8 @@ class AdminScene:
     scene: Scene
     ahead: timedelta = timedelta()
     """How far the clock of what Marta orders is ahead of the worker's."""
+    wakes: int = 0
+    """How often an order woke the worker, which looks by itself once a second."""
     expected: list[str] = field(default_factory=lambda: ["is not modified"])
     """Parts of the refusals that belong to what is tested."""
 
@@ -63,8 +65,14 @@ class AdminScene:
         """Lets the bot go by a clock that can be put forward and back."""
         assert self.scene.app is not None
         services = self.scene.app.application.services
-        clocked = replace(services, clock=lambda: self.scene.clocks.now() + self.ahead)
-        self.scene.app.application.services = clocked
+
+        def wake() -> None:
+            self.wakes += 1
+            services.wake_broadcast()
+
+        self.scene.app.application.services = replace(
+            services, clock=lambda: self.scene.clocks.now() + self.ahead, wake_broadcast=wake
+        )
 
     async def restart(self, *, rate: float | None = None) -> None:
         """Stops the bot and starts it again, at another rate if one is given."""
@@ -127,6 +135,31 @@ class AdminScene:
         await self.taps(to)
         return self.panel
 
+    async def prepares(self, text: str = "Hola") -> Message:
+        """Marta writes a new message and previews it; returns the summary."""
+        await self.begins()
+        await self.says(text)
+        return await self.previews()
+
+    async def sends(self, text: str = "Hola", people: int = 3) -> Message:
+        """Marta sends a new message to everyone who chose them; returns the report."""
+        await self.prepares(text)
+        label = "Enviar a {n} persona", "Enviar a {n} personas"
+        await self.taps(self.words.plural_label(*label, people))
+        return await self.over()
+
+    async def plans(self, when: str = "mañana 18:30") -> str:
+        """Marta writes when what she previewed is to be sent; returns the label that plans it."""
+        await self.taps("🕒 Programar")
+        await self.says(when)
+        (label,) = [each for each in self.panel.labels if each.startswith("Programar para el")]
+        return label
+
+    def got_by_all(self) -> list[list[str]]:
+        """What each of those who signed was sent."""
+        people = (self.scene.ana, self.scene.jordi, self.scene.sean)
+        return [[m.text for m in self.got(each)] for each in people]
+
     async def over(self, said: str = SENT) -> Message:
         """Waits for the report, and for the chart that follows it."""
         report = await self.marta.sees(said, 20)
@@ -186,6 +219,13 @@ class AdminScene:
                 if button.label == label and button.data is not None:
                     return message.id, button.data
         raise AssertionError(f"no button {label!r} in:\n{self.marta.chat.transcript()}")
+
+    async def forges(self, label: str, former: str, forged: str) -> None:
+        """Marta taps what she made herself out of the data of one of her buttons."""
+        where, data = self.data(label)
+        assert former in data
+        await self.marta.tap_data(where, data.replace(former, forged)).answered()
+        await self.scene.settled()
 
     def got(self, person: Person) -> list[Message]:
         """What a person was sent by broadcasts: all that has no orders and no petition in it."""

@@ -56,21 +56,13 @@ def an_admin(admin: AdminScene, name: str, language: str, user_id: int) -> Perso
     return person
 
 
-async def asks(admin: AdminScene) -> None:
+async def asks(admin: AdminScene, text: str = "Hola") -> None:
     """Marta prepares a message and asks for the approval."""
     await admin.scene.settled()
-    await admin.begins()
-    await admin.says("Hola")
-    summary = await admin.previews()
+    summary = await admin.prepares(text)
     assert "Otra persona que administra la petición tiene que aprobarlo" in summary.text
     assert "Enviar a 3 personas" not in summary.labels
     await admin.taps(ASK)
-
-
-async def got_by_all(admin: AdminScene) -> list[list[str]]:
-    """What each of those who signed was sent."""
-    scene = admin.scene
-    return [[m.text for m in admin.got(each)] for each in (scene.ana, scene.jordi, scene.sean)]
 
 
 async def passes(admin: AdminScene, time: timedelta) -> None:

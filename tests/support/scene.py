@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from telegram.error import BadRequest, NetworkError
 
 from bot.app import App, open_app
+from bot.charts import _draw as draw
 from bot.clocks import Clocks
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.petition_folder.read import Folder, read_folder
@@ -35,6 +37,7 @@ ADMIN = 6_100_000_900
 _read_once = cache(load_petition)
 _catalogs = cache(Catalogs.load)
 _read_folder_once = cache(read_folder)
+_pictures: list[bytes] = []
 _unready_once = cache(lambda: list(unready_problems(_read_folder_once(BUNDLED))))
 
 
@@ -55,6 +58,13 @@ def ready_petition(folder: Path) -> Path:
 def _folder(path: Path) -> Folder:
     """Reads a folder as the bot does; the bundled petition's, which never changes, once."""
     return _read_folder_once(path) if path == BUNDLED else read_folder(path)
+
+
+def _draw(*given: Any) -> bytes:
+    """Draws the first chart of all scenes; later ones look like it, since drawing is slow."""
+    if not _pictures:
+        _pictures.append(draw(*given))
+    return _pictures[0]
 
 
 def _unready(read: Folder) -> Sequence[Problem]:
@@ -259,6 +269,7 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
         patch.setattr("bot.app.unready_problems", _unready)
         patch.setattr("bot.app.petition_of", lambda read: petition_read_once(read.path))
         patch.setattr(Catalogs, "load", _catalogs)
+        patch.setattr("bot.charts._draw", _draw)
         clocks = running_clocks()
         simulator = await stack.enter_async_context(
             Simulator(token=TOKEN, username="peticion_bot", clock=lambda: clocks.now().timestamp())
