@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from tests.features.test_closing_texts import (
     ENGLISH,
     FOLDER,
@@ -70,38 +68,25 @@ async def test_an_entry_is_published_together_with_the_closing_update(admin: Adm
     assert len({each.publication for each in versions}) == 1
 
 
-async def test_an_entry_in_one_language_alone_is_not_published(admin: AdminScene) -> None:
+async def test_an_entry_without_a_date_is_of_today_and_published_in_all_languages(
+    admin: AdminScene,
+) -> None:
     await closes(admin)
     await admin.says("/closing")
     await admin.taps("Añadir lo que ha pasado después")
     await admin.taps("Se ha tomado una decisión")
-    await admin.says("Quedan libres.")
-    assert "falta escribirlo en inglés" in (await publishes(admin)).text
-    assert "Quedan libres" not in await read_late(admin, admin.scene.jordi)
-
-
-@pytest.mark.parametrize(
-    ("first", "answer"),
-    [("31/02/2026", "la fecha de la primera línea no existe"), ("01/01/2101", "no ha llegado")],
-)
-async def test_a_date_that_cannot_be_is_refused(
-    admin: AdminScene, first: str, answer: str
-) -> None:
-    await admin.says("/closing")
-    await admin.taps("Añadir lo que ha pasado después")
-    await admin.taps("Se ha tomado una decisión")
-    await admin.says(f"{first}\nQuedan libres.")
-    assert answer in admin.marta.messages[-1].text
-
-
-async def test_an_entry_without_a_date_is_of_today(admin: AdminScene) -> None:
-    await admin.says("/closing")
-    await admin.taps("Añadir lo que ha pasado después")
-    await admin.taps("Se ha tomado una decisión")
+    for first, answer in (
+        ("31/02/2026", "la fecha de la primera línea no existe"),
+        ("01/01/2101", "no ha llegado"),
+    ):
+        await admin.says(f"{first}\nQuedan libres.")
+        assert answer in admin.marta.messages[-1].text
     today = admin.services.clock().astimezone(admin.words.zone)
     sent = await admin.says("Quedan libres.")
     named = f"la decisión del {admin.words.date(today)}"
     assert named in admin.panel.text
+    assert "falta escribirlo en inglés" in (await publishes(admin)).text
+    assert "Quedan libres" not in await read_late(admin, admin.scene.jordi)
     admin.marta.edit(sent, f"{today:%d/%m/%Y}\nQuedan todos libres.")
     await admin.scene.settled()
     assert named in admin.marta.messages[-1].text

@@ -80,6 +80,7 @@ async def warned_of_erasures(admin: AdminScene) -> str:
 
 
 async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: AdminScene) -> None:
+    """She taps «Publicar» twice; all her versions stay, and her copy has them."""
     await closes(admin)
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await writes(admin, SPANISH, "<b>Han vuelto</b> gracias a {people}")
@@ -92,22 +93,87 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     assert not preview[0].buttons, "nobody signs in a preview"
     assert "el mensaje final, en español: de ti" in admin.panel.text
     assert "está cerrada: quien entre lo leerá desde ese momento." in admin.panel.text
-    await admin.taps("Publicar")
+    place = admin.data("Publicar")
     published = "✅ Publicado. Quien entre ya lo lee. A quienes hayan recibido el mensaje final"
-    assert f"{published} no les llega este cambio." in admin.panel.text
+    for said in (f"{published} no les llega este cambio.", "\n\n✅ Publicado."):
+        await admin.marta.tap_data(*place).answered()
+        await admin.scene.settled()
+        assert admin.marta.chat.messages[place[0]].text.endswith(said)
+    assert len(await admin.services.storage.closing_texts.published()) == 1
     seen = await read_late(admin, admin.scene.jordi)
     assert "Han vuelto gracias a 3 personas" in seen
     assert FOLDER not in seen
     shown = admin.scene.screen(admin.scene.jordi)
     assert any(entity.type == "bold" for entity in shown.entities)
     assert "18 July 2025" in await read_late(admin, admin.scene.mallory)
+    await writes(admin, SPANISH, "Dos")
+    await publishes(admin)
+    await writes(admin, SPANISH, "Tres")
+    await admin.taps("Descartar lo que no está publicado")
+    assert "Descartado. Quien entre lee lo mismo que antes." in admin.panel.text
+    await admin.taps("Todas las versiones")
+    history = admin.panel.text
+    for said in ("versión 3: de ti", "No se publicó.", "versión 1: de ti", "Publicada el "):
+        assert said in history
+    await admin.says("/closing")
+    await admin.taps(ENGLISH)
+    held = await admin.services.storage.personal_data.of(admin.marta.id)
+    written = [row["text"] for row in held.closing_texts]
+    assert written == ["<b>Han vuelto</b> gracias a {people}", "Dos", "Tres"]
+    assert [row["requested_by"] for row in held.publications] == [admin.marta.id] * 2
+    assert held.awaited is not None
+    await admin.says("/mydata")
+    await admin.marta.sees("Ahí está también lo que guardamos porque administras la petición.")
 
 
-async def test_it_is_there_after_the_bot_has_stopped_in_the_middle(admin: AdminScene) -> None:
+async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
+    admin: AdminScene,
+) -> None:
+    """And what she was asked for is known after the bot has stopped in the middle."""
+    kept = admin.services.storage.closing_texts
+    await admin.says("/closing")
+    for forged in ("new:closing:es", "closing:delivered:es"):
+        admin.marta.tap_data(admin.marta.messages[-1].id, f"adm:text:write:{forged}")
+        await admin.scene.settled()
+        await admin.says("Roto")
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    await admin.says("/cancel")
+    assert "todo queda como estaba" in admin.marta.messages[-1].text
+    await admin.says("Han vuelto")
+    await admin.says("/closing")
+    await admin.taps(SPANISH)
+    await admin.begins()
+    await admin.says("A quienes firmasteis: gracias")
+    assert await kept.history() == []
+    assert "Continuar" in admin.panel.labels, "the broadcast was begun later"
+    await admin.says("/cancel")
     await admin.says("/closing")
     await admin.taps(SPANISH)
     await admin.restart()
+    admin.marta.send_kind("photo", "Han vuelto")
+    await admin.scene.settled()
+    assert "aquí solo cabe un texto" in admin.marta.messages[-1].text
+    for text, answer in (
+        ("Gracias, {name}", "entre llaves solo pueden ir {people} y {count}"),
+        ("Un paso { más", "entre llaves solo pueden ir {people} y {count}"),
+        ("x" * 4000, "no cabe en un mensaje, junto con lo demás que lee quien entra: sobran"),
+    ):
+        await admin.says(text)
+        assert answer in admin.marta.messages[-1].text
+    for waited in (timedelta(hours=1, minutes=1), timedelta(hours=23)):
+        admin.ahead += waited
+        await admin.says("Compra pan")
+        assert admin.marta.messages[-1].text == (
+            "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para "
+            "otra cosa. Si era este, envíamelo otra vez."
+        )
+    admin.ahead += timedelta(hours=25)
+    await admin.says("¿Alguien está ahí?")
+    assert "podía ser para otra cosa" not in admin.marta.messages[-1].text, "nobody waits for it"
+    admin.ahead -= timedelta(hours=24, minutes=1)  # 59 minutes after that
     await admin.says("Han vuelto")
+    assert "✅ Guardado" in admin.panel.text
     await admin.restart()
     await admin.says("/closing")
     assert "Sin publicar, no lo lee nadie:\n• el mensaje final, en español" in admin.panel.text
@@ -122,23 +188,7 @@ async def test_it_is_there_after_the_bot_has_stopped_in_the_middle(admin: AdminS
 
 
 async def test_the_closing_update_that_is_sent_is_the_published_one(admin: AdminScene) -> None:
-    await closes(admin)
-    await writes(admin, SPANISH, "Han vuelto a casa")
-    await publishes(admin)
-    await admin.scene.broadcasts(3)
-    assert any("Han vuelto a casa" in m.text for m in admin.scene.ana.messages)
-    assert any("18 July 2025" in m.text for m in admin.scene.sean.messages)
-    admin.ahead = timedelta(days=6)
-    await notices(admin)
-    assert admin.marta.messages[-1].text == (
-        "Ha cambiado lo que se lee de cómo ha acabado la petición.\n\n"
-        "• el mensaje final, en español\n\n"
-        "Lo ha publicado Marta.\n\n"
-        "Para verlo, escribe /closing."
-    )
-
-
-async def test_a_confirmation_of_the_former_text_sends_nothing(admin: AdminScene) -> None:
+    """Marta was about to send the former one."""
     await closes(admin)
     await admin.scene.offers_the_final()
     summary = await admin.scene.with_button(admin.marta, "Enviar a 3 personas")
@@ -154,6 +204,15 @@ async def test_a_confirmation_of_the_former_text_sends_nothing(admin: AdminScene
     await admin.taps("Enviar a 3 personas")
     await admin.over("El mensaje final está enviado.")
     assert any(m.text == "Han vuelto a casa" for m in admin.scene.ana.messages)
+    assert any("18 July 2025" in m.text for m in admin.scene.sean.messages)
+    admin.ahead = timedelta(days=6)
+    await notices(admin)
+    assert admin.marta.messages[-1].text == (
+        "Ha cambiado lo que se lee de cómo ha acabado la petición.\n\n"
+        "• el mensaje final, en español\n\n"
+        "Lo ha publicado Marta.\n\n"
+        "Para verlo, escribe /closing."
+    )
 
 
 async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminScene) -> None:
@@ -176,70 +235,11 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        ("Gracias, {name}", "entre llaves solo pueden ir {people} y {count}"),
-        ("Un paso { más", "entre llaves solo pueden ir {people} y {count}"),
-        ("x" * 4000, "no cabe en un mensaje, junto con lo demás que lee quien entra: sobran"),
-    ],
-)
-async def test_what_cannot_be_shown_is_said_and_asked_for_again(
-    admin: AdminScene, text: str, answer: str
-) -> None:
-    await writes(admin, SPANISH, text)
-    assert answer in admin.marta.messages[-1].text
-    await admin.says("Han vuelto")
-    assert "✅ Guardado" in admin.panel.text
-
-
-async def test_a_photo_is_no_text(admin: AdminScene) -> None:
-    await admin.says("/closing")
-    await admin.taps(SPANISH)
-    admin.marta.send_kind("photo", "Han vuelto")
-    await admin.scene.settled()
-    assert "aquí solo cabe un texto" in admin.marta.messages[-1].text
-
-
-async def test_what_comes_an_hour_later_is_asked_for_again(admin: AdminScene) -> None:
-    await admin.says("/closing")
-    await admin.taps(SPANISH)
-    for waited in (timedelta(hours=1, minutes=1), timedelta(hours=23)):
-        admin.ahead += waited
-        await admin.says("Compra pan")
-        assert admin.marta.messages[-1].text == (
-            "No he guardado ese mensaje: llevaba más de una hora esperándolo y podía ser para "
-            "otra cosa. Si era este, envíamelo otra vez."
-        )
-    admin.ahead += timedelta(hours=25)
-    await admin.says("¿Alguien está ahí?")
-    assert "podía ser para otra cosa" not in admin.marta.messages[-1].text, "nobody waits for it"
-    admin.ahead -= timedelta(hours=24, minutes=1)  # 59 minutes after that
-    await admin.says("Han vuelto")
-    assert "✅ Guardado" in admin.panel.text
-
-
-async def test_cancel_stops_the_wait_and_keeps_what_is_there(admin: AdminScene) -> None:
-    await admin.says("/closing")
-    await admin.taps(SPANISH)
-    await admin.says("/cancel")
-    assert "todo queda como estaba" in admin.marta.messages[-1].text
-    await admin.says("Han vuelto")
-    assert await admin.services.storage.closing_texts.history() == []
-
-
-async def test_a_broadcast_that_was_begun_later_gets_its_message(admin: AdminScene) -> None:
-    await admin.says("/closing")
-    await admin.taps(SPANISH)
-    await admin.begins()
-    await admin.says("A quienes firmasteis: gracias")
-    assert await admin.services.storage.closing_texts.history() == []
-    assert "Continuar" in admin.panel.labels
-
-
 async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminScene) -> None:
+    """An edit of the text in the chat is its next version."""
     await closes(admin)
-    await writes(admin, SPANISH, "Han vuelto")
+    await writes(admin, SPANISH, "Han vuleto")
+    sent = next(m for m in admin.marta.messages if m.text == "Han vuleto")
     await admin.taps(BEFORE)
     old = admin.data("Publicar")
     await writes(admin, ENGLISH, "They are back")
@@ -249,49 +249,16 @@ async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminSc
     assert FOLDER in await read_late(admin, admin.scene.jordi)
     await publishes(admin)
     assert "They are back" in await read_late(admin)
-
-
-async def test_a_second_tap_on_publish_publishes_once(admin: AdminScene) -> None:
-    await writes(admin, SPANISH, "Han vuelto")
-    await admin.taps(BEFORE)
-    place = admin.data("Publicar")
-    for _ in range(2):
-        await admin.marta.tap_data(*place).answered()
-        await admin.scene.settled()
-    assert "✅ Publicado." in admin.marta.chat.messages[place[0]].text
-    assert len(await admin.services.storage.closing_texts.published()) == 1
-
-
-async def test_an_edit_of_the_text_in_the_chat_is_its_next_version(admin: AdminScene) -> None:
-    await closes(admin)
-    await writes(admin, SPANISH, "Han vuleto")
-    sent = next(m for m in admin.marta.messages if m.text == "Han vuleto")
-    await publishes(admin)
     await admin.says("/closing")
     await admin.taps(ENGLISH)
     admin.marta.edit(sent, "Han vuelto")
     await admin.scene.settled()
     assert "✅ Guardado" in admin.panel.text
     assert "Han vuleto" in await read_late(admin, admin.scene.jordi), "nobody published the edit"
-    await admin.says("They are back")
+    await admin.says("They came home")
     await publishes(admin)
     assert "Han vuelto" in await read_late(admin, admin.scene.jordi)
-    assert "They are back" in await read_late(admin, admin.scene.mallory), "it was awaited still"
-
-
-async def test_all_versions_stay_to_be_read(admin: AdminScene) -> None:
-    for text in ("Uno", "Dos"):
-        await writes(admin, SPANISH, text)
-        await publishes(admin)
-    await writes(admin, SPANISH, "Tres")
-    await admin.taps("Descartar lo que no está publicado")
-    assert "Descartado. Quien entre lee lo mismo que antes." in admin.panel.text
-    await admin.taps("Todas las versiones")
-    history = admin.panel.text
-    for said in ("versión 3: de ti", "No se publicó.", "versión 1: de ti", "Publicada el "):
-        assert said in history
-    kept = await admin.services.storage.closing_texts.history()
-    assert [each.text for each in kept] == ["Uno", "Dos", "Tres"]
+    assert "They came home" in await read_late(admin, admin.scene.mallory), "it was awaited still"
 
 
 IS_DRAFT = (
@@ -304,42 +271,44 @@ IS_DRAFT = (
 async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
     drafted: AdminScene,
 ) -> None:
+    """The admins are told of it in the week before the date, when it closes, and once it waits."""
+    jordi, petitions = drafted.scene.jordi, drafted.services.storage.petitions
+    drafted.marta.start()
+    for days, times in ((8, 0), (6, 1), (6, 1)):
+        await petitions.follow_folder(drafted.services.clock() + timedelta(days=days))
+        await notices(drafted)
+        assert sum(IS_DRAFT in m.text for m in drafted.marta.messages) == times
+    await petitions.follow_folder(None)
+    now = drafted.services.clock()
+    drafted.services.clock = lambda: now + drafted.ahead
     await drafted.says("/close")
-    assert IS_DRAFT in drafted.panel.text
-    await drafted.taps("Sí, cerrar la petición")
-    assert IS_DRAFT in drafted.marta.messages[-1].text
-    seen = await read_late(drafted, drafted.scene.jordi)
-    assert FOLDER not in seen
-    assert "Esta acción ha terminado" in seen
-    await drafted.says("/broadcast")
-    assert IS_DRAFT in drafted.panel.text
-    assert "El mensaje final" not in drafted.panel.labels
-    await writes(drafted, SPANISH, "Han vuelto")
-    missing = "⚠️ No se ha publicado nada: falta escribirlo en inglés."
-    assert missing in (await publishes(drafted)).text
-    await writes(drafted, ENGLISH, "They are back")
-    await publishes(drafted)
-    assert "Han vuelto" in await read_late(drafted, drafted.scene.jordi)
-    await drafted.scene.broadcasts(3)
-    assert any(m.text == "They are back" for m in drafted.scene.sean.messages)
-
-
-async def test_what_is_still_a_draft_is_said_to_be_told_to_nobody(drafted: AdminScene) -> None:
-    jordi = drafted.scene.jordi
-    await drafted.says("/close")
-    assert "todo el mundo verá" not in drafted.panel.text
-    assert "no se envía ningún mensaje" in drafted.panel.text
+    counted = "3 personas han firmado.\nCon su nombre: 3. Sin su nombre: 0."
+    assert drafted.panel.text == (
+        f"¿Cerrar la petición?\n\n«{drafted.services.petition.texts_in('es').title}»\n\n"
+        f"{counted}\n\nEn cuanto la cierres, nadie más podrá firmar. Al cerrarla no se envía "
+        f"ningún mensaje. Puedes deshacerlo con /reopen.\n\n{IS_DRAFT}\n\n"
+        "Para que se cierre sola otro día, escribe la fecha detrás del comando: "
+        f"/close {drafted.words.typed_moment(now + timedelta(days=30))}"
+    )
     await drafted.taps("Sí, cerrar la petición")
     undo = "Para deshacer el cierre, escribe /reopen."
-    assert drafted.marta.messages[-1].text == (
-        "La petición está cerrada.\n\n3 personas han firmado.\n"
-        f"Con su nombre: 3. Sin su nombre: 0.\n\n{IS_DRAFT}\n\n{undo}"
-    )
-    assert "Así terminó" not in await read_late(drafted, jordi)
+    closed = f"La petición está cerrada.\n\n{counted}\n\n{IS_DRAFT}\n\n{undo}"
+    assert drafted.marta.messages[-1].text == closed
+    seen = await read_late(drafted, jordi)
+    assert FOLDER not in seen
+    assert "Esta acción ha terminado" in seen
+    assert "Así terminó" not in seen
     assert "how it ended" not in await read_late(drafted)
     jordi.send("/withdraw")
     await drafted.scene.settled()
     assert "lo puedes leer aquí" not in drafted.scene.screen(jordi).text
+    await drafted.says("/broadcast")
+    assert IS_DRAFT in drafted.panel.text
+    assert "El mensaje final" not in drafted.panel.labels
+    await drafted.marta.tap_data(drafted.marta.messages[-1].id, "adm:final:").answered()
+    await drafted.scene.settled()
+    assert IS_DRAFT in drafted.marta.messages[-1].text, "an old button sends no draft"
+    assert not drafted.marta.messages[-1].buttons
     said_before = sum(IS_DRAFT in m.text for m in drafted.marta.messages)
     drafted.ahead = timedelta(days=31)
     for _ in range(2):
@@ -355,52 +324,12 @@ async def test_what_is_still_a_draft_is_said_to_be_told_to_nobody(drafted: Admin
         "El mensaje final todavía es un borrador: publícalo con /closing y envíalo después con "
         "/broadcast."
     )
-
-
-async def test_a_button_of_the_closing_update_from_before_sends_no_draft(
-    drafted: AdminScene,
-) -> None:
-    await closes(drafted)
-    await drafted.says("/broadcast")
-    await drafted.marta.tap_data(drafted.marta.messages[-1].id, "adm:final:").answered()
-    await drafted.scene.settled()
-    assert IS_DRAFT in drafted.marta.messages[-1].text
-    assert not drafted.marta.messages[-1].buttons
-
-
-async def test_the_admins_are_told_of_a_draft_in_the_week_before_the_date(
-    drafted: AdminScene,
-) -> None:
-    drafted.marta.start()
-    petitions, now = drafted.services.storage.petitions, drafted.services.clock()
-    await petitions.follow_folder(now + timedelta(days=8))
-    await notices(drafted)
-    assert not any(IS_DRAFT in m.text for m in drafted.marta.messages)
-    await petitions.follow_folder(now + timedelta(days=6))
-    for _ in range(2):
-        await notices(drafted)
-    assert sum(IS_DRAFT in m.text for m in drafted.marta.messages) == 1
-
-
-async def test_marta_is_given_what_she_wrote(admin: AdminScene) -> None:
-    await writes(admin, SPANISH, "Han vuelto")
-    await publishes(admin)
-    await admin.says("/closing")
-    await admin.taps(ENGLISH)
-    held = await admin.services.storage.personal_data.of(admin.marta.id)
-    assert [row["text"] for row in held.closing_texts] == ["Han vuelto"]
-    assert [row["requested_by"] for row in held.publications] == [admin.marta.id]
-    assert held.awaited is not None
-    await admin.says("/mydata")
-    await admin.marta.sees("Ahí está también lo que guardamos porque administras la petición.")
-
-
-@pytest.mark.parametrize("forged", ["new:closing:es", "closing:delivered:es"])
-async def test_a_forged_button_makes_no_text_that_cannot_be_shown(
-    admin: AdminScene, forged: str
-) -> None:
-    await admin.says("/closing")
-    admin.marta.tap_data(admin.marta.messages[-1].id, f"adm:text:write:{forged}")
-    await admin.scene.settled()
-    await admin.says("Roto")
-    assert await admin.services.storage.closing_texts.history() == []
+    drafted.ahead = timedelta()
+    await writes(drafted, SPANISH, "Han vuelto")
+    missing = "⚠️ No se ha publicado nada: falta escribirlo en inglés."
+    assert missing in (await publishes(drafted)).text
+    await writes(drafted, ENGLISH, "They are back")
+    await publishes(drafted)
+    assert "Han vuelto" in await read_late(drafted, jordi)
+    await drafted.scene.broadcasts(3)
+    assert any(m.text == "They are back" for m in drafted.scene.sean.messages)
