@@ -1,8 +1,9 @@
 """Simulates a broadcast through the gate against rate limits, in simulated time."""
 
 import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import accumulate, count
 
 from bot.transport import Gate, Lane
 from simulator.errors import Refused
@@ -15,6 +16,13 @@ def flood(gate: Gate, seconds: float) -> None:
         gate.refused(chat, seconds)
     gate.leaves(Lane.BROADCAST, 9004)
     gate.refused(9004, seconds)
+
+
+def most_at_once(moments: Iterable[float], rate: float) -> float:
+    """Returns the burst that these moments need: how many more than the rate any window holds."""
+    ahead = [number - rate * moment for number, moment in enumerate(moments)]
+    lowest = accumulate(ahead, min)
+    return max((1 + here - before for here, before in zip(ahead, lowest, strict=True)), default=0)
 
 
 @dataclass

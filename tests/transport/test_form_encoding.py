@@ -2,7 +2,7 @@ import json
 from email.parser import BytesParser
 from urllib.parse import parse_qsl, urlencode
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.transport.form_encoding import Upload, encode, form
@@ -10,6 +10,7 @@ from bot.transport.form_encoding import Upload, encode, form
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
+@settings(max_examples=30)
 @given(st.dictionaries(TEXTS, TEXTS))
 def test_a_form_is_what_the_standard_library_would_write(fields: dict[str, str]) -> None:
     assert form(fields) == urlencode(fields).encode()

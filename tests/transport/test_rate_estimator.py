@@ -18,14 +18,14 @@ def assert_found(telegram: Limited) -> None:
 
 
 @pytest.mark.parametrize("ceiling", [1000, 20_000])
-@pytest.mark.parametrize(("limit", "burst"), [(30, 30), (300, 300), (30, 300), (300, 30)])
+@pytest.mark.parametrize(("limit", "burst"), [(30, 30), (100, 100), (30, 100), (100, 30)])
 def test_a_limit_far_below_the_ceiling_is_found_within_a_minute_and_kept(
     ceiling: float, limit: float, burst: float
 ) -> None:
     assert_found(Limited(ceiling, limit, burst))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6)
 @given(
     limit=st.floats(20, 100),
     seconds_of_burst=st.floats(0.5, 3),
@@ -42,7 +42,7 @@ def test_whatever_the_limit_it_is_found_within_a_minute_and_kept(
     assert_found(Limited(limit * times_too_fast, limit, burst, pause, latency))
 
 
-@pytest.mark.parametrize("rate", [5.0, 28.0, 30.0, 300.0, 1000.0])
+@pytest.mark.parametrize("rate", [5.0, 28.0, 30.0, 300.0])
 def test_a_ceiling_that_is_allowed_is_reached_and_never_refused(rate: float) -> None:
     telegram = Limited(rate, limit=rate, burst=max(3.0, rate / 10))
     telegram.run(40)
@@ -82,7 +82,7 @@ def test_what_was_found_is_kept_while_nothing_is_sent() -> None:
 
 
 def test_a_lower_aim_and_back_again_forgets_nothing() -> None:
-    telegram = Limited(1000, limit=300, burst=300)
+    telegram = Limited(1000, limit=100, burst=100)
     telegram.run(60)
     found = telegram.gate.rate
     telegram.gate.set_ceiling(30)
@@ -119,7 +119,7 @@ def test_a_pause_that_was_too_short_is_not_taken_for_another_limit() -> None:
     assert telegram.gate.rate >= 0.85 * found
 
 
-@settings(deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.floats(0, 0.3), st.sampled_from(["accepted", "refused", "flooded"]))),
     st.floats(0.1, 2000),
