@@ -30,6 +30,7 @@ from storage import (
     Unavailable,
 )
 
+PETITION = load_petition(BUNDLED)
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
@@ -132,7 +133,7 @@ def retention(
 ) -> Retention:
     return Retention(
         cast("Storage", stored),
-        lambda: load_petition(BUNDLED),
+        lambda: PETITION,
         clock,
         pauses.sleep,
         warn=stored.warn,
@@ -178,7 +179,7 @@ async def test_everything_that_is_due_goes_with_a_breath_between_two_portions(
 async def test_after_each_portion_it_is_told_how_many_are_gone() -> None:
     stored, told = Stored(signatures=PORTION + 1), list[int]()
     storage = cast("Storage", stored)
-    due = await read_erasure(storage, load_petition(BUNDLED), NOW)
+    due = await read_erasure(storage, PETITION, NOW)
     gone = await erase_due(
         storage, due, NOW, action="purge", sleep=Pauses(99).sleep, progress=told.append
     )
@@ -237,7 +238,7 @@ async def test_what_is_overdue_waits_from_when_it_was_first_found_and_no_longer(
 async def test_who_was_not_told_is_kept_until_the_moment_that_is_said() -> None:
     stored = Stored()
     stored.handover = Handover(b"h", (NOW - timedelta(days=200)).date(), "", 1, 0, NOW)
-    storage, petition = cast("Storage", stored), load_petition(BUNDLED)
+    storage, petition = cast("Storage", stored), PETITION
     until = (await read_erasure(storage, petition, NOW)).untold_until
     assert until is not None
     assert until > NOW
@@ -262,7 +263,7 @@ async def test_a_clock_that_jumps_after_it_was_checked_takes_nobody_and_no_withd
     looking = retention(stored, Pauses(1), lambda: time[0])
     await looking.erase()
     await looking.tidy_journal()
-    checked = await read_erasure(cast("Storage", stored), load_petition(BUNDLED), NOW)
+    checked = await read_erasure(cast("Storage", stored), PETITION, NOW)
     assert erased == [checked.due]
     assert stored.journal_from == [NOW - timedelta(days=21 * 31)]
 

@@ -108,7 +108,8 @@ def actions(screen: Screen) -> set[object]:
 
 
 @given(views())
-def test_every_screen_keeps_to_telegrams_limits(view: View) -> None:
+def test_every_screen_keeps_to_telegrams_limits_and_to_where_somebody_stands(view: View) -> None:
+    """There is a way on, a name is no markup, and after signing none leads to the form."""
     screen = draw(view)
     assert 1 <= length(parse(screen.text).text) <= 4096
     drawn = keyboard(screen, view.conversation.version)
@@ -118,30 +119,16 @@ def test_every_screen_keeps_to_telegrams_limits(view: View) -> None:
             assert button.text.strip()
             data = button.callback_data
             assert data is None or 1 <= len(str(data).encode()) <= 64
+    assert screen.rows
+    if view.petition_state.is_closed or view.signature:
+        assert not actions(screen) & {Action.SIGN, Action.CONFIRM, Action.PROFILE_NAME}
+    if view.conversation.name is not None and view.place.stage is Stage.CONSENT:
+        plain = replace(view, conversation=replace(view.conversation, name="Ana"))
+        assert shape_of(screen) == shape_of(draw(plain))
 
 
-@given(views())
-def test_nobody_is_ever_without_a_way_on(view: View) -> None:
-    assert draw(view).rows
-
-
-@given(views())
-def test_a_name_never_becomes_markup(view: View) -> None:
-    plain = replace(view, conversation=replace(view.conversation, name="Ana"))
-    if view.conversation.name is None or view.place.stage is not Stage.CONSENT:
-        return
-    shapes = [
-        [(entity.type, entity.url) for entity in parse(draw(one).text).entities]
-        for one in (view, plain)
-    ]
-    assert shapes[0] == shapes[1]
-
-
-@given(views())
-def test_after_closing_or_signing_no_button_leads_to_the_form(view: View) -> None:
-    if not (view.petition_state.is_closed or view.signature):
-        return
-    assert not actions(draw(view)) & {Action.SIGN, Action.CONFIRM, Action.PROFILE_NAME}
+def shape_of(screen: Screen) -> list[tuple[str, str | None]]:
+    return [(entity.type, entity.url) for entity in parse(screen.text).entities]
 
 
 def standing_at(stage: Stage, *, count: int = 1530, closed: bool = False) -> View:
