@@ -179,8 +179,10 @@ class Retention:
         if not self.date_is_right():
             return
         overdue = await find_overdue(self.storage, self.petition(), now)
+        if overdue is not None and not await self._is_held(overdue, now):
+            overdue = None  # it goes now, and nobody can keep it any more
         await self.warn(overdue)
-        if overdue is not None and await self._is_held(overdue, now):
+        if overdue is not None:
             _log.warning("erasure_held", total=overdue.people)
             return
         self._erased_at = now

@@ -59,13 +59,13 @@ async def warn_of_erasures(bot: Bot, services: Services, overdue: Overdue | None
 
     And of what is overdue, a day before that goes.
     """
-    notices = [*await _after_handover(services), *await _at_the_latest(services)]
+    notices = [*await _after_handover(services, overdue), *await _at_the_latest(services)]
     if overdue is not None:
         notices.append(Notice(OVERDUE, overdue.about, partial(_overdue_text, overdue.people)))
     await send_notices(bot, services, notices)
 
 
-async def _after_handover(services: Services) -> list[Notice]:
+async def _after_handover(services: Services, overdue: Overdue | None) -> list[Notice]:
     """Returns the warning about a handover whose signatures are due within a month."""
     storage, zone = services.storage, services.zone
     handover, months = await storage.handovers.active(), services.petition.retention
@@ -78,12 +78,16 @@ async def _after_handover(services: Services) -> list[Notice]:
     is_late = step is WarningStep.LATE
     if is_late and await storage.petitions.first_notice_at(AFTER_HANDOVER, about) is not None:
         return []  # they were warned in time
+    now, due_at, recorded_at = services.clock(), start_of(due_on, zone), handover.recorded_at
+    until = untold_kept_until(due_at, recorded_at, warned_at=now, is_sending=False)
+    if overdue is not None:
+        until = max(until, now + HELD_FOR)
+    if until <= now:
+        return []  # nobody is kept any more
     untold = await storage.erasures.untold(start_of(handover.handed_over_on, zone, days=1))
     if untold.people == 0:
         return []
-    now, due_at, recorded_at = services.clock(), start_of(due_on, zone), handover.recorded_at
-    until = untold_kept_until(due_at, recorded_at, warned_at=now, is_sending=False)
-    day = day_of(max(until, now + HELD_FOR), zone) if is_late else due_on
+    day = day_of(until, zone) if is_late else due_on
     kept = months.months_after_delivery
     text = await _text(services, step, day, untold.people, kept, after_handover=True)
     return [Notice(AFTER_HANDOVER, f"{about}{step}", text)]

@@ -56,6 +56,7 @@ class Stored:
         self.date_is_right = True
         self.handover: Handover | None = None
         self.found_at: datetime | None = None
+        self.warned: list[Overdue | None] = []
         self.noted: list[tuple[str, datetime]] = []
         self.tidied: list[datetime | None] = []
 
@@ -105,7 +106,7 @@ class Stored:
         self.noted.append((kind, at))
 
     async def warn(self, overdue: Overdue | None) -> None:
-        assert (overdue is None) is (self.due.total == 0)
+        self.warned.append(overdue)
 
     async def erase_files(self, before: datetime) -> None:
         self.files_until.append(before)
@@ -214,6 +215,9 @@ async def test_with_a_clock_that_jumped_a_year_the_journal_still_knows_who_withd
     assert [entry["event"] for entry in logged] == ["erasure_held"]
     assert stored.journal_from == [None]
     assert stored.noted == [(FOUND_OVERDUE, NOW)]
+    (overdue,) = stored.warned
+    assert overdue is not None
+    assert overdue.people == 1
     stored.due = DueCount(0, 0, 0, 0)  # somebody set the clock
     await looking.erase()
     await looking.tidy_journal()
@@ -233,6 +237,8 @@ async def test_what_is_overdue_waits_from_when_it_was_first_found_and_no_longer(
     stored.found_at = NOW - ago
     await retention(stored, Pauses(1)).erase()
     assert (stored.signatures, stored.noted) == (left, [])
+    (overdue,) = stored.warned
+    assert (overdue is not None) is bool(left), "what goes now is not announced"
 
 
 async def test_who_was_not_told_is_kept_until_the_moment_that_is_said() -> None:

@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 from bot.petition_folder.schema import months_later
 from handlers.context import Services
 from simulator.person import Person
-from storage import DueBefore, Statement, Storage
-from tests.support.scene import Scene, a_scene
+from storage import Broadcast, DueBefore, Kind, NewBroadcast, Statement, Storage
+from tests.support.scene import ADMIN, Scene, a_scene
 from tests.support.supporters import Supporters
 
 DAY, FORTNIGHT = timedelta(days=1), 14
@@ -201,6 +201,64 @@ async def test_after_the_delivery_who_was_told_goes_on_the_day_and_the_others_on
     assert "the last ones were erased" in await visits(scene, scene.sean)
 
 
+async def test_of_a_handover_recorded_on_its_day_the_admins_are_warned_in_time(
+    scene: Scene,
+) -> None:
+    """They plan the closing update, which holds back the erasure until it is cancelled."""
+    scene.marta.start()
+    for person in (scene.ana, scene.sean):
+        await scene.signs(person)
+    await scene.closes()
+    time = Time(scene)
+    broadcasts = time.storage.broadcasts
+    was = time.services.petition
+    kept = was.retention.model_copy(update={"months_after_delivery": 2})
+    time.services.petition = was.model_copy(update={"retention": kept})
+    await time.storage.handovers.record(time.today, at=time.now)
+    due = time.later(2)
+    await time.goes_to(due - 32 * DAY)
+    assert warned(scene.marta) == []
+    for _ in range(2):
+        await time.goes_to(due - 31 * DAY)
+    assert warned(scene.marta) == ["month"]
+    said = (
+        f"l {scene.words.date(due)} se borrarán firmas de personas a las que nadie ha contado "
+        "cómo acaba la petición.\n\n"
+        "Son 2 personas. En cuanto se borren sus firmas, ya no se les podrá escribir. Prometimos "
+        "borrarlas 2 meses después de la entrega.\n\n"
+    )
+    todo = "Para contárselo, escribe /broadcast y elige «El mensaje final»."
+    assert scene.marta.messages[-1].text == f"E{said}{todo}"
+    plan = NewBroadcast(
+        b"p" * 16,
+        content={"es": "Han vuelto."},
+        content_sha256=b"c" * 32,
+        source_language="es",
+        actor=ADMIN,
+        at=time.now,
+        kind=Kind.CLOSING,
+        starts_at=due + 90 * DAY,
+    )
+    planned = await broadcasts.start(plan)
+    assert isinstance(planned, Broadcast)
+    await time.goes_to(due - 8 * DAY)
+    assert warned(scene.marta) == ["month"]
+    await time.goes_to(due - 7 * DAY)
+    todo = (
+        "El mensaje final está programado, en marcha o en pausa: comprueba con /broadcasts que "
+        "llega antes de ese día."
+    )
+    assert scene.marta.messages[-1].text == f"⚠️ Queda una semana o menos: e{said}{todo}"
+    await time.goes_to(due - DAY)
+    assert scene.marta.messages[-1].text == f"⚠️ Último aviso: e{said}{todo}"
+    await time.goes_to(due)
+    assert await time.any_left(), "it is planned"
+    await broadcasts.cancel(planned.id, ADMIN, time.now)
+    await time.goes_to(due + DAY / 24)
+    assert not await time.any_left()
+    assert warned(scene.marta) == ["month", "week", "day"]
+
+
 async def test_who_changes_the_months_by_mistake_has_a_day_to_put_it_right(scene: Scene) -> None:
     scene.marta.start()
     for person in (scene.ana, scene.sean):
@@ -283,7 +341,7 @@ async def test_nobody_who_withdrew_reads_that_their_signature_still_counts(scene
 async def test_where_no_admin_can_be_told_the_untold_wait_for_two_weeks_and_no_longer(
     tmp_path: Path,
 ) -> None:
-    """Marta, the only admin, has blocked the bot, which is started anew every day."""
+    """Marta, the only admin, has blocked the bot, which is started anew now and then."""
     async with a_scene(tmp_path) as scene:
         await scene.signs(scene.ana)
         await scene.closes()
@@ -292,14 +350,16 @@ async def test_where_no_admin_can_be_told_the_untold_wait_for_two_weeks_and_no_l
         time = Time(scene)
         await time.storage.handovers.record(time.today, at=time.now)
         await time.goes_to(time.later(1))
-        for _ in range(13):
-            await time.passes(1)
+        for days in (1, 12):
+            await time.passes(days)
             assert await time.any_left()
             time = await time.after_a_restart()
-        await time.passes(1)
-        time = await time.after_a_restart()
+        scene.simulator.calls.clear()
+        scene.marta.unblock()
+        time.services.monotonic = lambda: 1e9  # so that she is tried again
         await time.passes(1)
         assert not await time.any_left()
+        assert "late" not in warned(scene.marta), "nobody is kept any more"
 
 
 async def test_of_who_blocked_the_bot_after_asking_for_her_file_nothing_is_left_at_the_most(
