@@ -43,7 +43,7 @@ async def test_a_whole_petition_from_the_first_signature_to_the_report(scene: Sc
 SIGN, USE, CONSENT = "✍️ Firmar la petición", "Usar «Ana García»", "✍️ Consiento y firmo"
 NOT_SIGNED = "No has firmado: la petición se cerró antes. Tu nombre no se ha guardado."
 # Which buttons somebody taps before it is closed, and which one just after.
-TOO_LATE = (
+TOO_LATE: tuple[tuple[list[str], str], ...] = (
     ([], SIGN),
     (["📖 Leer el llamamiento"], SIGN),
     ([SIGN], USE),

@@ -139,35 +139,48 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("wish", ANSWERS)
 async def test_the_answer_to_a_letter_says_what_was_done_and_nothing_unwanted_follows_it(
-    letters: Scene, monkeypatch: pytest.MonkeyPatch, wish: str
+    letters: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held_back: list[int] = []
     assert letters.app is not None
     claims = letters.app.application.services.open_claims
     monkeypatch.setattr(claims, "make_void", held_back.append)
-    await letters.signs(letters.ana)
-    name = ("Ana Soler",) if wish == "correct" else ()
-    await in_the_shell("1", wish, *name, "--verified-otherwise", LETTER)
-    await looks(letters)
-    not_asked_for = f"Si no lo has pedido tú, dínoslo cuanto antes: {letters.petition.contact}"
-    assert letters.ana.messages[-1].text == f"{ANSWERS[wish]}\n\n{not_asked_for}"
-    assert bool(held_back) is (wish not in {"show", "correct"})
-    is_as_it_was = any(message.buttons for message in letters.ana.messages)
-    assert is_as_it_was is (wish == "show"), "a screen that says what is no longer so goes"
+    people = [letters.world.person(f"Ana {wish}", language="es") for wish in ANSWERS]
+    for number, (ana, (wish, answer)) in enumerate(zip(people, ANSWERS.items(), strict=True), 1):
+        await letters.signs(ana)
+        name = ("Ana Soler",) if wish == "correct" else ()
+        await in_the_shell(str(number), wish, *name, "--verified-otherwise", LETTER)
+        await looks(letters)
+        not_asked_for = f"Si no lo has pedido tú, dínoslo cuanto antes: {letters.petition.contact}"
+        assert ana.messages[-1].text == f"{answer}\n\n{not_asked_for}"
+        is_as_it_was = any(message.buttons for message in ana.messages)
+        assert is_as_it_was is (wish == "show"), "a screen that says what is no longer so goes"
+        assert bool(held_back) is (wish not in {"show", "correct"})
+        held_back.clear()
 
 
-async def test_ana_restricts_the_use_of_her_data_and_gets_no_message(letters: Scene) -> None:
-    scene, ana = letters, letters.ana
-    await scene.signs(ana)
-    await scene.signs(scene.jordi)
+async def test_whose_restriction_is_lifted_is_told_how_it_ended_meanwhile(letters: Scene) -> None:
+    """Ana restricts the use of her data in the chat, and Jordi by a letter."""
+    scene, ana, jordi = letters, letters.ana, letters.jordi
+    for person in (jordi, ana, scene.sean):
+        await scene.signs(person)
+    await in_the_shell("1", "restrict", "--verified-otherwise", LETTER)
     await other_rights(scene, ana)
     await scene.taps(ana, scene.words.label("Limitar el uso de mis datos"))
     assert "tu firma cuenta, pero sin tu nombre" in scene.screen(ana).text
     await scene.closes()
     await scene.broadcasts(1)
-    assert (scene.told(ana), scene.told(scene.jordi)) == (0, 1)
+    assert [scene.told(person) for person in (ana, jordi, scene.sean)] == [0, 0, 1]
+    await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
+    await looks(scene)
+    lifted = "el uso de tus datos ya no está limitado, y tu firma vuelve a ser como las demás."
+    await jordi.sees(f"{DONE} {lifted} Puedes verla en /mydata.")
+    await other_rights(scene, ana)
+    await scene.taps(ana, scene.words.label("Volver a permitir el uso de mis datos"))
+    for person in (ana, jordi):
+        told = person.chat.notifier.wait_for(lambda who=person: scene.told(who) or None, 60)
+        assert await told
 
 
 async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
@@ -224,25 +237,3 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     text = await said()
     assert valid not in text
     assert "El código que pediste para escribirnos sirvió hasta el" in text
-
-
-@pytest.mark.parametrize("by_letter", [True, False])
-async def test_jordi_whose_restriction_is_lifted_is_told_how_it_ended_meanwhile(
-    letters: Scene, by_letter: bool
-) -> None:
-    scene, jordi = letters, letters.jordi
-    await scene.signs(jordi)
-    await scene.signs(scene.ana)
-    await in_the_shell("1", "restrict", "--verified-otherwise", LETTER)
-    await scene.closes()
-    await scene.broadcasts(1)
-    assert scene.told(jordi) == 0
-    if by_letter:
-        await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
-        await looks(scene)
-        lifted = "el uso de tus datos ya no está limitado, y tu firma vuelve a ser como las demás."
-        await jordi.sees(f"{DONE} {lifted} Puedes verla en /mydata.")
-    else:
-        await other_rights(scene, jordi)
-        await scene.taps(jordi, scene.words.label("Volver a permitir el uso de mis datos"))
-    assert await jordi.chat.notifier.wait_for(lambda: scene.told(jordi) or None, 60)

@@ -14,47 +14,35 @@ from simulator.faults import Fault
 from simulator.person import Person
 from tests.support.scene import Scene, a_scene
 
-CROWD = 60
 HUNDRED = 100
 
 
 async def test_a_crowd_is_greeted_in_turn_while_others_are_answered_at_once(scene: Scene) -> None:
+    """No call is one too many."""
     await scene.signs(scene.ana)
-    crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(CROWD)]
+    crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(HUNDRED)]
     for person in crowd:
         person.start()
     await asyncio.sleep(0.2)
     # Not answered behind the crowd: most of it is still waiting for its turn.
     await scene.taps_at_once(scene.ana, scene.words.label("Ver mi firma"))
-    assert sum(not any(m.from_bot for m in person.messages) for person in crowd) > CROWD / 2
+    assert sum(not any(m.from_bot for m in person.messages) for person in crowd) > HUNDRED / 2
+    # How long they wait is in `test_reply_rate.py`, by a clock that no other program slows.
     await asyncio.gather(*(greeted(person) for person in crowd))
     for person in crowd:
         buttons = [message for message in person.messages if message.buttons]
         assert len(buttons) == 1, person.chat.transcript()
-
-
-async def test_a_hundred_at_once_are_all_greeted_and_no_call_is_one_too_many(scene: Scene) -> None:
-    crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(HUNDRED)]
-    for person in crowd:
-        person.start()
-    # How long they wait is in `test_reply_rate.py`, by a clock that no other program slows.
-    await asyncio.gather(*(greeted(person) for person in crowd))
     assert [call for call in scene.simulator.calls if call.status == 429] == []
     with_a_picture = sum(any(m.photo for m in person.messages) for person in crowd)
     assert 1 <= with_a_picture <= 20, "the first ones, before there was a line"
 
 
-async def test_who_comes_when_it_is_quiet_sees_the_picture_above_the_petition(
-    scene: Scene,
-) -> None:
-    scene.ana.start()
+async def test_the_picture_comes_above_the_petition_or_with_a_later_start(scene: Scene) -> None:
+    scene.jordi.start()
     await scene.settled()
-    picture, petition = (message for message in scene.ana.messages if message.from_bot)
+    picture, petition = (message for message in scene.jordi.messages if message.from_bot)
     assert picture.photo
     assert petition.buttons
-
-
-async def test_who_got_no_picture_in_a_crowd_gets_it_with_a_later_start(scene: Scene) -> None:
     assert scene.app is not None
     services = scene.app.application.services
     while services.has_room(0, 2):
@@ -69,20 +57,20 @@ async def test_who_got_no_picture_in_a_crowd_gets_it_with_a_later_start(scene: S
     assert [bool(m.photo) for m in scene.ana.messages if m.from_bot] == [True, False]
 
 
-async def test_who_reads_the_notice_while_signing_waits_for_none_of_four_hundred_who_come(
+async def test_who_reads_the_notice_while_signing_waits_for_none_of_a_crowd_that_comes(
     scene: Scene,
 ) -> None:
     scene.ana.start()
     await scene.settled()
     await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
     await asyncio.sleep(10)  # she thinks
-    crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(400)]
+    crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(150)]
     for person in crowd:
         person.start()
     await asyncio.sleep(1)
     scene.ana.send("/privacy")
     await scene.ana.sees("Página 1")
-    assert sum(not any(m.from_bot for m in person.messages) for person in crowd) > 200
+    assert sum(not any(m.from_bot for m in person.messages) for person in crowd) > 75
 
 
 async def test_a_picture_that_hangs_keeps_nobodys_first_screen_away_and_comes_no_second_time(
@@ -103,18 +91,6 @@ async def test_a_picture_that_hangs_keeps_nobodys_first_screen_away_and_comes_no
     assert title in scene.screen(ana).text
 
 
-async def test_a_picture_whose_answer_was_lost_is_not_sent_again(scene: Scene) -> None:
-    ana = scene.ana
-    scene.simulator.faults.next("sendPhoto", Fault.DROP)
-    ana.start()
-    await ana.sees(scene.petition.texts_in("es").title)
-    await asyncio.sleep(5)
-    await scene.taps(ana, scene.words.label("📖 Leer el llamamiento"))
-    ana.start()
-    await scene.settled()
-    assert sum(bool(message.photo) for message in ana.messages) == 1
-
-
 async def test_an_answer_that_shows_no_picture_keeps_no_first_screen_away(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,19 +106,24 @@ async def test_an_answer_that_shows_no_picture_keeps_no_first_screen_away(
     await scene.ana.sees(scene.petition.texts_in("es").title)
 
 
-async def test_a_picture_that_surely_did_not_come_is_sent_with_a_later_start(
+async def test_a_picture_that_surely_did_not_come_is_sent_with_a_later_start_and_no_other(
     tmp_path: Path,
 ) -> None:
+    """Of the one for Jordi the answer was lost: it may be there."""
     async with a_scene(tmp_path) as scene:
-        ana = scene.ana
-        scene.simulator.faults.next("sendPhoto", *[Fault.ERROR] * 3)
-        ana.start()
-        await ana.sees(scene.petition.texts_in("es").title)
-        await scene.taps(ana, scene.words.label("📖 Leer el llamamiento"))
-        assert not any(message.photo for message in ana.messages)
-        ana.start()
-        await scene.settled()
-        assert sum(bool(message.photo) for message in ana.messages) == 1
+        for person, fault, came in (
+            (scene.ana, [Fault.ERROR] * 3, False),
+            (scene.jordi, [Fault.DROP], True),
+        ):
+            scene.simulator.faults.next("sendPhoto", *fault)
+            person.start()
+            await person.sees(scene.petition.texts_in("es").title)
+            await asyncio.sleep(5)
+            await scene.taps(person, scene.words.label("📖 Leer el llamamiento"))
+            assert any(message.photo for message in person.messages) is came
+            person.start()
+            await scene.settled()
+            assert sum(bool(message.photo) for message in person.messages) == 1
 
 
 async def greeted(person: Person) -> None:

@@ -4,13 +4,12 @@ import asyncio
 from pathlib import Path
 from shutil import copytree
 
-import pytest
-
 from bot.petition.petition import BUNDLED, load_petition
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from simulator.faults import Fault
+from simulator.person import Person
 from storage import Statement
-from storage.personal_data import Held
+from tests.features.test_changed_texts import held_of
 from tests.support.scene import Scene, a_scene
 
 
@@ -80,114 +79,106 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         assert sha256 not in scene.screen(ana).text
 
 
-async def test_leaving_a_group_is_not_blocking_the_bot(scene: Scene) -> None:
-    await scene.signs(scene.ana)
-    group = scene.world.group("Barrio", members=[scene.ana])
-    scene.world.membership(group, scene.ana.user, "member", "kicked")
+async def test_who_left_a_group_or_came_back_without_a_word_is_told_how_it_ended(
+    scene: Scene,
+) -> None:
+    """In the group only what names the bot is answered."""
+    ana, jordi = scene.ana, scene.jordi
+    for person in (ana, jordi):
+        await scene.signs(person)
+    group = scene.world.group("Barrio", members=[ana])
+    for command in ("/help", "/start"):
+        ana.send_in(group, command)
+    await asyncio.sleep(0.1)
+    await scene.settled()
+    assert [m for m in group.messages.values() if m.from_bot] == []
+    scene.world.membership(group, ana.user, "member", "kicked")
+    jordi.block()
+    await scene.settled()
+    jordi.blocked = False  # back without a word from Telegram
+    jordi.send("/start")
     await scene.settled()
     await scene.closes()
-    await scene.broadcasts(1)
-    assert scene.told(scene.ana) == 1
+    await scene.broadcasts(2)
+    assert (scene.told(ana), scene.told(jordi)) == (1, 1)
 
 
-async def test_who_writes_again_can_be_told_again(scene: Scene) -> None:
-    await scene.signs(scene.ana)
-    scene.ana.block()
-    await scene.settled()
-    scene.ana.blocked = False  # back without a word from Telegram
-    scene.ana.send("/start")
-    await scene.settled()
-    await scene.closes()
-    await scene.broadcasts(1)
-    assert scene.told(scene.ana) == 1
-
-
-async def test_a_name_that_was_not_signed_with_is_not_kept(scene: Scene) -> None:
-    await to_the_consent(scene)
-    await scene.taps(scene.ana, scene.words.label("Volver"))
-    scene.ana.send("/mydata")
-    await scene.settled()
-    assert "García" not in scene.screen(scene.ana).text
-    assert "sin firmar" not in scene.screen(scene.ana).text
-
-
-async def test_an_answer_at_the_consent_is_no_name(scene: Scene) -> None:
+async def test_a_name_that_was_not_signed_with_is_not_kept_and_an_answer_is_none(
+    scene: Scene,
+) -> None:
     await to_the_consent(scene)
     scene.ana.send("sí, firmo")
     await scene.settled()
     shown = scene.screen(scene.ana).text
     assert "pulsa «✍️ Consiento y firmo»" in shown
     assert "Yo, Ana García, firmo" in shown
+    await scene.taps(scene.ana, scene.words.label("Volver"))
+    scene.ana.send("/mydata")
+    await scene.settled()
+    assert "García" not in scene.screen(scene.ana).text
+    assert "sin firmar" not in scene.screen(scene.ana).text
+    scene.ana.send("/start")
+    scene.ana.send("Ana Secreta")
+    await scene.settled()
+    await scene.ana.sees("Eso parecía un nombre; no se ha guardado.")
+    scene.ana.send_photo(caption="Ana Secreta")
+    await scene.settled()
+    await scene.ana.sees("lo que has enviado no se ha guardado")
+    held = await held_of(scene, scene.ana)
+    assert held.conversation is not None
+    assert held.conversation["name"] is None
+    assert "Secreta" not in str(held)
 
 
-async def test_typed_names_leave_the_chat_even_when_deleting_fails_at_first(
+async def test_what_telegram_pauses_or_loses_for_a_moment_is_done_afterwards(
     tmp_path: Path,
 ) -> None:
     async with a_scene(tmp_path) as scene:
-        ana, words = scene.ana, scene.words
+        ana, words, faults = scene.ana, scene.words, scene.simulator.faults
+        faults.retry_after = 4
+        faults.next("sendMessage", Fault.FLOOD)
         ana.start()
-        await scene.settled()
+        await ana.sees(scene.petition.texts_in("es").title, 15)
         await scene.taps(ana, words.label("✍️ Firmar la petición"))
-        scene.simulator.faults.next("deleteMessage", Fault.ERROR, Fault.ERROR, Fault.ERROR)
+        faults.next("deleteMessage", Fault.ERROR, Fault.ERROR, Fault.ERROR)
         ana.send("Ana Real")
         await ana.sees("Yo, Ana Real, firmo")
         await ana.sees("Lo que has enviado se ha borrado de este chat.")
         assert [m.text for m in ana.messages if not m.from_bot] == ["/start"]
-
-
-async def test_the_withdrawal_is_told_even_when_telegram_was_away_in_between(
-    tmp_path: Path,
-) -> None:
-    async with a_scene(tmp_path) as scene:
-        await scene.signs(scene.ana)
-        scene.ana.send("/withdraw")
+        await scene.consents(ana)
+        ana.send("/mydata")
         await scene.settled()
-        scene.simulator.faults.next("editMessageText", *[Fault.ERROR] * 4)
-        await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
-        await scene.ana.sees("Tu firma está retirada")
+        label = words.label("📄 Recibir el archivo")
+        for tap in [ana.tap(label) for _ in range(4)]:
+            await tap.answered()
+        await scene.settled()
+        assert sum(m.document is not None for m in ana.messages) == 1, "four taps bring one file"
+        ana.send("/withdraw")
+        await scene.settled()
+        faults.next("editMessageText", *[Fault.ERROR] * 4)
+        await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
+        await ana.sees("Tu firma está retirada")
 
 
-async def test_four_taps_bring_one_file(scene: Scene) -> None:
-    await scene.signs(scene.ana)
-    scene.ana.send("/mydata")
-    await scene.settled()
-    label = scene.words.label("📄 Recibir el archivo")
-    taps = [scene.ana.tap(label) for _ in range(4)]
-    for tap in taps:
-        await tap.answered()
-    await scene.settled()
-    assert sum(m.document is not None for m in scene.ana.messages) == 1
+async def test_a_signature_can_be_taken_back_at_any_time(scene: Scene) -> None:
+    for person in (scene.ana, scene.jordi, scene.sean):
+        await scene.signs(person)
+    await taken_back(scene, scene.ana)
+    await scene.closes()
+    await taken_back(scene, scene.jordi)
+    await scene.broadcasts(1)
+    await taken_back(scene, scene.sean)
 
 
-async def test_whom_telegram_pauses_is_answered_afterwards(tmp_path: Path) -> None:
-    async with a_scene(tmp_path) as scene:
-        scene.simulator.faults.retry_after = 4
-        scene.simulator.faults.next("sendMessage", Fault.FLOOD)
-        scene.ana.start()
-        await scene.ana.sees(scene.petition.texts_in("es").title, 15)
-
-
-@pytest.mark.parametrize("command", ["/help", "/start"])
-async def test_in_a_group_only_what_names_the_bot_is_answered(scene: Scene, command: str) -> None:
-    group = scene.world.group("Barrio", members=[scene.ana])
-    scene.ana.send_in(group, command)
-    await asyncio.sleep(0.1)
-    await scene.settled()
-    assert [m for m in group.messages.values() if m.from_bot] == []
-
-
-@pytest.mark.parametrize("moment", ["while it is open", "once it is closed", "after the end"])
-async def test_a_signature_can_be_taken_back_at_any_time(scene: Scene, moment: str) -> None:
-    await scene.signs(scene.ana)
-    if moment != "while it is open":
-        await scene.closes()
-    if moment == "after the end":
-        await scene.broadcasts(1)
-    scene.ana.send("/start")
-    await scene.taps(scene.ana, scene.words.label("Retirar mi firma"))
-    await scene.taps(scene.ana, scene.words.label("Retirar mi firma y borrar mis datos"))
-    assert "Tu firma está retirada" in scene.screen(scene.ana).text
-    held = await held_of(scene)
+async def taken_back(scene: Scene, person: Person) -> None:
+    """Somebody withdraws, and nothing is left of their signature."""
+    words = scene.english if person is scene.sean else scene.words
+    person.send("/start")
+    await scene.taps(person, words.label("Retirar mi firma"))
+    await scene.taps(person, words.label("Retirar mi firma y borrar mis datos"))
+    said = "Your signature is withdrawn" if person is scene.sean else "Tu firma está retirada"
+    assert said in scene.screen(person).text
+    held = await held_of(scene, person)
     assert (held.signature, held.consents, held.deliveries) == (None, (), ())
 
 
@@ -215,20 +206,6 @@ async def test_nobody_is_asked_for_a_name_before_they_were_shown_what_becomes_of
     assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
 
 
-async def test_what_is_said_not_to_have_been_kept_is_in_no_row(scene: Scene) -> None:
-    scene.ana.start()
-    scene.ana.send("Ana Secreta")
-    await scene.settled()
-    await scene.ana.sees("Eso parecía un nombre; no se ha guardado.")
-    scene.ana.send_photo(caption="Ana Secreta")
-    await scene.settled()
-    await scene.ana.sees("lo que has enviado no se ha guardado")
-    held = await held_of(scene)
-    assert held.conversation is not None
-    assert held.conversation["name"] is None
-    assert "Secreta" not in str(held)
-
-
 async def test_everything_that_a_command_does_a_button_does_too(tmp_path: Path) -> None:
     """/help says that the buttons do everything."""
     privacy, data = "🔒 Privacidad", "Mis datos"
@@ -251,9 +228,3 @@ async def test_everything_that_a_command_does_a_button_does_too(tmp_path: Path) 
             for label in labels:
                 await scene.taps(scene.ana, scene.words.label(label))
             await scene.ana.sees(shown)
-
-
-async def held_of(scene: Scene) -> Held:
-    """Everything that is stored about Ana."""
-    assert scene.app is not None
-    return await scene.app.application.services.storage.personal_data.of(scene.ana.id)

@@ -140,8 +140,8 @@ def test_a_side_trip_from_the_form_is_part_of_it_and_no_other() -> None:
     for behind in form:
         part = {each for each in Stage if in_form(Place(each, return_stage=behind))}
         assert part == aside | form
-    for behind in (None, Stage.HOME):
-        assert {each for each in Stage if in_form(Place(each, return_stage=behind))} == form
+    for elsewhere in (None, Stage.HOME):
+        assert {each for each in Stage if in_form(Place(each, return_stage=elsewhere))} == form
 
 
 def test_every_side_trip_leads_back_from_every_other() -> None:
