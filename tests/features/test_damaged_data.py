@@ -46,56 +46,60 @@ def alarms(scene: Scene) -> int:
     return sum(told in message.text for message in scene.marta.messages if message.from_bot)
 
 
-class TestASignature:
-    @pytest.fixture
-    async def signed(self, scene: Scene) -> Scene:
-        await scene.signs(scene.ana)
-        await damage(scene, "signatures", "name_sealed")
-        return scene
-
-    async def test_is_shown_with_what_is_left_of_it(self, signed: Scene) -> None:
-        signed.ana.send("/mydata")
-        await signed.settled()
-        text = signed.screen(signed.ana).text
-        assert SIGNED_NAME in text
-        assert "Ana" not in text
-
-    async def test_can_be_withdrawn(self, signed: Scene) -> None:
-        signed.ana.send("/withdraw")
-        await signed.taps(signed.ana, signed.words.label("Retirar mi firma y borrar mis datos"))
-        assert SIGNED_NAME not in signed.screen(signed.ana).text
-        rows = await storage_of(signed).database.read(Statement("SELECT id FROM signatures"))
-        assert rows == []
-
-    async def test_can_be_left_alone(self, signed: Scene) -> None:
-        signed.ana.send("/stop")
-        await signed.settled()
-        assert "No te escribiremos más." in signed.screen(signed.ana).text
-
-    async def test_is_an_incident_told_once_and_logged_each_time(self, signed: Scene) -> None:
-        with capture_logs() as logs:
-            for command in ("/mydata", "/start", "/privacy"):
-                signed.ana.send(command)
-                await signed.settled()
-        assert alarms(signed) == 1
-        found = [line for line in logs if line["event"] == "data_damaged"]
-        assert len(found) >= 3
-        assert {(line["log_level"], line["column"]) for line in found} == {
-            ("critical", "signatures.name_sealed")
-        }
-
-    async def test_still_gets_the_closing_update(self, signed: Scene) -> None:
-        await signed.closes()
-        await signed.broadcasts(1)
-        assert signed.told(signed.ana) == 1
+async def test_a_signature_that_is_damaged_is_shown_told_and_can_be_withdrawn(
+    scene: Scene,
+) -> None:
+    """The admins are told once, and the log each time."""
+    ana = scene.ana
+    await scene.signs(ana)
+    await damage(scene, "signatures", "name_sealed")
+    with capture_logs() as logs:
+        for command in ("/mydata", "/start", "/privacy"):
+            ana.send(command)
+            await scene.settled()
+            if command == "/mydata":
+                assert SIGNED_NAME in scene.screen(ana).text
+                assert "Ana" not in scene.screen(ana).text
+    assert alarms(scene) == 1
+    found = [line for line in logs if line["event"] == "data_damaged"]
+    assert len(found) >= 3
+    assert {(line["log_level"], line["column"]) for line in found} == {
+        ("critical", "signatures.name_sealed")
+    }
+    await scene.closes()
+    await scene.broadcasts(1)
+    assert scene.told(ana) == 1
+    ana.send("/stop")
+    await scene.settled()
+    assert "No te escribiremos más." in scene.screen(ana).text
+    ana.send("/withdraw")
+    await scene.taps(ana, scene.words.label("Retirar mi firma y borrar mis datos"))
+    assert SIGNED_NAME not in scene.screen(ana).text
+    assert await storage_of(scene).database.read(Statement("SELECT id FROM signatures")) == []
 
 
-async def test_a_typed_name_that_is_damaged_is_asked_for_again(scene: Scene) -> None:
+async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(
+    scene: Scene,
+) -> None:
     ana, words = scene.ana, scene.words
-    ana.start()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await damage(scene, "conversations", "name_sealed")
+
+    async def types_a_name_that_is_damaged(*before: str) -> None:
+        ana.start()
+        await scene.taps(ana, words.label("✍️ Firmar la petición"))
+        await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
+        for command in before:
+            ana.send(command)
+            await scene.settled()
+        await damage(scene, "conversations", "name_sealed")
+
+    # She leaves the form, and she reads something else meanwhile.
+    for command, before in (("/start", ()), ("/help", ("/help",))):
+        await types_a_name_that_is_damaged(*before)
+        for said in (True, False):
+            ana.send(command)
+            await scene.settled()
+            assert (TYPED_NAME in scene.screen(ana).text) is said
+    await types_a_name_that_is_damaged()
     await scene.taps(ana, words.label("✍️ Consiento y firmo"))
     text = scene.screen(ana).text
     assert TYPED_NAME in text
@@ -105,34 +109,6 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again(scene: Scene) -> 
     await scene.consents(ana)
     assert "con la tuya: 1" in scene.screen(ana).text
     assert alarms(scene) == 1
-
-
-async def test_a_typed_name_that_is_damaged_is_said_once_to_who_left_the_form(
-    scene: Scene,
-) -> None:
-    ana, words = scene.ana, scene.words
-    ana.start()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await damage(scene, "conversations", "name_sealed")
-    for said in (True, False):
-        ana.start()
-        await scene.settled()
-        assert (TYPED_NAME in scene.screen(ana).text) is said
-
-
-async def test_it_is_said_once_too_to_who_reads_something_else_meanwhile(scene: Scene) -> None:
-    ana, words = scene.ana, scene.words
-    ana.start()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
-    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    ana.send("/help")
-    await scene.settled()
-    await damage(scene, "conversations", "name_sealed")
-    for said in (True, False):
-        ana.send("/help")
-        await scene.settled()
-        assert (TYPED_NAME in scene.screen(ana).text) is said
 
 
 async def test_one_broadcast_that_cannot_be_read_holds_up_no_other(scene: Scene) -> None:
