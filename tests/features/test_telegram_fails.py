@@ -114,17 +114,23 @@ async def test_after_lost_answers_nobody_waits_behind_somebodys_slow_update(
     await scene.ana.sees(scene.petition.texts_in("es").title)
 
 
-async def test_who_does_something_new_is_not_shown_what_was_owed_before(
+async def test_what_is_owed_is_shown_unless_somebody_does_something_new_or_blocks_the_bot(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ana, owed = scene.ana, of_the_bot(scene).delayed_replies
     fails(monkeypatch, scene, "send_message", 1)
-    scene.ana.send("hola")
-    await scene.settled()
-    assert len(of_the_bot(scene).delayed_replies) == 1
-    scene.ana.send("/help")
-    await scene.settled()
-    assert len(of_the_bot(scene).delayed_replies) == 0
-    assert "elige uno de los de abajo" not in scene.screen(scene.ana).text
+    ana.send("hola")
+    shown = await ana.sees("elige uno de los de abajo")
+    assert scene.words.label("✍️ Firmar la petición") in shown.labels
+    for does in (lambda: ana.send("/help"), ana.block):
+        fails(monkeypatch, scene, "send_message", 1)
+        ana.send("hola")
+        await scene.settled()
+        assert len(owed) == 1
+        does()
+        await scene.settled()
+        assert len(owed) == 0
+        assert "elige uno de los de abajo" not in scene.screen(ana).text
 
 
 async def test_what_answers_nothing_takes_no_screen_away(
@@ -192,59 +198,32 @@ async def test_an_answer_that_is_on_its_way_is_put_down_before_the_next_is_given
     assert "Ayuda" in scene.screen(scene.ana).text
 
 
-async def test_who_blocks_the_bot_is_owed_nothing_any_more(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fails(monkeypatch, scene, "send_message", 1)
-    scene.ana.send("hola")
-    await scene.settled()
-    scene.ana.block()
-    await scene.settled()
-    assert len(of_the_bot(scene).delayed_replies) == 0
-
-
-async def test_a_notice_that_was_owed_is_shown_with_the_screen(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fails(monkeypatch, scene, "send_message", 1)
-    scene.ana.send("hola")
-    shown = await scene.ana.sees("elige uno de los de abajo")
-    assert scene.words.label("✍️ Firmar la petición") in shown.labels
-
-
-async def test_a_screen_whose_predecessor_cannot_be_deleted_comes_once(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert scene.app is not None
-    monkeypatch.setattr("handlers.delayed_replies._PAUSES", BackOff(0.01, 0.01))
-    scene.ana.start()
-    await scene.settled()
-    first = scene.screen(scene.ana).id
-    before = len(scene.simulator.calls.of("sendMessage"))
-    fails(monkeypatch, scene, "delete_message", 3)
-    scene.ana.send("/help")
-    await scene.settled()
-    await nothing_is_owed(scene)
-    assert len(scene.simulator.calls.of("sendMessage")) == before + 1
-    assert first not in {message.id for message in scene.ana.messages}
-    assert "Ayuda" in scene.screen(scene.ana).text
-
-
-async def test_a_text_that_cannot_be_deleted_yet_brings_the_screen_once(
+async def test_a_screen_comes_once_though_what_was_there_cannot_be_deleted_at_first(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.delayed_replies._PAUSES", BackOff(0.01, 0.01))
-    scene.ana.start()
+    ana = scene.ana
+    ana.start()
     await scene.settled()
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    first = scene.screen(ana).id
     before = len(scene.simulator.calls.of("sendMessage"))
     fails(monkeypatch, scene, "delete_message", 3)
-    scene.ana.send("x")
+    ana.send("/help")
     await scene.settled()
     await nothing_is_owed(scene)
     assert len(scene.simulator.calls.of("sendMessage")) == before + 1
-    assert "Lo que has enviado se ha borrado de este chat." in scene.screen(scene.ana).text
-    assert [m.text for m in scene.ana.messages if not m.from_bot] == ["/start"]
+    assert first not in {message.id for message in ana.messages}
+    assert "Ayuda" in scene.screen(ana).text
+    await scene.taps(ana, scene.words.label("Volver"))
+    await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
+    before = len(scene.simulator.calls.of("sendMessage"))
+    fails(monkeypatch, scene, "delete_message", 3)
+    ana.send("x")
+    await scene.settled()
+    await nothing_is_owed(scene)
+    assert len(scene.simulator.calls.of("sendMessage")) == before + 1
+    assert "Lo que has enviado se ha borrado de este chat." in scene.screen(ana).text
+    assert "x" not in [m.text for m in ana.messages]
 
 
 async def test_the_file_of_ones_data_comes_once_though_the_screen_after_it_fails(
@@ -303,36 +282,17 @@ async def test_what_is_done_is_shown_to_an_admin_later_and_done_once(
     assert NOTHING_DONE not in admin.marta.chat.transcript()
 
 
-async def test_a_draft_is_shown_later_as_it_is_stored(
+async def test_a_draft_is_shown_later_and_neither_a_test_nor_the_sending_is_made_later(
     admin: AdminScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def not_done() -> int:
+        return sum(NOTHING_DONE in message.text for message in admin.marta.messages)
+
     await admin.begins()
     fails(monkeypatch, admin.scene, "send_message", 1)
     await admin.says("Hola")
     await admin.marta.sees("Tu mensaje")
     assert await all_is_acknowledged(admin.scene)
-
-
-async def test_nothing_is_sent_while_telegram_does_not_say_whether_it_is_whole(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await admin.begins()
-    await admin.says("Hola")
-    await admin.previews()
-    fails(monkeypatch, admin.scene, "edit_message_reply_markup", 1)
-    await admin.taps("Enviar a 3 personas")
-    await admin.marta.sees(NOTHING_DONE)
-    assert await admin.services.storage.broadcasts.latest() is None
-    assert await all_is_acknowledged(admin.scene)
-    await admin.taps("Enviar a 3 personas")
-    await admin.over()
-
-
-async def test_a_test_to_oneself_that_fails_is_not_made_later(
-    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await admin.begins()
-    await admin.says("Hola")
     await admin.previews()
     copies = len(admin.marta.messages)
     fails(monkeypatch, admin.scene, "copy_message", 1)
@@ -341,6 +301,14 @@ async def test_a_test_to_oneself_that_fails_is_not_made_later(
     await admin.scene.settled()
     assert len(admin.marta.messages) == copies + 1
     assert await all_is_acknowledged(admin.scene)
+    # Nothing is sent while Telegram does not say whether it is whole.
+    fails(monkeypatch, admin.scene, "edit_message_reply_markup", 1)
+    await admin.taps("Enviar a 3 personas")
+    await admin.marta.sees_one(lambda _: not_done() == 2)
+    assert await admin.services.storage.broadcasts.latest() is None
+    assert await all_is_acknowledged(admin.scene)
+    await admin.taps("Enviar a 3 personas")
+    await admin.over()
 
 
 async def test_of_a_test_to_oneself_that_has_to_wait_no_language_comes_twice(
