@@ -179,8 +179,7 @@ async def test_whose_restriction_is_lifted_is_told_how_it_ended_meanwhile(letter
     await other_rights(scene, ana)
     await scene.taps(ana, scene.words.label("Volver a permitir el uso de mis datos"))
     for person in (ana, jordi):
-        told = person.chat.notifier.wait_for(lambda who=person: scene.told(who) or None, 60)
-        assert await told
+        assert await is_told(scene, person)
 
 
 async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
@@ -237,3 +236,8 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     text = await said()
     assert valid not in text
     assert "El código que pediste para escribirnos sirvió hasta el" in text
+
+
+async def is_told(scene: Scene, person: Person) -> int | None:
+    """Waits until somebody is told how it ended."""
+    return await person.chat.notifier.wait_for(lambda: scene.told(person) or None, 60)

@@ -3,12 +3,14 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from bot.petition.petition import BUNDLED
+from simulator.chats import Message
 from tests.features.test_changed_texts import held_of
 from tests.support.scene import Scene
 
@@ -56,9 +58,13 @@ def told(scene: Scene, what: str) -> int:
     return sum(what in message.text for message in scene.marta.messages)
 
 
+def was_told(scene: Scene, what: str, times: int, _: Message) -> bool:
+    return told(scene, what) == times
+
+
 async def is_taken(edited: Scene, times: int) -> str:
     """What the admins read once so many changes are in use."""
-    await edited.marta.sees_one(lambda _: told(edited, TAKEN) == times)
+    await edited.marta.sees_one(partial(was_told, edited, TAKEN, times))
     return edited.marta.messages[-1].text
 
 
@@ -134,7 +140,7 @@ async def test_a_text_with_a_mistake_is_not_used_and_the_admins_read_what_is_wro
         start=1,
     ):
         change(file, old, new)
-        await edited.marta.sees_one(lambda _, times=times: told(edited, REFUSED) == times)
+        await edited.marta.sees_one(partial(was_told, edited, REFUSED, times))
         notice = edited.marta.messages[-1].text
         assert "Tienen 1 problema:" in notice
         assert f"{file}: {said}" in notice if said != file else file in notice
@@ -145,7 +151,7 @@ async def test_a_text_with_a_mistake_is_not_used_and_the_admins_read_what_is_wro
         change(file, new, old)
     for name in ("card.es.png", "card.en.png"):
         (folder / name).unlink()
-    await edited.marta.sees_one(lambda _: told(edited, REFUSED) == 7)
+    await edited.marta.sees_one(partial(was_told, edited, REFUSED, 7))
     edited.jordi.start()
     await edited.jordi.sees("Ni una expulsión")  # without its picture
     await edited.signs(edited.ana)
