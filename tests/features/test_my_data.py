@@ -1,11 +1,14 @@
 """A person who asks for their data is shown all of it, and gets it as a file."""
 
 import json
+import re
+from collections import Counter
 from typing import Any
 
+from bot.petition.stages import Action
 from handlers.screens.signing import seen_words
 from simulator.person import Person
-from storage import Statement
+from storage import CodeState, Statement
 from storage.journal import Deed, journal_of
 from storage.personal_data import GIVEN
 from storage.tables import metadata
@@ -229,3 +232,92 @@ async def is_given_what_they_did(scene: Scene, marta: Person, broadcast: str) ->
     junk = Statement("UPDATE drafts SET body_sealed = :junk", {"junk": b"junk"})
     await scene.services.storage.database.write(junk)
     assert (await file_of(scene, marta))["as_admin"]["draft"]["body"] is None
+
+
+async def taps_twice(scene: Scene, person: Person, label: str) -> None:
+    """Taps a button twice before the bot hears of the first."""
+    shown = await scene.with_button(person, label)
+    data = next(b.data or "" for row in shown.buttons for b in row if b.label == label)
+    scene.simulator.faults.freeze()
+    for _ in range(2):
+        person.tap_data(shown.id, data)
+    scene.simulator.faults.thaw()
+    await scene.settled()
+
+
+async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agreed_to(
+    scene: Scene,
+) -> None:
+    scene.simulator.limits.on = False
+    ana, storage, calls = scene.ana, scene.services.storage, scene.simulator.calls
+    await scene.signs(ana, with_name=False, updates=True, news=True)
+    await scene.says(ana, "/mydata")
+    await taps_twice(scene, ana, "📄 Recibir el archivo")
+    await scene.taps(ana, "Entregar mi firma con mi nombre")
+    await taps_twice(scene, ana, "✍️ Consiento que se entregue")
+    await taps_twice(scene, ana, "Entregar mi firma sin mi nombre")
+    await taps_twice(scene, ana, "No recibir novedades de esta petición")
+    await taps_twice(scene, ana, "No recibir noticias de otras acciones")
+    hours = Statement(
+        "UPDATE consents SET given_at = 1748772000000, updates_ended_at = updates_ended_at"
+        " - updates_ended_at + 1748775600000, news_ended_at = news_ended_at - news_ended_at"
+        " + 1748779200000, with_name_ended_at = with_name_ended_at - with_name_ended_at"
+        " + 1748782800000"
+    )
+    await storage.database.write(hours)
+    await scene.taps(ana, "Otros derechos")
+    await taps_twice(scene, ana, "🧾 Recibir el justificante")
+    assert len(calls.of("sendDocument")) == 2
+    await scene.taps(ana, "🔑 Pedir un código")
+    told = re.search(r"Tu código: (\S+)\nSirve una sola vez, hasta el ", scene.screen(ana).text)
+    assert told is not None
+    _, checked = await storage.person_requests.check(1, told[1], scene.services.clock())
+    assert checked.state is CodeState.FITS
+    await taps_twice(scene, ana, "Limitar el uso de mis datos")
+    await taps_twice(scene, ana, "Volver a permitir el uso de mis datos")
+    await scene.taps(ana, "Volver")
+    await taps_twice(scene, ana, "🔕 No recibir más mensajes")
+    await taps_twice(scene, ana, "🔔 Volver a recibir mensajes")
+    assert "Pediste que no te escribiéramos" not in scene.screen(ana).text
+    assert Counter(entry.action for entry in await storage.audit.entries(50)) == dict.fromkeys(
+        (
+            *("my_data", "my_data_file", "name_given", "name_removed", "consent_receipt"),
+            *("person_restrict", "person_lift"),
+        ),
+        1,
+    )
+    receipt = calls.of("sendDocument")[-1].params["document"].content.decode()
+    begins = "Tu consentimiento\nLo diste el 1 de junio de 2025, 12:00, por Telegram.\n"
+    ends = (
+        "Versión del texto que aceptaste: 26 de noviembre de 2026\n"
+        "Momento exacto (UTC): 2025-06-01T10:00:00+00:00\nSHA-256: "
+    )
+    for about in (
+        "Para firmar la petición.\nPara que tu firma se entregue sin tu nombre.\n"
+        "Y para recibir novedades de esta petición, 3 como mucho.\n"
+        "Y para recibir noticias de otras acciones.\n"
+        "Desde el 1 de junio de 2025, 13:00 no quieres novedades de esta petición.\n"
+        "Desde el 1 de junio de 2025, 14:00 no quieres noticias de otras acciones.\n",
+        "Para que tu firma se entregue con tu nombre.\n"
+        "Desde el 1 de junio de 2025, 15:00 no quieres que se entregue tu nombre.\n",
+    ):
+        assert receipt.count(f"{begins}{about}{ends}") == 1
+    # What costs a file or a row is granted five times a minute, each by itself.
+    for label, action in (
+        ("Entregar mi firma con mi nombre", Action.ASK_NAME_CONSENT),
+        ("Corregir mi nombre", Action.CORRECT_NAME),
+        ("📄 Recibir el archivo", Action.DATA_FILE),
+        ("🧾 Recibir el justificante", Action.RECEIPT),
+        ("🔑 Pedir un código", Action.LETTER_CODE),
+    ):
+        if action is Action.RECEIPT:
+            await scene.taps(ana, "Otros derechos")
+        for number in range(5):
+            scene.services.spend(ana.id, action, number)
+        before = scene.screen(ana).text
+        answer = await ana.tap(label).answered()
+        await scene.settled()
+        assert answer.alert
+        assert "Vas muy deprisa: espera un minuto" in answer.text
+        assert scene.screen(ana).text == before
+    assert len(calls.of("sendDocument")) == 2

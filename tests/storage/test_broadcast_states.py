@@ -3,6 +3,8 @@
 Each condition is tried fulfilled, and broken in every way.
 """
 
+from itertools import product
+
 import pytest
 
 from storage import Broadcasts, Database, PauseReason, Row, Statement, StopReason, Value
@@ -120,21 +122,18 @@ async def case(database: Database, broadcasts: Broadcasts, people: Supporters, k
     return Case(database, broadcast.id, blob="BLOB" if kind == "sqlite" else "BYTEA")
 
 
-@pytest.mark.parametrize("action", list(BroadcastAction))
-async def test_an_action_has_its_effect_in_its_states_and_none_in_any_other(
-    case: Case, action: BroadcastAction
-) -> None:
-    transition = TRANSITIONS[action]
-    for state in BroadcastState:
+async def test_an_action_has_its_effect_in_its_states_and_none_in_any_other(case: Case) -> None:
+    for action, state in product(BroadcastAction, BroadcastState):
+        transition = TRANSITIONS[action]
         for reason in transition.reasons or {None}:
             await case.put(state, transition.condition)
             before = await case.row()
             await case.act(action, reason)
             after = await case.row()
             if state not in transition.sources:
-                assert after == before, (state, reason)
+                assert after == before, (action, state, reason)
                 continue
-            assert after != before, (state, reason)
+            assert after != before, (action, state, reason)
             assert after["state"] == (transition.to or state)
             assert (after["ended_at"] == AT) is (transition.to in OVER)
             stored = (after["pause_reason"], after["stop_reason"], after["reason_detail"])
@@ -145,21 +144,16 @@ async def test_an_action_has_its_effect_in_its_states_and_none_in_any_other(
             )
 
 
-@pytest.mark.parametrize(
-    "action",
-    [each for each in BroadcastAction if TRANSITIONS[each].condition is not Condition.NONE],
-)
-async def test_without_its_condition_an_action_has_no_effect(
-    case: Case, action: BroadcastAction
-) -> None:
-    transition = TRANSITIONS[action]
-    for state in sorted(transition.sources):
-        for change in BREAKS[transition.condition]:
+async def test_without_its_condition_an_action_has_no_effect(case: Case) -> None:
+    for action, transition in TRANSITIONS.items():
+        if transition.condition is Condition.NONE:
+            continue
+        for state, change in product(transition.sources, BREAKS[transition.condition]):
             await case.put(state, transition.condition)
             await case.change(change)
             before = await case.row()
             await case.act(action, next(iter(transition.reasons), None))
-            assert await case.row() == before, (state, change)
+            assert await case.row() == before, (action, state, change)
 
 
 def test_a_reason_leads_to_a_pause_or_a_stop_and_each_has_an_action() -> None:
@@ -176,10 +170,8 @@ def test_a_reason_leads_to_a_pause_or_a_stop_and_each_has_an_action() -> None:
     )
 
 
-@pytest.mark.parametrize("action", list(BroadcastAction))
-def test_an_action_is_refused_for_a_reason_that_it_never_has(action: BroadcastAction) -> None:
-    allowed = TRANSITIONS[action].reasons or {None}
-    for reason in (None, *PauseReason, *StopReason):
-        if reason not in allowed:
+def test_an_action_is_refused_for_a_reason_that_it_never_has() -> None:
+    for action, reason in product(BroadcastAction, (None, *PauseReason, *StopReason)):
+        if reason not in (TRANSITIONS[action].reasons or {None}):
             with pytest.raises(ValueError, match="has no reason"):
                 transition_statement(action, {}, reason)

@@ -94,6 +94,7 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     requests = storage.person_requests
     await storage.sent_files.add(signer.supporter, chat_id=1, message_id=5, at=NOON)
     await storage.exports.begin(at=NOON, detail="xlsx")
+    assert not await requests.correct(signer, "Eva", by_code("AAAA-3333"), LATER)
     assert await requests.correct(signer, "Ana Sol", by_code(code), LATER)
     assert [each.message_id for each in await storage.sent_files.due()] == [5]
     assert await changes(storage) == ["corrected"]

@@ -200,3 +200,10 @@ async def test_a_notice_is_known_to_be_sent_for_what_it_is_about(storage: Storag
     await petitions.mark_notice_sent("untold", "1", NOON)
     assert await petitions.notice_was_sent("untold", "1")
     assert not await petitions.notice_was_sent("untold", "2")
+    assert not await petitions.notice_was_sent("overdue", "1")
+    # The first of those that begin like this, of its kind.
+    for seconds, kind, about in ((2, "due", "7/b"), (1, "due", "7/a"), (-9, "due", "8/a")):
+        await petitions.mark_notice_sent(kind, about, NOON + timedelta(seconds=seconds))
+    await petitions.mark_notice_sent("overdue", "7/", NOON)
+    assert await petitions.first_notice_at("due", "7/") == NOON + timedelta(seconds=1)
+    assert await petitions.first_notice_at("due", "9/") is None

@@ -6,7 +6,7 @@ import pytest
 
 from storage import Broadcast, Broadcasts, Recalled, Recalls, RecallTally
 from storage.broadcast_states import StopReason
-from storage.broadcast_types import RECALLABLE_FOR, Outcome, Result
+from storage.broadcast_types import RECALLABLE_FOR, Kind, Outcome, Result
 from tests.support.broadcasts import claim, started, tell
 from tests.support.supporters import ADMIN, Supporters, later
 
@@ -40,11 +40,18 @@ async def test_it_gives_the_messages_of_each_who_got_some(
     assert recalled is not None
     assert recalled.is_recalling
     assert await broadcasts.due(later(9)) == [recalled]
+    # Another one to the same people, whose rows have the same positions.
+    other = await started(broadcasts, kind=Kind.BREACH, at=later(6))
+    await tell(broadcasts, other)
     found = await recalls.next(broadcast.id, after=0, limit=10, at=later(9))
     assert [(each.position, each.chat_id, each.messages) for each in found] == [
         (1, 1001, (71,)),
         (2, 1002, (81, 82, 83)),
     ]
+    assert await recalls.next(broadcast.id, after=0, limit=1, at=later(9)) == found[:1]
+    assert await recalls.next(broadcast.id, after=1, limit=9, at=later(9)) == found[1:]
+    await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
+    assert await recalls.tally(other.id) == RecallTally(total=2, open=2)
 
 
 async def test_it_ends_with_what_cannot_be_written_down_and_with_nothing_else_left(

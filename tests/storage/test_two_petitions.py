@@ -28,6 +28,7 @@ from storage import (
     open_storage,
     verified_otherwise,
 )
+from storage.changes_after_export import note_change
 from storage.database import Row
 from storage.erasures import Untold
 from storage.journal_replay import replay
@@ -178,6 +179,20 @@ async def test_nothing_of_the_other_petition_is_read(
     assert (held.broadcasts, held.closing_texts, held.publications) == ((), (), ())
     await storage.admin_names.save(ADMIN, "Marta", NOON)
     assert await storage.admin_names.of([ADMIN]) == {ADMIN: "Marta"}
+    # Their list has nobody of ours of whose changes somebody must be told.
+    ours = Supporters(storage.database, keyring)
+    await ours.sign([1, 2])
+    await ours.withdraw(1)
+    for only_given in (0, 1):
+        set_to = Statement(
+            "UPDATE signatures SET with_name = :with_name WHERE petition = 'andry'",
+            {"with_name": only_given},
+        )
+        await storage.database.write(
+            set_to, note_change("andry", ours.supporter(2), Change.NAME_GIVEN, NOON)
+        )
+    changed = Statement("SELECT 1 FROM changes_after_export WHERE petition = 'andry'")
+    assert await storage.database.read(changed) == []
 
 
 async def test_nothing_of_the_other_petition_is_changed(
