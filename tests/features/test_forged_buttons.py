@@ -35,7 +35,7 @@ def of_supporters() -> Iterator[str]:
 
 def of_admins() -> Iterator[str]:
     for action in (*AdminAction, "nothing"):
-        for argument in random.Random(action).sample(ODD, 5):  # noqa: S311 - repeatable
+        for argument in random.Random(action).sample(ODD, 4):  # noqa: S311 - repeatable
             yield f"adm:{action}:{argument}"[:64]
 
 

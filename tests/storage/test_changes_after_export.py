@@ -43,6 +43,7 @@ async def test_who_asked_before_a_list_was_begun_and_was_carried_out_after_it_is
     storage: Storage, people: Supporters
 ) -> None:
     # The list has the name, so the change is one after it, whatever the clock said before.
+    await people.exported(last_number=4, at=later(-90))
     await people.exported(last_number=4)
     await storage.signatures.withdraw(people.supporter(2), later(-1))
     (row,) = await storage.database.read(Statement("SELECT * FROM changes_after_export"))

@@ -305,8 +305,9 @@ async def test_a_planned_closing_update_keeps_its_text_from_being_changed(
 async def test_the_bot_remembers_after_a_restart_which_text_it_asked_for(storage: Storage) -> None:
     texts = storage.closing_texts
     await texts.await_text(BY_MARTA, SPANISH)
-    await texts.await_text(BY_MARTA, ANSWER)
-    assert await texts.awaited(BY_MARTA) == ANSWER
+    for awaited in (ANSWER, replace(ANSWER, language="en", asked_at=NOON + HOUR)):
+        await texts.await_text(BY_MARTA, awaited)
+        assert await texts.awaited(BY_MARTA) == awaited
     assert await texts.awaited(BY_LUCY) is None
     await writes(storage, "Respondieron", ANSWER)
     assert await texts.awaited(BY_MARTA) is None

@@ -268,7 +268,7 @@ def _url(path: Path) -> str:
 _deeds = st.tuples(st.sampled_from(DEEDS), st.integers(1, 6))
 
 
-@settings(max_examples=20)
+@settings(max_examples=14)
 @given(st.lists(_deeds, min_size=5, max_size=30))
 def test_after_any_deeds_the_count_and_the_lists_say_the_same(
     sqlite_template: Path, deeds: list[tuple[str, int]]

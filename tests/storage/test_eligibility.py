@@ -290,6 +290,7 @@ async def test_who_restricted_the_use_or_objects_to_it_is_told_of_a_breach_alone
     for kind in (Kind.CLOSING, Kind.UPDATE, Kind.NEWS):
         assert (await broadcasts.audience(kind=kind)).get("es", 0) == 2 * (kind is not Kind.NEWS)
     assert await broadcasts.audience(kind=Kind.BREACH) == {"en": 1, "es": 3}
+    assert await broadcasts.can_be_written_to() == 3
 
 
 async def test_another_breach_is_told_to_everyone_again_and_uses_up_nothing(

@@ -97,7 +97,7 @@ async def test_the_signatures_come_in_portions_by_number_as_they_were_given(
 async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing_in_it(
     storage: Storage, people: Supporters
 ) -> None:
-    export = await begun(storage)
+    other, export = await begun(storage), await begun(storage)
     await people.sign([7])
     async with storage.exports.read(export) as signatures:
         (group,) = await signatures.groups()
@@ -108,6 +108,9 @@ async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing
     assert [each.number for each in pages[0]] == [1, 2, 3, 4, 5, 6]
     # And the one who withdrew is owed a notice.
     assert await storage.exports.finish(export, with_name=6, without_name=0) == 1
+    assert sorted(await exports(storage.database)) == [(6, 0, 0), (6, 6, 0)]
+    await storage.exports.discard(other, later(1))
+    assert await exports(storage.database) == [(6, 6, 0)]
     assert await exports(storage.database) == [(6, 6, 0)]
 
 

@@ -215,5 +215,12 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
     )
     rate = await storage.signatures.rate(at, details_from=5)
     assert (rate.signed, rate.busiest_before, rate.main_source_before) == (7, 2, 1)
+    # A moment belongs to the hour that ends with it.
+    ends_at = Statement(
+        "UPDATE signatures SET signed_at = :at WHERE number = 5", {"at": NOON_MILLIS + 600_000}
+    )
+    await storage.database.write(ends_at)
+    assert (await storage.signatures.rate(at, details_from=5)).signed == 7
+    assert (await storage.signatures.rate(at + 60 * MINUTE, details_from=5)).signed == 0
     await take_out(storage, await numbers(storage, source="radio"))
     assert (await storage.signatures.rate(at, details_from=5)).signed == 2

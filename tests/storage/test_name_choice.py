@@ -81,7 +81,7 @@ async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
 
 
 async def test_a_consent_ends_with_the_name_that_it_gave_and_no_other_one(
-    storage: Storage, keyring: Keyring
+    storage: Storage, keyring: Keyring, ana: Supporter
 ) -> None:
     signatures, jon = storage.signatures, a_supporter(keyring, 6)
     await jon.arrive(storage)
@@ -96,6 +96,10 @@ async def test_a_consent_ends_with_the_name_that_it_gave_and_no_other_one(
     consents = (await storage.personal_data.of(jon.user_id)).consents
     ended = [(each["with_name"], each["with_name_ended_at"]) for each in consents]
     assert ended == [(0, None), (1, later(4)), (1, later(6))]
+    assert not await with_name(storage, jon)
+    assert await with_name(storage, ana), "of nobody else"
+    (consent,) = (await storage.personal_data.of(ana.user_id)).consents
+    assert (consent["with_name"], consent["with_name_ended_at"]) == (1, None)
 
 
 async def test_what_is_so_already_is_not_done_twice(storage: Storage, ana: Supporter) -> None:
@@ -155,9 +159,11 @@ async def test_it_is_noted_outside_the_database(storage: Storage, ana: Supporter
 async def test_a_restored_backup_has_the_name_only_with_the_consent_that_was_given_last(
     storage: Storage, keyring: Keyring, ana: Supporter, is_in_the_copy: bool
 ) -> None:
-    # She signed with her name, took it off, and gave it again; or it was refused to give it again,
     # She signed with her name, took it off, and gave it again; the last of it after the backup, or
     # before.
+    jon = a_supporter(keyring, 6)
+    await jon.arrive(storage)
+    await jon.sign(storage)
     await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
     await storage.signatures.give_name(ana.supporter, GIVES, at_my_data(ana, 4), 3, later(90))
     if not is_in_the_copy:
@@ -170,3 +176,8 @@ async def test_a_restored_backup_has_the_name_only_with_the_consent_that_was_giv
     entries = storage.journal.read().entries
     await replay(storage.database, keyring, "andry", entries, reached=Reached(1), at=later(120))
     assert await with_name(storage, ana) is is_in_the_copy
+    ended = (await storage.personal_data.of(ana.user_id)).consents[-1]["with_name_ended_at"]
+    assert ended == (None if is_in_the_copy else later(120))
+    assert await with_name(storage, jon), "what she asked for changes nothing of his"
+    (his,) = (await storage.personal_data.of(jon.user_id)).consents
+    assert his["with_name_ended_at"] is None

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.times import from_millis, to_millis
@@ -15,6 +15,7 @@ MOMENTS = st.datetimes(
 
 
 @given(MOMENTS)
+@settings(max_examples=30)
 def test_the_instant_survives_whatever_the_time_zone(moment: datetime) -> None:
     back = from_millis(to_millis(moment))
     assert timedelta(0) <= moment.astimezone(UTC) - back < timedelta(milliseconds=1)

@@ -140,7 +140,7 @@ async def test_nothing_of_the_other_petition_is_read(
     await fill(theirs, keyring)
     assert await storage.audit.entries(99) == []
     assert await storage.restores.release(actor=ADMIN, at=NOON)
-    assert not await storage.restores.release(actor=ADMIN, at=NOON)
+    assert not await storage.restores.release(actor=ADMIN, at=later(1))
     assert await storage.restores.held() is None
     assert await storage.audit.last("close") is None
     assert await storage.broadcasts.listed(limit=99) == []
@@ -175,7 +175,7 @@ async def test_nothing_of_the_other_petition_is_read(
     assert not await storage.petitions.notice_was_sent("overdue", "since")
     assert await storage.petitions.first_notice_at("overdue", "since") is None
     held = await storage.personal_data.of(ADMIN)
-    assert [each["action"] for each in held.deeds] == ["release"]
+    assert [(each["action"], each["at"]) for each in held.deeds] == [("release", NOON)]
     assert (held.broadcasts, held.closing_texts, held.publications) == ((), (), ())
     await storage.admin_names.save(ADMIN, "Marta", NOON)
     assert await storage.admin_names.of([ADMIN]) == {ADMIN: "Marta"}
