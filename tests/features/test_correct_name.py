@@ -27,6 +27,8 @@ async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
     await scene.signs(scene.sean)
     await scene.signs(ana, "Ana Garcia")
     before = await stored(scene, "signatures"), await stored(scene, "consents")
+    older = ana.send("hola")
+    await scene.settled()
     await asks_to_correct(scene, ana)
     asked = scene.screen(ana).text
     assert "Tu firma lleva el nombre «Ana Garcia»." in asked
@@ -52,6 +54,12 @@ async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
     await scene.settled()
     said = scene.screen(ana).text
     assert "Escribe el nombre en un mensaje de texto, por favor." in said
+    ana.edit(older, "Ana María")
+    await scene.settled()
+    assert (
+        "Eso parecía un nombre; no se ha guardado. Escribe el nombre en un mensaje nuevo, por "
+        f"favor.\n{GONE}\n" in scene.screen(ana).text
+    )
     assert (await stored(scene, "signatures"), await stored(scene, "consents")) == before
     said = await scene.says(ana, "  Ana  García Ruiz ")
     for told in (

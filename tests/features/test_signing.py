@@ -60,8 +60,13 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
 
 
 async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene) -> None:
-    jordi = scene.jordi
-    await scene.to_the_name(jordi)
+    jordi, goes_first = scene.jordi, list[int]()
+    scene.services.note_signing = goes_first.append
+    jordi.start()
+    await scene.settled()
+    assert goes_first == []
+    await scene.taps(jordi, SIGN)
+    assert goes_first == [jordi.id], "who is signing waits for nobody else"
     assert NOTICE in scene.screen(jordi).text
     for bad in ("x", "=1+1", "http://example.org"):
         said = await scene.says(jordi, bad)
@@ -80,10 +85,16 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene)
     assert "no has firmado" in await scene.says(jordi, "/cancel")
     await scene.taps(jordi, SIGN)
     assert NOTICE in scene.screen(jordi).text
+    await scene.says(jordi, "Jordi Tercer")
+    said = await scene.says(jordi, "/withdraw")
+    assert "No has firmado: no hay nada que retirar." in said
+    assert scene.petition.texts_in("es").title in said
     await scene.says(jordi, "/mydata")
-    assert not {"Secret", "Gal·la"} & {*re.findall(r"[\w·]+", jordi.chat.transcript())}
+    words = {*re.findall(r"[\w·]+", jordi.chat.transcript())}
+    assert not {"Secret", "Gal·la", "Tercer"} & words
     sent = [m.text for m in jordi.messages if not m.from_bot]
-    assert sent == ["/start", "/help", "/privacy", "/language", "/cancel", "/mydata"]
+    asked = ["/help", "/privacy", "/language", "/cancel", "/withdraw", "/mydata"]
+    assert sent == ["/start", *asked]
     # Who wrote before the notice was shown is shown it.
     scene.ana.start()
     await scene.settled()

@@ -59,7 +59,9 @@ async def test_a_name_beyond_doubt_behind_a_command_goes_anywhere(scene: Scene) 
         assert GONE in await scene.says(luz, f"/{command} María Pérez"), command
     assert commands(ana) == []
     assert commands(luz) == []
-    # Nor is one's own name a source.
+    # A signature has its own source, and one's own name is none.
+    await scene.says(ana, "/start newsletter")
+    assert await source(scene, ana) is None
     for text in ("/start jordi", "/start Jordi Puig"):
         assert GONE in await scene.says(jordi, text)
     assert [m.text for m in jordi.messages if not m.from_bot] == []

@@ -128,6 +128,7 @@ async def test_a_name_typed_just_after_the_closing_goes(
 ) -> None:
     """So does one typed after a signature that came too late, or that the closing overtook."""
     overtaken, late, named, asked = people = [next(somebody(scene)) for _ in range(4)]
+    waits = next(somebody(scene))
     for person in (overtaken, late, named):
         await scene.to_the_consent(person)
     await scene.to_the_name(asked)
@@ -138,8 +139,25 @@ async def test_a_name_typed_just_after_the_closing_goes(
         await storage.petitions.close(revision=0, actor=scene.marta.id, at=clock())
         return await sign(*asked)
 
+    assert scene.app is not None
+    bot = type(scene.app.application.bot)
+    edit, tried = bot.edit_message_text, []
+
+    async def fails_until_closed(*given: Any, **named: Any) -> object:
+        if named["chat_id"] == waits.id and not (await storage.petitions.state()).is_closed:
+            tried.append(named)
+            raise NetworkError("Bad Gateway")
+        return await edit(*given, **named)
+
+    monkeypatch.setattr(bot, "edit_message_text", fails_until_closed)
+    waits.start()
+    await scene.with_button(waits, "✍️ Firmar la petición")
+    waits.tap("✍️ Firmar la petición")
+    await waits.chat.notifier.wait_for(lambda: tried or None, 5)
     monkeypatch.setattr(storage.signatures, "sign", closed_first)
     await scene.consents(overtaken)
+    # What was owed before is drawn as it is now.
+    await waits.sees("No has firmado: la petición se cerró antes.")
     monkeypatch.undo()
     sign_label = "✍️ Consiento y firmo"
     confirm = next(
@@ -155,6 +173,7 @@ async def test_a_name_typed_just_after_the_closing_goes(
             said = await scene.says(person, text)
             assert not_signed in said
             assert GONE in said
+            assert "Este chat funciona con botones" not in said
             assert written(person) == []
     # Once another screen was shown, it is the place for questions again.
     await scene.taps(named, "📖 Leer el llamamiento")
@@ -209,6 +228,17 @@ async def test_what_an_admin_writes_for_everybody_stays(scene: Scene) -> None:
     marta.edit(draft, "Marta Ruiz")
     await scene.settled()
     assert written(marta) == ["Marta Ruiz", "Gracias Ana"]
+    # Also what stands below the question for her name.
+    marta.send("/broadcast")
+    await scene.taps(marta, "Un mensaje nuevo")
+    draft = marta.send("Hola a cada una")
+    await scene.settled()
+    marta.send("/cancel")
+    await scene.settled()
+    marta.edit(draft, "Marta Luz")
+    await scene.settled()
+    assert written(marta) == ["Marta Ruiz", "Gracias Ana", "Marta Luz"]
+    assert not any("Yo, Marta Luz, firmo" in message.text for message in marta.messages)
 
 
 async def test_a_name_edited_into_an_older_message_goes_and_is_not_signed_with(
