@@ -23,6 +23,7 @@ async def stored(scene: Scene, table: str) -> list[dict[str, object]]:
 
 
 async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
+    scene.simulator.limits.on = False
     ana = scene.ana
     await scene.signs(scene.sean)
     await scene.signs(ana, "Ana Garcia")
