@@ -12,7 +12,7 @@ from benchmarks.child_job import Job, JobReport, ResourceMeter, run_job
 from benchmarks.signed_database import KEY, url_of
 from benchmarks.this_bot import settle_down
 from bot.cli.context import CliContext
-from bot.cli.export import ExportOrder, write_list
+from bot.cli.export import write_list
 from bot.export import ListFormat
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition
@@ -40,10 +40,10 @@ async def _export(job: Job) -> JobReport:
                     written += sum(each.name is not None for each in page)
             return meter.report(delivered=written, failed=0, complete=written == job.people)
         recipient = pyrage.x25519.Identity.generate().to_public()
-        order = ExportOrder(ListFormat(job.url), folder / "list.age", [recipient])
-        order.file.unlink(missing_ok=True)
-        header, _ = await write_list(context, order, lambda *_: None)
-        written, size = header.with_name, order.file.stat().st_size
+        file = folder / "list.age"
+        file.unlink(missing_ok=True)
+        header, _ = await write_list(context, file, [recipient], format_=ListFormat(job.url))
+        written, size = header.with_name, file.stat().st_size
         complete = written == job.people
         return meter.report(delivered=written, failed=0, complete=complete, said=str(size))
     finally:

@@ -264,7 +264,7 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_elsewhere)
-    assert "Otro programa recibe ahora los mensajes" in said(call("run", "--rehearsal"))
+    assert "Otro programa está recibiendo los mensajes" in said(call("run", "--rehearsal"))
     monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_by_nobody)
     result = call("run", "--rehearsal")
     assert result.exit_code == 0
@@ -393,7 +393,7 @@ def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts(
     result = call("check")
     assert result.exit_code == 0
     assert f"Checking the petition in {BUNDLED}\n" in result.output
-    assert "not ready yet: 3 things are left to write" in result.output
+    assert "it is not ready yet. To be written: 3. Until then" in result.output
     assert "is an example" in result.output
 
 
@@ -407,12 +407,12 @@ def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_set
     result = call("check")
     assert result.exit_code == 0
     assert f"Se comprueba la petición de {folder / 'river'}\n" in result.output
-    assert "river (español, inglés): aún no está lista: quedan 24 cosas" in result.output
+    assert "river (español, inglés): aún no está lista. Por escribir: 24." in result.output
     assert "petition-bot run --rehearsal" in result.output
     (folder / "river" / "petition.toml").rename("petition.toml.txt")
     output = said(call("check"))
     assert "problema  petition.toml.txt: el editor le ha añadido .txt" in output
-    assert "1 problema en" in output
+    assert f"Problemas en {folder / 'river'}: 1. " in output
 
 
 def test_check_of_a_folder_judges_no_other(folder: Path) -> None:

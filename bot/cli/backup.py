@@ -35,11 +35,7 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import SettingsInvalid, load_petition_settings
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
-from storage import (
-    KeyFileMissing,
-    Keyring,
-    require_key_file,
-)
+from storage import KeyFileMissing, Keyring, require_key_file
 
 _File = Annotated[Path, typer.Argument(metavar="ARCHIVO", help="La copia, un solo archivo.")]
 
@@ -182,14 +178,19 @@ def restore(
 
 def _checked(file: Path) -> Manifest:
     """Checks that a backup is whole, and says what it holds; raises BackupUnusable."""
-    manifest = read_manifest(file)
-    words = terminal_words()
-    at = f"{words.date(manifest.made_at.date())}, {manifest.made_at:%H:%M} UTC"
-    keyring, content = _own_keyring(), _content(manifest)
+    manifest, words = read_manifest(file), terminal_words()
+    values = {
+        "moment": f"{words.date(manifest.made_at.date())}, {manifest.made_at:%H:%M} UTC",
+        "content": _content(manifest),
+    }
+    keyring = _own_keyring()
     if keyring is not None and was_made_with(keyring, manifest):
         whole = mark("La copia del {moment} está entera, y se hizo aquí: {content}.")
-        say(label(whole, moment=at, content=content))
+        say(label(whole, **values))
         return manifest
+    said = mark(
+        "El archivo está entero. Dice de sí mismo que es la copia del {moment}: {content}."
+    )
     doubt = mark(
         "No se hizo con el archivo de clave de los ajustes, o se ha cambiado su primera "
         "línea: eso lo ha podido escribir cualquiera."
@@ -198,14 +199,7 @@ def _checked(file: Path) -> Manifest:
         doubt = mark(
             "Sin el archivo de clave del bot, PETITION_KEY_FILE, no se puede saber si es verdad."
         )
-    say(
-        label(
-            "El archivo está entero. Dice de sí mismo que es la copia del {moment}: {content}.",
-            moment=at,
-            content=content,
-        ),
-        label(doubt),
-    )
+    say(label(said, **values), label(doubt))
     return manifest
 
 
@@ -245,22 +239,13 @@ def _order(
 ) -> restoration.Order:
     settings = load_petition_settings()
     make_database_folder(settings.database_url)
-    petition = load_petition(settings.folder or BUNDLED)
-    if petition.slug not in {each.slug for each in manifest.content.petitions}:
-        held = ", ".join(each.slug for each in manifest.content.petitions) or "—"
-        raise CannotDo.because(
-            "Esta copia no tiene datos de {slug}, sino de: {held}. Mira PETITION_FOLDER. No "
-            "se ha cambiado nada.",
-            slug=petition.slug,
-            held=held,
-        )
     return restoration.Order(
         path=file,
         manifest=manifest,
         identities=read_identities(identity),
         url=settings.database_url,
         keyring=Keyring.load(require_key_file(settings.key_file)),
-        slug=petition.slug,
+        slug=load_petition(settings.folder or BUNDLED).slug,
         at=datetime.now(UTC),
         read=read,
     )
@@ -297,29 +282,12 @@ def _outcome(restored: restoration.Restored) -> str:
                 n=words.number(repeated),
             )
         )
-    if restored.journal.is_missing:
+    if not restored.knows_all:
         parts.append(
             label(
-                "Junto al archivo de clave no está el diario, que dice quién se retiró después de "
-                "la copia y quién no quiere mensajes: esas personas han vuelto. Si lo tienes, "
-                "ponlo ahí, y restaura otra vez antes de poner el bot en marcha."
-            )
-        )
-    elif restored.journal.unreadable == 0 and not restored.knows_all:
-        parts.append(
-            label(
-                "El diario que está junto al archivo de clave se empezó después de esta copia, y "
-                "el anterior se ha perdido: quien se retiró entre una cosa y otra ha vuelto. Si "
-                "hay una copia posterior, restaura esa."
-            )
-        )
-    if restored.journal.unreadable:
-        parts.append(
-            label(
-                "Hay {n} anotaciones dañadas en el diario: quizá ha vuelto alguien que se había "
-                "retirado. Si hay una copia del diario, ponla junto al archivo de clave, y "
-                "restaura otra vez antes de poner el bot en marcha.",
-                n=words.number(restored.journal.unreadable),
+                "Junto al archivo de clave no está entero el diario, que dice quién se retiró "
+                "después de la copia y quién no quiere mensajes: esas personas han vuelto. Si lo "
+                "tienes, ponlo ahí, y restaura otra vez antes de poner el bot en marcha."
             )
         )
     return " ".join(parts)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,18 +10,11 @@ from bot.cli.context import CliContext
 from bot.cli.ids import short_id
 from bot.console import interruptible, progress_bar, say, say_table
 from bot.text.terminal_language import label
-from bot.text.translations import Words, mark
-from handlers.broadcasts.screens.broadcast_lines import account
+from bot.text.translations import mark
+from handlers.broadcasts.screens.broadcast_lines import BroadcastView
 from handlers.broadcasts.screens.labels import recipients_name, subject_name
-from storage import (
-    Broadcast,
-    BroadcastState,
-    Kind,
-    PauseReason,
-    RecallTally,
-    StopReason,
-    Tally,
-)
+from handlers.broadcasts.screens.progress import state_screen
+from storage import Broadcast, BroadcastState, Kind
 from telegram_text.markup import seen
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -32,28 +25,6 @@ STATES = {
     BroadcastState.FINISHED: mark("enviado"),
     BroadcastState.CANCELLED: mark("cancelado"),
     BroadcastState.STOPPED: mark("detenido"),
-}
-_REASONS: dict[StopReason | PauseReason, str] = {
-    StopReason.CONTENT: mark("Telegram no acepta el mensaje: {detail}"),
-    StopReason.UNREADABLE: mark("la clave no abre los chats de quienes firmaron"),
-    PauseReason.LATE: mark("su hora pasó con el bot apagado; reanúdalo o cancélalo"),
-    PauseReason.FORMER: mark("quien lo preparó ya no administra; reanúdalo o cancélalo"),
-    StopReason.DECLINED: mark("otra persona no lo aprobó"),
-    StopReason.UNAPPROVED: mark("nadie más lo aprobó en un día"),
-    StopReason.OPEN: mark("la petición estaba abierta cuando llegó su hora"),
-    PauseReason.DEFECT: mark("un fallo del programa ({detail}); el registro dice dónde"),
-    PauseReason.UNRECORDED: mark(
-        "no se pudo anotar qué fue de un mensaje ({detail}); el registro dice por qué; reanúdalo "
-        "cuando esté arreglado"
-    ),
-    PauseReason.NOBODY: mark(
-        "no llegó a nadie de las primeras {detail} personas; mira que el token sea el del bot con "
-        "el que firmaron, y reanúdalo"
-    ),
-    PauseReason.DENIED: mark(
-        "Telegram, o el servidor que hay en medio, rechazó todos los mensajes durante un minuto "
-        "({detail}); mira qué hay en PETITION_API_URL, y reanúdalo"
-    ),
 }
 _HEADINGS = (
     *(mark("Número"), mark("Qué"), mark("Estado"), mark("Cuándo")),
@@ -68,18 +39,13 @@ _MOMENTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class BroadcastSnapshot:
-    """A broadcast and its progress, read at one moment.
+class BroadcastSnapshot(BroadcastView):
+    """A broadcast as admins see it in the chat, read at one moment.
 
-    `attended` says whether a bot holds the lease to send this petition's broadcasts, `not_told` of
-    a breach's notice that has ended how many signers are not known to have it.
+    `attended` says whether a bot holds the lease to send this petition's broadcasts.
     """
 
-    broadcast: Broadcast
-    tally: Tally
-    recall: RecallTally | None
-    attended: bool
-    not_told: int | None = None
+    attended: bool = False
 
     @property
     def total(self) -> int:
@@ -93,23 +59,46 @@ class BroadcastSnapshot:
         """How many recipients have no outcome yet."""
         return self.total - self.tally.done
 
+    @property
+    def waits_for_the_bot(self) -> bool:
+        """Whether there is something to do, and no bot that does it."""
+        return not self.attended and (self.broadcast.is_running or self.broadcast.is_recalling)
+
+    @property
+    def state(self) -> str:
+        """The state, and what it waits for: an admin or a running bot."""
+        state = label(STATES[self.broadcast.state])
+        if self.broadcast.awaits_approval:
+            return label("{state}; espera la aprobación de otra persona", state=state)
+        if self.waits_for_the_bot:
+            return label(
+                "{state}; espera al bot: si no está en marcha, petition-bot run", state=state
+            )
+        return state
+
 
 async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
     """Reads a broadcast and its progress."""
-    storage = context.storage
-    now = await storage.broadcasts.get(broadcast.id) or broadcast
-    recall = await storage.recalls.tally(now.id) if now.recall_started_at is not None else None
+    storage, now = context.storage, context.clock()
+    broadcast = await storage.broadcasts.get(broadcast.id) or broadcast
     lease = await storage.leases.look(storage.broadcasts.lease)
-    attended = lease is not None and lease.expires_at > context.clock()
-    tally, not_told = await storage.broadcasts.tally(now.id), None
-    if now.kind is Kind.BREACH and now.is_over:
-        not_told = await storage.broadcasts.not_told(now.id)
-    return BroadcastSnapshot(now, tally, recall, attended, not_told)
+    is_told = broadcast.kind is Kind.BREACH and broadcast.is_over
+    return BroadcastSnapshot(
+        context.words,
+        broadcast,
+        await storage.broadcasts.tally(broadcast.id),
+        now,
+        recall=await storage.recalls.tally(broadcast.id) if broadcast.recall_started_at else None,
+        reader=broadcast.author,  # so that no other admin's id is shown
+        not_told=await storage.broadcasts.not_told(broadcast.id) if is_told else 0,
+        attended=lease is not None and lease.expires_at > now,
+    )
 
 
 def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
     """Returns a snapshot for JSON: names as in the database, times in UTC, no personal data."""
     broadcast, recall = snapshot.broadcast, snapshot.recall
+    is_told = broadcast.kind is Kind.BREACH and broadcast.is_over
     return {
         "id": broadcast.id.hex(),
         "kind": broadcast.kind,
@@ -123,7 +112,7 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         "recipients": snapshot.total,
         "recipients_known": broadcast.is_enqueued,
         **{name: n for name, n in asdict(snapshot.tally).items() if name != "total"},
-        **({} if snapshot.not_told is None else {"not_told": snapshot.not_told}),
+        **({"not_told": snapshot.not_told} if is_told else {}),
         "attended": snapshot.attended,
         "recall": recall
         and {
@@ -138,16 +127,16 @@ def _moment(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def list_broadcasts(words: Words, snapshots: Sequence[BroadcastSnapshot]) -> None:
+def list_broadcasts(snapshots: Sequence[BroadcastSnapshot]) -> None:
     """Prints a row for each broadcast."""
     if not snapshots:
         say(label("Todavía no hay ningún envío."))
         return
-    say_table((_row(each, words) for each in snapshots), [label(each) for each in _HEADINGS])
+    say_table(map(_row, snapshots), [label(each) for each in _HEADINGS])
 
 
-def _row(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
-    broadcast, tally = snapshot.broadcast, snapshot.tally
+def _row(snapshot: BroadcastSnapshot) -> list[str]:
+    words, broadcast, tally = snapshot.words, snapshot.broadcast, snapshot.tally
     when = broadcast.started_at or broadcast.starts_at or broadcast.created_at
     counts = (snapshot.total, tally.delivered, tally.unreachable, snapshot.left)
     return [
@@ -159,71 +148,37 @@ def _row(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
     ]
 
 
-async def follow_broadcast(context: CliContext, broadcast: Broadcast) -> None:
+async def follow_broadcast(context: CliContext, broadcast: Broadcast) -> BroadcastSnapshot:
     """Draws in a terminal how far a broadcast is, or its recall, until that has ended."""
     stopped = label("Dejas de mirarlo; el envío sigue.")
     with progress_bar() as bar, interruptible(stopped):
         task = bar.add_task("")
         while True:
-            snapshot = await read_snapshot(context, broadcast)
-            what, done, total = _activity(snapshot)
-            bar.update(task, description=what, completed=done, total=total)
-            if snapshot.broadcast.is_over and not snapshot.broadcast.is_recalling:
-                break
+            now = await read_snapshot(context, broadcast)
+            what, done, total = STATES[now.broadcast.state], now.tally.done, now.total
+            if now.recall is not None and now.broadcast.is_recalling:
+                what, total = mark("borrándose"), now.recall.total
+                done = total - now.recall.open
+            if now.waits_for_the_bot:
+                what = mark("espera al bot")
+            bar.update(task, description=label(what), completed=done, total=total)
+            if now.broadcast.is_over and not now.broadcast.is_recalling:
+                return now
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _activity(snapshot: BroadcastSnapshot) -> tuple[str, int, int]:
-    """Returns what happens with a broadcast, and how much of it is done of how much."""
-    broadcast, recall = snapshot.broadcast, snapshot.recall
-    what, done, total = label(STATES[broadcast.state]), snapshot.tally.done, snapshot.total
-    if recall is not None and broadcast.is_recalling:
-        what, done, total = label("borrándose"), recall.total - recall.open, recall.total
-    if (broadcast.is_running or broadcast.is_recalling) and not snapshot.attended:
-        what = label("espera al bot")
-    return what, done, total
-
-
-def details(snapshot: BroadcastSnapshot, words: Words) -> list[str]:
-    """Returns all that is known of a broadcast: what it is, and a line for each fact."""
-    broadcast = snapshot.broadcast
+def details(snapshot: BroadcastSnapshot) -> Iterator[str]:
+    """Yields all that is known of a broadcast: what it is, and what admins read in the chat."""
+    words, broadcast = snapshot.words, snapshot.broadcast
     paid = f" ({label('de pago')})" if broadcast.paid else ""
-    facts = [f"{name}: {value}" for name, value in _facts(snapshot, words)]
-    counts = seen(account(words, snapshot.tally)).splitlines()
-    heading = f"{seen(subject_name(words, broadcast.kind))}{paid}"
-    return [heading, *(f"  {line}" for line in (*facts, *counts))]
-
-
-def state_of(snapshot: BroadcastSnapshot) -> str:
-    """Returns the state, and what it waits for: an admin or a running bot."""
-    broadcast, state = snapshot.broadcast, label(STATES[snapshot.broadcast.state])
-    if broadcast.awaits_approval:
-        return label("{state}; espera la aprobación de otra persona", state=state)
-    if (broadcast.is_running or broadcast.is_recalling) and not snapshot.attended:
-        return label("{state}; espera al bot: si no está en marcha, petition-bot run", state=state)
-    return state
-
-
-def _facts(snapshot: BroadcastSnapshot, words: Words) -> Iterator[tuple[str, str]]:
-    broadcast = snapshot.broadcast
-    yield label("Número"), broadcast.id.hex()
-    yield label("Estado"), state_of(snapshot)
-    if reason := broadcast.stop_reason or broadcast.pause_reason:
-        yield label("Motivo"), label(_REASONS[reason], detail=broadcast.reason_detail)
-    yield label("Para"), seen(recipients_name(words, broadcast))
+    yield f"{seen(subject_name(words, broadcast.kind))}{paid}"
+    yield f"  {label('Número')}: {broadcast.id.hex()}"
+    yield f"  {label('Estado')}: {snapshot.state}"
+    yield f"  {label('Para')}: {seen(recipients_name(words, broadcast))}"
     for name, said in _MOMENTS:
         if (at := getattr(broadcast, name)) is not None:
-            yield label(said), words.plain_moment(at)
-    total = words.number(snapshot.total)
-    yield label("Personas"), total if broadcast.is_enqueued else label("unas {n}", n=total)
-    if snapshot.not_told:
-        not_told = words.number(snapshot.not_told)
-        yield label("No lo saben"), label("{n}: hay que avisar de otra manera", n=not_told)
-    if recall := snapshot.recall:
-        deleted, of = words.number(recall.deleted), words.number(recall.total)
-        yield label("Borrados"), label("{done} de {total}", done=deleted, total=of)
-        if recall.failed:
-            yield label("Sin borrar"), words.number(recall.failed)
-        if recall.open:
-            over = broadcast.recall_ended_at is not None
-            yield label("Sin anotar") if over else label("Por borrar"), words.number(recall.open)
+            yield f"  {label(said)}: {words.plain_moment(at)}"
+    yield label("Quien administra lee en el chat:")
+    # But for the question whether to cancel it, if somebody was asked.
+    unasked = replace(snapshot, broadcast=replace(broadcast, cancel_requested_at=None))
+    yield from (f"  {line}".rstrip() for line in seen(state_screen(unasked).text).splitlines())

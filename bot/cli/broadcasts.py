@@ -33,21 +33,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Para programas.")]
 
 @broadcasts.command("list", help="Muestra los envíos, primero el último.")
 @in_sentences
-def list_(
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Cuántos como máximo.")] = 20,
-    as_json: AsJson = False,
-) -> None:
+def list_(as_json: AsJson = False) -> None:
     """Lists the broadcasts, newest first."""
     # Imported here, as below: Telegram's library takes a moment to load.
     from bot.cli.broadcast_tables import list_broadcasts, read_snapshot, snapshot_json
 
     async def work(context: CliContext) -> None:
-        found = await context.storage.broadcasts.history(limit=limit)
+        found = await context.storage.broadcasts.history(limit=_MOST)
         snapshots = [await read_snapshot(context, each) for each in found]
         if as_json:
             say(json.dumps([snapshot_json(each) for each in snapshots]))
         else:
-            list_broadcasts(context.words, snapshots)
+            list_broadcasts(snapshots)
 
     run_with_context(work)
 
@@ -71,73 +68,64 @@ def show(
 
     async def work(context: CliContext) -> None:
         broadcast = await _selected(context, which, or_latest=True)
-        if follow:
-            await follow_broadcast(context, broadcast)
-        snapshot = await read_snapshot(context, broadcast)
-        if as_json:
-            say(json.dumps(snapshot_json(snapshot)))
-        else:
-            say(*details(snapshot, context.words))
+        snapshot = await (follow_broadcast if follow else read_snapshot)(context, broadcast)
+        said = [json.dumps(snapshot_json(snapshot))] if as_json else details(snapshot)
+        say(*said)
 
     run_with_context(work)
 
 
-_QUESTIONS = {
-    BroadcastAction.PAUSE: mark("¿Pauso este envío?"),
-    BroadcastAction.RESUME: mark("¿Reanudo este envío?"),
-    BroadcastAction.CANCEL: mark("¿Cancelo este envío para siempre?"),
-}
-_OUTCOMES = {
-    BroadcastAction.PAUSE: mark(
-        "El envío está en pausa: van {done}. Sin enviar: {left}. Lo que ya salía aún se cuenta."
-    ),
-    BroadcastAction.RESUME: mark(
-        "El envío sigue. Sin enviar: {left}. Lo hace el bot; si no está en marcha, petition-bot "
-        "run."
-    ),
-    BroadcastAction.CANCEL: mark("El envío está cancelado: van {done}. Sin enviar: {left}."),
-}
+def _add_command(action: BroadcastAction, purpose: str, question: str, outcome: str) -> None:
+    """Adds the command that does this to a broadcast, after showing all that is known of it."""
 
+    async def prepare(context: CliContext, wanted: str | None) -> Plan:
+        from bot.cli.broadcast_tables import STATES, details, read_snapshot
 
-def _add_command(action: BroadcastAction, purpose: str) -> None:
-    """Adds the command that does this to a broadcast."""
+        snapshot = await read_snapshot(context, await _selected(context, wanted))
+        allowed = TRANSITIONS[action].sources
+        if snapshot.broadcast.state not in allowed:
+            raise CannotDo.because(
+                "Este envío está así: {state}. Eso se hace con uno que esté así: {states}.",
+                state=snapshot.state,
+                states=", ".join(label(said) for each, said in STATES.items() if each in allowed),
+            )
+        carry_out = partial(_carry_out, action=action, found=snapshot.broadcast, outcome=outcome)
+        return Plan("\n".join(details(snapshot)), label(question), carry_out)
 
     @broadcasts.command(action.value, help=purpose)
     @in_sentences
     def change(which: Which = None, yes: Yes = False) -> None:
-        confirmed(partial(_prepare, action=action, wanted=which), yes=yes)
+        confirmed(partial(prepare, wanted=which), yes=yes)
 
 
-for _action, _purpose in (
-    (BroadcastAction.PAUSE, mark("Pausa un envío hasta que se reanude.")),
-    (BroadcastAction.RESUME, mark("Reanuda un envío en pausa.")),
-    (BroadcastAction.CANCEL, mark("Cancela un envío para siempre; lo enviado se queda.")),
-):
-    _add_command(_action, _purpose)
+_add_command(
+    BroadcastAction.PAUSE,
+    mark("Pausa un envío hasta que se reanude."),
+    mark("¿Pauso este envío?"),
+    mark("El envío está en pausa: van {done}. Sin enviar: {left}. Lo que ya salía aún se cuenta."),
+)
+_add_command(
+    BroadcastAction.RESUME,
+    mark("Reanuda un envío en pausa."),
+    mark("¿Reanudo este envío?"),
+    mark(
+        "El envío sigue. Sin enviar: {left}. Lo hace el bot; si no está en marcha, petition-bot "
+        "run."
+    ),
+)
+_add_command(
+    BroadcastAction.CANCEL,
+    mark("Cancela un envío para siempre; lo enviado se queda."),
+    mark("¿Cancelo este envío para siempre?"),
+    mark("El envío está cancelado: van {done}. Sin enviar: {left}."),
+)
 
 
-async def _prepare(context: CliContext, action: BroadcastAction, wanted: str | None) -> Plan:
-    """Returns the change of a broadcast, with all that is known of it, to be asked about."""
-    from bot.cli.broadcast_tables import STATES, details, read_snapshot, state_of
-
-    snapshot = await read_snapshot(context, await _selected(context, wanted))
-    allowed = TRANSITIONS[action].sources
-    if snapshot.broadcast.state not in allowed:
-        raise CannotDo.because(
-            "Este envío está así: {state}. Eso se hace con uno que esté así: {states}.",
-            state=state_of(snapshot),
-            states=", ".join(label(said) for each, said in STATES.items() if each in allowed),
-        )
-    return Plan(
-        "\n".join(details(snapshot, context.words)),
-        label(_QUESTIONS[action]),
-        partial(_carry_out, action=action, key=snapshot.broadcast.id),
-    )
-
-
-async def _carry_out(context: CliContext, action: BroadcastAction, key: bytes) -> str:
+async def _carry_out(
+    context: CliContext, action: BroadcastAction, found: Broadcast, outcome: str
+) -> str:
     """Changes the broadcast; returns the result as a sentence, or raises CannotDo."""
-    from bot.cli.broadcast_tables import read_snapshot, state_of
+    from bot.cli.broadcast_tables import read_snapshot
 
     stored = context.storage.broadcasts
     changes = {
@@ -146,16 +134,14 @@ async def _carry_out(context: CliContext, action: BroadcastAction, key: bytes) -
         BroadcastAction.CANCEL: stored.cancel,
     }
     # The actor None stands in the audit log for the shell, which has no Telegram account.
-    broadcast = await changes[action](key, None, context.clock())
-    if broadcast is None:
-        raise CannotDo.because("Entretanto ese envío ya no está.")
+    broadcast = await changes[action](found.id, None, context.clock()) or found
     snapshot = await read_snapshot(context, broadcast)
     if broadcast.state is not TRANSITIONS[action].to:
         raise CannotDo.because(
-            "Entretanto ha cambiado, y no se ha tocado nada: {state}", state=state_of(snapshot)
+            "Entretanto ha cambiado, y no se ha tocado nada: {state}", state=snapshot.state
         )
     said = label(
-        _OUTCOMES[action],
+        outcome,
         done=context.words.number(snapshot.tally.done),
         left=context.words.number(snapshot.left),
     )

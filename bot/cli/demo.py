@@ -2,9 +2,6 @@
 
 import asyncio
 
-from rich.table import Table
-from rich.text import Text
-
 from bot.cli.demo_script import DemoScript
 from bot.console import INTERRUPTED, out, say
 from bot.text.terminal_language import label
@@ -12,18 +9,15 @@ from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.page import TryoutPage
 from simulator.chats import Event, Message
 from simulator.errors import SimulatorError
-from simulator.page import LOOPBACK
 
-_NAME_WIDTH = 7
-_TEXT_WIDTH = 84
 _LINES_SHOWN = 6
 
 
-async def run_demo(*, host: str = LOOPBACK, port: int | None = None) -> int:
+async def run_demo(port: int | None) -> int:
     """Serves the page with an open petition until it is interrupted; returns the exit code."""
     page = TryoutPage()
     async with (
-        served(page, host, port),
+        served(page, port),
         DemoSession(page, opens_petition=True).open() as session,
     ):
         say(
@@ -34,13 +28,9 @@ async def run_demo(*, host: str = LOOPBACK, port: int | None = None) -> int:
             label("Si prefieres mirar, --once la recorre entera sin ti: make demo ARGS=--once"),
             label("Es una prueba: nada sale de este ordenador. Con Ctrl-C se acaba."),
         )
-        await unless_interrupted(_run_on(session))
+        await session.start()
+        await unless_interrupted(asyncio.Event().wait())
     return 0
-
-
-async def _run_on(session: DemoSession) -> None:
-    await session.start()
-    await asyncio.Event().wait()
 
 
 async def run_once() -> int:
@@ -49,7 +39,7 @@ async def run_once() -> int:
         try:
             played = await unless_interrupted(_play(session))
         except SimulatorError as error:
-            out.print(Text(f"\nNot as it should be: {error}", style="red"))
+            out.print(f"\nNot as it should be: {error}", style="red", markup=False)
             return 1
     if played is None:
         out.print("\nThe demo was interrupted.")
@@ -74,24 +64,23 @@ def _print_event(event: Event) -> None:
         return
     name = person.user.first_name
     if event.kind == "tapped":
-        _print(name, "▸", f"taps [{_tapped(message, event)}]", "cyan")
+        _print(f"{name} ▸ taps [{_tapped(message, event)}]", "cyan")
     elif event.kind == "deleted" and not message.from_bot:
-        _print(name, "·", "what was typed is deleted from the chat", "dim")
+        _print(f"{name} · what was typed is deleted from the chat", "dim")
     elif event.kind in ("sent", "edited"):
         _print_message(name, message)
 
 
 def _print_message(name: str, message: Message) -> None:
-    mark, style = ("◂", "") if message.from_bot else ("▸", "cyan")
-    if message.media is not None:
-        _print(name, mark, f"({message.media.kind}) {message.text}", style)
-        return
     lines = [line for line in message.text.splitlines() if line.strip()]
     if len(lines) > _LINES_SHOWN:
         # The last line of a screen is its question or its count.
         lines = [*lines[: _LINES_SHOWN - 2], "…", lines[-1]]
+    if message.media is not None:
+        lines = [f"({message.media.kind}) {message.text}"]
     lines += ["  ".join(f"[{button.label}]" for button in row) for row in message.buttons]
-    _print(name, mark, "\n".join(lines), style)
+    mark, style = ("◂", "") if message.from_bot else ("▸", "cyan")
+    _print("\n    ".join((f"{name} {mark} {lines[0]}", *lines[1:])), style)
 
 
 def _tapped(message: Message, event: Event) -> str:
@@ -100,10 +89,5 @@ def _tapped(message: Message, event: Event) -> str:
     return next((button.label for button in buttons if button.data == data), "an old button")
 
 
-def _print(name: str, mark: str, text: str, style: str) -> None:
-    row = Table.grid(padding=(0, 1))
-    row.add_column(width=_NAME_WIDTH, justify="right", style="bold")
-    row.add_column(width=1)
-    row.add_column(max_width=_TEXT_WIDTH)
-    row.add_row(name, mark, Text(text, style))
-    out.print(row)
+def _print(text: str, style: str) -> None:
+    out.print(f"  {text}", style=style, markup=False)

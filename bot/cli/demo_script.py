@@ -19,14 +19,13 @@ import pyrage
 
 from bot.cli.context import open_cli_context
 from bot.cli.dossier import make_files
-from bot.cli.export import ExportOrder, write_list
-from bot.cli.handover import HandoverOrder, prepare_handover
+from bot.cli.export import write_list
+from bot.cli.handover import prepare_handover
 from bot.cli.ids import short_id
 from bot.cli.notices import prepare_notices
 from bot.cli.person import Asked, Letter, prepare
 from bot.cli.purge import prepare_purge
 from bot.console import CannotDo, list_counts, out, say
-from bot.export import ListFormat
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.retention_days import day_of
 from bot.petition.stages import Action
@@ -145,10 +144,9 @@ class DemoScript:
         """Writes the list encrypted, opens it, sets it as PDF and records the handover."""
         folder, key = self._session.folder, pyrage.x25519.Identity.generate()
         encrypted, opened = folder / "list.json.age", folder / "list.json"
-        order = ExportOrder(ListFormat.JSON, encrypted, [key.to_public()])
         async with open_cli_context(self._session.settings) as context:
             _typed("export --format json --output list.json.age")
-            header, _ = await write_list(context, order, lambda *_: None)
+            header, _ = await write_list(context, encrypted, [key.to_public()])
             _says(list_counts(header.with_name, header.without_name))
             # As on the organisation's own computer.
             opened.write_bytes(pyrage.decrypt(encrypted.read_bytes(), [key]))
@@ -156,7 +154,7 @@ class DemoScript:
             today = day_of(context.clock(), context.words.zone).isoformat()
             id_ = short_id(header.export)
             _typed(f"delivered --on {today} --export {id_} --manifest {manifest[:8]}…")
-            plan = await prepare_handover(context, HandoverOrder(today, manifest, id_))
+            plan = await prepare_handover(context, on=today, manifest=manifest, export=id_)
             _says(await plan.carry_out(context))
 
     async def _letter(self, visitor: Visitor) -> None:

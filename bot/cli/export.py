@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -12,41 +11,21 @@ import typer
 from bot.age_encryption import encrypting_writer
 from bot.cli.context import CliContext, run_with_context
 from bot.cli.recipients import required_recipients
-from bot.console import (
-    CannotDo,
-    in_sentences,
-    list_counts,
-    progress,
-    say,
-)
+from bot.console import CannotDo, in_sentences, list_counts, progress, say
 from bot.export import ListFormat
 from bot.export.json_list import write_json
 from bot.export.signature_list import SignatureListHeader
 from bot.export.xlsx_list import write_xlsx
 from bot.settings import load_petition_settings
-from bot.text.terminal_language import label, plural_label, terminal_words
-from storage import ExportedList, NamedSignature, SignatureList, output_file
+from bot.text.terminal_language import label, terminal_words
+from storage import BrokenData, ExportedList, NamedSignature, SignatureList, output_file
 
 # How many numbers of damaged signatures are named.
 _NAMED_AT_MOST = 20
 
 Pages = AsyncIterator[list[NamedSignature]]
 Writer = Callable[[BinaryIO, SignatureListHeader, Pages], Awaitable[None]]
-
-
-_WRITERS: dict[ListFormat, Writer] = {
-    ListFormat.XLSX: write_xlsx,
-    ListFormat.JSON: write_json,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOrder:
-    """What is to be written where, and pyrage's recipients."""
-
-    format: ListFormat
-    file: Path
-    recipients: Sequence[Any]
+_WRITERS: dict[ListFormat, Writer] = {ListFormat.XLSX: write_xlsx, ListFormat.JSON: write_json}
 
 
 @in_sentences
@@ -59,17 +38,30 @@ def export(
     """Writes the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
     settings = load_petition_settings()
     recipients = required_recipients(settings)
-    order = ExportOrder(format_, output, recipients)
     stopped = label("Interrumpido: no se ha escrito nada.")
     with progress(label("Escribiendo"), interrupted=stopped) as done:
-        header, changed = run_with_context(partial(write_list, order=order, done=done))
-    say(*_result(order, header, changed))
+        write = partial(write_list, format_=format_, file=output, recipients=recipients, done=done)
+        header, changed = run_with_context(write)
+    say(*_result(header, changed))
+    opened = output.name.removesuffix(".age")
+    if opened == output.name:
+        opened = f"opened.{format_}"
+    command = shlex.join(["age", "--decrypt", "-i", "key.txt", "-o", opened, output.name])
+    say(
+        label("{path} está cifrado. Ábrelo en el ordenador que tiene la clave:", path=output),
+        f"    {command}",
+    )
 
 
 async def write_list(
-    context: CliContext, order: ExportOrder, done: Callable[[int, int | None], None]
+    context: CliContext,
+    file: Path,
+    recipients: Sequence[Any],
+    *,
+    format_: ListFormat = ListFormat.JSON,
+    done: Callable[[int, int | None], None] = lambda *_: None,
 ) -> tuple[SignatureListHeader, int]:
-    """Writes the list whole, or leaves nothing of it.
+    """Writes the list whole, encrypted to pyrage's recipients, or leaves nothing of it.
 
     Returns:
         Its header, and how many of its signatures changed meanwhile.
@@ -87,14 +79,13 @@ async def write_list(
         )
     exports, begun = context.storage.exports, None
     try:
-        with output_file(order.file) as file:
-            detail = f"{order.format} encrypted"
-            begun = await exports.begin(at=context.clock(), detail=detail)
-            with encrypting_writer(file, [*order.recipients]) as target:
+        with output_file(file) as target:
+            begun = await exports.begin(at=context.clock(), detail=f"{format_} encrypted")
+            with encrypting_writer(target, [*recipients]) as encrypted:
                 async with exports.read(begun) as signatures:
                     header = await _read_header(context, begun, signatures)
                     pages = _complete(header, signatures.pages(), done)
-                    await _WRITERS[order.format](target, header, pages)
+                    await _WRITERS[format_](encrypted, header, pages)
             changed = await exports.finish(
                 begun, with_name=header.with_name, without_name=header.without_name
             )
@@ -130,27 +121,20 @@ async def _complete(
         yield page
         done(passed, header.with_name)
     if damaged:
-        raise CannotDo(_damaged(damaged))
-    if passed != header.with_name:
+        some = ", ".join(map(str, damaged[:_NAMED_AT_MOST]))
         raise CannotDo.because(
-            "No se ha escrito nada: la base de datos está dañada. Cuenta {said} firmas "
-            "con nombre, y tiene {found}.",
-            said=header.with_name,
-            found=passed,
+            "No se ha escrito nada: los nombres de estas firmas no se pueden descifrar: {numbers}."
+            " Si son todas, el archivo de clave no es el suyo. Si no, petition-bot person NÚMERO"
+            " correct le da su nombre a una, y restrict la cuenta sin él.",
+            numbers=some + (" …" if damaged[_NAMED_AT_MOST:] else ""),
+        )
+    if passed != header.with_name:
+        raise BrokenData(
+            "The database is damaged: {error}.", error=f"{passed} ≠ {header.with_name}"
         )
 
 
-def _damaged(numbers: list[int]) -> str:
-    some = ", ".join(map(str, numbers[:_NAMED_AT_MOST]))
-    return label(
-        "No se ha escrito nada: los nombres de estas firmas no se pueden descifrar: {numbers}. Si "
-        "son todas, el archivo de clave no es el suyo. Si no, petition-bot person NÚMERO correct "
-        "le da su nombre a una, y restrict la cuenta sin él.",
-        numbers=some + (" …" if numbers[_NAMED_AT_MOST:] else ""),
-    )
-
-
-def _result(order: ExportOrder, header: SignatureListHeader, changed: int) -> Iterator[str]:
+def _result(header: SignatureListHeader, changed: int) -> Iterator[str]:
     counts, words = header.counts, terminal_words()
     yield list_counts(header.with_name, header.without_name)
     if counts.at_closing is not None:
@@ -167,15 +151,8 @@ def _result(order: ExportOrder, header: SignatureListHeader, changed: int) -> It
         )
     yield label("Lista {id}.", id=header.export.id.hex())
     if changed:
-        yield plural_label(
-            "Mientras se escribía, {n} ha cambiado o se ha retirado. Escríbela otra vez, para que "
-            "no esté en ella.",
-            "Mientras se escribía, {n} han cambiado o se han retirado. Escríbela otra vez, para "
+        yield label(
+            "Han cambiado o se han retirado mientras se escribía: {n}. Escríbela otra vez, para "
             "que no estén en ella.",
-            changed,
+            n=words.number(changed),
         )
-    file = order.file.name
-    opened = file.removesuffix(".age") if file.endswith(".age") else f"opened.{order.format}"
-    command = shlex.join(["age", "--decrypt", "-i", "key.txt", "-o", opened, file])
-    yield label("{path} está cifrado. Ábrelo en el ordenador que tiene la clave:", path=order.file)
-    yield f"    {command}"

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated
@@ -15,21 +14,11 @@ from bot.cli.ids import with_id
 from bot.console import CannotDo, Yes, in_sentences, list_counts, read_day, say
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
-from bot.text.terminal_language import label, plural_label
+from bot.text.terminal_language import label
 from storage import ExportedList, Handover, Kind
 from storage.ids import SHOWN_DIGITS
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class HandoverOrder:
-    """What was typed behind `petition-bot delivered`."""
-
-    on: str | None = None
-    manifest: str | None = None
-    export: str | None = None
-    without_list: bool = False
 
 
 @in_sentences
@@ -51,8 +40,7 @@ def delivered(
     yes: Yes = False,
 ) -> None:
     """Records that the petition was handed over; without options, shows what is recorded."""
-    order = HandoverOrder(on=on, manifest=manifest, export=export, without_list=without_list)
-    is_empty = order == HandoverOrder()
+    is_empty = not without_list and on is manifest is export is None
     if undo and not is_empty:
         raise CannotDo.because(
             "--undo deshace lo anotado; no va con ninguna otra opción, salvo --yes."
@@ -64,10 +52,20 @@ def delivered(
     elif is_empty:
         say(run_with_context(_recorded_or_lists))
     else:
-        confirmed(partial(prepare_handover, order=order), yes=yes)
+        prepare = partial(
+            prepare_handover, on=on, manifest=manifest, export=export, without_list=without_list
+        )
+        confirmed(prepare, yes=yes)
 
 
-async def prepare_handover(context: CliContext, order: HandoverOrder) -> Plan:
+async def prepare_handover(
+    context: CliContext,
+    *,
+    on: str | None,
+    manifest: str | None,
+    export: str | None,
+    without_list: bool = False,
+) -> Plan:
     """Returns a handover that is to be recorded, after checks, with all that follows from it."""
     storage = context.storage
     active = await storage.handovers.active()
@@ -84,20 +82,24 @@ async def prepare_handover(context: CliContext, order: HandoverOrder) -> Plan:
             "se borraría con quienes sí están. Ciérrala en el bot con /close, y entrega una "
             "lista que se escriba después."
         )
-    day = _read_day(context, order.on, day_of(state.closed_at, context.words.zone))
-    listed = None if order.without_list else await _find_list(context, order, day)
-    if listed is not None and listed.exported_at < state.closed_at:
+    day = _read_day(context, on, day_of(state.closed_at, context.words.zone))
+    listed = None if without_list else await _find_list(context, export)
+    if listed is not None and (
+        listed.exported_at < state.closed_at
+        or day_of(listed.exported_at, context.words.zone) > day
+    ):
         raise CannotDo.because(
-            "La {list} es anterior al cierre de la petición ({closed}): quien firmó entre "
-            "una cosa y otra no está en ella, y se borraría con quienes sí están. Escribe "
-            "otra con petition-bot export.",
+            "La {list} no se escribió entre el cierre de la petición ({closed}) y el {day}: no "
+            "se pudo entregar ese día, o quien firmó hasta el cierre no está en ella, y se "
+            "borraría con quienes sí están. Escribe otra con petition-bot export.",
             list=_name(context, listed.id, listed.exported_at),
             closed=context.words.plain_moment(state.closed_at),
+            day=context.words.date(day),
         )
     planned = Handover(
         id=b"",
         handed_over_on=day,
-        manifest=_read_manifest(order),
+        manifest=_read_manifest(manifest, is_optional=without_list),
         with_name=0 if listed is None else listed.with_name,
         without_name=state.signatures if listed is None else listed.without_name,
         recorded_at=context.clock(),
@@ -171,15 +173,10 @@ def _read_day(context: CliContext, typed: str | None, closed_on: date) -> date:
     if typed is None:
         raise CannotDo.because("Di qué día se entregó: --on 2026-11-24")
     day = read_day(typed)
-    if day > _today(context):
+    if not closed_on <= day <= _today(context):
         raise CannotDo.because(
-            "El {day} no ha llegado aún. Una entrega se anota cuando ya se ha hecho.",
-            day=context.words.date(day),
-        )
-    if day < closed_on:
-        raise CannotDo.because(
-            "La petición se cerró el {closed}, después del {day}: ese día no se sabía aún "
-            "cuántas firmas tiene. Mira el día y el año.",
+            "El {day} no está entre el cierre de la petición, el {closed}, y hoy. Mira el día y "
+            "el año.",
             closed=context.words.date(closed_on),
             day=context.words.date(day),
         )
@@ -190,40 +187,26 @@ def _today(context: CliContext) -> date:
     return day_of(context.clock(), context.words.zone)
 
 
-def _read_manifest(order: HandoverOrder) -> str:
-    if order.manifest is None:
-        if order.without_list:
-            return ""
+def _read_manifest(typed: str | None, *, is_optional: bool) -> str:
+    manifest = (typed or "").strip().lower()
+    if not _SHA256.fullmatch(manifest) and (manifest or not is_optional):
         raise CannotDo.because(
-            "Di con --manifest qué se entregó: el SHA-256 de su manifest.txt, que muestra "
-            "sha256sum manifest.txt."
-        )
-    manifest = order.manifest.strip().lower()
-    if not _SHA256.fullmatch(manifest):
-        raise CannotDo.because(
-            "Lo que va con --manifest no es un SHA-256: son 64 cifras de 0 a f, como las "
-            "muestra sha256sum manifest.txt."
+            "Di con --manifest qué se entregó: el SHA-256 de su manifest.txt, que son 64 cifras "
+            "de 0 a f, como las muestra sha256sum manifest.txt."
         )
     return manifest
 
 
-async def _find_list(context: CliContext, order: HandoverOrder, day: date) -> ExportedList:
-    """Returns the list that was handed over on a day, as it was named; none is guessed."""
+async def _find_list(context: CliContext, typed: str | None) -> ExportedList:
+    """Returns the list that was handed over, as it was named; none is guessed."""
     exports = await context.storage.handovers.exports()
-    if order.export is None:
+    if typed is None:
         said = label(
             "Di con --export qué lista se entregó; petition-bot dossier muestra la orden entera."
             " Si solo se entregó cuántas firmas hay, di --without-list."
         )
         raise CannotDo("\n".join((said, *_lists(context, exports))))
-    found = with_id(order.export, exports, "petition-bot delivered")
-    if day_of(found.exported_at, context.words.zone) > day:
-        raise CannotDo.because(
-            "La {list} es posterior al {day}: no se pudo entregar ese día.",
-            list=_name(context, found.id, found.exported_at),
-            day=context.words.date(day),
-        )
-    return found
+    return with_id(typed, exports, "petition-bot delivered")
 
 
 async def _consequences(context: CliContext, listed: ExportedList | None) -> str:
@@ -235,20 +218,16 @@ async def _consequences(context: CliContext, listed: ExportedList | None) -> str
         "podrá usar."
     )
     if changed:
-        said += "\n" + plural_label(
-            "{n} de ellas ha cambiado después de escribirse la lista, y está en ella como era. "
-            "Hay que comunicarlo: petition-bot notices la muestra.",
-            "{n} de ellas han cambiado después de escribirse la lista, y están en ella como "
-            "eran. Hay que comunicarlo: petition-bot notices las muestra.",
-            len(changed),
+        said += "\n" + label(
+            "Han cambiado después de escribirse la lista, y están en ella como eran: {n}. Hay que "
+            "comunicarlo: petition-bot notices las muestra.",
+            n=context.words.number(len(changed)),
         )
     if untold:
-        said += "\n" + plural_label(
-            "A {n} persona que firmó no se le ha contado cómo acabó la petición. Envíale el "
-            "mensaje final con /broadcast antes de que se borre su firma.",
-            "A {n} personas que firmaron no se les ha contado cómo acabó la petición. Envíales "
-            "el mensaje final con /broadcast antes de que se borren sus firmas.",
-            untold,
+        said += "\n" + label(
+            "Firmaron, y no se les ha contado cómo acabó la petición: {n}. Envíales el mensaje "
+            "final con /broadcast antes de que se borren sus firmas.",
+            n=context.words.number(untold),
         )
     return said
 

@@ -1,18 +1,29 @@
 """`petition-bot init`: sets a bot up, question by question, or with options alone."""
 
-from __future__ import annotations
-
 import shlex
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
-from bot.console import CannotDo, in_sentences, in_terminal, interruptible, say
+from bot.cli.init_setup import (
+    KEY_FILE,
+    TOKEN,
+    NotAccepted,
+    Setup,
+    ask,
+    in_environment,
+    shown,
+)
+from bot.cli.init_steps import STEPS, SetupStep
+from bot.console import CannotDo, explain, in_sentences, in_terminal, interruptible, say
+from bot.logs import configure_logging
+from bot.settings import load_settings
+from bot.setup.bot_calls import TokenRefused
 from bot.text.terminal_language import label
 
-if TYPE_CHECKING:
-    from bot.cli.init_setup import Setup
+_REFUSALS = (NotAccepted, TokenRefused)
 
 
 @in_sentences
@@ -43,24 +54,21 @@ def init(
 ) -> None:
     """Set a bot up: token, admins, petition, key and settings, question by question."""
     given = {
-        "token_file": None if token_file is None else _content(token_file),
+        # What is no text is no token either.
+        "token_file": token_file.read_text(encoding="utf-8", errors="replace")
+        if token_file
+        else "",
         "admin": "\n".join(admin or ()),
-        "petition": petition,
+        "petition": petition or "",
         "petition_language": "\n".join(petition_language or ()),
     }
-    # Imported here, since Telegram's library takes a moment to load, which --help does not need.
-    from bot.cli.init_setup import KEY_FILE, Setup
-    from bot.cli.init_steps import take_steps
-    from bot.logs import configure_logging
-
     configure_logging("ERROR")
     if not non_interactive and not in_terminal():
         raise CannotDo.because(
             "Aquí no hay nadie a quien preguntar, porque la entrada no es una terminal. Añade"
             " --non-interactive y da las respuestas como opciones: petition-bot init --help"
         )
-    answers = {name: value for name, value in given.items() if value}
-    setup = Setup.begin(answers, asks=not non_interactive)
+    setup = Setup.begin(given, asks=not non_interactive)
     if setup.asks and KEY_FILE not in setup.known:
         say(
             label(
@@ -73,22 +81,66 @@ def init(
         " init. Solo te preguntará lo que falta."
     )
     with interruptible(stopped):
-        take_steps(setup)
+        _take_steps(setup)
     _conclude(setup)
 
 
-def _content(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise CannotDo.because("No se puede leer {path}.", path=file) from None
+def _take_steps(setup: Setup) -> None:
+    """Takes every step, and keeps each answer at once.
+
+    Without questions all that is missing is named together, before anything is written.
+
+    Raises:
+        CannotDo, StorageError, SettingsInvalid, OSError: the message says why.
+    """
+    if not setup.asks:
+        _require_answers(setup)
+    for step in STEPS:
+        if setup.asks and step.applies(setup):
+            setup.answers[step.name] = _answer(setup, step)
+        if step.name in setup.answers and (now := step.keep(setup, setup.answers[step.name])):
+            say(f"✓ {now}")
+
+
+def _require_answers(setup: Setup) -> None:
+    problems: list[str] = []
+    token, *others = STEPS
+    for step in (*others, token):  # Telegram is asked last, and only if all else is right
+        if step is token and problems and setup.given[token.name]:
+            break
+        if step.applies(setup):
+            try:
+                setup.answers[step.name] = _answer(setup, step)
+            except _REFUSALS as error:
+                problems.append(f"--{step.name.replace('_', '-')}: {error}")
+    if problems:
+        raise CannotDo("\n".join(problems))
+
+
+def _answer(setup: Setup, step: SetupStep) -> Any:
+    """Returns the answer that was given or is known, or asks for it."""
+    known = setup.given.get(step.name) or setup.known.get(step.setting)
+    if known:
+        try:
+            return step.check(setup, known)
+        except _REFUSALS as error:
+            if not setup.asks:
+                raise
+            say(str(error), style="yellow")
+    default = step.default()
+    if default and not (setup.asks and step.question):
+        return step.check(setup, default)
+    if not setup.asks:
+        raise NotAccepted.because("hace falta ({what})", what=label(step.title))
+    explain(label(step.title), label(step.text))
+    if step.asks is not None:
+        return step.asks(setup, step.question)
+    check, hidden = partial(step.check, setup), step.setting == TOKEN
+    return ask(label(step.question), check, default=default, hidden=hidden)
 
 
 def _conclude(setup: Setup) -> None:
     """Keeps the settings of the environment, checks all as `run` does, and says what is next."""
-    from bot.cli.init_setup import in_environment, shown
-    from bot.settings import load_settings
-
     # What talked to Telegram here, perhaps through a proxy, is to do so from any other shell.
     outside, before = in_environment(), setup.in_file
     for name in outside.keys() - before.keys():
@@ -104,7 +156,8 @@ def _conclude(setup: Setup) -> None:
             )
             say(said, style="yellow")
     folder = setup.answers["petition"]
-    where = shown(folder) if shlex.quote(str(folder)) == str(folder) else shlex.quote(str(folder))
+    quoted = shlex.quote(str(folder))
+    where = shown(folder) if quoted == str(folder) else quoted
     say(
         "",
         label(

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from bot import file_locations
-from bot.cli import init_answers as answers
-from bot.cli.init_setup import ADMINS, FOLDER, KEY_FILE, TOKEN, NotAccepted, Setup, ask
-from bot.console import CannotDo, explain, say
-from bot.petition_folder.template import LANGUAGES
-from bot.setup.bot_calls import TokenRefused
+from bot.cli.init_setup import (
+    ADMINS,
+    APPROVAL,
+    FOLDER,
+    KEY_FILE,
+    TOKEN,
+    NotAccepted,
+    Setup,
+    has_petition,
+    shown,
+)
+from bot.cli.init_telegram import find_admin, identity_of
+from bot.cli.run import say_that_nobody_else_reads
+from bot.console import confirms, say
+from bot.petition_folder.schema import Slug
+from bot.petition_folder.template import LANGUAGES, copy_template
+from bot.settings import checked_token
+from bot.setup.bot_calls import BotIdentity
 from bot.text.terminal_language import label
 from bot.text.translations import mark
+from storage import Keyring, key_apart_from_data
+from storage.key_file import refuse_open_folders
 
-_REFUSALS = (NotAccepted, TokenRefused)
+_MANY = 100
+"""A message to more people than this waits for a second admin, unless the settings say else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,65 +60,192 @@ class SetupStep:
     asks: Callable[[Setup, str], Any] | None = None
 
 
-def take_steps(setup: Setup) -> None:
-    """Takes every step, and keeps each answer at once.
-
-    Without questions all that is missing is named together, before anything is written.
-
-    Raises:
-        CannotDo, StorageError, SettingsInvalid, OSError: the message says why.
-    """
-    if not setup.asks:
-        _require_answers(setup)
-    for step in STEPS:
-        if setup.asks and step.applies(setup):
-            setup.answers[step.name] = _answer(setup, step)
-        if step.name in setup.answers and (now := step.keep(setup, setup.answers[step.name])):
-            say(f"✓ {now}")
+# The token
 
 
-def _require_answers(setup: Setup) -> None:
-    problems: list[str] = []
-    token, *others = STEPS
-    for step in (*others, token):  # Telegram is asked last, and only if all else is right
-        if step is token and problems and token.name in setup.given:
-            break
-        if step.applies(setup):
-            try:
-                setup.answers[step.name] = _answer(setup, step)
-            except _REFUSALS as error:
-                problems.append(f"--{step.name.replace('_', '-')}: {error}")
-    if problems:
-        raise CannotDo("\n".join(problems))
+def check_token(setup: Setup, typed: str) -> tuple[str, BotIdentity]:
+    """Returns a token and whose it is, as Telegram says."""
+    try:
+        token = checked_token(typed)
+    except ValueError:
+        raise NotAccepted.because(
+            "Eso no es un token. Tiene cifras, dos puntos y luego letras, como 123456789:AAF…"
+            " Cópialo entero del mensaje de @BotFather."
+        ) from None
+    return token, identity_of(setup, token, is_new=setup.in_file.get(TOKEN) != token)
 
 
-def _answer(setup: Setup, step: SetupStep) -> Any:
-    """Returns the answer that was given or is known, or asks for it."""
-    known = setup.given.get(step.name) or setup.known.get(step.setting)
-    if known is not None:
-        try:
-            return step.check(setup, known)
-        except _REFUSALS as error:
-            if not setup.asks:
-                raise
-            say(str(error), style="yellow")
-    default = step.default()
-    if default and not (setup.asks and step.question):
-        return step.check(setup, default)
-    if not setup.asks:
-        raise NotAccepted.because("hace falta ({what})", what=label(step.title))
-    explain(label(step.title), label(step.text))
-    if step.asks is not None:
-        return step.asks(setup, step.question)
-    check, hidden = partial(step.check, setup), step.setting == TOKEN
-    return ask(label(step.question), check, default=default, hidden=hidden)
+def keep_token(setup: Setup, answer: tuple[str, BotIdentity]) -> str:
+    """Keeps the token."""
+    token, identity = answer
+    setup.keep(TOKEN, token)
+    return label(
+        "Telegram conoce el token: es de «{name}», @{bot}.",
+        name=identity.name,
+        bot=identity.username,
+    )
+
+
+# Who administers the bot
+
+
+def check_admins(_setup: Setup, typed: str) -> list[int]:
+    """Returns admins by their Telegram ids."""
+    parts = [part.strip() for part in re.split(r"[,\n]", typed)]
+    if not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
+        raise NotAccepted.because(
+            "Pon el número de Telegram de la persona, como 12345; sin él, init la encuentra con un"
+            " enlace."
+        )
+    return sorted({*map(int, parts)})
+
+
+def ask_for_admins(setup: Setup, question: str) -> list[int]:
+    """Finds admins by links, and keeps each at once."""
+    token, identity = setup.answers["token_file"]
+    admins: set[int] = set()
+    while True:
+        if found := find_admin(setup, token, identity.username):
+            admins.add(found.user_id)
+            setup.keep(ADMINS, ",".join(map(str, sorted(admins))))
+            say(label("✓ {name} administra el bot.", name=found.name))
+        # Two decide on a breach, and on what goes to many.
+        if admins and not confirms(label(question), default=len(admins) < 2):
+            return sorted(admins)
+
+
+def keep_admins(setup: Setup, admins: list[int]) -> str:
+    """Keeps who administers the bot, and that two of them decide on what goes to many."""
+    setup.keep(ADMINS, ",".join(map(str, admins)))
+    said = label("Administran el bot: {ids}.", ids=setup.known[ADMINS])
+    if len(admins) == 1:
+        setup.drop(APPROVAL)  # there is nobody to approve, and the bot would not start
+        say_that_nobody_else_reads()
+    elif APPROVAL not in setup.known:
+        setup.keep(APPROVAL, str(_MANY))
+        approval = label(
+            "Lo que llega a más de {n} personas espera a que lo apruebe otra: {setting}.",
+            n=_MANY,
+            setting=APPROVAL,
+        )
+        return f"{said} {approval}"
+    return said
+
+
+# The petition's folder
+
+
+def check_folder(setup: Setup, typed: str) -> Path:
+    """Returns the petition's folder, which may be one to be made; a bare name goes home."""
+    folder = Path(typed).expanduser().absolute()
+    is_name = "/" not in typed and not folder.exists()
+    if is_name:
+        folder = file_locations.petition_folder(slug_of(typed))
+    if has_petition(folder):
+        return folder
+    where = shown(folder)
+    if "petition" not in setup.given and str(folder) == setup.known.get(FOLDER):
+        raise NotAccepted.because(
+            "En {folder}, que es la carpeta de los ajustes, no hay ninguna petición. Si la has"
+            " movido, di dónde está: --petition CARPETA.",
+            folder=where,
+        )
+    _require_usable(folder)
+    # A path may be mistyped, so Enter makes none.
+    asked = label("En {folder} no hay ninguna petición. ¿Hago ahí una nueva?", folder=where)
+    if setup.asks and not confirms(asked, default=is_name):
+        raise NotAccepted.because("No se ha hecho nada en {folder}.", folder=where)
+    return folder
+
+
+def _require_usable(folder: Path) -> None:
+    """Refuses a folder in which, or after which, no petition can be made."""
+    if folder.exists() and not folder.is_dir():
+        raise NotAccepted.because("{path} no es una carpeta.", path=shown(folder))
+    if folder.is_dir() and any(folder.glob("*.toml")):
+        raise NotAccepted.because(
+            "En {path} hay ya archivos .toml. Elige otra carpeta u otro nombre.",
+            path=shown(folder),
+        )
+    try:
+        TypeAdapter(Slug).validate_python(slug_of(folder.name))
+    except ValidationError:
+        raise NotAccepted.because(
+            "El nombre corto tiene de 2 a 40 minúsculas sin acentos, cifras y guiones, y empieza"
+            " por una letra."
+        ) from None
+
+
+def keep_folder(setup: Setup, folder: Path) -> str:
+    """Keeps the folder of a petition that is there."""
+    if setup.is_new_petition:
+        return ""
+    setup.keep(FOLDER, str(folder))
+    return label("La petición es la de {folder}.", folder=shown(folder))
+
+
+def slug_of(name: str) -> str:
+    """Returns a short name made of any name: Río Limpio becomes rio-limpio."""
+    bare = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].rstrip("-")
+
+
+def check_languages(_setup: Setup, typed: str) -> tuple[str, ...]:
+    """Returns languages that the template has."""
+    languages = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", typed.lower())))
+    if not languages or not {*LANGUAGES}.issuperset(languages):
+        raise NotAccepted.because("Escribe es, en, o los dos: es, en.")
+    return languages
+
+
+def make_petition(setup: Setup, languages: tuple[str, ...]) -> str:
+    """Makes the folder of a new petition, and keeps it."""
+    folder: Path = setup.answers["petition"]
+    slug = slug_of(folder.name)
+    copy_template(folder, slug=slug, languages=languages)
+    setup.keep(FOLDER, str(folder))
+    return label(
+        "Hecha la carpeta {folder}, de la petición {slug}, con textos por escribir.",
+        folder=shown(folder),
+        slug=slug,
+    )
+
+
+# The key
+
+
+def check_key(setup: Setup, typed: str) -> Path:
+    """Refuses a key where the bot would refuse it, before anything is written; StorageError."""
+    path = Path(typed).expanduser().absolute()
+    key_apart_from_data(path, setup.connection.database_url)
+    if path.exists():
+        Keyring.load(path)
+    else:
+        refuse_open_folders(path)
+    return path
+
+
+def keep_key(setup: Setup, path: Path) -> str:
+    """Makes the key if it is not there, and keeps where it is."""
+    is_new = not path.exists()
+    if is_new:
+        file_locations.make_private_folder(path.parent)
+        Keyring.generate(path)
+    setup.keep(KEY_FILE, str(path))
+    if is_new:
+        return label(
+            "Hecha la clave {path}, con la que se cifran los nombres. Guarda una copia en otro"
+            " sitio, aparte de la base de datos: sin ella nadie puede leer las firmas.",
+            path=shown(path),
+        )
+    return label("La clave es {path}.", path=shown(path))
 
 
 STEPS: Sequence[SetupStep] = (
     SetupStep(
         "token_file",
-        answers.check_token,
-        answers.keep_token,
+        check_token,
+        keep_token,
         mark("Token"),
         title=mark("El token del bot"),
         text=mark(
@@ -109,8 +256,8 @@ STEPS: Sequence[SetupStep] = (
     ),
     SetupStep(
         "admin",
-        answers.check_admins,
-        answers.keep_admins,
+        check_admins,
+        keep_admins,
         mark("¿Añadir a otra persona que también administre?"),
         title=mark("Quién administra el bot"),
         text=mark(
@@ -119,12 +266,12 @@ STEPS: Sequence[SetupStep] = (
             " pulsa «Iniciar». Vale una sola vez y durante diez minutos."
         ),
         setting=ADMINS,
-        asks=answers.ask_for_admins,
+        asks=ask_for_admins,
     ),
     SetupStep(
         "petition",
-        answers.check_folder,
-        answers.keep_folder,
+        check_folder,
+        keep_folder,
         mark("Nombre corto o carpeta"),
         title=mark("La petición"),
         text=mark(
@@ -136,8 +283,8 @@ STEPS: Sequence[SetupStep] = (
     ),
     SetupStep(
         "petition_language",
-        answers.check_languages,
-        answers.make_petition,
+        check_languages,
+        make_petition,
         mark("Idiomas"),
         title=mark("Los idiomas de la petición"),
         text=mark(
@@ -149,8 +296,8 @@ STEPS: Sequence[SetupStep] = (
     ),
     SetupStep(
         "key_file",
-        answers.check_key,
-        answers.keep_key,
+        check_key,
+        keep_key,
         setting=KEY_FILE,
         default=lambda: str(file_locations.key_file()),
     ),

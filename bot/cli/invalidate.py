@@ -194,9 +194,8 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
         say(heading, style="bold")
         say_table((name, words.number(n)) for name, n in counts.items())
     say(_form_times(words, found))
-    examples = ", ".join(str(number) for number in found.numbers[:_EXAMPLES])
-    more = " …" if total > _EXAMPLES else ""
-    say(label("Números: {numbers}", numbers=f"{examples}{more}"))
+    examples = ", ".join(map(str, found.numbers[:_EXAMPLES]))
+    say(label("Números: {numbers}", numbers=examples + (" …" if total > _EXAMPLES else "")))
 
 
 def _by_time(words: Words, found: Matches) -> tuple[str, dict[str, int]]:
@@ -216,19 +215,18 @@ def _by_link(found: Matches) -> dict[str, int]:
     from handlers.statistics import merge_small_sources
 
     sources = merge_small_sources(found.by_source)
-    counts = dict(sources.named)
-    if sources.unnamed:
-        counts[label("(otros enlaces)")] = sum(sources.unnamed)
-    if sources.others:
-        counts[label("(ninguno, y enlaces con pocas)")] = sources.others
-    return counts
+    others = {
+        label("(otros enlaces)"): sum(sources.unnamed),
+        label("(ninguno, y enlaces con pocas)"): sources.others,
+    }
+    return {**sources.named, **{name: n for name, n in others.items() if n}}
 
 
 def _by_language(found: Matches) -> dict[str, int]:
     """Returns the languages of at least `FEWEST`, most first, and the others together."""
     ranked = Counter(found.by_language).most_common()
     large = {language: n for language, n in ranked if n >= FEWEST}
-    others = sum(n for _, n in ranked) - sum(large.values())
+    others = found.by_language.total() - sum(large.values())
     return {**large, **({label("(otros)"): others} if others else {})}
 
 

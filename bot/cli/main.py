@@ -53,13 +53,6 @@ _Port = Annotated[
         min=0, max=65535, help="El puerto de la página; si no se da, uno libre cerca del 8080."
     ),
 ]
-_Host = Annotated[
-    str,
-    typer.Option(
-        help="La dirección de la página. Si no es de este ordenador, también la abren otras "
-        "personas."
-    ),
-]
 
 
 def _say_version(wanted: bool) -> None:
@@ -117,6 +110,7 @@ def run(
     token = settings.bot_token.get_secret_value()
     configure_logging(level, secrets=[token], said=said_of_event if is_quiet else None)
     from bot.process import TokenUnknown, run_until_stopped
+    from bot.setup.bot_calls import TokenRefused
 
     if rehearsal and restored_backup:
         raise CannotDo.because("--rehearsal y --restored-backup no van juntas.")
@@ -135,9 +129,7 @@ def run(
         )
     except TokenUnknown:
         # At the start a proxy's hiccup looks like a token that is refused, so that may pass.
-        raise CannotDo.because(
-            "Telegram no conoce el token de PETITION_BOT_TOKEN. @BotFather muestra el bueno."
-        ) from None
+        raise TokenRefused from None
     if rehearsal:
         say_rehearsal_is_over()
 
@@ -148,13 +140,12 @@ def demo(
         bool, typer.Option("--once", help="Vive sola una petición entera, sin página, y acaba.")
     ] = False,
     port: _Port = None,
-    host: _Host = "127.0.0.1",
 ) -> None:
     """Try the bot on a web page, with an open petition; nothing leaves this machine."""
     configure_logging("WARNING")
     from bot.cli.demo import run_demo, run_once
 
-    raise typer.Exit(run_to_end(run_once() if once else run_demo(host=host, port=port)))
+    raise typer.Exit(run_to_end(run_once() if once else run_demo(port)))
 
 
 @in_sentences
@@ -163,26 +154,24 @@ def simulator(
         int, typer.Option(min=0, max=65535, help="El puerto de la Bot API, en este ordenador.")
     ] = 8081,
     port: _Port = None,
-    host: _Host = "127.0.0.1",
 ) -> None:
     """Serve a simulated Telegram, to set up and try a bot of your own without an account."""
     configure_logging("WARNING")
     from bot.cli.simulator import run_simulator
 
-    run_to_end(run_simulator(api_port=api_port, host=host, port=port))
+    run_to_end(run_simulator(api_port=api_port, port=port))
 
 
 @in_sentences
 def preview(
     folder: Annotated[Path, typer.Argument(metavar="CARPETA", help="La carpeta de una petición.")],
     port: _Port = None,
-    host: _Host = "127.0.0.1",
 ) -> None:
     """Show a petition on a web page while you write it; saved files appear at once."""
     configure_logging("ERROR")
     from bot.cli.preview import run_preview
 
-    run_to_end(run_preview(out, folder, host=host, port=port))
+    run_to_end(run_preview(out, folder, port))
 
 
 @in_sentences

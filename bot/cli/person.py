@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -56,20 +57,6 @@ class Asked(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """How a request is asked about, and what is said when it was done.
-
-    `since` is the field of a signer that says when it was done already, and `already` the
-    sentence for that.
-    """
-
-    question: str
-    outcome: str
-    since: str = ""
-    already: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Letter:
     """What was typed: what is asked, of which signature, and how it is known whose that is."""
 
@@ -85,32 +72,20 @@ _ONLY_STORED = mark(
     "Se guarda y se cuenta sin su nombre, que desde ahora no está en ninguna lista, y quien firmó "
     "no recibe más mensajes que el aviso de una brecha."
 )
+# How each is asked about, and what is said when it was done.
 _REQUESTS = {
-    Asked.SHOW: Request(
-        mark("¿Muestro todo lo que se guarda de esa persona?"),
-        mark("Eso es todo."),
-    ),
-    Asked.CORRECT: Request(
+    Asked.SHOW: (mark("¿Muestro todo lo que se guarda de esa persona?"), mark("Eso es todo.")),
+    Asked.CORRECT: (
         mark("¿Le pongo a la firma el nombre «{name}»?"),
         mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
     ),
-    Asked.ERASE: Request(
+    Asked.ERASE: (
         mark("¿Borro la firma para siempre, con nombre, chat y consentimiento?"),
         mark("La firma está borrada."),
     ),
-    Asked.RESTRICT: Request(
-        mark("¿Limito su uso?"),
-        mark("Su uso está limitado."),
-        since="restricted_at",
-        already=mark("Su uso ya está limitado, desde el {moment}. No se ha hecho nada."),
-    ),
-    Asked.OBJECT: Request(
-        mark("¿Anoto su oposición?"),
-        mark("La oposición está anotada."),
-        since="objected_at",
-        already=mark("Ya se opuso a su uso, el {moment}. No se ha hecho nada."),
-    ),
-    Asked.LIFT: Request(
+    Asked.RESTRICT: (mark("¿Limito su uso?"), mark("Su uso está limitado.")),
+    Asked.OBJECT: (mark("¿Anoto su oposición?"), mark("La oposición está anotada.")),
+    Asked.LIFT: (
         mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a quien firmó."),
         mark("La firma se usa otra vez como cualquier otra."),
     ),
@@ -199,13 +174,19 @@ def _asked(question: str) -> str:
 
 async def prepare(context: CliContext, letter: Letter) -> Plan:
     """Checks the proof, and returns what is to be asked before; a wrong code is counted."""
-    request, words = _REQUESTS[letter.what], context.words
+    words, (question, _) = context.words, _REQUESTS[letter.what]
     signer, proof = await _proved(context, letter)
-    if request.since and (since := getattr(signer, request.since)):
-        raise CannotDo.because(request.already, moment=words.plain_moment(since))
     state = _only_stored(signer, words)
-    if letter.what is Asked.LIFT and state is None:
-        raise CannotDo.because("Su uso no está limitado, ni hay oposición. No se ha hecho nada.")
+    is_done = {
+        Asked.RESTRICT: signer.restricted_at is not None,
+        Asked.OBJECT: signer.objected_at is not None,
+        Asked.LIFT: not state,
+    }
+    if is_done.get(letter.what):
+        raise CannotDo.because(
+            "Ya es así: {state}. No se ha hecho nada.",
+            state=state or label("su uso no está limitado, ni hay oposición"),
+        )
     whose = label(
         "Firma número {n}: {name}, firmó el {moment}, lee en {language}",
         n=words.number(signer.number),
@@ -218,28 +199,25 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
         whose += f" {label(_ONLY_STORED)}"
     return Plan(
         whose,
-        label(request.question, name=letter.name or ""),
+        label(question, name=letter.name or ""),
         partial(_carry_out, letter=letter, signer=signer, proof=proof),
         declined=label("No se ha hecho nada, y el código sigue sirviendo."),
     )
 
 
-def _only_stored(signer: Signer, words: Words) -> str | None:
-    """Returns since when the use is restricted or objected to, as a sentence."""
-    if signer.restricted_at is not None:
-        since = words.plain_moment(signer.restricted_at)
-        return label("su uso está limitado desde el {moment}", moment=since)
-    if signer.objected_at is not None:
-        since = words.plain_moment(signer.objected_at)
-        return label("se opuso a su uso el {moment}", moment=since)
-    return None
+def _only_stored(signer: Signer, words: Words) -> str:
+    """Says since when the use is restricted or objected to; nothing where neither is."""
+    since = (
+        (mark("su uso está limitado desde el {moment}"), signer.restricted_at),
+        (mark("se opuso a su uso el {moment}"), signer.objected_at),
+    )
+    return "; ".join(label(said, moment=words.plain_moment(at)) for said, at in since if at)
 
 
 async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> str:
     """Does what was asked for; returns the result as sentences."""
-    shown = ""
-    if letter.what is Asked.SHOW:
-        shown = f"{await _stored(context, signer)}\n"
+    _, outcome = _REQUESTS[letter.what]
+    shown = f"{await _stored(context, signer)}\n" if letter.what is Asked.SHOW else ""
     if letter.output is None:
         await _do(context, letter, signer, proof)
     else:
@@ -251,23 +229,20 @@ async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof:
     if letter.what is Asked.LIFT:
         # They get what they missed, like those who unmute the bot.
         await context.storage.signatures.mark_reachable(signer.supporter, context.clock())
-    return f"{shown}{label(_REQUESTS[letter.what].outcome)} {_told(letter.what, signer)}"
+    return f"{shown}{label(outcome)} {_told(letter.what, signer)}"
 
 
 async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> None:
     requests, at = context.storage.person_requests, context.clock()
-    deeds = {
+    deeds: dict[Asked, Callable[..., Awaitable[bool]]] = {
         Asked.SHOW: requests.record_shown,
+        Asked.CORRECT: partial(requests.correct, name=letter.name or ""),
         Asked.ERASE: requests.erase,
         Asked.RESTRICT: requests.restrict,
         Asked.OBJECT: requests.object,
         Asked.LIFT: requests.lift,
     }
-    if letter.what is Asked.CORRECT:
-        done = await requests.correct(signer, letter.name or "", proof, at)
-    else:
-        done = await deeds[letter.what](signer, proof, at)
-    if not done:
+    if not await deeds[letter.what](signer, proof=proof, at=at):
         raise CannotDo.because(
             "Entretanto se ha usado el código o se ha retirado la firma. No se ha hecho nada."
         )

@@ -30,11 +30,11 @@ _CHECK_EVERY_SECONDS = 0.25
 _NO_BUTTON_OF_THE_BOT = "look again"
 
 
-async def run_preview(out: Console, folder: Path, *, host: str, port: int | None) -> None:
+async def run_preview(out: Console, folder: Path, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
     _require_folder(folder)
     page = TryoutPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
-    async with served(page, host, port), DemoSession(page, petition=folder).open() as session:
+    async with served(page, port), DemoSession(page, petition=folder).open() as session:
         said = label(
             "Lo que cambies ahí o en un archivo se ve al momento; Ctrl-C termina la vista previa."
         )

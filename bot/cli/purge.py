@@ -36,13 +36,7 @@ def purge(
         plan = await prepare_purge(context)
         if dry_run or not plan.question:
             return replace(plan, question="")
-        said = await telegram_time(load_petition_settings())
-        if said is None:
-            raise CannotDo.because(
-                "No se ha podido preguntar a Telegram qué día es, así que no se ha borrado nada."
-                " Pruébalo más tarde."
-            )
-        refuse_another_date(said, context.clock())
+        refuse_another_date(await telegram_time(load_petition_settings()), context.clock())
         return plan
 
     confirmed(prepare, yes=yes)
@@ -64,15 +58,15 @@ async def prepare_purge(context: CliContext) -> Plan:
     )
 
 
-def refuse_another_date(said: datetime, now: datetime) -> None:
-    """Raises CannotDo where Telegram says another day than the machine."""
+def refuse_another_date(said: datetime | None, now: datetime) -> None:
+    """Raises CannotDo where Telegram says another day than the machine, or nothing."""
     words = terminal_words()
-    if abs(now - said) >= timedelta(days=1):
+    if said is None or abs(now - said) >= timedelta(days=1):
         raise CannotDo.because(
-            "Esta máquina dice que hoy es el {here}, y Telegram, que es el {there}. Pon antes "
-            "el reloj en hora. No se ha borrado nada.",
+            "Esta máquina dice que hoy es el {here}, y Telegram: {there}. Tiene que decir lo "
+            "mismo. No se ha borrado nada.",
             here=words.date(now),
-            there=words.date(said),
+            there=words.date(said) if said else label("no contesta"),
         )
 
 
@@ -142,12 +136,10 @@ async def _reasons(
         )
     if untold := count.untold + count.untold_at_most:
         is_closed = (await context.storage.petitions.state()).is_closed
-        yield plural_label(
-            "A {n} de esas personas se le puede contar cómo acabó la petición, y nadie lo ha "
-            "hecho. Quien administra puede hacerlo con {command}.",
-            "A {n} de esas personas se les puede contar cómo acabó la petición, y nadie lo ha "
-            "hecho. Quien administra puede hacerlo con {command}.",
-            untold,
+        yield label(
+            "De esas personas, se puede contar cómo acabó la petición a {n}, y nadie lo ha hecho. "
+            "Quien administra puede hacerlo con {command}.",
+            n=words.number(untold),
             command="/broadcast" if is_closed else label("/close, y después /broadcast"),
         )
     if count.total > total and erasure.untold_until is not None:

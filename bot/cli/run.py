@@ -1,6 +1,7 @@
 """What `petition-bot run` asks of a petition before real people meet it."""
 
 import shlex
+from contextlib import suppress
 
 import structlog
 
@@ -9,7 +10,7 @@ from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings
-from bot.setup.bot_calls import FetchedElsewhere, TokenRefused, Unreachable, open_bot_calls
+from bot.setup.bot_calls import TokenRefused, Unreachable, open_bot_calls
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 from storage import last_number_in, petition_signed_with
@@ -91,11 +92,7 @@ def require_rehearsable(settings: Settings) -> None:
             url="sqlite+aiosqlite:///ensayo.db",
             command=_REHEARSAL,
         )
-    if not run_to_end(_is_alone(settings)):
-        raise CannotDo.because(
-            "Otro programa recibe ahora los mensajes de este bot, y el ensayo se los "
-            "quitaría. Detenlo, o ensaya con otro bot."
-        )
+    run_to_end(_require_alone(settings))
     said = label(
         "Ensayo de la petición {slug}, en el Telegram de verdad. Cada mensaje dice que es un "
         "ensayo. Ninguna firma cuenta, y los nombres se borran cuando acaba. Para acabarlo "
@@ -118,17 +115,13 @@ def _signed_petition(settings: Settings, slug: str) -> str | None:
     return petition_signed_with(settings.bot_id, settings.key_file)
 
 
-async def _is_alone(settings: Settings) -> bool:
-    """Returns whether nobody else is known to get the bot's messages."""
+async def _require_alone(settings: Settings) -> None:
+    """Refuses a bot whose messages somebody else is known to get."""
     token = settings.bot_token.get_secret_value()
-    try:
+    # With no connection the bot itself waits, and it says what is wrong with the token.
+    with suppress(TokenRefused, Unreachable):
         async with open_bot_calls(token, settings.api_url, settings.proxy) as calls:
             await calls.require_alone()
-    except FetchedElsewhere:
-        return False
-    except (TokenRefused, Unreachable):
-        return True  # the bot itself waits, or says what is wrong with the token
-    return True
 
 
 def say_started(name: str, username: str) -> None:
@@ -167,30 +160,16 @@ _EVENTS = {
     "too_many_requests": "",
     "for_database": mark("La base de datos no contesta. El bot espera y lo intenta otra vez."),
     "token_denied": mark("Telegram no acepta ahora el token. El bot lo intenta otra vez."),
-    "webhook_removed": mark(
-        "Los mensajes del bot iban a otro servidor, por un webhook. Ya está quitado."
-    ),
     "unknown_setting": mark(
         "Entre los ajustes hay uno, que empieza por PETITION_, que el bot no conoce. ¿Está bien "
         "escrito?"
     ),
-    "may_cost_stars": mark("Según los ajustes, enviar un mensaje puede costar estrellas."),
     "backup": mark("No consta ninguna copia de seguridad reciente: petition-bot backup"),
     "petition_folder": mark(
         "La carpeta de la petición no se puede usar tal como está, y siguen los textos de antes. "
         "Para ver por qué: petition-bot check"
     ),
-    "journal_repeated": mark("Se ha repetido lo que la gente pidió después de la copia."),
-    "damaged": mark("Una parte de lo guardado está dañada. Ten a mano la última copia."),
-    "journal": mark("No se puede escribir el diario que guarda lo que la gente pide."),
-    "erasure_held": mark(
-        "Toca borrar firmas de quienes no saben todavía cómo ha acabado. El bot espera, y lo ha "
-        "dicho a quienes administran."
-    ),
-    "admin": mark("No se ha podido escribir a alguien que administra."),
-    "recall": mark("Al borrar de los chats algo enviado ha habido un fallo."),
-    "broadcast": mark("En un envío ha habido un fallo. Míralo con /broadcasts."),
-    "": mark("Algo no ha salido bien, y el bot sigue. Más, en el registro: {event}"),
+    "": mark("Aviso, y el bot sigue. Más, en el registro: {event}"),
 }
 
 

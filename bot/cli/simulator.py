@@ -8,10 +8,9 @@ from bot.text.terminal_language import label
 from bot.tryout.demo_session import DemoPeople, said_of_port, served, unless_interrupted
 from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
-from simulator.page import LOOPBACK
 
 
-async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
+async def run_simulator(*, api_port: int, port: int | None) -> None:
     """Serves the Bot API and the page with the phones until it is interrupted.
 
     The Bot API is on loopback. Raises OSError if something else listens on one of the ports.
@@ -21,9 +20,9 @@ async def run_simulator(*, api_port: int, host: str, port: int | None) -> None:
         try:
             simulator = await stack.enter_async_context(Simulator(port=api_port))
         except OSError as error:
-            raise CannotDo(said_of_port(error, LOOPBACK, api_port, "--api-port")) from None
+            raise CannotDo(said_of_port(error, api_port, "--api-port")) from None
         state = TryoutState(simulator, page.feed, admins=frozenset())
-        async with served(page, host, port), state.open():
+        async with served(page, port), state.open():
             state.phones.add(*DemoPeople(simulator.world).everybody)
             page.show(state)
             page.publish_bot_state("elsewhere")

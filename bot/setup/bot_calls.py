@@ -60,13 +60,12 @@ class FetchedElsewhere(TerminalError):
     def __init__(self, webhook: str | None) -> None:
         polls = label(
             "Otro programa está recibiendo los mensajes de este bot con el mismo token, quizá"
-            " petition-bot run en esta misma máquina. Detenlo y repite petition-bot init. Si no"
-            " sabes cuál es, pide a @BotFather otro token con /revoke: el de ahora deja de valer."
+            " petition-bot run en esta misma máquina. Detenlo y prueba otra vez. Si no sabes cuál"
+            " es, pide a @BotFather otro token con /revoke: el de ahora deja de valer."
         )
         has_webhook = label(
             "Los mensajes de este bot van a un servidor ({host}), porque alguien puso un webhook."
-            " Si ya no lo usas, quítalo donde lo pusiste y repite petition-bot init; o pide a"
-            " @BotFather un bot nuevo.",
+            " Quítalo donde se puso y prueba otra vez, o pide a @BotFather un bot nuevo.",
             host=webhook,
         )
         super().__init__(has_webhook if webhook else polls)
@@ -79,9 +78,8 @@ class TooManyUpdates(TerminalError):
     def __init__(self) -> None:
         super().__init__(
             label(
-                "Hay más de cien mensajes de otras personas esperando en Telegram, y para ver el"
-                " tuyo habría que perder alguno. Di tú quién administra, con su id numérico:"
-                " petition-bot init --admin ID"
+                "Hay más de cien mensajes de otras personas esperando en Telegram. Di tú quién"
+                " administra, con su id numérico: petition-bot init --admin ID"
             )
         )
 

@@ -26,7 +26,6 @@ from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
 from simulator.call_log import RecordedCall
 from simulator.chats import Shape
-from simulator.page import others_can_reach
 from simulator.world import World
 from storage import Keyring, StorageError
 
@@ -198,43 +197,33 @@ def _hint(state: TryoutState, said: dict[str, str], call: RecordedCall, _: objec
 
 
 @asynccontextmanager
-async def served(page: TryoutPage, host: str, port: int | None) -> AsyncIterator[str]:
+async def served(page: TryoutPage, port: int | None) -> AsyncIterator[str]:
     """Serves the page until the end of the block; prints and yields its address.
 
-    Raises CannotDo if the port or the address cannot be used.
+    Raises CannotDo if the port cannot be used.
     """
     try:
-        address = await page.start(host, port)
+        address = await page.start(port)
     except OSError as error:
-        raise CannotDo(said_of_port(error, host, port or 0, "--port")) from None
+        raise CannotDo(said_of_port(error, port or 0, "--port")) from None
     try:
-        if others_can_reach(host):
-            said = label(
-                "Aviso: quien pueda llegar a este ordenador puede abrir la página y actuar en"
-                " ella, sin contraseña. Nada de lo que hay en ella es de verdad; aun así, quita"
-                " --host si no es lo que quieres."
-            )
-            say(said, style="yellow")
         say(label("La petición, en el navegador:"), address + page.mark)
         yield address
     finally:
         await page.stop()
 
 
-def said_of_port(error: OSError, host: str, port: int, option: str) -> str:
-    """Returns what to change where nothing can be served at an address."""
+def said_of_port(error: OSError, port: int, option: str) -> str:
+    """Returns what to change where nothing can be served at a port."""
     if error.errno == errno.EADDRINUSE:
         return label(
             "El puerto {port} ya está en uso: elige otro con {option}.", port=port, option=option
         )
-    if error.errno == errno.EACCES:
-        return label(
-            "El puerto {port} no lo puede usar cualquiera: elige con {option} uno a partir de "
-            "1024.",
-            port=port,
-            option=option,
-        )
-    return label("Este ordenador no tiene la dirección {host}: quita --host.", host=host)
+    return label(
+        "El puerto {port} no lo puede usar cualquiera: elige con {option} uno a partir de 1024.",
+        port=port,
+        option=option,
+    )
 
 
 async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:

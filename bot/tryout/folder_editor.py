@@ -39,10 +39,6 @@ class Refusal(StrEnum):
         "Solo lectura. Para cambiar los textos, abre esta página con la dirección entera que "
         "muestra la terminal, hasta el final: después de # lleva la llave."
     )
-    OTHERS_CAN_REACH = mark(
-        "Solo lectura: otras personas pueden abrir esta página. Para cambiar los textos, abre "
-        "la vista previa sin --host."
-    )
     BUNDLED = mark(
         "Solo lectura: esta petición viene con el programa. Haz primero la tuya: petition-bot init"
     )

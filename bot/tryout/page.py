@@ -15,7 +15,7 @@ from bot.tryout.crowd import Crowd
 from bot.tryout.folder_editor import EditRefused, FolderEditor, ReadOnly, Refusal
 from simulator import Simulator
 from simulator.chats import Shape
-from simulator.page import LOOPBACK, Addition, PageState, SimulatorPage, others_can_reach
+from simulator.page import Addition, PageState, SimulatorPage
 from simulator.page.event_feed import EventFeed
 from simulator.page.server import json_object
 from simulator.server import json_response
@@ -107,12 +107,6 @@ class TryoutPage(SimulatorPage):
         """What follows the page's address in the terminal; with it, the page may edit."""
         may_edit = self._editor is not None and self._editor.closed_for is None
         return f"#edit={self._editor.token}" if self._editor and may_edit else ""
-
-    async def start(self, host: str = LOOPBACK, port: int | None = None) -> str:
-        """Starts to listen, as `SimulatorPage.start` does; others who reach it may not edit."""
-        if self._editor is not None and others_can_reach(host):
-            self._editor.closed_for = Refusal.OTHERS_CAN_REACH
-        return await super().start(host, port)
 
     def snapshot(self) -> Shape:
         """Returns everything that the page draws."""

@@ -1,8 +1,8 @@
 """A web page that shows the chats of a simulator and lets a visitor act for its people."""
 
-from simulator.page.address import LOOPBACK, others_can_reach
+from simulator.page.address import LOOPBACK
 from simulator.page.files import Addition
 from simulator.page.page_state import PageState
 from simulator.page.server import BotCommand, SimulatorPage
 
-__all__ = ["LOOPBACK", "Addition", "BotCommand", "PageState", "SimulatorPage", "others_can_reach"]
+__all__ = ["LOOPBACK", "Addition", "BotCommand", "PageState", "SimulatorPage"]

@@ -1,4 +1,4 @@
-"""The address of the page: a free port, by default on loopback."""
+"""The address of the page: a free port on loopback."""
 
 import errno
 import ipaddress
@@ -19,31 +19,15 @@ def as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
         return None
 
 
-def others_can_reach(host: str) -> bool:
-    """Returns whether other machines can reach this host address."""
-    address = as_address(host)
-    return host != "localhost" and not (address is not None and address.is_loopback)
-
-
-def browser_host(host: str) -> str:
-    """Returns the host for a URL; for an address that means all interfaces, loopback."""
-    address = as_address(host)
-    if address is None:
-        return host
-    if address.is_unspecified:
-        return LOOPBACK if address.version == 4 else "[::1]"
-    return f"[{address}]" if address.version == 6 else str(address)
-
-
-async def listen(runner: web.AppRunner, host: str, port: int | None) -> int:
+async def listen(runner: web.AppRunner, port: int | None) -> int:
     """Listens on this port, or for None on a free one near 8080, and returns the port.
 
-    Raises OSError for a port or an address that is not usable.
+    Raises OSError for a port that is not usable.
     """
     candidates: Iterable[int] = (*_NEAR, 0) if port is None else (port,)
     for candidate in candidates:
         try:
-            await web.TCPSite(runner, host, candidate, reuse_address=True).start()
+            await web.TCPSite(runner, LOOPBACK, candidate, reuse_address=True).start()
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise

@@ -12,7 +12,7 @@ from simulator.errors import Refused, SimulatorError
 from simulator.page import files
 from simulator.page.access_guard import add_security_headers, refuse_other_sites
 from simulator.page.actions import ActionFields, ActionRefused, perform
-from simulator.page.address import LOOPBACK, browser_host, listen
+from simulator.page.address import LOOPBACK, listen
 from simulator.page.event_feed import EventFeed, encode
 from simulator.page.files import Addition
 from simulator.page.page_state import FAULTS, PageState
@@ -54,7 +54,7 @@ class SimulatorPage:
         self._bot_state = state
         self.feed.publish("bot", state=state)
 
-    async def start(self, host: str = LOOPBACK, port: int | None = None) -> str:
+    async def start(self, port: int | None = None) -> str:
         """Starts to listen and returns the page's address; raises OSError as `listen` does."""
         self._stopping.clear()
         app = web.Application(middlewares=[refuse_other_sites], client_max_size=_LARGEST_UPLOAD)
@@ -72,8 +72,8 @@ class SimulatorPage:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        bound = await listen(self._runner, host, port)
-        return f"http://{browser_host(host)}:{bound}/"
+        bound = await listen(self._runner, port)
+        return f"http://{LOOPBACK}:{bound}/"
 
     async def stop(self) -> None:
         """Tells every page that the server stops, then stops it."""

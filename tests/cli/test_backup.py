@@ -180,68 +180,6 @@ def sealed(file: Path, keyring: Keyring, **changes: object) -> None:
     file.write_bytes(_line(manifest) + file.read_bytes()[4096:])
 
 
-def test_older_backups_go_and_nothing_else_in_their_folder(
-    petition: PetitionDatabase, tmp_path: Path, telegram: TelegramDate
-) -> None:
-    folder, now = tmp_path / "backups", datetime.now(UTC)
-    folder.mkdir()
-
-    def made(name: str, days: int, keyring: Keyring = petition.keyring) -> Path:
-        said("backup", folder / name)
-        sealed(folder / name, keyring, made_at=now - timedelta(days=days, minutes=1))
-        return folder / name
-
-    made("old.backup", 30)
-    damaged, other = made("damaged.backup", 40), tmp_path / "other" / "petition.key"
-    damaged.write_bytes(damaged.read_bytes()[:-9])
-    other.parent.mkdir(mode=0o700)
-    left = {
-        made("young.backup", 29),
-        damaged,
-        made("strange.backup", 40, Keyring.generate(other)),
-        made("elsewhere.age", 40),
-        made("kept", 40),
-        folder / "letter.backup",
-        folder / "link.backup",
-    }
-    (folder / "letter.backup").write_text("Querida Ana")
-    (folder / "link.backup").symlink_to(folder / "kept")
-    (folder / "killed.backup.0123abcd.part~").write_bytes(b"half of one")
-    before = set(folder.iterdir())
-    telegram.days_ahead = -730  # as the clock is two years ahead
-    assert "Nothing was erased" in refused("backup", folder / "new.backup", "--keep", 30)
-    assert set(folder.iterdir()) == before | {folder / "new.backup"}
-    (folder / "new.backup").unlink()
-    telegram.days_ahead = None  # it cannot be asked
-    told = said("backup", folder / "new.backup", "--keep", 30)
-    assert set(folder.iterdir()) == left | {folder / "new.backup"}
-    assert told.endswith(
-        "which is not in it. Removed, as older than 30 days: old.backup. Older too, and left: "
-        "damaged.backup, strange.backup. They are damaged, or were not made with this key file. "
-        "If they are yours, delete them."
-    )
-    assert typed("backup", folder / "more.backup", "--keep", 31).exit_code == 2
-
-
-@pytest.mark.usefixtures("petition", "telegram")
-def test_a_file_of_somebody_elses_that_cannot_be_read_keeps_no_old_backup_there(
-    keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("a.backup", "theirs.backup", "z.backup"):
-        said("backup", tmp_path / name)
-        sealed(tmp_path / name, keyring, made_at=NOON)
-    opened = Path.open
-
-    def refuses(self: Path, *given: Any, **named: Any) -> Any:
-        if self.name == "theirs.backup":
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
-        return opened(self, *given, **named)
-
-    monkeypatch.setattr(Path, "open", refuses)
-    said("backup", tmp_path / "new.backup", "--keep", 30)
-    assert {each.name for each in tmp_path.glob("*.backup")} == {"new.backup", "theirs.backup"}
-
-
 def test_a_backup_from_before_the_key_was_exchanged_needs_the_older_one_below_the_present(
     petition: PetitionDatabase, tmp_path: Path, key: Path
 ) -> None:
@@ -380,19 +318,19 @@ class Tomorrow(datetime):
 def test_without_the_journal_nobody_is_told_that_all_was_done_again(
     petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "today.backup"
+    file, lost = tmp_path / "today.backup", "is not there whole: those people are back"
     said("backup", file)
     journal = petition.keyring.beside("andry.journal")
     journal.write_bytes(b"")  # as a copy onto a full disk leaves it
-    assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--drill")
+    assert lost in said("restore", file, "-i", key, "--drill")
     journal.unlink(missing_ok=True)
-    assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--drill")
-    assert "There is no journal beside the key file" in said("restore", file, "-i", key, "--yes")
+    assert lost in said("restore", file, "-i", key, "--drill")
+    assert lost in said("restore", file, "-i", key, "--yes")
     # Nor once the bot has begun another one, as after a move to another machine, and tidied it.
     monkeypatch.setattr("storage.journal.datetime", Tomorrow)
     petition.do(lambda storage: storage.signatures.withdraw(b"nobody", NOON))
     petition.do(lambda storage: asyncio.to_thread(storage.journal.rewrite, NOON))
-    assert "the one before it is lost" in said("restore", file, "-i", key, "--yes")
+    assert lost in said("restore", file, "-i", key, "--yes")
     held = petition.do(lambda storage: storage.restores.held())
     assert held is not None
     assert not held.journal_is_whole
@@ -404,39 +342,80 @@ def test_without_the_journal_nobody_is_told_that_all_was_done_again(
     assert "6 signatures" in said("export", "--output", tmp_path / "list.age")
 
 
-@pytest.mark.parametrize(
-    ("journal", "knows_all", "and_then"),
-    [
-        (JournalContent((), 0), True, ""),
-        (
-            JournalContent((), 0),
-            False,
-            " The journal beside the key file was begun after this backup, so the one before it "
-            "is lost: who withdrew in between is back. If there is a later backup, restore that "
-            "one.",
-        ),
-        (
-            JournalContent((), 0, is_missing=True),
-            False,
-            " There is no journal beside the key file, which says who withdrew after the backup "
-            "and who wants no messages: such people are back. If you have it, put it there, and "
-            "restore again before you start the bot.",
-        ),
-        (
-            JournalContent((), 1_000),
-            False,
-            " 1,000 entries of the journal are damaged: somebody who withdrew may be back. If "
-            "there is a copy of the journal, put it beside the key file, and restore again before"
-            " you start the bot.",
-        ),
-    ],
-)
-def test_how_much_is_done_again_is_said_and_what_cannot_be(
-    journal: JournalContent, knows_all: bool, and_then: str
+def test_older_backups_go_and_nothing_else_in_their_folder(
+    petition: PetitionDatabase, tmp_path: Path, telegram: TelegramDate
 ) -> None:
-    repeated = Counter({Deed.WITHDRAWAL: 2, Deed.MUTED: 3})
-    assert _outcome(Restored(1_234, 1, repeated, journal, knows_all)) == (
-        "It has 1,234 signatures. 1 numbers were given after it: so many signatures at most are "
-        "lost, and none of these numbers is given again. Done again from the journal, as people "
-        f"asked for it afterwards: 5.{and_then}"
+    folder, now = tmp_path / "backups", datetime.now(UTC)
+    folder.mkdir()
+
+    def made(name: str, days: int, keyring: Keyring = petition.keyring) -> Path:
+        said("backup", folder / name)
+        sealed(folder / name, keyring, made_at=now - timedelta(days=days, minutes=1))
+        return folder / name
+
+    made("old.backup", 30)
+    damaged, other = made("damaged.backup", 40), tmp_path / "other" / "petition.key"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    other.parent.mkdir(mode=0o700)
+    left = {
+        made("young.backup", 29),
+        damaged,
+        made("strange.backup", 40, Keyring.generate(other)),
+        made("elsewhere.age", 40),
+        made("kept", 40),
+        folder / "letter.backup",
+        folder / "link.backup",
+    }
+    (folder / "letter.backup").write_text("Querida Ana")
+    (folder / "link.backup").symlink_to(folder / "kept")
+    (folder / "killed.backup.0123abcd.part~").write_bytes(b"half of one")
+    before = set(folder.iterdir())
+    telegram.days_ahead = -730  # as the clock is two years ahead
+    assert "Nothing was erased" in refused("backup", folder / "new.backup", "--keep", 30)
+    assert set(folder.iterdir()) == before | {folder / "new.backup"}
+    (folder / "new.backup").unlink()
+    telegram.days_ahead = None  # it cannot be asked
+    told = said("backup", folder / "new.backup", "--keep", 30)
+    assert set(folder.iterdir()) == left | {folder / "new.backup"}
+    assert told.endswith(
+        "which is not in it. Removed, as older than 30 days: old.backup. Older too, and left: "
+        "damaged.backup, strange.backup. They are damaged, or were not made with this key file. "
+        "If they are yours, delete them."
     )
+    assert typed("backup", folder / "more.backup", "--keep", 31).exit_code == 2
+
+
+@pytest.mark.usefixtures("petition", "telegram")
+def test_a_file_of_somebody_elses_that_cannot_be_read_keeps_no_old_backup_there(
+    keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.backup", "theirs.backup", "z.backup"):
+        said("backup", tmp_path / name)
+        sealed(tmp_path / name, keyring, made_at=NOON)
+    opened = Path.open
+
+    def refuses(self: Path, *given: Any, **named: Any) -> Any:
+        if self.name == "theirs.backup":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+        return opened(self, *given, **named)
+
+    monkeypatch.setattr(Path, "open", refuses)
+    said("backup", tmp_path / "new.backup", "--keep", 30)
+    assert {each.name for each in tmp_path.glob("*.backup")} == {"new.backup", "theirs.backup"}
+
+
+def test_how_much_is_done_again_is_said_and_what_cannot_be() -> None:
+    repeated = Counter({Deed.WITHDRAWAL: 2, Deed.MUTED: 3})
+    for knows_all in (True, False):
+        restored = Restored(1_234, 1, repeated, JournalContent((), 0), knows_all)
+        assert _outcome(restored) == (
+            "It has 1,234 signatures. 1 numbers were given after it: so many signatures at most "
+            "are lost, and none of these numbers is given again. Done again from the journal, as "
+            "people asked for it afterwards: 5."
+        ) + (
+            ""
+            if knows_all
+            else " The journal beside the key file, which says who withdrew after the backup and "
+            "who wants no messages, is not there whole: those people are back. If you have it, put"
+            " it there, and restore again before you start the bot."
+        )

@@ -15,10 +15,10 @@ from typer.testing import CliRunner, Result
 from bot.cli import export
 from bot.cli.main import app
 from bot.export import ListFormat
-from storage import HighWaterMark, Statement, Storage
+from storage import ExportedList, HighWaterMark, Statement, Storage
+from storage.exports import Exports
 from storage.restores import unfinished_restore
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
-from tests.export.test_signature_list import group, header
 from tests.support.supporters import NOON
 
 KEY = pyrage.x25519.Identity.generate()
@@ -150,12 +150,6 @@ def test_where_nobody_gives_a_name_the_number_is_written(
     assert exported(petition) == [(0, 6)]
 
 
-@pytest.mark.parametrize("damaged", [20, 21])
-def test_many_damaged_names_are_not_all_counted_out(damaged: int) -> None:
-    said = export._damaged(list(range(1, damaged + 1)))
-    assert ("18, 19, 20 …. If" if damaged > 20 else "18, 19, 20. If") in said
-
-
 @pytest.mark.usefixtures("recipient")
 def test_a_file_that_is_there_is_left_as_it_is(petition: PetitionDatabase, tmp_path: Path) -> None:
     file = tmp_path / "list.age"
@@ -185,7 +179,10 @@ class TestNothingIsLeft:
         self, petition: PetitionDatabase, refuses: Callable[[], str]
     ) -> None:
         change(petition, "UPDATE signatures SET name_sealed = chat_sealed WHERE number IN (2, 5)")
-        assert "these names cannot be decrypted: 2, 5." in refuses()
+        assert "these names cannot be decrypted: 2, 5. If" in refuses()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(export, "_NAMED_AT_MOST", 1)
+            assert "these names cannot be decrypted: 2 …. If" in refuses()
 
     def test_where_the_disk_is_full(
         self, refuses: Callable[[], str], monkeypatch: pytest.MonkeyPatch
@@ -222,17 +219,26 @@ class TestNothingIsLeft:
         assert [each.action for each in petition.audited()] == ["export_failed", "export"]
 
 
-@pytest.mark.parametrize("file", ["list.age", "list of names.xlsx", "list.json.age"])
-def test_it_is_said_how_to_open_it_and_what_changed_while_it_was_written(file: str) -> None:
-    order = export.ExportOrder(ListFormat.JSON, Path(file), ["age1"])
-    told = "\n".join(export._result(order, header(group(0, 5)), 3))
-    assert "3 of them changed or withdrew" in told
-    one = "\n".join(export._result(order, header(group(0, 5)), 1))
-    assert "1 of them changed or withdrew" in one
-    none = "\n".join(export._result(order, header(group(0, 5)), 0))
-    assert "changed or withdrew" not in none
-    assert "a list to be handed over is written after the closing" in told
-    (command,) = [line for line in told.splitlines() if "--decrypt" in line]
-    *_, option, to, source = shlex.split(command)
-    assert (option, source) == ("-o", file)
-    assert to != file
+@pytest.mark.usefixtures("recipient")
+def test_it_is_said_how_to_open_it_and_what_changed_while_it_was_written(
+    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(petition, "UPDATE petitions SET closed_at = NULL")
+    for name, opened_as in (
+        ("list.age", "list"),
+        ("list of names.xlsx", "opened.json"),
+        ("list.json.age", "list.json"),
+    ):
+        told = said(call("--output", str(tmp_path / name)))
+        assert "a list to be handed over is written after the closing" in told
+        assert "Changed or withdrawn" not in told
+        command = ["age", "--decrypt", "-i", "key.txt", "-o", opened_as, name]
+        assert told.endswith(f"    {shlex.join(command)}\n")
+    finish = Exports.finish
+
+    async def meanwhile(self: Exports, begun: ExportedList, **counts: int) -> int:
+        return await finish(self, begun, **counts) + 3
+
+    monkeypatch.setattr(Exports, "finish", meanwhile)
+    told = said(call("--output", str(tmp_path / "again.age")))
+    assert "Changed or withdrawn while it was written: 3. Write it again" in told

@@ -61,8 +61,8 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
         "Handed over on 2 March 2026, to the United States Secretary of Homeland Security.",
         f"Manifest: {MANIFEST.lower()}",
         "The signatures are erased from 2 April 2026 on, and earlier once they are 21 months old",
-        "1 of them changed after the list was written",
-        "5 signers have not been told how the petition ended.",
+        "Have changed after the list was written, and stand in it as they were: 1. That has to",
+        "Signed, and were not told how the petition ended: 5. Send them",
         "Nothing was changed.",
     ):
         assert sentence in text
@@ -93,94 +93,63 @@ def test_lists_that_were_written_in_the_same_minute_are_told_apart(
     assert f"list {of_the_dossier}, written on 1 March 2026, 13:00" in said(recorded)
 
 
-def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
-    petition: PetitionDatabase, tmp_path: Path
-) -> None:
+def test_what_cannot_be_is_refused_in_a_sentence(petition: PetitionDatabase) -> None:
+    assert "No list has been written" in refused(call(*DELIVERED, "--yes"))
     exported(petition)
-    assert "write it again" not in said(call("notices"))
-    withdraws(petition, 2)
-    assert (
-        "Since the newest list was written, 1 signature in it has changed: write it again with "
-        "petition-bot export before you hand it over."
-    ) in said(call("notices"))
-    exported(petition, days=4)
-    file = tmp_path / "changes.xlsx.age"
-    assert "write it again" not in said(call("notices", "--output", str(file))), "it was"
-    assert not file.exists(), "nobody is sent a sheet that says nothing"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (("--on", "2026-03-02", "--export", "0"), "Say with --manifest"),
-        (("--manifest", MANIFEST), "Say on which day"),
-        (("--on", "02/03/2026", "--manifest", MANIFEST), "is no day. Expected: year, month"),
-        (("--on", "2126-03-02", "--manifest", MANIFEST), "has not come yet"),
+    on, with_manifest = ("--on", "2026-03-02"), ("--manifest", MANIFEST)
+    unsaid = "Say with --manifest what was handed over"
+    outside = "is not between the closing of the petition, on 1 March 2026, and today."
+    for arguments, sentence in (
+        ((*on, "--export", "0"), unsaid),
+        ((*on, "--export", "0", "--manifest", "0f0f"), unsaid),
         (
-            ("--on", "2026-03-02", "--export", "0", "--manifest", "0f0f"),
-            "--manifest is no SHA-256",
+            (*on, "--without-list", "--manifest", "0f0f"),
+            "Say with --manifest what was handed over",
         ),
-        (
-            ("--on", "2026-02-28", "--manifest", MANIFEST),
-            "The petition was closed on 1 March 2026, after 28 February 2026",
-        ),
+        (with_manifest, "Say on which day"),
+        (("--on", "02/03/2026", *with_manifest), "is no day. Expected: year, month"),
+        (("--on", "2026-03-11", *with_manifest), f"11 March 2026 {outside}"),
+        (("--on", "2026-02-28", *with_manifest), f"28 February 2026 {outside}"),
         # The signatures would be due at once.
         (("--on", "2025-03-02", "--without-list"), "Look at the day and the year."),
-        (
-            ("--on", "2026-03-02", "--manifest", MANIFEST, "--export", "zz"),
-            "No number begins with “zz”",
-        ),
-        (("--undo", "--on", "2026-03-02"), "--undo takes back what is recorded"),
-        (
-            ("--on", "2026-03-02", "--without-list", "--export", "0f"),
-            "Either --export or --without-list",
-        ),
-    ],
-)
-def test_what_cannot_be_is_refused_in_a_sentence(
-    petition: PetitionDatabase, arguments: tuple[str, ...], sentence: str
-) -> None:
-    exported(petition)
-    assert sentence in refused(call("delivered", *arguments, "--yes"))
+        ((*on, *with_manifest, "--export", "zz"), "No number begins with “zz”"),
+        (("--undo", *on), "--undo takes back what is recorded"),
+        (("--undo", "--without-list"), "--undo takes back what is recorded"),
+        ((*on, "--without-list", "--export", "0f"), "Either --export or --without-list"),
+    ):
+        assert sentence in refused(call("delivered", *arguments, "--yes")), arguments
     assert "No handover is recorded" in said(call("delivered"))
 
 
 def test_a_list_from_before_the_closing_is_refused_and_another_can_be_chosen(
     petition: PetitionDatabase,
 ) -> None:
-    assert "No list has been written" in refused(call(*DELIVERED, "--yes"))
-    before = exported(petition, days=-1)
-    chosen, after = exported(petition, days=1), exported(petition, days=5)
-    assert "after 2 March 2026" in refused(call(*DELIVERED, "--export", after, "--yes"))
-    assert "is older than the closing" in refused(call(*DELIVERED, "--export", before, "--yes"))
+    before, chosen, after = (exported(petition, days=days) for days in (-1, 1, 5))
+    # One of the same day can have been handed over on it, written at whatever hour.
+    for wrong in (before, after, exported(petition, days=1.5)):
+        refusal = refused(call(*DELIVERED, "--export", wrong, "--yes"))
+        assert f"The list {wrong}, written on " in refusal
+        between = "not written between the closing of the petition (1 March 2026, 13:00) and 2 Mar"
+        assert between in refusal
     assert "It is recorded" in said(call(*DELIVERED, "--export", chosen, "--yes"))
-
-
-def test_on_the_day_of_the_closing_and_today_it_can_have_been_handed_over(
-    petition: PetitionDatabase,
-) -> None:
-    listed = ("--export", exported(petition), "--manifest", MANIFEST)
-    for day in ("2026-03-01", "2026-03-10"):
-        call("delivered", "--undo", "--yes")
+    for day in ("2026-03-02", "2026-03-10"):
+        said(call("delivered", "--undo", "--yes"))
+        listed = ("--export", chosen, "--manifest", MANIFEST)
         said(call("delivered", "--on", day, *listed, "--yes"))
 
 
-def test_the_number_alone_is_of_those_who_are_left(petition: PetitionDatabase) -> None:
-    closed = Statement("UPDATE petitions SET closed_signatures = 6")
-    petition.do(lambda storage: storage.database.write(closed))
-    withdraws(petition, 2)
-    text = said(call("delivered", "--on", "2026-03-02", "--without-list", "--yes"))
-    assert "Only the number of signatures was handed over, 5, and no name." in text
-    assert "Manifest" not in text
-
-
-def test_the_number_alone_is_handed_over_without_a_list_and_nobody_is_owed_a_notice(
+def test_the_number_alone_is_of_those_who_are_left_and_nobody_is_owed_a_notice(
     petition: PetitionDatabase,
 ) -> None:
     exported(petition)
-    text = said(call("delivered", "--on", "2026-03-02", "--without-list", "--yes"))
-    assert "Only the number of signatures was handed over, 6, and no name." in text
+    closed = Statement("UPDATE petitions SET closed_signatures = 6")
+    petition.do(lambda storage: storage.database.write(closed))
     withdraws(petition, 2)
+    # On the day of the closing.
+    text = said(call("delivered", "--on", "2026-03-01", "--without-list", "--yes"))
+    assert "Only the number of signatures was handed over, 5, and no name." in text
+    assert "Manifest" not in text
+    withdraws(petition, 3)
     assert "No notice is owed" in said(call("notices"))
 
 
@@ -206,16 +175,19 @@ def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None
 
 
 def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionDatabase) -> None:
-    assert "No handover is recorded, so nobody has to be told" in said(call("notices"))
+    assert "No handover is recorded, so there is nothing to tell" in said(call("notices"))
     said(call(*DELIVERED, "--export", exported(petition), "--yes"))
-    assert "No notice is owed for what was handed over on 2 March 2026." in said(call("notices"))
+    file = petition.keyring.path.with_name("changes.xlsx.age")
+    nothing = said(call("notices", "--output", str(file)))
+    assert "No notice is owed for what was handed over on 2 March 2026." in nothing
+    assert not file.exists(), "nobody is sent a sheet that says nothing"
     withdraws(petition, 4)
     text = said(call("notices"))
-    assert "1 signature has changed since the list was written" in text
+    assert "on 2 March 2026, this many have changed since the list was written: 1. Whoever" in text
     assert "The corrected names" not in text
     assert "4 4 March 2026 erase it: the signature was withdrawn" in " ".join(text.split())
     assert "Nothing was changed." in said(call("notices", "--told", typed="n\n"))
-    assert "was told of 1 of them." in said(call("notices", "--told", typed="y\n"))
+    assert "Recorded as told: 1." in said(call("notices", "--told", typed="y\n"))
     assert "No notice is owed" in said(call("notices", "--told"))
     assert "notices_told" in {each.action for each in petition.audited()}
 
@@ -254,7 +226,7 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
         "erase the name, and count the signature without it",
     ]
     assert "The corrected names go into an encrypted file: --output FILE" in text
-    assert "was told of 5 of them." in said(call("notices", "--told", "--yes"))
+    assert "Recorded as told: 5." in said(call("notices", "--told", "--yes"))
     assert "No notice is owed" in said(call("notices"))
 
 

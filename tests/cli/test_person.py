@@ -5,6 +5,7 @@ import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -16,6 +17,7 @@ from storage import CODE_LASTS, Outcome, Storage
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
 from tests.support.supporters import Supporters
 
+ZONE = ZoneInfo("Europe/Madrid")  # the petition's: its day begins before that of UTC
 LETTER = "a letter with a copy of the passport"
 
 
@@ -38,7 +40,7 @@ def code_of(petition: PetitionDatabase, number: int, at: datetime | None = None)
 
 async def hand_over(storage: Storage) -> str:
     """A list with all their names is handed over; returns the day."""
-    people, now = Supporters(storage.database, storage.keyring), datetime.now(UTC)
+    people, now = Supporters(storage.database, storage.keyring), datetime.now(ZONE)
     await people.exported(SIGNERS, at=now, with_name=SIGNERS)
     (listed,) = await storage.handovers.exports()
     await storage.handovers.record(now.date(), at=now, listed=listed, manifest="0f" * 32)
@@ -66,14 +68,14 @@ def test_a_letter_is_answered_with_its_code(petition: PetitionDatabase) -> None:
     assert "was used on" in refused(call("3", "restrict", "--code", code, "--yes"))
     said(call("3", "restrict", "--verified-otherwise", LETTER, "--yes"))
     again = call("3", "restrict", "--verified-otherwise", LETTER, "--yes")
-    assert "is restricted already, since" in refused(again)
+    assert "That is so already: restricted since" in refused(again)
     said(call("3", "object", "--verified-otherwise", LETTER, "--yes"))
     shown = said(call("3", "lift", "--verified-otherwise", LETTER, "--yes"))
     assert "María Sol" in shown
     assert "restricted since" in shown
     said(call("4", "object", "--verified-otherwise", LETTER, "--yes"))
     again = call("4", "object", "--verified-otherwise", LETTER, "--yes")
-    assert "They object to its use already, since" in refused(again)
+    assert "objected to since" in refused(again)
     said(call("4", "restrict", "--verified-otherwise", LETTER, "--yes"))
     done = ["erased", "corrected", "restricted", "objected", "lifted", "objected", "restricted"]
     assert waiting(petition) == done

@@ -216,7 +216,7 @@ def test_a_backup_from_the_days_before_the_release_is_taken_along(
     monkeypatch.setenv("PETITION_DATABASE_URL", restored)
     monkeypatch.setenv("PETITION_KEY_FILE", str(key_file))
     told = said("restore", file, "-i", key, "--yes")
-    assert "It has 5 signatures. There is no journal beside the key file" in told
+    assert "It has 5 signatures. The journal beside the key file" in told
     petition = PetitionDatabase(restored, keyring)
     assert petition.do(lambda storage: storage.last_number()) == 7
 

@@ -6,26 +6,12 @@ import aiohttp
 import pytest
 
 from bot.cli.simulator import run_simulator
-from bot.tryout.demo_session import served
-from bot.tryout.page import TryoutPage
-from simulator.page import LOOPBACK
-
-
-async def test_where_others_can_reach_the_page_it_warns_in_the_terminals_language(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
-    monkeypatch.setattr("bot.tryout.demo_session.others_can_reach", lambda _: True)
-    async with served(TryoutPage(), LOOPBACK, 0):
-        said = capsys.readouterr().out
-    assert "sin contraseña" in said
-    assert "Warning" not in said
 
 
 async def test_it_answers_a_bot_that_has_its_token_and_says_what_to_type(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    serving = asyncio.create_task(run_simulator(api_port=0, host="127.0.0.1", port=0))
+    serving = asyncio.create_task(run_simulator(api_port=0, port=0))
     try:
         said = ""
         while "Ctrl-C" not in (said := said + capsys.readouterr().out):

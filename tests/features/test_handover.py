@@ -4,7 +4,7 @@ import json
 from datetime import date, datetime, timedelta
 
 from bot.cli.context import CliContext
-from bot.cli.handover import HandoverOrder, prepare_handover, prepare_undo
+from bot.cli.handover import prepare_handover, prepare_undo
 from bot.cli.notices import prepare_notices
 from bot.petition_folder.schema import months_later
 from handlers.closing_date import look
@@ -54,8 +54,9 @@ async def is_handed_over(scene: Scene) -> str:
     people = Supporters(storage.database, services(scene).keyring)
     await people.exported(3, at=services(scene).clock(), with_name=2, without_name=1)
     (listed,) = await storage.handovers.exports()
-    order = HandoverOrder(on=today(scene).isoformat(), export=listed.id.hex(), manifest=MANIFEST)
-    plan = await prepare_handover(shell(scene), order)
+    plan = await prepare_handover(
+        shell(scene), on=today(scene).isoformat(), export=listed.id.hex(), manifest=MANIFEST
+    )
     await plan.carry_out(shell(scene))
     return scene.words.date(today(scene))
 

@@ -12,9 +12,8 @@ from typer.testing import CliRunner
 
 from bot.age_encryption import parse_recipients
 from bot.cli.context import CliContext
-from bot.cli.export import ExportOrder, write_list
+from bot.cli.export import write_list
 from bot.cli.main import app
-from bot.export import ListFormat
 from bot.settings import load_petition_settings
 from handlers.closing_date import look
 from handlers.person_notices import send_notices
@@ -58,8 +57,7 @@ async def exported(scene: Scene, file: Path) -> None:
     assert scene.app is not None
     services = scene.app.application.services
     context = CliContext(scene.petition, services.storage, scene.english, services.clock)
-    order = ExportOrder(ListFormat.JSON, file, parse_recipients(recipients))
-    await write_list(context, order, lambda *_: None)
+    await write_list(context, file, parse_recipients(recipients))
 
 
 def decrypts(file: Path, key: Path, opened: Path) -> None:

@@ -146,19 +146,6 @@ async def test_another_site_cannot_write_even_with_the_token(
         assert answer.status == 403
 
 
-async def test_where_others_can_reach_the_page_it_is_only_read(tmp_path: Path) -> None:
-    shutil.copytree(BUNDLED, tmp_path / "mine")
-    editor = FolderEditor(tmp_path / "mine")
-    page = TryoutPage(folder="mine", editor=editor)
-    port = (await page.start("0.0.0.0", 0)).rsplit(":", 1)[1]  # noqa: S104
-    assert page.mark == ""
-    async with aiohttp.ClientSession() as session:
-        client = PageClient(session, f"http://127.0.0.1:{port}")
-        status, body = await client.edit("undo", editor.token)
-    assert (status, body["error"]) == (403, "others_can_reach")
-    await page.stop()
-
-
 @pytest.mark.parametrize(
     ("file", "key"),
     [
