@@ -14,7 +14,7 @@ from bot.cli.ids import with_id
 from bot.console import CannotDo, Yes, in_sentences, list_counts, read_day, say
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
-from bot.text.terminal_language import label
+from bot.text.terminal_language import label, plural_label
 from storage import ExportedList, Handover, Kind
 from storage.ids import SHOWN_DIGITS
 
@@ -218,16 +218,20 @@ async def _consequences(context: CliContext, listed: ExportedList | None) -> str
         "podrá usar."
     )
     if changed:
-        said += "\n" + label(
-            "Han cambiado después de escribirse la lista, y están en ella como eran: {n}. Hay que "
-            "comunicarlo: petition-bot notices las muestra.",
-            n=context.words.number(len(changed)),
+        said += "\n" + plural_label(
+            "{n} de ellas ha cambiado después de escribirse la lista, y está en ella como era. "
+            "Hay que comunicarlo: petition-bot notices la muestra.",
+            "{n} de ellas han cambiado después de escribirse la lista, y están en ella como "
+            "eran. Hay que comunicarlo: petition-bot notices las muestra.",
+            len(changed),
         )
     if untold:
-        said += "\n" + label(
-            "Firmaron, y no se les ha contado cómo acabó la petición: {n}. Envíales el mensaje "
-            "final con /broadcast antes de que se borren sus firmas.",
-            n=context.words.number(untold),
+        said += "\n" + plural_label(
+            "A {n} persona que firmó no se le ha contado cómo acabó la petición. Envíale el "
+            "mensaje final con /broadcast antes de que se borre su firma.",
+            "A {n} personas que firmaron no se les ha contado cómo acabó la petición. Envíales "
+            "el mensaje final con /broadcast antes de que se borren sus firmas.",
+            untold,
         )
     return said
 

@@ -17,7 +17,7 @@ from bot.cli.recipients import required_recipients
 from bot.console import Yes, in_sentences
 from bot.export.xlsx_list import Workbook, cell, heading, number, row
 from bot.settings import load_petition_settings
-from bot.text.terminal_language import label
+from bot.text.terminal_language import label, plural_label
 from bot.text.translations import mark
 from storage import Change, ChangeOwed, Handover, output_file
 
@@ -62,12 +62,8 @@ async def prepare_notices(context: CliContext, output: Path | None = None) -> Pl
     handover = await context.storage.handovers.active()
     said, owed = [], list[ChangeOwed]()
     if handover is None:
-        said.append(
-            label(
-                "No hay ninguna entrega anotada, así que no hay nada que comunicar. Si se entregó "
-                "una lista, anótalo con petition-bot delivered."
-            )
-        )
+        said.append(label("No hay ninguna entrega anotada, así que no hay nada que comunicar."))
+        said += await _before_the_handover(context)
     else:
         owed = await context.storage.changes_after_export.owed(handover)
         said += await _since_the_handover(context, handover, owed)
@@ -78,7 +74,11 @@ async def prepare_notices(context: CliContext, output: Path | None = None) -> Pl
                 "Están en {path}, con los nombres corregidos: una hoja xlsx, cifrada.", path=output
             )
         )
-    question = label("¿Se ha comunicado todo esto a quien recibió la petición?")
+    question = plural_label(
+        "¿Se ha comunicado este cambio a quien recibió la petición?",
+        "¿Se han comunicado estos {n} cambios a quien recibió la petición?",
+        len(owed),
+    )
     return Plan("\n".join(said), question if owed else "", partial(_mark_told, told=owed))
 
 
@@ -100,11 +100,13 @@ async def _since_the_handover(
         said.append(label("De lo que se entregó el {day} no hay nada que comunicar.", day=day))
         return said
     said.append(
-        label(
-            "De lo que se entregó el {day} han cambiado desde que se escribió la lista: {n}. Hay "
-            "que comunicarlo a quien la recibió:",
+        plural_label(
+            "De lo que se entregó el {day}, {n} firma ha cambiado desde que se escribió la lista. "
+            "Hay que comunicarlo a quien la recibió:",
+            "De lo que se entregó el {day}, {n} firmas han cambiado desde que se escribió la "
+            "lista. Hay que comunicarlo a quien la recibió:",
+            len(owed),
             day=day,
-            n=words.number(len(owed)),
         )
     )
     said += (
@@ -116,9 +118,32 @@ async def _since_the_handover(
     return said
 
 
+async def _before_the_handover(context: CliContext) -> list[str]:
+    """Says what to do about the newest list, from which people may have taken their name since."""
+    lists = await context.storage.handovers.exports()
+    if not lists:
+        return []
+    said = [label("Hay listas: si se entregó una, anótalo con petition-bot delivered.")]
+    if changed := len(await context.storage.changes_after_export.owed(lists[0])):
+        said.append(
+            plural_label(
+                "Desde que se escribió la más reciente ha cambiado {n} firma que está en ella: "
+                "escríbela otra vez con petition-bot export antes de entregarla.",
+                "Desde que se escribió la más reciente han cambiado {n} firmas que están en ella: "
+                "escríbela otra vez con petition-bot export antes de entregarla.",
+                changed,
+            )
+        )
+    return said
+
+
 async def _mark_told(context: CliContext, told: Sequence[ChangeOwed]) -> str:
     await context.storage.changes_after_export.mark_told(told, at=context.clock())
-    return label("Queda anotado que se ha comunicado: {n}.", n=context.words.number(len(told)))
+    return plural_label(
+        "Queda anotado que se ha comunicado {n} cambio.",
+        "Queda anotado que se han comunicado {n} cambios.",
+        len(told),
+    )
 
 
 def _to_do(owed: ChangeOwed) -> str:

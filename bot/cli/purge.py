@@ -136,10 +136,12 @@ async def _reasons(
         )
     if untold := count.untold + count.untold_at_most:
         is_closed = (await context.storage.petitions.state()).is_closed
-        yield label(
-            "De esas personas, se puede contar cómo acabó la petición a {n}, y nadie lo ha hecho. "
-            "Quien administra puede hacerlo con {command}.",
-            n=words.number(untold),
+        yield plural_label(
+            "A {n} de esas personas se le puede contar cómo acabó la petición, y nadie lo ha "
+            "hecho. Quien administra puede hacerlo con {command}.",
+            "A {n} de esas personas se les puede contar cómo acabó la petición, y nadie lo ha "
+            "hecho. Quien administra puede hacerlo con {command}.",
+            untold,
             command="/broadcast" if is_closed else label("/close, y después /broadcast"),
         )
     if count.total > total and erasure.untold_until is not None:

@@ -169,7 +169,18 @@ _EVENTS = {
         "La carpeta de la petición no se puede usar tal como está, y siguen los textos de antes. "
         "Para ver por qué: petition-bot check"
     ),
-    "": mark("Aviso, y el bot sigue. Más, en el registro: {event}"),
+    "webhook_removed": mark(
+        "Los mensajes del bot iban a otro servidor, por un webhook. Ya está quitado."
+    ),
+    "may_cost_stars": mark("Según los ajustes, enviar un mensaje puede costar estrellas."),
+    "journal_repeated": mark("Se ha repetido lo que la gente pidió después de la copia."),
+    "damaged": mark("Una parte de lo guardado está dañada. Ten a mano la última copia."),
+    "journal": mark("No se puede escribir el diario que guarda lo que la gente pide."),
+    "erasure_held": mark(
+        "Toca borrar firmas de quienes no saben todavía cómo ha acabado. El bot espera, y lo ha "
+        "dicho a quienes administran."
+    ),
+    "": mark("Algo no ha salido bien, y el bot sigue. Más, en el registro: {event}"),
 }
 
 

@@ -61,8 +61,8 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
         "Handed over on 2 March 2026, to the United States Secretary of Homeland Security.",
         f"Manifest: {MANIFEST.lower()}",
         "The signatures are erased from 2 April 2026 on, and earlier once they are 21 months old",
-        "Have changed after the list was written, and stand in it as they were: 1. That has to",
-        "Signed, and were not told how the petition ended: 5. Send them",
+        "1 of them changed after the list was written",
+        "5 signers have not been told how the petition ended.",
         "Nothing was changed.",
     ):
         assert sentence in text
@@ -174,8 +174,22 @@ def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None
     assert "The petition is open" in refused(call(*DELIVERED, "--yes"))
 
 
+def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
+    petition: PetitionDatabase,
+) -> None:
+    exported(petition)
+    assert "write it again" not in said(call("notices"))
+    withdraws(petition, 2)
+    assert (
+        "Since the newest list was written, 1 signature in it has changed: write it again with "
+        "petition-bot export before you hand it over."
+    ) in said(call("notices"))
+    exported(petition, days=4)
+    assert "write it again" not in said(call("notices")), "it was"
+
+
 def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionDatabase) -> None:
-    assert "No handover is recorded, so there is nothing to tell" in said(call("notices"))
+    assert "No handover is recorded, so nobody has to be told" in said(call("notices"))
     said(call(*DELIVERED, "--export", exported(petition), "--yes"))
     file = petition.keyring.path.with_name("changes.xlsx.age")
     nothing = said(call("notices", "--output", str(file)))
@@ -183,11 +197,11 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     assert not file.exists(), "nobody is sent a sheet that says nothing"
     withdraws(petition, 4)
     text = said(call("notices"))
-    assert "on 2 March 2026, this many have changed since the list was written: 1. Whoever" in text
+    assert "1 signature has changed since the list was written" in text
     assert "The corrected names" not in text
     assert "4 4 March 2026 erase it: the signature was withdrawn" in " ".join(text.split())
     assert "Nothing was changed." in said(call("notices", "--told", typed="n\n"))
-    assert "Recorded as told: 1." in said(call("notices", "--told", typed="y\n"))
+    assert "was told of 1 of them." in said(call("notices", "--told", typed="y\n"))
     assert "No notice is owed" in said(call("notices", "--told"))
     assert "notices_told" in {each.action for each in petition.audited()}
 
@@ -226,7 +240,7 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
         "erase the name, and count the signature without it",
     ]
     assert "The corrected names go into an encrypted file: --output FILE" in text
-    assert "Recorded as told: 5." in said(call("notices", "--told", "--yes"))
+    assert "was told of 5 of them." in said(call("notices", "--told", "--yes"))
     assert "No notice is owed" in said(call("notices"))
 
 

@@ -187,7 +187,7 @@ def test_a_terminal_says_in_spanish_what_the_log_has_in_english() -> None:
         "escrito?",
         "La carpeta de la petición no se puede usar tal como está, y siguen los textos de antes. "
         "Para ver por qué: petition-bot check",
-        "Aviso, y el bot sigue. Más, en el registro: picture_not_read",
+        "Algo no ha salido bien, y el bot sigue. Más, en el registro: picture_not_read",
     ]
 
 
@@ -254,7 +254,7 @@ def test_the_signatures_are_handed_over_without_an_english_sentence(
     sheet = str(tmp_path / "cambios.xlsx.age")
     assert "una hoja xlsx, cifrada" in says("notices", "--output", sheet)
     told = says("notices", "--told", typed="y\n")
-    assert "Queda anotado que se ha comunicado: 1." in told
+    assert "Queda anotado que se ha comunicado 1 cambio." in told
     assert "notices --told" not in told
     says("delivered", "--undo", typed="s\n")
 
