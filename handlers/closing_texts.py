@@ -161,7 +161,7 @@ async def _late_visitor(ctx: AdminContext, versions: list[ClosingText], language
         words_in=services.catalogs.words,
         language=language,
         petition_state=replace(state, closed_at=state.closed_at or services.clock()),
-        conversation=Conversation(ctx.reference, language=language),
+        conversation=Conversation(ctx.reference),
         signature=None,
         profile_name=None,
         bot_username=ctx.bot.username,

@@ -26,7 +26,6 @@ class TextFault(StrEnum):
     """Why a text cannot be shown, as a source sentence for translation."""
 
     NOT_TEXT = mark("⚠️ No lo he guardado: aquí solo cabe un texto, sin fotos ni archivos.")
-    EMPTY = mark("⚠️ No lo he guardado: el texto está vacío.")
     BRACES = mark(
         "⚠️ No lo he guardado: entre llaves solo pueden ir {{people}} y {{count}}, cuántas "
         "personas han firmado. Quita las demás llaves y envíamelo otra vez."
@@ -101,10 +100,10 @@ def text_fault(text: str) -> TextFault | None:
     if placeholders(text) - HOW_MANY.keys():
         return TextFault.BRACES
     try:
-        shown = parse(filled(text, {})).text
+        parse(filled(text, {}))
     except MarkupError:
         return TextFault.MARKUP
-    return None if shown.strip() else TextFault.EMPTY
+    return None
 
 
 def surplus(petition: Petition, versions: Iterable[ClosingText], language: str) -> int:

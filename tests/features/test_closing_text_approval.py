@@ -101,9 +101,13 @@ async def test_what_late_visitors_read_changes_only_with_a_second_admin(
     old = [b.data or "" for row in question.buttons for b in row][:2]
     await admin.taps(THE_CHANGE)
     assert "Aprobar y publicar" not in admin.panel.labels
-    await admin.marta.tap_data(admin.panel.id, old[0]).answered()
+    answer = await admin.marta.tap_data(admin.panel.id, old[0]).answered()
+    assert (answer.text, answer.alert) == ("Esto lo tiene que decidir otra persona.", True)
     await admin.taps("Dejar de pedirlo")
     assert "ese cambio no se publica" in admin.panel.text
+    await pau.tap_data(question.id, old[1]).answered()
+    await admin.scene.settled()
+    assert "algo ha cambiado mientras tanto" in pau.chat.messages[question.id].text
     await writes(admin, SPANISH, "Han vuelto")
     assert (await publishes(admin)).text.endswith(
         "⏳ Todavía no se lee: han firmado tantas personas que hace falta que lo apruebe otra de "
@@ -237,6 +241,8 @@ async def test_what_one_published_for_few_is_asked_again_once_more_have_signed(
     await with_settings(admin, approval_above=3)
     await writes(admin, SPANISH, "Han vuelto")
     await admin.taps(BEFORE)
+    (preview,) = (m.text for m in admin.marta.messages if "leerá quien entre, en es" in m.text)
+    assert "Han vuelto" in preview, "as it will be read once it is closed"
     condition = "Si para entonces han firmado más de 3 personas, tendrá que aprobarlo antes otra"
     assert condition in admin.panel.text
     await admin.taps("Publicar")

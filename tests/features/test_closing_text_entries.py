@@ -75,11 +75,11 @@ async def test_an_entry_without_a_date_is_of_today_and_published_in_all_language
     await admin.says("/closing")
     await admin.taps("Añadir lo que ha pasado después")
     await admin.taps("Se ha tomado una decisión")
-    for first, answer in (
-        ("31/02/2026", "la fecha de la primera línea no existe"),
-        ("01/01/2101", "no ha llegado"),
+    for text, answer in (
+        ("31/02/2026\nQuedan libres.", "la fecha de la primera línea no existe"),
+        ("01/01/2101\nQuedan libres.", "no ha llegado"),
     ):
-        await admin.says(f"{first}\nQuedan libres.")
+        await admin.says(text)
         assert answer in admin.marta.messages[-1].text
     today = admin.services.clock().astimezone(admin.words.zone)
     sent = await admin.says("Quedan libres.")

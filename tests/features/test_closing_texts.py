@@ -14,6 +14,7 @@ from simulator.chats import Message
 from simulator.person import Person
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.html_messages import send_html
+from tests.support.scene import ADMIN
 
 FOLDER = "18 de julio de 2025"
 SPANISH = "✏️ El mensaje final, en español"
@@ -106,7 +107,7 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     shown = admin.scene.screen(admin.scene.jordi)
     assert any(entity.type == "bold" for entity in shown.entities)
     assert "18 July 2025" in await read_late(admin, admin.scene.mallory)
-    await writes(admin, SPANISH, "Dos")
+    await writes(admin, SPANISH, "01/03/2026\nDos")  # of the closing update that is no date
     await publishes(admin)
     await writes(admin, SPANISH, "Tres")
     await admin.taps("Descartar lo que no está publicado")
@@ -119,7 +120,7 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     await admin.taps(ENGLISH)
     held = await admin.services.storage.personal_data.of(admin.marta.id)
     written = [row["text"] for row in held.closing_texts]
-    assert written == ["<b>Han vuelto</b> gracias a {people}", "Dos", "Tres"]
+    assert written == ["<b>Han vuelto</b> gracias a {people}", "01/03/2026\nDos", "Tres"]
     assert [row["requested_by"] for row in held.publications] == [admin.marta.id] * 2
     assert held.awaited is not None
     await admin.says("/mydata")
@@ -132,7 +133,7 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     """And what she was asked for is known after the bot has stopped in the middle."""
     kept = admin.services.storage.closing_texts
     await admin.says("/closing")
-    for forged in ("new:closing:es", "closing:delivered:es"):
+    for forged in ("new:closing:es", "closing:delivered:es", "closing:closing:xx"):
         admin.marta.tap_data(admin.marta.messages[-1].id, f"adm:text:write:{forged}")
         await admin.scene.settled()
         await admin.says("Roto")
@@ -150,7 +151,14 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     await admin.says("/cancel")
     await admin.says("/closing")
     await admin.taps(SPANISH)
-    await admin.restart()
+    for admins in ({ADMIN + 1}, {ADMIN}):
+        changed = {"admin_ids": frozenset(admins)}
+        admin.scene.settings = admin.scene.settings.model_copy(update=changed)
+        await admin.restart()
+        kept = admin.services.storage.closing_texts
+        if admins == {ADMIN + 1}:
+            await admin.says("Han vuelto")
+            assert await kept.history() == [], "she is no admin any more"
     admin.marta.send_kind("photo", "Han vuelto")
     await admin.scene.settled()
     assert "aquí solo cabe un texto" in admin.marta.messages[-1].text
@@ -274,8 +282,9 @@ async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
     """The admins are told of it in the week before the date, when it closes, and once it waits."""
     jordi, petitions = drafted.scene.jordi, drafted.services.storage.petitions
     drafted.marta.start()
+    now = drafted.services.clock()
     for days, times in ((8, 0), (6, 1), (6, 1)):
-        await petitions.follow_folder(drafted.services.clock() + timedelta(days=days))
+        await petitions.follow_folder(now + timedelta(days=days))
         await notices(drafted)
         assert sum(IS_DRAFT in m.text for m in drafted.marta.messages) == times
     await petitions.follow_folder(None)
