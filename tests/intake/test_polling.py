@@ -316,7 +316,10 @@ async def test_an_answer_may_take_ten_seconds_more_than_telegram_was_asked_to_wa
 
     monkeypatch.setattr(intake.polling._client, "call", call)
     await intake.polling.run()
-    assert asked == [(25, 35.0)]
+    intake.dispatch.offer({"update_id": 1, "message": {"chat": {"id": 1}}})
+    await intake.dispatch.drain(1)
+    await intake.polling.acknowledge()
+    assert asked == [(25, 35.0), (0, 1.5)]
 
 
 async def test_only_the_kinds_that_are_handled_are_asked_for(intake: RunningPolling) -> None:

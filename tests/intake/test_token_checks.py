@@ -22,8 +22,13 @@ async def test_one_denial_of_the_token_does_not_end_a_running_bot(
     intake.inbox.put(1)
     async with polling(intake):
         await intake.until(lambda: intake.handler.done == [1])
-    assert intake.inbox.other_calls == ["getMe"]
-    assert intake.clock.now == 0, "everybody's updates wait for as long as the question takes"
+        assert intake.clock.now == 0, "everybody's updates wait for as long as the question takes"
+        intake.inbox.failures.append(refuse(status, "Unauthorized"))
+        for number in (2, 3):
+            intake.inbox.put(number)
+            await intake.until(lambda n=number: n in intake.handler.done)  # type: ignore[misc]
+    assert intake.inbox.other_calls == ["getMe"] * 2
+    assert 0.5 not in intake.clock.taken, "nor longer when it happens again"
 
 
 async def test_a_denial_that_comes_again_though_the_token_is_good_is_not_asked_about_without_rest(
@@ -102,6 +107,8 @@ async def test_while_the_admins_are_being_told_everybodys_updates_go_on(
     async with polling(intake):
         await intake.until(lambda: intake.handler.done == [1])
         assert len(intake.rivals_told) == 1, "they have not been told yet"
+    await asyncio.sleep(0)
+    assert intake.polling._second_poller._reporting is None, "nor will they be once it stopped"
 
 
 async def told(*moments: float) -> list[float]:
@@ -158,3 +165,18 @@ async def test_what_was_over_for_less_is_the_same_event() -> None:
 
 async def test_two_conflicts_an_hour_apart_are_two_moments_and_not_an_hour() -> None:
     assert await told(0, 3600) == []
+
+
+async def test_it_is_not_told_again_while_it_is_being_told() -> None:
+    naps, told = SleepClock(), list[float]()
+
+    async def tell() -> None:
+        told.append(naps.now)
+        await asyncio.Event().wait()
+
+    rivalry = SecondPoller(naps.clock, tell)
+    for naps.now in (0, 50, 100, 170, 220, 270):
+        rivalry.note()
+        await asyncio.sleep(0)
+    rivalry.stop()
+    assert told == [100]
