@@ -73,7 +73,7 @@ class Polling:
             await self._polling
         except asyncio.CancelledError:
             current = asyncio.current_task()
-            if not self._stopping or (current is not None and current.cancelling()):
+            if current is not None and current.cancelling():
                 raise
         finally:
             self._second_poller.stop()
