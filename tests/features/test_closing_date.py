@@ -122,9 +122,14 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
         await scene.marta.sees(answer)
     await asks_to_close(scene, "")
     place = scene.marta.messages[-1].id
-    for seconds in (253402300000, 2**40):
+    for seconds, answer in (
+        (10**9, past),
+        (4_102_444_800, "hasta con 730 días"),
+        *((seconds, "ha cambiado mientras tanto") for seconds in (253402300000, 2**40)),
+    ):
         scene.marta.tap_data(place, f"adm:date:0.{seconds}")
         await scene.settled()
+        assert answer in scene.marta.chat.messages[place].text
     assert told(scene.marta, "Algo ha fallado") == 0
     assert await known.storage.petitions.state() == PetitionState(0, None, None, 0)
 
