@@ -83,7 +83,7 @@ def due_notices(
     if moment is None:
         return
     left, about = moment - now, _moment(moment)
-    if closed_at is None and timedelta() < left <= _WEEK:
+    if timedelta() < left <= _WEEK:
         near = "closes within a day" if left <= _DAY else "closes within a week"
         yield Notice(near, about, partial(_closes, moment))
     if state.was_closed_by_its_date:

@@ -13,6 +13,7 @@ from handlers.context import Services
 from simulator.person import Person
 from storage import Broadcasts, PetitionState
 from tests.support.scene import Scene
+from tests.support.supporters import Supporters
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -107,7 +108,9 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
         await asks_to_close(scene, typed)
         assert answer in scene.marta.messages[-1].text, typed
         assert not scene.marta.messages[-1].buttons
-    erased_on = months_later(day_of(then, known.zone), 21)
+    people = Supporters(known.storage.database, known.keyring, signed_at=then - 100 * DAY)
+    await people.sign([1])
+    erased_on = months_later(day_of(then - 100 * DAY, known.zone), 21)
     for day, warned in ((erased_on - DAY, 0), (erased_on, 1)):
         await asks_to_close(scene, day.strftime("%d/%m/%Y"))
         said = "Antes se borrarán firmas: ninguna se guarda más de 21 meses."
@@ -131,7 +134,7 @@ async def test_a_date_is_read_however_it_is_typed_and_what_is_none_is_asked_for_
         await scene.settled()
         assert answer in scene.marta.chat.messages[place].text
     assert told(scene.marta, "Algo ha fallado") == 0
-    assert await known.storage.petitions.state() == PetitionState(0, None, None, 0)
+    assert await known.storage.petitions.state() == PetitionState(1, None, None, 0)
 
 
 async def test_a_yes_from_before_another_date_or_the_closing_changes_nothing(scene: Scene) -> None:
@@ -174,7 +177,8 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
     scene: Scene,
 ) -> None:
     scene.marta.start()
-    await scene.signs(scene.ana)
+    for person in (scene.ana, scene.jordi):
+        await scene.signs(person)
     closes_at = now(scene) + 30 * DAY
     await services(scene).storage.petitions.follow_folder(closes_at)
     for ahead, notices in ((22, 0), (24, 1), (25, 1), (29.5, 2), (29.6, 2)):
@@ -187,15 +191,18 @@ async def test_the_admins_are_told_a_week_before_a_day_before_and_when_it_closes
         "comprueba antes que el mensaje final está como debe. Para cambiar la fecha o quitarla, "
         "escribe /close."
     )
+    await services(scene).storage.petitions.close_if_due(closes_at)
+    scene.jordi.send("/withdraw")
+    await scene.taps(scene.jordi, scene.words.label("Retirar mi firma y borrar mis datos"))
     for _ in range(2):
         await look_after(scene, 31 * DAY)
     assert told(scene.marta, "se ha cerrado en su fecha") == 1
     assert scene.marta.messages[-1].text == (
-        "La petición se ha cerrado en su fecha.\n\n1 persona ha firmado.\n\n"
+        "La petición se ha cerrado en su fecha.\n\n2 personas han firmado.\n\n"
         "Para contarles cómo ha acabado a quienes firmaron, escribe /broadcast. Para deshacer el "
         "cierre, /reopen."
     )
-    assert (await services(scene).storage.petitions.state()).closed_signatures == 1
+    assert (await services(scene).storage.petitions.state()).closed_signatures == 2
 
 
 async def test_where_nobody_was_told_the_admins_are_reminded_more_and_more_plainly(

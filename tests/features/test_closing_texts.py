@@ -12,6 +12,7 @@ from handlers.closing_date import look
 from handlers.erasure_warnings import warn_of_erasures
 from simulator.chats import Message
 from simulator.person import Person
+from storage import Kind
 from tests.support.admin_scene import AdminScene, an_admin_scene
 from tests.support.html_messages import send_html
 from tests.support.scene import ADMIN
@@ -241,6 +242,17 @@ async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminSc
     assert not any(
         "no han recibido el mensaje final" in each.text for each in admin.marta.messages
     )
+    await admin.says("/reopen")
+    assert "El mensaje final está programado, y cuenta" in admin.marta.messages[-1].text
+    await admin.cancels((await admin.broadcast()).id)
+    under_way = await admin.starts_another(3, kind=Kind.CLOSING)
+    await admin.says("/reopen")
+    assert "Se está enviando el mensaje final. Cuando acabe" in admin.marta.messages[-1].text
+    await admin.cancels(under_way)
+    await admin.starts_another(1, admin.scene.clocks.now() + timedelta(days=2))
+    await admin.starts_another(2)
+    await admin.says("/reopen")
+    assert "¿Volver a abrir la petición?" in admin.panel.text, "another message keeps nobody"
 
 
 async def test_what_was_written_meanwhile_is_not_published_unseen(admin: AdminScene) -> None:
@@ -288,6 +300,8 @@ async def test_a_draft_is_neither_read_nor_sent_until_one_is_published(
         await notices(drafted)
         assert sum(IS_DRAFT in m.text for m in drafted.marta.messages) == times
     await petitions.follow_folder(None)
+    await drafted.says(f"/close {now + timedelta(days=9):%d/%m/%Y}")
+    assert IS_DRAFT in drafted.panel.text
     now = drafted.services.clock()
     drafted.services.clock = lambda: now + drafted.ahead
     await drafted.says("/close")

@@ -34,20 +34,20 @@ async def test_a_command_is_answered_five_times_then_told_then_silent(
     await scene.signs(scene.ana)
     for command in COUNTED:
         answers = []
-        for _ in range(8):
+        for _ in range(7):
             before = sent(scene)
             scene.ana.send(f"/{command}")
             await scene.settled()
             answers.append((sent(scene) - before, TOO_OFTEN in scene.screen(scene.ana).text))
         granted = 4 if command == "start" else 5  # she began with one
-        silent = 8 - granted - 1
+        silent = 7 - granted - 1
         assert answers == [(1, False)] * granted + [(1, True)] + [(0, True)] * silent, command
         scene.jordi.send(f"/{command}")
         await scene.settled()
         assert TOO_OFTEN not in scene.screen(scene.jordi).text
     assert len(audited(tmp_path)) == 6  # of /mydata, one of them Jordi's
     for command in ("withdraw", "stop"):
-        for _ in range(9):
+        for _ in range(7):
             before = sent(scene)
             scene.ana.send(f"/{command}")
             await scene.settled()
