@@ -128,14 +128,14 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
 
 async def cancel(ctx: SupporterContext) -> None:
     """Leaves the form, or the correction of a name, and erases what was typed into it."""
-    words, draft, place = ctx.view.words, ctx.conversation, ctx.view.place
+    words, place = ctx.view.words, ctx.view.place
     if place.stage is Stage.NEW_NAME:
         kept = words.text("De acuerdo: tu firma sigue con el nombre que tenía.")
         await ctx.after(Action.BACK).say(kept)
         return
     # Who has signed is in no form, though something typed may still wait to be deleted.
     typing = ctx.view.signature is None and (
-        in_form(place) or expects_name(place) or draft.name or draft.name_message_ids
+        in_form(place) or expects_name(place) or ctx.conversation.name_message_ids
     )
     if typing:
         # A file of /mydata holds the name too.

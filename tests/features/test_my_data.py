@@ -3,7 +3,10 @@
 import json
 import re
 from collections import Counter
+from datetime import datetime
 from typing import Any
+
+import pytest
 
 from bot.petition.stages import Action
 from handlers.screens.signing import seen_words
@@ -246,7 +249,7 @@ async def taps_twice(scene: Scene, person: Person, label: str) -> None:
 
 
 async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agreed_to(
-    scene: Scene,
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.simulator.limits.on = False
     ana, storage, calls = scene.ana, scene.services.storage, scene.simulator.calls
@@ -321,3 +324,17 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
         assert "Vas muy deprisa: espera un minuto" in answer.text
         assert scene.screen(ana).text == before
     assert len(calls.of("sendDocument")) == 2
+    # Of a signature that is erased in that moment there is no code, and the screen says so.
+    jordi, make = scene.jordi, storage.person_codes.make
+
+    async def erased_first(supporter: bytes, at: datetime) -> object:
+        await storage.signatures.withdraw(supporter, at)
+        return await make(supporter, at)
+
+    monkeypatch.setattr(storage.person_codes, "make", erased_first)
+    await scene.signs(jordi)
+    await scene.says(jordi, "/mydata")
+    await scene.taps(jordi, "Otros derechos")
+    await jordi.tap("🔑 Pedir un código").answered()
+    await scene.settled()
+    assert "✍️ Firmar la petición" in scene.screen(jordi).labels

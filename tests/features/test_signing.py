@@ -7,7 +7,8 @@ from shutil import copytree
 from bot.petition.petition import BUNDLED
 from simulator import Message
 from simulator.faults import Fault
-from storage import Statement
+from storage import Reached, Statement
+from storage.high_water_mark import highest_reached
 from tests.support.scene import Scene, a_scene
 
 SIGN, USE = "✍️ Firmar la petición", "Usar «Ana García»"
@@ -41,6 +42,8 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     thanks = scene.screen(ana)
     assert "con la tuya: 1" in thanks.text
     assert (thanks.id, styles(thanks)) == (first.id, {})
+    # Outside the database it is known at once, by which an older copy is known.
+    assert highest_reached(scene.services.keyring, scene.petition.slug) == Reached(1)
     # Who follows the link that she copies meets the petition.
     copied = ana.tap("🔗 Copiar el enlace").copied
     assert copied == "https://t.me/peticion_bot?start=share"
@@ -241,6 +244,7 @@ async def test_the_consent_names_its_message_and_the_form_its_time_since_the_fir
     await storage.database.write(earlier)
     for label in ("🔒 Privacidad", "Volver", USE, "Cambiar el nombre", USE):
         await scene.taps(ana, label)
+    await scene.taps(ana, "⚪ Con mi nombre")
     seen = scene.screen(ana).id
     # A bot that was killed before it could put down that it had sent a new message.
     await storage.conversations.set_screen(

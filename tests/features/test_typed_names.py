@@ -175,6 +175,9 @@ async def test_a_name_typed_just_after_the_closing_goes(
             assert GONE in said
             assert "Este chat funciona con botones" not in said
             assert written(person) == []
+    said = await scene.says(asked, "/cancel")
+    assert "De acuerdo: no has firmado, y no hemos guardado ningún nombre." in said
+    assert "No había nada que cancelar." in await scene.says(asked, "/cancel")
     # Once another screen was shown, it is the place for questions again.
     await scene.taps(named, "📖 Leer el llamamiento")
     assert GONE not in await scene.says(named, "ana, ¿y ahora?")
@@ -297,7 +300,9 @@ async def test_what_an_earlier_visit_left_goes_at_the_next(
         left = [ana.send(f"¿{number}?").id for number in range(3)]
         await scene.settled()
         await left_behind(scene, ana, left)
-        assert GONE in await scene.says(ana, "/help")
+        said = await scene.says(ana, "/cancel")
+        assert "De acuerdo: no has firmado, y no hemos guardado ningún nombre." in said
+        assert GONE in said
         assert written(ana) == ["hola"]
         assert GONE not in await scene.says(ana, "/help")
         # Who writes without a pause cannot put the deleting off.

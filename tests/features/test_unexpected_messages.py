@@ -1,5 +1,6 @@
 """What people do that no form expects."""
 
+from tests.features.test_typed_names import somebody
 from tests.support.scene import Scene
 
 SIGN = "✍️ Firmar la petición"
@@ -28,18 +29,42 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
         ana.send_kind(kind)
         await scene.settled()
         assert "escribe tu nombre en un mensaje de texto" in scene.screen(ana).text
-    # Who blocks the bot stops nothing.
+    # Whose profile has no name to sign with cannot take it, whatever they tap.
+    odd = scene.world.person("=", language="es")
+    await scene.to_the_name(odd)
+    asked = scene.screen(odd)
+    assert asked.labels == ["🔒 Privacidad", "Volver"]
+    version = (asked.buttons[0][0].data or "").partition(":")[0]
+    await odd.tap_data(asked.id, f"{version}:profile:").answered()
+    await scene.settled()
+    assert scene.screen(odd).text == asked.text
+    # Who blocks the bot stops nothing, and goes on where they were.
     ana.block()
     await scene.settled()
+    signatures = scene.services.storage.signatures
+    for reach, label, seen in (
+        (scene.to_the_name, "Usar «Ana García»", "Yo, Ana García, firmo"),
+        (scene.to_the_consent, "⬜ Noticias de otras acciones", "Yo, Ana García, firmo"),
+        (scene.signs, "Ver mi firma", "Ya has firmado"),
+    ):
+        person = next(somebody(scene))
+        await reach(person)
+        for change, is_unreachable in ((person.block, True), (person.unblock, False)):
+            change()
+            await scene.settled()
+            signed = await signatures.get(scene.services.reference(person.id))
+            assert signed is None or signed.unreachable is is_unreachable
+        await scene.taps(person, label)
+        assert seen in scene.screen(person).text
     await scene.to_the_consent(jordi)
     await scene.taps(jordi, "⚪ Con mi nombre")
     # A double tap signs once.
     for tap in [jordi.tap("✍️ Consiento y firmo") for _ in range(3)]:
         await tap.answered()
     await scene.settled()
-    assert "con la tuya: 1" in scene.screen(jordi).text
+    assert "con la tuya: 2" in scene.screen(jordi).text
     scene.marta.send("/stats")
-    await scene.marta.sees("Firmas: 1")
+    await scene.marta.sees("Firmas: 2")
     ana.start()
     await scene.settled()
     assert scene.petition.texts_in("es").title in scene.screen(ana).text

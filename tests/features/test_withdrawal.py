@@ -14,7 +14,7 @@ from handlers.screens.screen import kept_mark
 from handlers.sent_files import erase_all_files
 from simulator.chats import Message
 from simulator.person import Person
-from storage import Row, Statement
+from storage import Row, Statement, Unavailable
 from tests.support.scene import Scene, a_scene, fails
 
 ERASE = "Retirar mi firma y borrar mis datos"
@@ -217,6 +217,19 @@ class TestTheFileOfMyData:
     ) -> None:
         ana, jordi = scene.ana, scene.jordi
         await scene.signs(ana)
+        # One of which nothing could be noted does not stay.
+        with monkeypatch.context() as patch:
+
+            async def is_away(*_: Any, **__: Any) -> None:
+                raise Unavailable
+
+            patch.setattr(scene.services.storage.sent_files, "add", is_away)
+            await scene.says(ana, "/mydata")
+            ana.tap(FILE)
+            await scene.settled()
+            assert scene.simulator.calls.of("sendDocument") != []
+            assert files_of(scene, ana) == []
+            scene.simulator.calls.clear()  # the tap was answered when it was handled again
         sent = await asks_for_the_file(scene, ana)
         told: list[str] = []
 
