@@ -7,6 +7,8 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import pytest
+
 from bot.petition.petition import BUNDLED
 from simulator.person import Person
 from storage.personal_data import Held
@@ -144,7 +146,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
 
 
 async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_they_read(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with a_scene(tmp_path) as scene:
         ana, folder = scene.ana, tmp_path / "petition"
@@ -162,6 +164,21 @@ async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_t
         assert held.signature is not None
         assert (held.signature["with_name"], held.consents[-1]["with_name"]) == (1, 1)
         assert held.consents[-1]["text_version"] == "2026-12-25"
+        # Nobody is told that it is done who answered while it was handed over.
+        await goes_on_with(scene, folder, version="2026-12-26", asks_again_since="2026-12-26")
+        ana.start()
+        await scene.taps(ana, ANSWER)
+        storage, clock = scene.services.storage, scene.services.clock
+        answer_texts = storage.signatures.answer_texts
+
+        async def handed_over_first(*given: Any) -> bool:
+            await storage.petitions.close(revision=0, actor=1, at=clock())
+            await storage.handovers.record(clock().date(), at=clock(), without_name=1)
+            return await answer_texts(*given)
+
+        monkeypatch.setattr(storage.signatures, "answer_texts", handed_over_first)
+        await scene.taps(ana, KEEP)
+        assert "Hecho" not in scene.screen(ana).text
 
 
 async def test_who_keeps_what_they_signed_is_not_asked_twice_and_loses_nothing(

@@ -121,7 +121,7 @@ async def test_it_is_changed_both_ways_in_mydata_and_giving_the_name_is_a_consen
     await scene.signs(ana, with_name=False, news=True)
     await scene.says(ana, "/mydata")
     await scene.taps(ana, GIVE)
-    asked = scene.screen(ana).text
+    seen, asked = scene.screen(ana).id, scene.screen(ana).text
     assert "Yo, Ana García, consiento explícitamente" in asked
     assert "fuera del Espacio Económico Europeo: sabrá que firmé" in asked
     assert choice_in(await held_of(scene, ana)) == (0, [0]), "asking changes nothing"
@@ -129,6 +129,7 @@ async def test_it_is_changed_both_ways_in_mydata_and_giving_the_name_is_a_consen
     assert "Hecho: tu firma se entregará con tu nombre." in scene.screen(ana).text
     held = await held_of(scene, ana)
     assert choice_in(held) == (1, [0, 1])
+    assert held.consents[1]["message_id"] == seen
     assert seen_words(held.consents[1]["text"]) == scene.petition.texts_in("es").name_consent
     assert "Noticias de otras acciones: sí" in scene.screen(ana).text
     await scene.taps(ana, REMOVE)

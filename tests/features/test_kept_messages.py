@@ -25,6 +25,10 @@ async def test_the_thanks_stay_when_ana_looks_at_something_else(scene: Scene) ->
     ana, title = scene.ana, scene.petition.texts_in("es").title
     await scene.signs(ana)
     (thanks,) = kept = from_bot(ana)  # until then it was the one message
+    place = scene.screen(ana).id
+    await ana.tap_data(place, "1:home:").answered()  # of a screen before
+    await scene.settled()
+    assert (scene.screen(ana).id, from_bot(ana)) == (place, kept)
     await scene.taps(ana, "Ver mi firma")
     await scene.taps(ana, "📖 Leer el llamamiento")
     assert from_bot(ana) == [thanks, title]

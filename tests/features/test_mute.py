@@ -98,3 +98,17 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     await scene.says(ana, "/withdraw")
     await scene.taps(ana, "Retirar mi firma y borrar mis datos")
     assert (await refuses(ana).answered()).text == HEARD
+    # While a message to them is on its way, they read that it may come.
+    monkeypatch.setattr("handlers.opt_out._LONGEST_SECONDS", 0.001)
+    pau, hung = scene.world.person("Pau", language="es"), "puede que todavía te llegue."
+    await scene.signs(pau, "Pau Pau", updates=True)
+    scene.services.open_claims.call_started(pau.id)
+    await scene.says(pau, "/mydata")
+    for label in ("No recibir novedades de esta petición", "Limitar el uso de mis datos"):
+        await scene.taps(pau, label)
+        assert hung in scene.screen(pau).text
+        await scene.taps(pau, "Otros derechos" if label.startswith("No") else "Volver")
+    answer = await pau.tap_data(pau.screen.id, NO_MORE[Kind.UPDATE]).answered()
+    told = "Hecho: no te enviaremos más novedades de esta petición."
+    assert answer.text.startswith(f"{told} {COUNTS} Un mensaje nuestro ya iba de camino:")
+    await scene.settled()
