@@ -150,7 +150,7 @@ class TestTheFileOfMyData:
         await until_no_file_is_noted(scene)
 
     async def test_older_than_two_days_it_is_replaced_by_one_that_holds_nothing(
-        self, tmp_path: Path
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with a_scene(tmp_path) as scene:
             ana, jordi, sean = scene.ana, scene.jordi, scene.sean
@@ -185,6 +185,9 @@ class TestTheFileOfMyData:
             assert "Ana García" in files_of(scene, ana)[0]
             await scene.to_the_name(sean)
             await scene.says(sean, "Seán Ó Briain")
+            await scene.says(sean, "/mydata")
+            await scene.taps(sean, scene.english.label(FILE))
+            await scene.taps(sean, "Back")
             assert "Briain" in scene.screen(sean).text
 
             scene.simulator.clock.move(49 * 3600)
@@ -196,14 +199,21 @@ class TestTheFileOfMyData:
             assert replaced.document is not None
             assert replaced.document.name == "archivo-borrado.txt"
             assert "García" not in ana.chat.transcript()
-            # No screen that is too old keeps a name either.
-            await scene.says(sean, "/cancel")
-            assert "Briain" not in sean.chat.transcript()
-            assert scene.screen(sean) == sean.messages[-1]
-            # Of who has blocked the bot it goes when they are back.
+            # Of who has blocked the bot it goes when they are back; of another who left Telegram
+            # nothing is kept, and where Telegram fails once that keeps nobody else's.
+            mallory = scene.mallory
+            await scene.to_the_name(mallory)
+            await scene.says(mallory, "Mallory Ó Briain")
+            await scene.says(mallory, "/mydata")
+            await scene.taps(mallory, scene.english.label(FILE))
+            mallory.deactivate()
             jordi.block()
             await scene.settled()
+            with monkeypatch.context() as patch:
+                fails(patch, scene, "delete_message", 1)
+                await tidies()
             await tidies()
+            assert files_of(scene, sean) == ["What was in this file has been deleted."]
             assert len(files_of(scene, jordi)) == len(await rows_of(scene, "sent_files")) == 1
             assert files_of(scene, jordi) != [erased]
             jordi.unblock()
@@ -211,6 +221,10 @@ class TestTheFileOfMyData:
             await tidies()
             assert files_of(scene, jordi) == [erased]
             assert await rows_of(scene, "sent_files") == []
+            # No screen that is too old keeps a name either.
+            await scene.says(sean, "/cancel")
+            assert "Briain" not in sean.chat.transcript()
+            assert scene.screen(sean) == sean.messages[-1]
 
     async def test_stays_until_the_network_is_back_and_the_screen_says_so(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch

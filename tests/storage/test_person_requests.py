@@ -176,6 +176,7 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
     async def held() -> tuple[datetime | None, datetime | None, bool]:
         found = await storage.signatures.get(signer.supporter)
         assert found is not None
+        assert found.with_name is not found.is_only_stored
         return found.restricted_at, found.objected_at, found.is_only_stored
 
     again = LATER + timedelta(days=1)
