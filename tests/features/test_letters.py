@@ -13,7 +13,7 @@ from bot.cli.main import app
 from handlers.person_notices import send_notices
 from simulator.person import Person
 from storage import CODE_LASTS, MOST_ATTEMPTS, PersonNotice
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import Scene, a_scene, fails
 
 LETTER = "a letter with a copy of the passport"
 
@@ -212,6 +212,49 @@ async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
     assert await looks(scene) == [], "the number of the chat is not kept for who blocked the bot"
 
 
+async def test_the_sentences_to_one_person_keep_their_order_and_end_with_their_time(
+    letters: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, jordi, services = letters, letters.jordi, letters.services
+    notices, now = services.storage.person_notices, services.clock
+    await scene.signs(jordi)
+    await scene.says(jordi, "/mydata")
+    await scene.taps(jordi, "📄 Recibir el archivo")
+    for deed in ("show", "restrict"):
+        await in_the_shell("1", deed, "--verified-otherwise", LETTER)
+    before = len(jordi.messages)
+    with monkeypatch.context() as patch:
+        fails(patch, scene, "send_message", 1)
+        assert [each.kind for each in await looks(scene)] == ["shown", "restricted"]
+        assert len(jordi.messages) == before, "the second waits for the first"
+    # After a week they are forgotten, but not while the clock may be wrong.
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "clock", lambda: now() + timedelta(days=8))
+        patch.setattr(services, "date_is_right", lambda: False)
+        fails(patch, scene, "send_message", 1)
+        assert len(await looks(scene)) == 2
+        patch.setattr(services, "date_is_right", lambda: True)
+        assert await looks(scene) == []
+    # To whom the bot could not remove a file it says so, and to who has withdrawn it says nothing.
+    await in_the_shell("1", "correct", "Jordi Sol", "--verified-otherwise", LETTER)
+    with monkeypatch.context() as patch:
+        fails(patch, scene, "delete_message", 1)
+        assert await looks(scene) == []
+    told = jordi.messages[-1].text
+    assert told.startswith("Hecho, como pedías en tu carta o tu correo: tu firma lleva el nombre")
+    assert "Todavía no se ha podido borrar de este chat el archivo con tus datos." in told
+    await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
+    begin = notices.begin
+
+    async def withdrawn_first(notice: PersonNotice) -> bool:
+        await services.storage.signatures.withdraw(notice.supporter, now())
+        return await begin(notice)
+
+    monkeypatch.setattr(notices, "begin", withdrawn_first)
+    assert await looks(scene) == []
+    assert jordi.messages[-1].text == told
+
+
 async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> None:
     scene, ana = letters, letters.ana
     await scene.signs(ana)
@@ -236,6 +279,13 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     text = await said()
     assert valid not in text
     assert "El código que pediste para escribirnos sirvió hasta el" in text
+    await codes.make(ana_is, now - 2 * CODE_LASTS)
+    services.date_is_right = lambda: False
+    await looks(scene)
+    assert "sirvió hasta el" in await said(), "a wrong clock forgets nothing"
+    services.date_is_right = lambda: True
+    await looks(scene)
+    assert "código" not in await said()
 
 
 async def is_told(scene: Scene, person: Person) -> int | None:

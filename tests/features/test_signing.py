@@ -1,5 +1,6 @@
 """Ana, Jordi and Seán sign."""
 
+import asyncio
 import re
 from pathlib import Path
 from shutil import copytree
@@ -211,6 +212,24 @@ async def test_a_petition_in_one_language_offers_no_other(tmp_path: Path) -> Non
         yusuf = scene.world.person("Yusuf", language="ar")
         assert scene.petition.texts_in("es").title in await scene.says(yusuf, "/start")
         assert scene.screen(yusuf).labels == [SIGN, "📖 Leer el llamamiento", "🔒 Privacidad"]
+
+
+async def test_the_picture_is_uploaded_again_where_it_changed_or_its_name_is_not_known_any_more(
+    scene: Scene,
+) -> None:
+    calls, database = scene.simulator.calls, scene.services.storage.database
+
+    async def is_uploaded() -> bool:
+        await asyncio.sleep(2)  # it is shown where there is room
+        await scene.says(scene.world.person("Luz", language="es"), "/start")
+        return not isinstance(calls.of("sendPhoto")[-1].params["photo"], str)
+
+    assert [await is_uploaded() for _ in range(2)] == [True, False]
+    for change in ("digest = x'00'", "telegram_id = 'unknown'"):
+        sql = f"UPDATE telegram_cache SET {change} WHERE key LIKE '%:picture:%'"  # noqa: S608
+        await database.write(Statement(sql))
+        assert [await is_uploaded() for _ in range(2)] == [True, False], change
+    calls.clear()  # the name that is not known was refused
 
 
 async def test_what_must_be_known_before_the_name_is_read_without_a_tap(scene: Scene) -> None:
