@@ -149,12 +149,9 @@ def test_a_wave_over_days_is_shown_day_by_day_and_the_few_of_a_kind_together(
     assert "Numbers: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 …" in shown
 
 
-def test_a_day_alone_behind_to_is_meant_whole(wave: PetitionDatabase) -> None:
+def test_conditions_apply_together_and_times_are_the_petitions(wave: PetitionDatabase) -> None:
     day = ("--from", "2026-11-24", "--to", "2026-11-24")
     assert "6 signatures, 100% of the 6 counted" in said(invalidate(*day, "--dry-run"))
-
-
-def test_conditions_apply_together_and_times_are_the_petitions(wave: PetitionDatabase) -> None:
     span = ("--from", "2026-11-24 13:00", "--to", "2026-11-24 13:01")
     done = said(
         invalidate(*span, "--source", "radio", "--name-pattern", "persona *", *REASON, typed="5\n")
@@ -162,13 +159,6 @@ def test_conditions_apply_together_and_times_are_the_petitions(wave: PetitionDat
     assert "signed from 24 November 2026, 13:00 on; signed before 24 November 2026, 13:01" in done
     assert "came by the link “radio”; named like “persona *”" in done
     assert counted(wave) == 1
-
-
-def test_without_the_number_nothing_changes(wave: PetitionDatabase) -> None:
-    for typed in ("", "\n", "y\n", "6\n", "yes 5\n", "5.0\n", "-5\n"):
-        result = invalidate("--form-seconds-under", "3", *REASON, typed=typed)
-        assert "Take 5 signatures out of the count? Type their number to confirm" in result.output
-    assert counted(wave) == SIGNERS
 
 
 def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
@@ -186,7 +176,12 @@ def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
     )
     for arguments, sentence in mistakes:
         assert sentence in refused(invalidate(*arguments))
+    for typed in ("", "\n", "y\n", "6\n", "yes 5\n", "5.0\n", "-5\n"):
+        result = invalidate("--form-seconds-under", "3", *REASON, typed=typed)
+        assert "Take 5 signatures out of the count? Type their number to confirm" in result.output
+        assert ("Nothing was changed." in result.output) == bool(typed.strip())
     assert counted(wave) == SIGNERS
+    assert said(invalidate("--list")) == "Nothing was invalidated.\n"
 
 
 def test_whether_one_person_signed_is_not_told(wave: PetitionDatabase) -> None:

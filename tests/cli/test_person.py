@@ -83,31 +83,37 @@ def test_a_letter_is_answered_with_its_code(petition: PetitionDatabase) -> None:
     assert "María" not in " ".join(entry.detail for entry in petition.audited())
 
 
-@pytest.mark.parametrize(
-    ("request_", "question", "outcome"),
-    [
+def test_each_request_says_what_it_does_and_what_it_did(petition: PetitionDatabase) -> None:
+    for request, question, outcome in (
         ("show", "Show everything that is stored of them?", "That is everything."),
         ("correct", "Give the signature the name “Ona”?", "has its new name, and the former"),
-        ("erase", "Erase the signature, with name, chat", "The signature is erased."),
         ("restrict", "Restrict its use?", "The use is restricted."),
         ("object", "Record the objection?", "The objection is recorded."),
         ("lift", "Use the signature like any other again?", "is used like any other again."),
-    ],
-)
-def test_each_request_says_what_it_does_and_what_it_did(
-    petition: PetitionDatabase, request_: str, question: str, outcome: str
-) -> None:
-    if request_ == "lift":
-        said(call("2", "object", "--verified-otherwise", LETTER, "--yes"))
-    name = ["Ona"] if request_ == "correct" else []
-    result = call("2", request_, *name, "--verified-otherwise", LETTER, typed="y\n")
-    assert question in said(result)
-    assert outcome in result.output
-    assert petition.audited()[0].action == f"person_{request_}"
-    only_stored = "in no list from now on, and its owner gets no message but of a breach"
-    assert (only_stored in result.output) == (request_ in ("restrict", "object"))
-    is_erased = "keeps the number of the chat" in result.output
-    assert is_erased == (request_ == "erase")
+        ("erase", "Erase the signature, with name, chat", "The signature is erased."),
+    ):
+        if request == "lift":
+            both = refused(call("2", "object", "--verified-otherwise", LETTER))
+            assert "That is so already: restricted since" in both
+            assert "; objected to since" in both
+        name = ["Ona"] if request == "correct" else []
+        result = call("2", request, *name, "--verified-otherwise", LETTER, typed="y\n")
+        assert question in said(result)
+        assert outcome in result.output
+        assert petition.audited()[0].action == f"person_{request}"
+        only_stored = "in no list from now on, and its owner gets no message but of a breach"
+        assert (only_stored in result.output) == (request in ("restrict", "object"))
+        is_erased = "keeps the number of the chat" in result.output
+        assert is_erased == (request == "erase")
+        assert "The bot tells them in the chat, within seconds if it runs" in result.output
+    nothing = refused(call("3", "lift", "--verified-otherwise", LETTER, "--yes"))
+    assert "its use is not restricted, and nobody objects. Nothing was done." in nothing
+    for what, more in (
+        ("erase", ["Ona"]),
+        ("erase", ["-o", "x"]),
+        ("correct", ["Ona", "-o", "x"]),
+    ):
+        assert f"{what} takes no name" in refused(call("3", what, *more, "--code", "AAAA-3333"))
 
 
 def test_whose_use_is_lifted_gets_the_closing_update_that_they_missed(
@@ -122,11 +128,21 @@ def test_whose_use_is_lifted_gets_the_closing_update_that_they_missed(
     assert petition.do(lambda storage: storage.broadcasts.tally(broadcast.id)).pending == 1
 
 
-def test_what_is_not_typed_behind_the_command_is_asked(petition: PetitionDatabase) -> None:
+def test_what_is_not_typed_behind_the_command_is_asked_and_held_to_the_rules_of_the_chat(
+    petition: PetitionDatabase,
+) -> None:
     code = code_of(petition, 2)
     result = call("2", "correct", typed=f"Berta Puig\n{code}\ny\n")
     assert "The new name: " in said(result)
     assert "Give the signature the name “Berta Puig”?" in result.output
+    for name, why in (("=1+1", "begin with that sign"), ("x", "two letters"), ("", "short")):
+        result = call("2", "correct", name, "--verified-otherwise", LETTER, "--yes")
+        assert why in refused(result), name
+    reason = "the passport says Berta Puig"
+    told = call("3", "correct", "Berta Puig", "--verified-otherwise", reason)
+    assert "must not say who the person is" in refused(told)
+    both = call("2", "show", "--code", "AAAA-3333", "--verified-otherwise", LETTER)
+    assert "not both" in refused(both)
 
 
 def test_a_code_that_is_too_old_and_one_that_was_guessed_at_are_told_apart(
@@ -174,13 +190,13 @@ def test_a_number_is_read_as_the_letter_writes_it() -> None:
         assert call(wrong, "show").exit_code == 2, wrong
 
 
-@pytest.mark.parametrize("typed", ["n\n", "\n", ""])
-def test_without_a_yes_nothing_is_done(petition: PetitionDatabase, typed: str) -> None:
+def test_without_a_yes_nothing_is_done(petition: PetitionDatabase) -> None:
     code = code_of(petition, 2)
-    result = call("2", "erase", "--code", code, typed=typed)
-    assert "Erase the signature" in result.output
-    if typed:
-        assert "Nothing was done, and the code can still be used." in result.output
+    for typed in ("n\n", "\n", ""):
+        result = call("2", "erase", "--code", code, typed=typed)
+        assert "Erase the signature" in result.output
+        unused = "Nothing was done, and the code can still be used." in result.output
+        assert unused == bool(typed)
     assert waiting(petition) == []
     assert petition.audited() == []
     said(call("2", "erase", "--code", code, "--yes"))
@@ -220,15 +236,8 @@ def test_what_was_used_while_the_question_stood_is_refused(
     assert list(tmp_path.glob("answer*")) == []
 
 
-def test_a_name_is_held_to_the_rules_of_the_chat(petition: PetitionDatabase) -> None:
-    for name, why in (("=1+1", "begin with that sign"), ("x", "two letters"), ("", "short")):
-        result = call("2", "correct", name, "--verified-otherwise", LETTER, "--yes")
-        assert why in refused(result), name
-
-
-@pytest.mark.parametrize(
-    ("reason", "why"),
-    [
+def test_a_reason_says_how_and_never_who() -> None:
+    for reason, why in (
         (" ", "Say with --verified-otherwise"),
         ("x" * 301, "too long"),
         ("the one who is called Sol", "must not say who"),
@@ -236,28 +245,10 @@ def test_a_name_is_held_to_the_rules_of_the_chat(petition: PetitionDatabase) -> 
         ("her mail ana@example.org", "must not say who"),
         ("Passport of ANA García", "must not say who"),
         ("rang from 600 12 34 56", "must not say who"),
-    ],
-)
-def test_a_reason_says_how_and_never_who(reason: str, why: str) -> None:
-    with pytest.raises(CannotDo, match=re.escape(why)):
-        check_reason(reason, "Ana García de Sol")
-
-
-def test_a_reason_does_not_say_the_name_that_is_asked_for_either(
-    petition: PetitionDatabase,
-) -> None:
-    reason = "the passport says Berta Puig"
-    told = call("2", "correct", "Berta Puig", "--verified-otherwise", reason)
-    assert "must not say who the person is" in refused(told)
-
-
-def test_a_reason_without_a_person_is_kept_as_it_is() -> None:
+    ):
+        with pytest.raises(CannotDo, match=re.escape(why)):
+            check_reason(reason, "Ana García de Sol")
     plain = "passport de visu at the office on 3 May 2026"
     assert check_reason(f" {plain} ", "Ana García de Sol") == plain
     for each in ("x" * 300, "de visu, in room 12345"):
         assert check_reason(each, "Ana García de Sol") == each
-
-
-def test_either_a_code_or_a_reason(petition: PetitionDatabase) -> None:
-    both = call("2", "show", "--code", "AAAA-3333", "--verified-otherwise", LETTER)
-    assert "not both" in refused(both)

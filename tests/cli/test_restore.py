@@ -117,23 +117,25 @@ def test_a_dump_that_was_swapped_never_reaches_pg_restore(
     assert not reached.exists()
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        "CREATE TRIGGER keeps AFTER DELETE ON signatures BEGIN UPDATE petitions"
-        " SET signatures = signatures + 1; END",
-        "CREATE VIEW everybody AS SELECT * FROM signatures",
-        "CREATE VIRTUAL TABLE found USING fts5(words)",
-    ],
-)
 def test_a_database_that_runs_what_somebody_wrote_is_refused(
-    petition: PetitionDatabase, tmp_path: Path, key: Path, written: str
+    petition: PetitionDatabase, tmp_path: Path, key: Path
 ) -> None:
-    file = tmp_path / "today.backup"
-    petition.do(lambda storage: storage.database.write(Statement(written)))
-    said("backup", file)
-    for deed in ("--drill", "--yes"):
-        assert "that this program never makes" in refused("restore", file, "-i", key, deed)
+    for kind, written in (
+        (
+            "TRIGGER",
+            "AFTER DELETE ON signatures BEGIN UPDATE petitions SET signatures = 7; END",
+        ),
+        ("VIEW", "AS SELECT * FROM signatures"),
+        ("VIRTUAL TABLE", "USING fts5(words)"),
+    ):
+        file = tmp_path / f"{kind}.backup"
+        with closing(sqlite3.connect(place(petition))) as database:
+            database.execute(f"CREATE {kind} strange {written}")
+        said("backup", file)
+        for deed in ("--drill", "--yes"):
+            assert "that this program never makes" in refused("restore", file, "-i", key, deed)
+        with closing(sqlite3.connect(place(petition))) as database:
+            database.execute(f"DROP {kind.split()[-1]} strange")
 
 
 def test_a_database_that_was_damaged_before_its_backup_is_refused(
