@@ -285,6 +285,8 @@ def test_while_a_bot_runs_nothing_is_restored(
 
     for lock in ("intake/andry", "intake/former", "intake/newer"):
         assert "already running" in asyncio.run(beside(lock)), lock
+    # Nobody has signed the other one.
+    assert "other petitions" not in said("restore", file, "-i", key, "--yes")
 
 
 def test_where_the_database_is_a_link_what_it_leads_to_is_replaced(

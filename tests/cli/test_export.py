@@ -4,7 +4,7 @@ import asyncio
 import json
 import shlex
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,14 @@ from typer.testing import CliRunner, Result
 from bot.cli import export
 from bot.cli.main import app
 from bot.export import ListFormat
-from storage import ExportedList, HighWaterMark, Statement, Storage
+from storage import (
+    ExportedList,
+    HighWaterMark,
+    NamedSignature,
+    SignatureList,
+    Statement,
+    Storage,
+)
 from storage.exports import Exports
 from storage.restores import unfinished_restore
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
@@ -183,6 +190,18 @@ class TestNothingIsLeft:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(export, "_NAMED_AT_MOST", 1)
             assert "these names cannot be decrypted: 2 …. If" in refuses()
+
+    def test_where_a_signature_is_missing(
+        self, refuses: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pages = SignatureList.pages
+
+        async def damaged(self: SignatureList) -> AsyncIterator[list[NamedSignature]]:
+            async for page in pages(self):
+                yield page[1:]
+
+        monkeypatch.setattr(SignatureList, "pages", damaged)
+        assert "The database is damaged: 5 ≠ 6." in refuses()
 
     def test_where_the_disk_is_full(
         self, refuses: Callable[[], str], monkeypatch: pytest.MonkeyPatch

@@ -149,6 +149,7 @@ def test_the_number_alone_is_of_those_who_are_left_and_nobody_is_owed_a_notice(
     text = said(call("delivered", "--on", "2026-03-01", "--without-list", "--yes"))
     assert "Only the number of signatures was handed over, 5, and no name." in text
     assert "Manifest" not in text
+    assert "was handed over, 5, and no name." in said(call("delivered"))
     withdraws(petition, 3)
     assert "No notice is owed" in said(call("notices"))
 

@@ -14,7 +14,7 @@ from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refu
 from tests.support.supporters import Supporters
 
 ZONE = Catalogs.load(time_zone="Europe/Madrid").words("en").zone
-REASON = ("--reason", "Forty a second, by one link")
+REASON = ("--reason", " Forty a second, by one link ")
 
 
 def invalidate(*arguments: str, typed: str = "") -> Result:
@@ -58,11 +58,14 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     assert counted(wave) == SIGNERS
     done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
     assert "5 signatures are not counted any more. Counted now: 1." in done
+    assert "\n\n" not in done
     assert counted(wave) == 1
     listed = said(invalidate("--list"))
     assert "5 signatures on " in listed
-    assert "Forty a second, by one link" in listed
-    assert "form took less than 3 s" in listed
+    assert listed.splitlines()[1:] == [
+        "    form took less than 3 s",
+        "    Forty a second, by one link",
+    ]
     key = done.rpartition(" ")[2].strip()
     back = said(invalidate("--undo", key.upper(), typed="5\n"))
     assert "They were taken out because: Forty a second, by one link (form took less" in back

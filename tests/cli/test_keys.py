@@ -1,6 +1,7 @@
 """Tests that an operator exchanges the key knowingly, and is told what to keep."""
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -117,4 +118,20 @@ def test_nothing_is_asked_while_the_bot_runs(petition: PetitionDatabase, key_fil
             return await asyncio.to_thread(call, "--yes")
 
     assert "already running on this database" in refused(asyncio.run(meanwhile()))
+    assert key_file.read_bytes() == before
+
+
+def test_nothing_is_exchanged_where_the_bot_was_started_while_the_question_stood(
+    petition: PetitionDatabase, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, lock = key_file.read_bytes(), acquire_process_lock(petition.url, "intake/andry")
+    with closing(asyncio.new_event_loop()) as bot:
+
+        def starts(_question: str) -> bool:
+            bot.run_until_complete(lock.__aenter__())
+            return True
+
+        monkeypatch.setattr("bot.console.confirms", starts)
+        assert "already running on this database" in refused(call())
+        bot.run_until_complete(lock.__aexit__(None, None, None))
     assert key_file.read_bytes() == before

@@ -34,10 +34,10 @@ def signed(petition: PetitionDatabase, ago: timedelta, *, from_number: int = 1) 
     )
 
 
-def delivered(petition: PetitionDatabase, ago: timedelta) -> None:
+def delivered(petition: PetitionDatabase, ago: timedelta, noted: timedelta = timedelta()) -> None:
     async def recorded(storage: Storage) -> None:
         now = datetime.now(ZONE)
-        await storage.handovers.record((now - ago).date(), at=now)
+        await storage.handovers.record((now - ago).date(), at=now - noted)
 
     petition.do(recorded)
 
@@ -92,6 +92,16 @@ def test_who_was_not_told_is_kept_for_the_admins_to_tell_them(
     signed(petition, 25 * A_MONTH)
     assert "Signatures erased: 5. The petition's count is still 6." in said(call("--yes"))
     assert "No signature is stored, so there is nothing to erase." in said(call())
+
+
+def test_whom_nobody_told_in_two_weeks_is_kept_no_longer(petition: PetitionDatabase) -> None:
+    signed(petition, 3 * A_MONTH)
+    delivered(petition, 2 * A_MONTH, noted=2 * A_MONTH)
+    text = said(call(typed="y\n"))
+    assert "6 of them can be told how the petition ended, and nobody has." in text
+    assert "are kept until" not in text
+    assert "Erase 6 signatures for good?" in text
+    assert "Signatures erased: 6." in text
 
 
 def test_of_an_open_petition_and_one_whose_time_has_not_come_the_next_step_is_said(
