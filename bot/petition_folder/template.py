@@ -2,8 +2,9 @@
 
 import errno
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import tomlkit
 
@@ -49,9 +50,12 @@ def copy_template(folder: Path, *, slug: str, languages: Sequence[str] = LANGUAG
 
 
 def _begun(text: str, slug: str, language: str) -> str:
-    """Returns `petition.toml` with its own name, day and first language; its notes stay."""
+    """Returns `petition.toml` with its own name, day and first language; its notes stay.
+
+    It is dated by the day where the petition is.
+    """
     document = tomlkit.parse(text)
     document["slug"] = slug
     document["source_language"] = language
-    document["version"] = datetime.now(UTC).date().isoformat()
+    document["version"] = datetime.now(ZoneInfo(document["time_zone"])).date().isoformat()
     return tomlkit.dumps(document)

@@ -4,13 +4,14 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.petition_folder.law_check import FOLDED, are_names_protected
 from bot.petition_folder.links import link_fault, with_scheme
 from bot.petition_folder.markup_check import HREF, PAGED, PLAIN, passages
 from bot.petition_folder.placeholders import fill_placeholders
 from bot.petition_folder.read import Folder, Table
-from bot.petition_folder.schema import PETITION_FILE, RetentionTable, months_later
+from bot.petition_folder.schema import PETITION_FILE, PetitionFile, RetentionTable, months_later
 from bot.petition_folder.schema_check import by_language
 from bot.petition_folder.schema_fields import texts_in
 from bot.petition_folder.toml_errors import shown
@@ -113,7 +114,7 @@ def folder_warnings(read: Folder, values: Mapping[str, Mapping[str, str]]) -> It
 
 def _dates(petition: Table) -> Iterator[Problem]:
     day = str(petition.get("closes_on", ""))
-    today = datetime.now(UTC).date()
+    today = _today(petition)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) and day < today.isoformat():
         sentence = Sentence(
             "{day} ya ha pasado: una petición que empiece con esa fecha se cierra al momento",
@@ -129,6 +130,15 @@ def _dates(petition: Table) -> Iterator[Problem]:
         yield Problem(PETITION_FILE, "version", sentence)
 
 
+def _today(petition: Table) -> date:
+    """Returns the day where the petition is; its time zone may be reported as a problem."""
+    zone = petition.get("time_zone", PetitionFile.model_fields["time_zone"].default)
+    try:
+        return datetime.now(ZoneInfo(str(zone))).date()
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return datetime.now(UTC).date()
+
+
 def _erased_before_it_closes(petition: Table) -> Iterator[Problem]:
     """Yields that who signs today is erased before the closing: nothing is kept for that long."""
     try:
@@ -136,7 +146,7 @@ def _erased_before_it_closes(petition: Table) -> Iterator[Problem]:
         retention = RetentionTable.model_validate(petition.get("retention", {}))
     except ValueError:
         return  # there is no date, or it is reported as a problem
-    last = months_later(datetime.now(UTC).date(), retention.months_at_most)
+    last = months_later(_today(petition), retention.months_at_most)
     if last <= closes_on:
         sentence = Sentence(
             "la firma de quien firme hoy se borra el {last}, antes de que la petición se cierre y "

@@ -2,13 +2,24 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
 
 from bot.petition.petition import BUNDLED
+from bot.petition_folder.check import find_problems
 
 Change = Callable[[str, str, str], None]
+Attempt = Callable[..., list[str]]
+
+
+class HalfPastMidnight(datetime):
+    """In Madrid; in UTC it is half past eleven of the day before."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "HalfPastMidnight":
+        return cls(2026, 11, 28, 23, 30, tzinfo=UTC).astimezone(tz)
 
 
 @pytest.fixture
@@ -28,3 +39,19 @@ def change(folder: Path) -> Change:
         (folder / file).write_text(text.replace(old, new), encoding="utf-8")
 
     return changed
+
+
+@pytest.fixture
+def attempt(folder: Path, change: Change) -> Attempt:
+    """Replace passages, each of a file; return the problems, and put the files back."""
+
+    def attempted(*changes: tuple[str, str, str]) -> list[str]:
+        before = {file: (folder / file).read_text(encoding="utf-8") for file, *_ in changes}
+        for each in changes:
+            change(*each)
+        found = [str(problem) for problem in find_problems(folder)]
+        for file, text in before.items():
+            (folder / file).write_text(text, encoding="utf-8")
+        return found
+
+    return attempted

@@ -1,7 +1,6 @@
 """Tests that the check lists all problems at once, in sentences that say what to do."""
 
-import tomllib
-from datetime import UTC, datetime, timedelta
+import re
 from pathlib import Path
 
 import pytest
@@ -9,11 +8,10 @@ import pytest
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.pictures import PICTURE_BYTES
-from bot.petition_folder.schema import months_later
 from bot.text import text_limits
 from bot.text.problems import PetitionInvalid
 from bot.text.translations import Catalogs
-from tests.petition_folder.conftest import Change
+from tests.petition_folder.conftest import Attempt, Change, HalfPastMidnight
 
 BROKEN = Path(__file__).parent / "broken"
 
@@ -68,40 +66,35 @@ def sentences(folder: Path) -> list[str]:
     return [str(problem) for problem in find_problems(folder)]
 
 
+def new_warnings(folder: Path) -> list[str]:
+    """What is warned of beside the contacts of the bundled petition, which are examples."""
+    said = [str(each) for each in find_warnings(folder)]
+    return [each for each in said if "is an example: put your" not in each]
+
+
 def test_everything_wrong_is_named_at_once_and_nothing_else() -> None:
     said, expected = sentences(BROKEN), EVERYTHING_WRONG.splitlines()
     beginnings = [whole[: len(start)] for whole, start in zip(said, expected, strict=False)]
     assert beginnings == expected
     assert len(said) == len(expected)
+    # No sentence speaks of the machinery.
+    assert not re.search("pydantic|str_type|dict|tuple|none", " ".join(said).lower())
 
 
-def test_no_sentence_speaks_of_the_machinery() -> None:
-    told = " ".join(sentences(BROKEN)).lower()
-    assert [
-        word for word in ("pydantic", "str_type", "dict", "tuple", "none") if word in told
-    ] == []
-
-
-def test_the_bundled_petition_has_no_problem() -> None:
+def test_the_bundled_petition_has_no_problem_and_reminds_that_its_contacts_are_examples() -> None:
     assert sentences(BUNDLED) == []
-
-
-def test_the_bundled_petition_only_reminds_that_its_contacts_are_examples() -> None:
     assert {warning.key for warning in find_warnings(BUNDLED)} == {
         "controller.data_protection_officer",
         "controller.email",
         "controller.web_form",
     }
-    assert all("is an example" in str(warning.sentence) for warning in find_warnings(BUNDLED))
+    assert new_warnings(BUNDLED) == []
 
 
-def test_a_folder_that_is_not_there_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_where_there_is_no_petition_it_is_said_what_is_missing(tmp_path: Path) -> None:
     (only,) = sentences(tmp_path / "nowhere")
     assert only.endswith("there is no such folder: give the path of the petition's folder")
     assert find_warnings(tmp_path / "nowhere") == []
-
-
-def test_an_empty_folder_lacks_its_two_files(tmp_path: Path) -> None:
     assert sentences(tmp_path) == [
         "es.toml: this file is missing: it has the texts in the source language, which "
         "source_language names",
@@ -109,109 +102,122 @@ def test_an_empty_folder_lacks_its_two_files(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_in_another_encoding_is_said(folder: Path) -> None:
-    text = (folder / "es.toml").read_text(encoding="utf-8")
-    (folder / "es.toml").write_bytes(text.encode("cp1252", errors="replace"))
-    (only,) = sentences(folder)
+def test_each_mistake_is_told_alone_and_nothing_is_told_where_there_is_none(
+    attempt: Attempt,
+) -> None:
+    """In the file: what stands in a petition's file, what somebody writes, and what is told."""
+    for block in Path(__file__).with_name("one_mistake.txt").read_text("utf-8").split("\n\n"):
+        lines = [line.replace("\\n", "\n") for line in block.strip("\n").split("\n")]
+        told = [line.removeprefix("> ") for line in lines if line.startswith("> ")]
+        changed = lines[: len(lines) - len(told)]
+        there = [line.partition(": ") for line in changed[::2]]
+        written = [line.removeprefix("to:").removeprefix(" ") for line in changed[1::2]]
+        found = attempt(
+            *((file, old, new) for (file, _, old), new in zip(there, written, strict=True))
+        )
+        assert found == told, block
+
+
+def test_texts_are_measured_after_markup_with_everything_at_its_longest(attempt: Attempt) -> None:
+    # 90 links of one visible letter: 4,600 characters in the file, and next to none on a screen.
+    links = '<a href=\\"https://example.org/a/long/way\\">a</a>' * 90
+    assert attempt(("es.toml", "<b>Andry</b>\n", f"{links}\n")) == []
+    page = "ñ" * text_limits.MESSAGE + "\n"
+    assert attempt(("es.toml", "<b>Lo que exigimos</b>\n", page)) == [
+        "es.toml: appeal, page 4: it has 4,488 characters, and the limit is 4,096: shorten it by "
+        "392"
+    ]
+    # These fit alone, and not together.
+    closed = "<b>Esta acción ha terminado. Gracias por tu interés.</b>\n"
+    (only,) = attempt(("es.toml", closed, "ñ" * 2400 + "\n"))
+    assert only == (
+        "es.toml: closed: the screen “closed” would have 4,232 characters: this, together with "
+        "title, closing_update, addressee, and 600 for the bot's own words. Telegram's limit is "
+        "4,096: shorten it by 136"
+    )
+    # With a short name it would fit: of what is added, the name's 200 units are the last straw.
+    (only,) = attempt(("es.toml", "{name}</b>, firmo", "{name}</b>, " + "ñ" * 2900 + " firmo"))
+    assert "es.toml: consent: the screen “consent” would have 4,179 characters" in only
+    (only,) = attempt(("petition.toml", 'en = "Whoever', f'en = "{"x" * 400}Whoever'))
+    assert "number 1, changed.en: say it in 400 characters at most; it has 624 now" in only
+
+
+def test_dates_are_warned_of_by_the_day_where_the_petition_is(
+    change: Change, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.petition_folder.warnings.datetime", HalfPastMidnight)
+    change("petition.toml", "goals = [", "closes_on = 2026-11-28\ngoals = [")
+    for day, zone, told in (
+        ("2026-11-28", "Europe/Madrid", "2026-11-28 has passed: a petition that starts with this"),
+        ("2026-11-28", "America/Bogota", None),
+        ("2026-11-29", "Europe/Madrid", None),
+        ("2028-08-28", "Europe/Madrid", None),
+        (
+            "2028-08-29",
+            "Europe/Madrid",
+            "who signs today is erased on 2028-08-29, before the petition",
+        ),
+        (
+            "2028-08-28",
+            "America/Bogota",
+            "who signs today is erased on 2028-08-28, before the petition",
+        ),
+    ):
+        text = (folder / "petition.toml").read_text(encoding="utf-8")
+        text = re.sub("closes_on = .*", f"closes_on = {day}", text)
+        text = re.sub("time_zone = .*", f'time_zone = "{zone}"', text)
+        (folder / "petition.toml").write_text(text, encoding="utf-8")
+        found = [str(each.sentence) for each in find_warnings(folder) if each.key == "closes_on"]
+        assert (told in " ".join(found), len(found)) == (True, 1) if told else found == []
+    change("petition.toml", "months_at_most = 21", "months_at_most = 22")
+    assert new_warnings(folder) == []
+
+
+WARNED_OF = """\
+en.toml: appeal, page 2: 1,288 characters are more than a phone shows at once: make two pages
+en.toml: name_consent: this is missing, so people who later want their name handed over agree
+en.toml: privacy_short: there are 855 characters before the question for the name: fold the
+en.toml: share: sharing this says that one has signed, which can be dangerous: let it speak
+es.toml: consent: below it there is a button “Con mi nombre”, and the text says nothing about
+es.toml: consent: these are 100 words with the choices, and nobody reads that many before
+es.toml: share: sharing this says that one has signed, which can be dangerous: let it speak
+petition.toml: closing_is_draft: closing_update is neither shown nor sent while it is a draft:
+petition.toml: handed_over: handing over the name is chosen before anyone has read the consent:
+"""
+
+
+def test_what_works_and_should_be_looked_at_is_warned_of(change: Change, folder: Path) -> None:
+    """Each of these once, in the words of people who are told what to do instead."""
+    for each in (
+        ("petition.toml", 'handed_over = "ask"', 'handed_over = "with_name"'),
+        ("petition.toml", 'names_go_to = "US"', 'names_go_to = "ES"'),
+        ("petition.toml", "closing_is_draft = false", "closing_is_draft = true"),
+        ("es.toml", "Aquí puedes leer el caso y firmar la petición.", "Yo ya he firmado. ¿Y tú?"),
+        ("en.toml", "Read the case and sign the petition here.", "I have signed. Will you?"),
+        ("en.toml", "<b>He was not the only one: more than 200 people</b>\n", "x" * 800 + "\n"),
+        ("es.toml", "Tengo 14 años o más.", "Tengo 14 años o más, y así es, sin la menor duda."),
+        ("es.toml", "• si elijo «Con mi nombre», se", "• se"),
+        ("en.toml", "name_consent = ", "share_more = "),
+        ("en.toml", "{controller}.\n<b>What for", "{controller}. " + "a" * 400 + "\n<b>What for"),
+    ):
+        change(*each)
+    found, expected = new_warnings(folder), WARNED_OF.splitlines()
+    assert [whole[: len(begun)] for whole, begun in zip(found, expected, strict=True)] == expected
+
+
+def test_how_a_file_was_saved_is_told_where_it_matters(folder: Path) -> None:
+    file, picture = folder / "es.toml", folder / "card.es.png"
+    text = file.read_text(encoding="utf-8")
+    file.write_bytes(b"\xef\xbb\xbf" + text.encode())  # as word processors do
+    assert sentences(folder) == []
+    picture.write_bytes(picture.read_bytes().ljust(PICTURE_BYTES + 1, b"\0"))
+    (heavy,) = sentences(folder)
+    assert heavy.endswith("card.es.png is larger than 10 MB, Telegram's limit: save it smaller")
+    file.write_bytes(text.encode("cp1252", errors="replace"))
+    only, _ = sentences(folder)
     assert only == (
         "es.toml: line 1: the file is not saved as UTF-8 (# Los textos de la petición en español, "
         "el idioma de origen.). Open it, choose Save as and, under Encoding, UTF-8"
-    )
-
-
-def test_a_file_saved_by_a_word_processor_with_a_byte_order_mark_is_read(folder: Path) -> None:
-    file = folder / "es.toml"
-    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
-    assert sentences(folder) == []
-
-
-def test_a_date_without_quotation_marks_is_as_good(change: Change, folder: Path) -> None:
-    change("petition.toml", 'version = "2026-11-26"', "version = 2026-11-26")
-    assert sentences(folder) == []
-
-
-@pytest.mark.parametrize(
-    ("goals", "sentence"),
-    [
-        ("[]", "give at least one goal"),
-        ("[0, 100]", "the first goal is at least 1"),
-        ("[100, 500, 500]", "each goal is higher than the one before, and 500 follows 500"),
-        ("[1.5]", "write a whole number, without a point or decimals: 1000"),
-        ('"100"', "this has to be a list"),
-    ],
-)
-def test_goals_climb(change: Change, folder: Path, goals: str, sentence: str) -> None:
-    change("petition.toml", "goals = [100, 250, 500, 1000, 2000, 5000]", f"goals = {goals}")
-    (only,) = find_problems(folder)
-    assert str(only.sentence).startswith(sentence)
-
-
-def test_whoever_copied_last_years_date_is_warned(change: Change, folder: Path) -> None:
-    change("petition.toml", "goals = [", 'closes_on = "2025-07-18"\ngoals = [')
-    past = "2025-07-18 has passed: a petition that starts with this date closes at once"
-    assert past in [str(warning.sentence) for warning in find_warnings(folder)]
-    assert find_problems(folder) == []
-    change("petition.toml", '"2025-07-18"', "2999-07-18")
-    assert past not in [str(warning.sentence) for warning in find_warnings(folder)]
-
-
-def test_a_date_before_which_who_signs_today_is_erased_is_a_warning(
-    change: Change, folder: Path
-) -> None:
-    today = datetime.now(UTC).date()
-    last = months_later(today, 21)
-    erased = f"who signs today is erased on {last}, before the petition closes"
-    day = last - timedelta(days=1)
-    change("petition.toml", "goals = [", f"closes_on = {day}\ngoals = [")
-    said = [str(warning.sentence) for warning in find_warnings(folder)]
-    assert not any("who signs today" in sentence for sentence in said)
-    change("petition.toml", f"closes_on = {day}", f"closes_on = {last}")
-    said = [str(warning.sentence) for warning in find_warnings(folder)]
-    assert any(erased in sentence for sentence in said)
-    change("petition.toml", "months_at_most = 21", "months_at_most = 22")
-    said = [str(warning.sentence) for warning in find_warnings(folder)]
-    assert not any("who signs today" in sentence for sentence in said)
-
-
-def test_a_closing_update_that_is_only_a_draft_is_a_warning(change: Change, folder: Path) -> None:
-    known = find_warnings(folder)
-    change("petition.toml", "closing_is_draft = false", "closing_is_draft = true")
-    (only,) = [warning for warning in find_warnings(folder) if warning not in known]
-    assert "publish one with /closing" in str(only.sentence)
-    change("petition.toml", "closing_is_draft = true", 'closing_is_draft = "si"')
-    assert [problem.key for problem in find_problems(folder)] == ["closing_is_draft"]
-
-
-def test_what_it_means_to_hand_over_the_name_is_said_before_it_is_chosen(
-    change: Change, folder: Path
-) -> None:
-    known = find_warnings(folder)
-    change("petition.toml", 'handed_over = "ask"', 'handed_over = "with_name"')
-    change("petition.toml", 'names_go_to = "US"', 'names_go_to = "ES"')
-    change("es.toml", "• si elijo «Con mi nombre», se", "• se")
-    change("en.toml", "name_consent = ", "share_more = ")
-    said = [(each.file, each.key) for each in find_warnings(folder) if each not in known]
-    assert said == [
-        ("en.toml", "name_consent"),
-        ("es.toml", "consent"),
-        ("petition.toml", "handed_over"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("written", "sentence"),
-    [
-        ('"without_name"', None),
-        ('"sin nombre"', 'write one of these: "with_name", "without_name", "ask"'),
-        ("true", 'write one of these: "with_name", "without_name", "ask"'),
-    ],
-)
-def test_how_signatures_are_handed_over_is_one_of_three(
-    change: Change, folder: Path, written: str, sentence: str | None
-) -> None:
-    change("petition.toml", 'handed_over = "ask"', f"handed_over = {written}")
-    assert [str(each.sentence) for each in find_problems(folder)] == (
-        [sentence] if sentence else []
     )
 
 
@@ -235,109 +241,6 @@ def test_a_count_in_words_needs_a_language_that_the_bot_speaks(folder: Path) -> 
     assert not [line for line in sentences(folder) if "{people}" in line]
 
 
-@pytest.mark.parametrize(
-    ("written", "sentence"),
-    [
-        ('asks_again_since = "2026-11-25"', "no version of the petition is from that day"),
-        ('asks_again_since = "2026-11-24"', "no earlier version says it"),
-        ('asks_again_since = "2026-11-26"', None),
-    ],
-)
-def test_people_are_asked_again_about_a_version_of_which_they_are_told_what_changed(
-    change: Change, folder: Path, written: str, sentence: str | None
-) -> None:
-    change("petition.toml", '# asks_again_since = "2026-11-26"', written)
-    found = [str(problem) for problem in find_problems(folder)]
-    assert found == [] if sentence is None else sentence in " ".join(found)
-
-
-@pytest.mark.parametrize("day", ["2026-11-26", "2026-12-24"])
-def test_earlier_versions_go_back_in_time_and_say_in_a_sentence_what_changed(
-    change: Change, folder: Path, day: str
-) -> None:
-    change("petition.toml", 'date = "2026-11-24"', f'date = "{day}"')
-    change("petition.toml", 'changed.en = "Whoever', f'changed.en = "{"x" * 400}Whoever')
-    found = " ".join(str(problem) for problem in find_problems(folder))
-    assert "number 1, date: write the newest first" in found
-    assert "number 1, changed.en: say it in 400 characters at most; it has" in found
-
-
-def test_a_contact_is_needed(change: Change, folder: Path) -> None:
-    for line in ('email = "datos@example.org"', 'web_form = "https://example.org/firma"'):
-        change("petition.toml", line, "")
-    said = sentences(folder)
-    assert (
-        "petition.toml: controller: give at least one contact: email, web_form or address" in said
-    )
-
-
-def test_a_text_does_not_name_a_contact_that_is_not_given(change: Change, folder: Path) -> None:
-    change("petition.toml", 'web_form = "https://example.org/firma"', "")
-    assert (
-        "es.toml: privacy_short: {web_form} is filled in from petition.toml, "
-        "where it is missing: add it there"
-    ) in sentences(folder)
-
-
-def test_a_text_is_measured_after_markup_and_with_everything_at_its_longest(
-    change: Change, folder: Path
-) -> None:
-    # 90 links of one visible letter: 4,600 characters in the file, and next to none on a screen.
-    links = '<a href=\\"https://example.org/a/long/way\\">a</a>' * 90
-    change("es.toml", "<b>Andry</b>\n", f"{links}\n")
-    assert sentences(folder) == []
-
-
-def test_a_page_longer_than_a_message_is_told_by_how_much(change: Change, folder: Path) -> None:
-    change("es.toml", "<b>Lo que exigimos</b>\n", "ñ" * text_limits.MESSAGE + "\n")
-    (only,) = sentences(folder)
-    assert only.startswith("es.toml: appeal, page 4: it has 4,")
-    assert "the limit is 4,096: shorten it by " in only
-
-
-def test_texts_that_fit_alone_and_not_together_are_told(change: Change, folder: Path) -> None:
-    change(
-        "es.toml",
-        "<b>Esta acción ha terminado. Gracias por tu interés.</b>\n",
-        "ñ" * 2400 + "\n",
-    )
-    (only,) = sentences(folder)
-    assert only.startswith("es.toml: closed: the screen “closed” would have 4,")
-    assert "together with title, closing_update" in only
-
-
-def test_a_consent_is_measured_with_the_longest_name(change: Change, folder: Path) -> None:
-    # With a short name it would fit: of what is added, the name's 200 units are the last straw.
-    change("es.toml", "Yo, <b>{name}</b>, firmo", "Yo, <b>{name}</b>, " + "ñ" * 2900 + " firmo")
-    (only,) = sentences(folder)
-    assert only.startswith("es.toml: consent: the screen “consent”")
-
-
-@pytest.mark.parametrize(
-    ("value", "sentence"),
-    [
-        ("missing.png", "there is no file missing.png in this folder: put it there"),
-        ("Card.es.PNG", "there is no file Card.es.PNG in this folder: did you mean card.es.png?"),
-        ("../card.png", "give the name of a file in this folder alone"),
-        ("", "it names no file"),
-        ("es.toml", "es.toml is not a PNG or JPEG picture"),
-    ],
-)
-def test_a_picture_is_there_and_is_one(
-    change: Change, folder: Path, value: str, sentence: str
-) -> None:
-    change("petition.toml", 'file.es = "card.es.png"', f'file.es = "{value}"')
-    told = [problem for problem in find_problems(folder) if problem.key == "image.file.es"]
-    assert any(str(problem.sentence).startswith(sentence) for problem in told)
-
-
-def test_a_picture_too_heavy_for_telegram_is_told(folder: Path) -> None:
-    picture = folder / "card.es.png"
-    picture.write_bytes(picture.read_bytes().ljust(PICTURE_BYTES + 1, b"\0"))
-    (only,) = sentences(folder)
-    assert only.endswith("card.es.png is larger than 10 MB, Telegram's limit: save it smaller")
-
-
 def test_an_unfinished_translation_is_a_warning(change: Change, folder: Path) -> None:
     change("en.toml", 'short_description = "Bring back', 'short_description = "')
     spanish = (folder / "es.toml").read_text(encoding="utf-8")
@@ -345,70 +248,6 @@ def test_an_unfinished_translation_is_a_warning(change: Change, folder: Path) ->
     told = {str(warning) for warning in find_warnings(folder)}
     assert "gl.toml: closed: this is the same as in es.toml: translate it" in told
     assert any(line.startswith("gl.toml: the bot's own words are not translated") for line in told)
-
-
-@pytest.mark.parametrize(
-    ("notice", "told"),
-    [
-        ("{controller}. " + "a" * 700, "characters before the question for the name"),
-        ("{controller}. <blockquote expandable>" + "a" * 700 + "</blockquote>", None),
-    ],
-)
-def test_a_notice_that_hides_the_question_is_a_warning(
-    notice: str, told: str | None, change: Change, folder: Path
-) -> None:
-    before = tomllib.loads((folder / "en.toml").read_text())["privacy_short"]
-    change("en.toml", before, notice)
-    found = [str(each.sentence) for each in find_warnings(folder) if each.key == "privacy_short"]
-    assert len(found) == (1 if told else 0)
-    assert all(str(told) in sentence for sentence in found)
-
-
-def test_a_page_long_for_a_phone_is_a_warning(change: Change, folder: Path) -> None:
-    change("en.toml", "<b>He was not the only one: more than 200 people</b>\n", "x" * 800 + "\n")
-    told = [warning for warning in find_warnings(folder) if warning.file == "en.toml"]
-    (only,) = told
-    assert only.key == "appeal.2"
-    assert str(only.sentence).endswith("more than a phone shows at once: make two pages")
-
-
-def test_a_consent_that_nobody_reads_to_its_end_gets_a_warning(
-    change: Change, folder: Path
-) -> None:
-    """The bundled one has none; fifteen words more are too many, the choices' labels included."""
-    many = "Tengo 14 años o más, y lo digo de verdad, pues eso y no otra cosa es lo que tengo."
-    change("es.toml", "Tengo 14 años o más.", many)
-    (said,) = [warning for warning in find_warnings(folder) if warning.key == "consent"]
-    assert said.file == "es.toml"
-    assert str(said.sentence).startswith("these are 113 words with the choices")
-
-
-@pytest.mark.parametrize(
-    ("file", "ending", "outs"),
-    [
-        ("es.toml", "Yo ya he firmado. ¿Firmas tú?", True),
-        ("es.toml", "Firma tú también.", False),
-        ("en.toml", "I have signed. Will you?", True),
-        ("en.toml", "Will you sign it?", False),
-    ],
-)
-def test_a_text_to_share_that_outs_who_shares_it_gets_a_warning(
-    folder: Path, change: Change, file: str, ending: str, outs: bool
-) -> None:
-    last = (
-        "Aquí puedes leer el caso y firmar la petición."
-        if file == "es.toml"
-        else ("Read the case and sign the petition here.")
-    )
-    change(file, last, ending)
-    assert ("share" in {warning.key for warning in find_warnings(folder)}) is outs
-
-
-def test_the_thanks_show_one_number_which_is_how_many_signed(change: Change, folder: Path) -> None:
-    change("es.toml", "con la tuya: <b>{count}</b>", "y la tuya es la número <b>{number}</b>")
-    faulty, missing = [line for line in sentences(folder) if line.startswith("es.toml: thanks")]
-    assert "the bot does not fill in {number} here" in faulty
-    assert "a signer is told one number, how many have signed" in missing
 
 
 def test_what_a_strangers_folder_says_is_not_obeyed_by_the_terminal(tmp_path: Path) -> None:

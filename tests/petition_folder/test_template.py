@@ -9,11 +9,13 @@ from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.template import TEMPLATE, copy_template
 from bot.petition_folder.unready import unready_problems
+from tests.petition_folder.conftest import HalfPastMidnight
 
 
-def test_a_petition_begun_from_the_template_has_its_own_name_and_no_problem(
-    tmp_path: Path,
+def test_a_petition_begun_from_the_template_has_its_own_name_and_day_and_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.petition_folder.template.datetime", HalfPastMidnight)
     folder = tmp_path / "petitions" / "river"
     copy_template(folder, slug="river")
     assert find_problems(folder) == []
@@ -24,7 +26,7 @@ def test_a_petition_begun_from_the_template_has_its_own_name_and_no_problem(
         for each in (folder, TEMPLATE)
     )
     changed = [new for new, old in zip(begun, original, strict=True) if new != old]
-    assert changed == ['slug = "river"', f'version = "{petition.version}"']
+    assert changed == ['slug = "river"', 'version = "2026-11-29"']
 
 
 def test_nothing_else_is_warned_of_than_what_is_left_to_write() -> None:
