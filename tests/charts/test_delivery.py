@@ -168,15 +168,16 @@ def test_a_night_is_marked_by_its_day() -> None:
     assert "00:00" not in texts
 
 
-@pytest.mark.parametrize("letter", "áéíóúüñçàèïÁÉÍÓÚÑ¿¡·–…’«»€ŁğΩЖ")
-def test_letters_of_our_languages_are_in_the_font(letter: str) -> None:
-    def ink(text: str) -> bytes:
-        canvas = Canvas(80, 80, PAPER)
-        canvas.text(text, (10, 60), 40, "#ffffff")
-        return canvas.png()
+def test_letters_of_our_languages_are_in_the_font() -> None:
+    for letter in "áéíóúüñçàèïÁÉÍÓÚÑ¿¡·–…’«»€ŁğΩЖ":
 
-    missing = "\U00010ffd"
-    assert ink(letter) != ink(missing)
+        def ink(text: str) -> bytes:
+            canvas = Canvas(80, 80, PAPER)
+            canvas.text(text, (10, 60), 40, "#ffffff")
+            return canvas.png()
+
+        missing = "\U00010ffd"
+        assert ink(letter) != ink(missing)
 
 
 def test_the_font_in_pillow_would_not_do() -> None:

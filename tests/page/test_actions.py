@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from simulator import Person
 from simulator.page import PageState
 from tests.page.page_client import PageClient
@@ -26,13 +24,19 @@ async def test_a_person_starts_writes_and_edits(at: PageClient, ana: Person) -> 
     assert [message.text for message in ana.messages] == ["/start newsletter"]
 
 
-@pytest.mark.parametrize(
-    "kind", ["photo", "sticker", "voice", "document", "contact", "location", "poll"]
-)
-async def test_a_person_sends_any_kind_of_content(at: PageClient, ana: Person, kind: str) -> None:
-    await at.does("kind", person=ana.id, kind=kind)
-    assert ana.messages[-1].media is not None
-    assert ana.messages[-1].media.kind == kind
+async def test_a_person_sends_any_kind_of_content(at: PageClient, ana: Person) -> None:
+    for kind in (
+        "photo",
+        "sticker",
+        "voice",
+        "document",
+        "contact",
+        "location",
+        "poll",
+    ):
+        await at.does("kind", person=ana.id, kind=kind)
+        assert ana.messages[-1].media is not None
+        assert ana.messages[-1].media.kind == kind
 
 
 async def test_a_person_sends_an_album_and_passes_things_on(at: PageClient, ana: Person) -> None:
@@ -109,9 +113,8 @@ async def test_people_are_added_with_names_of_any_kind(at: PageClient, view: Pag
     assert person.user.first_name == "Yusuf"
 
 
-@pytest.mark.parametrize(
-    "act",
-    [
+async def test_nonsense_is_refused_in_a_sentence(at: PageClient, ana: Person) -> None:
+    for act in (
         {"act": "send", "text": "Hola"},
         {"act": "send", "person": 1, "text": "Hola"},
         {"act": "send", "person": 6_100_000_001, "text": {"no": "text"}},
@@ -132,22 +135,23 @@ async def test_people_are_added_with_names_of_any_kind(at: PageClient, view: Pag
         {"act": "__class__", "person": 6_100_000_001},
         {"act": 7},
         {},
-    ],
-)
-async def test_nonsense_is_refused_in_a_sentence(
-    at: PageClient, ana: Person, act: dict[str, object]
-) -> None:
-    status, body = await at.act(act.pop("act", None), **act)
-    assert status in (400, 409)
-    assert body["error"]
-    assert ana.messages == []
+    ):
+        status, body = await at.act(act.pop("act", None), **act)
+        assert status in (400, 409)
+        assert body["error"]
+        assert ana.messages == []
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff"])
-async def test_what_is_no_json_object_is_refused(at: PageClient, body: bytes) -> None:
-    headers = {"Origin": at.origin}
-    async with at.session.post(f"{at.address}act", data=body, headers=headers) as response:
-        assert response.status == 400
+async def test_what_is_no_json_object_is_refused(at: PageClient) -> None:
+    for body in (
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+    ):
+        headers = {"Origin": at.origin}
+        async with at.session.post(f"{at.address}act", data=body, headers=headers) as response:
+            assert response.status == 400
 
 
 async def test_trouble_is_switched_on_and_off(at: PageClient, view: PageState) -> None:

@@ -1,5 +1,3 @@
-import pytest
-
 from simulator import Simulator
 from tests.support.api_client import ApiClient
 
@@ -8,9 +6,8 @@ def command(name: str = "start", description: str = "Empezar") -> dict[str, str]
     return {"command": name, "description": description}
 
 
-@pytest.mark.parametrize(
-    ("commands", "reason"),
-    [
+async def test_commands_telegram_would_not_take(api: ApiClient) -> None:
+    for commands, reason in (
         ([command("Start")], "BOT_COMMAND_INVALID"),
         ([command("a" * 33)], "BOT_COMMAND_INVALID"),
         ([command("mis-datos")], "BOT_COMMAND_INVALID"),
@@ -21,56 +18,46 @@ def command(name: str = "start", description: str = "Empezar") -> dict[str, str]
             [{"command": "start"}],
             "can't parse BotCommand: command and description are required",
         ),
-    ],
-)
-async def test_commands_telegram_would_not_take(
-    api: ApiClient, commands: list[dict[str, str]], reason: str
-) -> None:
-    assert await api.refusal("setMyCommands", commands=commands) == (
-        400,
-        f"Bad Request: {reason}",
-    )
+    ):
+        assert await api.refusal("setMyCommands", commands=commands) == (
+            400,
+            f"Bad Request: {reason}",
+        )
 
 
-@pytest.mark.parametrize(
-    ("scope", "reason"),
-    [
+async def test_commands_for_a_chat_need_the_chat(api: ApiClient) -> None:
+    for scope, reason in (
         ({"type": "chat", "chat_id": 5}, "chat not found"),
         ({"type": "chat"}, "can't parse BotCommandScope: chat_id must be an Integer"),
         ({"type": "everybody"}, "can't parse BotCommandScope: Unsupported type specified"),
-    ],
-)
-async def test_commands_for_a_chat_need_the_chat(
-    api: ApiClient, scope: dict[str, object], reason: str
-) -> None:
-    assert await api.refusal("setMyCommands", commands=[command()], scope=scope) == (
-        400,
-        f"Bad Request: {reason}",
-    )
+    ):
+        assert await api.refusal("setMyCommands", commands=[command()], scope=scope) == (
+            400,
+            f"Bad Request: {reason}",
+        )
 
 
-@pytest.mark.parametrize("language", ["es-ES", "ESP", "e"])
-async def test_a_language_has_two_letters(api: ApiClient, language: str) -> None:
-    assert await api.refusal("setMyDescription", description="a", language_code=language) == (
-        400,
-        "Bad Request: invalid language code specified",
-    )
+async def test_a_language_has_two_letters(api: ApiClient) -> None:
+    for language in (
+        "es-ES",
+        "ESP",
+        "e",
+    ):
+        assert await api.refusal("setMyDescription", description="a", language_code=language) == (
+            400,
+            "Bad Request: invalid language code specified",
+        )
 
 
-@pytest.mark.parametrize(
-    ("method", "name", "longest"),
-    [
+async def test_texts_of_the_profile_have_their_lengths(api: ApiClient) -> None:
+    for method, name, longest in (
         ("setMyDescription", "description", 512),
         ("setMyShortDescription", "short_description", 120),
-    ],
-)
-async def test_texts_of_the_profile_have_their_lengths(
-    api: ApiClient, method: str, name: str, longest: int
-) -> None:
-    await api.result(method, **{name: "a" * longest})
-    _, reason = await api.refusal(method, **{name: "a" * (longest + 1)})
+    ):
+        await api.result(method, **{name: "a" * longest})
+        _, reason = await api.refusal(method, **{name: "a" * (longest + 1)})
 
-    assert reason == f"Bad Request: {name.replace('_', ' ')} is too long"
+        assert reason == f"Bad Request: {name.replace('_', ' ')} is too long"
 
 
 async def test_an_empty_list_of_commands_takes_them_away(sim: Simulator, api: ApiClient) -> None:

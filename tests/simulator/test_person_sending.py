@@ -28,12 +28,12 @@ async def received(api: ApiClient) -> list[dict[str, Any]]:
     return [update.get("message") or update["edited_message"] for update in updates]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_every_kind_of_message_arrives(api: ApiClient, ana: Person, kind: str) -> None:
-    ana.send_kind(kind)
-    (message,) = await received(api)
+async def test_every_kind_of_message_arrives(api: ApiClient, ana: Person) -> None:
+    for kind in KINDS:
+        ana.send_kind(kind)
+        (message,) = await received(api)
 
-    assert kind in message
+        assert kind in message
 
 
 async def test_formatting_arrives_as_it_was_written(api: ApiClient, ana: Person) -> None:
@@ -81,13 +81,16 @@ async def test_an_album_comes_in_pieces_that_name_it(api: ApiClient, ana: Person
     assert {m["media_group_id"] for m in other} != {sent[0].group}
 
 
-@pytest.mark.parametrize(
-    "kinds",
-    [["photo"], ["photo"] * 11, ["photo", "document"], ["audio", "video"], ["photo", "voice"]],
-)
-def test_not_everything_is_an_album(ana: Person, kinds: list[str]) -> None:
-    with pytest.raises(SimulatorError, match="album"):
-        ana.send_album(kinds)
+def test_not_everything_is_an_album(ana: Person) -> None:
+    for kinds in (
+        ["photo"],
+        ["photo"] * 11,
+        ["photo", "document"],
+        ["audio", "video"],
+        ["photo", "voice"],
+    ):
+        with pytest.raises(SimulatorError, match="album"):
+            ana.send_album(kinds)
 
 
 async def test_a_forwarded_post_names_its_channel_and_keeps_its_links(

@@ -1,12 +1,9 @@
-import pytest
-
 from simulator import Person, Simulator
 from tests.support.api_client import ApiClient, ManualClock
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
+async def test_a_text_telegram_would_not_send(api: ApiClient, ana: Person) -> None:
+    for text, reason in (
         ("", "message text is empty"),
         ("  \n ", "text must be non-empty"),
         ("<b> </b>", "text must be non-empty"),
@@ -14,15 +11,11 @@ from tests.support.api_client import ApiClient, ManualClock
         ("😀" * 2049, "message is too long"),
         ("<b>a", "can't parse entities: Can't find end tag corresponding to start tag \"b\""),
         ("a <3 b", 'can\'t parse entities: Unsupported start tag "3" at byte offset 2'),
-    ],
-)
-async def test_a_text_telegram_would_not_send(
-    api: ApiClient, ana: Person, text: str, reason: str
-) -> None:
-    refusal = await api.refusal("sendMessage", chat_id=ana.id, text=text, parse_mode="HTML")
+    ):
+        refusal = await api.refusal("sendMessage", chat_id=ana.id, text=text, parse_mode="HTML")
 
-    assert refusal == (400, f"Bad Request: {reason}")
-    assert len(ana.messages) == 1
+        assert refusal == (400, f"Bad Request: {reason}")
+        assert len(ana.messages) == 1
 
 
 async def test_the_length_counts_after_the_markup_is_read(api: ApiClient, ana: Person) -> None:
@@ -48,23 +41,18 @@ async def test_entities_can_be_given_instead_of_markup(api: ApiClient, ana: Pers
     assert sent["entities"] == entities
 
 
-@pytest.mark.parametrize(
-    "entity",
-    [
+async def test_entities_that_do_not_fit_are_refused(api: ApiClient, ana: Person) -> None:
+    for entity in (
         {"type": "bold", "offset": 0, "length": 99},
         {"type": "bold", "offset": 3, "length": 1},
         {"type": "loud", "offset": 0, "length": 1},
         {"type": "bold", "offset": -1, "length": 1},
         {"type": "bold", "offset": 0, "length": 1, "lenght": 1},
         "bold",
-    ],
-)
-async def test_entities_that_do_not_fit_are_refused(
-    api: ApiClient, ana: Person, entity: object
-) -> None:
-    refusal = await api.refusal("sendMessage", chat_id=ana.id, text="a 😀", entities=[entity])
+    ):
+        refusal = await api.refusal("sendMessage", chat_id=ana.id, text="a 😀", entities=[entity])
 
-    assert refusal[0] == 400
+        assert refusal[0] == 400
 
 
 async def test_other_markups_are_not_served(api: ApiClient, ana: Person) -> None:
@@ -148,23 +136,18 @@ async def test_a_time_is_sent_as_a_tag_or_as_an_entity_and_another_time_is_a_cha
     await api.result("editMessageText", text=html.format(1795714260), **target)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+async def test_a_time_that_no_client_could_show_is_refused(api: ApiClient, ana: Person) -> None:
+    for wrong in (
         {},
         {"unix_time": "5"},
         {"unix_time": True},
         {"unix_time": 0},
         {"unix_time": 5, "date_time_format": "x"},
         {"unix_time": 5, "date_time_format": 5},
-    ],
-)
-async def test_a_time_that_no_client_could_show_is_refused(
-    api: ApiClient, ana: Person, wrong: dict[str, object]
-) -> None:
-    entity = {"type": "date_time", "offset": 0, "length": 1} | wrong
-    refusal = await api.refusal("sendMessage", chat_id=ana.id, text="a", entities=[entity])
-    assert refusal[1].startswith("Bad Request: can't parse MessageEntity")
+    ):
+        entity = {"type": "date_time", "offset": 0, "length": 1} | wrong
+        refusal = await api.refusal("sendMessage", chat_id=ana.id, text="a", entities=[entity])
+        assert refusal[1].startswith("Bad Request: can't parse MessageEntity")
 
 
 async def test_a_changed_keyboard_alone_is_no_edit_people_see(api: ApiClient, ana: Person) -> None:

@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from bot.text.problems import Problem
 from bot.text.translations import LANGUAGES, LOCALES, SOURCE_LANGUAGE, catalog_file
 from telegram_text.markup import MarkupError, fill, parse, placeholders
-from tests.text.message_extraction import Use, english, read_sources
+from tests.text.message_extraction import Sources, Use, english, read_sources
 
 PROJECT = Path(__file__).parent.parent.parent
 
@@ -38,18 +38,18 @@ msgstr ""
 _TWO_FORMS = "nplurals=2; plural=(n != 1);"
 
 
-def find_word_problems(locales: Path = LOCALES, project: Path = PROJECT) -> list[Problem]:
+def find_word_problems(sources: Sources, locales: Path = LOCALES) -> list[Problem]:
     """Returns everything that is missing, stale or wrong in the messages of each language."""
-    uses, found = read_sources(project)
+    uses, found = sources[0], list(sources[1])
     found.extend(problem for use in uses for problem in _misuse(use))
     for language in LANGUAGES:
         found.extend(_catalog_problems(language, catalog_file(language, locales), uses))
     return sorted(set(found))
 
 
-def update_catalogs(locales: Path = LOCALES, project: Path = PROJECT) -> None:
+def update_catalogs(sources: Sources, locales: Path = LOCALES) -> None:
     """Rewrites each catalog with exactly the messages in use; keeps the translations."""
-    uses, _ = read_sources(project)
+    uses, _ = sources
     for language in LANGUAGES:
         file = catalog_file(language, locales)
         known = _read(file) if file.exists() else _empty(language, _TWO_FORMS)
@@ -151,9 +151,10 @@ def main() -> int:
 
     Returns 1 if there is anything.
     """
+    sources = read_sources(PROJECT)
     if sys.argv[1:] != ["--check"]:
-        update_catalogs()
-    problems = find_word_problems()
+        update_catalogs(sources)
+    problems = find_word_problems(sources)
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     return 1 if problems else 0
 

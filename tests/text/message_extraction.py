@@ -80,7 +80,11 @@ def english(text: str) -> Sentence:
     return Sentence("{text}", text=text)
 
 
-def read_sources(project: Path) -> tuple[list[Use], list[Problem]]:
+Sources = tuple[list[Use], list[Problem]]
+"""Every use of a message, and what is wrong with one."""
+
+
+def read_sources(project: Path) -> Sources:
     """Returns every use of a message by the bot, in the order of files and lines."""
     uses: list[Use] = []
     problems: list[Problem] = []

@@ -8,15 +8,14 @@ from tests.text.message_extraction import Use, read_sources
 
 
 def read(tmp_path: Path, source: str) -> tuple[list[Use], list[str]]:
-    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot").mkdir(exist_ok=True)
     (tmp_path / "bot" / "said.py").write_text(source, encoding="utf-8")
     uses, problems = read_sources(tmp_path)
     return uses, [str(problem) for problem in problems]
 
 
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
+def test_a_message_is_found(tmp_path: Path) -> None:
+    for source, expected in (
         ('words.text("Hola")', "Hola"),
         ('self.view.words.label("Hola")', "Hola"),
         ('mark("Hola")', "Hola"),
@@ -24,12 +23,10 @@ def read(tmp_path: Path, source: str) -> tuple[list[Use], list[str]]:
         ("f\"<b>{words.text('Hola')}</b>\"", "Hola"),
         ('paragraphs(words.text("Hola"))', "Hola"),
         ('x = {K: mark(\n    "Hola, "\n    "Ana"\n)}', "Hola, Ana"),
-    ],
-)
-def test_a_message_is_found(tmp_path: Path, source: str, expected: str) -> None:
-    uses, problems = read(tmp_path, source)
-    assert [use.one for use in uses] == [expected]
-    assert problems == []
+    ):
+        uses, problems = read(tmp_path, source)
+        assert [use.one for use in uses] == [expected]
+        assert problems == []
 
 
 def test_what_a_script_says_and_what_the_form_says_of_a_field_is_found(tmp_path: Path) -> None:
@@ -68,11 +65,14 @@ def test_a_plural_has_both_forms_and_is_given_its_number(tmp_path: Path) -> None
     assert use.values == frozenset({"n"})
 
 
-@pytest.mark.parametrize(
-    "source", ["words.text(MESSAGES[key])", "await response.text()", "label(x)", 'text("Hola")']
-)
-def test_what_is_no_literal_message_is_passed_by(tmp_path: Path, source: str) -> None:
-    assert read(tmp_path, source) == ([], [])
+def test_what_is_no_literal_message_is_passed_by(tmp_path: Path) -> None:
+    for source in (
+        "words.text(MESSAGES[key])",
+        "await response.text()",
+        "label(x)",
+        'text("Hola")',
+    ):
+        assert read(tmp_path, source) == ([], [])
 
 
 @pytest.mark.parametrize("source", ['words.text(f"Hola, {name}")', 'words.text("Hola, " + name)'])

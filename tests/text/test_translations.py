@@ -53,18 +53,15 @@ def test_a_value_that_is_missing_is_found_out(catalogs: Catalogs) -> None:
         catalogs.words("en").text("Hola, {name}")
 
 
-@pytest.mark.parametrize(
-    ("language", "n", "said"),
-    [
+def test_a_number_takes_its_form(catalogs: Catalogs) -> None:
+    for language, n, said in (
         ("es", 1, "1 firma"),
         ("es", 0, "0 firmas"),
         ("es", 1530, "1.530 firmas"),
         ("en", 1, "1 signature"),
         ("en", 1530, "1,530 signatures"),
-    ],
-)
-def test_a_number_takes_its_form(catalogs: Catalogs, language: str, n: int, said: str) -> None:
-    assert catalogs.words(language).plural("{n} firma", "{n} firmas", n) == said
+    ):
+        assert catalogs.words(language).plural("{n} firma", "{n} firmas", n) == said
 
 
 @pytest.mark.parametrize("source", ["Sin traducir", "Dudosa"])
@@ -74,14 +71,16 @@ def test_what_is_not_translated_or_not_sure_is_said_in_spanish(
     assert catalogs.words("en").text(source) == source
 
 
-@pytest.mark.parametrize(
-    ("wanted", "given"),
-    [("en-US", "en"), ("en_GB", "en"), ("EN", "en"), ("ca", "es"), ("", "es"), (None, "es")],
-)
-def test_a_language_without_words_is_answered_in_the_nearest(
-    catalogs: Catalogs, wanted: str | None, given: str
-) -> None:
-    assert catalogs.words(wanted).language == given
+def test_a_language_without_words_is_answered_in_the_nearest(catalogs: Catalogs) -> None:
+    for wanted, given in (
+        ("en-US", "en"),
+        ("en_GB", "en"),
+        ("EN", "en"),
+        ("ca", "es"),
+        ("", "es"),
+        (None, "es"),
+    ):
+        assert catalogs.words(wanted).language == given
 
 
 def test_spanish_needs_no_catalog(tmp_path: Path) -> None:
@@ -149,29 +148,28 @@ def test_an_appointment_is_written_with_its_weekday(catalogs: Catalogs) -> None:
     assert catalogs.words("en").appointment(evening) == "Thursday 26 November, 18:30"
 
 
-@pytest.mark.parametrize(
-    ("zone", "offset"),
-    [
+def test_the_distance_of_a_clock_is_told_in_hours() -> None:
+    for zone, offset in (
         ("UTC", "UTC"),
         ("Europe/Madrid", "UTC+1"),
         ("America/Caracas", "UTC-4"),
         ("Asia/Kolkata", "UTC+5:30"),
         ("America/St_Johns", "UTC-3:30"),
-    ],
-)
-def test_the_distance_of_a_clock_is_told_in_hours(zone: str, offset: str) -> None:
-    winter = dt.datetime(2026, 1, 18, 12, 0, tzinfo=dt.UTC)
-    assert Catalogs.load(time_zone=zone).words("es").offset(winter) == offset
+    ):
+        winter = dt.datetime(2026, 1, 18, 12, 0, tzinfo=dt.UTC)
+        assert Catalogs.load(time_zone=zone).words("es").offset(winter) == offset
 
 
-@pytest.mark.parametrize(
-    ("per_second", "said"),
-    [(0.06, "0,1"), (0.5, "0,5"), (2.04, "2"), (9.94, "9,9"), (9.96, "10"), (1234.5, "1.234")],
-)
-def test_a_speed_has_tenths_only_where_they_matter(
-    catalogs: Catalogs, per_second: float, said: str
-) -> None:
-    assert catalogs.words("es").speed(per_second) == said
+def test_a_speed_has_tenths_only_where_they_matter(catalogs: Catalogs) -> None:
+    for per_second, said in (
+        (0.06, "0,1"),
+        (0.5, "0,5"),
+        (2.04, "2"),
+        (9.94, "9,9"),
+        (9.96, "10"),
+        (1234.5, "1.234"),
+    ):
+        assert catalogs.words("es").speed(per_second) == said
 
 
 def test_a_moment_without_a_zone_is_not_guessed(catalogs: Catalogs) -> None:
@@ -189,34 +187,24 @@ def test_a_button_agrees_with_its_number_and_takes_no_markup(catalogs: Catalogs)
     assert english.plural_label("{n} firma", "{n} firmas", 1530) == "1,530 signatures"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "spanish", "english"),
-    [
+def test_how_long_something_takes_is_said_in_one_unit(catalogs: Catalogs) -> None:
+    for seconds, spanish, english in (
         (0, "1 segundo", "1 second"),
         (55.4, "55 segundos", "55 seconds"),
         (400, "7 minutos", "7 minutes"),
         (7200, "2 horas", "2 hours"),
-    ],
-)
-def test_how_long_something_takes_is_said_in_one_unit(
-    catalogs: Catalogs, seconds: float, spanish: str, english: str
-) -> None:
-    assert catalogs.words("es").duration(seconds) == spanish
-    assert catalogs.words("en").duration(seconds) == english
+    ):
+        assert catalogs.words("es").duration(seconds) == spanish
+        assert catalogs.words("en").duration(seconds) == english
 
 
-@pytest.mark.parametrize(
-    ("code", "spanish", "english"),
-    [
+def test_a_language_is_called_what_the_reader_calls_it(catalogs: Catalogs) -> None:
+    for code, spanish, english in (
         ("en", "inglés", "English"),
         ("es", "español", "Spanish"),
         ("pt-br", "portugués de Brasil", "Brazilian Portuguese"),
         ("ca-valencia", "catalán", "Catalan"),
         ("xx", "xx", "xx"),
-    ],
-)
-def test_a_language_is_called_what_the_reader_calls_it(
-    catalogs: Catalogs, code: str, spanish: str, english: str
-) -> None:
-    assert catalogs.words("es").language_name(code) == spanish
-    assert catalogs.words("en").language_name(code) == english
+    ):
+        assert catalogs.words("es").language_name(code) == spanish
+        assert catalogs.words("en").language_name(code) == english
