@@ -63,16 +63,9 @@ def _petition(petition: Petition, closed_at: datetime | None) -> dict[str, Any]:
         "addressee": petition.addressee,
         "demands": {language: list(each) for language, each in petition.demands.items()},
         "appeal": {language: list(each.appeal) for language, each in texts.items()},
-        "earlier_versions": [
-            {"date": each.date, "changed": each.changed} for each in petition.earlier_versions
-        ],
-        "controller": {
-            "name": {each: in_language(controller.name, each) for each in petition.languages},
-            "email": controller.email,
-            "web_form": controller.web_form,
-            "data_protection_officer": controller.data_protection_officer,
-            "address": controller.address,
-        },
+        "earlier_versions": [each.model_dump() for each in petition.earlier_versions],
+        "controller": controller.model_dump()
+        | {"name": {each: in_language(controller.name, each) for each in petition.languages}},
     }
 
 

@@ -8,7 +8,7 @@ that the bot runs on.
 import re
 import unicodedata
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
@@ -186,15 +186,18 @@ class Group(StrEnum):
         default: Any = ...,
         *,
         limit: int | None = None,
+        screens: Sequence[str] = (),
         choices: Mapping[str, str] = MappingProxyType({}),
         **rules: Any,
     ) -> Any:
         """Returns a field of this group, with its name; what it is for stands below it.
 
         One without this is in the form all the same, at its end and under its own name. `limit` is
-        how many characters a text can have; `choices` are the names of what can be chosen.
+        how many characters a text can have, and `screens` on which it stands beside others, with
+        which it has to fit; `choices` are the names of what can be chosen.
         """
         said: dict[str, Any] = {"group": self, "limit": limit, "choices": dict(choices)}
+        said["screens"] = list(screens)
         return Field(default, title=title, json_schema_extra=said, **rules)
 
 
@@ -299,7 +302,9 @@ class PetitionFile(FrozenModel):
         Group.COURSE.field("Etapas")
     )
     """Las de la barra de progreso, de menor a mayor: 100, 500, 1000"""
-    addressee: ByLanguage[str] = Group.PARTIES.field("A quién va dirigida")
+    addressee: ByLanguage[str] = Group.PARTIES.field(
+        "A quién va dirigida", screens=("welcome", "closed")
+    )
     """De modo que quepa en una frase, con su artículo: «la alcaldía de Vigo»."""
     demands: ByLanguage[Lines[str]] = Group.PARTIES.field("Lo que se pide")
     """Punto por punto, una frase cada uno. El bot los numera."""
@@ -335,18 +340,22 @@ class Texts(FrozenModel):
 
     language_name: str = Group.PROFILE.field("Nombre del idioma", limit=40)
     """Como lo leerá quien quiera elegirlo."""
-    title: Heading = Group.OPENING.field("Título")
+    title: Heading = Group.OPENING.field(
+        "Título", screens=("welcome", "appeal", "closed", "closing_update")
+    )
     """Lo primero que se lee, en una o dos líneas."""
-    summary: Html = Group.OPENING.field("Resumen")
+    summary: Html = Group.OPENING.field("Resumen", screens=("welcome",))
     """La primera pantalla: quién, qué y por qué, en pocas líneas."""
-    appeal: Lines[Html] = Group.APPEAL.field("Llamamiento")
+    appeal: Lines[Html] = Group.APPEAL.field("Llamamiento", screens=("appeal",))
     """El caso entero, en páginas. Cada una debería caber en la pantalla de un teléfono."""
-    privacy_short: Html = Group.PRIVACY.field("Aviso breve de privacidad")
+    privacy_short: Html = Group.PRIVACY.field("Aviso breve de privacidad", screens=("name",))
     """Se lee justo antes de dar el nombre. Sin plegar: quién responde, para qué, los derechos, y a
     quién y a qué país va el nombre. El resto se puede plegar."""
-    privacy: Lines[Html] = Group.PRIVACY.field("Aviso completo de privacidad")
+    privacy: Lines[Html] = Group.PRIVACY.field(
+        "Aviso completo de privacidad", screens=("privacy",)
+    )
     """En páginas, con /privacy. Que lo lea tu asesoría jurídica antes de empezar."""
-    consent: Html = Group.SIGNING.field("Consentimiento")
+    consent: Html = Group.SIGNING.field("Consentimiento", screens=("consent",))
     """Lo que se acepta justo antes de firmar; se guarda como prueba, palabra por palabra. Di quién
     sabrá el nombre, en qué país y qué puede suponer."""
     name_consent: Html | None = Group.SIGNING.field(
@@ -354,16 +363,16 @@ class Texts(FrozenModel):
     )
     """Para quien firmó sin su nombre y luego, en /mydata, quiere que se entregue. Si lo dejas
     vacío, el bot usa palabras suyas."""
-    news: Html = Group.SIGNING.field("Lo que precede a las opciones")
+    news: Html = Group.SIGNING.field("Lo que precede a las opciones", screens=("consent",))
     """Una línea bajo el consentimiento; después van los botones que pone el bot."""
-    thanks: Html = Group.AFTER.field("Gracias")
+    thanks: Html = Group.AFTER.field("Gracias", screens=("thanks",))
     """Se lee nada más firmar."""
     share: Plain = Group.AFTER.field("Mensaje para compartir", limit=text_limits.SHARE)
     """Va junto al enlace, sin formato. Que hable de la petición y no de quien la comparte: decir
     que alguien ha firmado puede ser peligroso."""
-    closed: Html = Group.END.field("Petición cerrada")
+    closed: Html = Group.END.field("Petición cerrada", screens=("closed",))
     """Lo que lee quien llega después del cierre. Debajo va cómo acabó."""
-    closing_update: Html = Group.END.field("Mensaje final")
+    closing_update: Html = Group.END.field("Mensaje final", screens=("closed", "closing_update"))
     """Cómo ha acabado. Lo recibe cada persona que firmó, cuando lo envías."""
     description: Plain = Group.PROFILE.field("Descripción del bot", limit=text_limits.DESCRIPTION)
     """En el chat vacío, antes de pulsar «Iniciar». Sin formato."""

@@ -4,18 +4,25 @@ from collections.abc import Iterator, Mapping
 
 from bot.petition_folder.markup_check import measure, passages
 from bot.petition_folder.read import Table
+from bot.petition_folder.schema import PetitionFile, Texts
+from bot.petition_folder.schema_fields import fields_of
 from bot.text import text_limits
 from bot.text.problems import Key, Problem, Sentence
 from telegram_text.markup import MarkupError, length
 
 _EMPTY_LINE = 2
+# The keys of the texts on each screen, beside which the bot's own words stand.
+_SCREENS: dict[str, list[str]] = {}
+for _field in (*fields_of(Texts), *fields_of(PetitionFile)):
+    for _screen in _field.said.get("screens", ()):
+        _SCREENS.setdefault(_screen, []).append(_field.name)
 
 
 def screen_problems(file: str, table: Table, values: Mapping[str, str]) -> Iterator[Problem]:
-    """Yields the screens of `text_limits.SCREENS` that are too long, each at its longest text."""
+    """Yields the screens that are too long, each at its longest text."""
     longest = _longest(table, values)
     longest["addressee"] = ("addressee", length(values.get("addressee", "")))
-    for screen, keys in text_limits.SCREENS.items():
+    for screen, keys in _SCREENS.items():
         parts = [longest[key] for key in keys if key in longest]
         if len(parts) < 2 and screen not in ("name", "privacy", "thanks"):
             continue
@@ -31,7 +38,7 @@ def rooms(table: Table, values: Mapping[str, str]) -> dict[str, int]:
     sizes = {key: size for key, (_, size) in _longest(table, values).items()}
     sizes["addressee"] = length(values.get("addressee", ""))
     found: dict[str, int] = {}
-    for keys in text_limits.SCREENS.values():
+    for keys in _SCREENS.values():
         for key in keys:
             others = sum(sizes.get(other, 0) + _EMPTY_LINE for other in keys if other != key)
             room = text_limits.MESSAGE - text_limits.BOT_WORDS - _EMPTY_LINE - others

@@ -3,8 +3,6 @@
 Lengths are UTF-16 code units without markup, as Telegram counts them.
 """
 
-from types import MappingProxyType
-
 MESSAGE = 4096
 CAPTION = 1024
 TAP_ANSWER = 200
@@ -31,18 +29,3 @@ LARGEST_NUMBER = 999_999_999  # the {count} with which texts are measured
 # Reserved on every screen for what the bot adds: headings, the count and its bar, "page 2 of 4",
 # the question for the name, the answer to a name that was refused.
 BOT_WORDS = 600
-
-# The texts of each screen, to which BOT_WORDS are added. A screen with other texts has to be added
-# here, so that the check measures what is sent.
-SCREENS = MappingProxyType(
-    {
-        "welcome": ("title", "summary", "addressee"),
-        "appeal": ("title", "appeal"),
-        "name": ("privacy_short",),
-        "privacy": ("privacy",),
-        "consent": ("consent", "news"),
-        "thanks": ("thanks",),
-        "closed": ("title", "closed", "closing_update", "addressee"),
-        "closing_update": ("title", "closing_update"),
-    }
-)

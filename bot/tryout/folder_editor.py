@@ -125,14 +125,14 @@ class FolderEditor:
 
     def edit(self, values: Mapping[str, Any]) -> None:
         """Makes the edit that these values name and describe."""
-        edits = {
+        edits: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "save": self.save,
             "line": self.save_line,
             "language": self.add_language,
             "remove-language": self.remove_language,
             "version": self.new_version,
-            "undo": self.undo,
-            "redo": self.redo,
+            "undo": partial(self._restore, self._done, self._undone),
+            "redo": partial(self._restore, self._undone, self._done),
         }
         edit = edits.get(str(values.get("edit")))
         if edit is None:
@@ -203,17 +203,15 @@ class FolderEditor:
         where = (PETITION_FILE, "version")
         self._rewrite(where, noted, Refusal.VERSION, files=(PETITION_FILE,))
 
-    def undo(self, _: Mapping[str, Any]) -> None:
-        """Gives the files of the last saved change the content that they had before."""
-        step = self._newest(self._done)
-        self._write({name: (new, old) for name, (old, new) in step.changes.items()})
-        self._undone.append(self._done.pop())
-
-    def redo(self, _: Mapping[str, Any]) -> None:
-        """Saves again what was undone last."""
-        step = self._newest(self._undone)
-        self._write(step.changes)
-        self._done.append(self._undone.pop())
+    def _restore(self, steps: list[_Step], others: list[_Step], _: Mapping[str, Any]) -> None:
+        """Gives the files of the newest step what they had before it, and can take that back."""
+        if not steps:
+            raise EditRefused(Refusal.NOTHING)
+        step = steps[-1]
+        restored = {name: (new, old) for name, (old, new) in step.changes.items()}
+        self._write(restored)
+        steps.pop()
+        others.append(_Step(step.file, step.key, restored))
 
     def _rewrite(
         self,
@@ -236,13 +234,9 @@ class FolderEditor:
         if all(old == new for old, new in changes.values()):
             return
         self._write(changes)
-        self._done = [*self._done, _Step(*where, changes)][-_UNDONE_AT_MOST:]
+        self._done.append(_Step(*where, changes))
+        del self._done[:-_UNDONE_AT_MOST]
         self._undone.clear()
-
-    def _newest(self, steps: list[_Step]) -> _Step:
-        if not steps:
-            raise EditRefused(Refusal.NOTHING)
-        return steps[-1]
 
     def _names(self, source: str = "") -> list[str]:
         """Returns the names of the text files, the source's first, then `petition.toml`."""
