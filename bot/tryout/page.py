@@ -96,9 +96,6 @@ class TryoutPage(SimulatorPage):
             "shown": shown,
         }
         self.feed.publish("preview", preview=self._preview)
-        self._publish_editor()
-
-    def _publish_editor(self) -> None:
         if self._editor is not None:
             self.feed.publish("editor", editor=self._editor.snapshot())
 
@@ -129,7 +126,7 @@ class TryoutPage(SimulatorPage):
         if self._editor is not None and request.method != "GET" and status != 403:
             body["editor"] = self._editor.snapshot()
             if status == 200:
-                self._publish_editor()
+                self.feed.publish("editor", editor=body["editor"])
         return json_response(body, status)
 
     async def _make_edit(self, request: web.Request) -> None:

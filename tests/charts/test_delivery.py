@@ -96,16 +96,12 @@ def test_a_title_that_is_too_long_becomes_smaller_and_is_then_cut() -> None:
     assert longest.endswith("…")
 
 
-def test_it_is_a_picture_of_a_size_that_phones_show_well() -> None:
-    written = delivery_chart(EVERY["a million in ten hours"], SPANISH, TITLE)
+def test_it_is_the_same_picture_each_time_of_a_size_that_phones_show_well() -> None:
+    written = delivery_chart(EVERY["a long pause"], SPANISH, TITLE)
     image = Image.open(io.BytesIO(written))
     assert (image.format, image.size, image.mode) == ("PNG", (WIDTH, HEIGHT), "RGB")
     assert len(written) < 300_000
-
-
-def test_the_same_delivery_is_the_same_picture() -> None:
-    parts = EVERY["a long pause"]
-    assert delivery_chart(parts, SPANISH, TITLE) == delivery_chart(parts, SPANISH, TITLE)
+    assert delivery_chart(EVERY["a long pause"], SPANISH, TITLE) == written
 
 
 def test_a_bar_stands_where_something_was_delivered_and_none_in_a_pause() -> None:
@@ -148,24 +144,26 @@ def test_the_area_rises_to_the_end() -> None:
 
 
 def test_totals_times_and_numbers_are_written_as_the_language_has_them() -> None:
+    def written(parts: list[Moment], words: Words = SPANISH) -> list[str]:
+        return [text for text, _ in paint(series_of(parts), words, TITLE).labels]
+
     parts = delivery([1530] * 2, 7200, unreachable=6)
-    spanish = {text for text, _ in paint(series_of(parts), SPANISH, TITLE).labels}
-    english = {text for text, _ in paint(series_of(parts), ENGLISH, TITLE).labels}
     assert {
         "Entregados: 3.060",
         "No localizables: 12",
         "18 de julio de 2025, 14:05 – 16:05 · 2 horas",
         "Por minuto",
         "15:00",
-    } <= spanish
-    assert {"Delivered: 3,060", "Unreachable: 12", "Per minute", "15:00"} <= english
-
-
-def test_a_night_is_marked_by_its_day() -> None:
-    parts = delivery([5] * 60, 3 * 86_400)
-    texts = [text for text, _ in paint(series_of(parts), SPANISH, TITLE).labels]
-    assert {"19 jul", "20 jul", "21 jul"} <= set(texts)
-    assert "00:00" not in texts
+    } <= set(written(parts))
+    english = {"Delivered: 3,060", "Unreachable: 12", "Per minute", "15:00"}
+    assert english <= set(written(parts, ENGLISH))
+    nights = written(delivery([5] * 60, 3 * 86_400))
+    assert {"19 jul", "20 jul", "21 jul"} <= set(nights)
+    assert "00:00" not in nights
+    # A day of the petition is not one of UTC.
+    late = START.replace(hour=22, minute=30)
+    at_night = written([Moment(late, 1, 0), Moment(late + timedelta(minutes=1), 1, 0)])
+    assert at_night[1].startswith("19 de julio de 2025, 00:30")
 
 
 def test_letters_of_our_languages_are_in_the_font() -> None:
@@ -209,30 +207,19 @@ async def test_without_a_delivery_there_is_no_picture() -> None:
     assert await delivery_picture(delivery([0, 0], 10), SPANISH, TITLE) is None
 
 
-def test_a_day_of_the_petition_is_not_one_of_utc() -> None:
-    late = START.replace(hour=22, minute=30)
-    parts = [Moment(late, 1, 0), Moment(late + timedelta(minutes=1), 1, 0)]
-    texts = [text for text, _ in paint(series_of(parts), SPANISH, TITLE).labels]
-    assert texts[1].startswith("19 de julio de 2025, 00:30")
-
-
-def test_the_sums_end_with_everything_and_never_go_down() -> None:
+def test_the_sums_end_with_everything_never_go_down_and_are_level_in_a_pause() -> None:
     series = series_of(delivery([5, 0, 0, 3, 2], 50, unreachable=1))
-    reached = [number for _, number in series.sums()]
-    assert reached == sorted(reached)
-    assert (reached[0], reached[-1]) == (0, 10)
-    assert (series.delivered, series.unreachable, series.most) == (10, 3, 6)
-
-
-def test_a_pause_is_level_in_the_sums() -> None:
-    sums = list(series_of(delivery([4, 0, 0, 4], 40)).sums())
     second = timedelta(seconds=1)
-    assert sums == [
+    assert list(series.sums()) == [
         (START, 0),
-        (START + 10 * second, 4),
-        (START + 30 * second, 4),
+        (START + 10 * second, 5),
+        (START + 30 * second, 5),
         (START + 40 * second, 8),
+        (START + 50 * second, 10),
     ]
+    assert (series.delivered, series.unreachable, series.most) == (10, 3, 6)
+    alone = series_of([Moment(START, 1, 0)])
+    assert alone.end - alone.start == second
 
 
 def test_empty_intervals_and_their_order_make_no_difference() -> None:
@@ -240,8 +227,3 @@ def test_empty_intervals_and_their_order_make_no_difference() -> None:
     left_out = [part for part in told if part.delivered]
     random.Random(7).shuffle(left_out)  # noqa: S311 - any order will do
     assert series_of(left_out) == series_of(told)
-
-
-def test_what_comes_alone_took_a_second() -> None:
-    series = series_of([Moment(START, 1, 0)])
-    assert series.end - series.start == timedelta(seconds=1)

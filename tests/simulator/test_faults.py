@@ -87,8 +87,8 @@ async def test_many_calls_at_once_meet_the_same_faults_in_any_order() -> None:
 
 async def test_shares_of_a_mixture_are_what_they_say() -> None:
     faults = Faults(seed=1, error_rate=0.06, drop_rate=0.04, too_many_rate=0.02)
-    drawn = Counter(faults.pick("sendMessage", chat) for chat in range(20_000))
+    drawn = Counter(faults.pick("sendMessage", chat) for chat in range(5_000))
 
-    assert drawn[Fault.ERROR] == pytest.approx(1200, rel=0.1)
-    assert drawn[Fault.DROP] == pytest.approx(800, rel=0.1)
-    assert drawn[Fault.FLOOD] == pytest.approx(400, rel=0.1)
+    assert drawn[Fault.ERROR] == pytest.approx(300, rel=0.15)
+    assert drawn[Fault.DROP] == pytest.approx(200, rel=0.15)
+    assert drawn[Fault.FLOOD] == pytest.approx(100, rel=0.15)

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ ELSEWHERE = (
 )  # fmt: skip
 _DAYS = 78
 _OPENED = date(2026, 11, 27)
+_bundled = cache(lambda: load_petition(BUNDLED))
 
 
 def opened_list(
@@ -78,7 +80,7 @@ def _signatures(
 def _head(
     names: int, without_name: int, signatures: list[dict[str, Any]], chance: random.Random
 ) -> dict[str, Any]:
-    petition = load_petition(BUNDLED)
+    petition = _bundled()
     rows: dict[tuple[str, str], int] = Counter(
         (each["signed_on"], chance.choices(("es", "en", "ca", "fr"), (80, 15, 4, 1))[0])
         for each in signatures

@@ -117,7 +117,8 @@ def _of_errors() -> Iterator[str]:
 
 
 def _uses(file: str, tree: ast.Module) -> Iterator[Use | Problem]:
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    nodes = list(ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
         kind = _kind(call)
         # SQLAlchemy has a `text` too.
@@ -126,7 +127,7 @@ def _uses(file: str, tree: ast.Module) -> Iterator[Use | Problem]:
         for said in (each.value for each in call.keywords if each.arg in _HELP):
             if isinstance(said, ast.Constant) and isinstance(said.value, str):
                 yield Use(file, said.lineno, False, (said.value,), None)
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ClassDef):
             yield from _fields(file, node)
 

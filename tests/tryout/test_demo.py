@@ -39,17 +39,17 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
         assert page.state is not None
         async with at.stream() as stream:
             page.state.crowd.looks = lambda _: 0.0
-            page.state.crowd.start(6)
+            page.state.crowd.start(3)
             crowd = await crowd_gone(stream)
-            assert (crowd["signed"], crowd["failed"]) == (6, 0)
+            assert (crowd["signed"], crowd["failed"]) == (3, 0)
             marta = show.people.marta
             marta.send("/close")
             await marta.sees("¿")
             await marta.tap("Sí, cerrar la petición").answered()
             await marta.sees("La petición está cerrada.")
-            page.state.crowd.start(3)
+            page.state.crowd.start(2)
             crowd = await crowd_gone(stream)
-            assert (crowd["signed"], crowd["failed"]) == (0, 3)
+            assert (crowd["signed"], crowd["failed"]) == (0, 2)
             before: TryoutState = page.state
             await at.does("afresh")
             everything = await stream.next_of("all")
