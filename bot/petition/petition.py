@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import ConfigDict
+
 from bot.petition_folder.check import problems_of
 from bot.petition_folder.placeholders import fill_all, placeholder_values
 from bot.petition_folder.read import Folder, read_folder
@@ -41,6 +43,8 @@ class Petition(PetitionFile):
     consent, and how many signed, as `{count}` or in words as `{people}`, in the thanks and the
     texts after closing.
     """
+
+    model_config = ConfigDict(use_attribute_docstrings=False)  # which takes a while to read
 
     folder: Path
     texts: dict[str, Texts]

@@ -228,10 +228,11 @@ class FolderEditor:
             raise EditRefused(Refusal.SYNTAX) from error
         except ValueError as error:
             raise EditRefused(unfit) from error
+        made = {name: _bytes(content, before.get(name)) for name, content in after.items()}
         changes = {
-            name: (before.get(name), _bytes(after[name], before.get(name))) for name in after
+            name: (before.get(name), new) for name, new in made.items() if new != before.get(name)
         }
-        if all(old == new for old, new in changes.values()):
+        if not changes:
             return
         self._write(changes)
         self._done.append(_Step(*where, changes))

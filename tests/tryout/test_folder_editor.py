@@ -97,6 +97,16 @@ async def test_what_was_saved_is_undone_and_redone(desk: Desk) -> None:
     for _ in range(2):
         await desk.edit("redo")
     assert (desk.folder / "petition.toml").read_bytes() == after
+    assert (await desk.edit("redo"))[1]["error"] == "nothing"
+    # What is saved next takes the place of what was undone; what changes nothing is no step.
+    await desk.edit("undo")
+    await desk.save("petition.toml", "goals", "10, 20, 40")
+    status, body = await desk.save("petition.toml", "goals", "10, 20, 40")
+    assert body["editor"]["redo"] is None
+    assert (await desk.edit("redo"))[1]["error"] == "nothing"
+    for _ in range(2):
+        assert (await desk.edit("undo"))[0] == 200
+    assert (desk.folder / "petition.toml").read_bytes() == before
 
 
 async def test_what_somebody_else_wrote_meanwhile_is_neither_overwritten_nor_undone(
