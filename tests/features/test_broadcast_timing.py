@@ -70,8 +70,11 @@ async def test_at_its_time_it_begins_in_a_message_of_its_own(admin: AdminScene) 
     await at_the_time(admin)
     await admin.says("mañana 18:30")
     await admin.taps("Quitar la hora")
+    # Who signs behind the question is not among those whom it counted.
+    await admin.scene.signs(admin.scene.mallory, updates=True)
     await admin.taps(SEND)
     await admin.reported()
+    assert "Hola" not in [message.text for message in admin.scene.mallory.messages]
     assert admin.got_by_all() == [["Hola"] * 2] * 3
 
 
@@ -90,6 +93,10 @@ async def test_much_too_late_it_asks_and_can_be_sent_all_the_same_or_dropped(
     await admin.taps("Enviar ahora")
     await admin.over()
     assert admin.got_by_all() == [["Hola"]] * 3
+    await admin.says("/broadcasts")
+    (sent,) = await admin.services.storage.broadcasts.history()
+    assert sent.started_at is not None
+    assert admin.words.clock(sent.started_at) in admin.panel.text, "not when it was planned for"
     await planned(admin, timedelta(hours=3))
     await admin.marta.sees(LATE, 10)
     await admin.marta.sees("El progreso sigue en otro mensaje.", 10)

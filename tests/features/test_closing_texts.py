@@ -111,8 +111,11 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     await writes(admin, SPANISH, "01/03/2026\nDos")  # of the closing update that is no date
     await publishes(admin)
     await writes(admin, SPANISH, "Tres")
-    await admin.taps("Descartar lo que no está publicado")
-    assert "Descartado. Quien entre lee lo mismo que antes." in admin.panel.text
+    discard = admin.data("Descartar lo que no está publicado")
+    for _ in ("a tap", "a second one"):
+        await admin.marta.tap_data(*discard).answered()
+        await admin.scene.settled()
+        assert "Descartado. Quien entre lee lo mismo que antes." in admin.panel.text
     await admin.taps("Todas las versiones")
     history = admin.panel.text
     for said in ("versión 3: de ti", "No se publicó.", "versión 1: de ti", "Publicada el "):
@@ -216,12 +219,12 @@ async def test_the_closing_update_that_is_sent_is_the_published_one(admin: Admin
     assert any("18 July 2025" in m.text for m in admin.scene.sean.messages)
     admin.ahead = timedelta(days=6)
     await notices(admin)
-    assert admin.marta.messages[-1].text == (
+    assert (
         "Ha cambiado lo que se lee de cómo ha acabado la petición.\n\n"
         "• el mensaje final, en español\n\n"
         "Lo ha publicado Marta.\n\n"
         "Para verlo, escribe /closing."
-    )
+    ) in [message.text for message in admin.marta.messages]
 
 
 async def test_while_the_closing_update_is_planned_its_text_stays(admin: AdminScene) -> None:

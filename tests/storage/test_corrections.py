@@ -7,7 +7,7 @@ import pytest
 from storage import Audience, Broadcast, Broadcasts, Kind, Recalled, Recalls, Signatures, Storage
 from storage.broadcast_states import BroadcastState, PauseReason
 from storage.broadcast_types import Correction, Outcome, Result, Tally, pause_question
-from tests.support.broadcasts import claim, new_broadcast, started
+from tests.support.broadcasts import claim, new_broadcast, start, started
 from tests.support.supporters import ADMIN, Supporters, later
 
 
@@ -187,6 +187,19 @@ async def test_who_comes_back_after_a_correction_gets_what_is_right_and_nothing_
     assert await claim(broadcasts, wrong) == []
     assert await sent(broadcasts, correction) == [1002]
     assert await waiting(broadcasts) == 1, "who never had it waits for the closing update"
+
+
+async def test_who_comes_back_before_a_planned_correction_began_gets_the_closing_update(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    first = await started(broadcasts)
+    assert await sent(broadcasts, first) == [1001]
+    topic = Correction.of(first).topic
+    await start(broadcasts, kind=Kind.CORRECTION, topic=topic, at=later(8), starts_at=later(9))
+    assert await signatures.mark_reachable(people.supporter(2), later(8))
+    assert await sent(broadcasts, first) == [1002]
 
 
 async def test_who_comes_back_after_the_recall_is_not_sent_the_correction_of_what_is_gone(

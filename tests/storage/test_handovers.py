@@ -164,6 +164,14 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
     assert recorded is not None
     # The sixth signed after the list.
     assert await _inclusions(storage, people) == [COUNTED, COUNTED, NAMED, NAMED, COUNTED, None]
+    # The name came back too when a restriction or an objection was lifted.
+    for first in (Change.RESTRICTED, Change.OBJECTED):
+        sql = (
+            "UPDATE changes_after_export SET change = :first WHERE number = 3 AND change <> :back"
+        )
+        values = {"first": first, "back": Change.NAME_GIVEN}
+        await storage.database.write(Statement(sql, values))
+        assert (await _inclusions(storage, people))[2] == NAMED, first
     await storage.handovers.undo(recorded, at=later(100))
     assert await storage.handovers.known_to(people.supporter(3)) is None
     await storage.handovers.record(DAY, at=later(101), without_name=6)
