@@ -390,7 +390,7 @@ def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts(
     result = call("check")
     assert result.exit_code == 0
     assert f"Checking the petition in {BUNDLED}\n" in result.output
-    assert "it is not ready yet. To be written: 3. Until then" in result.output
+    assert "not ready yet: 3 things are left to write. Until then" in result.output
     assert "is an example" in result.output
 
 
@@ -404,12 +404,12 @@ def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_set
     result = call("check")
     assert result.exit_code == 0
     assert f"Se comprueba la petición de {folder / 'river'}\n" in result.output
-    assert "river (español, inglés): aún no está lista. Por escribir: 24." in result.output
+    assert "river (español, inglés): aún no está lista: quedan 24 cosas por escribir." in result.output
     assert "petition-bot run --rehearsal" in result.output
     (folder / "river" / "petition.toml").rename("petition.toml.txt")
     output = said(call("check"))
     assert "problema  petition.toml.txt: el editor le ha añadido .txt" in output
-    assert f"Problemas en {folder / 'river'}: 1. " in output
+    assert f"1 problema en {folder / 'river'}. " in output
 
 
 def test_check_of_a_folder_judges_no_other(folder: Path) -> None:

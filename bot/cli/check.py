@@ -16,7 +16,7 @@ from bot.petition_folder.schema import PETITION_FILE
 from bot.petition_folder.unready import fields_of, unready_problems
 from bot.settings import load_petition_settings
 from bot.text.problems import Problem
-from bot.text.terminal_language import label, terminal_words
+from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.text.translations import Words
 
 
@@ -57,23 +57,29 @@ def _report(folder: Path) -> bool:
     warnings = [each for each in warnings_of(read) if each not in unready]
     print_problems(problems, warnings, terminal_words(), unready=unready)
     if problems:
-        said = label(
-            "Problemas en {folder}: {n}. El bot no puede usar esta petición hasta que estén "
+        said = plural_label(
+            "{n} problema en {folder}. El bot no puede usar esta petición hasta que esté "
+            "resuelto.",
+            "{n} problemas en {folder}. El bot no puede usar esta petición hasta que estén "
             "resueltos.",
+            len(problems),
             folder=folder,
-            n=len(problems),
         )
         say(said)
         return False
     slug = (read.petition or {})["slug"]
     languages = ", ".join(map(terminal_words().language_name, read.languages))
     if unready:
-        said = label(
-            "{slug} ({languages}): aún no está lista. Por escribir: {n}. Mientras, petition-bot "
-            "run no la pone en marcha. Para ensayarla tal como está: petition-bot run --rehearsal",
+        said = plural_label(
+            "{slug} ({languages}): aún no está lista: queda {n} cosa por escribir. Mientras, "
+            "petition-bot run no la pone en marcha. Para ensayarla tal como está: petition-bot "
+            "run --rehearsal",
+            "{slug} ({languages}): aún no está lista: quedan {n} cosas por escribir. Mientras, "
+            "petition-bot run no la pone en marcha. Para ensayarla tal como está: petition-bot "
+            "run --rehearsal",
+            len(fields_of(unready)),
             slug=slug,
             languages=languages,
-            n=len(fields_of(unready)),
         )
         say(said)
         return True

@@ -290,7 +290,8 @@ async def test_whoever_sends_something_sees_it_and_whoever_reads_is_left_where_t
         await at.page.wait_for_function(_AT_THE_END)
         await at.page.locator(".log").press("Home")
         top = "document.querySelector('.rows').getBoundingClientRect().top"
-        await at.page.wait_for_function(f"() => {top} > 0")
+        # The way to the end is offered once the scrolling has ended, in a row of its own.
+        await at.page.locator(".to-bottom").wait_for()
         before = await at.page.evaluate(top)
         await api.answer("sendMessage", chat_id=ana.id, text="nuevo")
         await at.page.locator(".theirs", has_text="nuevo").wait_for()
