@@ -243,6 +243,9 @@ async def test_the_sentences_to_one_person_keep_their_order_and_end_with_their_t
     told = jordi.messages[-1].text
     assert told.startswith("Hecho, como pedías en tu carta o tu correo: tu firma lleva el nombre")
     assert "Todavía no se ha podido borrar de este chat el archivo con tus datos." in told
+    known = await services.storage.conversations.get(services.reference(jordi.id))
+    assert known is not None
+    assert known.message_id is None, "what said otherwise is gone"
     await in_the_shell("1", "lift", "--verified-otherwise", LETTER)
     begin = notices.begin
 

@@ -90,6 +90,8 @@ async def test_a_link_and_a_question_behind_a_command_stay(scene: Scene) -> None
     marta = scene.marta
     marta.start()
     assert GONE not in await scene.says(marta, "/help Marta Ruiz")
+    names = await scene.services.storage.admin_names.of([marta.id])
+    assert names == {marta.id: "Marta"}, "what other admins read in place of her number"
     await scene.taps(marta, "Volver")
     await scene.taps(marta, "✍️ Firmar la petición")
     assert GONE in await scene.says(marta, "/help Marta Ruiz")

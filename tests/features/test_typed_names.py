@@ -236,8 +236,7 @@ async def test_what_an_admin_writes_for_everybody_stays(scene: Scene) -> None:
     await scene.taps(marta, "Un mensaje nuevo")
     draft = marta.send("Hola a cada una")
     await scene.settled()
-    marta.send("/cancel")
-    await scene.settled()
+    await scene.taps(marta, "Descartar")
     marta.edit(draft, "Marta Luz")
     await scene.settled()
     assert written(marta) == ["Marta Ruiz", "Gracias Ana", "Marta Luz"]

@@ -56,6 +56,12 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
             assert signed is None or signed.unreachable is is_unreachable
         await scene.taps(person, label)
         assert seen in scene.screen(person).text
+    # Who writes can be written to again, whatever Telegram said before.
+    await signatures.mark_unreachable(scene.services.reference(person.id), scene.services.clock())
+    await scene.says(person, "hola")
+    signed = await signatures.get(scene.services.reference(person.id))
+    assert signed is not None
+    assert not signed.unreachable
     await scene.to_the_consent(jordi)
     await scene.taps(jordi, "⚪ Con mi nombre")
     # A double tap signs once.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram.error import NetworkError
+from telegram.error import Forbidden, NetworkError
 
 from bot.petition.stages import Stage
 from bot.retention import FORMS_KEPT_FOR
@@ -163,6 +163,13 @@ class TestTheFileOfMyData:
                 now = services.clock()
                 await erase_all_files(bot, services, now - FORMS_KEPT_FOR if before else now)
 
+            delete = type(bot).delete_message
+
+            async def leaves_telegram(bot: Any, chat: int, message: int) -> bool:
+                if chat == scene.mallory.id:
+                    raise Forbidden("Forbidden: user is deactivated")
+                return await delete(bot, chat, message)
+
             # It is no matter when the person has deleted it.
             await scene.signs(jordi)
             jordi.chat.remove((await asks_for_the_file(scene, jordi)).id)
@@ -206,13 +213,14 @@ class TestTheFileOfMyData:
             await scene.says(mallory, "Mallory Ó Briain")
             await scene.says(mallory, "/mydata")
             await scene.taps(mallory, scene.english.label(FILE))
-            mallory.deactivate()
             jordi.block()
             await scene.settled()
             with monkeypatch.context() as patch:
                 fails(patch, scene, "delete_message", 1)
                 await tidies()
-            await tidies()
+            with monkeypatch.context() as patch:
+                patch.setattr(type(bot), "delete_message", leaves_telegram)
+                await tidies()
             assert files_of(scene, sean) == ["What was in this file has been deleted."]
             assert len(files_of(scene, jordi)) == len(await rows_of(scene, "sent_files")) == 1
             assert files_of(scene, jordi) != [erased]
@@ -335,6 +343,7 @@ async def test_where_the_journal_fails_she_reads_within_four_seconds_that_nothin
     scene.simulator.limits.on = False
     ana, jordi, journal = scene.ana, scene.jordi, scene.services.storage.journal
     scene.marta.start()
+    await scene.signs(scene.sean)
     await scene.signs(ana)
     await scene.signs(jordi)
     before, whole, forever = await rows_of(scene, "signatures"), journal.path, asyncio.Event()
@@ -351,6 +360,10 @@ async def test_where_the_journal_fails_she_reads_within_four_seconds_that_nothin
                 assert scene.clocks.monotonic() - begun < 4
                 person.delete(said)
                 assert await rows_of(scene, "signatures") == before, asks
+            scene.sean.send("/stop")
+            await scene.sean.sees(
+                "We could not do what you asked for, and everything is as it was."
+            )
             await scene.marta.sees("no puede anotar")
     forever.set()
     assert sum("no puede anotar" in message.text for message in scene.marta.messages) == 1

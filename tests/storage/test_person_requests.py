@@ -19,6 +19,7 @@ from storage import (
     by_code,
     verified_otherwise,
 )
+from storage.journal import Deed
 from storage.journal_replay import replay
 from storage.person_codes import new_code
 from tests.support.supporters import NOON, a_supporter
@@ -95,6 +96,8 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     await storage.sent_files.add(signer.supporter, chat_id=1, message_id=5, at=NOON)
     await storage.exports.begin(at=NOON, detail="xlsx")
     assert not await requests.correct(signer, "Eva", by_code("AAAA-3333"), LATER)
+    assert (await requests.check(1, "AAAA-3333", LATER))[0] is None
+    assert (await requests.check(1, code, LATER))[0] == signer
     assert await requests.correct(signer, "Ana Sol", by_code(code), LATER)
     assert [each.message_id for each in await storage.sent_files.due()] == [5]
     assert await changes(storage) == ["corrected"]
@@ -105,6 +108,9 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     assert not await requests.erase(signer, by_code(code), LATER)
     assert not await requests.restrict(signer, by_code(code), LATER)
     assert await rows_in(storage, "signatures") == 1
+    assert storage.journal is not None
+    noted = {(each.deed, each.value) for each in storage.journal.read().entries}
+    assert noted == {(Deed.NAME, "Ana Sol")}, "a restore would do what was refused"
     assert (await storage.audit.entries(9))[:-1] == [
         AuditEntry(LATER, None, "person_correct", "by code")
     ]

@@ -112,7 +112,12 @@ async def test_only_what_happened_is_in_the_audit(storage: Storage) -> None:
     await storage.petitions.close(revision=0, actor=9, at=NOON)
     await storage.petitions.reopen(revision=0, actor=7, at=later)
     await storage.petitions.reopen(revision=1, actor=8, at=later)
+    for revision, date in ((2, later), (3, None)):
+        at = later + timedelta(minutes=revision)
+        await storage.petitions.choose_closing_date(date, revision=revision, actor=8, at=at)
     assert await storage.audit.entries(10) == [
+        AuditEntry(later + timedelta(minutes=3), 8, "closing date", "none"),
+        AuditEntry(later + timedelta(minutes=2), 8, "closing date", later.isoformat()),
         AuditEntry(later, 8, "reopen", ""),
         AuditEntry(NOON, 9, "close", ""),
     ]
