@@ -29,7 +29,9 @@ FROM signatures s WHERE s.petition = :petition
 
 _LOCK = f"SELECT id FROM signatures WHERE id = :id {FOR_UPDATE}"  # noqa: S608 - a constant
 
-_CORRECT = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
+_CORRECT = """
+UPDATE signatures SET name_sealed = :name WHERE id = :id AND {only_if} RETURNING id
+"""
 _SET = "UPDATE signatures SET {column} = :set_at WHERE id = :id AND {{only_if}} RETURNING id"
 _LIFT = """
 UPDATE signatures SET restricted_at = NULL, objected_at = NULL WHERE id = :id AND {only_if}

@@ -19,7 +19,7 @@ from storage import (
     by_code,
     verified_otherwise,
 )
-from storage.journal import Deed
+from storage.journal import Deed, Entry
 from storage.journal_replay import replay
 from storage.person_codes import new_code
 from tests.support.supporters import NOON, a_supporter
@@ -109,8 +109,8 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     assert not await requests.restrict(signer, by_code(code), LATER)
     assert await rows_in(storage, "signatures") == 1
     assert storage.journal is not None
-    noted = {(each.deed, each.value) for each in storage.journal.read().entries}
-    assert noted == {(Deed.NAME, "Ana Sol")}, "a restore would do what was refused"
+    noted = storage.journal.read().entries
+    assert noted == (Entry(Deed.NAME, signer.signature_id, "Ana Sol"),), "what was refused is not"
     assert (await storage.audit.entries(9))[:-1] == [
         AuditEntry(LATER, None, "person_correct", "by code")
     ]
@@ -122,6 +122,13 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     made = await storage.person_codes.make(signer.supporter, LATER)
     assert made is not None
     assert await states(storage, made[0]) == [CodeState.FITS]
+    # In a backup from before, that is brought up to date, she has her name.
+    former = Statement("UPDATE signatures SET name_sealed = :former", {"former": b"former"})
+    await storage.database.write(former)
+    await replay(storage.database, keyring, "andry", noted, reached=Reached(1), at=LATER)
+    restored = await requests.find(1)
+    assert restored is not None
+    assert restored.name == "Ana Sol"
 
 
 @pytest.mark.parametrize("proof", [verified_otherwise("a copy of the letter"), None])
