@@ -77,6 +77,7 @@ def test_everything_wrong_is_named_at_once_and_nothing_else() -> None:
     beginnings = [whole[: len(start)] for whole, start in zip(said, expected, strict=False)]
     assert beginnings == expected
     assert len(said) == len(expected)
+    assert find_warnings(BROKEN) != []  # which are found whatever else is wrong
     # No sentence speaks of the machinery.
     assert not re.search("pydantic|str_type|dict|tuple|none", " ".join(said).lower())
 
