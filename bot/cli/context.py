@@ -1,4 +1,7 @@
-"""Opens a petition's data for a command, also while the bot runs on it."""
+"""Opens a petition's data for a command, also while the bot runs on it.
+
+What changes data is shown before, asked about and then done: `confirmed`.
+"""
 
 import asyncio
 import signal
@@ -9,7 +12,7 @@ from datetime import datetime
 from threading import current_thread, main_thread
 
 from bot.clocks import utc_now
-from bot.console import R, run_to_end, say_files_here
+from bot.console import R, agrees, run_to_end, say, say_files_here
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import PetitionSettings, load_petition_settings
@@ -95,3 +98,32 @@ async def open_cli_context(settings: PetitionSettings) -> AsyncIterator[CliConte
         mark.raise_beside_the_bot(await storage.reached())
     finally:
         await storage.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a command would do, to be shown and asked before it does.
+
+    `carry_out` does it and returns the result in sentences. Without a question nothing is to be
+    done. Where `number` is given, a person confirms by typing it. `declined` is said after a no.
+    """
+
+    shown: str
+    question: str
+    carry_out: Callable[[CliContext], Awaitable[str]]
+    number: int | None = None
+    declined: str = ""
+
+
+def confirmed(prepare: Callable[[CliContext], Awaitable[Plan]], *, yes: bool = False) -> None:
+    """Shows the plan that `prepare` returns, asks unless it was answered already, and does it.
+
+    The petition's data is not open meanwhile: Ctrl-C ends a question only outside an event loop.
+    """
+    plan = run_with_context(prepare)
+    if plan.shown:
+        say(plan.shown)
+    if plan.question and agrees(
+        plan.question, yes=yes, number=plan.number, otherwise=plan.declined
+    ):
+        say(run_with_context(plan.carry_out))

@@ -104,10 +104,7 @@ def _take_steps(setup: Setup) -> None:
 
 def _require_answers(setup: Setup) -> None:
     problems: list[str] = []
-    token, *others = STEPS
-    for step in (*others, token):  # Telegram is asked last, and only if all else is right
-        if step is token and problems and setup.given[token.name]:
-            break
+    for step in STEPS:
         if step.applies(setup):
             try:
                 setup.answers[step.name] = _answer(setup, step)

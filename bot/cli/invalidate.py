@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.confirmation import Plan, confirmed
-from bot.cli.context import CliContext, run_with_context
+from bot.cli.context import CliContext, Plan, confirmed, run_with_context
 from bot.cli.ids import short_id, with_id
 from bot.console import CannotDo, in_sentences, say, say_table
 from bot.petition.fewest import FEWEST

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.confirmation import Plan, confirmed
-from bot.cli.context import CliContext
+from bot.cli.context import CliContext, Plan, confirmed
 from bot.console import Yes, in_sentences, progress
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label

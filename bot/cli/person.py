@@ -11,8 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.confirmation import Plan, confirmed
-from bot.cli.context import CliContext, run_with_context
+from bot.cli.context import CliContext, Plan, confirmed, run_with_context
 from bot.console import CannotDo, Yes, in_sentences
 from bot.petition.names import NameRefused, clean_name
 from bot.text.terminal_language import label

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.confirmation import Plan, confirmed
-from bot.cli.context import CliContext
+from bot.cli.context import CliContext, Plan, confirmed
 from bot.console import CannotDo, Yes, in_sentences, progress, signatures
 from bot.petition.retention_days import day_of, erased_on
 from bot.retention import Erasure, erase_due, read_erasure

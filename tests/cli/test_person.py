@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.main import app
 from bot.cli.person import check_reason, read_number
 from bot.console import CannotDo
-from storage import CODE_LASTS, Outcome, Storage
+from storage import CODE_LASTS, Outcome, Statement, Storage
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
 from tests.support.supporters import Supporters
 
@@ -164,6 +164,9 @@ def test_of_a_damaged_chat_nothing_is_shown_and_nobody_is_told(
     assert "the number of their chat is damaged" in refused(call("2", "show", *options))
     assert {each.action for each in petition.audited()} == {"person_look"}
     assert "The bot cannot tell them" in said(call("2", "restrict", *options))
+    damaged = Statement("UPDATE signatures SET name_sealed = chat_sealed WHERE number = 3")
+    petition.do(lambda storage: storage.database.write(damaged))
+    assert "Signature 3: a damaged name, signed" in said(call("3", "restrict", *options))
 
 
 def test_nothing_of_a_signature_is_shown_before_the_code_fits(petition: PetitionDatabase) -> None:
