@@ -270,10 +270,12 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_elsewhere)
     assert "Otro programa está recibiendo los mensajes" in said(call("run", "--rehearsal"))
     monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_by_nobody)
+    monkeypatch.delenv("PETITION_APPROVAL_ABOVE")
     result = call("run", "--rehearsal")
     assert result.exit_code == 0
     begun, over = "Ensayo de la petición river", "El ensayo ha acabado"
     assert -1 < result.output.find(begun) < result.output.find(over)
+    assert "administra" not in result.output  # it is for real people that somebody approves
     assert ran == [True]
     assert "no van juntas" in said(call("run", "--rehearsal", "--restored-backup"))
 
@@ -391,7 +393,8 @@ def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts(
     assert result.exit_code == 0
     assert f"Checking the petition in {BUNDLED}\n" in result.output
     assert "not ready yet: 3 things are left to write. Until then" in result.output
-    assert "is an example" in result.output
+    for each in ("is an example", "to write  "):
+        assert result.output.count(each) == 3, "each is said once"
 
 
 def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_settings(

@@ -92,7 +92,6 @@ class Setup:
         """Takes a setting out of the file, if it is there; one of the environment stays."""
         if name in self.in_file:
             unset_key(self.env_file, name, follow_symlinks=True)
-            self.known.pop(name)
 
     @property
     def is_new_petition(self) -> bool:

@@ -144,7 +144,7 @@ def check_folder(setup: Setup, typed: str) -> Path:
     if has_petition(folder):
         return folder
     where = shown(folder)
-    if "petition" not in setup.given and str(folder) == setup.known.get(FOLDER):
+    if not setup.given["petition"] and str(folder) == setup.known.get(FOLDER):
         raise NotAccepted.because(
             "En {folder}, que es la carpeta de los ajustes, no hay ninguna petición. Si la has"
             " movido, di dónde está: --petition CARPETA.",

@@ -23,7 +23,7 @@ from bot.petition_folder.read import read_folder
 from bot.settings import load_settings
 from simulator import Simulator
 from storage import KeyFileUnusable, Keyring
-from tests.support.api_client import TOKEN
+from tests.support.api_client import TOKEN, ApiClient
 
 
 @pytest.fixture
@@ -82,6 +82,7 @@ async def test_with_options_alone_a_bot_is_ready_to_run(home: Path) -> None:
     assert f"PETITION_API_URL={settings.api_url}\n" in env.read_text()  # of the environment
     assert settings.key_file is not None
     Keyring.load(settings.key_file)
+    assert stat.S_IMODE(settings.key_file.parent.stat().st_mode) == 0o700
     petition = tomllib.loads((home / "rio-limpio" / "petition.toml").read_text("utf-8"))
     # Whoever the bot runs as reads what it could read of the template.
     modes = {stat.S_IMODE(file.stat().st_mode) for file in (home / "rio-limpio").iterdir()}
@@ -151,6 +152,8 @@ async def test_a_mistyped_folder_is_not_made_by_enter(
     assert load_settings().folder == home / "rio"
     assert names_in(home / "rio") == ["es.toml", "petition.toml"]
     assert not (home / "rio-limipo").exists()
+    assert "Vamos a preparar tu bot, paso a paso." in result.output
+    assert "Vamos a preparar" not in (await call()).output, "it was said the first time"
 
 
 async def test_what_is_missing_is_named_at_once_and_nothing_is_written(home: Path) -> None:
@@ -238,6 +241,40 @@ async def test_a_token_that_telegram_does_not_know_writes_nothing(home: Path) ->
     assert result.exit_code == 1
     assert "no conoce ese token" in result.output
     assert names_in(home) == ["here", "token"]
+
+
+async def test_a_bot_whose_messages_go_elsewhere_is_refused_and_ones_own_is_not(
+    home: Path, sim: Simulator
+) -> None:
+    async with ApiClient(sim.url) as api:
+        await api.result("setWebhook", url="https://other.example/hook")
+        refused = await call(*given(home), "--admin", "7")
+        assert refused.exit_code == 1
+        assert "van a un servidor (other.example)" in " ".join(refused.output.split())
+        assert names_in(home) == ["here", "token"]
+        await api.result("deleteWebhook")
+        assert (await call(*given(home), "--admin", "7")).exit_code == 0
+        await api.result("setWebhook", url="https://other.example/hook")
+        assert (await call("--non-interactive", "--admin", "9")).exit_code == 0
+
+
+async def test_a_folder_without_its_petition_is_made_again_only_where_it_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await call(*given(home), "--admin", "7")).exit_code == 0
+    (home / "rio-limpio").rename(home / "moved")
+    gone = await call("--non-interactive")
+    assert gone.exit_code == 1
+    assert "--petition: En ~/rio-limpio, que es la carpeta de los ajustes, no hay" in gone.output
+    assert (await call(*given(home))).exit_code == 0
+    assert names_in(home / "rio-limpio") == ["en.toml", "es.toml", "petition.toml"]
+    (home / "moved" / "petition.toml").unlink()
+    taken = await call("--non-interactive", "--petition", str(home / "moved"))
+    assert "--petition: En ~/moved hay ya archivos .toml." in taken.output
+    # One admin alone cannot approve: what the environment says would keep the bot from starting.
+    monkeypatch.setenv("PETITION_APPROVAL_ABOVE", "5")
+    wrong = await call("--non-interactive")
+    assert (wrong.exit_code, "PETITION_APPROVAL_ABOVE" in wrong.output) == (78, True)
 
 
 async def test_run_again_it_changes_only_what_is_asked(
