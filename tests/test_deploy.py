@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
 from bot.cli.service import ServicePaths, service_unit
+from bot.petition_folder.template import copy_template
 from tests.support.api_client import TOKEN
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
@@ -223,6 +224,17 @@ def test_a_service_with_other_settings_than_those_of_the_shell_is_refused(
     assert refused.exit_code == 1
     assert "PETITION_DATABASE_URL" in refused.output
     assert "secret" not in refused.output
+    # What says nothing, and where the settings are, is no other setting.
+    monkeypatch.setenv("PETITION_DATABASE_URL", "")
+    settings = home / "config" / "petition-bot" / ".env"
+    monkeypatch.setenv("PETITION_ENV_FILE", str(settings))
+    assert call().exit_code == 0
+    with settings.open("a") as file:
+        file.write("PETITION_FOLDER=river\n")
+    copy_template(home / "river", slug="river")
+    relative = call()
+    assert relative.exit_code == 1
+    assert "Write the whole path of river" in relative.output
 
 
 def test_root_is_told_how_to_make_a_user_for_the_service(

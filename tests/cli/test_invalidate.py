@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.invalidate import parse_moment
 from bot.cli.main import app
-from bot.console import CannotDo
+from bot.console import CannotDo, agrees, confirms
 from bot.text.translations import Catalogs
 from storage import Statement, Storage
 from tests.cli.petition_database import SIGNERS, PetitionDatabase, on_both, refused, said
@@ -208,3 +208,15 @@ def test_a_day_alone_is_meant_whole_and_summer_time_counts() -> None:
     assert at("2026-11-24 13:05+00:00") == "2026-11-24 13:05+00:00"
     with pytest.raises(CannotDo):
         at("9999-12-31", is_end=True)
+
+
+def test_a_number_is_typed_as_it_is_written_in_either_language_and_enter_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for typed, agreed in (("1530", 1), ("1.530", 1), (" 1,530 ", 1), ("1 530", 0), ("530", 0)):
+        monkeypatch.setattr("typer.prompt", lambda *_, answer=typed, **__: answer)
+        assert agrees("How many?", number=1530) == bool(agreed), typed
+    for default, expected in ((True, True), (False, False), (None, True)):
+        answers = iter(["maybe", "", "SÍ"])
+        monkeypatch.setattr("typer.prompt", lambda *_, left=answers, **__: next(left))
+        assert confirms("Really?", default=default) is expected

@@ -29,7 +29,8 @@ def test_who_opens_the_link_is_found_and_nobody_else_is() -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"chat": {"id": -5, "type": "group"}},
+        {"chat": {"id": -5, "type": "private"}},
+        {"chat": {"id": 5, "type": "group"}},
         {"from": ANA | {"is_bot": True}},
         {"forward_origin": {"type": "user"}},
         {"via_bot": ANA},
