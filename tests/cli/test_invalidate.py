@@ -116,10 +116,14 @@ def test_who_was_taken_out_after_the_date_counted_at_the_closing(wave: PetitionD
 
 
 def test_of_those_who_withdrew_meanwhile_nobody_comes_back(wave: PetitionDatabase) -> None:
+    wave.do(lambda storage: Supporters(storage.database, wave.keyring).sign(range(7, 11)))
+    half = said(invalidate("--form-seconds-under", "3", "--dry-run"))
+    assert "5 signatures, 50% of the 10 counted" in half
+    assert "more than half" not in half
     done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
     wave.do(lambda storage: Supporters(storage.database, wave.keyring).withdraw(3))
     back = said(invalidate("--undo", done.rpartition(" ")[2].strip(), typed="5\n"))
-    assert "4 signatures are counted again. Counted now: 5. Withdrawn or erased meanwhile: 1." in (
+    assert "4 signatures are counted again. Counted now: 9. Withdrawn or erased meanwhile: 1." in (
         back
     )
 
