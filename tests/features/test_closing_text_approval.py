@@ -266,6 +266,8 @@ async def test_what_one_published_for_few_is_asked_again_once_more_have_signed(
     await admin.taps(THE_CHANGE)
     assert "Aprobar y publicar" not in admin.panel.labels
     await notices(admin)
+    waiting = [m.text for m in lucy.messages if "waits for approval" in m.text]
+    assert ["in Spanish" in each for each in waiting] == [True, False], "the older one first"
     for seen, late, text in (
         ("Han vuelto", admin.scene.jordi, "Han vuelto"),
         ("They are back", admin.scene.mallory, "They are back"),
@@ -276,6 +278,10 @@ async def test_what_one_published_for_few_is_asked_again_once_more_have_signed(
         await lucy.sees(seen)
         await admin.scene.taps(lucy, "Approve and publish")
         assert text in await read_late(admin, late)
+    await notices(admin)
+    assert (
+        sum("Lo pidió Marta y lo ha aprobado Lucy." in m.text for m in admin.marta.messages) == 2
+    )
     await admin.scene.offers_the_final()
     assert "Pedir la aprobación, para 4 personas" in admin.panel.labels
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from handlers.person_notices import send_notices
 from simulator.person import Person
-from storage import CODE_LASTS, MOST_ATTEMPTS, PersonNotice
+from storage import CODE_LASTS, MOST_ATTEMPTS, NOTICES_KEPT_FOR, PersonNotice
 from tests.support.scene import Scene, a_scene, fails
 
 LETTER = "a letter with a copy of the passport"
@@ -207,6 +207,18 @@ async def test_a_sentence_survives_what_passes_and_is_not_sent_a_third_time(
     assert [each.attempts for each in await looks(scene)] == [2]
     assert await looks(scene) == [], "it may have arrived twice"
     assert len(tries) == 5
+    tries.clear()
+    for wish in ("show", "restrict"):
+        await in_the_shell("1", wish, "--verified-otherwise", LETTER)
+    fails_with(NetworkError("Bad Gateway"))
+    waiting = await looks(scene)
+    assert (len(waiting), len(tries)) == (2, 1), "those to one person keep their order"
+    services, now = scene.app.application.services, scene.clocks.now()
+    services.clock = lambda: now + NOTICES_KEPT_FOR + timedelta(minutes=1)
+    services.date_is_right = lambda: True
+    assert await looks(scene) == [], "nobody is told so late"
+    assert len(tries) == 1
+    services.clock = scene.clocks.now
     await in_the_shell("1", "erase", "--verified-otherwise", LETTER)
     fails_with(Forbidden("Forbidden: bot was blocked by the user"))
     assert await looks(scene) == [], "the number of the chat is not kept for who blocked the bot"
@@ -281,14 +293,16 @@ async def test_mydata_says_that_a_code_is_void_or_has_ended(letters: Scene) -> N
     await codes.make(ana_is, now - CODE_LASTS)
     text = await said()
     assert valid not in text
-    assert "El código que pediste para escribirnos sirvió hasta el" in text
-    await codes.make(ana_is, now - 2 * CODE_LASTS)
-    services.date_is_right = lambda: False
-    await looks(scene)
-    assert "sirvió hasta el" in await said(), "a wrong clock forgets nothing"
-    services.date_is_right = lambda: True
-    await looks(scene)
-    assert "código" not in await said()
+    ended = "El código que pediste para escribirnos sirvió hasta el"
+    assert ended in text
+    for later, is_known in ((timedelta(days=-1), True), (timedelta(), False)):
+        services.clock = lambda later=later: now + CODE_LASTS + later  # type: ignore[misc]
+        services.date_is_right = lambda: False
+        await looks(scene)
+        assert ended in await said(), "a wrong clock forgets nothing"
+        services.date_is_right = lambda: True
+        await looks(scene)
+        assert (ended in await said()) is is_known
 
 
 async def is_told(scene: Scene, person: Person) -> int | None:
