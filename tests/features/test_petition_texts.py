@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -69,7 +70,7 @@ async def is_taken(edited: Scene, times: int) -> str:
 
 
 async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told_once(
-    edited: Scene, change: Change
+    edited: Scene, folder: Path, change: Change
 ) -> None:
     """Who has read the earlier consent reads the new one before signing."""
     ana, words = edited.ana, edited.words
@@ -97,17 +98,31 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     (consent,) = (await held_of(edited, ana)).consents
     assert consent["text_version"] == "2026-11-27"
     zone = 'time_zone = "Europe/Madrid"'
-    change("petition.toml", zone, 'time_zone = "America/Bogota"\ncloses_on = "2999-12-31"')
+    change("petition.toml", zone, 'time_zone = "America/Bogota"\ncloses_on = "2998-12-31"')
     await is_taken(edited, 3)
     edited.mallory.start()
-    await edited.mallory.sees("31 December 2999, 23:59")
-    change("petition.toml", 'closes_on = "2999-12-31"', "")
-    change("es.toml", 'short_description = "', 'short_description = "Firma. ')
-    await edited.marta.sees_one(lambda _: told(edited, TAKEN) >= 4)
+    await edited.mallory.sees("31 December 2998, 23:59")
+    until = 'closes_on = "2998-12-31"'
+    change("petition.toml", until, "# no date")
+    await is_taken(edited, 4)
     edited.mallory.start()
     await edited.settled()
-    assert "December 2999" not in edited.screen(edited.mallory).text
-    await asyncio.sleep(1)
+    assert "December 2998" not in edited.screen(edited.mallory).text
+    change("petition.toml", "# no date", until)
+    await is_taken(edited, 5)
+    aside = folder.with_name("aside")
+    for here, there in ((folder, aside), (aside, folder)):
+        await asyncio.to_thread(here.rename, there)
+        await asyncio.sleep(1)
+    assert edited.app is not None
+    services = edited.app.application.services
+    services.clock = lambda: datetime(2999, 1, 2, tzinfo=UTC)  # its date has come
+    change("es.toml", 'short_description = "', 'short_description = "Firma. ')
+    await is_taken(edited, 6)
+    change("petition.toml", until, 'closes_on = "2999-12-31"')
+    await is_taken(edited, 7)
+    assert (await services.storage.petitions.state()).is_closed, "it is not moved"
+    assert told(edited, REFUSED) == 0
     assert edited.world.profile.text("short_description", "es").startswith("Firma. ")
 
 
@@ -157,8 +172,9 @@ async def test_a_text_with_a_mistake_is_not_used_and_the_admins_read_what_is_wro
     await edited.signs(edited.ana)
     for name in ("card.es.png", "card.en.png"):
         shutil.copy(BUNDLED / name, folder / name)
+    await is_taken(edited, 1)  # what they were told last is not so any more
     change(spanish, title, 'title = "Ni una sola')
-    await is_taken(edited, 1)
+    await is_taken(edited, 2)
     edited.jordi.start()
     await edited.jordi.sees("Ni una sola expulsión")
 
