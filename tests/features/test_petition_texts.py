@@ -169,6 +169,9 @@ async def test_a_text_with_a_mistake_is_not_used_and_the_admins_read_what_is_wro
     await edited.marta.sees_one(partial(was_told, edited, REFUSED, 7))
     edited.jordi.start()
     await edited.jordi.sees("Ni una expulsión")  # without its picture
+    change(spanish, "# El título.", "# El título")
+    await asyncio.sleep(1)
+    assert told(edited, REFUSED) == 7, "of one problem once"
     await edited.signs(edited.ana)
     for name in ("card.es.png", "card.en.png"):
         shutil.copy(BUNDLED / name, folder / name)
