@@ -120,6 +120,8 @@ async def test_marta_writes_it_looks_at_it_and_late_visitors_read_it(admin: Admi
     history = admin.panel.text
     for said in ("versión 3: de ti", "No se publicó.", "versión 1: de ti", "Publicada el "):
         assert said in history
+    await admin.says("Hola")
+    assert "Guardado" not in admin.marta.messages[-1].text, "nothing was asked for"
     await admin.says("/closing")
     await admin.taps(ENGLISH)
     held = await admin.services.storage.personal_data.of(admin.marta.id)
@@ -140,6 +142,7 @@ async def test_what_is_none_of_what_she_was_asked_for_is_not_kept_as_the_text(
     for forged in ("new:closing:es", "closing:delivered:es", "closing:closing:xx"):
         admin.marta.tap_data(admin.marta.messages[-1].id, f"adm:text:write:{forged}")
         await admin.scene.settled()
+        assert await kept.awaited(admin.services.reference(admin.marta.id)) is None
         await admin.says("Roto")
     await admin.says("/closing")
     await admin.taps(SPANISH)
