@@ -71,10 +71,8 @@ async def test_a_word_to_the_worker_makes_a_pause_take_effect_at_once(
 async def test_what_waits_for_its_turn_does_not_leave_once_no_more_is_to_be_sent(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign(range(1, 41))
     harness.telegram.open.clear()
-    await harness.start()
-    running = harness.start_worker()
+    running = await harness.sends_to(range(1, 41))
     await until(lambda: at_the_gate(harness))
     stopping = asyncio.create_task(running.worker.stop(5.0))
     await asyncio.sleep(0)

@@ -31,10 +31,8 @@ async def held(harness: WorkerHarness, times: int = 1) -> Broadcast:
 async def test_one_with_whom_the_program_fails_costs_nobody_else_their_message(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign(range(1, 41))
     harness.telegram.always(1007, ZeroDivisionError())
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to(range(1, 41))
     assert (await harness.ended()).state == "finished"
     # The call had been sent, so it is not known whether it arrived.
     assert await harness.tally() == Tally(total=40, delivered=39, unconfirmed=1)
@@ -52,9 +50,7 @@ async def test_who_surely_got_nothing_is_the_next_ones(
         return call(content, chat_id, language)
 
     monkeypatch.setattr(Content, "call", mistaken)
-    await harness.people.sign(range(1, 41))
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to(range(1, 41))
     assert (await harness.ended()).state == "finished"
     assert await harness.tally() == Tally(total=40, delivered=39, rejected=1)
     monkeypatch.undo()
@@ -74,9 +70,7 @@ async def test_whom_nothing_was_sent_to_is_no_proof_that_it_works(
         return call(content, chat_id, language)
 
     monkeypatch.setattr(Content, "call", mistaken)
-    await harness.people.sign(range(1, 8))
-    await harness.start()
-    running = harness.start_worker()
+    running = await harness.sends_to(range(1, 8))
     running.gate.paused_chats = dict.fromkeys(range(1002, 1007, 2), 60.0)
     assert (await held(harness)).pause_reason is PauseReason.DEFECT
     assert (await harness.tally()).rejected == 1

@@ -41,12 +41,10 @@ def holds(token: str, now: datetime = NOON, **changes: Any) -> bool:
 
 
 def test_the_hash_does_not_depend_on_the_order_of_languages() -> None:
-    assert content_sha256({"es": "a", "en": "b"}) == content_sha256({"en": "b", "es": "a"})
-
-
-@given(st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
-def test_other_contents_have_other_hashes(one: dict[str, str], two: dict[str, str]) -> None:
-    assert (content_sha256(one) == content_sha256(two)) == (one == two)
+    known = content_sha256({"es": "a", "en": "b"})
+    assert known == content_sha256({"en": "b", "es": "a"})
+    others = ({"es": "b", "en": "a"}, {"es": "a"}, {"es": "a", "en": "b "}, {"es": 'a","en":"b'})
+    assert known not in map(content_sha256, others)
 
 
 def test_what_was_shown_can_be_confirmed_until_it_expires() -> None:

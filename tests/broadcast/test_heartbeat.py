@@ -66,9 +66,7 @@ async def test_a_renewal_that_breaks_is_tried_again_while_the_lease_lasts(
 
 
 async def test_a_pause_that_telegram_asks_for_is_reported(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 21))
-    await harness.start()
-    running = harness.start_worker(rate=20.0)
+    running = await harness.sends_to(range(1, 21), rate=20.0)
     running.gate.pause, running.gate.announced = 4.0, 3600.0
 
     async def reported() -> bool:
@@ -104,9 +102,7 @@ async def test_while_the_lease_lasts_a_database_that_is_away_cuts_nothing_off(
     harness: WorkerHarness,
 ) -> None:
     harness.telegram.latency = 0.3
-    await harness.people.sign([1, 2])
-    await harness.start()
-    running = harness.start_worker(lease=0.6)
+    running = await harness.sends_to([1, 2], lease=0.6)
 
     async def in_flight(count: int) -> bool:
         return harness.telegram.in_flight == count

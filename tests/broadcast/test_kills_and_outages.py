@@ -77,9 +77,7 @@ async def test_asked_to_stop_it_finishes_what_is_in_flight_and_records_it(
     harness: WorkerHarness,
 ) -> None:
     harness.telegram.latency = 0.1
-    await harness.people.sign(range(1, 201))
-    await harness.start()
-    running = harness.start_worker(rate=200.0)
+    running = await harness.sends_to(range(1, 201), rate=200.0)
     await until(lambda: received(running.telegram, 30))
     began = asyncio.get_running_loop().time()
     await running.worker.stop(2.0)
@@ -98,9 +96,7 @@ async def test_what_does_not_answer_in_time_to_stop_is_left_in_doubt(
     harness: WorkerHarness,
 ) -> None:
     harness.telegram.latency = 60.0
-    await harness.people.sign([1, 2])
-    await harness.start()
-    running = harness.start_worker()
+    running = await harness.sends_to([1, 2])
     await until(lambda: called(running.telegram, 2))
     began = asyncio.get_running_loop().time()
     await running.worker.stop(0.5)
@@ -136,9 +132,7 @@ async def test_what_waited_for_its_turn_when_all_was_cut_off_twice_had_not_left(
 
 
 async def test_stopping_takes_no_longer_when_the_database_is_away(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 101))
-    await harness.start()
-    running = harness.start_worker(rate=100.0)
+    running = await harness.sends_to(range(1, 101), rate=100.0)
     await until(lambda: received(running.telegram, 5))
     running.database.away = True
     await asyncio.sleep(0.05)
@@ -191,9 +185,7 @@ class TestSeveralWorkers:
         await harness.ended(seconds=2)
 
     async def test_whoever_loses_the_lease_sends_no_more(self, harness: WorkerHarness) -> None:
-        await harness.people.sign(range(1, 301))
-        await harness.start()
-        running = harness.start_worker(rate=200.0, lease=0.6)
+        running = await harness.sends_to(range(1, 301), rate=200.0, lease=0.6)
         await until(lambda: received(running.telegram, 10))
         # Another process, whose clock is ahead, finds the lease expired, takes it and renews it.
         lease = await harness.leases.look(harness.broadcasts.lease)
@@ -225,9 +217,7 @@ class TestDatabaseAway:
     async def test_results_are_kept_until_they_can_be_recorded(
         self, harness: WorkerHarness
     ) -> None:
-        await harness.people.sign(range(1, 101))
-        await harness.start()
-        running = harness.start_worker(rate=200.0, lease=5.0)
+        running = await harness.sends_to(range(1, 101), rate=200.0, lease=5.0)
         await until(lambda: received(running.telegram, 20))
         running.database.away = True
         await asyncio.sleep(0.4)
@@ -239,9 +229,7 @@ class TestDatabaseAway:
     async def test_also_when_it_is_away_for_longer_than_the_lease(
         self, harness: WorkerHarness
     ) -> None:
-        await harness.people.sign(range(1, 101))
-        await harness.start()
-        running = harness.start_worker(rate=200.0, lease=0.3)
+        running = await harness.sends_to(range(1, 101), rate=200.0, lease=0.3)
         await until(lambda: received(running.telegram, 20))
         running.database.away = True
         await asyncio.sleep(0.7)
@@ -256,9 +244,7 @@ class TestDatabaseAway:
     async def test_commits_whose_answer_is_lost_are_not_done_twice(
         self, harness: WorkerHarness
     ) -> None:
-        await harness.people.sign(range(1, 101))
-        await harness.start()
-        running = harness.start_worker(rate=500.0)
+        running = await harness.sends_to(range(1, 101), rate=500.0)
         for _ in range(10):
             running.database.lose_answers = 1
             await asyncio.sleep(0.02)

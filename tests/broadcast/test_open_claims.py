@@ -257,10 +257,8 @@ async def sends(
 async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign(range(1, 61))
     harness.telegram.open.clear()
-    await harness.start()
-    running = harness.start_worker(window=10.0, batch=10.0)
+    running = await harness.sends_to(range(1, 61), window=10.0, batch=10.0)
 
     async def some_are_at_the_gate() -> bool:
         return harness.telegram.at_the_gate == 32
@@ -271,10 +269,8 @@ async def test_what_is_cut_off_before_it_was_begun_is_not_remembered(
 
 
 async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 9))
     harness.telegram.open.clear()
-    await harness.start()
-    running = harness.start_worker()
+    running = await harness.sends_to(range(1, 9))
 
     async def all_at_the_gate() -> bool:
         return harness.telegram.at_the_gate == 8
@@ -291,9 +287,7 @@ async def test_many_noes_are_not_taken_for_a_telegram_that_is_away(harness: Work
 
 async def test_what_left_before_the_no_is_waited_for(harness: WorkerHarness) -> None:
     harness.telegram.latency = 0.1
-    await harness.people.sign([1])
-    await harness.start()
-    running = harness.start_worker()
+    running = await harness.sends_to([1])
 
     async def is_on_its_way() -> bool:
         return harness.telegram.in_flight == 1

@@ -14,10 +14,8 @@ from tests.support.supporters import ADMIN
 
 
 async def test_who_blocked_the_bot_is_unreachable_and_left_alone(harness: WorkerHarness) -> None:
-    await harness.people.sign([1, 2])
     harness.telegram.always(1002, answers.BLOCKED)
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to([1, 2])
     await harness.ended()
     assert await harness.tally() == Tally(total=2, delivered=1, unreachable=1)
     assert await harness.people.unreachable() == [2]
@@ -28,19 +26,15 @@ async def test_who_blocked_the_bot_is_unreachable_and_left_alone(harness: Worker
 async def test_what_surely_did_not_arrive_is_sent_again(
     harness: WorkerHarness, error: Exception
 ) -> None:
-    await harness.people.sign([1, 2, 3])
     harness.telegram.plan(1002, *[error] * 7)
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to([1, 2, 3])
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(3)
 
 
 async def test_a_pause_asked_for_costs_no_attempt(harness: WorkerHarness) -> None:
-    await harness.people.sign([1, 2])
     harness.telegram.plan(1001, *[answers.FLOODED] * 5)
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to([1, 2])
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(2)
     rows = await harness.people.deliveries((await harness.ended()).id)
@@ -48,10 +42,8 @@ async def test_a_pause_asked_for_costs_no_attempt(harness: WorkerHarness) -> Non
 
 
 async def test_an_answer_lost_is_repeated_once_and_delivered(harness: WorkerHarness) -> None:
-    await harness.people.sign([1, 2])
     harness.telegram.plan(1001, answers.ANSWER_LOST)
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to([1, 2])
     await harness.ended()
     assert dict(harness.telegram.received) == {1001: 2, 1002: 1}
     assert await harness.tally() == Tally(total=2, delivered=2)
@@ -60,20 +52,16 @@ async def test_an_answer_lost_is_repeated_once_and_delivered(harness: WorkerHarn
 async def test_an_answer_lost_twice_is_unknown_and_never_sent_a_third_time(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign([1, 2])
     harness.telegram.always(1001, answers.ANSWER_LOST)
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to([1, 2])
     await harness.ended()
     assert dict(harness.telegram.received) == {1001: 2, 1002: 1}
     assert await harness.tally() == Tally(total=2, delivered=1, unconfirmed=1)
 
 
 async def test_a_refused_text_stops_it_and_marks_nobody(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 31))
     harness.telegram.everyone(answers.BAD_TEXT)
-    await harness.start()
-    harness.start_worker(rate=50.0)
+    await harness.sends_to(range(1, 31), rate=50.0)
     ended = await harness.ended()
     assert ended.state == "stopped"
     assert ended.reason_detail == answers.BAD_TEXT.description
@@ -110,10 +98,8 @@ async def test_a_refused_token_holds_it_without_ending_it(harness: WorkerHarness
 async def test_a_token_that_is_denied_once_loses_nobody_and_needs_nobody(
     harness: WorkerHarness, denial: Exception
 ) -> None:
-    await harness.people.sign(range(1, 31))
     harness.telegram.plan(1007, denial)
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to(range(1, 31))
     assert (await harness.ended()).state == "finished"
     assert dict(harness.telegram.received) == everyone_once(30)
     assert [what for what, _, _ in harness.reports.ends] == ["finished"]
@@ -123,10 +109,8 @@ async def test_a_token_that_is_taken_again_lets_it_go_on_by_itself(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hurry(monkeypatch)
-    await harness.people.sign(range(1, 31))
     harness.telegram.everyone(answers.BAD_TOKEN)
-    await harness.start()
-    harness.start_worker(rate=50.0)
+    await harness.sends_to(range(1, 31), rate=50.0)
     await until(lambda: asked(harness.telegram, 30))
     assert len(harness.telegram.calls) <= 10  # those in flight
     assert await has_state(harness, "running")
@@ -175,10 +159,8 @@ async def asked(telegram: answers.FakeTelegram, times: int) -> bool:
 async def test_one_who_can_never_be_sent_to_is_given_up_when_others_get_through(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign(range(1, 4))
     harness.telegram.always(1001, answers.SERVER_ERROR)
-    await harness.start()
-    running = harness.start_worker()
+    running = await harness.sends_to(range(1, 4))
     await until(lambda: called(harness.telegram, 6))
     # Others keep arriving, which shows that the failures are this recipient's own.
     outage_breaker = _outage_breaker_of(running.worker)
@@ -198,10 +180,8 @@ async def test_however_long_telegram_is_away_nobody_is_given_up(
     # Shortens the hour after which a delivery is given up, and the longest pause between tries.
     monkeypatch.setattr("bot.broadcast.circuit_breakers._LONGEST_SECONDS", 0.2)
     monkeypatch.setattr("bot.broadcast.circuit_breakers._PAUSES", BackOff(0.01, 0.02))
-    await harness.people.sign(range(1, 8))
     harness.telegram.everyone(error)
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to(range(1, 8))
     await asyncio.sleep(1.0)
     assert (await harness.tally()).open == 7
     assert harness.telegram.asked > 5

@@ -20,10 +20,8 @@ async def held(harness: WorkerHarness) -> Broadcast:
 
 
 async def test_with_the_token_of_another_bot_nobody_is_marked(harness: WorkerHarness) -> None:
-    await harness.people.sign(range(1, 61))
     harness.telegram.everyone(answers.BLOCKED)
-    await harness.start()
-    running = harness.start_worker()
+    running = await harness.sends_to(range(1, 61))
     found = await held(harness)
     assert (found.pause_reason, found.reason_detail) == (PauseReason.NOBODY, str(MOST_UNREACHABLE))
     assert await harness.people.unreachable() == []
@@ -55,10 +53,8 @@ async def test_who_goes_on_all_the_same_is_not_asked_again(harness: WorkerHarnes
 async def test_a_few_who_have_gone_are_marked_though_nobody_is_left(
     harness: WorkerHarness,
 ) -> None:
-    await harness.people.sign(range(1, MOST_UNREACHABLE))
     harness.telegram.everyone(answers.BLOCKED)
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to(range(1, MOST_UNREACHABLE))
     assert (await harness.ended()).state == "finished"
     assert await harness.people.unreachable() == list(range(1, MOST_UNREACHABLE))
 

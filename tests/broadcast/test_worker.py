@@ -32,9 +32,7 @@ async def test_everyone_is_told_once_in_their_language(harness: WorkerHarness) -
 
 
 async def test_a_closing_update_is_html_without_a_preview(harness: WorkerHarness) -> None:
-    await harness.people.sign([1])
-    await harness.start()
-    harness.start_worker()
+    await harness.sends_to([1])
     await harness.ended()
     assert harness.telegram.calls == [
         (
@@ -91,9 +89,7 @@ async def test_it_keeps_to_the_rate(harness: WorkerHarness) -> None:
 
 async def test_no_more_than_the_window_is_ever_under_way(harness: WorkerHarness) -> None:
     harness.telegram.latency = 0.2
-    await harness.people.sign(range(1, 81))
-    await harness.start()
-    harness.start_worker(rate=400.0, window=0.05)
+    await harness.sends_to(range(1, 81), rate=400.0, window=0.05)
     await harness.ended()
     assert harness.telegram.most_in_flight <= 40
     assert dict(harness.telegram.received) == everyone_once(80)
@@ -168,9 +164,7 @@ class TestReports:
     async def test_progress_comes_with_the_speed_and_the_end_comes_once(
         self, harness: WorkerHarness
     ) -> None:
-        await harness.people.sign(range(1, 61))
-        await harness.start()
-        harness.start_worker(rate=100.0, progress=0.1)
+        await harness.sends_to(range(1, 61), rate=100.0, progress=0.1)
         await harness.ended()
         shown = [tally.done for what, tally, _ in harness.reports.told if what == "progress"]
         assert len(shown) >= 2

@@ -1,7 +1,7 @@
 """Helpers that start and kill workers, and a reporter that remembers its reports."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -219,6 +219,12 @@ class WorkerHarness:
         )
         self._running.append(running)
         return running
+
+    async def sends_to(self, people: Iterable[int], **options: Any) -> RunningWorker:
+        """Lets these people sign, starts a broadcast to everyone, and a worker for it."""
+        await self.people.sign(people)
+        await self.start()
+        return self.start_worker(**options)
 
     async def ended(self, seconds: float = 10.0) -> Broadcast:
         """Waits until the latest broadcast has ended and that was reported."""

@@ -22,7 +22,7 @@ from storage import BroadcastState, Kind, PauseReason, RecallTally
 from telegram_text.markup import Html, time_tag
 
 _BAR_WIDTH = 12
-# Slower speeds would be shown as 0 messages per second.
+# This and slower speeds would be shown as 0 messages per second.
 _SLOWEST = 0.05
 # Seconds; a shorter pause is over before it is read.
 _LONG_PAUSE = 10.0
@@ -135,7 +135,7 @@ def _speed(now: BroadcastView, left: int) -> Html | None:
             "Telegram pide una pausa: el envío seguirá por sí solo hacia las {time}.",
             time=_time(now, now.pause),
         )
-    if rate is None or rate < _SLOWEST or left == 0:
+    if rate is None or rate <= _SLOWEST or left == 0:
         return None
     seconds = left / rate
     return words.text(

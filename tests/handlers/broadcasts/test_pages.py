@@ -159,7 +159,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "running, the list": page("running", is_enqueued=False),
         "paused, the list": page("paused", is_enqueued=False),
         "unrecorded": page("paused", pause_reason=PauseReason.UNRECORDED, reason_detail="X 1"),
-        "denied": page("paused", pause_reason=PauseReason.DENIED, reason_detail="Not"),
+        "denied": page("paused", pause_reason=PauseReason.DENIED, reason_detail="Not <Found>"),
         "planned text to some": page(
             "scheduled",
             starts_at=NOW + DAY,
@@ -173,7 +173,11 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "cancelled, none sure": page("cancelled", Tally(total=2, unconfirmed=1, pending=1)),
         "recalling some": state_screen(
             broadcast_view(
-                broadcast("finished", recall_started_at=NOW), None, language, recall=both
+                broadcast("finished", recall_started_at=NOW),
+                None,
+                language,
+                rate=28.0,
+                recall=RecallTally(1200, deleted=397, failed=3, open=800),
             )
         ),
         "recalled of all that failed": state_screen(
@@ -194,7 +198,23 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
             )
         ),
         "running until tomorrow": state_screen(
-            broadcast_view(broadcast("running"), every, language, rate=0.0001)
+            broadcast_view(
+                broadcast("running"), Tally(total=9000, pending=9000), language, rate=0.1
+            )
+        ),
+        "running at the slowest that is told": state_screen(
+            broadcast_view(broadcast("running"), every, language, rate=0.051)
+        ),
+        "running slower, and after a short pause": state_screen(
+            broadcast_view(broadcast("running"), every, language, rate=0.05, pause=9.9)
+        ),
+        "running again on no day of any calendar": state_screen(
+            broadcast_view(broadcast("running"), every, language, pause=1e300)
+        ),
+        "cancelled, one on its way": page("cancelled", Tally(total=3, pending=2, sending=1)),
+        "cancelled, nobody has it": page("cancelled", Tally(total=3, pending=3)),
+        "finished two days ago": state_screen(
+            broadcast_view(broadcast("finished"), None, language, now=NOW + 2 * DAY)
         ),
         "cancelling": page("paused", cancel_requested_at=NOW),
         "planned news": page(
@@ -242,7 +262,7 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "history of all": history.history(
             words,
             [(each, every) for each in of_all],
-            {LUCY: "Lucy"},
+            {LUCY: "Lucy <3"},
             page=0,
             more=False,
             reader=MARTA,
@@ -276,8 +296,8 @@ def of_broadcasts(language: str) -> Mapping[str, Screen]:
         "paused": page("paused"),
         "late": page("paused", starts_at=NOW - DAY, pause_reason=PauseReason.LATE),
         "planner gone": page("paused", starts_at=NOW - DAY, pause_reason=PauseReason.FORMER),
-        "defect": page("paused", pause_reason=PauseReason.DEFECT),
-        "nobody": page("paused", pause_reason=PauseReason.NOBODY),
+        "defect": page("paused", pause_reason=PauseReason.DEFECT, reason_detail="KeyError 3f"),
+        "nobody": page("paused", pause_reason=PauseReason.NOBODY, reason_detail="20"),
         "finished": page("finished"),
         "cancelled": page("cancelled"),
         "stopped": page(
