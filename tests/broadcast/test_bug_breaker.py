@@ -6,26 +6,12 @@ import pytest
 
 from bot.broadcast.circuit_breakers import BugBreaker
 from bot.broadcast.content import Content, MessageCall
-from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Tally
+from storage import Deliveries, Delivery, Outcome, PauseReason, Result, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
-from tests.support.accelerated_loop import time_of_day
-from tests.support.supporters import ADMIN
 
 
 def failing(*_: object) -> MessageCall:
     raise ZeroDivisionError
-
-
-async def told(harness: WorkerHarness, what: str, times: int = 1) -> bool:
-    return [each for each, *_ in harness.reports.told].count(what) >= times
-
-
-async def held(harness: WorkerHarness, times: int = 1) -> Broadcast:
-    await until(lambda: told(harness, "waiting", times))
-    latest = await harness.broadcasts.latest()
-    assert latest is not None
-    assert latest.pause_reason is not None
-    return latest
 
 
 async def test_one_with_whom_the_program_fails_costs_nobody_else_their_message(
@@ -72,7 +58,7 @@ async def test_whom_nothing_was_sent_to_is_no_proof_that_it_works(
     monkeypatch.setattr(Content, "call", mistaken)
     running = await harness.sends_to(range(1, 8))
     running.gate.paused_chats = dict.fromkeys(range(1002, 1007, 2), 60.0)
-    assert (await held(harness)).pause_reason is PauseReason.DEFECT
+    assert (await harness.held()).pause_reason is PauseReason.DEFECT
     assert (await harness.tally()).rejected == 1
 
 
@@ -80,19 +66,16 @@ async def test_when_it_fails_with_everybody_it_is_held_and_goes_on_once_that_is_
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Content, "call", failing)
-    await harness.people.sign(range(1, 41))
-    broadcast = await harness.start()
-    harness.start_worker()
-    found = await held(harness)
+    await harness.sends_to(range(1, 41))
+    found = await harness.held()
     assert found.pause_reason is PauseReason.DEFECT
     assert found.reason_detail.startswith("ZeroDivisionError ")
     assert (await harness.tally()).rejected == 1
     assert (await harness.tally()).pending == 39
     await asyncio.sleep(0.2)
-    assert await told(harness, "waiting", 1)
-    assert not await told(harness, "waiting", 2)
+    assert [what for what, *_ in harness.reports.told].count("waiting") == 1
     monkeypatch.undo()
-    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
+    await harness.resume()
     await harness.ended()
     assert harness.telegram.received.total() == 39
 
@@ -101,12 +84,10 @@ async def test_resumed_again_and_again_it_comes_to_its_end_all_the_same(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Content, "call", failing)
-    await harness.people.sign(range(1, 6))
-    broadcast = await harness.start()
-    harness.start_worker()
+    await harness.sends_to(range(1, 6))
     for times in range(1, 4):
-        await held(harness, times)
-        await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
+        await harness.held(times)
+        await harness.resume()
     assert (await harness.ended()).state == "finished"
     assert await harness.tally() == Tally(total=5, rejected=5)
 
@@ -119,7 +100,7 @@ async def test_that_it_is_held_is_said_until_it_could_be(
     await harness.start()
     harness.reports.failures = 2
     harness.start_worker(progress=60.0)
-    await held(harness)
+    await harness.held()
     assert harness.reports.failures == 0
 
 
@@ -130,7 +111,7 @@ async def test_that_it_is_held_is_said_by_a_process_that_comes_later(
     broadcast = await harness.start()
     await harness.broadcasts.pause_by_system(broadcast.id, PauseReason.DEFECT)
     harness.start_worker()
-    await held(harness)
+    await harness.held()
 
 
 async def test_a_mistake_beside_the_deliveries_holds_it_after_a_few_tries(
@@ -140,12 +121,10 @@ async def test_a_mistake_beside_the_deliveries_holds_it_after_a_few_tries(
         raise KeyError("position")
 
     monkeypatch.setattr(Deliveries, "claim", mistaken)
-    await harness.people.sign([1])
-    broadcast = await harness.start()
-    harness.start_worker()
-    assert (await held(harness)).reason_detail.startswith("KeyError ")
+    await harness.sends_to([1])
+    assert (await harness.held()).reason_detail.startswith("KeyError ")
     monkeypatch.undo()
-    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
+    await harness.resume()
     await harness.ended()
     assert dict(harness.telegram.received) == everyone_once(1)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from storage import Broadcast, Keyring, Tally, open_database
+from storage import Keyring, Statement, Tally, open_database
 from tests.broadcast.workers import (
     QUICK,
     WorkerHarness,
@@ -51,6 +51,21 @@ async def test_kills_lose_nobody_and_repeat_at_most_what_was_under_way(
     assert [what for what, *_ in harness.reports.ends] == ["finished"]
 
 
+async def test_who_is_claimed_by_nobody_that_lives_is_found_before_the_end(
+    harness: WorkerHarness,
+) -> None:
+    harness.telegram.latency = 0.3
+    await harness.people.sign(range(1, 4))
+    await harness.queued(await harness.start())
+    harness.start_worker(window=0.0001, batch=0.0001)
+    await until(lambda: called(harness.telegram, 1))
+    # The answer to a claim was lost with a connection: nobody here knows of it.
+    sql = "UPDATE deliveries SET state = 'sending', claim_token = :token WHERE position = 3"
+    await harness.people.database.write(Statement(sql, {"token": b"nobody's claim.."}))
+    await harness.ended()
+    assert dict(harness.telegram.received) == everyone_once(3)
+
+
 async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first(
     harness: WorkerHarness,
 ) -> None:
@@ -63,7 +78,7 @@ async def test_a_restart_with_the_same_people_in_line_does_not_repeat_them_first
     await harness.people.set_closed(True)
     claimed = {
         row["position"]
-        for row in await harness.people.deliveries((await _latest(harness)).id)
+        for row in await harness.people.deliveries((await harness.latest()).id)
         if row["state"] == "sending"
     }
     harness.start_worker(is_only=True)
@@ -102,7 +117,7 @@ async def test_what_does_not_answer_in_time_to_stop_is_left_in_doubt(
     await running.worker.stop(0.5)
     await running.task
     assert asyncio.get_running_loop().time() - began < 1.0
-    rows = await harness.people.deliveries((await _latest(harness)).id)
+    rows = await harness.people.deliveries((await harness.latest()).id)
     assert [(row["state"], row["attempts"]) for row in rows] == [("pending", 1)] * 2
 
 
@@ -124,7 +139,7 @@ async def test_what_waited_for_its_turn_when_all_was_cut_off_twice_had_not_left(
         await running.worker.stop(5.0)
         await running.task
         assert telegram.calls == []
-        rows = await harness.people.deliveries((await _latest(harness)).id)
+        rows = await harness.people.deliveries((await harness.latest()).id)
         assert {(row["state"], row["attempts"]) for row in rows} == {("pending", 0)}
     harness.start_worker(is_only=True)
     await harness.ended()
@@ -297,9 +312,3 @@ async def test_faults_of_every_kind_at_once_lose_nobody(harness: WorkerHarness) 
 async def lined_up(telegram: FakeTelegram, people: int) -> bool:
     """Tells whether so many calls wait for their turn."""
     return telegram.at_the_gate >= people
-
-
-async def _latest(harness: WorkerHarness) -> Broadcast:
-    latest = await harness.broadcasts.latest()
-    assert latest is not None
-    return latest

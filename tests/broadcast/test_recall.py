@@ -30,10 +30,8 @@ async def is_over(harness: WorkerHarness, broadcast: Broadcast) -> bool:
 async def test_it_is_counted_once_at_the_begin_and_once_at_the_end(
     harness: WorkerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await harness.people.sign(range(1, 121))
-    broadcast = await harness.start()
-    harness.start_worker()
-    await harness.ended()
+    await harness.sends_to(range(1, 121))
+    broadcast = await harness.ended()
     counted = 0
     tally = Recalls.tally
 

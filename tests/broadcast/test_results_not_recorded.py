@@ -12,9 +12,7 @@ from bot.broadcast.broadcast_run import DeliveryLoop
 from bot.broadcast.context import WorkerContext
 from storage import Broadcast, Deliveries, Delivery, Outcome, PauseReason, Result, Statement, Tally
 from tests.broadcast.workers import WorkerHarness, everyone_once, has_state, until
-from tests.support.accelerated_loop import time_of_day
 from tests.support.fake_telegram import FakeTelegram
-from tests.support.supporters import ADMIN
 
 # The database refuses `delivered` in this row, as with a disk that is damaged there.
 POISON = """
@@ -24,17 +22,6 @@ BEGIN SELECT RAISE(ABORT, 'no'); END
 """
 
 
-async def held(harness: WorkerHarness, times: int = 1) -> Broadcast:
-    async def told() -> bool:
-        return [what for what, *_ in harness.reports.told].count("waiting") == times
-
-    await until(told)
-    latest = await harness.broadcasts.latest()
-    assert latest is not None
-    assert latest.pause_reason is not None
-    return latest
-
-
 async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorded(
     harness: WorkerHarness,
 ) -> None:
@@ -42,13 +29,13 @@ async def test_one_row_that_cannot_be_written_keeps_no_result_from_being_recorde
     broadcast = await harness.queued(await harness.start())
     await harness.people.database.write(Statement(POISON))
     harness.start_worker()
-    found = await held(harness)
+    found = await harness.held()
     assert found.pause_reason is PauseReason.UNRECORDED
     assert found.reason_detail.startswith("IntegrityError ")
     tally = await harness.tally()
     assert (tally.unconfirmed, tally.sending) == (1, 0)
     assert (await harness.people.states(broadcast.id))[2] == "unconfirmed"
-    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
+    await harness.resume()
     assert (await harness.ended()).state == "finished"
     assert await harness.tally() == Tally(total=6, delivered=5, unconfirmed=1)
     assert dict(harness.telegram.received) == everyone_once(6)
@@ -79,14 +66,14 @@ async def test_who_may_have_it_is_not_written_to_again_though_nothing_can_be_wri
     await harness.people.sign(range(1, 7))
     broadcast = await harness.start()
     harness.start_worker()
-    await held(harness)
+    await harness.held()
     assert (await harness.people.states(broadcast.id))[2] == "sending"
-    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
+    await harness.resume()
     # Resumed before the cause is repaired, it is paused again.
-    await held(harness, 2)
+    await harness.held(2)
     assert harness.telegram.received[1003] == 1
     monkeypatch.undo()
-    await harness.broadcasts.resume(broadcast.id, ADMIN, time_of_day())
+    await harness.resume()
     assert (await harness.ended()).state == "finished"
     assert dict(harness.telegram.received) == everyone_once(6)
     assert await harness.tally() == Tally(total=6, delivered=5, unconfirmed=1)
@@ -117,7 +104,7 @@ async def test_no_more_of_it_goes_out_at_once(
     running = harness.start_worker(window=10.0, batch=10.0)
     await until(lambda: has_state(harness, "paused"))
     harness.telegram.open.set()
-    await held(harness)
+    await harness.held()
     assert dict(harness.telegram.received) == {1001: 1}
     assert len(running.claims) == 0
     assert await harness.tally() == Tally(total=40, pending=39, sending=1)

@@ -89,6 +89,7 @@ class RecordingReporter:
     recalls: list[RecallTally] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     failures: int = 0
+    recall_failures: int = 0
     failure: BaseException = field(default_factory=lambda: RuntimeError("the chat is gone"))
 
     async def progress(
@@ -111,6 +112,10 @@ class RecordingReporter:
         self, broadcast: Broadcast, tally: RecallTally, rate: float | None
     ) -> None:
         assert broadcast.is_recalling is (rate is not None)
+        self.at.append(asyncio.get_running_loop().time())
+        if rate is None and self.recall_failures > 0:
+            self.recall_failures -= 1
+            raise self.failure
         self.recalls.append(tally)
 
     @property
@@ -234,15 +239,36 @@ class WorkerHarness:
             return latest is not None and latest.reported_at is not None
 
         await until(is_over, seconds)
+        return await self.latest()
+
+    async def held(self, times: int = 1) -> Broadcast:
+        """Waits until admins were told so often that it waits for them."""
+
+        async def is_told() -> bool:
+            return [what for what, *_ in self.reports.told].count("waiting") >= times
+
+        await until(is_told)
+        latest = await self.latest()
+        assert latest.pause_reason is not None
+        return latest
+
+    async def resume(self) -> None:
+        """An admin lets the latest broadcast go on."""
+        await self.broadcasts.resume((await self.latest()).id, ADMIN, time_of_day())
+
+    async def pause(self) -> None:
+        """An admin pauses the latest broadcast, in another process."""
+        await self.broadcasts.pause((await self.latest()).id, ADMIN, time_of_day())
+
+    async def latest(self) -> Broadcast:
+        """Returns the latest broadcast."""
         latest = await self.broadcasts.latest()
         assert latest is not None
         return latest
 
     async def tally(self) -> Tally:
         """Returns the tally of the latest broadcast."""
-        latest = await self.broadcasts.latest()
-        assert latest is not None
-        return await self.broadcasts.tally(latest.id)
+        return await self.broadcasts.tally((await self.latest()).id)
 
     async def close(self) -> None:
         """Stops every worker that still runs."""

@@ -39,6 +39,7 @@ class FakeTelegram:
         self.dead = False
         self.missing: set[int] = set()
         self.source_is_lost = False
+        self.me_fails_with: Exception | None = None
         self.before: Callable[[int], None] = lambda chat: None
         self._plans: dict[int, deque[Exception]] = {}
         self._always: dict[int, Exception] = {}
@@ -111,8 +112,9 @@ class FakeTelegram:
 
     def _me(self) -> object:
         self.asked += 1
-        if self._everyone is not None:
-            raise self._everyone
+        error = self.me_fails_with or self._everyone
+        if error is not None:
+            raise error
         return {"id": 1, "is_bot": True}
 
     async def _chat(self, given: Mapping[str, object]) -> Any:
