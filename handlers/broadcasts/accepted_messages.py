@@ -105,15 +105,13 @@ def words_of(message: Message) -> str:
 def _why_unsupported(message: Message) -> UnsupportedMessage | None:
     if message.poll:
         return UnsupportedMessage.POLL
-    if message.dice or message.game:
-        return UnsupportedMessage.DICE if message.dice else UnsupportedMessage.OTHER
+    if message.dice:
+        return UnsupportedMessage.DICE
     # Not the attribute `live_period`, whose use warns since PTB is changing its type.
     if message.location and "live_period" in message.location.to_dict():
         return UnsupportedMessage.LIVE_LOCATION
     if message.paid_media or message.invoice or message.giveaway or message.giveaway_winners:
         return UnsupportedMessage.PAID
-    if message.story or message.checklist:
-        return UnsupportedMessage.OTHER
     return None
 
 

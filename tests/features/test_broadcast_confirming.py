@@ -30,6 +30,8 @@ async def test_two_taps_send_once(admin: AdminScene) -> None:
     for tap in taps:
         await tap.answered()
     assert admin.wakes == wakes + 1
+    reference = admin.services.reference(ADMIN)
+    assert await admin.services.storage.drafts.get(reference) is None, "nothing is left of it"
     # A tap that was cut off by a kill is found done.
     await admin.restart()
     await admin.marta.tap_data(where, data).answered()

@@ -60,7 +60,21 @@ def test_a_message_is_what_it_holds(content: dict[str, Any], kind: str) -> None:
             },
             UnsupportedMessage.PAID,
         ),
+        (
+            {"giveaway": {"chats": [CHAT], "winners_selection_date": 0, "winner_count": 1}},
+            UnsupportedMessage.PAID,
+        ),
         ({"story": {"chat": CHAT, "id": 1}}, UnsupportedMessage.OTHER),
+        (
+            {
+                "game": {
+                    "title": "t",
+                    "description": "d",
+                    "photo": [{**FILE, "width": 1, "height": 1}],
+                }
+            },
+            UnsupportedMessage.OTHER,
+        ),
         ({}, UnsupportedMessage.OTHER),
     ],
 )
