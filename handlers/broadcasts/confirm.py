@@ -11,12 +11,7 @@ from bot.broadcast.confirmation import (
 )
 from handlers.admin_context import AdminContext
 from handlers.broadcasts.draft import DraftStage
-from handlers.broadcasts.draft_editor import (
-    DraftEditor,
-    forget_draft,
-    forget_started_draft,
-    open_draft,
-)
+from handlers.broadcasts.draft_editor import DraftEditor, forget_draft, open_draft
 from handlers.broadcasts.preview import delete_messages, message_exists, show_lost
 from handlers.broadcasts.progress_message import show, tell_progress, tell_state
 from handlers.broadcasts.progress_publisher import progress_place
@@ -111,7 +106,6 @@ async def _cleared_away(editor: DraftEditor, said: Html) -> None:
 
 async def show_already_started(ctx: AdminContext, known: Broadcast) -> None:
     """Shows the broadcast that an earlier tap on the same button started."""
-    await forget_started_draft(ctx)
     if not known.is_running:
         # A late retry of an earlier screen may have overwritten its report.
         await tell_state(ctx, known)

@@ -68,7 +68,12 @@ async def test_a_planned_one_that_grows_over_the_number_waits_for_a_second_admin
 ) -> None:
     await with_settings(admin, approval_above=3)
     await admin.prepares()
-    await admin.taps(await admin.plans())
+    plan, admin.ahead = await admin.plans(), timedelta(minutes=11)
+    await admin.taps(plan)
+    assert "⚠️ Han pasado más de diez minutos" in admin.panel.text
+    await admin.taps(plan)
+    assert "Programado" in admin.panel.text
+    admin.ahead = timedelta()
     await admin.signs(admin.scene.mallory)
     await passes(admin, timedelta(hours=48))
     question = await pau.sees(QUESTION, 10)

@@ -153,12 +153,15 @@ async def test_everything_is_taken_back_and_accounted_for(admin: AdminScene) -> 
     await admin.taps("No, dejarlos")
     assert "El mensaje está enviado." in admin.panel.text
     assert len(admin.got(admin.scene.ana)) == 2
+    recall = admin.data("Retirar los mensajes")
     await admin.taps("Retirar los mensajes")
     await admin.taps("Sí, retirar los mensajes")
     report = await admin.over(RECALLED)
     assert admin.got(admin.scene.ana) == []
     assert "Retirado de" in report.text
     assert "Retirar los mensajes" not in report.labels
+    answer = await admin.marta.tap_data(*recall).answered()
+    assert not answer.text, "it is not too late, it is done"
     await admin.says("/broadcasts")
     assert "Retirado" in admin.marta.messages[-1].text
 

@@ -101,7 +101,9 @@ async def test_the_rest_of_one_to_few_cannot_be_turned_into_one_to_all(admin: Ad
         assert "quienes faltaban por recibirlo" in admin.panel.text
 
 
-async def test_the_closing_update_cannot_be_turned_into_something_else(admin: AdminScene) -> None:
+async def test_the_closing_update_cannot_be_turned_into_something_else(
+    admin: AdminScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await admin.scene.closes()
     await admin.scene.offers_the_final()
     where, data = admin.data("Enviarme una prueba")
@@ -109,6 +111,18 @@ async def test_the_closing_update_cannot_be_turned_into_something_else(admin: Ad
         admin.marta.tap_data(where, data.replace("test:", forged))
         await admin.scene.settled()
         assert "¿Enviar el mensaje final?" in admin.panel.text
+    # The petition is opened and closed again just before it starts.
+    petitions, now = admin.services.storage.petitions, admin.services.clock()
+
+    async def changes(*_: object) -> bool:
+        for change in (petitions.reopen, petitions.close):
+            assert await change(revision=(await petitions.state()).revision, actor=ADMIN, at=now)
+        return True
+
+    with monkeypatch.context() as patch:
+        patch.setattr("handlers.broadcasts.confirm.message_exists", changes)
+        await admin.taps(SEND)
+    assert "Algo ha cambiado desde que viste este resumen" in admin.panel.text
     send, preview = admin.data(SEND), admin.marta.messages[-2]
     await admin.says("/reopen")
     await admin.taps("Sí, volver a abrirla")
