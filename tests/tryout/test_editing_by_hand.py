@@ -153,7 +153,7 @@ async def test_a_template_says_in_one_number_what_is_left_and_asks_for_it_in_gre
         await expect(left).to_contain_text("Aún no está lista: quedan 24 cosas por escribir")
         assert "sin problemas" not in (await at.page.locator(".notices").inner_text()).lower()
         checked = CliRunner().invoke(app, ["check", str(folder)]).output
-        assert "aún no está lista. Por escribir: 24." in checked
+        assert "aún no está lista: quedan 24 cosas por escribir" in checked
         assert "funciona" not in checked
         title = at.page.get_by_label("Título", exact=True)
         await expect(title).to_have_value("")
