@@ -37,7 +37,7 @@ def _known_states(dialect: str) -> Iterator[str]:
     # SQLite cannot change a constraint, so it writes the table anew.
     table, index = (
         each
-        for each in render(dialect, since=None, until=FIRST)
+        for each in render(dialect, since=None)
         if "CREATE TABLE deliveries " in each or " ON deliveries " in each
     )
     yield "ALTER TABLE deliveries RENAME TO deliveries_before"

@@ -16,14 +16,20 @@ def history() -> list[str]:
 
 
 @cache
-def render(dialect: str, since: str | None, until: str = "head") -> tuple[str, ...]:
-    """Returns the SQL statements that lead from a revision, or from nothing, to another one.
+def render(dialect: str, since: str | None) -> tuple[str, ...]:
+    """Returns the SQL statements that lead from a revision, or from nothing, to the newest one.
 
     Call it from one thread only: Alembic keeps its context in globals.
     """
     output = _Statements()
     config = alembic_config(dialect=dialect, output=output)
-    command.upgrade(config, f"{since}:{until}" if since else until, sql=True)
+    if since is not None:
+        command.upgrade(config, f"{since}:head", sql=True)
+        return tuple(output.statements)
+    first, *later = history()
+    command.upgrade(config, first, sql=True)
+    if later:
+        command.stamp(config, f"{first}:head", sql=True)
     return tuple(output.statements)
 
 

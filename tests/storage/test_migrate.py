@@ -11,9 +11,6 @@ from typing import Any
 import asyncpg
 import pytest
 import uvloop
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -102,15 +99,6 @@ class TestTheTables:
                 connection.execute(statement)
         connection.close()
         assert sqlite_schema(sqlite_template) == sqlite_schema(path)
-
-    def test_alembic_finds_no_difference_either(self, sqlite_template: Path) -> None:
-        engine = create_engine(f"sqlite:///{sqlite_template}")
-        with engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": True})
-            compare: Any = compare_metadata  # untyped in Alembic
-            differences = compare(context, metadata)
-        engine.dispose()
-        assert differences == []
 
     async def test_on_postgres_they_are_the_declared_ones(
         self, postgres_server: PostgresServer

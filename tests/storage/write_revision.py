@@ -1,4 +1,7 @@
-"""Writes a new revision: the difference between the tables and the revisions so far."""
+"""Writes a new revision: what the tables have and a database of the last one does not.
+
+Usage: python -m tests.storage.write_revision "add a column"
+"""
 
 import sqlite3
 import sys
@@ -9,20 +12,23 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import create_engine
 
+from storage.migrations.before_the_release import FIRST
 from storage.migrations.rendering import alembic_config, history, render
+from tests.storage.keep_database import DATABASES
 
 
 def write_revision(message: str) -> None:
-    """Brings an empty database to the newest revision and lets Alembic write the difference."""
-    number = f"v{len(history()) + 1}"
+    """Brings a database of the first release to the newest revision; Alembic writes the rest."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "revision.db"
         with closing(sqlite3.connect(path)) as database, database:
-            for statement in render("sqlite", since=None):
+            database.executescript((DATABASES / f"{FIRST}.sqlite.sql").read_text("utf-8"))
+            for statement in render("sqlite", since=FIRST):
                 database.execute(statement)
         engine = create_engine(f"sqlite:///{path}")
         with engine.connect() as connection:
             config = alembic_config(connection=connection)
+            number = f"v{len(history()) + 1}"
             command.revision(config, message, autogenerate=True, rev_id=number)
         engine.dispose()
 
