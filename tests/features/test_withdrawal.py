@@ -216,10 +216,9 @@ class TestTheFileOfMyData:
             jordi.block()
             await scene.settled()
             with monkeypatch.context() as patch:
+                patch.setattr(type(bot), "delete_message", leaves_telegram)
                 fails(patch, scene, "delete_message", 1)
                 await tidies()
-            with monkeypatch.context() as patch:
-                patch.setattr(type(bot), "delete_message", leaves_telegram)
                 await tidies()
             assert files_of(scene, sean) == ["What was in this file has been deleted."]
             assert len(files_of(scene, jordi)) == len(await rows_of(scene, "sent_files")) == 1
