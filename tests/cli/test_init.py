@@ -354,11 +354,11 @@ class Terminal:
         os.write(self._master, f"{text}\n".encode())
 
     async def ends_by_ctrl_c(self) -> int:
-        for _ in range(10):
+        for _ in range(5):
             # Typed just before the terminal is read, Python hears of it only with the next one.
             self.process.send_signal(signal.SIGINT)
             with suppress(TimeoutError):
-                return await asyncio.wait_for(self.process.wait(), 3)
+                return await asyncio.wait_for(self.process.wait(), 10)
         pytest.fail(f"Ctrl-C does not end it: {self.shown}")
 
     async def ends(self) -> int:
