@@ -110,10 +110,11 @@ async def correct_name(ctx: SupporterContext, typed: str) -> None:
 
 
 async def show_code(ctx: SupporterContext) -> None:
-    """Makes a code for a letter, which voids the former one, and shows it once."""
-    # The new version makes a repeated tap stale, so that it voids no code that was just shown.
-    ctx = ctx.with_new_version()
-    await ctx.save()
+    """Makes a code for a letter, which voids the former one, and shows it once.
+
+    Tapped twice it makes two: of two replies that follow each other the last one alone is sure to
+    be drawn, and what it shows has to hold.
+    """
     codes, words = ctx.services.storage.person_codes, ctx.view.words
     made = await codes.make(ctx.supporter, ctx.services.clock())
     if made is None:

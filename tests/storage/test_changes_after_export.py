@@ -155,14 +155,11 @@ def test_what_the_addressee_was_told_of_is_not_owed_again_and_a_later_change_is(
     assert (owed.change, owed.ids, owed.is_corrected) == (Change.RESTRICTED, (b"1/9",), False)
 
 
-def test_who_restricts_and_corrects_is_told_of_with_the_new_name() -> None:
-    noted = [_noted_change(1, Change.CORRECTED, 5), _noted_change(1, Change.RESTRICTED, 9)]
-    (owed,) = changes_owed(noted, NOON)
-    assert (owed.change, owed.is_corrected, owed.corrected_name) == (
-        Change.RESTRICTED,
-        True,
-        "Nueva",
-    )
+def test_who_corrects_and_then_restricts_or_objects_is_told_of_with_the_new_name() -> None:
+    for change in (Change.RESTRICTED, Change.OBJECTED):
+        noted = [_noted_change(1, Change.CORRECTED, 5), _noted_change(1, change, 9)]
+        (owed,) = changes_owed(noted, NOON)
+        assert (owed.change, owed.is_corrected, owed.corrected_name) == (change, True, "Nueva")
 
 
 def test_who_has_the_name_taken_off_is_told_of_without_it() -> None:
