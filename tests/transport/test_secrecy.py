@@ -4,6 +4,7 @@ import io
 import logging
 import traceback
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 import structlog
@@ -76,13 +77,17 @@ def everything_told(error: BaseException) -> str:
     return told
 
 
+_CHATS = count(7)  # one alone would have to wait for its turn
+
+
 async def failures(client: TelegramClient, bot: Bot) -> list[BaseException]:
     caught: list[BaseException] = []
+    chat = next(_CHATS)
     for call in (
-        lambda: client.call("sendMessage", {"chat_id": 7, "text": NAME}, timeout=0.05),
-        lambda: bot.send_message(7, NAME, read_timeout=0.05),
+        lambda: client.call("sendMessage", {"chat_id": chat, "text": NAME}, timeout=0.05),
+        lambda: bot.send_message(chat, NAME, read_timeout=0.05),
         lambda: bot.get_me(read_timeout=0.05),
-        lambda: bot.send_document(7, b"x", filename="x", caption=NAME, read_timeout=0.05),
+        lambda: bot.send_document(chat, b"x", filename="x", caption=NAME, read_timeout=0.05),
     ):
         try:
             await call()
