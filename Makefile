@@ -121,10 +121,11 @@ container:
 demo: $(READY)
 	@$(BIN)/petition-bot demo $(ARGS)
 
-# As many at once as there are cores: each reads all tests first. Each begins with a part of its own,
-# which costs less than handing them out one by one. ARGS='-n 0' runs one by one.
+# One more at once than there are cores, as some wait now and then; no more, as each reads all tests
+# first. Each begins with a part of its own, which costs less than handing them out one by one.
+# ARGS='-n 0' runs one by one.
 test: $(READY)
-	@$(BIN)/python -m pytest -n logical --dist worksteal -m "not processes" $(ARGS)
+	@$(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist worksteal -m "not processes" $(ARGS)
 
 # These wait for other programs, so that more of them go on at once.
 test-processes: $(READY)
