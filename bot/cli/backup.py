@@ -286,8 +286,9 @@ def _outcome(restored: restoration.Restored) -> str:
         parts.append(
             label(
                 "Junto al archivo de clave no está entero el diario, que dice quién se retiró "
-                "después de la copia y quién no quiere mensajes: esas personas han vuelto. Si lo "
-                "tienes, ponlo ahí, y restaura otra vez antes de poner el bot en marcha."
+                "después de la copia y quién no quiere mensajes: puede que algunas de esas "
+                "personas hayan vuelto. Si lo tienes entero, ponlo ahí, y restaura otra vez antes "
+                "de poner el bot en marcha; si hay una copia posterior, restaura esa."
             )
         )
     return " ".join(parts)

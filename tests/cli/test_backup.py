@@ -320,7 +320,7 @@ class Tomorrow(datetime):
 def test_without_the_journal_nobody_is_told_that_all_was_done_again(
     petition: PetitionDatabase, tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, lost = tmp_path / "today.backup", "is not there whole: those people are back"
+    file, lost = tmp_path / "today.backup", "is not there whole: some of them may be back"
     said("backup", file)
     journal = petition.keyring.beside("andry.journal")
     journal.write_bytes(b"")  # as a copy onto a full disk leaves it
@@ -418,6 +418,7 @@ def test_how_much_is_done_again_is_said_and_what_cannot_be() -> None:
             ""
             if knows_all
             else " The journal beside the key file, which says who withdrew after the backup and "
-            "who wants no messages, is not there whole: those people are back. If you have it, put"
-            " it there, and restore again before you start the bot."
+            "who wants no messages, is not there whole: some of them may be back. If you have it "
+            "whole, put it there, and restore again before you start the bot; if there is a later "
+            "backup, restore that one."
         )
