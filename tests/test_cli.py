@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 from structlog.testing import capture_logs
+from telegram.error import TelegramError
 from typer.testing import CliRunner, Result
 
 from bot import console, process
@@ -282,13 +283,13 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
 
 @asynccontextmanager
 async def fetched_elsewhere(*_: object) -> AsyncIterator[BotCalls]:
-    raise FetchedElsewhere(None)
+    raise FetchedElsewhere
     yield
 
 
 @asynccontextmanager
 async def fetched_by_nobody(*_: object) -> AsyncIterator[BotCalls]:
-    raise Unreachable("Bad Gateway")
+    raise Unreachable(TelegramError("Bad Gateway"))
     yield
 
 

@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,23 +12,20 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from bot.cli.service import ServicePaths, service_unit
+from bot.cli.service import service_unit
+from bot.console import CannotDo
 from bot.petition_folder.template import copy_template
 from tests.support.api_client import TOKEN
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 WORST_EXPOSURE = 2.0
 ANALYZE = shutil.which("systemd-analyze")
-PATHS = ServicePaths(
-    program=Path("/home/ana/live/bin/petition-bot"),
-    settings=Path("/home/ana/.config/petition-bot/.env"),
-    start=Path("/home/ana/.local/share/petition-bot/data"),
-    written=(
-        Path("/home/ana/.local/share/petition-bot/data"),
-        Path("/home/ana/.config/petition-bot/keys"),
-    ),
-    read=(Path("/home/ana/live"), Path("/usr"), Path("/home/ana/mi petición")),
-)
+PROGRAM = Path("/home/ana/live/bin/petition-bot")
+SETTINGS = Path("/home/ana/.config/petition-bot/.env")
+DATA = Path("/home/ana/.local/share/petition-bot/data")
+WRITTEN = (DATA, Path("/home/ana/.config/petition-bot/keys"))
+READ = (Path("/home/ana/live"), Path("/usr"), Path("/home/ana/mi petición"))
+of_ana = partial(service_unit, "ana", PROGRAM, SETTINGS, start=DATA, written=WRITTEN)
 
 
 def directives(text: str) -> dict[str, list[str]]:
@@ -41,7 +38,9 @@ def directives(text: str) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def unit() -> dict[str, list[str]]:
-    return directives(service_unit(PATHS, "ana"))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("SSL_CERT_FILE", raising=False)
+        return directives(of_ana(read=READ))
 
 
 # Each keeps something from whoever has taken over the process, or from whoever finds the disk.
@@ -105,30 +104,30 @@ def test_it_reaches_telegram_and_a_database_on_this_machine(unit: dict[str, list
 def test_it_writes_its_data_and_beside_its_key_and_sees_little_else_at_home(
     unit: dict[str, list[str]],
 ) -> None:
-    written = " ".join(map(str, PATHS.written))
+    written = " ".join(map(str, WRITTEN))
     assert unit["ReadWritePaths"] == unit["BindPaths"] == [written]
     assert unit["BindReadOnlyPaths"] == [
         "/home/ana/live/bin/petition-bot /home/ana/.config/petition-bot/.env /home/ana/live"
         ' "/home/ana/mi petición"'
     ]
-    assert unit["Environment"] == [f'"PETITION_ENV_FILE={PATHS.settings}"']
-    elsewhere = ServicePaths(*(Path("/srv/bot"),) * 3, (Path("/srv/data"), Path("/srv/key")), ())
-    apart = directives(service_unit(elsewhere, "bot"))
+    assert unit["Environment"] == [f'"PETITION_ENV_FILE={SETTINGS}"']
+    srv, kept = Path("/srv/bot"), (Path("/srv/data"), Path("/srv/key"))
+    apart = directives(service_unit("bot", srv, srv, start=srv, written=kept, read=()))
     assert apart["BindPaths"] == apart["BindReadOnlyPaths"] == [""]
 
 
 @pytest.mark.parametrize("name", ["100%", 'my "petition"', "cost$", "a:b", "back\\slash"])
 def test_a_path_that_systemd_would_read_otherwise_is_refused(name: str) -> None:
-    odd = Path("/home/ana") / name
-    assert replace(PATHS, read=(odd,)).unusable() == odd
-    assert PATHS.unusable() is None
+    with pytest.raises(CannotDo, match="systemd"):
+        of_ana(read=[Path("/home/ana") / name])
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd is not here")
 def test_systemd_reads_all_of_it_and_finds_little_that_it_could_do(tmp_path: Path) -> None:
     file = tmp_path / "petition-bot.service"
-    paths = replace(PATHS, program=Path(sys.executable))  # it wants one that is there
-    file.write_text(service_unit(paths, "root"), "utf-8")
+    program = Path(sys.executable)  # it wants one that is there
+    unit = service_unit("root", program, SETTINGS, start=DATA, written=WRITTEN, read=READ)
+    file.write_text(unit, "utf-8")
     verified = _analyzed("verify", "--man=no", str(file))
     assert [line for line in verified.splitlines() if file.name in line] == []
     said = _analyzed("security", "--offline=true", "--no-pager", str(file))

@@ -1,29 +1,20 @@
 """`petition-bot init`: sets a bot up, question by question, or with options alone."""
 
 import shlex
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bot.cli.init_setup import (
-    KEY_FILE,
-    TOKEN,
-    NotAccepted,
-    Setup,
-    ask,
-    in_environment,
-    shown,
-)
-from bot.cli.init_steps import STEPS, SetupStep
+from bot.cli.init_setup import KEY_FILE, TOKEN, Setup, in_environment, shown
+from bot.cli.init_steps import STEPS, SetupStep, keep_key, usable_key
 from bot.console import CannotDo, explain, in_sentences, in_terminal, interruptible, say
 from bot.logs import configure_logging
 from bot.settings import load_settings
 from bot.setup.bot_calls import TokenRefused
-from bot.text.terminal_language import label
+from bot.text.terminal_language import TerminalError, label
 
-_REFUSALS = (NotAccepted, TokenRefused)
+_REFUSALS = (CannotDo, TokenRefused)
 
 
 @in_sentences
@@ -100,6 +91,7 @@ def _take_steps(setup: Setup) -> None:
             setup.answers[step.name] = _answer(setup, step)
         if step.name in setup.answers and (now := step.keep(setup, setup.answers[step.name])):
             say(f"✓ {now}")
+    say(f"✓ {keep_key(setup)}")
 
 
 def _require_answers(setup: Setup) -> None:
@@ -112,46 +104,58 @@ def _require_answers(setup: Setup) -> None:
                 problems.append(f"--{step.name.replace('_', '-')}: {error}")
     if problems:
         raise CannotDo("\n".join(problems))
+    usable_key(setup)
 
 
 def _answer(setup: Setup, step: SetupStep) -> Any:
     """Returns the answer that was given or is known, or asks for it."""
-    known = setup.given.get(step.name) or setup.known.get(step.setting)
+    known = setup.given.get(step.name) or setup.known.get(step.setting) or ""
+    if not setup.asks:
+        if not (known or step.default):
+            raise CannotDo.because("hace falta ({what})", what=label(step.title))
+        return step.check(setup, known or step.default)
     if known:
         try:
             return step.check(setup, known)
         except _REFUSALS as error:
-            if not setup.asks:
-                raise
             say(str(error), style="yellow")
-    default = step.default()
-    if default and not (setup.asks and step.question):
-        return step.check(setup, default)
-    if not setup.asks:
-        raise NotAccepted.because("hace falta ({what})", what=label(step.title))
     explain(label(step.title), label(step.text))
-    if step.asks is not None:
-        return step.asks(setup, step.question)
-    check, hidden = partial(step.check, setup), step.setting == TOKEN
-    return ask(label(step.question), check, default=default, hidden=hidden)
+    return step.asks(setup, step.question) if step.asks else _asked(setup, step)
+
+
+def _asked(setup: Setup, step: SetupStep) -> Any:
+    """Asks until the answer is one that can be taken."""
+    default = f" [{step.default}]" if step.default else ""
+    while True:
+        typed: str = typer.prompt(
+            f"{label(step.question)}{default}:",
+            default="",
+            show_default=False,
+            hide_input=step.setting == TOKEN,
+            prompt_suffix=" ",
+        )
+        try:
+            return step.check(setup, typed.strip() or step.default)
+        except TerminalError as error:
+            say(str(error), style="yellow")
 
 
 def _conclude(setup: Setup) -> None:
     """Keeps the settings of the environment, checks all as `run` does, and says what is next."""
     # What talked to Telegram here, perhaps through a proxy, is to do so from any other shell.
-    outside, before = in_environment(), setup.in_file
-    for name in outside.keys() - before.keys():
-        setup.keep(name, outside[name])
-        say(label("✓ También queda escrito {name}, que estaba en el entorno.", name=name))
-    load_settings(env_file=setup.env_file)
-    for name, value in outside.items():
-        if before.get(name, value) != value:
+    before = setup.in_file
+    for name, value in in_environment().items():
+        if name not in before:
+            setup.keep(name, value)
+            say(label("✓ También queda escrito {name}, que estaba en el entorno.", name=name))
+        elif before[name] != value:
             said = label(
                 "{name} tiene además otro valor en el entorno, y es ese el que vale mientras"
                 " esté.",
                 name=name,
             )
             say(said, style="yellow")
+    load_settings(env_file=setup.env_file)
     folder = setup.answers["petition"]
     quoted = shlex.quote(str(folder))
     where = shown(folder) if quoted == str(folder) else quoted

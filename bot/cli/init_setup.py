@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import typer
 from dotenv import dotenv_values, set_key, unset_key
 
 from bot import file_locations
-from bot.console import CannotDo, say
 from bot.petition_folder.schema import PETITION_FILE
 from bot.settings import PREFIX, Settings, load_settings
-from bot.text.terminal_language import TerminalError, terminal_words
+from bot.text.terminal_language import terminal_words
 from storage.private_files import write_file
-
-T = TypeVar("T")
 
 TOKEN = PREFIX + "BOT_TOKEN"
 ADMINS = PREFIX + "ADMIN_IDS"
@@ -28,10 +24,6 @@ FOLDER = PREFIX + "FOLDER"
 KEY_FILE = PREFIX + "KEY_FILE"
 
 _NEEDS_NO_QUOTES = re.compile(r"[\w/.,:+@-]*", re.ASCII)
-
-
-class NotAccepted(CannotDo):
-    """An answer that cannot be taken; the message says what is expected."""
 
 
 @dataclass
@@ -98,26 +90,6 @@ class Setup:
         """Whether a petition is still to be made in the folder that was answered."""
         folder: Path | None = self.answers.get("petition")
         return folder is not None and not has_petition(folder)
-
-
-def ask(question: str, check: Callable[[str], T], *, default: str = "", hidden: bool = False) -> T:
-    """Asks until the answer is one that `check` takes; Enter alone answers `default`.
-
-    `check` returns what the answer means, or raises why it cannot be.
-    """
-    shown_default = f" [{default}]" if default else ""
-    while True:
-        typed: str = typer.prompt(
-            f"{question}{shown_default}:",
-            default="",
-            show_default=False,
-            hide_input=hidden,
-            prompt_suffix=" ",
-        )
-        try:
-            return check(typed.strip() or default)
-        except TerminalError as error:
-            say(str(error), style="yellow")
 
 
 def has_petition(folder: Path) -> bool:

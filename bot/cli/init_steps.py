@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,22 +19,23 @@ from bot.cli.init_setup import (
     FOLDER,
     KEY_FILE,
     TOKEN,
-    NotAccepted,
     Setup,
     has_petition,
     shown,
 )
-from bot.cli.init_telegram import find_admin, identity_of
 from bot.cli.run import say_that_nobody_else_reads
-from bot.console import confirms, say
+from bot.console import CannotDo, confirms, draw_link, run_to_end, say
 from bot.petition_folder.schema import Slug
 from bot.petition_folder.template import LANGUAGES, copy_template
 from bot.settings import checked_token
-from bot.setup.bot_calls import BotIdentity
-from bot.text.terminal_language import label
-from bot.text.translations import mark
+from bot.setup.admin_code import LASTS_SECONDS, AdminCode, Candidate
+from bot.setup.bot_calls import BotCalls, BotIdentity, open_bot_calls
+from bot.text.terminal_language import label, terminal_words
+from bot.text.translations import Catalogs, mark
 from storage import Keyring, key_apart_from_data
 from storage.key_file import refuse_open_folders
+
+T = TypeVar("T")
 
 _MANY = 100
 """A message to more people than this waits for a second admin, unless the settings say else."""
@@ -43,19 +45,19 @@ _MANY = 100
 class SetupStep:
     """One answer: `name` is its option's parameter, `setting` where it may stand already.
 
-    `check` returns what a text means, or raises NotAccepted; `keep` writes that, and returns in a
-    sentence what holds now. `default` is what Enter alone means, and leaving out the option; it
-    holds where there is no question. `asks` asks in a way of its own.
+    `check` returns what a text means, or raises CannotDo; `keep` writes that, and returns in a
+    sentence what holds now. `default` is what Enter alone means, and leaving out the option.
+    `asks` asks in a way of its own.
     """
 
     name: str
     check: Callable[[Setup, str], Any]
     keep: Callable[[Setup, Any], str]
-    question: str = ""
-    title: str = ""
-    text: str = ""
+    question: str
+    title: str
+    text: str
     setting: str = ""
-    default: Callable[[], str] = lambda: ""
+    default: str = ""
     applies: Callable[[Setup], bool] = lambda _: True
     asks: Callable[[Setup, str], Any] | None = None
 
@@ -68,11 +70,11 @@ def check_token(setup: Setup, typed: str) -> tuple[str, BotIdentity]:
     try:
         token = checked_token(typed)
     except ValueError:
-        raise NotAccepted.because(
+        raise CannotDo.because(
             "Eso no es un token. Tiene cifras, dos puntos y luego letras, como 123456789:AAF…"
             " Cópialo entero del mensaje de @BotFather."
         ) from None
-    return token, identity_of(setup, token, is_new=setup.in_file.get(TOKEN) != token)
+    return token, _identity_of(setup, token, is_new=setup.in_file.get(TOKEN) != token)
 
 
 def keep_token(setup: Setup, answer: tuple[str, BotIdentity]) -> str:
@@ -86,6 +88,28 @@ def keep_token(setup: Setup, answer: tuple[str, BotIdentity]) -> str:
     )
 
 
+def _identity_of(setup: Setup, token: str, *, is_new: bool) -> BotIdentity:
+    """Returns whose a token is; a new one must not be in use by another program."""
+
+    async def asked(calls: BotCalls) -> BotIdentity:
+        if is_new:
+            await calls.require_alone()
+        return await calls.identity()
+
+    return _call(setup, token, asked)
+
+
+def _call(setup: Setup, token: str, work: Callable[[BotCalls], Awaitable[T]]) -> T:
+    """Works with the bot of a token, at Telegram as `run` finds it; raises what the calls do."""
+
+    async def called() -> T:
+        connection = setup.connection
+        async with open_bot_calls(token, connection.api_url, connection.proxy) as calls:
+            return await work(calls)
+
+    return run_to_end(called())
+
+
 # Who administers the bot
 
 
@@ -93,7 +117,7 @@ def check_admins(_setup: Setup, typed: str) -> list[int]:
     """Returns admins by their Telegram ids."""
     parts = [part.strip() for part in re.split(r"[,\n]", typed)]
     if not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
-        raise NotAccepted.because(
+        raise CannotDo.because(
             "Pon el número de Telegram de la persona, como 12345; sin él, init la encuentra con un"
             " enlace."
         )
@@ -105,13 +129,53 @@ def ask_for_admins(setup: Setup, question: str) -> list[int]:
     token, identity = setup.answers["token_file"]
     admins: set[int] = set()
     while True:
-        if found := find_admin(setup, token, identity.username):
+        if found := _find_admin(setup, token, identity.username):
             admins.add(found.user_id)
             setup.keep(ADMINS, ",".join(map(str, sorted(admins))))
             say(label("✓ {name} administra el bot.", name=found.name))
         # Two decide on a breach, and on what goes to many.
         if admins and not confirms(label(question), default=len(admins) < 2):
             return sorted(admins)
+
+
+def _find_admin(setup: Setup, token: str, username: str) -> Candidate | None:
+    """Shows a link, and returns who opened it; None if they are not who administers the bot."""
+    code, words = AdminCode(time.monotonic()), terminal_words()
+    link = code.link(username)
+    say("", link, "")
+    draw_link(link)
+    say(label("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)"))
+    found = _call(
+        setup,
+        token,
+        lambda calls: calls.wait_for(code, lambda why: say(why.said(words), style="yellow")),
+    )
+    if found is None:
+        raise CannotDo.because(
+            "Han pasado {minutes} y nadie ha abierto el enlace. Para otro: petition-bot init",
+            minutes=words.duration(LASTS_SECONDS),
+        )
+    who = f"{found.name} (@{found.username})" if found.username else found.name
+    say("", label("Ha abierto el enlace: {who}, id {id}.", who=who, id=found.user_id))
+    if not confirms(label("¿Es quien va a administrar el bot?"), default=None):
+        say(
+            label(
+                "Entonces no se guarda. Ese enlace ya no sirve a nadie; haz el siguiente donde"
+                " nadie más vea la pantalla."
+            )
+        )
+        return None
+    welcome = (
+        Catalogs.load()
+        .words(found.language)
+        .text(
+            "Listo, {name}: administras este bot. Cuando esté en marcha, escribe /help para ver lo"
+            " que puedes hacer.",
+            name=found.name,
+        )
+    )
+    _call(setup, token, lambda calls: calls.write_to(found.user_id, welcome))
+    return found
 
 
 def keep_admins(setup: Setup, admins: list[int]) -> str:
@@ -145,7 +209,7 @@ def check_folder(setup: Setup, typed: str) -> Path:
         return folder
     where = shown(folder)
     if not setup.given["petition"] and str(folder) == setup.known.get(FOLDER):
-        raise NotAccepted.because(
+        raise CannotDo.because(
             "En {folder}, que es la carpeta de los ajustes, no hay ninguna petición. Si la has"
             " movido, di dónde está: --petition CARPETA.",
             folder=where,
@@ -154,23 +218,23 @@ def check_folder(setup: Setup, typed: str) -> Path:
     # A path may be mistyped, so Enter makes none.
     asked = label("En {folder} no hay ninguna petición. ¿Hago ahí una nueva?", folder=where)
     if setup.asks and not confirms(asked, default=is_name):
-        raise NotAccepted.because("No se ha hecho nada en {folder}.", folder=where)
+        raise CannotDo.because("No se ha hecho nada en {folder}.", folder=where)
     return folder
 
 
 def _require_usable(folder: Path) -> None:
     """Refuses a folder in which, or after which, no petition can be made."""
     if folder.exists() and not folder.is_dir():
-        raise NotAccepted.because("{path} no es una carpeta.", path=shown(folder))
+        raise CannotDo.because("{path} no es una carpeta.", path=shown(folder))
     if folder.is_dir() and any(folder.glob("*.toml")):
-        raise NotAccepted.because(
+        raise CannotDo.because(
             "En {path} hay ya archivos .toml. Elige otra carpeta u otro nombre.",
             path=shown(folder),
         )
     try:
         TypeAdapter(Slug).validate_python(slug_of(folder.name))
     except ValidationError:
-        raise NotAccepted.because(
+        raise CannotDo.because(
             "El nombre corto tiene de 2 a 40 minúsculas sin acentos, cifras y guiones, y empieza"
             " por una letra."
         ) from None
@@ -194,7 +258,7 @@ def check_languages(_setup: Setup, typed: str) -> tuple[str, ...]:
     """Returns languages that the template has."""
     languages = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", typed.lower())))
     if not languages or not {*LANGUAGES}.issuperset(languages):
-        raise NotAccepted.because("Escribe es, en, o los dos: es, en.")
+        raise CannotDo.because("Escribe es, en, o los dos: es, en.")
     return languages
 
 
@@ -214,9 +278,9 @@ def make_petition(setup: Setup, languages: tuple[str, ...]) -> str:
 # The key
 
 
-def check_key(setup: Setup, typed: str) -> Path:
-    """Refuses a key where the bot would refuse it, before anything is written; StorageError."""
-    path = Path(typed).expanduser().absolute()
+def usable_key(setup: Setup) -> Path:
+    """Returns where the key is or goes; refuses what the bot would refuse, with StorageError."""
+    path = Path(setup.known.get(KEY_FILE) or file_locations.key_file()).expanduser().absolute()
     key_apart_from_data(path, setup.connection.database_url)
     if path.exists():
         Keyring.load(path)
@@ -225,20 +289,20 @@ def check_key(setup: Setup, typed: str) -> Path:
     return path
 
 
-def keep_key(setup: Setup, path: Path) -> str:
+def keep_key(setup: Setup) -> str:
     """Makes the key if it is not there, and keeps where it is."""
-    is_new = not path.exists()
-    if is_new:
-        file_locations.make_private_folder(path.parent)
-        Keyring.generate(path)
+    path = usable_key(setup)
+    if path.exists():
+        setup.keep(KEY_FILE, str(path))
+        return label("La clave es {path}.", path=shown(path))
+    file_locations.make_private_folder(path.parent)
+    Keyring.generate(path)
     setup.keep(KEY_FILE, str(path))
-    if is_new:
-        return label(
-            "Hecha la clave {path}, con la que se cifran los nombres. Guarda una copia en otro"
-            " sitio, aparte de la base de datos: sin ella nadie puede leer las firmas.",
-            path=shown(path),
-        )
-    return label("La clave es {path}.", path=shown(path))
+    return label(
+        "Hecha la clave {path}, con la que se cifran los nombres. Guarda una copia en otro sitio,"
+        " aparte de la base de datos: sin ella nadie puede leer las firmas.",
+        path=shown(path),
+    )
 
 
 STEPS: Sequence[SetupStep] = (
@@ -247,8 +311,8 @@ STEPS: Sequence[SetupStep] = (
         check_token,
         keep_token,
         mark("Token"),
-        title=mark("El token del bot"),
-        text=mark(
+        mark("El token del bot"),
+        mark(
             "Lo da @BotFather en Telegram: escríbele /newbot, o /token si el bot"
             " ya existe. Pégalo aquí; no se verá nada mientras lo pegas."
         ),
@@ -259,8 +323,8 @@ STEPS: Sequence[SetupStep] = (
         check_admins,
         keep_admins,
         mark("¿Añadir a otra persona que también administre?"),
-        title=mark("Quién administra el bot"),
-        text=mark(
+        mark("Quién administra el bot"),
+        mark(
             "Esa persona podrá cerrar la petición y escribir a quienes"
             " firmen, desde su Telegram. Abre este enlace con su teléfono, o escanea el código, y"
             " pulsa «Iniciar». Vale una sola vez y durante diez minutos."
@@ -273,8 +337,8 @@ STEPS: Sequence[SetupStep] = (
         check_folder,
         keep_folder,
         mark("Nombre corto o carpeta"),
-        title=mark("La petición"),
-        text=mark(
+        mark("La petición"),
+        mark(
             "Sus textos están en una carpeta. Si ya la tienes, escribe dónde está. Si no, escribe"
             " un nombre corto, como rio-limpio, y hago una a partir de una plantilla. El nombre"
             " marca cada firma, y no se puede cambiar cuando ya ha firmado alguien."
@@ -286,19 +350,12 @@ STEPS: Sequence[SetupStep] = (
         check_languages,
         make_petition,
         mark("Idiomas"),
-        title=mark("Los idiomas de la petición"),
-        text=mark(
+        mark("Los idiomas de la petición"),
+        mark(
             "La plantilla está en español (es) y en inglés (en). Escribe los que quieras, el"
             " principal primero. Otros se añaden después, en la vista previa."
         ),
-        default=lambda: ", ".join(LANGUAGES),
+        default=", ".join(LANGUAGES),
         applies=lambda setup: setup.is_new_petition,
-    ),
-    SetupStep(
-        "key_file",
-        check_key,
-        keep_key,
-        setting=KEY_FILE,
-        default=lambda: str(file_locations.key_file()),
     ),
 )

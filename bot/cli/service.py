@@ -6,8 +6,7 @@ docs/decisions/service-permissions.md says why it is as it is.
 import os
 import pwd
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import typer
@@ -16,14 +15,12 @@ from dotenv import dotenv_values
 import bot
 from bot import file_locations
 from bot.console import CannotDo, in_sentences
-from bot.settings import PREFIX, Settings, load_settings
+from bot.settings import PREFIX, load_settings
 from bot.text.translations import mark
 from storage import require_key_file
 from storage.database_url import SqliteAddress, parse_address
 
-CERTIFICATES_NAMED = "SSL_CERT_FILE"
-"""The variable that names a bundle of certificates, as OpenSSL has it."""
-
+_CERTIFICATES = "SSL_CERT_FILE"  # names a bundle of certificates, as OpenSSL has it
 # What a unit hides from the service, so that what it uses of it has to be named.
 _HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108
 _WITH_A_MEANING = frozenset("\"'\\%$:\n\r\t")
@@ -105,68 +102,15 @@ _AS_ROOT = mark(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePaths:
-    """What the service uses; all paths are absolute.
-
-    It is started in `start`, a folder that it sees, and writes in the folders `written`: that of
-    the database, and that of the key. `read` is what else it needs, files and folders.
-    `certificates` are a bundle of one's own, in the place of the system's.
-    """
-
-    program: Path
-    settings: Path
-    start: Path
-    written: tuple[Path, ...]
-    read: tuple[Path, ...]
-    certificates: Path | None = None
-
-    @property
-    def seen(self) -> tuple[Path, ...]:
-        """What it has to see, beside the folders that it writes in."""
-        bundle = (self.certificates,) if self.certificates else ()
-        return (self.program, self.settings, *self.read, *bundle)
-
-    def unusable(self) -> Path | None:
-        """Returns a path that a unit cannot name, or None."""
-        every = (self.start, *self.written, *self.seen)
-        return next((each for each in every if _WITH_A_MEANING & set(str(each))), None)
-
-
 @in_sentences
 def service() -> None:
-    """Writes the systemd unit that runs the bot with the settings and paths of the user."""
-    if os.geteuid() == 0:
-        raise CannotDo.because(_AS_ROOT, program=_program())
-    paths = _paths(load_settings(), file_locations.env_file().absolute())
-    if (unusable := paths.unusable()) is not None:
-        raise CannotDo.because(
-            "systemd leería {path} como otra cosa: elige otro nombre.", path=unusable
-        )
-    typer.echo(service_unit(paths, pwd.getpwuid(os.geteuid()).pw_name), nl=False)
-
-
-def service_unit(paths: ServicePaths, user: str) -> str:
-    """Returns the unit for the system's manager, which runs the bot as this user."""
-    environment = {file_locations.ENV_FILE_NAMED: paths.settings}
-    if paths.certificates is not None:
-        environment[CERTIFICATES_NAMED] = paths.certificates
-    return _UNIT.format(
-        user=user,
-        start=paths.start,
-        environment="\n".join(f'Environment="{n}={path}"' for n, path in environment.items()),
-        program=paths.program,
-        written=_quoted(paths.written),
-        seen_at_home=_quoted(filter(_is_hidden, paths.seen)),
-        written_at_home=_quoted(filter(_is_hidden, paths.written)),
-    )
-
-
-def _paths(settings: Settings, settings_file: Path) -> ServicePaths:
-    """Returns what the service needs, and makes the folder of the default database.
+    """Writes the systemd unit that runs the bot with the settings and paths of the user.
 
     Refused is a service that would run with other settings than these.
     """
+    if os.geteuid() == 0:
+        raise CannotDo.because(_AS_ROOT, program=_program())
+    settings, settings_file = load_settings(), file_locations.env_file().absolute()
     _refuse_settings_of_the_shell(settings_file)
     key_file = require_key_file(settings.key_file)
     address = parse_address(settings.database_url)
@@ -179,15 +123,49 @@ def _paths(settings: Settings, settings_file: Path) -> ServicePaths:
                 "Escribe la ruta entera de {path} en {file}.", path=each, file=settings_file
             )
     file_locations.make_database_folder(settings.database_url)
-    data = (database.parent,) if database else ()
-    bundle = os.environ.get(CERTIFICATES_NAMED)
-    return ServicePaths(
-        program=_program(),
-        settings=settings_file,
-        start=(*data, Path("/"))[0],
-        written=(*data, key_file.parent),
-        read=(*_installation(), *((settings.folder,) if settings.folder else ())),
-        certificates=Path(bundle).absolute() if bundle else None,
+    data = [database.parent] if database else []
+    unit = service_unit(
+        pwd.getpwuid(os.geteuid()).pw_name,
+        _program(),
+        settings_file,
+        start=[*data, Path("/")][0],
+        written=[*data, key_file.parent],
+        read=[*_installation(), *filter(None, [settings.folder])],
+    )
+    typer.echo(unit, nl=False)
+
+
+def service_unit(
+    user: str,
+    program: Path,
+    settings: Path,
+    *,
+    start: Path,
+    written: Sequence[Path],
+    read: Sequence[Path],
+) -> str:
+    """Returns the unit for the system's manager, which runs the bot as this user.
+
+    The bot is started in the folder `start`, writes in the folders `written`, and needs the files
+    and folders `read` too; all paths are absolute.
+    """
+    environment = {file_locations.ENV_FILE_NAMED: settings}
+    if bundle := os.environ.get(_CERTIFICATES):
+        environment[_CERTIFICATES] = Path(bundle).absolute()
+    seen = (program, *environment.values(), *read)
+    for path in (start, *written, *seen):
+        if _WITH_A_MEANING & set(str(path)):
+            raise CannotDo.because(
+                "systemd leería {path} como otra cosa: elige otro nombre.", path=path
+            )
+    return _UNIT.format(
+        user=user,
+        start=start,
+        environment="\n".join(f'Environment="{n}={path}"' for n, path in environment.items()),
+        program=program,
+        written=_quoted(written),
+        seen_at_home=_quoted(filter(_is_hidden, seen)),
+        written_at_home=_quoted(filter(_is_hidden, written)),
     )
 
 

@@ -12,7 +12,6 @@ _PREFIX = "admin-"
 # 16 bytes are 22 letters of Base64.
 _CODE = re.compile(_PREFIX + r"[A-Za-z0-9_-]{22}")
 _START = re.compile(r"/start(?:@\w+)? (\S{1,64})\s*")
-_LONGEST_NAME = 64
 
 
 def is_admin_code(payload: str) -> bool:
@@ -22,11 +21,7 @@ def is_admin_code(payload: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Who opened the link.
-
-    `name` is fit for a terminal. `language` is that of their Telegram, None if it is not known;
-    `update_id` is that of their message.
-    """
+    """Who opened the link; `language` is None if Telegram does not say it."""
 
     user_id: int
     name: str
@@ -68,24 +63,11 @@ class AdminCode:
         # Compared as bytes: the payload of a stranger may be anything.
         if typed is None or not secrets.compare_digest(typed[1].encode(), self.text.encode()):
             return None
-        return _candidate(user, update["update_id"])
-
-
-def _candidate(user: Mapping[str, Any], update_id: int) -> Candidate:
-    whole = " ".join(str(user[part]) for part in ("first_name", "last_name") if user.get(part))
-    return Candidate(
-        int(user["id"]),
-        fit_for_terminal(whole),
-        user.get("username"),
-        user.get("language_code"),
-        update_id,
-    )
-
-
-def fit_for_terminal(name: str) -> str:
-    """Returns a stranger's name in one line, without anything that a terminal obeys.
-
-    What does not show is left out: control characters, and those that turn the writing round.
-    """
-    shown = "".join(mark if mark.isprintable() else " " for mark in name)
-    return " ".join(shown.split())[:_LONGEST_NAME] or "?"
+        names = f"{user.get('first_name')} {user.get('last_name') or ''}"
+        return Candidate(
+            int(user["id"]),
+            " ".join(names.split()),
+            user.get("username"),
+            user.get("language_code"),
+            update["update_id"],
+        )

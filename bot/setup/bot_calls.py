@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,10 +12,11 @@ from pydantic import SecretStr
 from telegram.error import TelegramError
 
 from bot.intake.polling import ALLOWED_UPDATES
-from bot.setup.admin_code import AdminCode, Candidate, fit_for_terminal
+from bot.setup.admin_code import AdminCode, Candidate
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError, label, terminal_words
+from bot.text.translations import mark
 from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind
 from bot.transport.errors import TelegramRefused
 from telegram_text.markup import Html
@@ -41,52 +42,40 @@ class TokenRefused(TerminalError):
 
 
 class Unreachable(TerminalError):
-    """Telegram does not answer, or refuses for a reason that passes: `said`, or the `reason`."""
+    """Telegram does not answer, or refuses for a reason that passes; `reason` says why."""
 
-    def __init__(self, said: str, reason: Sentence | None = None) -> None:
+    def __init__(self, error: TelegramRefused | TelegramError) -> None:
+        self.reason = error.reason if isinstance(error, NotSent) else None
         super().__init__(
             label(
                 "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram,"
                 " indica un proxy en PETITION_PROXY.",
-                reason=reason.said(terminal_words()) if reason else f"({said})",
+                reason=self.reason.said(terminal_words()) if self.reason else f"({error})",
             )
         )
-        self.reason = reason
+
+
+_POLLS = mark(
+    "Otro programa está recibiendo los mensajes de este bot con el mismo token, quizá petition-bot"
+    " run en esta misma máquina. Detenlo y prueba otra vez. Si no sabes cuál es, pide a @BotFather"
+    " otro token con /revoke: el de ahora deja de valer."
+)
+_HAS_WEBHOOK = mark(
+    "Los mensajes de este bot van a un servidor ({host}), porque alguien puso un webhook. Quítalo"
+    " donde se puso y prueba otra vez, o pide a @BotFather un bot nuevo."
+)
 
 
 class FetchedElsewhere(TerminalError):
-    """Another program gets this bot's updates: `webhook` is its host, None if it polls."""
+    """Another program gets this bot's updates: by a webhook at `host`, or by polling."""
 
-    def __init__(self, webhook: str | None) -> None:
-        polls = label(
-            "Otro programa está recibiendo los mensajes de este bot con el mismo token, quizá"
-            " petition-bot run en esta misma máquina. Detenlo y prueba otra vez. Si no sabes cuál"
-            " es, pide a @BotFather otro token con /revoke: el de ahora deja de valer."
-        )
-        has_webhook = label(
-            "Los mensajes de este bot van a un servidor ({host}), porque alguien puso un webhook."
-            " Quítalo donde se puso y prueba otra vez, o pide a @BotFather un bot nuevo.",
-            host=webhook,
-        )
-        super().__init__(has_webhook if webhook else polls)
-        self.webhook = webhook
-
-
-class TooManyUpdates(TerminalError):
-    """More updates of other people wait than Telegram shows without forgetting some."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            label(
-                "Hay más de cien mensajes de otras personas esperando en Telegram. Di tú quién"
-                " administra, con su id numérico: petition-bot init --admin ID"
-            )
-        )
+    def __init__(self, host: str = "") -> None:
+        super().__init__(label(_HAS_WEBHOOK if host else _POLLS, host=host))
 
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """The bot that a token belongs to; its name is fit for a terminal."""
+    """The bot that a token belongs to."""
 
     username: str
     name: str
@@ -109,7 +98,7 @@ class BotCalls:
     async def identity(self) -> BotIdentity:
         """Asks Telegram whose token it is; raises TokenRefused, Unreachable."""
         found = await self._call("getMe")
-        return BotIdentity(str(found["username"]), fit_for_terminal(str(found["first_name"])))
+        return BotIdentity(str(found["username"]), str(found["first_name"]))
 
     async def require_alone(self) -> None:
         """Refuses a bot whose updates another program fetches.
@@ -139,7 +128,7 @@ class BotCalls:
 
         Raises:
             FetchedElsewhere: another program has begun to fetch.
-            TooManyUpdates: theirs cannot be seen behind those of others.
+            TerminalError: theirs cannot be seen behind those of others.
             TokenRefused: the token was revoked meanwhile.
         """
         told: Sentence | None = None
@@ -155,45 +144,33 @@ class BotCalls:
             found = next(filter(None, map(code.sender, updates)), None)
             if found is not None:
                 if updates[0]["update_id"] == found.update_id:
-                    await self._acknowledge(found.update_id)
+                    with suppress(Unreachable):  # then the bot gets it
+                        await self._fetch(0, offset=found.update_id + 1)
                 return found
             if len(updates) >= _MOST_UPDATES:
-                raise TooManyUpdates
+                raise TerminalError.because(
+                    "Hay más de cien mensajes de otras personas esperando en Telegram. Di tú quién"
+                    " administra, con su id numérico: petition-bot init --admin ID"
+                )
             await self._sleep(_BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS)
         return None
 
     async def write_to(self, user_id: int, text: Html) -> None:
         """Sends a person a message; somebody who has blocked the bot meanwhile gets none."""
         params = {"chat_id": user_id, "text": text, "parse_mode": "HTML"}
-        try:
+        with suppress(TelegramRefused, TelegramError):
             await self._client.call("sendMessage", params)
-        except (TelegramRefused, TelegramError):
-            return
 
-    async def _acknowledge(self, update_id: int) -> None:
-        try:
-            await self._fetch(0, offset=update_id + 1, limit=1)
-        except Unreachable:
-            return  # then the bot gets it
-
-    async def _fetch(
-        self, seconds: int, *, offset: int | None = None, limit: int = _MOST_UPDATES
-    ) -> list[Any]:
+    async def _fetch(self, seconds: int, *, offset: int | None = None) -> Any:
         # The kinds are those of the running bot: Telegram remembers what was asked for last, and
         # would not keep the others for it.
-        updates = await self._call(
-            "getUpdates",
-            {
-                "offset": offset,
-                "limit": limit,
-                "timeout": seconds,
-                "allowed_updates": ALLOWED_UPDATES,
-            },
-            timeout=seconds + _GRACE_SECONDS,
-        )
-        if not isinstance(updates, list):
-            raise Unreachable("the answer is not a list of updates")
-        return updates
+        params: dict[str, object] = {
+            "offset": offset,
+            "limit": _MOST_UPDATES,
+            "timeout": seconds,
+            "allowed_updates": ALLOWED_UPDATES,
+        }
+        return await self._call("getUpdates", params, timeout=seconds + _GRACE_SECONDS)
 
     async def _call(
         self, method: str, params: dict[str, object] | None = None, timeout: float = 10.0
@@ -205,12 +182,12 @@ class BotCalls:
 
 
 def _meaning(error: TelegramRefused | TelegramError) -> Exception:
-    kind, said = error_kind(error), str(error)
+    kind = error_kind(error)
     if kind is ErrorKind.UNAUTHORISED:
         return TokenRefused()
     if kind is ErrorKind.CONFLICT:
-        return FetchedElsewhere("?" if "webhook is active" in said.lower() else None)
-    return Unreachable(said, error.reason if isinstance(error, NotSent) else None)
+        return FetchedElsewhere("?" if "webhook is active" in str(error).lower() else "")
+    return Unreachable(error)
 
 
 @asynccontextmanager

@@ -380,7 +380,7 @@ async def test_somebody_sets_a_bot_up_in_a_terminal(home: Path, sim: Simulator) 
     terminal.types("n")
     code = (await terminal.sees(r"start=(\S+)"))[1]
     marta.start(code)
-    await terminal.sees(r"Marta \[2J, id")
+    await terminal.sees(r"Marta\\u001b\[2J, id")
     terminal.types("s")
     await marta.sees("you administer this bot")
     assert not any("administras" in str(message.text) for message in mallory.messages)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.setup.admin_code import LASTS_SECONDS, AdminCode, fit_for_terminal, is_admin_code
+from bot.setup.admin_code import LASTS_SECONDS, AdminCode, is_admin_code
 
 ANA = {"id": 5, "is_bot": False, "first_name": "Ana", "username": "ana", "language_code": "es"}
 
@@ -55,12 +55,3 @@ def test_a_code_has_128_bits_and_is_known_by_its_form() -> None:
     assert len(code.removeprefix("admin-")) == 22
     assert not is_admin_code("admin")
     assert not is_admin_code("newsletter")
-
-
-def test_a_name_cannot_order_the_terminal_about() -> None:
-    hostile = "\x1b[2JAna\r\nRoot\u202etxt\u200b [red]x[/]" + "a" * 200
-    shown = fit_for_terminal(hostile)
-    assert shown.startswith("[2JAna Root txt [red]x[/]a")
-    assert shown.isprintable()
-    assert len(shown) <= 64
-    assert fit_for_terminal("\u202e") == "?"
