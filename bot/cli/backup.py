@@ -17,9 +17,8 @@ from bot.backup import (
     was_made_with,
     write_backup,
 )
-from bot.cli.context import CliContext, run_with_context
+from bot.cli.context import CliContext, required_recipients, run_with_context
 from bot.cli.purge import refuse_another_date, telegram_time
-from bot.cli.recipients import required_recipients
 from bot.console import (
     CannotDo,
     Yes,

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.cli.context import CliContext
-from bot.cli.ids import short_id
+from bot.cli.context import CliContext, short_id
 from bot.console import interruptible, progress_bar, say, say_table
 from bot.text.terminal_language import label
 from bot.text.translations import mark
@@ -140,7 +139,7 @@ def _row(snapshot: BroadcastSnapshot) -> list[str]:
     when = broadcast.started_at or broadcast.starts_at or broadcast.created_at
     counts = (snapshot.total, tally.delivered, tally.unreachable, snapshot.left)
     return [
-        short_id(broadcast),
+        short_id(broadcast.id),
         seen(subject_name(words, broadcast.kind)),
         label(STATES[broadcast.state]),
         f"{when.astimezone(words.zone):%Y-%m-%d %H:%M}",

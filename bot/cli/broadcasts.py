@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.context import CliContext, Plan, confirmed, run_with_context
-from bot.cli.ids import with_id
+from bot.cli.context import CliContext, Plan, confirmed, run_with_context, with_id
 from bot.console import CannotDo, Yes, in_sentences, say
 from bot.text.terminal_language import label
 from bot.text.translations import mark

@@ -1,15 +1,14 @@
 """What `petition-bot check` prints: the problems of a petition and of the bot's own texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from bot.console import in_sentences, out, say
-from bot.petition.petition import BUNDLED
+from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.check import problems_of, warnings_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.schema import PETITION_FILE
@@ -17,7 +16,7 @@ from bot.petition_folder.unready import fields_of, unready_problems
 from bot.settings import load_petition_settings
 from bot.text.problems import Problem
 from bot.text.terminal_language import label, plural_label, terminal_words
-from bot.text.translations import Words
+from bot.text.translations import mark
 
 
 @in_sentences
@@ -55,7 +54,9 @@ def _report(folder: Path) -> bool:
     problems = problems_of(read)
     unready = sorted(set(unready_problems(read)))
     warnings = [each for each in warnings_of(read) if each not in unready]
-    print_problems(problems, warnings, terminal_words(), unready=unready)
+    print_problems(problems)
+    print_problems(unready, mark("por escribir"), "yellow")
+    print_problems(warnings, mark("aviso"), "yellow")
     if problems:
         said = plural_label(
             "{n} problema en {folder}. El bot no puede usar esta petición hasta que esté "
@@ -67,7 +68,7 @@ def _report(folder: Path) -> bool:
         )
         say(said)
         return False
-    slug = (read.petition or {})["slug"]
+    slug = petition_of(read).slug
     languages = ", ".join(map(terminal_words().language_name, read.languages))
     if unready:
         said = plural_label(
@@ -90,20 +91,9 @@ def _report(folder: Path) -> bool:
 
 
 def print_problems(
-    problems: Sequence[Problem],
-    warnings: Sequence[Problem],
-    words: Words,
-    console: Console = out,
-    *,
-    unready: Sequence[Problem] = (),
+    problems: Iterable[Problem], kind: str = mark("problema"), style: str = "red"
 ) -> None:
-    """Prints one line for each, the problems first."""
-    kinds = (
-        (words.label("problema"), "red", problems),
-        (words.label("por escribir"), "yellow", unready),
-        (words.label("aviso"), "yellow", warnings),
-    )
-    for kind, style, found in kinds:
-        for each in found:
-            line = Text.assemble((f"{kind}  ", style), each.said(words))
-            console.print(line, soft_wrap=True)
+    """Prints one line for each."""
+    for each in problems:
+        line = Text.assemble((f"{label(kind)}  ", style), each.said(terminal_words()))
+        out.print(line, soft_wrap=True)

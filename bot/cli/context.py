@@ -5,14 +5,16 @@ What changes data is shown before, asked about and then done: `confirmed`.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import current_thread, main_thread
+from typing import Any, Protocol, TypeVar
 
+from bot.age_encryption import parse_recipients
 from bot.clocks import utc_now
-from bot.console import R, agrees, run_to_end, say, say_files_here
+from bot.console import CannotDo, R, agrees, run_to_end, say, say_files_here
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, Petition, load_petition
 from bot.settings import PetitionSettings, load_petition_settings
@@ -27,6 +29,7 @@ from storage import (
     require_key_file,
     require_newest,
 )
+from storage.ids import SHOWN_DIGITS
 from storage.restores import require_finished
 
 RESTORED = mark(
@@ -127,3 +130,50 @@ def confirmed(prepare: Callable[[CliContext], Awaitable[Plan]], *, yes: bool = F
         plan.question, yes=yes, number=plan.number, otherwise=plan.declined
     ):
         say(run_with_context(plan.carry_out))
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> bytes: ...
+
+
+Found = TypeVar("Found", bound=_Identified)
+
+
+def short_id(id_: bytes) -> str:
+    """Returns the beginning of an id, as people are shown it."""
+    return id_.hex()[:SHOWN_DIGITS]
+
+
+def with_id(wanted: str, among: Iterable[Found], listing: str) -> Found:
+    """Returns the one whose id begins like this; `listing` is the command that shows them all.
+
+    Raises:
+        CannotDo: there is none, or more than one.
+    """
+    found = [each for each in among if wanted and each.id.hex().startswith(wanted.lower())]
+    if not found:
+        raise CannotDo.because(
+            "Ningún número empieza por «{wanted}». {command} los muestra.",
+            wanted=wanted,
+            command=listing,
+        )
+    if len(found) > 1:
+        raise CannotDo.because(
+            "Varios números empiezan por «{wanted}»: {ids}. Escribe más.",
+            wanted=wanted,
+            ids=", ".join(each.id.hex() for each in found),
+        )
+    return found[0]
+
+
+def required_recipients(settings: PetitionSettings) -> list[Any]:
+    """Returns pyrage's recipients of the settings; raises CannotDo where there are none."""
+    if not settings.age_recipients:
+        raise CannotDo.because(
+            "Falta la clave para la que se cifra el archivo. En otra máquina, haz una con "
+            "age-keygen -o key.txt, pon aquí en PETITION_AGE_RECIPIENTS la clave pública que "
+            "muestra (age1…), y prueba otra vez. Quien tenga key.txt puede abrir el archivo; en "
+            "la máquina del bot no debe estar."
+        )
+    return parse_recipients(settings.age_recipients)

@@ -16,16 +16,16 @@ from random import Random
 from typing import Any
 
 import pyrage
+import typer
 
-from bot.cli.context import open_cli_context
-from bot.cli.dossier import make_files
+from bot.cli.context import open_cli_context, short_id
+from bot.cli.dossier import dossier
 from bot.cli.export import write_list
 from bot.cli.handover import prepare_handover
-from bot.cli.ids import short_id
 from bot.cli.notices import prepare_notices
 from bot.cli.person import Asked, Letter, prepare
 from bot.cli.purge import prepare_purge
-from bot.console import CannotDo, list_counts, out, say
+from bot.console import list_counts, out, say
 from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.retention_days import day_of
 from bot.petition.stages import Action
@@ -152,7 +152,7 @@ class DemoScript:
             opened.write_bytes(pyrage.decrypt(encrypted.read_bytes(), [key]))
             manifest = await asyncio.to_thread(_set_as_pdf, opened, folder / "dossier")
             today = day_of(context.clock(), context.words.zone).isoformat()
-            id_ = short_id(header.export)
+            id_ = short_id(header.export.id)
             _typed(f"delivered --on {today} --export {id_} --manifest {manifest[:8]}…")
             plan = await prepare_handover(context, on=today, manifest=manifest, export=id_)
             _says(await plan.carry_out(context))
@@ -188,16 +188,14 @@ def _expect(held: bool, fault: str) -> None:
         raise SimulatorError(fault)
 
 
-def _set_as_pdf(opened: Path, dossier: Path) -> str:
+def _set_as_pdf(opened: Path, folder: Path) -> str:
     """Sets the list as PDF, if the extra for it is installed; returns the manifest's hash."""
     _typed("dossier list.json --reference 2026/1")
     try:
-        make_files(opened, dossier, reference="2026/1", language="es")
-    except CannotDo as error:
-        _says(str(error))
+        dossier(opened, folder, reference="2026/1")
+    except typer.Exit:
         return hashlib.sha256(opened.read_bytes()).hexdigest()
-    _says(", ".join(sorted(each.name for each in dossier.iterdir())))
-    return hashlib.sha256((dossier / "manifest.txt").read_bytes()).hexdigest()
+    return hashlib.sha256((folder / "manifest.txt").read_bytes()).hexdigest()
 
 
 def _typed(command: str) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -57,27 +56,6 @@ def dossier(
 
     It needs no settings, no database, no key and no network.
     """
-    made, head = make_files(
-        list_file,
-        output,
-        language=language,
-        reference=reference,
-        day=read_day(day) if day else None,
-        public=public,
-    )
-    say(*_result(made, head, public=public))
-
-
-def make_files(
-    path: Path,
-    output: Path | None,
-    *,
-    language: str | None = None,
-    reference: str | None = None,
-    day: date | None = None,
-    public: bool = False,
-) -> tuple[Dossier, ListHead]:
-    """Makes a dossier; returns it with the head of the list that it is made of."""
     try:
         # These need the extra, which a server does not have.
         from bot.dossier.contents import Edition, dossier_title
@@ -90,14 +68,14 @@ def make_files(
             command=install_command("pdf"),
         ) from error
     try:
-        opened = open_list(path)
+        opened = open_list(list_file)
         petition, names = opened.petition, opened.counts.with_name
         language = _spoken((language or petition.source_language).lower(), petition.title)
         words = Catalogs.load(time_zone=petition.time_zone).words(language)
         controller = petition.controller
         edition = Edition(
             words=words,
-            day=day or datetime.now(ZoneInfo(petition.time_zone)).date(),
+            day=read_day(day) if day else datetime.now(words.zone).date(),
             reference="" if public else _reference(reference),
             contact=controller.email or controller.web_form or controller.address or "",
             public=public,
@@ -108,7 +86,7 @@ def make_files(
             made = make_dossier(opened, edition, folder, lambda n: done(n, names))
     except DossierError as error:
         raise CannotDo(str(error)) from error
-    return made, opened
+    say(*_result(made, opened, public=public))
 
 
 def _result(made: Dossier, head: ListHead, *, public: bool) -> Iterator[str]:

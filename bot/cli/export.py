@@ -9,8 +9,7 @@ from typing import Annotated, Any, BinaryIO
 import typer
 
 from bot.age_encryption import encrypting_writer
-from bot.cli.context import CliContext, run_with_context
-from bot.cli.recipients import required_recipients
+from bot.cli.context import CliContext, required_recipients, run_with_context
 from bot.console import CannotDo, in_sentences, list_counts, progress, say
 from bot.export import ListFormat
 from bot.export.json_list import write_json

@@ -8,14 +8,12 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.context import CliContext, Plan, confirmed, run_with_context
-from bot.cli.ids import with_id
+from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
 from bot.console import CannotDo, Yes, in_sentences, list_counts, read_day, say
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from bot.text.terminal_language import label, plural_label
 from storage import ExportedList, Handover, Kind
-from storage.ids import SHOWN_DIGITS
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -293,6 +291,6 @@ def _counted(
 def _name(context: CliContext, id_: bytes, exported_at: datetime) -> str:
     return label(
         "lista {id}, escrita el {moment}",
-        id=id_.hex()[:SHOWN_DIGITS],
+        id=short_id(id_),
         moment=context.words.plain_moment(exported_at),
     )

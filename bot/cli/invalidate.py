@@ -1,6 +1,7 @@
 """`petition-bot invalidate`: takes a wave of false signatures out of the count, and back."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
@@ -8,62 +9,56 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.context import CliContext, Plan, confirmed, run_with_context
-from bot.cli.ids import short_id, with_id
+from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
 from bot.console import CannotDo, in_sentences, say, say_table
 from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import median_form_seconds
 from bot.text.terminal_language import label
 from bot.text.translations import Words
 from storage import Invalidation, Matches, SignatureCondition
-from storage.ids import SHOWN_DIGITS
 
 _HOURS_SHOWN, _EXAMPLES = 48, 10
-
-_From = Annotated[
-    str | None,
-    typer.Option(
-        "--from", metavar="CUÁNDO", help="Firmada entonces o después, como 2026-11-24 13:05."
-    ),
-]
-_To = Annotated[
-    str | None,
-    typer.Option("--to", metavar="CUÁNDO", help="Firmada antes; un día solo se entiende entero."),
-]
-_Source = Annotated[
-    str | None, typer.Option(metavar="ENLACE", help="Llegó por el enlace que lleva esta palabra.")
-]
-_Names = Annotated[
-    str | None,
-    typer.Option(
-        metavar="PATRÓN", help="El nombre es así: * vale por cualquier letra o letras, ? por una."
-    ),
-]
-_Seconds = Annotated[
-    int | None,
-    typer.Option(
-        min=1, max=10**6, metavar="N", help="El formulario se rellenó en menos de N segundos."
-    ),
-]
-_Reason = Annotated[str | None, typer.Option(help="Por qué; se guarda cifrado.")]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Solo las cuenta y las muestra.")]
-_Undo = Annotated[
-    str | None, typer.Option(metavar="ID", help="Vuelve a contar las de una anulación.")
-]
-_List = Annotated[bool, typer.Option("--list", help="Muestra lo que se ha anulado.")]
 
 
 @in_sentences
 def invalidate(
-    signed_from: _From = None,
-    signed_to: _To = None,
-    source: _Source = None,
-    name_pattern: _Names = None,
-    form_seconds_under: _Seconds = None,
-    reason: _Reason = None,
-    dry_run: _DryRun = False,
-    undo: _Undo = None,
-    list_: _List = False,
+    signed_from: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="CUÁNDO", help="Firmada entonces o después, como 2026-11-24 13:05."
+        ),
+    ] = None,
+    signed_to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="CUÁNDO", help="Firmada antes; un día solo se entiende entero."
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="ENLACE", help="Llegó por el enlace que lleva esta palabra."),
+    ] = None,
+    name_pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATRÓN",
+            help="El nombre es así: * vale por cualquier letra o letras, ? por una.",
+        ),
+    ] = None,
+    form_seconds_under: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=10**6, metavar="N", help="El formulario se rellenó en menos de N segundos."
+        ),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Por qué; se guarda cifrado.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Solo las cuenta y las muestra.")
+    ] = False,
+    undo: Annotated[
+        str | None, typer.Option(metavar="ID", help="Vuelve a contar las de una anulación.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Muestra lo que se ha anulado.")] = False,
 ) -> None:
     """Takes a wave of false signatures out of the count, or counts them again.
 
@@ -186,8 +181,8 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
         say(label("Son más de la mitad de las que cuentan."), style="bold red")
     tables = (
         _by_time(words, found),
-        (label("Por enlace"), _by_link(found)),
-        (label("Por idioma"), _by_language(found)),
+        (label("Por enlace"), _large(found.by_source, label("(ninguno, y enlaces con pocas)"))),
+        (label("Por idioma"), _large(found.by_language, label("(otros)"))),
     )
     for heading, counts in tables:
         say(heading, style="bold")
@@ -208,25 +203,12 @@ def _by_time(words: Words, found: Matches) -> tuple[str, dict[str, int]]:
     return label("Por hora"), hours
 
 
-def _by_link(found: Matches) -> dict[str, int]:
-    """Returns how many came by each link; those of few together."""
-    # Imported here: Telegram's library takes a moment to load, which --help does not need.
-    from handlers.statistics import merge_small_sources
-
-    sources = merge_small_sources(found.by_source)
-    others = {
-        label("(otros enlaces)"): sum(sources.unnamed),
-        label("(ninguno, y enlaces con pocas)"): sources.others,
-    }
-    return {**sources.named, **{name: n for name, n in others.items() if n}}
-
-
-def _by_language(found: Matches) -> dict[str, int]:
-    """Returns the languages of at least `FEWEST`, most first, and the others together."""
-    ranked = Counter(found.by_language).most_common()
-    large = {language: n for language, n in ranked if n >= FEWEST}
-    others = found.by_language.total() - sum(large.values())
-    return {**large, **({label("(otros)"): others} if others else {})}
+def _large(by_name: Mapping[str, int] | Mapping[str | None, int], others: str) -> dict[str, int]:
+    """Returns the counts of at least `FEWEST`, most first, and the others together."""
+    ranked = Counter[str | None](by_name).most_common()
+    large = {name: n for name, n in ranked if name is not None and n >= FEWEST}
+    few = sum(by_name.values()) - sum(large.values())
+    return {**large, **({others: few} if few else {})}
 
 
 def _form_times(words: Words, found: Matches) -> str:
@@ -253,7 +235,7 @@ async def _take_out(context: CliContext, said: str, found: Matches, reason: str)
         "petition-bot invalidate --undo {id}",
         n=context.words.number(taken),
         counted=await _counted(context),
-        id=key.hex()[:SHOWN_DIGITS],
+        id=short_id(key),
     )
 
 
@@ -299,7 +281,7 @@ async def _show_list(context: CliContext) -> None:
     for each in entries:
         said = label(
             "{id}  {n} firmas, el {moment}",
-            id=short_id(each),
+            id=short_id(each.id),
             n=words.number(each.signatures),
             moment=words.plain_moment(each.invalidated_at),
         )

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 keys = typer.Typer(name="keys", help="Cambia la clave del archivo de clave.", no_args_is_help=True)
 
 
-KeepOld = Annotated[
-    bool, typer.Option("--keep-old", help="Deja también la clave anterior en el archivo.")
-]
-
-
 @keys.command(help="Cambia la clave que cifra, con el bot parado.")
 @in_sentences
-def rotate(keep_old: KeepOld = False, yes: Yes = False) -> None:
+def rotate(
+    keep_old: Annotated[
+        bool, typer.Option("--keep-old", help="Deja también la clave anterior en el archivo.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
     """Exchanges the encryption key and encrypts all names and chats anew; no bot may run."""
     confirmed(partial(_prepare, keep_old=keep_old), yes=yes)
 
@@ -70,36 +70,30 @@ async def _prepare(context: CliContext, *, keep_old: bool) -> Plan:
 async def _rotate(context: CliContext, *, keep_old: bool) -> str:
     """Exchanges the key, or ends an exchange; returns the result in sentences."""
     async with _no_bot_running(context):
-        return await _exchange(context, keep_old=keep_old)
-
-
-async def _exchange(context: CliContext, *, keep_old: bool) -> str:
-    keyring, audit = context.storage.keyring, context.storage.audit
-    path = keyring.path
-    if not await _left_of_an_exchange(context):
-        add_encryption_key(path)
-        keyring = Keyring.load(path)
-    newest = keyring.newest.hex()
-    await audit.record("rotate keys", actor=None, at=context.clock(), detail=f"{newest} begun")
-    rotation = _rotation(context, keyring)
-    total = await rotation.outdated()
-    stopped = label("Interrumpido. Ejecútalo otra vez, y sigue.")
-    with progress(label("Cifrando"), interrupted=stopped) as show:
-        done = await rotation.reseal(lambda values: show(values, total))
-    removed = not keep_old and not await rotation.outdated()
-    if removed:
-        remove_older_encryption_keys(path, keyring.newest)
-    await audit.record(
-        "rotate keys",
-        actor=None,
-        at=context.clock(),
-        detail=(
-            f"{newest} ended: {done.values} values, {sum(done.damaged.values())} damaged, older "
-            f"{'removed' if removed else 'kept'}"
-        ),
-    )
+        keyring, path = context.storage.keyring, context.storage.keyring.path
+        if not await _left_of_an_exchange(context):
+            add_encryption_key(path)
+            keyring = Keyring.load(path)
+        await _note(context, f"{keyring.newest.hex()} begun")
+        rotation = _rotation(context, keyring)
+        total = await rotation.outdated()
+        stopped = label("Interrumpido. Ejecútalo otra vez, y sigue.")
+        with progress(label("Cifrando"), interrupted=stopped) as show:
+            done = await rotation.reseal(lambda values: show(values, total))
+        removed = not keep_old and not await rotation.outdated()
+        if removed:
+            remove_older_encryption_keys(path, keyring.newest)
+        older, damaged = "removed" if removed else "kept", sum(done.damaged.values())
+        counts = f"{done.values} values, {damaged} damaged, older {older}"
+        await _note(context, f"{keyring.newest.hex()} ended: {counts}")
     said = label("Datos cifrados con la clave nueva: {n}.", n=context.words.number(done.values))
     return f"{said} {_older_key(path, done, removed=removed)}"
+
+
+async def _note(context: CliContext, detail: str) -> None:
+    await context.storage.audit.record(
+        "rotate keys", actor=None, at=context.clock(), detail=detail
+    )
 
 
 async def _left_of_an_exchange(context: CliContext) -> int:

@@ -25,7 +25,6 @@ from bot.console import (
     CannotDo,
     err,
     in_sentences,
-    out,
     run_to_end,
     say,
     say_files_here,
@@ -171,7 +170,7 @@ def preview(
     configure_logging("ERROR")
     from bot.cli.preview import run_preview
 
-    run_to_end(run_preview(out, folder, port))
+    run_to_end(run_preview(folder, port))
 
 
 @in_sentences

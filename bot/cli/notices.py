@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.age_encryption import encrypting_writer
-from bot.cli.context import CliContext, Plan, confirmed
-from bot.cli.recipients import required_recipients
+from bot.cli.context import CliContext, Plan, confirmed, required_recipients
 from bot.console import Yes, in_sentences
 from bot.export.xlsx_list import Workbook, cell, heading, number, row
 from bot.settings import load_petition_settings

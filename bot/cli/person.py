@@ -39,7 +39,6 @@ def read_number(typed: str) -> int:
     return int(bare)
 
 
-_MOST_REASON = 300
 _LONG_NUMBER = re.compile(r"\d(?:[\s.-]?\d){5,}")  # of a telephone or of a passport
 _OF_A_NAME = re.compile(r"\w{3,}")  # a shorter word, like "de", is in many sentences
 
@@ -157,7 +156,7 @@ def person(
     if code is not None and verified_otherwise is not None:
         raise CannotDo.because("El código y --verified-otherwise no van juntos.")
     if what is Asked.CORRECT:
-        name = _checked_name(name if name is not None else _asked(label("El nombre nuevo")))
+        name = _checked_name(_asked(label("El nombre nuevo")) if name is None else name)
     if code is None and verified_otherwise is None:
         code = _asked(label("El código de la carta"))
     letter = Letter(what, number, code, verified_otherwise, name, output)
@@ -167,8 +166,7 @@ def person(
 def _asked(question: str) -> str:
     """Asks for what was not typed with the command, unless the petition cannot be opened."""
     run_with_context(lambda _: asyncio.sleep(0))
-    typed: str = typer.prompt(question)
-    return typed
+    return str(typer.prompt(question))
 
 
 async def prepare(context: CliContext, letter: Letter) -> Plan:
@@ -177,15 +175,13 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
     signer, proof = await _proved(context, letter)
     state = _only_stored(signer, words)
     is_done = {
-        Asked.RESTRICT: signer.restricted_at is not None,
-        Asked.OBJECT: signer.objected_at is not None,
+        Asked.RESTRICT: signer.restricted_at,
+        Asked.OBJECT: signer.objected_at,
         Asked.LIFT: not state,
     }
     if is_done.get(letter.what):
-        raise CannotDo.because(
-            "Ya es así: {state}. No se ha hecho nada.",
-            state=state or label("su uso no está limitado, ni hay oposición"),
-        )
+        state = state or label("su uso no está limitado, ni hay oposición")
+        raise CannotDo.because("No hace falta: {state}. No se ha hecho nada.", state=state)
     whose = label(
         "Firma número {n}: {name}, firmó el {moment}, lee en {language}",
         n=words.number(signer.number),
@@ -206,11 +202,14 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
 
 def _only_stored(signer: Signer, words: Words) -> str:
     """Says since when the use is restricted or objected to; nothing where neither is."""
-    since = (
-        (mark("su uso está limitado desde el {moment}"), signer.restricted_at),
-        (mark("se opuso a su uso el {moment}"), signer.objected_at),
-    )
-    return "; ".join(label(said, moment=words.plain_moment(at)) for said, at in since if at)
+    parts = []
+    if at := signer.restricted_at:
+        parts.append(
+            label("su uso está limitado desde el {moment}", moment=words.plain_moment(at))
+        )
+    if at := signer.objected_at:
+        parts.append(label("se opuso a su uso el {moment}", moment=words.plain_moment(at)))
+    return "; ".join(parts)
 
 
 async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> str:
@@ -252,10 +251,6 @@ def check_reason(reason: str, *names: str | None) -> str:
     said = " ".join(reason.split())
     if not said:
         raise CannotDo.because("Di con --verified-otherwise cómo sabes de quién es la firma.")
-    if len(said) > _MOST_REASON:
-        raise CannotDo.because(
-            "El motivo es demasiado largo: {n} caracteres como máximo.", n=_MOST_REASON
-        )
     in_names = _OF_A_NAME.findall(" ".join(name or "" for name in names).casefold())
     is_named = not {*in_names}.isdisjoint(re.findall(r"\w+", said.casefold()))
     if "@" in said or _LONG_NUMBER.search(said) or is_named:

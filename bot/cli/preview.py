@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from rich.console import Console
-
 from bot.cli.check import print_problems
-from bot.console import CannotDo
+from bot.console import CannotDo, say
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, problems_of, warnings_of
 from bot.petition_folder.edit import NotEditable, at, changed, path_of
@@ -30,7 +28,7 @@ _CHECK_EVERY_SECONDS = 0.25
 _NO_BUTTON_OF_THE_BOT = "look again"
 
 
-async def run_preview(out: Console, folder: Path, port: int | None) -> None:
+async def run_preview(folder: Path, port: int | None) -> None:
     """Serves the page and watches the folder until it is interrupted."""
     _require_folder(folder)
     page = TryoutPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
@@ -38,8 +36,8 @@ async def run_preview(out: Console, folder: Path, port: int | None) -> None:
         said = label(
             "Lo que cambies ahí o en un archivo se ve al momento; Ctrl-C termina la vista previa."
         )
-        out.print(said, markup=False, soft_wrap=True)
-        await unless_interrupted(Preview(out, folder, page, session).watch())
+        say(said)
+        await unless_interrupted(Preview(folder, page, session).watch())
 
 
 def _require_folder(folder: Path) -> None:
@@ -59,7 +57,6 @@ def closed_for(folder: Path) -> Refusal | None:
 class Preview:
     """Keeps the page up to date with the folder; while that has problems, the page stays."""
 
-    out: Console
     folder: Path
     page: TryoutPage
     session: DemoSession
@@ -104,8 +101,8 @@ class Preview:
         verdict = label("se ve")
         if problems:
             verdict = plural_label("{n} problema", "{n} problemas", len(problems))
-        self.out.print(f"{datetime.now():%H:%M:%S}  {verdict}", markup=False)
-        print_problems(problems, (), terminal_words(), self.out)
+        say(f"{datetime.now():%H:%M:%S}  {verdict}")
+        print_problems(problems)
 
     def _mended(self, problems: list[Problem]) -> Path | None:
         """Returns a copy of the folder in which what is wrong says what it said before.

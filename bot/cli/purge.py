@@ -59,13 +59,18 @@ async def prepare_purge(context: CliContext) -> Plan:
 
 def refuse_another_date(said: datetime | None, now: datetime) -> None:
     """Raises CannotDo where Telegram says another day than the machine, or nothing."""
-    words = terminal_words()
-    if said is None or abs(now - said) >= timedelta(days=1):
+    if said is None:
         raise CannotDo.because(
-            "Esta máquina dice que hoy es el {here}, y Telegram: {there}. Tiene que decir lo "
-            "mismo. No se ha borrado nada.",
-            here=words.date(now),
-            there=words.date(said) if said else label("no contesta"),
+            "Antes de borrar se le pregunta a Telegram qué día es, y ahora no contesta. No se ha "
+            "borrado nada."
+        )
+    if abs(now - said) >= timedelta(days=1):
+        date = terminal_words().date
+        raise CannotDo.because(
+            "Según esta máquina hoy es el {here}, y según Telegram, el {there}. Corrige el reloj "
+            "de la máquina. No se ha borrado nada.",
+            here=date(now),
+            there=date(said),
         )
 
 

@@ -35,7 +35,7 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
         )
     folder, words = folder or Path(), terminal_words()
     if problems := find_problems(folder):
-        print_problems(problems, (), words)
+        print_problems(problems)
         say(label("Cuando esté resuelto, vuelve a ensayar."))
         return 1
     petition = load_petition(folder)

@@ -68,14 +68,14 @@ def test_a_letter_is_answered_with_its_code(petition: PetitionDatabase) -> None:
     assert "was used on" in refused(call("3", "restrict", "--code", code, "--yes"))
     said(call("3", "restrict", "--verified-otherwise", LETTER, "--yes"))
     again = call("3", "restrict", "--verified-otherwise", LETTER, "--yes")
-    assert "That is so already: restricted since" in refused(again)
+    assert "There is no need: its use has been restricted since" in refused(again)
     said(call("3", "object", "--verified-otherwise", LETTER, "--yes"))
     shown = said(call("3", "lift", "--verified-otherwise", LETTER, "--yes"))
     assert "María Sol" in shown
     assert "restricted since" in shown
     said(call("4", "object", "--verified-otherwise", LETTER, "--yes"))
     again = call("4", "object", "--verified-otherwise", LETTER, "--yes")
-    assert "objected to since" in refused(again)
+    assert "There is no need: its use was objected to on" in refused(again)
     said(call("4", "restrict", "--verified-otherwise", LETTER, "--yes"))
     done = ["erased", "corrected", "restricted", "objected", "lifted", "objected", "restricted"]
     assert waiting(petition) == done
@@ -94,8 +94,8 @@ def test_each_request_says_what_it_does_and_what_it_did(petition: PetitionDataba
     ):
         if request == "lift":
             both = refused(call("2", "object", "--verified-otherwise", LETTER))
-            assert "That is so already: restricted since" in both
-            assert "; objected to since" in both
+            assert "There is no need: its use has been restricted since" in both
+            assert "; its use was objected to on" in both
         name = ["Ona"] if request == "correct" else []
         result = call("2", request, *name, "--verified-otherwise", LETTER, typed="y\n")
         assert question in said(result)
@@ -242,7 +242,6 @@ def test_what_was_used_while_the_question_stood_is_refused(
 def test_a_reason_says_how_and_never_who() -> None:
     for reason, why in (
         (" ", "Say with --verified-otherwise"),
-        ("x" * 301, "too long"),
         ("the one who is called Sol", "must not say who"),
         ("the number 12 34 56", "must not say who"),
         ("her mail ana@example.org", "must not say who"),
@@ -253,5 +252,5 @@ def test_a_reason_says_how_and_never_who() -> None:
             check_reason(reason, "Ana García de Sol")
     plain = "passport de visu at the office on 3 May 2026"
     assert check_reason(f" {plain} ", "Ana García de Sol") == plain
-    for each in ("x" * 300, "de visu, in room 12345"):
-        assert check_reason(each, "Ana García de Sol") == each
+    short = "de visu, in room 12345"
+    assert check_reason(short, "Ana García de Sol") == short

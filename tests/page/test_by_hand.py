@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
-from rich.console import Console
 
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
@@ -263,7 +262,7 @@ async def test_a_saved_file_shows_at_once_and_its_problems_with_file_and_key(
         running_session(folder, name="mine") as (show, page, address),
         open_window(browser, address) as at,
     ):
-        preview = Preview(Console(quiet=True), folder, page, show)
+        preview = Preview(folder, page, show)
         watching = asyncio.create_task(preview.watch())
         problem = at.page.locator(".problems li", has_text="{controler}").first
         assert "es.toml" in await problem.inner_text()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
-from rich.console import Console
 from typer.testing import CliRunner
 
 from bot.cli.main import app
@@ -36,7 +35,7 @@ async def previewed(folder: Path, *, template: bool = False) -> AsyncIterator[st
     page = TryoutPage(folder=folder.name, editor=FolderEditor(folder))
     address = await page.start(port=0)
     async with DemoSession(page, petition=folder).open() as show:
-        watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
+        watching = asyncio.create_task(Preview(folder, page, show).watch())
         yield address + page.mark
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)

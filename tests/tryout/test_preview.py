@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-from rich.console import Console
 
 from bot.cli.preview import Preview
 from bot.petition.petition import BUNDLED
@@ -27,7 +26,7 @@ async def previewed(folder: Path) -> AsyncIterator[tuple[DemoSession, EventStrea
         PageClient(session, address).stream() as stream,
     ):
         await stream.next_of("all")
-        watching = asyncio.create_task(Preview(Console(quiet=True), folder, page, show).watch())
+        watching = asyncio.create_task(Preview(folder, page, show).watch())
         yield show, stream
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
