@@ -11,10 +11,20 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
 
 from bot.file_locations import found_here
 from bot.settings import SettingsInvalid
@@ -22,9 +32,6 @@ from bot.text.problems import PetitionInvalid, Sentence, with_controls_shown
 from bot.text.terminal_language import TerminalError, label, plural_label, terminal_words
 from bot.text.translations import Words
 from storage import NeedsAPerson, StorageError
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, ProgressColumn
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -90,8 +97,6 @@ def say(*lines: str, style: str | None = None, console: Console = out) -> None:
 
 def say_table(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> None:
     """Prints rows in columns, also cells that look like markup; the first column is never cut."""
-    from rich.table import Table  # it takes a moment to load
-
     cells = [[with_controls_shown(each) for each in row] for row in rows]
     table = Table(box=None, pad_edge=False, show_header=bool(headings))
     for number, heading in enumerate(headings or cells[0]):
@@ -190,8 +195,6 @@ def progress(
     Yields what is told how much is done, and of how much. Ctrl-C, or a signal like it, ends the
     command with the sentence `interrupted`.
     """
-    from rich.progress import DownloadColumn  # it takes a moment to load
-
     with interruptible(interrupted), progress_bar(DownloadColumn() if in_bytes else None) as bar:
         task = bar.add_task(what, total=None)
 
@@ -203,15 +206,6 @@ def progress(
 
 def progress_bar(numbers: ProgressColumn | None = None, *, console: Console = out) -> Progress:
     """Returns a bar that is drawn on a terminal alone; it counts, unless a column says else."""
-    # Imported here, since it takes a moment to load, which --help does not need.
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -142,14 +142,14 @@ def test_after_what_only_a_person_can_mend_a_service_is_not_started_again(
     monkeypatch: pytest.MonkeyPatch,
     refused: Callable[[Path, pytest.MonkeyPatch], None],
 ) -> None:
-    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     refused(folder, monkeypatch)
     result = call("run")
     assert (result.exit_code, bool(said(result))) == (78, True)
 
 
 def test_after_what_may_pass_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     for error in (HeldElsewhere(), Unavailable(), FatalError("It broke."), TokenUnknown()):
         monkeypatch.setattr(process, "run_until_stopped", _ends_with(error))
         assert call("run").exit_code == 1
@@ -167,7 +167,7 @@ def test_a_terminal_is_told_in_its_language_why_telegram_is_not_reached(
         tell(Sentence("El proxy no contesta a tiempo."))
 
     monkeypatch.setenv("LC_ALL", language)
-    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     monkeypatch.setattr(process, "run_until_stopped", unreached)
     assert expected not in call("run").output  # the log says it
     monkeypatch.setattr("bot.console.err", Console(file=io.StringIO(), force_terminal=True))
@@ -194,7 +194,7 @@ def test_who_starts_a_bot_reads_its_name_and_link_and_no_line_for_each_reply(
 
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     monkeypatch.setattr(process, "open_app", opened)
-    monkeypatch.setattr("bot.cli.main.configure_logging", lambda level, **_: levels.append(level))
+    monkeypatch.setattr("bot.cli.run.configure_logging", lambda level, **_: levels.append(level))
     monkeypatch.setattr(Console, "is_terminal", in_terminal)
     output = call("run").output
     assert "Salvar el río está en marcha: https://t.me/rio_bot" in output
@@ -243,7 +243,7 @@ def test_a_petition_that_people_signed_goes_on_and_what_is_not_ready_is_warned_o
 
     monkeypatch.delenv("PETITION_FOLDER")
     monkeypatch.setattr(process, "run_until_stopped", no_bot)
-    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     sign(folder)
     with capture_logs() as logged:
         result = call("run")
@@ -266,7 +266,7 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     copy_template(folder / "river", slug="river")
     monkeypatch.setenv("PETITION_FOLDER", str(folder / "river"))
     monkeypatch.setattr(process, "run_until_stopped", no_bot)
-    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_elsewhere)
     assert "Otro programa está recibiendo los mensajes" in said(call("run", "--rehearsal"))
@@ -336,7 +336,7 @@ def test_run_says_whether_a_backup_was_restored(
         told.append((restored, rehearsal))
 
     monkeypatch.setattr(process, "run_until_stopped", no_bot)
-    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     for flags in ([], ["--restored-backup"]):
         assert call("run", *flags).exit_code == 0
     assert told == [(False, False), (True, False)]

@@ -164,29 +164,22 @@ def restore(
     if outcome is None:
         say(label("La clave la abre, y pg_restore la lee hasta el final. No se ha cambiado nada."))
     elif drill:
-        say(
-            label(
-                "La clave la abre, su base de datos está sana y el archivo de clave abre sus "
-                "nombres."
-            ),
-            label("Así quedaría. {outcome} No se ha cambiado nada.", outcome=_outcome(outcome)),
+        opens = label(
+            "La clave la abre, su base de datos está sana y el archivo de clave abre sus nombres."
         )
+        would_be = label(
+            "Así quedaría. {outcome} No se ha cambiado nada.", outcome=_outcome(outcome)
+        )
+        say(opens, would_be)
     else:
         _say_restored(outcome, manifest)
 
 
 def _checked(file: Path) -> Manifest:
     """Checks that a backup is whole, and says what it holds; raises BackupUnusable."""
-    manifest, words = read_manifest(file), terminal_words()
-    values = {
-        "moment": f"{words.date(manifest.made_at.date())}, {manifest.made_at:%H:%M} UTC",
-        "content": _content(manifest),
-    }
-    keyring = _own_keyring()
-    if keyring is not None and was_made_with(keyring, manifest):
-        whole = mark("La copia del {moment} está entera, y se hizo aquí: {content}.")
-        say(label(whole, **values))
-        return manifest
+    manifest = read_manifest(file)
+    day = terminal_words().date(manifest.made_at.date())
+    moment, content = f"{day}, {manifest.made_at:%H:%M} UTC", _content(manifest)
     said = mark(
         "El archivo está entero. Dice de sí mismo que es la copia del {moment}: {content}."
     )
@@ -194,19 +187,18 @@ def _checked(file: Path) -> Manifest:
         "No se hizo con el archivo de clave de los ajustes, o se ha cambiado su primera "
         "línea: eso lo ha podido escribir cualquiera."
     )
-    if keyring is None:
+    try:
+        keyring = Keyring.load(require_key_file(load_petition_settings().key_file))
+    except (KeyFileMissing, SettingsInvalid):  # as on the machine where the backups are kept
         doubt = mark(
             "Sin el archivo de clave del bot, PETITION_KEY_FILE, no se puede saber si es verdad."
         )
-    say(label(said, **values), label(doubt))
+    else:
+        if was_made_with(keyring, manifest):
+            said = mark("La copia del {moment} está entera, y se hizo aquí: {content}.")
+            doubt = ""
+    say(label(said, moment=moment, content=content), *([label(doubt)] if doubt else []))
     return manifest
-
-
-def _own_keyring() -> Keyring | None:
-    try:
-        return Keyring.load(require_key_file(load_petition_settings().key_file))
-    except (KeyFileMissing, SettingsInvalid):
-        return None  # as on the machine where the backups are kept
 
 
 def _say_restored(restored: restoration.Restored, manifest: Manifest) -> None:

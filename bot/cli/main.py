@@ -20,19 +20,12 @@ from bot.cli.keys import keys
 from bot.cli.notices import notices
 from bot.cli.person import person
 from bot.cli.purge import purge
+from bot.cli.run import run
 from bot.cli.service import service
-from bot.console import (
-    CannotDo,
-    err,
-    in_sentences,
-    run_to_end,
-    say,
-    say_files_here,
-    say_in_terminal,
-)
+from bot.console import in_sentences, run_to_end, say, say_files_here
 from bot.file_locations import make_database_folder, make_private_folder
 from bot.logs import configure_logging
-from bot.settings import load_settings, load_storage_settings
+from bot.settings import load_storage_settings
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage import Keyring
@@ -70,67 +63,6 @@ def _app(
     ] = False,
 ) -> None:
     """Takes the options that stand before a command."""
-
-
-@in_sentences
-def run(
-    restored_backup: Annotated[
-        bool,
-        typer.Option(
-            "--restored-backup",
-            help="Has puesto a mano una copia anterior de la base de datos: repite lo que la gente"
-            " pidió desde entonces, y no envía nada hasta que alguien que administra lo mire.",
-        ),
-    ] = False,
-    rehearsal: Annotated[
-        bool,
-        typer.Option(
-            "--rehearsal",
-            help="Ensaya la petición en Telegram: cada mensaje dice que es un ensayo, nada cuenta,"
-            " y al final se borran los nombres.",
-        ),
-    ] = False,
-) -> None:
-    """Runs the bot with the settings from the environment or the file .env."""
-    settings = load_settings()
-    # In a terminal a person looks: what the log has beside warnings is not for them.
-    is_quiet = err.is_terminal and "log_level" not in settings.model_fields_set
-    level = "WARNING" if is_quiet else settings.log_level
-    # Imported here: Telegram's library takes a moment to load, and other commands do not need it.
-    from bot.cli.run import (
-        require_ready,
-        require_rehearsable,
-        said_of_event,
-        say_rehearsal_is_over,
-        say_started,
-        say_who_approves,
-    )
-
-    token = settings.bot_token.get_secret_value()
-    configure_logging(level, secrets=[token], said=said_of_event if is_quiet else None)
-    from bot.process import TokenUnknown, run_until_stopped
-    from bot.setup.bot_calls import TokenRefused
-
-    if rehearsal and restored_backup:
-        raise CannotDo.because("--rehearsal y --restored-backup no van juntas.")
-    (require_rehearsable if rehearsal else require_ready)(settings)
-    if not rehearsal:
-        say_who_approves(settings)
-    try:
-        run_to_end(
-            run_until_stopped(
-                settings,
-                restored=restored_backup,
-                rehearsal=rehearsal,
-                tell=say_in_terminal,
-                started=say_started,
-            )
-        )
-    except TokenUnknown:
-        # At the start a proxy's hiccup looks like a token that is refused, so that may pass.
-        raise TokenRefused from None
-    if rehearsal:
-        say_rehearsal_is_over()
 
 
 @in_sentences

@@ -1,15 +1,28 @@
-"""What `petition-bot run` asks of a petition before real people meet it."""
+"""`petition-bot run`, and what it asks of a petition before real people meet it."""
 
 import shlex
 from contextlib import suppress
+from typing import Annotated
 
 import structlog
+import typer
 
-from bot.console import NEEDS_A_PERSON, CannotDo, draw_link, out, run_to_end, say
+from bot.console import (
+    NEEDS_A_PERSON,
+    CannotDo,
+    draw_link,
+    err,
+    in_sentences,
+    out,
+    run_to_end,
+    say,
+    say_in_terminal,
+)
+from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 from bot.setup.bot_calls import TokenRefused, Unreachable, open_bot_calls
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
@@ -18,7 +31,63 @@ from storage import last_number_in, petition_signed_with
 _log = structlog.stdlib.get_logger()
 
 
-def require_ready(settings: Settings) -> None:
+@in_sentences
+def run(
+    restored_backup: Annotated[
+        bool,
+        typer.Option(
+            "--restored-backup",
+            help="Has puesto a mano una copia anterior de la base de datos: repite lo que la gente"
+            " pidió desde entonces, y no envía nada hasta que alguien que administra lo mire.",
+        ),
+    ] = False,
+    rehearsal: Annotated[
+        bool,
+        typer.Option(
+            "--rehearsal",
+            help="Ensaya la petición en Telegram: cada mensaje dice que es un ensayo, nada cuenta,"
+            " y al final se borran los nombres.",
+        ),
+    ] = False,
+) -> None:
+    """Runs the bot with the settings from the environment or the file .env."""
+    settings = load_settings()
+    # In a terminal a person looks: what the log has beside warnings is not for them.
+    is_quiet = err.is_terminal and "log_level" not in settings.model_fields_set
+    level = "WARNING" if is_quiet else settings.log_level
+    token = settings.bot_token.get_secret_value()
+    configure_logging(level, secrets=[token], said=said_of_event if is_quiet else None)
+    # Imported here: it takes a moment to load, and other commands do not need it.
+    from bot.process import TokenUnknown, run_until_stopped
+
+    if rehearsal and restored_backup:
+        raise CannotDo.because("--rehearsal y --restored-backup no van juntas.")
+    if rehearsal:
+        _require_rehearsable(settings)
+    else:
+        _require_ready(settings)
+        _say_who_approves(settings)
+    bot = run_until_stopped(
+        settings,
+        restored=restored_backup,
+        rehearsal=rehearsal,
+        tell=say_in_terminal,
+        started=_say_started,
+    )
+    try:
+        run_to_end(bot)
+    except TokenUnknown:
+        # At the start a proxy's hiccup looks like a token that is refused, so that may pass.
+        raise TokenRefused from None
+    if rehearsal:
+        said = label(
+            "El ensayo ha acabado y sus firmas están borradas. En los chats quedan los mensajes, "
+            "con botones que ya no hacen nada."
+        )
+        say(said)
+
+
+def _require_ready(settings: Settings) -> None:
     """Refuses a petition that is not for real people; one that they have signed is warned about.
 
     To stop that one would take from its signers what they were promised, as to withdraw.
@@ -45,7 +114,7 @@ def require_ready(settings: Settings) -> None:
     raise CannotDo(refusal, code=NEEDS_A_PERSON)
 
 
-def say_who_approves(settings: Settings) -> None:
+def _say_who_approves(settings: Settings) -> None:
     """Says where messages go out that nobody but their author has read; that is no obstacle."""
     if settings.approval_above is not None:
         return
@@ -74,7 +143,7 @@ def say_that_nobody_else_reads() -> None:
     say(said, style="yellow")
 
 
-def require_rehearsable(settings: Settings) -> None:
+def _require_rehearsable(settings: Settings) -> None:
     """Says that a rehearsal begins, and what it is; refuses that of a petition with signatures.
 
     Signers would meet the rehearsal in the same chat, and could not withdraw meanwhile; and
@@ -124,7 +193,7 @@ async def _require_alone(settings: Settings) -> None:
             await calls.require_alone()
 
 
-def say_started(name: str, username: str) -> None:
+def _say_started(name: str, username: str) -> None:
     """Says which bot runs; in a terminal also how to reach it, to stop it, and to keep its log."""
     link = f"https://t.me/{username}"
     say(label("{name} está en marcha: {link}", name=name, link=link))
@@ -138,16 +207,6 @@ def say_started(name: str, username: str) -> None:
             "{command}",
             command="petition-bot run 2>> petition.log",
         ),
-    )
-
-
-def say_rehearsal_is_over() -> None:
-    """Says that nothing is left of a rehearsal but its messages."""
-    say(
-        label(
-            "El ensayo ha acabado y sus firmas están borradas. En los chats quedan los mensajes, "
-            "con botones que ya no hacen nada."
-        )
     )
 
 

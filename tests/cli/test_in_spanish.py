@@ -107,7 +107,7 @@ def test_marta_reads_at_the_start_where_nobody_else_looks_at_what_is_sent(
         pass
 
     monkeypatch.setattr(process, "run_until_stopped", no_bot)
-    monkeypatch.setattr("bot.cli.main.configure_logging", lambda *_, **__: None)
+    monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     monkeypatch.setenv("PETITION_BOT_TOKEN", "1:a")
     monkeypatch.setenv("PETITION_ADMIN_IDS", admins)
     if above is not None:
