@@ -34,15 +34,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Para programas.")]
 def list_(as_json: AsJson = False) -> None:
     """Lists the broadcasts, newest first."""
     # Imported here, as below: Telegram's library takes a moment to load.
-    from bot.cli.broadcast_tables import list_broadcasts, read_snapshot, snapshot_json
+    from bot.cli import broadcast_tables as tables
 
     async def work(context: CliContext) -> None:
         found = await context.storage.broadcasts.history(limit=_MOST)
-        snapshots = [await read_snapshot(context, each) for each in found]
+        snapshots = [await tables.read_snapshot(context, each) for each in found]
         if as_json:
-            say(json.dumps([snapshot_json(each) for each in snapshots]))
+            say(json.dumps([tables.snapshot_json(each) for each in snapshots]))
         else:
-            list_broadcasts(snapshots)
+            tables.list_broadcasts(snapshots)
 
     run_with_context(work)
 
@@ -57,18 +57,16 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Shows the details of one broadcast."""
-    from bot.cli.broadcast_tables import (
-        details,
-        follow_broadcast,
-        read_snapshot,
-        snapshot_json,
-    )
+    from bot.cli import broadcast_tables as tables
 
     async def work(context: CliContext) -> None:
         broadcast = await _selected(context, which, or_latest=True)
-        snapshot = await (follow_broadcast if follow else read_snapshot)(context, broadcast)
-        said = [json.dumps(snapshot_json(snapshot))] if as_json else details(snapshot)
-        say(*said)
+        read = tables.follow_broadcast if follow else tables.read_snapshot
+        snapshot = await read(context, broadcast)
+        if as_json:
+            say(json.dumps(tables.snapshot_json(snapshot)))
+        else:
+            say(*tables.details(snapshot))
 
     run_with_context(work)
 
@@ -77,18 +75,18 @@ def _add_command(action: BroadcastAction, purpose: str, question: str, outcome: 
     """Adds the command that does this to a broadcast, after showing all that is known of it."""
 
     async def prepare(context: CliContext, wanted: str | None) -> Plan:
-        from bot.cli.broadcast_tables import STATES, details, read_snapshot
+        from bot.cli import broadcast_tables as tables
 
-        snapshot = await read_snapshot(context, await _selected(context, wanted))
+        snapshot = await tables.read_snapshot(context, await _selected(context, wanted))
         allowed = TRANSITIONS[action].sources
         if snapshot.broadcast.state not in allowed:
             raise CannotDo.because(
                 "Este envío está así: {state}. Eso se hace con uno que esté así: {states}.",
                 state=snapshot.state,
-                states=", ".join(label(said) for each, said in STATES.items() if each in allowed),
+                states=", ".join(label(tables.STATES[each]) for each in sorted(allowed)),
             )
         carry_out = partial(_carry_out, action=action, found=snapshot.broadcast, outcome=outcome)
-        return Plan("\n".join(details(snapshot)), label(question), carry_out)
+        return Plan("\n".join(tables.details(snapshot)), label(question), carry_out)
 
     @broadcasts.command(action.value, help=purpose)
     @in_sentences

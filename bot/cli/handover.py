@@ -133,23 +133,19 @@ async def prepare_undo(context: CliContext) -> Plan:
     active = await context.storage.handovers.active()
     if active is None:
         raise CannotDo.because("No hay ninguna entrega anotada: no hay nada que deshacer.")
+
+    async def undo(context: CliContext) -> str:
+        if not await context.storage.handovers.undo(active, at=context.clock()):
+            raise CannotDo.because("Entretanto ya se ha deshecho. No se ha cambiado nada.")
+        return label(
+            "Deshecho: ya no hay ninguna entrega anotada. El bot lo dice a quienes administran."
+        )
+
     meaning = label(
         "Si se deshace, el plazo deja de contar desde ese día, el bot ya no dice nada de "
         "la entrega y no hay nada que comunicar. Lo que se ha borrado sigue borrado."
     )
-    return Plan(
-        f"{_recorded(context, active)}\n{meaning}",
-        label("¿Lo deshago?"),
-        partial(_undo, found=active),
-    )
-
-
-async def _undo(context: CliContext, found: Handover) -> str:
-    if not await context.storage.handovers.undo(found, at=context.clock()):
-        raise CannotDo.because("Entretanto ya se ha deshecho. No se ha cambiado nada.")
-    return label(
-        "Deshecho: ya no hay ninguna entrega anotada. El bot lo dice a quienes administran."
-    )
+    return Plan(f"{_recorded(context, active)}\n{meaning}", label("¿Lo deshago?"), undo)
 
 
 async def _recorded_or_lists(context: CliContext) -> str:

@@ -15,7 +15,7 @@ from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import median_form_seconds
 from bot.text.terminal_language import label
 from bot.text.translations import Words
-from storage import Invalidation, Matches, SignatureCondition
+from storage import Matches, SignatureCondition
 
 _HOURS_SHOWN, _EXAMPLES = 48, 10
 
@@ -248,6 +248,19 @@ async def _prepare_undo(context: CliContext, wanted: str) -> Plan:
     found = with_id(wanted, entries, "petition-bot invalidate --list")
     if found.undone_at is not None:
         raise CannotDo.because("Esa ya se deshizo: sus firmas cuentan.")
+
+    async def undo(context: CliContext) -> str:
+        words, now = context.words, context.clock()
+        await context.storage.petitions.close_if_due(now)  # as before taking them out
+        back = await context.storage.invalidations.undo(found.id, now)
+        return label(
+            "{n} firmas cuentan otra vez. Ahora cuentan {counted}. Entretanto se retiraron o se"
+            " borraron: {gone}.",
+            n=words.number(back),
+            counted=await _counted(context),
+            gone=words.number(found.signatures - back),
+        )
+
     return Plan(
         label(
             "Se sacaron del recuento por esto: {why}", why=f"{found.reason} ({found.condition})"
@@ -256,21 +269,8 @@ async def _prepare_undo(context: CliContext, wanted: str) -> Plan:
             "¿Cuento otra vez {n} firmas? Para confirmarlo, escribe cuántas son",
             n=found.signatures,
         ),
-        partial(_undo, found=found),
+        undo,
         number=found.signatures,
-    )
-
-
-async def _undo(context: CliContext, found: Invalidation) -> str:
-    words, now = context.words, context.clock()
-    await context.storage.petitions.close_if_due(now)  # as before taking them out
-    back = await context.storage.invalidations.undo(found.id, now)
-    return label(
-        "{n} firmas cuentan otra vez. Ahora cuentan {counted}. Entretanto se retiraron o se"
-        " borraron: {gone}.",
-        n=words.number(back),
-        counted=await _counted(context),
-        gone=words.number(found.signatures - back),
     )
 
 

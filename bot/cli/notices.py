@@ -1,11 +1,9 @@
 """`petition-bot notices`: of what the addressee has to be told since (GDPR art. 19)."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -19,16 +17,14 @@ from bot.text.terminal_language import label, plural_label
 from bot.text.translations import mark
 from storage import Change, ChangeOwed, Handover, output_file
 
-_TO_DO: Mapping[Change, str] = MappingProxyType(
-    {
-        Change.WITHDRAWN: mark("borrarla: se ha retirado la firma"),
-        Change.ERASED: mark("borrarla: lo ha pedido la persona"),
-        Change.NAME_REMOVED: mark("borrar el nombre, y contar la firma sin él"),
-        Change.OBJECTED: mark("no usarla más: la persona se opone"),
-        Change.RESTRICTED: mark("guardarla y no usarla más: su uso está limitado"),
-        Change.CORRECTED: mark("cambiar el nombre"),
-    }
-)
+_TO_DO = {
+    Change.WITHDRAWN: mark("borrarla: se ha retirado la firma"),
+    Change.ERASED: mark("borrarla: lo ha pedido la persona"),
+    Change.NAME_REMOVED: mark("borrar el nombre, y contar la firma sin él"),
+    Change.OBJECTED: mark("no usarla más: la persona se opone"),
+    Change.RESTRICTED: mark("guardarla y no usarla más: su uso está limitado"),
+    Change.CORRECTED: mark("cambiar el nombre"),
+}
 
 
 @in_sentences
@@ -77,7 +73,16 @@ async def prepare_notices(context: CliContext, output: Path | None = None) -> Pl
         "¿Se han comunicado estos {n} cambios a quien recibió la petición?",
         len(owed),
     )
-    return Plan("\n".join(said), question if owed else "", partial(_mark_told, told=owed))
+
+    async def mark_told(context: CliContext) -> str:
+        await context.storage.changes_after_export.mark_told(owed, at=context.clock())
+        return plural_label(
+            "Queda anotado que se ha comunicado {n} cambio.",
+            "Queda anotado que se han comunicado {n} cambios.",
+            len(owed),
+        )
+
+    return Plan("\n".join(said), question if owed else "", mark_told)
 
 
 async def _since_the_handover(
@@ -133,15 +138,6 @@ async def _before_the_handover(context: CliContext) -> list[str]:
             )
         )
     return said
-
-
-async def _mark_told(context: CliContext, told: Sequence[ChangeOwed]) -> str:
-    await context.storage.changes_after_export.mark_told(told, at=context.clock())
-    return plural_label(
-        "Queda anotado que se ha comunicado {n} cambio.",
-        "Queda anotado que se han comunicado {n} cambios.",
-        len(told),
-    )
 
 
 def _to_do(owed: ChangeOwed) -> str:

@@ -7,10 +7,8 @@ import re
 import shutil
 import tomllib
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
-from bot.cli.check import print_problems
 from bot.console import CannotDo, say
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, problems_of, warnings_of
@@ -18,7 +16,7 @@ from bot.petition_folder.edit import NotEditable, at, changed, path_of
 from bot.petition_folder.read import FolderState, folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import Problem
-from bot.text.terminal_language import label, plural_label, terminal_words
+from bot.text.terminal_language import label, terminal_words
 from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.folder_editor import FolderEditor, Refusal
 from bot.tryout.page import TryoutPage
@@ -98,11 +96,6 @@ class Preview:
                 self._good = _contents(self.folder)
         others = [each for each in warnings if each not in unready]
         self.page.publish_preview(problems, others, unready, shown=self._shown)
-        verdict = label("se ve")
-        if problems:
-            verdict = plural_label("{n} problema", "{n} problemas", len(problems))
-        say(f"{datetime.now():%H:%M:%S}  {verdict}")
-        print_problems(problems)
 
     def _mended(self, problems: list[Problem]) -> Path | None:
         """Returns a copy of the folder in which what is wrong says what it said before.

@@ -11,7 +11,6 @@ import typer
 
 from bot.cli.context import CliContext, Plan, confirmed
 from bot.console import CannotDo, Yes, in_sentences, progress, signatures
-from bot.petition.retention_days import day_of, erased_on
 from bot.retention import Erasure, erase_due, read_erasure
 from bot.settings import PetitionSettings, load_petition_settings
 from bot.telegram_session import shared_session
@@ -102,26 +101,13 @@ async def _erase(context: CliContext, erasure: Erasure, total: int) -> str:
     )
 
 
-async def _nothing(context: CliContext) -> str:
-    first = await context.storage.erasures.first_signed_at()
-    if first is None:
-        return label("No se guarda ninguna firma: no hay nada que borrar.")
-    handover = await context.storage.handovers.active()
-    days = () if handover is None else (handover.handed_over_on,)
-    zone = context.words.zone
-    day = erased_on(context.petition.retention, day_of(first, zone), days)
-    return label(
-        "Todavía no toca borrar ninguna firma. La primera, el {day}.", day=context.words.date(day)
-    )
-
-
 async def _reasons(
     context: CliContext, erasure: Erasure, count: DueCount, total: int
 ) -> AsyncIterator[str]:
     """Yields why signatures are due, and which of them are not erased yet."""
     words, months = context.words, context.petition.retention
     if count.total == 0:
-        yield await _nothing(context)
+        yield label("No toca borrar ninguna firma.")
         return
     yield label("Toca borrar {signatures}.", signatures=signatures(count.total))
     if count.at_most:

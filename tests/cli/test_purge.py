@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
-from bot.petition_folder.schema import months_later
 from storage import ErasedPortion, Erasures, Statement, Storage
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both, refused, said
 
@@ -69,7 +68,7 @@ def test_what_is_due_is_counted_with_the_reason_before_it_is_asked_and_erased(
     newest = petition.audited()[0]
     assert (newest.action, newest.detail, newest.actor) == ("purge", "2", None)
     text = said(call("--yes"))
-    assert "No signature is due. The first one is on" in text
+    assert text == "No signature is due.\n"
     assert left(petition) == 4
 
 
@@ -91,7 +90,7 @@ def test_who_was_not_told_is_kept_for_the_admins_to_tell_them(
     assert left(petition) == 5
     signed(petition, 25 * A_MONTH)
     assert "Signatures erased: 5. The petition's count is still 6." in said(call("--yes"))
-    assert "No signature is stored, so there is nothing to erase." in said(call())
+    assert said(call()) == "No signature is due.\n"
 
 
 def test_whom_nobody_told_in_two_weeks_is_kept_no_longer(petition: PetitionDatabase) -> None:
@@ -104,21 +103,12 @@ def test_whom_nobody_told_in_two_weeks_is_kept_no_longer(petition: PetitionDatab
     assert "Signatures erased: 6." in text
 
 
-def test_of_an_open_petition_and_one_whose_time_has_not_come_the_next_step_is_said(
+def test_of_an_open_petition_it_is_said_that_it_has_to_be_closed_first(
     petition: PetitionDatabase,
 ) -> None:
     opened = "UPDATE petitions SET closed_at = NULL"
     petition.do(lambda storage: storage.database.write(Statement(opened)))
     assert "An admin can, with /close, and then /broadcast." in said(call("--dry-run"))
-    signed(petition, timedelta())
-    today = datetime.now(ZONE).date()
-    first = months_later(today, 21)
-    assert f"The first one is on {first:%-d %B %Y}." in said(call())
-    closed = "UPDATE petitions SET closed_at = 1"
-    petition.do(lambda storage: storage.database.write(Statement(closed)))
-    delivered(petition, timedelta())
-    first = months_later(today, 1)
-    assert f"The first one is on {first:%-d %B %Y}." in said(call())
 
 
 def test_what_was_erased_before_ctrl_c_stays_erased(
