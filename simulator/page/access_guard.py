@@ -1,12 +1,10 @@
 """Protects the page from other sites: DNS rebinding and cross-site requests."""
 
-import socket
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from simulator.page.address import as_address
+from simulator.page.address import LOOPBACK
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -31,7 +29,7 @@ async def refuse_other_sites(request: web.Request, handler: Handler) -> web.Stre
     A domain name that another site points at this machine is a foreign host name. A request
     that another site makes a browser send has that site as its origin.
     """
-    if not _is_an_address_of_ours(request.host):
+    if request.host.partition(":")[0] not in ("localhost", LOOPBACK):
         return web.Response(status=403, text="This is not an address of this page.")
     if request.method != "GET" and not _is_from_the_page(request):
         return web.Response(status=403, text="Only the page itself may do that.")
@@ -42,14 +40,6 @@ async def add_security_headers(_: web.Request, response: web.StreamResponse) -> 
     """Sets headers that forbid the browser to load anything from elsewhere or run inline code."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-
-
-def _is_an_address_of_ours(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    return name in ("localhost", socket.gethostname().lower()) or as_address(name) is not None
 
 
 def _is_from_the_page(request: web.Request) -> bool:

@@ -1,7 +1,6 @@
 """The address of the page: a free port on loopback."""
 
 import errno
-import ipaddress
 import os
 from collections.abc import Iterable
 
@@ -9,14 +8,6 @@ from aiohttp import web
 
 LOOPBACK = "127.0.0.1"
 _NEAR = range(8080, 8100)
-
-
-def as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Returns the address that this host is written as; None for a name."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 async def listen(runner: web.AppRunner, port: int | None) -> int:

@@ -25,11 +25,15 @@ async def test_a_name_that_is_made_to_point_here_is_refused(at: PageClient) -> N
         "evil.example",
         "evil.example:8080",
         "127.0.0.1.evil.example",
+        "192.0.2.7:8080",
     ):
         for path in ("", "events", "people_list.js"):
             headers = {"Host": host}
             async with at.session.get(f"{at.address}{path}", headers=headers) as response:
                 assert response.status == 403
+    for host in ("localhost", "localhost:9000", "127.0.0.1:9000"):  # through `ssh -L` as well
+        async with at.session.get(at.address, headers={"Host": host}) as response:
+            assert response.status == 200
 
 
 async def test_another_site_cannot_act_through_the_browser(at: PageClient, ana: Person) -> None:
