@@ -44,13 +44,10 @@ def with_found_entities(rendered: Rendered) -> Rendered:
 def is_for_bot(message: Message, bot: User) -> bool:
     """Returns whether a bot in privacy mode receives this group message.
 
-    It receives commands, mentions of itself and replies to itself.
+    It receives commands and mentions of itself.
     """
     if message.chat.bot_status not in ("member", "administrator"):
         return False
-    replied = message.chat.messages.get(message.reply_to or 0)
-    if replied is not None and replied.by.id == bot.id:
-        return True
     name = f"@{bot.username}".lower()
     for entity in message.entities:
         word = _word(message.text, entity).lower()

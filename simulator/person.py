@@ -86,21 +86,14 @@ class Person(Account):
         """Changes the name in the profile."""
         self.user = replace(self.user, first_name=first_name, last_name=last_name)
 
-    def send(
-        self,
-        text: str,
-        *,
-        entities: Entities = (),
-        reply_to: int | None = None,
-    ) -> Message:
+    def send(self, text: str, *, entities: Entities = ()) -> Message:
         """Writes to the bot."""
-        content = client_checks.text(text, entities)
-        return self._post(self.chat, reply_to=reply_to, **content)
+        return self._post(self.chat, **client_checks.text(text, entities))
 
-    def send_in(self, group: Chat, text: str, *, reply_to: int | None = None) -> Message:
+    def send_in(self, group: Chat, text: str) -> Message:
         """Writes in a group."""
         self.met = True
-        return self._post(group, text=text, entities=find_entities(text), reply_to=reply_to)
+        return self._post(group, text=text, entities=find_entities(text))
 
     def send_kind(self, kind: str, caption: str = "", **more: Any) -> Message:
         """Sends a sample of a kind of content, such as "voice", "contact" or "poll"."""
@@ -122,42 +115,29 @@ class Person(Account):
         entities: Entities = (),
         spoiler: bool = False,
         above: bool = False,
-        reply_to: int | None = None,
     ) -> Message:
         """Sends media that already exists.
 
         `spoiler` covers it until it is tapped; `above` shows the caption above it.
         """
         content = client_checks.caption(media, caption, entities)
-        return self._post(
-            self.chat, spoiler=spoiler, caption_above=above, reply_to=reply_to, **content
-        )
+        return self._post(self.chat, spoiler=spoiler, caption_above=above, **content)
 
     def send_photo(self, caption: str = "", **more: Any) -> Message:
         """Sends a sample photo; `more` is as in `send_media`."""
         return self.send_kind("photo", caption, **more)
 
-    def send_album(
-        self,
-        items: Sequence[str | Media],
-        caption: str = "",
-        *,
-        entities: Entities = (),
-        reply_to: int | None = None,
-    ) -> list[Message]:
-        """Sends an album; the caption belongs to the first item.
+    def send_album(self, kinds: Sequence[str], caption: str = "") -> list[Message]:
+        """Sends samples of "photo", "video", "document" or "audio" as an album.
 
-        `items` are kinds ("photo", "video", "document", "audio") or media.
+        The caption belongs to the first.
         """
-        sample = self.world.files.sample
-        held = [sample(item) if isinstance(item, str) else item for item in items]
-        client_checks.check_album([media.kind for media in held])
+        client_checks.check_album(kinds)
         group = next(self.world.album_ids)
-        first = client_checks.caption(held[0], caption, entities)
-        contents = [first, *(client_checks.caption(media, "") for media in held[1:])]
+        sample, captions = self.world.files.sample, [caption, *[""] * (len(kinds) - 1)]
         return [
-            self._post(self.chat, group=group, reply_to=reply_to, **content)
-            for content in contents
+            self._post(self.chat, group=group, **client_checks.caption(sample(kind), words))
+            for kind, words in zip(kinds, captions, strict=True)
         ]
 
     def forward(

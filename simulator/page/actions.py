@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from simulator.auto_entities import find_entities
-from simulator.chats import Media, Message
+from simulator.chats import Message
 from simulator.media_kinds import KINDS
 from simulator.page.phones import Phones
 from simulator.person import Person
@@ -17,7 +17,6 @@ T = TypeVar("T")
 _LONGEST = 20_000
 _LONGEST_NAME = 64
 _MOST_PEOPLE = 60
-_MOST_FILES = 10
 
 
 class ActionRefused(Exception):
@@ -47,10 +46,6 @@ class ActionFields:
             raise ActionRefused(f"{name} is no whole number")
         return value
 
-    def number_if_any(self, name: str) -> int | None:
-        """Returns a whole number, or None when there is none."""
-        return None if self.values.get(name) is None else self.number(name)
-
     def items(self, name: str, kind: type[T]) -> list[T]:
         """Returns a list of things of one type; empty when there is none."""
         value = self.values.get(name) or []
@@ -66,11 +61,6 @@ def _message(person: Person, fields: ActionFields) -> Message:
     return found
 
 
-def _formatting(fields: ActionFields) -> dict[str, Any]:
-    entities, reply_to = fields.items("entities", dict), fields.number_if_any("reply_to")
-    return {"entities": entities, "reply_to": reply_to}
-
-
 def _known(kind: str) -> str:
     if kind not in KINDS:
         raise ActionRefused(f"there is no kind of content {kind!r}")
@@ -78,23 +68,11 @@ def _known(kind: str) -> str:
 
 
 def _attach(person: Person, fields: ActionFields) -> None:
-    """Sends uploaded files: a single one as a message, several as an album."""
-    words, more = fields.text("text"), _formatting(fields)
-    files = fields.items("files", str)
-    if not 1 <= len(files) <= _MOST_FILES:
-        raise ActionRefused(f"files are 1 to {_MOST_FILES}")
-    held = [_uploaded(person, file_id) for file_id in files]
-    if len(held) == 1:
-        person.send_media(held[0], words, **more)
-    else:
-        person.send_album(held, words, **more)
-
-
-def _uploaded(person: Person, file_id: str) -> Media:
-    stored = person.world.files.find(file_id)
+    """Sends an uploaded file."""
+    stored = person.world.files.find(fields.text("file"))
     if stored is None:
         raise ActionRefused("that file is not there any more")
-    return stored.media
+    person.send_media(stored.media, fields.text("text"), entities=fields.items("entities", dict))
 
 
 def _forward_post(person: Person, fields: ActionFields) -> None:
@@ -113,7 +91,9 @@ def _forward_post(person: Person, fields: ActionFields) -> None:
 
 _ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyType(
     {
-        "send": lambda person, fields: person.send(fields.text("text"), **_formatting(fields)),
+        "send": lambda person, fields: person.send(
+            fields.text("text"), entities=fields.items("entities", dict)
+        ),
         "start": lambda person, fields: person.start(fields.text("payload", 64) or None),
         "edit": lambda person, fields: person.edit(
             _message(person, fields),
@@ -124,11 +104,9 @@ _ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyT
         "tap": lambda person, fields: person.tap_data(
             fields.number("message"), fields.text("data", 64)
         ),
-        "kind": lambda person, fields: person.send_kind(
-            _known(fields.text("kind")), fields.text("caption")
-        ),
+        "kind": lambda person, fields: person.send_kind(_known(fields.text("kind"))),
         "album": lambda person, fields: person.send_album(
-            list(map(_known, fields.items("kinds", str))), fields.text("caption")
+            list(map(_known, fields.items("kinds", str)))
         ),
         "attach": _attach,
         "forward": lambda person, fields: person.forward(_message(person, fields)),

@@ -9,7 +9,7 @@ from simulator.chats import Event, Shape
 from simulator.page.event_feed import EventFeed
 from simulator.parameters import UploadedFile
 
-_KEPT = 150
+_KEPT = 100
 _PUBLISHED_AT_ONCE = 40
 _SECONDS_KEPT = 90
 _LONGEST_TEXT = 1_500
@@ -33,8 +33,8 @@ class CallJournal:
         second = self._second(call.at)
         second["calls"] += 1
         second["refused"] += call.status == 429
-        if call.method == "getUpdates" and call.ok and not answer:
-            return  # empty polls would bury everything else
+        if call.method == "getUpdates":
+            return  # polls would bury everything else
         self._number += 1
         self._unpublished += 1
         shape: Shape = {

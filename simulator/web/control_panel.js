@@ -82,42 +82,33 @@ function rateChart() {
   ];
 }
 
-const CALLS_SHOWN = 100;
-
 /** The bot's calls, newest first, with parameters and answers. */
 function callList() {
-  const { heldCalls, showsPolls } = state;
+  const { heldCalls } = state;
   const { calls, missed } = heldCalls ?? state;
-  const shown = calls.filter((call) => showsPolls || call.method !== "getUpdates").slice(0, CALLS_SHOWN);
   return [
-    h("div", { class: "calls-bar" },
-      h("button", {
-        type: "button", class: "link-button", "aria-pressed": String(Boolean(heldCalls)),
-        onclick: () => update(state, { heldCalls: heldCalls ? null : { calls, missed } }),
-      }, t(heldCalls ? "calls-resume" : "calls-pause")),
-      h("label", { for: "all-calls" },
-        h("input", { type: "checkbox", id: "all-calls", checked: showsPolls, onchange: () => update(state, { showsPolls: !showsPolls }) }),
-        t("calls-polls"))),
-    h("ul", { class: "calls" }, shown.map((call) => h(callRow, { key: call.number, call, isOpen: call.isOpen }))),
-    shown.length === 0 ? h("p", { class: "hint" }, t("calls-none"))
+    h("button", {
+      type: "button", class: "link-button", "aria-pressed": String(Boolean(heldCalls)),
+      onclick: () => update(state, { heldCalls: heldCalls ? null : { calls, missed } }),
+    }, t(heldCalls ? "calls-resume" : "calls-pause")),
+    h("ul", { class: "calls" }, calls.map((call) => h(callRow, { key: call.number, call }))),
+    calls.length === 0 ? h("p", { class: "hint" }, t("calls-none"))
       : missed > 0 && h("p", { class: "hint" }, t("calls-missed", { n: number(missed) })),
   ];
 }
 
 const STATUS = { 2: "good", 4: "doubtful", 5: "bad" };
 
-function callRow({ call, isOpen }) {
+function callRow({ call }) {
   const { status, error } = call;
   const json = (value) => h("pre", { tabindex: "0" }, JSON.stringify(value, null, 2));
-  return h("li", {}, h("details", { class: "call", ontoggle: (event) => update(call, { isOpen: event.target.open }) },
+  return h("li", {}, h("details", { class: "call" },
     h("summary", {},
       h("span", { class: `status ${STATUS[Math.floor(status / 100)] ?? "bad"}` }, status || t("cut")),
       h("span", { class: "method" }, call.method),
       h("bdi", { class: "whose" }, call.whose ?? call.chat),
       h("time", {}, timeWithSeconds(call.at)),
       h("span", { class: "took" }, `${number(Math.round(call.ms))} ms`)),
-    isOpen && [
-      h("h4", {}, t("parameters")), json(call.params),
-      h("h4", {}, t("answer")), json(error ? { error_code: status, description: error } : call.answer),
-    ]));
+    h("h4", {}, t("parameters")), json(call.params),
+    h("h4", {}, t("answer")), json(error ? { error_code: status, description: error } : call.answer)));
 }

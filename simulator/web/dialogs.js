@@ -27,17 +27,12 @@ export function openRenameDialog(person) {
 }
 
 export function openStartLinkDialog(person) {
-  const link = { mark: "newsletter" };
   askToConfirm({
     title: t("start-link"),
     text: t("start-link-why"),
-    body: () => [
-      field("payload", t("start-mark"), {
-        pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), autofocus: true,
-        value: link.mark, oninput: (event) => update(link, { mark: event.target.value }),
-      }),
-      h("p", { class: "address" }, `https://t.me/${state.bot.username}?start=${link.mark}`),
-    ],
+    body: field("payload", t("start-mark"), {
+      pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), autofocus: true, defaultValue: "newsletter",
+    }),
     yes: t("open"),
     done: () => actAs(person, "start", { payload: link.mark }),
   });
@@ -75,14 +70,14 @@ export function showAlert(title, text) {
 }
 
 /**
- * Asks a question; `done` is called with the form when it is confirmed. `body` is trees, or a function
- * that returns them at each drawing. `danger` marks what cannot be undone.
+ * Asks a question; `done` is called with the form when it is confirmed. `danger` marks what cannot be
+ * undone.
  */
 export function askToConfirm({ title, text, body, yes, done, danger }) {
   const dialog = openDialog({ class: "dialog", "aria-label": title }, () => h("form", { method: "dialog", onsubmit: (event) => done(new FormData(event.target)) },
     h("h2", {}, title),
     text && h("p", {}, text),
-    typeof body === "function" ? body() : body,
+    body,
     h("div", { class: "dialog-buttons" },
       h("button", { type: "button", class: "button quiet", onclick: () => dialog.node.close() }, t("cancel")),
       h("button", { type: "submit", class: danger ? "button danger" : "button" }, yes))));

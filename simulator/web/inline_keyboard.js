@@ -43,27 +43,18 @@ onChange("answered", ({ person, text, alert, url }) => {
 function openAddress(person, address) {
   const url = new URL(address, "https://t.me");
   if (url.hostname === "t.me" && url.pathname === `/${state.bot.username}`) actAs(person, "start", { payload: url.searchParams.get("start") });
-  else if (url.pathname === "/share/url" || address.startsWith("tg://msg_url")) offerToShare(url);
-  else offerToOpen(address);
+  else if (url.pathname === "/share/url" || address.startsWith("tg://msg_url")) {
+    const words = [url.searchParams.get("text"), url.searchParams.get("url")].filter(Boolean).join("\n");
+    offer(words, { title: t("share-address") });
+  } else offer(address, { title: t("open-address"), text: t("open-outside") }, safeAddress(address));
 }
 
-function offerToShare(url) {
-  const words = [url.searchParams.get("text"), url.searchParams.get("url")].filter(Boolean).join("\n");
+/** Offers to open an address, or else to copy the words. */
+function offer(words, about, href) {
   askToConfirm({
-    title: t("share-address"),
+    ...about,
     body: h("p", { class: "address", dir: "auto" }, words),
-    yes: t("copy-address"),
-    done: () => copy(words),
-  });
-}
-
-function offerToOpen(address) {
-  const href = safeAddress(address);
-  askToConfirm({
-    title: t("open-address"),
-    text: t("open-outside"),
-    body: h("p", { class: "address" }, address),
     yes: t(href ? "open" : "copy-address"),
-    done: () => (href ? open(href, "_blank", "noopener,noreferrer") : copy(address)),
+    done: () => (href ? open(href, "_blank", "noopener,noreferrer") : copy(words)),
   });
 }

@@ -11,7 +11,6 @@ const MARKS = [
 ];
 
 const SIGNS = { pre: "```", code: "`", bold: "**", italic: "__", strikethrough: "~~", spoiler: "||" };
-const LONGEST = 4096;
 
 /** Returns the written text without its marks, and the entities. */
 export const parseMarkdown = (typed) => parsed(typed.trim(), 0);
@@ -46,29 +45,4 @@ export function toMarkdown(text, entities) {
   }
   const places = [...new Set([0, ...opened.keys(), ...closed.keys(), text.length])].sort((a, b) => a - b);
   return places.map((place, n) => (closed.get(place) ?? "") + (opened.get(place) ?? "") + text.slice(place, places[n + 1] ?? place)).join("");
-}
-
-/** Splits a text into messages that Telegram's limit allows. */
-export function splitText({ text, entities }) {
-  const made = [];
-  for (let from = 0, to; from < text.length; from = to) {
-    to = from + endOfPiece(text.slice(from));
-    made.push({ text: text.slice(from, to), entities: entities.flatMap((entity) => within(entity, from, to)) });
-  }
-  return made;
-}
-
-/** Returns where the first piece ends: after a line or else a word, never inside a character. */
-function endOfPiece(text) {
-  if (text.length <= LONGEST) return text.length;
-  const fits = text.slice(0, LONGEST);
-  const gap = [fits.lastIndexOf("\n"), fits.lastIndexOf(" ")].find((place) => place > LONGEST / 2);
-  if (gap !== undefined) return gap + 1;
-  return /[\uD800-\uDBFF]$/.test(fits) ? LONGEST - 1 : LONGEST;
-}
-
-function within(entity, from, to) {
-  const begin = Math.max(entity.offset, from);
-  const end = Math.min(entity.offset + entity.length, to);
-  return begin < end ? [{ ...entity, offset: begin - from, length: end - begin }] : [];
 }

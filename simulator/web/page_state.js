@@ -1,6 +1,6 @@
 // The state of the page, of which every view is a function. Changes come in through `applyChange`, in order.
 
-const CALLS_KEPT = 150;
+const CALLS_KEPT = 100;
 const SECONDS_KEPT = 90;
 const ACTION_MILLISECONDS = 5000;
 const TAP_MILLISECONDS = 20_000;
@@ -24,9 +24,7 @@ export const state = {
   // Whether somebody has scrolled up in the chat.
   isAway: false,
   drafts: new Map(),
-  suggestions: { marked: 0, closed: false },
   heldCalls: null,
-  showsPolls: false,
   dialogs: [],
   toast: null,
 };

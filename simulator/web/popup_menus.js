@@ -2,7 +2,7 @@
 
 import { closeBeside, confirmDeactivation, openDialog, openRenameDialog, openStartLinkDialog } from "./dialogs.js";
 import { h, icon } from "./dom.js";
-import { beginReplyOrEdit } from "./drafts.js";
+import { beginEdit } from "./drafts.js";
 import { copy } from "./notices.js";
 import { actAs } from "./server_connection.js";
 import { t } from "./translation.js";
@@ -23,8 +23,7 @@ export function messageMenu(anchor, person, message) {
   const writes = !person.gone && !person.blocked;
   const editable = message.mine && message.forwarded === undefined && (message.text || message.media?.kind === "photo");
   openMenu(anchor, t("message-options"), [
-    writes && { icon: "reply", label: t("reply"), done: () => beginReplyOrEdit(person.id, { reply: message }) },
-    writes && editable && { icon: "edit", label: t("edit"), done: () => beginReplyOrEdit(person.id, { edit: message }) },
+    writes && editable && { icon: "edit", label: t("edit"), done: () => beginEdit(person.id, message) },
     message.text && { icon: "copy", label: t("copy"), done: () => copy(message.text) },
     writes && { icon: "forward", label: t("forward"), done: () => actAs(person, "forward", { message: message.id }) },
     writes && { icon: "trash", label: t("delete"), danger: true, done: () => actAs(person, "delete", { message: message.id }) },

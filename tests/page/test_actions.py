@@ -62,33 +62,19 @@ async def test_a_file_of_the_computer_arrives_as_what_it_is_with_a_caption(
     _, file = await uploaded(at, "document", "lista.csv", b"a;b")
     assert ana.messages == []
     bold = [{"type": "bold", "offset": 0, "length": 5}]
-    await at.does("attach", person=ana.id, files=[file], text="Lista de hoy", entities=bold)
+    await at.does("attach", person=ana.id, file=file, text="Lista de hoy", entities=bold)
     (message,) = ana.messages
     assert message.document is not None
     assert (message.document.name, message.text) == ("lista.csv", "Lista de hoy")
     assert [entity.type for entity in message.entities] == ["bold"]
 
 
-async def test_several_files_arrive_as_an_album_with_the_caption_on_the_first(
-    at: PageClient, ana: Person
-) -> None:
-    answered = ana.send("¿Fotos?")
-    files = [(await uploaded(at, "photo", "1.png", tiny_png()))[1] for _ in range(3)]
-    await at.does("attach", person=ana.id, files=files, text="Así fue", reply_to=answered.id)
-    album = ana.messages[1:]
-    assert len({message.group for message in album}) == 1
-    assert [message.text for message in album] == ["Así fue", "", ""]
-    assert {message.reply_to for message in album} == {answered.id}
-
-
 async def test_what_a_client_would_not_send_is_not_sent(at: PageClient, ana: Person) -> None:
     assert (await uploaded(at, "photo", "1.png", b"no picture"))[0] == 400
     assert (await uploaded(at, "document", "empty.txt", b""))[0] == 400
     photo = (await uploaded(at, "photo", "1.png", tiny_png()))[1]
-    document = (await uploaded(at, "document", "1.txt", b"1"))[1]
-    for files, text in (([photo, document], ""), ([photo], "a" * 1025), ([photo] * 11, "")):
-        status, body = await at.act("attach", person=ana.id, files=files, text=text)
-        assert (status in (400, 409), bool(body["error"])) == (True, True)
+    status, body = await at.act("attach", person=ana.id, file=photo, text="a" * 1025)
+    assert (status in (400, 409), bool(body["error"])) == (True, True)
     assert ana.messages == []
 
 
@@ -124,9 +110,9 @@ async def test_nonsense_is_refused_in_a_sentence(at: PageClient, ana: Person) ->
         {"act": "kind", "person": 6_100_000_001, "kind": "bomb"},
         {"act": "album", "person": 6_100_000_001, "kinds": [1]},
         {"act": "album", "person": 6_100_000_001, "kinds": [[]]},
-        {"act": "attach", "person": 6_100_000_001, "files": []},
-        {"act": "attach", "person": 6_100_000_001, "files": [1]},
-        {"act": "attach", "person": 6_100_000_001, "files": ["none"]},
+        {"act": "attach", "person": 6_100_000_001},
+        {"act": "attach", "person": 6_100_000_001, "file": 1},
+        {"act": "attach", "person": 6_100_000_001, "file": "none"},
         {"act": "tap", "person": 6_100_000_001, "message": "1", "data": "x"},
         {"act": "add", "name": "  "},
         {"act": "fault", "name": "seed", "value": 3},
