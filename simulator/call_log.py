@@ -26,11 +26,6 @@ class RecordedCall:
         found: int | str | None = self.params.get("chat_id")
         return found
 
-    @property
-    def ok(self) -> bool:
-        """Whether the call was answered with a result."""
-        return self.status == 200
-
 
 class CallLog(list[RecordedCall]):
     """The latest calls, oldest first; `keep` is how many, 0 for none.

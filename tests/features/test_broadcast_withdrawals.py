@@ -25,7 +25,7 @@ class Order:
     def _note(self, call: RecordedCall, _: object) -> None:
         text = str(call.params.get("text", ""))
         for each in (MESSAGE, ERASED, SILENT):
-            if each in text and call.ok:
+            if each in text and call.status == 200:
                 self.of.setdefault(call.chat_id, []).append(each)
 
     def late(self) -> list[object]:

@@ -59,7 +59,7 @@ class Killer:
 
         def answered() -> bool | None:
             new = simulator.calls[before:]
-            found = any(call.ok and call.method.startswith(_ANSWERS) for call in new)
+            found = any(call.status == 200 and call.method.startswith(_ANSWERS) for call in new)
             return found or self._over.is_set() or None
 
         assert await simulator.world.notifier.wait_for(answered, _LONGEST_START_SECONDS), (

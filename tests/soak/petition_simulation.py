@@ -122,7 +122,7 @@ class PetitionSimulation:
 
     def hear(self, call: RecordedCall, _answer: object) -> None:
         """Notes when the bot served somebody and when it was refused; a listener of calls."""
-        if call.ok and call.method.startswith(("send", "edit", "answer")):
+        if call.status == 200 and call.method.startswith(("send", "edit", "answer")):
             self._answered_at = time.monotonic()
         chat = str(call.chat_id)
         fails = chat.isdecimal() and int(chat) in self.telegram.failing_chats.failing

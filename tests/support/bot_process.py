@@ -93,7 +93,10 @@ class BotProcess:
 
         def enough() -> bool | None:
             new = self.simulator.calls[begun:]
-            return sum(call.ok and call.method.startswith(method) for call in new) >= calls or None
+            return (
+                sum(call.status == 200 and call.method.startswith(method) for call in new) >= calls
+                or None
+            )
 
         found = await self.simulator.world.notifier.wait_for(enough, _LONGEST_LIFE_SECONDS)
         assert found, "the bot did too little:\n" + self.log.read_text()[-3000:]
