@@ -43,6 +43,7 @@ _PAUSE_SECONDS = 0.02
 # The first copies nearly all of the log while others write; the second blocks them, but has little
 # left to copy before it truncates the log.
 _TRUNCATE = (
+    Statement("PRAGMA synchronous=FULL"),
     Statement("PRAGMA wal_checkpoint(PASSIVE)"),
     Statement("PRAGMA wal_checkpoint(TRUNCATE)"),
 )
@@ -59,13 +60,18 @@ _SIZE = Statement(
 
 _PRAGMAS = (
     "busy_timeout={busy}",
-    "journal_mode=WAL",
-    "synchronous=FULL",  # an answered signature survives a power cut
     "secure_delete=ON",  # what is erased is overwritten
     "foreign_keys=ON",
     "temp_store=MEMORY",  # sorting writes no data into temporary files
     "trusted_schema=OFF",
     "query_only={read_only}",
+    "schema_version",  # opens the write-ahead log that is there now
+)
+# To set them, SQLite reads how all tables were made, which takes longer than all else of opening:
+# only the writer does.
+_WRITER_PRAGMAS = (
+    "journal_mode=WAL",  # of the file, for whoever opens it
+    "synchronous=FULL",  # an answered signature survives a power cut
 )
 
 
@@ -95,7 +101,7 @@ class SqliteDatabase:
         log_retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._connect = partial(_Connection, path, busy_milliseconds=busy_milliseconds)
-        self._writer = self._connect(read_only=False)
+        self._writer = self._connect(read_only=False, more_pragmas=_WRITER_PRAGMAS)
         self._readers = [self._connect(read_only=True) for _ in range(_READERS)]
         self._truncater = self._connect(read_only=False)
         # In the order of opening; the writer is closed last, so that it can merge the log into
@@ -275,11 +281,18 @@ class SqliteDatabase:
 class _Connection(aiosqlite.Connection):
     """aiosqlite's connection, which can run several statements in one call to its thread."""
 
-    def __init__(self, path: Path, *, busy_milliseconds: int, read_only: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_milliseconds: int,
+        read_only: bool,
+        more_pragmas: Iterable[str] = (),
+    ) -> None:
         pragmas = [
             pragma.format(busy=busy_milliseconds, read_only=int(read_only)) for pragma in _PRAGMAS
         ]
-        super().__init__(partial(_connect, path, pragmas), iter_chunk_size=64)
+        super().__init__(partial(_connect, path, [*pragmas, *more_pragmas]), iter_chunk_size=64)
         # A process that fails without closing it must still be able to exit.
         self._thread.daemon = True
         self.busy = 0
