@@ -51,12 +51,16 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collects without looking for garbage: all that is imported and collected stays."""
+    """Collects without looking for garbage: all that is imported and collected stays.
+
+    Later it is looked for less often, as each look takes long and finds little.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(20_000)
         gc.enable()
 
 

@@ -30,6 +30,7 @@ def _loaded(folder: Path) -> Petition:
 
 @pytest.fixture
 def petition(
+    kind: str,
     database_url: str,
     keyring: Keyring,
     tmp_path: Path,
@@ -42,8 +43,24 @@ def petition(
     monkeypatch.setenv("PETITION_DATABASE_URL", database_url)
     monkeypatch.setenv("PETITION_KEY_FILE", str(tmp_path / "petition.key"))
     petition = PetitionDatabase(database_url, keyring)
-    petition.open()
+    if kind == "postgres":
+        petition.open()
+        return petition
+    if not _opened:
+        petition.open()
+        database = Path(database_url.partition(":///")[2])
+        journal = keyring.path.with_name("petition.key.andry.journal")
+        _opened.update(
+            {each.relative_to(tmp_path): each.read_bytes() for each in (database, journal)}
+        )
+    for name, content in _opened.items():
+        (tmp_path / name).touch(0o600)
+        (tmp_path / name).write_bytes(content)
     return petition
+
+
+_opened: dict[Path, bytes] = {}
+"""The files of the first such petition on SQLite, which all others begin with."""
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from storage import Database, Keyring, open_database
 from tests.support.empty_tables import copy_tables
+from tests.support.key_files import write_key
 from tests.support.postgres_server import PostgresServer, running_postgres
 
 
@@ -76,5 +77,5 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def keyring(tmp_path: Path) -> Keyring:
-    """A keyring of this test's own."""
-    return Keyring.generate(tmp_path / "petition.key")
+    """A keyring, whose file is this test's own."""
+    return write_key(tmp_path / "petition.key")

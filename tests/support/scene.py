@@ -25,10 +25,10 @@ from handlers.context import Services
 from simulator import Simulator
 from simulator.chats import Message
 from simulator.person import Person
-from storage import Keyring
 from tests.support.accelerated_loop import running_clocks
 from tests.support.api_conformance import request_faults
 from tests.support.empty_tables import copy_tables
+from tests.support.key_files import write_key
 
 TOKEN = "123456789:AAtestTestTestTestTestTestTestTestTest1"
 ADMIN = 6_100_000_900
@@ -260,7 +260,7 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
     for part in ("data", "keys"):
         (folder / part).mkdir(mode=0o700, exist_ok=True)
     key = folder / "keys" / "petition.key"
-    Keyring.generate(key)
+    write_key(key)
     if database_url is None:
         await asyncio.to_thread(copy_tables, folder / "data" / "petition.db")
     async with AsyncExitStack() as stack:
