@@ -1,9 +1,9 @@
 """The script of the demo: simulated people use the real bot from first signature to end.
 
-Three supporters sign in two languages; one types an invalid name first. A fourth keeps a receipt,
-corrects the name and withdraws. An admin closes the petition and asks to send the closing update,
-which a second admin approves. In a shell beside the bot, the list is handed over, a letter
-answered, and what is due erased.
+Three supporters sign in two languages; one types an invalid name first. A stranger tries to close
+the petition, signs, keeps a receipt, corrects the name and withdraws. An admin closes it and asks
+to send the closing update, which a second admin approves. In a shell beside the bot, the list is
+handed over and a letter answered; a visitor comes late, and what is due is erased.
 """
 
 import asyncio
@@ -31,13 +31,15 @@ from bot.petition.retention_days import day_of
 from bot.petition.stages import Action
 from bot.tryout.demo_session import DemoSession
 from bot.tryout.visitors.admin import Admin
-from bot.tryout.visitors.journeys import Step
+from bot.tryout.visitors.journeys import Reason, Step
 from bot.tryout.visitors.people import Traits
+from bot.tryout.visitors.screens import closing_lines, closing_updates
 from bot.tryout.visitors.visits import Visitor
 from simulator.errors import SimulatorError
 from simulator.person import Person
 
 _CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
+_WAIT_SECONDS = 10.0
 _JORDIS_NAMES = ("www.jordi.example/hola", "Jordi Puig i Gal·la")
 # After this the retention of the bundled petition is over.
 _MUCH_LATER = timedelta(days=75)
@@ -64,54 +66,79 @@ class DemoScript:
         await self._signs(jordi)
         await self._heading("Seán signs in English")
         await self._signs(sean)
-        await self._heading("Rubén signs, keeps a receipt, corrects his name, and withdraws")
-        await self._signs(ruben)
-        await ruben.goes("/mydata", Action.OTHER_RIGHTS, Action.RECEIPT)
-        await ruben.goes("/mydata", Action.CORRECT_NAME)
-        await ruben.goes("Rubén Soto")
-        await people.stranger.sees("Nombre: Rubén Soto")
-        await ruben.goes("/withdraw", Action.ERASE)
-        await people.stranger.sees("Tu firma está retirada")
+        await self._heading("A stranger tries to close the petition")
+        people.stranger.send("/close")
+        await self._sees(people.stranger, "Ese comando no existe aquí.")
+        await self._heading("He signs, corrects his name, and withdraws")
+        await self._changes(ruben)
         await self._heading("Marta, the admin, closes it, and tells how it ended as Pau approves")
-        await self._tell()
+        await self._told()
         await self._heading("The list is handed over")
         await self._hand_over()
         people.ana.start()
-        await people.ana.sees("Tu nombre está en la lista que se entregó")
+        await self._sees(people.ana, "Tu nombre está en la lista que se entregó")
         await self._heading("Seán writes a letter, and is erased")
         await self._letter(sean)
+        await self._heading("Yusuf comes late")
+        yusuf = self._visitor(people.late)
+        await yusuf.visit("poster")
+        _expect(yusuf.journey.left_for is Reason.CLOSED, "Yusuf could sign")
         await self._heading("Two months later, what is left is erased")
         await self._erase()
         people.ana.start()
-        await people.ana.sees("Ya no guardamos ninguna firma")
-        await people.ana.sees("3 personas")
+        await self._sees(people.ana, "Ya no guardamos ninguna firma")
+        await self._sees(people.ana, "3 personas")
         await self._session.simulator.world.idle()
 
     async def _heading(self, heading: str) -> None:
         await self._session.simulator.world.idle()
         out.print(f"\n[bold]{heading}[/bold]\n")
 
-    def _visitor(self, person: Person, *, reads: str, **more: Any) -> Visitor:
+    def _visitor(self, person: Person, *, reads: str = "", **more: Any) -> Visitor:
         user = person.user
-        traits = Traits(user.first_name, user.last_name, user.language, frozenset({reads}), **more)
+        read = frozenset({reads}) if reads else None
+        traits = Traits(user.first_name, user.last_name, user.language, read, **more)
         shown = self._petition.language_for(user.language)
         return Visitor(person, traits, Random(person.id), shown, looks=lambda _: 0.0)  # noqa: S311
 
     async def _signs(self, visitor: Visitor) -> None:
         await visitor.visit("newsletter")
-        if visitor.journey.furthest is not Step.SIGNED:
-            raise SimulatorError(f"{visitor.traits.first_name} could not sign")
+        person, journey = visitor.person, visitor.journey
+        why = f"{person.user.first_name} could not sign: {journey.left_for}"
+        _expect(journey.furthest is Step.SIGNED, why)
+        await self._session.simulator.world.idle()
+        typed = [m for m in person.messages if not m.from_bot and not m.text.startswith("/")]
+        _expect(not typed, "what was typed for a name is still in the chat")
 
-    async def _tell(self) -> None:
+    async def _changes(self, visitor: Visitor) -> None:
+        ruben, world = visitor.person, self._session.simulator.world
+        await self._signs(visitor)
+        await visitor.goes("/mydata", Action.OTHER_RIGHTS, Action.RECEIPT)
+        await world.idle()
+        has_file = any(message.document for message in ruben.messages)
+        _expect(has_file, "the receipt did not come")
+        await visitor.goes("/mydata", Action.CORRECT_NAME)
+        await visitor.goes("Rubén Soto")
+        await self._sees(ruben, "Nombre: Rubén Soto")
+        await visitor.goes("/withdraw", Action.ERASE)
+        await self._sees(ruben, "Tu firma está retirada")
+        await world.idle()
+        left = [m for m in ruben.messages if m.document or "Soto" in m.text]
+        _expect(not left, "what names who withdrew is still in the chat")
+
+    async def _told(self) -> None:
         people = self._people
         people.marta.start()
         people.pau.start()
         await self._session.simulator.world.idle()
         marta = Admin(people.marta, self._session.app, self._petition, approver=people.pau)
         await marta.closes()
-        told = await marta.tells_everybody()
-        if told.delivered != 3:
-            raise SimulatorError(f"{told.delivered} were told in place of 3")
+        await marta.tells_everybody()
+        lines = closing_lines(self._petition, 3)
+        for person in (people.ana, people.jordi, people.sean, people.stranger):
+            told = len(closing_updates(person, lines))
+            is_right = told == (person is not people.stranger)
+            _expect(is_right, f"{person.user.first_name} was told {told} times")
 
     async def _hand_over(self) -> None:
         """Writes the list encrypted, opens it, sets it as PDF and records the handover."""
@@ -142,7 +169,7 @@ class DemoScript:
             _says(await plan.carry_out(context))
             _typed("notices")
             _says((await prepare_notices(context)).shown)
-        await visitor.person.sees("Done, as your letter or e-mail asked")
+        await self._sees(visitor.person, "Done, as your letter or e-mail asked")
 
     async def _erase(self) -> None:
         """Erases what is due when the retention is over."""
@@ -151,6 +178,14 @@ class DemoScript:
             _typed("purge")
             plan = await prepare_purge(later)
             _says(await plan.carry_out(later))
+
+    async def _sees(self, person: Person, text: str) -> None:
+        await person.sees(text, _WAIT_SECONDS)
+
+
+def _expect(held: bool, fault: str) -> None:
+    if not held:
+        raise SimulatorError(fault)
 
 
 def _set_as_pdf(opened: Path, folder: Path) -> str:
