@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from multiprocessing.connection import Connection
 
 import uvloop
@@ -16,6 +17,8 @@ from simulator.person import Person
 # Not a real token; only the simulator knows it.
 TOKEN = "1000000002:a-token-for-benchmarks-that-opens-nothing"  # noqa: S105
 _PATIENCE_SECONDS = 60.0
+_WITHOUT_NAME = 3
+"""Of each ten people, how many sign without giving their name."""
 
 
 @dataclass(slots=True)
@@ -45,7 +48,12 @@ async def people_sign(simulator: Simulator, people: int) -> Signed:
         simulator.world.person(f"Ana{number}", last_name="García") for number in range(people)
     ]
     begun = time.monotonic()
-    await asyncio.gather(*(_signs(person, words, signed) for person in crowd))
+    await asyncio.gather(
+        *(
+            _signs(person, words, signed, with_name=number % 10 >= _WITHOUT_NAME)
+            for number, person in enumerate(crowd)
+        )
+    )
     signed.seconds = time.monotonic() - begun
     return signed
 
@@ -53,7 +61,7 @@ async def people_sign(simulator: Simulator, people: int) -> Signed:
 async def people_start(simulator: Simulator, people: int) -> Started:
     """Lets this many people start at once; waits until each has a screen with buttons."""
     simulator.limits.on = True
-    first = Catalogs.load().words("es").label("✍️ Firmar la petición")
+    first = Catalogs.load().words("es").label("✍️ Firmar con mi nombre")
     crowd = [simulator.world.person(f"Ana{number}") for number in range(people)]
     begun = time.monotonic()
 
@@ -70,21 +78,18 @@ async def people_start(simulator: Simulator, people: int) -> Started:
     )
 
 
-async def _signs(person: Person, words: Words, signed: Signed) -> None:
-    sign = words.label("✍️ Firmar la petición")
+async def _signs(person: Person, words: Words, signed: Signed, *, with_name: bool) -> None:
+    sign = words.label("✍️ Firmar con mi nombre")
     use = words.label("Usar «{name}»", name=f"{person.user.first_name} García")
-    choice = words.label("Con mi nombre")
-    # What is tapped, and what is on the screen that follows and was not on the one before.
-    way = (
-        (sign, use),
-        (use, f"⚪ {choice}"),
-        (f"⚪ {choice}", f"✅ {choice}"),
-        (words.label("✍️ Consiento y firmo"), words.label("Ver mi firma")),
-    )
+    confirm, thanks = words.label("✍️ Consiento y firmo"), words.label("Ver mi firma")
+    way = [sign, use, confirm, thanks]
+    if not with_name:
+        way = [words.label("✍️ Firmar sin dar mi nombre"), confirm, thanks]
     person.start()
     signed.updates += 1
-    await _waits(person, lambda: _has(person, sign))
-    for label, following in way:
+    await _waits(person, lambda: _has(person, way[0]))
+    # What is tapped, and what is on the screen that follows and was not on the one before.
+    for label, following in pairwise(way):
         signed.updates += 1
         await _taps(person, label, following, signed)
 

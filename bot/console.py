@@ -79,10 +79,12 @@ def signatures(count: int) -> str:
 
 def list_counts(with_name: int, without_name: int) -> str:
     """Counts the signatures in a list that was written, as a sentence."""
-    number = terminal_words().number
+    number, counted = terminal_words().number, signatures(with_name + without_name)
+    if not with_name:
+        return label("{signatures}: ningún nombre, solo el número.", signatures=counted)
     return label(
         "{signatures}: {named} con su nombre y {unnamed} sin él.",
-        signatures=signatures(with_name + without_name),
+        signatures=counted,
         named=number(with_name),
         unnamed=number(without_name),
     )

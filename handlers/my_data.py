@@ -131,31 +131,45 @@ async def show_code(ctx: SupporterContext) -> None:
     )
 
 
+async def ask_name_consent(ctx: SupporterContext) -> None:
+    """Asks for the name that a signature without one is to be handed over with."""
+    place = ctx.after(Action.ASK_NAME_CONSENT).view.place
+    await ctx.with_stage(place, name=None).save_and_show()
+
+
 async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
-    """Has the signature handed over with its name, which is a consent of its own.
+    """Has the signature handed over with the name that was typed, which is a consent of its own.
 
     As at signing, nothing is done if the words have changed since they were shown.
     """
-    consented = name_consent_words(ctx.view)
+    consented, name = name_consent_words(ctx.view), ctx.conversation.name
+    if name is None:
+        await ctx.save_and_show()
+        return
     if agreed_to != consent_mark(ctx.view, consented):
         await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
     consent = _consent_to(ctx, consented, WITH_NAME)
     done, signatures = ctx.after(Action.BACK), ctx.services.storage.signatures
     changed = await signatures.give_name(
-        ctx.supporter, consent, done.conversation, ctx.stored_version or 0, ctx.services.clock()
+        ctx.supporter,
+        name,
+        consent,
+        done.conversation,
+        ctx.stored_version or 0,
+        ctx.services.clock(),
     )
     notice = ctx.view.words.text("Hecho: tu firma se entregará con tu nombre.")
     await (await reload(done)).show(notice if changed else None)
 
 
 async def remove_name(ctx: SupporterContext) -> None:
-    """Has the signature counted without its name from now on (GDPR art. 7(3))."""
+    """Erases the name, so that the signature is counted without it (GDPR art. 7(3))."""
     done, signatures = ctx.with_new_version(), ctx.services.storage.signatures
     changed = await signatures.remove_name(
         ctx.supporter, done.conversation, ctx.stored_version or 0, ctx.services.clock()
     )
-    notice = ctx.view.words.text("Hecho: tu firma se entregará sin tu nombre.")
+    notice = ctx.view.words.text("Hecho: tu firma cuenta sin tu nombre, que ya no guardamos.")
     await (await reload(done)).show(notice if changed else None)
 
 
@@ -233,8 +247,10 @@ def everything_stored(slug: str, held: Held, handover: SupporterHandover | None)
         "petition": slug,
         "conversation": held.conversation,
         "signature": held.signature,
-        "consents": [  # each with the name of the signature, beside the recorded words
+        "consents": [  # each with the name, if the signature has one, beside the recorded words
             {**each, "text_with_your_name": parse(fill(each["text"], name=name)).text}
+            if name
+            else each
             for each in held.consents
         ],
         "handover": _handover(handover),

@@ -57,7 +57,13 @@ async def take_name(ctx: SupporterContext, typed: str) -> None:
     except NameRefused as refused:
         await ctx.say(refusal(ctx, refused))
         return
-    await ctx.with_stage(Place(Stage.CONSENT), name=name).save_and_show()
+    await _with_name(ctx, name).save_and_show()
+
+
+def _with_name(ctx: SupporterContext, name: str) -> SupporterContext:
+    """Returns the context at the consent to this name: when signing, or later."""
+    place = ctx.view.place
+    return ctx.with_stage(Place(Stage.CONSENT) if place.stage is Stage.NAME else place, name=name)
 
 
 async def keep_name(ctx: SupporterContext, typed: str) -> None:
@@ -68,18 +74,38 @@ async def keep_name(ctx: SupporterContext, typed: str) -> None:
     if typed.strip() == ctx.conversation.name:
         await ctx.save_and_show()
         return
-    how = ctx.view.words.text(
-        "Para firmar, pulsa «✍️ Consiento y firmo». Para hacerlo con otro nombre, pulsa «Cambiar "
-        "el nombre»."
+    words, stage = ctx.view.words, ctx.view.place.stage
+    await ctx.say(
+        words.text(
+            "Para que tu firma se entregue con tu nombre, pulsa «✍️ Consiento que se entregue». "
+            "Para hacerlo con otro nombre, pulsa «Cambiar el nombre»."
+        )
+        if stage is Stage.NAME_CONSENT
+        else words.text(
+            "Para firmar, pulsa «✍️ Consiento y firmo». Para hacerlo con otro nombre, pulsa "
+            "«Cambiar el nombre»."
+            if ctx.view.with_name
+            else "Para firmar sin dar tu nombre, pulsa «✍️ Consiento y firmo». Lo que has escrito "
+            "no se ha guardado."
+        )
     )
-    await ctx.say(how)
 
 
 async def use_profile_name(ctx: SupporterContext) -> None:
     """Takes the name of the Telegram profile as the name to sign with."""
     if ctx.view.profile_name is not None:
-        ctx = ctx.with_stage(Place(Stage.CONSENT), name=ctx.view.profile_name)
+        ctx = _with_name(ctx, ctx.view.profile_name)
     await ctx.save_and_show()
+
+
+async def choose_name(ctx: SupporterContext, *, with_name: bool) -> None:
+    """Begins the form with a name or without, or goes on without the name that was typed."""
+    place = Place(Stage.NAME if with_name else Stage.CONSENT)
+    if ctx.view.place.stage is Stage.CONSENT:
+        place = ctx.view.place
+    typed = ctx.conversation.name if with_name else None
+    chosen = ctx.with_stage(place, with_name=with_name, name=typed)
+    await chosen.at_valid_stage().save_and_show()
 
 
 async def choose(ctx: SupporterContext, **chosen: bool) -> None:
@@ -92,8 +118,7 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
 
     `agreed_to` is the `consent_mark` of the text above the button. If the text has changed
     since, or the privacy notice that was shown before, nothing is signed: a consent covers only
-    the words that were seen, and what is new is shown first. Nor is anything signed before the
-    choice about the name: a window says what is missing, over the same screen.
+    the words that were seen, and what is new is shown first.
     """
     notice = notice_mark(ctx.view.petition)
     if ctx.conversation.notice != notice:
@@ -102,14 +127,6 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
         return
     if agreed_to != consent_mark(ctx.view, consent_words(ctx.view)):
         await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
-        return
-    if ctx.view.with_name is None:
-        missing = ctx.view.words.label(
-            "Falta una elección: si tu firma se entrega con tu nombre o sin él. Toca una de las "
-            "dos opciones y después «✍️ Consiento y firmo»."
-        )
-        await ctx.save()
-        await ctx.alert(missing)
         return
     before = ctx
     ctx = ctx.with_stage(Place(Stage.THANKS))
@@ -131,6 +148,10 @@ async def cancel(ctx: SupporterContext) -> None:
     words, place = ctx.view.words, ctx.view.place
     if place.stage is Stage.NEW_NAME:
         kept = words.text("De acuerdo: tu firma sigue con el nombre que tenía.")
+        await ctx.after(Action.BACK).say(kept)
+        return
+    if place.stage is Stage.NAME_CONSENT:
+        kept = words.text("De acuerdo: tu firma sigue sin tu nombre, y no hemos guardado ninguno.")
         await ctx.after(Action.BACK).say(kept)
         return
     # Who has signed is in no form, though something typed may still wait to be deleted.
@@ -159,7 +180,7 @@ def _new_signature(ctx: SupporterContext) -> NewSignature:
     return NewSignature(
         supporter=conversation.supporter,
         chat_id=ctx.chat_id,
-        name=conversation.name or "",
+        name=conversation.name if view.with_name else None,
         language=view.language,
         source=conversation.source,
         form_seconds=form_seconds(conversation.form_started_at, now),

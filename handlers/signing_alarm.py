@@ -1,11 +1,13 @@
 """Tells the admins when people sign in a way that is unusual for this petition."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
+from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import (
     SHORT_FORM_SECONDS,
     SHORT_FORMS_FROM,
@@ -13,14 +15,15 @@ from bot.petition.signing_rate import (
     main_source,
     median_form_seconds,
     short_forms,
+    short_kinds,
     signs_of_a_wave,
 )
 from bot.text.translations import Words
 from handlers.admin_notices import Notice, tell_admins
 from handlers.context import Bot, Services
-from handlers.screens.screen import paragraphs, sentences
+from handlers.screens.screen import lines, paragraphs, sentences
 from storage import SigningRate, Unavailable
-from telegram_text.markup import Html
+from telegram_text.markup import Html, escape
 
 _log = structlog.stdlib.get_logger()
 
@@ -74,7 +77,7 @@ def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
     return paragraphs(
         words.text("👀 <b>Las firmas llegan de una manera poco habitual.</b>"),
         sentences(counted, *(_said(rate, sign, words) for sign in signs)),
-        _form_time(rate, words),
+        lines(*(_form_time(rate, words, with_name=kind) for kind in (True, False))),
         words.text(
             "Puede que la petición se esté compartiendo mucho o que la haya difundido un medio o "
             "un boletín. También puede que alguien esté firmando con cuentas falsas. El bot no "
@@ -82,11 +85,11 @@ def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
         ),
         words.text(
             "Quien administra el servidor puede ver cómo son, sin cambiar nada, con:\n"
-            "<code>{command} --dry-run</code>\n"
-            "Si se ve que son falsas, esto hace que no se cuenten, y se puede deshacer. También "
-            "aparta a las personas que haya entre ellas, así que conviene acotarlo más:\n"
-            '<code>{command} --reason "…"</code>',
-            command=_command(rate, signs, words),
+            "{commands}\n"
+            'Si se ve que son falsas, lo mismo con <code>--reason "…"</code> en lugar de '
+            "<code>--dry-run</code> hace que no se cuenten, y se puede deshacer. También aparta a "
+            "las personas que haya entre ellas, así que conviene acotarlo más.",
+            commands=lines(*_commands(rate, signs, words)),
         ),
     )
 
@@ -106,28 +109,42 @@ def _said(rate: SigningRate, sign: Sign, words: Words) -> Html:
             source=source or "",
         )
     return words.text(
-        "En {n} de ellas, el formulario se rellenó en menos de {seconds} segundos: en ese tiempo "
-        "no se puede leer.",
-        n=words.number(short_forms(rate)),
-        seconds=SHORT_FORM_SECONDS,
+        "Formularios rellenados sin tiempo de leerlos: {named} con nombre, en menos "
+        "de {named_seconds} segundos, y {unnamed} sin él, en menos de {unnamed_seconds}.",
+        named=words.number(short_forms(rate, with_name=True)),
+        named_seconds=SHORT_FORM_SECONDS[True],
+        unnamed=words.number(short_forms(rate, with_name=False)),
+        unnamed_seconds=SHORT_FORM_SECONDS[False],
     )
 
 
-def _form_time(rate: SigningRate, words: Words) -> Html | None:
-    median = median_form_seconds(rate.by_form_seconds)
-    if median is None:
+def _form_time(rate: SigningRate, words: Words, *, with_name: bool) -> Html | None:
+    """Says how long the form took for half of a kind; nothing where it would be of few people."""
+    forms = rate.by_form_seconds[with_name]
+    median, signed = median_form_seconds(forms), sum(forms.values())
+    if median is None or signed < FEWEST:
         return None
     return words.text(
-        "Tiempo para rellenar el formulario: la mitad tardó {seconds} s o menos.",
+        "Con nombre: {n}. La mitad tardó {seconds} s o menos en rellenar el formulario."
+        if with_name
+        else "Sin nombre: {n}. La mitad tardó {seconds} s o menos en rellenar el formulario.",
+        n=words.number(signed),
         seconds=words.number(median),
     )
 
 
-def _command(rate: SigningRate, signs: list[Sign], words: Words) -> str:
+def _commands(rate: SigningRate, signs: list[Sign], words: Words) -> Iterator[Html]:
+    """Yields what shows the wave: of short forms those of each kind, which has its own time."""
+
     def typed(moment: datetime) -> str:
         return moment.astimezone(words.zone).strftime("%Y-%m-%d %H:%M")
 
     span = f'--from "{typed(rate.until - _HOUR)}" --to "{typed(rate.until + _MINUTE)}"'
     source = f" --source={main_source(rate)}" if Sign.ONE_SOURCE in signs else ""
-    short = f" --form-seconds-under {SHORT_FORM_SECONDS}" if Sign.SHORT_FORMS in signs else ""
-    return f"petition-bot invalidate {span}{source}{short}"
+    of_kinds = [
+        f" --with{'' if kind else 'out'}-name --form-seconds-under {SHORT_FORM_SECONDS[kind]}"
+        for kind in short_kinds(rate)
+    ]
+    for narrowed in of_kinds or [""]:
+        command = f"petition-bot invalidate {span}{source}{narrowed} --dry-run"
+        yield Html(f"<code>{escape(command)}</code>")

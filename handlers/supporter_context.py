@@ -19,6 +19,7 @@ from bot.petition.stages import (
     expects_name,
     go,
     in_form,
+    keeps_form,
     nearest_valid_stage,
 )
 from handlers.context import Bot, Context, Services
@@ -103,9 +104,9 @@ class SupporterContext:
         asked for an edit that changes nothing. Leaving the form clears it: a name that was not
         signed with is not kept. Entering it starts the time in which it is filled in.
         """
-        if not in_form(place):
+        if not keeps_form(place):
             draft = {**draft, **EMPTY_FORM}
-        elif not in_form(self.view.place):
+        elif in_form(place) and not in_form(self.view.place):
             notice = notice_mark(self.services.petition)
             draft = {**draft, "form_started_at": self.services.clock(), "notice": notice}
         changed = replace(

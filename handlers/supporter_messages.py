@@ -81,9 +81,10 @@ def _was_sent_to_form(ctx: SupporterContext) -> bool:
 async def _read(ctx: SupporterContext) -> None:
     """Handles a text according to the person's stage."""
     text, place = _message(ctx).text or "", ctx.view.place
-    if place.stage is Stage.NAME:
+    is_asked_later = place.stage is Stage.NAME_CONSENT and ctx.conversation.name is None
+    if place.stage is Stage.NAME or is_asked_later:
         await signing.take_name(ctx, text)
-    elif place.stage is Stage.CONSENT:
+    elif place.stage in (Stage.CONSENT, Stage.NAME_CONSENT):
         await signing.keep_name(ctx, text)
     elif place.stage is Stage.NEW_NAME:
         await my_data.correct_name(ctx, text)

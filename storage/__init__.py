@@ -98,7 +98,8 @@ from storage.high_water_mark import (
     petition_signed_with,
 )
 from storage.invalidations import Invalidation, Invalidations, Matches, SignatureCondition
-from storage.journal import Deed, Entry, Journal, journal_of
+from storage.journal import Journal, journal_of
+from storage.journal_entries import Deed, Entry
 from storage.key_file import key_apart_from_data, require_key_file
 from storage.keyring import Keyring
 from storage.leases import Lease, Leases
@@ -127,6 +128,7 @@ from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
 from storage.restores import HeldRestore, Restores
 from storage.sent_files import SentFile, SentFiles
 from storage.signatures import Signature, Signatures, Stats
+from storage.signed_names import forget_former_names
 from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.signing_rate import SigningRate
 from storage.telegram_cache import CachedItem, TelegramCache
@@ -137,6 +139,7 @@ class Storage:
 
     def __init__(self, database: Database, keyring: Keyring, slug: str) -> None:
         self.keyring = keyring
+        self._slug = slug
         self.journal = journal_of(keyring, slug)
         self.database = WatchedDatabase(database, self.journal, count_deed(slug))
         rows = (self.database, slug, keyring)
@@ -163,6 +166,10 @@ class Storage:
         self.exports = Exports(*rows)
         self.erasures = Erasures(*rows)
         self.invalidations = Invalidations(*rows)
+
+    async def forget_former_names(self) -> None:
+        """See `signed_names.forget_former_names`."""
+        await forget_former_names(self.database, self.journal, self._slug)
 
     def require_files(self) -> None:
         """See Database.require_files."""

@@ -6,7 +6,7 @@ was handed over that could be told of.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
@@ -28,7 +28,7 @@ EXISTS (SELECT 1 FROM exports e WHERE e.petition = s.petition AND e.last_number 
 
 # The same with its name, which it has not where it was restricted or invalidated before.
 _NAMED_IN_A_LIST = """
-s.with_name = 1 AND EXISTS (
+s.name_sealed IS NOT NULL AND EXISTS (
   SELECT 1 FROM exports e WHERE e.petition = s.petition AND e.last_number >= s.number
     AND (s.restricted_at IS NULL OR s.restricted_at >= e.exported_at)
     AND (s.objected_at IS NULL OR s.objected_at >= e.exported_at)
@@ -98,7 +98,7 @@ def note_change(
 
     It writes nothing unless an export has the signature with its name, and `only_if` holds: that
     the transaction has an effect. It reads the signature as it was, so it comes before what
-    changes it; only of a correction, which needs `only_if`, it may come later.
+    changes it.
     """
     listed = _IN_A_LIST if change is Change.NAME_GIVEN else _NAMED_IN_A_LIST
     return Statement(
@@ -185,12 +185,17 @@ def changes_owed(noted: Iterable[NotedChange], exported_at: datetime) -> Iterato
 
 
 def _still_true(untold: Sequence[NotedChange]) -> list[NotedChange]:
-    """Returns the changes that no later one has undone, newest first."""
+    """Returns the changes that no later one has undone, newest first.
+
+    A name that was taken off is erased, so one that is given later can be another.
+    """
     found: list[NotedChange] = []
     is_named_again = False
     for each in reversed(untold):
         if each.change is Change.NAME_GIVEN:
             is_named_again = True
+        elif is_named_again and each.change is Change.NAME_REMOVED:
+            found.append(replace(each, change=Change.CORRECTED))
         elif not (is_named_again and each.change in _HIDES):
             found.append(each)
     return found

@@ -1,9 +1,8 @@
 """Consents: to what was agreed when signing, and what the owner of a signature chose later.
 
-Until the petition was handed over they can choose whether it is with the name, and answer whether
-changed texts are theirs. Giving the name is a consent of its own, with its words; taking it off
-ends those that had it (GDPR art. 7(3)). A restored backup may have lost such an answer to texts:
-then they are asked once more, and lose nothing.
+Until the petition was handed over they can answer whether changed texts are theirs, and give or
+take off their name (`signed_names.py`). A restored backup may have lost an answer to texts: then
+they are asked once more, and lose nothing.
 """
 
 import hashlib
@@ -11,10 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.audit import Audit
-from storage.changes_after_export import Change, note_change
 from storage.database import Statement, Value
 from storage.ids import rising_id
-from storage.journal import Deed, Entry
 from storage.times import to_millis
 
 WITH_NAME = "with_name"
@@ -43,21 +40,20 @@ SELECT :consent_id, :petition, :signature_id, :purposes, CAST(:updates_at_most A
 WHERE {only_if}
 """
 
-_MAY_CHOOSE = """
+NOT_HANDED_OVER = """
+NOT EXISTS (SELECT 1 FROM handovers h WHERE h.petition = :petition AND h.undone_at IS NULL)
+"""
+
+_MAY_ANSWER = f"""
 EXISTS (
   SELECT 1 FROM signatures own
   JOIN conversations c ON c.petition = own.petition AND c.supporter = own.supporter
-  WHERE own.id = :id AND own.{column} <> :chosen AND c.version = :was
+  WHERE own.id = :id AND own.text_version <> :version AND c.version = :was
 )
-AND NOT EXISTS (SELECT 1 FROM handovers h WHERE h.petition = :petition AND h.undone_at IS NULL)
-"""
+AND {NOT_HANDED_OVER}
+"""  # noqa: S608 - a constant of this file
 
-_CHOOSE = "UPDATE signatures SET {column} = :chosen WHERE id = :id AND {may} RETURNING id"
-
-_END_WITH_NAME = """
-UPDATE consents SET with_name_ended_at = :at
-WHERE signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL AND {may}
-"""
+_ANSWER = "UPDATE signatures SET {column} = :version WHERE id = :id AND {may} RETURNING id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +94,16 @@ class TextsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose signature it is that something is chosen for, in a conversation at version `was`."""
+    """Whose signature it is that something is chosen for, in a conversation at version `was`.
+
+    Attributes:
+        stands_under: the consent under which it has its name; None without one.
+    """
 
     slug: str
     supporter: bytes
     signature_id: bytes
+    stands_under: bytes | None
     was: int
 
 
@@ -144,39 +145,21 @@ def consent_statements(
     )
 
 
-def name_statements(
-    audit: Audit, owner: Owner, consent: Consent | None, at: datetime
-) -> tuple[Statement, ...]:
-    """Returns what hands a signature over with its name from now on, or with None without.
-
-    The last yields a row if it had an effect: not once the petition was handed over.
-    """
-    with_name = consent is not None
-    may = _may_choose(owner, "with_name", int(with_name))
-    consent_id = rising_id(at)
-    # With the consent's id, so that a restored copy tells whether it is in it.
-    noted = Entry(Deed.WITH_NAME, owner.signature_id, consent_id.hex() if with_name else "0")
-    change = Change.NAME_GIVEN if with_name else Change.NAME_REMOVED
-    ended = Statement(_END_WITH_NAME.format(may=may.sql), {**may.values, "at": to_millis(at)})
-    return (
-        note_change(owner.slug, owner.supporter, change, at, only_if=may),
-        audit.statement(change.value, actor=None, at=at, only_if=may),
-        *(
-            consent_statements(owner.slug, owner.signature_id, consent, at, may, consent_id)
-            if consent
-            else (ended,)
-        ),
-        Statement(_CHOOSE.format(column="with_name", may=may.sql), may.values, noted),
-    )
-
-
 def texts_statements(
     audit: Audit, owner: Owner, answer: TextsAnswer, at: datetime
 ) -> tuple[Statement, ...]:
     """Returns what stores an answer; the last yields a row if it had an effect."""
-    may = _may_choose(owner, "text_version", answer.version)
     action, column = (
         ("texts_accepted", "text_version") if answer.consent else ("texts_kept", "kept_version")
+    )
+    may = Statement(
+        _MAY_ANSWER,
+        {
+            "petition": owner.slug,
+            "id": owner.signature_id,
+            "version": answer.version,
+            "was": owner.was,
+        },
     )
     return (
         audit.statement(action, actor=None, at=at, only_if=may),
@@ -185,17 +168,5 @@ def texts_statements(
             if answer.consent
             else ()
         ),
-        Statement(_CHOOSE.format(column=column, may=may.sql), may.values),
-    )
-
-
-def _may_choose(owner: Owner, column: str, chosen: int | str) -> Statement:
-    return Statement(
-        _MAY_CHOOSE.format(column=column),
-        {
-            "petition": owner.slug,
-            "id": owner.signature_id,
-            "chosen": chosen,
-            "was": owner.was,
-        },
+        Statement(_ANSWER.format(column=column, may=may.sql), may.values),
     )

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from storage.errors import BrokenData
-from storage.journal import Entry, Journal
+from storage.journal import Journal
+from storage.journal_entries import Entry
 
 Value = None | int | str | bytes
 Row = Mapping[str, Any]
@@ -144,6 +145,8 @@ class WatchedDatabase:
         ]
         if refused:
             await self._journal.append(*refused)
+        if any(each.takes_back_name for each in (*refused, *noted)):
+            await self._journal.forget_names()
         return rows
 
     def require_files(self) -> None:

@@ -26,7 +26,7 @@ _COUNTED_AT_ONCE = 20_000
 # Every time zone begins its days at a quarter of an hour of UTC.
 _QUARTER = timedelta(minutes=15)
 
-IS_NAMED = "with_name = 1 AND restricted_at IS NULL AND objected_at IS NULL"
+IS_NAMED = "name_sealed IS NOT NULL AND restricted_at IS NULL AND objected_at IS NULL"
 """SQL: the signature is handed over with its name. One that may be used no more than is needed to
 keep it is counted without (GDPR art. 18, 21)."""
 

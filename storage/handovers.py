@@ -15,7 +15,7 @@ from storage.audit import AuditedRows
 from storage.database import Row, Statement, Value
 from storage.exports import ExportedList
 from storage.ids import SHOWN_DIGITS, rising_id
-from storage.journal import Deed, Entry
+from storage.journal_entries import Deed, Entry
 from storage.petitions import lock_petition
 from storage.times import to_millis, with_times
 
@@ -90,7 +90,7 @@ SELECT CASE WHEN
       WHERE c.petition = s.petition AND c.number = s.number AND c.changed_at >= :exported_at
         AND c.change IN ('name_removed', 'name_given', 'restricted', 'objected')
       ORDER BY c.changed_at, c.id LIMIT 1
-    ), s.with_name) = 1
+    ), CASE WHEN s.name_sealed IS NULL THEN 0 ELSE 1 END) = 1
   THEN 1 ELSE 0 END AS has_name
 FROM signatures s
 WHERE s.petition = :petition AND s.supporter = :supporter AND s.number <= :last_number

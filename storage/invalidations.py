@@ -17,6 +17,7 @@ from unicodedata import normalize
 from storage.audit import AuditedRows
 from storage.database import Row, Statement, Value
 from storage.petitions import lock_petition
+from storage.signed_names import HAS_NAME
 from storage.times import from_millis, to_millis
 
 _PORTION = 5_000
@@ -98,6 +99,7 @@ class SignatureCondition:
         name_pattern: the name is like this; `*` stands for any letters, `?` for one, and large
             and small ones are alike.
         form_seconds_under: filled in the form in fewer whole seconds than that.
+        with_name: has a name, or has none.
     """
 
     signed_from: datetime | None = None
@@ -105,17 +107,27 @@ class SignatureCondition:
     source: str | None = None
     name_pattern: str | None = field(default=None, repr=False)
     form_seconds_under: int | None = None
+    with_name: bool | None = None
 
 
 @dataclass(slots=True)
 class Matches:
-    """The signatures that a condition applies to, and counts of them by what they have."""
+    """The signatures that a condition applies to, and counts of them by what they have.
+
+    Attributes:
+        by_form_seconds: by whether they have a name.
+        unseen: how many have none that the pattern of names could be like, though all else that
+            is asked applies to them.
+    """
 
     numbers: list[int] = field(default_factory=list)
     by_minute: Counter[datetime] = field(default_factory=Counter)
     by_source: Counter[str | None] = field(default_factory=Counter)
     by_language: Counter[str] = field(default_factory=Counter)
-    by_form_seconds: Counter[int | None] = field(default_factory=Counter)
+    by_form_seconds: dict[bool, Counter[int | None]] = field(
+        default_factory=lambda: {True: Counter(), False: Counter()}
+    )
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,20 +148,22 @@ class Invalidations(AuditedRows):
     async def find(self, condition: SignatureCondition) -> Matches:
         """Returns the counted signatures that a condition applies to; names are read by portions.
 
-        A damaged name is like no pattern.
+        What has no name, or a damaged one, is like no pattern.
         """
         found, is_like = Matches(), _name_test(condition.name_pattern)
         async for row in self._rows(condition):
+            with_name = row["name_sealed"] is not None
             if is_like is not None:
+                found.unseen += not with_name
                 name = self._opened(row, "signatures", "name_sealed", row["id"])
-                if not is_like(name or ""):
+                if name is None or not is_like(name):
                     continue
             found.numbers.append(row["number"])
             signed_at = from_millis(row["signed_at"]).replace(second=0, microsecond=0)
             found.by_minute[signed_at] += 1
             found.by_source[row["source"]] += 1
             found.by_language[row["language"]] += 1
-            found.by_form_seconds[row["form_seconds"]] += 1
+            found.by_form_seconds[with_name][row["form_seconds"]] += 1
         return found
 
     async def take_out(
@@ -222,7 +236,8 @@ class Invalidations(AuditedRows):
             "form_seconds_under": condition.form_seconds_under,
         }
         given = {name: value for name, value in given.items() if value is not None}
-        sql = _MATCHING.format(conditions="".join(_CONDITIONS[name] for name in given))
+        conditions = "".join(_CONDITIONS[name] for name in given)
+        sql = _MATCHING.format(conditions=conditions + _NAMED[condition.with_name])
         after = 0
         while True:
             rows = await self._read(sql, **given, after=after, limit=_PORTION)
@@ -250,6 +265,7 @@ _CONDITIONS = {
     "source": " AND source = :source",
     "form_seconds_under": " AND form_seconds < CAST(:form_seconds_under AS BIGINT)",
 }
+_NAMED = {True: f" AND {HAS_NAME}", False: " AND name_sealed IS NULL", None: ""}
 
 
 def _name_test(pattern: str | None) -> Callable[[str], bool] | None:

@@ -20,12 +20,11 @@ import fcntl
 import json
 import os
 import shlex
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -34,6 +33,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from storage.errors import JournalUnusable, JournalUnwritable, said_by_system
 from storage.file_identity import FileIdentity
 from storage.ids import was_made_before
+from storage.journal_entries import Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.private_files import reason_and_command, sync_folder
 from storage.times import from_millis, to_millis
@@ -52,45 +52,6 @@ _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
 _GROUP_SIZE = 64
 # By then people are told that what they asked for was not done.
 _LONGEST_SECONDS = 3.0
-
-
-class Deed(StrEnum):
-    """What an entry is about: who did it, or whose it was, comes back to that.
-
-    The subject is the signature, or the handover. The value of those marked with a time is
-    milliseconds, or empty where the deed was undone.
-    """
-
-    WITHDRAWAL = "withdrawal"  # the signature is erased; no value
-    NAME = "name"  # the name that the signature has from then on
-    WITH_NAME = "with_name"  # the id of the consent to that, as hexadecimal digits; or 0
-    MUTED = "muted"  # a time
-    UPDATES_ENDED = "updates_ended"  # a time
-    NEWS_ENDED = "news_ended"  # a time
-    RESTRICTED = "restricted"  # a time
-    OBJECTED = "objected"  # a time
-    HANDOVER = "handover"  # the handover and its list, as a JSON object
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One deed; the last entry of a deed and a subject is what holds.
-
-    Attributes:
-        subject: the id of the signature, or of the handover, which begins with its time.
-        value: see `Deed`; it can be a name.
-        refused: whether the same entry before it, the last of them, had no effect.
-    """
-
-    deed: Deed
-    subject: bytes
-    value: str = field(default="", repr=False)
-    refused: bool = False
-
-    @classmethod
-    def since(cls, deed: Deed, subject: bytes, moment: datetime | None) -> "Entry":
-        """Returns the entry of a deed that holds from a moment on, or with None no longer."""
-        return cls(deed, subject, "" if moment is None else str(to_millis(moment)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +129,11 @@ class Journal:
         except TimeoutError:
             raise JournalUnwritable("The journal's disk does not answer.") from None
 
+    async def forget_names(self) -> None:
+        """Writes over the names that nobody has any more; what fails is done within the hour."""
+        with suppress(OSError, JournalUnusable):
+            await asyncio.to_thread(self._write_over_names)
+
     def read(self) -> JournalContent:
         """Returns what it holds; an entry at its end that a kill left half written is no damage.
 
@@ -241,6 +207,10 @@ class Journal:
         with self._locked() as file:
             file.append(entries)
 
+    def _write_over_names(self) -> None:
+        with self._locked() as file:
+            file.write_over_names(last_entries(file.content().entries))
+
     @contextmanager
     def _locked(self) -> Iterator["_LockedFile"]:
         """Opens the file, which another process may have just replaced, and locks it."""
@@ -264,33 +234,6 @@ def has_entries(key_file: Path, slug: str) -> bool:
     """Returns whether there is a journal of a petition beside a key file that notes anything."""
     path = _path(key_file, slug)
     return path.exists() and path.stat().st_size > _BLOCK_BYTES
-
-
-def last_entries(entries: tuple[Entry, ...]) -> list[Entry]:
-    """Returns what holds: the last entry of each deed and subject, none of what was withdrawn."""
-    done = _carried_out(entries)
-    last = {(each.subject, each.deed): each for each in done}
-    gone = {each.subject for each in done if each.deed is Deed.WITHDRAWAL}
-    return [
-        each
-        for each in done
-        if last[each.subject, each.deed] is each
-        and (each.deed is Deed.WITHDRAWAL or each.subject not in gone)
-    ]
-
-
-def _carried_out(entries: tuple[Entry, ...]) -> list[Entry]:
-    """Leaves out what was refused: of each such entry, the same one before it."""
-    done: list[Entry] = []
-    refused: Counter[Entry] = Counter()
-    for each in reversed(entries):
-        if each.refused:
-            refused[replace(each, refused=False)] += 1
-        elif refused[each] > 0:
-            refused[each] -= 1
-        else:
-            done.append(each)
-    return done[::-1]
 
 
 class _LockedFile:
@@ -364,10 +307,10 @@ class _LockedFile:
         last = {(each.subject, each.deed): each for each in kept}
         for place in range(1, self._end()):
             entry = self._entry(place)
-            if entry is None or entry.deed is not Deed.NAME:
+            if entry is None or not entry.has_name:
                 continue
-            nothing = Entry(Deed.NAME, entry.subject, refused=True)
-            holds = last.get((entry.subject, Deed.NAME), nothing)
+            nothing = Entry(entry.deed, entry.subject, refused=True)
+            holds = last.get((entry.subject, entry.deed), nothing)
             if holds != entry:
                 _write_all(self._handle, self._sealed(holds, place), place * _BLOCK_BYTES)
 

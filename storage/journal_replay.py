@@ -16,11 +16,12 @@ from storage.changes_after_export import Change, note_change
 from storage.consents import IS_TO_SIGN
 from storage.database import Database, Row, Statement
 from storage.handovers import repeated_statements
-from storage.journal import Deed, Entry, last_entries
+from storage.journal_entries import Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows
 from storage.petitions import Reached
 from storage.sent_files import all_due
+from storage.signed_names import END_CONSENTS, SET_NAME, short
 from storage.signing import withdraw_statements
 from storage.times import to_millis
 
@@ -28,7 +29,7 @@ from storage.times import to_millis
 _AT_ONCE = 200
 
 _SIGNATURE = f"""
-SELECT s.supporter, s.name_sealed, s.with_name, s.muted_at, s.restricted_at, s.objected_at,
+SELECT s.supporter, s.name_sealed, s.muted_at, s.restricted_at, s.objected_at,
   c.updates_ended_at, c.news_ended_at
 FROM signatures s LEFT JOIN consents c ON c.signature_id = s.id AND {IS_TO_SIGN}
 WHERE s.petition = :petition AND s.id = :id
@@ -63,15 +64,13 @@ UPDATE petitions SET forgotten_version = forgotten_version + CAST(:versions AS B
 WHERE slug = :petition
 """
 
-_REMOVE_NAME = "UPDATE signatures SET with_name = 0 WHERE id = :id"
+_CONSENTS_TO_NAME = """
+SELECT id FROM consents
+WHERE signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL
+"""
 
-_HAVE_NAME = "signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL"
-
-_CONSENTS_TO_NAME = f"SELECT id FROM consents WHERE {_HAVE_NAME}"  # noqa: S608 - a constant
-
-_END_CONSENT_TO_NAME = f"UPDATE consents SET with_name_ended_at = :at WHERE {_HAVE_NAME}"  # noqa: S608 - a constant
-
-_NAME = "UPDATE signatures SET name_sealed = :name WHERE id = :id"
+_END_CONSENTS = END_CONSENTS.format(may="1 = 1")
+_SET_NAME = SET_NAME.format(may="1 = 1")
 
 
 async def replay(
@@ -139,9 +138,9 @@ class _Copy(PetitionRows):
         if entry.deed is Deed.WITHDRAWAL:
             return withdraw_statements(self._slug, row["supporter"], None, at)
         if entry.deed is Deed.NAME:
-            return self._rename(entry, row, at)
+            return () if row["name_sealed"] is None else self._named(entry, row, entry.value, at)
         if entry.deed is Deed.WITH_NAME:
-            return await self._remove_name(entry, row, at)
+            return await self._with_name(entry, row, at)
         column, change = _COLUMNS[entry.deed]
         value = int(entry.value) if entry.value else None
         if row[column] == value:
@@ -154,32 +153,39 @@ class _Copy(PetitionRows):
             id=entry.subject,
             value=value,
         )
-        if change is None or row["with_name"] == 0:
+        if change is None or row["name_sealed"] is None:
             return (setting,)
         noted = Change.NAME_GIVEN if value is None else change
         return note_change(self._slug, row["supporter"], noted, at), setting
 
-    async def _remove_name(self, entry: Entry, row: Row, at: datetime) -> tuple[Statement, ...]:
-        if row["with_name"] == 0:
-            return ()
-        # One that was given after the backup stays off: the consent to it is not in the copy, and
-        # a former one was taken back before.
+    async def _with_name(self, entry: Entry, row: Row, at: datetime) -> tuple[Statement, ...]:
+        """Returns what gives the name, or takes it off.
+
+        One that was given after the backup stays off: the consent to it is not in the copy, and a
+        former one was taken back before.
+        """
+        consent_id, _, name = entry.value.partition(" ")
         given = await self._read(_CONSENTS_TO_NAME, id=entry.subject)
-        if entry.value in {each["id"].hex() for each in given}:
+        known = {of(each["id"]) for each in given for of in (short, bytes.hex)}
+        if consent_id in known:
+            return self._named(entry, row, name, at) if name else ()
+        if row["name_sealed"] is None:
             return ()
         return (
             note_change(self._slug, row["supporter"], Change.NAME_REMOVED, at),
-            self._statement(_END_CONSENT_TO_NAME, id=entry.subject, at=to_millis(at)),
-            self._statement(_REMOVE_NAME, id=entry.subject),
+            self._statement(_END_CONSENTS, id=entry.subject, ended_at=to_millis(at)),
+            self._statement(_SET_NAME, id=entry.subject, name=None),
+            all_due(self._slug, row["supporter"]),
         )
 
-    def _rename(self, entry: Entry, row: Row, at: datetime) -> tuple[Statement, ...]:
+    def _named(self, entry: Entry, row: Row, name: str, at: datetime) -> tuple[Statement, ...]:
         key = entry.subject
-        if self._opened(row, "signatures", "name_sealed", key) == entry.value:
+        if self._opened(row, "signatures", "name_sealed", key) == name:
             return ()
-        sealed = self._sealed(entry.value, "signatures", "name_sealed", key)
+        sealed = self._sealed(name, "signatures", "name_sealed", key)
+        change = Change.NAME_GIVEN if row["name_sealed"] is None else Change.CORRECTED
         return (
-            note_change(self._slug, row["supporter"], Change.CORRECTED, at),
-            self._statement(_NAME, id=key, name=sealed),
+            note_change(self._slug, row["supporter"], change, at),
+            self._statement(_SET_NAME, id=key, name=sealed),
             all_due(self._slug, row["supporter"]),
         )

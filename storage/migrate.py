@@ -167,7 +167,7 @@ async def _try_sqlite(path: Path) -> bool:
             current = await _revision("sqlite", fetch)
             if current != NEWEST:
                 require_known_revision(current)
-                await _rebuild_sqlite(fetch)
+                await _rebuild_sqlite(fetch, current)
     except sqlite3.Error as error:
         if is_locked(error):
             return False
@@ -175,7 +175,7 @@ async def _try_sqlite(path: Path) -> bool:
     return True
 
 
-async def _rebuild_sqlite(fetch: Fetch) -> None:
+async def _rebuild_sqlite(fetch: Fetch, former: str | None) -> None:
     # A revision may rebuild a table that others refer to; foreign keys are checked before COMMIT.
     await fetch("PRAGMA foreign_keys=OFF")
     await fetch("PRAGMA journal_mode=WAL")
@@ -186,13 +186,20 @@ async def _rebuild_sqlite(fetch: Fetch) -> None:
     if broken := await fetch("PRAGMA foreign_key_check"):
         raise sqlite3.IntegrityError(f"{len(broken)} rows point to nothing")
     await fetch("COMMIT")
+    if former is not None:
+        # What it erased, or moved to other pages, is in no file any more.
+        await fetch("VACUUM")
+        await fetch("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 async def _migrate_postgres(dsn: str) -> None:
     async with postgres_adapter().connected(dsn) as connection:
-        if await _revision("postgresql", connection.fetch) == NEWEST:
+        former = await _revision("postgresql", connection.fetch)
+        if former == NEWEST:
             return
         async with asyncio.timeout(_PATIENCE_SECONDS), connection.transaction():
             # It ends with the transaction, so it cannot outlive the process that took it.
             await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
             await _upgrade("postgresql", connection.fetch)
+        if former is not None:
+            await connection.execute("VACUUM FULL signatures, conversations")

@@ -12,26 +12,24 @@ from storage.audit import ALWAYS, AuditedRows
 from storage.changes_after_export import Change, note_change
 from storage.database import FOR_UPDATE, Database, Row, Statement
 from storage.eligibility import LANGUAGE
-from storage.journal import Deed, Entry
+from storage.journal_entries import Deed, Entry
 from storage.keyring import Keyring
 from storage.person_codes import CheckedCode, CodeState, PersonCodes
 from storage.person_notices import PersonNoticeKind, PersonNotices
 from storage.petitions import lock_petition
 from storage.sent_files import all_due
+from storage.signed_names import SET_NAME, STANDS_UNDER, named
 from storage.signing import was_withdrawn, withdraw_statements
 from storage.times import from_millis, to_millis
 
 _SIGNER = f"""
 SELECT s.id, s.supporter, s.number, s.name_sealed, s.chat_sealed, s.signed_at, s.restricted_at,
-  s.objected_at, {LANGUAGE} AS language
+  s.objected_at, {LANGUAGE} AS language, {STANDS_UNDER} AS stands_under
 FROM signatures s WHERE s.petition = :petition
 """  # noqa: S608 - constants
 
 _LOCK = f"SELECT id FROM signatures WHERE id = :id {FOR_UPDATE}"  # noqa: S608 - a constant
 
-_CORRECT = """
-UPDATE signatures SET name_sealed = :name WHERE id = :id AND {only_if} RETURNING id
-"""
 _SET = "UPDATE signatures SET {column} = :set_at WHERE id = :id AND {{only_if}} RETURNING id"
 _LIFT = """
 UPDATE signatures SET restricted_at = NULL, objected_at = NULL WHERE id = :id AND {only_if}
@@ -39,7 +37,9 @@ RETURNING id
 """
 _NOTHING = "SELECT 1 AS noted WHERE {only_if}"
 
-_HAS_NAME = "EXISTS (SELECT 1 FROM signatures own WHERE own.id = :id AND own.with_name = 1)"
+_HAS_NAME = (
+    "EXISTS (SELECT 1 FROM signatures own WHERE own.id = :id AND own.name_sealed IS NOT NULL)"
+)
 
 
 class _Kind(NamedTuple):
@@ -58,7 +58,9 @@ class _Kind(NamedTuple):
 
 _KINDS = {
     PersonNoticeKind.SHOWN: _Kind("person_show"),
-    PersonNoticeKind.CORRECTED: _Kind("person_correct", change=Change.CORRECTED),
+    PersonNoticeKind.CORRECTED: _Kind(
+        "person_correct", "held.name_sealed IS NOT NULL", Change.CORRECTED
+    ),
     PersonNoticeKind.ERASED: _Kind("person_erase"),
     PersonNoticeKind.RESTRICTED: _Kind(
         "person_restrict", "held.restricted_at IS NULL", Change.RESTRICTED
@@ -80,7 +82,9 @@ class Signer:
 
     Attributes:
         chat_id: None if it cannot be decrypted; nothing can be told to them then.
-        name: None if it cannot be decrypted.
+        name: None without one, or if it cannot be decrypted.
+        has_name: whether there is one, which may be damaged.
+        stands_under: the consent under which it is stored.
         language: which they read now.
     """
 
@@ -93,6 +97,8 @@ class Signer:
     signed_at: datetime
     restricted_at: datetime | None
     objected_at: datetime | None
+    has_name: bool = True
+    stands_under: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +162,17 @@ class PersonRequests(AuditedRows):
         return await self._do(signer, proof, PersonNoticeKind.SHOWN, at)
 
     async def correct(self, signer: Signer, name: str, proof: Proof, at: datetime) -> bool:
-        """Replaces a name (GDPR art. 16); files in the chat that have the former one are due."""
+        """Replaces a name (GDPR art. 16); files in the chat that have the former one are due.
+
+        Without a name there is nothing to correct, and none is stored.
+        """
         key = signer.signature_id
         sealed = self._sealed(name, "signatures", "name_sealed", key)
-        corrected = self._statement(_CORRECT, Entry(Deed.NAME, key, name), id=key, name=sealed)
+        setting, noted = (
+            SET_NAME.replace("{may}", "{only_if}"),
+            named(key, signer.stands_under, name),
+        )
+        corrected = self._statement(setting, noted, id=key, name=sealed)
         files = all_due(self._slug, signer.supporter)
         return await self._do(signer, proof, PersonNoticeKind.CORRECTED, at, files, corrected)
 
@@ -297,4 +310,6 @@ class PersonRequests(AuditedRows):
             signed_at=from_millis(row["signed_at"]),
             restricted_at=from_millis(row["restricted_at"]),
             objected_at=from_millis(row["objected_at"]),
+            has_name=row["name_sealed"] is not None,
+            stands_under=row["stands_under"],
         )

@@ -25,7 +25,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "signatures": (
         *("id", "supporter", "number", "name_sealed", "chat_sealed", "language", "source"),
         *("text_version", "signed_at", "unreachable_at", "muted_at"),
-        *("with_name", "form_seconds", "restricted_at", "objected_at", "invalidation_id"),
+        *("form_seconds", "restricted_at", "objected_at", "invalidation_id"),
         "kept_version",
     ),
     "consents": (
@@ -92,7 +92,12 @@ _JOINED = {
     "changes_after_export": "signatures ON signatures.petition = changes_after_export.petition"
     " AND signatures.number = changes_after_export.number",
 }
-_ALSO_GIVEN = {"consents": ("consent_texts.text",), "deliveries": ("broadcasts.kind",)}
+_ALSO_GIVEN = {
+    "consents": ("consent_texts.text",),
+    "deliveries": ("broadcasts.kind",),
+    # Tells a damaged name from none.
+    "signatures": ("CASE WHEN name_sealed IS NULL THEN 0 ELSE 1 END AS with_name",),
+}
 
 
 def _query(table: str) -> str:

@@ -1,7 +1,7 @@
 """What the classes of a noun have in common: they read and write one petition's rows."""
 
 from storage.database import Database, Row, Statement, Value
-from storage.journal import Entry
+from storage.journal_entries import Entry
 from storage.keyring import Keyring
 
 

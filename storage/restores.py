@@ -47,7 +47,7 @@ _RELEASED_AFTER = """
 SELECT id FROM restores WHERE petition = :petition AND released_at > :at LIMIT 1
 """
 
-_ONE_NAME = "SELECT id, name_sealed FROM signatures WHERE petition = :petition LIMIT 1"
+_ONE_CHAT = "SELECT id, chat_sealed FROM signatures WHERE petition = :petition LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,10 @@ class Restores(AuditedRows):
         return bool(rows[-1])
 
     async def try_key(self) -> None:
-        """Decrypts one name; raises BrokenData if the key file does not open what is stored."""
-        for row in await self._read(_ONE_NAME):
+        """Decrypts the number of a chat; raises BrokenData if the key file does not open it."""
+        for row in await self._read(_ONE_CHAT):
             self._keyring.open(
-                row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
+                row["chat_sealed"], table="signatures", column="chat_sealed", row=row["id"]
             )
 
 

@@ -6,17 +6,16 @@ this file.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from storage import signing
+from storage import signed_names, signing
 from storage.audit import AuditedRows
 from storage.consents import (
     IS_TO_SIGN,
     Consent,
     Owner,
     TextsAnswer,
-    name_statements,
     texts_statements,
 )
 from storage.conversations import Conversation, Conversations, lock_conversation
@@ -24,7 +23,7 @@ from storage.database import Database, Row, Statement
 from storage.eligibility import WAS_TOLD
 from storage.errors import ConversationMoved
 from storage.exports import IS_NAMED
-from storage.journal import Deed, Entry
+from storage.journal_entries import Deed, Entry
 from storage.keyring import Keyring
 from storage.petitions import lock_petition
 from storage.returning_supporters import returned_statements
@@ -34,8 +33,7 @@ from storage.times import from_millis, to_millis
 
 _OF = f"""
 SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s.muted_at,
-  s.with_name, s.restricted_at, s.objected_at,
-  s.invalidation_id, s.text_version, s.kept_version,
+  s.restricted_at, s.objected_at, s.invalidation_id, s.text_version, s.kept_version,
   c.purposes, c.news_ended_at, c.updates_ended_at, c.updates_at_most,
   CASE WHEN {WAS_TOLD} THEN 1 ELSE 0 END AS was_told
 FROM signatures s JOIN consents c ON c.signature_id = s.id AND {IS_TO_SIGN}
@@ -44,7 +42,10 @@ ORDER BY c.given_at DESC
 LIMIT 1
 """  # noqa: S608 - constants
 
-_ID = "SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter"
+_ID = f"""
+SELECT s.id, {signed_names.STANDS_UNDER} AS stands_under FROM signatures s
+WHERE s.petition = :petition AND s.supporter = :supporter
+"""  # noqa: S608 - a constant
 
 _LOST = """
 UPDATE signatures SET unreachable_at = :at
@@ -101,10 +102,11 @@ class Signature:
         updates_at_most: how many messages about the petition may be sent in all, besides the
             closing update; 0 if they were not chosen, or are no longer wanted.
         muted: whether its owner asked for no messages.
-        with_name: whether it is handed over with the name, or counted without it.
+        name: empty without one, and where it cannot be decrypted.
+        with_name: whether it has a name, with which it is handed over unless it is only stored.
         was_told: whether the closing update was sent, which is sent once: after a petition was
             opened again it is not promised a second time.
-        is_damaged: whether the name cannot be decrypted; it is then empty.
+        is_damaged: whether it has a name that cannot be decrypted.
         restricted_at, objected_at: since when the use of the data is restricted, or its owner
             objects to it (GDPR arts 18 and 21); both do the same.
         is_counted: whether it is counted, which it is not while it is invalidated.
@@ -190,45 +192,54 @@ class Signatures(AuditedRows):
 
     async def correct_name(
         self, supporter: bytes, name: str, conversation: Conversation, was: int, at: datetime
-    ) -> None:
+    ) -> bool:
         """Replaces the name of a signature, and saves the conversation, in one transaction.
+
+        Returns:
+            False if it has no name; then only the conversation was saved.
 
         Raises:
             ConversationMoved: the conversation was written since version `was`, or the signature
                 was withdrawn; then nothing at all was written.
         """
         owner = await self._owner(supporter, was)
-        statements = signing.correct_statements(self._keyring, self._audit, owner, name, at)
-        await self._save(owner, statements, conversation, at)
+        statements = signed_names.correct_statements(self._keyring, self._audit, owner, name, at)
+        return await self._save(owner, statements, conversation, at)
 
     async def give_name(
         self,
         supporter: bytes,
+        name: str,
         consent: Consent,
         conversation: Conversation,
         was: int,
         at: datetime,
     ) -> bool:
-        """Has a signature handed over with its name from now on, as its owner consents to.
+        """Stores the name of a signature that has none, as its owner consents to.
 
         Returns:
-            False if the petition was handed over before, or it has its name already; then only the
+            False if the petition was handed over before, or it has a name; then only the
             conversation was saved.
 
         Raises:
             ConversationMoved: as in `correct_name`.
         """
         owner = await self._owner(supporter, was)
-        statements = name_statements(self._audit, owner, consent, at)
+        statements = signed_names.give_statements(
+            self._keyring, self._audit, owner, name, consent, at
+        )
         return await self._save(owner, statements, conversation, at)
 
     async def remove_name(
         self, supporter: bytes, conversation: Conversation, was: int, at: datetime
     ) -> bool:
-        """Has a signature counted without its name from now on; see `give_name`."""
+        """Erases the name of a signature, which is only counted from now on; see `give_name`.
+
+        One that was typed into the form goes as well.
+        """
         owner = await self._owner(supporter, was)
-        statements = name_statements(self._audit, owner, None, at)
-        return await self._save(owner, statements, conversation, at)
+        statements = signed_names.remove_statements(self._audit, owner, at)
+        return await self._save(owner, statements, replace(conversation, name=None), at)
 
     async def answer_texts(
         self,
@@ -315,10 +326,10 @@ class Signatures(AuditedRows):
         await self._write(sql, noted, supporter=supporter, at=to_millis(at))
 
     async def _owner(self, supporter: bytes, was: int) -> Owner:
-        known = await self._id(supporter)
-        if known is None:
+        rows = await self._read(_ID, supporter=supporter)
+        if not rows:
             raise ConversationMoved
-        return Owner(self._slug, supporter, known, was)
+        return Owner(self._slug, supporter, rows[0]["id"], rows[0]["stands_under"], was)
 
     async def _save(
         self,
@@ -355,11 +366,9 @@ class Signatures(AuditedRows):
             muted=row["muted_at"] is not None,
             news="news" in purposes and row["news_ended_at"] is None,
             updates_at_most=row["updates_at_most"] if wants_updates else 0,
-            with_name=bool(row["with_name"])
-            and row["restricted_at"] is None
-            and row["objected_at"] is None,
+            with_name=row["name_sealed"] is not None,
             was_told=bool(row["was_told"]),
-            is_damaged=name is None,
+            is_damaged=name is None and row["name_sealed"] is not None,
             restricted_at=from_millis(row["restricted_at"]),
             objected_at=from_millis(row["objected_at"]),
             is_counted=row["invalidation_id"] is None,

@@ -1,6 +1,6 @@
-"""Signing, withdrawing and correcting a name, as statements of one transaction each.
+"""Signing and withdrawing, as statements of one transaction each.
 
-All begin by locking the petition's row, so they and closing run one after the other, each seeing
+Both begin by locking the petition's row, so they and closing run one after the other, each seeing
 what those before it did, on SQLite and at PostgreSQL's "read committed" alike.
 Signing then locks the conversation. The statements after that have an effect only if the petition
 is open, its closing date has not come, and the conversation is still at the version that was
@@ -10,15 +10,15 @@ read; otherwise the transaction commits without having written anything.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.audit import ALWAYS, Audit
+from storage.audit import ALWAYS
 from storage.changes_after_export import Change, note_change
-from storage.consents import Consent, Owner, consent_statements
+from storage.consents import Consent, consent_statements
 from storage.conversations import lock_conversation
 from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.erased_deliveries import COUNT_ERASED
 from storage.errors import ConversationMoved
 from storage.ids import rising_id
-from storage.journal import Deed, Entry
+from storage.journal_entries import Entry
 from storage.keyring import Keyring
 from storage.person_notices import all_forgotten
 from storage.petitions import lock_petition
@@ -37,11 +37,10 @@ ON CONFLICT (petition, supporter) DO NOTHING
 _SIGN = """
 INSERT INTO signatures (
   id, petition, supporter, number, name_sealed, chat_sealed, language, source, text_version,
-  signed_at, form_seconds, with_name
+  signed_at, form_seconds
 )
 SELECT :id, p.slug, c.supporter, p.last_number + 1, :name, :chat, :language, :source,
-  :text_version, :at, CAST(:form_seconds AS BIGINT),
-  CAST(:with_name AS BIGINT)
+  :text_version, :at, CAST(:form_seconds AS BIGINT)
 FROM petitions p
 JOIN conversations c ON c.petition = p.slug AND c.supporter = :supporter AND c.version = :was
 WHERE p.slug = :petition AND p.closed_at IS NULL
@@ -90,18 +89,6 @@ UPDATE conversations SET {FORGOTTEN}, stage = COALESCE(CAST(:stage AS TEXT), sta
 WHERE {_PERSON}
 """  # noqa: S608 - constants of this file
 
-# Sealing takes the id, so it is read before.
-_CORRECT = """
-UPDATE signatures SET name_sealed = :name
-WHERE id = :id AND petition = :petition AND supporter = :supporter AND EXISTS (
-  SELECT 1 FROM conversations c
-  WHERE c.petition = :petition AND c.supporter = :supporter AND c.version = :was
-)
-RETURNING id
-"""
-
-_IS_CORRECTED = "EXISTS (SELECT 1 FROM signatures s WHERE s.id = :id AND s.name_sealed = :name)"
-
 _ERASE = f"DELETE FROM signatures WHERE {_PERSON}"  # noqa: S608 - constants of this file
 
 # The code by which a letter would show whose signature it is.
@@ -115,16 +102,20 @@ DELETE FROM person_codes WHERE {_PERSON} AND NOT EXISTS (
 
 @dataclass(frozen=True, slots=True)
 class NewSignature:
-    """A signature to be stored."""
+    """A signature to be stored; `name` is None unless the consent is to hand it over."""
 
     supporter: bytes
     chat_id: int = field(repr=False)
-    name: str = field(repr=False)
+    name: str | None = field(repr=False)
     language: str
     source: str | None
     consent: Consent
     at: datetime
     form_seconds: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.consent.with_name is (self.name is None):
+            raise ValueError("a name is stored with the consent to hand it over, and only then")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +154,12 @@ def sign_statements(
         "id": signature_id,
         "was": was,
         "at": to_millis(new.at),
-        "name": sealed(new.name, "name_sealed"),
+        "name": None if new.name is None else sealed(new.name, "name_sealed"),
         "chat": sealed(str(new.chat_id), "chat_sealed"),
         "language": new.language,
         "source": new.source,
         "form_seconds": new.form_seconds,
         "text_version": new.consent.text_version,
-        "with_name": int(new.consent.with_name),
     }
     is_signed = Statement(_IS_SIGNED, {"id": signature_id})
     return (
@@ -194,27 +184,6 @@ def outcome(rows: list[list[Row]]) -> Signed | AlreadySigned | PetitionClosed:
         return PetitionClosed()
     kind = Signed if row["fresh"] else AlreadySigned
     return kind(number=row["number"], total=row["signatures"])
-
-
-def correct_statements(
-    keyring: Keyring, audit: Audit, owner: Owner, name: str, at: datetime
-) -> tuple[Statement, ...]:
-    """Returns what corrects a name.
-
-    The number, the time and the consent stay. The former name is overwritten, and files in the
-    chat that hold it become due.
-    """
-    slug, supporter, key = owner.slug, owner.supporter, owner.signature_id
-    sealed = keyring.seal(name, table="signatures", column="name_sealed", row=key)
-    corrected: dict[str, Value] = {"id": key, "name": sealed}
-    place: dict[str, Value] = {"petition": slug, "supporter": supporter, "was": owner.was}
-    done = Statement(_IS_CORRECTED, corrected)
-    return (
-        Statement(_CORRECT, {**corrected, **place}, Entry(Deed.NAME, key, name)),
-        all_due(slug, supporter, only_if=done),
-        note_change(slug, supporter, Change.CORRECTED, at, only_if=done),
-        audit.statement("correct_name", actor=None, at=at, only_if=done),
-    )
 
 
 def withdraw_statements(

@@ -25,7 +25,9 @@ SELECT (CAST(:until AS BIGINT) - signed_at) / 3600000 AS hours_ago, COUNT(*) AS 
 """
 
 _LAST_HOUR = f"""
-SELECT source, form_seconds, COUNT(*) AS signed {_COUNTED} GROUP BY source, form_seconds
+SELECT source, form_seconds, CASE WHEN name_sealed IS NULL THEN 0 ELSE 1 END AS with_name,
+  COUNT(*) AS signed
+{_COUNTED} GROUP BY 1, 2, 3
 """
 
 _OF_SOURCE = f"SELECT COUNT(*) AS signed {_COUNTED} AND source = :source"
@@ -35,6 +37,8 @@ SELECT 1 AS found FROM signatures
 WHERE petition = :petition AND invalidation_id IS NULL AND signed_at <= CAST(:until AS BIGINT)
 LIMIT 1
 """
+
+FormSeconds = Mapping[bool, Mapping[int | None, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class SigningRate:
         busiest_before: how many in the busiest of the 24 hours before; None if the petition had
             no signature yet when those began, so that nothing is usual.
         by_source: of the hour; empty, as what follows, if it had too few signatures.
-        by_form_seconds: of the hour, how long the form took; None: not known.
+        by_form_seconds: of the hour, by whether they have a name, how long the form took; None:
+            not known.
         main_source_before: how many the hour's largest source brought in the week before it.
     """
 
@@ -54,7 +59,7 @@ class SigningRate:
     signed: int
     busiest_before: int | None = None
     by_source: Mapping[str | None, int] = field(default_factory=dict)
-    by_form_seconds: Mapping[int | None, int] = field(default_factory=dict)
+    by_form_seconds: FormSeconds = field(default_factory=lambda: {True: {}, False: {}})
     main_source_before: int = 0
 
 
@@ -75,10 +80,10 @@ async def read_signing_rate(
         return SigningRate(until, signed)
     is_old = await database.read(asked(_ANY_BEFORE, None, before - DAY))
     by_source: Counter[str | None] = Counter()
-    by_form_seconds: Counter[int | None] = Counter()
+    by_form_seconds = {True: Counter[int | None](), False: Counter[int | None]()}
     for row in await database.read(asked(_LAST_HOUR, before, until)):
         by_source[row["source"]] += row["signed"]
-        by_form_seconds[row["form_seconds"]] += row["signed"]
+        by_form_seconds[bool(row["with_name"])][row["form_seconds"]] += row["signed"]
     [(main, _)] = by_source.most_common(1)
     rows = await database.read(asked(_OF_SOURCE, before - WEEK, before, source=main))
     return SigningRate(

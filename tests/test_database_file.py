@@ -58,9 +58,8 @@ class TestTheDatabaseFile:
         jordi, words = scene.jordi, scene.words
         await scene.signs(scene.ana)
         jordi.start()
-        await scene.taps(jordi, words.label("✍️ Firmar la petición"))
+        await scene.taps(jordi, words.label("✍️ Firmar con mi nombre"))
         await scene.taps(jordi, words.label("Usar «{name}»", name="Jordi Puig"))
-        await scene.taps(jordi, f"⚪ {words.label('Con mi nombre')}")
         consent = await scene.with_button(jordi, words.label("✍️ Consiento y firmo"))
         await until_marked(scene, 1)
         before = consent.text
@@ -81,9 +80,8 @@ class TestTheDatabaseFile:
         async with a_scene(tmp_path) as scene:
             ana, words = scene.ana, scene.words
             ana.start()
-            await scene.taps(ana, words.label("✍️ Firmar la petición"))
+            await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
             await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-            await scene.taps(ana, f"⚪ {words.label('Con mi nombre')}")
             with closing(sqlite3.connect(database(scene), isolation_level=None)) as another:
                 another.execute("BEGIN IMMEDIATE")
                 ana.tap(words.label("✍️ Consiento y firmo"))
@@ -191,7 +189,7 @@ class TestTheDatabaseFile:
             await app.watch.look()
         await scene.start_bot()
         scene.ana.start()
-        await scene.with_button(scene.ana, scene.words.label("✍️ Firmar la petición"))
+        await scene.with_button(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
         await scene.signs(scene.mallory)
         await until_marked(scene, 4)  # as 3 was Jordi's
 

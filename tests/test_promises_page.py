@@ -21,7 +21,7 @@ from tests.support.named_tests import NAMED, missing_tests
 PROJECT = Path(__file__).parent.parent
 PAGE = PROJECT / "docs" / "promises.md"
 # Texts of the petition of which every word is in a row: what people decide by.
-WHOLE = ("consent", "news", "privacy_short", "privacy", "thanks", "description")
+WHOLE = ("consent", "name_consent", "news", "privacy_short", "privacy", "thanks", "description")
 # Of these files of the bot's, every sentence is.
 SENTENCES = ("handlers/screens/rights.py", "handlers/opt_out.py")
 # Elsewhere, what can be recognised: what will be, what is erased or kept, never, nothing goes out.
@@ -155,7 +155,7 @@ def test_no_language_promises_a_sentence_more_than_the_other(key: str) -> None:
         ("Te avisaremos.", True),
         ("La petición se cerrará sola.", True),
         ("Lo que envíes aquí se borra de este chat.", True),
-        ("Tu nombre no se ha guardado.", True),
+        ("No hemos guardado ningún nombre.", True),
         ("Nunca lo verá nadie más.", True),
         ("Hasta entonces no sale nada.", True),
         ("Nada sale hasta entonces.", True),

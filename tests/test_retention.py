@@ -68,6 +68,9 @@ class Stored:
         self.forms -= some
         return some
 
+    async def forget_former_names(self) -> None:
+        """No name was corrected in this petition."""
+
     def rewrite(self, before: datetime | None) -> int:
         self.journal_from.append(before)
         return self.damaged

@@ -1,7 +1,8 @@
 """The script of the demo: simulated people use the real bot from first signature to end.
 
-Three supporters sign in two languages; one types an invalid name first. A stranger tries to close
-the petition, signs, keeps a receipt, corrects the name and withdraws. An admin closes it and asks
+Three supporters sign in two languages, one of them without a name, which he gives later and takes
+off again. A stranger tries to close the petition, signs, after an invalid name, keeps a receipt,
+corrects the name and withdraws. An admin closes it and asks
 to send the closing update, which a second admin approves. In a shell beside the bot, the list is
 handed over and a letter answered; a visitor comes late, and what is due is erased.
 """
@@ -40,7 +41,7 @@ from simulator.person import Person
 
 _CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 _WAIT_SECONDS = 10.0
-_JORDIS_NAMES = ("www.jordi.example/hola", "Jordi Puig i Gal·la")
+_RUBENS_NAMES = ("www.ruben.example/hola", "Ruben Soto")
 # After this the retention of the bundled petition is over.
 _MUCH_LATER = timedelta(days=75)
 
@@ -57,12 +58,12 @@ class DemoScript:
         """Runs the script; raises `SimulatorError` at what is not as it should be."""
         people = self._people
         ana = self._visitor(people.ana, reads="es")
-        jordi = self._visitor(people.jordi, reads="es", typed=_JORDIS_NAMES, with_name=False)
+        jordi = self._visitor(people.jordi, reads="es", with_name=False)
         sean = self._visitor(people.sean, reads="en")
-        ruben = self._visitor(people.stranger, reads="es", reads_appeal=False, with_name=False)
+        ruben = self._visitor(people.stranger, reads="es", reads_appeal=False, typed=_RUBENS_NAMES)
         await self._heading("Ana reads the appeal, and signs with her name")
         await self._signs(ana)
-        await self._heading("Jordi, whose Catalan it lacks, signs unnamed")
+        await self._heading("Jordi, whose Catalan it lacks, signs without giving his name")
         await self._signs(jordi)
         await self._heading("Seán signs in English")
         await self._signs(sean)
@@ -71,6 +72,8 @@ class DemoScript:
         await self._sees(people.stranger, "Ese comando no existe aquí.")
         await self._heading("He signs, corrects his name, and withdraws")
         await self._changes(ruben)
+        await self._heading("Jordi gives his name after all, and takes it off again")
+        await self._thinks_again(jordi)
         await self._heading("Marta, the admin, closes it, and tells how it ended as Pau approves")
         await self._told()
         await self._heading("The list is handed over")
@@ -125,6 +128,17 @@ class DemoScript:
         await world.idle()
         left = [m for m in ruben.messages if m.document or "Soto" in m.text]
         _expect(not left, "what names who withdrew is still in the chat")
+
+    async def _thinks_again(self, visitor: Visitor) -> None:
+        jordi = visitor.person
+        await visitor.goes("/mydata", Action.ASK_NAME_CONSENT, Action.PROFILE_NAME)
+        await self._sees(jordi, "Yo, Jordi Puig, consiento")
+        await visitor.goes(Action.GIVE_NAME)
+        await self._sees(jordi, "tu firma se entregará con tu nombre")
+        await visitor.goes(Action.REMOVE_NAME)
+        await self._sees(jordi, "sin tu nombre, que ya no guardamos")
+        left = [message for message in jordi.messages if "Puig" in message.text]
+        _expect(not left, "the name that was taken off is still in the chat")
 
     async def _told(self) -> None:
         people = self._people

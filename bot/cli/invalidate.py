@@ -1,7 +1,7 @@
 """`petition-bot invalidate`: takes a wave of false signatures out of the count, and back."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
@@ -51,6 +51,12 @@ def invalidate(
             min=1, max=10**6, metavar="N", help="El formulario se rellenó en menos de N segundos."
         ),
     ] = None,
+    with_name: Annotated[
+        bool | None,
+        typer.Option(
+            "--with-name/--without-name", help="Solo las que llevan nombre, o las que no."
+        ),
+    ] = None,
     reason: Annotated[str | None, typer.Option(help="Por qué; se guarda cifrado.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Solo las cuenta y las muestra.")
@@ -80,6 +86,7 @@ def invalidate(
             source=source,
             name_pattern=name_pattern,
             form_seconds_under=form_seconds_under,
+            with_name=with_name,
         )
         _require_selective(condition)
         if not dry_run and not (reason or "").strip():
@@ -92,16 +99,18 @@ def invalidate(
 
 async def _prepare(context: CliContext, condition: SignatureCondition, reason: str) -> Plan:
     found = await context.storage.invalidations.find(condition)
-    total = len(found.numbers)
+    total, unseen = len(found.numbers), _unseen(context.words, found)
     if total < FEWEST:
-        raise CannotDo.because(
+        too_few = label(
             "Hay menos de {n} firmas así, y eso no es una ola. No se dice cuántas, porque "
             "podría decir si una persona ha firmado.",
             n=FEWEST,
         )
+        raise CannotDo(f"{too_few} {unseen}".strip())
     state = await context.storage.petitions.state()
     said = _in_words(condition, context.words)
     _show(context.words, said, found, counted=state.signatures)
+    say(*([unseen] if unseen else []))
     return Plan(
         "",
         label("¿Saco {n} firmas del recuento? Para confirmarlo, escribe cuántas son", n=total),
@@ -112,12 +121,18 @@ async def _prepare(context: CliContext, condition: SignatureCondition, reason: s
 
 def _require_selective(condition: SignatureCondition) -> None:
     """Refuses a condition that applies to everybody, or to nobody."""
-    if condition == SignatureCondition():
+    if replace(condition, with_name=None) == SignatureCondition():
         raise CannotDo.because(
             "Di qué firmas, con --from, --to, --source, --name-pattern o "
-            "--form-seconds-under. Sin nada de eso serían todas."
+            "--form-seconds-under. Sin nada de eso serían todas, o todas las que llevan nombre, o "
+            "todas las que no."
         )
     pattern = condition.name_pattern
+    if pattern is not None and condition.with_name is False:
+        raise CannotDo.because(
+            "Las firmas sin nombre no se encuentran por el nombre: --name-pattern y "
+            "--without-name no van juntos."
+        )
     if pattern is not None and not any(each.isalnum() for each in pattern):
         raise CannotDo.because(
             "Un patrón de nombres necesita una letra: sin ella vale para casi todo el mundo."
@@ -161,6 +176,8 @@ def _in_words(condition: SignatureCondition, words: Words) -> str:
         parts.append(label("con un nombre como «{pattern}»", pattern=condition.name_pattern))
     if seconds := condition.form_seconds_under:
         parts.append(label("con el formulario en menos de {n} s", n=seconds))
+    if condition.with_name is not None:
+        parts.append(label("con nombre" if condition.with_name else "sin nombre"))
     return "; ".join(parts)
 
 
@@ -183,11 +200,12 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
         _by_time(words, found),
         (label("Por enlace"), _large(found.by_source, label("(ninguno, y enlaces con pocas)"))),
         (label("Por idioma"), _large(found.by_language, label("(otros)"))),
+        (label("Por nombre"), _by_name(found)),
     )
     for heading, counts in tables:
         say(heading, style="bold")
         say_table((name, words.number(n)) for name, n in counts.items())
-    say(_form_times(words, found))
+    say(*_form_times(words, found))
     examples = ", ".join(map(str, found.numbers[:_EXAMPLES]))
     say(label("Números: {numbers}", numbers=examples + (" …" if total > _EXAMPLES else "")))
 
@@ -211,15 +229,44 @@ def _large(by_name: Mapping[str, int] | Mapping[str | None, int], others: str) -
     return {**large, **({others: few} if few else {})}
 
 
-def _form_times(words: Words, found: Matches) -> str:
-    median = median_form_seconds(found.by_form_seconds)
-    if median is None:
-        return label("Tiempo para rellenar el formulario: no se sabe de ninguna.")
+def _by_name(found: Matches) -> dict[str, int]:
+    """Returns how many have a name and how many have none; together, if either are few."""
+    kinds = {label("con nombre"): True, label("sin nombre"): False}
+    counts = {name: found.by_form_seconds[kind].total() for name, kind in kinds.items()}
+    if any(0 < n < FEWEST for n in counts.values()):
+        return {label("(con nombre o sin él)"): sum(counts.values())}
+    return counts
+
+
+def _form_times(words: Words, found: Matches) -> Iterator[str]:
+    """Yields how long the form took, of each kind that is not of few."""
+    for with_name, forms in found.by_form_seconds.items():
+        if forms.total() < FEWEST:
+            continue
+        median, kind = median_form_seconds(forms), "con nombre" if with_name else "sin nombre"
+        if median is None:
+            yield label(
+                "Tiempo para rellenar el formulario, {kind}: no se sabe de ninguna.",
+                kind=label(kind),
+            )
+            continue
+        yield label(
+            "Tiempo para rellenar el formulario, {kind}: {n} s o menos en la mitad de ellas. No se"
+            " sabe de {unknown}.",
+            kind=label(kind),
+            n=median,
+            unknown=words.number(forms[None]),
+        )
+
+
+def _unseen(words: Words, found: Matches) -> str:
+    """Says how many have no name that a pattern could be like; nothing where they are few."""
+    if found.unseen < FEWEST:
+        return ""
     return label(
-        "Tiempo para rellenar el formulario: {n} s o menos en la mitad de ellas. No se sabe de"
-        " {unknown}.",
-        n=median,
-        unknown=words.number(found.by_form_seconds[None]),
+        "El patrón no puede decir nada de {n} firmas sin nombre, a las que se aplica todo lo "
+        "demás: míralas aparte, con --without-name.",
+        n=words.number(found.unseen),
     )
 
 

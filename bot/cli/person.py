@@ -70,6 +70,13 @@ _ONLY_STORED = mark(
     "Se guarda y se cuenta sin su nombre, que desde ahora no está en ninguna lista, y quien firmó "
     "no recibe más mensajes que el aviso de una brecha."
 )
+_ONLY_STORED_UNNAMED = mark(
+    "Se guarda y se cuenta, y quien firmó no recibe más mensajes que el aviso de una brecha."
+)
+_ONLY_BY_CODE = mark(
+    "De quién es una firma sin nombre solo lo demuestra el código: no se guarda nada con lo que "
+    "comparar la carta. Sigue solo si lo sabes con certeza."
+)
 # How each is asked about, and what is said when it was done.
 _REQUESTS = {
     Asked.SHOW: (mark("¿Muestro todo lo que se guarda de esa persona?"), mark("Eso es todo.")),
@@ -78,7 +85,7 @@ _REQUESTS = {
         mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
     ),
     Asked.ERASE: (
-        mark("¿Borro la firma para siempre, con nombre, chat y consentimiento?"),
+        mark("¿Borro la firma para siempre, con todo lo que se guarda con ella?"),
         mark("La firma está borrada."),
     ),
     Asked.RESTRICT: (mark("¿Limito su uso?"), mark("Su uso está limitado.")),
@@ -182,16 +189,25 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
     if is_done.get(letter.what):
         state = state or label("su uso no está limitado, ni hay oposición")
         raise CannotDo.because("No hace falta: {state}. No se ha hecho nada.", state=state)
+    if letter.what is Asked.CORRECT and not signer.has_name:
+        raise CannotDo.because(
+            "La firma no tiene nombre, y aquí no se le pone ninguno: para guardarlo hace falta el "
+            "consentimiento de quien firmó, que lo da en el chat, con /mydata, mientras la "
+            "petición pida nombres y no se haya entregado. No se ha hecho nada, y el código sigue "
+            "sirviendo."
+        )
     whose = label(
         "Firma número {n}: {name}, firmó el {moment}, lee en {language}",
         n=words.number(signer.number),
-        name=signer.name or label("un nombre dañado"),
+        name=signer.name or label("un nombre dañado" if signer.has_name else "sin nombre"),
         moment=words.plain_moment(signer.signed_at),
         language=words.language_name(signer.language),
     )
     whose += f"; {state}." if state else "."
+    if not signer.has_name and letter.code is None:
+        whose += f" {label(_ONLY_BY_CODE)}"
     if letter.what in (Asked.RESTRICT, Asked.OBJECT):
-        whose += f" {label(_ONLY_STORED)}"
+        whose += f" {label(_ONLY_STORED if signer.has_name else _ONLY_STORED_UNNAMED)}"
     return Plan(
         whose,
         label(question, name=letter.name or ""),
@@ -242,7 +258,8 @@ async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof)
     }
     if not await deeds[letter.what](signer, proof=proof, at=at):
         raise CannotDo.because(
-            "Entretanto se ha usado el código o se ha retirado la firma. No se ha hecho nada."
+            "Entretanto se ha usado el código, o se ha retirado la firma o su nombre. No se ha "
+            "hecho nada."
         )
 
 

@@ -21,10 +21,11 @@ from bot.dossier.opened_list import ListedSignature, ListHead, local_day
 from bot.dossier.telegram_text import blocks
 from bot.dossier.typesetting import spelt_out
 from bot.text.locale_regions import locale_of
-from bot.text.translations import Words
+from bot.text.translations import Words, mark
 
 Data = dict[str, Any]
 
+_ONLY_COUNTED = mark("No se entrega ningún nombre: las firmas solo se cuentan.")
 _LONG_WORD = re.compile(r"(\w{24})(?=\w)")
 
 
@@ -76,6 +77,7 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
         "versions": _versions(head, words),
         "curve": curve_of_growth(curve, words),
         "bars": bars_by_language(by_language(head.by_day), words),
+        "any_with_name": counts.with_name > 0,
         "any_without_name": counts.without_name > 0,
         "chart_note": _chart_note(head, words),
         "volumes": [] if edition.public else [_volume(each, words) for each in volumes],
@@ -96,6 +98,8 @@ def dossier(head: ListHead, edition: Edition, volumes: Sequence[Volume]) -> Data
             "without-names": words.label(
                 "Esta edición no lleva ningún nombre ni el número de ninguna firma. La lista con "
                 "los nombres se entrega solo a quien va dirigida la petición."
+                if counts.with_name
+                else _ONLY_COUNTED
             ),
             "count-title": words.label("Lo que se exige y cuántas firmas lo piden"),
             "demands": words.label("Lo que se exige"),
@@ -212,6 +216,7 @@ def _letter(head: ListHead, edition: Edition) -> Data:
         with_name=words.number(counts.with_name),
         without_name=words.number(counts.without_name),
     )
+    only_counted = [] if counts.with_name else [words.label(_ONLY_COUNTED)]
     after = []
     if counts.with_name:
         after.append(
@@ -222,7 +227,7 @@ def _letter(head: ListHead, edition: Edition) -> Data:
             )
         )
     return {
-        "before": [handed, words.label("La petición exige:")],
+        "before": [handed, *only_counted, words.label("La petición exige:")],
         "after": after,
         "contact": words.label(
             "Esperamos su respuesta por escrito. Contacto: {contact}", contact=edition.contact

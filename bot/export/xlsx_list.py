@@ -88,7 +88,7 @@ async def write_xlsx(
 ) -> None:
     """Writes the list as it is read: a sheet with the counts, then as many as the names need."""
     on_a_sheet = rows_a_sheet - 1
-    sheets = max(1, -(-header.with_name // on_a_sheet))
+    sheets = -(-header.with_name // on_a_sheet)
     columns = heading(label("Número"), label("Nombre"), label("Firmó el"), label("Texto firmado"))
     with Workbook(out, header.export.exported_at) as workbook:
         workbook.add_parts([label("Totales"), *_worksheet_names(sheets)])
@@ -104,9 +104,6 @@ async def write_xlsx(
                     free = on_a_sheet
                 workbook.add_rows(rows[:free])
                 rows, free = rows[free:], max(0, free - len(rows))
-        if not header.with_name:
-            workbook.begin_worksheet(first_width=12)
-            workbook.add_rows([columns])
 
 
 class Workbook:
@@ -193,7 +190,8 @@ def _counts(header: SignatureListHeader) -> Iterator[str]:
         yield row(cell(label("Retiradas desde entonces")), number(header.withdrawn_since))
         yield row(cell(label("Anuladas desde entonces")), number(counts.invalidated_since))
     yield row(cell(label("Firmas que cuentan")), number(header.counted))
-    yield row(cell(label("Con su nombre, en las hojas siguientes")), number(header.with_name))
+    if header.with_name:
+        yield row(cell(label("Con su nombre, en las hojas siguientes")), number(header.with_name))
     yield row(cell(label("Sin su nombre, solo contadas")), number(header.without_name))
     yield row()
     yield heading(label("Día"), label("Idioma"), label("Con nombre"), label("Sin nombre"))

@@ -8,15 +8,16 @@ from bot.petition_folder.schema import EarlierVersion, Texts
 from telegram_text.markup import escape
 
 
-def consent_text(texts: Texts, choices: Iterable[str] = ()) -> str:
-    """Returns the text of the consent, with `{name}` in place of the supporter's name.
+def consent_text(texts: Texts, about_name: str | None, choices: Iterable[str] = ()) -> str:
+    """Returns the text of the consent, with what is agreed to about the name, if one is given.
 
-    Without the name the text is the same for everybody, so it is stored once and holds no
-    personal data. The screen shows it with the name filled in, and the choices, which are
-    labels without their boxes, on buttons.
+    That has `{name}` in place of the supporter's name, so the text is the same for everybody: it
+    is stored once and holds no personal data. The screen shows it with the name filled in, and
+    the choices, which are labels without their boxes, on buttons.
     """
     offered = "".join(f"\n• {escape(choice)}" for choice in choices)
-    return f"{texts.consent}\n\n{texts.news}{offered}"
+    agreed = texts.consent if about_name is None else f"{about_name}\n\n{texts.consent}"
+    return f"{agreed}\n\n{texts.news}{offered}"
 
 
 def notice_text(texts: Texts) -> str:

@@ -39,9 +39,9 @@ class Petition(PetitionFile):
 
     People who signed under a version before `asks_again_since` are asked about the present texts.
 
-    The texts are filled in except for what depends on a person or a moment: `{name}` in the
-    consent, and how many signed, as `{count}` or in words as `{people}`, in the thanks and the
-    texts after closing.
+    The texts are filled in except for what depends on a person or a moment: `{name}` in what is
+    agreed to about the name, and how many signed, as `{count}` or in words as `{people}`, in the
+    thanks and the texts after closing.
     """
 
     model_config = ConfigDict(use_attribute_docstrings=False)  # which takes a while to read
@@ -59,9 +59,7 @@ class Petition(PetitionFile):
 
     @property
     def with_name(self) -> bool | None:
-        """What the consent proposes: that a signature is handed over with its name (True) or
-        counted without it (False); with None everybody chooses.
-        """
+        """Whether people sign with their names or without them; with None they choose."""
         return _WITH_NAME[self.handed_over]
 
     @property

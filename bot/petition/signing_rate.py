@@ -6,7 +6,7 @@ few and high, since people who are told of nothing five times do not look at the
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from statistics import median_low
@@ -16,10 +16,12 @@ from storage import SigningRate
 # What takes longer says nothing more, and need not be known of a person.
 _FORM_SECONDS_AT_MOST = 3_600
 
-# The form has a notice to read, a name to give and a consent to read: even who reads nothing waits
-# for two answers from Telegram.
-SHORT_FORM_SECONDS = 3
-# This many short forms in an hour, and half of all in it, are a sign; one hasty person is none.
+# From the first tap to the last, by whether the form asks for a name. Even who reads nothing waits
+# for what Telegram answers: without a name once, and two honest taps take three seconds; with one
+# twice, and the name has to be typed or taken.
+SHORT_FORM_SECONDS: Mapping[bool, int] = {True: 3, False: 2}
+# This many short forms in an hour, and half of those of their kind, are a sign; one hasty person
+# is none.
 SHORT_FORMS_FROM = 30
 
 # In an hour; a small petition that a family signs after lunch stays far below.
@@ -63,7 +65,7 @@ def signs_of_a_wave(rate: SigningRate) -> list[Sign]:
         and _times_the_usual(rate) >= _ONE_SOURCE_TIMES
     ):
         found.append(Sign.ONE_SOURCE)
-    if short_forms(rate) >= max(SHORT_FORMS_FROM, _known_forms(rate.by_form_seconds).total() / 2):
+    if short_kinds(rate):
         found.append(Sign.SHORT_FORMS)
     return found
 
@@ -76,16 +78,34 @@ def main_source(rate: SigningRate) -> str | None:
     return None
 
 
-def short_forms(rate: SigningRate) -> int:
-    """Returns how many of the hour filled in the form faster than anybody reads it."""
-    known = _known_forms(rate.by_form_seconds)
-    return sum(n for seconds, n in known.items() if seconds < SHORT_FORM_SECONDS)
+def short_kinds(rate: SigningRate) -> list[bool]:
+    """Returns of which kind, with a name or without, too many forms of the hour were short.
+
+    Both, if that can only be said of them together.
+    """
+    for kinds in ([True], [False]), ([True, False],):
+        found = [kind for asked in kinds if _are_short(rate, asked) for kind in asked]
+        if found:
+            return found
+    return []
+
+
+def short_forms(rate: SigningRate, *, with_name: bool) -> int:
+    """Returns how many of the hour filled in a form of this kind faster than anybody reads it."""
+    known, under = _known_forms(rate.by_form_seconds[with_name]), SHORT_FORM_SECONDS[with_name]
+    return sum(n for seconds, n in known.items() if seconds < under)
 
 
 def median_form_seconds(forms: Mapping[int | None, int]) -> int | None:
     """Returns the time that half of the known forms took at most; None if none is known."""
     known = _known_forms(forms)
     return median_low(sorted(known.elements())) if known else None
+
+
+def _are_short(rate: SigningRate, kinds: Sequence[bool]) -> bool:
+    known = sum(_known_forms(rate.by_form_seconds[kind]).total() for kind in kinds)
+    short = sum(short_forms(rate, with_name=kind) for kind in kinds)
+    return short >= max(SHORT_FORMS_FROM, known / 2)
 
 
 def _known_forms(forms: Mapping[int | None, int]) -> Counter[int]:

@@ -84,6 +84,11 @@ class SupporterStatus:
 
     A signature that is not `counted` was invalidated. Of one that is `asked_again`, the texts have
     changed in a way of which its owner is asked.
+
+    Attributes:
+        named: whether the form has a name.
+        with_name: whether it is one of a signature with a name; None: not chosen yet.
+        has_name: whether a signature is there that has one.
     """
 
     closed: bool
@@ -91,6 +96,8 @@ class SupporterStatus:
     named: bool
     appeal_pages: int
     privacy_pages: int
+    with_name: bool | None = None
+    has_name: bool = False
     counted: bool = True
     asked_again: bool = False
 
@@ -99,7 +106,10 @@ NAME_AGAIN = 1
 """The page of `Stage.NAME` that only asks: who is asked again has read the privacy notice."""
 
 NOTICE_AGAIN = 1
-"""The page of `Stage.CONSENT` that begins with the privacy notice, which has changed meanwhile."""
+"""The page of `Stage.CONSENT` that begins with the privacy notice, which has changed meanwhile.
+
+Who signs without a name reads it there in any case.
+"""
 
 # Side trips from /mydata, which go back to it.
 _FROM_MY_DATA = frozenset({Stage.NEW_NAME, Stage.OTHER_RIGHTS, Stage.NAME_CONSENT})
@@ -111,11 +121,11 @@ KEPT_STAGES = frozenset({Stage.THANKS, Stage.MUTED, Stage.WITHDRAWN})
 _BEFORE_SIGNING = frozenset({Stage.NAME, Stage.CONSENT})
 
 _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
-    Action.PROFILE_NAME: frozenset({Stage.NAME}),
+    Action.PROFILE_NAME: frozenset({Stage.NAME, Stage.NAME_CONSENT}),
     Action.UPDATES: frozenset({Stage.CONSENT}),
     Action.NEWS: frozenset({Stage.CONSENT}),
-    Action.WITH_NAME: frozenset({Stage.CONSENT}),
-    Action.WITHOUT_NAME: frozenset({Stage.CONSENT}),
+    Action.WITH_NAME: frozenset({Stage.HOME, Stage.APPEAL, Stage.CONSENT}),
+    Action.WITHOUT_NAME: frozenset({Stage.HOME, Stage.APPEAL, Stage.CONSENT}),
     Action.CONFIRM: frozenset({Stage.CONSENT}),
     Action.SET_LANGUAGE: frozenset({Stage.LANGUAGE}),
     Action.DATA_FILE: frozenset({Stage.MY_DATA}),
@@ -125,7 +135,7 @@ _ONLY_FROM: Mapping[Action, frozenset[Stage]] = {
     Action.LETTER_CODE: frozenset({Stage.OTHER_RIGHTS}),
     Action.RESTRICT: frozenset({Stage.OTHER_RIGHTS}),
     Action.LIFT: frozenset({Stage.OTHER_RIGHTS}),
-    Action.ASK_NAME_CONSENT: frozenset({Stage.MY_DATA}),
+    Action.ASK_NAME_CONSENT: frozenset({Stage.MY_DATA, Stage.NAME_CONSENT}),
     Action.GIVE_NAME: frozenset({Stage.NAME_CONSENT}),
     Action.REMOVE_NAME: frozenset({Stage.MY_DATA}),
     Action.NEW_TEXTS: frozenset({Stage.HOME}),
@@ -160,8 +170,14 @@ def nearest_valid_stage(place: Place, status: SupporterStatus) -> Place:
         return Place()
     if place.stage is Stage.WITHDRAWN and status.signed:
         return Place()
-    if place.stage is Stage.CONSENT and not status.named:
+    if place.stage in _BEFORE_SIGNING and status.with_name is None:
+        return Place()  # which asks for that choice
+    if place.stage is Stage.NAME and not status.with_name:
+        return Place(Stage.CONSENT)
+    if place.stage is Stage.CONSENT and status.with_name and not status.named:
         return Place(Stage.NAME)
+    if place.stage is (Stage.NAME_CONSENT if status.has_name else Stage.NEW_NAME):
+        place = replace(place, stage=Stage.MY_DATA)
     return replace(place, page=_clamp(place, status))
 
 
@@ -175,12 +191,17 @@ def in_form(place: Place) -> bool:
 def expects_name(place: Place) -> bool:
     """Returns whether what is typed here is likely a name, which must not stay in the chat.
 
-    True in the form, at the correction of a name, and on the first screen after the petition was
-    closed during the form.
+    True in the form, where a name is corrected or given later, and on the first screen after the
+    petition was closed during the form.
     """
-    return place.stage in (*_BEFORE_SIGNING, Stage.NEW_NAME) or (
+    return place.stage in (*_BEFORE_SIGNING, Stage.NEW_NAME, Stage.NAME_CONSENT) or (
         place.stage is Stage.HOME and place.return_stage in _BEFORE_SIGNING
     )
+
+
+def keeps_form(place: Place) -> bool:
+    """Returns whether what was filled in is kept here: in the form, or for a name given later."""
+    return in_form(place) or place.stage is Stage.NAME_CONSENT
 
 
 def allowed(action: Action, place: Place) -> bool:

@@ -23,6 +23,16 @@ _PROTECTED = (
     "EU AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK "
     "AD AR BR CH FO GB GG IL IM JE KR NZ UY"
 )
+_LACKING = Sentence(
+    "falta algo que se tiene que leer sin tocar nada, cada cosa en una línea que empiece en "
+    "negrita: quién responde de los datos ({{controller}}), para qué, a quién y a qué país va "
+    "el nombre, y los derechos (/privacy, y /withdraw o /mydata)"
+)
+_LACKING_WITHOUT_NAMES = Sentence(
+    "falta algo que se tiene que leer sin tocar nada, cada cosa en una línea que empiece en "
+    "negrita: quién responde de los datos ({{controller}}), para qué, y los derechos (/privacy, "
+    "y /withdraw o /mydata)"
+)
 
 
 def law_problems(read: Folder) -> Iterator[Problem]:
@@ -37,7 +47,12 @@ def law_problems(read: Folder) -> Iterator[Problem]:
         yield Problem(PETITION_FILE, "handed_over", sentence)
     for language, table in read.texts.items():
         yield from _age(f"{language}.toml", table)
-        yield from _notice(f"{language}.toml", table)
+        yield from _notice(f"{language}.toml", table, takes_names=takes_names(petition))
+
+
+def takes_names(petition: Table) -> bool:
+    """Returns whether anybody can sign with their name."""
+    return petition.get("handed_over") != "without_name"
 
 
 def are_names_protected(petition: Table) -> bool:
@@ -58,7 +73,7 @@ def _age(file: str, table: Table) -> Iterator[Problem]:
         yield Problem(file, "consent", sentence)
 
 
-def _notice(file: str, table: Table) -> Iterator[Problem]:
+def _notice(file: str, table: Table, *, takes_names: bool) -> Iterator[Problem]:
     notice = table.get("privacy_short")
     if not isinstance(notice, str):
         return  # reported as a problem
@@ -66,14 +81,9 @@ def _notice(file: str, table: Table) -> Iterator[Problem]:
     controller = [point for point in points if "{controller}" in point]
     rights = [point for point in points if _is_of_rights(point)]
     # Of what for, and of where the name goes, no language has a mark.
-    if controller and rights and len({*points} - {*controller, *rights}) > 1:
+    if controller and rights and len({*points} - {*controller, *rights}) > int(takes_names):
         return
-    sentence = Sentence(
-        "falta algo que se tiene que leer sin tocar nada, cada cosa en una línea que empiece en "
-        "negrita: quién responde de los datos ({{controller}}), para qué, a quién y a qué país va "
-        "el nombre, y los derechos (/privacy, y /withdraw o /mydata)"
-    )
-    yield Problem(file, "privacy_short", sentence)
+    yield Problem(file, "privacy_short", _LACKING if takes_names else _LACKING_WITHOUT_NAMES)
 
 
 def _is_of_rights(point: str) -> bool:

@@ -27,7 +27,6 @@ HOW_MANY = {"count": mark("Firmas: 1.530"), "people": mark("Firmas: 1.530 person
 # What the bot fills into a text beside the values of `petition.toml`, and how the editor names it.
 _OWN: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "consent": _NAME,
         "name_consent": _NAME,
         "thanks": HOW_MANY,
         "closed": HOW_MANY,
@@ -36,7 +35,6 @@ _OWN: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 _NEEDED = MappingProxyType(
     {
-        "consent": ("name", Sentence("la declaración dice quién firma")),
         "name_consent": ("name", Sentence("la declaración dice quién consiente")),
         "thanks": (
             "people",
@@ -78,6 +76,10 @@ HREF = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'>]*)["']""", re.IGNORECASE)
 
 
 _IN_THE_SOURCE = Sentence("el idioma de origen lo dice")
+_NO_NAME = Sentence(
+    "esto lo acepta también quien firma sin dar su nombre: quita {{name}}, y pon en name_consent "
+    "lo que se acepta sobre el nombre"
+)
 _NOT_IN_WORDS = Sentence(
     "las palabras del bot no están traducidas a este idioma, así que {{people}} saldría en "
     "español: escribe {{count}} y la palabra que significa personas"
@@ -155,7 +157,9 @@ def _placeholder_faults(passage: Passage, values: Values) -> Iterator[Sentence]:
     allowed = fillable(passage.key)
     fits = tuple(f"{{{one}}}" for one in allowed)
     for braced in dict.fromkeys(_BRACED.findall(passage.text)):
-        if braced[1:-1] not in allowed:
+        if passage.key == "consent" and braced == "{name}":
+            yield _NO_NAME
+        elif braced[1:-1] not in allowed:
             yield _unfilled(braced, fits, _meant(braced, allowed))
     without = _BRACED.sub("", passage.text)
     if "{" in without or "}" in without:

@@ -315,26 +315,26 @@ class PetitionFile(FrozenModel):
     """Cuántos mensajes sobre la petición recibe quien los pida, además del final. Con 0 no se
     ofrecen."""
     handed_over: Literal["with_name", "without_name", "ask"] = Group.COURSE.field(
-        "Cómo se entrega una firma",
+        "Firmar con nombre o sin él",
         "ask",
         choices={
             "ask": mark("Cada persona elige"),
-            "without_name": mark("Se propone sin el nombre"),
-            "with_name": mark("Se propone con el nombre"),
+            "without_name": mark("Nadie da su nombre"),
+            "with_name": mark("Todo el mundo da su nombre"),
         },
     )
-    """Lo que se propone al firmar. Que cada persona elija es lo más seguro."""
+    """Es lo primero que se elige. De quien firma sin dar su nombre no se guarda ninguno."""
     names_go_to: Annotated[str, AfterValidator(_country)] | None = Group.COURSE.field(
         "País al que van los nombres", None
     )
     """El de quien los recibe, en dos letras, como ES o GB; EU si es una institución europea. Sin
-    él, o fuera de Europa sin una decisión de adecuación, no se puede proponer «con el nombre»."""
+    él, o fuera de Europa sin una decisión de adecuación, no se puede pedir el nombre a todos."""
 
 
 class Texts(FrozenModel):
     """All that a supporter reads of the petition in one language.
 
-    `name_consent` may be missing: then the bot's own words ask for that consent. What is not in
+    `name_consent` may be missing: then the bot's own words ask for what it does. What is not in
     Telegram's HTML is shown without markup by Telegram, and a `Heading` has no placeholders.
     """
 
@@ -349,20 +349,17 @@ class Texts(FrozenModel):
     appeal: Lines[Html] = Group.APPEAL.field("Llamamiento", screens=("appeal",))
     """El caso entero, en páginas. Cada una debería caber en la pantalla de un teléfono."""
     privacy_short: Html = Group.PRIVACY.field("Aviso breve de privacidad", screens=("name",))
-    """Se lee justo antes de dar el nombre. Sin plegar: quién responde, para qué, los derechos, y a
-    quién y a qué país va el nombre. El resto se puede plegar."""
+    """Se lee justo antes de dar el primer dato. Sin plegar: quién responde, para qué, los
+    derechos, y a quién y a qué país va el nombre. El resto se puede plegar."""
     privacy: Lines[Html] = Group.PRIVACY.field(
         "Aviso completo de privacidad", screens=("privacy",)
     )
     """En páginas, con /privacy. Que lo lea tu asesoría jurídica antes de empezar."""
     consent: Html = Group.SIGNING.field("Consentimiento", screens=("consent",))
-    """Lo que se acepta justo antes de firmar; se guarda como prueba, palabra por palabra. Di quién
-    sabrá el nombre, en qué país y qué puede suponer."""
-    name_consent: Html | None = Group.SIGNING.field(
-        "Consentimiento para dar el nombre después", None
-    )
-    """Para quien firmó sin su nombre y luego, en /mydata, quiere que se entregue. Si lo dejas
-    vacío, el bot usa palabras suyas."""
+    """Lo que acepta quien firma, dé o no su nombre; se guarda como prueba, palabra por palabra."""
+    name_consent: Html | None = Group.SIGNING.field("Consentimiento para dar el nombre", None)
+    """Lo que acepta además quien da su nombre, al firmar o después, en /mydata. Di quién lo sabrá,
+    en qué país y qué puede suponer. Si lo dejas vacío, el bot usa palabras suyas."""
     news: Html = Group.SIGNING.field("Lo que precede a las opciones", screens=("consent",))
     """Una línea bajo el consentimiento; después van los botones que pone el bot."""
     thanks: Html = Group.AFTER.field("Gracias", screens=("thanks",))

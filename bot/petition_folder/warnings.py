@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.petition_folder.law_check import FOLDED, are_names_protected
+from bot.petition_folder.law_check import FOLDED, are_names_protected, takes_names
 from bot.petition_folder.links import link_fault, with_scheme
 from bot.petition_folder.markup_check import HREF, PAGED, PLAIN, passages
 from bot.petition_folder.placeholders import fill_placeholders
@@ -18,18 +18,16 @@ from bot.petition_folder.toml_errors import shown
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import Problem, Sentence
 from bot.text.text_limits import is_cut
-from bot.text.translations import Catalogs, is_spoken
+from bot.text.translations import is_spoken
 from telegram_text.markup import length, link, seen
 
 _SCREENFUL = 1200
 # What stands unfolded above the question for the name: more would push the question off a phone.
 _NOTICE = 600
-# The longest consent that is read on a phone: with a name of two words, the labels of all choices
-# (17 words) and the most updates there are (5). Where names leave the EEA, that takes fifteen more
-# (GDPR art. 49).
-MOST_CONSENT_WORDS = 98
-CHOICE_WORDS = 17
-_AT_MOST_WORDS = 5
+# The longest consent that is read on a phone: with a name of two words, and the labels of both
+# choices (11 words at most).
+MOST_CONSENT_WORDS = 95
+CHOICE_WORDS = 11
 _TYPICAL_NAME = "Ana García"
 # Who shares a text that says this tells a whole chat what they signed.
 _SIGNED_BY_ME = {
@@ -101,8 +99,10 @@ def folder_warnings(read: Folder, values: Mapping[str, Mapping[str, str]]) -> It
         file = f"{language}.toml"
         yield from _long_pages(file, table)
         yield from _notice_above_the_name(file, table)
-        yield from _long_consent(file, table, values[language])
-        yield from _name_given_unwarned(file, table, language)
+        about_name = table.get("name_consent", "") if takes_names(petition) else ""
+        yield from _long_consent(file, table, str(about_name), values[language])
+        if takes_names(petition):
+            yield from _name_given_unwarned(file, table)
         yield from _shared_by_a_signer(file, table, language)
         if is_cut(str(table.get("language_name", ""))):
             yield Problem(file, "language_name", _CUT)
@@ -166,26 +166,18 @@ def _undecided(petition: Table) -> Iterator[Problem]:
         yield Problem(PETITION_FILE, "closing_is_draft", sentence)
     if petition.get("handed_over") == "with_name" and are_names_protected(petition):
         sentence = Sentence(
-            "entregar el nombre está elegido antes de que nadie lea el consentimiento: pregunta "
-            'en asesoría jurídica si eso es bastante explícito (RGPD, art. 9), o pon "ask"'
+            "nadie podrá firmar sin dar su nombre: si alguien puede correr un riesgo por firmar, "
+            'pon "ask"'
         )
         yield Problem(PETITION_FILE, "handed_over", sentence)
 
 
-def _name_given_unwarned(file: str, table: Table, language: str) -> Iterator[Problem]:
-    """Yields that a text does not say what it means that the name is handed over."""
-    label = Catalogs.load().words(language).label("Con mi nombre")
-    if label not in str(table.get("consent", label)):
-        sentence = Sentence(
-            "debajo va un botón «{label}», y de eso no dice nada: di quién sabrá el nombre, en "
-            "qué país, y qué puede suponer",
-            label=label,
-        )
-        yield Problem(file, "consent", sentence)
+def _name_given_unwarned(file: str, table: Table) -> Iterator[Problem]:
+    """Yields that nothing says what it means that the name is handed over."""
     if not table.get("name_consent"):
         sentence = Sentence(
-            "falta, así que quien después quiera entregar su nombre aceptará unas palabras del "
-            "bot que no dicen qué arriesga: escríbela"
+            "falta, así que quien dé su nombre aceptará unas palabras del bot que no dicen qué "
+            "arriesga: escríbela"
         )
         yield Problem(file, "name_consent", sentence)
 
@@ -210,17 +202,20 @@ def _notice_above_the_name(file: str, table: Table) -> Iterator[Problem]:
     size = length(seen(FOLDED.sub("", text)))
     if size > _NOTICE:
         sentence = Sentence(
-            "hay {n} caracteres antes de preguntar el nombre: pliega la base jurídica y lo demás, "
-            "así: <blockquote expandable>…</blockquote>",
+            "hay {n} caracteres por encima de lo que se pregunta: pliega la base jurídica y lo "
+            "demás, así: <blockquote expandable>…</blockquote>",
             n=size,
         )
         yield Problem(file, "privacy_short", sentence)
 
 
-def _long_consent(file: str, table: Table, values: Mapping[str, str]) -> Iterator[Problem]:
-    text = fill_placeholders(f"{table.get('consent')} {table.get('news')}", dict(values))
+def _long_consent(
+    file: str, table: Table, about_name: str, values: Mapping[str, str]
+) -> Iterator[Problem]:
+    said = [about_name, *(str(table.get(key, "")) for key in ("consent", "news"))]
+    text = fill_placeholders(" ".join(said), dict(values))
     words = seen(text.replace("{name}", _TYPICAL_NAME)).split()
-    count = sum(any(map(str.isalnum, word)) for word in words) + CHOICE_WORDS + _AT_MOST_WORDS
+    count = sum(any(map(str.isalnum, word)) for word in words) + CHOICE_WORDS
     if count > MOST_CONSENT_WORDS:
         sentence = Sentence(
             "son {n} palabras con las opciones, y nadie lee tantas antes de firmar: déjalo en "

@@ -7,6 +7,7 @@ from bot.petition.stages import Action
 from bot.text.translations import Words
 from handlers.screens.buttons import Button
 from handlers.screens.screen import Screen, lines, paragraphs, sentences
+from handlers.screens.signing import typed_name
 from handlers.screens.supporter_view import View
 from handlers.screens.text_versions import version_date
 from storage import MOST_ATTEMPTS, Held, Signature
@@ -51,14 +52,10 @@ def new_name(view: View) -> Screen:
         date=words.date(day),
     )
     asked = words.text("<b>¿Qué nombre tiene que figurar en tu firma?</b>")
-    typed = words.text(
-        "Escríbelo en un mensaje, tal como quieras que figure. "
-        "Lo borraremos de este chat en cuanto lo recibamos."
-    )
     return Screen(
         sentences(now, change, handed),
         [Button(words.label("Volver"), Action.BACK)],
-        question=lines(asked, typed),
+        question=lines(asked, typed_name(words)),
     )
 
 
@@ -102,7 +99,9 @@ def other_rights(view: View) -> Screen:
 def _signed(view: View, signature: Signature, held: Held) -> Html:
     words, lost = view.words, (held.signature or {}).get("unreachable_at")
     return lines(
-        words.text("Nombre: {name}", name=signature.name or "—"),
+        words.text("Nombre: {name}", name=signature.name or "—")
+        if signature.with_name
+        else words.text("Nombre: no guardamos ninguno."),
         _handed_over(view),
         _choices(words, signature.updates_at_most, news=signature.news),
         _silence(view, signature, held),
@@ -154,6 +153,8 @@ def _handed_over(view: View) -> Html | None:
 
 def _encrypted(view: View, held: Held) -> Html | None:
     words, name = view.words, view.conversation.name
+    if view.signature is not None and not view.signature.with_name:
+        return words.text("El identificador de tu chat se guarda cifrado.")
     if view.signature is not None:
         return words.text("Tu nombre y el identificador de tu chat se guardan cifrados.")
     if name and held.files:
@@ -206,7 +207,8 @@ def _not_signed(view: View) -> Html:
         conversation.name
         and words.text("Nombre escrito, todavía sin firmar: {name}", name=conversation.name),
         _chosen_name(words, conversation.with_name),
-        conversation.name and _choices(words, updates_at_most, news=conversation.news),
+        conversation.with_name is not None
+        and _choices(words, updates_at_most, news=conversation.news),
     )
 
 
@@ -256,14 +258,15 @@ def _in_the_file(view: View, held: Held) -> Html:
 def _signature_buttons(view: View, signature: Signature) -> Iterator[Button]:
     """Yields the buttons for the name and the signature that can be used now."""
     words = view.words
-    yield Button(words.label("Corregir mi nombre"), Action.CORRECT_NAME)
+    if signature.with_name:
+        yield Button(words.label("Corregir mi nombre"), Action.CORRECT_NAME)
     # Of data that may only be stored the name is not used, whatever was chosen.
     if not signature.is_only_stored and view.handover is None:
-        yield (
-            Button(words.label("Entregar mi firma sin mi nombre"), Action.REMOVE_NAME)
-            if signature.with_name
-            else Button(words.label("Entregar mi firma con mi nombre"), Action.ASK_NAME_CONSENT)
-        )
+        if signature.with_name:
+            yield Button(words.label("Borrar mi nombre de la firma"), Action.REMOVE_NAME)
+        elif view.petition.with_name is not False:
+            label = words.label("Entregar mi firma con mi nombre")
+            yield Button(label, Action.ASK_NAME_CONSENT)
     yield Button(words.label("Retirar mi firma"), Action.WITHDRAW)
 
 

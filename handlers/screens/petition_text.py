@@ -50,7 +50,7 @@ def appeal(view: View) -> Screen:
         text,
         [
             page_buttons(view, Action.READ, page, len(pages)),
-            sign_button(view) if may_sign else None,
+            *(sign_buttons(view) if may_sign else ()),
             Button(words.label("Volver"), Action.HOME),
         ],
     )
@@ -63,9 +63,17 @@ def page_buttons(view: View, action: Action, page: int, pages: int) -> tuple[But
     return (back if page > 0 else None, onward if page + 1 < pages else None)
 
 
-def sign_button(view: View) -> Button:
-    """Returns the button that opens the signing form."""
-    return Button(view.words.label("✍️ Firmar la petición"), Action.SIGN, style=Style.SIGN)
+def sign_buttons(view: View) -> list[Button]:
+    """Returns the buttons that open the signing form: the first choice is about the name."""
+    words, offered = view.words, view.petition.with_name
+    with_name = words.label("✍️ Firmar con mi nombre")
+    without_name = words.label("✍️ Firmar sin dar mi nombre")
+    choices = {True: (Action.WITH_NAME, with_name), False: (Action.WITHOUT_NAME, without_name)}
+    return [
+        Button(label, action, style=Style.SIGN)
+        for is_named, (action, label) in choices.items()
+        if offered in (None, is_named)
+    ]
 
 
 def share_buttons(view: View) -> tuple[Button, ...]:
@@ -118,7 +126,7 @@ def _welcome(view: View) -> Screen:
             "ya no contara: no hace falta que firmes otra vez."
         ),
     )
-    return Screen(text, [sign_button(view), _read_button(view), _foot(view)])
+    return Screen(text, [*sign_buttons(view), _read_button(view), _foot(view)])
 
 
 def _signed(view: View, signature: Signature) -> Screen:
@@ -185,7 +193,7 @@ def _closed(view: View) -> Screen:
         # there after a second tap, and when the screen is drawn later.
         expects_name(view.place)
         and words.text(
-            "<b>No has firmado: la petición se cerró antes.</b> Tu nombre no se ha guardado."
+            "<b>No has firmado: la petición se cerró antes.</b> No hemos guardado ningún nombre."
         ),
     )
     withdraw = _withdraw_button(view) if signature else None

@@ -14,7 +14,7 @@ from telegram_text.markup import Html, escape, fill
 _CHANGES = 3
 # As it stands below the words of a consent, in every language.
 NOTICE_SHA256 = "SHA-256 (aviso de privacidad · privacy notice): "
-_TICKED, _UNTICKED, _UNCHOSEN = "✅", "⬜", "⚪"
+_TICKED, _UNTICKED = "✅", "⬜"
 
 
 def name(view: View) -> Screen:
@@ -22,21 +22,25 @@ def name(view: View) -> Screen:
 
     People who are asked again have read the notice, and get only the question.
     """
-    words = view.words
-    question = words.text("<b>¿Con qué nombre quieres firmar?</b>")
-    typed = words.text(
-        "Escríbelo en un mensaje, tal como quieras que figure. "
-        "Lo borraremos de este chat en cuanto lo recibamos."
-    )
-    use = Button(words.label("Usar «{name}»", name=view.profile_name or ""), Action.PROFILE_NAME)
+    notice = "" if view.place.page == NAME_AGAIN else view.texts.privacy_short
+    question = view.words.text("<b>¿Con qué nombre quieres firmar?</b>")
     return Screen(
-        Html("" if view.place.page == NAME_AGAIN else view.texts.privacy_short),
-        [
-            use if view.profile_name else None,
-            _privacy_and_back(words),
-        ],
-        paragraphs(question, typed),
+        Html(notice),
+        [_use_profile_name(view), _privacy_and_back(view.words)],
+        paragraphs(question, typed_name(view.words)),
     )
+
+
+def typed_name(words: Words) -> Html:
+    """Says how a name is given, and what becomes of the message."""
+    return words.text("Escríbelo aquí: borraremos ese mensaje en cuanto llegue.")
+
+
+def _use_profile_name(view: View) -> Button | None:
+    if view.profile_name is None:
+        return None
+    label = view.words.label("Usar «{name}»", name=view.profile_name)
+    return Button(label, Action.PROFILE_NAME)
 
 
 def _privacy_and_back(words: Words) -> tuple[Button, Button]:
@@ -45,24 +49,19 @@ def _privacy_and_back(words: Words) -> tuple[Button, Button]:
 
 
 def consent(view: View) -> Screen:
-    """Shows the consent with the name, the choices, and the button that signs.
+    """Shows the consent, with the name if one is given, the choices, and the button that signs.
 
-    One of the two buttons about the name has to be chosen, and two boxes are free to tick.
+    Above it stands the privacy notice, where it was not read with the question for the name.
     """
     words, conversation = view.words, view.conversation
     ticked = {Action.UPDATES: conversation.updates, Action.NEWS: conversation.news}
-    chosen = {True: Action.WITH_NAME, False: Action.WITHOUT_NAME, None: None}[view.with_name]
     sign, mark = words.label("✍️ Consiento y firmo"), consent_mark(view, consent_words(view))
     # With the labels of the choices, the words that are recorded, so that they were seen.
-    statement = fill(view.texts.consent, name=conversation.name or "")
-    notice = view.place.page == NOTICE_AGAIN and Html(view.texts.privacy_short)
+    about_name = view.with_name and fill(_about_name(view), name=conversation.name or "")
+    unread = not view.with_name or view.place.page == NOTICE_AGAIN
     return Screen(
-        paragraphs(notice, statement),
+        paragraphs(unread and Html(view.texts.privacy_short), about_name, view.texts.consent),
         [
-            [
-                Button(f"{_TICKED if choice is chosen else _UNCHOSEN} {label}", choice)
-                for choice, label in _name_choices(view).items()
-            ],
             *(
                 Button(f"{_TICKED if ticked[choice] else _UNTICKED} {label}", choice)
                 for choice, label in message_choices(view).items()
@@ -71,20 +70,11 @@ def consent(view: View) -> Screen:
             (
                 Button(words.label("Cambiar el nombre"), Action.SIGN),
                 Button(words.label("Volver"), Action.HOME),
-            ),
+            )
+            if view.with_name
+            else _privacy_and_back(words),
         ],
-        lines(Html(view.texts.news), _updates_at_most(view)),
-    )
-
-
-def _updates_at_most(view: View) -> Html | None:
-    """Returns in the text what a phone may cut off the button that asks for updates."""
-    if not (at_most := view.petition.updates_at_most):
-        return None
-    return view.words.plural(
-        "Novedades: {n} mensaje como mucho.",
-        "Novedades: {n} mensajes como mucho.",
-        at_most,
+        Html(view.texts.news),
     )
 
 
@@ -97,17 +87,14 @@ def message_choices(view: View) -> dict[Action, str]:
     }
 
 
-def consent_choices(view: View) -> list[str]:
-    """Returns the labels of all choices that the consent offers, as they stand on the screen."""
-    return [*_name_choices(view).values(), *message_choices(view).values()]
-
-
 def consent_words(view: View) -> str:
     """Returns the words that are recorded with a consent.
 
     The text, the choices' labels, and the hash of the privacy notice.
     """
-    return _with_notice(view, consent_text(view.texts, consent_choices(view)))
+    about_name = _about_name(view) if view.with_name else None
+    consented = consent_text(view.texts, about_name, message_choices(view).values())
+    return _with_notice(view, consented)
 
 
 def _with_notice(view: View, consented: str) -> str:
@@ -128,14 +115,27 @@ def consent_mark(view: View, consented: str) -> str:
 
 
 def name_consent(view: View) -> Screen:
-    """Asks, after signing, for the consent to hand over the name too."""
-    words, name = view.words, view.signature.name if view.signature else ""
+    """Asks, after signing without a name, for the name and for the consent to hand it over."""
+    words, name = view.words, view.conversation.name
+    back = Button(words.label("Volver"), Action.BACK)
+    if name is None:
+        return Screen(
+            Html(view.texts.privacy_short),
+            [_use_profile_name(view), back],
+            paragraphs(
+                words.text(
+                    "<b>¿Con qué nombre quieres que se entregue tu firma?</b> Cuenta igual si lo "
+                    "dejas como está."
+                ),
+                typed_name(words),
+            ),
+        )
     give, consented = words.label("✍️ Consiento que se entregue"), name_consent_words(view)
     return Screen(
         fill(seen_words(consented), name=name),
         [
             Button(give, Action.GIVE_NAME, consent_mark(view, consented), style=Style.SIGN),
-            Button(words.label("Volver"), Action.BACK),
+            (Button(words.label("Cambiar el nombre"), Action.ASK_NAME_CONSENT), back),
         ],
         words.text(
             "<b>¿Quieres que tu firma se entregue con tu nombre?</b> Tu firma cuenta igual si lo "
@@ -146,13 +146,17 @@ def name_consent(view: View) -> Screen:
 
 def name_consent_words(view: View) -> str:
     """Returns the words of that consent as they are recorded, with `{name}` for the name."""
-    own = view.words.text(
-        "Yo, <b>{name}</b>, consiento explícitamente que mi firma se entregue con mi nombre a "
-        "{addressee}.",
+    return _with_notice(view, _about_name(view))
+
+
+def _about_name(view: View) -> str:
+    """Returns what is agreed to about the name, with `{name}` in its place."""
+    return view.texts.name_consent or view.words.text(
+        "Yo, <b>{name}</b>, consiento explícitamente que mi nombre se guarde y se entregue con mi "
+        "firma a {addressee}.",
         name=Html("{name}"),
         addressee=view.petition.addressee[view.language],
     )
-    return _with_notice(view, view.texts.name_consent or own)
 
 
 def new_texts(view: View) -> Screen:
@@ -185,21 +189,27 @@ def new_texts(view: View) -> Screen:
 
 def new_texts_words(view: View) -> str:
     """Returns the words of that consent as they are recorded, with what was chosen before."""
-    kept = view.words.text("<b>Lo que elegí no cambia:</b>")
-    with_name, without_name = _name_choices(view).values()
     is_named = view.signature is not None and view.signature.with_name
-    chosen = (with_name if is_named else without_name, *chosen_messages(view))
-    said = (view.texts.consent, "", kept, *(f"• {escape(each)}" for each in chosen))
-    return _with_notice(view, "\n".join(said))
+    kept = view.words.text("<b>Lo que elegí no cambia:</b>")
+    chosen = (f"• {escape(each)}" for each in _chosen(view))
+    return _with_notice(
+        view,
+        str(
+            paragraphs(
+                _about_name(view) if is_named else None, view.texts.consent, lines(kept, *chosen)
+            )
+        ),
+    )
 
 
-def chosen_messages(view: View) -> list[str]:
-    """Returns the labels of what the signer chose besides the closing update."""
-    signature = view.signature
+def _chosen(view: View) -> list[str]:
+    """Returns what the signer chose: about the name, and messages besides the closing update."""
+    words, signature = view.words, view.signature
     if signature is None:
         return []
+    name = words.label("Con mi nombre") if signature.with_name else words.label("Sin mi nombre")
     updates = signature.updates_at_most and _updates_label(view, signature.updates_at_most)
-    return [label for label in (updates, signature.news and _news_label(view)) if label]
+    return [label for label in (name, updates, signature.news and _news_label(view)) if label]
 
 
 def thanks(view: View) -> Screen:
@@ -212,32 +222,12 @@ def thanks(view: View) -> Screen:
     count, people = words.number(view.count), words.people(view.count)
     thanked = fill(view.texts.thanks, count=count, people=people)
     home = Button(words.label("Ver mi firma"), Action.HOME)
-    text = paragraphs(thanked, view.handed_over, _chosen(view))
-    return Screen(text, [share_buttons(view), home], kept=Stage.THANKS)
-
-
-def _chosen(view: View) -> Html:
-    """Confirms what was chosen besides the closing update, and how to end it."""
-    words, chosen = view.words, chosen_messages(view)
-    if not chosen:
-        return words.text("No has elegido recibir otros mensajes.")
-    return words.text(
-        "También has elegido recibir:\n{chosen}\nPuedes dejarlo cuando quieras en /mydata.",
-        chosen=lines(*(f"• {escape(label)}" for label in chosen)),
-    )
-
-
-def _name_choices(view: View) -> dict[Action, str]:
-    words = view.words
-    return {
-        Action.WITH_NAME: words.label("Con mi nombre"),
-        Action.WITHOUT_NAME: words.label("Sin mi nombre"),
-    }
+    return Screen(thanked, [share_buttons(view), home], kept=Stage.THANKS)
 
 
 def _updates_label(view: View, at_most: int) -> str:
     words = view.words
-    return words.label("Novedades de esta petición ({n} como mucho)", n=words.number(at_most))
+    return words.label("Novedades de la petición (máximo {n})", n=words.number(at_most))
 
 
 def _news_label(view: View) -> str:

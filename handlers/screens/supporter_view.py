@@ -132,9 +132,9 @@ class View:
 
     @property
     def with_name(self) -> bool | None:
-        """What the form has: to be handed over with the name or not; None: not chosen yet."""
-        chosen = self.conversation.with_name
-        return self.petition.with_name if chosen is None else chosen
+        """Whether the form is one with a name: as the petition has it, or as was chosen."""
+        offered = self.petition.with_name
+        return self.conversation.with_name if offered is None else offered
 
     @property
     def asked_again(self) -> bool:
@@ -167,6 +167,8 @@ class View:
             named=self.conversation.name is not None,
             appeal_pages=len(self.texts.appeal),
             privacy_pages=len(self.privacy),
+            with_name=self.with_name,
+            has_name=self.signature is not None and self.signature.with_name,
             counted=self.signature is None or self.signature.is_counted,
             asked_again=self.asked_again,
         )

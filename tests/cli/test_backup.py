@@ -183,7 +183,10 @@ def sealed(file: Path, keyring: Keyring, **changes: object) -> None:
 def test_a_backup_from_before_the_key_was_exchanged_needs_the_older_one_below_the_present(
     petition: PetitionDatabase, tmp_path: Path, key: Path
 ) -> None:
+    """Also where nobody has a name that could be decrypted."""
     file, key_file = tmp_path / "today.backup", tmp_path / "petition.key"
+    nobody = Statement("UPDATE signatures SET name_sealed = NULL")
+    petition.do(lambda storage: storage.database.write(nobody))
     said("backup", file)
     before = key_file.read_text()
     (older,) = [line for line in before.splitlines() if line.startswith("encryption")]

@@ -64,7 +64,7 @@ def change(petition: PetitionDatabase, sql: str) -> None:
 def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
-    change(petition, "UPDATE signatures SET with_name = 0 WHERE number = 2")
+    change(petition, "UPDATE signatures SET name_sealed = NULL WHERE number = 2")
     change(petition, "UPDATE petitions SET closed_signatures = 7")
     file = tmp_path / "list.json.age"
     told = said(call("--output", str(file)))
@@ -149,10 +149,10 @@ def test_without_a_recipient_it_says_how_to_make_a_key(petition: PetitionDatabas
 def test_where_nobody_gives_a_name_the_number_is_written(
     petition: PetitionDatabase, tmp_path: Path
 ) -> None:
-    change(petition, "UPDATE signatures SET with_name = 0")
+    change(petition, "UPDATE signatures SET name_sealed = NULL")
     file = tmp_path / "list.age"
     told = said(call("--output", str(file)))
-    assert told.startswith("6 signatures: 0 with their name and 6 counted without it.")
+    assert told.startswith("6 signatures: no name, only the number.\n")
     assert json.loads(opened(file))["signatures"] == []
     assert exported(petition) == [(0, 6)]
 

@@ -52,7 +52,11 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     assert "24 Nov, 13:00  5" in shown
     assert "radio  5" in shown
     assert "By language\nes  5" in shown
-    assert "1 s or less for half of them. Not known of 0." in shown
+    assert "By name\nwith a name     5\nwithout a name  0\n" in shown
+    assert (
+        "Time to fill in the form, with a name: 1 s or less for half of them. Not known of 0.\n"
+        "Numbers:" in shown
+    )
     assert "Numbers: 2, 3, 4, 5, 6\n" in shown
     assert "Persona" not in shown
     assert counted(wave) == SIGNERS
@@ -156,6 +160,54 @@ def test_a_wave_over_days_is_shown_day_by_day_and_the_few_of_a_kind_together(
     assert "Numbers: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 …" in shown
 
 
+def test_a_wave_without_names_is_taken_out_by_its_short_forms_and_no_pattern_finds_it(
+    wave: PetitionDatabase,
+) -> None:
+    """Twelve sign without a name, seven of them in a second; who looks by name is told of them."""
+
+    async def sign(storage: Storage) -> None:
+        await Supporters(storage.database, wave.keyring).sign(range(7, 19))
+        await storage.database.write(
+            Statement(
+                "UPDATE signatures SET name_sealed = NULL, source = 'radio',"
+                " form_seconds = CASE WHEN number < 14 THEN 1 ELSE 5 END WHERE number > 6"
+            ),
+            Statement("UPDATE signatures SET form_seconds = NULL WHERE number = 18"),
+        )
+
+    wave.do(sign)
+    unseen = (
+        "The pattern can say nothing of 12 signatures without a name, to which all else applies: "
+        "look at them apart, with --without-name."
+    )
+    by_name = refused(invalidate("--name-pattern", "*troll*", "--source", "radio", "--dry-run"))
+    assert "Fewer than 5 signatures" in by_name
+    assert unseen in " ".join(by_name.split())
+    some = said(invalidate("--name-pattern", "persona*", "--dry-run"))
+    assert "6 signatures, 33% of the 18 counted: named like “persona*”" in some
+    assert some.endswith(f"{unseen}\n")
+    assert "without a name  0" in some
+    shown = said(invalidate("--source", "radio", "--dry-run"))
+    assert (
+        "By name with a name 6 without a name 12"
+        " Time to fill in the form, with a name: 1 s or less for half of them. Not known of 0."
+        " Time to fill in the form, without a name: 1 s or less for half of them. Not known of 1."
+        " Numbers:" in " ".join(shown.split())
+    )
+    assert "pattern" not in shown
+    named = said(invalidate("--form-seconds-under", "3", "--with-name", "--dry-run"))
+    assert "5 signatures, 27% of the 18 counted: form took less than 3 s; with a name" in named
+    both = ("--form-seconds-under", "2", "--without-name", *REASON)
+    done = said(invalidate(*both, typed="7\n"))
+    assert "7 signatures are not counted any more. Counted now: 11." in done
+    assert "form took less than 2 s; without a name" in said(invalidate("--list"))
+    few = refused(invalidate("--name-pattern", "*troll*", "--form-seconds-under", "3"))
+    assert "pattern" not in few, "a few without a name, of which nothing is told"
+    mixed = " ".join(said(invalidate("--form-seconds-under", "6", "--dry-run")).split())
+    assert "By name (with a name or without) 9 Time" in mixed, "four have none"
+    assert "without a name:" not in mixed
+
+
 def test_conditions_apply_together_and_times_are_the_petitions(wave: PetitionDatabase) -> None:
     day = ("--from", "2026-11-24", "--to", "2026-11-24")
     assert "6 signatures, 100% of the 6 counted" in said(invalidate(*day, "--dry-run"))
@@ -170,8 +222,14 @@ def test_conditions_apply_together_and_times_are_the_petitions(wave: PetitionDat
 
 def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
     mistakes: tuple[tuple[tuple[str, ...], str], ...] = (
-        ((), "Without any of them it would be all."),
-        (("--reason", "x"), "Without any of them it would be all."),
+        ((), "Without any of them it would be all"),
+        (("--reason", "x"), "Without any of them it would be all, or all with a name"),
+        (("--without-name", *REASON), "or all without."),
+        (("--with-name", "--dry-run"), "or all without."),
+        (
+            ("--name-pattern", "*bot*", "--without-name", "--dry-run"),
+            "Signatures without a name are not found by a name",
+        ),
         (("--name-pattern", "*", *REASON), "A pattern of names needs a letter"),
         (("--source", "radio"), "Say why with --reason"),
         (("--source", "radio", "--reason", " "), "Say why with --reason"),

@@ -19,6 +19,7 @@ from tests.support.supporters import Supporters
 
 ZONE = ZoneInfo("Europe/Madrid")  # the petition's: its day begins before that of UTC
 LETTER = "a letter with a copy of the passport"
+NAMELESS = Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
 
 
 def call(*arguments: str, typed: str = "") -> Result:
@@ -90,7 +91,7 @@ def test_each_request_says_what_it_does_and_what_it_did(petition: PetitionDataba
         ("restrict", "Restrict its use?", "The use is restricted."),
         ("object", "Record the objection?", "The objection is recorded."),
         ("lift", "Use the signature like any other again?", "is used like any other again."),
-        ("erase", "Erase the signature, with name, chat", "The signature is erased."),
+        ("erase", "with all that is stored with it, for", "The signature is erased."),
     ):
         if request == "lift":
             both = refused(call("2", "object", "--verified-otherwise", LETTER))
@@ -114,6 +115,45 @@ def test_each_request_says_what_it_does_and_what_it_did(petition: PetitionDataba
         ("correct", ["Ona", "-o", "x"]),
     ):
         assert f"{what} takes no name" in refused(call("3", what, *more, "--code", "AAAA-3333"))
+
+
+def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
+    petition: PetitionDatabase, tmp_path: Path
+) -> None:
+    """Berta signed without a name. A letter gives her none, and nobody calls that a damage."""
+    petition.do(lambda storage: storage.database.write(NAMELESS))
+    otherwise = ("--verified-otherwise", LETTER)
+    whose = "Signature 2: without a name, signed on 1 January 1970, 01:00, reads Spanish."
+    proof = (
+        "Whose a signature without a name is, only the code proves: nothing is stored with which "
+        "to compare the letter. Go on only if you know it for certain."
+    )
+    by_code = said(call("2", "show", "--code", code_of(petition, 2), typed="n\n"))
+    assert f"{whose}\nShow everything" in by_code
+    for what in ("show", "erase", "restrict"):
+        shown = said(call("2", what, *otherwise, typed="n\n"))
+        assert f"{whose} {proof}" in shown
+        assert "damaged" not in shown
+    assert "counted, and its owner gets no message but of a breach" in shown
+    assert "list" not in shown, "it was in none with a name"
+    code = code_of(petition, 2)
+    for proved in (("--code", code), otherwise):
+        none = " ".join(refused(call("2", "correct", "Berta Puig", *proved, "--yes")).split())
+        assert none == (
+            "The signature has no name, and it is given none here: to store one takes the consent "
+            "of who signed, who gives it in the chat, with /mydata, as long as the petition asks "
+            "for names and was not handed over. Nothing was done, and the code can still be used."
+        )
+    assert {each.action for each in petition.audited()} == {"person_look"}
+    file = tmp_path / "answer.json"
+    said(call("2", "show", "--code", code, "--yes", "--output", str(file)))
+    stored = json.loads(file.read_text("utf-8"))
+    assert (stored["signature"]["name"], stored["signature"]["chat"]) == (None, 1002)
+    restricted = said(call("2", "restrict", *otherwise, "--yes"))
+    assert "The use is restricted." in restricted
+    assert waiting(petition) == ["shown", "restricted"]
+    asked = said(call("2", "erase", *otherwise, typed="y\n"))
+    assert "Erase the signature, with all that is stored with it, for good?" in asked
 
 
 def test_whose_use_is_lifted_gets_the_closing_update_that_they_missed(

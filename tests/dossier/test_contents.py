@@ -172,8 +172,16 @@ def test_where_nobody_or_everybody_gives_a_name_the_letter_tells_no_two_kinds() 
     named = dossier(head(counts={"with_name": 15, "without_name": 0}), edition(), ())
     assert (named["letter"]["before"][0], len(named["letter"]["after"])) == (plain, 1)
     assert (named["any_without_name"], named["chart_note"]) == (False, None)
-    unnamed = dossier(head(counts={"with_name": 0, "without_name": 15}, by_day=[]), edition(), ())
-    assert (unnamed["letter"]["before"][0], unnamed["letter"]["after"]) == (plain, [])
+    assert named["any_with_name"] is True
+    nobody = head(counts={"with_name": 0, "without_name": 15}, by_day=[])
+    unnamed = dossier(nobody, edition(), ())
+    no_name = "No name is handed over: the signatures are only counted."
+    assert unnamed["letter"]["before"][:2] == [plain, no_name]
+    assert no_name not in named["letter"]["before"]
+    assert unnamed["letter"]["after"] == []
+    assert unnamed["any_with_name"] is False
+    public = dossier(nobody, edition(public=True), ())["words"]["without-names"]
+    assert public == no_name
     assert len(unnamed["enclosures"]) == 2, "neither a curve nor a list"
     assert (unnamed["curve"], unnamed["bars"]) == (None, [])
 

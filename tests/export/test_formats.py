@@ -200,7 +200,7 @@ async def test_what_xml_does_not_have_is_shown_as_missing_and_nothing_is_read_as
 
 async def test_more_rows_than_a_sheet_holds_become_more_sheets() -> None:
     for people, sheets in (
-        (0, 1),
+        (0, 0),
         (1, 1),
         (3, 1),
         (4, 2),
@@ -216,6 +216,8 @@ async def test_more_rows_than_a_sheet_holds_become_more_sheets() -> None:
             assert rows[0] == ["Number", "Name", "Signed on", "Text version"]
             assert len(rows) <= 4
         assert [row[1] for _, rows in rest for row in rows[1:]] == list(names)
+        named = [row for row in counts[1] if row[:1] == ["With their name, on the next sheets"]]
+        assert [row[1] for row in named] == ([people] if people else [])
         assert [name for name, _ in rest] == (
             ["Signatures"] if sheets == 1 else [f"Signatures {n}" for n in range(1, sheets + 1)]
         )

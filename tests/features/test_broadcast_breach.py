@@ -212,7 +212,7 @@ async def test_the_report_says_who_has_to_be_told_another_way(
     mallory = admin.scene.mallory
     mallory.start()
     await admin.scene.settled()
-    await admin.scene.taps(mallory, "✍️ Sign the petition")
+    await admin.scene.taps(mallory, "✍️ Sign with my name")
     await admin.scene.taps(mallory, "Use “Mallory”")
     # It is a text, and what Marta changes in it is what goes out.
     await begins_notice(admin)

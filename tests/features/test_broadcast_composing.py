@@ -137,9 +137,9 @@ async def test_an_admin_goes_on_being_a_supporter(admin: AdminScene) -> None:
     await admin.taps("Añadir versión en inglés")
     await admin.says("Hello")
     await admin.says("/start")
-    await admin.taps("✍️ Firmar la petición")
+    await admin.taps("✍️ Firmar con mi nombre")
     await admin.says("Marta Ruiz")
-    assert admin.marta.messages[-1].text.startswith("Yo, Marta Ruiz, firmo")
+    assert admin.marta.messages[-1].text.startswith("Yo, Marta Ruiz, consiento")
     assert "Tu mensaje" in admin.panel.text
     # A version can be changed and taken away.
     await admin.taps("Cambiar la versión en español")
@@ -162,7 +162,7 @@ async def test_what_cannot_be_a_name_stays_at_the_form_while_a_draft_is_open(
     if stage == "ready":
         await admin.says("Hola")
     await admin.says("/start")
-    await admin.taps("✍️ Firmar la petición")
+    await admin.taps("✍️ Firmar con mi nombre")
     for hours in (0, 2, 12, 13, 23):
         admin.ahead = timedelta(hours=hours)
         if hours == 13:
@@ -184,7 +184,7 @@ async def test_a_message_that_comes_much_later_is_not_taken_for_it(admin: AdminS
     assert "Este chat funciona con botones" in admin.marta.messages[-1].text
     # A draft of days ago keeps nothing at the form.
     await admin.says("/start")
-    await admin.taps("✍️ Firmar la petición")
+    await admin.taps("✍️ Firmar con mi nombre")
     written = await admin.says(LONG)
     assert written.id not in admin.marta.chat.messages
     assert "Escribe el nombre en una sola línea" in admin.marta.messages[-1].text

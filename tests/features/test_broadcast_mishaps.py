@@ -197,7 +197,7 @@ async def goes_to_the_form(admin: AdminScene) -> None:
     """Marta wants to sign too, and is asked for her name."""
     admin.marta.start()
     await admin.scene.settled()
-    await admin.scene.taps(admin.marta, "✍️ Firmar la petición")
+    await admin.scene.taps(admin.marta, "✍️ Firmar con mi nombre")
     assert (await conversation(admin)).stage == "name"
 
 

@@ -41,9 +41,9 @@ def changed(folder: Path, **keys: str) -> None:
     file = folder / "petition.toml"
     kept = [line for line in file.read_text("utf-8").splitlines() if "version = " not in line]
     above = "\n".join(f'{key} = "{value}"' for key, value in keys.items())
-    told = f'date = "2026-11-26"\nchanged.es = "{CHANGED}"\nchanged.en = "Redress, too."\n'
+    told = f'date = "2026-11-29"\nchanged.es = "{CHANGED}"\nchanged.en = "Redress, too."\n'
     written = "\n".join([above, *kept]).replace("at_most = 3", "at_most = 9") + "\n"
-    file.write_text(written.replace(EARLIER, f"{EARLIER}{told}{EARLIER}"), "utf-8")
+    file.write_text(written.replace(EARLIER, f"{EARLIER}{told}{EARLIER}", 1), "utf-8")
 
 
 async def goes_on_with(scene: Scene, folder: Path, **keys: str) -> None:
@@ -75,6 +75,7 @@ async def test_a_receipt_has_the_exact_words_of_each_consent_and_goes_with_the_s
     await scene.signs(ana, with_name=False, updates=True)
     ana.send("/mydata")
     await scene.taps(ana, words.label("Entregar mi firma con mi nombre"))
+    await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await scene.taps(ana, words.label("✍️ Consiento que se entregue"))
     receipt = await receipt_of(scene, ana)
     held = await held_of(scene, ana)
@@ -120,10 +121,9 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         assert "Tu firma vale igual, aunque no contestes." in home
         await scene.taps(ana, ANSWER)
         asked_about = scene.screen(ana).text
-        assert f"• Desde la versión del 26 de noviembre de 2026: {CHANGED}" in asked_about
+        assert f"• Desde la versión del 29 de noviembre de 2026: {CHANGED}" in asked_about
         chosen = (
-            "• Sin mi nombre\n• Novedades de esta petición (3 como mucho)\n"
-            "• Noticias de otras acciones"
+            "• Sin mi nombre\n• Novedades de la petición (máximo 3)\n• Noticias de otras acciones"
         )
         assert f"Lo que elegí no cambia:\n{chosen}" in asked_about
         await scene.taps(ana, ACCEPT)
@@ -131,7 +131,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         assert ANSWER not in scene.screen(ana).labels
         held = await held_of(scene, ana)
         assert held.signature is not None
-        assert (held.signature["text_version"], held.signature["with_name"]) == ("2026-12-24", 0)
+        assert (held.signature["text_version"], held.signature["name"]) == ("2026-12-24", None)
         first, later = held.consents
         assert first == before
         assert (later["purposes"], later["text_version"]) == ("new_texts", "2026-12-24")
@@ -141,7 +141,7 @@ async def test_who_signed_keeps_their_words_and_is_asked_only_where_a_change_nee
         shown = scene.screen(ana).text
         assert "Noticias de otras acciones: sí" in shown, "the choices are those of before"
         receipt = await receipt_of(scene, ana)
-        assert "Versión del texto que aceptaste: 26 de noviembre de 2026" in receipt
+        assert "Versión del texto que aceptaste: 29 de noviembre de 2026" in receipt
         assert "Para que tu firma valga con los textos que cambiaron después." in receipt
 
 
@@ -162,7 +162,7 @@ async def test_who_consents_to_new_texts_keeps_their_name_and_consents_to_what_t
         assert "Hecho: tu firma vale con los textos de ahora." in scene.screen(ana).text
         held = await held_of(scene, ana)
         assert held.signature is not None
-        assert (held.signature["with_name"], held.consents[-1]["with_name"]) == (1, 1)
+        assert (held.signature["name"], held.consents[-1]["with_name"]) == ("Ana García", 1)
         assert held.consents[-1]["text_version"] == "2026-12-25"
         # Nobody is told that it is done who answered while it was handed over.
         await goes_on_with(scene, folder, version="2026-12-26", asks_again_since="2026-12-26")
@@ -198,7 +198,7 @@ async def test_who_keeps_what_they_signed_is_not_asked_twice_and_loses_nothing(
         assert ANSWER not in scene.screen(ana).labels
         held = await held_of(scene, ana)
         assert held.signature is not None
-        assert (held.signature["text_version"], len(held.consents)) == ("2026-11-26", 1)
+        assert (held.signature["text_version"], len(held.consents)) == ("2026-11-29", 1)
         ana.send("/mydata")
         await scene.settled()
         assert "preferiste mantener los que firmaste" in scene.screen(ana).text
@@ -216,5 +216,5 @@ async def test_the_end_of_privacy_says_which_version_and_what_each_changed(scene
     for _ in scene.petition.texts_in("es").privacy:
         await scene.taps(ana, words.label("Siguiente ›"))
     shown = scene.screen(ana).text
-    assert "La de ahora es del 26 de noviembre de 2026." in shown
+    assert "La de ahora es del 29 de noviembre de 2026." in shown
     assert "• Desde la versión del 24 de noviembre de 2026: Quien firma elige" in shown

@@ -16,7 +16,8 @@ from storage.personal_data import Held
 from tests.support.scene import Scene, a_scene
 
 CONFIRM = "✍️ Consiento y firmo"
-WITH, WITHOUT = "Con mi nombre", "Sin mi nombre"
+WITH, WITHOUT = "✍️ Firmar con mi nombre", "✍️ Firmar sin dar mi nombre"
+NOTICE = "Responsable: la sección española de Amnistía Internacional."
 
 
 async def held_of(scene: Scene, person: Person) -> Held:
@@ -26,41 +27,32 @@ async def held_of(scene: Scene, person: Person) -> Held:
 def choice_in(held: Held) -> tuple[Any, list[Any]]:
     """What the signature and its consents say."""
     signature: Mapping[str, Any] = held.signature or {}
-    return signature.get("with_name"), [each["with_name"] for each in held.consents]
+    return signature.get("name") is not None, [each["with_name"] for each in held.consents]
 
 
-async def test_ana_who_taps_too_early_is_told_what_is_missing_and_loses_nothing(
+async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked_for_none(
     scene: Scene,
 ) -> None:
-    """Of the two one is chosen at most, and who leaves the form is asked again."""
-    ana = scene.ana
-    await scene.to_the_consent(ana)
-    await scene.taps(ana, "⬜ Noticias de otras acciones")
-    before = scene.screen(ana)
-    shown = (before.text, before.labels)
-    answer = await ana.tap(CONFIRM).answered()
+    """In three screens and two taps; what is typed meanwhile is no name and is not kept."""
+    ana, jordi = scene.ana, scene.jordi
+    ana.start()
     await scene.settled()
-    assert answer.alert
-    assert answer.text == (
-        "Falta una elección: si tu firma se entrega con tu nombre o sin él. Toca una de las dos "
-        "opciones y después «✍️ Consiento y firmo»."
+    assert scene.screen(ana).labels[:2] == [WITH, WITHOUT]
+    await scene.taps(ana, WITHOUT)
+    asked = scene.screen(ana)
+    assert NOTICE in asked.text
+    assert "Firmo esta petición y consiento explícitamente" in asked.text
+    assert "Ana" not in asked.text
+    said = await scene.says(ana, "Ana García")
+    assert (
+        "Para firmar sin dar tu nombre, pulsa «✍️ Consiento y firmo». Lo que has escrito no se ha "
+        "guardado." in said
     )
-    assert (await held_of(scene, ana)).signature is None
-    assert (scene.screen(ana).text, scene.screen(ana).labels) == shown
-    await scene.taps(ana, f"⚪ {WITH}")
-    assert scene.screen(ana).labels[:2] == [f"✅ {WITH}", f"⚪ {WITHOUT}"]
-    await scene.taps(ana, "Volver")
-    await scene.to_the_consent(ana)
-    assert scene.screen(ana).labels[:2] == [f"⚪ {WITH}", f"⚪ {WITHOUT}"]
-    await scene.taps(ana, f"⚪ {WITH}")
-    await scene.taps(ana, f"⚪ {WITHOUT}")
-    assert scene.screen(ana).labels[:2] == [f"⚪ {WITH}", f"✅ {WITHOUT}"]
-    await scene.taps(ana, "⬜ Noticias de otras acciones")
-    # The button of a consent that offered no choice, and said other words, signs nothing.
-    shown_now = scene.screen(ana)
-    present = next(b.data for row in shown_now.buttons for b in row if b.label == CONFIRM)
+    # The button of a consent that said other words signs nothing.
+    shown = scene.screen(ana)
+    present = next(b.data for row in shown.buttons for b in row if b.label == CONFIRM)
     former = f"{(present or '').rpartition(':')[0]}:{'0' * 16}"
-    await ana.tap_data(shown_now.id, former).answered()
+    await ana.tap_data(shown.id, former).answered()
     await scene.settled()
     assert (
         "El texto ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de firmar."
@@ -69,8 +61,25 @@ async def test_ana_who_taps_too_early_is_told_what_is_missing_and_loses_nothing(
     assert (await held_of(scene, ana)).signature is None
     await scene.taps(ana, CONFIRM)
     assert "con la tuya: 1" in scene.screen(ana).text
-    assert "• Noticias de otras acciones" in scene.screen(ana).text
-    assert choice_in(await held_of(scene, ana)) == (0, [0])
+    held = await held_of(scene, ana)
+    assert choice_in(held) == (False, [0])
+    assert (held.signature or {})["name"] is None
+    assert seen_words(held.consents[0]["text"]).startswith(scene.petition.texts_in("es").consent)
+    assert "García" not in str(scene.services.storage) + ana.chat.transcript()
+    # Who begins with a name and goes back chooses anew, and what was typed is gone.
+    await scene.to_the_name(jordi)
+    await scene.says(jordi, "Jordi Secret")
+    await scene.taps(jordi, "Volver")
+    assert scene.screen(jordi).labels[:2] == [WITH, WITHOUT]
+    await scene.taps(jordi, WITHOUT)
+    await scene.taps(jordi, "Volver")
+    await scene.taps(jordi, WITH)
+    assert "¿Con qué nombre quieres firmar?" in scene.screen(jordi).text
+    await scene.taps(jordi, "Usar «Jordi Puig»")
+    await scene.taps(jordi, CONFIRM)
+    held = await held_of(scene, jordi)
+    assert choice_in(held) == (True, [1])
+    assert (held.signature or {})["name"] == "Jordi Puig"
 
 
 async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_is_seen(
@@ -83,20 +92,20 @@ async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_i
     )
     for number, (person, with_name, said) in enumerate(people, start=1):
         await scene.signs(person, with_name=with_name)
-        thanks = scene.screen(person).text
-        assert said in thanks
-        assert f"con la tuya: {number}" in thanks
+        assert f"con la tuya: {number}" in scene.screen(person).text
         held = await held_of(scene, person)
-        assert choice_in(held) == (int(with_name), [int(with_name)])
-        assert "• Con mi nombre\n• Sin mi nombre" in held.consents[0]["text"]
-        for agreed in (
-            "consiento explícitamente que:\n\n• si elijo «Con mi nombre», se entregue mi nombre",
-            "en Estados Unidos, fuera del EEE, con menos protección;",
-            "para registrarla, entregarla y contarme cómo termina.",
-        ):
-            assert agreed in held.consents[0]["text"]
+        assert choice_in(held) == (with_name, [int(with_name)])
+        about_name = (
+            "consiento explícitamente que se guarde mi nombre y se entregue con mi firma",
+            "fuera de Europa: sabrá que firmé y podrá usarlo con menos protección.",
+        )
+        for agreed in about_name:
+            assert (agreed in held.consents[0]["text"]) is with_name
+        assert "para contarla, entregarla y decirme cómo termina." in held.consents[0]["text"]
         for command in ("/start", "/mydata"):
             assert said in await scene.says(person, command), command
+    assert "Nombre: no guardamos ninguno." in scene.screen(scene.jordi).text
+    assert "Corregir mi nombre" not in scene.screen(scene.jordi).labels
     scene.marta.send("/stats")
     counts = "Con su nombre: 1. Sin su nombre: 1."
     assert counts in (await scene.marta.sees("Firmas: 2")).text
@@ -111,35 +120,61 @@ async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_i
     assert [scene.told(person) for person in (scene.ana, scene.jordi)] == [1, 1]
 
 
-GIVE, REMOVE = "Entregar mi firma con mi nombre", "Entregar mi firma sin mi nombre"
+GIVE, REMOVE = "Entregar mi firma con mi nombre", "Borrar mi nombre de la firma"
+CONSENT = "✍️ Consiento que se entregue"
 
 
-async def test_it_is_changed_both_ways_in_mydata_and_giving_the_name_is_a_consent_of_its_own(
+async def test_a_name_is_given_later_with_its_own_consent_and_erased_when_it_is_taken_off(
     scene: Scene,
 ) -> None:
+    scene.simulator.limits.on = False
     ana = scene.ana
     await scene.signs(ana, with_name=False, news=True)
     await scene.says(ana, "/mydata")
     await scene.taps(ana, GIVE)
-    seen, asked = scene.screen(ana).id, scene.screen(ana).text
-    assert "Yo, Ana García, consiento explícitamente" in asked
-    assert "fuera del Espacio Económico Europeo: sabrá que firmé" in asked
-    assert choice_in(await held_of(scene, ana)) == (0, [0]), "asking changes nothing"
-    await scene.taps(ana, "✍️ Consiento que se entregue")
+    asked = scene.screen(ana).text
+    assert NOTICE in asked, "what happens to a name is read before it is given"
+    assert "¿Con qué nombre quieres que se entregue tu firma?" in asked
+    assert "demasiado corto" in await scene.says(ana, "x")
+    said = await scene.says(ana, "Ana Typed")
+    assert "Yo, Ana Typed, consiento explícitamente" in said
+    assert "fuera de Europa: sabrá que firmé" in said
+    assert "pulsa «✍️ Consiento que se entregue»" in await scene.says(ana, "Ana Otra")
+    assert "Yo, Ana Typed" in scene.screen(ana).text, "no text changes it"
+    await scene.taps(ana, "Cambiar el nombre")
+    await scene.taps(ana, "Usar «Ana García»")
+    seen = scene.screen(ana).id
+    held = await held_of(scene, ana)
+    assert choice_in(held) == (False, [0]), "asking changes nothing"
+    await scene.taps(ana, CONSENT)
     assert "Hecho: tu firma se entregará con tu nombre." in scene.screen(ana).text
     held = await held_of(scene, ana)
-    assert choice_in(held) == (1, [0, 1])
+    assert choice_in(held) == (True, [0, 1])
+    assert (held.signature or {})["name"] == "Ana García"
     assert held.consents[1]["message_id"] == seen
     assert seen_words(held.consents[1]["text"]) == scene.petition.texts_in("es").name_consent
     assert "Noticias de otras acciones: sí" in scene.screen(ana).text
     await scene.taps(ana, REMOVE)
     shown = scene.screen(ana).text
-    assert "Hecho: tu firma se entregará sin tu nombre." in shown
-    assert choice_in(await held_of(scene, ana))[0] == 0
+    assert "Hecho: tu firma cuenta sin tu nombre, que ya no guardamos." in shown
+    held = await held_of(scene, ana)
+    assert choice_in(held)[0] is False
+    assert (held.signature or {})["name"] is None
     assert "Noticias de otras acciones: sí" in shown
-    await scene.taps(ana, GIVE)
-    await scene.taps(ana, scene.words.label("Volver"))
+    # Who leaves the question, in whichever way, has given nothing.
+    for leave in ("/cancel", "/start", "Volver"):
+        await scene.says(ana, "/mydata")
+        await scene.taps(ana, GIVE)
+        await scene.says(ana, "Ana Secreta")
+        if leave.startswith("/"):
+            await scene.says(ana, leave)
+        else:
+            await scene.taps(ana, leave)
+        known = await scene.services.storage.conversations.get(scene.services.reference(ana.id))
+        assert known is not None
+        assert known.name is None, leave
     assert "Tu firma se entregará sin tu nombre, y cuenta igual." in scene.screen(ana).text
+    assert not {"Secreta", "Typed", "Otra"} & set(ana.chat.transcript().split())
 
 
 async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_so(
@@ -172,7 +207,7 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
         assert choice_in(await restored.personal_data.of(scene.ana.id)) == (1, [1])
 
 
-async def test_where_the_petition_proposes_one_that_holds_unless_the_other_is_chosen(
+async def test_where_the_petition_offers_one_way_alone_the_buttons_of_the_other_lead_to_it(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "petition"
@@ -182,19 +217,29 @@ async def test_where_the_petition_proposes_one_that_holds_unless_the_other_is_ch
     text = written.read_text()
     assert asks in text
     async with a_scene(tmp_path) as scene:
-        for proposed, people in (
-            ("with_name", (scene.ana, scene.jordi)),
-            ("without_name", (scene.world.person("Luz", last_name="Sol"), scene.marta)),
+        luz = scene.world.person("Luz", last_name="Sol")
+        for offered, person, label in (
+            ("with_name", scene.jordi, WITH),
+            ("without_name", luz, WITHOUT),
         ):
+            for each in (scene.ana, scene.sean):  # they have the choice on their screens
+                each.start()
+            await scene.settled()
             await scene.stop_bot()
-            proposes = f'handed_over = "{proposed}"\nnames_go_to = "ES"'
-            written.write_text(text.replace(asks, proposes))
+            only = f'handed_over = "{offered}"\nnames_go_to = "ES"'
+            written.write_text(text.replace(asks, only))
             scene.settings = scene.settings.model_copy(update={"folder": folder})
             await scene.start_bot()
-            with_name = int(proposed == "with_name")
-            for person, chosen in zip(people, (with_name, 1 - with_name), strict=True):
-                await scene.to_the_consent(person)
-                if chosen != with_name:
-                    await scene.taps(person, f"⚪ {WITH if chosen else WITHOUT}")
-                await scene.taps(person, CONFIRM)
-                assert choice_in(await held_of(scene, person)) == (chosen, [chosen])
+            person.start()
+            await scene.settled()
+            assert [each for each in scene.screen(person).labels if "Firmar" in each] == [label]
+            if offered == "with_name":
+                await scene.taps(scene.ana, WITHOUT)
+                assert "¿Con qué nombre quieres firmar?" in scene.screen(scene.ana).text
+                await scene.signs(person)
+            else:
+                await scene.signs(person, with_name=False)
+                await scene.says(person, "/mydata")
+                assert GIVE not in scene.screen(person).labels
+            is_named = offered == "with_name"
+            assert choice_in(await held_of(scene, person)) == (is_named, [int(is_named)])

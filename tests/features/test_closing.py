@@ -22,7 +22,7 @@ async def test_a_whole_petition_from_the_first_signature_to_the_report(scene: Sc
     ana, words = scene.ana, scene.words
     ana.start()
     await scene.settled()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
     await scene.stop_bot()
     ana.send("Ana García")
     await scene.start_bot()
@@ -40,8 +40,9 @@ async def test_a_whole_petition_from_the_first_signature_to_the_report(scene: Sc
     await scene.marta.sees("Entregados: 3")
 
 
-SIGN, USE, CONSENT = "✍️ Firmar la petición", "Usar «Ana García»", "✍️ Consiento y firmo"
-NOT_SIGNED = "No has firmado: la petición se cerró antes. Tu nombre no se ha guardado."
+SIGN, USE, CONSENT = "✍️ Firmar con mi nombre", "Usar «Ana García»", "✍️ Consiento y firmo"
+UNNAMED = "✍️ Firmar sin dar mi nombre"
+NOT_SIGNED = "No has firmado: la petición se cerró antes. No hemos guardado ningún nombre."
 # Which buttons somebody taps before it is closed, and which one just after.
 TOO_LATE: tuple[tuple[list[str], str], ...] = (
     ([], SIGN),
@@ -49,10 +50,10 @@ TOO_LATE: tuple[tuple[list[str], str], ...] = (
     ([SIGN], USE),
     ([SIGN, "🔒 Privacidad"], "Volver"),
     ([SIGN, USE], "⬜ Noticias de otras acciones"),
-    ([SIGN, USE], "⚪ Sin mi nombre"),
     ([SIGN, USE], "Cambiar el nombre"),
     ([SIGN, USE], CONSENT),
-    ([SIGN, USE, "⚪ Con mi nombre"], CONSENT),
+    ([], UNNAMED),
+    ([UNNAMED], CONSENT),
 )
 
 
@@ -238,7 +239,7 @@ async def test_a_yes_that_comes_twice_shows_that_it_is_done(scene: Scene) -> Non
     assert await answered_with(scene, again, reopening) == changed
     scene.mallory.start()
     await scene.settled()
-    assert scene.english.label("✍️ Firmar la petición") not in scene.screen(scene.mallory).labels
+    assert scene.english.label("✍️ Firmar con mi nombre") not in scene.screen(scene.mallory).labels
 
 
 async def test_what_is_no_yes_of_an_admin_closes_nothing(scene: Scene) -> None:

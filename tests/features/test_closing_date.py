@@ -163,7 +163,7 @@ async def test_ana_at_the_consent_is_told_that_it_closed_though_nothing_had_clos
     ana, words = scene.ana, scene.words
     ana.start()
     await scene.settled()
-    await scene.taps(ana, words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
     await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
     await services(scene).storage.petitions.follow_folder(now(scene))
     await scene.consents(ana)

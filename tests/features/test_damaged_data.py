@@ -85,7 +85,7 @@ async def test_a_typed_name_that_is_damaged_is_asked_for_again_and_said_once(
 
     async def types_a_name_that_is_damaged(*before: str) -> None:
         ana.start()
-        await scene.taps(ana, words.label("✍️ Firmar la petición"))
+        await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
         await scene.taps(ana, words.label("Usar «{name}»", name="Ana García"))
         for command in before:
             ana.send(command)

@@ -292,7 +292,7 @@ async def test_a_clock_two_years_ahead_erases_nobody(scene: Scene) -> None:
     scene.sean.send("/mydata")
     await scene.taps(scene.sean, scene.english.label("📄 Get the file"))
     scene.jordi.start()
-    await scene.taps(scene.jordi, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(scene.jordi, scene.words.label("✍️ Firmar con mi nombre"))
     scene.jordi.send("Jordi Puig")
     await scene.settled()
     time = Time(scene)

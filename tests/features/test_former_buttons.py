@@ -30,6 +30,10 @@ SUPPORTERS = (
     ("privacy:0", "privacy"),
     ("data:", "my_data"),
     ("back:", "home"),
+    # Where the form began, its first choice is made now.
+    ("sign:", "home"),
+    ("named:", "name"),
+    ("profile:", "consent"),
     ("sign:", "name"),
     ("profile:", "consent"),
     ("updates:", "consent"),
@@ -44,10 +48,11 @@ SUPPORTERS = (
     ("noupdates:", "my_data"),
     ("nonews:", "my_data"),
     ("name?:", "name_consent"),
+    ("profile:", "name_consent"),
     ("give:{consent}", "my_data"),
     ("noname:", "my_data"),
-    ("rename:", "new_name"),
-    ("data:", "my_data"),
+    # Without a name there is none to correct.
+    ("rename:", "my_data"),
     ("rights:", "other_rights"),
     ("receipt:", "other_rights"),
     ("code:", "other_rights"),
@@ -176,7 +181,7 @@ async def test_those_of_a_question_that_is_asked_no_more_lead_to_the_consent(
         asked = await conversation(scene, ana)
         await sends(scene, ana, scene.screen(ana).id, f"{asked.version}:{data}")
         assert (await conversation(scene, ana)).stage == "consent"
-        assert "Yo, gracias, firmo" in scene.screen(ana).text
+        assert "Yo, gracias, consiento" in scene.screen(ana).text
 
 
 async def test_those_that_close_and_reopen_the_petition(admin: AdminScene) -> None:

@@ -49,7 +49,9 @@ async def is_handed_over(scene: Scene) -> str:
     for person in (scene.ana, scene.sean, scene.jordi):
         await scene.signs(person)
     storage = services(scene).storage
-    await storage.database.write(Statement("UPDATE signatures SET with_name = 0 WHERE number = 2"))
+    await storage.database.write(
+        Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
+    )
     await scene.closes()
     people = Supporters(storage.database, services(scene).keyring)
     await people.exported(3, at=services(scene).clock(), with_name=2, without_name=1)

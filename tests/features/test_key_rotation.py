@@ -34,7 +34,7 @@ async def test_people_go_on_afterwards_where_they_were_and_are_known(
     await scene.signs(scene.ana, "Ana García")
     await scene.signs(scene.mallory, "Mallory Quinn")
     scene.jordi.start()
-    await scene.taps(scene.jordi, words.label("✍️ Firmar la petición"))
+    await scene.taps(scene.jordi, words.label("✍️ Firmar con mi nombre"))
     scene.jordi.send("Jordi Puig")
     await scene.settled()
 
@@ -56,7 +56,7 @@ async def test_people_go_on_afterwards_where_they_were_and_are_known(
         assert name in scene.screen(person).text
         person.start()
         await scene.settled()
-        assert words.label("✍️ Firmar la petición") not in scene.screen(person).labels
+        assert words.label("✍️ Firmar con mi nombre") not in scene.screen(person).labels
     found = await rows(scene, "SELECT signatures, last_number FROM petitions")
     assert (found[0]["signatures"], found[0]["last_number"]) == (3, 4)
     assert scene.settings.key_file is not None

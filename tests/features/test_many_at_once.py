@@ -61,7 +61,7 @@ async def test_who_reads_the_notice_while_signing_waits_for_none_of_a_crowd_that
 ) -> None:
     scene.ana.start()
     await scene.settled()
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     await asyncio.sleep(10)  # she thinks
     crowd = [scene.world.person(f"Luz{number}", language="es") for number in range(150)]
     for person in crowd:

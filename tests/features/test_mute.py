@@ -84,7 +84,6 @@ async def test_who_wants_no_news_hears_that_it_is_done_though_telegram_fails_at_
     # Just after signing, one is thanked all the same.
     await scene.to_the_name(rosa)
     await scene.says(rosa, "Rosa Mar")
-    await scene.taps(rosa, "⚪ Con mi nombre")
     scene.simulator.faults.freeze()
     taps = (rosa.tap("✍️ Consiento y firmo"), refuses(rosa))
     scene.simulator.faults.thaw()

@@ -12,7 +12,8 @@ from bot.petition.stages import Action
 from handlers.screens.signing import seen_words
 from simulator.person import Person
 from storage import CodeState, Statement
-from storage.journal import Deed, journal_of
+from storage.journal import journal_of
+from storage.journal_entries import Deed
 from storage.personal_data import GIVEN
 from storage.tables import metadata
 from storage.times import from_millis
@@ -115,12 +116,12 @@ async def test_the_file_and_the_screen_hold_all_that_is_held(scene: Scene) -> No
     assert sent_file["document"].name == "mis-datos.json"
     screen = scene.screen(ana).text
     texts = scene.petition.texts_in("es")
-    seen = parse(fill(f"{texts.consent}\n\n{texts.news}", name="Ana García")).text
-    seen += "\n• Con mi nombre\n• Sin mi nombre"
-    seen += "\n• Novedades de esta petición (3 como mucho)\n• Noticias de otras acciones"
+    said = f"{texts.name_consent}\n\n{texts.consent}\n\n{texts.news}"
+    seen = parse(fill(said, name="Ana García")).text
+    seen += "\n• Novedades de la petición (máximo 3)\n• Noticias de otras acciones"
     assert given["petition"] == scene.petition.slug
     assert given["conversation"].keys() == readable("conversations")
-    assert given["signature"].keys() == readable("signatures")
+    assert given["signature"].keys() == readable("signatures") | {"with_name"}
     assert given["signature"]["name"] == "Ana García"
     assert given["signature"]["chat"] == ana.id
     assert given["signature"]["source"] == "boletin"
@@ -155,7 +156,7 @@ async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked
     ana.send("Ana García Ruiz")
     await scene.settled()
     for label in (
-        *("Entregar mi firma sin mi nombre", "No recibir novedades de esta petición"),
+        *("Borrar mi nombre de la firma", "No recibir novedades de esta petición"),
         *("No recibir noticias de otras acciones", "🔕 No recibir más mensajes"),
     ):
         await scene.taps(ana, label)
@@ -166,9 +167,9 @@ async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked
     services = scene.services
     entries = journal_of(services.keyring, services.petition.slug).read().entries
     assert {entry.subject.hex() for entry in entries} == {signature["id"]}
+    assert signature["name"] is None
     in_file = {
-        Deed.NAME: signature["name"],
-        Deed.WITH_NAME: str(int(signature["with_name"])),
+        Deed.WITH_NAME: "0",
         Deed.MUTED: signature["muted_at"],
         Deed.UPDATES_ENDED: consent["updates_ended_at"],
         Deed.NEWS_ENDED: consent["news_ended_at"],
@@ -176,14 +177,14 @@ async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked
         Deed.OBJECTED: signature["objected_at"],
     }
     for deed, value in {entry.deed: entry.value for entry in entries}.items():
-        is_time = deed not in (Deed.NAME, Deed.WITH_NAME)
+        is_time = deed is not Deed.WITH_NAME
         assert in_file.pop(deed) == (from_millis(int(value)).isoformat() if is_time else value), (
             deed
         )
     assert in_file == {Deed.OBJECTED: None}, "she did everything else that can be noted of her"
     assert {*Deed} - in_file.keys() - {entry.deed for entry in entries} == {
-        *(Deed.WITHDRAWAL, Deed.HANDOVER)
-    }, "whoever withdrew is not known any more, and a handover is nobody's"
+        *(Deed.WITHDRAWAL, Deed.HANDOVER, Deed.NAME)
+    }, "whoever withdrew is not known any more, a handover is nobody's, and a name has its choice"
     requests = [entry.action for entry in await services.storage.audit.entries(50)]
     assert (requests.count("my_data"), requests.count("my_data_file")) == (2, 1)
 
@@ -191,8 +192,8 @@ async def test_whatever_the_journal_has_of_ana_is_in_her_file_and_what_she_asked
 async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     ana = scene.ana
     await scene.says(ana, "/start radio")
-    await scene.taps(ana, "✍️ Firmar la petición")
-    for label in ("Usar «Ana García»", "⬜ Noticias de otras acciones", "⚪ Sin mi nombre"):
+    await scene.taps(ana, "✍️ Firmar con mi nombre")
+    for label in ("Usar «Ana García»", "⬜ Noticias de otras acciones"):
         await scene.taps(ana, label)
     given = await file_of(scene, ana)
     caption = scene.simulator.calls.of("sendDocument")[-1].params["caption"]
@@ -203,7 +204,7 @@ async def test_who_has_not_signed_is_shown_what_was_begun(scene: Scene) -> None:
     screen = scene.screen(ana).text
     for said in ("sin firmar: Ana García", "otras acciones: sí", "está en el archivo"):
         assert said in screen
-    assert "Has elegido, todavía sin firmar: sin tu nombre." in screen
+    assert "Has elegido, todavía sin firmar: con tu nombre." in screen
     assert "tu firma" not in screen, "there is none yet"
     # What a withdrawal leaves is shown too.
     await scene.taps(ana, "Volver")
@@ -257,8 +258,9 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     await scene.says(ana, "/mydata")
     await taps_twice(scene, ana, "📄 Recibir el archivo")
     await scene.taps(ana, "Entregar mi firma con mi nombre")
+    await scene.taps(ana, "Usar «Ana García»")
     await taps_twice(scene, ana, "✍️ Consiento que se entregue")
-    await taps_twice(scene, ana, "Entregar mi firma sin mi nombre")
+    await taps_twice(scene, ana, "Borrar mi nombre de la firma")
     await taps_twice(scene, ana, "No recibir novedades de esta petición")
     await taps_twice(scene, ana, "No recibir noticias de otras acciones")
     hours = Statement(
@@ -293,7 +295,7 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     receipt = calls.of("sendDocument")[-1].params["document"].content.decode()
     begins = "Tu consentimiento\nLo diste el 1 de junio de 2025, 12:00, por Telegram.\n"
     ends = (
-        "Versión del texto que aceptaste: 26 de noviembre de 2026\n"
+        "Versión del texto que aceptaste: 29 de noviembre de 2026\n"
         "Momento exacto (UTC): 2025-06-01T10:00:00+00:00\nSHA-256: "
     )
     for about in (
@@ -309,7 +311,6 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     # What costs a file or a row is granted five times a minute, each by itself.
     for label, action in (
         ("Entregar mi firma con mi nombre", Action.ASK_NAME_CONSENT),
-        ("Corregir mi nombre", Action.CORRECT_NAME),
         ("📄 Recibir el archivo", Action.DATA_FILE),
         ("🧾 Recibir el justificante", Action.RECEIPT),
         ("🔑 Pedir un código", Action.LETTER_CODE),
@@ -338,4 +339,4 @@ async def test_a_second_tap_does_nothing_twice_and_the_receipt_has_what_was_agre
     await scene.taps(jordi, "Otros derechos")
     await jordi.tap("🔑 Pedir un código").answered()
     await scene.settled()
-    assert "✍️ Firmar la petición" in scene.screen(jordi).labels
+    assert "✍️ Firmar con mi nombre" in scene.screen(jordi).labels

@@ -87,10 +87,9 @@ async def test_what_is_corrected_holds_without_a_restart_and_the_admins_are_told
     change("es.toml", "# El título.", "# El título")  # a note, which nobody reads
     await edited.signs(edited.jordi)
     assert (told(edited, TAKEN), told(edited, REFUSED)) == (1, 0)
-    await edited.taps(ana, words.label("✍️ Firmar la petición"))
+    await edited.taps(ana, words.label("✍️ Firmar con mi nombre"))
     await edited.taps(ana, words.label("Usar «{name}»", name="Ana García"))
-    await edited.taps(ana, "⚪ Con mi nombre")
-    change("petition.toml", 'version = "2026-11-26"', 'version = "2026-11-27"')
+    change("petition.toml", 'version = "2026-11-29"', 'version = "2026-11-27"')
     await is_taken(edited, 2)
     await edited.consents(ana)
     assert "El texto ha cambiado desde que lo leíste." in edited.screen(ana).text

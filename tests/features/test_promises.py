@@ -16,7 +16,7 @@ from tests.support.scene import Scene, a_scene
 async def to_the_consent(scene: Scene) -> None:
     scene.ana.start()
     await scene.settled()
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     await scene.taps(scene.ana, scene.words.label("Usar «{name}»", name="Ana García"))
 
 
@@ -28,16 +28,15 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
         scene.settings = scene.settings.model_copy(update={"folder": folder})
         await scene.start_bot()
         await to_the_consent(scene)
-        await scene.taps(scene.ana, f"⚪ {scene.words.label('Con mi nombre')}")
         await scene.stop_bot()
         spanish = folder / "es.toml"
         former = spanish.read_text()
-        spanish.write_text(former.replace("Yo, <b>{name}</b>, firmo", "Firmo, {name},"))
-        assert "Firmo, {name}, esta" in load_petition(folder).texts_in("es").consent
+        spanish.write_text(former.replace("Firmo esta petición y", "Firmo esto y"))
+        assert "Firmo esto" in load_petition(folder).texts_in("es").consent
         await scene.start_bot()
         await scene.consents(scene.ana)
         assert "El texto ha cambiado" in scene.screen(scene.ana).text
-        assert "Firmo, Ana García, esta" in scene.screen(scene.ana).text
+        assert "Firmo esto y consiento" in scene.screen(scene.ana).text
         await scene.consents(scene.ana)
         assert "con la tuya: 1" in scene.screen(scene.ana).text
 
@@ -52,7 +51,7 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         await scene.start_bot()
         ana = scene.ana
         ana.start()
-        await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
+        await scene.taps(ana, scene.words.label("✍️ Firmar con mi nombre"))
         await scene.stop_bot()
         spanish = folder / "es.toml"
         texts = spanish.read_text()
@@ -63,7 +62,7 @@ async def test_a_notice_that_changed_is_shown_before_an_old_button_counts(tmp_pa
         await scene.consents(ana)
         shown = scene.screen(ana).text
         assert "El texto ha cambiado" in shown
-        assert shown.index("Responde de ellos:") < shown.index("Yo, Ana García, firmo")
+        assert shown.index("Responde de ellos:") < shown.index("Yo, Ana García, consiento")
         await scene.consents(ana)
         assert "con la tuya: 1" in scene.screen(ana).text
         assert scene.app is not None
@@ -111,7 +110,7 @@ async def test_a_name_that_was_not_signed_with_is_not_kept_and_an_answer_is_none
     await scene.settled()
     shown = scene.screen(scene.ana).text
     assert "pulsa «✍️ Consiento y firmo»" in shown
-    assert "Yo, Ana García, firmo" in shown
+    assert "Yo, Ana García, consiento" in shown
     await scene.taps(scene.ana, scene.words.label("Volver"))
     scene.ana.send("/mydata")
     await scene.settled()
@@ -139,10 +138,10 @@ async def test_what_telegram_pauses_or_loses_for_a_moment_is_done_afterwards(
         faults.next("sendMessage", Fault.FLOOD)
         ana.start()
         await ana.sees(scene.petition.texts_in("es").title, 15)
-        await scene.taps(ana, words.label("✍️ Firmar la petición"))
+        await scene.taps(ana, words.label("✍️ Firmar con mi nombre"))
         faults.next("deleteMessage", Fault.ERROR, Fault.ERROR, Fault.ERROR)
         ana.send("Ana Real")
-        await ana.sees("Yo, Ana Real, firmo")
+        await ana.sees("Yo, Ana Real, consiento")
         await ana.sees("Lo que has enviado se ha borrado de este chat.")
         assert [m.text for m in ana.messages if not m.from_bot] == ["/start"]
         await scene.consents(ana)
@@ -187,23 +186,23 @@ async def test_nobody_is_asked_for_a_name_before_they_were_shown_what_becomes_of
 ) -> None:
     ana, words = scene.ana, scene.words
     sign, use = (
-        words.label("✍️ Firmar la petición"),
+        words.label("✍️ Firmar con mi nombre"),
         words.label("Usar «{name}»", name="Ana García"),
     )
     ana.start()
     await scene.taps(ana, sign)
-    assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
+    assert "con menos garantías: sabrá que firmaste" in scene.screen(ana).text
     await scene.taps(ana, use)
     await scene.taps(ana, words.label("Volver"))
     await scene.taps(ana, sign)
-    assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
+    assert "con menos garantías: sabrá que firmaste" in scene.screen(ana).text
     await scene.taps(ana, use)
     await scene.consents(ana)
     ana.send("/withdraw")
     await scene.taps(ana, words.label("Retirar mi firma y borrar mis datos"))
     await scene.taps(ana, words.label("Volver"))
     await scene.taps(ana, sign)
-    assert "fuera del Espacio Económico Europeo" in scene.screen(ana).text
+    assert "con menos garantías: sabrá que firmaste" in scene.screen(ana).text
 
 
 async def test_everything_that_a_command_does_a_button_does_too(tmp_path: Path) -> None:
@@ -214,7 +213,7 @@ async def test_everything_that_a_command_does_a_button_does_too(tmp_path: Path) 
         "language": (["🌐 Idioma · Language"], "¿En qué idioma"),
         "privacy": (["Volver", privacy], "Responsable de tus datos"),
         "mydata": ([data], "Lo que guardamos de ti"),
-        "cancel": (["Volver", "✍️ Firmar la petición", "Volver"], "no ha firmado nadie"),
+        "cancel": (["Volver", "✍️ Firmar con mi nombre", "Volver"], "no ha firmado nadie"),
         "stop": ([privacy, data, "🔕 No recibir más mensajes"], "no te escribiéramos"),
         "withdraw": (["Volver", "Retirar mi firma"], "¿Quieres retirar tu firma?"),
     }

@@ -132,9 +132,8 @@ async def test_a_button_of_the_real_petition_does_nothing_in_it(scene: Scene) ->
 async def at_the_consent(scene: Scene, person: Person) -> None:
     person.start()
     await scene.settled()
-    await scene.taps(person, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(person, scene.words.label("✍️ Firmar con mi nombre"))
     await scene.taps(person, scene.words.label("Usar «{name}»", name="Jordi Puig"))
-    await scene.taps(person, f"⚪ {scene.words.label('Con mi nombre')}")
 
 
 def tap(person: Person, message: Message, label: str) -> None:

@@ -12,9 +12,10 @@ from storage import Reached, Statement
 from storage.high_water_mark import highest_reached
 from tests.support.scene import Scene, a_scene
 
-SIGN, USE = "✍️ Firmar la petición", "Usar «Ana García»"
+SIGN, USE = "✍️ Firmar con mi nombre", "Usar «Ana García»"
+UNNAMED = "✍️ Firmar sin dar mi nombre"
 ASKED = "¿Con qué nombre quieres firmar?"
-NOTICE = "Antes de firmar: tus datos"
+NOTICE = "Responsable: la sección española"
 
 
 def styles(message: Message) -> dict[str, str]:
@@ -29,13 +30,13 @@ async def test_ana_reads_everything_and_signs_in_one_message(scene: Scene) -> No
     await scene.settled()
     first = scene.screen(ana)
     assert title in first.text
-    assert styles(first) == {SIGN: "success"}
+    assert styles(first) == {SIGN: "success", UNNAMED: "success"}
     for label, seen in (
         ("📖 Leer el llamamiento", "Página 1 de 4"),
         ("Siguiente ›", "Página 2 de 4"),
         ("‹ Anterior", "Página 1 de 4"),
         (SIGN, ASKED),
-        (USE, "Yo, Ana García, firmo"),
+        (USE, "Yo, Ana García, consiento"),
     ):
         await scene.taps(ana, label)
         assert seen in scene.screen(ana).text
@@ -113,10 +114,8 @@ async def test_a_typed_name_and_every_attempt_at_it_leave_the_chat(scene: Scene)
 
 async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scene) -> None:
     ana, jordi, sean = scene.ana, scene.jordi, scene.sean
-    updates, news = "Novedades de esta petición (3 como mucho)", "Noticias de otras acciones"
+    updates, news = "Novedades de la petición (máximo 3)", "Noticias de otras acciones"
     await scene.to_the_consent(ana)
-    # A phone cuts a long button, and with it the number.
-    assert "Novedades: 3 mensajes como mucho." in scene.screen(ana).text
     ticked: set[str] = set()
     for tapped in (None, updates, news, news, updates, news):
         if tapped is not None:
@@ -125,17 +124,14 @@ async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scen
             ticked ^= {tapped}
         boxes = [f"{'✅' if each in ticked else '⬜'} {each}" for each in (updates, news)]
         assert scene.screen(ana).labels == [
-            *("⚪ Con mi nombre", "⚪ Sin mi nombre", *boxes),
+            *boxes,
             *("✍️ Consiento y firmo", "Cambiar el nombre", "Volver"),
         ]
     await scene.consents(ana)
-    chosen = "También has elegido recibir:\n{}\nPuedes dejarlo cuando quieras en /mydata."
-    assert chosen.format(f"• {news}") in scene.screen(ana).text
     said = await scene.says(ana, "/mydata")
     assert f"Novedades de esta petición: no\n{news}: sí\n" in said
 
     await scene.signs(jordi, updates=True, news=True)
-    assert chosen.format(f"• {updates}\n• {news}") in scene.screen(jordi).text
     await scene.says(jordi, "/mydata")
     await scene.taps(jordi, "No recibir novedades de esta petición")
     said = scene.screen(jordi).text
@@ -143,9 +139,7 @@ async def test_both_choices_are_off_until_ticked_and_can_be_unticked(scene: Scen
     assert "Te escribiremos para contarte cómo acaba la petición." in said
 
     await scene.signs(sean)
-    thanks = scene.screen(sean).text
-    assert "with yours: 3" in thanks
-    assert "You have not chosen to get other messages." in thanks
+    assert "with yours: 3" in scene.screen(sean).text
     # She cancels while something cannot be deleted: nobody tells her that she has not signed.
     scene.simulator.faults.next("deleteMessage", Fault.ERROR, Fault.ERROR, Fault.ERROR)
     await scene.says(jordi, "/help Jordi Puig")
@@ -206,7 +200,8 @@ async def test_a_petition_in_one_language_offers_no_other(tmp_path: Path) -> Non
         await scene.start_bot()
         yusuf = scene.world.person("Yusuf", language="ar")
         assert scene.petition.texts_in("es").title in await scene.says(yusuf, "/start")
-        assert scene.screen(yusuf).labels == [SIGN, "📖 Leer el llamamiento", "🔒 Privacidad"]
+        below = ["📖 Leer el llamamiento", "🔒 Privacidad"]
+        assert scene.screen(yusuf).labels == [SIGN, UNNAMED, *below]
 
 
 async def test_the_picture_is_uploaded_again_where_it_changed_or_its_name_is_not_known_any_more(
@@ -229,8 +224,8 @@ async def test_the_picture_is_uploaded_again_where_it_changed_or_its_name_is_not
 
 async def test_what_must_be_known_before_the_name_is_read_without_a_tap(scene: Scene) -> None:
     for person, country in (
-        (scene.ana, "al gobierno de Estados Unidos, fuera del Espacio Económico"),
-        (scene.sean, "to the government of the United States, outside the"),
+        (scene.ana, "va al gobierno de Estados Unidos, fuera de Europa y con menos garantías: sabrá"),
+        (scene.sean, "goes to the US government, outside Europe: it will know you signed"),
     ):
         await scene.to_the_name(person)
         shown = scene.screen(person)
@@ -241,9 +236,8 @@ async def test_what_must_be_known_before_the_name_is_read_without_a_tap(scene: S
         language = person.user.language or ""
         for said in (scene.petition.controller.name[language], country, "/mydata", "/withdraw"):
             assert said in visible
-        for folded_away in ("example.org", "14"):
-            assert folded_away in shown.text
-            assert folded_away not in visible
+        assert "example.org" in shown.text
+        assert "example.org" not in visible
 
 
 async def test_the_consent_names_its_message_and_the_form_its_time_since_the_first_question(
@@ -258,7 +252,6 @@ async def test_the_consent_names_its_message_and_the_form_its_time_since_the_fir
     await storage.database.write(earlier)
     for label in ("🔒 Privacidad", "Volver", USE, "Cambiar el nombre", USE):
         await scene.taps(ana, label)
-    await scene.taps(ana, "⚪ Con mi nombre")
     seen = scene.screen(ana).id
     # A bot that was killed before it could put down that it had sent a new message.
     await storage.conversations.set_screen(

@@ -121,7 +121,7 @@ async def test_what_is_owed_is_shown_unless_somebody_does_something_new_or_block
     fails(monkeypatch, scene, "send_message", 1)
     ana.send("hola")
     shown = await ana.sees("elige uno de los de abajo")
-    assert scene.words.label("✍️ Firmar la petición") in shown.labels
+    assert scene.words.label("✍️ Firmar con mi nombre") in shown.labels
     for does in (lambda: ana.send("/help"), ana.block):
         fails(monkeypatch, scene, "send_message", 1)
         ana.send("hola")
@@ -165,7 +165,7 @@ async def test_what_comes_beyond_the_budget_takes_no_screen_away(
     monkeypatch.setattr("handlers.request_budget._TIMES_WRITTEN", 0)
     scene.ana.start()
     await scene.settled()
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     fails(monkeypatch, scene, "send_message", 1)
     for name in ("Ana", "Ana García"):
         scene.ana.send(name)
@@ -215,7 +215,7 @@ async def test_a_screen_comes_once_though_what_was_there_cannot_be_deleted_at_fi
     assert first not in {message.id for message in ana.messages}
     assert "Ayuda" in scene.screen(ana).text
     await scene.taps(ana, scene.words.label("Volver"))
-    await scene.taps(ana, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(ana, scene.words.label("✍️ Firmar con mi nombre"))
     before = len(scene.simulator.calls.of("sendMessage"))
     fails(monkeypatch, scene, "delete_message", 3)
     ana.send("x")

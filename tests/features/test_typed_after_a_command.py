@@ -39,7 +39,7 @@ async def test_what_is_added_to_a_command_at_the_form_goes_with_it(scene: Scene)
     # The link by which somebody came may be opened again.
     ana = scene.ana
     await scene.says(ana, "/start newsletter")
-    await scene.taps(ana, "✍️ Firmar la petición")
+    await scene.taps(ana, "✍️ Firmar con mi nombre")
     assert GONE not in await scene.says(ana, "/start newsletter")
     assert commands(ana) == ["/start newsletter"]
     assert await source(scene, ana) == "newsletter"
@@ -93,6 +93,6 @@ async def test_a_link_and_a_question_behind_a_command_stay(scene: Scene) -> None
     names = await scene.services.storage.admin_names.of([marta.id])
     assert names == {marta.id: "Marta"}, "what other admins read in place of her number"
     await scene.taps(marta, "Volver")
-    await scene.taps(marta, "✍️ Firmar la petición")
+    await scene.taps(marta, "✍️ Firmar con mi nombre")
     assert GONE in await scene.says(marta, "/help Marta Ruiz")
     assert commands(marta) == ["/help Marta Ruiz"]

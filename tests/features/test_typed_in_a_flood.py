@@ -11,7 +11,7 @@ from tests.features.test_typed_names import GONE, written
 from tests.support.scene import Scene, a_scene, fails
 
 Deeds = Sequence[Callable[[], object]]
-SIGN = "✍️ Firmar la petición"
+SIGN = "✍️ Firmar con mi nombre"
 
 
 def flood(scene: Scene, deeds: Deeds) -> None:

@@ -30,7 +30,7 @@ def somebody(scene: Scene) -> Iterator[Person]:
 async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -> None:
     ana = scene.ana
     await scene.to_the_name(ana)
-    assert "Lo borraremos de este chat en cuanto" in scene.screen(ana).text
+    assert "borraremos ese mensaje en cuanto" in scene.screen(ana).text
     for typed, wrong in (
         ("x", "El nombre es demasiado corto: escribe al menos dos letras."),
         ("A" * 101, "El nombre es demasiado largo: caben hasta cien caracteres."),
@@ -57,7 +57,7 @@ async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -
 async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(scene: Scene) -> None:
     """The question stays last: for the name, or what else to get."""
     at_the_name = "¿Con qué nombre quieres firmar?"
-    at_the_consent = "Elige. Recibir mensajes es opcional:"
+    at_the_consent = "Recibir mensajes es opcional:"
     text_only = "escribe tu nombre en un mensaje de texto, por favor."
     pulse = "Para firmar, pulsa «✍️ Consiento y firmo». Para hacerlo con otro nombre, pulsa"
     unknown = "Ese comando no existe aquí. Con /help verás lo que puedes hacer."
@@ -66,7 +66,7 @@ async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(sce
     )
     for is_consent, sent, question, said in (
         (False, "L", at_the_name, "⚠️ El nombre es demasiado corto"),
-        (False, "hola?", at_the_consent, "Yo, hola?, firmo"),
+        (False, "hola?", at_the_consent, "Yo, hola?, consiento"),
         (False, "/ana_garcia", at_the_name, unknown),
         (False, "photo", at_the_name, text_only),
         (False, "sticker", at_the_name, text_only),
@@ -96,7 +96,7 @@ async def test_ana_who_answers_in_place_of_a_name_reads_it_in_the_consent_and_ch
     ana = scene.ana
     await scene.to_the_name(ana)
     for answer in ("Muchas gracias", "Ana 600 123 456", "Hola"):
-        assert f"Yo, {answer}, firmo" in await scene.says(ana, answer)
+        assert f"Yo, {answer}, consiento" in await scene.says(ana, answer)
         assert written(ana) == []
         await scene.taps(ana, "Cambiar el nombre")
         assert scene.screen(ana).text.startswith("¿Con qué nombre quieres firmar?")
@@ -112,7 +112,7 @@ async def test_ana_who_answers_in_place_of_a_name_reads_it_in_the_consent_and_ch
     sean = scene.sean
     await scene.to_the_name(sean)
     said = await scene.says(sean, "Seán Ó Súilleabháin")
-    assert f"{GONE_IN_ENGLISH}\n\nChoose. Messages are optional:" in said
+    assert f"{GONE_IN_ENGLISH}\n\nMessages are optional:" in said
     for text in ("Seán Ó Súilleabháin", "yes, I sign"):
         said = await scene.says(sean, text)
         assert GONE_IN_ENGLISH in said
@@ -151,8 +151,8 @@ async def test_a_name_typed_just_after_the_closing_goes(
 
     monkeypatch.setattr(bot, "edit_message_text", fails_until_closed)
     waits.start()
-    await scene.with_button(waits, "✍️ Firmar la petición")
-    waits.tap("✍️ Firmar la petición")
+    await scene.with_button(waits, "✍️ Firmar con mi nombre")
+    waits.tap("✍️ Firmar con mi nombre")
     await waits.chat.notifier.wait_for(lambda: tried or None, 5)
     monkeypatch.setattr(storage.signatures, "sign", closed_first)
     await scene.consents(overtaken)
@@ -165,7 +165,7 @@ async def test_a_name_typed_just_after_the_closing_goes(
     )
     await late.tap_data(scene.screen(late).id, confirm).answered()
     await scene.settled()
-    not_signed = "No has firmado: la petición se cerró antes. Tu nombre no se ha guardado."
+    not_signed = "No has firmado: la petición se cerró antes. No hemos guardado ningún nombre."
     for person in people:
         if person in (overtaken, late):
             assert not_signed in scene.screen(person).text
@@ -240,7 +240,7 @@ async def test_what_an_admin_writes_for_everybody_stays(scene: Scene) -> None:
     marta.edit(draft, "Marta Luz")
     await scene.settled()
     assert written(marta) == ["Marta Ruiz", "Gracias Ana", "Marta Luz"]
-    assert not any("Yo, Marta Luz, firmo" in message.text for message in marta.messages)
+    assert not any("Yo, Marta Luz, consiento" in message.text for message in marta.messages)
 
 
 async def test_a_name_edited_into_an_older_message_goes_and_is_not_signed_with(
@@ -276,7 +276,7 @@ async def test_a_name_edited_into_an_older_message_goes_and_is_not_signed_with(
     scene.ana.edit(typed, "ana maría lópez")
     scene.simulator.faults.thaw()
     await scene.settled()
-    assert "Yo, ana maría lópez, firmo" in scene.screen(scene.ana).text
+    assert "Yo, ana maría lópez, consiento" in scene.screen(scene.ana).text
     assert GONE in scene.screen(scene.ana).text
     assert written(scene.ana) == []
 
@@ -364,10 +364,10 @@ async def test_a_deletion_that_fails_is_told_and_tried_again(
     )
     assert "Ana María" in seen[1], "and the way on is there all the same"
     assert written(ana) == []
-    assert f"{GONE}\n\nElige. Recibir mensajes es opcional:" in scene.screen(ana).text
+    assert f"{GONE}\n\nRecibir mensajes es opcional:" in scene.screen(ana).text
     # An admin can put right a name that could not be deleted yet.
     typed = marta.send("x")
     await scene.settled()
     marta.edit(typed, "Marta Ruiz")
     await scene.settled()
-    assert "Yo, Marta Ruiz, firmo" in marta.screen.text
+    assert "Yo, Marta Ruiz, consiento" in marta.screen.text

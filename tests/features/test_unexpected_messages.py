@@ -3,7 +3,7 @@
 from tests.features.test_typed_names import somebody
 from tests.support.scene import Scene
 
-SIGN = "✍️ Firmar la petición"
+SIGN = "✍️ Firmar con mi nombre"
 
 
 async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
@@ -43,8 +43,8 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
     await scene.settled()
     signatures = scene.services.storage.signatures
     for reach, label, seen in (
-        (scene.to_the_name, "Usar «Ana García»", "Yo, Ana García, firmo"),
-        (scene.to_the_consent, "⬜ Noticias de otras acciones", "Yo, Ana García, firmo"),
+        (scene.to_the_name, "Usar «Ana García»", "Yo, Ana García, consiento"),
+        (scene.to_the_consent, "⬜ Noticias de otras acciones", "Yo, Ana García, consiento"),
         (scene.signs, "Ver mi firma", "Ya has firmado"),
     ):
         person = next(somebody(scene))
@@ -63,7 +63,6 @@ async def test_what_nobody_asked_for_gets_a_kind_answer_that_shows_the_way_on(
     assert signed is not None
     assert not signed.unreachable
     await scene.to_the_consent(jordi)
-    await scene.taps(jordi, "⚪ Con mi nombre")
     # A double tap signs once.
     for tap in [jordi.tap("✍️ Consiento y firmo") for _ in range(3)]:
         await tap.answered()

@@ -83,7 +83,8 @@ async def sealed_of(scene: Scene, person: Person) -> set[bytes]:
     known = services.keyring.reference("andry", person.id)
     (row,) = await services.storage.database.read(Statement(asked, {"supporter": known}))
     journal = services.storage.journal.path.read_bytes()
-    return {*row.values(), *(journal[at : at + 512] for at in range(512, len(journal), 512))}
+    sealed = {value for value in row.values() if value is not None}
+    return {*sealed, *(journal[at : at + 512] for at in range(512, len(journal), 512))}
 
 
 def where(scene: Scene, values: set[bytes]) -> set[str]:
@@ -115,12 +116,16 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     assert "Para que tu firma se entregue sin tu nombre." in receipt
 
     ana.send("/mydata")
+    await taps(scene, ana, "Entregar mi firma con mi nombre")
+    await taps(scene, ana, "Usar «Ana García»")
+    await taps(scene, ana, "✍️ Consiento que se entregue")
+    ever |= await sealed_of(scene, ana)
     await taps(scene, ana, "Corregir mi nombre")
     ana.send("Ana García Sol")
     await scene.settled()
     assert "tu firma lleva el nombre que has escrito" in scene.screen(ana).text
     given = await file_of(scene, ana)
-    assert (given["signature"]["name"], given["signature"]["with_name"]) == ("Ana García Sol", 0)
+    assert given["signature"]["name"] == "Ana García Sol"
     ever |= await sealed_of(scene, ana)
     found = await asyncio.to_thread(where, scene, ever)
     assert "petition.key.andry.journal" in found
@@ -146,7 +151,7 @@ async def test_ana_signs_corrects_reads_and_withdraws_and_no_backup_brings_her_b
     (left,) = await services.storage.database.read(Statement("SELECT supporter FROM signatures"))
     assert left["supporter"] == services.keyring.reference("andry", scene.sean.id)
     assert "1 persona ha firmado." in await visits(scene, ana)
-    assert "✍️ Firmar la petición" in ana.messages[-1].labels
+    assert "✍️ Firmar con mi nombre" in ana.messages[-1].labels
     assert "García" not in ana.chat.transcript()
     await app.retention.tidy_journal()
     noted = services.storage.journal.read().entries

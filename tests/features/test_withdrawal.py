@@ -92,7 +92,7 @@ async def test_the_screen_that_says_so_leaves_nothing_of_its_own(scene: Scene) -
     assert ana.messages[-1] == scene.screen(ana)
     # A signer still reads one number: Seán's is the third there was, and two are left.
     await scene.signs(sean)
-    assert "Signatures so far, with yours: 2." in scene.screen(sean).text
+    assert "Signatures, with yours: 2." in scene.screen(sean).text
     home = await scene.says(sean, "/start")
     assert "2 people have signed." in home
     assert "number" not in home, "that of the own signature is in /mydata"
@@ -327,12 +327,12 @@ async def corrects_her_name(scene: Scene, person: Person) -> None:
 
 async def takes_her_name_back(scene: Scene, person: Person) -> None:
     await scene.says(person, "/mydata")
-    person.tap("Entregar mi firma sin mi nombre")
+    person.tap("Borrar mi nombre de la firma")
 
 
 # In this order each still changes something.
 ASKS: tuple[Callable[[Scene, Person], Awaitable[None]], ...] = (
-    *(takes_her_name_back, corrects_her_name, says_stop, restricts, withdraws_from),
+    *(corrects_her_name, takes_her_name_back, says_stop, restricts, withdraws_from),
 )
 
 

@@ -16,7 +16,7 @@ SHOWN = Statement("SELECT screen_digest FROM conversations WHERE screen_digest I
 async def to_the_consent(scene: Scene, name: str) -> None:
     scene.ana.start()
     await scene.settled()
-    await scene.taps(scene.ana, scene.words.label("✍️ Firmar la petición"))
+    await scene.taps(scene.ana, scene.words.label("✍️ Firmar con mi nombre"))
     scene.ana.send(name)
     await scene.settled()
 
@@ -35,7 +35,7 @@ async def a_view(scene: Scene, name: str) -> View:
         words_in=served.catalogs.words,
         language="es",
         petition_state=await served.storage.petitions.state(),
-        conversation=Conversation(supporter=b"", stage="consent", name=name),
+        conversation=Conversation(supporter=b"", stage="consent", name=name, with_name=True),
         signature=None,
         profile_name=None,
         bot_username="a_bot",
@@ -64,7 +64,7 @@ async def test_two_people_of_one_name_on_one_screen_have_nothing_in_common(scene
     for someone in (scene.ana, scene.world.person("Eva", language="es")):
         someone.start()
         await scene.settled()
-        await scene.taps(someone, scene.words.label("✍️ Firmar la petición"))
+        await scene.taps(someone, scene.words.label("✍️ Firmar con mi nombre"))
         someone.send("Ana García")
         await scene.settled()
     rows = await services(scene).storage.database.read(SHOWN)

@@ -33,7 +33,8 @@ SHORT = {
     "closing_update": "So it ended: {count} {people}",
     "appeal": ("First page", "Second page"),
     "privacy": ("Notice",),
-    "consent": "I, <b>{name}</b>, consent",
+    "consent": "I consent",
+    "name_consent": "I, <b>{name}</b>, give my name",
 }
 LATER = NOON + timedelta(days=40)
 SIGNED = Signature(1_007, "Ana", NOON, None, text_version="2025-01-01")
@@ -66,6 +67,16 @@ def of_people() -> dict[str, View]:
     )
     asking = petition.model_copy(update={"asks_again_since": petition.version})
     drafted = petition.model_copy(update={"closing_is_draft": True})
+    named = petition.model_copy(update={"handed_over": "with_name"})
+    unnamed = petition.model_copy(update={"handed_over": "without_name"})
+    of_few_words = petition.model_copy(
+        update={
+            "texts": {
+                code: texts.model_copy(update={"name_consent": None})
+                for code, texts in petition.texts.items()
+            }
+        }
+    )
     one_language = petition.model_copy(
         update={"texts": {"en": petition.texts["en"]}, "languages": ("en",)}
     )
@@ -78,7 +89,8 @@ def of_people() -> dict[str, View]:
     open_until = replace(state, closes_at=LATER)
     closed = replace(state, closed_at=NOON, closed_signatures=1_530)
     over = replace(new, petition_state=closed)
-    typed = replace(talk, name="Bea", news=True, updates=True, with_name=False)
+    typed = replace(talk, name="Bea", news=True, updates=True, with_name=True)
+    without = replace(talk, with_name=False)
     signed = replace(new, signature=SIGNED, held=Held(signature={}))
     told = (
         entry(1, ClosingTextKind.DECIDED, date(2025, 8, 1), "Decided: {count}"),
@@ -101,7 +113,7 @@ def of_people() -> dict[str, View]:
     def closed_for(handover: SupporterHandover | None, **more: Any) -> View:
         return replace(signed, petition_state=closed, handover=handover, **more)
 
-    everything = mine(with_name=False, news=True, updates_at_most=3)
+    everything = mine(name="", with_name=False, news=True, updates_at_most=3)
     return {
         "new": replace(new, conversation=replace(talk, language=None)),
         "first of all": replace(new, petition_state=replace(state, signatures=0)),
@@ -110,10 +122,18 @@ def of_people() -> dict[str, View]:
         "after erasures": replace(new, petition_state=replace(state, erased_at=NOON)),
         "who reads one language": replace(new, petition=one_language),
         "admin": replace(new, by_admin=True, held=Held(deeds=({},))),
-        "without a profile name": replace(new, profile_name=None),
+        "of a petition with names": replace(new, petition=named),
+        "of a petition without names": replace(new, petition=unnamed),
+        "without a profile name": replace(
+            new, profile_name=None, conversation=replace(talk, with_name=True)
+        ),
+        "who gives no name": replace(new, conversation=without),
         "who wrote a name": replace(new, conversation=typed),
         "who wrote a name and got files": replace(
-            new, conversation=replace(typed, updates=False, with_name=True), held=Held(files=({},))
+            new, conversation=replace(typed, updates=False), held=Held(files=({},))
+        ),
+        "who wrote a name, of a petition of few words": replace(
+            new, conversation=typed, petition=of_few_words
         ),
         "who got files": replace(new, held=Held(files=({},))),
         "whose name is damaged": replace(new, conversation=replace(talk, is_damaged=True)),
@@ -136,6 +156,12 @@ def of_people() -> dict[str, View]:
         "signer": signed,
         "signer, open until a day": replace(signed, petition_state=open_until),
         "signer of everything": everything,
+        "signer who gives a name": replace(everything, conversation=replace(talk, name="Bea")),
+        "signer who gives a name to few words": replace(
+            everything, conversation=replace(talk, name="Bea"), petition=of_few_words
+        ),
+        "signer of a petition with names": replace(signed, petition=named),
+        "signer of a petition without names": replace(everything, petition=unnamed),
         "signer who is muted": mine(muted=True, updates_at_most=3),
         "signer since when muted": replace(
             everything, held=Held(signature={"muted_at": NOON, "unreachable_at": LATER})

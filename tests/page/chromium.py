@@ -108,9 +108,8 @@ class Window:
         await self.start()
         if language is not None:
             await self.press(language)
-        await self.press("Firmar la petición")
+        await self.press("Firmar con mi nombre")
         await self.press("Usar «")
-        await self.press("⚪ Con mi nombre")
         await self.press("Consiento y firmo")
         await self.sees("Tu firma está registrada.")
 

@@ -81,7 +81,7 @@ async def start_in(at: Window, name: str, reader: Reader) -> None:
     await at.page.locator(".key").first.wait_for()
     await at.write("/language")
     await at.press(reader.words.language_name(reader.language).capitalize())
-    await at.page.locator(".key", has_text=reader.label("✍️ Firmar la petición")).wait_for()
+    await at.page.locator(".key", has_text=reader.label("✍️ Firmar con mi nombre")).wait_for()
 
 
 @both
@@ -93,7 +93,7 @@ async def test_signing(reader: Reader) -> None:
             await at.sign()
             await at.person(reader.signer)
             await at.start()
-            await at.press(reader.label("✍️ Firmar la petición"))
+            await at.press(reader.label("✍️ Firmar con mi nombre"))
             await at.press(reader.label("Usar «{name}»", name=reader.signer))
             await at.page.locator(".key", has_text=reader.label("✍️ Consiento y firmo")).wait_for()
             keep(reader.folder / "signing.png", await taken(at))
@@ -109,16 +109,14 @@ async def test_phones(reader: Reader) -> None:
             await at.page.locator(".wide-button").wait_for()
             await at.start()
             signing = (
-                reader.label("✍️ Firmar la petición"),
+                reader.label("✍️ Firmar con mi nombre"),
                 reader.label("Usar «{name}»", name=reader.signer),
-                reader.label("Con mi nombre"),
                 reader.label("✍️ Consiento y firmo"),
                 reader.label("Ver mi firma"),
             )
             for step in signing:
                 await at.page.locator(".key", has_text=step).last.wait_for()
-                if step != signing[3]:  # the consent is taken before the choice
-                    pictures.append(await taken(at))
+                pictures.append(await taken(at))
                 await at.press(step)
         keep(reader.folder / "signing-on-a-phone.png", side_by_side(pictures))
 
@@ -195,7 +193,7 @@ async def test_previewing(reader: Reader, tmp_path: Path) -> None:
     ):
         await at.page.locator(".light.running").wait_for(state="attached")
         await at.person(reader.signer)
-        await at.page.locator(".key", has_text=reader.label("✍️ Firmar la petición")).wait_for()
+        await at.page.locator(".key", has_text=reader.label("✍️ Firmar con mi nombre")).wait_for()
         await at.page.locator("#editor").get_by_role("tab").nth(int(reader is ENGLISH)).click()
         for label, change in ((title, shorter), (summary, addition)):
             field = at.page.get_by_label(label, exact=True)

@@ -9,13 +9,16 @@ from telegram_text.markup import fill
 
 def test_it_is_the_statement_and_the_separate_question_as_shown() -> None:
     texts = load_petition(BUNDLED).texts["es"]
-    assert consent_text(texts) == f"{texts.consent}\n\n{texts.news}"
+    assert consent_text(texts, None) == f"{texts.consent}\n\n{texts.news}"
+    named = consent_text(texts, texts.name_consent, ["Noticias"])
+    assert named == f"{texts.name_consent}\n\n{texts.consent}\n\n{texts.news}\n• Noticias"
 
 
 def test_it_holds_the_place_of_the_name_and_no_name() -> None:
     texts = load_petition(BUNDLED).texts["en"]
-    assert "{name}" in consent_text(texts)
-    assert "<b>Ana &lt;i&gt;</b>" in fill(consent_text(texts), name="Ana <i>")
+    assert "{name}" not in consent_text(texts, None)
+    named = consent_text(texts, texts.name_consent)
+    assert "<b>Ana &lt;i&gt;</b>" in fill(named, name="Ana <i>")
 
 
 def test_its_mark_is_the_sha256_of_its_utf8() -> None:
@@ -25,8 +28,8 @@ def test_its_mark_is_the_sha256_of_its_utf8() -> None:
 
 def test_each_language_and_each_change_has_its_own_mark() -> None:
     petition = load_petition(BUNDLED)
-    marks = {consent_sha256(consent_text(texts)) for texts in petition.texts.values()}
-    marks.add(consent_sha256(consent_text(petition.texts["es"]) + "."))
+    marks = {consent_sha256(consent_text(texts, None)) for texts in petition.texts.values()}
+    marks.add(consent_sha256(consent_text(petition.texts["es"], None) + "."))
     assert len(marks) == 3
 
 

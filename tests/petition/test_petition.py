@@ -46,7 +46,6 @@ def test_only_what_belongs_to_a_person_or_a_moment_is_left_to_fill_in(petition: 
     for texts in petition.texts.values():
         left = {key: placeholders(page) for key, page in pages(texts) if placeholders(page)}
         assert left == {
-            "consent": {"name"},
             "name_consent": {"name"},
             "thanks": {"count"},
             "closed": {"people"},
@@ -195,8 +194,8 @@ def test_signs_of_markup_in_the_addressee_are_escaped_in_the_texts(
 ) -> None:
     change("petition.toml", 'en = "the United States Secretary', 'en = "R&D <the> Secretary')
     texts = load_petition(folder).texts["en"]
-    assert "R&amp;D &lt;the&gt; Secretary" in texts.consent
-    assert "R&D <the> Secretary" in parse(texts.privacy_short).text
+    assert "R&amp;D &lt;the&gt; Secretary" in (texts.name_consent or "")
+    assert "R&D <the> Secretary" in parse(texts.privacy[2]).text
 
 
 def test_a_folder_with_problems_is_not_loaded_and_all_are_named(

@@ -9,6 +9,8 @@ from bot.petition.signing_rate import (
     Sign,
     form_seconds,
     median_form_seconds,
+    short_forms,
+    short_kinds,
     signs_of_a_wave,
 )
 from storage import SigningRate
@@ -34,10 +36,14 @@ def an_hour(
     *,
     by: Mapping[str | None, int] | None = None,
     forms: Mapping[int | None, int] | None = None,
+    unnamed: Mapping[int | None, int] | None = None,
     before: int = 0,
 ) -> SigningRate:
     by_source: Mapping[str | None, int] = by or {None: signed}
-    return SigningRate(NOON, signed, usual, by_source, forms or {40: signed}, before)
+    if forms is unnamed is None:
+        forms = {40: signed}
+    seconds = {True: forms or {}, False: unnamed or {}}
+    return SigningRate(NOON, signed, usual, by_source, seconds, before)
 
 
 def test_an_ordinary_viral_day_raises_nothing() -> None:
@@ -83,20 +89,40 @@ def test_nearly_all_by_a_link_that_brought_few_before_is_a_sign_where_it_is_also
 
 
 @pytest.mark.parametrize(
-    ("forms", "signs"),
+    ("forms", "unnamed", "kinds"),
     [
-        ({1: 30, 40: 30}, [Sign.SHORT_FORMS]),
-        ({0: 15, 2: 15, None: 500}, [Sign.SHORT_FORMS]),
-        ({1: 30, 40: 31}, []),
-        ({1: 29}, []),
-        ({3: 500}, []),
-        ({None: 500}, []),
+        ({1: 30, 40: 30}, {}, [True]),
+        ({0: 15, 2: 15, None: 500}, {}, [True]),
+        ({1: 30, 40: 31}, {}, []),
+        ({1: 29}, {}, []),
+        ({3: 500}, {}, []),
+        ({None: 500}, {}, []),
+        ({}, {0: 15, 1: 15, 2: 30}, [False]),
+        ({}, {2: 500}, []),
+        ({40: 5_000}, {1: 30}, [False]),
+        ({2: 30, 40: 30}, {1: 29, 9: 30}, [True]),
+        ({1: 30}, {1: 30}, [True, False]),
+        ({2: 15}, {1: 15}, [True, False]),
+        ({2: 15}, {1: 14}, []),
+        ({2: 15, 9: 15}, {1: 15, 9: 16}, []),
     ],
 )
-def test_forms_that_nobody_can_have_read_are_a_sign_where_they_are_half_of_all(
-    forms: dict[int | None, int], signs: list[Sign]
+def test_forms_that_nobody_can_have_read_are_a_sign_where_they_are_half_of_those_like_them(
+    forms: dict[int | None, int], unnamed: dict[int | None, int], kinds: list[bool]
 ) -> None:
-    assert signs_of_a_wave(an_hour(sum(forms.values()), 10_000, forms=forms)) == signs
+    """A wave without names is not lost among many with one, nor one that is half and half."""
+    signed = sum(forms.values()) + sum(unnamed.values())
+    rate = an_hour(signed, 10_000, forms=forms, unnamed=unnamed)
+    assert short_kinds(rate) == kinds
+    assert signs_of_a_wave(rate) == ([Sign.SHORT_FORMS] if kinds else [])
+
+
+def test_two_honest_taps_without_a_name_are_not_taken_for_a_wave() -> None:
+    """They take three seconds, or two in a hurry; with a name there is one screen more."""
+    rate = an_hour(100, 10_000, forms={2: 40}, unnamed={2: 30, 3: 30})
+    assert short_kinds(rate) == [True]
+    assert short_forms(rate, with_name=True) == 40
+    assert short_forms(rate, with_name=False) == 0
 
 
 def test_of_forms_the_median_is_one_that_somebody_took() -> None:

@@ -16,6 +16,7 @@ from bot.petition.stages import (
     expects_name,
     go,
     in_form,
+    keeps_form,
     nearest_valid_stage,
 )
 
@@ -30,13 +31,17 @@ statuses = st.builds(
     closed=st.booleans(),
     signed=st.booleans(),
     named=st.booleans(),
+    with_name=st.none() | st.booleans(),
+    has_name=st.booleans(),
     appeal_pages=st.integers(1, 5),
     privacy_pages=st.integers(1, 4),
 )
-OPEN = SupporterStatus(closed=False, signed=False, named=False, appeal_pages=4, privacy_pages=3)
-NAMED = SupporterStatus(closed=False, signed=False, named=True, appeal_pages=4, privacy_pages=3)
-SIGNED = SupporterStatus(closed=False, signed=True, named=False, appeal_pages=4, privacy_pages=3)
-CLOSED = SupporterStatus(closed=True, signed=False, named=True, appeal_pages=4, privacy_pages=3)
+NEW = SupporterStatus(closed=False, signed=False, named=False, appeal_pages=4, privacy_pages=3)
+OPEN = replace(NEW, with_name=True)
+NAMED = replace(OPEN, named=True)
+UNNAMED = replace(NEW, with_name=False)
+SIGNED = replace(NEW, signed=True, has_name=True)
+CLOSED = replace(NAMED, closed=True)
 
 
 @given(places, statuses, st.sampled_from(Action), st.integers(-5, 20))
@@ -51,9 +56,30 @@ def test_no_action_leads_to_an_impossible_place_or_to_the_form_once_closed_or_si
         assert go(action, once, status).stage not in (Stage.NAME, Stage.CONSENT)
 
 
-def test_consent_without_a_name_asks_for_the_name() -> None:
+def test_the_form_begins_with_the_choice_and_asks_for_a_name_only_if_it_is_for_one() -> None:
+    for stage in (Stage.NAME, Stage.CONSENT):
+        assert nearest_valid_stage(Place(stage), NEW) == Place(), "which asks for the choice"
+        assert nearest_valid_stage(Place(stage), UNNAMED) == Place(Stage.CONSENT)
     assert nearest_valid_stage(Place(Stage.CONSENT), OPEN) == Place(Stage.NAME)
     assert nearest_valid_stage(Place(Stage.CONSENT), NAMED) == Place(Stage.CONSENT)
+
+
+def test_a_button_of_before_that_begins_the_form_leads_to_the_choice() -> None:
+    assert go(Action.SIGN, Place(), NEW) == Place()
+    assert go(Action.SIGN, Place(), OPEN) == Place(Stage.NAME)
+    assert go(Action.SIGN, Place(), UNNAMED) == Place(Stage.CONSENT)
+
+
+def test_a_name_is_corrected_only_where_there_is_one_and_given_only_where_there_is_none() -> None:
+    unnamed = replace(SIGNED, has_name=False)
+    for stage, status, landed in (
+        (Stage.NEW_NAME, SIGNED, Stage.NEW_NAME),
+        (Stage.NEW_NAME, unnamed, Stage.MY_DATA),
+        (Stage.NAME_CONSENT, SIGNED, Stage.MY_DATA),
+        (Stage.NAME_CONSENT, unnamed, Stage.NAME_CONSENT),
+    ):
+        assert nearest_valid_stage(Place(stage), status) == Place(landed)
+        assert keeps_form(Place(stage)) is (stage is Stage.NAME_CONSENT)
 
 
 def test_a_side_trip_returns_to_the_main_road_however_long_it_was() -> None:
@@ -98,12 +124,12 @@ def test_who_has_signed_is_asked_for_no_name(closed: bool) -> None:
         assert nearest_valid_stage(Place(stage), signed) == Place()
 
 
-def test_a_name_is_expected_in_the_form_and_at_its_correction_alone() -> None:
+def test_a_name_is_expected_in_the_form_and_where_it_is_corrected_or_given_later() -> None:
     expected = {stage for stage in Stage if expects_name(Place(stage))}
-    assert expected == {Stage.NAME, Stage.CONSENT, Stage.NEW_NAME}
+    assert expected == {Stage.NAME, Stage.CONSENT, Stage.NEW_NAME, Stage.NAME_CONSENT}
     # A side trip from the form is for reading, and a question there is one.
     aside = {stage for stage in Stage if expects_name(Place(stage, return_stage=Stage.NAME))}
-    assert aside == {Stage.NAME, Stage.CONSENT, Stage.NEW_NAME, Stage.HOME}
+    assert aside == {*expected, Stage.HOME}
     assert not expects_name(Place(Stage.HOME, return_stage=Stage.APPEAL))
 
 
@@ -165,9 +191,10 @@ def test_a_button_can_have_stood_on_these_screens_alone() -> None:
         *(Action.HOME, Action.READ, Action.SIGN, Action.PRIVACY, Action.LANGUAGES),
         *(Action.HELP, Action.BACK, Action.MY_DATA, Action.WITHDRAW),
     }
-    assert stood[Action.PROFILE_NAME] == {Stage.NAME}
+    assert stood[Action.PROFILE_NAME] == {Stage.NAME, Stage.NAME_CONSENT}
     assert stood[Action.NEWS] == stood[Action.CONFIRM] == {Stage.CONSENT}
-    assert stood[Action.WITH_NAME] == stood[Action.WITHOUT_NAME] == {Stage.CONSENT}
+    choice = {Stage.HOME, Stage.APPEAL, Stage.CONSENT}
+    assert stood[Action.WITH_NAME] == stood[Action.WITHOUT_NAME] == choice
     assert stood[Action.GIVE_NAME] == {Stage.NAME_CONSENT}
     assert stood[Action.SET_LANGUAGE] == {Stage.LANGUAGE}
     assert stood[Action.ERASE] == {Stage.WITHDRAW}

@@ -19,6 +19,7 @@ EVERYTHING_WRONG = """\
 English.toml: a text file is named after its language
 ca.toml: appeal: this has to be a list
 ca.toml: closing_update: {count} is missing, and it is needed because the source
+ca.toml: consent: people who sign without a name agree to this too: take {name} out
 ca.toml: consent: it does not say how old
 ca.toml: description: this is missing: translate it from es.toml
 ca.toml: privacy_short: something is missing that has to be read without
@@ -33,9 +34,9 @@ es.toml: appeal, page 5: the bot does not fill in {quien} here
 es.toml: closed: there is a stray brace
 es.toml: closed: {people} is missing, and it is needed because this tells people ho
 es.toml: closing_update: htp:/mal is not a web addr
-es.toml: consent: {name} is missing
 es.toml: consent: it does not say how old
 es.toml: description: the bot does not fill in {count}: write this text without braces
+es.toml: name_consent: {name} is missing, and it is needed
 es.toml: news: the bot does not fill in {{
 es.toml: privacy: it is empty: write it
 es.toml: privacy_short: this has to be a text between straight quotation marks
@@ -136,11 +137,14 @@ def test_texts_are_measured_after_markup_with_everything_at_its_longest(attempt:
         "title, closing_update, addressee, and 600 for the bot's own words. Telegram's limit is "
         "4,096: shorten it by 136"
     )
+    consent = "Tengo 14 años o más.\n"
+    (only,) = attempt(("es.toml", consent, consent + "ñ" * 3300 + "\n"))
+    assert "es.toml: consent: the screen “consent” would have 4,162 characters" in only
     # With a short name it would fit: of what is added, the name's 200 units are the last straw.
-    (only,) = attempt(("es.toml", "{name}</b>, firmo", "{name}</b>, " + "ñ" * 2900 + " firmo"))
-    assert "es.toml: consent: the screen “consent” would have 4,179 characters" in only
+    (only,) = attempt(("es.toml", "{name}</b>, cons", "{name}</b>, " + "ñ" * 3700 + " cons"))
+    assert "es.toml: name_consent: it has 4,131 characters, and the limit is 4,096" in only
     (only,) = attempt(("petition.toml", 'en = "Whoever', f'en = "{"x" * 400}Whoever'))
-    assert "number 1, changed.en: say it in 400 characters at most; it has 624 now" in only
+    assert "number 2, changed.en: say it in 400 characters at most; it has 624 now" in only
 
 
 def test_dates_are_warned_of_by_the_day_where_the_petition_is(
@@ -176,14 +180,13 @@ def test_dates_are_warned_of_by_the_day_where_the_petition_is(
 
 WARNED_OF = """\
 en.toml: appeal, page 2: 1,288 characters are more than a phone shows at once: make two pages
-en.toml: name_consent: this is missing, so people who later want their name handed over agree
-en.toml: privacy_short: there are 855 characters before the question for the name: fold the
+en.toml: name_consent: this is missing, so people who give their name will agree to words of
+en.toml: privacy_short: there are 722 characters above what is asked: fold the
 en.toml: share: sharing this says that one has signed, which can be dangerous: let it speak
-es.toml: consent: below it there is a button “Con mi nombre”, and the text says nothing about
-es.toml: consent: these are 100 words with the choices, and nobody reads that many before
+es.toml: consent: these are 98 words with the choices, and nobody reads that many before
 es.toml: share: sharing this says that one has signed, which can be dangerous: let it speak
 petition.toml: closing_is_draft: closing_update is neither shown nor sent while it is a draft:
-petition.toml: handed_over: handing over the name is chosen before anyone has read the consent:
+petition.toml: handed_over: nobody will be able to sign without giving a name: if somebody
 """
 
 
@@ -197,7 +200,6 @@ def test_what_works_and_should_be_looked_at_is_warned_of(change: Change, folder:
         ("en.toml", "Read the case and sign the petition here.", "I have signed. Will you?"),
         ("en.toml", "<b>He was not the only one: more than 200 people</b>\n", "x" * 800 + "\n"),
         ("es.toml", "Tengo 14 años o más.", "Tengo 14 años o más, y así es, sin la menor duda."),
-        ("es.toml", "• si elijo «Con mi nombre», se", "• se"),
         ("en.toml", "name_consent = ", "share_more = "),
         ("en.toml", "{controller}.\n<b>What for", "{controller}. " + "a" * 400 + "\n<b>What for"),
     ):

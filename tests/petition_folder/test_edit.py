@@ -87,8 +87,8 @@ def added(before: str, after: str) -> str:
 
 
 def test_a_text_keeps_its_lines_and_a_new_one_stands_among_its_peers() -> None:
-    consent = changed(TEXTS, ("consent",), "Yo, <b>{name}</b>,\n\nfirmo.")
-    assert 'consent = """\nYo, <b>{name}</b>,\n\nfirmo.\n"""\n\n# El cons' in consent
+    consent = changed(TEXTS, ("consent",), "Yo, <b>firmo</b>,\n\ny ya.")
+    assert 'consent = """\nYo, <b>firmo</b>,\n\ny ya.\n"""\n\n# Lo que acep' in consent
     without = changed(TEXTS, ("name_consent",), None)
     order = list(Texts.model_fields)
     again = changed(without, ("name_consent",), "Yo, {name},\nsí.", order=order)

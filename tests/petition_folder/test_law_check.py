@@ -1,6 +1,9 @@
 """What the law asks of a petition's texts, as the check refuses a folder without it."""
 
-from tests.petition_folder.conftest import Attempt
+from pathlib import Path
+
+from bot.petition_folder.check import find_problems, find_warnings
+from tests.petition_folder.conftest import Attempt, Change
 
 LEAVES_EUROPE = (
     "petition.toml: handed_over: nobody can choose for somebody else that their name leaves for a "
@@ -35,6 +38,33 @@ def test_marta_cannot_choose_for_ana_that_her_name_leaves_europe(attempt: Attemp
         assert attempt(with_name, ("petition.toml", 'names_go_to = "US"', country)) == told
 
 
+def test_where_nobody_gives_a_name_no_country_and_no_words_about_it_are_needed(
+    change: Change, folder: Path
+) -> None:
+    """Nor do those words, which nobody is shown there, make the consent too long."""
+    change("petition.toml", 'names_go_to = "US"', "")
+    change("es.toml", "Tengo 14 años o más.", f"Tengo 14 años o más{', y más' * 15}.")
+    english = (folder / "en.toml").read_text("utf-8")
+    before, _, rest = english.partition('name_consent = """')
+    (folder / "en.toml").write_text(before + rest.partition('"""')[2], "utf-8")
+    assert find_problems(folder) == []
+    told = {(each.file, each.key) for each in find_warnings(folder)}
+    about_names = {("es.toml", "consent"), ("en.toml", "name_consent")}
+    assert about_names <= told
+    change("petition.toml", 'handed_over = "ask"', 'handed_over = "without_name"')
+    assert find_problems(folder) == []
+    assert {(each.file, each.key) for each in find_warnings(folder)} == told - about_names
+
+
+def test_a_petition_of_before_is_told_where_the_words_about_the_name_stand_now(
+    attempt: Attempt,
+) -> None:
+    assert attempt(("es.toml", "Firmo esta petición", "Yo, <b>{name}</b>, firmo")) == [
+        "es.toml: consent: people who sign without a name agree to this too: take {name} out, "
+        "and put what is agreed to about the name into name_consent"
+    ]
+
+
 def test_jordi_who_is_twelve_reads_in_any_consent_how_old_one_has_to_be(attempt: Attempt) -> None:
     for age, told in {
         "Ya puedo firmar.": [HOW_OLD],
@@ -50,11 +80,18 @@ def test_jordi_who_is_twelve_reads_in_any_consent_how_old_one_has_to_be(attempt:
 def test_ana_reads_untapped_who_what_for_where_to_and_her_rights(attempt: Attempt) -> None:
     for there, instead in (
         ("<b>What for:</b> to", "To"),
-        ("<b>Where your name goes:</b> only", "Only"),
-        ("(/mydata), withdraw (/withdraw), and the rest in /privacy", ", and withdraw"),
+        ("<b>Your name,</b> if you", "If you"),
+        ("(/mydata), withdraw (/withdraw) and more (/privacy)", ", and withdraw"),
         ("<b>Controller:</b>", "<blockquote expandable><b>Controller:</b></blockquote>"),
     ):
         assert attempt(("en.toml", there, instead)) == [NOT_UNTAPPED], there
+    unnamed = ("petition.toml", 'handed_over = "ask"', 'handed_over = "without_name"')
+    assert attempt(unnamed, ("en.toml", "<b>Your name,</b> if you", "If you")) == []
+    assert attempt(unnamed, ("en.toml", "<b>Your rights:</b>", "Your rights:")) == [
+        NOT_UNTAPPED.replace(" to whom and to which country the name goes,", "")
+    ]
+    both = (("en.toml", "<b>Your name,</b> if", "If"), ("en.toml", "<b>What for:</b> to", "To"))
+    assert len(attempt(unnamed, *both)) == 1, "what for is asked of every petition"
     assert attempt(("en.toml", "<b>Controller:</b> {controller}.\n", "")) == [
         NOT_UNTAPPED,
         "en.toml: privacy_short: {controller} is missing, and it is needed because the source "

@@ -67,7 +67,7 @@ def test_facts_are_read_as_they_stand_and_dated_by_days_that_have_come(
 ) -> None:
     change("petition.toml", 'es = "la persona titular', 'es = "la **persona** titular')
     change("petition.toml", "Que ponga fin", "<b>Que</b> ponga fin")
-    change("petition.toml", 'version = "2026-11-26"', 'version = "2999-11-26"')
+    change("petition.toml", 'version = "2026-11-29"', 'version = "2999-11-26"')
     change("es.toml", "<b>Cómo ha terminado</b>", "<b>Cómo terminó el XX de julio</b>")
     known = [problem.said(SPANISH) for problem in find_warnings(folder)]
     blank = "es.toml: closing_update: queda un hueco por rellenar: XX"

@@ -92,7 +92,7 @@ class HostilePerson:
             for number in range(_TRIES):
                 await self._rests(0.2, 1.0)
                 self.person.send(self.dice.choice(["1", "http://a.b", f"Nombre Malo {number} "]))
-                self._taps_action("sign", "home", "confirm", "profile", "back")
+                self._taps_action("named", "unnamed", "sign", "home", "confirm", "profile", "back")
             self.person.send("/cancel")
 
     async def blocks_and_comes_back(self) -> None:

@@ -16,7 +16,9 @@ _STARTS = 3
 # Actions that lead to another screen and do not change the signature.
 _WANDERING = frozenset(
     {"read", "languages", "privacy", "home", "back", "data", "speak", "news", "sign"}
+    | {"named", "unnamed"}
 )
+_WITH_NAME = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class OrdinaryPerson:
 
     Attributes:
         signs: whether they sign; others only read.
-        types: whether they type their name instead of tapping it.
+        types: whether they type their name, if they give it, instead of tapping it.
         parts: "withdraw" or "stop" for those who change their mind, at `parts_at`.
         thinks: least and most seconds before each tap.
         languages: the languages in which the bot may write to them.
@@ -108,11 +110,12 @@ class OrdinaryPerson:
 
     async def _signs(self) -> None:
         await asyncio.sleep(self.dice.uniform(0.5, 3.0))
-        await self._taps("sign")
-        await asyncio.sleep(self.dice.uniform(0.5, 3.0))
-        await (self._types() if self.types else self._taps("profile"))
-        await asyncio.sleep(self.dice.uniform(0.5, 3.0))
-        await self._taps(self.dice.choice(("named", "unnamed")))
+        if self.dice.random() < _WITH_NAME:
+            await self._taps("named")
+            await asyncio.sleep(self.dice.uniform(0.5, 3.0))
+            await (self._types() if self.types else self._taps("profile"))
+        else:
+            await self._taps("unnamed")
         await asyncio.sleep(self.dice.uniform(0.5, 3.0))
         await self._taps("confirm")
 

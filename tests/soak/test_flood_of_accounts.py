@@ -54,7 +54,7 @@ async def _floods(scene: Scene, number: int) -> None:
 def _does(scene: Scene, person: Person, *, in_form: bool) -> None:
     if in_form:
         try:
-            person.tap(scene.words.label("✍️ Firmar la petición"))
+            person.tap(scene.words.label("✍️ Firmar con mi nombre"))
         except SimulatorError:
             person.send("Eva Primera")
         else:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +21,7 @@ from storage import (
     Audience,
     AwaitedText,
     ClosingTextKind,
+    Conversation,
     Keyring,
     Kind,
     Outcome,
@@ -27,6 +30,7 @@ from storage import (
     open_storage,
     verified_otherwise,
 )
+from storage.consents import WITH_NAME
 from storage.tables import metadata
 from tests.support.broadcasts import ME, claim, queued, results, start
 from tests.support.postgres_server import PostgresServer, running_postgres
@@ -43,6 +47,10 @@ _SIGNERS = (
     "Eva Sanz",
     "Íñigo Ruiz",
 )
+
+
+WITHOUT_NAMES = "sahara"
+"""The petition of those who have no name, or had none at a time."""
 
 
 async def live(storage: Storage) -> None:
@@ -96,6 +104,51 @@ async def in_its_middle(storage: Storage) -> None:
     await storage.broadcasts.deliveries.record(broadcast.id, told, later(2))
 
 
+async def with_and_without(storage: Storage) -> None:
+    """Ana gives her name, Berta does not, Carla takes it off, and Dani gives it again; Fidel's is
+    corrected. Gala, Hugo, Ines and Joan have begun, and the list is handed over."""
+    ana, berta, carla, dani, fidel = (
+        a_supporter(storage.keyring, 2001 + n, name, WITHOUT_NAMES)
+        for n, name in enumerate(("Ana Gil", "Berta Sin", "Carla Antes", "Dani Mas", "Fidel"))
+    )
+    for each in (ana, berta, carla, dani, fidel):
+        await each.arrive(storage)
+        new = each.signature(with_name=each is not berta)
+        thanks = Conversation(each.supporter, stage="thanks", version=2)
+        await storage.signatures.sign(new, thanks, 1)
+    signatures, person = storage.signatures, storage.person_requests
+    given = replace(ana.signature().consent, purposes=frozenset({WITH_NAME}))
+    for each in (carla, dani):
+        at = Conversation(each.supporter, stage="my_data", version=3)
+        await signatures.remove_name(each.supporter, at, 2, later(60))
+    at = Conversation(dani.supporter, stage="my_data", version=4)
+    await signatures.give_name(dani.supporter, dani.name, given, at, 3, later(90))
+    signer = await person.of(fidel.supporter)
+    assert signer is not None
+    await person.correct(signer, "Fidel Nuevo", verified_otherwise("carnet"), NOON)
+    await begun(storage)
+    await storage.petitions.close(revision=0, actor=ADMIN, at=later(200))
+    listed = await storage.exports.begin(at=later(210), detail="csv")
+    await storage.exports.finish(listed, with_name=3, without_name=2)
+    listed = replace(listed, with_name=3, without_name=2)
+    await storage.handovers.record(date(2026, 3, 2), at=later(220), listed=listed, manifest="a")
+
+
+async def begun(storage: Storage) -> None:
+    """Forms at each step, of people who chose and who did not."""
+    gala, hugo, ines, joan = (
+        Conversation(storage.keyring.reference(WITHOUT_NAMES, 2010 + n), stage=stage, version=1)
+        for n, stage in enumerate(("consent", "consent", "name", "help"))
+    )
+    for each in (
+        replace(gala, name="Gala Vera"),
+        replace(hugo, name="Hugo Sin", with_name=False),
+        ines,
+        replace(joan, return_stage="name"),
+    ):
+        await storage.conversations.save(each, was=None, at=NOON)
+
+
 async def copied(path: Path, url: str) -> None:
     """Makes the same database on PostgreSQL."""
     await migrate(url)
@@ -124,9 +177,10 @@ async def made(path: Path, keyring: Keyring) -> None:
     """Makes one on SQLite."""
     url = f"sqlite+aiosqlite:///{path}"
     await migrate(url)
-    storage = await open_storage(url, keyring, "andry")
-    await live(storage)
-    await storage.close()
+    for slug, lived in (("andry", live), (WITHOUT_NAMES, with_and_without)):
+        storage = await open_storage(url, keyring, slug)
+        await lived(storage)
+        await storage.close()
 
 
 def keep(schema: str, folder: Path, server: PostgresServer) -> None:
@@ -136,7 +190,9 @@ def keep(schema: str, folder: Path, server: PostgresServer) -> None:
     keyring, path, url = Keyring.load(key_file), folder / "petition.db", server.empty()
     asyncio.run(made(path, keyring))
     asyncio.run(copied(path, url))
-    shutil.copyfile(keyring.beside("andry.journal"), DATABASES / f"{schema}.journal")
+    for slug in ("andry", WITHOUT_NAMES):
+        kept = DATABASES / f"{schema}.{slug}.journal"
+        shutil.copyfile(keyring.beside(f"{slug}.journal"), kept)
     with closing(sqlite3.connect(path)) as database:
         text = "\n".join(database.iterdump())
     for kind, sql in (("sqlite", text), ("postgres", dumped(server, url))):

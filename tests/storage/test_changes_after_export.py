@@ -89,7 +89,7 @@ async def test_who_was_counted_without_a_name_is_not_told_of(
                 {"id": key, "n": number},
             ),
         )
-    await _set(storage, 1, "with_name = 0")
+    await _set(storage, 1, "name_sealed = NULL")
     await _set(storage, 2, f"restricted_at = {before}")
     await _set(storage, 3, f"objected_at = {before}")
     await _set(storage, 5, f"restricted_at = {after}, objected_at = {after}")
@@ -104,8 +104,8 @@ async def test_a_name_that_is_given_later_is_noted_where_earlier_lists_lack_it(
     storage: Storage, people: Supporters
 ) -> None:
     await people.exported(last_number=1)
-    await _set(storage, 1, "with_name = 0")
-    await _set(storage, 2, "with_name = 0")
+    await _set(storage, 1, "name_sealed = NULL")
+    await _set(storage, 2, "name_sealed = NULL")
     for number in (1, 2):
         await storage.database.write(
             note_change(SLUG, people.supporter(number), Change.NAME_GIVEN, later(5))
@@ -137,7 +137,8 @@ def _noted_change(number: int, change: Change, second: int, *, told: bool = Fals
         ([(Change.NAME_REMOVED, -5), (Change.NAME_GIVEN, -4), (Change.ERASED, 6)], Change.ERASED),
         ([(Change.NAME_GIVEN, 5), (Change.WITHDRAWN, 6)], None),
         ([(Change.NAME_GIVEN, 5), (Change.NAME_REMOVED, 6), (Change.WITHDRAWN, 7)], None),
-        ([(Change.NAME_REMOVED, 5), (Change.NAME_GIVEN, 6)], None),  # as the list has it
+        ([(Change.RESTRICTED, 5), (Change.NAME_GIVEN, 6)], None),  # as the list has it
+        ([(Change.NAME_REMOVED, 5), (Change.NAME_GIVEN, 6)], Change.CORRECTED),  # or another name
         ([(Change.NAME_REMOVED, 5), (Change.WITHDRAWN, 6)], Change.WITHDRAWN),
     ],
 )

@@ -36,7 +36,7 @@ PROOF = verified_otherwise("came to the office")
 NEVER = datetime(2000, 1, 1, tzinfo=NOON.tzinfo)
 DEEDS = (
     "sign", "withdraw", "choose", "correct", "restrict", "object", "lift", "erase",
-    "invalidate", "undo", "purge", "export", "close", "reopen", "back_up",
+    "invalidate", "undo", "purge", "export", "close", "reopen", "back_up", "tidy",
 )  # fmt: skip
 
 _COUNTED = """
@@ -55,7 +55,8 @@ class TriedPetition:
         gone: the numbers of whoever withdrew, or was erased when they asked for it.
         invalidated: the numbers that were taken out of the count, also if they are back.
         touched: when a signature was last changed by a deed that its owner asked for.
-        lists: each list that was written, and the numbers in it with their name.
+        given: when a name was given to a signature that had none.
+        lists: each list that was written, and the names in it by number.
     """
 
     storage: Storage
@@ -65,7 +66,9 @@ class TriedPetition:
     gone: set[int] = field(default_factory=set)
     invalidated: set[int] = field(default_factory=set)
     touched: dict[int, datetime] = field(default_factory=dict)
-    lists: list[tuple[ExportedList, set[int]]] = field(default_factory=list)
+    given: dict[int, datetime] = field(default_factory=dict)
+    lists: list[tuple[ExportedList, dict[int, str | None]]] = field(default_factory=list)
+    backed_up_at: datetime = NOON
 
     @property
     def backup(self) -> Path:
@@ -79,13 +82,12 @@ class TriedPetition:
 
     async def sign(self, person: int) -> None:
         who = a_supporter(self.keyring, person)
-        new = who.signature(language="es" if person % 2 else "en")
-        consent = replace(new.consent, with_name=person % 3 > 0)
+        language, with_name = "es" if person % 2 else "en", person % 3 > 0
+        new = who.signature(language=language, with_name=with_name)
         known = await self.storage.conversations.get(who.supporter)
         was = known.version if known else 0
         after = Conversation(who.supporter, version=was + 1)
-        signed = replace(new, consent=consent, at=self.now)
-        await self.storage.signatures.sign(signed, after, was)
+        await self.storage.signatures.sign(replace(new, at=self.now), after, was)
 
     async def withdraw(self, person: int) -> None:
         number = await self.number(person)
@@ -102,8 +104,10 @@ class TriedPetition:
         self.touched[held.number] = self.now
         if held.with_name:
             await signatures.remove_name(who, after, known.version, self.now)
-        else:
-            await signatures.give_name(who, GIVES, after, known.version, self.now)
+        elif await signatures.give_name(
+            who, f"Otro {self.now.second}", GIVES, after, known.version, self.now
+        ):
+            self.given[held.number] = self.now
 
     async def correct(self, person: int) -> None:
         await self.answer("correct", person, f"Nombre {self.now.second}")
@@ -144,7 +148,7 @@ class TriedPetition:
         async with self.storage.exports.read(begun) as listed:
             groups = tuple(await listed.groups())
             header = SignatureListHeader(begun, PETITION, await listed.counts(), groups)
-            names = {each.number async for page in listed.pages() for each in page}
+            names = {each.number: each.name async for page in listed.pages() for each in page}
         assert header.with_name == len(names)
         assert header.counted == header.with_name + header.without_name
         assert header.counted == await self.check_count()
@@ -178,6 +182,10 @@ class TriedPetition:
             closing(sqlite3.connect(self.backup)) as copy,
         ):
             database.backup(copy)
+        self.backed_up_at = self.now
+
+    async def tidy(self, _: int) -> None:
+        self.storage.journal.rewrite(None)
 
     async def answer(self, request: str, person: int, *more: str) -> bool:
         requests = self.storage.person_requests
@@ -205,22 +213,42 @@ class TriedPetition:
 
     async def check_notices(self) -> None:
         """Checks that each list's addressee would be told of whom they must, and of no others."""
+        now = await self.names()
         rows = await self.storage.database.read(
-            Statement("SELECT number, with_name, restricted_at, objected_at FROM signatures")
+            Statement("SELECT number, restricted_at, objected_at FROM signatures")
         )
         hidden = {
             row["number"]
             for row in rows
-            if not row["with_name"] or row["restricted_at"] or row["objected_at"]
+            if now[row["number"]] is None or row["restricted_at"] or row["objected_at"]
         }
         for listed, names in self.lists:
-            owed = {each.number for each in await self.storage.changes_after_export.owed(listed)}
+            changes = await self.storage.changes_after_export.owed(listed)
+            owed = {each.number: each.corrected_name for each in changes}
             # Who is counted again is in no earlier list, which nothing but the number shows.
-            assert names & (self.gone | hidden) <= owed <= names | self.invalidated
+            assert names.keys() & (self.gone | hidden) <= owed.keys()
+            assert owed.keys() <= names.keys() | self.invalidated
             assert all(
                 number in self.gone or self.touched[number] >= listed.exported_at
                 for number in owed
             )
+            for number in names.keys() & now.keys() - hidden:
+                assert now[number] == owed.get(number, names[number])
+
+    async def names(self) -> dict[int, str | None]:
+        """The name of every signature, by number."""
+        rows = await self.storage.database.read(Statement("SELECT number FROM signatures"))
+        found = [await self.storage.person_requests.find(row["number"]) for row in rows]
+        return {each.number: each.name for each in found if each is not None}
+
+    async def check_journal(self) -> None:
+        """Checks that the journal has no name of a signature but the one that it has."""
+        names = await self.names()
+        for entry in self.storage.journal.read().entries:
+            sql = "SELECT number FROM signatures WHERE id = :id"
+            found = await self.storage.database.read(Statement(sql, {"id": entry.subject}))
+            if found and entry.has_name:
+                assert names[found[0]["number"]] is not None
 
 
 async def restored(petition: TriedPetition) -> None:
@@ -233,8 +261,12 @@ async def restored(petition: TriedPetition) -> None:
         await replay(raw, petition.keyring, "andry", entries, reached=Reached(last), at=at)
         copy = replace(petition, storage=storage)
         await copy.check_count()
-        held = await storage.database.read(Statement("SELECT number FROM signatures"))
-        assert not {row["number"] for row in held} & petition.gone
+        held, now = await copy.names(), await petition.names()
+        assert not held.keys() & petition.gone
+        for number in held.keys() & now.keys():
+            # The consent to a name that was given after the backup is not in it.
+            given = petition.given.get(number, NEVER) > petition.backed_up_at
+            assert held[number] == (None if given else now[number])
         assert not await replay(
             raw, petition.keyring, "andry", entries, reached=Reached(last), at=at
         )
@@ -254,6 +286,7 @@ async def lived(folder: Path, template: Path, deeds: list[tuple[str, int]]) -> N
             await petition.do(deed, person)
             await petition.check_count()
         await petition.check_notices()
+        await petition.check_journal()
         await petition.do("export", 1)
         if petition.backup.exists():
             await restored(petition)

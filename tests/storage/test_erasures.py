@@ -68,7 +68,7 @@ async def erase(storage: Storage, due: DueBefore = ALL, run: ErasureRun = RUN) -
 
 async def test_of_a_signature_only_counts_are_left(storage: Storage, people: Supporters) -> None:
     await sign(people, range(1, 6))
-    await do(storage, "UPDATE signatures SET with_name = 0 WHERE number = 2")
+    await do(storage, "UPDATE signatures SET name_sealed = NULL WHERE number = 2")
     await do(storage, "UPDATE signatures SET objected_at = 1 WHERE number = 3")
     await do(storage, "UPDATE signatures SET invalidation_id = :id WHERE number = 4", id=b"i" * 16)
     await do(storage, "UPDATE petitions SET signatures = 4, closed_at = 1, closed_signatures = 4")

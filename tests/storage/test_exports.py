@@ -45,7 +45,7 @@ async def exports(database: Database) -> list[tuple[int, int, int]]:
 @pytest.mark.parametrize(
     "without",
     [
-        "with_name = 0",
+        "name_sealed = NULL",
         "restricted_at = 1",
         "objected_at = 1",
     ],

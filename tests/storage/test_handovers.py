@@ -6,7 +6,7 @@ import pytest
 
 from storage import ExportedList, Inclusion, Keyring, Reached, Statement, Storage
 from storage.changes_after_export import Change, note_change
-from storage.journal import Deed, Entry
+from storage.journal_entries import Deed, Entry
 from storage.journal_replay import replay
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
@@ -118,7 +118,7 @@ async def test_a_restriction_that_is_lifted_again_in_a_backup_hides_no_name_that
     await people.consent(2)
     await storage.database.write(
         note_change(SLUG, people.supporter(2), Change.NAME_REMOVED, later(61)),
-        Statement("UPDATE signatures SET with_name = 0, restricted_at = 1 WHERE number = 2"),
+        Statement("UPDATE signatures SET name_sealed = NULL, restricted_at = 1 WHERE number = 2"),
     )
     (row,) = await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 2"))
     lifted = (Entry.since(Deed.RESTRICTED, row["id"], None),)
@@ -146,7 +146,7 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
     listed = await _listed(storage, people, last_number=5)
     before, after = (int(later(s).timestamp() * 1000) for s in (-60, 60))
     for number, assignment in (
-        (1, "with_name = 0"),
+        (1, "name_sealed = NULL"),
         (2, f"restricted_at = {before}"),
         (3, f"restricted_at = {after}, objected_at = {after}"),
         (5, f"objected_at = {before}"),
@@ -155,7 +155,7 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
         await storage.database.write(Statement(sql, {"n": number}))
     await storage.database.write(
         note_change(SLUG, people.supporter(4), Change.NAME_REMOVED, NOON + timedelta(minutes=1)),
-        Statement("UPDATE signatures SET with_name = 0 WHERE number = 4"),
+        Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 4"),
         # The third thought better of it twice: the list has the name.
         note_change(SLUG, people.supporter(3), Change.NAME_REMOVED, NOON + timedelta(minutes=1)),
         note_change(SLUG, people.supporter(3), Change.NAME_GIVEN, NOON + timedelta(minutes=2)),

@@ -22,7 +22,8 @@ from storage import (
     open_storage,
 )
 from storage.high_water_mark import highest_reached
-from storage.journal import Deed, Entry, journal_of
+from storage.journal import journal_of
+from storage.journal_entries import Deed, Entry
 from storage.sqlite import SqliteDatabase
 
 SLUG = "andry"

@@ -9,6 +9,8 @@ from tests.support.supporters import NOON, NOON_MILLIS, Supporters
 
 MINUTE = timedelta(minutes=1)
 AFTER = NOON + timedelta(days=1)
+# Each second one signed without a name.
+NAMELESS = Statement("UPDATE signatures SET name_sealed = NULL WHERE number % 2 = 0")
 
 
 @pytest.fixture
@@ -54,6 +56,27 @@ async def test_all_that_is_asked_has_to_apply(storage: Storage, signed: Supporte
     assert await numbers(storage, name_pattern="persona") == []
     both = {"source": "radio", "signed_before": NOON + 7 * MINUTE}
     assert await numbers(storage, **both) == [6, 7]
+    await storage.database.write(NAMELESS)
+    assert await numbers(storage, with_name=True) == [1, 3, 5, 7, 9]
+    assert await numbers(storage, with_name=False, source="radio") == [6, 8, 10]
+    assert await numbers(storage, with_name=False, form_seconds_under=2) == [6, 8, 10]
+
+
+async def test_what_a_pattern_of_names_cannot_be_like_is_counted(
+    storage: Storage, signed: Supporters
+) -> None:
+    """A name that is damaged is one that nobody can read, and not none."""
+    await storage.database.write(NAMELESS)
+    damaged = "UPDATE signatures SET name_sealed = chat_sealed WHERE number = 1"
+    await storage.database.write(Statement(damaged))
+    found = await storage.invalidations.find(
+        SignatureCondition(name_pattern="*", signed_before=NOON + 8 * MINUTE)
+    )
+    assert (found.numbers, found.unseen) == ([3, 5, 7], 4)
+    assert found.by_form_seconds == {True: {40: 2, 1: 1}, False: {}}
+    every = await storage.invalidations.find(SignatureCondition())
+    assert (len(every.numbers), every.unseen) == (10, 0)
+    assert every.by_form_seconds == {True: {40: 3, 1: 2}, False: {40: 2, 1: 3}}
 
 
 async def test_what_is_found_is_counted_by_time_link_language_and_form(
@@ -61,7 +84,7 @@ async def test_what_is_found_is_counted_by_time_link_language_and_form(
 ) -> None:
     found = await storage.invalidations.find(SignatureCondition(signed_from=NOON + 4 * MINUTE))
     assert found.by_source == {None: 1, "radio": 5}
-    assert found.by_form_seconds == {40: 1, 1: 5}
+    assert found.by_form_seconds == {True: {40: 1, 1: 5}, False: {}}
     assert found.by_language == {"es": 6}
     assert found.by_minute[NOON + 5 * MINUTE] == 1
 
@@ -202,7 +225,11 @@ async def test_how_fast_people_sign_is_read_of_who_is_counted(
     at = NOON + 10 * MINUTE
     young = await storage.signatures.rate(at, details_from=10)
     assert (young.signed, young.busiest_before) == (10, None)
-    assert (young.by_source, young.by_form_seconds) == ({None: 5, "radio": 5}, {40: 5, 1: 5})
+    assert young.by_source == {None: 5, "radio": 5}
+    assert young.by_form_seconds == {True: {40: 5, 1: 5}, False: {}}
+    await storage.database.write(NAMELESS)
+    kinds = (await storage.signatures.rate(at, details_from=10)).by_form_seconds
+    assert kinds == {True: {40: 3, 1: 2}, False: {40: 2, 1: 3}}
     assert (await storage.signatures.rate(at, details_from=11)).by_source == {}
     await storage.database.write(
         Statement(

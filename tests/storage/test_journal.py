@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,12 +25,20 @@ from storage import (
     Unavailable,
 )
 from storage.ids import rising_id
-from storage.journal import JournalContent, last_entries
+from storage.journal import JournalContent
+from storage.journal_entries import TAKEN_OFF, last_entries
 from storage.key_file import add_encryption_key
+from storage.signed_names import named, short
 from tests.support.supporters import NOON, a_supporter, later
 
 SLUG = "andry"
 BLOCK = 512
+
+# Once the name, and whether it is handed over, were two entries.
+NAME = Entry(Deed.NAME, b"s" * 16, "Ana")
+GIVEN = Entry(Deed.WITH_NAME, b"s" * 16, "ab" * 16)
+OFF = Entry(Deed.WITH_NAME, b"s" * 16, TAKEN_OFF)
+NAMED = Entry(Deed.WITH_NAME, b"s" * 16, "consent Ana")
 
 
 @pytest.fixture
@@ -101,8 +110,29 @@ async def test_damage_in_the_middle_is_counted_and_never_tidied_away(journal: Jo
             journal.read()
 
 
+@pytest.mark.parametrize(
+    ("entries", "held"),
+    [
+        ((NAME, OFF), (OFF,)),
+        ((OFF, NAME), (OFF,)),
+        ((NAME, GIVEN), (GIVEN,)),
+        ((OFF, NAME, GIVEN), (GIVEN,)),
+        ((GIVEN, NAME), (GIVEN, NAME)),
+        ((NAME, NAMED), (NAMED,)),
+        ((NAMED, OFF), (OFF,)),
+        ((OFF, NAMED, replace(NAMED, refused=True)), (OFF,)),
+    ],
+)
+def test_a_name_holds_until_the_next_entry_about_it_also_where_they_were_apart(
+    entries: tuple[Entry, ...], held: tuple[Entry, ...]
+) -> None:
+    assert last_entries(entries) == [*held]
+
+
 async def test_beside_damage_no_name_stays_that_no_longer_holds(journal: Journal) -> None:
-    ana, jordi, sol, old = (rising_id(NOON + timedelta(days=days)) for days in (40, 50, 60, 0))
+    ana, jordi, sol, eva, old = (
+        rising_id(NOON + timedelta(days=days)) for days in (40, 50, 60, 70, 0)
+    )
     await written(
         journal,
         *withdrawals(1),
@@ -112,6 +142,8 @@ async def test_beside_damage_no_name_stays_that_no_longer_holds(journal: Journal
         Entry(Deed.NAME, jordi, "Jordi"),
         Entry(Deed.NAME, old, "Nadie"),
         Entry(Deed.NAME, ana, "Ana María"),
+        Entry(Deed.WITH_NAME, eva, "consent Eva"),
+        Entry(Deed.WITH_NAME, eva, TAKEN_OFF),
         Entry(Deed.WITHDRAWAL, jordi),
     )
     content = bytearray(journal.path.read_bytes())
@@ -119,7 +151,7 @@ async def test_beside_damage_no_name_stays_that_no_longer_holds(journal: Journal
     journal.path.write_bytes(content)
     assert journal.rewrite(NOON + timedelta(days=30)) == 1
     entries = journal.read().entries
-    names = [each.value for each in entries if each.deed is Deed.NAME and each.value]
+    names = [each.value for each in entries if each.has_name and each.value]
     assert names == ["Ana María"] * 2
     assert sol not in {each.subject for each in last_entries(entries)}, "she has not withdrawn"
     assert {each.subject for each in entries if each.deed is Deed.WITHDRAWAL} == {jordi}
@@ -242,6 +274,8 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     signatures, requests = storage.signatures, storage.person_requests
     signer = await requests.of(ana.supporter)
     assert signer is not None
+    assert signer.stands_under is not None
+    consent = short(signer.stands_under)
     await requests.restrict(signer, IN_CHAT, NOON)
     monkeypatch.setattr(type(storage.database._database), "write", killed)
     for asked in (
@@ -266,9 +300,9 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
         (Deed.MUTED, ""),
         (Deed.NEWS_ENDED, moment),
         (Deed.UPDATES_ENDED, moment),
-        (Deed.NAME, "Ana Gil"),
+        (Deed.WITH_NAME, f"{consent} Ana Gil"),
         (Deed.WITHDRAWAL, ""),
-        (Deed.NAME, "Ana Sol"),
+        (Deed.WITH_NAME, f"{consent} Ana Sol"),
         (Deed.OBJECTED, moment),
         (Deed.OBJECTED, ""),
         (Deed.RESTRICTED, ""),
@@ -284,6 +318,9 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
     await ana.sign(storage)
     name = Conversation(ana.supporter, stage="my_data", version=3)
     await storage.signatures.correct_name(ana.supporter, "Ana Gil", name, 2, NOON)
+    signer = await storage.person_requests.of(ana.supporter)
+    assert signer is not None
+    corrected = named(signer.signature_id, signer.stands_under, "Ana Gil")
     with pytest.raises(ConversationMoved):
         await storage.signatures.correct_name(ana.supporter, "Otra", name, 2, NOON)
     await storage.signatures.refuse_news(ana.supporter, NOON)
@@ -291,9 +328,9 @@ async def test_what_was_refused_is_not_done_again(storage: Storage, keyring: Key
         await storage.signatures.refuse_news(ana.supporter, moment)
     for _ in range(2):
         held = last_entries(storage.journal.read().entries)
-        assert [(each.deed, each.value) for each in held] == [
-            (Deed.NAME, "Ana Gil"),
-            (Deed.NEWS_ENDED, str(int(NOON.timestamp() * 1000))),
+        assert held == [
+            corrected,
+            Entry.since(Deed.NEWS_ENDED, signer.signature_id, NOON),
         ]
         storage.journal.rewrite(NOON - timedelta(days=9))
     assert len(storage.journal.read().entries) == 2

@@ -3,10 +3,13 @@
 import json
 from dataclasses import replace
 
-from storage import Conversation, Deed, Entry, Keyring, Reached, Statement, Storage
+from storage import Conversation, Deed, Entry, Keyring, Reached, Row, Statement, Storage
+from storage.changes_after_export import Change
 from storage.ids import rising_id
 from storage.journal_replay import replay
-from tests.support.supporters import NOON, a_supporter
+from storage.tables import metadata
+from tests.storage.test_name_choice import GIVES
+from tests.support.supporters import NOON, NOON_MILLIS, Supporter, a_supporter, later
 
 SLUG = "andry"
 
@@ -18,12 +21,11 @@ class TestARestoredCopy:
         people = [a_supporter(keyring, n, f"Persona {n}") for n in range(1, 8)]
         for each in people:
             await each.arrive(storage)
-            new = each.signature()
+            new = each.signature(with_name=each is not people[2])
             chosen = replace(
                 new.consent,
                 purposes=new.consent.purposes | {"updates"},
                 updates_at_most=3,
-                with_name=each is not people[2],
             )
             thanks = Conversation(each.supporter, stage="thanks", version=2)
             await storage.signatures.sign(replace(new, consent=chosen), thanks, 1)
@@ -68,14 +70,14 @@ class TestARestoredCopy:
             assert (await storage.petitions.state()).signatures == 6
             assert await storage.petitions.last_number() == 90
             found = [each for each in signed[1:] if each is not None]
-            assert [each.name for each in found[:2]] == ["Jordi Puig", "Persona 3"]
+            assert [each.name for each in found[:2]] == ["Jordi Puig", ""]
             assert [each.muted for each in found] == [False, True, False, False, False, False]
             assert [each.news for each in found] == [True, True, True, False, True, True]
             assert [each.updates_at_most for each in found] == [3, 3, 3, 0, 3, 3]
             row = (await storage.personal_data.of(restricted.user_id)).signature
             assert row is not None
             assert (row["restricted_at"], row["objected_at"]) == (NOON, NOON)
-            assert row["with_name"] == 0
+            assert row["name"] is None
             assert [each.message_id for each in await storage.sent_files.due()] == [5]
             changes = Statement("SELECT number, change FROM changes_after_export")
             rows = await storage.database.read(changes)
@@ -89,7 +91,7 @@ class TestARestoredCopy:
             assert [each.with_name for each in found] == [True, False, True, True, False, True]
             row = (await storage.personal_data.of(same.user_id)).signature
             assert row is not None
-            assert row["with_name"] == 1
+            assert row["name"] == "Persona 7"
             asked = Statement("SELECT manifest, export_id, undone_at FROM handovers")
             assert await storage.database.read(asked) == [
                 {"manifest": "c" * 64, "export_id": b"\xab" * 16, "undone_at": None}
@@ -109,6 +111,90 @@ class TestARestoredCopy:
         kinds = [each["change"] for each in await storage.database.read(changes)]
         assert sorted(kinds) == ["name_given", "objected"]
 
+    async def test_has_each_name_as_it_was_asked_for_since_where_the_consent_to_it_is_in_it(
+        self, storage: Storage, keyring: Keyring
+    ) -> None:
+        people = {
+            name: a_supporter(keyring, number, f"Persona {number}")
+            for number, name in enumerate(
+                ("off", "given", "new", "new and off", "off and given", "before", "lost"), 1
+            )
+        }
+        ids = {}
+        for name, each in people.items():
+            await each.sign(storage, was=0, with_name=name != "given")
+            ids[name] = await signature_id(storage, each)
+
+        async def choose(name: str, *chosen: str) -> None:
+            for each in chosen:
+                await choose_name(storage, people[name], each)
+
+        await choose("before", "", "Bea")
+        listed = await storage.exports.begin(at=NOON, detail="csv")
+        await storage.exports.finish(listed, with_name=6, without_name=1)
+        for message, name in enumerate(("off", "new", "lost"), 1):
+            at = people[name].supporter
+            await storage.sent_files.add(at, chat_id=2, message_id=message, at=NOON)
+        backup = await everything(storage)
+        await choose("off", "")
+        await choose("given", "Gala")
+        await choose("new", "Nora")
+        await choose("new and off", "Nadie", "")
+        await choose("off and given", "", "Otra")
+        await choose("before", "Beatriz")
+        await choose("lost", "Luz")
+        await put_back(storage, backup)
+        # Nothing does this, but a name is put back where its owner consents to it.
+        lost = Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 7")
+        await storage.database.write(lost)
+
+        entries = storage.journal.read().entries
+        for expected in ({Deed.WITH_NAME: 6}, {}):  # again changes nothing
+            done = await replay(
+                storage.database, keyring, SLUG, entries, reached=Reached(7), at=later(60)
+            )
+            assert done == expected
+            signed = [await storage.signatures.get(each.supporter) for each in people.values()]
+            assert [each.name for each in signed if each is not None] == [
+                *("", "", "Nora", "", "", "Beatriz", "Luz")
+            ]
+            ended = Statement(
+                "SELECT s.number FROM consents c JOIN signatures s ON s.id = c.signature_id"
+                " WHERE c.with_name_ended_at = :at",
+                {"at": NOON_MILLIS + 60_000},
+            )
+            rows = await storage.database.read(ended)
+            assert sorted(each["number"] for each in rows) == [1, 4, 5]
+            due = await storage.sent_files.due()
+            assert sorted(each.message_id for each in due) == [1, 2, 3]
+            changes = await storage.changes_after_export.owed(listed)
+            assert [(each.number, each.change, each.corrected_name) for each in changes] == [
+                (1, Change.NAME_REMOVED, None),
+                (3, Change.CORRECTED, "Nora"),
+                (4, Change.NAME_REMOVED, None),
+                (5, Change.NAME_REMOVED, None),
+                (6, Change.CORRECTED, "Beatriz"),
+            ]
+
+    async def test_does_what_is_noted_where_name_and_choice_were_apart(
+        self, storage: Storage, keyring: Keyring
+    ) -> None:
+        entries, people = [], [a_supporter(keyring, n, f"Persona {n}") for n in range(1, 6)]
+        for number, each in enumerate(people, 1):
+            await each.sign(storage, was=0, with_name=number != 5)
+            held = await storage.personal_data.of(each.user_id)
+            given = held.consents[0]["id"] if number < 3 else rising_id(NOON)
+            key = await signature_id(storage, each)
+            if number < 4:
+                entries.append(Entry(Deed.WITH_NAME, key, given.hex()))
+            if number > 1:
+                entries.append(Entry(Deed.NAME, key, f"Nueva {number}"))
+        await replay(storage.database, keyring, SLUG, tuple(entries), reached=Reached(5), at=NOON)
+        signed = [await storage.signatures.get(each.supporter) for each in people]
+        assert [each.name for each in signed if each is not None] == [
+            *("Persona 1", "Nueva 2", "", "Nueva 4", "")
+        ]
+
     async def test_fits_no_button_that_was_drawn_after_the_backup(
         self, storage: Storage, keyring: Keyring
     ) -> None:
@@ -124,3 +210,43 @@ class TestARestoredCopy:
         conversation = await storage.conversations.get(ana.supporter)
         assert conversation is not None
         assert conversation.version < drawn < once
+
+
+async def signature_id(storage: Storage, person: Supporter) -> bytes:
+    signer = await storage.person_requests.of(person.supporter)
+    assert signer is not None
+    return signer.signature_id
+
+
+async def choose_name(storage: Storage, person: Supporter, name: str) -> None:
+    """Gives a name, corrects the one that is there, or takes it off where it is empty."""
+    signatures, who = storage.signatures, person.supporter
+    signature, known = await signatures.get(who), await storage.conversations.get(who)
+    assert signature is not None
+    assert known is not None
+    after, was = replace(known, version=known.version + 1), known.version
+    if not name:
+        assert await signatures.remove_name(who, after, was, NOON)
+    elif signature.with_name:
+        assert await signatures.correct_name(who, name, after, was, NOON)
+    else:
+        assert await signatures.give_name(who, name, GIVES, after, was, NOON)
+
+
+async def everything(storage: Storage) -> dict[str, list[Row]]:
+    """Every row, as a backup has it."""
+    return {
+        table.name: await storage.database.read(Statement(f"SELECT * FROM {table.name}"))  # noqa: S608
+        for table in metadata.sorted_tables
+    }
+
+
+async def put_back(storage: Storage, backup: dict[str, list[Row]]) -> None:
+    """Makes the database what it was."""
+    for table in reversed(backup):
+        await storage.database.write(Statement(f"DELETE FROM {table}"))  # noqa: S608
+    for table, rows in backup.items():
+        for row in rows:
+            columns, values = ", ".join(row), ", ".join(f":{each}" for each in row)
+            sql = f"INSERT INTO {table} ({columns}) VALUES ({values})"  # noqa: S608
+            await storage.database.write(Statement(sql, dict(row)))

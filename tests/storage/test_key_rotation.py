@@ -84,6 +84,9 @@ async def opened(database: Database, keyring: Keyring) -> dict[str, list[str]]:
 async def test_everything_opens_with_the_new_key_alone(
     lived: Storage, keyring: Keyring, exchange: KeyRotation
 ) -> None:
+    await Supporters(lived.database, keyring).sign([2])
+    without = Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 2")
+    await lived.database.write(without)
     before = await opened(lived.database, keyring)
     assert [column for column, values in before.items() if not values] == []
     told: list[int] = []

@@ -30,12 +30,11 @@ async def ana(storage: Storage, keyring: Keyring) -> Supporter:
     """Somebody who signed without her name, and chose messages about the petition."""
     ana = a_supporter(keyring, 5)
     await ana.arrive(storage)
-    new = ana.signature()
+    new = ana.signature(with_name=False)
     chosen = replace(
         new.consent,
         purposes=frozenset({"signature", "updates", "news"}),
         updates_at_most=3,
-        with_name=False,
     )
     after = Conversation(ana.supporter, stage="thanks", version=2)
     await storage.signatures.sign(replace(new, consent=chosen), after, 1)

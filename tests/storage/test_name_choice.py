@@ -1,4 +1,4 @@
-"""Tests that it can be changed whether a signature is handed over with its name, until it was."""
+"""Tests that a name is stored of those alone who have it handed over, and as long as they do."""
 
 from dataclasses import replace
 from datetime import date
@@ -6,10 +6,19 @@ from hashlib import sha256
 
 import pytest
 
-from storage import Conversation, ConversationMoved, Keyring, Reached, Statement, Storage
+from storage import (
+    IN_CHAT,
+    AlreadySigned,
+    Conversation,
+    ConversationMoved,
+    Keyring,
+    Statement,
+    Storage,
+)
+from storage.changes_after_export import Change
 from storage.consents import WITH_NAME, Consent
-from storage.journal import Deed, Journal
-from storage.journal_replay import replay
+from storage.journal_entries import TAKEN_OFF, last_entries
+from storage.signed_names import short
 from tests.support.supporters import NOON, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."
@@ -41,24 +50,58 @@ def at_my_data(ana: Supporter, version: int) -> Conversation:
     return Conversation(ana.supporter, stage="my_data", version=version)
 
 
-async def with_name(storage: Storage, ana: Supporter) -> bool:
+async def name(storage: Storage, ana: Supporter) -> str | None:
+    """The name that she has, or None."""
     signature = await storage.signatures.get(ana.supporter)
     assert signature is not None
-    return signature.with_name
+    assert not signature.is_damaged
+    assert signature.with_name is (signature.name != "")
+    return signature.name or None
 
 
 async def rows(storage: Storage, sql: str) -> list[dict[str, object]]:
     return [dict(row) for row in await storage.database.read(Statement(sql))]
 
 
+def names_in_journal(storage: Storage) -> list[str]:
+    return [each.value for each in storage.journal.read().entries if each.has_name]
+
+
+async def test_who_signs_without_a_name_has_none_and_loses_nothing_else(
+    storage: Storage, keyring: Keyring
+) -> None:
+    jon = a_supporter(keyring, 6, "Jon Gil")
+    await jon.sign(storage, was=0, with_name=False)
+    assert await name(storage, jon) is None
+    assert await jon.sign(storage, with_name=False) == AlreadySigned(number=1, total=1)
+    held = await storage.personal_data.of(jon.user_id)
+    assert held.signature is not None
+    assert (held.signature["name"], held.signature["with_name"]) == (None, 0)
+    assert [each["with_name"] for each in held.consents] == [0]
+
+
+def test_a_name_comes_with_the_consent_to_it_and_not_without(keyring: Keyring) -> None:
+    new = a_supporter(keyring, 6).signature()
+    with pytest.raises(ValueError, match="only then"):
+        replace(new, name=None)
+    with pytest.raises(ValueError, match="only then"):
+        replace(new, consent=replace(new.consent, with_name=False))
+
+
 async def test_both_ways_it_is_noted_and_what_else_was_chosen_stays(
     storage: Storage, ana: Supporter
 ) -> None:
     signatures = storage.signatures
-    assert await signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
-    assert not await with_name(storage, ana)
-    assert await signatures.give_name(ana.supporter, GIVES, at_my_data(ana, 4), 3, later(90))
-    assert await with_name(storage, ana)
+    await storage.sent_files.add(ana.supporter, chat_id=5, message_id=9, at=NOON)
+    typed = replace(at_my_data(ana, 3), name="Ana Otra")
+    assert await signatures.remove_name(ana.supporter, typed, 2, later(60))
+    assert await name(storage, ana) is None
+    assert await storage.conversations.get(ana.supporter) == at_my_data(ana, 3)
+    assert [each.message_id for each in await storage.sent_files.due()] == [9]
+    assert await signatures.give_name(
+        ana.supporter, "Ana Sol", GIVES, at_my_data(ana, 4), 3, later(90)
+    )
+    assert await name(storage, ana) == "Ana Sol"
     first, second = (await storage.personal_data.of(ana.user_id)).consents
     assert first["purposes"] == "signature,news,updates"
     assert (first["with_name"], first["with_name_ended_at"]) == (1, later(60))
@@ -84,30 +127,47 @@ async def test_a_consent_ends_with_the_name_that_it_gave_and_no_other_one(
     storage: Storage, keyring: Keyring, ana: Supporter
 ) -> None:
     signatures, jon = storage.signatures, a_supporter(keyring, 6)
-    await jon.arrive(storage)
-    new = jon.signature()
-    without = replace(new, consent=replace(new.consent, with_name=False))
-    await signatures.sign(without, Conversation(jon.supporter, stage="thanks", version=2), 1)
-    for version in (3, 5):
+    await jon.sign(storage, was=0, with_name=False)
+    for version in (2, 4):
         given, taken = at_my_data(jon, version), at_my_data(jon, version + 1)
         at = later(version)
-        assert await signatures.give_name(jon.supporter, GIVES, given, version - 1, at)
+        assert await signatures.give_name(jon.supporter, "Jon", GIVES, given, version - 1, at)
         assert await signatures.remove_name(jon.supporter, taken, version, later(version + 1))
     consents = (await storage.personal_data.of(jon.user_id)).consents
     ended = [(each["with_name"], each["with_name_ended_at"]) for each in consents]
-    assert ended == [(0, None), (1, later(4)), (1, later(6))]
-    assert not await with_name(storage, jon)
-    assert await with_name(storage, ana), "of nobody else"
+    assert ended == [(0, None), (1, later(3)), (1, later(5))]
+    assert await name(storage, jon) is None
+    assert await name(storage, ana) == "Ana Ruiz", "of nobody else"
     (consent,) = (await storage.personal_data.of(ana.user_id)).consents
     assert (consent["with_name"], consent["with_name_ended_at"]) == (1, None)
 
 
-async def test_what_is_so_already_is_not_done_twice(storage: Storage, ana: Supporter) -> None:
-    assert not await storage.signatures.give_name(
-        ana.supporter, GIVES, at_my_data(ana, 3), 2, later(60)
+async def test_what_is_so_already_is_not_done_twice(
+    storage: Storage, keyring: Keyring, ana: Supporter
+) -> None:
+    """A name is given where there is none, and corrected or taken off where there is one."""
+    jon, signatures = a_supporter(keyring, 6), storage.signatures
+    await jon.sign(storage, was=0, with_name=False)
+    await storage.sent_files.add(jon.supporter, chat_id=6, message_id=9, at=NOON)
+    assert not await signatures.give_name(
+        ana.supporter, "Otra", GIVES, at_my_data(ana, 3), 2, later(60)
     )
+    assert not await signatures.correct_name(
+        jon.supporter, "Jon", at_my_data(jon, 2), 1, later(60)
+    )
+    assert not await signatures.remove_name(jon.supporter, at_my_data(jon, 3), 2, later(60))
+    signer = await storage.person_requests.of(jon.supporter)
+    assert signer is not None
+    assert (signer.name, signer.has_name, signer.stands_under) == (None, False, None)
+    assert not await storage.person_requests.correct(signer, "Jon", IN_CHAT, later(60))
+    assert [await name(storage, each) for each in (ana, jon)] == ["Ana Ruiz", None]
     assert len((await storage.personal_data.of(ana.user_id)).consents) == 1
     assert await rows(storage, "SELECT action FROM audit") == []
+    assert await storage.sent_files.due() == []
+    assert names_in_journal(storage) == [], "nor is what was refused kept there"
+    saved = await storage.conversations.get(jon.supporter)
+    assert saved is not None
+    assert (saved.stage, saved.version) == ("my_data", 3)
 
 
 async def test_an_answer_to_an_earlier_screen_changes_nothing(
@@ -115,69 +175,85 @@ async def test_an_answer_to_an_earlier_screen_changes_nothing(
 ) -> None:
     with pytest.raises(ConversationMoved):
         await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 8), 7, later(60))
-    assert await with_name(storage, ana)
+    with pytest.raises(ConversationMoved):
+        await storage.signatures.correct_name(
+            ana.supporter, "Otra", at_my_data(ana, 8), 7, later(60)
+        )
+    assert await name(storage, ana) == "Ana Ruiz"
     assert await rows(storage, "SELECT action FROM audit") == []
+    await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
+    with pytest.raises(ConversationMoved):
+        await storage.signatures.give_name(
+            ana.supporter, "Ana", GIVES, at_my_data(ana, 8), 7, later(60)
+        )
+    assert await name(storage, ana) is None
+    assert len((await storage.personal_data.of(ana.user_id)).consents) == 1
+    assert names_in_journal(storage) == []
 
 
 async def test_once_it_was_handed_over_nothing_is_changed_until_that_is_undone(
-    storage: Storage, ana: Supporter
+    storage: Storage, keyring: Keyring, ana: Supporter
 ) -> None:
+    jon, signatures = a_supporter(keyring, 6), storage.signatures
+    await jon.sign(storage, was=0, with_name=False)
     await storage.petitions.close(revision=0, actor=1, at=NOON)
     handover = await storage.handovers.record(date(2026, 3, 2), at=later(10), without_name=1)
     assert handover is not None
-    signatures = storage.signatures
     assert not await signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
-    assert await with_name(storage, ana)
+    assert not await signatures.give_name(
+        jon.supporter, "Jon", GIVES, at_my_data(jon, 2), 1, later(60)
+    )
+    assert [await name(storage, each) for each in (ana, jon)] == ["Ana Ruiz", None]
+    assert names_in_journal(storage) == []
+    assert await signatures.correct_name(
+        ana.supporter, "Ana Sol", at_my_data(ana, 4), 3, later(65)
+    ), "which is a right"
     await storage.handovers.undo(handover, at=later(70))
-    assert await signatures.remove_name(ana.supporter, at_my_data(ana, 4), 3, later(80))
+    assert await signatures.remove_name(ana.supporter, at_my_data(ana, 5), 4, later(80))
+    assert names_in_journal(storage) == []
 
 
 async def test_who_has_a_list_with_the_name_is_to_be_told(
     storage: Storage, ana: Supporter
 ) -> None:
-    await storage.database.write(
-        Statement("INSERT INTO exports VALUES (:id, 'andry', 0, 1, 1, 0)", {"id": b"e" * 16})
-    )
+    """Also where another name is given: the one in the list is not hers."""
+    listed = await storage.exports.begin(at=NOON, detail="csv")
+    await storage.exports.finish(listed, with_name=1, without_name=0)
+
+    async def owed() -> list[tuple[Change, str | None]]:
+        changes = await storage.changes_after_export.owed(listed)
+        return [(each.change, each.corrected_name) for each in changes]
+
     await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
-    await storage.signatures.give_name(ana.supporter, GIVES, at_my_data(ana, 4), 3, later(90))
+    assert await owed() == [(Change.NAME_REMOVED, None)]
+    await storage.signatures.give_name(
+        ana.supporter, "Ana Sol", GIVES, at_my_data(ana, 4), 3, later(90)
+    )
     noted = await rows(storage, "SELECT number, change FROM changes_after_export ORDER BY id")
     assert [(each["number"], each["change"]) for each in noted] == [
         (1, "name_removed"),
         (1, "name_given"),
     ]
+    assert await owed() == [(Change.CORRECTED, "Ana Sol")]
 
 
-async def test_it_is_noted_outside_the_database(storage: Storage, ana: Supporter) -> None:
-    await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
-    journal = storage.journal
-    assert isinstance(journal, Journal)
-    (entry,) = journal.read().entries
-    assert (entry.deed, entry.value) == (Deed.WITH_NAME, "0")
-
-
-@pytest.mark.parametrize("is_in_the_copy", [True, False])
-async def test_a_restored_backup_has_the_name_only_with_the_consent_that_was_given_last(
-    storage: Storage, keyring: Keyring, ana: Supporter, is_in_the_copy: bool
+async def test_choice_and_name_are_one_entry_outside_the_database(
+    storage: Storage, ana: Supporter
 ) -> None:
-    # She signed with her name, took it off, and gave it again; the last of it after the backup, or
-    # before.
-    jon = a_supporter(keyring, 6)
-    await jon.arrive(storage)
-    await jon.sign(storage)
-    await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(60))
-    await storage.signatures.give_name(ana.supporter, GIVES, at_my_data(ana, 4), 3, later(90))
-    if not is_in_the_copy:
-        for sql in (
-            "DELETE FROM consents WHERE purposes = 'with_name'",
-            "UPDATE consents SET with_name_ended_at = NULL",
-        ):
-            await storage.database.write(Statement(sql))
-    assert isinstance(storage.journal, Journal)
-    entries = storage.journal.read().entries
-    await replay(storage.database, keyring, "andry", entries, reached=Reached(1), at=later(120))
-    assert await with_name(storage, ana) is is_in_the_copy
-    ended = (await storage.personal_data.of(ana.user_id)).consents[-1]["with_name_ended_at"]
-    assert ended == (None if is_in_the_copy else later(120))
-    assert await with_name(storage, jon), "what she asked for changes nothing of his"
-    (his,) = (await storage.personal_data.of(jon.user_id)).consents
-    assert his["with_name_ended_at"] is None
+    """And a name that was taken off, or corrected, is not there any more."""
+    signatures = storage.signatures
+    await signatures.correct_name(ana.supporter, "Ana Sol", at_my_data(ana, 3), 2, later(50))
+    first, *_ = (await storage.personal_data.of(ana.user_id)).consents
+    assert names_in_journal(storage) == [f"{short(first['id'])} Ana Sol"]
+    await signatures.remove_name(ana.supporter, at_my_data(ana, 4), 3, later(60))
+    assert names_in_journal(storage) == []
+    assert {each.value for each in storage.journal.read().entries} == {TAKEN_OFF}
+    await signatures.give_name(ana.supporter, "Ana Gil", GIVES, at_my_data(ana, 5), 4, later(90))
+    *_, second = (await storage.personal_data.of(ana.user_id)).consents
+    assert names_in_journal(storage) == [f"{short(second['id'])} Ana Gil"]
+    longest = "\U0001f14a" * 100
+    await signatures.correct_name(ana.supporter, longest, at_my_data(ana, 6), 5, later(95))
+    with pytest.raises(ConversationMoved):
+        await signatures.correct_name(ana.supporter, longest, at_my_data(ana, 6), 5, later(99))
+    (last,) = last_entries(storage.journal.read().entries)
+    assert last.value == f"{short(second['id'])} {longest}", "the longest fits, refused too"

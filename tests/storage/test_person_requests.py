@@ -19,9 +19,9 @@ from storage import (
     by_code,
     verified_otherwise,
 )
-from storage.journal import Deed, Entry
 from storage.journal_replay import replay
 from storage.person_codes import new_code
+from storage.signed_names import named
 from tests.support.supporters import NOON, a_supporter
 
 LATER = NOON + timedelta(minutes=5)
@@ -110,7 +110,8 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     assert await rows_in(storage, "signatures") == 1
     assert storage.journal is not None
     noted = storage.journal.read().entries
-    assert noted == (Entry(Deed.NAME, signer.signature_id, "Ana Sol"),), "what was refused is not"
+    sol = named(signer.signature_id, signer.stands_under, "Ana Sol")
+    assert noted == (sol,), "what was refused is not"
     assert (await storage.audit.entries(9))[:-1] == [
         AuditEntry(LATER, None, "person_correct", "by code")
     ]
@@ -189,7 +190,7 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
     async def held() -> tuple[datetime | None, datetime | None, bool]:
         found = await storage.signatures.get(signer.supporter)
         assert found is not None
-        assert found.with_name is not found.is_only_stored
+        assert found.with_name, "the name stays"
         return found.restricted_at, found.objected_at, found.is_only_stored
 
     again = LATER + timedelta(days=1)
@@ -224,7 +225,7 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
         ("person_restrict", "by code"),
         ("person_restrict", "in the chat"),
     ]
-    await storage.database.write(Statement("UPDATE signatures SET with_name = 0"))
+    await storage.database.write(Statement("UPDATE signatures SET name_sealed = NULL"))
     assert await requests.lift(reader, IN_CHAT, again)
     assert await requests.object(reader, IN_CHAT, again)
     assert await changes(storage) == noted, "nobody was given a name that could be told of"

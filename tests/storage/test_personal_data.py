@@ -127,7 +127,10 @@ async def test_the_signature_and_its_consent_are_given_whole(
         r for r in await stored(storage.database, "signatures") if r["supporter"] == ana.supporter
     )
     same("signatures", row, held.signature)
-    assert (held.signature["name"], held.signature["chat"]) == ("Ana Ruiz", 1)
+    assert (held.signature["name"], held.signature["chat"]) == (None, 1)
+    theirs = (await storage.personal_data.of(2)).signature
+    assert theirs is not None
+    assert theirs["name"] == "Luz Paz"
     (given,) = held.consents
     consent = next(
         r for r in await stored(storage.database, "consents") if r["signature_id"] == row["id"]
@@ -189,7 +192,9 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
     await storage.exports.begin(at=NOON, detail="xlsx")
     without, again = (Conversation(ana.supporter, stage="my_data", version=n) for n in (3, 4))
     await storage.signatures.remove_name(ana.supporter, without, 2, later(1))
-    assert await storage.signatures.give_name(ana.supporter, consent, again, 3, later(2))
+    assert await storage.signatures.give_name(
+        ana.supporter, "Ana Ruiz", consent, again, 3, later(2)
+    )
     leases = Leases(storage.database)
     await leases.take(f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
     for n in (1, 2):

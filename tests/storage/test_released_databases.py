@@ -15,13 +15,16 @@ import pytest
 
 from storage import (
     Deed,
+    Inclusion,
     Keyring,
     Outcome,
+    Row,
     SchemaTooOld,
     Statement,
     Storage,
     data_folder,
     migrate,
+    open_database,
     open_storage,
     require_newest,
 )
@@ -61,12 +64,12 @@ async def test_it_goes_on_where_it_was(schema: str, empty_url: str, key: Keyring
     """Seven signed; Mallory withdrew, Jordi is muted, Pau's name was corrected by letter, Íñigo is
     not counted, and of a broadcast to the four others one has got it and one is being sent it."""
     await load(empty_url, schema)
-    shutil.copy(DATABASES / f"{schema}.journal", key.beside("andry.journal"))
+    shutil.copy(DATABASES / f"{schema}.andry.journal", key.beside("andry.journal"))
     await migrate(empty_url)
     await require_newest(empty_url)
     storage = await open_storage(empty_url, key, "andry")
 
-    assert await names(storage, key) == {
+    assert await names(storage) == {
         1: "Ana García",
         2: "Jordi Puig",
         4: "Seán O'Brien",
@@ -96,6 +99,57 @@ async def test_it_goes_on_where_it_was(schema: str, empty_url: str, key: Keyring
     assert text.text == "Han vuelto."
     (wave,) = await storage.invalidations.entries()
     assert await storage.invalidations.undo(wave.id, later(104)) == 1
+    await storage.close()
+
+
+async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
+    empty_url: str, key: Keyring, request: pytest.FixtureRequest
+) -> None:
+    """Ana, Dani and Fidel are handed over with their names; Berta and Eva signed without, Carla
+    took hers off. Gala and Hugo typed one and have not signed; Hugo chose to sign without."""
+    await load(empty_url, "v1")
+    shutil.copy(DATABASES / "v1.sahara.journal", key.beside("sahara.journal"))
+    former = await sealed_names(empty_url, key)
+    await migrate(empty_url)
+    if empty_url.startswith("sqlite"):
+        folder = sqlite_path(empty_url).parent
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        (row,) = await read(empty_url, "SELECT pg_relation_filepath('signatures') AS file")
+        folder = (server.data / row["file"]).parent
+    found = b"".join(each.read_bytes() for each in folder.iterdir())
+    whose = {name for name, sealed in former.items() if sealed in found}
+    assert whose == {"Ana Gil", "Dani Mas", "Fidel Nuevo", "Gala Vera"}
+    assert former.keys() - whose == {"Berta Sin", "Carla Antes", "Eva Corregida", "Hugo Sin"}
+
+    storage = await open_storage(empty_url, key, "sahara")
+    assert await names(storage, "sahara") == {1: "Ana Gil", 4: "Dani Mas", 5: "Fidel Nuevo"}
+    forms = [
+        await storage.conversations.get(key.reference("sahara", 2010 + number))
+        for number in range(4)
+    ]
+    assert [(each.name, each.with_name) for each in forms if each is not None] == [
+        ("Gala Vera", True),
+        (None, False),
+        (None, True),
+        (None, True),
+    ]
+    handover = await storage.handovers.active()
+    assert handover is not None
+    assert (handover.with_name, handover.without_name) == (3, 3)
+    told = [
+        await storage.handovers.known_to(a_supporter(key, 2000 + n, slug="sahara").supporter)
+        for n in range(1, 7)
+    ]
+    assert [each.inclusion for each in told if each is not None] == [
+        *(Inclusion.NAMED, Inclusion.COUNTED, Inclusion.COUNTED),
+        *(Inclusion.NAMED, Inclusion.NAMED, Inclusion.COUNTED),
+    ]
+
+    await storage.forget_former_names()
+    storage.journal.rewrite(None)
+    entries = storage.journal.read().entries
+    assert [each.value for each in entries if each.has_name] == ["Fidel Nuevo"]
     await storage.close()
 
 
@@ -160,12 +214,37 @@ async def set_revision(url: str, revision: str) -> None:
     await server.close()
 
 
-async def names(storage: Storage, key: Keyring) -> dict[int, str]:
-    """Who signed, by number."""
-    rows = await storage.database.read(Statement("SELECT number, id, name_sealed FROM signatures"))
+async def names(storage: Storage, slug: str = "andry") -> dict[int, str]:
+    """Who signed with a name, by number."""
+    sql = """
+    SELECT number, id, name_sealed FROM signatures
+    WHERE petition = :petition AND name_sealed IS NOT NULL
+    """
     return {
-        row["number"]: key.open(
+        row["number"]: storage.keyring.open(
             row["name_sealed"], table="signatures", column="name_sealed", row=row["id"]
         )
-        for row in rows
+        for row in await storage.database.read(Statement(sql, {"petition": slug}))
     }
+
+
+async def sealed_names(url: str, key: Keyring) -> dict[str, bytes]:
+    """How each name of that petition is stored, before anything was migrated."""
+    found = {}
+    for table, bound_to in (("signatures", "id"), ("conversations", "supporter")):
+        sql = f"""
+        SELECT {bound_to} AS row, name_sealed FROM {table}
+        WHERE petition = 'sahara' AND name_sealed IS NOT NULL
+        """  # noqa: S608 - constants
+        for each in await read(url, sql):
+            place = {"table": table, "column": "name_sealed", "row": each["row"]}
+            found[key.open(each["name_sealed"], **place)] = each["name_sealed"]
+    return found
+
+
+async def read(url: str, sql: str) -> list[Row]:
+    """What a database of any schema answers."""
+    database = await open_database(url, cleans_up=False)
+    rows = await database.read(Statement(sql))
+    await database.close()
+    return rows

@@ -300,7 +300,7 @@ async def test_the_statistics_add_up(storage: Storage, keyring: Keyring) -> None
         await someone.arrive(storage)
         await someone.sign(storage, language=language, source=source)
     for user_id, column in (
-        (1, "with_name = 0"),
+        (1, "name_sealed = NULL"),
         (3, "restricted_at = 1"),
         (5, "invalidation_id = id, unreachable_at = 1"),
         (6, "unreachable_at = 1"),

@@ -183,10 +183,10 @@ async def test_nothing_of_the_other_petition_is_read(
     ours = Supporters(storage.database, keyring)
     await ours.sign([1, 2])
     await ours.withdraw(1)
-    for only_given in (0, 1):
+    for only_given in (None, b"name"):
         set_to = Statement(
-            "UPDATE signatures SET with_name = :with_name WHERE petition = 'andry'",
-            {"with_name": only_given},
+            "UPDATE signatures SET name_sealed = :name WHERE petition = 'andry'",
+            {"name": only_given},
         )
         await storage.database.write(
             set_to, note_change("andry", ours.supporter(2), Change.NAME_GIVEN, NOON)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from storage import Conversation, Keyring, Statement, Storage
+from storage import IN_CHAT, Conversation, Keyring, Statement, Storage
 from storage.sqlite import _REWRITE_UP_TO_BYTES, SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
+from tests.storage.test_key_rotation import opened
 from tests.support.supporters import NOON, a_supporter
 
 SEALED = Statement(
@@ -107,6 +108,40 @@ async def test_a_name_that_was_corrected_is_gone_from_every_file(
     await until(lambda: log(folder) == 0)
     assert found(folder, former) == set()
     assert found(folder, [row["sealed"] for row in await storage.database.read(names)]) != set()
+
+
+async def test_a_name_that_was_taken_off_is_found_nowhere_with_the_key_in_hand(
+    storage: Storage, keyring: Keyring, folder: Path
+) -> None:
+    """Ana corrected her name by letter, took it off, gave it again, and thought better of it."""
+    ana, signatures = a_supporter(keyring, 1, "Ana Ruiz"), storage.signatures
+    names = Statement("SELECT name_sealed AS sealed FROM signatures")
+    former: list[bytes] = []
+
+    async def remember() -> None:
+        former.extend([row["sealed"] for row in await storage.database.read(names)])
+
+    def at_my_data(version: int) -> Conversation:
+        return Conversation(ana.supporter, stage="my_data", version=version)
+
+    await ana.sign(storage, was=0)
+    await remember()
+    signer = await storage.person_requests.of(ana.supporter)
+    assert signer is not None
+    await storage.person_requests.correct(signer, "Ana Sol", IN_CHAT, NOON)
+    await remember()
+    await signatures.remove_name(ana.supporter, at_my_data(2), 1, NOON)
+    consent = ana.signature().consent
+    await signatures.give_name(ana.supporter, "Ana Gil", consent, at_my_data(3), 2, NOON)
+    await remember()
+    await signatures.remove_name(ana.supporter, at_my_data(4), 3, NOON)
+    await until(lambda: log(folder) == 0)
+    assert found(folder, former) == set()
+    readable = await opened(storage.database, keyring)
+    assert readable["signatures.chat_sealed"] == ["1"]
+    held = await storage.personal_data.of(ana.user_id)
+    noted = [each.value for each in storage.journal.read().entries]
+    assert "Ana" not in repr((readable, held.signature, held.conversation, noted))
 
 
 async def test_a_name_that_was_replaced_or_forgotten_is_gone_from_every_file(

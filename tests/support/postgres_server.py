@@ -50,6 +50,11 @@ class PostgresServer:
         """The folder of PostgreSQL's programs, of the server's own version."""
         return Path(self._server.bin_path)
 
+    @property
+    def data(self) -> Path:
+        """The folder of its files."""
+        return Path(self._server.pgdata)
+
     def url(self, database: str) -> str:
         """The address of one of its databases, as the settings would give it."""
         dsn: str = self._server.get_uri(database=database)

@@ -12,10 +12,9 @@ _PATIENCE_SECONDS = 2.0
 async def signs_with_retries(person: Person, words: Words, seconds: float) -> None:
     """Taps what leads to the signature until the thanks are there, or the time is over."""
     way = (
-        f"⚪ {words.label('Con mi nombre')}",
         words.label("✍️ Consiento y firmo"),
         words.label("Usar «{name}»", name=f"{person.user.first_name} {person.user.last_name}"),
-        words.label("✍️ Firmar la petición"),
+        words.label("✍️ Firmar con mi nombre"),
     )
     async with asyncio.timeout(seconds):
         person.start()

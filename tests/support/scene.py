@@ -167,7 +167,7 @@ class Scene:
         words = self.english if person.user.language == "en" else self.words
         person.start()
         await self.settled()
-        await self.taps(person, words.label("✍️ Firmar la petición"))
+        await self.taps(person, words.label("✍️ Firmar con mi nombre"))
 
     async def to_the_consent(self, person: Person) -> None:
         """Goes from /start to the consent, with the name of the profile."""
@@ -175,6 +175,13 @@ class Scene:
         words = self.english if person.user.language == "en" else self.words
         profile = " ".join(filter(None, (person.user.first_name, person.user.last_name)))
         await self.taps(person, words.label("Usar «{name}»", name=profile))
+
+    async def to_the_consent_without_name(self, person: Person) -> None:
+        """Goes from /start to the consent of who gives no name."""
+        words = self.english if person.user.language == "en" else self.words
+        person.start()
+        await self.settled()
+        await self.taps(person, words.label("✍️ Firmar sin dar mi nombre"))
 
     async def signs(
         self,
@@ -187,7 +194,9 @@ class Scene:
     ) -> None:
         """Goes the whole way from /start to the thanks."""
         words = self.english if person.user.language == "en" else self.words
-        if name is None:
+        if not with_name:
+            await self.to_the_consent_without_name(person)
+        elif name is None:
             await self.to_the_consent(person)
         else:
             await self.to_the_name(person)
@@ -196,21 +205,17 @@ class Scene:
             await self.taps(person, self.updates_box(words))
         if news:
             await self.taps(person, f"⬜ {words.label('Noticias de otras acciones')}")
-        await self.consents(person, with_name=with_name)
+        await self.consents(person)
 
-    async def consents(self, person: Person, *, with_name: bool = True) -> None:
-        """Chooses whether the name is handed over, if that is still open, and taps what signs."""
+    async def consents(self, person: Person) -> None:
+        """Taps what signs."""
         words = self.english if person.user.language == "en" else self.words
-        name = words.label("Con mi nombre") if with_name else words.label("Sin mi nombre")
-        confirm = words.label("✍️ Consiento y firmo")
-        if f"⚪ {name}" in (await self.with_button(person, confirm)).labels:
-            await self.taps(person, f"⚪ {name}")
-        await self.taps(person, confirm)
+        await self.taps(person, words.label("✍️ Consiento y firmo"))
 
     def updates_box(self, words: Words, box: str = "⬜") -> str:
         """The button that chooses messages about the petition."""
         most = words.number(self.petition.updates_at_most)
-        return f"{box} {words.label('Novedades de esta petición ({n} como mucho)', n=most)}"
+        return f"{box} {words.label('Novedades de la petición (máximo {n})', n=most)}"
 
     async def closes(self) -> None:
         """The admin closes the petition."""

@@ -230,7 +230,9 @@ class Supporter:
     def conversation(self, *, version: int = 1, stage: str = "consent") -> Conversation:
         return Conversation(self.supporter, stage=stage, name=self.name, version=version)
 
-    def signature(self, *, language: str = "es", source: str | None = None) -> NewSignature:
+    def signature(
+        self, *, language: str = "es", source: str | None = None, with_name: bool = True
+    ) -> NewSignature:
         consent = Consent(
             text=WORDS,
             sha256=hashlib.sha256(WORDS.encode()).digest(),
@@ -238,11 +240,12 @@ class Supporter:
             language=language,
             purposes=frozenset({"signature", "news"}),
             message_id=7,
+            with_name=with_name,
         )
         return NewSignature(
             supporter=self.supporter,
             chat_id=self.user_id,
-            name=self.name,
+            name=self.name if with_name else None,
             language=language,
             source=source,
             consent=consent,
@@ -253,11 +256,13 @@ class Supporter:
         """Puts the conversation at the consent, at version 1."""
         await storage.conversations.save(self.conversation(), was=None, at=NOON)
 
-    async def sign(self, storage: Storage, *, was: int = 1, **choices: str | None) -> object:
+    async def sign(
+        self, storage: Storage, *, was: int = 1, **choices: str | bool | None
+    ) -> object:
         """Signs from version `was`; the conversation is at the thanks afterwards."""
         after = Conversation(self.supporter, stage="thanks", version=was + 1)
         return await storage.signatures.sign(
-            self.signature(**choices),  # type: ignore[arg-type] # language and source
+            self.signature(**choices),  # type: ignore[arg-type] # of `signature`
             after,
             was,
         )

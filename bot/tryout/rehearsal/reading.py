@@ -25,7 +25,8 @@ class Part(Enum):
     HELP = mark("Ayuda")
     NAME = mark("Nombre")
     NAME_TYPING = mark("Nombre, con el teclado abierto")
-    CONSENT = mark("Consentimiento")
+    UNNAMED_CONSENT = mark("Consentimiento, sin dar el nombre")
+    CONSENT = mark("Consentimiento, con nombre")
     THANKS = mark("Agradecimiento")
     SIGNED = mark("Petición, ya firmada")
     MY_DATA = mark("/mydata")
@@ -66,15 +67,22 @@ class Reader:
         await self._turns_pages(Part.PRIVACY, Action.PRIVACY)
         await self._turns_pages(Part.APPEAL, Action.READ)
         await self._opens(Part.HELP, "/help")
-        await self._opens(Part.NAME, "/start", Action.SIGN)
-        await self._opens(Part.NAME_TYPING)
-        await self._opens(Part.CONSENT, _NAME)
-        await self._opens(Part.THANKS, Action.WITH_NAME, Action.CONFIRM)
+        await self._signs()
         await self._opens(Part.SIGNED, Action.HOME)
         await self._opens(Part.MY_DATA, "/mydata")
         await self._opens(Part.RIGHTS, Action.OTHER_RIGHTS)
         await self._opens(Part.WITHDRAW, "/withdraw")
         await self.visitor.goes(Action.HOME)
+
+    async def _signs(self) -> None:
+        """Signs with a name, after a look at the form without one; as far as both are offered."""
+        await self._opens(Part.UNNAMED_CONSENT, "/start", Action.WITHOUT_NAME)
+        if await self._opens(Part.NAME, "/start", Action.WITH_NAME):
+            await self._opens(Part.NAME_TYPING)
+            await self._opens(Part.CONSENT, _NAME)
+        else:
+            await self.visitor.goes(Action.WITHOUT_NAME)
+        await self._opens(Part.THANKS, Action.CONFIRM)
 
     async def reads_the_end(self, lines: frozenset[str]) -> None:
         """Reads the closing update, known by one of these lines, and the petition after it."""
@@ -82,9 +90,11 @@ class Reader:
             self._note(Part.CLOSING_UPDATE, 0, told)
         await self._opens(Part.CLOSED, "/start")
 
-    async def _opens(self, part: Part, *moves: Move) -> None:
+    async def _opens(self, part: Part, *moves: Move) -> bool:
+        """Goes to a screen and measures it; returns whether it is there."""
         if (screen := await self.visitor.goes(*moves)) is not None:
             self._note(part, 0, screen.message)
+        return screen is not None
 
     async def _turns_pages(self, part: Part, action: Action) -> None:
         """Opens something from the welcome, and reads it from page to page."""

@@ -35,7 +35,7 @@ cuesta, no cuánta gente va a firmar.
 | - | -: | -: |
 | Abrieron el bot | {OPENED} |
 | Leyeron de qué trata | {READ} |
-| Llegaron al nombre | {NAME} |
+| Llegaron al nombre, o eligieron no darlo | {NAME} |
 | Llegaron al consentimiento | {CONSENT} |
 | Firmaron | {SIGNED} |
 
@@ -140,7 +140,7 @@ def write_report(
     It is in the language of `words`. `warnings` are those of the petition's check.
     """
     journeys = [each.journey for each in result.came]
-    left = Counter((each.left_for, each.left_at) for each in journeys if each.left_for)
+    left = Counter((each.left_for, _left_at(each)) for each in journeys if each.left_for)
     cut = dict.fromkeys((each.part, button) for each in result.screens for button in each.cut)
     label, number = words.label, words.number
     return label(
@@ -153,8 +153,8 @@ def write_report(
         **{step.name: _reached(words, step, journeys) for step in Step},
         refused=number(sum(each.refused for each in journeys)),
         reasons=_rows(
-            (label(reason.value), label(_SCREENS[at].value) if at in _SCREENS else "", number(n))
-            for (reason, at), n in left.most_common()
+            (label(reason.value), label(part.value) if part else "", number(n))
+            for (reason, part), n in left.most_common()
         ),
         languages=" | ".join(map(words.language_name, petition.languages)),
         columns=" | ".join("-:" for _ in petition.languages),
@@ -198,6 +198,12 @@ def _outcome(words: Words, result: RehearsalResult) -> str:
         failed = f"## {words.label('Lo que falló')}\n\n{_list(wrong)}"
         return failed if result.is_over else f"{early}\n\n{failed}"
     return words.label("No falló nada.") if result.is_over else early
+
+
+def _left_at(journey: Journey) -> Part | None:
+    if journey.left_at is Stage.CONSENT and not journey.gives_name:
+        return Part.UNNAMED_CONSENT
+    return _SCREENS.get(journey.left_at) if journey.left_at else None
 
 
 def _reached(words: Words, step: Step, journeys: Sequence[Journey]) -> str:

@@ -57,6 +57,7 @@ class Journey:
         furthest: the furthest step.
         left_for: why the person left without signing.
         left_at: the stage at which that was.
+        gives_name: whether a name was asked for, as of everybody who signs with one.
         refused: how many names were refused.
     """
 
@@ -64,6 +65,7 @@ class Journey:
     furthest: Step = Step.OPENED
     left_for: Reason | None = None
     left_at: Stage | None = None
+    gives_name: bool = False
     refused: int = 0
     names_typed: int = 0
     is_asked_name: bool = False
@@ -106,7 +108,7 @@ def _at_home(screen: SeenScreen, journey: Journey) -> Act:
     if screen.is_signed:
         journey.furthest = Step.SIGNED
         return Leave()
-    sign = screen.tap(Action.SIGN)
+    sign = _first_choice(screen, journey.traits)
     if sign is None:
         return Leave(Reason.CLOSED)
     read = screen.tap(Action.READ)
@@ -116,8 +118,16 @@ def _at_home(screen: SeenScreen, journey: Journey) -> Act:
     return TapButton(sign)
 
 
+def _first_choice(screen: SeenScreen, traits: Traits) -> str | None:
+    """Returns the button that begins the form as the person wants it, or as it is offered."""
+    wanted, other = Action.WITH_NAME, Action.WITHOUT_NAME
+    if not traits.with_name:
+        wanted, other = other, wanted
+    return screen.tap(wanted) or screen.tap(other)
+
+
 def _at_appeal(screen: SeenScreen, journey: Journey) -> Act:
-    sign = screen.tap(Action.SIGN)
+    sign = _first_choice(screen, journey.traits)
     if sign is None:
         return Leave(Reason.CLOSED)
     onward = screen.tap(Action.READ, str(journey.page + 1))
@@ -132,6 +142,7 @@ def _at_appeal(screen: SeenScreen, journey: Journey) -> Act:
 def _at_name(screen: SeenScreen, journey: Journey) -> Act:
     traits = journey.traits
     journey.furthest = max(journey.furthest, Step.NAME)
+    journey.gives_name = True
     if journey.names_typed and journey.is_asked_name:
         journey.refused += 1
     profile = screen.tap(Action.PROFILE_NAME)
@@ -156,10 +167,6 @@ def _at_consent(screen: SeenScreen, journey: Journey) -> Act:
         return TapButton(change)  # the name above is an answer or a question
     if not traits.consents:
         return Leave(Reason.NO_CONSENT)
-    if screen.is_undecided:
-        wanted = screen.tap(Action.WITH_NAME if traits.with_name else Action.WITHOUT_NAME)
-        if wanted is not None:
-            return TapButton(wanted)
     confirm = screen.tap(Action.CONFIRM)
     return TapButton(confirm) if confirm else Leave(Reason.BUG)
 

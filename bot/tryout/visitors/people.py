@@ -49,10 +49,12 @@ Move = Action | str | Callable[[Person], None]
 """A button that is tapped, a text that is typed, or something else that a person can do."""
 
 _AFTERWARDS: dict[tuple[Move, ...], int] = {
-    (): 60,
+    (): 54,
     ("/start",): 12,
     ("/mydata", Action.OTHER_RIGHTS): 8,
     ("/mydata", Action.CORRECT_NAME, "Alex Vidal"): 4,
+    ("/mydata", Action.ASK_NAME_CONSENT, "Alex Vidal", Action.GIVE_NAME): 3,
+    ("/mydata", Action.REMOVE_NAME): 3,
     ("/stop",): 3,
     ("/withdraw", Action.ERASE): 5,
     (Person.block,): 6,
@@ -74,7 +76,7 @@ class Traits:
         reads_appeal: whether the appeal is read before signing.
         typed: the names that are typed, one after the other as they are refused; none if the
             name of the profile is taken.
-        with_name: whether the name may be handed over.
+        with_name: whether they sign with a name, where they have the choice.
         consents: whether the consent is given once it was read.
         afterwards: what happens after the signature.
     """

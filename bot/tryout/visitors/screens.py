@@ -1,6 +1,6 @@
 """What a person sees: a screen, told by its buttons, in any language."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from bot.petition.petition import Petition
@@ -10,8 +10,6 @@ from simulator.chats import Message
 from simulator.person import Person
 from telegram_text.markup import fill, parse
 
-_UNCHOSEN = "⚪"
-
 
 @dataclass(frozen=True, slots=True)
 class SeenScreen:
@@ -20,13 +18,11 @@ class SeenScreen:
     Attributes:
         stage: which screen it is; HOME also for a signer and after the closing.
         taps: the callback data of the buttons, by what they do.
-        is_undecided: whether the choice about the name is still to be made.
     """
 
     message: Message
     stage: Stage
     taps: Mapping[str, Sequence[str]]
-    is_undecided: bool = False
 
     @property
     def is_signed(self) -> bool:
@@ -53,18 +49,16 @@ def newest_screen(person: Person) -> SeenScreen | None:
     """Returns what the person sees below everything else, if it has buttons of a screen."""
     for message in reversed(person.messages):
         taps: dict[str, list[str]] = {}
-        free = 0
         for button in (button for row in message.buttons for button in row):
             version, _, rest = (button.data or "").partition(":")
             if version.isdecimal():
                 taps.setdefault(rest.partition(":")[0], []).append(button.data or "")
-                free += button.label.startswith(_UNCHOSEN)
         if taps:
-            return SeenScreen(message, _stage(taps.keys()), taps, free > 1)
+            return SeenScreen(message, _stage(taps.keys()), taps)
     return None
 
 
-def _stage(has: Collection[str]) -> Stage:
+def _stage(has: Set[str]) -> Stage:
     """Returns the stage whose screen has these buttons, of those that a visit comes to."""
     if Action.CONFIRM in has:
         return Stage.CONSENT
@@ -76,7 +70,9 @@ def _stage(has: Collection[str]) -> Stage:
         return Stage.HOME
     if len(has) == 1:
         return Stage.THANKS
-    return Stage.APPEAL if Action.READ in has or Action.SIGN in has else Stage.NAME
+    if has & {Action.READ, Action.WITH_NAME, Action.WITHOUT_NAME}:
+        return Stage.APPEAL
+    return Stage.NAME
 
 
 def closing_updates(person: Person, lines: frozenset[str]) -> list[Message]:

@@ -6,6 +6,7 @@ import re
 import signal
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 
 import pytest
 from typer.testing import CliRunner
@@ -13,10 +14,14 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.console import INTERRUPTED
 from bot.petition.petition import BUNDLED, load_petition
+from bot.petition.stages import Stage
 from bot.text.translations import Catalogs
 from bot.tryout.demo_session import ADMIN_ID
 from bot.tryout.rehearsal.report import page, write_report
 from bot.tryout.rehearsal.run import Rehearsal, RehearsalResult, calls_at_fault
+from bot.tryout.visitors.journeys import Reason, Step
+from bot.tryout.visitors.people import careful_reader
+from bot.tryout.visitors.visits import Visitor
 from simulator.call_log import RecordedCall
 from simulator.chats import User
 from simulator.faults import Fault, Faults
@@ -69,11 +74,11 @@ def test_a_campaigner_rehearses_her_petition_and_reads_what_people_meet(
     assert got + sum(others) == int(signed[1])
     for words in (
         "Hasta dónde llegaron",
-        "Nombre, con el teclado abierto",
+        "Llegaron al nombre, o eligieron no darlo",
         "Mensaje final",
         "Botones que un teléfono corta",
         "petition.toml: controller.email: datos@example.org es un ejemplo",
-        "⬜ Novedades de esta petición (3 como mucho)",
+        "Withdraw my signature and erase my data",
         "Lo recibieron",
         "100.000",
     ):
@@ -146,6 +151,23 @@ def test_a_petition_with_signs_in_its_title_is_reported_on_in_just_those_signs()
     shown = Text()
     shown.feed(page(words, write_report(words, RehearsalResult(), called, [], seed=1)))
     assert shown.words.count(f"Ensayo de «{title}»") == 2, "as the title and above the page"
+
+
+def test_it_is_told_at_which_of_the_two_consents_people_left() -> None:
+    world, result = World(BOT, lambda: 0.0), RehearsalResult()
+    for gives_name in (True, False, False):
+        left = Visitor.enter(world, careful_reader("es"), Random(1))  # noqa: S311 - not secret
+        left.person.start()
+        left.journey.gives_name, left.journey.furthest = gives_name, Step.CONSENT
+        left.journey.left_for, left.journey.left_at = Reason.NO_CONSENT, Stage.CONSENT
+        result.visitors.append(left)
+    words = Catalogs.load().words("es")
+    told = write_report(words, result, load_petition(BUNDLED), [], seed=1)
+    assert "| Llegaron al nombre, o eligieron no darlo | 3 | 100 % |" in told.replace(
+        "\u00a0", " "
+    )
+    assert "| No dieron su consentimiento | Consentimiento, con nombre | 1 |" in told
+    assert "| No dieron su consentimiento | Consentimiento, sin dar el nombre | 2 |" in told
 
 
 def test_the_admin_of_a_rehearsal_of_thousands_is_none_of_them() -> None:

@@ -41,7 +41,7 @@ def screen(stage: Stage, *taps: str) -> SeenScreen:
     return SeenScreen(Message(id=1, chat=chat, by=BOT, date=0, text="…"), stage, by_action)
 
 
-HOME = screen(Stage.HOME, "sign:", "read:", "languages:", "privacy:")
+HOME = screen(Stage.HOME, "named:", "unnamed:", "read:", "languages:", "privacy:")
 
 
 def act(seen: SeenScreen, journey: Journey, *, shown: str = "es", high: float = 1.0) -> object:
@@ -53,7 +53,7 @@ def test_people_leave_where_a_rule_says_so_and_it_is_known_why() -> None:
     assert act(HOME, Journey(replace(spanish, screenfuls=2.0)), high=2.1) == Leave(Reason.TOO_LONG)
     arabic = Journey(replace(spanish, reads=frozenset({"ar"})))
     assert act(HOME, arabic) == TapButton("1:languages:")
-    assert act(screen(Stage.HOME, "sign:"), arabic) == Leave(Reason.LANGUAGE)
+    assert act(screen(Stage.HOME, "named:"), arabic) == Leave(Reason.LANGUAGE)
     choice = screen(Stage.LANGUAGE, "speak:es", "speak:en")
     assert act(choice, arabic) == Leave(Reason.LANGUAGE)
     catalan = Journey(replace(spanish, language="ca", reads=frozenset({"ca", "en"})))
@@ -62,7 +62,22 @@ def test_people_leave_where_a_rule_says_so_and_it_is_known_why() -> None:
     assert act(screen(Stage.HOME, "read:"), Journey(spanish)) == Leave(Reason.CLOSED)
     unwilling = Journey(replace(spanish, consents=False))
     assert act(screen(Stage.CONSENT, "confirm:x"), unwilling) == Leave(Reason.NO_CONSENT)
-    assert unwilling.furthest is Step.CONSENT
+    assert (unwilling.furthest, unwilling.gives_name) == (Step.CONSENT, False)
+
+
+def test_the_first_tap_is_the_choice_about_the_name_or_the_one_that_is_offered() -> None:
+    for with_name, taps, tapped in (
+        (True, ("named:", "unnamed:"), "named"),
+        (False, ("named:", "unnamed:"), "unnamed"),
+        (True, ("unnamed:",), "unnamed"),
+        (False, ("named:",), "named"),
+    ):
+        for stage in (Stage.HOME, Stage.APPEAL):
+            journey = Journey(replace(careful_reader("es"), with_name=with_name))
+            assert act(screen(stage, *taps), journey) == TapButton(f"1:{tapped}:")
+    signed = Journey(replace(careful_reader("es"), with_name=False))
+    unnamed = screen(Stage.CONSENT, "confirm:x", "privacy:", "home:")
+    assert act(unnamed, signed) == TapButton("1:confirm:x")
 
 
 def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
@@ -73,7 +88,7 @@ def test_whoever_mistypes_a_name_tries_the_next_one_and_then_gives_up() -> None:
         "Ana\nGarcía",
         Leave(Reason.NAME_REFUSED),
     ]
-    assert journey.refused == 2
+    assert (journey.refused, journey.gives_name) == (2, True)
 
 
 def test_whoever_answered_in_place_of_a_name_changes_it_at_the_consent() -> None:
@@ -92,8 +107,9 @@ def test_whoever_answered_in_place_of_a_name_changes_it_at_the_consent() -> None
 def test_the_appeal_is_read_to_its_last_page_and_not_back() -> None:
     journey = Journey(careful_reader("es"))
     for number, taps in enumerate((("read:1",), ("read:0", "read:2"), ("read:1",))):
-        seen = screen(Stage.APPEAL, *taps, "sign:")
-        assert act(seen, journey) == TapButton(f"1:read:{number + 1}" if number < 2 else "1:sign:")
+        seen = screen(Stage.APPEAL, *taps, "named:", "unnamed:")
+        wanted = f"1:read:{number + 1}" if number < 2 else "1:named:"
+        assert act(seen, journey) == TapButton(wanted)
 
 
 def message(html: str, rows: int = 0) -> Message:

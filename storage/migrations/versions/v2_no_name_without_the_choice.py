@@ -1,0 +1,28 @@
+"""Keeps the names of those alone who have it handed over: who chose otherwise loses theirs.
+
+In place, since a table that is written anew would take along what refers to it.
+"""
+
+from alembic import op
+
+from storage.columns import blob
+
+revision = "v2"
+down_revision = "v1"
+
+
+def upgrade() -> None:
+    if op.get_context().dialect.name == "sqlite":
+        op.execute("ALTER TABLE signatures RENAME COLUMN name_sealed TO former_name")
+        op.add_column("signatures", blob("name_sealed", null=True))
+        op.execute("UPDATE signatures SET name_sealed = former_name WHERE with_name = 1")
+        op.drop_column("signatures", "former_name")
+    else:
+        op.alter_column("signatures", "name_sealed", nullable=True)
+        op.execute("UPDATE signatures SET name_sealed = NULL WHERE with_name = 0")
+    op.drop_column("signatures", "with_name")
+    op.execute("UPDATE conversations SET name_sealed = NULL WHERE with_name = 0")
+    op.execute(
+        "UPDATE conversations SET with_name = 1 WHERE with_name IS NULL"
+        " AND (name_sealed IS NOT NULL OR stage = 'name' OR return_stage = 'name')"
+    )
