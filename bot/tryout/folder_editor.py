@@ -42,7 +42,6 @@ class Refusal(StrEnum):
     BUNDLED = mark(
         "Solo lectura: esta petición viene con el programa. Haz primero la tuya: petition-bot init"
     )
-    NO_EDITOR = mark("Aquí no se cambia nada.")
     FOLDER = mark(
         "No se puede escribir en la carpeta: falta el permiso o el espacio en el disco. No se "
         "ha guardado nada."
@@ -59,7 +58,6 @@ class Refusal(StrEnum):
     )
     NOTHING = mark("No queda nada que deshacer o rehacer.")
     FORM = mark("Así no se puede guardar: revisa lo que has escrito.")
-    TOO_LONG = mark("Es demasiado largo para guardarlo.")
     LANGUAGE = mark("Ese idioma no se puede añadir: ya está, o no es un idioma.")
     VERSION = mark("La nueva versión tiene que ser posterior a la anterior.")
 

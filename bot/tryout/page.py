@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -12,7 +13,7 @@ from aiohttp import web
 from bot.text.problems import Key, Problem
 from bot.text.translations import Catalogs, sentences_in
 from bot.tryout.crowd import Crowd
-from bot.tryout.folder_editor import EditRefused, FolderEditor, ReadOnly, Refusal
+from bot.tryout.folder_editor import EditRefused, FolderEditor, Refusal
 from simulator import Simulator
 from simulator.chats import Shape
 from simulator.page import Addition, PageState, SimulatorPage
@@ -68,8 +69,10 @@ class TryoutPage(SimulatorPage):
     state: TryoutState | None
 
     def __init__(self, *, folder: str | None = None, editor: FolderEditor | None = None) -> None:
-        routes = [web.get("/edit", self._edit), web.post("/edit", self._edit)]
-        routes.append(web.get("/words.js", _words))
+        routes = [web.get("/words.js", _words)]
+        if editor is not None:
+            edit = partial(self._edit, editor)
+            routes += [web.get("/edit", edit), web.post("/edit", edit)]
         super().__init__(Addition(WEB, "tryout.js", "tryout.css", routes))
         self._editor = editor
         self._preview: Shape = {"folder": folder, "shown": False}
@@ -110,7 +113,7 @@ class TryoutPage(SimulatorPage):
         editor = self._editor.snapshot() if self._editor else None
         return super().snapshot() | {"preview": self._preview, "editor": editor}
 
-    async def _edit(self, request: web.Request) -> web.Response:
+    async def _edit(self, editor: FolderEditor, request: web.Request) -> web.Response:
         """Makes an edit and returns the folder as it is then, or says why it was not made.
 
         A `GET` makes none, and learns whether one could be made. The middleware has seen to it
@@ -119,28 +122,26 @@ class TryoutPage(SimulatorPage):
         body: Shape = {"ok": True}
         status = 200
         try:
-            await self._make_edit(request)
+            await _make_edit(editor, request)
         except EditRefused as refused:
             why, status = refused.refusal, refused.status
             body = {"ok": False, "error": why.name.lower(), "why": why}
-        if self._editor is not None and request.method != "GET" and status != 403:
-            body["editor"] = self._editor.snapshot()
+        if request.method != "GET" and status != 403:
+            body["editor"] = editor.snapshot()
             if status == 200:
                 self.feed.publish("editor", editor=body["editor"])
         return json_response(body, status)
 
-    async def _make_edit(self, request: web.Request) -> None:
-        if self._editor is None:
-            raise ReadOnly(Refusal.NO_EDITOR)
-        self._editor.refuse_unless_allowed(request.headers.get("X-Edit-Token", ""))
-        if request.method == "GET":
-            return
-        if request.content_length is None or request.content_length > _LARGEST_EDIT:
-            raise EditRefused(Refusal.TOO_LONG)
-        values = await json_object(request)
-        if values is None:
-            raise EditRefused(Refusal.FORM)
-        self._editor.edit(values)
+
+async def _make_edit(editor: FolderEditor, request: web.Request) -> None:
+    editor.refuse_unless_allowed(request.headers.get("X-Edit-Token", ""))
+    if request.method == "GET":
+        return
+    is_short = request.content_length is not None and request.content_length <= _LARGEST_EDIT
+    values = await json_object(request) if is_short else None
+    if values is None:
+        raise EditRefused(Refusal.FORM)
+    editor.edit(values)
 
 
 async def _words(_: web.Request) -> web.Response:

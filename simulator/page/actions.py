@@ -113,6 +113,7 @@ _ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyT
         "forward_post": _forward_post,
         "block": lambda person, _: person.block(),
         "unblock": lambda person, _: person.unblock(),
+        "deactivate": lambda person, _: person.deactivate(),
     }
 )
 
@@ -126,40 +127,21 @@ def perform(world: World, phones: Phones, fields: ActionFields) -> None:
     person = phones.find(fields.number("person"))
     if person is None:
         raise ActionRefused("there is no such person on the page")
-    if name == "read":
-        phones.read(person, fields.number("message"))
-        return
-    if name in _ACCOUNT_ACTIONS:
-        _ACCOUNT_ACTIONS[name](person, fields)
-        phones.publish(person)
-        return
     action = _ACTIONS.get(name)
     if action is None:
         raise ActionRefused(f"there is no action {name!r}")
     action(person, fields)
+    phones.publish(person)
 
 
 def _new_person(world: World, phones: Phones, fields: ActionFields) -> Person:
     if len(phones) >= _MOST_PEOPLE:
         raise ActionRefused(f"the page shows {_MOST_PEOPLE} people at most")
-    return world.person(
-        _name(fields),
-        last_name=fields.text("surname", _LONGEST_NAME) or None,
-        language=fields.text("language", 12) or None,
-    )
-
-
-def _rename(person: Person, fields: ActionFields) -> None:
-    person.rename(_name(fields), fields.text("surname", _LONGEST_NAME) or None)
-
-
-def _name(fields: ActionFields) -> str:
     name = fields.text("name", _LONGEST_NAME)
     if not name.strip():
         raise ActionRefused("everybody on Telegram has a name")
-    return name
-
-
-_ACCOUNT_ACTIONS: Mapping[str, Callable[[Person, ActionFields], object]] = MappingProxyType(
-    {"rename": _rename, "deactivate": lambda person, _: person.deactivate()}
-)
+    return world.person(
+        name,
+        last_name=fields.text("surname", _LONGEST_NAME) or None,
+        language=fields.text("language", 12) or None,
+    )

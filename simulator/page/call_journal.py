@@ -24,19 +24,16 @@ class CallJournal:
         self._number = 0
         self._kept: deque[Shape] = deque(maxlen=_KEPT)
         self._new: deque[Shape] = deque(maxlen=_PUBLISHED_AT_ONCE)
-        self._unpublished = 0
         self._seconds: dict[int, Shape] = {}
         self._changed: set[int] = set()
 
     def record_call(self, call: RecordedCall, answer: object, whose: str | None) -> None:
         """Records a call with its answer; `whose` names the person of its chat."""
         second = self._second(call.at)
-        second["calls"] += 1
         second["refused"] += call.status == 429
         if call.method == "getUpdates":
             return  # polls would bury everything else
         self._number += 1
-        self._unpublished += 1
         shape: Shape = {
             "number": self._number,
             "method": call.method,
@@ -60,10 +57,8 @@ class CallJournal:
     def publish(self) -> None:
         """Publishes what is new since the last time."""
         if self._new:
-            missed = self._unpublished - len(self._new)
-            self._feed.publish("calls", calls=list(self._new), missed=missed)
+            self._feed.publish("calls", calls=list(self._new))
             self._new.clear()
-            self._unpublished = 0
         if self._changed:
             seconds = [self._seconds[s] for s in sorted(self._changed) if s in self._seconds]
             self._feed.publish("pulse", seconds=seconds)
@@ -77,7 +72,7 @@ class CallJournal:
         whole = int(at)
         self._changed.add(whole)
         if whole not in self._seconds:
-            self._seconds[whole] = {"at": whole, "sent": 0, "calls": 0, "refused": 0}
+            self._seconds[whole] = {"at": whole, "sent": 0, "refused": 0}
             while len(self._seconds) > _SECONDS_KEPT:
                 del self._seconds[next(iter(self._seconds))]
         return self._seconds[whole]

@@ -1,4 +1,4 @@
-"""The phones on the page: the people whose chats it shows, and what they have read, as JSON."""
+"""The phones on the page: the people whose chats it shows, as JSON."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,7 +20,6 @@ class Phones:
         self._feed = feed
         self._admins = admins
         self._people: dict[int, Person] = {}
-        self._read: dict[int, int] = {}
         self._acknowledged: set[int] = set()
         """Numbers of all messages that the bot has received, also of people not shown yet."""
 
@@ -49,12 +48,6 @@ class Phones:
         for person in self._people.values():
             self.publish(person)
 
-    def read(self, person: Person, message_id: int) -> None:
-        """Records that this person has seen everything up to a message."""
-        if message_id > self._read.get(person.id, 0):
-            self._read[person.id] = message_id
-            self._feed.publish("read", person=person.id, message=message_id)
-
     def record_acknowledged(self, update: Update) -> None:
         """Records and publishes that the bot has received somebody's message."""
         message = update.body.get("message")
@@ -77,17 +70,8 @@ class Phones:
             self._feed.publish("deleted", **whose, message=message.id)
         elif kind in ("tapped", "answered") and message is not None:
             self._feed.publish(kind, **whose, message=message.id, **(event.detail or {}))
-        elif kind == "action":
-            self._feed.publish("action", **whose, **(event.detail or {}))
-        elif kind == "member":
-            self.publish(person)
-        self._mark_read_if_active(event, person)
-
-    def _mark_read_if_active(self, event: Event, person: Person) -> None:
-        """Marks the chat as read when its person writes or taps, who has started the bot then."""
-        sent = event.kind == "sent" and event.message is not None and not event.message.from_bot
-        if sent or event.kind == "tapped":
-            self.read(person, max(person.chat.messages, default=0))
+        # Who writes for the first time starts the bot by that.
+        if kind == "member" or (kind == "sent" and message is not None and not message.from_bot):
             self.publish(person)
 
     def snapshot(self) -> list[Shape]:
@@ -108,8 +92,6 @@ class Phones:
             "text": message.text,
             "entities": [entity_shape(entity, message.chat) for entity in message.entities],
             "media": _media(message.media),
-            "above": message.caption_above,
-            "spoiler": message.spoiler,
             "group": message.group,
             "reply": message.reply_to,
             "keyboard": [[_button(button) for button in row] for row in message.buttons],
@@ -130,7 +112,6 @@ class Phones:
             "started": person.started,
             "blocked": person.blocked,
             "gone": person.deactivated,
-            "read": self._read.get(person.id, 0),
             "description": profile.text("description", user.language),
             "commands": person.commands,
         }

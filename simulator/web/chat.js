@@ -4,8 +4,8 @@ import { composer } from "./composer.js";
 import { h, icon, iconButton } from "./dom.js";
 import { messageRows } from "./messages.js";
 import { closeChat, showBeside } from "./navigation.js";
-import { added, isActing, onChange, redraw, selectedPerson, state, unread, update } from "./page_state.js";
-import { actionText, botAvatar } from "./people_list.js";
+import { added, onChange, redraw, selectedPerson, state, unread, update } from "./page_state.js";
+import { botAvatar } from "./people_list.js";
 import { personMenu } from "./popup_menus.js";
 import { actAs } from "./server_connection.js";
 import { t } from "./translation.js";
@@ -14,8 +14,6 @@ const NEAR = 60;
 
 export function chat() {
   const person = selectedPerson();
-  const isWorking = person && isActing(person);
-  const said = isWorking ? actionText(person) : person && t("seen-by", { name: person.name });
   return h("section", { id: "chat", class: person ? "chat" : "chat empty", "aria-label": t("chat"), drawn: markRead },
     h("header", { class: "bar chat-bar" },
       iconButton("back", t("back"), closeChat, { class: "icon-button only-phone" }),
@@ -23,7 +21,7 @@ export function chat() {
       h("div", { class: "chat-names" },
         // On a phone it is the only heading, as the list with the other one is hidden.
         h("h2", { class: "chat-title", "aria-level": "1" }, person && state.bot.name),
-        h("p", { class: isWorking ? "chat-line acting" : "chat-line", "aria-live": "polite" }, said)),
+        h("p", { class: "chat-line" }, person && t("seen-by", { name: person.name }))),
       iconButton("more", t("more"), (event) => personMenu(event.currentTarget, person), { "aria-haspopup": "menu" }),
       added.bar.map((view) => view()),
       sideButton("panel", "panel", "panel", "panel-button")),
@@ -57,8 +55,7 @@ function markRead() {
   const person = selectedPerson();
   if (!person || document.hidden || !unread(person).length) return;
   if (state.view !== "chat" && matchMedia("(max-width: 699px)").matches) return;
-  person.read = Math.max(...person.messages.keys());
-  actAs(person, "read", { message: person.read });
+  update(person, { read: Math.max(...person.messages.keys()) });
 }
 
 addEventListener("visibilitychange", markRead);

@@ -1,6 +1,6 @@
 // The control panel: the bot, its messages per second, fault switches, its calls, and what a program adds.
 
-import { h, iconButton } from "./dom.js";
+import { h, iconButton, switchButton } from "./dom.js";
 import { closePanelOverChat, showBeside } from "./navigation.js";
 import { state, update } from "./page_state.js";
 import { act } from "./server_connection.js";
@@ -36,13 +36,11 @@ function bot() {
 const FAULTS = { latency: 0.8, too_many_rate: 0.1, error_rate: 0.1, drop_rate: 0.1 };
 
 function trouble() {
-  return Object.entries(FAULTS).map(([name, amount]) => h("label", { class: "switch", for: `fault-${name}` },
-    h("span", { class: "switch-words" }, h("span", {}, t(name)), h("small", {}, t(`${name}-why`))),
-    h("input", {
-      type: "checkbox", role: "switch", id: `fault-${name}`, checked: Boolean(state.faults[name]),
-      onchange: (event) => act("fault", { name, value: event.target.checked ? amount : 0 }),
-    }),
-    h("span", { class: "switch-track", "aria-hidden": "true" })));
+  return Object.entries(FAULTS).map(([name, amount]) => {
+    const onchange = (event) => act("fault", { name, value: event.target.checked ? amount : 0 });
+    const words = [h("span", {}, t(name)), h("small", {}, t(`${name}-why`))];
+    return switchButton({ id: `fault-${name}`, checked: Boolean(state.faults[name]), onchange }, words);
+  });
 }
 
 const SECONDS = 60;
@@ -85,15 +83,14 @@ function rateChart() {
 /** The bot's calls, newest first, with parameters and answers. */
 function callList() {
   const { heldCalls } = state;
-  const { calls, missed } = heldCalls ?? state;
+  const calls = heldCalls ?? state.calls;
   return [
     h("button", {
       type: "button", class: "link-button", "aria-pressed": String(Boolean(heldCalls)),
-      onclick: () => update(state, { heldCalls: heldCalls ? null : { calls, missed } }),
+      onclick: () => update(state, { heldCalls: heldCalls ? null : calls }),
     }, t(heldCalls ? "calls-resume" : "calls-pause")),
     h("ul", { class: "calls" }, calls.map((call) => h(callRow, { key: call.number, call }))),
-    calls.length === 0 ? h("p", { class: "hint" }, t("calls-none"))
-      : missed > 0 && h("p", { class: "hint" }, t("calls-missed", { n: number(missed) })),
+    calls.length === 0 && h("p", { class: "hint" }, t("calls-none")),
   ];
 }
 

@@ -11,18 +11,13 @@ export function openAddDialog() {
   const options = LANGUAGES.map((tag) => h("option", { value: tag }, languageName(tag)));
   askToConfirm({
     title: t("add-person"),
-    body: [nameFields(), labelled(t("their-language"), h("select", { name: "language" }, options))],
+    body: [
+      field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true }),
+      field("surname", t("surname")),
+      labelled(t("their-language"), h("select", { name: "language" }, options)),
+    ],
     yes: t("add"),
     done: (said) => act("add", Object.fromEntries(said)),
-  });
-}
-
-export function openRenameDialog(person) {
-  askToConfirm({
-    title: t("rename"),
-    body: nameFields(person),
-    yes: t("save"),
-    done: (said) => actAs(person, "rename", Object.fromEntries(said)),
   });
 }
 
@@ -47,11 +42,6 @@ export function confirmDeactivation(person) {
     done: () => actAs(person, "deactivate"),
   });
 }
-
-const nameFields = ({ name, surname } = {}) => [
-  field("name", t("first-name"), { required: true, pattern: ".*\\S.*", autofocus: true, defaultValue: name }),
-  field("surname", t("surname"), { defaultValue: surname }),
-];
 
 function field(name, label, props) {
   return labelled(label, h("input", { name, type: "text", maxlength: "64", autocomplete: "off", ...props }));

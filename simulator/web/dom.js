@@ -30,6 +30,14 @@ export function iconButton(name, label, onclick, props = {}) {
   return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
 }
 
+/** Draws a switch with the words that name it; `props` are those of its input. */
+export function switchButton(props, words) {
+  return h("label", { class: "switch", for: props.id },
+    h("span", { class: "switch-words" }, words),
+    h("input", { type: "checkbox", role: "switch", ...props }),
+    h("span", { class: "switch-track", "aria-hidden": "true" }));
+}
+
 /** Makes the children of a node those of trees. */
 export function patch(parent, ...children) {
   const held = parent.contains(document.activeElement) ? document.activeElement : null;

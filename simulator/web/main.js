@@ -7,7 +7,7 @@ import { h, patch } from "./dom.js";
 import { followUrl } from "./navigation.js";
 import { notices, toasts } from "./notices.js";
 import { added, drawBy, state } from "./page_state.js";
-import { peopleList, showTheme } from "./people_list.js";
+import { peopleList } from "./people_list.js";
 import { follow } from "./server_connection.js";
 import { language } from "./translation.js";
 
@@ -25,6 +25,5 @@ function page() {
 
 document.documentElement.lang = language;
 drawBy(() => patch(document.body, ...page()));
-showTheme();
 followUrl();
 follow();

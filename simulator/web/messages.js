@@ -63,10 +63,10 @@ function content(person, group) {
   const [first] = group;
   const captioned = group.find((message) => message.text) ?? first;
   const caption = h("div", { class: "caption" }, text(person, captioned), meta(group.at(-1)));
-  const held = group.filter((message) => message.media).map((message) => drawMedia(message, (part) => switchPart(person, message, part)));
+  const held = group.filter((message) => message.media).map(drawMedia);
   const isAlbum = group.length > 1 && group.every((message) => message.media?.kind === "photo");
   const shown = isAlbum ? h("div", { class: "album" }, held) : held;
-  return first.above ? [caption, shown] : [shown, caption];
+  return [shown, caption];
 }
 
 /** Shows or hides a part of a message: what a spoiler covers, the rest of a quote. */
@@ -100,10 +100,9 @@ const WIDEST = 480;
 const HIGHEST = 420;
 const PLAYED = { voice: "voice", audio: "audio", video: "video", video_note: "video", animation: "video" };
 
-/** Draws the media of a message; `show` is called to uncover a picture. */
-function drawMedia(message, show) {
+function drawMedia(message) {
   const held = message.media;
-  if (held.kind === "photo") return photo(message, show);
+  if (held.kind === "photo") return photo(message);
   if (held.kind === "sticker" || held.kind === "dice") return h("p", { class: "sticker" }, held.emoji ?? "🙂");
   if (held.kind === "document") return documentLink(held);
   if (held.kind in PLAYED) return card(PLAYED[held.kind], held.title ?? held.file_name ?? t(PLAYED[held.kind] === "video" ? "video" : "voice"), seconds(held.duration));
@@ -113,15 +112,12 @@ function drawMedia(message, show) {
   return card("location", t("location"), "");
 }
 
-function photo({ media: held, text, spoiler, shown = [] }, show) {
+function photo({ media: held, text }) {
   const name = text.split("\n")[0].slice(0, 100) || t("picture");
-  const covered = spoiler && !shown.includes(COVER);
-  const press = () => (covered ? show(COVER) : showPicture(fileOf(held), name));
-  return h("button", { type: "button", class: covered ? "photo covered" : "photo", "aria-label": `${t("see-picture")}: ${name}`, onclick: press },
+  const press = () => showPicture(fileOf(held), name);
+  return h("button", { type: "button", class: "photo", "aria-label": `${t("see-picture")}: ${name}`, onclick: press },
     h("img", { src: fileOf(held), alt: name, ...reservedSize(held), decoding: "async" }));
 }
-
-const COVER = "cover";
 
 /** Returns the size of a picture in the chat; its space is reserved until it has loaded. */
 function reservedSize({ width, height }) {

@@ -2,7 +2,6 @@
 
 const CALLS_KEPT = 100;
 const SECONDS_KEPT = 90;
-const ACTION_MILLISECONDS = 5000;
 const TAP_MILLISECONDS = 20_000;
 
 export const state = {
@@ -11,7 +10,6 @@ export const state = {
   botState: "starting",
   people: new Map(),
   calls: [],
-  missed: 0,
   seconds: new Map(),
   limit: 30,
   clockOffset: 0,
@@ -84,7 +82,6 @@ export function applyChange(change) {
 
 const IN_A_CHAT = {
   message(person, { message }) {
-    if (!message.mine) person.action = null;
     person.messages.set(message.id, message);
   },
   acknowledged(person, { message }) {
@@ -92,12 +89,6 @@ const IN_A_CHAT = {
   },
   deleted(person, { message }) {
     person.messages.delete(message);
-  },
-  read(person, { message }) {
-    person.read = message;
-  },
-  action(person, { action }) {
-    person.action = { action, until: Date.now() + ACTION_MILLISECONDS };
   },
   tapped(person, { message, data }) {
     state.taps.set(tapKey(person, message, data), Date.now());
@@ -109,19 +100,18 @@ const IN_A_CHAT = {
 
 const CHANGES = {
   all({ people = [], bot = state.bot, limit = state.limit, calls = [], seconds = [], now, ...more }) {
-    const withMessages = people.map((person) => ({ ...person, messages: byKey(person.messages, "id") }));
+    const withMessages = people.map((person) => ({ ...person, messages: byKey(person.messages, "id"), read: person.messages.at(-1)?.id ?? 0 }));
     Object.assign(state, { people: byKey(withMessages, "id"), bot, botState: more.state, limit, taps: new Map() });
-    Object.assign(state, { calls: calls.reverse(), missed: 0, seconds: byKey(seconds, "at") });
+    Object.assign(state, { calls: calls.reverse(), seconds: byKey(seconds, "at") });
     state.clockOffset = now ? now - Date.now() / 1000 : 0;
     for (const [topic, initial] of topics) state[topic] = more[topic] ?? initial;
   },
   person({ person }) {
-    const { messages = new Map(), action } = state.people.get(person.id) ?? {};
-    state.people.set(person.id, { ...person, messages, action });
+    const { messages = new Map(), read = 0 } = state.people.get(person.id) ?? {};
+    state.people.set(person.id, { ...person, messages, read });
   },
-  calls({ calls, missed }) {
-    state.calls = [...calls.reverse(), ...state.calls];
-    state.missed += missed + state.calls.splice(CALLS_KEPT).length;
+  calls({ calls }) {
+    state.calls = [...calls.reverse(), ...state.calls].slice(0, CALLS_KEPT);
   },
   pulse({ seconds }) {
     for (const second of seconds) state.seconds.set(second.at, second);
@@ -146,11 +136,8 @@ addTopic("faults", {});
 /** The person whose phone is open. */
 export const selectedPerson = () => state.people.get(state.selected) ?? null;
 
-/** Which messages of the bot a person has not read. */
+/** Which messages of the bot a person has not read, since the page was loaded. */
 export const unread = (person) => [...person.messages.values()].filter((message) => !message.mine && message.id > person.read);
-
-/** Whether the bot is doing something in a person's chat. */
-export const isActing = ({ action }) => action && Date.now() < action.until;
 
 /** Puts another message in the place of one that is there: views notice that it is another. */
 export function changeMessage(person, id, change) {

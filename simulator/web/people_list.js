@@ -3,7 +3,7 @@
 import { openAddDialog } from "./dialogs.js";
 import { h, icon, iconButton } from "./dom.js";
 import { openChat } from "./navigation.js";
-import { isActing, redraw, state, unread } from "./page_state.js";
+import { state, unread } from "./page_state.js";
 import { languageName, number, switchLanguage, t, timeOfDay } from "./translation.js";
 
 export function peopleList() {
@@ -11,32 +11,11 @@ export function peopleList() {
     h("header", { class: "bar" },
       h("img", { class: "logo", src: "icon.svg", alt: "", width: "34", height: "34" }),
       h("h1", {}, t("title")),
-      iconButton("globe", t("other-language"), switchLanguage),
-      themeButton()),
+      iconButton("globe", t("other-language"), switchLanguage)),
     h("p", { class: "about" }, t("about")),
     h("ul", { class: "people-list" }, [...state.people.values()].map(row)),
     h("footer", { class: "people-foot" },
       h("button", { type: "button", class: "quiet-button", onclick: openAddDialog }, icon("plus"), t("add-person"))));
-}
-
-const system = matchMedia("(prefers-color-scheme: dark)");
-system.addEventListener("change", showTheme);
-
-// The system's theme, until somebody chooses one.
-const isDark = () => (localStorage.getItem("theme") ?? (system.matches ? "dark" : "light")) === "dark";
-
-/** Shows the page in the light or the dark theme. */
-export function showTheme() {
-  document.documentElement.dataset.theme = isDark() ? "dark" : "light";
-  redraw();
-}
-
-function themeButton() {
-  const other = isDark() ? "light" : "dark";
-  return iconButton(isDark() ? "sun" : "moon", t(`theme-${other}`), () => {
-    localStorage.setItem("theme", other);
-    showTheme();
-  });
 }
 
 function row(person) {
@@ -59,22 +38,14 @@ function row(person) {
 
 function aboutPerson(person) {
   if (person.gone) return t("is-gone");
-  if (person.blocked) return t("has-blocked");
-  return isActing(person) ? actionText(person) : null;
+  return person.blocked ? t("has-blocked") : null;
 }
-
-const KINDS = ["photo", "document", "sticker", "voice", "video", "contact", "location", "poll"];
 
 /** What stands for a message in one line. */
 function summary({ mine, text, media }) {
-  const words = text || (media ? t(KINDS.includes(media.kind) ? media.kind : "document") : "");
+  const words = text || (media ? t(media.kind) : "");
   return (mine ? t("you") : "") + words.slice(0, 90).replace(/\s+/g, " ");
 }
-
-const ACTIONS = ["typing", "upload_photo", "upload_document", "upload_video"];
-
-/** What the bot is doing in a person's chat, such as «escribiendo…». */
-export const actionText = ({ action: { action } }) => t(ACTIONS.includes(action) ? action : "acting");
 
 export const fullName = (person) => [person.name, person.surname].filter(Boolean).join(" ");
 

@@ -1,6 +1,6 @@
 // Popup menus of people and messages, one at a time: arrows move, Escape closes.
 
-import { closeBeside, confirmDeactivation, openDialog, openRenameDialog, openStartLinkDialog } from "./dialogs.js";
+import { closeBeside, confirmDeactivation, openDialog, openStartLinkDialog } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { beginEdit } from "./drafts.js";
 import { copy } from "./notices.js";
@@ -11,7 +11,6 @@ export function personMenu(button, person) {
   if (person.gone) return;
   openMenu(button, t("more"), [
     { icon: "link", label: t("start-link"), done: () => openStartLinkDialog(person) },
-    { icon: "user", label: t("rename"), done: () => openRenameDialog(person) },
     person.blocked
       ? { icon: "check", label: t("unblock"), done: () => actAs(person, "unblock") }
       : { icon: "block", label: t("block"), done: () => actAs(person, "block") },

@@ -2,10 +2,8 @@
 
 import { WORDS } from "./dictionary.js";
 
-const words = { ...WORDS };
-
 /** Adds sentences, each in Spanish, then in English. */
-export const addWords = (more) => Object.assign(words, more);
+export const addWords = (more) => Object.assign(WORDS, more);
 
 const LANGUAGES = ["es", "en"];
 
@@ -27,7 +25,7 @@ export function switchLanguage() {
 
 /** Returns a sentence of the page; `{name}` is replaced by a value. */
 export function t(key, values = {}) {
-  const sentence = words[key]?.[LANGUAGES.indexOf(language)] ?? key;
+  const sentence = WORDS[key]?.[LANGUAGES.indexOf(language)] ?? key;
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
@@ -74,13 +72,7 @@ export function momentInWords(unix, format) {
 const languageNames = new Intl.DisplayNames([language], { type: "language" });
 
 /** The name of a language, such as «catalán». */
-export function languageName(tag) {
-  try {
-    return tag ? languageNames.of(tag) : t("no-language");
-  } catch {
-    return tag;
-  }
-}
+export const languageName = (tag) => (tag ? languageNames.of(tag) : t("no-language"));
 
 /** 12 kB */
 export function fileSize(bytes) {

@@ -95,8 +95,6 @@ async def test_people_are_added_with_names_of_any_kind(at: PageClient, view: Pag
     await at.does("add", name=HOSTILE, surname="", language="ar")
     (person,) = view.phones
     assert (person.user.first_name, person.user.last_name) == (HOSTILE, None)
-    await at.does("rename", person=person.id, name="Yusuf", surname="Amrani")
-    assert person.user.first_name == "Yusuf"
 
 
 async def test_nonsense_is_refused_in_a_sentence(at: PageClient, ana: Person) -> None:

@@ -28,8 +28,6 @@ async def test_what_the_bot_does_comes_as_it_happens(
         message = (await stream.next_of("message"))["message"]
         assert message["text"] == "Hola"
         assert message["entities"] == [{"type": "bold", "offset": 0, "length": 4}]
-        await api.answer("sendChatAction", chat_id=ana.id, action="typing")
-        assert (await stream.next_of("action"))["action"] == "typing"
         await api.answer("deleteMessage", chat_id=ana.id, message_id=sent["result"]["message_id"])
         assert (await stream.next_of("deleted"))["message"] == sent["result"]["message_id"]
 
@@ -122,18 +120,6 @@ async def test_polls_are_not_shown_and_long_texts_are_cut(
     assert call["method"] == "sendMessage"
     assert len(call["params"]["text"]) < 2_000
     assert call["whose"] == "Ana"
-
-
-async def test_whoever_writes_has_read_what_stood_there(
-    at: PageClient, ana: Person, api: ApiClient
-) -> None:
-    ana.start()
-    await api.answer("sendMessage", chat_id=ana.id, text="uno")
-    async with at.stream() as stream:
-        (person,) = (await stream.next())["people"]
-        assert person["read"] < person["messages"][-1]["id"]
-        written = ana.send("dos")
-        assert (await stream.next_of("read"))["message"] == written.id
 
 
 async def test_the_bot_has_got_a_message_once_it_was_given_it_and_has_said_so(

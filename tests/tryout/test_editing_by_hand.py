@@ -110,12 +110,12 @@ async def test_on_a_phone_the_texts_are_a_tab(browser: Browser, tmp_path: Path) 
         open_window(browser, address, viewport=PHONE, has_touch=True) as at,
     ):
         await at.page.get_by_role("button", name="Textos").click()
-        await at.page.get_by_role("tab", name="Datos").click()
+        await at.page.locator(".editor-tabs").get_by_role("button", name="Datos").click()
         await at.page.get_by_label("Etapas").fill("10, 20")
         faults = await at.faults()
         assert not await at.page.locator(".people").is_visible()
         wide = await at.page.evaluate("document.documentElement.scrollWidth")
-        await at.page.get_by_role("button", name="Guardar").click()
+        await at.page.get_by_role("button", name="Guardar", exact=True).click()
         await expect(at.page.locator(".field-saved", has_text="Guardado")).to_be_visible()
         await at.page.get_by_role("button", name="Teléfonos").click()
         await at.page.locator(".people").wait_for()
@@ -167,17 +167,19 @@ async def test_a_template_says_in_one_number_what_is_left_and_asks_for_it_in_gre
         await left.get_by_role("button").click()
         await expect(at.page.get_by_label("Resumen", exact=True)).to_be_focused()
         # Who reads English has the phone that shows the English texts, and the other way round.
-        await at.page.get_by_role("tab", name="Inglés").click()
+        await at.page.locator(".editor-tabs").get_by_role("button", name="Inglés").click()
         await expect(at.page.locator(".person[aria-current]")).to_contain_text("Seán")
         await at.page.locator(".person", has_text="Ana").click()
-        await expect(at.page.get_by_role("tab", name="Español")).to_have_attribute(
-            "aria-selected", "true"
-        )
+        await expect(
+            at.page.locator(".editor-tabs").get_by_role("button", name="Español")
+        ).to_have_attribute("aria-current", "true")
         # The other language goes, with its file.
-        await at.page.get_by_role("tab", name="Inglés").click()
+        await at.page.locator(".editor-tabs").get_by_role("button", name="Inglés").click()
         await at.page.get_by_role("button", name="Quitar este idioma").click()
         await at.page.locator("dialog").get_by_role("button", name="Quitar").click()
-        await expect(at.page.get_by_role("tab", name="Inglés")).to_have_count(0)
+        await expect(
+            at.page.locator(".editor-tabs").get_by_role("button", name="Inglés")
+        ).to_have_count(0)
         assert not (folder / "en.toml").exists()
         assert await at.faults() == []
 
@@ -194,7 +196,7 @@ async def test_a_file_that_is_not_toml_is_shown_as_text_and_its_line_is_put_righ
         texts = folder / "en.toml"
         whole = texts.read_text()
         texts.write_text(whole.replace('\ntitle = "', "\ntitle: ", 1))
-        await at.page.get_by_role("tab", name="Inglés").click()
+        await at.page.locator(".editor-tabs").get_by_role("button", name="Inglés").click()
         line = at.page.locator(".file-lines li", has=at.page.get_by_role("textbox"))
         await expect(line).to_contain_text("Expected '=' after a key")
         await line.get_by_role("textbox").fill('title = "Bring them home"')

@@ -6,7 +6,7 @@ import { isClosed, requestEdit } from "./edit_requests.js";
 import { fieldName, fieldView, focusControl, idOf, isUnfinished, problemsWhere } from "./editor_field.js";
 import { isWide, openChat, showBeside } from "./navigation.js";
 import { toast } from "./notices.js";
-import { onChange, redraw, selectedPerson, state, update } from "./page_state.js";
+import { onChange, selectedPerson, state, update } from "./page_state.js";
 import { language, languageName, t } from "./translation.js";
 import { fieldAt, save, unsavedFields } from "./unsaved_texts.js";
 
@@ -74,24 +74,16 @@ export function editor() {
       restoring("redo", state.editor.redo ? t("Rehacer lo deshecho: {what}", { what: stepName(state.editor.redo) }) : t("Rehacer lo deshecho"), t("Rehecho y guardado")),
       iconButton("close", t("Cerrar los textos"), () => showBeside(""), { class: "icon-button not-narrow" })),
     h("div", { class: "editor-choice" },
-      h("div", { class: "editor-tabs", role: "tablist", "aria-label": t("Qué textos") }, allTabs().map(tabButton)),
+      h("nav", { class: "editor-tabs", "aria-label": t("Qué textos") }, allTabs().map(tabButton)),
       !isClosed() && tab !== FACTS && tab !== state.editor.source && iconButton("trash", t("Quitar este idioma"), () => removeLanguage(tab)),
       !isClosed() && allTabs().includes(state.editor.source) && iconButton("plus", t("Añadir un idioma"), addLanguage)),
     h("div", { class: "editor-said", role: "status" },
       state.closedFor && h("p", { class: "notice doubtful" }, icon("alert"), h("span", {}, t(state.closedFor)))),
-    h("div", { key: tab, class: "panel-body editor-body", role: "tabpanel", id: "editor-body", tabindex: "-1", "aria-labelledby": `texts-${tab}` }, body(tab)));
+    h("div", { key: tab, class: "panel-body editor-body" }, body(tab)));
 }
 
-function tabButton(name, place, all) {
-  const isChosen = name === chosenTab();
-  const onkeydown = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const next = all[(place + step + all.length) % all.length];
-    choose(next);
-    redraw(() => document.getElementById(`texts-${next}`).focus());
-  };
-  return h("button", { key: name, type: "button", role: "tab", id: `texts-${name}`, "aria-controls": "editor-body", class: "tab", "aria-selected": String(isChosen), tabindex: isChosen ? "0" : "-1", onclick: () => openTab(name), onkeydown },
+function tabButton(name) {
+  return h("button", { key: name, type: "button", class: "tab", "aria-current": name === chosenTab() && "true", onclick: () => openTab(name) },
     tabName(name),
     unsavedFields().some((field) => tabOf(field) === name) && h("span", { class: "tab-mark", role: "img", "aria-label": t("Sin guardar"), title: t("Sin guardar") }));
 }

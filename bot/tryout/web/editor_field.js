@@ -1,7 +1,7 @@
 // One value of the petition that can be changed: what it is for, its control, its problems.
 
 import { askToConfirm, labelled } from "./dialogs.js";
-import { fit, h, icon, iconButton } from "./dom.js";
+import { fit, h, icon, iconButton, switchButton } from "./dom.js";
 import { isClosed } from "./edit_requests.js";
 import { redraw, state } from "./page_state.js";
 import { escapeAddress, replaceRange, telegramLength, toggleTag } from "./telegram_text.js";
@@ -233,8 +233,6 @@ function choice(field, about) {
 }
 
 function toggle(field, about) {
-  return h("label", { class: "switch", for: about.id },
-    h("span", { class: "switch-words" }, h("span", {}, t(field.title))),
-    h("input", { ...about, type: "checkbox", role: "switch", disabled: isClosed(), checked: textOf(field), onchange: (event) => write(field, event.currentTarget.checked) }),
-    h("span", { class: "switch-track", "aria-hidden": "true" }));
+  const onchange = (event) => write(field, event.currentTarget.checked);
+  return switchButton({ ...about, disabled: isClosed(), checked: textOf(field), onchange }, h("span", {}, t(field.title)));
 }
