@@ -97,6 +97,10 @@ async def test_buttons_have_the_colour_that_is_asked_for_and_can_be_read_in_eith
             key = at.page.locator(".key", has_text=label)
             colours.add(await key.evaluate("(key) => getComputedStyle(key).backgroundColor"))
         assert len(colours) == 4
+        ground = "getComputedStyle(document.body).backgroundColor"
+        light = await at.page.evaluate(ground)
+        await at.page.emulate_media(color_scheme="dark")
+        assert await at.page.evaluate(ground) != light
         assert await at.faults() == []
         assert at.console_errors == []
 

@@ -2,12 +2,14 @@
 
 import { sideButton } from "./chat.js";
 import { addToPanel } from "./control_panel.js";
+import { askToConfirm } from "./dialogs.js";
+import { h, icon } from "./dom.js";
 import { readToken } from "./edit_requests.js";
 import { editor, narrowTabs } from "./editor.js";
 import { addTopic, addView, state } from "./page_state.js";
-import { addWords, t } from "./translation.js";
+import { act } from "./server_connection.js";
+import { addWords, number, t } from "./translation.js";
 import { hint, previewNotice } from "./tryout_notices.js";
-import { crowd, restart } from "./tryout_panel.js";
 import { WORDS } from "./words.js";
 
 addWords({ ...WORDS, crowd: WORDS["Mil personas"] });
@@ -23,3 +25,29 @@ addView("bar", () => state.editor && sideButton("edit", t("Textos"), "editor", "
 addView("beside", editor);
 addToPanel("crowd", crowd);
 addToPanel("the-bot", restart);
+
+function restart() {
+  const { botState } = state;
+  if (botState === "elsewhere") return null;
+  const button = (drawing, label, onclick, disabled) => h("button", { type: "button", class: "button quiet", onclick, disabled }, icon(drawing), label);
+  return h("div", {},
+    h("p", { class: "hint" }, t("Se para y arranca de nuevo: sigue donde estaba, también a mitad de un envío.")),
+    h("div", { class: "buttons" },
+      button("restart", t("Reiniciar el bot"), () => act("restart"), botState === "starting"),
+      button("pen", t("Petición nueva"), confirmNewPetition)));
+}
+
+function crowd() {
+  const { signing, wanted, signed, failed } = state.crowd;
+  return [
+    h("button", { type: "button", class: "button", onclick: () => act("crowd"), disabled: signing }, icon("people"), t("Mil personas firman")),
+    wanted > 0 && h("progress", { class: "far", max: wanted, value: signed + failed, "aria-label": t("Mil personas") }),
+    h("p", { class: "hint", role: "status" },
+      wanted ? t("{signed} de {wanted} han firmado", { signed: number(signed), wanted: number(wanted) }) : t("Llegan a la vez y firman al ritmo que Telegram permite. Mira el contador; después, en el chat de Marta, cierra la petición y pide enviar el mensaje final, y apruébalo en el de Pau, que también administra."),
+      failed > 0 && ` · ${t("{n} no han podido: ¿está cerrada la petición?", { n: number(failed) })}`),
+  ];
+}
+
+function confirmNewPetition() {
+  askToConfirm({ title: t("¿Empezar una petición nueva?"), text: t("Se borra todo lo de esta prueba: las conversaciones, las firmas, los envíos y las personas que hayas añadido. El bot empieza de cero. No se puede deshacer."), yes: t("Empezar"), danger: true, done: () => act("afresh") });
+}
