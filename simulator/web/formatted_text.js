@@ -8,34 +8,40 @@ import { momentInWords, t } from "./translation.js";
  * `show` is called with one; `onCommand`, if any, is called with a command that is clicked.
  */
 export function formatted({ text, entities, shown = [] }, show, onCommand) {
-  const ordered = entities
-    .filter((entity) => entity.length > 0 && entity.offset < text.length)
-    .sort((a, b) => a.offset - b.offset || b.length - a.length);
-  return trees(text, 0, text.length, ordered, (entity, words, children) => {
+  return nested(text, entities, (entity, children, words) => {
     const more = { words, isShown: shown.includes(entity.offset), show: () => show(entity.offset), onCommand };
     return (DRAWN[entity.type] ?? plain)(children, entity, more);
-  });
+  }, BLOCKS);
 }
 
-function trees(text, from, to, entities, drawn) {
-  const all = [];
-  let at = from;
-  while (entities.length) {
-    const [entity] = entities;
-    const begin = Math.max(entity.offset, at);
-    const end = Math.min(entity.offset + entity.length, to);
-    const inside = entities.slice(1).filter((other) => other.offset < end);
-    entities = entities.slice(1).filter((other) => other.offset >= end);
-    if (begin >= end) continue;
-    if (begin > at) all.push(text.slice(at, begin));
-    all.push(drawn(entity, text.slice(begin, end), trees(text, begin, end, inside, drawn)));
-    // A block ends its own line, so the line break after it is not a second one.
-    at = BLOCKS.has(entity.type) && text[end] === "\n" ? end + 1 : end;
-  }
-  if (at < to) all.push(text.slice(at, to));
-  return all;
+/**
+ * Returns the parts of a text in order: words, and what `made` returns of an entity, of the parts inside
+ * it and of its words. The line break after one of the `blocks` is left out.
+ */
+export function nested(text, entities, made, blocks = new Set()) {
+  const parts = (from, to, inside) => {
+    const all = [];
+    let at = from;
+    while (inside.length) {
+      const [entity] = inside;
+      const begin = Math.max(entity.offset, at);
+      const end = Math.min(entity.offset + entity.length, to);
+      const within = inside.slice(1).filter((other) => other.offset < end);
+      inside = inside.slice(1).filter((other) => other.offset >= end);
+      if (begin >= end) continue;
+      if (begin > at) all.push(text.slice(at, begin));
+      all.push(made(entity, parts(begin, end, within), text.slice(begin, end)));
+      at = blocks.has(entity.type) && text[end] === "\n" ? end + 1 : end;
+    }
+    if (at < to) all.push(text.slice(at, to));
+    return all;
+  };
+  return parts(0, text.length, entities
+    .filter((entity) => entity.length > 0 && entity.offset < text.length)
+    .sort((a, b) => a.offset - b.offset || b.length - a.length));
 }
 
+// A block ends its own line, so the line break after it is not a second one.
 const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 
 const TAGS = { bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code", blockquote: "blockquote" };

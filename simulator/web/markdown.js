@@ -1,5 +1,7 @@
 // Converts the Markdown that Telegram's clients understand to entities and back.
 
+import { nested } from "./formatted_text.js";
+
 const MARKS = [
   ["pre", /```([\s\S]+?)```/],
   ["code", /`([^`\n]+)`/],
@@ -33,16 +35,7 @@ function parsed(typed, at) {
 }
 
 /** Returns the text with marks for its entities. */
-export function toMarkdown(text, entities) {
-  const opened = new Map();
-  const closed = new Map();
-  const outermost = [...entities].sort((a, b) => a.offset - b.offset || b.length - a.length);
-  for (const { type, offset, length, url } of outermost) {
-    const [opening, closing] = type === "text_link" ? ["[", `](${url})`] : [SIGNS[type] ?? "", SIGNS[type] ?? ""];
-    const end = offset + length;
-    opened.set(offset, (opened.get(offset) ?? "") + opening);
-    closed.set(end, closing + (closed.get(end) ?? ""));
-  }
-  const places = [...new Set([0, ...opened.keys(), ...closed.keys(), text.length])].sort((a, b) => a - b);
-  return places.map((place, n) => (closed.get(place) ?? "") + (opened.get(place) ?? "") + text.slice(place, places[n + 1] ?? place)).join("");
-}
+export const toMarkdown = (text, entities) => nested(text, entities, ({ type, url }, inside) => {
+  const sign = SIGNS[type] ?? "";
+  return type === "text_link" ? `[${inside.join("")}](${url})` : sign + inside.join("") + sign;
+}).join("");
