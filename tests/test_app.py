@@ -167,9 +167,8 @@ async def test_another_petition_in_the_same_database_is_no_hindrance(scene: Scen
 
 
 async def test_the_profile_is_given_once_the_database_is_back(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await scene.stop_bot()
     given = asyncio.Event()
     tries: list[int] = []
 
@@ -180,14 +179,14 @@ async def test_the_profile_is_given_once_the_database_is_back(
         given.set()
 
     monkeypatch.setattr(composition, "publish_profile", publish)
-    await scene.start_bot()
-    await asyncio.wait_for(given.wait(), 5)
-    scene.ana.start()
-    await scene.ana.sees(scene.petition.texts_in("es").title)
+    async with a_scene(tmp_path, introduced=False) as scene:
+        await asyncio.wait_for(given.wait(), 5)
+        scene.ana.start()
+        await scene.ana.sees(scene.petition.texts_in("es").title)
 
 
 async def test_one_piece_of_the_profile_that_is_refused_drops_no_other(tmp_path: Path) -> None:
-    async with a_scene(tmp_path) as scene:
+    async with a_scene(tmp_path, introduced=False) as scene:
         await scene.stop_bot()
         fresh = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'fresh.db'}"
         scene.settings = scene.settings.model_copy(update={"database_url": fresh})

@@ -5,8 +5,10 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -21,8 +23,10 @@ from bot.petition_folder.unready import unready_problems
 from bot.settings import PREFIX, Settings, load_settings
 from bot.text.problems import Problem
 from bot.text.translations import Catalogs, Words
+from handlers.bot_profile import publish_profile
 from handlers.context import Services
 from simulator import Simulator
+from simulator.bot_profile import Profile
 from simulator.chats import Message
 from simulator.person import Person
 from tests.support.accelerated_loop import running_clocks
@@ -38,6 +42,7 @@ _read_once = cache(load_petition)
 _catalogs = cache(Catalogs.load)
 _read_folder_once = cache(read_folder)
 _pictures: list[bytes] = []
+_profiles: list[Profile] = []
 _unready_once = cache(lambda: list(unready_problems(_read_folder_once(BUNDLED))))
 
 
@@ -83,6 +88,21 @@ def _settings(_: tuple[tuple[str, str], ...]) -> Settings:
         api_url="http://127.0.0.1:1",
         folder=BUNDLED,
     )
+
+
+async def _published() -> Profile:
+    """What a bot says of itself, as the first bot of the process published it."""
+    if not _profiles:
+        with TemporaryDirectory() as folder:
+            async with a_scene(Path(folder), introduced=False) as scene:
+                assert scene.app is not None
+                await publish_profile(scene.app.application.bot, scene.services)
+        _profiles.append(scene.world.profile)
+    return deepcopy(_profiles[0])
+
+
+async def _publish_nothing(*_: object) -> None:
+    pass
 
 
 class Scene:
@@ -260,8 +280,13 @@ class Scene:
 
 
 @asynccontextmanager
-async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterator[Scene]:
-    """Sets the stage, lifts the curtain, and asks an outsider about every request afterwards."""
+async def a_scene(
+    folder: Path, database_url: str | None = None, *, introduced: bool = True
+) -> AsyncIterator[Scene]:
+    """Sets the stage, lifts the curtain, and asks an outsider about every request afterwards.
+
+    A bot publishes at its start what it says of itself, unless an earlier one `introduced` it.
+    """
     for part in ("data", "keys"):
         (folder / part).mkdir(mode=0o700, exist_ok=True)
     key = folder / "keys" / "petition.key"
@@ -279,6 +304,9 @@ async def a_scene(folder: Path, database_url: str | None = None) -> AsyncIterato
         simulator = await stack.enter_async_context(
             Simulator(token=TOKEN, username="peticion_bot", clock=lambda: clocks.now().timestamp())
         )
+        if introduced:
+            simulator.world.profile = await _published()
+            patch.setattr("bot.app.publish_profile", _publish_nothing)
         own = {
             "database_url": database_url or f"sqlite+aiosqlite:///{folder}/data/petition.db",
             "key_file": key,
