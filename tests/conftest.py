@@ -25,8 +25,8 @@ from tests.support.accelerated_loop import LoopOfTests, counted_sqlite_threads
 
 pytest_plugins = ("tests.support.databases",)
 
-# How long an example takes says something of the machine.
-hypothesis.settings.register_profile("untimed", deadline=None)
+# How long an example takes says something of the machine. Forty a run, as every run has others.
+hypothesis.settings.register_profile("untimed", deadline=None, max_examples=40)
 hypothesis.settings.load_profile("untimed")
 
 # What asserts for the tests is to tell as much as they do; said before anything imports it.

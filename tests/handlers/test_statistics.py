@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from handlers.statistics import SignatureSources, merge_small_sources
@@ -41,7 +41,6 @@ def test_at_most_fifteen_are_named_and_large_links_do_not_stand_with_those_of_fe
     assert found.others == 4 + 3
 
 
-@settings(max_examples=40)
 @given(counts)
 def test_the_figures_add_up_and_name_nobody_small(by_source: dict[str | None, int]) -> None:
     found = merge_small_sources(by_source)
@@ -54,7 +53,6 @@ def test_the_figures_add_up_and_name_nobody_small(by_source: dict[str | None, in
     assert found.others == sum(small)
 
 
-@settings(max_examples=40)
 @given(counts, st.sampled_from(["link0", "link1", None]), st.sampled_from(["link2", "link3"]))
 def test_nobody_can_tell_a_signature_by_a_small_link_from_one_by_none(
     by_source: dict[str | None, int], one: str | None, other: str

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram import Bot
 
@@ -45,7 +45,6 @@ def without_odd(value: Any) -> Any:
     return value
 
 
-@settings(max_examples=40)
 @given(PIECES, PIECES, PIECES)
 @example(rb"\ud83d", rb"\\ud83d", rb"\ud83d\ude00")
 @example(rb"\u0000", rb"\\u0000", rb"\\\u0000")

@@ -121,7 +121,6 @@ def test_a_pause_that_was_too_short_is_not_taken_for_another_limit() -> None:
     assert telegram.gate.rate >= 0.85 * found
 
 
-@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.floats(0, 0.3), st.sampled_from(["accepted", "refused", "flooded"]))),
     st.floats(0.1, 2000),

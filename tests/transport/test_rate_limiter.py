@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport.rate_limiter import SlotLimiter
@@ -12,7 +12,6 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40)
 @given(st.floats(0.5, 1000), st.integers(1, 50), STEPS)
 def test_no_window_holds_more_broadcasts_than_rate_and_burst_allow(
     rate: float, burst: int, steps: list[tuple[float, str, float]]

@@ -3,7 +3,7 @@
 import asyncio
 import math
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
@@ -66,7 +66,6 @@ def test_who_never_comes_back_is_forgotten() -> None:
     assert len(room) == 1
 
 
-@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 40), st.floats(0, 0.5)), max_size=60))
 def test_everybody_is_let_in_by_the_second_time_of_asking(
     arrivals: list[tuple[int, float]],

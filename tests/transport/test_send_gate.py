@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.transport import Gate, Lane
@@ -109,7 +109,6 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40)
 @given(STEPS, st.integers(1, 5))
 def test_no_call_leaves_during_a_pause_and_no_window_overflows(
     steps: list[tuple[str, int]], burst: int
