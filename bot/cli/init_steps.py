@@ -74,7 +74,13 @@ def check_token(setup: Setup, typed: str) -> tuple[str, BotIdentity]:
             "Eso no es un token. Tiene cifras, dos puntos y luego letras, como 123456789:AAF…"
             " Cópialo entero del mensaje de @BotFather."
         ) from None
-    return token, _identity_of(setup, token, is_new=setup.in_file.get(TOKEN) != token)
+
+    async def identity(calls: BotCalls) -> BotIdentity:
+        if setup.in_file.get(TOKEN) != token:  # a new one may be in use by another program
+            await calls.require_alone()
+        return await calls.identity()
+
+    return token, _call(setup, token, identity)
 
 
 def keep_token(setup: Setup, answer: tuple[str, BotIdentity]) -> str:
@@ -86,17 +92,6 @@ def keep_token(setup: Setup, answer: tuple[str, BotIdentity]) -> str:
         name=identity.name,
         bot=identity.username,
     )
-
-
-def _identity_of(setup: Setup, token: str, *, is_new: bool) -> BotIdentity:
-    """Returns whose a token is; a new one must not be in use by another program."""
-
-    async def asked(calls: BotCalls) -> BotIdentity:
-        if is_new:
-            await calls.require_alone()
-        return await calls.identity()
-
-    return _call(setup, token, asked)
 
 
 def _call(setup: Setup, token: str, work: Callable[[BotCalls], Awaitable[T]]) -> T:

@@ -27,7 +27,6 @@ class Candidate:
     name: str
     username: str | None
     language: str | None
-    update_id: int
 
 
 class AdminCode:
@@ -69,5 +68,4 @@ class AdminCode:
             " ".join(names.split()),
             user.get("username"),
             user.get("language_code"),
-            update["update_id"],
         )

@@ -1,4 +1,4 @@
-"""The calls to Telegram that set a bot up; they acknowledge no update but the new admin's own."""
+"""The calls to Telegram that set a bot up; they acknowledge no update, which waits for the bot."""
 
 import asyncio
 import time
@@ -122,10 +122,6 @@ class BotCalls:
 
         Why there is no connection meanwhile is given to `tell`, whenever that changes.
 
-        Only if theirs is the oldest update it is acknowledged: Telegram knows an update as
-        acknowledged only together with all before it. Otherwise the bot gets it, and passes over
-        the code.
-
         Raises:
             FetchedElsewhere: another program has begun to fetch.
             TerminalError: theirs cannot be seen behind those of others.
@@ -141,11 +137,7 @@ class BotCalls:
                     tell(told)
                 await self._sleep(_BETWEEN_LOOKS_SECONDS)
                 continue
-            found = next(filter(None, map(code.sender, updates)), None)
-            if found is not None:
-                if updates[0]["update_id"] == found.update_id:
-                    with suppress(Unreachable):  # then the bot gets it
-                        await self._fetch(0, offset=found.update_id + 1)
+            if found := next(filter(None, map(code.sender, updates)), None):
                 return found
             if len(updates) >= _MOST_UPDATES:
                 raise TerminalError.because(
@@ -161,11 +153,10 @@ class BotCalls:
         with suppress(TelegramRefused, TelegramError):
             await self._client.call("sendMessage", params)
 
-    async def _fetch(self, seconds: int, *, offset: int | None = None) -> Any:
+    async def _fetch(self, seconds: int) -> Any:
         # The kinds are those of the running bot: Telegram remembers what was asked for last, and
         # would not keep the others for it.
         params: dict[str, object] = {
-            "offset": offset,
             "limit": _MOST_UPDATES,
             "timeout": seconds,
             "allowed_updates": ALLOWED_UPDATES,

@@ -18,8 +18,6 @@ from bot.text.problems import Problem, Sentence
 from storage import errors
 
 _SPEAKERS = ("bot", "handlers", "storage")
-# The people of the demo quote messages of the bot, and send none.
-_READERS = "bot/cli/demo_script.py"
 _ERRORS_FILE = "storage/errors.py"
 _PLURALS = frozenset({"plural", "plural_label"})
 _METHODS = frozenset({"text", "label", "because"}) | _PLURALS
@@ -93,8 +91,6 @@ def read_sources(project: Path) -> Sources:
     for folder in _SPEAKERS:
         for file in sorted((project / folder).rglob("*.py")):
             name = file.relative_to(project).as_posix()
-            if name == _READERS:
-                continue
             for found in _uses(name, ast.parse(file.read_text(encoding="utf-8"))):
                 if isinstance(found, Use):
                     uses.append(found)
