@@ -97,6 +97,11 @@ def say(*lines: str, style: str | None = None, console: Console = out) -> None:
         console.print(line, style=style, markup=False, soft_wrap=True)
 
 
+def tell(source: str, /, *, style: str | None = None, **values: object) -> None:
+    """Says a message in the terminal's language."""
+    say(label(source, **values), style=style)
+
+
 def say_table(rows: Iterable[Sequence[str]], headings: Sequence[str] = ()) -> None:
     """Prints rows in columns, also cells that look like markup; the first column is never cut."""
     cells = [[with_controls_shown(each) for each in row] for row in rows]

@@ -74,19 +74,10 @@ def key_file_there() -> Path | None:
     return path if path.exists() else None
 
 
-def petition_folder(slug: str) -> Path:
-    """Returns where a new petition goes, if nothing else is said: where its writer sees it."""
-    return Path.home() / slug
-
-
 def default_data_folder() -> Path:
     """Returns the folder of the database, if nothing else is said."""
-    return _data_folder() / "data"
+    return user_data_path(_PROGRAM, appauthor=False) / "data"
 
 
 def _config_folder() -> Path:
     return user_config_path(_PROGRAM, appauthor=False)
-
-
-def _data_folder() -> Path:
-    return user_data_path(_PROGRAM, appauthor=False)

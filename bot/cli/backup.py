@@ -28,6 +28,7 @@ from bot.console import (
     run_to_end,
     say,
     signatures,
+    tell,
 )
 from bot.file_locations import make_database_folder
 from bot.petition.petition import BUNDLED, load_petition
@@ -48,8 +49,7 @@ def backup(
             min=1,
             max=30,
             metavar="DÍAS",
-            help="Borra de su carpeta las copias más antiguas. A la gente se le "
-            "prometieron 30 días.",
+            help="Borra de su carpeta las más antiguas. A la gente se le prometieron 30 días.",
         ),
     ] = None,
 ) -> None:
@@ -78,18 +78,15 @@ def backup(
     say(
         label("La copia está en {path}: {content}.", path=file, content=_content(manifest)),
         label(
-            "Guárdala en otra máquina. También hace falta el archivo de clave, que no está en "
-            "ella."
+            "Guárdala en otra máquina. Hace falta también el archivo de clave, que no va en ella."
         ),
     )
     if keep is not None:
         _remove_older(file, manifest.made_at, keep)
         return
-    say(
-        label(
-            "Tiene lo que la gente retire desde ahora: bórrala a los treinta días, como se "
-            "les prometió. --keep 30 borra las más antiguas."
-        )
+    tell(
+        "Tiene lo que la gente retire desde ahora: bórrala a los treinta días, como se "
+        "les prometió. --keep 30 borra las más antiguas."
     )
 
 
@@ -104,14 +101,12 @@ def _remove_older(file: Path, made_at: datetime, days: int) -> None:
     removed, doubtful = remove_old_backups(file, own, made_at - timedelta(days=days))
     if removed:
         files = ", ".join(each.name for each in removed)
-        say(label("Borradas, porque tenían más de {days} días: {files}.", days=days, files=files))
+        tell("Borradas, porque tenían más de {days} días: {files}.", days=days, files=files)
     if doubtful:
-        say(
-            label(
-                "También son más antiguas, pero siguen ahí: {files}. Están dañadas, o no se "
-                "hicieron con este archivo de clave. Si son tuyas, bórralas.",
-                files=", ".join(each.name for each in doubtful),
-            )
+        tell(
+            "También son más antiguas, pero siguen ahí: {files}. Están dañadas, o no se "
+            "hicieron con este archivo de clave. Si son tuyas, bórralas.",
+            files=", ".join(each.name for each in doubtful),
         )
 
 
@@ -145,8 +140,7 @@ def restore(
         return
     if identity is None:
         raise CannotDo.because(
-            "Para abrir una copia hace falta la clave de age: --identity CLAVE. No se ha "
-            "hecho nada."
+            "Una copia se abre con la clave de age: --identity CLAVE. No se ha hecho nada."
         )
     read_identities(identity)  # so that nothing is asked where the key is not there
     if not drill and not agrees(
@@ -162,7 +156,7 @@ def restore(
         work = restoration.drill(order) if drill else restoration.restore(order)
         outcome = run_to_end(work)
     if outcome is None:
-        say(label("La clave la abre, y pg_restore la lee hasta el final. No se ha cambiado nada."))
+        tell("La clave la abre, y pg_restore la lee hasta el final. No se ha cambiado nada.")
     elif drill:
         opens = label(
             "La clave la abre, su base de datos está sana y el archivo de clave abre sus nombres."
@@ -203,25 +197,21 @@ def _checked(file: Path) -> Manifest:
 
 def _say_restored(restored: restoration.Restored, manifest: Manifest) -> None:
     """Says what a restore came to and what is to be done now."""
-    say(label("La copia está restaurada. {outcome}", outcome=_outcome(restored)))
+    tell("La copia está restaurada. {outcome}", outcome=_outcome(restored))
     if (aside := restored.moved_aside) is not None:
-        say(
-            label(
-                "La base de datos que había es ahora {path}. Tiene a las mismas personas: el bot "
-                "la borra al cabo de una semana. Si ya no la necesitas: {command}",
-                path=aside,
-                command=f"rm {shlex.quote(str(aside))}*",
-            )
+        tell(
+            "La base de datos que había es ahora {path}. Tiene a las mismas personas: el bot "
+            "la borra al cabo de una semana. Si ya no la necesitas: {command}",
+            path=aside,
+            command=f"rm {shlex.quote(str(aside))}*",
         )
     others = [each.slug for each in manifest.content.petitions if each.signatures]
     if len(others) > 1:
-        say(label("Sus otras peticiones se ponen al día cuando se pongan en marcha sus bots."))
-    say(
-        label(
-            "Pon ya el bot en marcha. No se envía nada hasta que lo mire alguien que administra: "
-            "el bot les cuenta en el chat qué se restauró, con un botón que deja salir los "
-            "mensajes."
-        )
+        tell("Sus otras peticiones se ponen al día cuando se pongan en marcha sus bots.")
+    tell(
+        "Pon ya el bot en marcha. No se envía nada hasta que lo mire alguien que administra: "
+        "el bot les cuenta en el chat qué se restauró, con un botón que deja salir los "
+        "mensajes."
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.cli.context import CliContext, short_id
-from bot.console import interruptible, progress_bar, say, say_table
+from bot.console import interruptible, progress_bar, say_table, tell
 from bot.text.terminal_language import label
 from bot.text.translations import mark
 from handlers.broadcasts.screens.broadcast_lines import BroadcastView
@@ -129,7 +129,7 @@ def _moment(at: datetime | None) -> str | None:
 def list_broadcasts(snapshots: Sequence[BroadcastSnapshot]) -> None:
     """Prints a row for each broadcast."""
     if not snapshots:
-        say(label("Todavía no hay ningún envío."))
+        tell("Todavía no hay ningún envío.")
         return
     say_table(map(_row, snapshots), [label(each) for each in _HEADINGS])
 

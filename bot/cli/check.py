@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from bot.console import in_sentences, out, say
+from bot.console import in_sentences, out, say, tell
 from bot.petition.petition import BUNDLED, petition_of
 from bot.petition_folder.check import problems_of, warnings_of
 from bot.petition_folder.read import read_folder
@@ -44,7 +44,7 @@ def _folder_meant() -> Path:
         folder = here
     else:
         folder = load_petition_settings().folder or BUNDLED
-    say(label("Se comprueba la petición de {folder}", folder=folder))
+    tell("Se comprueba la petición de {folder}", folder=folder)
     return folder
 
 
@@ -59,10 +59,8 @@ def _report(folder: Path) -> bool:
     print_problems(warnings, mark("aviso"), "yellow")
     if problems:
         said = plural_label(
-            "{n} problema en {folder}. El bot no puede usar esta petición hasta que esté "
-            "resuelto.",
-            "{n} problemas en {folder}. El bot no puede usar esta petición hasta que estén "
-            "resueltos.",
+            "{n} problema en {folder}. El bot no puede usar la petición hasta que se resuelva.",
+            "{n} problemas en {folder}. El bot no puede usar la petición hasta que se resuelvan.",
             len(problems),
             folder=folder,
         )
@@ -73,20 +71,20 @@ def _report(folder: Path) -> bool:
     if unready:
         said = plural_label(
             "{slug} ({languages}): aún no está lista: queda {n} cosa por escribir. Mientras, "
-            "petition-bot run no la pone en marcha. Para ensayarla tal como está: petition-bot "
-            "run --rehearsal",
+            "petition-bot run no la pone en marcha. Se puede ensayar: petition-bot run "
+            "--rehearsal",
             "{slug} ({languages}): aún no está lista: quedan {n} cosas por escribir. Mientras, "
-            "petition-bot run no la pone en marcha. Para ensayarla tal como está: petition-bot "
-            "run --rehearsal",
+            "petition-bot run no la pone en marcha. Se puede ensayar: petition-bot run "
+            "--rehearsal",
             len(fields_of(unready)),
             slug=slug,
             languages=languages,
         )
         say(said)
         return True
-    say(label("{slug}: sin problemas ({languages}).", slug=slug, languages=languages))
+    tell("{slug}: sin problemas ({languages}).", slug=slug, languages=languages)
     if warnings:
-        say(label("Con los avisos funciona, pero míralos antes de empezar."))
+        tell("Con los avisos funciona, pero míralos antes de empezar.")
     return True
 
 

@@ -75,9 +75,9 @@ async def prepare_handover(
     state = await storage.petitions.state()
     if state.closed_at is None:
         raise CannotDo.because(
-            "La petición está abierta: quien firme desde ahora no estaría en ninguna lista, y "
-            "se borraría con quienes sí están. Ciérrala en el bot con /close, y entrega una "
-            "lista que se escriba después."
+            "La petición está abierta: quien firme desde ahora no estaría en ninguna lista, y se "
+            "borraría con quienes sí están. Ciérrala con /close, y entrega una lista escrita "
+            "después."
         )
     day = _read_day(context, on, day_of(state.closed_at, context.words.zone))
     listed = None if without_list else await _find_list(context, export)
@@ -118,8 +118,7 @@ async def _record(context: CliContext, planned: Handover, listed: ExportedList |
     )
     if recorded is None:
         raise CannotDo.because(
-            "Entretanto se ha anotado otra entrega, o se ha vuelto a abrir la petición. No se "
-            "ha cambiado nada."
+            "Entretanto se anotó otra entrega, o se abrió la petición. No se ha cambiado nada."
         )
     return label(
         "Queda anotado que la petición se entregó el {day}. El bot lo dice a quienes administran, "
@@ -168,8 +167,7 @@ def _read_day(context: CliContext, typed: str | None, closed_on: date) -> date:
     day = read_day(typed)
     if not closed_on <= day <= _today(context):
         raise CannotDo.because(
-            "El {day} no está entre el cierre de la petición, el {closed}, y hoy. Mira el día y "
-            "el año.",
+            "El {day} no está entre el cierre, el {closed}, y hoy. Mira el día y el año.",
             closed=context.words.date(closed_on),
             day=context.words.date(day),
         )
@@ -207,8 +205,7 @@ async def _consequences(context: CliContext, listed: ExportedList | None) -> str
     untold = sum((await storage.broadcasts.audience(kind=Kind.CLOSING)).values())
     changed = [] if listed is None else await storage.changes_after_export.owed(listed)
     said = label(
-        "Cuando esté anotado, nadie podrá cambiar si se entrega su nombre, y /reopen ya no se "
-        "podrá usar."
+        "Una vez anotado, nadie podrá cambiar si se entrega su nombre, y /reopen no servirá."
     )
     if changed:
         said += "\n" + plural_label(
@@ -242,8 +239,7 @@ def _erased(context: CliContext, handed_over_on: date) -> str:
         )
     return label(
         "El plazo de las firmas acabó el {day}: el bot las borra un día después de avisar a "
-        "quienes administran, y una semana después las de personas a las que no se ha contado "
-        "cómo acabó.",
+        "quienes administran, y una semana después las de quienes no saben cómo acabó.",
         day=said,
     )
 

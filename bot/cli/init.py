@@ -8,7 +8,7 @@ import typer
 
 from bot.cli.init_setup import KEY_FILE, TOKEN, Setup, in_environment, shown
 from bot.cli.init_steps import STEPS, SetupStep, keep_key, usable_key
-from bot.console import CannotDo, explain, in_sentences, in_terminal, interruptible, say
+from bot.console import CannotDo, explain, in_sentences, in_terminal, interruptible, say, tell
 from bot.logs import configure_logging
 from bot.settings import load_settings
 from bot.setup.bot_calls import TokenRefused
@@ -61,11 +61,9 @@ def init(
         )
     setup = Setup.begin(given, asks=not non_interactive)
     if setup.asks and KEY_FILE not in setup.known:
-        say(
-            label(
-                "Vamos a preparar tu bot, paso a paso. Con Intro aceptas lo que está entre"
-                " corchetes. Con Ctrl-C lo dejas cuando quieras: lo ya escrito se conserva."
-            )
+        tell(
+            "Vamos a preparar tu bot, paso a paso. Con Intro aceptas lo que está entre"
+            " corchetes. Con Ctrl-C lo dejas cuando quieras: lo ya escrito se conserva."
         )
     stopped = label(
         "Lo has interrumpido, y lo escrito se conserva. Cuando quieras seguir: petition-bot"
@@ -147,14 +145,13 @@ def _conclude(setup: Setup) -> None:
     for name, value in in_environment().items():
         if name not in before:
             setup.keep(name, value)
-            say(label("✓ También queda escrito {name}, que estaba en el entorno.", name=name))
+            tell("✓ También queda escrito {name}, que estaba en el entorno.", name=name)
         elif before[name] != value:
-            said = label(
-                "{name} tiene además otro valor en el entorno, y es ese el que vale mientras"
-                " esté.",
+            tell(
+                "{name} tiene otro valor en el entorno, y es ese el que vale mientras esté.",
                 name=name,
+                style="yellow",
             )
-            say(said, style="yellow")
     load_settings(env_file=setup.env_file)
     folder = setup.answers["petition"]
     quoted = shlex.quote(str(folder))
@@ -169,13 +166,10 @@ def _conclude(setup: Setup) -> None:
         "",
         label("Y ahora, con @{bot}:", bot=setup.answers["token_file"][1].username),
         label(
-            "  1. Escribe la petición, y di en ella quién responde de las firmas: petition-bot"
-            " preview {where}",
+            "  1. Escribe la petición y quién responde de las firmas: petition-bot preview "
+            "{where}",
             where=where,
         ),
         label("  2. Comprueba que no falta nada: petition-bot check {where}", where=where),
-        label(
-            "  3. Ensáyala en Telegram: petition-bot run --rehearsal. Y cuando quieras abrirla:"
-            " petition-bot run"
-        ),
+        label("  3. Ensáyala: petition-bot run --rehearsal. Y para abrirla: petition-bot run"),
     )

@@ -24,7 +24,7 @@ from bot.cli.init_setup import (
     shown,
 )
 from bot.cli.run import say_that_nobody_else_reads
-from bot.console import CannotDo, confirms, draw_link, run_to_end, say
+from bot.console import CannotDo, confirms, draw_link, run_to_end, say, tell
 from bot.petition_folder.schema import Slug
 from bot.petition_folder.template import LANGUAGES, copy_template
 from bot.settings import checked_token
@@ -127,7 +127,7 @@ def ask_for_admins(setup: Setup, question: str) -> list[int]:
         if found := _find_admin(setup, token, identity.username):
             admins.add(found.user_id)
             setup.keep(ADMINS, ",".join(map(str, sorted(admins))))
-            say(label("✓ {name} administra el bot.", name=found.name))
+            tell("✓ {name} administra el bot.", name=found.name)
         # Two decide on a breach, and on what goes to many.
         if admins and not confirms(label(question), default=len(admins) < 2):
             return sorted(admins)
@@ -139,7 +139,7 @@ def _find_admin(setup: Setup, token: str, username: str) -> Candidate | None:
     link = code.link(username)
     say("", link, "")
     draw_link(link)
-    say(label("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)"))
+    tell("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)")
     found = _call(
         setup,
         token,
@@ -153,11 +153,9 @@ def _find_admin(setup: Setup, token: str, username: str) -> Candidate | None:
     who = f"{found.name} (@{found.username})" if found.username else found.name
     say("", label("Ha abierto el enlace: {who}, id {id}.", who=who, id=found.user_id))
     if not confirms(label("¿Es quien va a administrar el bot?"), default=None):
-        say(
-            label(
-                "Entonces no se guarda. Ese enlace ya no sirve a nadie; haz el siguiente donde"
-                " nadie más vea la pantalla."
-            )
+        tell(
+            "Entonces no se guarda. Ese enlace ya no sirve a nadie; haz el siguiente donde"
+            " nadie más vea la pantalla."
         )
         return None
     welcome = (
@@ -199,7 +197,7 @@ def check_folder(setup: Setup, typed: str) -> Path:
     folder = Path(typed).expanduser().absolute()
     is_name = "/" not in typed and not folder.exists()
     if is_name:
-        folder = file_locations.petition_folder(slug_of(typed))
+        folder = Path.home() / slug_of(typed)  # where its writer sees it
     if has_petition(folder):
         return folder
     where = shown(folder)

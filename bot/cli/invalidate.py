@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
-from bot.console import CannotDo, in_sentences, say, say_table
+from bot.console import CannotDo, in_sentences, say, say_table, tell
 from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import median_form_seconds
 from bot.text.terminal_language import label
@@ -185,14 +185,12 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
     """Prints how many signatures a condition applies to, and what they are like; no names."""
     total = len(found.numbers)
     share = words.percent(total / max(counted, total))
-    say(
-        label(
-            "{n} firmas, el {share} de las {counted} que cuentan: {said}",
-            n=words.number(total),
-            share=share,
-            counted=words.number(counted),
-            said=said,
-        )
+    tell(
+        "{n} firmas, el {share} de las {counted} que cuentan: {said}",
+        n=words.number(total),
+        share=share,
+        counted=words.number(counted),
+        said=said,
     )
     if total > counted / 2:
         say(label("Son más de la mitad de las que cuentan."), style="bold red")
@@ -207,7 +205,7 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
         say_table((name, words.number(n)) for name, n in counts.items())
     say(*_form_times(words, found))
     examples = ", ".join(map(str, found.numbers[:_EXAMPLES]))
-    say(label("Números: {numbers}", numbers=examples + (" …" if total > _EXAMPLES else "")))
+    tell("Números: {numbers}", numbers=examples + (" …" if total > _EXAMPLES else ""))
 
 
 def _by_time(words: Words, found: Matches) -> tuple[str, dict[str, int]]:
@@ -324,7 +322,7 @@ async def _prepare_undo(context: CliContext, wanted: str) -> Plan:
 async def _show_list(context: CliContext) -> None:
     entries, words = await context.storage.invalidations.entries(), context.words
     if not entries:
-        say(label("No se ha anulado nada."))
+        tell("No se ha anulado nada.")
     for each in entries:
         said = label(
             "{id}  {n} firmas, el {moment}",

@@ -22,11 +22,10 @@ from bot.cli.person import person
 from bot.cli.purge import purge
 from bot.cli.run import run
 from bot.cli.service import service
-from bot.console import in_sentences, run_to_end, say, say_files_here
+from bot.console import in_sentences, run_to_end, say, say_files_here, tell
 from bot.file_locations import make_database_folder, make_private_folder
 from bot.logs import configure_logging
 from bot.settings import load_storage_settings
-from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage import Keyring
 from storage import migrate as migrate_database
@@ -145,14 +144,13 @@ def keygen(
     if path is None:
         make_private_folder(key.parent)
     Keyring.generate(key.absolute())
-    said = label(
+    tell(
         "La clave está en {path}. Guarda una copia lejos de la base de datos: sin la clave, "
         "nadie puede leer las firmas; con las dos cosas, cualquiera.",
         path=key.absolute(),
     )
-    say(said)
     if path is not None:
-        say(label("Pon en tus ajustes: PETITION_KEY_FILE={path}", path=path.absolute()))
+        tell("Pon en tus ajustes: PETITION_KEY_FILE={path}", path=path.absolute())
 
 
 @in_sentences
@@ -162,7 +160,7 @@ def migrate() -> None:
     say_files_here(settings.database_url)
     make_database_folder(settings.database_url)
     revision = run_to_end(migrate_database(settings.database_url))
-    say(label("La base de datos está en la revisión {revision}.", revision=revision))
+    tell("La base de datos está en la revisión {revision}.", revision=revision)
 
 
 # As help lists them: by what they are for, in the order of use.

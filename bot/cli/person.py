@@ -122,24 +122,22 @@ def person(
         str | None,
         typer.Argument(
             metavar="NOMBRE",
-            help="Con correct, el nombre nuevo. Si no se da, se pregunta, y no queda en el "
-            "historial de la terminal.",
+            help="Con correct, el nombre nuevo. Si falta, se pregunta, y no queda en el "
+            "historial.",
         ),
     ] = None,
     code: Annotated[
         str | None,
         typer.Option(
             metavar="CÓDIGO",
-            help="El código de la carta. Si no se da, se pregunta, y no queda en el "
-            "historial de la terminal.",
+            help="El código de la carta. Si falta, se pregunta, y no queda en el historial.",
         ),
     ] = None,
     verified_otherwise: Annotated[
         str | None,
         typer.Option(
             metavar="MOTIVO",
-            help="Sin código: cómo sabes de quién es la firma. Queda anotado: no "
-            "escribas nada personal.",
+            help="Sin código: cómo sabes de quién es. Queda anotado: no escribas nada personal.",
         ),
     ] = None,
     output: Annotated[
@@ -272,9 +270,8 @@ def check_reason(reason: str, *names: str | None) -> str:
     is_named = not {*in_names}.isdisjoint(re.findall(r"\w+", said.casefold()))
     if "@" in said or _LONG_NUMBER.search(said) or is_named:
         raise CannotDo.because(
-            "El motivo queda anotado para siempre, así que no puede decir quién es la "
-            "persona: ni nombre, ni dirección, ni número. Algo así: enseñó el pasaporte en la "
-            "oficina el 3 de mayo."
+            "El motivo queda anotado para siempre, y no puede decir quién es la persona: ni "
+            "nombre, ni dirección, ni número. Algo así: enseñó el pasaporte el 3 de mayo."
         )
     return said
 
@@ -321,8 +318,7 @@ _NO_FIT = {
 def _no_fit(checked: CheckedCode, words: Words) -> str:
     since = "" if checked.since is None else words.plain_moment(checked.since)
     ask = label(
-        "Pide otro, que muestra /mydata. Si ya no tiene Telegram, --verified-otherwise dice cómo "
-        "sabes quién es."
+        "Pide otro, que muestra /mydata; o di con --verified-otherwise cómo sabes quién es."
     )
     return f"{label(_NO_FIT[checked.state], moment=since)} {ask}"
 

@@ -9,14 +9,14 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.console import CannotDo, say
+from bot.console import CannotDo, tell
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.check import find_problems, problems_of, warnings_of
 from bot.petition_folder.edit import NotEditable, at, changed, path_of
 from bot.petition_folder.read import FolderState, folder_state, read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.text.problems import Problem
-from bot.text.terminal_language import label, terminal_words
+from bot.text.terminal_language import terminal_words
 from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.folder_editor import FolderEditor, Refusal
 from bot.tryout.page import TryoutPage
@@ -31,10 +31,9 @@ async def run_preview(folder: Path, port: int | None) -> None:
     _require_folder(folder)
     page = TryoutPage(folder=str(folder), editor=FolderEditor(folder, closed_for(folder)))
     async with served(page, port), DemoSession(page, petition=folder).open() as session:
-        said = label(
+        tell(
             "Lo que cambies ahí o en un archivo se ve al momento; Ctrl-C termina la vista previa."
         )
-        say(said)
         await unless_interrupted(Preview(folder, page, session).watch())
 
 

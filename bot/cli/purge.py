@@ -60,8 +60,7 @@ def refuse_another_date(said: datetime | None, now: datetime) -> None:
     """Raises CannotDo where Telegram says another day than the machine, or nothing."""
     if said is None:
         raise CannotDo.because(
-            "Antes de borrar se le pregunta a Telegram qué día es, y ahora no contesta. No se ha "
-            "borrado nada."
+            "Telegram, que dice qué día es, no contesta. No se ha borrado nada."
         )
     if abs(now - said) >= timedelta(days=1):
         date = terminal_words().date
@@ -118,8 +117,7 @@ async def _reasons(
         )
     if count.after_handover and erasure.handed_over_on is not None:
         yield label(
-            "{n}, porque ha acabado el plazo desde que la petición se entregó, el {day}: "
-            "{months}.",
+            "{n}, porque acabó el plazo desde que la petición se entregó, el {day}: {months}.",
             n=words.number(count.after_handover),
             day=words.date(erasure.handed_over_on),
             months=plural_label("{n} mes", "{n} meses", months.months_after_delivery),

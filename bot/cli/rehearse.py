@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.markdown import Markdown
 
 from bot.cli.check import print_problems
-from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say
+from bot.console import INTERRUPTED, CannotDo, out, progress_bar, say, tell
 from bot.petition.petition import load_petition
 from bot.petition_folder.check import find_problems, find_warnings
 from bot.petition_folder.schema import PETITION_FILE
@@ -30,13 +30,12 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
     """
     if folder is None and not Path(PETITION_FILE).is_file():
         raise CannotDo.because(
-            "Aquí no hay ningún petition.toml. Di la carpeta de la petición: "
-            "petition-bot rehearse CARPETA"
+            "Aquí no hay ningún petition.toml. Di la carpeta: petition-bot rehearse CARPETA"
         )
     folder, words = folder or Path(), terminal_words()
     if problems := find_problems(folder):
         print_problems(problems)
-        say(label("Cuando esté resuelto, vuelve a ensayar."))
+        tell("Cuando esté resuelto, vuelve a ensayar.")
         return 1
     petition = load_petition(folder)
     seed = secrets.randbelow(_SEEDS) if seed is None else seed

@@ -17,6 +17,7 @@ from bot.console import (
     run_to_end,
     say,
     say_in_terminal,
+    tell,
 )
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition, petition_of
@@ -80,11 +81,10 @@ def run(
         # At the start a proxy's hiccup looks like a token that is refused, so that may pass.
         raise TokenRefused from None
     if rehearsal:
-        said = label(
+        tell(
             "El ensayo ha acabado y sus firmas están borradas. En los chats quedan los mensajes, "
             "con botones que ya no hacen nada."
         )
-        say(said)
 
 
 def _require_ready(settings: Settings) -> None:
@@ -124,23 +124,23 @@ def _say_who_approves(settings: Settings) -> None:
     if admins == 1:
         say_that_nobody_else_reads()
         return
-    said = label(
+    tell(
         "Salvo el aviso de una brecha de seguridad, cualquiera de las {n} personas que "
         "administran puede enviar un mensaje a quienes firmaron sin que nadie más lo lea. Para "
         "que lo apruebe otra cuando llegue a más de 100 personas: PETITION_APPROVAL_ABOVE=100",
         n=admins,
+        style="yellow",
     )
-    say(said, style="yellow")
 
 
 def say_that_nobody_else_reads() -> None:
     """Says what it means that one person alone administers the bot."""
-    said = label(
+    tell(
         "Con una sola persona, nadie más revisa lo que se envía, tampoco el aviso de una brecha de"
         " seguridad. Para añadir a otra, quita PETITION_ADMIN_IDS de los ajustes y ejecuta"
-        " petition-bot init: cada persona abre un enlace."
+        " petition-bot init: cada persona abre un enlace.",
+        style="yellow",
     )
-    say(said, style="yellow")
 
 
 def _require_rehearsable(settings: Settings) -> None:
@@ -162,13 +162,12 @@ def _require_rehearsable(settings: Settings) -> None:
             command=_REHEARSAL,
         )
     run_to_end(_require_alone(settings))
-    said = label(
+    tell(
         "Ensayo de la petición {slug}, en el Telegram de verdad. Cada mensaje dice que es un "
-        "ensayo. Ninguna firma cuenta, y los nombres se borran cuando acaba. Para acabarlo "
-        "pulsa Ctrl-C.",
+        "ensayo. Ninguna firma cuenta, y los nombres se borran cuando acaba. Para acabarlo: "
+        "Ctrl-C.",
         slug=slug,
     )
-    say(said)
 
 
 def _signed_petition(settings: Settings, slug: str) -> str | None:
@@ -196,15 +195,14 @@ async def _require_alone(settings: Settings) -> None:
 def _say_started(name: str, username: str) -> None:
     """Says which bot runs; in a terminal also how to reach it, to stop it, and to keep its log."""
     link = f"https://t.me/{username}"
-    say(label("{name} está en marcha: {link}", name=name, link=link))
+    tell("{name} está en marcha: {link}", name=name, link=link)
     if not out.is_terminal:
         return
     draw_link(link)
     say(
         label("Para pararlo, pulsa Ctrl-C."),
         label(
-            "Aquí solo salen los avisos. Para guardar el registro entero, ponlo en marcha así: "
-            "{command}",
+            "Aquí solo salen los avisos. Para guardar el registro entero: {command}",
             command="petition-bot run 2>> petition.log",
         ),
     )
@@ -220,8 +218,7 @@ _EVENTS = {
     "for_database": mark("La base de datos no contesta. El bot espera y lo intenta otra vez."),
     "token_denied": mark("Telegram no acepta ahora el token. El bot lo intenta otra vez."),
     "unknown_setting": mark(
-        "Entre los ajustes hay uno, que empieza por PETITION_, que el bot no conoce. ¿Está bien "
-        "escrito?"
+        "El bot no conoce un ajuste que empieza por PETITION_. ¿Está bien escrito?"
     ),
     "backup": mark("No consta ninguna copia de seguridad reciente: petition-bot backup"),
     "petition_folder": mark(

@@ -183,8 +183,7 @@ def test_a_terminal_says_in_spanish_what_the_log_has_in_english() -> None:
         "No consta ninguna copia de seguridad reciente: petition-bot backup",
         "La base de datos no contesta. El bot espera y lo intenta otra vez.",
         "Telegram no acepta ahora el token. El bot lo intenta otra vez.",
-        "Entre los ajustes hay uno, que empieza por PETITION_, que el bot no conoce. ¿Está bien "
-        "escrito?",
+        "El bot no conoce un ajuste que empieza por PETITION_. ¿Está bien escrito?",
         "La carpeta de la petición no se puede usar tal como está, y siguen los textos de antes. "
         "Para ver por qué: petition-bot check",
         "Algo no ha salido bien, y el bot sigue. Más, en el registro: picture_not_read",

@@ -24,7 +24,7 @@ _METHODS = frozenset({"text", "label", "because"}) | _PLURALS
 _MARK = "mark"
 # A label in the terminal's language; a label with its values, which is said in a language later;
 # and an exception with one.
-_FUNCTIONS = frozenset({_MARK, "Sentence", "ValueRefused", "label", "plural_label"})
+_FUNCTIONS = frozenset({_MARK, "Sentence", "ValueRefused", "label", "plural_label", "tell"})
 # What the form of a petition says of a field: its name here, and what it is for below it.
 _FIELD = ".field"
 _IN_SCRIPT = re.compile(r'\bt\(\s*("(?:[^"\\]|\\.)*")')
@@ -173,5 +173,5 @@ def _choices(argument: ast.expr) -> Iterator[ast.expr]:
 def _values(call: ast.Call, kind: str) -> frozenset[str] | None:
     if kind == _MARK or any(keyword.arg is None for keyword in call.keywords):
         return None
-    named = {keyword.arg for keyword in call.keywords if keyword.arg is not None}
+    named = {keyword.arg for keyword in call.keywords if keyword.arg not in (None, "style")}
     return frozenset(named | {"n"} if kind in _PLURALS else named)
