@@ -201,8 +201,12 @@ def test_who_starts_a_bot_reads_its_name_and_link_and_no_line_for_each_reply(
     for each in ("▀", "pulsa Ctrl-C", "registro entero"):
         assert (each in output) == in_terminal
     monkeypatch.setenv("PETITION_LOG_LEVEL", "DEBUG")
-    call("run")
+    assert "sin que nadie más lo lea" not in call("run").output
     assert levels == ["WARNING" if in_terminal else "INFO", "DEBUG"]
+    monkeypatch.delenv("PETITION_APPROVAL_ABOVE")
+    assert "cualquiera de las 2 personas que administran" in call("run").output
+    monkeypatch.setenv("PETITION_ADMIN_IDS", "1")
+    assert "Con una sola persona, nadie más revisa" in call("run").output
 
 
 def test_a_petition_that_is_not_ready_is_not_run_and_every_reason_is_said(
@@ -408,6 +412,7 @@ def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_set
     result = call("check")
     assert result.exit_code == 0
     assert f"Se comprueba la petición de {folder / 'river'}\n" in result.output
+    assert "aviso  petition.toml: closing_is_draft: " in result.output
     left = "river (español, inglés): aún no está lista: quedan 22 cosas por escribir."
     assert left in result.output
     assert "petition-bot run --rehearsal" in result.output
