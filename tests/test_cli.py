@@ -201,7 +201,8 @@ def test_who_starts_a_bot_reads_its_name_and_link_and_no_line_for_each_reply(
     for each in ("▀", "pulsa Ctrl-C", "registro entero"):
         assert (each in output) == in_terminal
     monkeypatch.setenv("PETITION_LOG_LEVEL", "DEBUG")
-    assert "sin que nadie más lo lea" not in call("run").output
+    output = call("run").output
+    assert "sin que nadie más lo lea" not in output
     assert levels == ["WARNING" if in_terminal else "INFO", "DEBUG"]
     monkeypatch.delenv("PETITION_APPROVAL_ABOVE")
     assert "cualquiera de las 2 personas que administran" in call("run").output

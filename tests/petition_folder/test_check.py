@@ -181,7 +181,7 @@ def test_dates_are_warned_of_by_the_day_where_the_petition_is(
 WARNED_OF = """\
 en.toml: appeal, page 2: 1,288 characters are more than a phone shows at once: make two pages
 en.toml: name_consent: this is missing, so people who give their name will agree to words of
-en.toml: privacy_short: there are 722 characters above what is asked: fold the
+en.toml: privacy_short: there are 712 characters above what is asked: fold the
 en.toml: share: sharing this says that one has signed, which can be dangerous: let it speak
 es.toml: consent: these are 98 words with the choices, and nobody reads that many before
 es.toml: share: sharing this says that one has signed, which can be dangerous: let it speak
