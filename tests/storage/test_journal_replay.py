@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from storage import Conversation, Deed, Entry, Keyring, Reached, Row, Statement, Storage
 from storage.changes_after_export import Change
+from storage.consents import NEW_TEXTS, TextsAnswer
 from storage.ids import rising_id
 from storage.journal_replay import replay
 from storage.tables import metadata
@@ -117,12 +118,16 @@ class TestARestoredCopy:
         people = {
             name: a_supporter(keyring, number, f"Persona {number}")
             for number, name in enumerate(
-                ("off", "given", "new", "new and off", "off and given", "before", "lost"), 1
+                (
+                    *("off", "given", "new", "new and off", "off and given", "before", "lost"),
+                    *("texts", "later"),
+                ),
+                1,
             )
         }
         ids = {}
         for name, each in people.items():
-            await each.sign(storage, was=0, with_name=name != "given")
+            await each.sign(storage, was=0, with_name=name not in ("given", "later"))
             ids[name] = await signature_id(storage, each)
 
         async def choose(name: str, *chosen: str) -> None:
@@ -130,8 +135,9 @@ class TestARestoredCopy:
                 await choose_name(storage, people[name], each)
 
         await choose("before", "", "Bea")
+        await choose("later", "Lara")
         listed = await storage.exports.begin(at=NOON, detail="csv")
-        await storage.exports.finish(listed, with_name=6, without_name=1)
+        await storage.exports.finish(listed, with_name=8, without_name=1)
         for message, name in enumerate(("off", "new", "lost"), 1):
             at = people[name].supporter
             await storage.sent_files.add(at, chat_id=2, message_id=message, at=NOON)
@@ -143,20 +149,23 @@ class TestARestoredCopy:
         await choose("off and given", "", "Otra")
         await choose("before", "Beatriz")
         await choose("lost", "Luz")
+        await accept_texts(storage, people["texts"])
+        await choose("texts", "Tere")
+        await choose("later", "Laura")
         await put_back(storage, backup)
         # Nothing does this, but a name is put back where its owner consents to it.
         lost = Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 7")
         await storage.database.write(lost)
 
         entries = storage.journal.read().entries
-        for expected in ({Deed.WITH_NAME: 6}, {}):  # again changes nothing
+        for expected in ({Deed.WITH_NAME: 8}, {}):  # again changes nothing
             done = await replay(
-                storage.database, keyring, SLUG, entries, reached=Reached(7), at=later(60)
+                storage.database, keyring, SLUG, entries, reached=Reached(9), at=later(60)
             )
             assert done == expected
             signed = [await storage.signatures.get(each.supporter) for each in people.values()]
             assert [each.name for each in signed if each is not None] == [
-                *("", "", "Nora", "", "", "Beatriz", "Luz")
+                *("", "", "Nora", "", "", "Beatriz", "Luz", "Tere", "Laura")
             ]
             ended = Statement(
                 "SELECT s.number FROM consents c JOIN signatures s ON s.id = c.signature_id"
@@ -174,6 +183,8 @@ class TestARestoredCopy:
                 (4, Change.NAME_REMOVED, None),
                 (5, Change.NAME_REMOVED, None),
                 (6, Change.CORRECTED, "Beatriz"),
+                (8, Change.CORRECTED, "Tere"),
+                (9, Change.CORRECTED, "Laura"),
             ]
 
     async def test_does_what_is_noted_where_name_and_choice_were_apart(
@@ -231,6 +242,15 @@ async def choose_name(storage: Storage, person: Supporter, name: str) -> None:
         assert await signatures.correct_name(who, name, after, was, NOON)
     else:
         assert await signatures.give_name(who, name, GIVES, after, was, NOON)
+
+
+async def accept_texts(storage: Storage, person: Supporter) -> None:
+    """Has somebody consent once more, to changed texts, with their name as before."""
+    known = await storage.conversations.get(person.supporter)
+    assert known is not None
+    answer = TextsAnswer("2", replace(GIVES, purposes=frozenset({NEW_TEXTS})))
+    after, was = replace(known, version=known.version + 1), known.version
+    assert await storage.signatures.answer_texts(person.supporter, answer, after, was, later(30))
 
 
 async def everything(storage: Storage) -> dict[str, list[Row]]:

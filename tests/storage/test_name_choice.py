@@ -242,7 +242,9 @@ async def test_choice_and_name_are_one_entry_outside_the_database(
 ) -> None:
     """And a name that was taken off, or corrected, is not there any more."""
     signatures = storage.signatures
+    await storage.sent_files.add(ana.supporter, chat_id=5, message_id=9, at=NOON)
     await signatures.correct_name(ana.supporter, "Ana Sol", at_my_data(ana, 3), 2, later(50))
+    assert [each.message_id for each in await storage.sent_files.due()] == [9]
     first, *_ = (await storage.personal_data.of(ana.user_id)).consents
     assert names_in_journal(storage) == [f"{short(first['id'])} Ana Sol"]
     await signatures.remove_name(ana.supporter, at_my_data(ana, 4), 3, later(60))
