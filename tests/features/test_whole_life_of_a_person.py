@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyrage
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from bot.age_encryption import parse_recipients
@@ -19,15 +20,18 @@ from handlers.closing_date import look
 from handlers.person_notices import send_notices
 from handlers.sent_files import erase_all_files
 from simulator.person import Person
-from storage import Deed, Statement
+from storage import Database, Deed, Statement, open_database
 from storage.personal_data import Held
+from storage.tables import metadata
 from tests.features.test_changed_texts import checked, held_of, receipt_of
 from tests.features.test_erasures import Time, visits
 from tests.features.test_letters import code_for
 from tests.features.test_my_data import file_of
+from tests.storage.test_key_rotation import opened
 from tests.support.scene import Scene, a_scene
 
 NAMES = {"Ana García".encode(), "García Sol".encode()}
+SEALED_BYTES = 64  # no sealed value is shorter, and no name that is looked for is longer
 
 
 @pytest.fixture
@@ -92,7 +96,8 @@ def where(scene: Scene, values: set[bytes]) -> set[str]:
     assert scene.settings.key_file is not None
     database = Path(scene.settings.database_url.partition(":///")[2])
     middles = {
-        each if each in NAMES else each[len(each) // 3 : -len(each) // 3] for each in values
+        each if len(each) < SEALED_BYTES else each[len(each) // 3 : -len(each) // 3]
+        for each in values
     }
     return {
         file.name
@@ -214,3 +219,45 @@ async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(
     assert "Reunió la firma de 3 personas" in late
     stats = await time.storage.signatures.stats(time.now)
     assert (stats.total, stats.with_name, stats.erased) == (2, 1, 2)
+
+
+async def readable(database: Database, scene: Scene) -> list[str]:
+    """Every value of every table, with the key in hand."""
+    found = []
+    for table in metadata.sorted_tables:
+        rows = await database.read(Statement(f"SELECT * FROM {table.name}"))  # noqa: S608
+        found.append(repr([dict(row) for row in rows]))
+    return [*found, repr(await opened(database, scene.services.keyring))]
+
+
+async def test_who_signs_without_a_name_has_it_nowhere_with_every_key_in_hand(
+    scene: Scene, tmp_path: Path, key: Path
+) -> None:
+    """Telegram tells the bot what Jordi is called, with everything that he sends or taps."""
+    jordi, storage = scene.jordi, scene.services.storage
+    await scene.signs(scene.sean)
+    with capture_logs() as logs:
+        await scene.signs(jordi, with_name=False, updates=True)
+        given = await file_of(scene, jordi)
+        receipt = await receipt_of(scene, jordi)
+    assert (given["signature"]["name"], given["signature"]["with_name"]) == (None, 0)
+    await scene.closes()
+    await exported(scene, tmp_path / "list.age")
+    decrypts(tmp_path / "list.age", key, tmp_path / "list.json")
+    backup, copy = tmp_path / "today.backup", tmp_path / "copy.db"
+    await typed("backup", backup)
+    backup.write_bytes(backup.read_bytes()[4096:])  # behind the line that anybody can read
+    decrypts(backup, key, copy)
+    restored = await open_database(f"sqlite+aiosqlite:///{copy}")
+    try:
+        stored = [*await readable(storage.database, scene), *await readable(restored, scene)]
+    finally:
+        await restored.close()
+    everything = (
+        *(repr(logs), json.dumps(given), receipt, (tmp_path / "list.json").read_text("utf-8")),
+        *(*stored, repr([each.value for each in storage.journal.read().entries])),
+    )
+    assert any("Seán O'Brien" in each for each in everything), "whose name is stored"
+    for name in ("Jordi", "Puig"):
+        assert [each for each in everything if name in each] == []
+    assert await asyncio.to_thread(where, scene, {b"Jordi", b"Puig"}) == set()
