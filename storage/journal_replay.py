@@ -183,9 +183,8 @@ class _Copy(PetitionRows):
         if self._opened(row, "signatures", "name_sealed", key) == name:
             return ()
         sealed = self._sealed(name, "signatures", "name_sealed", key)
-        change = Change.NAME_GIVEN if row["name_sealed"] is None else Change.CORRECTED
         return (
-            note_change(self._slug, row["supporter"], change, at),
+            note_change(self._slug, row["supporter"], Change.CORRECTED, at),
             self._statement(_SET_NAME, id=key, name=sealed),
             all_due(self._slug, row["supporter"]),
         )

@@ -106,7 +106,7 @@ async def in_its_middle(storage: Storage) -> None:
 
 async def with_and_without(storage: Storage) -> None:
     """Ana gives her name, Berta does not, Carla takes it off, and Dani gives it again; Fidel's is
-    corrected. Gala, Hugo, Ines and Joan have begun, and the list is handed over."""
+    corrected. Gala, Hugo, Ines, Joan and Kira have begun, and the list is handed over."""
     ana, berta, carla, dani, fidel = (
         a_supporter(storage.keyring, 2001 + n, name, WITHOUT_NAMES)
         for n, name in enumerate(("Ana Gil", "Berta Sin", "Carla Antes", "Dani Mas", "Fidel"))
@@ -136,15 +136,16 @@ async def with_and_without(storage: Storage) -> None:
 
 async def begun(storage: Storage) -> None:
     """Forms at each step, of people who chose and who did not."""
-    gala, hugo, ines, joan = (
+    gala, hugo, ines, joan, kira = (
         Conversation(storage.keyring.reference(WITHOUT_NAMES, 2010 + n), stage=stage, version=1)
-        for n, stage in enumerate(("consent", "consent", "name", "help"))
+        for n, stage in enumerate(("consent", "consent", "name", "help", "name"))
     )
     for each in (
         replace(gala, name="Gala Vera"),
         replace(hugo, name="Hugo Sin", with_name=False),
         ines,
         replace(joan, return_stage="name"),
+        replace(kira, with_name=False),
     ):
         await storage.conversations.save(each, was=None, at=NOON)
 

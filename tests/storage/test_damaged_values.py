@@ -46,7 +46,8 @@ async def test_a_signature_is_there_without_its_name(
     await damage(storage.database, "signatures", "name_sealed")
     found = await storage.signatures.get(ana.supporter)
     assert found is not None
-    assert (found.is_damaged, found.name, found.number) == (True, "", whole.number)
+    assert (found.is_damaged, found.with_name, found.name) == (True, True, "")
+    assert found.number == whole.number
     assert damaged == ["signatures.name_sealed"]
     assert await storage.signatures.withdraw(ana.supporter, NOON)
 

@@ -126,13 +126,14 @@ async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
     assert await names(storage, "sahara") == {1: "Ana Gil", 4: "Dani Mas", 5: "Fidel Nuevo"}
     forms = [
         await storage.conversations.get(key.reference("sahara", 2010 + number))
-        for number in range(4)
+        for number in range(5)
     ]
     assert [(each.name, each.with_name) for each in forms if each is not None] == [
         ("Gala Vera", True),
         (None, False),
         (None, True),
         (None, True),
+        (None, False),
     ]
     handover = await storage.handovers.active()
     assert handover is not None
