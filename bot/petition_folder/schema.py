@@ -348,7 +348,9 @@ class Texts(FrozenModel):
     """La primera pantalla: quién, qué y por qué, en pocas líneas."""
     appeal: Lines[Html] = Group.APPEAL.field("Llamamiento", screens=("appeal",))
     """El caso entero, en páginas. Cada una debería caber en la pantalla de un teléfono."""
-    privacy_short: Html = Group.PRIVACY.field("Aviso breve de privacidad", screens=("name",))
+    privacy_short: Html = Group.PRIVACY.field(
+        "Aviso breve de privacidad", screens=("name", "consent")
+    )
     """Se lee justo antes de dar el primer dato. Sin plegar: quién responde, para qué, los
     derechos, y a quién y a qué país va el nombre. El resto se puede plegar."""
     privacy: Lines[Html] = Group.PRIVACY.field(
@@ -357,7 +359,9 @@ class Texts(FrozenModel):
     """En páginas, con /privacy. Que lo lea tu asesoría jurídica antes de empezar."""
     consent: Html = Group.SIGNING.field("Consentimiento", screens=("consent",))
     """Lo que acepta quien firma, dé o no su nombre; se guarda como prueba, palabra por palabra."""
-    name_consent: Html | None = Group.SIGNING.field("Consentimiento para dar el nombre", None)
+    name_consent: Html | None = Group.SIGNING.field(
+        "Consentimiento para dar el nombre", None, screens=("consent",)
+    )
     """Lo que acepta además quien da su nombre, al firmar o después, en /mydata. Di quién lo sabrá,
     en qué país y qué puede suponer. Si lo dejas vacío, el bot usa palabras suyas."""
     news: Html = Group.SIGNING.field("Lo que precede a las opciones", screens=("consent",))

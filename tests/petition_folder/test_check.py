@@ -139,7 +139,12 @@ def test_texts_are_measured_after_markup_with_everything_at_its_longest(attempt:
     )
     consent = "Tengo 14 años o más.\n"
     (only,) = attempt(("es.toml", consent, consent + "ñ" * 3300 + "\n"))
-    assert "es.toml: consent: the screen “consent” would have 4,162 characters" in only
+    assert "es.toml: consent: the screen “consent” would have" in only
+    assert "this, together with privacy_short, name_consent, news, and 600 for the" in only
+    # Who signs without a name reads the notice above the consent; with one, the words about it.
+    for key, beginning in (("privacy_short", "<b>Responsable:</b>"), ("name_consent", "Yo, ")):
+        (only,) = attempt(("es.toml", beginning, beginning + "ñ" * 2400))
+        assert f"es.toml: {key}: the screen “consent” would have" in only
     # With a short name it would fit: of what is added, the name's 200 units are the last straw.
     (only,) = attempt(("es.toml", "{name}</b>, cons", "{name}</b>, " + "ñ" * 3700 + " cons"))
     assert "es.toml: name_consent: it has 4,131 characters, and the limit is 4,096" in only
