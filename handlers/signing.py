@@ -6,7 +6,7 @@ from bot.petition.consent import consent_sha256, notice_mark, notice_text
 from bot.petition.names import NameProblem, NameRefused, clean_name
 from bot.petition.signing_rate import form_seconds
 from bot.petition.stages import (
-    NOTICE_AGAIN,
+    AGAIN,
     Action,
     Place,
     Stage,
@@ -122,7 +122,7 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     """
     notice = notice_mark(ctx.view.petition)
     if ctx.conversation.notice != notice:
-        ctx = ctx.with_stage(Place(Stage.CONSENT, NOTICE_AGAIN), notice=notice)
+        ctx = ctx.with_stage(Place(Stage.CONSENT, AGAIN), notice=notice)
         await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
     if agreed_to != consent_mark(ctx.view, consent_words(ctx.view)):

@@ -7,13 +7,12 @@ from functools import partial
 
 import structlog
 
-from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import (
     SHORT_FORM_SECONDS,
     SHORT_FORMS_FROM,
     Sign,
+    form_times,
     main_source,
-    median_form_seconds,
     short_forms,
     short_kinds,
     signs_of_a_wave,
@@ -76,8 +75,13 @@ def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
     )
     return paragraphs(
         words.text("👀 <b>Las firmas llegan de una manera poco habitual.</b>"),
-        sentences(counted, *(_said(rate, sign, words) for sign in signs)),
-        lines(*(_form_time(rate, words, with_name=kind) for kind in (True, False))),
+        sentences(counted, *(said for sign in signs for said in _said(rate, sign, words))),
+        lines(
+            *(
+                words.text(said, n=words.number(n), seconds=words.number(seconds))
+                for said, n, seconds in form_times(rate.by_form_seconds)
+            )
+        ),
         words.text(
             "Puede que la petición se esté compartiendo mucho o que la haya difundido un medio o "
             "un boletín. También puede que alguien esté firmando con cuentas falsas. El bot no "
@@ -94,43 +98,28 @@ def _notice(rate: SigningRate, signs: list[Sign], words: Words) -> Html:
     )
 
 
-def _said(rate: SigningRate, sign: Sign, words: Words) -> Html:
+def _said(rate: SigningRate, sign: Sign, words: Words) -> Iterator[Html]:
     if sign is Sign.FAST:
-        return words.text(
+        yield words.text(
             "Son muchas más de lo habitual: en la hora con más firmas del día anterior hubo "
             "{usual}.",
             usual=words.number(rate.busiest_before or 0),
         )
     if sign is Sign.ONE_SOURCE:
         source = main_source(rate)
-        return words.text(
+        yield words.text(
             "De ellas, {n} llegaron por el enlace «{source}».",
             n=words.number(rate.by_source[source]),
             source=source or "",
         )
-    return words.text(
-        "Formularios rellenados sin tiempo de leerlos: {named} con nombre, en menos "
-        "de {named_seconds} segundos, y {unnamed} sin él, en menos de {unnamed_seconds}.",
-        named=words.number(short_forms(rate, with_name=True)),
-        named_seconds=SHORT_FORM_SECONDS[True],
-        unnamed=words.number(short_forms(rate, with_name=False)),
-        unnamed_seconds=SHORT_FORM_SECONDS[False],
-    )
-
-
-def _form_time(rate: SigningRate, words: Words, *, with_name: bool) -> Html | None:
-    """Says how long the form took for half of a kind; nothing where it would be of few people."""
-    forms = rate.by_form_seconds[with_name]
-    median, signed = median_form_seconds(forms), sum(forms.values())
-    if median is None or signed < FEWEST:
-        return None
-    return words.text(
-        "Con nombre: {n}. La mitad tardó {seconds} s o menos en rellenar el formulario."
-        if with_name
-        else "Sin nombre: {n}. La mitad tardó {seconds} s o menos en rellenar el formulario.",
-        n=words.number(signed),
-        seconds=words.number(median),
-    )
+    for kind in short_kinds(rate) if sign is Sign.SHORT_FORMS else ():
+        yield words.text(
+            "Formularios {kind} rellenados en menos de {seconds} segundos, sin tiempo de leerlos: "
+            "{n}.",
+            kind=words.label("con nombre" if kind else "sin nombre"),
+            seconds=SHORT_FORM_SECONDS[kind],
+            n=words.number(short_forms(rate, with_name=kind)),
+        )
 
 
 def _commands(rate: SigningRate, signs: list[Sign], words: Words) -> Iterator[Html]:

@@ -3,7 +3,7 @@
 from telegram import Message
 
 from bot.petition.names import is_surely_a_name
-from bot.petition.stages import KEPT_STAGES, NAME_AGAIN, Place, Stage, expects_name
+from bot.petition.stages import AGAIN, KEPT_STAGES, Place, Stage, expects_name
 from bot.text.translations import mark
 from handlers import my_data, signing
 from handlers.request_budget import WRITTEN
@@ -140,7 +140,7 @@ def _cleared_form(ctx: SupporterContext) -> SupporterContext:
     if not expects_name(ctx.view.place):
         return ctx
     if ctx.view.place.stage is Stage.NAME and ctx.is_shown:
-        ctx = ctx.with_stage(Place(Stage.NAME, NAME_AGAIN))
+        ctx = ctx.with_stage(Place(Stage.NAME, AGAIN))
     return ctx.marking_for_deletion(_message(ctx).message_id)
 
 

@@ -1,7 +1,7 @@
 """`petition-bot invalidate`: takes a wave of false signatures out of the count, and back."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
@@ -12,7 +12,7 @@ import typer
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
 from bot.console import CannotDo, in_sentences, say, say_table, tell
 from bot.petition.fewest import FEWEST
-from bot.petition.signing_rate import median_form_seconds
+from bot.petition.signing_rate import form_times
 from bot.text.terminal_language import label
 from bot.text.translations import Words
 from storage import Matches, SignatureCondition
@@ -198,12 +198,12 @@ def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
         _by_time(words, found),
         (label("Por enlace"), _large(found.by_source, label("(ninguno, y enlaces con pocas)"))),
         (label("Por idioma"), _large(found.by_language, label("(otros)"))),
-        (label("Por nombre"), _by_name(found)),
     )
     for heading, counts in tables:
         say(heading, style="bold")
         say_table((name, words.number(n)) for name, n in counts.items())
-    say(*_form_times(words, found))
+    for sentence, n, seconds in form_times(found.by_form_seconds):
+        tell(sentence, n=words.number(n), seconds=words.number(seconds))
     examples = ", ".join(map(str, found.numbers[:_EXAMPLES]))
     tell("Números: {numbers}", numbers=examples + (" …" if total > _EXAMPLES else ""))
 
@@ -225,36 +225,6 @@ def _large(by_name: Mapping[str, int] | Mapping[str | None, int], others: str) -
     large = {name: n for name, n in ranked if name is not None and n >= FEWEST}
     few = sum(by_name.values()) - sum(large.values())
     return {**large, **({others: few} if few else {})}
-
-
-def _by_name(found: Matches) -> dict[str, int]:
-    """Returns how many have a name and how many have none; together, if either are few."""
-    kinds = {label("con nombre"): True, label("sin nombre"): False}
-    counts = {name: found.by_form_seconds[kind].total() for name, kind in kinds.items()}
-    if any(0 < n < FEWEST for n in counts.values()):
-        return {label("(con nombre o sin él)"): sum(counts.values())}
-    return counts
-
-
-def _form_times(words: Words, found: Matches) -> Iterator[str]:
-    """Yields how long the form took, of each kind that is not of few."""
-    for with_name, forms in found.by_form_seconds.items():
-        if forms.total() < FEWEST:
-            continue
-        median, kind = median_form_seconds(forms), "con nombre" if with_name else "sin nombre"
-        if median is None:
-            yield label(
-                "Tiempo para rellenar el formulario, {kind}: no se sabe de ninguna.",
-                kind=label(kind),
-            )
-            continue
-        yield label(
-            "Tiempo para rellenar el formulario, {kind}: {n} s o menos en la mitad de ellas. No se"
-            " sabe de {unknown}.",
-            kind=label(kind),
-            n=median,
-            unknown=words.number(forms[None]),
-        )
 
 
 def _unseen(words: Words, found: Matches) -> str:

@@ -67,11 +67,8 @@ class Letter:
 
 
 _ONLY_STORED = mark(
-    "Se guarda y se cuenta sin su nombre, que desde ahora no está en ninguna lista, y quien firmó "
-    "no recibe más mensajes que el aviso de una brecha."
-)
-_ONLY_STORED_UNNAMED = mark(
-    "Se guarda y se cuenta, y quien firmó no recibe más mensajes que el aviso de una brecha."
+    "Se guarda y se cuenta, pero ninguna lista lleva desde ahora su nombre, y quien firmó no "
+    "recibe más mensajes que el aviso de una brecha."
 )
 _ONLY_BY_CODE = mark(
     "De quién es una firma sin nombre solo lo demuestra el código: no se guarda nada con lo que "
@@ -205,7 +202,7 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
     if not signer.has_name and letter.code is None:
         whose += f" {label(_ONLY_BY_CODE)}"
     if letter.what in (Asked.RESTRICT, Asked.OBJECT):
-        whose += f" {label(_ONLY_STORED if signer.has_name else _ONLY_STORED_UNNAMED)}"
+        whose += f" {label(_ONLY_STORED)}"
     return Plan(
         whose,
         label(question, name=letter.name or ""),

@@ -201,20 +201,11 @@ def _controller(head: ListHead, words: Words) -> str:
 def _letter(head: ListHead, edition: Edition) -> Data:
     words, counts = edition.words, head.counts
     title = in_language(head.petition.title, words.language)
-    are_both = counts.with_name and counts.without_name
     handed = words.plural_label(
-        "Le entregamos la petición «{title}», que lleva {n} firma: {with_name} con el nombre de "
-        "quien firmó y {without_name} sin él."
-        if are_both
-        else "Le entregamos la petición «{title}», que lleva {n} firma.",
-        "Le entregamos la petición «{title}», que lleva {n} firmas: {with_name} con el nombre de "
-        "quien firmó y {without_name} sin él."
-        if are_both
-        else "Le entregamos la petición «{title}», que lleva {n} firmas.",
+        "Le entregamos la petición «{title}», que lleva {n} firma.",
+        "Le entregamos la petición «{title}», que lleva {n} firmas.",
         counts.counted,
         title=title,
-        with_name=words.number(counts.with_name),
-        without_name=words.number(counts.without_name),
     )
     only_counted = [] if counts.with_name else [words.label(_ONLY_COUNTED)]
     after = []

@@ -6,11 +6,13 @@ few and high, since people who are told of nothing five times do not look at the
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from statistics import median_low
 
+from bot.petition.fewest import FEWEST
+from bot.text.translations import mark
 from storage import SigningRate
 
 # What takes longer says nothing more, and need not be known of a person.
@@ -32,6 +34,15 @@ _FAST_TIMES = 5
 # The same where nearly all come by one link, by which fewer came in the whole week before.
 _ONE_SOURCE_TIMES = 3
 _MAIN_SHARE = 0.8
+
+_FORM_TIMES = {
+    True: mark(
+        "Con nombre: {n}. De quienes se sabe, la mitad tardó {seconds} s o menos en firmar."
+    ),
+    False: mark(
+        "Sin nombre: {n}. De quienes se sabe, la mitad tardó {seconds} s o menos en firmar."
+    ),
+}
 
 
 class Sign(StrEnum):
@@ -79,15 +90,13 @@ def main_source(rate: SigningRate) -> str | None:
 
 
 def short_kinds(rate: SigningRate) -> list[bool]:
-    """Returns of which kind, with a name or without, too many forms of the hour were short.
-
-    Both, if that can only be said of them together.
-    """
-    for kinds in ([True], [False]), ([True, False],):
-        found = [kind for asked in kinds if _are_short(rate, asked) for kind in asked]
-        if found:
-            return found
-    return []
+    """Returns of which kinds, with a name or without, too many forms of the hour were short."""
+    known = {kind: _known_forms(forms).total() for kind, forms in rate.by_form_seconds.items()}
+    return [
+        kind
+        for kind in (True, False)
+        if short_forms(rate, with_name=kind) >= max(SHORT_FORMS_FROM, known[kind] / 2)
+    ]
 
 
 def short_forms(rate: SigningRate, *, with_name: bool) -> int:
@@ -96,16 +105,20 @@ def short_forms(rate: SigningRate, *, with_name: bool) -> int:
     return sum(n for seconds, n in known.items() if seconds < under)
 
 
+def form_times(
+    by_form_seconds: Mapping[bool, Mapping[int | None, int]],
+) -> Iterator[tuple[str, int, int]]:
+    """Yields a sentence, its count and median time of the form, of each kind not of few."""
+    for kind, forms in by_form_seconds.items():
+        signed, median = sum(forms.values()), median_form_seconds(forms)
+        if signed >= FEWEST and median is not None:
+            yield _FORM_TIMES[kind], signed, median
+
+
 def median_form_seconds(forms: Mapping[int | None, int]) -> int | None:
     """Returns the time that half of the known forms took at most; None if none is known."""
     known = _known_forms(forms)
     return median_low(sorted(known.elements())) if known else None
-
-
-def _are_short(rate: SigningRate, kinds: Sequence[bool]) -> bool:
-    known = sum(_known_forms(rate.by_form_seconds[kind]).total() for kind in kinds)
-    short = sum(short_forms(rate, with_name=kind) for kind in kinds)
-    return short >= max(SHORT_FORMS_FROM, known / 2)
 
 
 def _known_forms(forms: Mapping[int | None, int]) -> Counter[int]:

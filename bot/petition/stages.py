@@ -102,13 +102,11 @@ class SupporterStatus:
     asked_again: bool = False
 
 
-NAME_AGAIN = 1
-"""The page of `Stage.NAME` that only asks: who is asked again has read the privacy notice."""
+AGAIN = 1
+"""The page of a form's stage on which somebody stands again.
 
-NOTICE_AGAIN = 1
-"""The page of `Stage.CONSENT` that begins with the privacy notice, which has changed meanwhile.
-
-Who signs without a name reads it there in any case.
+That of the name only asks: who is asked again has read the privacy notice. That of the consent
+begins with the notice, which has changed meanwhile.
 """
 
 # Side trips from /mydata, which go back to it.
@@ -221,8 +219,8 @@ def _clamp(place: Place, status: SupporterStatus) -> int:
     pages = {
         Stage.APPEAL: status.appeal_pages,
         Stage.PRIVACY: status.privacy_pages,
-        Stage.NAME: NAME_AGAIN + 1,
-        Stage.CONSENT: NOTICE_AGAIN + 1,
+        Stage.NAME: AGAIN + 1,
+        Stage.CONSENT: AGAIN + 1,
     }
     return max(0, min(place.page, pages.get(place.stage, 1) - 1))
 
@@ -244,7 +242,7 @@ def _to(stage: Stage) -> Callable[[Place, int], Place]:
 
 
 def _sign(place: Place, _page: int) -> Place:
-    return Place(Stage.NAME, NAME_AGAIN if place.stage is Stage.CONSENT else 0)
+    return Place(Stage.NAME, AGAIN if place.stage is Stage.CONSENT else 0)
 
 
 def _back(place: Place, page: int) -> Place:

@@ -26,12 +26,7 @@ _PROTECTED = (
 _LACKING = Sentence(
     "falta algo que se tiene que leer sin tocar nada, cada cosa en una línea que empiece en "
     "negrita: quién responde de los datos ({{controller}}), para qué, a quién y a qué país va "
-    "el nombre, y los derechos (/privacy, y /withdraw o /mydata)"
-)
-_LACKING_WITHOUT_NAMES = Sentence(
-    "falta algo que se tiene que leer sin tocar nada, cada cosa en una línea que empiece en "
-    "negrita: quién responde de los datos ({{controller}}), para qué, y los derechos (/privacy, "
-    "y /withdraw o /mydata)"
+    "el nombre, si se puede dar, y los derechos (/privacy, y /withdraw o /mydata)"
 )
 
 
@@ -83,7 +78,7 @@ def _notice(file: str, table: Table, *, takes_names: bool) -> Iterator[Problem]:
     # Of what for, and of where the name goes, no language has a mark.
     if controller and rights and len({*points} - {*controller, *rights}) > int(takes_names):
         return
-    yield Problem(file, "privacy_short", _LACKING if takes_names else _LACKING_WITHOUT_NAMES)
+    yield Problem(file, "privacy_short", _LACKING)
 
 
 def _is_of_rights(point: str) -> bool:

@@ -25,9 +25,7 @@ def withdraw(view: View) -> Screen:
     words = view.words
     question = words.text("<b>¿Quieres retirar tu firma?</b>")
     what = words.text(
-        "Borraremos tu firma, con tu nombre y el identificador de tu chat."
-        if view.signature is None or view.signature.with_name
-        else "Borraremos tu firma, con el identificador de tu chat."
+        "Borraremos tu firma, con el identificador de tu chat y, si lo diste, tu nombre."
     )
     # While the closing update is only a draft, there is nothing to read yet.
     is_told = outcome_in(view.petition, view.closing_texts, view.language).closing_update

@@ -1,7 +1,7 @@
 """The screens of the signing form: the name, the consent, the thanks."""
 
 from bot.petition.consent import changes_since, consent_sha256, consent_text, notice_text
-from bot.petition.stages import NAME_AGAIN, NOTICE_AGAIN, Action, Stage
+from bot.petition.stages import AGAIN, Action, Stage
 from bot.text.translations import Words
 from handlers.screens.buttons import Button, Style
 from handlers.screens.petition_text import share_buttons
@@ -22,7 +22,7 @@ def name(view: View) -> Screen:
 
     People who are asked again have read the notice, and get only the question.
     """
-    notice = "" if view.place.page == NAME_AGAIN else view.texts.privacy_short
+    notice = "" if view.place.page == AGAIN else view.texts.privacy_short
     question = view.words.text("<b>¿Con qué nombre quieres firmar?</b>")
     return Screen(
         Html(notice),
@@ -58,7 +58,7 @@ def consent(view: View) -> Screen:
     sign, mark = words.label("✍️ Consiento y firmo"), consent_mark(view, consent_words(view))
     # With the labels of the choices, the words that are recorded, so that they were seen.
     about_name = view.with_name and fill(_about_name(view), name=conversation.name or "")
-    unread = not view.with_name or view.place.page == NOTICE_AGAIN
+    unread = not view.with_name or view.place.page == AGAIN
     return Screen(
         paragraphs(unread and Html(view.texts.privacy_short), about_name, view.texts.consent),
         [

@@ -52,10 +52,8 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     assert "24 Nov, 13:00  5" in shown
     assert "radio  5" in shown
     assert "By language\nes  5" in shown
-    assert "By name\nwith a name     5\nwithout a name  0\n" in shown
     assert (
-        "Time to fill in the form, with a name: 1 s or less for half of them. Not known of 0.\n"
-        "Numbers:" in shown
+        "es  5\nWith a name: 5. Of those known, half took 1 s or less to sign.\nNumbers:" in shown
     )
     assert "Numbers: 2, 3, 4, 5, 6\n" in shown
     assert "Persona" not in shown
@@ -156,7 +154,7 @@ def test_a_wave_over_days_is_shown_day_by_day_and_the_few_of_a_kind_together(
     assert "radio" not in shown, "three came by it"
     assert "By language en 50 " in " ".join(shown.split())
     assert "(others) 6 " in " ".join(shown.split())
-    assert "Not known of 50." in shown
+    assert "With a name: 56. Of those known, half took 1 s or less to sign." in shown
     assert "Numbers: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 …" in shown
 
 
@@ -186,13 +184,13 @@ def test_a_wave_without_names_is_taken_out_by_its_short_forms_and_no_pattern_fin
     some = said(invalidate("--name-pattern", "persona*", "--dry-run"))
     assert "6 signatures, 33% of the 18 counted: named like “persona*”" in some
     assert some.endswith(f"{unseen}\n")
-    assert "without a name  0" in some
+    assert "\nWith a name: 6. Of" in some
+    assert "Without a name" not in some
     shown = said(invalidate("--source", "radio", "--dry-run"))
     assert (
-        "By name with a name 6 without a name 12"
-        " Time to fill in the form, with a name: 1 s or less for half of them. Not known of 0."
-        " Time to fill in the form, without a name: 1 s or less for half of them. Not known of 1."
-        " Numbers:" in " ".join(shown.split())
+        "\nWith a name: 6. Of those known, half took 1 s or less to sign."
+        "\nWithout a name: 12. Of those known, half took 1 s or less to sign."
+        "\nNumbers:" in shown
     )
     assert "pattern" not in shown
     named = said(invalidate("--form-seconds-under", "3", "--with-name", "--dry-run"))
@@ -203,9 +201,9 @@ def test_a_wave_without_names_is_taken_out_by_its_short_forms_and_no_pattern_fin
     assert "form took less than 2 s; without a name" in said(invalidate("--list"))
     few = refused(invalidate("--name-pattern", "*troll*", "--form-seconds-under", "3"))
     assert "pattern" not in few, "a few without a name, of which nothing is told"
-    mixed = " ".join(said(invalidate("--form-seconds-under", "6", "--dry-run")).split())
-    assert "By name (with a name or without) 9 Time" in mixed, "four have none"
-    assert "without a name:" not in mixed
+    mixed = said(invalidate("--form-seconds-under", "6", "--dry-run"))
+    assert "With a name: 5." in mixed
+    assert "Without a name" not in mixed, "four have none"
 
 
 def test_conditions_apply_together_and_times_are_the_petitions(wave: PetitionDatabase) -> None:

@@ -102,7 +102,7 @@ def test_each_request_says_what_it_does_and_what_it_did(petition: PetitionDataba
         assert question in said(result)
         assert outcome in result.output
         assert petition.audited()[0].action == f"person_{request}"
-        only_stored = "in no list from now on, and its owner gets no message but of a breach"
+        only_stored = "no list has its name from now on, and its owner gets no message but"
         assert (only_stored in result.output) == (request in ("restrict", "object"))
         is_erased = "keeps the number of the chat" in result.output
         assert is_erased == (request == "erase")
@@ -134,8 +134,7 @@ def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
         shown = said(call("2", what, *otherwise, typed="n\n"))
         assert f"{whose} {proof}" in shown
         assert "damaged" not in shown
-    assert "counted, and its owner gets no message but of a breach" in shown
-    assert "list" not in shown, "it was in none with a name"
+    assert "counted, but no list has its name from now on" in shown
     code = code_of(petition, 2)
     for proved in (("--code", code), otherwise):
         none = " ".join(refused(call("2", "correct", "Berta Puig", *proved, "--yes")).split())

@@ -79,10 +79,10 @@ def test_the_dossier_says_what_the_list_says() -> None:
     assert (said["day"], said["date"]) == ("9 March 2026", [2026, 3, 9])
     assert said["contacts"] == ["Calle Mayor 1", "data@example.org"]
     assert said["demands"] == ["One", "Two"]
-    assert said["letter"]["before"][0] == (
-        "We present to you the petition “Freedom”, which has 15 signatures: 10 with the signer’s "
-        "name and 5 without it."
-    )
+    assert said["letter"]["before"] == [
+        "We present to you the petition “Freedom”, which has 15 signatures.",
+        "The petition demands:",
+    ]
     assert len(said["letter"]["after"]) == 1
     assert said["letter"]["contact"].endswith("Contact: Lucía Prado")
     assert said["words"]["signatures"] == "15 signatures"
@@ -167,7 +167,7 @@ def test_every_version_has_what_changed_after_it_and_who_signed_it() -> None:
     assert dossier(only, edition(), ())["versions"] == []
 
 
-def test_where_nobody_or_everybody_gives_a_name_the_letter_tells_no_two_kinds() -> None:
+def test_where_nobody_gives_a_name_the_letter_says_so_and_of_names_nothing() -> None:
     plain = "We present to you the petition “Freedom”, which has 15 signatures."
     named = dossier(head(counts={"with_name": 15, "without_name": 0}), edition(), ())
     assert (named["letter"]["before"][0], len(named["letter"]["after"])) == (plain, 1)

@@ -67,8 +67,9 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
     (told,) = [text for text in read_by(scene.marta) if "poco habitual" in text]
     for said in (
         "han llegado 40 firmas",
-        "leerlos: 0 con nombre, en menos de 3 segundos, y 40 sin él, en menos de 2.\n\n"
-        "Sin nombre: 40. La mitad tardó 1 s o menos en rellenar el formulario.\n\nPuede",
+        "firmas. Formularios sin nombre rellenados en menos de 2 segundos, sin tiempo de leerlos: "
+        "40.\n\nSin nombre: 40. De quienes se sabe, la mitad tardó 1 s o menos en firmar.\n\n"
+        "Puede",
         " --without-name --form-seconds-under 2 --dry-run\nSi se ve",
     ):
         assert said in told
@@ -106,10 +107,11 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         "👀 Las firmas llegan de una manera poco habitual.\n\n"
         f"Entre las {words.clock(until - hour)} y las {words.clock(until)} han llegado 76 firmas. "
         "Son muchas más de lo habitual: en la hora con más firmas del día anterior hubo 3. De "
-        "ellas, 75 llegaron por el enlace «radio». Formularios rellenados sin tiempo de leerlos: "
-        "39 con nombre, en menos de 3 segundos, y 31 sin él, en menos de 2.\n\n"
-        "Con nombre: 41. La mitad tardó 1 s o menos en rellenar el formulario.\n"
-        "Sin nombre: 35. La mitad tardó 1 s o menos en rellenar el formulario.\n\n"
+        "ellas, 75 llegaron por el enlace «radio». Formularios con nombre rellenados en menos de "
+        "3 segundos, sin tiempo de leerlos: 39. Formularios sin nombre rellenados en menos de 2 "
+        "segundos, sin tiempo de leerlos: 31.\n\n"
+        "Con nombre: 41. De quienes se sabe, la mitad tardó 1 s o menos en firmar.\n"
+        "Sin nombre: 35. De quienes se sabe, la mitad tardó 1 s o menos en firmar.\n\n"
         "Puede que la petición se esté compartiendo mucho o que la haya difundido un medio o un "
         "boletín. También puede que alguien esté firmando con cuentas falsas. El bot no sabe cuál "
         "es el caso, y no ha cambiado nada.\n\n"

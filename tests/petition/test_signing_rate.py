@@ -102,15 +102,13 @@ def test_nearly_all_by_a_link_that_brought_few_before_is_a_sign_where_it_is_also
         ({40: 5_000}, {1: 30}, [False]),
         ({2: 30, 40: 30}, {1: 29, 9: 30}, [True]),
         ({1: 30}, {1: 30}, [True, False]),
-        ({2: 15}, {1: 15}, [True, False]),
-        ({2: 15}, {1: 14}, []),
-        ({2: 15, 9: 15}, {1: 15, 9: 16}, []),
+        ({2: 29}, {1: 29}, []),
     ],
 )
 def test_forms_that_nobody_can_have_read_are_a_sign_where_they_are_half_of_those_like_them(
     forms: dict[int | None, int], unnamed: dict[int | None, int], kinds: list[bool]
 ) -> None:
-    """A wave without names is not lost among many with one, nor one that is half and half."""
+    """A wave without names is not lost among many with one."""
     signed = sum(forms.values()) + sum(unnamed.values())
     rate = an_hour(signed, 10_000, forms=forms, unnamed=unnamed)
     assert short_kinds(rate) == kinds

@@ -21,7 +21,8 @@ HOW_OLD = (
 NOT_UNTAPPED = (
     "en.toml: privacy_short: something is missing that has to be read without a tap, each on a "
     "line that begins in bold: who answers for the data ({controller}), what for, to whom and to "
-    "which country the name goes, and the rights (/privacy, and /withdraw or /mydata)"
+    "which country the name goes, if it can be given, and the rights (/privacy, and /withdraw or "
+    "/mydata)"
 )
 
 
@@ -87,9 +88,8 @@ def test_ana_reads_untapped_who_what_for_where_to_and_her_rights(attempt: Attemp
         assert attempt(("en.toml", there, instead)) == [NOT_UNTAPPED], there
     unnamed = ("petition.toml", 'handed_over = "ask"', 'handed_over = "without_name"')
     assert attempt(unnamed, ("en.toml", "<b>Your name,</b> if you", "If you")) == []
-    assert attempt(unnamed, ("en.toml", "<b>Your rights:</b>", "Your rights:")) == [
-        NOT_UNTAPPED.replace(" to whom and to which country the name goes,", "")
-    ]
+    rights = ("en.toml", "<b>Your rights:</b>", "Your rights:")
+    assert attempt(unnamed, rights) == [NOT_UNTAPPED]
     both = (("en.toml", "<b>Your name,</b> if", "If"), ("en.toml", "<b>What for:</b> to", "To"))
     assert len(attempt(unnamed, *both)) == 1, "what for is asked of every petition"
     assert attempt(("en.toml", "<b>Controller:</b> {controller}.\n", "")) == [

@@ -13,7 +13,10 @@ VALUES = {"addressee": "a" * 80, "controller": "b" * 50}
 
 @pytest.mark.parametrize(
     "key",
-    "title summary appeal privacy_short consent name_consent thanks closing_update".split(),
+    [
+        *("title", "summary", "appeal", "privacy_short", "consent", "name_consent", "thanks"),
+        "closing_update",
+    ],
 )
 def test_a_text_can_fill_its_room_and_no_more(key: str) -> None:
     room = rooms(TABLE, VALUES)[key]
