@@ -97,7 +97,7 @@ class Signer:
     signed_at: datetime
     restricted_at: datetime | None
     objected_at: datetime | None
-    has_name: bool = True
+    has_name: bool
     stands_under: bytes | None = None
 
 

@@ -1,6 +1,7 @@
 """Whoever signs chooses whether their name is handed over, or their signature only counted."""
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -8,11 +9,16 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import pytest
+from structlog.testing import capture_logs
+
 from bot.app import open_app
 from bot.petition.petition import BUNDLED
 from handlers.screens.signing import seen_words
 from simulator.person import Person
+from storage import Keyring
 from storage.personal_data import Held
+from telegram_text.markup import parse
 from tests.support.scene import Scene, a_scene
 
 CONFIRM = "✍️ Consiento y firmo"
@@ -31,41 +37,52 @@ def choice_in(held: Held) -> tuple[Any, list[Any]]:
 
 
 async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked_for_none(
-    scene: Scene,
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """In three screens and two taps; what is typed meanwhile is no name and is not kept."""
     ana, jordi = scene.ana, scene.jordi
-    ana.start()
-    await scene.settled()
-    assert scene.screen(ana).labels[:2] == [WITH, WITHOUT]
-    await scene.taps(ana, WITHOUT)
-    asked = scene.screen(ana)
-    assert NOTICE in asked.text
-    assert "Firmo esta petición y consiento explícitamente" in asked.text
-    assert "Ana" not in asked.text
-    said = await scene.says(ana, "Ana García")
-    assert (
-        "Para firmar sin dar tu nombre, pulsa «✍️ Consiento y firmo». Lo que has escrito no se ha "
-        "guardado." in said
-    )
-    # The button of a consent that said other words signs nothing.
-    shown = scene.screen(ana)
-    present = next(b.data for row in shown.buttons for b in row if b.label == CONFIRM)
-    former = f"{(present or '').rpartition(':')[0]}:{'0' * 16}"
-    await ana.tap_data(shown.id, former).answered()
-    await scene.settled()
-    assert (
-        "El texto ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de firmar."
-        in scene.screen(ana).text
-    )
-    assert (await held_of(scene, ana)).signature is None
-    await scene.taps(ana, CONFIRM)
-    assert "con la tuya: 1" in scene.screen(ana).text
-    held = await held_of(scene, ana)
-    assert choice_in(held) == (False, [0])
-    assert (held.signature or {})["name"] is None
-    assert seen_words(held.consents[0]["text"]).startswith(scene.petition.texts_in("es").consent)
-    assert "García" not in str(scene.services.storage) + ana.chat.transcript()
+    sealed: list[str] = []
+    seal = Keyring.seal
+
+    def noted(keyring: Keyring, plain: str, **place: Any) -> bytes:
+        sealed.append(plain)
+        return seal(keyring, plain, **place)
+
+    monkeypatch.setattr(Keyring, "seal", noted)
+    with capture_logs() as logged:
+        ana.start()
+        await scene.settled()
+        assert scene.screen(ana).labels[:2] == [WITH, WITHOUT]
+        await scene.taps(ana, WITHOUT)
+        asked = scene.screen(ana)
+        assert NOTICE in asked.text
+        assert "Firmo esta petición y consiento explícitamente" in asked.text
+        assert "Ana" not in asked.text
+        said = await scene.says(ana, "Ana García")
+        assert "Para firmar sin dar tu nombre, pulsa «✍️ Consiento y firmo». " in said
+        assert "Lo que has escrito no se ha guardado." in said
+        # The button of a consent that said other words signs nothing.
+        shown = scene.screen(ana)
+        present = next(b.data for row in shown.buttons for b in row if b.label == CONFIRM)
+        former = f"{(present or '').rpartition(':')[0]}:{'0' * 16}"
+        await ana.tap_data(shown.id, former).answered()
+        await scene.settled()
+        again = "ha cambiado desde que lo leíste. Léelo otra vez, por favor, antes de firmar."
+        assert again in scene.screen(ana).text
+        assert (await held_of(scene, ana)).signature is None
+        await scene.taps(ana, CONFIRM)
+        assert "con la tuya: 1" in scene.screen(ana).text
+        held = await held_of(scene, ana)
+        assert choice_in(held) == (False, [0])
+        assert (held.signature or {})["name"] is None
+        consented = seen_words(held.consents[0]["text"])
+        assert consented.startswith(scene.petition.texts_in("es").consent)
+    # Nowhere is her name: not in what is encrypted, nor in a file, the log or the chat.
+    assert scene.services.storage.journal.read().entries == ()
+    files = b"".join(each.read_bytes() for each in (tmp_path / "data").iterdir())
+    assert b"CREATE TABLE signatures" in files
+    assert "García".encode() not in files
+    assert "García" not in f"{sealed} {logged} {ana.chat.transcript()}"
     # Who begins with a name and goes back chooses anew, and what was typed is gone.
     await scene.to_the_name(jordi)
     await scene.says(jordi, "Jordi Secret")
@@ -241,5 +258,35 @@ async def test_where_the_petition_offers_one_way_alone_the_buttons_of_the_other_
                 await scene.signs(person, with_name=False)
                 await scene.says(person, "/mydata")
                 assert GIVE not in scene.screen(person).labels
+                await scene.taps(scene.sean, "✍️ Sign with my name")
+                asked = scene.screen(scene.sean)
+                assert "I sign this petition and explicitly consent" in asked.text
+                assert "Seán" not in asked.text + "".join(asked.labels)
             is_named = offered == "with_name"
             assert choice_in(await held_of(scene, person)) == (is_named, [int(is_named)])
+
+
+FOLDED = re.compile("<blockquote expandable>.*?</blockquote>", re.DOTALL)
+
+
+async def test_it_takes_few_screens_few_taps_and_few_words(scene: Scene) -> None:
+    """Counted from what Telegram received, from /start to the thanks; sharing is first there."""
+    scene.simulator.limits.on = False
+    luz, tom = scene.world.person("Luz"), scene.world.person("Tom", language="en")
+    for person, with_name in (
+        (scene.ana, True),
+        (scene.sean, True),
+        (luz, False),
+        (tom, False),
+    ):
+        scene.simulator.calls.clear()
+        await scene.signs(person, with_name=with_name)
+        calls = scene.simulator.calls
+        screens = [str(each.params["text"]) for each in calls if "reply_markup" in each.params]
+        assert len(screens) == 3 + with_name
+        shown = [parse(FOLDED.sub("", each)).text for each in screens]
+        words = [re.findall(r"\w[\w/’'.,@:-]*", each) for each in shown]
+        assert len(calls.of("answerCallbackQuery")) <= 4
+        assert sum(map(len, words)) <= 260
+        assert len(words[-1]) <= 30
+        assert scene.screen(person).buttons[0][0].url

@@ -81,7 +81,7 @@ class Window:
         Of a choice it waits until it shows as made: the buttons of the screen before are stale.
         """
         key = self.page.locator(".key", has_text=re.compile(re.escape(label))).last
-        choice = re.match("[⚪⬜](.*)", await key.inner_text())
+        choice = re.match("⬜(.*)", await key.inner_text())
         await key.click()
         if choice is not None:
             await self.page.locator(".key", has_text=f"✅{choice[1]}").last.wait_for()
