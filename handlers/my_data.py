@@ -169,7 +169,7 @@ async def remove_name(ctx: SupporterContext) -> None:
     changed = await signatures.remove_name(
         ctx.supporter, done.conversation, ctx.stored_version or 0, ctx.services.clock()
     )
-    notice = ctx.view.words.text("Hecho: tu firma cuenta sin tu nombre, que ya no guardamos.")
+    notice = ctx.view.words.text("Hecho: hemos borrado tu nombre. Tu firma sigue contando.")
     await (await reload(done)).show(notice if changed else None)
 
 

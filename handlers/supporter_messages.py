@@ -11,6 +11,7 @@ from handlers.request_limits import is_within_budget
 from handlers.supporter_context import SupporterContext
 from telegram_text.markup import Html
 
+_NAME_LATER = (Stage.NEW_NAME, Stage.NAME_CONSENT)
 _NOTHING_EDITED = mark("Aquí, editar un mensaje no cambia nada.")
 
 
@@ -41,7 +42,7 @@ async def sent_media(ctx: SupporterContext) -> None:
             "Para firmar, escribe tu nombre en un mensaje de texto, por favor."
             if stage is Stage.NAME
             else "Escribe el nombre en un mensaje de texto, por favor."
-            if stage is Stage.NEW_NAME
+            if stage in _NAME_LATER
             else "Este chat solo entiende texto y botones; lo que has enviado no se ha guardado."
         )
     )
@@ -116,7 +117,7 @@ async def _answer(ctx: SupporterContext, first: str | None = None) -> None:
             "Para firmar, escribe tu nombre en un mensaje nuevo, por favor."
             if ctx.view.place.stage is Stage.NAME
             else "Escribe el nombre en un mensaje nuevo, por favor."
-            if ctx.view.place.stage is Stage.NEW_NAME
+            if ctx.view.place.stage in _NAME_LATER
             else "Este chat funciona con botones: elige uno de los de abajo, por favor."
         )
     )

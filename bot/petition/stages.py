@@ -89,6 +89,7 @@ class SupporterStatus:
         named: whether the form has a name.
         with_name: whether it is one of a signature with a name; None: not chosen yet.
         has_name: whether a signature is there that has one.
+        may_give_name: whether one is there that has none and can still get one.
     """
 
     closed: bool
@@ -98,6 +99,7 @@ class SupporterStatus:
     privacy_pages: int
     with_name: bool | None = None
     has_name: bool = False
+    may_give_name: bool = False
     counted: bool = True
     asked_again: bool = False
 
@@ -174,7 +176,8 @@ def nearest_valid_stage(place: Place, status: SupporterStatus) -> Place:
         return Place(Stage.CONSENT)
     if place.stage is Stage.CONSENT and status.with_name and not status.named:
         return Place(Stage.NAME)
-    if place.stage is (Stage.NAME_CONSENT if status.has_name else Stage.NEW_NAME):
+    needs = {Stage.NEW_NAME: status.has_name, Stage.NAME_CONSENT: status.may_give_name}
+    if not needs.get(place.stage, True):
         place = replace(place, stage=Stage.MY_DATA)
     return replace(place, page=_clamp(place, status))
 

@@ -260,13 +260,10 @@ def _signature_buttons(view: View, signature: Signature) -> Iterator[Button]:
     words = view.words
     if signature.with_name:
         yield Button(words.label("Corregir mi nombre"), Action.CORRECT_NAME)
-    # Of data that may only be stored the name is not used, whatever was chosen.
-    if not signature.is_only_stored and view.handover is None:
-        if signature.with_name:
+        if view.handover is None:
             yield Button(words.label("Borrar mi nombre de la firma"), Action.REMOVE_NAME)
-        elif view.petition.with_name is not False:
-            label = words.label("Entregar mi firma con mi nombre")
-            yield Button(label, Action.ASK_NAME_CONSENT)
+    if view.may_give_name:
+        yield Button(words.label("Entregar mi firma con mi nombre"), Action.ASK_NAME_CONSENT)
     yield Button(words.label("Retirar mi firma"), Action.WITHDRAW)
 
 

@@ -126,7 +126,12 @@ def _welcome(view: View) -> Screen:
             "ya no contara: no hace falta que firmes otra vez."
         ),
     )
-    return Screen(text, [*sign_buttons(view), _read_button(view), _foot(view)])
+    offers_both = view.petition.with_name is None
+    return Screen(
+        text,
+        [*sign_buttons(view), _read_button(view), _foot(view)],
+        words.text("De las dos formas cuenta igual.") if offers_both else None,
+    )
 
 
 def _signed(view: View, signature: Signature) -> Screen:

@@ -137,6 +137,14 @@ class View:
         return self.conversation.with_name if offered is None else offered
 
     @property
+    def may_give_name(self) -> bool:
+        """Whether somebody who signed without a name can still have theirs handed over."""
+        signature = self.signature
+        if signature is None or signature.with_name or signature.is_only_stored:
+            return False  # of data that may only be stored no name is used
+        return self.handover is None and self.petition.with_name is not False
+
+    @property
     def asked_again(self) -> bool:
         """Whether the person is asked about texts that changed after they signed."""
         signature = self.signature
@@ -169,6 +177,7 @@ class View:
             privacy_pages=len(self.privacy),
             with_name=self.with_name,
             has_name=self.signature is not None and self.signature.with_name,
+            may_give_name=self.may_give_name,
             counted=self.signature is None or self.signature.is_counted,
             asked_again=self.asked_again,
         )

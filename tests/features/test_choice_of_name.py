@@ -114,11 +114,12 @@ async def test_what_was_chosen_is_kept_with_the_signature_and_said_wherever_it_i
         assert choice_in(held) == (with_name, [int(with_name)])
         about_name = (
             "consiento explícitamente que se guarde mi nombre y se entregue con mi firma",
-            "fuera de Europa: sabrá que firmé y podrá usarlo con menos protección.",
+            "fuera del Espacio Económico Europeo: sabrá que firmé y podrá usarlo con menos "
+            "protección.",
         )
         for agreed in about_name:
             assert (agreed in held.consents[0]["text"]) is with_name
-        assert "para contarla, entregarla y decirme cómo termina." in held.consents[0]["text"]
+        assert "para contarla, entregarla y decirme cómo acaba." in held.consents[0]["text"]
         for command in ("/start", "/mydata"):
             assert said in await scene.says(person, command), command
     assert "Nombre: no guardamos ninguno." in scene.screen(scene.jordi).text
@@ -155,7 +156,7 @@ async def test_a_name_is_given_later_with_its_own_consent_and_erased_when_it_is_
     assert "demasiado corto" in await scene.says(ana, "x")
     said = await scene.says(ana, "Ana Typed")
     assert "Yo, Ana Typed, consiento explícitamente" in said
-    assert "fuera de Europa: sabrá que firmé" in said
+    assert "fuera del Espacio Económico Europeo: sabrá que firmé" in said
     assert "pulsa «✍️ Consiento que se entregue»" in await scene.says(ana, "Ana Otra")
     assert "Yo, Ana Typed" in scene.screen(ana).text, "no text changes it"
     await scene.taps(ana, "Cambiar el nombre")
@@ -173,7 +174,7 @@ async def test_a_name_is_given_later_with_its_own_consent_and_erased_when_it_is_
     assert "Noticias de otras acciones: sí" in scene.screen(ana).text
     await scene.taps(ana, REMOVE)
     shown = scene.screen(ana).text
-    assert "Hecho: tu firma cuenta sin tu nombre, que ya no guardamos." in shown
+    assert "Hecho: hemos borrado tu nombre. Tu firma sigue contando." in shown
     held = await held_of(scene, ana)
     assert choice_in(held)[0] is False
     assert (held.signature or {})["name"] is None
