@@ -122,11 +122,13 @@ async def test_the_admins_are_told_of_a_wave_once_and_not_who_is_in_it(scene: Sc
         "cuenten, y se puede deshacer. También aparta a las personas que haya entre ellas, así "
         "que conviene acotarlo más."
     )
-    # Of a wave of former forms nobody knows how long they took, and it came by no link.
+    # Of a wave of former forms nobody knows how long they took, and it came by no link. Of four
+    # among them, without a name, it is known, and not said.
     until += timedelta(hours=13)
     await a_wave(scene, range(121, 181))
     await services.storage.database.write(
         Statement("UPDATE signatures SET source = NULL, form_seconds = NULL"),
+        Statement(f"{nameless}, form_seconds = 9 WHERE number > 176"),
         Statement(
             "UPDATE signatures SET signed_at = :hours WHERE number < 121",
             {"hours": to_millis(until - timedelta(hours=26))},
