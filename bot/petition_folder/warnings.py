@@ -26,7 +26,7 @@ _SCREENFUL = 1200
 _NOTICE = 600
 # The longest consent that is read on a phone: with a name of two words, and the labels of both
 # choices (11 words at most).
-MOST_CONSENT_WORDS = 95
+MOST_CONSENT_WORDS = 98
 CHOICE_WORDS = 11
 _TYPICAL_NAME = "Ana García"
 # Who shares a text that says this tells a whole chat what they signed.

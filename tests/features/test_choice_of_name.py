@@ -56,7 +56,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
         await scene.taps(ana, WITHOUT)
         asked = scene.screen(ana)
         assert NOTICE in asked.text
-        assert "Firmo esta petición y consiento explícitamente" in asked.text
+        assert "Firmo y consiento explícitamente" in asked.text
         assert "Ana" not in asked.text
         said = await scene.says(ana, "Ana García")
         assert "Para firmar sin dar tu nombre, pulsa «✍️ Consiento y firmo». " in said
@@ -223,6 +223,38 @@ async def test_once_it_was_handed_over_it_cannot_be_changed_and_the_screen_says_
         restored = app.application.services.storage
         assert await restored.handovers.active() is not None
         assert choice_in(await restored.personal_data.of(scene.ana.id)) == (1, [1])
+
+
+async def test_nobody_is_asked_for_a_name_that_cannot_be_given_any_more(scene: Scene) -> None:
+    """Jordi has the button in front of him, and Luz the question, when it is handed over."""
+    scene.simulator.limits.on = False
+    jordi, luz = scene.jordi, scene.world.person("Luz", last_name="Paz", language="es")
+    for person in (jordi, luz, scene.ana):
+        await scene.signs(person, with_name=person is scene.ana)
+    await scene.says(luz, "/mydata")
+    await scene.taps(luz, GIVE)
+    luz.send_photo()
+    await scene.settled()
+    assert "Escribe el nombre en un mensaje de texto, por favor." in scene.screen(luz).text
+    await scene.says(jordi, "/mydata")
+    assert GIVE in scene.screen(jordi).labels
+    # Who has the use of the data restricted gives no name, and can have theirs erased.
+    for person, offered in ((luz, {GIVE}), (scene.ana, {REMOVE})):
+        await scene.says(person, "/mydata")
+        assert offered == {GIVE, REMOVE} & set(scene.screen(person).labels)
+        await scene.taps(person, "Otros derechos")
+        await scene.taps(person, "Limitar el uso de mis datos")
+        await scene.says(person, "/mydata")
+        assert offered - {GIVE} == {GIVE, REMOVE} & set(scene.screen(person).labels)
+    await scene.taps(scene.ana, REMOVE)
+    assert choice_in(await held_of(scene, scene.ana))[0] is False
+    await scene.closes()
+    storage, clock = scene.services.storage, scene.services.clock
+    await storage.handovers.record(clock().date(), at=clock(), without_name=3)
+    await jordi.tap(GIVE).answered()
+    await scene.settled()
+    assert "Ya no se puede cambiar." in scene.screen(jordi).text
+    assert "¿Con qué nombre" not in scene.screen(jordi).text
 
 
 async def test_where_the_petition_offers_one_way_alone_the_buttons_of_the_other_lead_to_it(

@@ -31,7 +31,7 @@ async def test_a_consent_is_only_ever_to_the_words_that_were_seen(tmp_path: Path
         await scene.stop_bot()
         spanish = folder / "es.toml"
         former = spanish.read_text()
-        spanish.write_text(former.replace("Firmo esta petición y", "Firmo esto y"))
+        spanish.write_text(former.replace("Firmo y", "Firmo esto y"))
         assert "Firmo esto" in load_petition(folder).texts_in("es").consent
         await scene.start_bot()
         await scene.consents(scene.ana)

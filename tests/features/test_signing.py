@@ -225,7 +225,10 @@ async def test_the_picture_is_uploaded_again_where_it_changed_or_its_name_is_not
 async def test_what_must_be_known_before_the_name_is_read_without_a_tap(scene: Scene) -> None:
     for person, country in (
         (scene.ana, "gobierno de Estados Unidos, fuera de Europa y con menos garantías: sabrá"),
-        (scene.sean, "goes to the US government, outside Europe: it will know you signed"),
+        (
+            scene.sean,
+            "goes to the US government, outside Europe and with fewer safeguards: it will",
+        ),
     ):
         await scene.to_the_name(person)
         shown = scene.screen(person)

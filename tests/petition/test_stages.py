@@ -33,6 +33,7 @@ statuses = st.builds(
     named=st.booleans(),
     with_name=st.none() | st.booleans(),
     has_name=st.booleans(),
+    may_give_name=st.booleans(),
     appeal_pages=st.integers(1, 5),
     privacy_pages=st.integers(1, 4),
 )
@@ -71,12 +72,14 @@ def test_a_button_of_before_that_begins_the_form_leads_to_the_choice() -> None:
 
 
 def test_a_name_is_corrected_only_where_there_is_one_and_given_only_where_there_is_none() -> None:
-    unnamed = replace(SIGNED, has_name=False)
+    unnamed = replace(SIGNED, has_name=False, may_give_name=True)
+    too_late = replace(unnamed, may_give_name=False)
     for stage, status, landed in (
         (Stage.NEW_NAME, SIGNED, Stage.NEW_NAME),
         (Stage.NEW_NAME, unnamed, Stage.MY_DATA),
         (Stage.NAME_CONSENT, SIGNED, Stage.MY_DATA),
         (Stage.NAME_CONSENT, unnamed, Stage.NAME_CONSENT),
+        (Stage.NAME_CONSENT, too_late, Stage.MY_DATA),
     ):
         assert nearest_valid_stage(Place(stage), status) == Place(landed)
         assert keeps_form(Place(stage)) is (stage is Stage.NAME_CONSENT)
