@@ -3,14 +3,15 @@ their name, choose whether it is handed over; and what they answer about texts t
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from bot.petition.consent import consent_sha256, notice_text
+from bot.petition.consent import consent_sha256, notice_mark, notice_text
 from bot.petition.names import NameRefused, clean_name
-from bot.petition.stages import Action
+from bot.petition.stages import AGAIN, Action
 from bot.text.translations import Words
 from bot.tracebacks import kind_of
 from handlers.screens.given_consents import receipt
@@ -146,6 +147,12 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
     if name is None:
         await ctx.save_and_show()
         return
+    notice = notice_mark(ctx.view.petition)
+    if ctx.conversation.notice != notice:
+        place = replace(ctx.view.place, page=AGAIN)
+        ctx = ctx.with_stage(place, notice=notice)
+        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
+        return
     if agreed_to != consent_mark(ctx.view, consented):
         await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
         return
@@ -159,8 +166,8 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
         ctx.stored_version or 0,
         ctx.services.clock(),
     )
-    notice = ctx.view.words.text("Hecho: tu firma se entregará con tu nombre.")
-    await (await reload(done)).show(notice if changed else None)
+    said = ctx.view.words.text("Hecho: tu firma se entregará con tu nombre.")
+    await (await reload(done)).show(said if changed else None)
 
 
 async def remove_name(ctx: SupporterContext) -> None:

@@ -16,7 +16,6 @@ from bot.petition.stages import (
 )
 from bot.text.translations import mark
 from handlers.screens.signing import consent_mark, consent_words
-from handlers.sent_files import erase_files
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, NewSignature, PetitionClosed
 from telegram_text.markup import Html
@@ -158,18 +157,12 @@ async def cancel(ctx: SupporterContext) -> None:
     typing = ctx.view.signature is None and (
         in_form(place) or expects_name(place) or ctx.conversation.name_message_ids
     )
-    if typing:
-        # A file of /mydata holds the name too.
-        await ctx.services.storage.sent_files.make_due(ctx.supporter)
     notice = words.text(
         "De acuerdo: no has firmado, y no hemos guardado ningún nombre."
         if typing
         else "No había nada que cancelar."
     )
     await ctx.after(Action.HOME).say(notice)
-    if typing:
-        # What cannot be removed now stays due.
-        await erase_files(ctx.bot, ctx.services, words, ctx.supporter)
 
 
 def _new_signature(ctx: SupporterContext) -> NewSignature:

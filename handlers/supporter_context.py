@@ -55,6 +55,7 @@ class SupporterContext:
     Attributes:
         update_id: of the update, by which a repeated one is counted once.
         stored_version: version of the stored conversation; None for a new person.
+        had_name: whether that has a name in its form.
         behind: what has come after the update.
         is_answered: whether the tap, if this is one, has been answered.
     """
@@ -69,6 +70,7 @@ class SupporterContext:
     view: View
     stored_version: int | None
     behind: UpdatesBehind
+    had_name: bool = False
     is_answered: bool = False
 
     @property
@@ -106,7 +108,7 @@ class SupporterContext:
         """
         if not keeps_form(place):
             draft = {**draft, **EMPTY_FORM}
-        elif in_form(place) and not in_form(self.view.place):
+        elif not keeps_form(self.view.place):
             notice = notice_mark(self.services.petition)
             draft = {**draft, "form_started_at": self.services.clock(), "notice": notice}
         changed = replace(
@@ -152,8 +154,14 @@ class SupporterContext:
         return self.with_stage(go(action, self.view.place, self.view.status, page=page))
 
     def at_valid_stage(self) -> SupporterContext:
-        """Returns the context at the nearest stage that is possible now."""
-        return self.with_stage(nearest_valid_stage(self.view.place, self.view.status))
+        """Returns the context at the nearest stage that is possible now.
+
+        A petition that takes no names any more keeps none that was typed before.
+        """
+        taken = {} if self.view.with_name is not False else {"name": None, "with_name": False}
+        typed = self.conversation.name is not None or self.conversation.with_name
+        place = nearest_valid_stage(self.view.place, self.view.status)
+        return self.with_stage(place, **(taken if typed else {}))
 
     async def mark_reachable(self) -> None:
         """Marks the person reachable again if they were not, as they have just written."""
@@ -166,9 +174,16 @@ class SupporterContext:
         is_new = self.conversation.version != (self.stored_version or 0)
         if not is_new and leaving == self.conversation:
             return
+        if self._drops_name:
+            # A file of /mydata holds the name too.
+            await self.services.storage.sent_files.make_due(self.supporter)
         await self.services.storage.conversations.save(
             leaving, was=self.stored_version, at=self.services.clock()
         )
+
+    @property
+    def _drops_name(self) -> bool:
+        return self.had_name and self.conversation.name is None
 
     @property
     def _leaving(self) -> tuple[int, ...]:
@@ -263,8 +278,9 @@ class SupporterContext:
             raise failure
 
     async def _erase_files(self) -> Cleared:
-        """Removes files whose data is erased, wherever a screen says what is stored."""
-        if self.view.place.stage not in (Stage.MY_DATA, Stage.WITHDRAWN):
+        """Removes files whose data is erased, also wherever a screen says what is stored."""
+        says_what_is_stored = self.view.place.stage in (Stage.MY_DATA, Stage.WITHDRAWN)
+        if not says_what_is_stored and not self._drops_name:
             return Cleared()
         return await erase_files(self.bot, self.services, self.view.words, self.supporter)
 
@@ -369,6 +385,7 @@ async def open_supporter_context(update: Update, context: Context) -> SupporterC
         view=await _read_view(services, context.bot, user, conversation),
         stored_version=stored.version if stored else None,
         behind=context.behind,
+        had_name=conversation.name is not None,
     )
 
 
@@ -393,7 +410,12 @@ async def reload(ctx: SupporterContext) -> SupporterContext:
     """Returns the context with everything read again from the database."""
     stored = await ctx.services.storage.conversations.get(ctx.supporter)
     view = await _read_view(ctx.services, ctx.bot, ctx.user, stored or ctx.conversation)
-    return replace(ctx, view=view, stored_version=stored.version if stored else None)
+    return replace(
+        ctx,
+        view=view,
+        stored_version=stored.version if stored else None,
+        had_name=stored is not None and stored.name is not None,
+    )
 
 
 async def _read_view(services: Services, bot: Bot, user: User, conversation: Conversation) -> View:

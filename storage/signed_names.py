@@ -68,7 +68,9 @@ def give_statements(
     keyring: Keyring, audit: Audit, owner: Owner, name: str, consent: Consent, at: datetime
 ) -> tuple[Statement, ...]:
     """Returns what gives a signature its name; the last yields a row if it had an effect."""
-    may = _may(owner, "name_sealed IS NULL", NOT_HANDED_OVER)
+    # Of data that may only be stored no name is used.
+    holds = "name_sealed IS NULL AND own.restricted_at IS NULL AND own.objected_at IS NULL"
+    may = _may(owner, holds, NOT_HANDED_OVER)
     key, consent_id = owner.signature_id, rising_id(at)
     return (
         note_change(owner.slug, owner.supporter, Change.NAME_GIVEN, at, only_if=may),

@@ -107,7 +107,7 @@ class SupporterStatus:
 AGAIN = 1
 """The page of a form's stage on which somebody stands again.
 
-That of the name only asks: who is asked again has read the privacy notice. That of the consent
+That of the name only asks: who is asked again has read the privacy notice. That of either consent
 begins with the notice, which has changed meanwhile.
 """
 
@@ -224,6 +224,7 @@ def _clamp(place: Place, status: SupporterStatus) -> int:
         Stage.PRIVACY: status.privacy_pages,
         Stage.NAME: AGAIN + 1,
         Stage.CONSENT: AGAIN + 1,
+        Stage.NAME_CONSENT: AGAIN + 1,
     }
     return max(0, min(place.page, pages.get(place.stage, 1) - 1))
 

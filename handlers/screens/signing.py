@@ -131,8 +131,9 @@ def name_consent(view: View) -> Screen:
             ),
         )
     give, consented = words.label("✍️ Consiento que se entregue"), name_consent_words(view)
+    notice = view.place.page == AGAIN and Html(view.texts.privacy_short)
     return Screen(
-        fill(seen_words(consented), name=name),
+        paragraphs(notice, fill(seen_words(consented), name=name)),
         [
             Button(give, Action.GIVE_NAME, consent_mark(view, consented), style=Style.SIGN),
             (Button(words.label("Cambiar el nombre"), Action.ASK_NAME_CONSENT), back),

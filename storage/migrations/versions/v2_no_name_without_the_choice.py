@@ -11,7 +11,18 @@ revision = "v2"
 down_revision = "v1"
 
 
+# A file that somebody was sent shows the name that they had to type.
+_FILES_ARE_DUE = """
+UPDATE sent_files SET due = 1 WHERE due = 0 AND EXISTS (
+  SELECT 1 FROM {of} WHERE {of}.petition = sent_files.petition
+    AND {of}.supporter = sent_files.supporter AND {of}.with_name = 0
+)
+"""
+
+
 def upgrade() -> None:
+    op.execute(_FILES_ARE_DUE.format(of="signatures"))
+    op.execute(_FILES_ARE_DUE.format(of="conversations"))
     if op.get_context().dialect.name == "sqlite":
         op.execute("ALTER TABLE signatures RENAME COLUMN name_sealed TO former_name")
         op.add_column("signatures", blob("name_sealed", null=True))
