@@ -166,7 +166,8 @@ class PersonRequests(AuditedRows):
 
         Without a name there is nothing to correct, and none is stored.
         """
-        key = signer.signature_id
+        # While the letter was read, its owner may have taken the name off and given it again.
+        signer, key = await self.find(signer.number) or signer, signer.signature_id
         sealed = self._sealed(name, "signatures", "name_sealed", key)
         setting, noted = (
             SET_NAME.replace("{may}", "{only_if}"),

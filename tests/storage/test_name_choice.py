@@ -14,12 +14,14 @@ from storage import (
     Keyring,
     Statement,
     Storage,
+    verified_otherwise,
 )
 from storage.changes_after_export import Change
 from storage.consents import WITH_NAME, Consent
 from storage.journal_entries import TAKEN_OFF, last_entries
+from storage.journal_replay import replay
 from storage.signed_names import short
-from tests.support.supporters import NOON, Supporter, a_supporter, later
+from tests.support.supporters import NOON, SLUG, Supporter, a_supporter, later
 
 WORDS = "Yo, {name}, consiento que se entregue mi nombre."
 GIVES = Consent(
@@ -259,3 +261,20 @@ async def test_choice_and_name_are_one_entry_outside_the_database(
         await signatures.correct_name(ana.supporter, longest, at_my_data(ana, 6), 5, later(99))
     (last,) = last_entries(storage.journal.read().entries)
     assert last.value == f"{short(second['id'])} {longest}", "the longest fits, refused too"
+
+
+async def test_a_letter_corrects_the_name_that_stands_when_it_is_answered(
+    storage: Storage, keyring: Keyring, ana: Supporter
+) -> None:
+    """While the shell asks for a yes, she takes the name off and gives it again."""
+    signer = await storage.person_requests.find(1)
+    assert signer is not None
+    await storage.signatures.remove_name(ana.supporter, at_my_data(ana, 3), 2, later(1))
+    again = at_my_data(ana, 4)
+    await storage.signatures.give_name(ana.supporter, "Ana Nueva", GIVES, again, 3, later(2))
+    letter = verified_otherwise("a passport")
+    assert await storage.person_requests.correct(signer, "Ana Carta", letter, later(3))
+    assert await name(storage, ana) == "Ana Carta"
+    entries, reached = storage.journal.read().entries, await storage.reached()
+    await replay(storage.database, keyring, SLUG, entries, reached=reached, at=later(9))
+    assert await name(storage, ana) == "Ana Carta", "a backup of right now has that consent"

@@ -110,6 +110,8 @@ async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
     await load(empty_url, "v1")
     shutil.copy(DATABASES / "v1.sahara.journal", key.beside("sahara.journal"))
     former = await sealed_names(empty_url, key)
+    for number in (2001, 2002):  # what they were sent shows the name that they had to type
+        await was_sent_a_file(empty_url, key, number)
     await migrate(empty_url)
     if empty_url.startswith("sqlite"):
         folder = sqlite_path(empty_url).parent
@@ -124,6 +126,7 @@ async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
 
     storage = await open_storage(empty_url, key, "sahara")
     assert await names(storage, "sahara") == {1: "Ana Gil", 4: "Dani Mas", 5: "Fidel Nuevo"}
+    assert [each.message_id for each in await storage.sent_files.due()] == [2002], "Berta's"
     forms = [
         await storage.conversations.get(key.reference("sahara", 2010 + number))
         for number in range(5)
@@ -241,6 +244,19 @@ async def sealed_names(url: str, key: Keyring) -> dict[str, bytes]:
             place = {"table": table, "column": "name_sealed", "row": each["row"]}
             found[key.open(each["name_sealed"], **place)] = each["name_sealed"]
     return found
+
+
+async def was_sent_a_file(url: str, key: Keyring, number: int) -> None:
+    """Somebody has the file of /mydata in their chat."""
+    row = key.reference("sahara", number)
+    chat = key.seal(str(number), table="sent_files", column="chat_sealed", row=row)
+    sql = """
+    INSERT INTO sent_files (petition, supporter, message_id, chat_sealed, sent_at, due)
+    VALUES ('sahara', :row, CAST(:number AS BIGINT), :chat, 1, 0)
+    """
+    database = await open_database(url, cleans_up=False)
+    await database.write(Statement(sql, {"row": row, "number": number, "chat": chat}))
+    await database.close()
 
 
 async def read(url: str, sql: str) -> list[Row]:
