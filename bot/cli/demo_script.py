@@ -136,7 +136,7 @@ class DemoScript:
         await visitor.goes(Action.GIVE_NAME)
         await self._sees(jordi, "tu firma se entregará con tu nombre")
         await visitor.goes(Action.REMOVE_NAME)
-        await self._sees(jordi, "sin tu nombre, que ya no guardamos")
+        await self._sees(jordi, "hemos borrado tu nombre")
         left = [message for message in jordi.messages if "Puig" in message.text]
         _expect(not left, "the name that was taken off is still in the chat")
 

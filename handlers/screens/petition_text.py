@@ -88,7 +88,7 @@ def signature_count(view: View) -> Html:
     """Says how many have signed and how far the next goal is."""
     words = view.words
     if view.count == 0:
-        return words.text("Todavía no ha firmado nadie. Puedes ser la primera persona en hacerlo.")
+        return words.text("Todavía no ha firmado nadie: puedes ser la primera persona.")
     signed = words.plural(
         "<b>{n}</b> persona ha firmado.", "<b>{n}</b> personas han firmado.", view.count
     )

@@ -125,7 +125,7 @@ def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
     otherwise = ("--verified-otherwise", LETTER)
     whose = "Signature 2: without a name, signed on 1 January 1970, 01:00, reads Spanish."
     proof = (
-        "Whose a signature without a name is, only the code proves: nothing is stored with which "
+        "Only the code proves whose a signature without a name is: nothing is stored with which "
         "to compare the letter. Go on only if you know it for certain."
     )
     by_code = said(call("2", "show", "--code", code_of(petition, 2), typed="n\n"))

@@ -194,7 +194,7 @@ async def test_previewing(reader: Reader, tmp_path: Path) -> None:
         await at.page.locator(".light.running").wait_for(state="attached")
         await at.person(reader.signer)
         await at.page.locator(".key", has_text=reader.label("✍️ Firmar con mi nombre")).wait_for()
-        await at.page.locator("#editor").get_by_role("tab").nth(int(reader is ENGLISH)).click()
+        await at.page.locator("#editor").locator("nav button").nth(int(reader is ENGLISH)).click()
         for label, change in ((title, shorter), (summary, addition)):
             field = at.page.get_by_label(label, exact=True)
             before = f"{await field.input_value()}\n\n" if label == summary else ""
