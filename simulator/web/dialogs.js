@@ -29,7 +29,7 @@ export function openStartLinkDialog(person) {
       pattern: "[A-Za-z0-9_\\-]{0,64}", title: t("start-mark-rule"), autofocus: true, defaultValue: "newsletter",
     }),
     yes: t("open"),
-    done: () => actAs(person, "start", { payload: link.mark }),
+    done: (said) => actAs(person, "start", Object.fromEntries(said)),
   });
 }
 

@@ -188,7 +188,9 @@ async def test_everybody_can_use_the_page(
         await at.page.get_by_role("button", name="Más opciones").click()
         await at.page.get_by_role("menuitem", name="Abrir un enlace de inicio").click()
         faults += await at.faults()
-        await at.page.keyboard.press("Escape")
+        await at.page.get_by_label("Marca de procedencia").fill("plaza")
+        await at.page.get_by_role("button", name="Abrir", exact=True).click()
+        await at.sees("/start plaza")
         if not await at.page.locator("#panel").is_visible():
             await at.page.get_by_role("button", name="Entre bastidores").click()
         await at.page.locator(".call summary").last.click()
