@@ -92,7 +92,8 @@ class Preview:
             self._shown = True
         if not problems:
             with contextlib.suppress(OSError):
-                self._good = _contents(self.folder)
+                files = (each for each in self.folder.glob("*.toml") if each.is_file())
+                self._good = {each.name: each.read_text("utf-8") for each in files}
         others = [each for each in warnings if each not in unready]
         self.page.publish_preview(problems, others, unready, shown=self._shown)
 
@@ -138,12 +139,6 @@ class Preview:
             newest = _with_buttons(person)
             if newest is not None and not person.blocked and not person.deactivated:
                 person.tap_data(newest, _NO_BUTTON_OF_THE_BOT)
-
-
-def _contents(folder: Path) -> dict[str, str]:
-    """Returns the content of a folder's files by name."""
-    files = (each for each in folder.glob("*.toml") if each.is_file())
-    return {each.name: each.read_text("utf-8") for each in files}
 
 
 def _with_buttons(person: Person) -> int | None:

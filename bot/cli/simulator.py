@@ -26,20 +26,16 @@ async def run_simulator(*, api_port: int, port: int | None) -> None:
             state.phones.add(*DemoPeople(simulator.world).everybody)
             page.show(state)
             page.publish_bot_state("elsewhere")
-            _say_what_to_do(simulator.url, simulator.token)
+            say(
+                label("Es un Telegram de prueba: nada sale de este ordenador. En otra terminal:"),
+                f"    export PETITION_API_URL={simulator.url}",
+                "    petition-bot init",
+                label("El token que pide init:"),
+                f"    {simulator.token}",
+                label(
+                    "Donde init diga que abras un enlace, elige en la página el teléfono de Marta,"
+                    " pulsa «Iniciar» y escribe /start, un espacio y lo que el enlace lleva detrás"
+                    " de «start=». Con Ctrl-C se acaba y se olvida todo."
+                ),
+            )
             await unless_interrupted(asyncio.Event().wait())
-
-
-def _say_what_to_do(url: str, token: str) -> None:
-    say(
-        label("Es un Telegram de prueba: nada sale de este ordenador. En otra terminal:"),
-        f"    export PETITION_API_URL={url}",
-        "    petition-bot init",
-        label("El token que pide init:"),
-        f"    {token}",
-        label(
-            "Donde init diga que abras un enlace, elige en la página el teléfono de Marta, pulsa "
-            "«Iniciar» y escribe /start, un espacio y lo que el enlace lleva detrás de «start=». "
-            "Con Ctrl-C se acaba y se olvida todo."
-        ),
-    )

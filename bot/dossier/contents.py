@@ -208,18 +208,14 @@ def _letter(head: ListHead, edition: Edition) -> Data:
         title=title,
     )
     only_counted = [] if counts.with_name else [words.label(_ONLY_COUNTED)]
-    after = []
-    if counts.with_name:
-        after.append(
-            words.label(
-                "Los nombres son datos personales y pueden revelar opiniones. Se entregan solo "
-                "para esta petición. Quien ha firmado puede retirar su firma o corregirla también "
-                "después: cuando ocurra, se lo comunicaremos."
-            )
-        )
+    of_names = words.label(
+        "Los nombres son datos personales y pueden revelar opiniones. Se entregan solo para esta "
+        "petición. Quien ha firmado puede retirar su firma o corregirla también después: cuando "
+        "ocurra, se lo comunicaremos."
+    )
     return {
         "before": [handed, *only_counted, words.label("La petición exige:")],
-        "after": after,
+        "after": [of_names] if counts.with_name else [],
         "contact": words.label(
             "Esperamos su respuesta por escrito. Contacto: {contact}", contact=edition.contact
         ),

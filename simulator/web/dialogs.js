@@ -59,10 +59,7 @@ export function showAlert(title, text) {
     h("div", { class: "dialog-buttons" }, h("button", { type: "submit", class: "button", autofocus: true }, t("accept")))));
 }
 
-/**
- * Asks a question; `done` is called with the form when it is confirmed. `danger` marks what cannot be
- * undone.
- */
+/** Asks a question; `done` is called with the form when it is confirmed. `danger` marks what cannot be undone. */
 export function askToConfirm({ title, text, body, yes, done, danger }) {
   const dialog = openDialog({ class: "dialog", "aria-label": title }, () => h("form", { method: "dialog", onsubmit: (event) => done(new FormData(event.target)) },
     h("h2", {}, title),

@@ -35,13 +35,9 @@ export async function sendDraft(person) {
   const done = draft.edit
     ? await actAs(person, "edit", { message: draft.edit.id, ...content })
     : await actAs(person, "send", content);
-  if (!done) restoreDraft(person.id, draft);
-}
-
-/** Restores a draft that could not be sent, unless something else is written by now. */
-function restoreDraft(id, draft) {
-  const now = draftOf(id);
-  if (now.edit || (now.text && now.text !== draft.before)) return;
-  state.drafts.set(id, draft);
+  const now = draftOf(person.id);
+  // What could not be sent stands there again, unless something else is written by now.
+  if (done || now.edit || (now.text && now.text !== draft.before)) return;
+  state.drafts.set(person.id, draft);
   redraw();
 }

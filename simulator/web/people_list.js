@@ -22,7 +22,7 @@ function row(person) {
   const last = [...person.messages.values()].at(-1);
   const open = person.id === state.selected;
   const count = open ? 0 : unread(person).length;
-  const about = aboutPerson(person);
+  const about = person.gone ? t("is-gone") : person.blocked && t("has-blocked");
   const name = fullName(person);
   return h("li", { key: person.id },
     h("button", { type: "button", class: "person", "aria-current": open && "true", onclick: () => openChat(person.id) },
@@ -31,14 +31,9 @@ function row(person) {
         h("bdi", { class: "name" }, name),
         person.role === "admin" && h("span", { class: "chip" }, t("admin"))),
       h("time", { class: "person-time" }, last && timeOfDay(last.date)),
-      h("span", { class: about || !last ? "person-line quiet" : "person-line", dir: "auto" }, about ?? (last ? summary(last) : t("not-started"))),
+      h("span", { class: about || !last ? "person-line quiet" : "person-line", dir: "auto" }, about || (last ? summary(last) : t("not-started"))),
       h("span", { class: "person-language" }, languageName(person.language)),
       count > 0 && h("span", { class: "badge", "aria-label": t("unread", { n: count }) }, number(count))));
-}
-
-function aboutPerson(person) {
-  if (person.gone) return t("is-gone");
-  return person.blocked ? t("has-blocked") : null;
 }
 
 /** What stands for a message in one line. */
