@@ -39,10 +39,9 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
         return 1
     petition = load_petition(folder)
     seed = secrets.randbelow(_SEEDS) if seed is None else seed
-    with (
-        tempfile.TemporaryDirectory(dir=_in_memory()) as data,
-        progress_bar() as bar,
-    ):
+    # Waiting for a disk at each signature takes most of a rehearsal's time, and shows nothing.
+    memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as data, progress_bar() as bar:
         task = bar.add_task(label("Pasan por la petición"), total=people)
         clock = AcceleratedTime(FACTOR)
         rehearsal = Rehearsal(
@@ -63,11 +62,3 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
     if any(faults(words, result)):
         return 1
     return 0 if result.is_over else INTERRUPTED
-
-
-def _in_memory() -> str | None:
-    """Returns a folder in memory for a database that nobody keeps; None if the system has none.
-
-    Waiting for a disk at each signature takes most of a rehearsal's time, and shows nothing.
-    """
-    return str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None

@@ -56,15 +56,12 @@ class PageState:
         """Returns everything that the page draws."""
         return {
             "now": self.world.clock(),
-            "bot": self._bot(),
+            "bot": {"name": self.world.bot.first_name, "username": self.world.bot.username},
             "people": self.phones.snapshot(),
             "faults": self._faults(),
             "limit": self.simulator.limits.overall,
             **self._journal.snapshot(),
         }
-
-    def _bot(self) -> Shape:
-        return {"name": self.world.bot.first_name, "username": self.world.bot.username}
 
     def _faults(self) -> Shape:
         faults = self.simulator.faults

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 from bot.petition.stages import Action, Stage
@@ -86,7 +87,7 @@ class Visitor:
                 seen = await self.taps(move)
                 self.has_withdrawn |= move is Action.ERASE and seen is not None
             elif isinstance(move, str):
-                seen = await self._types(move)
+                seen = await self._sees(partial(self.person.send, move))
             else:
                 move(self.person)
         return seen
@@ -106,9 +107,6 @@ class Visitor:
     def _reads(self, screen: SeenScreen) -> float:
         seconds = len(screen.message.text) / _READ_A_SECOND
         return min(_LONGEST_LOOK, seconds) + self.dice.uniform(*_PAUSE)
-
-    async def _types(self, text: str) -> SeenScreen | None:
-        return await self._sees(lambda: self.person.send(text))
 
     async def _taps(self, screen: SeenScreen, data: str) -> SeenScreen | None:
         return await self._sees(lambda: self.person.tap_data(screen.message.id, data))
