@@ -14,7 +14,6 @@ from bot.petition.signing_rate import (
     form_times,
     main_source,
     short_forms,
-    short_kinds,
     signs_of_a_wave,
 )
 from bot.text.translations import Words
@@ -112,13 +111,13 @@ def _said(rate: SigningRate, sign: Sign, words: Words) -> Iterator[Html]:
             n=words.number(rate.by_source[source]),
             source=source or "",
         )
-    for kind in short_kinds(rate) if sign is Sign.SHORT_FORMS else ():
+    for kind, n in short_forms(rate).items() if sign is Sign.SHORT_FORMS else ():
         yield words.text(
             "Formularios {kind} rellenados en menos de {seconds} segundos, sin tiempo de leerlos: "
             "{n}.",
             kind=words.label("con nombre" if kind else "sin nombre"),
             seconds=SHORT_FORM_SECONDS[kind],
-            n=words.number(short_forms(rate, with_name=kind)),
+            n=words.number(n),
         )
 
 
@@ -132,7 +131,7 @@ def _commands(rate: SigningRate, signs: list[Sign], words: Words) -> Iterator[Ht
     source = f" --source={main_source(rate)}" if Sign.ONE_SOURCE in signs else ""
     of_kinds = [
         f" --with{'' if kind else 'out'}-name --form-seconds-under {SHORT_FORM_SECONDS[kind]}"
-        for kind in short_kinds(rate)
+        for kind in short_forms(rate)
     ]
     for narrowed in of_kinds or [""]:
         command = f"petition-bot invalidate {span}{source}{narrowed} --dry-run"

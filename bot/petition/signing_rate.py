@@ -76,7 +76,7 @@ def signs_of_a_wave(rate: SigningRate) -> list[Sign]:
         and _times_the_usual(rate) >= _ONE_SOURCE_TIMES
     ):
         found.append(Sign.ONE_SOURCE)
-    if short_kinds(rate):
+    if short_forms(rate):
         found.append(Sign.SHORT_FORMS)
     return found
 
@@ -89,20 +89,18 @@ def main_source(rate: SigningRate) -> str | None:
     return None
 
 
-def short_kinds(rate: SigningRate) -> list[bool]:
-    """Returns of which kinds, with a name or without, too many forms of the hour were short."""
-    known = {kind: _known_forms(forms).total() for kind, forms in rate.by_form_seconds.items()}
-    return [
-        kind
-        for kind in (True, False)
-        if short_forms(rate, with_name=kind) >= max(SHORT_FORMS_FROM, known[kind] / 2)
-    ]
+def short_forms(rate: SigningRate) -> dict[bool, int]:
+    """Returns how many of the hour filled in a form faster than anybody reads it.
 
-
-def short_forms(rate: SigningRate, *, with_name: bool) -> int:
-    """Returns how many of the hour filled in a form of this kind faster than anybody reads it."""
-    known, under = _known_forms(rate.by_form_seconds[with_name]), SHORT_FORM_SECONDS[with_name]
-    return sum(n for seconds, n in known.items() if seconds < under)
+    By whether it was with a name; a kind of which these are no sign is not there.
+    """
+    found = {}
+    for kind, under in SHORT_FORM_SECONDS.items():
+        known = _known_forms(rate.by_form_seconds[kind])
+        short = sum(n for seconds, n in known.items() if seconds < under)
+        if short >= max(SHORT_FORMS_FROM, known.total() / 2):
+            found[kind] = short
+    return found
 
 
 def form_times(

@@ -10,7 +10,6 @@ from bot.petition.signing_rate import (
     form_seconds,
     median_form_seconds,
     short_forms,
-    short_kinds,
     signs_of_a_wave,
 )
 from storage import SigningRate
@@ -111,16 +110,14 @@ def test_forms_that_nobody_can_have_read_are_a_sign_where_they_are_half_of_those
     """A wave without names is not lost among many with one."""
     signed = sum(forms.values()) + sum(unnamed.values())
     rate = an_hour(signed, 10_000, forms=forms, unnamed=unnamed)
-    assert short_kinds(rate) == kinds
+    assert [*short_forms(rate)] == kinds
     assert signs_of_a_wave(rate) == ([Sign.SHORT_FORMS] if kinds else [])
 
 
 def test_two_honest_taps_without_a_name_are_not_taken_for_a_wave() -> None:
     """They take three seconds, or two in a hurry; with a name there is one screen more."""
     rate = an_hour(100, 10_000, forms={2: 40}, unnamed={2: 30, 3: 30})
-    assert short_kinds(rate) == [True]
-    assert short_forms(rate, with_name=True) == 40
-    assert short_forms(rate, with_name=False) == 0
+    assert short_forms(rate) == {True: 40}
 
 
 def test_of_forms_the_median_is_one_that_somebody_took() -> None:
