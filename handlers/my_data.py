@@ -3,21 +3,20 @@ their name, choose whether it is handed over; and what they answer about texts t
 
 import asyncio
 import json
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from bot.petition.consent import consent_sha256, notice_mark, notice_text
+from bot.petition.consent import consent_sha256, notice_text
 from bot.petition.names import NameRefused, clean_name
-from bot.petition.stages import AGAIN, Action
+from bot.petition.stages import Action
 from bot.text.translations import Words
 from bot.tracebacks import kind_of
 from handlers.screens.given_consents import receipt
 from handlers.screens.signing import consent_mark, name_consent_words, new_texts_words
 from handlers.sent_files import erase_files
-from handlers.signing import CHANGED_TEXT, refusal
+from handlers.signing import CHANGED_TEXT, refusal, shows_what_changed
 from handlers.supporter_context import SupporterContext, reload
 from storage import Consent, Held, Inclusion, SupporterHandover, Unavailable
 from storage.consents import NEW_TEXTS, WITH_NAME, TextsAnswer
@@ -147,14 +146,7 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
     if name is None:
         await ctx.save_and_show()
         return
-    notice = notice_mark(ctx.view.petition)
-    if ctx.conversation.notice != notice:
-        place = replace(ctx.view.place, page=AGAIN)
-        ctx = ctx.with_stage(place, notice=notice)
-        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
-        return
-    if agreed_to != consent_mark(ctx.view, consented):
-        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
+    if await shows_what_changed(ctx, agreed_to, consented):
         return
     consent = _consent_to(ctx, consented, WITH_NAME)
     done, signatures = ctx.after(Action.BACK), ctx.services.storage.signatures
@@ -166,8 +158,8 @@ async def give_name(ctx: SupporterContext, agreed_to: str) -> None:
         ctx.stored_version or 0,
         ctx.services.clock(),
     )
-    said = ctx.view.words.text("Hecho: tu firma se entregará con tu nombre.")
-    await (await reload(done)).show(said if changed else None)
+    notice = ctx.view.words.text("Hecho: tu firma se entregará con tu nombre.")
+    await (await reload(done)).show(notice if changed else None)
 
 
 async def remove_name(ctx: SupporterContext) -> None:

@@ -1,6 +1,7 @@
 """The signing form: takes the name, the choices and the consent, and signs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.petition.consent import consent_sha256, notice_mark, notice_text
 from bot.petition.names import NameProblem, NameRefused, clean_name
@@ -119,13 +120,7 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
     since, or the privacy notice that was shown before, nothing is signed: a consent covers only
     the words that were seen, and what is new is shown first.
     """
-    notice = notice_mark(ctx.view.petition)
-    if ctx.conversation.notice != notice:
-        ctx = ctx.with_stage(Place(Stage.CONSENT, AGAIN), notice=notice)
-        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
-        return
-    if agreed_to != consent_mark(ctx.view, consent_words(ctx.view)):
-        await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
+    if await shows_what_changed(ctx, agreed_to, consent_words(ctx.view)):
         return
     before = ctx
     ctx = ctx.with_stage(Place(Stage.THANKS))
@@ -140,6 +135,17 @@ async def confirm(ctx: SupporterContext, agreed_to: str) -> None:
         # From the form, so that the screen says that nothing was signed.
         ctx = ctx.with_stage(nearest_valid_stage(before.view.place, ctx.view.status))
     await ctx.save_and_show()
+
+
+async def shows_what_changed(ctx: SupporterContext, agreed_to: str, consented: str) -> bool:
+    """Shows the words, or the privacy notice, again if they changed since they were seen."""
+    notice = notice_mark(ctx.view.petition)
+    if ctx.conversation.notice != notice:
+        ctx = ctx.with_stage(replace(ctx.view.place, page=AGAIN), notice=notice)
+    elif agreed_to == consent_mark(ctx.view, consented):
+        return False
+    await ctx.save_and_show(ctx.view.words.text(CHANGED_TEXT))
+    return True
 
 
 async def cancel(ctx: SupporterContext) -> None:
