@@ -48,7 +48,6 @@ from storage.database_copy import (
 from storage.database_url import PostgresAddress, SqliteAddress, parse_address
 from storage.file_identity import MOVED_ASIDE, moved_aside
 from storage.high_water_mark import highest_reached
-from storage.journal import JournalContent
 from storage.journal_replay import replay
 from storage.private_files import new_file, remove_unfinished, sync_folder
 from storage.restores import unfinished_restore
@@ -94,15 +93,13 @@ class Restored:
         signatures: how many the petition counts in it.
         lost: how many numbers were given after the backup: the most signatures that can be lost.
         repeated: what the journal said and the backup did not know, by deed.
-        journal: what was read of the journal.
-        knows_all: whether that has all since the backup, as far as it can be told.
+        knows_all: whether the journal has all since the backup, as far as it can be told.
         moved_aside: where the database that was there is now.
     """
 
     signatures: int
     lost: int
     repeated: Counter[Deed]
-    journal: JournalContent
     knows_all: bool = True
     moved_aside: Path | None = None
 
@@ -206,7 +203,7 @@ async def repeat_journal(storage: Storage, keyring: Keyring, slug: str, at: date
     knows_all = content.knows_all_since(None if held is None else held.made_at)
     await storage.restores.mark_repeated(at=at, lost=lost, journal_is_whole=knows_all)
     signatures = (await storage.petitions.state()).signatures
-    return Restored(signatures, lost, repeated, content, knows_all=knows_all)
+    return Restored(signatures, lost, repeated, knows_all=knows_all)
 
 
 async def _brought_up_to_date(url: str, order: Order) -> Restored:

@@ -19,7 +19,6 @@ from bot.cli.backup import _outcome
 from bot.cli.main import app
 from bot.restore import Restored
 from storage import Deed, Keyring, Statement, Storage, acquire_process_lock
-from storage.journal import JournalContent
 from tests.cli.petition_database import PetitionDatabase, TelegramDate, on_both
 from tests.support.supporters import ADMIN, NOON, Supporters, later
 
@@ -412,7 +411,7 @@ def test_a_file_of_somebody_elses_that_cannot_be_read_keeps_no_old_backup_there(
 def test_how_much_is_done_again_is_said_and_what_cannot_be() -> None:
     repeated = Counter({Deed.WITHDRAWAL: 2, Deed.MUTED: 3})
     for knows_all in (True, False):
-        restored = Restored(1_234, 1, repeated, JournalContent((), 0), knows_all)
+        restored = Restored(1_234, 1, repeated, knows_all)
         assert _outcome(restored) == (
             "It has 1,234 signatures. 1 numbers were given after it: so many signatures at most "
             "are lost, and none of these numbers is given again. Done again from the journal, as "
