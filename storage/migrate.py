@@ -46,6 +46,22 @@ _HAS_VERSION = {
 }
 _VERSION = "SELECT version_num FROM alembic_version"
 
+# What a revision erased, or moved to other pages, is in the files until they are written anew.
+# That this is to be done is noted in its transaction, so that a later start does what fails.
+_IS_NOTED = {
+    "sqlite": "SELECT 1 FROM pragma_user_version WHERE user_version = 1",
+    "postgresql": "SELECT 1 WHERE 'to write anew'"
+    " = obj_description('alembic_version'::regclass, 'pg_class')",
+}
+_NOTE = {
+    "sqlite": "PRAGMA user_version = 1",
+    "postgresql": "COMMENT ON TABLE alembic_version IS 'to write anew'",
+}
+_IS_DONE = {
+    "sqlite": "PRAGMA user_version = 0",
+    "postgresql": "COMMENT ON TABLE alembic_version IS NULL",
+}
+
 Fetch = Callable[[str], Awaitable[list[Any]]]
 
 
@@ -148,6 +164,8 @@ async def _upgrade(dialect: str, fetch: Fetch) -> None:
         current = FIRST
     for statement in render(dialect, since=current):
         await fetch(statement)
+    if current is not None:
+        await fetch(_NOTE[dialect])
 
 
 async def _migrate_sqlite(path: Path) -> None:
@@ -167,15 +185,15 @@ async def _try_sqlite(path: Path) -> bool:
             current = await _revision("sqlite", fetch)
             if current != NEWEST:
                 require_known_revision(current)
-                await _rebuild_sqlite(fetch, current)
+                await _rebuild_sqlite(fetch)
+            return await _write_sqlite_anew(fetch)
     except sqlite3.Error as error:
         if is_locked(error):
             return False
         raise storage_error(error) from error
-    return True
 
 
-async def _rebuild_sqlite(fetch: Fetch, former: str | None) -> None:
+async def _rebuild_sqlite(fetch: Fetch) -> None:
     # A revision may rebuild a table that others refer to; foreign keys are checked before COMMIT.
     await fetch("PRAGMA foreign_keys=OFF")
     await fetch("PRAGMA journal_mode=WAL")
@@ -186,20 +204,28 @@ async def _rebuild_sqlite(fetch: Fetch, former: str | None) -> None:
     if broken := await fetch("PRAGMA foreign_key_check"):
         raise sqlite3.IntegrityError(f"{len(broken)} rows point to nothing")
     await fetch("COMMIT")
-    if former is not None:
-        # What it erased, or moved to other pages, is in no file any more.
+
+
+async def _write_sqlite_anew(fetch: Fetch) -> bool:
+    """Writes the files anew where that is noted; returns False if somebody reads them."""
+    if await fetch(_IS_NOTED["sqlite"]):
         await fetch("VACUUM")
-        await fetch("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((is_busy, *_),) = await fetch("PRAGMA wal_checkpoint(TRUNCATE)")
+        if is_busy:
+            return False
+        await fetch(_IS_DONE["sqlite"])
+    return True
 
 
 async def _migrate_postgres(dsn: str) -> None:
     async with postgres_adapter().connected(dsn) as connection:
-        former = await _revision("postgresql", connection.fetch)
-        if former == NEWEST:
-            return
-        async with asyncio.timeout(_PATIENCE_SECONDS), connection.transaction():
-            # It ends with the transaction, so it cannot outlive the process that took it.
-            await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
-            await _upgrade("postgresql", connection.fetch)
-        if former is not None:
+        if await _revision("postgresql", connection.fetch) != NEWEST:
+            async with asyncio.timeout(_PATIENCE_SECONDS), connection.transaction():
+                # It ends with the transaction, so it cannot outlive the process that took it.
+                await connection.execute(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+                await _upgrade("postgresql", connection.fetch)
+        if await connection.fetch(_IS_NOTED["postgresql"]):
+            # It waits for all who read or write, and then takes as long as it takes.
+            await connection.execute(f"SET lock_timeout = {_PATIENCE_SECONDS * 1_000:.0f}")
             await connection.execute("VACUUM FULL signatures, conversations")
+            await connection.execute(_IS_DONE["postgresql"])

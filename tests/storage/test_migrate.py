@@ -20,6 +20,7 @@ from storage import (
     SchemaMissing,
     SchemaTooNew,
     Statement,
+    Unavailable,
     migrate,
     open_database,
 )
@@ -157,6 +158,22 @@ class TestMigrate:
         path = tmp_path / "petition.db"
         await migrate(f"sqlite+aiosqlite:///{path}")
         assert path.stat().st_mode & 0o777 == 0o600
+
+    async def test_on_postgres_it_waits_for_no_table_without_end(
+        self, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url = await asyncio.to_thread(postgres_server.migrated)
+        reader = await asyncpg.connect(url.replace("+asyncpg", ""))
+        await reader.execute("COMMENT ON TABLE alembic_version IS 'to write anew'")
+        monkeypatch.setitem(migrate.__globals__, "_PATIENCE_SECONDS", 0.2)
+        async with reader.transaction():
+            await reader.execute("LOCK TABLE signatures IN ACCESS SHARE MODE")
+            with pytest.raises(Unavailable):
+                async with asyncio.timeout(5):
+                    await migrate(url)
+        await reader.close()
+        monkeypatch.undo()
+        assert await migrate(url) == NEWEST
 
 
 @pytest.mark.processes

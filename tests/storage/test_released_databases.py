@@ -9,7 +9,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import aiosqlite
 import asyncpg
 import pytest
 
@@ -22,6 +24,7 @@ from storage import (
     SchemaTooOld,
     Statement,
     Storage,
+    Unavailable,
     data_folder,
     migrate,
     open_database,
@@ -113,14 +116,7 @@ async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
     for number in (2001, 2002):  # what they were sent shows the name that they had to type
         await was_sent_a_file(empty_url, key, number)
     await migrate(empty_url)
-    if empty_url.startswith("sqlite"):
-        folder = sqlite_path(empty_url).parent
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        (row,) = await read(empty_url, "SELECT pg_relation_filepath('signatures') AS file")
-        folder = (server.data / row["file"]).parent
-    found = b"".join(each.read_bytes() for each in folder.iterdir())
-    whose = {name for name, sealed in former.items() if sealed in found}
+    whose = await found_in_files(empty_url, former, request)
     assert whose == {"Ana Gil", "Dani Mas", "Fidel Nuevo", "Gala Vera"}
     assert former.keys() - whose == {"Berta Sin", "Carla Antes", "Eva Corregida", "Hugo Sin"}
 
@@ -194,6 +190,51 @@ async def test_killed_half_way_it_opens_at_the_next_start(
     assert sqlite_schema(left / path.name) == sqlite_schema(path)
 
 
+class Killed(BaseException):
+    """The process ends."""
+
+
+async def test_what_an_update_erases_leaves_the_files_at_the_next_start_if_not_at_this(
+    empty_url: str,
+    key: Keyring,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    """The first start is killed, the disk is full at the second, and at the third somebody reads
+    the database for a while."""
+    await load(empty_url, "v1")
+    former = await sealed_names(empty_url, key)
+    is_sqlite, tries = empty_url.startswith("sqlite"), list[str]()
+    full: Exception = asyncpg.DiskFullError("No space left on device")
+    if is_sqlite:
+        full = sqlite3.OperationalError("database or disk is full")
+        full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    ends: list[BaseException] = [Killed(), full]
+    kind: Any = aiosqlite.Connection if is_sqlite else asyncpg.Connection
+    name = "execute_fetchall" if is_sqlite else "execute"
+    run = getattr(kind, name)
+
+    async def watched(self: Any, sql: str, *args: object) -> Any:
+        if "VACUUM" in sql:
+            tries.append(sql)
+            if ends:
+                raise ends.pop(0)
+        if "wal_checkpoint" in sql and len(tries) == 3:
+            return [(1, 9, 0)]
+        return await run(self, sql, *args)
+
+    monkeypatch.setattr(kind, name, watched)
+    for error in (Killed, Unavailable):
+        with pytest.raises(error):
+            await migrate(empty_url)
+    for _ in range(2):
+        assert await migrate(empty_url) == NEWEST
+        assert len(tries) == (4 if is_sqlite else 3), "never again"
+    if not is_sqlite:
+        await read(empty_url, "CHECKPOINT")
+    assert len(await found_in_files(empty_url, former, request)) == 4
+
+
 async def test_an_older_one_is_left_as_it_is(empty_url: str) -> None:
     await load(empty_url, "0025")
     await set_revision(empty_url, "0024")
@@ -257,6 +298,20 @@ async def was_sent_a_file(url: str, key: Keyring, number: int) -> None:
     database = await open_database(url, cleans_up=False)
     await database.write(Statement(sql, {"row": row, "number": number, "chat": chat}))
     await database.close()
+
+
+async def found_in_files(
+    url: str, sealed: dict[str, bytes], request: pytest.FixtureRequest
+) -> set[str]:
+    """Whose name is in the files of a database."""
+    if url.startswith("sqlite"):
+        folder = sqlite_path(url).parent
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        (row,) = await read(url, "SELECT pg_relation_filepath('signatures') AS file")
+        folder = (server.data / row["file"]).parent
+    found = b"".join(each.read_bytes() for each in folder.iterdir())
+    return {name for name, value in sealed.items() if value in found}
 
 
 async def read(url: str, sql: str) -> list[Row]:
