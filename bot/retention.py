@@ -210,7 +210,6 @@ class Retention:
         months = self.petition().retention.months_at_most
         kept_for = timedelta(days=_LONGEST_MONTH * months)
         before = None if self._erased_at is None else self._erased_at - kept_for
-        await self.storage.forget_former_names()
         damaged = await asyncio.to_thread(self.storage.journal.rewrite, before)
         if damaged:
             _log.critical("journal_damaged", total=damaged)

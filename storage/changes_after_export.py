@@ -13,7 +13,7 @@ from itertools import groupby
 
 from storage.audit import ALWAYS, AuditedRows
 from storage.database import Row, Statement
-from storage.exports import ExportedList
+from storage.exports import HAS_NAME, ExportedList
 from storage.handovers import Handover
 from storage.ids import rising_id
 from storage.petitions import lock_petition
@@ -27,8 +27,8 @@ EXISTS (SELECT 1 FROM exports e WHERE e.petition = s.petition AND e.last_number 
 """
 
 # The same with its name, which it has not where it was restricted or invalidated before.
-_NAMED_IN_A_LIST = """
-s.name_sealed IS NOT NULL AND EXISTS (
+_NAMED_IN_A_LIST = f"""
+s.{HAS_NAME} AND EXISTS (
   SELECT 1 FROM exports e WHERE e.petition = s.petition AND e.last_number >= s.number
     AND (s.restricted_at IS NULL OR s.restricted_at >= e.exported_at)
     AND (s.objected_at IS NULL OR s.objected_at >= e.exported_at)
@@ -37,7 +37,7 @@ s.name_sealed IS NOT NULL AND EXISTS (
       WHERE i.id = s.invalidation_id AND i.invalidated_at >= e.exported_at
     ))
 )
-"""
+"""  # noqa: S608 - a constant
 
 # Both lock the petition first, so a change that sees an export comes after it, also where the
 # clock was read before the wait for the lock.

@@ -93,8 +93,8 @@ WHERE c.petition = :petition AND c.name_sealed IS NOT NULL AND NOT EXISTS (
 )
 """
 
-# The stage and the version stay, so that an old button leads to the question for the name. Rows
-# that are being written are skipped. MATERIALIZED, or PostgreSQL may take more rows than asked.
+# The stage and the version stay, so that an old button leads to the first choice. Rows that are
+# being written are skipped. MATERIALIZED, or PostgreSQL may take more rows than asked.
 _FORGET_FORMS = f"""
 WITH turn AS MATERIALIZED (
   SELECT supporter FROM conversations
@@ -125,7 +125,7 @@ class Conversation:
 
     Attributes:
         with_name: whether the signature is to be handed over with the name; None: not chosen yet.
-        form_started_at: when the name was first asked for.
+        form_started_at: when the form was begun.
         notice: the mark of the privacy notice that was shown with that.
         is_damaged: whether a name is stored that cannot be decrypted.
         updated_at: when it was written last; None of one that was not read.

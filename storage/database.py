@@ -137,16 +137,16 @@ class WatchedDatabase:
         with self._watched():
             rows = await self._database.write(*self._counting, *statements)
         rows = rows[len(self._counting) :]
-        # A restore would carry out what was refused, against the person's word.
-        refused = [
-            replace(each.journal, refused=True)
+        decided = [
+            replace(each.journal, refused=not found)
             for each, found in zip(statements, rows, strict=True)
-            if each.journal is not None and not found
+            if each.journal is not None
         ]
-        if refused:
+        # A restore would carry out what was refused, against the person's word.
+        if refused := [each for each in decided if each.refused]:
             await self._journal.append(*refused)
-        if any(each.takes_back_name for each in (*refused, *noted)):
-            await self._journal.forget_names()
+        if subjects := {each.subject for each in decided if each.takes_back_name}:
+            await self._journal.forget_names(subjects)
         return rows
 
     def require_files(self) -> None:

@@ -16,8 +16,8 @@ from unicodedata import normalize
 
 from storage.audit import AuditedRows
 from storage.database import Row, Statement, Value
+from storage.exports import HAS_NAME
 from storage.petitions import lock_petition
-from storage.signed_names import HAS_NAME
 from storage.times import from_millis, to_millis
 
 _PORTION = 5_000

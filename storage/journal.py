@@ -21,7 +21,7 @@ import json
 import os
 import shlex
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ _TAG_BYTES = 16
 _PADDED_BYTES = _BLOCK_BYTES - _NONCE_BYTES - _TAG_BYTES
 
 # The most entries of one wait for the disk; a kill or a power cut leaves no more half written.
-_GROUP_SIZE = 64
+GROUP_SIZE = 64
 # By then people are told that what they asked for was not done.
 _LONGEST_SECONDS = 3.0
 
@@ -92,6 +92,8 @@ class Journal:
         self._waiting: deque[tuple[tuple[Entry, ...], asyncio.Future[None]]] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._was_missing = False
+        self._without_name = set[bytes]()
+        self._forgetting = asyncio.Lock()
 
     def prepare(self) -> None:
         """Makes the file, if there is none, and checks that it can be written.
@@ -129,10 +131,17 @@ class Journal:
         except TimeoutError:
             raise JournalUnwritable("The journal's disk does not answer.") from None
 
-    async def forget_names(self) -> None:
-        """Writes over the names that nobody has any more; what fails is done within the hour."""
-        with suppress(OSError, JournalUnusable):
-            await asyncio.to_thread(self._write_over_names)
+    async def forget_names(self, subjects: set[bytes]) -> None:
+        """Writes over the names that these do not have any more; `rewrite` does what fails.
+
+        The whole file is read for that, so those who come meanwhile share the next reading.
+        """
+        self._without_name |= subjects
+        async with self._forgetting:
+            waiting, self._without_name = self._without_name, set()
+            if waiting:
+                with suppress(OSError, JournalUnusable):
+                    await asyncio.to_thread(self._write_over_names, waiting)
 
     def read(self) -> JournalContent:
         """Returns what it holds; an entry at its end that a kill left half written is no damage.
@@ -158,13 +167,13 @@ class Journal:
         if not self.path.exists():
             return 0
         with self._locked() as file:
-            content = file.content()
-            last = last_entries(content.entries)
+            found = file.entries()
+            last = last_entries(found.values())
             kept = [e for e in last if before is None or not was_made_before(e.subject, before)]
-            if content.unreadable:
-                file.write_over_names(kept)
-                return content.unreadable
-            if len(kept) == len(content.entries):
+            if unreadable := file.unreadable(found):
+                file.write_over_names(found, kept)
+                return unreadable
+            if len(kept) == len(found):
                 return 0
             fresh = self.path.with_name(f"{self.path.name}.new")
             fresh.unlink(missing_ok=True)
@@ -183,7 +192,7 @@ class Journal:
         while self._waiting:
             first, answer = self._waiting.popleft()
             entries, answers, failure = [*first], [answer], None
-            while self._waiting and len(entries) + len(self._waiting[0][0]) <= _GROUP_SIZE:
+            while self._waiting and len(entries) + len(self._waiting[0][0]) <= GROUP_SIZE:
                 more, answer = self._waiting.popleft()
                 entries += more
                 answers.append(answer)
@@ -207,9 +216,10 @@ class Journal:
         with self._locked() as file:
             file.append(entries)
 
-    def _write_over_names(self) -> None:
+    def _write_over_names(self, subjects: set[bytes]) -> None:
         with self._locked() as file:
-            file.write_over_names(last_entries(file.content().entries))
+            found = {at: each for at, each in file.entries().items() if each.subject in subjects}
+            file.write_over_names(found, last_entries(found.values()))
 
     @contextmanager
     def _locked(self) -> Iterator["_LockedFile"]:
@@ -284,10 +294,18 @@ class _LockedFile:
 
     def content(self) -> JournalContent:
         """Returns all entries."""
-        found = [self._entry(place) for place in range(1, self._end())]
-        entries = tuple(each for each in found if each is not None)
+        found = self.entries()
         begun_at = from_millis(int.from_bytes(self.begun, "big") or None)
-        return JournalContent(entries, len(found) - len(entries), begun_at=begun_at)
+        return JournalContent((*found.values(),), self.unreadable(found), begun_at=begun_at)
+
+    def entries(self) -> dict[int, Entry]:
+        """Returns each entry that can be read, by its place."""
+        found = {place: self._entry(place) for place in range(1, self._end())}
+        return {place: each for place, each in found.items() if each is not None}
+
+    def unreadable(self, found: Mapping[int, Entry]) -> int:
+        """Returns how many entries are damaged, besides those that were found."""
+        return self._end() - 1 - len(found)
 
     def append(self, entries: list[Entry]) -> None:
         """Writes entries behind the last whole one, and waits for the disk."""
@@ -302,22 +320,17 @@ class _LockedFile:
                 os.ftruncate(self._handle, start)
             raise
 
-    def write_over_names(self, kept: list[Entry]) -> None:
-        """Puts what holds, or nothing, in the place of each name that is not among these."""
-        last = {(each.subject, each.deed): each for each in kept}
-        for place in range(1, self._end()):
-            entry = self._entry(place)
-            if entry is None or not entry.has_name:
-                continue
-            nothing = Entry(entry.deed, entry.subject, refused=True)
-            holds = last.get((entry.subject, entry.deed), nothing)
-            if holds != entry:
-                _write_all(self._handle, self._sealed(holds, place), place * _BLOCK_BYTES)
+    def write_over_names(self, found: Mapping[int, Entry], kept: list[Entry]) -> None:
+        """Puts nothing in the place of each of these names that is not kept."""
+        for place, entry in found.items():
+            if entry.has_name and entry not in kept:
+                nothing = Entry(entry.deed, entry.subject, refused=True)
+                _write_all(self._handle, self._sealed(nothing, place), place * _BLOCK_BYTES)
 
     def _end(self) -> int:
         """Returns the place behind the last entry that a kill did not leave half written."""
         size = os.fstat(self._handle).st_size // _BLOCK_BYTES
-        for end in range(size, max(1, size - _GROUP_SIZE) - 1, -1):
+        for end in range(size, max(1, size - GROUP_SIZE) - 1, -1):
             if end == 1 or self._entry(end - 1) is not None:
                 return end
         return size  # more than one group: this is damage, and nothing is thrown away

@@ -4,6 +4,7 @@ The file that they are in is in `journal.py`.
 """
 
 from collections import Counter
+from collections.abc import Reversible
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -51,14 +52,16 @@ class Entry:
     @property
     def has_name(self) -> bool:
         """Whether the value holds a name."""
-        return self.deed is Deed.NAME or (self.deed is Deed.WITH_NAME and " " in self.value)
+        if self.deed is Deed.NAME:
+            return self.value != ""
+        return self.deed is Deed.WITH_NAME and " " in self.value
 
     @property
     def takes_back_name(self) -> bool:
         """Whether a name that an entry before it holds is nobody's from then on."""
         if self.refused:
             return self.has_name
-        return self.deed is Deed.WITH_NAME and self.value == TAKEN_OFF
+        return self.deed is Deed.WITHDRAWAL or self.value == TAKEN_OFF
 
     @classmethod
     def since(cls, deed: Deed, subject: bytes, moment: datetime | None) -> "Entry":
@@ -66,7 +69,7 @@ class Entry:
         return cls(deed, subject, "" if moment is None else str(to_millis(moment)))
 
 
-def last_entries(entries: tuple[Entry, ...]) -> list[Entry]:
+def last_entries(entries: Reversible[Entry]) -> list[Entry]:
     """Returns what holds: the last entry of each deed and subject, none of what was withdrawn.
 
     A name holds until the next entry about it, and while it is off none does.
@@ -91,7 +94,7 @@ def last_entries(entries: tuple[Entry, ...]) -> list[Entry]:
     ]
 
 
-def _carried_out(entries: tuple[Entry, ...]) -> list[Entry]:
+def _carried_out(entries: Reversible[Entry]) -> list[Entry]:
     """Leaves out what was refused: of each such entry, the same one before it."""
     done: list[Entry] = []
     refused: Counter[Entry] = Counter()

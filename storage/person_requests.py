@@ -12,6 +12,7 @@ from storage.audit import ALWAYS, AuditedRows
 from storage.changes_after_export import Change, note_change
 from storage.database import FOR_UPDATE, Database, Row, Statement
 from storage.eligibility import LANGUAGE
+from storage.exports import HAS_NAME
 from storage.journal_entries import Deed, Entry
 from storage.keyring import Keyring
 from storage.person_codes import CheckedCode, CodeState, PersonCodes
@@ -37,9 +38,9 @@ RETURNING id
 """
 _NOTHING = "SELECT 1 AS noted WHERE {only_if}"
 
-_HAS_NAME = (
-    "EXISTS (SELECT 1 FROM signatures own WHERE own.id = :id AND own.name_sealed IS NOT NULL)"
-)
+_HAS_NAME = f"""
+EXISTS (SELECT 1 FROM signatures own WHERE own.id = :id AND own.{HAS_NAME})
+"""  # noqa: S608 - a constant
 
 
 class _Kind(NamedTuple):
@@ -58,9 +59,7 @@ class _Kind(NamedTuple):
 
 _KINDS = {
     PersonNoticeKind.SHOWN: _Kind("person_show"),
-    PersonNoticeKind.CORRECTED: _Kind(
-        "person_correct", "held.name_sealed IS NOT NULL", Change.CORRECTED
-    ),
+    PersonNoticeKind.CORRECTED: _Kind("person_correct", f"held.{HAS_NAME}", Change.CORRECTED),
     PersonNoticeKind.ERASED: _Kind("person_erase"),
     PersonNoticeKind.RESTRICTED: _Kind(
         "person_restrict", "held.restricted_at IS NULL", Change.RESTRICTED

@@ -12,16 +12,14 @@ from datetime import datetime
 from storage.audit import Audit
 from storage.changes_after_export import Change, note_change
 from storage.consents import NOT_HANDED_OVER, Consent, Owner, consent_statements
-from storage.database import Database, Statement, Value
+from storage.database import Database, Statement
+from storage.exports import HAS_NAME
 from storage.ids import rising_id
-from storage.journal import Journal
+from storage.journal import GROUP_SIZE, Journal
 from storage.journal_entries import TAKEN_OFF, Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.sent_files import all_due
 from storage.times import to_millis
-
-HAS_NAME = "name_sealed IS NOT NULL"
-"""SQL: the signature has a name, whether or not it can be decrypted."""
 
 STANDS_UNDER = """
 (
@@ -130,8 +128,15 @@ def _may(owner: Owner, holds: str, also: str = "1 = 1") -> Statement:
 async def forget_former_names(database: Database, journal: Journal, slug: str) -> None:
     """Takes off in a journal what an update took off in its database; see `Deed.NAME`."""
     content = await asyncio.to_thread(journal.read)
-    for each in last_entries(content.entries):
-        if each.deed is Deed.NAME:
-            person: dict[str, Value] = {"petition": slug, "id": each.subject}
-            if await database.read(Statement(_WITHOUT_NAME, person)):
-                await journal.append(Entry(Deed.WITH_NAME, each.subject, TAKEN_OFF))
+    off = [
+        Statement(
+            _WITHOUT_NAME,
+            {"petition": slug, "id": each.subject},
+            Entry(Deed.WITH_NAME, each.subject, TAKEN_OFF),
+        )
+        for each in last_entries(content.entries)
+        if each.deed is Deed.NAME
+    ]
+    off = [each for each in off if await database.read(each)]
+    for start in range(0, len(off), GROUP_SIZE):
+        await database.write(*off[start : start + GROUP_SIZE])

@@ -49,7 +49,6 @@ class Stored:
         self.entries: set[bytes] = set()
         self.conversations = self.erasures = self.handovers = self.journal = self.petitions = self
         self.journal_from: list[datetime | None] = []
-        self.journal_is_known = False
         self.damaged = 0
         self.left = 0
         self.due = DueCount(0, 0, 0, 0)
@@ -69,11 +68,7 @@ class Stored:
         self.forms -= some
         return some
 
-    async def forget_former_names(self) -> None:
-        self.journal_is_known = True
-
     def rewrite(self, before: datetime | None) -> int:
-        assert self.journal_is_known, "what an update took off is in it as a name that holds"
         self.journal_from.append(before)
         return self.damaged
 
