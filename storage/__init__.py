@@ -139,7 +139,6 @@ class Storage:
 
     def __init__(self, database: Database, keyring: Keyring, slug: str) -> None:
         self.keyring = keyring
-        self._slug = slug
         self.journal = journal_of(keyring, slug)
         self.database = WatchedDatabase(database, self.journal, count_deed(slug))
         rows = (self.database, slug, keyring)
@@ -166,10 +165,6 @@ class Storage:
         self.exports = Exports(*rows)
         self.erasures = Erasures(*rows)
         self.invalidations = Invalidations(*rows)
-
-    async def forget_former_names(self) -> None:
-        """See `signed_names.forget_former_names`."""
-        await forget_former_names(self.database, self.journal, self._slug)
 
     def require_files(self) -> None:
         """See Database.require_files."""

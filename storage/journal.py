@@ -223,10 +223,11 @@ class Journal:
 
     @contextmanager
     def _locked(self) -> Iterator["_LockedFile"]:
-        """Opens the file, which another process may have just replaced, and locks it."""
+        """Opens and locks the file."""
         while True:
             with _LockedFile.opened(self.path, self._keyring, self._slug) as file:
-                if file.is_at_its_path():
+                # Another process may have replaced it before it was locked.
+                if file.identity.is_same():
                     yield file
                     return
 
@@ -254,7 +255,7 @@ class _LockedFile:
     ) -> None:
         self._path = path
         self._handle = handle
-        self._identity = FileIdentity(path, handle)
+        self.identity = FileIdentity(path, handle)
         if os.fstat(handle).st_size <= _BLOCK_BYTES:
             self._begin(keyring, slug, begun or to_millis(datetime.now(UTC)).to_bytes(8, "big"))
         header = os.pread(handle, _BLOCK_BYTES, 0)
@@ -288,10 +289,6 @@ class _LockedFile:
         finally:
             os.close(handle)
 
-    def is_at_its_path(self) -> bool:
-        """Returns whether the file was not replaced before it was locked."""
-        return self._identity.is_same()
-
     def content(self) -> JournalContent:
         """Returns all entries."""
         found = self.entries()
@@ -324,7 +321,7 @@ class _LockedFile:
         """Puts nothing in the place of each of these names that is not kept."""
         for place, entry in found.items():
             if entry.has_name and entry not in kept:
-                nothing = Entry(entry.deed, entry.subject, refused=True)
+                nothing = Entry(Deed.WITH_NAME, entry.subject, refused=True)
                 _write_all(self._handle, self._sealed(nothing, place), place * _BLOCK_BYTES)
 
     def _end(self) -> int:

@@ -52,9 +52,7 @@ class Entry:
     @property
     def has_name(self) -> bool:
         """Whether the value holds a name."""
-        if self.deed is Deed.NAME:
-            return self.value != ""
-        return self.deed is Deed.WITH_NAME and " " in self.value
+        return self.deed is Deed.NAME or (self.deed is Deed.WITH_NAME and " " in self.value)
 
     @property
     def takes_back_name(self) -> bool:
@@ -72,26 +70,20 @@ class Entry:
 def last_entries(entries: Reversible[Entry]) -> list[Entry]:
     """Returns what holds: the last entry of each deed and subject, none of what was withdrawn.
 
-    A name holds until the next entry about it, and while it is off none does.
+    A name holds until the next entry about it.
     """
-    done = _carried_out(entries)
-    last = {(each.subject, each.deed): each for each in done}
-    gone = {each.subject for each in done if each.deed is Deed.WITHDRAWAL}
-    chosen = {
-        each.subject: place for place, each in enumerate(done) if each.deed is Deed.WITH_NAME
-    }
-
-    def is_overtaken(place: int, name: Entry) -> bool:
-        later = chosen.get(name.subject, -1)
-        return later > place or (later >= 0 and done[later].value == TAKEN_OFF)
-
-    return [
-        each
-        for place, each in enumerate(done)
-        if last[each.subject, each.deed] is each
-        and (each.deed is Deed.WITHDRAWAL or each.subject not in gone)
-        and not (each.deed is Deed.NAME and is_overtaken(place, each))
-    ]
+    held: dict[bytes, dict[Deed, Entry]] = {}
+    for each in _carried_out(entries):
+        of_subject = held.setdefault(each.subject, {})
+        if Deed.WITHDRAWAL in of_subject:
+            continue
+        if each.deed is Deed.WITHDRAWAL:
+            of_subject.clear()
+        elif each.deed is Deed.WITH_NAME:
+            of_subject.pop(Deed.NAME, None)
+        of_subject.pop(each.deed, None)
+        of_subject[each.deed] = each
+    return [each for of_subject in held.values() for each in of_subject.values()]
 
 
 def _carried_out(entries: Reversible[Entry]) -> list[Entry]:

@@ -46,7 +46,6 @@ EXISTS (
 )
 """
 
-
 _WITHOUT_NAME = """
 SELECT id FROM signatures WHERE petition = :petition AND id = :id AND name_sealed IS NULL
 """

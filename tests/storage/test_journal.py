@@ -26,6 +26,7 @@ from storage import (
     Statement,
     Storage,
     Unavailable,
+    forget_former_names,
 )
 from storage.ids import rising_id
 from storage.journal import JournalContent
@@ -117,7 +118,7 @@ async def test_damage_in_the_middle_is_counted_and_never_tidied_away(journal: Jo
     ("entries", "held"),
     [
         ((NAME, OFF), (OFF,)),
-        ((OFF, NAME), (OFF,)),
+        ((OFF, NAME), (OFF, NAME)),
         ((NAME, GIVEN), (GIVEN,)),
         ((OFF, NAME, GIVEN), (GIVEN,)),
         ((GIVEN, NAME), (GIVEN, NAME)),
@@ -474,7 +475,7 @@ async def test_a_former_name_goes_from_it_at_the_start_unless_its_owner_gives_on
     after = Conversation(jon.supporter, stage="my_data", version=2)
     gives = storage.signatures.give_name
     meanwhile(storage, monkeypatch, lambda: gives(jon.supporter, "Jon", consent, after, 1, NOON))
-    await storage.forget_former_names()
+    await forget_former_names(storage.database, storage.journal, SLUG)
     entries = storage.journal.read().entries
     assert {each.subject for each in entries if each.has_name} == {*ids[:2]}
     held = {each.subject: each.value for each in last_entries(entries)}
