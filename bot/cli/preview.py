@@ -20,7 +20,6 @@ from bot.text.terminal_language import terminal_words
 from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.folder_editor import FolderEditor, Refusal
 from bot.tryout.page import TryoutPage
-from simulator.person import Person
 
 _CHECK_EVERY_SECONDS = 0.25
 _NO_BUTTON_OF_THE_BOT = "look again"
@@ -136,16 +135,9 @@ class Preview:
         It taps a button that the bot does not know, which the bot answers with the present screen.
         """
         for person in self.session.people.everybody:
-            newest = _with_buttons(person)
-            if newest is not None and not person.blocked and not person.deactivated:
-                person.tap_data(newest, _NO_BUTTON_OF_THE_BOT)
-
-
-def _with_buttons(person: Person) -> int | None:
-    """Returns the id of the newest message with a button that the bot answers, or None."""
-    with_buttons = (
-        message.id
-        for message in reversed(person.messages)
-        if any(button.data for row in message.buttons for button in row)
-    )
-    return next(with_buttons, None)
+            if person.blocked or person.deactivated:
+                continue
+            for message in reversed(person.messages):
+                if any(button.data for row in message.buttons for button in row):
+                    person.tap_data(message.id, _NO_BUTTON_OF_THE_BOT)
+                    break
