@@ -151,13 +151,8 @@ async def shows_what_changed(ctx: SupporterContext, agreed_to: str, consented: s
 async def cancel(ctx: SupporterContext) -> None:
     """Leaves the form, or the correction of a name, and erases what was typed into it."""
     words, place = ctx.view.words, ctx.view.place
-    if place.stage is Stage.NEW_NAME:
-        kept = words.text("De acuerdo: tu firma sigue con el nombre que tenía.")
-        await ctx.after(Action.BACK).say(kept)
-        return
-    if place.stage is Stage.NAME_CONSENT:
-        kept = words.text("De acuerdo: tu firma sigue sin tu nombre, y no hemos guardado ninguno.")
-        await ctx.after(Action.BACK).say(kept)
+    if place.stage in (Stage.NEW_NAME, Stage.NAME_CONSENT):
+        await ctx.after(Action.BACK).say(words.text("De acuerdo: tu firma sigue como estaba."))
         return
     # Who has signed is in no form, though something typed may still wait to be deleted.
     typing = ctx.view.signature is None and (

@@ -63,17 +63,17 @@ def page_buttons(view: View, action: Action, page: int, pages: int) -> tuple[But
     return (back if page > 0 else None, onward if page + 1 < pages else None)
 
 
-def sign_buttons(view: View) -> list[Button]:
+def sign_buttons(view: View) -> tuple[Button | None, ...]:
     """Returns the buttons that open the signing form: the first choice is about the name."""
-    words, offered = view.words, view.petition.with_name
-    with_name = words.label("✍️ Firmar con mi nombre")
-    without_name = words.label("✍️ Firmar sin dar mi nombre")
-    choices = {True: (Action.WITH_NAME, with_name), False: (Action.WITHOUT_NAME, without_name)}
-    return [
-        Button(label, action, style=Style.SIGN)
-        for is_named, (action, label) in choices.items()
-        if offered in (None, is_named)
-    ]
+    words, only = view.words, view.petition.with_name
+    named, unnamed = (
+        words.label("✍️ Firmar con mi nombre"),
+        words.label("✍️ Firmar sin dar mi nombre"),
+    )
+    return (
+        None if only is False else Button(named, Action.WITH_NAME, style=Style.SIGN),
+        None if only else Button(unnamed, Action.WITHOUT_NAME, style=Style.SIGN),
+    )
 
 
 def share_buttons(view: View) -> tuple[Button, ...]:

@@ -39,7 +39,7 @@ async def test_the_number_the_time_and_the_consent_stay(scene: Scene) -> None:
     assert "Lo que guardamos de ti" in scene.screen(ana).text
     await scene.taps(ana, CORRECT)
     said = await scene.says(ana, "/cancel")
-    assert "De acuerdo: tu firma sigue con el nombre que tenía." in said
+    assert "De acuerdo: tu firma sigue como estaba." in said
     assert "Lo que guardamos de ti" in said
     await scene.taps(ana, CORRECT)
     # What is no name is refused as at the signing.
