@@ -100,12 +100,9 @@ async def use_profile_name(ctx: SupporterContext) -> None:
 
 async def choose_name(ctx: SupporterContext, *, with_name: bool) -> None:
     """Begins the form with a name or without, or goes on without the name that was typed."""
-    place = Place(Stage.NAME if with_name else Stage.CONSENT)
-    if ctx.view.place.stage is Stage.CONSENT:
-        place = ctx.view.place
     typed = ctx.conversation.name if with_name else None
-    chosen = ctx.with_stage(place, with_name=with_name, name=typed)
-    await chosen.at_valid_stage().save_and_show()
+    chosen = ctx.with_stage(Place(Stage.CONSENT), with_name=with_name, name=typed)
+    await chosen.at_valid_stage().save_and_show()  # at the question for the name, if it lacks
 
 
 async def choose(ctx: SupporterContext, **chosen: bool) -> None:

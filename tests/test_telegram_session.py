@@ -12,7 +12,7 @@ from bot.settings import SettingsInvalid
 from bot.telegram_session import shared_session
 from bot.transport.errors import NotSent
 from bot.transport.http1.address import Body
-from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.connection import HttpResponse, TimeLimits
 from tests.support.proxies import http_proxy, running
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import hostile, saying, whole

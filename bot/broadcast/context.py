@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from bot.back_off import BackOff, Retries
 from bot.broadcast.broadcast_interrupt import BroadcastInterrupt, InterruptReason
 from bot.broadcast.claim_pacing import AHEAD_SECONDS, BATCH_SECONDS, WINDOW_SECONDS
 from bot.broadcast.content import Content
 from bot.broadcast.lease import LEASE_SECONDS, LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
-from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import PROGRESS_SECONDS, Reporter
 from bot.broadcast.result_recorder import RECORD_SECONDS, ResultRecorder
 from bot.transport import Lane
@@ -22,7 +22,36 @@ REST_SECONDS = 1.0  # before what failed is tried again
 CALL_SECONDS = 10.0  # for Telegram's answer
 CALL_PAUSES = (0.3, 1.0)  # seconds before a call that surely did not arrive is repeated
 
+_LONGEST_REST_SECONDS = 300.0
+_MOST_BUGS_IN_A_ROW = 3  # then a broadcast is paused
+
 Answer = TypeVar("Answer")
+
+
+class ReportRetries(Retries):
+    """Keeps the back-offs per broadcast, the bugs, and which questions the admins were asked."""
+
+    def __init__(self, first_pause: float) -> None:
+        super().__init__(BackOff(first_pause, _LONGEST_REST_SECONDS))
+        self._bugs: dict[bytes, int] = {}
+        self._asked: set[tuple[bytes, str]] = set()
+
+    def record_bug(self, broadcast: bytes) -> bool:
+        """Notes a run that ended in a bug; tells whether there were too many in a row."""
+        self._bugs[broadcast] = self._bugs.get(broadcast, 0) + 1
+        return self._bugs[broadcast] >= _MOST_BUGS_IN_A_ROW
+
+    def record_success(self, broadcast: bytes) -> None:
+        """Notes a run without a bug."""
+        self._bugs.pop(broadcast, None)
+
+    def record_question(self, broadcast: bytes, question: str) -> None:
+        """Notes that the admins were asked this question."""
+        self._asked.add((broadcast, question))
+
+    def is_asked(self, broadcast: bytes, question: str | None) -> bool:
+        """Tells whether there is a question that the admins were asked."""
+        return (broadcast, question) in self._asked
 
 
 @dataclass(frozen=True, slots=True)

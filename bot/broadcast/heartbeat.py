@@ -1,6 +1,7 @@
 """What runs beside the sending: renewing the lease, and reporting progress to the admin."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -9,13 +10,30 @@ import structlog
 
 from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.context import WorkerContext
-from bot.broadcast.speed import Speed
 from bot.tracebacks import kind_of, place_of
 from storage import Broadcast, BroadcastState, RecallTally, StorageError, Tally
 
 _log = structlog.stdlib.get_logger()
 
 _LONGEST_REPORT_SECONDS = 15.0  # for a report on its way, before the last one
+_LOOK_BACK_SECONDS = 15.0
+
+
+class Speed:
+    """Measures the deliveries a second over the last 15 seconds."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, now: float, done: int) -> float | None:
+        """Notes how many are done; returns the speed a second, None at the first call."""
+        self._seen.append((now, done))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - _LOOK_BACK_SECONDS:
+            self._seen.popleft()
+        since, before = self._seen[0]
+        if now <= since:
+            return None
+        return max(0.0, (done - before) / (now - since))
 
 
 class Heartbeat:

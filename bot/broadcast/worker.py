@@ -10,10 +10,16 @@ import structlog
 
 from bot.broadcast.broadcast_interrupt import InterruptReason
 from bot.broadcast.broadcast_run import BroadcastRun
-from bot.broadcast.context import Client, Durations, RateGate, Rates, WorkerContext
+from bot.broadcast.context import (
+    Client,
+    Durations,
+    RateGate,
+    Rates,
+    ReportRetries,
+    WorkerContext,
+)
 from bot.broadcast.lease import LeaseHolder
 from bot.broadcast.open_claims import OpenClaims
-from bot.broadcast.report_retries import ReportRetries
 from bot.broadcast.reporter import Reporter
 from bot.broadcast.result_recorder import ResultRecorder
 from bot.clocks import utc_now

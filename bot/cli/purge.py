@@ -17,7 +17,7 @@ from bot.telegram_session import shared_session
 from bot.text.terminal_language import label, plural_label, terminal_words
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.http1.address import Body
-from bot.transport.http1.response import TimeLimits
+from bot.transport.http1.connection import TimeLimits
 from storage import DueCount
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -13,7 +13,6 @@ import structlog
 
 from bot.back_off import BackOff
 from bot.intake.offset_tracker import OffsetTracker, is_numbered
-from bot.intake.ordering import ordering_key
 from bot.tracebacks import kind_of, place_of
 
 _log = structlog.stdlib.get_logger()
@@ -24,6 +23,29 @@ _HELD_UP = 50
 _MOST_DROPPED = 100
 # Before an update is tried again, in seconds.
 _PAUSES = BackOff(0.1, longest=5.0, spread=0.2)
+
+
+def ordering_key(update: Mapping[str, Any]) -> Hashable:
+    """Returns the chat of an update, else its user, else a key of its own.
+
+    In a private chat the chat id is the user id, so that both give the same key.
+    """
+    for content in update.values():
+        if not isinstance(content, Mapping):
+            continue
+        message = content.get("message")
+        in_message = message.get("chat") if isinstance(message, Mapping) else None
+        for known in (
+            content.get("chat"),
+            in_message,
+            content.get("from"),
+            content.get("user"),
+            content.get("user_chat_id"),
+        ):
+            number = known.get("id") if isinstance(known, Mapping) else known
+            if isinstance(number, int):
+                return number
+    return ("update", update.get("update_id"))
 
 
 class TryAgain(Exception):

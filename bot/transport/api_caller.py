@@ -17,7 +17,7 @@ from bot.transport.call_retries import (
 )
 from bot.transport.errors import NotSent, RateLimited, ResponseLost
 from bot.transport.http1.address import FORM, Body
-from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.connection import HttpResponse, TimeLimits
 from bot.transport.http1.session import SharedSession
 from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane

@@ -8,7 +8,7 @@ import structlog
 from bot.back_off import BackOff
 from bot.transport.api_methods import NEVER_REPEATED, is_repeatable
 from bot.transport.errors import AnswerUnreadable, NotSent, ResponseLost
-from bot.transport.http1.response import HttpResponse
+from bot.transport.http1.connection import HttpResponse
 from bot.transport.lenient_json import read_json
 
 _log = structlog.stdlib.get_logger()

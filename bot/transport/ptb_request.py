@@ -16,7 +16,7 @@ from bot.transport.call_retries import RetryPolicy, parse_refusal, read_object, 
 from bot.transport.error_kinds import names_no_method
 from bot.transport.errors import AnswerUnreadable, RateLimited, ResponseLost, TokenRejected
 from bot.transport.form_encoding import Upload, encode
-from bot.transport.http1.response import HttpResponse
+from bot.transport.http1.connection import HttpResponse
 from bot.transport.http1.session import SharedSession
 from bot.transport.raw_client import Marks, chat_of
 from bot.transport.send_gate import Gate

@@ -11,7 +11,7 @@ from bot.transport.api_caller import ApiCall, ApiCaller
 from bot.transport.call_retries import RetryPolicy, parse_refusal, read_object, retry_after
 from bot.transport.errors import AnswerUnreadable, TelegramRefused
 from bot.transport.form_encoding import encode, quoted
-from bot.transport.http1.response import HttpResponse
+from bot.transport.http1.connection import HttpResponse
 from bot.transport.http1.session import SharedSession
 from bot.transport.recent_calls import Chat
 from bot.transport.send_gate import Gate, Lane

@@ -2,7 +2,7 @@
 
 import { h, iconButton, switchButton } from "./dom.js";
 import { closePanelOverChat, showBeside } from "./navigation.js";
-import { state, update } from "./page_state.js";
+import { state } from "./page_state.js";
 import { act } from "./server_connection.js";
 import { number, t, timeWithSeconds } from "./translation.js";
 
@@ -82,15 +82,9 @@ function rateChart() {
 
 /** The bot's calls, newest first, with parameters and answers. */
 function callList() {
-  const { heldCalls } = state;
-  const calls = heldCalls ?? state.calls;
   return [
-    h("button", {
-      type: "button", class: "link-button", "aria-pressed": String(Boolean(heldCalls)),
-      onclick: () => update(state, { heldCalls: heldCalls ? null : calls }),
-    }, t(heldCalls ? "calls-resume" : "calls-pause")),
-    h("ul", { class: "calls" }, calls.map((call) => h(callRow, { key: call.number, call }))),
-    calls.length === 0 && h("p", { class: "hint" }, t("calls-none")),
+    h("ul", { class: "calls" }, state.calls.map((call) => h(callRow, { key: call.number, call }))),
+    state.calls.length === 0 && h("p", { class: "hint" }, t("calls-none")),
   ];
 }
 

@@ -1,6 +1,6 @@
 // Modal dialogs. The browser keeps the focus inside and restores it afterwards.
 
-import { h, iconButton } from "./dom.js";
+import { h } from "./dom.js";
 import { state, update } from "./page_state.js";
 import { act, actAs } from "./server_connection.js";
 import { languageName, t } from "./translation.js";
@@ -68,14 +68,6 @@ export function askToConfirm({ title, text, body, yes, done, danger }) {
     h("div", { class: "dialog-buttons" },
       h("button", { type: "button", class: "button quiet", onclick: () => dialog.node.close() }, t("cancel")),
       h("button", { type: "submit", class: danger ? "button danger" : "button" }, yes))));
-}
-
-/** Shows a picture as large as the window allows. */
-export function showPicture(source, name) {
-  const dialog = openDialog({ class: "enlarged", "aria-label": name, onclick: closeBeside }, () => [
-    h("img", { src: source, alt: name }),
-    iconButton("close", t("cancel"), () => dialog.node.close()),
-  ]);
 }
 
 let opened = 0;

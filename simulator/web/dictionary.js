@@ -112,8 +112,6 @@ export const WORDS = {
   "drop_rate-why": ["Se hace, pero la respuesta no llega: una de cada diez", "It is done but the answer is lost: one in ten"],
   "calls": ["Llamadas del bot", "The bot’s calls"],
   "calls-none": ["El bot no ha llamado todavía.", "The bot has made no call yet."],
-  "calls-pause": ["Pausar la lista", "Pause the list"],
-  "calls-resume": ["Seguir la lista", "Follow the list"],
   "parameters": ["Parámetros", "Parameters"],
   "answer": ["Respuesta", "Answer"],
   "cut": ["cortada", "cut"],

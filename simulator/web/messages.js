@@ -1,6 +1,5 @@
 // The messages of a chat, from top to bottom: the bot's description, days, bubbles with their media, albums.
 
-import { showPicture } from "./dialogs.js";
 import { h, icon, iconButton } from "./dom.js";
 import { formatted } from "./formatted_text.js";
 import { inlineKeyboard } from "./inline_keyboard.js";
@@ -114,8 +113,7 @@ function drawMedia(message) {
 
 function photo({ media: held, text }) {
   const name = text.split("\n")[0].slice(0, 100) || t("picture");
-  const press = () => showPicture(fileOf(held), name);
-  return h("button", { type: "button", class: "photo", "aria-label": `${t("see-picture")}: ${name}`, onclick: press },
+  return h("a", { class: "photo", href: fileOf(held), target: "_blank", "aria-label": `${t("see-picture")}: ${name}` },
     h("img", { src: fileOf(held), alt: name, ...reservedSize(held), decoding: "async" }));
 }
 

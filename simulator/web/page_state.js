@@ -22,7 +22,6 @@ export const state = {
   // Whether somebody has scrolled up in the chat.
   isAway: false,
   drafts: new Map(),
-  heldCalls: null,
   dialogs: [],
   toast: null,
 };

@@ -1,4 +1,4 @@
-from bot.broadcast.report_retries import ReportRetries
+from bot.broadcast.context import ReportRetries
 
 ONE, OTHER = b"one", b"other"
 

@@ -1,4 +1,4 @@
-from bot.broadcast.speed import Speed
+from bot.broadcast.heartbeat import Speed
 
 
 def test_the_speed_needs_two_looks() -> None:

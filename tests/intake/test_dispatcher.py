@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from bot.back_off import BackOff
 from bot.intake import Counts, Dispatcher, DispatchPolicy, TryAgain, UpdatesBehind
-from bot.intake.dispatcher import Handle
-from bot.intake.ordering import ordering_key
+from bot.intake.dispatcher import Handle, ordering_key
 from bot.logs import ALLOWED
 from bot.transport import Gate, Lane
 from tests.transport.test_gate_replies import Timeline

@@ -12,7 +12,7 @@ from telegram import Bot
 from bot.transport import TelegramClient
 from bot.transport.call_retries import parse_refusal, retry_after
 from bot.transport.errors import AnswerUnreadable, RateLimited
-from bot.transport.http1.response import HttpResponse
+from bot.transport.http1.connection import HttpResponse
 from bot.transport.lenient_json import first_update_id, read_json
 from tests.support.scripted_server import ScriptedServer, bytes_of
 

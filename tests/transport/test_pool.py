@@ -11,7 +11,7 @@ from bot.transport import SharedSession
 from bot.transport.errors import AnswerLate, ConnectTimedOut, NotSent, ResponseLost
 from bot.transport.form_encoding import encode
 from bot.transport.http1.address import Body
-from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.connection import HttpResponse, TimeLimits
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import Answering, Caller, HostileServer, hostile, saying, whole
 

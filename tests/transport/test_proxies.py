@@ -13,7 +13,7 @@ from bot.transport import SharedSession
 from bot.transport.errors import ConnectTimedOut, NotSent, ResponseLost
 from bot.transport.http1 import route
 from bot.transport.http1.address import Body
-from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.connection import HttpResponse, TimeLimits
 from bot.transport.http1.tunnel import ProxyFailed
 from tests.support.proxies import (
     Proxied,

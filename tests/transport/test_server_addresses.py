@@ -12,7 +12,7 @@ from bot.transport import SharedSession
 from bot.transport.errors import ConnectTimedOut, NotSent
 from bot.transport.http1 import address
 from bot.transport.http1.address import Body
-from bot.transport.http1.response import TimeLimits
+from bot.transport.http1.connection import TimeLimits
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import hostile, saying, whole
 from tests.transport.test_pool import YES, silence

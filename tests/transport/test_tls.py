@@ -16,7 +16,7 @@ from bot.text.problems import Sentence
 from bot.transport import SharedSession
 from bot.transport.errors import NotSent, ResponseLost
 from bot.transport.http1.address import Body
-from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.connection import HttpResponse, TimeLimits
 from tests.support.scripted_server import TOKEN
 from tests.transport.hostile_server import Caller, HostileServer, hostile, saying, whole
 

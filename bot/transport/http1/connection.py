@@ -3,13 +3,12 @@
 import asyncio
 import math
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade
 from httptools import HttpResponseParser as Parser
 
 from bot.transport.errors import AnswerLate, AnswerUnreadable, ResponseLost
-from bot.transport.http1.response import HttpResponse
 
 _LARGEST_HEAD = 64 * 1024
 _LARGEST_ANSWER = 32 * 1024 * 1024
@@ -17,6 +16,26 @@ _LARGEST_ANSWER = 32 * 1024 * 1024
 _DELIMITING = (b"content-length", b"transfer-encoding")
 _DATE = b"date"
 _DELIMITING_LENGTHS = tuple(map(len, _DELIMITING))
+
+
+class HttpResponse(NamedTuple):
+    """The status and the raw body of an answer, and its Date header, empty without one."""
+
+    status: int
+    body: bytes
+    date: bytes = b""
+
+
+class TimeLimits(NamedTuple):
+    """The time limits of one try, in seconds.
+
+    Attributes:
+        connect: for getting a connection, a free or a new one.
+        read: from sending the call to the last byte of the answer.
+    """
+
+    connect: float = 5.0
+    read: float = 10.0
 
 
 class Connection(asyncio.Protocol):

@@ -6,8 +6,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from bot.transport.errors import ConnectTimedOut, NotSent, ResponseLost
-from bot.transport.http1.connection import Connection
-from bot.transport.http1.response import HttpResponse, TimeLimits
+from bot.transport.http1.connection import Connection, HttpResponse, TimeLimits
 from bot.transport.http1.route import Route
 
 # Servers keep idle connections for longer, so one that is used again is hardly ever being closed.

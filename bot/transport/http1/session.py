@@ -15,8 +15,8 @@ from bot.proxy_choice import Proxy
 from bot.text.problems import Sentence
 from bot.transport.errors import NotSent
 from bot.transport.http1.address import Address, Body, Target, target
+from bot.transport.http1.connection import HttpResponse, TimeLimits
 from bot.transport.http1.pool import Pool
-from bot.transport.http1.response import HttpResponse, TimeLimits
 from bot.transport.http1.route import Route
 
 _log = structlog.stdlib.get_logger()
