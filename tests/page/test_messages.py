@@ -148,9 +148,11 @@ async def test_pictures_are_seen_albums_stand_together_and_documents_are_kept(
         assert await album.locator("img").count() == 3
         shown = "() => [...document.querySelectorAll('.album img')].every((i) => i.complete)"
         await at.page.wait_for_function(shown)
-        await album.get_by_role("button").first.click()
-        await at.page.get_by_role("dialog", name="Así fue").wait_for()
-        await at.page.keyboard.press("Escape")
+        async with at.page.expect_popup() as popup:  # where the browser shows it whole
+            await album.get_by_role("link", name="Así fue").first.click()
+        large = await popup.value
+        assert await large.locator("img").evaluate("(i) => i.naturalWidth") > 0
+        await large.close()
         async with at.page.expect_download() as download:
             await at.page.get_by_role("link", name="Descargar firmas <1>.csv").click()
         kept = await (await download.value).path()
