@@ -146,6 +146,7 @@ class Retention:
     date_is_right: Callable[[], bool]
     tidy_up: Callable[[datetime | None], int]
     _erased_at: datetime | None = field(default=None, init=False)
+    _names_erased: datetime | None = field(default=None, init=False)
 
     async def run(self) -> None:
         """Erases every hour, until cancelled; what fails is tried again an hour later."""
@@ -175,7 +176,7 @@ class Retention:
         What should have been erased by the day before waits for `HELD_FOR` once they can know of
         it, as nothing brings it back.
         """
-        now, self._erased_at = self.clock(), None
+        now, self._erased_at, self._names_erased = self.clock(), None, None
         if not self.date_is_right():
             return
         overdue = await find_overdue(self.storage, self.petition(), now)
@@ -188,6 +189,8 @@ class Retention:
         self._erased_at = now
         erasure = await read_erasure(self.storage, self.petition(), now)
         total = await erase_due(self.storage, erasure, now, action="retention", sleep=self.sleep)
+        left = (await self.storage.erasures.count(erasure.due)).total  # whom nobody told
+        self._names_erased = None if left else erasure.due.handed_over
         if total > 0:
             _log.info("signatures_erased", total=total)
             await self.erase_files(now - FORMS_KEPT_FOR)
@@ -201,16 +204,16 @@ class Retention:
         return now < (found_at or now) + HELD_FOR
 
     async def tidy_journal(self) -> None:
-        """Leaves out of the journal what no longer holds, as former names.
+        """Leaves out of the journal what no longer holds, as names that are erased.
 
         And whose signatures retention erases from any restored copy, unless erasing waits: with
         a clock that jumped, or months that were mistyped, that copy would have people back who
         withdrew.
         """
-        months = self.petition().retention.months_at_most
-        kept_for = timedelta(days=_LONGEST_MONTH * months)
+        kept_for = timedelta(days=_LONGEST_MONTH * self.petition().retention.months_at_most)
         before = None if self._erased_at is None else self._erased_at - kept_for
-        damaged = await asyncio.to_thread(self.storage.journal.rewrite, before)
+        rewrite = self.storage.journal.rewrite
+        damaged = await asyncio.to_thread(rewrite, before, self._names_erased)
         if damaged:
             _log.critical("journal_damaged", total=damaged)
 

@@ -154,10 +154,11 @@ class Journal:
         with self._locked() as file:
             return replace(file.content(), is_missing=self._was_missing)
 
-    def rewrite(self, before: datetime | None) -> int:
+    def rewrite(self, before: datetime | None, names_before: datetime | None = None) -> int:
         """Leaves out what a later entry overtook, and signatures made before a moment, if any.
 
-        Retention erases those from any restored copy. The file is replaced in one step. In
+        Of those made before another, the names alone. Retention erases both from any restored
+        copy. The file is replaced in one step. In
         a damaged journal every entry keeps its place, since what cannot be read could not be
         kept; names that no longer hold are written over.
 
@@ -169,7 +170,8 @@ class Journal:
         with self._locked() as file:
             found = file.entries()
             last = last_entries(found.values())
-            kept = [e for e in last if before is None or not was_made_before(e.subject, before)]
+            over = (before, names_before)
+            kept = [e for e in last if not _was_made_before(e, over if e.has_name else over[:1])]
             if unreadable := file.unreadable(found):
                 file.write_over_names(found, kept)
                 return unreadable
@@ -245,6 +247,10 @@ def has_entries(key_file: Path, slug: str) -> bool:
     """Returns whether there is a journal of a petition beside a key file that notes anything."""
     path = _path(key_file, slug)
     return path.exists() and path.stat().st_size > _BLOCK_BYTES
+
+
+def _was_made_before(entry: Entry, moments: tuple[datetime | None, ...]) -> bool:
+    return any(each and was_made_before(entry.subject, each) for each in moments)
 
 
 class _LockedFile:

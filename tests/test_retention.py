@@ -68,7 +68,7 @@ class Stored:
         self.forms -= some
         return some
 
-    def rewrite(self, before: datetime | None) -> int:
+    def rewrite(self, before: datetime | None, _names_before: datetime | None) -> int:
         self.journal_from.append(before)
         return self.damaged
 

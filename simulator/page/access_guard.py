@@ -1,11 +1,13 @@
-"""Protects the page from other sites: DNS rebinding and cross-site requests."""
+"""Keeps the page to this machine, and from other sites: DNS rebinding and cross-site requests."""
 
-from collections.abc import Awaitable, Callable
+import errno
+import os
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
-from simulator.page.address import LOOPBACK
-
+LOOPBACK = "127.0.0.1"
+_NEAR = range(8080, 8100)
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -20,6 +22,23 @@ _HEADERS = {
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def listen(runner: web.AppRunner, port: int | None) -> int:
+    """Listens on this port, or for None on a free one near 8080, and returns the port.
+
+    Raises OSError for a port that is not usable.
+    """
+    candidates: Iterable[int] = (*_NEAR, 0) if port is None else (port,)
+    for candidate in candidates:
+        try:
+            await web.TCPSite(runner, LOOPBACK, candidate, reuse_address=True).start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            continue
+        return int(runner.addresses[0][1])
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
 @web.middleware

@@ -176,6 +176,9 @@ async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(
     await scene.signs(ana)
     await scene.signs(sean)
     await scene.signs(jordi, with_name=False)
+    sean.send("/mydata")
+    await taps(scene, sean, scene.english.label("Corregir mi nombre"))
+    await scene.says(sean, "Seán O'Brien")
     await scene.closes()
 
     listed = tmp_path / "list.json"
@@ -210,10 +213,13 @@ async def test_a_petition_is_signed_handed_over_answered_for_and_forgotten(
 
     await scene.broadcasts(2)
     assert [scene.told(person) for person in (ana, sean, jordi)] == [0, 1, 1]
+    assert any(each.has_name for each in time.storage.journal.read().entries), "Seán's"
     await time.goes_to(time.later(2))
     await time.passes(2)
     assert not await time.any_left()
     assert is_unknown(await held_of(scene, sean))
+    await time.app.retention.tidy_journal()
+    assert not any(each.has_name for each in time.storage.journal.read().entries)
     late = await visits(scene, rosa)
     assert "Ya no guardamos ninguna firma" in late
     assert "Reunió la firma de 3 personas" in late

@@ -5,7 +5,7 @@ import pytest
 from aiohttp import web
 
 from simulator.page import LOOPBACK
-from simulator.page.address import listen
+from simulator.page.access_guard import listen
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def taken() -> Iterator[int]:
 async def test_without_a_wish_a_free_port_is_found(
     runner: web.AppRunner, taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulator.page.address._NEAR", (taken,))
+    monkeypatch.setattr("simulator.page.access_guard._NEAR", (taken,))
     port = await listen(runner, None)
     assert port not in (0, taken)
     assert runner.addresses == [(LOOPBACK, port)]
