@@ -27,13 +27,12 @@ class SlotLimiter:
         self._next = max(self._next, now)
         self._last = max(self._last, now)
 
-    def is_due(self, now: float) -> bool:
-        """Tells whether the next slot can be used now."""
-        return self._next <= now
+    def due_in(self, now: float, unused: float = 0.0) -> float:
+        """Returns the seconds until the next slot, if no reply uses one in between.
 
-    def due_in(self, now: float) -> float:
-        """Returns the seconds until the next slot, if no reply uses one in between."""
-        return max(0.0, self._next - now)
+        With `unused`, until the slot after which this share of the burst is still there.
+        """
+        return max(0.0, self._next + unused * self._tolerance - now)
 
     def take(self, now: float, rate: float) -> float:
         """Reserves the next slot and returns its time, which may be in the past."""

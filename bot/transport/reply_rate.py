@@ -22,6 +22,8 @@ _LOWEST_SHARE = 0.02
 
 # A chat waits in the line when it is no longer than this.
 _SHORT = 1.0
+# Whoever has waited for this long goes first, whatever their rank.
+_LONGEST_BEHIND = 3.0
 # How much too early a chat may come back.
 _EARLY = 0.1
 # A chat that was let in may send for this long without coming back, since a reply may be several
@@ -29,10 +31,11 @@ _EARLY = 0.1
 _INSIDE = 5.0
 # A chat that has not come back after this time is forgotten.
 _FORGOTTEN = 60.0
-
-
-# How long somebody whose slot has just come waits again for those who go first.
+# How long somebody whose slot has just come waits again for those who go before.
 _MOMENT = 0.001
+
+# The ranks of those who wait, from the first to the last; in between, how many messages they had.
+FIRST, LAST = -1, 8
 
 
 class ReplyRate:
@@ -98,7 +101,7 @@ class ReplyQueue:
 
     def let_in_first(self, chat: Chat, messages: int, now: float, rate: float) -> bool:
         """Lets a chat in for its messages if nobody waits; otherwise changes nothing."""
-        if not self._times.is_due(now):
+        if self._times.due_in(now) > 0:
             return False
         for _ in range(messages):
             self._times.take(now, rate)
@@ -131,60 +134,57 @@ class ReplyLimiter:
         self._clock = clock
         self._sleep = sleep
         self._slots = SlotLimiter(rate(clock()), burst)
-        self._queue = ReplyQueue(rate(clock()), burst)
-        self._turn = asyncio.Lock()
-        self._first = 0
-
-    @property
-    def wait(self) -> float:
-        """How many seconds a new arrival would wait."""
-        return self._queue.wait(self._clock())
-
-    def expects(self, chat: Chat) -> bool:
-        """Returns whether a chat was given a time to come back."""
-        return self._queue.expects(chat)
+        self.queue = ReplyQueue(rate(clock()), burst)
+        self._turns = {rank: asyncio.Lock() for rank in range(FIRST, LAST + 1)}
+        self._waiting = dict.fromkeys(self._turns, 0)
 
     def come_back_in(self, chat: Chat) -> float:
         """Returns after how many seconds to come back; 0 if the chat may wait in the line now."""
         now = self._clock()
-        return self._queue.come_back_in(chat, now, self._rate(now))
+        return self.queue.come_back_in(chat, now, self._rate(now))
 
     def let_in_first(self, chat: Chat, messages: int) -> bool:
-        """Lets a chat in for its messages if nobody waits; otherwise changes nothing."""
+        """Lets a chat in for its messages in a quiet moment; otherwise changes nothing."""
         now = self._clock()
-        if self._slots.due_in(now) > 0:
+        if self._slots.due_in(now, unused=0.5) > 0:
             return False
-        return self._queue.let_in_first(chat, messages, now, self._rate(now))
+        return self.queue.let_in_first(chat, messages, now, self._rate(now))
 
-    async def take_turn(self, is_paused: Callable[[], bool], *, first: bool = False) -> bool:
+    async def take_turn(self, is_paused: Callable[[], bool], rank: int = 0) -> bool:
         """Waits for a slot and takes it; False, without taking it, when a pause has begun.
 
-        Somebody who goes `first` waits only for others who do so too, was given no time, and
-        makes the others come back later.
+        Those of a lower rank go before, and the higher the rank, the more of the burst is left to
+        them. Somebody who goes first was given no time, and makes the others come back later.
         """
-        if first:
+        if rank == FIRST:
             now = self._clock()
-            self._queue.pass_by(now, self._rate(now))
-            self._first += 1
-            try:
-                return await self._take_when_due(is_paused)
-            finally:
-                self._first -= 1
-        # One at a time, and a slot is taken only when it is due: one who taps again leaves the
-        # line, and many of them would otherwise use up the slots of the others.
-        async with self._turn:
-            while self._first:
-                await self._sleep(max(self._slots.due_in(self._clock()), _MOMENT))
-            return await self._take_when_due(is_paused)
+            self.queue.pass_by(now, self._rate(now))
+        return await self._wait_and_take(is_paused, rank)
 
-    async def _take_when_due(self, is_paused: Callable[[], bool]) -> bool:
-        while (wait := self._slots.due_in(self._clock())) > 0:
-            await self._sleep(wait)
-        if is_paused():
-            return False
-        now = self._clock()
-        self._slots.take(now, self._rate(now))
-        return True
+    async def _wait_and_take(self, is_paused: Callable[[], bool], rank: int) -> bool:
+        begun = self._clock()
+        self._waiting[rank] += 1
+        try:
+            # One at a time, and a slot is taken only when it is due: one who taps again leaves
+            # the line, and many of them would otherwise use up the slots of the others.
+            async with self._turns[rank]:
+                while (wait := self._wait_for_slot(rank)) > 0:
+                    if rank > FIRST and self._clock() - begun >= _LONGEST_BEHIND:
+                        return await self._wait_and_take(is_paused, FIRST)
+                    await self._sleep(wait)
+                if is_paused():
+                    return False
+                now = self._clock()
+                self._slots.take(now, self._rate(now))
+                return True
+        finally:
+            self._waiting[rank] -= 1
+
+    def _wait_for_slot(self, rank: int) -> float:
+        """Returns the seconds until somebody of this rank may look again."""
+        wait = self._slots.due_in(self._clock(), unused=max(rank, 0) / LAST)
+        is_behind = any(self._waiting[other] for other in range(FIRST, rank))
+        return max(wait, _MOMENT) if is_behind else wait
 
 
 def _drop_until(times: dict[Chat, float], moment: float) -> None:

@@ -11,16 +11,15 @@ from bot.transport.chat_pauses import Pauses
 from bot.transport.rate_estimator import RateEstimator
 from bot.transport.rate_limiter import SlotLimiter
 from bot.transport.recent_calls import Chat, RecentCalls
-from bot.transport.reply_rate import ReplyLimiter, ReplyRate
+from bot.transport.reply_rate import FIRST, LAST, ReplyLimiter, ReplyRate
 
 # Telegram documents about thirty new messages a second in all
 # (https://core.telegram.org/bots/faq): with this rate and burst, no second has more replies.
 _REPLY_RATE = 25.0
 _REPLY_BURST = 5
-# Chats that had this many new messages in the last half minute to minute share a part of the rate:
-# a few people who write without a rest would otherwise take most of it from newcomers. Signing
-# takes five messages.
-_MANY = 8
+# Who had more new messages in the last half minute to minute goes behind who had fewer, and those
+# with `LAST` or more share a part of the rate: a few people who write without a rest would
+# otherwise take most of it from newcomers. Signing takes five messages.
 _OF_LATE_SECONDS = 30.0
 _SHARED = 0.2
 # When a new arrival would wait for longer than this there is a crowd, and every chat that was
@@ -147,9 +146,9 @@ class Gate:
     def has_room(self, chat: Chat, messages: int) -> bool:
         """Returns whether these messages may go to the chat as a reply, and keeps their place.
 
-        Only while nobody waits: in a crowd each person's message is somebody else's wait.
+        Only in a quiet moment: in a crowd each person's message is somebody else's wait.
         """
-        if self._is_frequent(chat) or self.pause_for(Lane.REPLY, chat) > 0:
+        if self._rank(chat) == LAST or self.pause_for(Lane.REPLY, chat) > 0:
             return False
         return self._replies.let_in_first(chat, messages)
 
@@ -173,8 +172,8 @@ class Gate:
 
         A reply never waits for a broadcast, but a crowd is answered at the rate that Telegram
         documents: at a higher one, Telegram would refuse all replies for seconds. People in
-        the middle of signing goes first; chats that were answered many times of late, or in a
-        crowd at all, wait behind the others.
+        the middle of signing go first; of the others, those who were answered less often of
+        late, and in a crowd those who were not answered at all.
 
         Returns:
             0.0 when the call may leave now. Otherwise it must not leave, and these are the
@@ -208,39 +207,39 @@ class Gate:
         return True
 
     def _come_back_in(self, chat: Chat) -> float:
-        if self._goes_first(chat):
+        rank = self._rank(chat)
+        if rank == FIRST:
             return 0.0
-        is_behind = self._is_frequent(chat) or self._was_answered_in_crowd(chat)
-        if is_behind and not self._replies.expects(chat):
+        now, queue = self._clock(), self._replies.queue
+        is_crowd = queue.wait(now) > _CROWD_SECONDS
+        is_behind = rank == LAST or (is_crowd and self._answered.number(chat, now) > 0)
+        if is_behind and not queue.expects(chat):
             turn = self._frequent_replies.come_back_in(chat)
             if turn > 0:
                 return turn
         return self._replies.come_back_in(chat)
 
-    def _is_frequent(self, chat: Chat | None) -> bool:
-        return chat is not None and self._recent_replies.number(chat, self._clock()) >= _MANY
-
-    def _was_answered_in_crowd(self, chat: Chat) -> bool:
-        is_crowd = self._replies.wait > _CROWD_SECONDS
-        return is_crowd and self._answered.number(chat, self._clock()) > 0
-
-    def _goes_first(self, chat: Chat | None) -> bool:
-        signing = None if chat is None else self._signing.get(chat)
-        return signing is not None and signing.messages > 0 and self._clock() < signing.until
+    def _rank(self, chat: Chat | None) -> int:
+        if chat is None:
+            return 0
+        signing = self._signing.get(chat)
+        if signing is not None and signing.messages > 0 and self._clock() < signing.until:
+            return FIRST
+        return min(self._recent_replies.number(chat, self._clock()), LAST)
 
     async def _wait_for_reply_turn(self, chat: Chat | None) -> bool:
         def is_paused() -> bool:
             return self.pause_for(Lane.REPLY, chat) > 0
 
-        if chat is not None and self._goes_first(chat):
+        rank = self._rank(chat)
+        if chat is not None and rank == FIRST:
             self._signing[chat].messages -= 1
-            return await self._replies.take_turn(is_paused, first=True)
-        if self._is_frequent(chat) and not await self._frequent_replies.take_turn(is_paused):
+        if rank == LAST and not await self._frequent_replies.take_turn(is_paused):
             return False
-        return await self._replies.take_turn(is_paused)
+        return await self._replies.take_turn(is_paused, rank)
 
     def _take_due_slot(self) -> bool:
-        if self._turn.locked() or not self._slots.is_due(self._clock()):
+        if self._turn.locked() or self._slots.due_in(self._clock()) > 0:
             return False
         self.reserve(Lane.BROADCAST)
         return True

@@ -142,6 +142,53 @@ async def test_fifty_who_write_without_a_rest_leave_the_newcomers_their_turn() -
     assert await asyncio.gather(*without_rest) == [0.0] * 50, "nobody waits for ever"
 
 
+async def test_who_had_fewer_messages_of_late_goes_before_who_had_more_for_three_seconds() -> None:
+    crowd, left = Crowd(), list[int]()
+
+    async def answer(chat: int) -> None:
+        assert await crowd.gate.acquire(Lane.REPLY, chat, new=True) == 0.0
+        left.append(chat)
+
+    for chat in range(8):
+        for _ in range(chat):
+            crowd.gate.leaves(Lane.REPLY, chat)
+    crowd.comes(BURST)
+    await crowd.clock.pass_to(100.0)
+    asked = [asyncio.create_task(answer(chat)) for chat in reversed(range(8))]
+    await crowd.clock.pass_to(101.0)
+    assert left == list(range(8))
+    crowd.gate.leaves(Lane.REPLY, 100)
+    crowd.comes(2 * BURST)
+    await crowd.clock.pass_to(101.0)
+    asked.append(asyncio.create_task(answer(100)))
+    for _ in range(3 * PACE):
+        assert 100 not in left
+        crowd.comes(1)
+        await crowd.clock.pass_to(crowd.clock.now + 1 / PACE)
+    await crowd.clock.pass_to(crowd.clock.now + 4 / PACE)
+    assert 100 in left
+    await crowd.is_answered()
+    await asyncio.gather(*asked)
+
+
+async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next() -> None:
+    crowd = Crowd()
+    for _ in range(8):
+        for chat in range(BURST):
+            crowd.gate.leaves(Lane.REPLY, chat)
+    without_rest = [
+        asyncio.create_task(crowd.gate.acquire(Lane.REPLY, chat, new=True))
+        for chat in range(BURST)
+    ]
+    await crowd.clock.pass_to(100.001)
+    assert [task.done() for task in without_rest] == [True] + (BURST - 1) * [False]
+    crowd.comes(BURST - 1)
+    await crowd.clock.pass_to(100.01)
+    assert len(crowd.left) == BURST - 1, "they wait for nobody"
+    await crowd.is_answered()
+    await asyncio.gather(*without_rest)
+
+
 async def test_who_writes_without_a_rest_while_nobody_else_does_waits_for_nobody() -> None:
     crowd = Crowd()
     for _ in range(8):

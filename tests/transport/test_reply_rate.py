@@ -132,6 +132,10 @@ async def test_who_writes_without_a_rest_has_room_for_one_message() -> None:
     assert not gate.has_room(1, 2)
     gate.refused(2, 5.0)
     assert not gate.has_room(2, 2), "nor whom Telegram has paused"
+    for chat in (4, 5, 6):
+        await gate.acquire(Lane.REPLY, chat, new=True)
+    assert not gate.has_room(3, 2), "since half of the burst is for the screens of others"
+    clock.now += 0.05
     assert gate.has_room(3, 2)
 
 
