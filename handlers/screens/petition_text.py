@@ -130,7 +130,7 @@ def _welcome(view: View) -> Screen:
     return Screen(
         text,
         [*sign_buttons(view), _read_button(view), _foot(view)],
-        words.text("De las dos formas cuenta igual.") if offers_both else None,
+        words.text("Las dos formas cuentan igual.") if offers_both else None,
     )
 
 

@@ -23,7 +23,7 @@ def name(view: View) -> Screen:
     People who are asked again have read the notice, and get only the question.
     """
     notice = "" if view.place.page == AGAIN else view.texts.privacy_short
-    question = view.words.text("<b>¿Con qué nombre quieres firmar?</b>")
+    question = view.words.text("<b>¿Con qué nombre firmas?</b>")
     return Screen(
         Html(notice),
         [_use_profile_name(view), _privacy_and_back(view.words)],
@@ -33,7 +33,7 @@ def name(view: View) -> Screen:
 
 def typed_name(words: Words) -> Html:
     """Says how a name is given, and what becomes of the message."""
-    return words.text("Escríbelo aquí: borraremos ese mensaje en cuanto llegue.")
+    return words.text("Escríbelo aquí: borraremos ese mensaje enseguida.")
 
 
 def _use_profile_name(view: View) -> Button | None:

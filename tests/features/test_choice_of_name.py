@@ -91,7 +91,7 @@ async def test_the_first_tap_is_the_choice_and_who_signs_without_a_name_is_asked
     await scene.taps(jordi, WITHOUT)
     await scene.taps(jordi, "Volver")
     await scene.taps(jordi, WITH)
-    assert "¿Con qué nombre quieres firmar?" in scene.screen(jordi).text
+    assert "¿Con qué nombre firmas?" in scene.screen(jordi).text
     await scene.taps(jordi, "Usar «Jordi Puig»")
     await scene.taps(jordi, CONFIRM)
     held = await held_of(scene, jordi)
@@ -285,7 +285,7 @@ async def test_where_the_petition_offers_one_way_alone_the_buttons_of_the_other_
             assert [each for each in scene.screen(person).labels if "Firmar" in each] == [label]
             if offered == "with_name":
                 await scene.taps(scene.ana, WITHOUT)
-                assert "¿Con qué nombre quieres firmar?" in scene.screen(scene.ana).text
+                assert "¿Con qué nombre firmas?" in scene.screen(scene.ana).text
                 await scene.signs(person)
             else:
                 await scene.signs(person, with_name=False)
@@ -293,7 +293,7 @@ async def test_where_the_petition_offers_one_way_alone_the_buttons_of_the_other_
                 assert GIVE not in scene.screen(person).labels
                 await scene.taps(scene.sean, "✍️ Sign with my name")
                 asked = scene.screen(scene.sean)
-                assert "I sign this petition and explicitly consent" in asked.text
+                assert "I sign and explicitly consent" in asked.text
                 assert "Seán" not in asked.text + "".join(asked.labels)
             is_named = offered == "with_name"
             assert choice_in(await held_of(scene, person)) == (is_named, [int(is_named)])
@@ -317,7 +317,9 @@ async def test_it_takes_few_screens_few_taps_and_few_words(scene: Scene) -> None
         calls = scene.simulator.calls
         screens = [str(each.params["text"]) for each in calls if "reply_markup" in each.params]
         assert len(screens) == 3 + with_name
-        shown = [parse(FOLDED.sub("", each)).text for each in screens]
+        (picture,) = calls.of("sendPhoto")
+        shown = [str(picture.params["caption"])]
+        shown += [parse(FOLDED.sub("", each)).text for each in screens]
         words = [re.findall(r"\w[\w/’'.,@:-]*", each) for each in shown]
         assert len(calls.of("answerCallbackQuery")) <= 4
         assert sum(map(len, words)) <= 260

@@ -14,7 +14,7 @@ from tests.support.scene import Scene, a_scene
 
 SIGN, USE = "✍️ Firmar con mi nombre", "Usar «Ana García»"
 UNNAMED = "✍️ Firmar sin dar mi nombre"
-ASKED = "¿Con qué nombre quieres firmar?"
+ASKED = "¿Con qué nombre firmas?"
 NOTICE = "Responsable: la sección española"
 
 

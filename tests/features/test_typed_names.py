@@ -30,7 +30,7 @@ def somebody(scene: Scene) -> Iterator[Person]:
 async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -> None:
     ana = scene.ana
     await scene.to_the_name(ana)
-    assert "borraremos ese mensaje en cuanto" in scene.screen(ana).text
+    assert "borraremos ese mensaje enseguida" in scene.screen(ana).text
     for typed, wrong in (
         ("x", "El nombre es demasiado corto: escribe al menos dos letras."),
         ("A" * 101, "El nombre es demasiado largo: caben hasta cien caracteres."),
@@ -56,7 +56,7 @@ async def test_a_refused_try_goes_at_once_and_the_screen_says_so(scene: Scene) -
 
 async def test_on_a_phone_the_answer_to_a_mistake_is_seen_beside_the_buttons(scene: Scene) -> None:
     """The question stays last: for the name, or what else to get."""
-    at_the_name = "¿Con qué nombre quieres firmar?"
+    at_the_name = "¿Con qué nombre firmas?"
     at_the_consent = "Recibir mensajes es opcional:"
     text_only = "escribe tu nombre en un mensaje de texto, por favor."
     pulse = "Para firmar, pulsa «✍️ Consiento y firmo». Para hacerlo con otro nombre, pulsa"
@@ -99,7 +99,7 @@ async def test_ana_who_answers_in_place_of_a_name_reads_it_in_the_consent_and_ch
         assert f"Yo, {answer}, consiento" in await scene.says(ana, answer)
         assert written(ana) == []
         await scene.taps(ana, "Cambiar el nombre")
-        assert scene.screen(ana).text.startswith("¿Con qué nombre quieres firmar?")
+        assert scene.screen(ana).text.startswith("¿Con qué nombre firmas?")
     # Nor is it kept when she goes back.
     await scene.taps(ana, "Volver")
     assert "Hola" not in await scene.says(ana, "/mydata")

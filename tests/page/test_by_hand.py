@@ -243,7 +243,7 @@ async def test_the_bot_is_started_anew_and_carries_on(browser: Browser) -> None:
         await at.person("Ana García")
         await at.start()
         await at.press("Firmar con mi nombre")
-        await at.sees("¿Con qué nombre quieres firmar?")
+        await at.sees("¿Con qué nombre firmas?")
         await at.page.get_by_role("button", name="Reiniciar el bot").click()
         await at.page.locator(".call .method", has_text="getMe").nth(1).wait_for()
         await at.page.locator(".light.running").wait_for()

@@ -159,8 +159,8 @@ def test_a_petition_needs_no_picture(change: Change, folder: Path) -> None:
     change(
         "petition.toml",
         '[image]\nfile.es = "card.es.png"\nfile.en = "card.en.png"\n'
-        'credit.es = "Tarjeta: 252 puntos, uno por cada hombre expulsado"\n'
-        'credit.en = "Card: 252 dots, one for each of the expelled men"\n',
+        'credit.es = "252 puntos: 252 hombres expulsados"\n'
+        'credit.en = "252 dots: 252 expelled men"\n',
         "",
     )
     assert load_petition(folder).image_in("es") is None
