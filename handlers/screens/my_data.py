@@ -65,11 +65,11 @@ def other_rights(view: View) -> Screen:
     number = words.number(signature.number) if signature else "—"
     is_only_stored = signature is not None and signature.is_only_stored
     limits = words.text(
-        "El uso de tus datos está limitado: tu firma cuenta, pero sin tu nombre, y no te "
+        "El uso de tus datos está limitado: tu firma cuenta, sin nombre, y no te "
         "escribimos. Con el botón puedes volver atrás."
         if is_only_stored
-        else "Puedes limitar el uso de tus datos con el botón: tu firma seguirá contando, pero "
-        "sin tu nombre, y no te escribiremos, salvo por una brecha de seguridad. No deshace lo "
+        else "Puedes limitar el uso de tus datos con el botón: tu firma seguirá contando, "
+        "sin nombre, y no te escribiremos, salvo por una brecha de seguridad. No deshace lo "
         "que ya se haya entregado."
     )
     letter = words.text(
@@ -187,7 +187,7 @@ def _only_stored(words: Words, signature: Signature) -> Html:
         ),
     )
     means = words.text(
-        "Tu firma cuenta, pero sin tu nombre, y no te escribimos. Para volver atrás, pulsa «Otros "
+        "Tu firma cuenta, sin nombre, y no te escribimos. Para volver atrás, pulsa «Otros "
         "derechos»."
     )
     return sentences(since, means)

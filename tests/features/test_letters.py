@@ -124,7 +124,7 @@ async def test_jordi_who_said_stop_is_answered_and_can_undo_a_restriction(
 
 DONE = "Hecho, como pedías en tu carta o tu correo:"
 NOT_WRITTEN_TO = (
-    "Tu firma sigue contando, pero sin tu nombre, y no te escribiremos: solo lo haríamos si una "
+    "Tu firma sigue contando, sin nombre, y no te escribiremos: solo lo haríamos si una "
     "brecha de seguridad afecta a tus datos. Para volver atrás, entra en /mydata."
 )
 ANSWERS = {
@@ -168,7 +168,7 @@ async def test_whose_restriction_is_lifted_is_told_how_it_ended_meanwhile(letter
     await in_the_shell("1", "restrict", "--verified-otherwise", LETTER)
     await other_rights(scene, ana)
     await scene.taps(ana, scene.words.label("Limitar el uso de mis datos"))
-    assert "tu firma cuenta, pero sin tu nombre" in scene.screen(ana).text
+    assert "tu firma cuenta, sin nombre" in scene.screen(ana).text
     await scene.closes()
     await scene.broadcasts(1)
     assert [scene.told(person) for person in (ana, jordi, scene.sean)] == [0, 0, 1]
