@@ -35,7 +35,7 @@ _FORGOTTEN = 60.0
 _MOMENT = 0.001
 
 # The ranks of those who wait, from the first to the last; in between, how many messages they had.
-FIRST, LAST = -1, 8
+FIRST, LAST = -1, 6
 
 
 class ReplyRate:

@@ -19,7 +19,7 @@ _REPLY_RATE = 25.0
 _REPLY_BURST = 5
 # Who had more new messages in the last half minute to minute goes behind who had fewer, and those
 # with `LAST` or more share a part of the rate: a few people who write without a rest would
-# otherwise take most of it from newcomers. Signing takes five messages.
+# otherwise take most of it from newcomers. Signing takes four messages at most.
 _OF_LATE_SECONDS = 30.0
 _SHARED = 0.2
 # When a new arrival would wait for longer than this there is a crowd, and every chat that was
@@ -29,7 +29,7 @@ _CROWD_SECONDS = 3.0
 _ANSWERED_SECONDS = 300.0
 # People in the middle of signing go before all others, with this many messages within this many
 # seconds; most of their screens are edits, which do not wait at all.
-_SIGNING_MESSAGES = 8
+_SIGNING_MESSAGES = 4
 _SIGNING_SECONDS = 600.0
 
 

@@ -128,7 +128,7 @@ async def test_edits_and_deletions_do_not_stand_in_line() -> None:
 
 async def test_fifty_who_write_without_a_rest_leave_the_newcomers_their_turn() -> None:
     crowd = Crowd()
-    for _ in range(8):
+    for _ in range(6):
         for chat in range(50):
             crowd.gate.leaves(Lane.REPLY, chat)
     without_rest = [
@@ -149,14 +149,14 @@ async def test_who_had_fewer_messages_of_late_goes_before_who_had_more_for_three
         assert await crowd.gate.acquire(Lane.REPLY, chat, new=True) == 0.0
         left.append(chat)
 
-    for chat in range(8):
+    for chat in range(6):
         for _ in range(chat):
             crowd.gate.leaves(Lane.REPLY, chat)
     crowd.comes(BURST)
     await crowd.clock.pass_to(100.0)
-    asked = [asyncio.create_task(answer(chat)) for chat in reversed(range(8))]
+    asked = [asyncio.create_task(answer(chat)) for chat in reversed(range(6))]
     await crowd.clock.pass_to(101.0)
-    assert left == list(range(8))
+    assert left == list(range(6))
     crowd.gate.leaves(Lane.REPLY, 100)
     crowd.comes(2 * BURST)
     await crowd.clock.pass_to(101.0)
@@ -173,7 +173,7 @@ async def test_who_had_fewer_messages_of_late_goes_before_who_had_more_for_three
 
 async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next() -> None:
     crowd = Crowd()
-    for _ in range(8):
+    for _ in range(6):
         for chat in range(BURST):
             crowd.gate.leaves(Lane.REPLY, chat)
     without_rest = [
@@ -191,7 +191,7 @@ async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next(
 
 async def test_who_writes_without_a_rest_while_nobody_else_does_waits_for_nobody() -> None:
     crowd = Crowd()
-    for _ in range(8):
+    for _ in range(6):
         crowd.gate.leaves(Lane.REPLY, 7)
     assert await crowd.gate.acquire(Lane.REPLY, 7, 3.0, new=True) == 0.0
     assert crowd.clock.now == 100.0
@@ -205,7 +205,7 @@ async def test_only_new_messages_that_answer_somebody_are_counted_as_many(
 ) -> None:
     crowd = Crowd()
     for chat in (7, 8):
-        for _ in range(8):
+        for _ in range(6):
             crowd.gate.leaves(lane if chat == 7 else Lane.REPLY, chat, new=new or chat == 8)
     before = [asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 8, new=True)) for _ in range(50)]
     await crowd.clock.pass_to(100.0)
@@ -306,11 +306,11 @@ async def test_who_is_in_the_middle_of_signing_goes_before_a_crowd_of_strangers(
     crowd.comes(20 * PACE)
     await crowd.clock.pass_to(100.5)
     crowd.gate.signs(7)
-    for number in range(9):
+    for number in range(5):
         crowd.gate.signs(7)
         answer = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, 3.0, new=True))
         await crowd.clock.pass_to(crowd.clock.now + 0.1)
-        assert answer.done() == (number < 8), "the ninth waits as those do who flood"
+        assert answer.done() == (number < 4), "the fifth waits as those do who flood"
     answer.cancel()
     await crowd.is_answered()
 

@@ -124,7 +124,7 @@ async def test_of_a_hundred_newcomers_only_the_first_ones_get_a_picture_too() ->
 async def test_who_writes_without_a_rest_has_room_for_one_message() -> None:
     clock = Timeline()
     gate = Gate(clock=clock, sleep=clock.sleep)
-    for _ in range(8):
+    for _ in range(6):
         clock.now += 1.0
         assert gate.has_room(1, 2)
         await gate.acquire(Lane.REPLY, 1, new=True)
