@@ -42,7 +42,7 @@ async def _export(job: Job) -> JobReport:
         recipient = pyrage.x25519.Identity.generate().to_public()
         file = folder / "list.age"
         file.unlink(missing_ok=True)
-        header, _ = await write_list(context, file, [recipient], format_=ListFormat(job.url))
+        header = await write_list(context, file, [recipient], format_=ListFormat(job.url))
         written, size = header.with_name, file.stat().st_size
         complete = written == job.people
         return meter.report(delivered=written, failed=0, complete=complete, said=str(size))

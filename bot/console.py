@@ -37,6 +37,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="No preguntar.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Solo lo muestra, y no cambia nada.")]
 
 # In both languages at once, as the answer of a hurried person may be in either.
 YES, NO = frozenset({"s", "sí", "si", "y", "yes"}), frozenset({"n", "no"})

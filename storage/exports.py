@@ -47,11 +47,6 @@ _FINISH = """
 UPDATE exports SET with_name = :with_name, without_name = :without_name WHERE id = :export_id
 """
 
-_CHANGED = """
-SELECT COUNT(DISTINCT number) AS people FROM changes_after_export
-WHERE petition = :petition AND changed_at >= :at AND number <= :last_number
-"""
-
 _DISCARD = "DELETE FROM exports WHERE id = :export_id"
 
 _COUNTS = f"""
@@ -149,15 +144,10 @@ class Exports(AuditedRows):
         )
         return ExportedList(export_id, at, rows[0]["last_number"])
 
-    async def finish(self, export: ExportedList, *, with_name: int, without_name: int) -> int:
-        """Stores how many the list has; returns how many of those changed since it was begun."""
+    async def finish(self, export: ExportedList, *, with_name: int, without_name: int) -> None:
+        """Stores how many the list has."""
         counts = {"with_name": with_name, "without_name": without_name}
-        since = {"last_number": export.last_number, "at": to_millis(export.exported_at)}
-        _, rows = await self._database.write(
-            self._statement(_FINISH, **counts, export_id=export.id),
-            self._statement(_CHANGED, **since),
-        )
-        return int(rows[0]["people"])
+        await self._database.write(self._statement(_FINISH, **counts, export_id=export.id))
 
     async def discard(self, export: ExportedList, at: datetime) -> None:
         """Removes an export whose list was not written after all; the audit log keeps both."""

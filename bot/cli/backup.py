@@ -1,7 +1,7 @@
 """`petition-bot backup` and `petition-bot restore`, and what they say came of it."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -45,12 +45,7 @@ def backup(
     file: _File,
     keep: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            max=30,
-            metavar="DÍAS",
-            help="Borra de su carpeta las más antiguas. A la gente se le prometieron 30 días.",
-        ),
+        typer.Option(min=1, max=30, help="Borra de su carpeta las que tienen más días."),
     ] = None,
 ) -> None:
     """Backs up the database into one encrypted file, also while the bot runs.
@@ -114,16 +109,10 @@ def _remove_older(file: Path, made_at: datetime, days: int) -> None:
 def restore(
     file: _File,
     identity: Annotated[
-        Path | None,
-        typer.Option(
-            "--identity", "-i", metavar="CLAVE", help="El archivo con la clave de age que la abre."
-        ),
+        Path | None, typer.Option("--identity", "-i", metavar="CLAVE", help="La clave de age.")
     ] = None,
     check: Annotated[
-        bool,
-        typer.Option(
-            "--check", help="Solo mira si el archivo está entero; no hace falta la clave."
-        ),
+        bool, typer.Option("--check", help="Solo mira si está entera; no hace falta la clave.")
     ] = False,
     drill: Annotated[
         bool, typer.Option("--drill", help="Lo prueba todo en otro sitio, sin cambiar nada.")
@@ -158,13 +147,11 @@ def restore(
     if outcome is None:
         tell("La clave la abre, y pg_restore la lee hasta el final. No se ha cambiado nada.")
     elif drill:
-        opens = label(
-            "La clave la abre, su base de datos está sana y el archivo de clave abre sus nombres."
+        tell(
+            "La clave la abre, su base de datos está sana y el archivo de clave abre sus nombres. "
+            "Así quedaría. {outcome} No se ha cambiado nada.",
+            outcome=" ".join(_outcome(outcome)),
         )
-        would_be = label(
-            "Así quedaría. {outcome} No se ha cambiado nada.", outcome=_outcome(outcome)
-        )
-        say(opens, would_be)
     else:
         _say_restored(outcome, manifest)
 
@@ -173,31 +160,29 @@ def _checked(file: Path) -> Manifest:
     """Checks that a backup is whole, and says what it holds; raises BackupUnusable."""
     manifest = read_manifest(file)
     day = terminal_words().date(manifest.made_at.date())
-    moment, content = f"{day}, {manifest.made_at:%H:%M} UTC", _content(manifest)
-    said = mark(
-        "El archivo está entero. Dice de sí mismo que es la copia del {moment}: {content}."
-    )
-    doubt = mark(
-        "No se hizo con el archivo de clave de los ajustes, o se ha cambiado su primera "
-        "línea: eso lo ha podido escribir cualquiera."
+    tell(
+        "El archivo está entero. Dice de sí mismo que es la copia del {moment}: {content}.",
+        moment=f"{day}, {manifest.made_at:%H:%M} UTC",
+        content=_content(manifest),
     )
     try:
         keyring = Keyring.load(require_key_file(load_petition_settings().key_file))
     except (KeyFileMissing, SettingsInvalid):  # as on the machine where the backups are kept
-        doubt = mark(
-            "Sin el archivo de clave del bot, PETITION_KEY_FILE, no se puede saber si es verdad."
-        )
+        tell("Sin el archivo de clave del bot, PETITION_KEY_FILE, no se puede saber si es verdad.")
+        return manifest
+    if was_made_with(keyring, manifest):
+        tell("Se hizo aquí, con el archivo de clave de los ajustes.")
     else:
-        if was_made_with(keyring, manifest):
-            said = mark("La copia del {moment} está entera, y se hizo aquí: {content}.")
-            doubt = ""
-    say(label(said, moment=moment, content=content), *([label(doubt)] if doubt else []))
+        tell(
+            "No se hizo con el archivo de clave de los ajustes, o se ha cambiado su primera "
+            "línea: eso lo ha podido escribir cualquiera."
+        )
     return manifest
 
 
 def _say_restored(restored: restoration.Restored, manifest: Manifest) -> None:
     """Says what a restore came to and what is to be done now."""
-    tell("La copia está restaurada. {outcome}", outcome=_outcome(restored))
+    tell("La copia está restaurada. {outcome}", outcome=" ".join(_outcome(restored)))
     if (aside := restored.moved_aside) is not None:
         tell(
             "La base de datos que había es ahora {path}. Tiene a las mismas personas: el bot "
@@ -245,31 +230,22 @@ def _content(manifest: Manifest) -> str:
     return f"{held}; {terminal_words().speed(manifest.payload_bytes / 1e6)} MB"
 
 
-def _outcome(restored: restoration.Restored) -> str:
-    words = terminal_words()
-    parts = [label("Tiene {signatures}.", signatures=signatures(restored.signatures))]
+def _outcome(restored: restoration.Restored) -> Iterator[str]:
+    number = terminal_words().number
+    yield label("Tiene {signatures}.", signatures=signatures(restored.signatures))
     if restored.lost:
-        parts.append(
-            label(
-                "Después de ella se dieron {n} números: como mucho se han perdido esas firmas, y "
-                "ninguno de esos números se vuelve a dar.",
-                n=words.number(restored.lost),
-            )
+        yield label(
+            "Después de ella se dieron {n} números: como mucho se han perdido esas firmas, y "
+            "ninguno de esos números se vuelve a dar.",
+            n=number(restored.lost),
         )
     if repeated := restored.repeated.total():
-        parts.append(
-            label(
-                "Repetido del diario, lo que la gente pidió después: {n}.",
-                n=words.number(repeated),
-            )
-        )
+        said = mark("Repetido del diario, lo que la gente pidió después: {n}.")
+        yield label(said, n=number(repeated))
     if not restored.knows_all:
-        parts.append(
-            label(
-                "Junto al archivo de clave no está entero el diario, que dice quién se retiró "
-                "después de la copia y quién no quiere mensajes: puede que algunas de esas "
-                "personas hayan vuelto. Si lo tienes entero, ponlo ahí, y restaura otra vez antes "
-                "de poner el bot en marcha; si hay una copia posterior, restaura esa."
-            )
+        yield label(
+            "Junto al archivo de clave no está entero el diario, que dice quién se retiró "
+            "después de la copia y quién no quiere mensajes: puede que algunas de esas "
+            "personas hayan vuelto. Si lo tienes entero, ponlo ahí, y restaura otra vez antes "
+            "de poner el bot en marcha; si hay una copia posterior, restaura esa."
         )
-    return " ".join(parts)

@@ -29,6 +29,7 @@ _HEADINGS = (
     *(mark("Número"), mark("Qué"), mark("Estado"), mark("Cuándo")),
     *(mark("Personas"), mark("Entregados"), mark("No localizables"), mark("Pendientes")),
 )
+_AS_STORED = ("kind", "state", "pause_reason", "stop_reason", "reason_detail", "paid")
 _MOMENTS = (
     ("created_at", mark("Confirmado")),
     ("starts_at", mark("Previsto")),
@@ -100,13 +101,8 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
     is_told = broadcast.kind is Kind.BREACH and broadcast.is_over
     return {
         "id": broadcast.id.hex(),
-        "kind": broadcast.kind,
-        "state": broadcast.state,
-        "pause_reason": broadcast.pause_reason,
-        "stop_reason": broadcast.stop_reason,
-        "reason_detail": broadcast.reason_detail,
+        **{name: getattr(broadcast, name) for name in _AS_STORED},
         "audience": asdict(broadcast.audience),
-        "paid": broadcast.paid,
         **{name: _moment(getattr(broadcast, name)) for name, _ in _MOMENTS},
         "recipients": snapshot.total,
         "recipients_known": broadcast.is_enqueued,

@@ -159,13 +159,10 @@ async def _selected(
         every = await stored.history(limit=_MOST)
         return with_id(wanted, every, "petition-bot broadcasts list")
     found = None if wanted else await stored.active()
-    if found is None and not wanted and not or_latest:
-        raise CannotDo.because(
-            "No hay ningún envío en marcha. Di cuál: petition-bot broadcasts list los muestra."
-        )
-    found = found or await stored.latest()
+    if found is None and (wanted or or_latest):
+        found = await stored.latest()
     if found is None:
         raise CannotDo.because(
-            "Todavía no hay ningún envío. Quien administra lo prepara con /broadcast."
+            "No hay ningún envío en marcha. Di cuál: petition-bot broadcasts list los muestra."
         )
     return found

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import current_thread, main_thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from bot.age_encryption import parse_recipients
 from bot.clocks import utc_now
@@ -21,8 +21,11 @@ from bot.settings import PetitionSettings, load_petition_settings
 from bot.text.terminal_language import label, terminal_language
 from bot.text.translations import Catalogs, Words, mark
 from storage import (
+    Broadcast,
     DatabaseBehind,
+    ExportedList,
     HighWaterMark,
+    Invalidation,
     Keyring,
     Storage,
     open_known_storage,
@@ -32,6 +35,7 @@ from storage import (
 from storage.ids import SHOWN_DIGITS
 from storage.restores import require_finished
 
+Found = TypeVar("Found", Broadcast, ExportedList, Invalidation)
 RESTORED = mark(
     "Se restauró una copia, y en esta petición no se ha repetido lo que la gente pidió desde "
     "entonces: quien se retiró ha vuelto. Pon antes su bot en marcha, que lo repite."
@@ -118,26 +122,21 @@ class Plan:
     declined: str = ""
 
 
-def confirmed(prepare: Callable[[CliContext], Awaitable[Plan]], *, yes: bool = False) -> None:
+def confirmed(
+    prepare: Callable[[CliContext], Awaitable[Plan]], *, yes: bool = False, dry_run: bool = False
+) -> None:
     """Shows the plan that `prepare` returns, asks unless it was answered already, and does it.
 
-    The petition's data is not open meanwhile: Ctrl-C ends a question only outside an event loop.
+    In a dry run it is only shown. The petition's data is not open while it asks: Ctrl-C ends a
+    question only outside an event loop.
     """
     plan = run_with_context(prepare)
     if plan.shown:
         say(plan.shown)
-    if plan.question and agrees(
-        plan.question, yes=yes, number=plan.number, otherwise=plan.declined
-    ):
+    if dry_run or not plan.question:
+        return
+    if agrees(plan.question, yes=yes, number=plan.number, otherwise=plan.declined):
         say(run_with_context(plan.carry_out))
-
-
-class _Identified(Protocol):
-    @property
-    def id(self) -> bytes: ...
-
-
-Found = TypeVar("Found", bound=_Identified)
 
 
 def short_id(id_: bytes) -> str:

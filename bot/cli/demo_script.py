@@ -160,7 +160,7 @@ class DemoScript:
         encrypted, opened = folder / "list.json.age", folder / "list.json"
         async with open_cli_context(self._session.settings) as context:
             _typed("export --format json --output list.json.age")
-            header, _ = await write_list(context, encrypted, [key.to_public()])
+            header = await write_list(context, encrypted, [key.to_public()])
             _says(list_counts(header.with_name, header.without_name))
             # As on the organisation's own computer.
             opened.write_bytes(pyrage.decrypt(encrypted.read_bytes(), [key]))

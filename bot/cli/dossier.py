@@ -25,28 +25,14 @@ def dossier(
         Path, typer.Argument(metavar="LISTA", help="La lista de petition-bot export, descifrada.")
     ],
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="CARPETA", help="Dónde van los archivos: una carpeta nueva."
-        ),
+        Path | None, typer.Option("--output", "-o", help="Dónde van: una carpeta nueva.")
     ] = None,
     language: Annotated[
-        str | None,
-        typer.Option(
-            metavar="IDIOMA",
-            help="El idioma de quien la recibe, como en; si no se da, el de la petición.",
-        ),
+        str | None, typer.Option(help="El de quien la recibe, como en; si no, el de la petición.")
     ] = None,
-    reference: Annotated[
-        str | None, typer.Option(metavar="TEXTO", help="Vuestra referencia.")
-    ] = None,
+    reference: Annotated[str | None, typer.Option(help="Vuestra referencia.")] = None,
     day: Annotated[
-        str | None,
-        typer.Option(
-            "--date",
-            metavar="DÍA",
-            help="La fecha de la carta, como 2026-11-24; si no se da, hoy.",
-        ),
+        str | None, typer.Option("--date", help="La fecha de la carta: 2026-11-24; si no, hoy.")
     ] = None,
     public: Annotated[
         bool, typer.Option("--public", help="La edición sin nombres, para la prensa y el público.")

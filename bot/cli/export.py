@@ -35,16 +35,14 @@ def export(
     ] = ListFormat.JSON,
 ) -> None:
     """Writes the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
-    settings = load_petition_settings()
-    recipients = required_recipients(settings)
+    recipients = required_recipients(load_petition_settings())
     stopped = label("Interrumpido: no se ha escrito nada.")
     with progress(label("Escribiendo"), interrupted=stopped) as done:
         write = partial(write_list, format_=format_, file=output, recipients=recipients, done=done)
-        header, changed = run_with_context(write)
-    say(*_result(header, changed))
-    opened = output.name.removesuffix(".age")
-    if opened == output.name:
-        opened = f"opened.{format_}"
+        header = run_with_context(write)
+    say(*_result(header))
+    named = output.name.removesuffix(".age")
+    opened = f"opened.{format_}" if named == output.name else named
     command = shlex.join(["age", "--decrypt", "-i", "key.txt", "-o", opened, output.name])
     say(
         label("{path} está cifrado. Ábrelo en el ordenador que tiene la clave:", path=output),
@@ -59,11 +57,8 @@ async def write_list(
     *,
     format_: ListFormat = ListFormat.JSON,
     done: Callable[[int, int | None], None] = lambda *_: None,
-) -> tuple[SignatureListHeader, int]:
+) -> SignatureListHeader:
     """Writes the list whole, encrypted to pyrage's recipients, or leaves nothing of it.
-
-    Returns:
-        Its header, and how many of its signatures changed meanwhile.
 
     Raises:
         CannotDo, FileNotWritten: nothing was written.
@@ -85,14 +80,14 @@ async def write_list(
                     header = await _read_header(context, begun, signatures)
                     pages = _complete(header, signatures.pages(), done)
                     await _WRITERS[format_](encrypted, header, pages)
-            changed = await exports.finish(
+            await exports.finish(
                 begun, with_name=header.with_name, without_name=header.without_name
             )
     except BaseException:  # Ctrl-C too
         if begun is not None:
             await exports.discard(begun, context.clock())
         raise
-    return header, changed
+    return header
 
 
 async def _read_header(
@@ -133,7 +128,7 @@ async def _complete(
         )
 
 
-def _result(header: SignatureListHeader, changed: int) -> Iterator[str]:
+def _result(header: SignatureListHeader) -> Iterator[str]:
     counts, words = header.counts, terminal_words()
     yield list_counts(header.with_name, header.without_name)
     if counts.at_closing is not None:
@@ -149,9 +144,3 @@ def _result(header: SignatureListHeader, changed: int) -> Iterator[str]:
             "quienes firmen hasta entonces."
         )
     yield label("Lista {id}.", id=header.export.id.hex())
-    if changed:
-        yield label(
-            "Han cambiado o se han retirado mientras se escribía: {n}. Escríbela otra vez, para "
-            "que no estén en ella.",
-            n=words.number(changed),
-        )

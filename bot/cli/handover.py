@@ -12,7 +12,7 @@ from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short
 from bot.console import CannotDo, Yes, in_sentences, list_counts, read_day, say
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
-from bot.text.terminal_language import label, plural_label
+from bot.text.terminal_language import label
 from storage import ExportedList, Handover, Kind
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -27,8 +27,7 @@ def delivered(
         str | None, typer.Option(metavar="HASH", help="El SHA-256 de lo que se entregó.")
     ] = None,
     export: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="El principio del número de la lista que se entregó."),
+        str | None, typer.Option(metavar="ID", help="El principio del número de la lista.")
     ] = None,
     without_list: Annotated[
         bool, typer.Option("--without-list", help="Solo se entregó cuántas firmas hay.")
@@ -38,12 +37,8 @@ def delivered(
 ) -> None:
     """Records that the petition was handed over; without options, shows what is recorded."""
     is_empty = not without_list and on is manifest is export is None
-    if undo and not is_empty:
-        raise CannotDo.because(
-            "--undo deshace lo anotado; no va con ninguna otra opción, salvo --yes."
-        )
-    if without_list and export is not None:
-        raise CannotDo.because("--export y --without-list no van juntas.")
+    if (undo and not is_empty) or (without_list and export is not None):
+        raise CannotDo.because("--undo va sola, o con --yes; y --without-list no va con --export.")
     if undo:
         confirmed(prepare_undo, yes=yes)
     elif is_empty:
@@ -208,20 +203,16 @@ async def _consequences(context: CliContext, listed: ExportedList | None) -> str
         "Una vez anotado, nadie podrá cambiar si se entrega su nombre, y /reopen no servirá."
     )
     if changed:
-        said += "\n" + plural_label(
-            "{n} de ellas ha cambiado después de escribirse la lista, y está en ella como era. "
-            "Hay que comunicarlo: petition-bot notices la muestra.",
-            "{n} de ellas han cambiado después de escribirse la lista, y están en ella como "
-            "eran. Hay que comunicarlo: petition-bot notices las muestra.",
-            len(changed),
+        said += "\n" + label(
+            "En {n} de ellas hubo cambios después de escribirse la lista, que no los tiene. Hay "
+            "que comunicarlos: petition-bot notices los muestra.",
+            n=context.words.number(len(changed)),
         )
     if untold:
-        said += "\n" + plural_label(
-            "A {n} persona que firmó no se le ha contado cómo acabó la petición. Envíale el "
-            "mensaje final con /broadcast antes de que se borre su firma.",
-            "A {n} personas que firmaron no se les ha contado cómo acabó la petición. Envíales "
-            "el mensaje final con /broadcast antes de que se borren sus firmas.",
-            untold,
+        said += "\n" + label(
+            "Nadie ha contado a {n} de quienes firmaron cómo acabó la petición. Cuéntaselo con "
+            "el mensaje final, /broadcast, antes de que se borre su firma.",
+            n=context.words.number(untold),
         )
     return said
 

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from bot.cli.context import CliContext, Plan, confirmed, run_with_context, short_id, with_id
-from bot.console import CannotDo, in_sentences, say, say_table, tell
+from bot.console import CannotDo, DryRun, in_sentences, say, say_table, tell
 from bot.petition.fewest import FEWEST
 from bot.petition.signing_rate import form_times
 from bot.text.terminal_language import label
@@ -23,44 +23,27 @@ _HOURS_SHOWN, _EXAMPLES = 48, 10
 @in_sentences
 def invalidate(
     signed_from: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="CUÁNDO", help="Firmada entonces o después, como 2026-11-24 13:05."
-        ),
+        str | None, typer.Option("--from", help="Desde cuándo se firmó: 2026-11-24 13:05.")
     ] = None,
     signed_to: Annotated[
-        str | None,
-        typer.Option(
-            "--to", metavar="CUÁNDO", help="Firmada antes; un día solo se entiende entero."
-        ),
+        str | None, typer.Option("--to", help="Firmada antes; un día solo se entiende entero.")
     ] = None,
     source: Annotated[
-        str | None,
-        typer.Option(metavar="ENLACE", help="Llegó por el enlace que lleva esta palabra."),
+        str | None, typer.Option(help="Llegó por el enlace que lleva esta palabra.")
     ] = None,
     name_pattern: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATRÓN",
-            help="El nombre es así: * vale por cualquier letra o letras, ? por una.",
-        ),
+        str | None, typer.Option(help="El nombre es así: * son letras cualesquiera, ? una.")
     ] = None,
     form_seconds_under: Annotated[
         int | None,
-        typer.Option(
-            min=1, max=10**6, metavar="N", help="El formulario se rellenó en menos de N segundos."
-        ),
+        typer.Option(min=1, max=10**6, help="El formulario se rellenó en menos de N segundos."),
     ] = None,
     with_name: Annotated[
         bool | None,
-        typer.Option(
-            "--with-name/--without-name", help="Solo las que llevan nombre, o las que no."
-        ),
+        typer.Option("--with-name/--without-name", help="Solo con nombre, o solo sin él."),
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Por qué; se guarda cifrado.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Solo las cuenta y las muestra.")
-    ] = False,
+    dry_run: DryRun = False,
     undo: Annotated[
         str | None, typer.Option(metavar="ID", help="Vuelve a contar las de una anulación.")
     ] = None,
@@ -91,10 +74,9 @@ def invalidate(
         _require_selective(condition)
         if not dry_run and not (reason or "").strip():
             raise CannotDo.because("Di por qué con --reason, o solo mira con --dry-run.")
-        plan = await _prepare(context, condition, (reason or "").strip())
-        return replace(plan, question="") if dry_run else plan
+        return await _prepare(context, condition, (reason or "").strip())
 
-    confirmed(prepare)
+    confirmed(prepare, dry_run=dry_run)
 
 
 async def _prepare(context: CliContext, condition: SignatureCondition, reason: str) -> Plan:
@@ -127,19 +109,16 @@ def _require_selective(condition: SignatureCondition) -> None:
             "--form-seconds-under. Sin nada de eso serían todas, o todas las que llevan nombre, o "
             "todas las que no."
         )
-    pattern = condition.name_pattern
-    if pattern is not None and condition.with_name is False:
+    pattern, begin, end = condition.name_pattern, condition.signed_from, condition.signed_before
+    if (pattern and condition.with_name is False) or (begin and end and begin >= end):
         raise CannotDo.because(
-            "Las firmas sin nombre no se encuentran por el nombre: --name-pattern y "
-            "--without-name no van juntos."
+            "Así no puede ser ninguna firma: --name-pattern no va con --without-name, y --from "
+            "tiene que ser antes que --to."
         )
     if pattern is not None and not any(each.isalnum() for each in pattern):
         raise CannotDo.because(
             "Un patrón de nombres necesita una letra: sin ella vale para casi todo el mundo."
         )
-    begin, end = condition.signed_from, condition.signed_before
-    if begin is not None and end is not None and begin >= end:
-        raise CannotDo.because("--from no es antes que --to: nadie firmó entre uno y otro.")
 
 
 def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
@@ -148,14 +127,10 @@ def parse_moment(text: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
     A day alone is its beginning, or with `is_end` the beginning of the next day.
     """
     try:
-        if len(text.strip()) == len("2026-11-24"):
-            day = date.fromisoformat(text.strip()) + timedelta(days=int(is_end))
-            moment = datetime.combine(day, time())
-        else:
-            moment = datetime.fromisoformat(text.strip())
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
-        return moment.astimezone(UTC)
+        moment = datetime.fromisoformat(text.strip())
+        if is_end and len(text.strip()) == len("2026-11-24"):
+            moment += timedelta(days=1)
+        return moment.replace(tzinfo=moment.tzinfo or zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise CannotDo.because(
             "«{typed}» no es un momento; se escribe 2026-11-24 13:05, o 2026-11-24 para un día.",

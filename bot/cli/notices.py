@@ -1,8 +1,7 @@
 """`petition-bot notices`: of what the addressee has to be told since (GDPR art. 19)."""
 
-import io
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from bot.cli.context import CliContext, Plan, confirmed, required_recipients
 from bot.console import Yes, in_sentences
 from bot.export.xlsx_list import Workbook, cell, heading, number, row
 from bot.settings import load_petition_settings
-from bot.text.terminal_language import label, plural_label
+from bot.text.terminal_language import label
 from bot.text.translations import mark
 from storage import Change, ChangeOwed, Handover, output_file
 
@@ -30,114 +29,72 @@ _TO_DO = {
 @in_sentences
 def notices(
     output: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="ARCHIVO",
-            help="Los escribe en una hoja de cálculo (xlsx), con los nombres corregidos, cifrada.",
-        ),
+        Path | None, typer.Option(metavar="ARCHIVO", help="Los escribe en una hoja xlsx, cifrada.")
     ] = None,
     told: Annotated[bool, typer.Option("--told", help="Anota que ya se ha comunicado.")] = False,
     yes: Yes = False,
 ) -> None:
     """Lists the signatures that changed after they were handed over (GDPR art. 19)."""
 
-    async def prepare(context: CliContext) -> Plan:
-        plan = await prepare_notices(context, output)
-        if told or not plan.question:
-            return plan
-        how = label("Cuando se haya comunicado: petition-bot notices --told")
-        return replace(plan, shown=f"{plan.shown}\n{how}", question="")
-
-    confirmed(prepare, yes=yes)
+    confirmed(partial(prepare_notices, output=output, told=told), yes=yes)
 
 
-async def prepare_notices(context: CliContext, output: Path | None = None) -> Plan:
-    """Returns what the addressee has to be told, to be recorded as told; writes it to a file."""
-    handover = await context.storage.handovers.active()
-    said, owed = [], list[ChangeOwed]()
+async def prepare_notices(
+    context: CliContext, output: Path | None = None, *, told: bool = False
+) -> Plan:
+    """Returns what the addressee has to be told; writes it to a file. `told`: they were."""
+    handover, owed = await context.storage.handovers.active(), list[ChangeOwed]()
     if handover is None:
-        said.append(label("No hay ninguna entrega anotada, así que no hay nada que comunicar."))
-        said += await _before_the_handover(context)
+        lines = _before_the_handover(context)
     else:
         owed = await context.storage.changes_after_export.owed(handover)
-        said += await _since_the_handover(context, handover, owed)
+        lines = _since_the_handover(context, handover, owed)
+    said = [each async for each in lines]
     if owed and output is not None:
-        _write(context, owed, output)
-        said.append(
-            label(
-                "Están en {path}, con los nombres corregidos: una hoja xlsx, cifrada.", path=output
-            )
-        )
-    question = plural_label(
-        "¿Se ha comunicado este cambio a quien recibió la petición?",
-        "¿Se han comunicado estos {n} cambios a quien recibió la petición?",
-        len(owed),
-    )
+        said.append(_write(context, owed, output))
+    if owed and not told:
+        said.append(label("Cuando se haya comunicado: petition-bot notices --told"))
+    question = label("¿Se ha comunicado todo esto a quien recibió la petición?")
 
     async def mark_told(context: CliContext) -> str:
         await context.storage.changes_after_export.mark_told(owed, at=context.clock())
-        return plural_label(
-            "Queda anotado que se ha comunicado {n} cambio.",
-            "Queda anotado que se han comunicado {n} cambios.",
-            len(owed),
-        )
+        return label("Queda anotado que se ha comunicado.")
 
-    return Plan("\n".join(said), question if owed else "", mark_told)
+    return Plan("\n".join(said), question if owed and told else "", mark_told)
 
 
 async def _since_the_handover(
     context: CliContext, handover: Handover, owed: Sequence[ChangeOwed]
-) -> list[str]:
-    words, said = context.words, []
-    day = words.date(handover.handed_over_on)
+) -> AsyncIterator[str]:
+    words, day = context.words, context.words.date(handover.handed_over_on)
     if invalidated := await context.storage.handovers.invalidated_since(handover):
-        said.append(
-            label(
-                "De las {all} firmas que se entregaron, {n} se han anulado desde entonces. "
-                "Comunica también ese número.",
-                all=words.number(handover.signatures),
-                n=words.number(invalidated),
-            )
+        yield label(
+            "De las {all} firmas que se entregaron, {n} se han anulado desde entonces. "
+            "Comunica también ese número.",
+            all=words.number(handover.signatures),
+            n=words.number(invalidated),
         )
     if not owed:
-        said.append(label("De lo que se entregó el {day} no hay nada que comunicar.", day=day))
-        return said
-    said.append(
-        plural_label(
-            "De lo que se entregó el {day}, {n} firma ha cambiado desde que se escribió la lista. "
-            "Hay que comunicarlo a quien la recibió:",
-            "De lo que se entregó el {day}, {n} firmas han cambiado desde que se escribió la "
-            "lista. Hay que comunicarlo a quien la recibió:",
-            len(owed),
-            day=day,
-        )
-    )
-    said += (
-        f"  {words.number(each.number)}  {words.date(each.changed_at)}  {_to_do(each)}"
-        for each in owed
-    )
+        yield label("De lo que se entregó el {day} no hay nada que comunicar.", day=day)
+        return
+    yield label("Esto ha cambiado en lo que se entregó el {day}, y hay que comunicarlo:", day=day)
+    for each in owed:
+        yield f"  {words.number(each.number)}  {words.date(each.changed_at)}  {_to_do(each)}"
     if any(each.is_corrected for each in owed):
-        said.append(label("Los nombres corregidos van cifrados a un archivo: --output ARCHIVO"))
-    return said
+        yield label("Los nombres corregidos van cifrados a un archivo: --output ARCHIVO")
 
 
-async def _before_the_handover(context: CliContext) -> list[str]:
+async def _before_the_handover(context: CliContext) -> AsyncIterator[str]:
     """Says what to do about the newest list, from which people may have taken their name since."""
-    lists = await context.storage.handovers.exports()
-    if not lists:
-        return []
-    said = [label("Hay listas: si se entregó una, anótalo con petition-bot delivered.")]
-    if changed := len(await context.storage.changes_after_export.owed(lists[0])):
-        said.append(
-            plural_label(
-                "Desde que se escribió la más reciente ha cambiado {n} firma que está en ella: "
+    yield label("No hay ninguna entrega anotada, así que no hay nada que comunicar.")
+    for newest in (await context.storage.handovers.exports())[:1]:
+        yield label("Hay listas: si se entregó una, anótalo con petition-bot delivered.")
+        if changed := await context.storage.changes_after_export.owed(newest):
+            yield label(
+                "Desde que se escribió la más reciente hubo cambios en {n} de sus firmas: "
                 "escríbela otra vez con petition-bot export antes de entregarla.",
-                "Desde que se escribió la más reciente han cambiado {n} firmas que están en ella: "
-                "escríbela otra vez con petition-bot export antes de entregarla.",
-                changed,
+                n=context.words.number(len(changed)),
             )
-        )
-    return said
 
 
 def _to_do(owed: ChangeOwed) -> str:
@@ -147,19 +104,20 @@ def _to_do(owed: ChangeOwed) -> str:
     return "; ".join(parts)
 
 
-def _write(context: CliContext, owed: Sequence[ChangeOwed], file: Path) -> None:
-    """Writes a workbook with the corrected names, encrypted."""
+def _write(context: CliContext, owed: Sequence[ChangeOwed], file: Path) -> str:
+    """Writes a workbook with the corrected names, encrypted; returns that as a sentence."""
     recipients, zone = required_recipients(load_petition_settings()), context.words.zone
-    written = io.BytesIO()
-    with Workbook(written, context.clock()) as workbook:
+    with (
+        output_file(file) as target,
+        encrypting_writer(target, recipients) as encrypted,
+        Workbook(encrypted, context.clock()) as workbook,
+    ):
         workbook.add_parts([label("Cambios")])
         workbook.begin_worksheet(first_width=12)
         headings = label("Número"), label("Cambió el"), label("Qué hay que hacer")
         workbook.add_rows([heading(*headings, label("Nombre corregido"))])
         for each in owed:
-            name = (each.corrected_name or "") if each.is_corrected else ""
             day = each.changed_at.astimezone(zone).date().isoformat()
-            cells = number(each.number), cell(day), cell(_to_do(each)), cell(name)
-            workbook.add_rows([row(*cells)])
-    with output_file(file) as target, encrypting_writer(target, recipients) as encrypted:
-        encrypted.write(written.getvalue())
+            cells = cell(day), cell(_to_do(each)), cell(each.corrected_name or "")
+            workbook.add_rows([row(number(each.number), *cells)])
+    return label("Están en {path}, con los nombres corregidos: una hoja xlsx, cifrada.", path=file)

@@ -18,7 +18,6 @@ from bot.text.terminal_language import label
 from bot.text.translations import Words, mark
 from storage import (
     NOTICES_KEPT_FOR,
-    CheckedCode,
     CodeState,
     Proof,
     Signer,
@@ -98,11 +97,7 @@ _REQUESTS = {
 def person(
     number: Annotated[
         int,
-        typer.Argument(
-            parser=read_number,
-            metavar="NÚMERO",
-            help="El número de la firma, que quien firmó lee en /mydata.",
-        ),
+        typer.Argument(parser=read_number, metavar="NÚMERO", help="El de su firma, en /mydata."),
     ],
     what: Annotated[
         Asked,
@@ -115,36 +110,19 @@ def person(
             "díselo antes (art. 18.3).",
         ),
     ],
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="NOMBRE",
-            help="Con correct, el nombre nuevo. Si falta, se pregunta, y no queda en el "
-            "historial.",
-        ),
-    ] = None,
     code: Annotated[
         str | None,
         typer.Option(
-            metavar="CÓDIGO",
-            help="El código de la carta. Si falta, se pregunta, y no queda en el historial.",
+            help="El código de la carta. Si falta, se pregunta, y no queda en el historial."
         ),
     ] = None,
     verified_otherwise: Annotated[
         str | None,
-        typer.Option(
-            metavar="MOTIVO",
-            help="Sin código: cómo sabes de quién es. Queda anotado: no escribas nada personal.",
-        ),
+        typer.Option(help="Sin código: cómo sabes de quién es. Se anota: sin nada personal."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="ARCHIVO",
-            help="Con show: escribe un archivo JSON que solo puedes leer tú.",
-        ),
+        typer.Option("--output", "-o", help="Con show: un archivo JSON que solo puedes leer tú."),
     ] = None,
     yes: Yes = False,
 ) -> None:
@@ -153,12 +131,9 @@ def person(
     The letter has the number of the signature and a code, both from /mydata. The person is told
     in the chat what was done.
     """
-    if (name is not None and what is not Asked.CORRECT) or (output and what is not Asked.SHOW):
-        raise CannotDo.because("{what} no lleva ningún nombre ni archivo.", what=what)
-    if code is not None and verified_otherwise is not None:
-        raise CannotDo.because("El código y --verified-otherwise no van juntos.")
-    if what is Asked.CORRECT:
-        name = _checked_name(_asked(label("El nombre nuevo")) if name is None else name)
+    if (output and what is not Asked.SHOW) or not (code is None or verified_otherwise is None):
+        raise CannotDo.because("--output va con show, y el código va sin --verified-otherwise.")
+    name = _checked_name(_asked(label("El nombre nuevo"))) if what is Asked.CORRECT else None
     if code is None and verified_otherwise is None:
         code = _asked(label("El código de la carta"))
     letter = Letter(what, number, code, verified_otherwise, name, output)
@@ -289,7 +264,11 @@ async def _proved(context: CliContext, letter: Letter) -> tuple[Signer, Proof]:
     if letter.code is not None:
         found, checked = await requests.check(letter.number, letter.code, context.clock())
         if found is None:
-            raise CannotDo(_no_fit(checked, context.words))
+            since = "" if checked.since is None else context.words.plain_moment(checked.since)
+            ask = label(
+                "Pide otro, que da /mydata; o di con --verified-otherwise cómo sabes quién es."
+            )
+            raise CannotDo(f"{label(_NO_FIT[checked.state], moment=since)} {ask}")
         return found, by_code(letter.code)
     signer = await requests.find(letter.number)
     if signer is not None:
@@ -312,14 +291,6 @@ _NO_FIT = {
 }
 
 
-def _no_fit(checked: CheckedCode, words: Words) -> str:
-    since = "" if checked.since is None else words.plain_moment(checked.since)
-    ask = label(
-        "Pide otro, que muestra /mydata; o di con --verified-otherwise cómo sabes quién es."
-    )
-    return f"{label(_NO_FIT[checked.state], moment=since)} {ask}"
-
-
 async def _stored(context: CliContext, signer: Signer) -> str:
     if signer.chat_id is None:
         raise CannotDo.because(
@@ -337,10 +308,10 @@ async def _stored(context: CliContext, signer: Signer) -> str:
 def _told(what: Asked, signer: Signer) -> str:
     if signer.chat_id is None:
         return label("El bot no se lo puede decir: el número de su chat está dañado.")
-    if what is not Asked.ERASE:
-        return label("El bot se lo dice en el chat, en unos segundos si está en marcha.")
-    return label(
-        "El bot se lo dice en el chat, en unos segundos si está en marcha. Hasta entonces, {days} "
-        "días como máximo, guarda cifrado el número del chat.",
-        days=NOTICES_KEPT_FOR.days,
-    )
+    said = label("El bot se lo dice en el chat, en unos segundos si está en marcha.")
+    if what is Asked.ERASE:
+        said += " " + label(
+            "Hasta entonces, {days} días como máximo, guarda cifrado el número del chat.",
+            days=NOTICES_KEPT_FOR.days,
+        )
+    return said

@@ -2,15 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated
-
-import typer
 
 from bot.cli.context import CliContext, Plan, confirmed
-from bot.console import CannotDo, Yes, in_sentences, progress, signatures
+from bot.console import CannotDo, DryRun, Yes, in_sentences, progress, signatures
 from bot.retention import Erasure, erase_due, read_erasure
 from bot.settings import PetitionSettings, load_petition_settings
 from bot.telegram_session import shared_session
@@ -22,22 +18,16 @@ from storage import DueCount
 
 
 @in_sentences
-def purge(
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Solo dice qué toca borrar, y no borra nada.")
-    ] = False,
-    yes: Yes = False,
-) -> None:
+def purge(dry_run: DryRun = False, yes: Yes = False) -> None:
     """Erases the signatures whose retention is over, as the running bot does every hour."""
 
     async def prepare(context: CliContext) -> Plan:
         plan = await prepare_purge(context)
-        if dry_run or not plan.question:
-            return replace(plan, question="")
-        refuse_another_date(await telegram_time(load_petition_settings()), context.clock())
+        if plan.question and not dry_run:
+            refuse_another_date(await telegram_time(load_petition_settings()), context.clock())
         return plan
 
-    confirmed(prepare, yes=yes)
+    confirmed(prepare, yes=yes, dry_run=dry_run)
 
 
 async def prepare_purge(context: CliContext) -> Plan:
@@ -124,12 +114,10 @@ async def _reasons(
         )
     if untold := count.untold + count.untold_at_most:
         is_closed = (await context.storage.petitions.state()).is_closed
-        yield plural_label(
-            "A {n} de esas personas se le puede contar cómo acabó la petición, y nadie lo ha "
-            "hecho. Quien administra puede hacerlo con {command}.",
-            "A {n} de esas personas se les puede contar cómo acabó la petición, y nadie lo ha "
-            "hecho. Quien administra puede hacerlo con {command}.",
-            untold,
+        yield label(
+            "Nadie ha contado a {n} de esas personas cómo acabó la petición. Quien administra "
+            "puede hacerlo con {command}.",
+            n=words.number(untold),
             command="/broadcast" if is_closed else label("/close, y después /broadcast"),
         )
     if count.total > total and erasure.untold_until is not None:

@@ -76,10 +76,10 @@ def test_a_backup_made_beside_the_bot_is_whole_and_shows_nobody_anything(
     made_at = read_manifest(file).made_at
     checked = said("restore", file, "--check")
     assert checked.startswith(
-        f"The backup of {made_at:%-d %B %Y, %H:%M} UTC is whole, and was made here: andry with 5 "
-        "signatures, up to number 6; "
+        "The file is whole. It says of itself that it is the backup of "
+        f"{made_at:%-d %B %Y, %H:%M} UTC: andry with 5 signatures, up to number 6; "
     )
-    assert checked.endswith(" MB.")
+    assert checked.endswith(" MB. It was made here, with the key file of the settings.")
     drilled = said("restore", file, "--identity", key, "--drill").removeprefix(checked)
     assert drilled == (
         " The key opens it, its database is sound, and the key file opens the names in it. This "
@@ -412,7 +412,7 @@ def test_how_much_is_done_again_is_said_and_what_cannot_be() -> None:
     repeated = Counter({Deed.WITHDRAWAL: 2, Deed.MUTED: 3})
     for knows_all in (True, False):
         restored = Restored(1_234, 1, repeated, knows_all)
-        assert _outcome(restored) == (
+        assert " ".join(_outcome(restored)) == (
             "It has 1,234 signatures. 1 numbers were given after it: so many signatures at most "
             "are lost, and none of these numbers is given again. Done again from the journal, as "
             "people asked for it afterwards: 5."

@@ -16,14 +16,12 @@ from bot.cli import export
 from bot.cli.main import app
 from bot.export import ListFormat
 from storage import (
-    ExportedList,
     HighWaterMark,
     NamedSignature,
     SignatureList,
     Statement,
     Storage,
 )
-from storage.exports import Exports
 from storage.restores import unfinished_restore
 from tests.cli.petition_database import PetitionDatabase, on_both, refused, said
 from tests.support.supporters import NOON
@@ -239,9 +237,7 @@ class TestNothingIsLeft:
 
 
 @pytest.mark.usefixtures("recipient")
-def test_it_is_said_how_to_open_it_and_what_changed_while_it_was_written(
-    petition: PetitionDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_said_how_to_open_it(petition: PetitionDatabase, tmp_path: Path) -> None:
     change(petition, "UPDATE petitions SET closed_at = NULL")
     for name, opened_as in (
         ("list.age", "list"),
@@ -250,14 +246,5 @@ def test_it_is_said_how_to_open_it_and_what_changed_while_it_was_written(
     ):
         told = said(call("--output", str(tmp_path / name)))
         assert "a list to be handed over is written after the closing" in told
-        assert "Changed or withdrawn" not in told
         command = ["age", "--decrypt", "-i", "key.txt", "-o", opened_as, name]
         assert told.endswith(f"    {shlex.join(command)}\n")
-    finish = Exports.finish
-
-    async def meanwhile(self: Exports, begun: ExportedList, **counts: int) -> int:
-        return await finish(self, begun, **counts) + 3
-
-    monkeypatch.setattr(Exports, "finish", meanwhile)
-    told = said(call("--output", str(tmp_path / "again.age")))
-    assert "Changed or withdrawn while it was written: 3. Write it again" in told

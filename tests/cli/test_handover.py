@@ -61,8 +61,8 @@ def test_what_follows_is_said_before_it_is_recorded_and_it_can_be_taken_back(
         "Handed over on 2 March 2026, to the United States Secretary of Homeland Security.",
         f"Manifest: {MANIFEST.lower()}",
         "The signatures are erased from 2 April 2026 on, and earlier once they are 21 months old",
-        "1 of them changed after the list was written",
-        "5 signers have not been told how the petition ended.",
+        "There were changes in 1 of them after the list was written",
+        "Nobody has told 5 of the signers how the petition ended.",
         "Nothing was changed.",
     ):
         assert sentence in text
@@ -113,9 +113,9 @@ def test_what_cannot_be_is_refused_in_a_sentence(petition: PetitionDatabase) -> 
         # The signatures would be due at once.
         (("--on", "2025-03-02", "--without-list"), "Look at the day and the year."),
         ((*on, *with_manifest, "--export", "zz"), "No number begins with “zz”"),
-        (("--undo", *on), "--undo takes back what is recorded"),
-        (("--undo", "--without-list"), "--undo takes back what is recorded"),
-        ((*on, "--without-list", "--export", "0f"), "Either --export or --without-list"),
+        (("--undo", *on), "--undo goes alone"),
+        (("--undo", "--without-list"), "--undo goes alone"),
+        ((*on, "--without-list", "--export", "0f"), "--without-list does not go with --export"),
     ):
         assert sentence in refused(call("delivered", *arguments, "--yes")), arguments
     assert "No handover is recorded" in said(call("delivered"))
@@ -182,7 +182,7 @@ def test_who_is_about_to_hand_over_a_list_hears_that_people_left_it_since(
     assert "write it again" not in said(call("notices"))
     withdraws(petition, 2)
     assert (
-        "Since the newest list was written, 1 signature in it has changed: write it again with "
+        "Since the newest one was written, 1 of its signatures changed: write it again with "
         "petition-bot export before you hand it over."
     ) in said(call("notices"))
     exported(petition, days=4)
@@ -198,13 +198,16 @@ def test_the_notices_are_listed_until_the_addressee_was_told(petition: PetitionD
     assert not file.exists(), "nobody is sent a sheet that says nothing"
     withdraws(petition, 4)
     text = said(call("notices"))
-    assert "1 signature has changed since the list was written" in text
+    assert "This has changed in what was handed over on 2 March 2026," in text
     assert "The corrected names" not in text
     assert "4 4 March 2026 erase it: the signature was withdrawn" in " ".join(text.split())
     assert "Nothing was changed." in said(call("notices", "--told", typed="n\n"))
-    assert "was told of 1 of them." in said(call("notices", "--told", typed="y\n"))
+    asked = said(call("notices", "--told", typed="y\n"))
+    assert "Has the addressee been told of all this?" in asked
+    assert "It is recorded that the addressee was told." in asked
     assert "No notice is owed" in said(call("notices", "--told"))
-    assert "notices_told" in {each.action for each in petition.audited()}
+    told = {(each.action, each.detail) for each in petition.audited()}
+    assert ("notices_told", "1 signatures") in told
 
 
 def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
@@ -241,7 +244,8 @@ def test_of_each_change_it_is_said_what_is_to_be_done_and_all_are_told_at_once(
         "erase the name, and count the signature without it",
     ]
     assert "The corrected names go into an encrypted file: --output FILE" in text
-    assert "was told of 5 of them." in said(call("notices", "--told", "--yes"))
+    assert "that the addressee was told." in said(call("notices", "--told", "--yes"))
+    assert "5 signatures" in {each.detail for each in petition.audited()}
     assert "No notice is owed" in said(call("notices"))
 
 

@@ -226,14 +226,17 @@ def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
         (("--with-name", "--dry-run"), "or all without."),
         (
             ("--name-pattern", "*bot*", "--without-name", "--dry-run"),
-            "Signatures without a name are not found by a name",
+            "--name-pattern does not go with --without-name",
         ),
         (("--name-pattern", "*", *REASON), "A pattern of names needs a letter"),
         (("--source", "radio"), "Say why with --reason"),
         (("--source", "radio", "--reason", " "), "Say why with --reason"),
         (("--from", "yesterday", *REASON), "“yesterday” is no time; write it like"),
-        (("--from", "2026-11-25", "--to", "2026-11-24", *REASON), "--from is not before --to"),
-        (("--from", "2026-11-24 13:00", "--to", "2026-11-24 13:00"), "--from is not before --to"),
+        (("--from", "2026-11-25", "--to", "2026-11-24", *REASON), "--from has to be before --to"),
+        (
+            ("--from", "2026-11-24 13:00", "--to", "2026-11-24 13:00"),
+            "--from has to be before --to",
+        ),
         (("--undo", "abcd"), "No number begins with “abcd”. petition-bot invalidate --list"),
         (("--source", "radio", "--reason", "caf\udce9"), "is not text in UTF-8"),  # in Latin-1
     )

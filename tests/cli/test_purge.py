@@ -55,7 +55,7 @@ def test_what_is_due_is_counted_with_the_reason_before_it_is_asked_and_erased(
     text = said(call("--dry-run"))
     assert "Due: 2 signatures." in text
     assert "2 because nothing is kept for more than 21 months after it was signed." in text
-    assert "2 of them can be told how the petition ended, and nobody has." in text
+    assert "Nobody has told 2 of them how the petition ended." in text
     assert "An admin can, with /broadcast." in text
     assert "are kept" not in text
     refusal = said(call(typed="n\n"))
@@ -97,7 +97,7 @@ def test_whom_nobody_told_in_two_weeks_is_kept_no_longer(petition: PetitionDatab
     signed(petition, 3 * A_MONTH)
     delivered(petition, 2 * A_MONTH, noted=2 * A_MONTH)
     text = said(call(typed="y\n"))
-    assert "6 of them can be told how the petition ended, and nobody has." in text
+    assert "Nobody has told 6 of them how the petition ended." in text
     assert "are kept until" not in text
     assert "Erase 6 signatures for good?" in text
     assert "Signatures erased: 6." in text

@@ -13,11 +13,10 @@ from storage import (
     Storage,
     Unavailable,
 )
-from storage.changes_after_export import Change, note_change
 from storage.database import Database
 from storage.keyring import Keyring
 from storage.times import from_millis
-from tests.support.supporters import NOON, SLUG, Supporters, later
+from tests.support.supporters import NOON, Supporters, later
 
 
 @pytest.fixture
@@ -106,24 +105,14 @@ async def test_whoever_signs_or_withdraws_while_the_list_is_read_changes_nothing
         pages = [page async for page in signatures.pages()]
     assert group.signatures == 6
     assert [each.number for each in pages[0]] == [1, 2, 3, 4, 5, 6]
+    await storage.exports.finish(export, with_name=6, without_name=0)
     # And the one who withdrew is owed a notice.
-    assert await storage.exports.finish(export, with_name=6, without_name=0) == 1
+    (owed,) = await storage.changes_after_export.owed(export)
+    assert owed.number == 2
     assert sorted(await exports(storage.database)) == [(6, 0, 0), (6, 6, 0)]
     await storage.exports.discard(other, later(1))
     assert await exports(storage.database) == [(6, 6, 0)]
     assert await exports(storage.database) == [(6, 6, 0)]
-
-
-async def test_who_changed_twice_since_it_was_begun_is_told_once(
-    storage: Storage, people: Supporters
-) -> None:
-    export = await begun(storage)
-    changed = [(2, Change.NAME_REMOVED), (2, Change.NAME_GIVEN), (6, Change.RESTRICTED)]
-    for number, change in changed:
-        await storage.database.write(
-            note_change(SLUG, people.supporter(number), change, export.exported_at)
-        )
-    assert await storage.exports.finish(export, with_name=6, without_name=0) == 2
 
 
 async def test_of_the_erased_those_are_counted_that_counted(
