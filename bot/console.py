@@ -196,17 +196,17 @@ def interruptible(otherwise: str) -> Iterator[None]:
 
 @contextmanager
 def progress(
-    what: str, *, interrupted: str, in_bytes: bool = False
-) -> Iterator[Callable[[int, int | None], None]]:
+    what: str, interrupted: str, total: int | None = None, *, in_bytes: bool = False
+) -> Iterator[Callable[..., None]]:
     """Shows on a terminal how far long work is, and when it will end.
 
-    Yields what is told how much is done, and of how much. Ctrl-C, or a signal like it, ends the
-    command with the sentence `interrupted`.
+    Yields what is told how much is done, and of how much if that is not known before. Ctrl-C, or
+    a signal like it, ends the command with the sentence `interrupted`.
     """
     with interruptible(interrupted), progress_bar(DownloadColumn() if in_bytes else None) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(what, total=total)
 
-        def show(done: int, total: int | None) -> None:
+        def show(done: int, total: int | None = None) -> None:
             bar.update(task, completed=done, total=total)
 
         yield show

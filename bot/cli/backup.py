@@ -1,6 +1,5 @@
 """`petition-bot backup` and `petition-bot restore`, and what they say came of it."""
 
-import shlex
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,16 +55,11 @@ def backup(
     settings = load_petition_settings()
     recipients = required_recipients(settings)
     stopped = label("Interrumpido: no hay ninguna copia.")
-    with progress(label("Copiando"), interrupted=stopped, in_bytes=True) as done:
+    with progress(label("Copiando"), stopped, in_bytes=True) as done:
 
         async def made(context: CliContext) -> Manifest:
-            manifest = await write_backup(
-                file,
-                settings.database_url,
-                recipients,
-                context.storage.keyring,
-                wrote=lambda n: done(n, None),
-            )
+            url, keyring = settings.database_url, context.storage.keyring
+            manifest = await write_backup(file, url, recipients, keyring, wrote=done)
             await context.storage.audit.record("backup", actor=None, at=manifest.made_at)
             return manifest
 
@@ -136,12 +130,11 @@ def restore(
         label("¿Pongo esta copia en el lugar de la base de datos?"), yes=yes
     ):
         return
-    what = label("Abriendo") if drill else label("Restaurando")
     stopped = label(
         "Interrumpido: la copia no está restaurada. Para restaurarla, ejecútalo otra vez."
     )
-    with progress(what, interrupted=stopped, in_bytes=True) as done:
-        order = _order(file, manifest, identity, lambda n: done(n, manifest.payload_bytes))
+    with progress(label("Abriendo"), stopped, manifest.payload_bytes, in_bytes=True) as done:
+        order = _order(file, manifest, identity, done)
         work = restoration.drill(order) if drill else restoration.restore(order)
         outcome = run_to_end(work)
     if outcome is None:
@@ -153,7 +146,7 @@ def restore(
             outcome=" ".join(_outcome(outcome)),
         )
     else:
-        _say_restored(outcome, manifest)
+        _say_restored(outcome)
 
 
 def _checked(file: Path) -> Manifest:
@@ -180,19 +173,15 @@ def _checked(file: Path) -> Manifest:
     return manifest
 
 
-def _say_restored(restored: restoration.Restored, manifest: Manifest) -> None:
+def _say_restored(restored: restoration.Restored) -> None:
     """Says what a restore came to and what is to be done now."""
     tell("La copia está restaurada. {outcome}", outcome=" ".join(_outcome(restored)))
     if (aside := restored.moved_aside) is not None:
         tell(
             "La base de datos que había es ahora {path}. Tiene a las mismas personas: el bot "
-            "la borra al cabo de una semana. Si ya no la necesitas: {command}",
+            "la borra al cabo de una semana.",
             path=aside,
-            command=f"rm {shlex.quote(str(aside))}*",
         )
-    others = [each.slug for each in manifest.content.petitions if each.signatures]
-    if len(others) > 1:
-        tell("Sus otras peticiones se ponen al día cuando se pongan en marcha sus bots.")
     tell(
         "Pon ya el bot en marcha. No se envía nada hasta que lo mire alguien que administra: "
         "el bot les cuenta en el chat qué se restauró, con un botón que deja salir los "

@@ -17,7 +17,7 @@ from storage import Broadcast, BroadcastState, Kind
 from telegram_text.markup import seen
 
 SECONDS_BETWEEN_LOOKS = 1.0
-STATES = {
+_STATES = {
     BroadcastState.SCHEDULED: mark("previsto"),
     BroadcastState.RUNNING: mark("enviándose"),
     BroadcastState.PAUSED: mark("en pausa"),
@@ -66,10 +66,8 @@ class BroadcastSnapshot(BroadcastView):
 
     @property
     def state(self) -> str:
-        """The state, and what it waits for: an admin or a running bot."""
-        state = label(STATES[self.broadcast.state])
-        if self.broadcast.awaits_approval:
-            return label("{state}; espera la aprobación de otra persona", state=state)
+        """The state, and whether it waits for a running bot."""
+        state = label(_STATES[self.broadcast.state])
         if self.waits_for_the_bot:
             return label(
                 "{state}; espera al bot: si no está en marcha, petition-bot run", state=state
@@ -98,7 +96,6 @@ async def read_snapshot(context: CliContext, broadcast: Broadcast) -> BroadcastS
 def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
     """Returns a snapshot for JSON: names as in the database, times in UTC, no personal data."""
     broadcast, recall = snapshot.broadcast, snapshot.recall
-    is_told = broadcast.kind is Kind.BREACH and broadcast.is_over
     return {
         "id": broadcast.id.hex(),
         **{name: getattr(broadcast, name) for name in _AS_STORED},
@@ -107,7 +104,7 @@ def snapshot_json(snapshot: BroadcastSnapshot) -> dict[str, Any]:
         "recipients": snapshot.total,
         "recipients_known": broadcast.is_enqueued,
         **{name: n for name, n in asdict(snapshot.tally).items() if name != "total"},
-        **({"not_told": snapshot.not_told} if is_told else {}),
+        **({"not_told": snapshot.not_told} if snapshot.not_told else {}),
         "attended": snapshot.attended,
         "recall": recall
         and {
@@ -137,7 +134,7 @@ def _row(snapshot: BroadcastSnapshot) -> list[str]:
     return [
         short_id(broadcast.id),
         seen(subject_name(words, broadcast.kind)),
-        label(STATES[broadcast.state]),
+        label(_STATES[broadcast.state]),
         f"{when.astimezone(words.zone):%Y-%m-%d %H:%M}",
         *(words.number(count) for count in counts),
     ]
@@ -150,7 +147,7 @@ async def follow_broadcast(context: CliContext, broadcast: Broadcast) -> Broadca
         task = bar.add_task("")
         while True:
             now = await read_snapshot(context, broadcast)
-            what, done, total = STATES[now.broadcast.state], now.tally.done, now.total
+            what, done, total = _STATES[now.broadcast.state], now.tally.done, now.total
             if now.recall is not None and now.broadcast.is_recalling:
                 what, total = mark("borrándose"), now.recall.total
                 done = total - now.recall.open

@@ -10,7 +10,7 @@ from bot.cli.context import CliContext, Plan, confirmed, run_with_context, with_
 from bot.console import CannotDo, Yes, in_sentences, say
 from bot.text.terminal_language import label
 from bot.text.translations import mark
-from storage import TRANSITIONS, Broadcast, BroadcastAction, Kind
+from storage import TRANSITIONS, Broadcast, BroadcastAction
 
 broadcasts = typer.Typer(
     name="broadcasts",
@@ -71,21 +71,14 @@ def show(
     run_with_context(work)
 
 
-def _add_command(action: BroadcastAction, purpose: str, question: str, outcome: str) -> None:
+def _add_command(action: BroadcastAction, purpose: str, question: str) -> None:
     """Adds the command that does this to a broadcast, after showing all that is known of it."""
 
     async def prepare(context: CliContext, wanted: str | None) -> Plan:
         from bot.cli import broadcast_tables as tables
 
         snapshot = await tables.read_snapshot(context, await _selected(context, wanted))
-        allowed = TRANSITIONS[action].sources
-        if snapshot.broadcast.state not in allowed:
-            raise CannotDo.because(
-                "Este envío está así: {state}. Eso se hace con uno que esté así: {states}.",
-                state=snapshot.state,
-                states=", ".join(label(tables.STATES[each]) for each in sorted(allowed)),
-            )
-        carry_out = partial(_carry_out, action=action, found=snapshot.broadcast, outcome=outcome)
+        carry_out = partial(_carry_out, action=action, found=snapshot.broadcast)
         return Plan("\n".join(tables.details(snapshot)), label(question), carry_out)
 
     @broadcasts.command(action.value, help=purpose)
@@ -98,28 +91,20 @@ _add_command(
     BroadcastAction.PAUSE,
     mark("Pausa un envío hasta que se reanude."),
     mark("¿Pauso este envío?"),
-    mark("El envío está en pausa: van {done}. Sin enviar: {left}. Lo que ya salía aún se cuenta."),
 )
 _add_command(
     BroadcastAction.RESUME,
     mark("Reanuda un envío en pausa."),
     mark("¿Reanudo este envío?"),
-    mark(
-        "El envío sigue. Sin enviar: {left}. Lo hace el bot; si no está en marcha, petition-bot "
-        "run."
-    ),
 )
 _add_command(
     BroadcastAction.CANCEL,
     mark("Cancela un envío para siempre; lo enviado se queda."),
     mark("¿Cancelo este envío para siempre?"),
-    mark("El envío está cancelado: van {done}. Sin enviar: {left}."),
 )
 
 
-async def _carry_out(
-    context: CliContext, action: BroadcastAction, found: Broadcast, outcome: str
-) -> str:
+async def _carry_out(context: CliContext, action: BroadcastAction, found: Broadcast) -> str:
     """Changes the broadcast; returns the result as a sentence, or raises CannotDo."""
     from bot.cli.broadcast_tables import read_snapshot
 
@@ -134,17 +119,15 @@ async def _carry_out(
     snapshot = await read_snapshot(context, broadcast)
     if broadcast.state is not TRANSITIONS[action].to:
         raise CannotDo.because(
-            "Entretanto ha cambiado, y no se ha tocado nada: {state}", state=snapshot.state
+            "No se ha tocado nada. El envío está así: {state}.", state=snapshot.state
         )
-    said = label(
-        outcome,
-        done=context.words.number(snapshot.tally.done),
-        left=context.words.number(snapshot.left),
+    number = context.words.number
+    return label(
+        "El envío está ahora así: {state}. Van {done}. Sin enviar: {left}.",
+        state=snapshot.state,
+        done=number(snapshot.tally.done),
+        left=number(snapshot.left),
     )
-    if broadcast.is_over and snapshot.left and broadcast.started_at is not None:
-        command = "/broadcast" if broadcast.kind is Kind.CLOSING else "/broadcasts"
-        said += f" {label('Se les puede avisar desde el bot, con {command}.', command=command)}"
-    return said
 
 
 async def _selected(

@@ -151,17 +151,12 @@ def with_id(wanted: str, among: Iterable[Found], listing: str) -> Found:
         CannotDo: there is none, or more than one.
     """
     found = [each for each in among if wanted and each.id.hex().startswith(wanted.lower())]
-    if not found:
+    if len(found) != 1:
         raise CannotDo.because(
-            "Ningún número empieza por «{wanted}». {command} los muestra.",
+            "Por «{wanted}» empiezan {n} números, y ha de ser uno solo. {command} los muestra.",
             wanted=wanted,
+            n=len(found),
             command=listing,
-        )
-    if len(found) > 1:
-        raise CannotDo.because(
-            "Varios números empiezan por «{wanted}»: {ids}. Escribe más.",
-            wanted=wanted,
-            ids=", ".join(each.id.hex() for each in found),
         )
     return found[0]
 
@@ -170,9 +165,8 @@ def required_recipients(settings: PetitionSettings) -> list[Any]:
     """Returns pyrage's recipients of the settings; raises CannotDo where there are none."""
     if not settings.age_recipients:
         raise CannotDo.because(
-            "Falta la clave para la que se cifra el archivo. En otra máquina, haz una con "
-            "age-keygen -o key.txt, pon aquí en PETITION_AGE_RECIPIENTS la clave pública que "
-            "muestra (age1…), y prueba otra vez. Quien tenga key.txt puede abrir el archivo; en "
-            "la máquina del bot no debe estar."
+            "Falta la clave para la que se cifra el archivo. En otra máquina, que guarda key.txt "
+            "para abrirlo, haz una con age-keygen -o key.txt, y pon aquí en "
+            "PETITION_AGE_RECIPIENTS la pública que muestra (age1…)."
         )
     return parse_recipients(settings.age_recipients)

@@ -46,32 +46,29 @@ def dossier(
         # These need the extra, which a server does not have.
         from bot.dossier.contents import Edition, dossier_title
         from bot.dossier.make import make_dossier
-        from bot.dossier.opened_list import DossierError, open_list
+        from bot.dossier.opened_list import open_list
     except ModuleNotFoundError as error:
         raise CannotDo.because(
             "Para hacer los PDF falta {name}, que es del extra pdf. Se instala con: {command}",
             name=error.name,
             command=install_command("pdf"),
         ) from error
-    try:
-        opened = open_list(list_file)
-        petition, names = opened.petition, opened.counts.with_name
-        language = _spoken((language or petition.source_language).lower(), petition.title)
-        words = Catalogs.load(time_zone=petition.time_zone).words(language)
-        controller = petition.controller
-        edition = Edition(
-            words=words,
-            day=read_day(day) if day else datetime.now(words.zone).date(),
-            reference="" if public else _reference(reference),
-            contact=controller.email or controller.web_form or controller.address or "",
-            public=public,
-        )
-        folder = output or Path(f"{petition.slug} {dossier_title(edition)} {language}")
-        stopped = label("Interrumpido: no se ha hecho ningún archivo.")
-        with progress(label("Componiendo nombres"), interrupted=stopped) as done:
-            made = make_dossier(opened, edition, folder, lambda n: done(n, names))
-    except DossierError as error:
-        raise CannotDo(str(error)) from error
+    opened = open_list(list_file)
+    petition = opened.petition
+    language = _spoken((language or petition.source_language).lower(), petition.title)
+    words = Catalogs.load(time_zone=petition.time_zone).words(language)
+    controller = petition.controller
+    edition = Edition(
+        words=words,
+        day=read_day(day) if day else datetime.now(words.zone).date(),
+        reference="" if public else _reference(reference),
+        contact=controller.email or controller.web_form or controller.address or "",
+        public=public,
+    )
+    folder = output or Path(f"{petition.slug} {dossier_title(edition)} {language}")
+    stopped = label("Interrumpido: no se ha hecho ningún archivo.")
+    with progress(label("Componiendo nombres"), stopped, opened.counts.with_name) as done:
+        made = make_dossier(opened, edition, folder, done)
     say(*_result(made, opened, public=public))
 
 

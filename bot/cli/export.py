@@ -1,16 +1,16 @@
 """What `petition-bot export` does: it writes the list of signatures for the addressee."""
 
 import shlex
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 
 from bot.age_encryption import encrypting_writer
 from bot.cli.context import CliContext, required_recipients, run_with_context
-from bot.console import CannotDo, in_sentences, list_counts, progress, say
+from bot.console import CannotDo, in_sentences, list_counts, progress, say, tell
 from bot.export import ListFormat
 from bot.export.json_list import write_json
 from bot.export.signature_list import SignatureListHeader
@@ -19,12 +19,8 @@ from bot.settings import load_petition_settings
 from bot.text.terminal_language import label, terminal_words
 from storage import BrokenData, ExportedList, NamedSignature, SignatureList, output_file
 
-# How many numbers of damaged signatures are named.
-_NAMED_AT_MOST = 20
-
 Pages = AsyncIterator[list[NamedSignature]]
-Writer = Callable[[BinaryIO, SignatureListHeader, Pages], Awaitable[None]]
-_WRITERS: dict[ListFormat, Writer] = {ListFormat.XLSX: write_xlsx, ListFormat.JSON: write_json}
+_WRITERS = {ListFormat.XLSX: write_xlsx, ListFormat.JSON: write_json}
 
 
 @in_sentences
@@ -36,18 +32,24 @@ def export(
 ) -> None:
     """Writes the list of signatures, encrypted to PETITION_AGE_RECIPIENTS."""
     recipients = required_recipients(load_petition_settings())
-    stopped = label("Interrumpido: no se ha escrito nada.")
-    with progress(label("Escribiendo"), interrupted=stopped) as done:
+    with progress(label("Escribiendo"), label("Interrumpido: no se ha escrito nada.")) as done:
         write = partial(write_list, format_=format_, file=output, recipients=recipients, done=done)
         header = run_with_context(write)
-    say(*_result(header))
+    counts, words = header.counts, terminal_words()
+    say(list_counts(header.with_name, header.without_name))
+    if counts.at_closing is not None:
+        tell(
+            "{closing} al cierre; desde entonces, {withdrawn} retiradas y {invalidated} anuladas.",
+            closing=words.number(counts.at_closing),
+            withdrawn=words.number(header.withdrawn_since),
+            invalidated=words.number(counts.invalidated_since),
+        )
+    tell("Lista {id}.", id=header.export.id.hex())
     named = output.name.removesuffix(".age")
     opened = f"opened.{format_}" if named == output.name else named
     command = shlex.join(["age", "--decrypt", "-i", "key.txt", "-o", opened, output.name])
-    say(
-        label("{path} está cifrado. Ábrelo en el ordenador que tiene la clave:", path=output),
-        f"    {command}",
-    )
+    tell("{path} está cifrado. Ábrelo en el ordenador que tiene la clave:", path=output)
+    say(f"    {command}")
 
 
 async def write_list(
@@ -66,26 +68,22 @@ async def write_list(
     held = await context.storage.restores.held()
     if held is not None and not held.journal_is_whole:
         raise CannotDo.because(
-            "Se restauró una copia sin el diario entero, que dice quién se retiró desde "
-            "entonces: esas personas pueden haber vuelto, con su nombre. No se escribe "
-            "ninguna lista hasta que lo mire alguien que administra; el bot se lo pide en el "
-            "chat."
+            "Se restauró una copia sin el diario entero, y quien se retiró desde entonces puede "
+            "haber vuelto, con su nombre. No se escribe ninguna lista hasta que lo mire alguien "
+            "que administra; el bot se lo pide en el chat."
         )
-    exports, begun = context.storage.exports, None
+    exports = context.storage.exports
+    begun = await exports.begin(at=context.clock(), detail=f"{format_} encrypted")
     try:
-        with output_file(file) as target:
-            begun = await exports.begin(at=context.clock(), detail=f"{format_} encrypted")
-            with encrypting_writer(target, [*recipients]) as encrypted:
-                async with exports.read(begun) as signatures:
-                    header = await _read_header(context, begun, signatures)
-                    pages = _complete(header, signatures.pages(), done)
-                    await _WRITERS[format_](encrypted, header, pages)
-            await exports.finish(
-                begun, with_name=header.with_name, without_name=header.without_name
-            )
+        with output_file(file) as target, encrypting_writer(target, [*recipients]) as encrypted:
+            async with exports.read(begun) as signatures:
+                header = await _read_header(context, begun, signatures)
+                pages = _complete(header, signatures.pages(), done)
+                await _WRITERS[format_](encrypted, header, pages)
+            counts = {"with_name": header.with_name, "without_name": header.without_name}
+            await exports.finish(begun, **counts)
     except BaseException:  # Ctrl-C too
-        if begun is not None:
-            await exports.discard(begun, context.clock())
+        await exports.discard(begun, context.clock())
         raise
     return header
 
@@ -115,32 +113,13 @@ async def _complete(
         yield page
         done(passed, header.with_name)
     if damaged:
-        some = ", ".join(map(str, damaged[:_NAMED_AT_MOST]))
         raise CannotDo.because(
             "No se ha escrito nada: los nombres de estas firmas no se pueden descifrar: {numbers}."
             " Si son todas, el archivo de clave no es el suyo. Si no, petition-bot person NÚMERO"
             " correct le da su nombre a una, y restrict la cuenta sin él.",
-            numbers=some + (" …" if damaged[_NAMED_AT_MOST:] else ""),
+            numbers=", ".join(map(str, damaged)),
         )
     if passed != header.with_name:
         raise BrokenData(
             "The database is damaged: {error}.", error=f"{passed} ≠ {header.with_name}"
         )
-
-
-def _result(header: SignatureListHeader) -> Iterator[str]:
-    counts, words = header.counts, terminal_words()
-    yield list_counts(header.with_name, header.without_name)
-    if counts.at_closing is not None:
-        yield label(
-            "{closing} al cierre; desde entonces, {withdrawn} retiradas y {invalidated} anuladas.",
-            closing=words.number(counts.at_closing),
-            withdrawn=words.number(header.withdrawn_since),
-            invalidated=words.number(counts.invalidated_since),
-        )
-    if counts.closed_at is None:
-        yield label(
-            "La petición está abierta: la lista que se entrega se escribe después del cierre, con "
-            "quienes firmen hasta entonces."
-        )
-    yield label("Lista {id}.", id=header.export.id.hex())

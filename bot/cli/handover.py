@@ -1,8 +1,8 @@
 """`petition-bot delivered`: records a handover after saying what follows, and takes it back."""
 
 import re
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date
 from functools import partial
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from bot.console import CannotDo, Yes, in_sentences, list_counts, read_day, say
 from bot.petition.retention_days import day_of
 from bot.petition_folder.schema import months_later
 from bot.text.terminal_language import label
+from bot.text.translations import mark
 from storage import ExportedList, Handover, Kind
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -70,9 +71,8 @@ async def prepare_handover(
     state = await storage.petitions.state()
     if state.closed_at is None:
         raise CannotDo.because(
-            "La petición está abierta: quien firme desde ahora no estaría en ninguna lista, y se "
-            "borraría con quienes sí están. Ciérrala con /close, y entrega una lista escrita "
-            "después."
+            "La petición está abierta, y a la lista le faltaría quien firme desde ahora. Ciérrala "
+            "con /close, y entrega una escrita después."
         )
     day = _read_day(context, on, day_of(state.closed_at, context.words.zone))
     listed = None if without_list else await _find_list(context, export)
@@ -82,34 +82,27 @@ async def prepare_handover(
     ):
         raise CannotDo.because(
             "La {list} no se escribió entre el cierre de la petición ({closed}) y el {day}: no "
-            "se pudo entregar ese día, o quien firmó hasta el cierre no está en ella, y se "
-            "borraría con quienes sí están. Escribe otra con petition-bot export.",
-            list=_name(context, listed.id, listed.exported_at),
+            "se pudo entregar ese día, o le falta quien firmó hasta el cierre. Escribe otra con "
+            "petition-bot export.",
+            list=_name(context, listed),
             closed=context.words.plain_moment(state.closed_at),
             day=context.words.date(day),
         )
-    planned = Handover(
-        id=b"",
-        handed_over_on=day,
-        manifest=_read_manifest(manifest, is_optional=without_list),
-        with_name=0 if listed is None else listed.with_name,
-        without_name=state.signatures if listed is None else listed.without_name,
-        recorded_at=context.clock(),
-        export_id=None if listed is None else listed.id,
-        exported_at=None if listed is None else listed.exported_at,
+    digest = _read_manifest(manifest, is_optional=without_list)
+    described = _described(context, day, digest, listed, state.signatures)
+    return Plan(
+        "\n".join([*described, await _consequences(context, listed)]),
+        label("¿Lo anoto?"),
+        partial(_record, day=day, manifest=digest, listed=listed, signatures=state.signatures),
     )
-    shown = f"{_described(context, planned)}\n{await _consequences(context, listed)}"
-    return Plan(shown, label("¿Lo anoto?"), partial(_record, planned=planned, listed=listed))
 
 
-async def _record(context: CliContext, planned: Handover, listed: ExportedList | None) -> str:
+async def _record(
+    context: CliContext, day: date, manifest: str, listed: ExportedList | None, signatures: int
+) -> str:
     """Records a handover; returns the result as a sentence."""
     recorded = await context.storage.handovers.record(
-        planned.handed_over_on,
-        at=context.clock(),
-        listed=listed,
-        manifest=planned.manifest,
-        without_name=planned.without_name,
+        day, at=context.clock(), listed=listed, manifest=manifest, without_name=signatures
     )
     if recorded is None:
         raise CannotDo.because(
@@ -118,7 +111,7 @@ async def _record(context: CliContext, planned: Handover, listed: ExportedList |
     return label(
         "Queda anotado que la petición se entregó el {day}. El bot lo dice a quienes administran, "
         "y lo lee quien lo abra. petition-bot delivered --undo lo deshace.",
-        day=context.words.date(recorded.handed_over_on),
+        day=context.words.date(day),
     )
 
 
@@ -139,38 +132,29 @@ async def prepare_undo(context: CliContext) -> Plan:
         "Si se deshace, el plazo deja de contar desde ese día, el bot ya no dice nada de "
         "la entrega y no hay nada que comunicar. Lo que se ha borrado sigue borrado."
     )
-    return Plan(f"{_recorded(context, active)}\n{meaning}", label("¿Lo deshago?"), undo)
+    return Plan(f"{await _recorded(context, active)}\n{meaning}", label("¿Lo deshago?"), undo)
 
 
 async def _recorded_or_lists(context: CliContext) -> str:
     active = await context.storage.handovers.active()
     if active is not None:
-        return _recorded(context, active)
-    lists = _lists(context, await context.storage.handovers.exports())
-    return "\n".join((label("No hay ninguna entrega anotada."), *lists))
-
-
-def _lists(context: CliContext, exports: Sequence[ExportedList]) -> list[str]:
-    if not exports:
-        return [label("No se ha escrito ninguna lista.")]
-    return [f"  {_counted(context, each.id, each.exported_at, each)}" for each in exports]
+        return await _recorded(context, active)
+    lists = [f"  {_counted(context, each)}" for each in await context.storage.handovers.exports()]
+    lists = lists or [label("No se ha escrito ninguna lista.")]
+    return "\n".join([label("No hay ninguna entrega anotada."), *lists])
 
 
 def _read_day(context: CliContext, typed: str | None, closed_on: date) -> date:
     if typed is None:
         raise CannotDo.because("Di qué día se entregó: --on 2026-11-24")
     day = read_day(typed)
-    if not closed_on <= day <= _today(context):
+    if not closed_on <= day <= day_of(context.clock(), context.words.zone):
         raise CannotDo.because(
             "El {day} no está entre el cierre, el {closed}, y hoy. Mira el día y el año.",
             closed=context.words.date(closed_on),
             day=context.words.date(day),
         )
     return day
-
-
-def _today(context: CliContext) -> date:
-    return day_of(context.clock(), context.words.zone)
 
 
 def _read_manifest(typed: str | None, *, is_optional: bool) -> str:
@@ -185,13 +169,13 @@ def _read_manifest(typed: str | None, *, is_optional: bool) -> str:
 
 async def _find_list(context: CliContext, typed: str | None) -> ExportedList:
     """Returns the list that was handed over, as it was named; none is guessed."""
-    exports = await context.storage.handovers.exports()
     if typed is None:
-        said = label(
-            "Di con --export qué lista se entregó; petition-bot dossier muestra la orden entera."
-            " Si solo se entregó cuántas firmas hay, di --without-list."
+        raise CannotDo.because(
+            "Di con --export qué lista se entregó: petition-bot delivered las muestra, y "
+            "petition-bot dossier muestra la orden entera. Si solo se entregó cuántas firmas hay, "
+            "di --without-list."
         )
-        raise CannotDo("\n".join((said, *_lists(context, exports))))
+    exports = await context.storage.handovers.exports()
     return with_id(typed, exports, "petition-bot delivered")
 
 
@@ -217,63 +201,45 @@ async def _consequences(context: CliContext, listed: ExportedList | None) -> str
     return said
 
 
-def _erased(context: CliContext, handed_over_on: date) -> str:
-    retention = context.petition.retention
-    day = months_later(handed_over_on, retention.months_after_delivery)
-    said = context.words.date(day)
-    if day >= _today(context):
-        return label(
-            "Las firmas se borran desde el {day}, o antes si ya tienen {months} meses. Solo "
-            "quedan los totales.",
-            day=said,
-            months=retention.months_at_most,
-        )
-    return label(
-        "El plazo de las firmas acabó el {day}: el bot las borra un día después de avisar a "
-        "quienes administran, y una semana después las de quienes no saben cómo acabó.",
-        day=said,
-    )
-
-
-def _recorded(context: CliContext, handover: Handover) -> str:
+async def _recorded(context: CliContext, handover: Handover) -> str:
+    lists = await context.storage.handovers.exports()
+    listed = next((each for each in lists if each.id == handover.export_id), None)
+    day, manifest = handover.handed_over_on, handover.manifest
     moment = context.words.plain_moment(handover.recorded_at)
-    return f"{_described(context, handover)}\n{label('Se anotó el {moment}.', moment=moment)}"
+    described = _described(context, day, manifest, listed, handover.signatures)
+    return "\n".join([*described, label("Se anotó el {moment}.", moment=moment)])
 
 
-def _described(context: CliContext, handover: Handover) -> str:
+def _described(
+    context: CliContext, day: date, manifest: str, listed: ExportedList | None, signatures: int
+) -> Iterator[str]:
     """Says what was handed over to whom, and when the signatures are erased."""
     words, addressee = context.words, context.petition.addressee
-    lines = [
-        label(
-            "Se entregó el {day}, a {addressee}.",
-            day=words.date(handover.handed_over_on),
-            addressee=addressee[context.petition.language_for(words.language)],
-        ),
-        label(
-            "Solo se entregó cuántas firmas hay: {n}. Ningún nombre.",
-            n=words.number(handover.signatures),
-        )
-        if handover.export_id is None or handover.exported_at is None
-        else label(
-            "Lo que se entregó: {list}",
-            list=_counted(context, handover.export_id, handover.exported_at, handover),
-        ),
-        *([label("Manifiesto: {hash}", hash=handover.manifest)] if handover.manifest else []),
-        _erased(context, handover.handed_over_on),
-    ]
-    return "\n".join(lines)
-
-
-def _counted(
-    context: CliContext, id_: bytes, exported_at: datetime, held: ExportedList | Handover
-) -> str:
-    counts = list_counts(held.with_name, held.without_name)
-    return f"{_name(context, id_, exported_at)}; {counts}"
-
-
-def _name(context: CliContext, id_: bytes, exported_at: datetime) -> str:
-    return label(
-        "lista {id}, escrita el {moment}",
-        id=short_id(id_),
-        moment=context.words.plain_moment(exported_at),
+    yield label(
+        "Se entregó el {day}, a {addressee}.",
+        day=words.date(day),
+        addressee=addressee[context.petition.language_for(words.language)],
     )
+    if listed is None:
+        said = mark("Solo se entregó cuántas firmas hay: {n}. Ningún nombre.")
+        yield label(said, n=words.number(signatures))
+    else:
+        yield label("Lo que se entregó: {list}", list=_counted(context, listed))
+    if manifest:
+        yield label("Manifiesto: {hash}", hash=manifest)
+    retention = context.petition.retention
+    yield label(
+        "Las firmas se borran desde el {day}, o antes si ya tienen {months} meses. Solo "
+        "quedan los totales.",
+        day=words.date(months_later(day, retention.months_after_delivery)),
+        months=retention.months_at_most,
+    )
+
+
+def _counted(context: CliContext, listed: ExportedList) -> str:
+    return f"{_name(context, listed)}; {list_counts(listed.with_name, listed.without_name)}"
+
+
+def _name(context: CliContext, listed: ExportedList) -> str:
+    moment = context.words.plain_moment(listed.exported_at)
+    return label("lista {id}, escrita el {moment}", id=short_id(listed.id), moment=moment)

@@ -81,7 +81,13 @@ def invalidate(
 
 async def _prepare(context: CliContext, condition: SignatureCondition, reason: str) -> Plan:
     found = await context.storage.invalidations.find(condition)
-    total, unseen = len(found.numbers), _unseen(context.words, found)
+    total, unseen = len(found.numbers), ""
+    if found.unseen >= FEWEST:
+        unseen = label(
+            "El patrón no puede decir nada de {n} firmas sin nombre, a las que se aplica todo lo "
+            "demás: míralas aparte, con --without-name.",
+            n=context.words.number(found.unseen),
+        )
     if total < FEWEST:
         too_few = label(
             "Hay menos de {n} firmas así, y eso no es una ola. No se dice cuántas, porque "
@@ -92,9 +98,8 @@ async def _prepare(context: CliContext, condition: SignatureCondition, reason: s
     state = await context.storage.petitions.state()
     said = _in_words(condition, context.words)
     _show(context.words, said, found, counted=state.signatures)
-    say(*([unseen] if unseen else []))
     return Plan(
-        "",
+        unseen,
         label("¿Saco {n} firmas del recuento? Para confirmarlo, escribe cuántas son", n=total),
         partial(_take_out, said=said, found=found, reason=reason),
         number=total,
@@ -103,21 +108,19 @@ async def _prepare(context: CliContext, condition: SignatureCondition, reason: s
 
 def _require_selective(condition: SignatureCondition) -> None:
     """Refuses a condition that applies to everybody, or to nobody."""
-    if replace(condition, with_name=None) == SignatureCondition():
-        raise CannotDo.because(
-            "Di qué firmas, con --from, --to, --source, --name-pattern o "
-            "--form-seconds-under. Sin nada de eso serían todas, o todas las que llevan nombre, o "
-            "todas las que no."
-        )
     pattern, begin, end = condition.name_pattern, condition.signed_from, condition.signed_before
+    is_like_any = not any(each.isalnum() for each in pattern or "")
+    others = replace(condition, with_name=None, name_pattern=None if is_like_any else pattern)
+    if others == SignatureCondition():
+        raise CannotDo.because(
+            "Di qué firmas, con --from, --to, --source, --form-seconds-under o alguna letra en "
+            "--name-pattern. Sin nada de eso serían todas, o todas las que llevan nombre, o todas "
+            "las que no."
+        )
     if (pattern and condition.with_name is False) or (begin and end and begin >= end):
         raise CannotDo.because(
             "Así no puede ser ninguna firma: --name-pattern no va con --without-name, y --from "
             "tiene que ser antes que --to."
-        )
-    if pattern is not None and not any(each.isalnum() for each in pattern):
-        raise CannotDo.because(
-            "Un patrón de nombres necesita una letra: sin ella vale para casi todo el mundo."
         )
 
 
@@ -159,11 +162,10 @@ def _in_words(condition: SignatureCondition, words: Words) -> str:
 def _show(words: Words, said: str, found: Matches, *, counted: int) -> None:
     """Prints how many signatures a condition applies to, and what they are like; no names."""
     total = len(found.numbers)
-    share = words.percent(total / max(counted, total))
     tell(
         "{n} firmas, el {share} de las {counted} que cuentan: {said}",
         n=words.number(total),
-        share=share,
+        share=words.percent(total / max(counted, total)),
         counted=words.number(counted),
         said=said,
     )
@@ -200,17 +202,6 @@ def _large(by_name: Mapping[str, int] | Mapping[str | None, int], others: str) -
     large = {name: n for name, n in ranked if name is not None and n >= FEWEST}
     few = sum(by_name.values()) - sum(large.values())
     return {**large, **({others: few} if few else {})}
-
-
-def _unseen(words: Words, found: Matches) -> str:
-    """Says how many have no name that a pattern could be like; nothing where they are few."""
-    if found.unseen < FEWEST:
-        return ""
-    return label(
-        "El patrón no puede decir nada de {n} firmas sin nombre, a las que se aplica todo lo "
-        "demás: míralas aparte, con --without-name.",
-        n=words.number(found.unseen),
-    )
 
 
 async def _take_out(context: CliContext, said: str, found: Matches, reason: str) -> str:

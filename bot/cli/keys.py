@@ -14,6 +14,7 @@ from bot.cli.context import CliContext, Plan, confirmed
 from bot.console import Yes, in_sentences, progress
 from bot.settings import load_petition_settings
 from bot.text.terminal_language import label
+from bot.text.translations import mark
 from storage import Keyring, acquire_process_lock
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
 
@@ -63,8 +64,8 @@ async def _prepare(context: CliContext, *, keep_old: bool) -> Plan:
             "guardes esas copias. Si otro bot usa este archivo con otra base de datos, elige "
             "--keep-old."
         )
-    question = label("¿Cambio la clave?")
-    return Plan(f"{said} {after}", question, partial(_rotate, keep_old=keep_old))
+    carry_out = partial(_rotate, keep_old=keep_old)
+    return Plan(f"{said} {after}", label("¿Cambio la clave?"), carry_out)
 
 
 async def _rotate(context: CliContext, *, keep_old: bool) -> str:
@@ -76,10 +77,9 @@ async def _rotate(context: CliContext, *, keep_old: bool) -> str:
             keyring = Keyring.load(path)
         await _note(context, f"{keyring.newest.hex()} begun")
         rotation = _rotation(context, keyring)
-        total = await rotation.outdated()
         stopped = label("Interrumpido. Ejecútalo otra vez, y sigue.")
-        with progress(label("Cifrando"), interrupted=stopped) as show:
-            done = await rotation.reseal(lambda values: show(values, total))
+        with progress(label("Cifrando"), stopped, await rotation.outdated()) as show:
+            done = await rotation.reseal(show)
         removed = not keep_old and not await rotation.outdated()
         if removed:
             remove_older_encryption_keys(path, keyring.newest)
@@ -112,17 +112,14 @@ def _older_key(path: Path, done: Resealed, *, removed: bool) -> str:
             "guarda la copia anterior solo mientras haya copias de la base de datos de antes.",
             path=path,
         )
+    said = mark("La anterior se queda en {path}. Haz una copia del archivo como está ahora.")
     if done.damaged:
-        listed = ", ".join(f"{name} {count}" for name, count in sorted(done.damaged.items()))
-        return label(
-            "Algunos no se pudieron descifrar, y están como estaban: {listed}. Por eso la "
-            "clave anterior se queda en {path}.",
-            listed=listed,
-            path=path,
+        said = mark(
+            "Algunos no se pudieron descifrar, y están como estaban: {damaged}. Por eso la "
+            "clave anterior se queda en {path}."
         )
-    return label(
-        "La anterior se queda en {path}. Haz una copia del archivo como está ahora.", path=path
-    )
+    damaged = ", ".join(f"{name} {count}" for name, count in sorted(done.damaged.items()))
+    return label(said, path=path, damaged=damaged)
 
 
 def _rotation(context: CliContext, keyring: Keyring) -> KeyRotation:

@@ -3,9 +3,11 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +17,7 @@ from bot.cli.context import CliContext, Plan, confirmed, run_with_context
 from bot.console import CannotDo, Yes, in_sentences
 from bot.petition.names import NameRefused, clean_name
 from bot.text.terminal_language import label
-from bot.text.translations import Words, mark
+from bot.text.translations import mark
 from storage import (
     NOTICES_KEPT_FOR,
     CodeState,
@@ -73,23 +75,13 @@ _ONLY_BY_CODE = mark(
     "De quién es una firma sin nombre solo lo demuestra el código: no se guarda nada con lo que "
     "comparar la carta. Sigue solo si lo sabes con certeza."
 )
-# How each is asked about, and what is said when it was done.
-_REQUESTS = {
-    Asked.SHOW: (mark("¿Muestro todo lo que se guarda de esa persona?"), mark("Eso es todo.")),
-    Asked.CORRECT: (
-        mark("¿Le pongo a la firma el nombre «{name}»?"),
-        mark("La firma tiene su nombre nuevo, y el anterior está borrado."),
-    ),
-    Asked.ERASE: (
-        mark("¿Borro la firma para siempre, con todo lo que se guarda con ella?"),
-        mark("La firma está borrada."),
-    ),
-    Asked.RESTRICT: (mark("¿Limito su uso?"), mark("Su uso está limitado.")),
-    Asked.OBJECT: (mark("¿Anoto su oposición?"), mark("La oposición está anotada.")),
-    Asked.LIFT: (
-        mark("¿Se vuelve a usar como cualquier otra? Hay que decírselo antes a quien firmó."),
-        mark("La firma se usa otra vez como cualquier otra."),
-    ),
+_QUESTIONS = {
+    Asked.SHOW: mark("¿Muestro todo lo que se guarda de esa persona?"),
+    Asked.CORRECT: mark("¿Le pongo a la firma el nombre «{name}»?"),
+    Asked.ERASE: mark("¿Borro la firma para siempre, con todo lo que se guarda con ella?"),
+    Asked.RESTRICT: mark("¿Limito su uso?"),
+    Asked.OBJECT: mark("¿Anoto su oposición?"),
+    Asked.LIFT: mark("¿Se vuelve a usar como cualquier otra? Díselo antes a quien firmó."),
 }
 
 
@@ -148,24 +140,18 @@ def _asked(question: str) -> str:
 
 async def prepare(context: CliContext, letter: Letter) -> Plan:
     """Checks the proof, and returns what is to be asked before; a wrong code is counted."""
-    words, (question, _) = context.words, _REQUESTS[letter.what]
+    words = context.words
     signer, proof = await _proved(context, letter)
-    state = _only_stored(signer, words)
-    is_done = {
-        Asked.RESTRICT: signer.restricted_at,
-        Asked.OBJECT: signer.objected_at,
-        Asked.LIFT: not state,
-    }
-    if is_done.get(letter.what):
-        state = state or label("su uso no está limitado, ni hay oposición")
-        raise CannotDo.because("No hace falta: {state}. No se ha hecho nada.", state=state)
     if letter.what is Asked.CORRECT and not signer.has_name:
         raise CannotDo.because(
-            "La firma no tiene nombre, y aquí no se le pone ninguno: para guardarlo hace falta el "
-            "consentimiento de quien firmó, que lo da en el chat, con /mydata, mientras la "
-            "petición pida nombres y no se haya entregado. No se ha hecho nada, y el código sigue "
-            "sirviendo."
+            "La firma no tiene nombre, y aquí no se le pone ninguno: hace falta el consentimiento "
+            "de quien firmó, que solo se da en el chat, con /mydata. No se ha hecho nada, y el "
+            "código sigue sirviendo."
         )
+    states = (
+        (mark("su uso está limitado desde el {moment}"), signer.restricted_at),
+        (mark("se opuso a su uso el {moment}"), signer.objected_at),
+    )
     whose = label(
         "Firma número {n}: {name}, firmó el {moment}, lee en {language}",
         n=words.number(signer.number),
@@ -173,47 +159,33 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
         moment=words.plain_moment(signer.signed_at),
         language=words.language_name(signer.language),
     )
-    whose += f"; {state}." if state else "."
+    parts = [whose, *(label(said, moment=words.plain_moment(at)) for said, at in states if at)]
+    whose = f"{'; '.join(parts)}."
     if not signer.has_name and letter.code is None:
         whose += f" {label(_ONLY_BY_CODE)}"
     if letter.what in (Asked.RESTRICT, Asked.OBJECT):
         whose += f" {label(_ONLY_STORED)}"
     return Plan(
         whose,
-        label(question, name=letter.name or ""),
+        label(_QUESTIONS[letter.what], name=letter.name or ""),
         partial(_carry_out, letter=letter, signer=signer, proof=proof),
         declined=label("No se ha hecho nada, y el código sigue sirviendo."),
     )
 
 
-def _only_stored(signer: Signer, words: Words) -> str:
-    """Says since when the use is restricted or objected to; nothing where neither is."""
-    parts = []
-    if at := signer.restricted_at:
-        parts.append(
-            label("su uso está limitado desde el {moment}", moment=words.plain_moment(at))
-        )
-    if at := signer.objected_at:
-        parts.append(label("se opuso a su uso el {moment}", moment=words.plain_moment(at)))
-    return "; ".join(parts)
-
-
 async def _carry_out(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> str:
     """Does what was asked for; returns the result as sentences."""
-    _, outcome = _REQUESTS[letter.what]
     shown = f"{await _stored(context, signer)}\n" if letter.what is Asked.SHOW else ""
-    if letter.output is None:
+    # The file is not left behind where the code turns out to be used.
+    with output_file(letter.output) if letter.output else nullcontext(BytesIO()) as file:
+        file.write(shown.encode())
         await _do(context, letter, signer, proof)
-    else:
-        # The file is not left behind where the code turns out to be used.
-        with output_file(letter.output) as file:
-            file.write(shown.encode())
-            await _do(context, letter, signer, proof)
+    if letter.output:
         shown = label("Está en {path}, que solo puedes leer tú.", path=letter.output) + " "
     if letter.what is Asked.LIFT:
         # They get what they missed, like those who unmute the bot.
         await context.storage.signatures.mark_reachable(signer.supporter, context.clock())
-    return f"{shown}{label(outcome)} {_told(letter.what, signer)}"
+    return f"{shown}{label('Hecho.')} {_told(letter.what, signer)}"
 
 
 async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof) -> None:
@@ -228,8 +200,8 @@ async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof)
     }
     if not await deeds[letter.what](signer, proof=proof, at=at):
         raise CannotDo.because(
-            "Entretanto se ha usado el código, o se ha retirado la firma o su nombre. No se ha "
-            "hecho nada."
+            "No se ha hecho nada: ya estaba así, o entretanto se ha usado el código, o se ha "
+            "retirado la firma o su nombre."
         )
 
 

@@ -20,21 +20,19 @@ from storage import DueCount
 @in_sentences
 def purge(dry_run: DryRun = False, yes: Yes = False) -> None:
     """Erases the signatures whose retention is over, as the running bot does every hour."""
-
-    async def prepare(context: CliContext) -> Plan:
-        plan = await prepare_purge(context)
-        if plan.question and not dry_run:
-            refuse_another_date(await telegram_time(load_petition_settings()), context.clock())
-        return plan
-
-    confirmed(prepare, yes=yes, dry_run=dry_run)
+    confirmed(partial(prepare_purge, asks_telegram=not dry_run), yes=yes, dry_run=dry_run)
 
 
-async def prepare_purge(context: CliContext) -> Plan:
-    """Returns what would be erased and why; nothing is asked where nothing is due."""
+async def prepare_purge(context: CliContext, *, asks_telegram: bool = False) -> Plan:
+    """Returns what would be erased and why; nothing is asked where nothing is due.
+
+    If Telegram is asked what day it is, it has to be the machine's.
+    """
     erasure = await read_erasure(context.storage, context.petition, context.clock())
     count = await context.storage.erasures.count(erasure.due)
     total = count.total - (0 if erasure.untold_too else count.untold)
+    if total and asks_telegram:
+        refuse_another_date(await telegram_time(load_petition_settings()), context.clock())
     question = label(
         "¿Borro {signatures} para siempre? Solo quedan los totales.", signatures=signatures(total)
     )
@@ -73,15 +71,10 @@ async def telegram_time(settings: PetitionSettings) -> datetime | None:
 async def _erase(context: CliContext, erasure: Erasure, total: int) -> str:
     """Erases what is due; returns the result as a sentence."""
     stopped = label("Interrumpido: lo que se ha borrado sigue borrado.")
-    with progress(label("Borrando"), interrupted=stopped) as done:
-        erased = await erase_due(
-            context.storage,
-            erasure,
-            context.clock(),
-            action="purge",
-            progress=lambda n: done(n, total),
-        )
-    state = await context.storage.petitions.state()
+    storage, now = context.storage, context.clock()
+    with progress(label("Borrando"), stopped, total) as done:
+        erased = await erase_due(storage, erasure, now, action="purge", progress=done)
+    state = await storage.petitions.state()
     return label(
         "Firmas borradas: {n}. El total de la petición sigue siendo {count}. Las copias de la "
         "base de datos siguen teniendo lo que tenían.",
@@ -126,5 +119,3 @@ async def _reasons(
             n=words.number(count.total - total),
             moment=words.plain_moment(erasure.untold_until),
         )
-    if total == 0:
-        yield label("Así que ahora no se borra nada.")

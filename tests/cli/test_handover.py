@@ -88,13 +88,12 @@ def test_lists_that_were_written_in_the_same_minute_are_told_apart(
     assert f"list {of_the_office}," in shown
     unsaid = refused(call(*DELIVERED, "--yes"))
     assert "Say with --export which list was handed over" in unsaid
-    assert of_the_dossier in unsaid
     recorded = call(*DELIVERED, "--export", of_the_dossier, "--yes")
     assert f"list {of_the_dossier}, written on 1 March 2026, 13:00" in said(recorded)
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(petition: PetitionDatabase) -> None:
-    assert "No list has been written" in refused(call(*DELIVERED, "--yes"))
+    assert "No list has been written" in said(call("delivered"))
     exported(petition)
     on, with_manifest = ("--on", "2026-03-02"), ("--manifest", MANIFEST)
     unsaid = "Say with --manifest what was handed over"
@@ -112,7 +111,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(petition: PetitionDatabase) -> 
         (("--on", "2026-02-28", *with_manifest), f"28 February 2026 {outside}"),
         # The signatures would be due at once.
         (("--on", "2025-03-02", "--without-list"), "Look at the day and the year."),
-        ((*on, *with_manifest, "--export", "zz"), "No number begins with “zz”"),
+        ((*on, *with_manifest, "--export", "zz"), "0 numbers begin with “zz”"),
         (("--undo", *on), "--undo goes alone"),
         (("--undo", "--without-list"), "--undo goes alone"),
         ((*on, "--without-list", "--export", "0f"), "--without-list does not go with --export"),
@@ -152,17 +151,6 @@ def test_the_number_alone_is_of_those_who_are_left_and_nobody_is_owed_a_notice(
     assert "was handed over, 5, and no name." in said(call("delivered"))
     withdraws(petition, 3)
     assert "No notice is owed" in said(call("notices"))
-
-
-def test_of_a_delivery_long_ago_it_is_said_that_the_erasing_begins_at_once(
-    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order = (*DELIVERED, "--export", exported(petition))
-    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=40))
-    text = said(call(*order, typed="n\n"))
-    assert "The signatures are due since 2 April 2026" in text
-    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=32))
-    assert "are erased from 2 April 2026 on" in said(call(*order, typed="n\n"))
 
 
 def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None:

@@ -268,9 +268,11 @@ def test_a_broadcast_is_watched_paused_and_cancelled_without_an_english_sentence
     assert "enviándose" in says("broadcasts", "list")
     says("broadcasts", "show")
     assert "Entregados: 2" in says("broadcasts", "pause", typed="n\n")
-    assert "está en pausa: van 2. Sin enviar: 4." in says("broadcasts", "pause", typed="sí\n")
+    assert "ahora así: en pausa. Van 2. Sin enviar: 4." in says(
+        "broadcasts", "pause", typed="sí\n"
+    )
     says("broadcasts", "pause", "-y")
     says("broadcasts", "resume", typed="qué\ns\n")
-    assert "está cancelado: van 2. Sin enviar: 4." in says("broadcasts", "cancel", "--yes")
+    assert "ahora así: cancelado. Van 2. Sin enviar: 4." in says("broadcasts", "cancel", "--yes")
     says("broadcasts", "show", "latest")
     says("broadcasts", "resume", "77")

@@ -228,7 +228,7 @@ def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
             ("--name-pattern", "*bot*", "--without-name", "--dry-run"),
             "--name-pattern does not go with --without-name",
         ),
-        (("--name-pattern", "*", *REASON), "A pattern of names needs a letter"),
+        (("--name-pattern", "*", *REASON), "or some letter in --name-pattern."),
         (("--source", "radio"), "Say why with --reason"),
         (("--source", "radio", "--reason", " "), "Say why with --reason"),
         (("--from", "yesterday", *REASON), "“yesterday” is no time; write it like"),
@@ -237,7 +237,8 @@ def test_what_would_be_a_mistake_is_refused(wave: PetitionDatabase) -> None:
             ("--from", "2026-11-24 13:00", "--to", "2026-11-24 13:00"),
             "--from has to be before --to",
         ),
-        (("--undo", "abcd"), "No number begins with “abcd”. petition-bot invalidate --list"),
+        (("--undo", "abcd"), "0 numbers begin with “abcd”, and it has to be one alone."),
+        (("--undo", "abcd"), "petition-bot invalidate --list shows them."),
         (("--source", "radio", "--reason", "caf\udce9"), "is not text in UTF-8"),  # in Latin-1
     )
     for arguments, sentence in mistakes:

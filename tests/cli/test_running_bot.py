@@ -64,7 +64,7 @@ async def test_the_running_bot_pauses_when_the_shell_says_so(bot: BotProcess) ->
     await bot.start()
     await people[0].sees(TEXT, 20)
 
-    assert "is paused" in said(await asyncio.to_thread(call, "pause", "--yes"))
+    assert "is now: paused" in said(await asyncio.to_thread(call, "pause", "--yes"))
     paused = await settled(people)
     assert 0 < paused < PEOPLE
     assert data(await asyncio.to_thread(call, "show", "--json"))["delivered"] == paused

@@ -29,9 +29,10 @@ async def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         yield scene
 
 
-async def in_the_shell(*arguments: str) -> None:
+async def in_the_shell(*arguments: str, typed: str = "") -> None:
     """The operator answers a letter."""
-    result = await asyncio.to_thread(CliRunner().invoke, app, ["person", *arguments, "--yes"])
+    order = ["person", *arguments, "--yes"]
+    result = await asyncio.to_thread(CliRunner().invoke, app, order, typed)
     assert result.exit_code == 0, result.output
 
 
@@ -149,8 +150,8 @@ async def test_the_answer_to_a_letter_says_what_was_done_and_nothing_unwanted_fo
     people = [letters.world.person(f"Ana {wish}", language="es") for wish in ANSWERS]
     for number, (ana, (wish, answer)) in enumerate(zip(people, ANSWERS.items(), strict=True), 1):
         await letters.signs(ana)
-        name = ("Ana Soler",) if wish == "correct" else ()
-        await in_the_shell(str(number), wish, *name, "--verified-otherwise", LETTER)
+        name = "Ana Soler\n" if wish == "correct" else ""
+        await in_the_shell(str(number), wish, "--verified-otherwise", LETTER, typed=name)
         await looks(letters)
         not_asked_for = f"Si no lo has pedido tú, dínoslo cuanto antes: {letters.petition.contact}"
         assert ana.messages[-1].text == f"{answer}\n\n{not_asked_for}"
@@ -249,7 +250,7 @@ async def test_the_sentences_to_one_person_keep_their_order_and_end_with_their_t
         patch.setattr(services, "date_is_right", lambda: True)
         assert await looks(scene) == []
     # To whom the bot could not remove a file it says so, and to who has withdrawn it says nothing.
-    await in_the_shell("1", "correct", "Jordi Sol", "--verified-otherwise", LETTER)
+    await in_the_shell("1", "correct", "--verified-otherwise", LETTER, typed="Jordi Sol\n")
     with monkeypatch.context() as patch:
         fails(patch, scene, "delete_message", 1)
         assert await looks(scene) == []
