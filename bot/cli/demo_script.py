@@ -102,7 +102,7 @@ class DemoScript:
         read = frozenset({reads}) if reads else None
         traits = Traits(user.first_name, user.last_name, user.language, read, **more)
         shown = self._petition.language_for(user.language)
-        return Visitor(person, traits, Random(person.id), shown, looks=lambda _: 0.0)  # noqa: S311
+        return Visitor(person, traits, Random(person.id), shown, looks=(0.0, 0.0))  # noqa: S311
 
     async def _signs(self, visitor: Visitor) -> None:
         await visitor.visit("newsletter")

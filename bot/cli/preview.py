@@ -94,7 +94,8 @@ class Preview:
                 files = (each for each in self.folder.glob("*.toml") if each.is_file())
                 self._good = {each.name: each.read_text("utf-8") for each in files}
         others = [each for each in warnings if each not in unready]
-        self.page.publish_preview(problems, others, unready, shown=self._shown)
+        found = {"problems": problems, "warnings": others, "unready": unready}
+        self.page.publish_preview(shown=self._shown, **found)
 
     def _mended(self, problems: list[Problem]) -> Path | None:
         """Returns a copy of the folder in which what is wrong says what it said before.

@@ -45,9 +45,9 @@ def rehearse_folder(folder: Path | None, *, people: int, seed: int | None) -> in
         task = bar.add_task(label("Pasan por la petición"), total=people)
         clock = AcceleratedTime(FACTOR)
         rehearsal = Rehearsal(
-            petition,
-            Path(data),
-            clock,
+            petition=petition,
+            data=Path(data),
+            clock=clock,
             people=people,
             seed=seed,
             one_more=partial(bar.advance, task),

@@ -21,10 +21,9 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.settings import Settings, load_settings
 from bot.text.problems import PetitionInvalid
 from bot.text.terminal_language import label
-from bot.text.translations import Catalogs
+from bot.text.translations import Catalogs, mark
 from bot.tryout.page import TryoutPage, TryoutState
 from simulator import Simulator
-from simulator.call_log import RecordedCall
 from simulator.chats import Shape
 from simulator.world import World
 from storage import Keyring, StorageError
@@ -159,10 +158,11 @@ class DemoSession:
         self.people = DemoPeople(self.simulator.world)
         state = TryoutState(self.simulator, self._page.feed, _ADMINS)
         await stack.enter_async_context(state.open())
+        stack.push_async_callback(state.crowd.stop)
         state.phones.add(*self.people.everybody)
         if self._opens_petition:
             state.hints = self._open_petition()
-            self.simulator.calls.listeners.append(partial(_hint, state, _said()))
+            self.simulator.calls.listeners.append(partial(state.hint, _said()))
         self._page.show(state)
         self.settings = simulated_settings(self.folder, self.simulator, self._petition)
 
@@ -189,13 +189,6 @@ def _said() -> dict[str, str]:
     return thanked | {catalogs.words(each).text(closed): "tell" for each in petition.languages}
 
 
-def _hint(state: TryoutState, said: dict[str, str], call: RecordedCall, _: object) -> None:
-    """Tells the page what comes next when the bot says that something was done."""
-    lines = str(call.params.get("text", "")).splitlines()
-    if lines and (step := said.get(lines[0])):
-        state.hint_at(step)
-
-
 @asynccontextmanager
 async def served(page: TryoutPage, port: int | None) -> AsyncIterator[str]:
     """Serves the page until the end of the block; prints and yields its address.
@@ -215,15 +208,12 @@ async def served(page: TryoutPage, port: int | None) -> AsyncIterator[str]:
 
 def said_of_port(error: OSError, port: int, option: str) -> str:
     """Returns what to change where nothing can be served at a port."""
-    if error.errno == errno.EADDRINUSE:
-        return label(
-            "El puerto {port} ya está en uso: elige otro con {option}.", port=port, option=option
-        )
-    return label(
-        "El puerto {port} no lo puede usar cualquiera: elige con {option} uno a partir de 1024.",
-        port=port,
-        option=option,
+    taken = mark("El puerto {port} ya está en uso: elige otro con {option}.")
+    forbidden = mark(
+        "El puerto {port} no lo puede usar cualquiera: elige con {option} uno a partir de 1024."
     )
+    said = taken if error.errno == errno.EADDRINUSE else forbidden
+    return label(said, port=port, option=option)
 
 
 async def unless_interrupted(work: Coroutine[Any, Any, T]) -> T | None:

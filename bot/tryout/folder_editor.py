@@ -63,19 +63,12 @@ class Refusal(StrEnum):
 
 
 class EditRefused(Exception):
-    """An edit is not made, for a reason; nothing was written."""
+    """An edit is not made, for a reason; nothing was written. With 403, none at all is made."""
 
-    status = 409
-
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, status: int = 409) -> None:
         super().__init__(refusal.name)
         self.refusal = refusal
-
-
-class ReadOnly(EditRefused):
-    """No edit at all is made."""
-
-    status = 403
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +110,9 @@ class FolderEditor:
     def refuse_unless_allowed(self, token: str) -> None:
         """Refuses people without the token, and everybody while nothing can be written."""
         if self.closed_for is not None:
-            raise ReadOnly(self.closed_for)
+            raise EditRefused(self.closed_for, 403)
         if not secrets.compare_digest(token.encode(), self.token.encode()):
-            raise ReadOnly(Refusal.TOKEN)
+            raise EditRefused(Refusal.TOKEN, 403)
 
     def edit(self, values: Mapping[str, Any]) -> None:
         """Makes the edit that these values name and describe."""
@@ -220,6 +213,8 @@ class FolderEditor:
     ) -> None:
         """Writes what `rewritten` makes of these files, or of all; `unfit` is its `ValueError`."""
         before = {name: self._content(name) for name in files or self._names()}
+        if None in before.values():
+            raise EditRefused(Refusal.GONE)
         try:
             after = rewritten({name: _text(content) for name, content in before.items()})
         except (NotEditable, UnicodeDecodeError, KeyError, TOMLDecodeError) as error:
@@ -243,13 +238,7 @@ class FolderEditor:
         names.sort(key=lambda name: (name == PETITION_FILE, name != f"{source}.toml"))
         return [name for name in names if name == PETITION_FILE or language_of(name)]
 
-    def _content(self, name: str) -> bytes:
-        content = self._content_if_any(name)
-        if content is None:
-            raise EditRefused(Refusal.GONE)
-        return content
-
-    def _content_if_any(self, name: str) -> bytes | None:
+    def _content(self, name: str) -> bytes | None:
         try:
             return read_file(self.folder / name)
         except FileNotFoundError:
@@ -259,7 +248,7 @@ class FolderEditor:
 
     def _write(self, changes: Changes) -> None:
         """Writes all of these files or none; each has to be what it was before the change."""
-        if any(self._content_if_any(name) != before for name, (before, _) in changes.items()):
+        if any(self._content(name) != before for name, (before, _) in changes.items()):
             raise EditRefused(Refusal.CHANGED)
         made: list[str] = []
         try:
@@ -295,8 +284,8 @@ def _step_shape(steps: list[_Step]) -> Shape | None:
     return {"file": steps[-1].file, "key": steps[-1].key} if steps else None
 
 
-def _text(content: bytes) -> str:
-    return content.decode("utf-8-sig")
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8-sig")
 
 
 def _bytes(toml: str | None, before: bytes | None) -> bytes | None:

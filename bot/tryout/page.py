@@ -2,61 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import orjson
 from aiohttp import web
 
 from bot.text.problems import Key, Problem
 from bot.text.translations import Catalogs, sentences_in
-from bot.tryout.crowd import Crowd
-from bot.tryout.folder_editor import EditRefused, FolderEditor, Refusal
+from bot.tryout.folder_editor import EditRefused, FolderEditor
+from bot.tryout.visitors.journeys import Step
+from bot.tryout.visitors.people import Traits, draw_people
+from bot.tryout.visitors.visits import Visitor
 from simulator import Simulator
+from simulator.call_log import RecordedCall
 from simulator.chats import Shape
 from simulator.page import Addition, PageState, SimulatorPage
 from simulator.page.event_feed import EventFeed
 from simulator.page.server import json_object
 from simulator.server import json_response
+from simulator.world import World
 
 WEB = Path(__file__).parent / "web"
 _LARGEST_EDIT = 256 * 1024
 _CROWD = 1_000
+# As many as it takes to keep the bot as busy as Telegram allows while most of them are reading.
+_AT_ONCE = 96
+# Who takes less than three seconds for the whole form is taken for somebody who does not read it,
+# and the admins are told. Both of its screens are read, so the fastest here take twice the first.
+READS_SECONDS = (2.0, 4.5)
+_ANSWER_SECONDS = 8.0
+_SPOKEN = ("es", "en")
+
+
+class Crowd:
+    """People who are not shown on the page and sign by the hundred; one crowd at a time.
+
+    Each looks at a screen of the form for seconds between those of `looks`.
+    """
+
+    def __init__(self, feed: EventFeed, world: World) -> None:
+        self._feed = feed
+        self._world = world
+        self._dice = Random(0)  # noqa: S311 - repeatable, not secret
+        self._signing: asyncio.Task[None] | None = None
+        self.looks = READS_SECONDS
+        self.progress: Shape = {"signing": False, "wanted": 0, "signed": 0, "failed": 0}
+        """How many have signed, as the page draws it."""
+
+    def start(self, number: int) -> None:
+        """Starts to let this many people sign; does nothing while a crowd is signing."""
+        if not self.progress["signing"]:
+            self._publish(signing=True, wanted=number, signed=0, failed=0)
+            self._signing = asyncio.create_task(self._sign(number))
+            self._signing.add_done_callback(lambda _: self._publish(signing=False))
+
+    async def stop(self) -> None:
+        """Stops the crowd; those who have not signed yet do not."""
+        if self._signing is not None:
+            self._signing.cancel()
+            await asyncio.gather(self._signing, return_exceptions=True)
+
+    def _publish(self, **changes: int) -> None:
+        self.progress |= changes
+        self._feed.publish("crowd", crowd=self.progress)
+
+    async def _sign(self, number: int) -> None:
+        people = draw_people(self._dice, number, _SPOKEN)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(_AT_ONCE, number)):
+                group.create_task(self._sign_one_by_one(people))
+
+    async def _sign_one_by_one(self, people: Iterator[Traits]) -> None:
+        for drawn in people:
+            traits = Traits(
+                drawn.first_name,
+                drawn.last_name,
+                drawn.language,
+                patience=_ANSWER_SECONDS,
+                reads_appeal=False,
+                with_name=drawn.with_name,
+            )
+            visitor = Visitor.enter(self._world, traits, self._dice)
+            visitor.looks = self.looks
+            await visitor.visit("crowd")
+            became = "signed" if visitor.journey.furthest is Step.SIGNED else "failed"
+            self._publish(**{became: self.progress[became] + 1})
 
 
 class TryoutState(PageState):
     """What the page shows of one simulator, a crowd and what can be tried next among it.
 
-    `hints` says, if anything, whom a visitor of the demo can be first: by the page's language one
+    `hints` says, in a demo, whom a visitor of the demo can be first: by the page's language one
     of the `signers` who reads it, and an `admin`, by the numbers of their accounts; and the `step`
     that comes next.
     """
 
     def __init__(self, simulator: Simulator, feed: EventFeed, admins: frozenset[int]) -> None:
         super().__init__(simulator, feed, admins)
-        self.hints: Shape | None = None
+        self.hints: Shape = {}
         self.crowd = Crowd(feed, self.world)
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[TryoutState]:
-        """Follows what happens in the simulator until the end of the block."""
-        async with super().open():
-            try:
-                yield self
-            finally:
-                await self.crowd.stop()
+    def hint(self, said: Mapping[str, str], call: RecordedCall, _: object) -> None:
+        """Publishes what comes next when the bot says that something was done.
 
-    def hint_at(self, step: str) -> None:
-        """Publishes what a visitor of the demo can do next, once it is something else."""
-        if self.hints is not None and self.hints.get("step") != step:
-            self.hints = {**self.hints, "step": step}
+        What it says in its first line is among those of `said`, with the step after it.
+        """
+        step = said.get(str(call.params.get("text", "")).partition("\n")[0])
+        if step is not None and step != self.hints.get("step"):
+            self.hints["step"] = step
             self._feed.publish("hints", hints=self.hints)
 
     def snapshot(self) -> Shape:
         """Returns everything that the page draws."""
-        return super().snapshot() | {"crowd": self.crowd.snapshot(), "hints": self.hints}
+        return super().snapshot() | {"crowd": self.crowd.progress, "hints": self.hints or None}
 
 
 class TryoutPage(SimulatorPage):
@@ -83,21 +145,13 @@ class TryoutPage(SimulatorPage):
         if self.state is not None:
             self.state.crowd.start(_CROWD)
 
-    def publish_preview(
-        self,
-        problems: Sequence[Problem],
-        warnings: Sequence[Problem],
-        unready: Sequence[Problem],
-        *,
-        shown: bool,
-    ) -> None:
-        """Publishes the problems of the previewed petition, and whether it is shown."""
-        self._preview |= {
-            "problems": [_in_every_language(problem) for problem in problems],
-            "warnings": [_in_every_language(warning) for warning in warnings],
-            "unready": [_in_every_language(problem) for problem in unready],
-            "shown": shown,
-        }
+    def publish_preview(self, *, shown: bool, **found: Sequence[Problem]) -> None:
+        """Publishes whether the previewed petition is shown, and what was found in it.
+
+        That is its `problems`, the `warnings`, and what is `unready`.
+        """
+        self._preview |= {kind: [*map(_in_every_language, each)] for kind, each in found.items()}
+        self._preview["shown"] = shown
         self.feed.publish("preview", preview=self._preview)
         if self._editor is not None:
             self.feed.publish("editor", editor=self._editor.snapshot())
@@ -122,7 +176,10 @@ class TryoutPage(SimulatorPage):
         body: Shape = {"ok": True}
         status = 200
         try:
-            await _make_edit(editor, request)
+            editor.refuse_unless_allowed(request.headers.get("X-Edit-Token", ""))
+            if request.method != "GET":
+                is_short = 0 < (request.content_length or 0) <= _LARGEST_EDIT
+                editor.edit((await json_object(request) if is_short else None) or {})
         except EditRefused as refused:
             why, status = refused.refusal, refused.status
             body = {"ok": False, "error": why.name.lower(), "why": why}
@@ -131,17 +188,6 @@ class TryoutPage(SimulatorPage):
             if status == 200:
                 self.feed.publish("editor", editor=body["editor"])
         return json_response(body, status)
-
-
-async def _make_edit(editor: FolderEditor, request: web.Request) -> None:
-    editor.refuse_unless_allowed(request.headers.get("X-Edit-Token", ""))
-    if request.method == "GET":
-        return
-    is_short = request.content_length is not None and request.content_length <= _LARGEST_EDIT
-    values = await json_object(request) if is_short else None
-    if values is None:
-        raise EditRefused(Refusal.FORM)
-    editor.edit(values)
 
 
 async def _words(_: web.Request) -> web.Response:
@@ -153,14 +199,12 @@ async def _words(_: web.Request) -> web.Response:
 def _in_every_language(problem: Problem) -> Shape:
     """Returns what the page shows of a problem; it chooses the language itself."""
     catalogs = Catalogs.load()
-    words = [catalogs.words(language) for language in catalogs.languages]
+    words = {each: catalogs.words(each) for each in catalogs.languages}
     return {
         "file": problem.file,
         "key": problem.key,
-        "place": {each.language: Key(problem.key).said(each) for each in words},
+        "place": {each: Key(problem.key).said(words[each]) for each in words},
         "line": problem.line,
         # What follows the first line shows the place, as the editor does.
-        "sentence": {
-            each.language: problem.sentence.said(each).partition("\n")[0] for each in words
-        },
+        "sentence": {each: problem.sentence.said(words[each]).split("\n")[0] for each in words},
     }

@@ -137,7 +137,7 @@ async def test_broadcasting(reader: Reader) -> None:
                 await at.person(name)
                 await at.sign("Español" if name == "Jordi Puig" else None)
             page.state.crowd.start(1_000)
-            while page.state.crowd.is_signing:  # noqa: ASYNC110 - the page asks in the same way
+            while page.state.crowd.progress["signing"]:  # noqa: ASYNC110 - the page asks in the same way
                 await asyncio.sleep(0.5)
             for name in ("Pau", "Marta"):
                 await start_in(at, name, reader)

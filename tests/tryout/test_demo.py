@@ -15,9 +15,8 @@ import aiohttp
 import pytest
 
 from bot.petition.signing_rate import SHORT_FORM_SECONDS
-from bot.tryout.crowd import READS_SECONDS
 from bot.tryout.demo_session import DemoSession
-from bot.tryout.page import TryoutPage, TryoutState
+from bot.tryout.page import READS_SECONDS, TryoutPage, TryoutState
 from tests.page.page_client import EventStream, PageClient
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +37,7 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
         await show.start()
         assert page.state is not None
         async with at.stream() as stream:
-            page.state.crowd.looks = lambda _: 0.0
+            page.state.crowd.looks = (0.0, 0.0)
             page.state.crowd.start(3)
             crowd = await crowd_gone(stream)
             assert (crowd["signed"], crowd["failed"]) == (3, 0)

@@ -11,6 +11,7 @@ import selectors
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -30,6 +31,7 @@ T = TypeVar("T")
 _Given = TypeVarTuple("_Given")
 
 
+@dataclass(slots=True)
 class AcceleratedTime:
     """Counts accelerated time, in seconds; see `FACTOR` and `WHILE_WORKING` for how fast it is.
 
@@ -38,25 +40,18 @@ class AcceleratedTime:
         jobs: how many functions are being run in other threads.
     """
 
-    def __init__(
-        self,
-        factor: float,
-        real: Callable[[], float] = time.monotonic,
-        *,
-        while_working: float = WHILE_WORKING,
-    ) -> None:
-        self.factor = factor
-        self._while_working = while_working
-        self.is_working: Callable[[], bool] = lambda: False
-        self.jobs = 0
-        self._real = real
-        self._ahead = 0.0
-        # Real seconds that are still to be waited, for waits too short for the system.
-        self._owed = 0.0
+    factor: float
+    real: Callable[[], float] = time.monotonic
+    while_working: float = WHILE_WORKING
+    is_working: Callable[[], bool] = lambda: False
+    jobs: int = 0
+    _ahead: float = 0.0
+    # Real seconds that are still to be waited, for waits too short for the system.
+    _owed: float = 0.0
 
     def __call__(self) -> float:
         """Returns the accelerated time, which never goes back."""
-        return self._real() + self._ahead
+        return self.real() + self._ahead
 
     def idle(self, wait: Callable[[float | None], bool], timeout: float | None) -> None:
         """Lets time pass faster while `wait` waits.
@@ -66,20 +61,20 @@ class AcceleratedTime:
                 before they were over.
             timeout: how long to wait, in accelerated seconds; None for no end.
         """
-        begun = self._real()
+        begun = self.real()
         is_working = self.jobs > 0 or self.is_working()
-        factor = min(self.factor, self._while_working) if is_working else self.factor
+        factor = min(self.factor, self.while_working) if is_working else self.factor
         if timeout is None:
             wait(None)
-            self._ahead += (self._real() - begun) * (factor - 1)
+            self._ahead += (self.real() - begun) * (factor - 1)
             return
         until = self() + timeout
         owed = self._owed + timeout / factor
         if wait(owed if owed >= _SHORTEST_WAIT else 0.0):
             return
-        waited = self._real() - begun
+        waited = self.real() - begun
         # Exactly so late: systems wait in whole milliseconds, each of which would be many here.
-        self._ahead = max(self._ahead, until - self._real())
+        self._ahead = max(self._ahead, until - self.real())
         self._owed = max(-_SHORTEST_WAIT, owed - waited)
 
 
@@ -133,12 +128,8 @@ class AcceleratedLoop(asyncio.SelectorEventLoop):
 
 def accelerated_clocks(time: AcceleratedTime, begins: datetime) -> Clocks:
     """Returns clocks of accelerated time; the time of day is `begins` now."""
-    since = time()
-
-    def now() -> datetime:
-        return begins.astimezone(UTC) + timedelta(seconds=time() - since)
-
-    return Clocks(monotonic=time, now=now)
+    zero = begins.astimezone(UTC) - timedelta(seconds=time())
+    return Clocks(monotonic=time, now=lambda: zero + timedelta(seconds=time()))
 
 
 def run_accelerated(main: Coroutine[Any, Any, T], time: AcceleratedTime) -> T:

@@ -7,8 +7,7 @@ from bot.petition.stages import Action
 from bot.text.text_limits import is_cut
 from bot.text.translations import mark
 from bot.tryout.visitors.people import Move
-from bot.tryout.visitors.phone import screenfuls
-from bot.tryout.visitors.screens import closing_updates
+from bot.tryout.visitors.screens import closing_updates, screenfuls
 from bot.tryout.visitors.visits import Visitor
 from simulator.chats import Message
 
@@ -18,7 +17,7 @@ _NAME = "Ana García"
 class Part(Enum):
     """What is measured, in the order in which people meet it, as the report says it."""
 
-    WELCOME = mark("Bienvenida")
+    HOME = mark("Bienvenida")
     LANGUAGE = mark("Idiomas")
     APPEAL = mark("Llamamiento")
     PRIVACY = mark("Privacidad")
@@ -50,19 +49,19 @@ class MeasuredScreen:
     cut: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
 class Reader:
     """Reads the petition in the visitor's language, from the first screen to the last.
 
     What is measured is added to `screens`.
     """
 
-    def __init__(self, visitor: Visitor, screens: list[MeasuredScreen]) -> None:
-        self.visitor = visitor
-        self._screens = screens
+    visitor: Visitor
+    screens: list[MeasuredScreen]
 
     async def reads_and_signs(self) -> None:
         """Opens every screen that there is while the petition is open, and signs."""
-        await self._opens(Part.WELCOME, "/start")
+        await self._opens(Part.HOME, "/start")
         await self._turns_pages(Part.LANGUAGE, Action.LANGUAGES)
         await self._turns_pages(Part.PRIVACY, Action.PRIVACY)
         await self._turns_pages(Part.APPEAL, Action.READ)
@@ -110,4 +109,4 @@ class Reader:
         high = screenfuls(message, typing=part is Part.NAME_TYPING)
         labels = ((each.label, len(row)) for row in message.buttons for each in row)
         cut = tuple(label for label, beside in labels if is_cut(label, beside))
-        self._screens.append(MeasuredScreen(self.visitor.shown, part, page, high, cut))
+        self.screens.append(MeasuredScreen(self.visitor.shown, part, page, high, cut))

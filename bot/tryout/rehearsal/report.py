@@ -1,7 +1,7 @@
 """The report of a rehearsal: one text in Markdown, which a terminal and a page show alike."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
@@ -93,13 +93,6 @@ tenga muchas estrellas: cuántas, lo dice @BotFather.
 | -: | -: | -: | -: |
 {durations}
 """)
-_SCREENS = {
-    Stage.HOME: Part.WELCOME,
-    Stage.LANGUAGE: Part.LANGUAGE,
-    Stage.APPEAL: Part.APPEAL,
-    Stage.NAME: Part.NAME,
-    Stage.CONSENT: Part.CONSENT,
-}
 _OUTCOMES = ("delivered", "withdrawn", "rejected", "unconfirmed", "open")
 # What Markdown would take for more than a letter.
 _SIGNS = re.compile(r"([\\`*_\[\]<>#|~&])")
@@ -203,7 +196,7 @@ def _outcome(words: Words, result: RehearsalResult) -> str:
 def _left_at(journey: Journey) -> Part | None:
     if journey.left_at is Stage.CONSENT and not journey.gives_name:
         return Part.UNNAMED_CONSENT
-    return _SCREENS.get(journey.left_at) if journey.left_at else None
+    return Part.__members__.get(journey.left_at.name) if journey.left_at else None
 
 
 def _reached(words: Words, step: Step, journeys: Sequence[Journey]) -> str:
@@ -227,22 +220,16 @@ def _rows(rows: Iterable[Sequence[str]]) -> str:
 def _screens(
     words: Words, screens: Sequence[MeasuredScreen], languages: Sequence[str]
 ) -> Iterator[list[str]]:
-    for part in Part:
-        for page_number in sorted({each.page for each in screens if each.part is part}):
-            high = {
-                each.language: each.screenfuls
-                for each in screens
-                if (each.part, each.page) == (part, page_number)
-            }
-            # The model is not exact to a twentieth of a phone.
-            if any(round(each, 1) > 1 for each in high.values()):
-                name = words.label(part.value)
-                if page_number:
-                    name = words.label("{screen}, página {page}", screen=name, page=page_number)
-                yield [
-                    name,
-                    *(words.speed(high[each]) if each in high else "" for each in languages),
-                ]
+    heights: defaultdict[tuple[Part, int], dict[str, float]] = defaultdict(dict)
+    for each in sorted(screens, key=lambda each: ([*Part].index(each.part), each.page)):
+        heights[each.part, each.page][each.language] = each.screenfuls
+    for (part, place), high in heights.items():
+        # The model is not exact to a twentieth of a phone.
+        if any(round(each, 1) > 1 for each in high.values()):
+            name = words.label(part.value)
+            if place:
+                name = words.label("{screen}, página {page}", screen=name, page=place)
+            yield [name, *(words.speed(high[each]) if each in high else "" for each in languages)]
 
 
 def _durations(words: Words, counts: Iterable[int]) -> Iterator[tuple[str, str, str, str]]:

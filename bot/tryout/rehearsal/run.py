@@ -78,55 +78,48 @@ class RehearsalResult:
         return [each for each in self.visitors if each.person.messages]
 
 
+@dataclass(kw_only=True)
 class Rehearsal:
     """Lives through a petition with its people; all that is drawn depends on the seed.
 
     The bot's database and key are in the folder `data`. `one_more` is called after each visit.
     """
 
-    def __init__(
-        self,
-        petition: Petition,
-        data: Path,
-        clock: AcceleratedTime,
-        *,
-        people: int,
-        seed: int,
-        one_more: Callable[[], None],
-    ) -> None:
-        self._petition = petition
-        self._data = data
-        self._clock = clock
-        self._people = people
-        self._seed = seed
-        self._dice = Random(seed)  # noqa: S311 - repeatable, not secret
-        self._one_more = one_more
-        self._opening = max(_SHORTEST_OPENING, people / PEOPLE_A_SECOND)
-        self.result = RehearsalResult()
+    petition: Petition
+    data: Path
+    clock: AcceleratedTime
+    people: int
+    seed: int
+    one_more: Callable[[], None]
+    result: RehearsalResult = field(default_factory=RehearsalResult)
+
+    def __post_init__(self) -> None:
+        self._dice = Random(self.seed)  # noqa: S311 - repeatable, not secret
+        self._opening = max(_SHORTEST_OPENING, self.people / PEOPLE_A_SECOND)
 
     async def run(self) -> RehearsalResult:
         """Runs it to its end; what was found so far is in `result` also when it is cancelled."""
-        closes, begins = self._petition.closes_at, datetime.now(UTC)
+        closes, begins = self.petition.closes_at, datetime.now(UTC)
         if closes is not None:
             begins = closes - timedelta(seconds=self._opening + _CLOSING_AFTER)
-        clocks, begun = accelerated_clocks(self._clock, begins), self._clock()
-        self._clock.is_working = lambda: True  # until there is a database that can tell
+        clocks, begun = accelerated_clocks(self.clock, begins), self.clock()
+        self.clock.is_working = lambda: True  # until there is a database that can tell
         try:
             async with Simulator(clock=lambda: clocks.now().timestamp()) as simulator:
                 await self._run_bot(simulator, clocks)
         finally:
-            self.result.simulated = self._clock() - begun
+            self.result.simulated = self.clock() - begun
         return self.result
 
     async def _run_bot(self, simulator: Simulator, clocks: Clocks) -> None:
-        settings = simulated_settings(self._data, simulator, self._petition.folder)
+        settings = simulated_settings(self.data, simulator, self.petition.folder)
         settings = settings.model_copy(update={"approval_above": None})
         async with open_app(settings, follows_folder=False, clocks=clocks) as app:
             running = asyncio.create_task(app.run())
             database = app.application.services.storage.database
-            self._clock.is_working = lambda: database.in_progress > 0
+            self.clock.is_working = lambda: database.in_progress > 0
             faults = simulator.faults
-            faults.seed, faults.latency = self._seed, _LATENCY
+            faults.seed, faults.latency = self.seed, _LATENCY
             faults.error_rate = faults.cut_rate = faults.drop_rate = faults.too_many_rate = _FAULTY
             living = asyncio.create_task(self._live(simulator, app))
             try:
@@ -144,12 +137,12 @@ class Rehearsal:
             await running
 
     async def _live(self, simulator: Simulator, app: App) -> None:
-        world, result, petition = simulator.world, self.result, self._petition
+        world, result, petition = simulator.world, self.result, self.petition
         marta = world.person("Marta", language=petition.source_language, user_id=ADMIN_ID)
         marta.start()  # before that, the bot cannot tell the admin anything
         result.visitors = [
             Visitor.enter(world, traits, self._dice, petition.language_for(traits.language))
-            for traits in draw_people(self._dice, self._people, petition.languages)
+            for traits in draw_people(self._dice, self.people, petition.languages)
         ]
         readers = [
             Reader(Visitor.enter(world, careful_reader(each), self._dice, each), result.screens)
@@ -183,7 +176,7 @@ class Rehearsal:
     async def _comes(self, visitor: Visitor, after: float) -> None:
         await asyncio.sleep(after)
         await visitor.visit(visitor.dice.choice(_SOURCES))
-        self._one_more()
+        self.one_more()
         await visitor.lives_on()
 
     async def _count(self, app: App) -> None:
@@ -192,14 +185,14 @@ class Rehearsal:
         stats = await storage.signatures.stats(since=datetime.now(UTC))
         result.stored, result.gone = stats.total, stats.unreachable
         result.muted = await storage.broadcasts.muted()
-        result.thanked = len(self._petition.languages) + sum(
+        result.thanked = len(self.petition.languages) + sum(
             each.journey.furthest is Step.SIGNED and not each.has_withdrawn
             for each in result.visitors
         )
 
     async def _come_late(self, readers: list[Reader]) -> None:
         """Counts who was told, and lets those in who come too late."""
-        result, lines = self.result, closing_lines(self._petition, self.result.stored)
+        result, lines = self.result, closing_lines(self.petition, self.result.stored)
         everybody = (*result.visitors, *(each.visitor for each in readers))
         got = [len(closing_updates(each.person, lines)) for each in everybody]
         result.told_twice = sum(each > 1 for each in got)

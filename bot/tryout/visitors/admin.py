@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bot.app import App
 from bot.petition.petition import Petition
@@ -22,6 +23,7 @@ class AdminStuck(SimulatorError):
     """An admin cannot go on; the message, in Spanish, says what did not happen."""
 
 
+@dataclass(slots=True)
 class Admin:
     """An admin, with the bot whose state says whether what they asked for has happened.
 
@@ -29,37 +31,35 @@ class Admin:
     `AdminStuck` a minute after what should have happened.
     """
 
-    def __init__(
-        self, person: Person, app: App, petition: Petition, approver: Person | None = None
-    ) -> None:
-        self._person = person
-        self._approver = approver
-        self._services = app.application.services
-        self._petition = petition
+    person: Person
+    app: App
+    petition: Petition
+    approver: Person | None = None
 
     async def closes(self) -> None:
         """Closes the petition, or waits until it is closed by its date."""
-        if self._petition.closes_at is None:
-            self._person.send("/close")
-            await _taps(self._person, AdminAction.CLOSE)
+        if self.petition.closes_at is None:
+            self.person.send("/close")
+            await _taps(self.person, AdminAction.CLOSE)
+        services = self.app.application.services
         for _ in range(_LONGEST_WAIT):
-            if (await self._services.storage.petitions.state()).closed_at is not None:
+            if (await services.storage.petitions.state()).closed_at is not None:
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         else:
             raise AdminStuck(mark("La petición no se cerró."))
         # A draft of the closing update is rehearsed as it is; the report says that it is one.
-        self._services.petition = self._petition.model_copy(update={"closing_is_draft": False})
+        services.petition = self.petition.model_copy(update={"closing_is_draft": False})
 
     async def tells_everybody(self) -> Tally:
         """Sends the closing update to those who are to be told, and waits until it has ended."""
-        broadcasts = self._services.storage.broadcasts
+        broadcasts = self.app.application.services.storage.broadcasts
         waiting = sum((await broadcasts.audience(kind=Kind.CLOSING)).values())
         if waiting == 0:
             return Tally(0)
         await self._sends_it()
-        if self._approver is not None:
-            await _taps(self._approver, AdminAction.APPROVE)
+        if self.approver is not None:
+            await _taps(self.approver, AdminAction.APPROVE)
         for _ in range(waiting + _LONGEST_WAIT):  # a second for each
             await asyncio.sleep(_LOOK_SECONDS)
             sent = await broadcasts.latest()
@@ -73,11 +73,11 @@ class Admin:
         Where it does not answer in the middle, the bot asks admins to try again.
         """
         for last_try in (False, False, True):
-            self._person.send("/broadcast")
+            self.person.send("/broadcast")
             try:
-                await _taps(self._person, AdminAction.CLOSING_UPDATE)
+                await _taps(self.person, AdminAction.CLOSING_UPDATE)
                 while (
-                    await _taps(self._person, AdminAction.DRAFT, AdminAction.SEND)
+                    await _taps(self.person, AdminAction.DRAFT, AdminAction.SEND)
                     != AdminAction.SEND
                 ):
                     pass

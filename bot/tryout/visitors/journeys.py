@@ -69,7 +69,6 @@ class Journey:
     refused: int = 0
     names_typed: int = 0
     is_asked_name: bool = False
-    has_read: bool = False
     page: int = 0
     language_chosen: bool = False
 
@@ -97,7 +96,7 @@ def _reads(traits: Traits, language: str) -> bool:
 def _choose_language(screen: SeenScreen, journey: Journey) -> Act:
     journey.language_chosen = True
     own = (journey.traits.language or "").partition("-")[0]
-    offered = {data.split(":", 2)[2]: data for data in screen.taps.get(Action.SET_LANGUAGE, ())}
+    offered = screen.taps.get(Action.SET_LANGUAGE, {})
     for language in sorted(offered, key=lambda each: each.partition("-")[0] != own):
         if _reads(journey.traits, language):
             return TapButton(offered[language])
@@ -112,7 +111,7 @@ def _at_home(screen: SeenScreen, journey: Journey) -> Act:
     if sign is None:
         return Leave(Reason.CLOSED)
     read = screen.tap(Action.READ)
-    if journey.traits.reads_appeal and not journey.has_read and read is not None:
+    if journey.traits.reads_appeal and journey.furthest < Step.READ and read is not None:
         return TapButton(read)
     journey.furthest = max(journey.furthest, Step.READ)
     return TapButton(sign)
@@ -131,10 +130,9 @@ def _at_appeal(screen: SeenScreen, journey: Journey) -> Act:
     if sign is None:
         return Leave(Reason.CLOSED)
     onward = screen.tap(Action.READ, str(journey.page + 1))
-    if onward is not None and not journey.has_read:
+    if onward is not None and journey.furthest < Step.READ:
         journey.page += 1
         return TapButton(onward)
-    journey.has_read = True
     journey.furthest = max(journey.furthest, Step.READ)
     return TapButton(sign)
 
@@ -171,15 +169,10 @@ def _at_consent(screen: SeenScreen, journey: Journey) -> Act:
     return TapButton(confirm) if confirm else Leave(Reason.BUG)
 
 
-def _at_thanks(_screen: SeenScreen, journey: Journey) -> Act:
-    journey.furthest = Step.SIGNED
-    return Leave()
-
-
 _RULES = {
     Stage.HOME: _at_home,
     Stage.APPEAL: _at_appeal,
     Stage.NAME: _at_name,
     Stage.CONSENT: _at_consent,
-    Stage.THANKS: _at_thanks,
+    Stage.THANKS: _at_home,
 }

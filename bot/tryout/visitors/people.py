@@ -18,15 +18,9 @@ _OTHER_LANGUAGES = (
     *("ca", "ca", "gl", "eu", "pt-br", "pt-br", "fr", "fr", "de", "it", "ar", "ar", "ru", "uk"),
     *("pl", "nl", "ro", "tr", "zh-hans", "hi", "fa", "id", "ja", "es", "es", "en", "en", None),
 )
-# Which other languages speakers of a language read as well as their own.
-_ALSO_READ = {
-    **dict.fromkeys(("ca", "gl", "eu"), frozenset({"es"})),
-    **dict.fromkeys(("pt", "it"), frozenset({"es"})),
-    **dict.fromkeys(("uk",), frozenset({"ru"})),
-}
+# Which other language speakers of a language read as well as their own.
+_ALSO_READ = {**dict.fromkeys(("ca", "gl", "eu", "pt", "it"), "es"), "uk": "ru"}
 _READS_ENGLISH = 0.4
-_UNNAMED = frozenset({"es", "en"})
-"""What is read by somebody whose Telegram does not say their language."""
 
 _FIRST_NAMES = (
     *("Adriana", "Alba", "Amara", "Ángel", "Beatriz", "Bruno", "Camila", "Carles", "Chiara"),
@@ -131,10 +125,10 @@ def _language(dice: Random, languages: Sequence[str]) -> str | None:
 
 def _read_by(dice: Random, language: str | None) -> frozenset[str]:
     if language is None:
-        return _UNNAMED
+        return frozenset({"es", "en"})  # their Telegram does not say it
     root = language.partition("-")[0]
-    english = frozenset({"en"}) if dice.random() < _READS_ENGLISH else frozenset()
-    return frozenset({root}) | _ALSO_READ.get(root, frozenset()) | english
+    english = "en" if dice.random() < _READS_ENGLISH else root
+    return frozenset({root, _ALSO_READ.get(root, root), english})
 
 
 def _arrival(dice: Random) -> float:

@@ -9,8 +9,7 @@ from random import Random
 from bot.petition.stages import Action, Stage
 from bot.tryout.visitors.journeys import Journey, Leave, Reason, Step, next_act
 from bot.tryout.visitors.people import Move, Traits
-from bot.tryout.visitors.phone import screenfuls
-from bot.tryout.visitors.screens import SeenScreen, newest_screen
+from bot.tryout.visitors.screens import SeenScreen, newest_screen, screenfuls
 from simulator.person import Person
 from simulator.world import World
 
@@ -18,6 +17,7 @@ from simulator.world import World
 _READ_A_SECOND = 30
 _LONGEST_LOOK = 15.0
 _PAUSE = (0.5, 3.0)
+_FORM = (Stage.NAME, Stage.CONSENT)
 _TRIES_FOR_ONE_ANSWER = 3
 # More than anybody needs; a visitor who gets here goes round in a circle.
 _MOST_ACTS = 60
@@ -30,7 +30,8 @@ class Visitor:
     Attributes:
         dice: for this person's pauses alone, so that nobody's depend on others.
         shown: the language in which the petition is shown to somebody of this language.
-        looks: how many seconds a screen is looked at; by default, for as long as one reads.
+        looks: the fewest and most seconds that a screen of the form is looked at, and no other;
+            by default, each for as long as one reads.
         has_withdrawn: whether the signature was taken back.
     """
 
@@ -38,7 +39,7 @@ class Visitor:
     traits: Traits
     dice: Random
     shown: str = ""
-    looks: Callable[[SeenScreen], float] | None = None
+    looks: tuple[float, float] | None = None
     journey: Journey = field(init=False)
     has_withdrawn: bool = False
 
@@ -65,7 +66,7 @@ class Visitor:
             if isinstance(act, Leave):
                 return self._leaves(act.reason, screen.stage)
             if read != screen.message.text:
-                await asyncio.sleep((self.looks or self._reads)(screen))
+                await asyncio.sleep(self._looks_at(screen))
                 read = screen.message.text
             screen = await (
                 self.goes(act) if isinstance(act, str) else self._taps(screen, act.data)
@@ -98,13 +99,15 @@ class Visitor:
         data = None if screen is None else screen.tap(action, argument)
         if screen is None or data is None:
             return None
-        await asyncio.sleep(self.looks(screen) if self.looks else self.dice.uniform(*_PAUSE))
+        await asyncio.sleep(self.dice.uniform(*(self.looks or _PAUSE)))
         return await self._taps(screen, data)
 
     def _leaves(self, reason: Reason | None, stage: Stage | None) -> None:
         self.journey.left_for, self.journey.left_at = reason, stage
 
-    def _reads(self, screen: SeenScreen) -> float:
+    def _looks_at(self, screen: SeenScreen) -> float:
+        if self.looks is not None:
+            return self.dice.uniform(*self.looks) if screen.stage in _FORM else 0.0
         seconds = len(screen.message.text) / _READ_A_SECOND
         return min(_LONGEST_LOOK, seconds) + self.dice.uniform(*_PAUSE)
 
@@ -117,7 +120,7 @@ class Visitor:
 
         def newer() -> SeenScreen | None:
             seen = newest_screen(self.person)
-            return seen if seen is not None and seen.is_newer(before) else None
+            return seen if seen and (before is None or seen.seen != before.seen) else None
 
         for _ in range(_TRIES_FOR_ONE_ANSWER):
             does()

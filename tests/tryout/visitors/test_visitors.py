@@ -3,8 +3,8 @@
 from dataclasses import replace
 from random import Random
 
-from bot.petition.stages import Stage
-from bot.tryout.visitors import phone
+from bot.petition.stages import Action, Stage
+from bot.tryout.visitors import screens
 from bot.tryout.visitors.journeys import (
     Journey,
     Leave,
@@ -35,9 +35,10 @@ def test_the_same_seed_draws_the_same_people() -> None:
 
 def screen(stage: Stage, *taps: str) -> SeenScreen:
     chat = Chat(World(BOT, lambda: 0.0), 7, "private")
-    by_action: dict[str, tuple[str, ...]] = {}
+    by_action: dict[Action, dict[str, str]] = {}
     for tap in taps:
-        by_action[tap.split(":")[0]] = (*by_action.get(tap.split(":")[0], ()), f"1:{tap}")
+        action, argument = tap.split(":")
+        by_action.setdefault(Action(action), {})[argument] = f"1:{tap}"
     return SeenScreen(Message(id=1, chat=chat, by=BOT, date=0, text="…"), stage, by_action)
 
 
@@ -127,13 +128,13 @@ def message(html: str, rows: int = 0) -> Message:
 
 
 def test_a_phone_wraps_lines_folds_quotes_and_has_less_room_while_one_types() -> None:
-    assert phone.lines("Hola") == 1
-    assert phone.lines("Hola\n\nadiós") == 3
-    assert 4 < phone.lines("palabra " * 20) < phone.lines("palabra " * 40) < 12
-    assert phone.lines("x" * 200) > 4
-    assert phone.lines("一" * 40) == 3
-    assert phone.lines("שלום " * 5) == 1
+    assert screens.lines("Hola") == 1
+    assert screens.lines("Hola\n\nadiós") == 3
+    assert 4 < screens.lines("palabra " * 20) < screens.lines("palabra " * 40) < 12
+    assert screens.lines("x" * 200) > 4
+    assert screens.lines("一" * 40) == 3
+    assert screens.lines("שלום " * 5) == 1
     quote = message(f"<blockquote expandable>{'palabra ' * 80}</blockquote>\nHola")
-    assert phone.height(quote) == phone.height(message("1\n2\n3\n4"))
-    assert phone.height(message("Hola", rows=3)) == phone.height(message("Hola")) + 3 * 48
-    assert phone.screenfuls(quote, typing=True) > 1.5 * phone.screenfuls(quote)
+    assert screens.height(quote) == screens.height(message("1\n2\n3\n4"))
+    assert screens.height(message("Hola", rows=3)) == screens.height(message("Hola")) + 3 * 48
+    assert screens.screenfuls(quote, typing=True) > 1.5 * screens.screenfuls(quote)
