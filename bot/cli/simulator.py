@@ -22,6 +22,7 @@ async def run_simulator(*, api_port: int, port: int | None) -> None:
         except OSError as error:
             raise CannotDo(said_of_port(error, api_port, "--api-port")) from None
         state = TryoutState(simulator, page.feed, admins=frozenset())
+        stack.push_async_callback(state.crowd.stop)
         async with served(page, port), state.open():
             state.phones.add(*DemoPeople(simulator.world).everybody)
             page.show(state)

@@ -11,7 +11,7 @@ from simulator.parameters import UploadedFile
 
 _KEPT = 100
 _PUBLISHED_AT_ONCE = 40
-_SECONDS_KEPT = 90
+_SECONDS_KEPT = 61  # a minute, and the second that is not over
 _LONGEST_TEXT = 1_500
 _DEEPEST = 8
 
@@ -25,7 +25,7 @@ class CallJournal:
         self._kept: deque[Shape] = deque(maxlen=_KEPT)
         self._new: deque[Shape] = deque(maxlen=_PUBLISHED_AT_ONCE)
         self._seconds: dict[int, Shape] = {}
-        self._changed: set[int] = set()
+        self._has_counted = False
 
     def record_call(self, call: RecordedCall, answer: object, whose: str | None) -> None:
         """Records a call with its answer; `whose` names the person of its chat."""
@@ -59,18 +59,17 @@ class CallJournal:
         if self._new:
             self._feed.publish("calls", calls=list(self._new))
             self._new.clear()
-        if self._changed:
-            seconds = [self._seconds[s] for s in sorted(self._changed) if s in self._seconds]
-            self._feed.publish("pulse", seconds=seconds)
-            self._changed.clear()
+        if self._has_counted:
+            self._feed.publish("seconds", seconds=list(self._seconds.values()))
+            self._has_counted = False
 
     def snapshot(self) -> Shape:
-        """Returns the newest calls and the counts of the last 90 seconds with any."""
+        """Returns the newest calls and the counts of the last seconds with any."""
         return {"calls": list(self._kept), "seconds": list(self._seconds.values())}
 
     def _second(self, at: float) -> Shape:
         whole = int(at)
-        self._changed.add(whole)
+        self._has_counted = True
         if whole not in self._seconds:
             self._seconds[whole] = {"at": whole, "sent": 0, "refused": 0}
             while len(self._seconds) > _SECONDS_KEPT:

@@ -55,7 +55,6 @@ class PageState:
     def snapshot(self) -> Shape:
         """Returns everything that the page draws."""
         return {
-            "now": self.world.clock(),
             "bot": {"name": self.world.bot.first_name, "username": self.world.bot.username},
             "people": self.phones.snapshot(),
             "faults": self._faults(),

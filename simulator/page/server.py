@@ -51,7 +51,7 @@ class SimulatorPage:
     def publish_bot_state(self, state: str) -> None:
         """Publishes the state of the bot: "running", "starting", "stopped" or "elsewhere"."""
         self._bot_state = state
-        self.feed.publish("bot", state=state)
+        self.feed.publish("bot_state", bot_state=state)
 
     async def start(self, port: int | None = None) -> str:
         """Starts to listen and returns the page's address; raises OSError as `listen` does."""
@@ -122,7 +122,7 @@ class SimulatorPage:
     def snapshot(self) -> Shape:
         """Returns everything that the page draws."""
         shown = self.state.snapshot() if self.state else {}
-        return {"state": self._bot_state, **shown}
+        return {"bot_state": self._bot_state, **shown}
 
     async def _act(self, request: web.Request) -> web.Response:
         values = await json_object(request)

@@ -22,9 +22,6 @@ export function openAttachMenu(button, person) {
   ]);
 }
 
-/** Whether a file goes with what is written; an edit of another message goes first. */
-export const hasAttachment = ({ attachment, edit }) => Boolean(attachment) && !edit;
-
 /** The file that goes with what is written, and why it does not. */
 export function attached(draft) {
   const { file, kind, address } = draft.attachment;

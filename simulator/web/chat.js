@@ -26,7 +26,7 @@ export function chat() {
       added.bar.map((view) => view()),
       sideButton("panel", "panel", "panel", "panel-button")),
     h("div", { class: "log-room" }, h("div", { class: "wall" }), log(person)),
-    h("button", { type: "button", class: "to-bottom", hidden: !state.isAway, onclick: () => goToEnd("smooth") }, icon("down"), t("to-bottom")),
+    h("button", { type: "button", class: "to-bottom", hidden: !state.isAway, onclick: () => goToEnd() }, icon("down"), t("to-bottom")),
     h("div", { class: "foot" }, person && foot(person)));
 }
 
@@ -67,9 +67,6 @@ function scrolled({ currentTarget }) {
 }
 
 // The one who sends something sees it.
-onChange("message", ({ person, message }) => message.mine && !message.edited && person === state.selected && redraw(() => goToEnd()));
+onChange("message", ({ person, message }) => message.mine && !message.edited && person === state.selected && redraw(() => goToEnd("instant")));
 
-function goToEnd(behavior = "instant") {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  document.querySelector(".log").scrollTo({ top: 0, behavior: calm ? "instant" : behavior });
-}
+const goToEnd = (behavior) => document.querySelector(".log").scrollTo({ top: 0, behavior });

@@ -1,6 +1,6 @@
 // The composer: text field, attachments and the menu of commands.
 
-import { attached, hasAttachment, openAttachMenu, sendAttachment } from "./attachments.js";
+import { attached, openAttachMenu, sendAttachment } from "./attachments.js";
 import { fit, h, icon, iconButton } from "./dom.js";
 import { beginEdit, cancelEdit, draftOf, sendDraft } from "./drafts.js";
 import { selectedPerson, state, update } from "./page_state.js";
@@ -12,11 +12,11 @@ export function composer(person) {
   const draft = draftOf(person.id);
   return h("form", { key: person.id, class: "composer", onsubmit: (event) => event.preventDefault() },
     draft.edit && aboutEdit(person, draft.edit),
-    hasAttachment(draft) && attached(draft),
+    draft.attachment && attached(draft),
     h("div", { class: "composer-row" },
       iconButton("menu", t("commands"), (event) => openCommands(event.currentTarget, person), { class: "menu-button", "aria-haspopup": "menu" }),
       h("textarea", {
-        class: "writing", rows: "1", dir: "auto", placeholder: t(hasAttachment(draft) ? "caption" : "write"), "aria-label": t("write"),
+        class: "writing", rows: "1", dir: "auto", placeholder: t(draft.attachment ? "caption" : "write"), "aria-label": t("write"),
         enterkeyhint: "send", readonly: draft.sending, value: draft.text, oninput: typed, onkeydown: pressed, drawn: fit,
       }),
       iconButton("clip", t("attach"), (event) => openAttachMenu(event.currentTarget, person), { "aria-haspopup": "menu" }),
@@ -41,7 +41,7 @@ function openCommands(button, person) {
 
 function send(person) {
   const draft = draftOf(person.id);
-  if (hasAttachment(draft)) sendAttachment(person, draft);
+  if (draft.attachment) sendAttachment(person, draft);
   else sendDraft(person);
   document.querySelector(".writing").focus();
 }

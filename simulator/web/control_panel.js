@@ -2,35 +2,30 @@
 
 import { h, iconButton, switchButton } from "./dom.js";
 import { closePanelOverChat, showBeside } from "./navigation.js";
-import { state } from "./page_state.js";
+import { added, state } from "./page_state.js";
 import { act } from "./server_connection.js";
 import { number, t, timeWithSeconds } from "./translation.js";
-
-const sections = [["the-bot", [bot]], ["rate", [rateChart]], ["trouble", [trouble]], ["calls", [callList]]];
-
-/** Adds a view to a section of the panel; a new section is the second. */
-export function addToPanel(key, view) {
-  const known = sections.find(([name]) => name === key);
-  if (known) known[1].push(view);
-  else sections.splice(1, 0, [key, [view]]);
-}
 
 export function controlPanel() {
   return h("section", { id: "panel", class: "panel", "aria-label": t("panel"), hidden: state.beside !== "panel" },
     h("header", { class: "bar" }, h("h2", {}, t("panel")), iconButton("close", t("close-panel"), () => showBeside(""))),
     h("div", { class: "panel-body" },
-      sections.map(([key, views]) => h("section", { class: `panel-section of-${key}`, "aria-labelledby": `h-${key}` },
-        h("h3", { id: `h-${key}` }, t(key)), views.map((view) => view())))));
+      panelSection("the-bot", bot(), added.bot.map((view) => view())),
+      added.panel.map((view) => view()),
+      panelSection("rate", rateChart()), panelSection("trouble", trouble()), panelSection("calls", callList())));
 }
+
+export const panelSection = (key, ...views) => h("section", { class: `panel-section of-${key}`, "aria-labelledby": `h-${key}` },
+  h("h3", { id: `h-${key}` }, t(key)), views);
 
 addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && closePanelOverChat());
 
 function bot() {
   // What is said of a bot in another terminal has not room beside the heading.
-  const isElsewhere = state.botState === "elsewhere";
+  const isElsewhere = state.bot_state === "elsewhere";
   return h("p", { class: isElsewhere ? "bot-state below" : "bot-state" },
-    h("span", { class: `light ${state.botState}` }),
-    h("span", { role: "status" }, t(`bot-${state.botState}`)));
+    h("span", { class: `light ${state.bot_state}` }),
+    h("span", { role: "status" }, t(`bot-${state.bot_state}`)));
 }
 
 const FAULTS = { latency: 0.8, too_many_rate: 0.1, error_rate: 0.1, drop_rate: 0.1 };
@@ -52,9 +47,10 @@ const STEP = WIDTH / SECONDS;
 
 /** The messages of each second of the last minute, with Telegram's limit. */
 function rateChart() {
-  const { limit, seconds, clockOffset } = state;
-  const last = Math.floor(Date.now() / 1000 + clockOffset) - 1;
-  const minute = Array.from({ length: SECONDS }, (_, place) => seconds.get(last - SECONDS + 1 + place) ?? { sent: 0, refused: 0 });
+  const { limit, seconds } = state;
+  const counted = new Map(seconds.map((second) => [second.at, second]));
+  const last = Math.floor(Date.now() / 1000) - 1;
+  const minute = Array.from({ length: SECONDS }, (_, place) => counted.get(last - SECONDS + 1 + place) ?? { sent: 0, refused: 0 });
   const most = Math.max(...minute.map(({ sent }) => sent));
   const current = minute.at(-1).sent;
   const scale = (BASE - TOP) / Math.max(limit, most);

@@ -43,13 +43,9 @@ export function confirmDeactivation(person) {
   });
 }
 
-function field(name, label, props) {
-  return labelled(label, h("input", { name, type: "text", maxlength: "64", autocomplete: "off", ...props }));
-}
+const field = (name, label, props) => labelled(label, h("input", { name, type: "text", maxlength: "64", autocomplete: "off", ...props }));
 
-export function labelled(label, control) {
-  return h("label", { class: "field" }, h("span", {}, label), control);
-}
+export const labelled = (label, control) => h("label", { class: "field" }, h("span", {}, label), control);
 
 /** Shows a text to be acknowledged, such as an alert of the bot. */
 export function showAlert(title, text) {
@@ -61,12 +57,12 @@ export function showAlert(title, text) {
 
 /** Asks a question; `done` is called with the form when it is confirmed. `danger` marks what cannot be undone. */
 export function askToConfirm({ title, text, body, yes, done, danger }) {
-  const dialog = openDialog({ class: "dialog", "aria-label": title }, () => h("form", { method: "dialog", onsubmit: (event) => done(new FormData(event.target)) },
+  openDialog({ class: "dialog", "aria-label": title }, () => h("form", { method: "dialog", onsubmit: (event) => done(new FormData(event.target)) },
     h("h2", {}, title),
     text && h("p", {}, text),
     body,
     h("div", { class: "dialog-buttons" },
-      h("button", { type: "button", class: "button quiet", onclick: () => dialog.node.close() }, t("cancel")),
+      h("button", { type: "button", class: "button quiet", onclick: closeAround }, t("cancel")),
       h("button", { type: "submit", class: danger ? "button danger" : "button" }, yes))));
 }
 
@@ -74,20 +70,20 @@ let opened = 0;
 
 /** Opens a dialog, of which `content` returns the trees at each drawing; `drawn` is called with its node after each. */
 export function openDialog(props, content, drawn) {
-  const dialog = { key: (opened += 1), props, content, drawn, node: null };
-  update(state, { dialogs: [...state.dialogs, dialog] });
-  return dialog;
+  update(state, { dialogs: [...state.dialogs, { key: (opened += 1), props, content, drawn }] });
 }
 
 export const dialogs = () => state.dialogs.map((dialog) => {
   const drawn = (node, isNew) => {
-    dialog.node = node;
     if (isNew) node.showModal();
     dialog.drawn?.(node);
   };
   const onclose = () => update(state, { dialogs: state.dialogs.filter((each) => each !== dialog) });
   return h("dialog", { key: dialog.key, ...dialog.props, onclose, drawn }, dialog.content());
 });
+
+/** Closes the dialog of a button. */
+export const closeAround = ({ currentTarget }) => currentTarget.closest("dialog").close();
 
 /** Closes a dialog when somebody presses beside it. */
 export const closeBeside = ({ target, currentTarget }) => target === currentTarget && target.close();

@@ -42,15 +42,18 @@ export function switchButton(props, words) {
 export function patch(parent, ...children) {
   const held = parent.contains(document.activeElement) ? document.activeElement : null;
   const words = held?.localName === "button" ? held.textContent : "";
-  const around = held ? placesAround(held, parent) : [];
+  const around = [];
+  for (let each = held; each && each !== parent; each = each.parentElement) around.push(each.parentElement);
   patchChildren(parent, children);
   for (const call of afterwards.splice(0)) call();
-  if (around.length && (!held.isConnected || (words && held.textContent !== words))) keepFocus(held, words, around);
+  if (held && (!held.isConnected || (words && held.textContent !== words))) keepFocus(held, words, around);
 }
 
 /** Focuses the button near the focused one that has its words now; if that has gone, what is left near it. */
 function keepFocus(held, words, around) {
-  const left = [...around.find((node) => node.isConnected).querySelectorAll("textarea, button, a[href]")];
+  // In a row of a list, what is left there; else in the list, and so on.
+  const near = around.find((node, place) => place > 0 && node.isConnected) ?? around[0];
+  const left = [...near.querySelectorAll("textarea, button, a[href]")];
   const same = words ? left.find((node) => node.textContent === words) : null;
   if (held.isConnected && !same) return;
   const next = same ?? left.find((node) => node.localName === "textarea") ?? left.at(-1);
@@ -121,13 +124,6 @@ function setProp(node, name, before, value) {
 }
 
 const PROPERTIES = new Set(["data", "value", "checked", "defaultValue"]);
-
-/** The nodes around a node inside another, from the second on: a row of a list, then the list. */
-function placesAround(node, outermost) {
-  const found = [];
-  for (let each = node; each !== outermost; each = each.parentElement) found.push(each.parentElement);
-  return found.length > 1 ? found.slice(1) : found;
-}
 
 /** Makes a text field as high as its text, where the style sheet cannot. */
 export function fit(area) {

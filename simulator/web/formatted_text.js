@@ -1,16 +1,17 @@
 // Draws a text with its formatting. Offsets count UTF-16 units, as in JavaScript.
 
 import { h } from "./dom.js";
+import { changeMessage } from "./page_state.js";
+import { actAs } from "./server_connection.js";
 import { momentInWords, t } from "./translation.js";
 
-/**
- * Draws the text of a message. Of what is hidden in it the parts whose offset is among `shown` are shown, and
- * `show` is called with one; `onCommand`, if any, is called with a command that is clicked.
- */
-export function formatted({ text, entities, shown = [] }, show, onCommand) {
+/** Draws the text of a message; what is hidden in it is shown or hidden, by its offset, when it is clicked. */
+export function formatted(person, { id, mine, text, entities, shown = {} }) {
   return nested(text, entities, (entity, children, words) => {
-    const more = { words, isShown: shown.includes(entity.offset), show: () => show(entity.offset), onCommand };
-    return (DRAWN[entity.type] ?? plain)(children, entity, more);
+    const isShown = Boolean(shown[entity.offset]);
+    const show = () => changeMessage(person, id, { shown: { ...shown, [entity.offset]: !isShown } });
+    const send = mine ? null : () => actAs(person, "send", { text: words });
+    return (DRAWN[entity.type] ?? plain)(children, entity, { words, isShown, show, send });
   }, BLOCKS);
 }
 
@@ -67,9 +68,9 @@ function pre(children) {
   return h("pre", { tabindex: "0" }, h("code", {}, children));
 }
 
-function command(children, entity, { words, onCommand }) {
-  if (!onCommand) return plain(children, entity);
-  return h("button", { type: "button", class: "command", onclick: () => onCommand(words) }, words);
+function command(children, entity, { words, send }) {
+  if (!send) return plain(children, entity);
+  return h("button", { type: "button", class: "command", onclick: send }, words);
 }
 
 // In the viewer's zone and language, as Telegram does; the words that were sent are the tooltip.

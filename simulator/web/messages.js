@@ -3,10 +3,9 @@
 import { h, icon, iconButton } from "./dom.js";
 import { formatted } from "./formatted_text.js";
 import { inlineKeyboard } from "./inline_keyboard.js";
-import { changeMessage, isWaiting, state } from "./page_state.js";
+import { isWaiting, state } from "./page_state.js";
 import { botAvatar, fullName } from "./people_list.js";
 import { messageMenu } from "./popup_menus.js";
-import { actAs } from "./server_connection.js";
 import { day, fileSize, t, timeOfDay } from "./translation.js";
 
 /** Draws the rows of a chat. */
@@ -19,7 +18,7 @@ export function messageRows(person) {
     const date = new Date(first.date * 1000).toDateString();
     if (date !== today) rows.push(h("p", { key: date, class: "day" }, h("span", {}, day(first.date))));
     today = date;
-    const waiting = group.flatMap((message) => message.keyboard.flat().filter((button) => isWaiting(person, message, button)));
+    const waiting = group.flatMap((message) => message.keyboard.flat().filter((button) => isWaiting(message, button)));
     const answered = first.reply && person.messages.get(first.reply);
     rows.push(h(bubble, { key: first.id, person, bot: state.bot.name, group, waiting, answered }));
   }
@@ -68,16 +67,7 @@ function content(person, group) {
   return [shown, caption];
 }
 
-/** Shows or hides a part of a message: what a spoiler covers, the rest of a quote. */
-function switchPart(person, { id, shown = [] }, part) {
-  changeMessage(person, id, { shown: shown.includes(part) ? shown.filter((each) => each !== part) : [...shown, part] });
-}
-
-function text(person, message) {
-  if (!message.text) return null;
-  const onCommand = message.mine ? null : (command) => actAs(person, "send", { text: command });
-  return h("div", { class: "text", dir: "auto" }, formatted(message, (part) => switchPart(person, message, part), onCommand));
-}
+const text = (person, message) => message.text !== "" && h("div", { class: "text", dir: "auto" }, formatted(person, message));
 
 function meta({ edited, date, mine, acknowledged }) {
   const ticks = acknowledged ? "acknowledged" : "sent";
@@ -134,6 +124,4 @@ function cardParts(drawing, title, line) {
   return [h("span", { class: "file-icon" }, icon(drawing)), h("bdi", { class: "file-name" }, title), h("span", { class: "file-size" }, line)];
 }
 
-function seconds(duration = 0) {
-  return `${Math.floor(duration / 60)}:${String(duration % 60).padStart(2, "0")}`;
-}
+const seconds = (duration = 0) => `${Math.floor(duration / 60)}:${String(duration % 60).padStart(2, "0")}`;

@@ -2,13 +2,8 @@
 
 import { applyChange, onChange, redraw, state } from "./page_state.js";
 
-const WIDE = matchMedia("(min-width: 1180px)");
-
 /** Opens somebody's phone. */
-export function openChat(id) {
-  if (Number(location.hash.slice(1)) === id) readUrl();
-  else location.hash = String(id);
-}
+export const openChat = (id) => (location.hash = String(id));
 
 /** Goes back to the list of people. */
 export function closeChat() {
@@ -17,7 +12,7 @@ export function closeChat() {
 }
 
 /** Whether there is room for something beside the chat. */
-export const isWide = () => WIDE.matches;
+export const isWide = () => matchMedia("(min-width: 1180px)").matches;
 
 /** Shows "panel" or another section beside the chat, by its id, or nothing there for "". */
 export function showBeside(side) {
@@ -44,14 +39,11 @@ export function followUrl() {
 function readUrl() {
   const wanted = Number(location.hash.slice(1));
   const before = state.selected;
+  // Where list and chat are side by side, the chat would be empty otherwise.
+  const first = matchMedia("(min-width: 700px)").matches ? (state.people.keys().next().value ?? null) : null;
   state.view = state.people.has(wanted) ? "chat" : "list";
-  state.selected = state.people.has(wanted) ? wanted : firstOnWideScreens();
+  state.selected = state.people.has(wanted) ? wanted : first;
   if (state.selected === before) return redraw();
   state.isAway = false;
   applyChange({ kind: "opened" });
-}
-
-/** Opens a phone where list and chat are side by side; the chat would be empty otherwise. */
-function firstOnWideScreens() {
-  return matchMedia("(min-width: 700px)").matches ? (state.people.keys().next().value ?? null) : null;
 }

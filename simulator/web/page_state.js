@@ -1,20 +1,12 @@
 // The state of the page, of which every view is a function. Changes come in through `applyChange`, in order.
 
 const CALLS_KEPT = 100;
-const SECONDS_KEPT = 90;
 const TAP_MILLISECONDS = 20_000;
 
 export const state = {
   connected: true,
-  bot: { name: "", username: "" },
-  botState: "starting",
   people: new Map(),
   calls: [],
-  seconds: new Map(),
-  limit: 30,
-  clockOffset: 0,
-  // By a button of somebody's message: when it was tapped.
-  taps: new Map(),
   // Whose phone is open, what a narrow screen shows, and which section stands beside the chat.
   selected: null,
   view: "list",
@@ -27,9 +19,9 @@ export const state = {
 };
 
 /** What a program adds to the page: views, by where they are drawn. */
-export const added = { notices: [], above: [], bar: [], beside: [] };
+export const added = { notices: [], above: [], bar: [], beside: [], bot: [], panel: [] };
 
-/** Adds a view to the notices, above all phones, to the bar of the chat or beside the chat. */
+/** Adds a view to the notices, above all phones, to the bar of the chat, beside the chat, to the panel or there to the bot. */
 export const addView = (where, view) => added[where].push(view);
 
 const listeners = new Map();
@@ -80,29 +72,17 @@ export function applyChange(change) {
 }
 
 const IN_A_CHAT = {
-  message(person, { message }) {
-    person.messages.set(message.id, message);
-  },
-  acknowledged(person, { message }) {
-    changeMessage(person, message, { acknowledged: true });
-  },
-  deleted(person, { message }) {
-    person.messages.delete(message);
-  },
-  tapped(person, { message, data }) {
-    state.taps.set(tapKey(person, message, data), Date.now());
-  },
-  answered(person, { message, data }) {
-    state.taps.delete(tapKey(person, message, data));
-  },
+  message: (person, { message }) => person.messages.set(message.id, message),
+  acknowledged: (person, { message }) => changeMessage(person, message, { acknowledged: true }),
+  deleted: (person, { message }) => person.messages.delete(message),
+  tapped: (person, { message, data }) => changeMessage(person, message, { tapped: { data, at: Date.now() } }),
+  answered: (person, { message }) => changeMessage(person, message, { tapped: null }),
 };
 
 const CHANGES = {
-  all({ people = [], bot = state.bot, limit = state.limit, calls = [], seconds = [], now, ...more }) {
-    const withMessages = people.map((person) => ({ ...person, messages: byKey(person.messages, "id"), read: person.messages.at(-1)?.id ?? 0 }));
-    Object.assign(state, { people: byKey(withMessages, "id"), bot, botState: more.state, limit, taps: new Map() });
-    Object.assign(state, { calls: calls.reverse(), seconds: byKey(seconds, "at") });
-    state.clockOffset = now ? now - Date.now() / 1000 : 0;
+  all({ people = [], calls = [], ...more }) {
+    const withMessages = people.map((person) => ({ ...person, messages: byId(person.messages), read: person.messages.at(-1)?.id ?? 0 }));
+    Object.assign(state, { people: byId(withMessages), calls: calls.reverse() });
     for (const [topic, initial] of topics) state[topic] = more[topic] ?? initial;
   },
   person({ person }) {
@@ -112,16 +92,9 @@ const CHANGES = {
   calls({ calls }) {
     state.calls = [...calls.reverse(), ...state.calls].slice(0, CALLS_KEPT);
   },
-  pulse({ seconds }) {
-    for (const second of seconds) state.seconds.set(second.at, second);
-    while (state.seconds.size > SECONDS_KEPT) state.seconds.delete(state.seconds.keys().next().value);
-  },
-  bot(change) {
-    state.botState = change.state;
-  },
 };
 
-const byKey = (items, key) => new Map(items.map((item) => [item[key], item]));
+const byId = (items) => new Map(items.map((item) => [item.id, item]));
 
 /** Keeps a topic in the state, of which everything comes with each change. */
 export function addTopic(topic, initial = null) {
@@ -130,7 +103,11 @@ export function addTopic(topic, initial = null) {
   CHANGES[topic] = (change) => (state[topic] = change[topic]);
 }
 
+addTopic("bot", { name: "", username: "" });
+addTopic("bot_state", "starting");
 addTopic("faults", {});
+addTopic("limit", 30);
+addTopic("seconds", []);
 
 /** The person whose phone is open. */
 export const selectedPerson = () => state.people.get(state.selected) ?? null;
@@ -145,10 +122,5 @@ export function changeMessage(person, id, change) {
   redraw();
 }
 
-const tapKey = (person, message, data) => `${person.id} ${message} ${data}`;
-
-/** Whether a tap on a button waits for the bot's answer. */
-export function isWaiting(person, message, { data }) {
-  const tapped = data ? state.taps.get(tapKey(person, message.id, data)) : null;
-  return tapped && Date.now() < tapped + TAP_MILLISECONDS;
-}
+/** Whether the last tap on a message was on this button, and waits for the bot's answer. */
+export const isWaiting = ({ tapped }, { data }) => data && tapped?.data === data && Date.now() < tapped.at + TAP_MILLISECONDS;

@@ -52,6 +52,4 @@ function avatar(name, id) {
   return h("span", { class: `avatar tint-${id % COLOURS}`, "aria-hidden": "true" }, initials || "?");
 }
 
-export function botAvatar() {
-  return h("span", { class: "avatar bot-avatar", "aria-hidden": "true" }, icon("pen"));
-}
+export const botAvatar = () => h("span", { class: "avatar bot-avatar", "aria-hidden": "true" }, icon("pen"));

@@ -1,6 +1,6 @@
 // Popup menus of people and messages, one at a time: arrows move, Escape closes.
 
-import { closeBeside, confirmDeactivation, openDialog, openStartLinkDialog } from "./dialogs.js";
+import { closeAround, closeBeside, confirmDeactivation, openDialog, openStartLinkDialog } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { beginEdit } from "./drafts.js";
 import { copy } from "./notices.js";
@@ -9,11 +9,10 @@ import { t } from "./translation.js";
 
 export function personMenu(button, person) {
   if (person.gone) return;
+  const block = person.blocked ? "unblock" : "block";
   openMenu(button, t("more"), [
     { icon: "link", label: t("start-link"), done: () => openStartLinkDialog(person) },
-    person.blocked
-      ? { icon: "check", label: t("unblock"), done: () => actAs(person, "unblock") }
-      : { icon: "block", label: t("block"), done: () => actAs(person, "block") },
+    { icon: person.blocked ? "check" : "block", label: t(block), done: () => actAs(person, block) },
     { icon: "gone", label: t("deactivate"), danger: true, done: () => confirmDeactivation(person) },
   ]);
 }
@@ -35,10 +34,10 @@ export function openMenu(anchor, label, items) {
   if (!shown.length) return;
   const button = (item, place) => h("button", {
     type: "button", role: "menuitem", tabindex: "-1", autofocus: place === 0, class: item.danger ? "menu-item danger" : "menu-item",
-    onclick: () => { dialog.node.close(); item.done(); },
+    onclick: (event) => { closeAround(event); item.done(); },
   }, item.icon && icon(item.icon), item.label);
   const menu = () => h("div", { role: "menu", "aria-label": label, onkeydown: moveFocus }, shown.map(button));
-  const dialog = openDialog({ class: "menu", "aria-label": label, onclick: closeBeside }, menu, (node) => place(node, anchor));
+  openDialog({ class: "menu", "aria-label": label, onclick: closeBeside }, menu, (node) => place(node, anchor));
 }
 
 function place(node, anchor) {

@@ -83,11 +83,9 @@ export function fileSize(bytes) {
 
 const IN_SPANISH = [
   [/^that message is not there any more$/, "ese mensaje ya no está"],
-  [/^that file is not there any more$/, "ese archivo ya no está"],
   [/^a message has 1 to (\d+) characters$/, "un mensaje tiene como mucho $1 caracteres"],
   [/^a caption has at most (\d+) characters$/, "el pie de una foto tiene como mucho $1 caracteres"],
   [/^the page shows (\d+) people at most$/, "aquí caben $1 personas como mucho"],
-  [/^everybody on Telegram has a name$/, "en Telegram todo el mundo tiene un nombre"],
   [/^there is no bot now$/, "ahora mismo no hay bot"],
   [/^(.+) has blocked the bot$/, "$1 ha bloqueado el bot"],
   [/^(.+) has no account any more$/, "$1 ya no tiene cuenta"],

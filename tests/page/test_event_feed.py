@@ -100,7 +100,7 @@ async def test_a_call_is_shown_with_its_parameters_and_its_answer(
         await stream.next_of("all")
         await api.answer("sendMessage", chat_id=ana.id, text="Hola")
         (call,) = (await stream.next_of("calls"))["calls"]
-        (second,) = (await stream.next_of("pulse"))["seconds"]
+        (second,) = (await stream.next_of("seconds"))["seconds"]
     assert (call["method"], call["status"], call["chat"]) == ("sendMessage", 200, ana.id)
     assert call["params"]["text"] == "Hola"
     assert call["answer"]["text"] == "Hola"

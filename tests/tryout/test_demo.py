@@ -55,7 +55,7 @@ async def test_a_crowd_signs_and_is_turned_away_once_the_petition_is_closed() ->
             while not everything.get("people"):
                 everything = await stream.next_of("all")
             assert all(person["messages"] == [] for person in everything["people"])
-            while (await stream.next_of("bot"))["state"] != "running":
+            while (await stream.next_of("bot_state"))["bot_state"] != "running":
                 pass
             assert page.state is not before
     await page.stop()

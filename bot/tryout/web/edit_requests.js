@@ -3,16 +3,13 @@
 import { applyChange, onChange, state, update } from "./page_state.js";
 import { t } from "./translation.js";
 
-const KEPT = "edit-token";
-state.token = localStorage.getItem(KEPT);
-
-/** Keeps the token that follows the address which the terminal shows, and takes it out of the URL. */
-export function readToken() {
-  const found = /^#edit=([\w-]+)$/.exec(location.hash);
-  if (!found) return;
-  localStorage.setItem(KEPT, (state.token = found[1]));
+// The token that follows the address which the terminal shows is kept, and taken out of the URL.
+const [, token] = /^#edit=([\w-]+)$/.exec(location.hash) ?? [];
+if (token) {
+  localStorage.setItem("edit-token", token);
   history.replaceState(null, "", location.pathname);
 }
+state.token = localStorage.getItem("edit-token");
 
 /** Whether nothing can be written now. */
 export const isClosed = () => state.token === null || Boolean(state.closedFor);

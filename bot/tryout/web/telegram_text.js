@@ -1,17 +1,12 @@
 // Telegram's HTML in a text field: how long it is on a phone, and marking what is selected.
 
-const TAG = /<\/?[a-z](?:"[^"]*"|'[^']*'|[^>"'])*>/gi;
-const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"' };
-
 /**
  * Returns how many characters Telegram counts: UTF-16 units without markup, with the longest value
  * in each placeholder, as `lengths` has it.
  */
 export function telegramLength(text, lengths, html) {
   const filled = text.trim().replace(/\{([a-z_][a-z0-9_]*)\}/g, (whole, name) => (name in lengths ? "x".repeat(lengths[name]) : whole));
-  if (!html) return filled.length;
-  const bare = filled.replace(TAG, "").replace(/&(?:#(\d+)|#x([0-9a-f]+)|(amp|lt|gt|quot));/gi, (_, number, hex, name) =>
-    name ? ENTITIES[name.toLowerCase()] : String.fromCodePoint(Math.min(0x10ffff, number ? Number(number) : parseInt(hex, 16))));
+  const bare = html ? new DOMParser().parseFromString(filled, "text/html").body.textContent : filled;
   return bare.trim().length;
 }
 

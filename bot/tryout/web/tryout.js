@@ -1,10 +1,9 @@
 // Adds to the page what it has for this bot, before the page is drawn.
 
 import { sideButton } from "./chat.js";
-import { addToPanel } from "./control_panel.js";
+import { panelSection } from "./control_panel.js";
 import { askToConfirm } from "./dialogs.js";
 import { h, icon } from "./dom.js";
-import { readToken } from "./edit_requests.js";
 import { editor, narrowTabs } from "./editor.js";
 import { addTopic, addView, state } from "./page_state.js";
 import { act } from "./server_connection.js";
@@ -17,23 +16,21 @@ addTopic("crowd", { signing: false, wanted: 0, signed: 0, failed: 0 });
 addTopic("preview", { folder: null, problems: [], warnings: [], unready: [] });
 addTopic("editor");
 addTopic("hints");
-readToken();
 addView("notices", previewNotice);
 addView("notices", hint);
 addView("above", narrowTabs);
 addView("bar", () => state.editor && sideButton("edit", t("Textos"), "editor", "not-narrow"));
 addView("beside", editor);
-addToPanel("crowd", crowd);
-addToPanel("the-bot", restart);
+addView("panel", () => panelSection("crowd", crowd()));
+addView("bot", restart);
 
 function restart() {
-  const { botState } = state;
-  if (botState === "elsewhere") return null;
+  if (state.bot_state === "elsewhere") return null;
   const button = (drawing, label, onclick, disabled) => h("button", { type: "button", class: "button quiet", onclick, disabled }, icon(drawing), label);
   return h("div", {},
     h("p", { class: "hint" }, t("Se para y arranca de nuevo: sigue donde estaba, también a mitad de un envío.")),
     h("div", { class: "buttons" },
-      button("restart", t("Reiniciar el bot"), () => act("restart"), botState === "starting"),
+      button("restart", t("Reiniciar el bot"), () => act("restart"), state.bot_state === "starting"),
       button("pen", t("Petición nueva"), confirmNewPetition)));
 }
 

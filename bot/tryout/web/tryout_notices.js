@@ -30,10 +30,9 @@ export function hint() {
     sessionStorage.setItem(`hint-${step}`, "closed");
     redraw();
   };
-  const isOf = (person) => step === "sign" || person?.role === "admin";
   return h("div", { class: "notice hint-of-demo" },
     h("p", {}, HINTS[step]()),
-    !isOf(selectedPerson()) && h("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("Ser Marta")),
+    step !== "sign" && selectedPerson()?.role !== "admin" && h("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("Ser Marta")),
     iconButton("close", t("Cerrar este consejo"), close));
 }
 

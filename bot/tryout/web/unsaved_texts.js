@@ -7,7 +7,6 @@ import { t } from "./translation.js";
 // By field: what the folder said when the writing began, what is written, and what was told of saving it.
 const written = (state.written = new Map());
 const nameOf = ({ file, key }) => `written ${state.preview.folder} ${file} ${key}`;
-const entryOf = (field) => written.get(nameOf(field));
 
 onChange("all", () => {
   const ours = `written ${state.preview.folder} `;
@@ -19,10 +18,17 @@ onChange("all", () => {
 const trimmed = (text) => (Array.isArray(text) ? text.map(trimmed) : text.trim?.() ?? text);
 const same = (one, other) => JSON.stringify(trimmed(one)) === JSON.stringify(trimmed(other));
 
+function entryOf(field) {
+  const inFolder = { base: field.text, text: field.text };
+  const entry = written.get(nameOf(field)) ?? inFolder;
+  // What was not changed here gives way to what the folder says by now.
+  return same(entry.text, entry.base) && !same(entry.base, field.text) ? inFolder : entry;
+}
+
 /** Whether somebody has written something else in a field than the folder says. */
 export function isUnsaved(field) {
-  const entry = entryOf(field);
-  return entry !== undefined && !same(entry.text, field.text) && !same(entry.text, entry.base);
+  const { base, text } = entryOf(field);
+  return !same(text, field.text) && !same(text, base);
 }
 
 export const unsavedFields = () => state.editor.fields.filter(isUnsaved);
@@ -30,18 +36,14 @@ export const unsavedFields = () => state.editor.fields.filter(isUnsaved);
 /** Whether the folder says something else by now than when the writing began. */
 export const inConflict = (field) => isUnsaved(field) && !same(entryOf(field).base, field.text);
 
-const holds = (field) => written.has(nameOf(field)) && (isUnsaved(field) || same(entryOf(field).base, field.text));
-
 /** What stands in a field: what somebody has written there, or what the folder says. */
-export const textOf = (field) => (holds(field) ? entryOf(field).text : field.text);
+export const textOf = (field) => entryOf(field).text;
 
 /** What was told last of saving a field: `saved`, or why it `failed`. */
-export const toldOf = (field) => (holds(field) && entryOf(field).told) || {};
+export const toldOf = (field) => entryOf(field).told ?? {};
 
 /** Notes what somebody has written. */
-export function write(field, text) {
-  keep(field, { base: isUnsaved(field) ? entryOf(field).base : field.text, text });
-}
+export const write = (field, text) => keep(field, { base: isUnsaved(field) ? entryOf(field).base : field.text, text });
 
 /** Begins anew from what the folder says by now, with that or with another text; returns the field. */
 export const begin = (field, text = field.text, told = {}) => keep(field, { base: field.text, text, told });
