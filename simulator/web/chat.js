@@ -26,7 +26,7 @@ export function chat() {
       added.bar.map((view) => view()),
       sideButton("panel", "panel", "panel", "panel-button")),
     h("div", { class: "log-room" }, h("div", { class: "wall" }), log(person)),
-    h("button", { type: "button", class: "to-bottom", hidden: !state.isAway, onclick: () => goToEnd() }, icon("down"), t("to-bottom")),
+    h("button", { class: "to-bottom", hidden: !state.isAway, onclick: () => goToEnd() }, icon("down"), t("to-bottom")),
     h("div", { class: "foot" }, person && foot(person)));
 }
 
@@ -45,7 +45,7 @@ function log(person) {
 
 /** Draws the bottom of the chat: the composer, or the one button that can be used. */
 function foot(person) {
-  const wide = (act) => h("button", { type: "button", class: "wide-button", onclick: () => actAs(person, act) }, t(act));
+  const wide = (act) => h("button", { class: "wide-button", onclick: () => actAs(person, act) }, t(act));
   if (person.gone) return h("p", { class: "foot-note" }, icon("gone"), t("is-gone"));
   if (person.blocked) return wide("unblock");
   return person.started ? composer(person) : wide("start");

@@ -62,7 +62,7 @@ export function askToConfirm({ title, text, body, yes, done, danger }) {
     text && h("p", {}, text),
     body,
     h("div", { class: "dialog-buttons" },
-      h("button", { type: "button", class: "button quiet", onclick: closeAround }, t("cancel")),
+      h("button", { class: "button quiet", onclick: closeAround }, t("cancel")),
       h("button", { type: "submit", class: danger ? "button danger" : "button" }, yes))));
 }
 

@@ -9,8 +9,8 @@ const afterwards = [];
  * Describes a node: its tag, its attributes and listeners (`onclick`), and its children: other trees,
  * texts, lists of both, or nothing (null, undefined, false). A node stays the same from one drawing to
  * the next by its place among its siblings, or by its `key`. `value` and `checked` are always what the
- * tree says; `defaultValue` is what a field begins with. `drawn` is called with the node when all is
- * drawn, and with whether it is new.
+ * tree says; `defaultValue` is what a field begins with. A button submits no form unless its `type`
+ * says so. `drawn` is called with the node when all is drawn, and with whether it is new.
  *
  * In place of a tag stands a view, a function of `props`, for what is worth not drawing again while
  * each of its `props`, and each item of a list among them, is the same. It returns a tree with always
@@ -27,7 +27,7 @@ export function icon(name) {
 
 /** Draws a round icon button with an accessible name. */
 export function iconButton(name, label, onclick, props = {}) {
-  return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
+  return h("button", { class: "icon-button", "aria-label": label, title: label, onclick, ...props }, icon(name));
 }
 
 /** Draws a switch with the words that name it; `props` are those of its input. */
@@ -110,7 +110,8 @@ const isEqual = (one, other) => one === other
 
 function newNode(tag, parent) {
   if (tag === "#text") return document.createTextNode("");
-  return document.createElementNS(tag === "svg" ? SVG : parent.namespaceURI, tag);
+  const node = document.createElementNS(tag === "svg" ? SVG : parent.namespaceURI, tag);
+  return Object.assign(node, tag === "button" && { type: "button" });
 }
 
 function setProp(node, name, before, value) {

@@ -70,7 +70,7 @@ function pre(children) {
 
 function command(children, entity, { words, send }) {
   if (!send) return plain(children, entity);
-  return h("button", { type: "button", class: "command", onclick: send }, words);
+  return h("button", { class: "command", onclick: send }, words);
 }
 
 // In the viewer's zone and language, as Telegram does; the words that were sent are the tooltip.
@@ -89,5 +89,5 @@ function expandable(children, _, { words, isShown, show }) {
   if (words.length <= 160 && words.split("\n").length <= 3) return h("blockquote", {}, children);
   return h("blockquote", {},
     h("div", { class: isShown ? "expandable open" : "expandable" }, children),
-    h("button", { type: "button", class: "command", "aria-expanded": String(isShown), onclick: show }, t(isShown ? "less-text" : "more-text")));
+    h("button", { class: "command", "aria-expanded": String(isShown), onclick: show }, t(isShown ? "less-text" : "more-text")));
 }

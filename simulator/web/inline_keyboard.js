@@ -16,7 +16,6 @@ export function inlineKeyboard(person, message, waiting) {
 
 function keyButton(person, message, button, waits) {
   return h("button", {
-    type: "button",
     class: ["key", button.style, waits && "waiting"].filter(Boolean).join(" "),
     dir: "auto",
     title: button.text,

@@ -15,7 +15,7 @@ export function peopleList() {
     h("p", { class: "about" }, t("about")),
     h("ul", { class: "people-list" }, [...state.people.values()].map(row)),
     h("footer", { class: "people-foot" },
-      h("button", { type: "button", class: "quiet-button", onclick: openAddDialog }, icon("plus"), t("add-person"))));
+      h("button", { class: "quiet-button", onclick: openAddDialog }, icon("plus"), t("add-person"))));
 }
 
 function row(person) {
@@ -25,7 +25,7 @@ function row(person) {
   const about = person.gone ? t("is-gone") : person.blocked && t("has-blocked");
   const name = fullName(person);
   return h("li", { key: person.id },
-    h("button", { type: "button", class: "person", "aria-current": open && "true", onclick: () => openChat(person.id) },
+    h("button", { class: "person", "aria-current": open && "true", onclick: () => openChat(person.id) },
       avatar(name, person.id),
       h("span", { class: "person-name" },
         h("bdi", { class: "name" }, name),

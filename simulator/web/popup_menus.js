@@ -33,7 +33,7 @@ export function openMenu(anchor, label, items) {
   const shown = items.filter(Boolean);
   if (!shown.length) return;
   const button = (item, place) => h("button", {
-    type: "button", role: "menuitem", tabindex: "-1", autofocus: place === 0, class: item.danger ? "menu-item danger" : "menu-item",
+    role: "menuitem", tabindex: "-1", autofocus: place === 0, class: item.danger ? "menu-item danger" : "menu-item",
     onclick: (event) => { closeAround(event); item.done(); },
   }, item.icon && icon(item.icon), item.label);
   const menu = () => h("div", { role: "menu", "aria-label": label, onkeydown: moveFocus }, shown.map(button));

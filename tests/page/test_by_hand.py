@@ -1,6 +1,7 @@
 """The page in a real browser, with the real bot."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -100,6 +101,19 @@ async def test_two_admins_try_the_approval_by_hand(browser: Browser) -> None:
         await at.press("Aprobar y enviar a 3 personas")
         await at.person("Marta")
         await at.sees("Entregados: 3")
+
+
+async def test_a_crowd_signs_and_the_panel_counts_it_and_its_messages(browser: Browser) -> None:
+    async with running_session() as (show, page, address), open_window(browser, address) as at:
+        await show.start()
+        assert page.state is not None
+        page.state.crowd.looks = (0.0, 0.0)
+        await at.page.get_by_role("button", name="Mil personas firman").click()
+        signed = re.compile(r"[1-9]\d* de 1\.000 han firmado")
+        await expect(at.page.locator(".of-crowd")).to_contain_text(signed)
+        chart = at.page.get_by_role("img", name="Mensajes por segundo")
+        await expect(chart).to_have_accessible_name(re.compile("como máximo [1-9]"))
+        assert at.console_errors == []
 
 
 async def test_a_new_petition_says_what_it_erases_and_asks(browser: Browser) -> None:

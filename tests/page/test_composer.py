@@ -65,6 +65,11 @@ async def test_a_message_that_is_changed_keeps_its_formatting_and_the_draft_its_
         await expect(area).to_have_value("a medias")
         await area.press("Escape")
         await expect(area).to_have_value("a medias")
+        await at.page.locator(".mine .bubble-options").last.press("Enter")
+        await at.page.get_by_role("menuitem", name="Editar").click()
+        await at.write("Adiós")
+        await at.sees("Adiós")
+        await expect(area).to_have_value("a medias")
         assert at.console_errors == []
 
 

@@ -53,7 +53,7 @@ export function narrowTabs() {
   if (!state.editor) return null;
   const tab = (name, drawing, side) => {
     const isShown = (state.beside === "editor") === (side === "editor");
-    return h("button", { type: "button", class: "tab", "aria-current": isShown && "page", onclick: () => showBeside(side) }, icon(drawing), name);
+    return h("button", { class: "tab", "aria-current": isShown && "page", onclick: () => showBeside(side) }, icon(drawing), name);
   };
   return h("nav", { id: "tabs", class: "tabs", "aria-label": t("Teléfonos o textos") }, tab(t("Teléfonos"), "people", ""), tab(t("Textos"), "edit", "editor"));
 }
@@ -69,7 +69,7 @@ export function editor() {
   };
   return h("section", { id: "editor", class: "panel editor", hidden: state.beside !== "editor", "aria-label": t("Textos"), onkeydown, drawn: showWanted },
     h("header", { class: "bar" }, h("h1", {}, t("Textos")),
-      count > 1 && !isClosed() && h("button", { type: "button", class: "button save-all", onclick: saveAll }, t("Guardar los {n}", { n: count })),
+      count > 1 && !isClosed() && h("button", { class: "button save-all", onclick: saveAll }, t("Guardar los {n}", { n: count })),
       restoring("undo", state.editor.undo ? t("Deshacer lo último guardado: {what}", { what: stepName(state.editor.undo) }) : t("Deshacer lo último guardado"), t("Deshecho: el archivo está como antes")),
       restoring("redo", state.editor.redo ? t("Rehacer lo deshecho: {what}", { what: stepName(state.editor.redo) }) : t("Rehacer lo deshecho"), t("Rehecho y guardado")),
       iconButton("close", t("Cerrar los textos"), () => showBeside(""), { class: "icon-button not-narrow" })),
@@ -83,7 +83,7 @@ export function editor() {
 }
 
 function tabButton(name) {
-  return h("button", { key: name, type: "button", class: "tab", "aria-current": name === chosenTab() && "true", onclick: () => openTab(name) },
+  return h("button", { key: name, class: "tab", "aria-current": name === chosenTab() && "true", onclick: () => openTab(name) },
     tabName(name),
     unsavedFields().some((field) => tabOf(field) === name) && h("span", { class: "tab-mark", role: "img", "aria-label": t("Sin guardar"), title: t("Sin guardar") }));
 }
@@ -129,7 +129,7 @@ function lineForm(file, line, base) {
   };
   return [
     h("div", { key: base, class: "edit-box" }, h("textarea", { class: "edit-text", "aria-label": t("Línea {n}", { n: line }), spellcheck: "false", defaultValue: base })),
-    h("div", { class: "field-buttons" }, h("button", { type: "button", class: "button", onclick: send }, t("Guardar"))),
+    h("div", { class: "field-buttons" }, h("button", { class: "button", onclick: send }, t("Guardar"))),
   ];
 }
 
@@ -142,7 +142,7 @@ const whyVersion = () => t("Si la petición ya está abierta y cambias lo que la
 function newVersion() {
   return h("div", { class: "edit-field" },
     h("p", { class: "hint" }, whyVersion()),
-    h("button", { type: "button", class: "button quiet", onclick: () => askForVersion() }, icon("plus"), t("Nueva versión de los textos")));
+    h("button", { class: "button quiet", onclick: () => askForVersion() }, icon("plus"), t("Nueva versión de los textos")));
 }
 
 /** Asks for the date of the texts and what changed; again, if that was refused, with what is `written`. */

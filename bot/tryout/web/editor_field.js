@@ -42,8 +42,8 @@ export function fieldView(field) {
     inConflict(field) && conflict(field),
     h("p", { class: "edit-failed", role: "alert" }, isNoNumber(field) ? t("Solo números enteros, separados por comas") : failed),
     isUnclean && !inConflict(field) && !isClosed() && h("div", { class: "buttons field-buttons" },
-      h("button", { type: "button", class: "button quiet", onclick: () => giveUp(field) }, t("Descartar")),
-      h("button", { type: "button", class: "button", onclick: () => send(field) }, t("Guardar"))));
+      h("button", { class: "button quiet", onclick: () => giveUp(field) }, t("Descartar")),
+      h("button", { class: "button", onclick: () => send(field) }, t("Guardar"))));
 }
 
 const isNoNumber = (field) => field.kind.startsWith("number") && /[^\d,;\s]/.test(textOf(field));
@@ -59,7 +59,9 @@ function giveUp(field) {
 
 /** Says that it is saved, and that what other languages say is still what it was. */
 function savedWords(field) {
-  const others = field.language ? state.editor.fields.filter((each) => each.name === field.name && each.number === field.number && each.language !== field.language && each.text[0] && each.todo !== "write") : [];
+  const { name, number: place, language: own } = field;
+  const isOther = (each) => own && each.name === name && each.number === place && each.language !== own;
+  const others = state.editor.fields.filter((each) => isOther(each) && each.text[0] && each.todo !== "write");
   if (!others.length) return t("Guardado");
   if (others.length > 1) return t("Guardado. En los demás idiomas sigue como estaba.");
   return t("Guardado. En {language} sigue como estaba.", { language: languageName(others[0].language) });
@@ -72,8 +74,8 @@ function conflict(field) {
     h("p", {}, t("El archivo dice ahora:")),
     h("div", { class: "theirs", dir: "auto" }, [field.text].flat().join("\n\n") || t("(nada)")),
     h("div", { class: "buttons" },
-      h("button", { type: "button", class: "button quiet", onclick: () => giveUp(field) }, t("Quedarme con el del archivo")),
-      h("button", { type: "button", class: "button", onclick: keepMine }, t("Guardar el mío"))));
+      h("button", { class: "button quiet", onclick: () => giveUp(field) }, t("Quedarme con el del archivo")),
+      h("button", { class: "button", onclick: keepMine }, t("Guardar el mío"))));
 }
 
 /** What was found is about what the folder says: it goes when something else is written. */
@@ -101,8 +103,7 @@ function control(field) {
   const about = { id, "aria-describedby": `${id}-why ${id}-problems` };
   if (Array.isArray(field.text)) return list(field, about);
   if (field.kind === "yes_no") return toggle(field, about);
-  if (field.kind === "choice") return choice(field, about);
-  if (["number", "numbers", "date", "time-zone"].includes(field.kind)) return input(field, about);
+  if (field.kind === "choice" || field.kind in INPUTS) return choice(field, about);
   return textBox(field, about, textOf(field), field.text, (text) => write(field, text));
 }
 
@@ -165,7 +166,7 @@ function toolbar({ fillable }) {
   };
   return h("div", { class: "tools", role: "group", "aria-label": t("Formato") },
     tools().map(({ name, title, letter, act }) => h("button", {
-      type: "button", class: `tool tool-${name}`, "aria-label": title, title, onpointerdown: (event) => event.preventDefault(), onclick: (event) => act(areaBeside(event)),
+      class: `tool tool-${name}`, "aria-label": title, title, onpointerdown: (event) => event.preventDefault(), onclick: (event) => act(areaBeside(event)),
     }, letter ?? icon(name))),
     h("select", { class: "tool-fill", "aria-label": t("Insertar un dato que rellena el bot"), title: t("Insertar un dato que rellena el bot"), value: "", onchange: fillIn },
       h("option", { value: "" }, t("Insertar un dato…")),
@@ -207,7 +208,7 @@ function list(field, about) {
   };
   return h("div", {},
     h("ol", { class: "edit-list", "aria-labelledby": `${about.id}-name` }, texts.map(item)),
-    !isClosed() && h("button", { type: "button", class: "quiet-button", onclick: () => put([...texts, ""], texts.length) },
+    !isClosed() && h("button", { class: "quiet-button", onclick: () => put([...texts, ""], texts.length) },
       icon("plus"), isPaged ? t("Añadir una página") : t("Añadir un punto")));
 }
 
@@ -218,19 +219,18 @@ const INPUTS = {
   "time-zone": { type: "text", list: "time-zones" },
 };
 
-function input(field, about) {
+/** What can be chosen from what the browser or the form offers. */
+function choice(field, about) {
+  const { kind, least, choices } = field;
+  const props = { ...about, class: "edit-text", value: textOf(field), oninput: (event) => write(field, event.currentTarget.value) };
   return h("div", { class: "edit-control" },
-    h("input", { ...about, class: "edit-text", autocomplete: "off", min: field.kind === "number" && field.least, ...INPUTS[field.kind], readonly: isClosed(), value: textOf(field), oninput: (event) => write(field, event.currentTarget.value) }),
-    field.kind === "time-zone" && h(timeZones));
+    kind === "choice"
+      ? h("select", { ...props, disabled: isClosed() }, Object.entries(choices).map(([value, label]) => h("option", { value }, t(label))))
+      : h("input", { ...props, autocomplete: "off", min: kind === "number" && least, ...INPUTS[kind], readonly: isClosed() }),
+    kind === "time-zone" && h(timeZones));
 }
 
 const timeZones = () => h("datalist", { id: "time-zones" }, (Intl.supportedValuesOf?.("timeZone") ?? []).map((zone) => h("option", { value: zone })));
-
-function choice(field, about) {
-  return h("div", { class: "edit-control" },
-    h("select", { ...about, class: "edit-text", disabled: isClosed(), value: textOf(field), onchange: (event) => write(field, event.currentTarget.value) },
-      Object.entries(field.choices).map(([value, label]) => h("option", { value }, t(label)))));
-}
 
 function toggle(field, about) {
   const onchange = (event) => write(field, event.currentTarget.checked);

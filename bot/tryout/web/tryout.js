@@ -26,7 +26,7 @@ addView("bot", restart);
 
 function restart() {
   if (state.bot_state === "elsewhere") return null;
-  const button = (drawing, label, onclick, disabled) => h("button", { type: "button", class: "button quiet", onclick, disabled }, icon(drawing), label);
+  const button = (drawing, label, onclick, disabled) => h("button", { class: "button quiet", onclick, disabled }, icon(drawing), label);
   return h("div", {},
     h("p", { class: "hint" }, t("Se para y arranca de nuevo: sigue donde estaba, también a mitad de un envío.")),
     h("div", { class: "buttons" },
@@ -37,7 +37,7 @@ function restart() {
 function crowd() {
   const { signing, wanted, signed, failed } = state.crowd;
   return [
-    h("button", { type: "button", class: "button", onclick: () => act("crowd"), disabled: signing }, icon("people"), t("Mil personas firman")),
+    h("button", { class: "button", onclick: () => act("crowd"), disabled: signing }, icon("people"), t("Mil personas firman")),
     wanted > 0 && h("progress", { class: "far", max: wanted, value: signed + failed, "aria-label": t("Mil personas") }),
     h("p", { class: "hint", role: "status" },
       wanted ? t("{signed} de {wanted} han firmado", { signed: number(signed), wanted: number(wanted) }) : t("Llegan a la vez y firman al ritmo que Telegram permite. Mira el contador; después, en el chat de Marta, cierra la petición y pide enviar el mensaje final, y apruébalo en el de Pau, que también administra."),

@@ -32,7 +32,7 @@ export function hint() {
   };
   return h("div", { class: "notice hint-of-demo" },
     h("p", {}, HINTS[step]()),
-    step !== "sign" && selectedPerson()?.role !== "admin" && h("button", { type: "button", class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("Ser Marta")),
+    step !== "sign" && selectedPerson()?.role !== "admin" && h("button", { class: "button quiet", onclick: () => openChat(state.hints.admin) }, t("Ser Marta")),
     iconButton("close", t("Cerrar este consejo"), close));
 }
 
@@ -45,7 +45,7 @@ export function previewNotice() {
   if (left) {
     return head("doubtful not-ready", "alert",
       h("span", {}, left === 1 ? t("Aún no está lista: queda 1 cosa por escribir.") : t("Aún no está lista: quedan {n} cosas por escribir.", { n: left })),
-      h("button", { type: "button", class: "to-field", onclick: goToNext }, h("strong", {}, t("Ir a la siguiente"))));
+      h("button", { class: "to-field", onclick: goToNext }, h("strong", {}, t("Ir a la siguiente"))));
   }
   return [
     head(count ? "bad" : "good", count ? "alert" : "check", h("span", {}, verdict())),
@@ -71,7 +71,7 @@ function problem({ file, key, place, sentence }, kind) {
   const field = state.editor?.fields.find((each) => each.file === file && [key, key.replace(/\.\d+$/, "")].includes(each.key));
   return h("li", { class: kind },
     field
-      ? h("button", { type: "button", class: "where to-field", title: `${file}: ${key}`, onclick: () => openField(field) }, h("code", {}, `${fieldName(field)} (${tabName(tabOf(field)).toLowerCase()})`))
+      ? h("button", { class: "where to-field", title: `${file}: ${key}`, onclick: () => openField(field) }, h("code", {}, `${fieldName(field)} (${tabName(tabOf(field)).toLowerCase()})`))
       : h("span", { class: "where" }, h("code", {}, file), place[language] && h("code", {}, place[language])),
     h("span", { dir: "auto" }, sentence[language]));
 }
