@@ -60,6 +60,7 @@ async def test_a_stranger_signs_at_once_on_a_phone_and_is_told_that_they_can_be_
         await show.start()
         hint = at.page.locator(".hint-of-demo")
         await expect(hint).to_contain_text("1 de 3. La petición está abierta: fírmala aquí.")
+        await expect(hint.get_by_role("button", name="Ser Marta")).to_have_count(0)
         assert await at.faults() == []
         for step in ("Firmar con mi nombre", "Usar «Ana", "Consiento y firmo"):
             await at.press(step)

@@ -128,7 +128,7 @@ async def test_a_tap_is_answered_with_a_window_or_a_passing_line(browser: Browse
             said = {"text": text, "show_alert": alert}
             await api.answer("answerCallbackQuery", callback_query_id=query, **said)
             await at.page.locator(".alert-text" if alert else ".toast", has_text=text).wait_for()
-            await at.page.locator(".key.waiting").wait_for(state="detached")
+            await at.page.locator(".key.waiting").wait_for(state="detached", timeout=5_000)
         assert await at.faults() == []
         await at.page.keyboard.press("Enter")
         await at.page.get_by_role("alertdialog").wait_for(state="detached")
