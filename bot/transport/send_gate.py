@@ -73,6 +73,7 @@ class Gate:
         )
         self._recent_replies = RecentCalls(_OF_LATE_SECONDS)
         self._answered = RecentCalls(_ANSWERED_SECONDS)
+        self._failed = RecentCalls()
         self._signing: dict[Chat, _Signing] = {}
         self._pauses = Pauses()
         self._clock = clock
@@ -123,6 +124,8 @@ class Gate:
     def failed(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram did not answer, which says nothing about limits."""
         self._pauses.failed(chat, self._clock(), new=new)
+        if chat is not None:
+            self._failed.add(chat, self._clock())
 
     def refused(self, chat: Chat | None, retry_after: float, *, new: bool = True) -> None:
         """Notes a 429: this chat is paused, and all are if the bot exceeded its overall limit."""
@@ -222,10 +225,13 @@ class Gate:
     def _rank(self, chat: Chat | None) -> int:
         if chat is None:
             return 0
+        number = min(self._recent_replies.number(chat, self._clock()), LAST)
+        if self._failed.number(chat, self._clock()):
+            return max(number, LAST - 1)  # it may fail again, and take the turn of others
         signing = self._signing.get(chat)
         if signing is not None and signing.messages > 0 and self._clock() < signing.until:
             return FIRST
-        return min(self._recent_replies.number(chat, self._clock()), LAST)
+        return number
 
     async def _wait_for_reply_turn(self, chat: Chat | None) -> bool:
         def is_paused() -> bool:

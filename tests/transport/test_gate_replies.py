@@ -171,6 +171,23 @@ async def test_who_had_fewer_messages_of_late_goes_before_who_had_more_for_three
     await asyncio.gather(*asked)
 
 
+async def test_a_chat_whose_call_has_just_failed_goes_behind_the_others() -> None:
+    crowd = Crowd()
+    crowd.gate.signs(7)
+    crowd.gate.failed(7)
+    crowd.comes(BURST)
+    await crowd.clock.pass_to(100.0)
+    again = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, new=True))
+    await crowd.clock.pass_to(100.0)
+    crowd.comes(10)
+    await crowd.clock.pass_to(100.41)
+    assert len(crowd.left) == BURST + 10
+    assert not again.done()
+    await crowd.is_answered()
+    await again
+    assert crowd.clock.now < 101.0, "it waits for no share of a rate"
+
+
 async def test_who_writes_without_a_rest_leaves_the_burst_to_whoever_comes_next() -> None:
     crowd = Crowd()
     for _ in range(6):
