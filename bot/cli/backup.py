@@ -183,9 +183,8 @@ def _say_restored(restored: restoration.Restored) -> None:
             path=aside,
         )
     tell(
-        "Pon ya el bot en marcha. No se envía nada hasta que lo mire alguien que administra: "
-        "el bot les cuenta en el chat qué se restauró, con un botón que deja salir los "
-        "mensajes."
+        "Pon ya el bot en marcha. No envía nada hasta que lo mire alguien que administra: les "
+        "cuenta en el chat qué se restauró, con un botón que deja salir los mensajes."
     )
 
 

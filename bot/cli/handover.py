@@ -64,8 +64,7 @@ async def prepare_handover(
     active = await storage.handovers.active()
     if active is not None:
         raise CannotDo.because(
-            "Ya está anotado que la petición se entregó el {day}. Si no es así, deshazlo "
-            "antes: petition-bot delivered --undo",
+            "Ya está anotado que se entregó el {day}. Si no es así: petition-bot delivered --undo",
             day=context.words.date(active.handed_over_on),
         )
     state = await storage.petitions.state()
@@ -81,9 +80,8 @@ async def prepare_handover(
         or day_of(listed.exported_at, context.words.zone) > day
     ):
         raise CannotDo.because(
-            "La {list} no se escribió entre el cierre de la petición ({closed}) y el {day}: no "
-            "se pudo entregar ese día, o le falta quien firmó hasta el cierre. Escribe otra con "
-            "petition-bot export.",
+            "La {list} no se escribió entre el cierre ({closed}) y el {day}: no se pudo entregar "
+            "ese día, o le falta quien firmó hasta el cierre. Haz otra con petition-bot export.",
             list=_name(context, listed),
             closed=context.words.plain_moment(state.closed_at),
             day=context.words.date(day),
@@ -171,9 +169,8 @@ async def _find_list(context: CliContext, typed: str | None) -> ExportedList:
     """Returns the list that was handed over, as it was named; none is guessed."""
     if typed is None:
         raise CannotDo.because(
-            "Di con --export qué lista se entregó: petition-bot delivered las muestra, y "
-            "petition-bot dossier muestra la orden entera. Si solo se entregó cuántas firmas hay, "
-            "di --without-list."
+            "Di con --export qué lista se entregó: petition-bot delivered las muestra. Si solo se "
+            "entregó cuántas firmas hay, di --without-list."
         )
     exports = await context.storage.handovers.exports()
     return with_id(typed, exports, "petition-bot delivered")
@@ -229,8 +226,7 @@ def _described(
         yield label("Manifiesto: {hash}", hash=manifest)
     retention = context.petition.retention
     yield label(
-        "Las firmas se borran desde el {day}, o antes si ya tienen {months} meses. Solo "
-        "quedan los totales.",
+        "Las firmas se borran desde el {day}, o antes si ya tienen {months} meses.",
         day=words.date(months_later(day, retention.months_after_delivery)),
         months=retention.months_at_most,
     )

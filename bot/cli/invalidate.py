@@ -114,8 +114,7 @@ def _require_selective(condition: SignatureCondition) -> None:
     if others == SignatureCondition():
         raise CannotDo.because(
             "Di qué firmas, con --from, --to, --source, --form-seconds-under o alguna letra en "
-            "--name-pattern. Sin nada de eso serían todas, o todas las que llevan nombre, o todas "
-            "las que no."
+            "--name-pattern: si no, serían todas, o todas con nombre, o todas sin él."
         )
     if (pattern and condition.with_name is False) or (begin and end and begin >= end):
         raise CannotDo.because(
@@ -235,8 +234,7 @@ async def _prepare_undo(context: CliContext, wanted: str) -> Plan:
         await context.storage.petitions.close_if_due(now)  # as before taking them out
         back = await context.storage.invalidations.undo(found.id, now)
         return label(
-            "{n} firmas cuentan otra vez. Ahora cuentan {counted}. Entretanto se retiraron o se"
-            " borraron: {gone}.",
+            "{n} firmas cuentan otra vez. Ahora cuentan {counted}. Ya no están: {gone}.",
             n=words.number(back),
             counted=await _counted(context),
             gone=words.number(found.signatures - back),

@@ -115,8 +115,7 @@ def _older_key(path: Path, done: Resealed, *, removed: bool) -> str:
     said = mark("La anterior se queda en {path}. Haz una copia del archivo como está ahora.")
     if done.damaged:
         said = mark(
-            "Algunos no se pudieron descifrar, y están como estaban: {damaged}. Por eso la "
-            "clave anterior se queda en {path}."
+            "Algunos no se pudieron descifrar: {damaged}. Por eso la anterior se queda en {path}."
         )
     damaged = ", ".join(f"{name} {count}" for name, count in sorted(done.damaged.items()))
     return label(said, path=path, damaged=damaged)

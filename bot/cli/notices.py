@@ -69,8 +69,7 @@ async def _since_the_handover(
     words, day = context.words, context.words.date(handover.handed_over_on)
     if invalidated := await context.storage.handovers.invalidated_since(handover):
         yield label(
-            "De las {all} firmas que se entregaron, {n} se han anulado desde entonces. "
-            "Comunica también ese número.",
+            "De las {all} firmas entregadas, {n} se han anulado después: comunícalo también.",
             all=words.number(handover.signatures),
             n=words.number(invalidated),
         )

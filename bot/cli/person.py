@@ -144,9 +144,8 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
     signer, proof = await _proved(context, letter)
     if letter.what is Asked.CORRECT and not signer.has_name:
         raise CannotDo.because(
-            "La firma no tiene nombre, y aquí no se le pone ninguno: hace falta el consentimiento "
-            "de quien firmó, que solo se da en el chat, con /mydata. No se ha hecho nada, y el "
-            "código sigue sirviendo."
+            "La firma no tiene nombre, y aquí no se le pone: hace falta el consentimiento de "
+            "quien firmó, que se da en el chat, con /mydata. El código sigue sirviendo."
         )
     states = (
         (mark("su uso está limitado desde el {moment}"), signer.restricted_at),
@@ -200,8 +199,7 @@ async def _do(context: CliContext, letter: Letter, signer: Signer, proof: Proof)
     }
     if not await deeds[letter.what](signer, proof=proof, at=at):
         raise CannotDo.because(
-            "No se ha hecho nada: ya estaba así, o entretanto se ha usado el código, o se ha "
-            "retirado la firma o su nombre."
+            "No se ha hecho nada: ya estaba así, o entretanto cambió la firma o se usó el código."
         )
 
 
@@ -266,8 +264,7 @@ _NO_FIT = {
 async def _stored(context: CliContext, signer: Signer) -> str:
     if signer.chat_id is None:
         raise CannotDo.because(
-            "No se encuentra lo que se guarda de esa persona: el número de su chat está "
-            "dañado. No se ha hecho nada."
+            "El número de su chat está dañado, y no se encuentra lo demás. No se ha hecho nada."
         )
     from handlers.my_data import everything_stored
 

@@ -71,9 +71,7 @@ def test_a_wave_is_shown_taken_out_listed_and_put_back(wave: PetitionDatabase) -
     key = done.rpartition(" ")[2].strip()
     back = said(invalidate("--undo", key.upper(), typed="5\n"))
     assert "They were taken out because: Forty a second, by one link (form took less" in back
-    assert "5 signatures are counted again. Counted now: 6. Withdrawn or erased meanwhile: 0." in (
-        back
-    )
+    assert "5 signatures are counted again. Counted now: 6. Gone meanwhile: 0." in back
     assert counted(wave) == SIGNERS
     undone = said(invalidate("--list"))
     assert listed.splitlines()[0] in undone, "when they were taken out"
@@ -125,9 +123,7 @@ def test_of_those_who_withdrew_meanwhile_nobody_comes_back(wave: PetitionDatabas
     done = said(invalidate("--form-seconds-under", "3", *REASON, typed="5\n"))
     wave.do(lambda storage: Supporters(storage.database, wave.keyring).withdraw(3))
     back = said(invalidate("--undo", done.rpartition(" ")[2].strip(), typed="5\n"))
-    assert "4 signatures are counted again. Counted now: 9. Withdrawn or erased meanwhile: 1." in (
-        back
-    )
+    assert "4 signatures are counted again. Counted now: 9. Gone meanwhile: 1." in back
 
 
 def test_a_wave_over_days_is_shown_day_by_day_and_the_few_of_a_kind_together(

@@ -98,8 +98,8 @@ def test_a_name_that_cannot_be_decrypted_keeps_the_older_key(
     petition.do(lambda storage: storage.database.write(Statement(sql)))
     text = said(call("--yes"))
     assert text.splitlines()[-1] == (
-        "Values encrypted with the new key: 10. Some could not be decrypted, and are as they "
-        f"were: signatures.name_sealed 2. So the older key stays in {key_file}."
+        "Values encrypted with the new key: 10. Some could not be decrypted: "
+        f"signatures.name_sealed 2. So the older one stays in {key_file}."
     )
     assert petition.audited()[0].detail.endswith("ended: 10 values, 2 damaged, older kept")
     assert encryption_keys(key_file) == 2

@@ -138,8 +138,7 @@ def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
         told = " ".join(refused(named).split())
         assert told == (
             "The signature has no name, and it is given none here: that takes the consent of who "
-            "signed, which is given in the chat alone, with /mydata. Nothing was done, and the "
-            "code can still be used."
+            "signed, which is given in the chat, with /mydata. The code can still be used."
         )
     assert {each.action for each in petition.audited()} == {"person_look"}
     file = tmp_path / "answer.json"
@@ -197,7 +196,7 @@ def test_of_a_damaged_chat_nothing_is_shown_and_nobody_is_told(
 ) -> None:
     petition.do(lambda storage: Supporters(storage.database, petition.keyring).damage(2))
     options = ("--verified-otherwise", LETTER, "--yes")
-    assert "the number of their chat is damaged" in refused(call("2", "show", *options))
+    assert "The number of their chat is damaged" in refused(call("2", "show", *options))
     assert {each.action for each in petition.audited()} == {"person_look"}
     assert "The bot cannot tell them" in said(call("2", "restrict", *options))
     damaged = Statement("UPDATE signatures SET name_sealed = chat_sealed WHERE number = 3")
@@ -271,7 +270,7 @@ def test_what_was_used_while_the_question_stood_is_refused(
     with monkeypatch.context() as patch:
         patch.setattr("bot.console.confirms", meanwhile)
         result = call("2", "show", "--code", code, "--output", str(file))
-    assert "or meanwhile the code was used" in refused(result)
+    assert "or meanwhile the signature changed or the code was used" in refused(result)
     assert list(tmp_path.glob("answer*")) == []
 
 
