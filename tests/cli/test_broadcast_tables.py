@@ -80,7 +80,7 @@ def test_a_beginning_is_enough_and_a_common_one_is_not(petition: PetitionDatabas
     assert SECOND.hex() in said(call("show", "3f3f3f3faa"))
     assert "2 numbers begin with “3f”" in refused(call("show", "3f"))
     assert "petition-bot broadcasts list" in refused(call("show", "77"))
-    assert "petition-bot broadcasts list" in refused(call("show", ""))
+    assert "0 numbers begin with" in refused(call("show", ""))
 
 
 def test_what_is_under_way_goes_before_what_came_last(petition: PetitionDatabase) -> None:
@@ -130,7 +130,8 @@ Admins read in the chat:
     assert waiting not in said(call("show"))
     petition.is_left_alone()
     assert waiting in said(call("show"))
-    assert data(call("show", "--json"))["attended"] is False
+    found = data(call("show", "--json"))
+    assert (found["attended"], found["paid"]) == (False, True)
 
 
 def test_every_moment_and_every_outcome_of_one_that_is_over_is_said(
@@ -210,6 +211,8 @@ def test_why_one_waits_or_has_stopped_is_said_as_in_the_chat(petition: PetitionD
         (PauseReason.DENIED, "has answered “Error 7” to every message"),
     ):
         assert words in shown(pause_reason=reason, reason_detail="Error 7")
+        found = data(call("show", "--json"))
+        assert (found["pause_reason"], found["reason_detail"]) == (reason, "Error 7")
     # What an admin is asked in the chat meanwhile is no state.
     assert "No message goes out until" in shown(pause_reason="", cancel_requested_at="1")
     for why, words in (
@@ -217,6 +220,7 @@ def test_why_one_waits_or_has_stopped_is_said_as_in_the_chat(petition: PetitionD
         (StopReason.CONTENT, "Telegram does not accept the message: Error 7"),
     ):
         output = shown(state="stopped", stop_reason=why)
+        assert data(call("show", "--json"))["stop_reason"] == why
         assert words in output
         assert f"Still to go: {SIGNERS}" in output
 

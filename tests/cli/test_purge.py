@@ -1,10 +1,12 @@
 """Tests that an operator erases what is due knowingly, and only that."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bot.cli.main import app
@@ -123,7 +125,12 @@ def test_what_was_erased_before_ctrl_c_stays_erased(
         return await erase(self, *given, after=after, limit=limit)
 
     monkeypatch.setattr(Erasures, "erase", stopped)
+    drawn = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=80)
+    monkeypatch.setattr("bot.console.progress_bar.__kwdefaults__", {"console": drawn})
     result = call("--yes")
+    assert isinstance(drawn.file, io.StringIO)
+    assert "Erasing" in drawn.file.getvalue()
+    assert "4/6" in drawn.file.getvalue()
     assert result.exit_code == 130
     assert "You have stopped it; what was erased stays erased." in result.stderr
     assert left(petition) == 2
@@ -142,3 +149,5 @@ def test_where_telegram_says_another_day_or_nothing_nobody_is_erased(
             assert why in refusal
         said(call("--dry-run"))
     assert left(petition) == 6
+    signed(petition, timedelta(days=10))
+    assert said(call()) == "No signature is due.\n", "so Telegram is not asked"
