@@ -35,7 +35,6 @@ def notices(
     yes: Yes = False,
 ) -> None:
     """Lists the signatures that changed after they were handed over (GDPR art. 19)."""
-
     confirmed(partial(prepare_notices, output=output, told=told), yes=yes)
 
 
