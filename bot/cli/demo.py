@@ -36,26 +36,21 @@ async def run_demo(port: int | None) -> int:
 async def run_once() -> int:
     """Plays a whole life to its end without a page, and prints it; returns the exit code."""
     async with DemoSession(TryoutPage()).open() as session:
+        session.simulator.world.listeners.append(_print_event)
         try:
-            played = await unless_interrupted(_play(session))
+            refused = await unless_interrupted(DemoScript(session).run())
         except SimulatorError as error:
             out.print(f"\nNot as it should be: {error}", style="red", markup=False)
             return 1
-    if played is None:
+    if refused is None:
         out.print("\nThe demo was interrupted.")
         return INTERRUPTED
+    for call in refused:
+        out.print(f"\nRefused: {call.method}: {call.error}", style="red", markup=False)
+    if refused:
+        return 1
     out.print("\n[green]Everything was as it should be.[/green]")
     return 0
-
-
-async def _play(session: DemoSession) -> bool:
-    await session.start()
-    simulator = session.simulator
-    simulator.world.listeners.append(_print_event)
-    await DemoScript(session).run()
-    if refused := simulator.refused:
-        raise SimulatorError(f"the simulator refused {refused[0].method}: {refused[0].error}")
-    return True
 
 
 def _print_event(event: Event) -> None:
