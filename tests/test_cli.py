@@ -24,7 +24,7 @@ from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
-from bot.setup.bot_calls import BotCalls, FetchedElsewhere, Unreachable
+from bot.setup.bot_calls import _POLLS, BotCalls, FetchedElsewhere, Unreachable
 from bot.text.problems import Sentence
 from storage import HeldElsewhere, HighWaterMark, KeyFileOther, Reached, Unavailable
 from tests.support.scene import ready_petition
@@ -288,7 +288,7 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
 
 @asynccontextmanager
 async def fetched_elsewhere(*_: object) -> AsyncIterator[BotCalls]:
-    raise FetchedElsewhere
+    raise FetchedElsewhere.because(_POLLS)
     yield
 
 

@@ -6,8 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.init_setup import KEY_FILE, TOKEN, Setup, in_environment, shown
-from bot.cli.init_steps import STEPS, SetupStep, keep_key, usable_key
+from bot.cli.init_steps import (
+    KEY_FILE,
+    STEPS,
+    TOKEN,
+    Setup,
+    SetupStep,
+    in_environment,
+    in_file,
+    keep_key,
+    shown,
+    usable_key,
+)
 from bot.console import CannotDo, explain, in_sentences, in_terminal, interruptible, say, tell
 from bot.logs import configure_logging
 from bot.settings import load_settings
@@ -141,7 +151,7 @@ def _asked(setup: Setup, step: SetupStep) -> Any:
 def _conclude(setup: Setup) -> None:
     """Keeps the settings of the environment, checks all as `run` does, and says what is next."""
     # What talked to Telegram here, perhaps through a proxy, is to do so from any other shell.
-    before = setup.in_file
+    before = in_file(setup.env_file)
     for name, value in in_environment().items():
         if name not in before:
             setup.keep(name, value)
@@ -153,9 +163,7 @@ def _conclude(setup: Setup) -> None:
                 style="yellow",
             )
     load_settings(env_file=setup.env_file)
-    folder = setup.answers["petition"]
-    quoted = shlex.quote(str(folder))
-    where = shown(folder) if quoted == str(folder) else quoted
+    where = shlex.quote(str(setup.answers["petition"]))
     say(
         "",
         label(

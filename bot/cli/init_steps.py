@@ -2,43 +2,119 @@
 
 from __future__ import annotations
 
+import os
 import re
-import time
 import unicodedata
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dotenv import dotenv_values, set_key, unset_key
 from pydantic import TypeAdapter, ValidationError
+from telegram import User
 
 from bot import file_locations
-from bot.cli.init_setup import (
-    ADMINS,
-    APPROVAL,
-    FOLDER,
-    KEY_FILE,
-    TOKEN,
-    Setup,
-    has_petition,
-    shown,
-)
 from bot.cli.run import say_that_nobody_else_reads
 from bot.console import CannotDo, confirms, draw_link, run_to_end, say, tell
-from bot.petition_folder.schema import Slug
+from bot.petition_folder.schema import PETITION_FILE, Slug
 from bot.petition_folder.template import LANGUAGES, copy_template
-from bot.settings import checked_token
-from bot.setup.admin_code import LASTS_SECONDS, AdminCode, Candidate
-from bot.setup.bot_calls import BotCalls, BotIdentity, open_bot_calls
+from bot.settings import PREFIX, Settings, checked_token, load_settings
+from bot.setup.admin_code import LASTS_SECONDS, new_admin_code
+from bot.setup.bot_calls import BotCalls, open_bot_calls
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Catalogs, mark
 from storage import Keyring, key_apart_from_data
 from storage.key_file import refuse_open_folders
+from storage.private_files import write_file
 
 T = TypeVar("T")
 
+TOKEN = PREFIX + "BOT_TOKEN"
+KEY_FILE = PREFIX + "KEY_FILE"
+_ADMINS = PREFIX + "ADMIN_IDS"
+_APPROVAL = PREFIX + "APPROVAL_ABOVE"
+_FOLDER = PREFIX + "FOLDER"
+
 _MANY = 100
 """A message to more people than this waits for a second admin, unless the settings say else."""
+_NEEDS_NO_QUOTES = re.compile(r"[\w/.,:+@-]*", re.ASCII)
+
+
+@dataclass
+class Setup:
+    """The state of one run.
+
+    `given` has the options that were typed, as texts; `known` the settings as `run` would read
+    them, from the environment and the file; `answers` what this run was answered, by the step's
+    name. `connection` says where Telegram and the database are; its token and admins say nothing.
+    """
+
+    given: Mapping[str, str]
+    asks: bool
+    env_file: Path
+    connection: Settings
+    known: dict[str, str] = field(repr=False)
+    answers: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def begin(cls, given: Mapping[str, str], *, asks: bool) -> Setup:
+        """Reads what is known already.
+
+        Raises:
+            SettingsInvalid: others than its owner can use the file of settings, or one that is
+                not asked for is wrong.
+        """
+        path = file_locations.env_file().expanduser().absolute()
+        # What the command settles is left out: it may be missing, or wrong.
+        token = "1:a"  # noqa: S105
+        connection = load_settings(
+            env_file=path, bot_token=token, admin_ids="1,2", folder=None, key_file=None
+        )
+        return cls(given, asks, path, connection, in_file(path) | in_environment())
+
+    def keep(self, name: str, value: str) -> None:
+        """Writes a setting at once, if the file has another one: no interruption loses it."""
+        self.known[name] = value
+        if in_file(self.env_file).get(name) == value:
+            return
+        if not self.env_file.exists():
+            file_locations.make_private_folder(self.env_file.parent)
+            title = label(
+                "Los ajustes del bot. Aquí está su token: no los enseñes a nadie ni los subas a "
+                "ningún repositorio. Las notas van en líneas aparte."
+            )
+            write_file(self.env_file, f"# {title}\n".encode())
+        quotes = "never" if _NEEDS_NO_QUOTES.fullmatch(value) else "always"
+        set_key(self.env_file, name, value, quote_mode=quotes, follow_symlinks=True)
+
+    def call(self, token: str, work: Callable[[BotCalls], Awaitable[T]]) -> T:
+        """Works with the bot of a token, at Telegram as `run` finds it; raises as that does."""
+
+        async def called() -> T:
+            connection = self.connection
+            async with open_bot_calls(token, connection.api_url, connection.proxy) as calls:
+                return await work(calls)
+
+        return run_to_end(called())
+
+
+def in_file(path: Path) -> dict[str, str]:
+    """Returns the settings that are written already."""
+    return {name: value for name, value in dotenv_values(path).items() if value}
+
+
+def in_environment() -> dict[str, str]:
+    """Returns the settings that the environment has."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    values = {name: os.environ.get(name, "").strip() for name in sorted(known)}
+    return {name: value for name, value in values.items() if value}
+
+
+def shown(path: Path) -> str:
+    """Returns a path as people read and type it, with ~ for their home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +141,7 @@ class SetupStep:
 # The token
 
 
-def check_token(setup: Setup, typed: str) -> tuple[str, BotIdentity]:
+def _check_token(setup: Setup, typed: str) -> tuple[str, User]:
     """Returns a token and whose it is, as Telegram says."""
     try:
         token = checked_token(typed)
@@ -75,41 +151,27 @@ def check_token(setup: Setup, typed: str) -> tuple[str, BotIdentity]:
             " Cópialo entero del mensaje de @BotFather."
         ) from None
 
-    async def identity(calls: BotCalls) -> BotIdentity:
-        if setup.in_file.get(TOKEN) != token:  # a new one may be in use by another program
+    async def identity(calls: BotCalls) -> User:
+        # A new one may be in use by another program.
+        if in_file(setup.env_file).get(TOKEN) != token:
             await calls.require_alone()
         return await calls.identity()
 
-    return token, _call(setup, token, identity)
+    return token, setup.call(token, identity)
 
 
-def keep_token(setup: Setup, answer: tuple[str, BotIdentity]) -> str:
-    """Keeps the token."""
-    token, identity = answer
+def _keep_token(setup: Setup, answer: tuple[str, User]) -> str:
+    token, bot = answer
     setup.keep(TOKEN, token)
     return label(
-        "Telegram conoce el token: es de «{name}», @{bot}.",
-        name=identity.name,
-        bot=identity.username,
+        "Telegram conoce el token: es de «{name}», @{bot}.", name=bot.first_name, bot=bot.username
     )
-
-
-def _call(setup: Setup, token: str, work: Callable[[BotCalls], Awaitable[T]]) -> T:
-    """Works with the bot of a token, at Telegram as `run` finds it; raises what the calls do."""
-
-    async def called() -> T:
-        connection = setup.connection
-        async with open_bot_calls(token, connection.api_url, connection.proxy) as calls:
-            return await work(calls)
-
-    return run_to_end(called())
 
 
 # Who administers the bot
 
 
-def check_admins(_setup: Setup, typed: str) -> list[int]:
-    """Returns admins by their Telegram ids."""
+def _check_admins(_setup: Setup, typed: str) -> list[int]:
     parts = [part.strip() for part in re.split(r"[,\n]", typed)]
     if not all(part.isascii() and part.isdecimal() and int(part) for part in parts):
         raise CannotDo.because(
@@ -119,29 +181,28 @@ def check_admins(_setup: Setup, typed: str) -> list[int]:
     return sorted({*map(int, parts)})
 
 
-def ask_for_admins(setup: Setup, question: str) -> list[int]:
+def _ask_for_admins(setup: Setup, question: str) -> list[int]:
     """Finds admins by links, and keeps each at once."""
-    token, identity = setup.answers["token_file"]
     admins: set[int] = set()
     while True:
-        if found := _find_admin(setup, token, identity.username):
-            admins.add(found.user_id)
-            setup.keep(ADMINS, ",".join(map(str, sorted(admins))))
-            tell("✓ {name} administra el bot.", name=found.name)
+        if found := _find_admin(setup):
+            admins.add(found.id)
+            setup.keep(_ADMINS, ",".join(map(str, sorted(admins))))
+            tell("✓ {name} administra el bot.", name=found.full_name)
         # Two decide on a breach, and on what goes to many.
         if admins and not confirms(label(question), default=len(admins) < 2):
             return sorted(admins)
 
 
-def _find_admin(setup: Setup, token: str, username: str) -> Candidate | None:
+def _find_admin(setup: Setup) -> User | None:
     """Shows a link, and returns who opened it; None if they are not who administers the bot."""
-    code, words = AdminCode(time.monotonic()), terminal_words()
-    link = code.link(username)
+    token, bot = setup.answers["token_file"]
+    code, words = new_admin_code(), terminal_words()
+    link = f"https://t.me/{bot.username}?start={code}"
     say("", link, "")
     draw_link(link)
     tell("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)")
-    found = _call(
-        setup,
+    found = setup.call(
         token,
         lambda calls: calls.wait_for(code, lambda why: say(why.said(words), style="yellow")),
     )
@@ -150,40 +211,38 @@ def _find_admin(setup: Setup, token: str, username: str) -> Candidate | None:
             "Han pasado {minutes} y nadie ha abierto el enlace. Para otro: petition-bot init",
             minutes=words.duration(LASTS_SECONDS),
         )
-    who = f"{found.name} (@{found.username})" if found.username else found.name
-    say("", label("Ha abierto el enlace: {who}, id {id}.", who=who, id=found.user_id))
+    who = f"{found.full_name} (@{found.username})" if found.username else found.full_name
+    say("", label("Ha abierto el enlace: {who}, id {id}.", who=who, id=found.id))
     if not confirms(label("¿Es quien va a administrar el bot?"), default=None):
         tell(
             "Entonces no se guarda. Ese enlace ya no sirve a nadie; haz el siguiente donde"
             " nadie más vea la pantalla."
         )
         return None
-    welcome = (
-        Catalogs.load()
-        .words(found.language)
-        .text(
-            "Listo, {name}: administras este bot. Cuando esté en marcha, escribe /help para ver lo"
-            " que puedes hacer.",
-            name=found.name,
-        )
+    theirs = Catalogs.load().words(found.language_code)
+    welcome = theirs.text(
+        "Listo, {name}: administras este bot. Cuando esté en marcha, escribe /help para ver lo"
+        " que puedes hacer.",
+        name=found.full_name,
     )
-    _call(setup, token, lambda calls: calls.write_to(found.user_id, welcome))
+    setup.call(token, lambda calls: calls.write_to(found.id, welcome))
     return found
 
 
-def keep_admins(setup: Setup, admins: list[int]) -> str:
+def _keep_admins(setup: Setup, admins: list[int]) -> str:
     """Keeps who administers the bot, and that two of them decide on what goes to many."""
-    setup.keep(ADMINS, ",".join(map(str, admins)))
-    said = label("Administran el bot: {ids}.", ids=setup.known[ADMINS])
+    setup.keep(_ADMINS, ",".join(map(str, admins)))
+    said = label("Administran el bot: {ids}.", ids=setup.known[_ADMINS])
     if len(admins) == 1:
-        setup.drop(APPROVAL)  # there is nobody to approve, and the bot would not start
+        # There is nobody to approve, and the bot would not start; one of the environment stays.
+        unset_key(setup.env_file, _APPROVAL, follow_symlinks=True)
         say_that_nobody_else_reads()
-    elif APPROVAL not in setup.known:
-        setup.keep(APPROVAL, str(_MANY))
+    elif _APPROVAL not in setup.known:
+        setup.keep(_APPROVAL, str(_MANY))
         approval = label(
             "Lo que llega a más de {n} personas espera a que lo apruebe otra: {setting}.",
             n=_MANY,
-            setting=APPROVAL,
+            setting=_APPROVAL,
         )
         return f"{said} {approval}"
     return said
@@ -192,16 +251,16 @@ def keep_admins(setup: Setup, admins: list[int]) -> str:
 # The petition's folder
 
 
-def check_folder(setup: Setup, typed: str) -> Path:
+def _check_folder(setup: Setup, typed: str) -> Path:
     """Returns the petition's folder, which may be one to be made; a bare name goes home."""
     folder = Path(typed).expanduser().absolute()
     is_name = "/" not in typed and not folder.exists()
     if is_name:
-        folder = Path.home() / slug_of(typed)  # where its writer sees it
-    if has_petition(folder):
+        folder = Path.home() / _slug_of(typed)  # where its writer sees it
+    if _has_petition(folder):
         return folder
     where = shown(folder)
-    if not setup.given["petition"] and str(folder) == setup.known.get(FOLDER):
+    if not setup.given["petition"] and str(folder) == setup.known.get(_FOLDER):
         raise CannotDo.because(
             "En {folder}, que es la carpeta de los ajustes, no hay ninguna petición. Si la has"
             " movido, di dónde está: --petition CARPETA.",
@@ -215,17 +274,21 @@ def check_folder(setup: Setup, typed: str) -> Path:
     return folder
 
 
+def _has_petition(folder: Path) -> bool:
+    return (folder / PETITION_FILE).is_file()
+
+
 def _require_usable(folder: Path) -> None:
     """Refuses a folder in which, or after which, no petition can be made."""
     if folder.exists() and not folder.is_dir():
         raise CannotDo.because("{path} no es una carpeta.", path=shown(folder))
-    if folder.is_dir() and any(folder.glob("*.toml")):
+    if any(folder.glob("*.toml")):
         raise CannotDo.because(
             "En {path} hay ya archivos .toml. Elige otra carpeta u otro nombre.",
             path=shown(folder),
         )
     try:
-        TypeAdapter(Slug).validate_python(slug_of(folder.name))
+        TypeAdapter(Slug).validate_python(_slug_of(folder.name))
     except ValidationError:
         raise CannotDo.because(
             "El nombre corto tiene de 2 a 40 minúsculas sin acentos, cifras y guiones, y empieza"
@@ -233,34 +296,38 @@ def _require_usable(folder: Path) -> None:
         ) from None
 
 
-def keep_folder(setup: Setup, folder: Path) -> str:
-    """Keeps the folder of a petition that is there."""
-    if setup.is_new_petition:
+def _keep_folder(setup: Setup, folder: Path) -> str:
+    """Keeps the folder of a petition that is there; one to be made waits for its languages."""
+    if not _has_petition(folder):
         return ""
-    setup.keep(FOLDER, str(folder))
+    setup.keep(_FOLDER, str(folder))
     return label("La petición es la de {folder}.", folder=shown(folder))
 
 
-def slug_of(name: str) -> str:
+def _slug_of(name: str) -> str:
     """Returns a short name made of any name: Río Limpio becomes rio-limpio."""
     bare = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:40].rstrip("-")
 
 
-def check_languages(_setup: Setup, typed: str) -> tuple[str, ...]:
-    """Returns languages that the template has."""
+def _is_new_petition(setup: Setup) -> bool:
+    folder: Path | None = setup.answers.get("petition")
+    return folder is not None and not _has_petition(folder)
+
+
+def _check_languages(_setup: Setup, typed: str) -> tuple[str, ...]:
     languages = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", typed.lower())))
     if not languages or not {*LANGUAGES}.issuperset(languages):
         raise CannotDo.because("Escribe es, en, o los dos: es, en.")
     return languages
 
 
-def make_petition(setup: Setup, languages: tuple[str, ...]) -> str:
+def _make_petition(setup: Setup, languages: tuple[str, ...]) -> str:
     """Makes the folder of a new petition, and keeps it."""
     folder: Path = setup.answers["petition"]
-    slug = slug_of(folder.name)
+    slug = _slug_of(folder.name)
     copy_template(folder, slug=slug, languages=languages)
-    setup.keep(FOLDER, str(folder))
+    setup.keep(_FOLDER, str(folder))
     return label(
         "Hecha la carpeta {folder}, de la petición {slug}, con textos por escribir.",
         folder=shown(folder),
@@ -285,12 +352,13 @@ def usable_key(setup: Setup) -> Path:
 def keep_key(setup: Setup) -> str:
     """Makes the key if it is not there, and keeps where it is."""
     path = usable_key(setup)
-    if path.exists():
-        setup.keep(KEY_FILE, str(path))
-        return label("La clave es {path}.", path=shown(path))
-    file_locations.make_private_folder(path.parent)
-    Keyring.generate(path)
+    is_new = not path.exists()
+    if is_new:
+        file_locations.make_private_folder(path.parent)
+        Keyring.generate(path)
     setup.keep(KEY_FILE, str(path))
+    if not is_new:
+        return label("La clave es {path}.", path=shown(path))
     return label(
         "Hecha la clave {path}, con la que se cifran los nombres. Guarda una copia en otro sitio,"
         " aparte de la base de datos: sin ella nadie puede leer las firmas.",
@@ -301,8 +369,8 @@ def keep_key(setup: Setup) -> str:
 STEPS: Sequence[SetupStep] = (
     SetupStep(
         "token_file",
-        check_token,
-        keep_token,
+        _check_token,
+        _keep_token,
         mark("Token"),
         mark("El token del bot"),
         mark(
@@ -313,8 +381,8 @@ STEPS: Sequence[SetupStep] = (
     ),
     SetupStep(
         "admin",
-        check_admins,
-        keep_admins,
+        _check_admins,
+        _keep_admins,
         mark("¿Añadir a otra persona que también administre?"),
         mark("Quién administra el bot"),
         mark(
@@ -322,13 +390,13 @@ STEPS: Sequence[SetupStep] = (
             " firmen, desde su Telegram. Abre este enlace con su teléfono, o escanea el código, y"
             " pulsa «Iniciar». Vale una sola vez y durante diez minutos."
         ),
-        setting=ADMINS,
-        asks=ask_for_admins,
+        setting=_ADMINS,
+        asks=_ask_for_admins,
     ),
     SetupStep(
         "petition",
-        check_folder,
-        keep_folder,
+        _check_folder,
+        _keep_folder,
         mark("Nombre corto o carpeta"),
         mark("La petición"),
         mark(
@@ -336,12 +404,12 @@ STEPS: Sequence[SetupStep] = (
             " un nombre corto, como rio-limpio, y hago una a partir de una plantilla. El nombre"
             " marca cada firma, y no se puede cambiar cuando ya ha firmado alguien."
         ),
-        setting=FOLDER,
+        setting=_FOLDER,
     ),
     SetupStep(
         "petition_language",
-        check_languages,
-        make_petition,
+        _check_languages,
+        _make_petition,
         mark("Idiomas"),
         mark("Los idiomas de la petición"),
         mark(
@@ -349,6 +417,6 @@ STEPS: Sequence[SetupStep] = (
             " principal primero. Otros se añaden después, en la vista previa."
         ),
         default=", ".join(LANGUAGES),
-        applies=lambda setup: setup.is_new_petition,
+        applies=_is_new_petition,
     ),
 )

@@ -1,18 +1,17 @@
 """The calls to Telegram that set a bot up; they acknowledge no update, which waits for the bot."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+from telegram import User
 from telegram.error import TelegramError
 
 from bot.intake.polling import ALLOWED_UPDATES
-from bot.setup.admin_code import AdminCode, Candidate
+from bot.setup.admin_code import LASTS_SECONDS, sender_of
 from bot.telegram_session import shared_session
 from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError, label, terminal_words
@@ -67,38 +66,18 @@ _HAS_WEBHOOK = mark(
 
 
 class FetchedElsewhere(TerminalError):
-    """Another program gets this bot's updates: by a webhook at `host`, or by polling."""
-
-    def __init__(self, host: str = "") -> None:
-        super().__init__(label(_HAS_WEBHOOK if host else _POLLS, host=host))
-
-
-@dataclass(frozen=True, slots=True)
-class BotIdentity:
-    """The bot that a token belongs to."""
-
-    username: str
-    name: str
+    """Another program gets this bot's updates: by a webhook, or by polling."""
 
 
 class BotCalls:
-    """Calls for one bot; `now` is in seconds, monotonic."""
+    """Calls for one bot."""
 
-    def __init__(
-        self,
-        client: TelegramClient,
-        *,
-        now: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, client: TelegramClient) -> None:
         self._client = client
-        self._now = now
-        self._sleep = sleep
 
-    async def identity(self) -> BotIdentity:
+    async def identity(self) -> User:
         """Asks Telegram whose token it is; raises TokenRefused, Unreachable."""
-        found = await self._call("getMe")
-        return BotIdentity(str(found["username"]), str(found["first_name"]))
+        return User.de_json(await self._call("getMe"), None)
 
     async def require_alone(self) -> None:
         """Refuses a bot whose updates another program fetches.
@@ -109,15 +88,15 @@ class BotCalls:
         """
         webhook = (await self._call("getWebhookInfo")).get("url")
         if webhook:
-            raise FetchedElsewhere(urlsplit(webhook).hostname or "?")
-        until = self._now() + _ALONE_SECONDS
-        while (left := until - self._now()) > 0:
-            updates = await self._fetch(_ALONE_SECONDS)
-            await self._sleep(min(left, _BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS))
+            raise FetchedElsewhere.because(_HAS_WEBHOOK, host=urlsplit(webhook).hostname or "?")
+        now = asyncio.get_running_loop().time
+        until = now() + _ALONE_SECONDS
+        while now() < until:
+            await _rest_after(await self._fetch(_ALONE_SECONDS))
 
     async def wait_for(
-        self, code: AdminCode, tell: Callable[[Sentence], None] = lambda _: None
-    ) -> Candidate | None:
+        self, code: str, tell: Callable[[Sentence], None] = lambda _: None
+    ) -> User | None:
         """Waits until somebody opens the link; returns None when its time is over.
 
         Why there is no connection meanwhile is given to `tell`, whenever that changes.
@@ -128,23 +107,25 @@ class BotCalls:
             TokenRefused: the token was revoked meanwhile.
         """
         told: Sentence | None = None
-        while (left := code.seconds_left(self._now())) > 0:
+        now = asyncio.get_running_loop().time
+        until = now() + LASTS_SECONDS
+        while (left := until - now()) > 0:
             try:
                 updates = await self._fetch(min(_LONG_POLL_SECONDS, int(left) + 1))
             except Unreachable as error:
                 if error.reason is not None and error.reason != told:
                     told = error.reason
                     tell(told)
-                await self._sleep(_BETWEEN_LOOKS_SECONDS)
+                await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
                 continue
-            if found := next(filter(None, map(code.sender, updates)), None):
+            if found := next(filter(None, (sender_of(code, each) for each in updates)), None):
                 return found
             if len(updates) >= _MOST_UPDATES:
                 raise TerminalError.because(
                     "Hay más de cien mensajes de otras personas esperando en Telegram. Di tú quién"
                     " administra, con su id numérico: petition-bot init --admin ID"
                 )
-            await self._sleep(_BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS)
+            await _rest_after(updates)
         return None
 
     async def write_to(self, user_id: int, text: Html) -> None:
@@ -177,8 +158,13 @@ def _meaning(error: TelegramRefused | TelegramError) -> Exception:
     if kind is ErrorKind.UNAUTHORISED:
         return TokenRefused()
     if kind is ErrorKind.CONFLICT:
-        return FetchedElsewhere("?" if "webhook is active" in str(error).lower() else "")
+        has_webhook = "webhook is active" in str(error).lower()
+        return FetchedElsewhere.because(_HAS_WEBHOOK if has_webhook else _POLLS, host="?")
     return Unreachable(error)
+
+
+async def _rest_after(updates: Any) -> None:
+    await asyncio.sleep(_BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.setup.admin_code import AdminCode
+from bot.setup.admin_code import new_admin_code
 from handlers.context import Services
 from simulator.chats import Message
 from simulator.person import Person
@@ -287,7 +287,7 @@ async def test_to_others_the_admins_commands_do_not_exist(scene: Scene) -> None:
         scene.ana.send(order)
         await scene.settled()
         assert scene.screen(scene.ana).text == scene.screen(scene.jordi).text
-    scene.marta.start(AdminCode(0.0).text)  # the link by which somebody became an admin
+    scene.marta.start(new_admin_code())  # the link by which somebody became an admin
     await scene.settled()
     assert scene.petition.texts_in("es").title in scene.screen(scene.marta).text
     services = services_of(scene)

@@ -1,6 +1,6 @@
 """A name typed after a command is deleted like any other, and never becomes a source tag."""
 
-from bot.setup.admin_code import AdminCode
+from bot.setup.admin_code import new_admin_code
 from handlers.screens.command_list import SUPPORTER_COMMANDS
 from simulator.person import Person
 from tests.features.test_typed_names import GONE, somebody
@@ -62,7 +62,7 @@ async def test_a_name_beyond_doubt_behind_a_command_goes_anywhere(scene: Scene) 
     assert commands(luz) == []
     # Nor is the code of `init` a source, one's own name, or any word after signing.
     pau = next(somebody(scene))
-    await scene.says(pau, f"/start {AdminCode(0.0).text}")
+    await scene.says(pau, f"/start {new_admin_code()}")
     assert await source(scene, pau) is None
     await scene.says(ana, "/start newsletter")
     assert await source(scene, ana) is None

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.setup.admin_code import AdminCode
+from bot.setup.admin_code import new_admin_code
 from bot.setup.bot_calls import (
     BotCalls,
     FetchedElsewhere,
@@ -34,13 +34,12 @@ async def calls(sim: Simulator) -> AsyncIterator[BotCalls]:
 async def test_what_supporters_sent_before_waits_for_the_bot(
     sim: Simulator, calls: BotCalls
 ) -> None:
-    code = AdminCode(0.0)
-    calls = BotCalls(calls._client, now=lambda: 0.0)
+    code = new_admin_code()
     sim.world.person("Ana").start("newsletter")
-    sim.world.person("Marta").start(code.text)
+    sim.world.person("Marta").start(code)
     found = await calls.wait_for(code)
     assert found is not None
-    assert found.name == "Marta"
+    assert found.full_name == "Marta"
     assert len(sim.world.updates.pending) == 2
     assert {call.params.get("offset") for call in sim.calls if call.method == "getUpdates"} == {
         None
@@ -52,47 +51,41 @@ async def test_nobody_is_found_behind_a_flood(sim: Simulator, calls: BotCalls) -
     for _ in range(100):
         mallory.start("admin-AAAAAAAAAAAAAAAAAAAAAA")
     with pytest.raises(TerminalError, match="More than a hundred messages"):
-        await BotCalls(calls._client, now=lambda: 0.0).wait_for(AdminCode(0.0))
+        await calls.wait_for(new_admin_code())
     assert len(sim.world.updates.pending) == 100
 
 
 async def test_a_server_that_ignores_how_long_to_wait_is_asked_a_few_times_a_second(
     sim: Simulator, calls: BotCalls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now, updates = 0.0, sim.world.updates
+    updates = sim.world.updates
 
     async def at_once(limit: int, _seconds: float) -> object:
         return await poll(limit, 0)
 
-    async def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds + 0.001
-
     poll = updates.poll
     monkeypatch.setattr(updates, "poll", at_once)
-    asked = BotCalls(calls._client, now=lambda: now, sleep=sleep)
-    await asyncio.wait_for(asked.require_alone(), 5)
-    assert len(sim.calls) < 12
-    assert await asyncio.wait_for(asked.wait_for(AdminCode(now - 590)), 5) is None
-    assert len(sim.calls) < 60
+    monkeypatch.setattr("bot.setup.bot_calls.LASTS_SECONDS", 10)
+    await calls.require_alone()
+    assert 6 < len(sim.calls) < 12
+    assert await calls.wait_for(new_admin_code()) is None
+    assert 40 < len(sim.calls) < 60
 
 
 async def test_while_somebody_waits_for_the_link_it_is_said_once_why_nothing_comes() -> None:
     told: list[Sentence] = []
-    left = iter([0.0, 1.0, 2.0, 600.0])
-
-    async def sleep(_: float) -> None:
-        await asyncio.sleep(0)
-
     async with open_bot_calls(TOKEN, "http://127.0.0.1:9") as calls:
-        waiting = BotCalls(calls._client, now=lambda: next(left), sleep=sleep)
-        assert await waiting.wait_for(AdminCode(0.0), told.append) is None
+        waiting = asyncio.create_task(calls.wait_for(new_admin_code(), told.append))
+        await asyncio.sleep(30)
+        waiting.cancel()
     assert ["refuses the connection" in str(reason) for reason in told] == [True]
 
 
-async def test_a_link_that_nobody_opens_ends(calls: BotCalls) -> None:
-    times = iter([599.9, 600.0])
-    assert await BotCalls(calls._client, now=lambda: next(times)).wait_for(AdminCode(0.0)) is None
+async def test_a_link_that_nobody_opens_ends_after_ten_minutes(calls: BotCalls) -> None:
+    now = asyncio.get_running_loop().time
+    begun = now()
+    assert await calls.wait_for(new_admin_code()) is None
+    assert 600 <= now() - begun < 602
 
 
 async def test_a_bot_that_another_program_fetches_is_refused(
