@@ -109,7 +109,7 @@ def _require_ready(settings: Settings) -> None:
     said = label(
         "La petición de {folder} todavía no está lista para personas de verdad:", folder=read.path
     )
-    rehearsal = label("Para ensayarla tal como está: {command}", command=_REHEARSAL)
+    rehearsal = label("Para ensayarla tal como está: petition-bot run --rehearsal")
     refusal = "\n".join((said, *listed, *_what_to_do(settings), rehearsal))
     raise CannotDo(refusal, code=NEEDS_A_PERSON)
 
@@ -152,14 +152,18 @@ def _require_rehearsable(settings: Settings) -> None:
     Raises PetitionInvalid or StorageError if its folder or the database cannot be read.
     """
     slug = load_petition(settings.folder or BUNDLED).slug
-    if signed := _signed_petition(settings, slug):
+    signed = slug if run_to_end(last_number_in(settings.database_url, slug)) else None
+    if signed is None and settings.key_file is not None:
+        # Nor of another that this bot ran, from whatever folder: its chats are the bot's.
+        signed = petition_signed_with(settings.bot_id, settings.key_file)
+    if signed is not None:
         raise CannotDo.because(
             "La petición {slug} ya tiene firmas, y quien la firmó encontraría el ensayo en su "
             "chat sin poder retirarse. Ensáyala con otro bot: en otra carpeta, pon en un "
-            "archivo .env su token y PETITION_DATABASE_URL={url}, y ejecuta allí: {command}",
+            "archivo .env su token y PETITION_DATABASE_URL={url}, y ejecuta allí: petition-bot "
+            "run --rehearsal",
             slug=signed,
             url="sqlite+aiosqlite:///ensayo.db",
-            command=_REHEARSAL,
         )
     run_to_end(_require_alone(settings))
     tell(
@@ -168,19 +172,6 @@ def _require_rehearsable(settings: Settings) -> None:
         "Ctrl-C.",
         slug=slug,
     )
-
-
-def _signed_petition(settings: Settings, slug: str) -> str | None:
-    """Returns which petition has signers who would meet this bot's rehearsal, if any has.
-
-    Beside this one it is any that the bot itself ran, from whatever folder that was: its chats
-    are the bot's.
-    """
-    if run_to_end(last_number_in(settings.database_url, slug)):
-        return slug
-    if settings.key_file is None:
-        return None
-    return petition_signed_with(settings.bot_id, settings.key_file)
 
 
 async def _require_alone(settings: Settings) -> None:
@@ -202,8 +193,8 @@ def _say_started(name: str, username: str) -> None:
     say(
         label("Para pararlo, pulsa Ctrl-C."),
         label(
-            "Aquí solo salen los avisos. Para guardar el registro entero: {command}",
-            command="petition-bot run 2>> petition.log",
+            "Aquí solo salen los avisos. Para guardar el registro entero: petition-bot run 2>> "
+            "petition.log"
         ),
     )
 
@@ -246,21 +237,14 @@ def said_of_event(event: str) -> str:
     return label(said, event=event) if said else ""
 
 
-_REHEARSAL = "petition-bot run --rehearsal"
-
-
 def _what_to_do(settings: Settings) -> list[str]:
     """Returns which commands help; the bundled petition is nobody's to change."""
     if settings.folder is None:
         return [
-            label(
-                "Es la petición que viene de ejemplo. Para empezar la tuya: {command}",
-                command="petition-bot init",
-            )
+            label("Es la petición que viene de ejemplo. Para empezar la tuya: petition-bot init")
         ]
     folder = shlex.quote(str(settings.folder))
-    preview, check = f"petition-bot preview {folder}", f"petition-bot check {folder}"
     return [
-        label("Para corregirla viéndola: {command}", command=preview),
-        label("Para ver qué le falta: {command}", command=check),
+        label("Para corregirla viéndola: petition-bot preview {folder}", folder=folder),
+        label("Para ver qué le falta: petition-bot check {folder}", folder=folder),
     ]
