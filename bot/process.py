@@ -9,11 +9,10 @@ import structlog
 
 from bot.app import FatalError, open_app
 from bot.file_locations import found_here
-from bot.intake import TokenUnknown
 from bot.settings import Settings, unknown_settings
 from bot.text.problems import Sentence
 
-__all__ = ["FatalError", "TokenUnknown", "run_until_stopped"]
+__all__ = ["FatalError", "run_until_stopped"]
 
 _log = structlog.stdlib.get_logger()
 

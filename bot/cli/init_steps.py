@@ -5,30 +5,28 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from dotenv import dotenv_values, set_key, unset_key
 from pydantic import TypeAdapter, ValidationError
 from telegram import User
 
 from bot import file_locations
-from bot.cli.run import say_that_nobody_else_reads
-from bot.console import CannotDo, confirms, draw_link, run_to_end, say, tell
+from bot.cli.run import say_that_nobody_else_reads, with_bot
+from bot.console import CannotDo, confirms, draw_link, say, tell
 from bot.petition_folder.schema import PETITION_FILE, Slug
 from bot.petition_folder.template import LANGUAGES, copy_template
 from bot.settings import PREFIX, Settings, checked_token, load_settings
 from bot.setup.admin_code import LASTS_SECONDS, new_admin_code
-from bot.setup.bot_calls import BotCalls, open_bot_calls
+from bot.setup.bot_calls import BotCalls
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import Catalogs, mark
 from storage import Keyring, key_apart_from_data
 from storage.key_file import refuse_open_folders
 from storage.private_files import write_file
-
-T = TypeVar("T")
 
 TOKEN = PREFIX + "BOT_TOKEN"
 KEY_FILE = PREFIX + "KEY_FILE"
@@ -87,16 +85,6 @@ class Setup:
             write_file(self.env_file, f"# {title}\n".encode())
         quotes = "never" if _NEEDS_NO_QUOTES.fullmatch(value) else "always"
         set_key(self.env_file, name, value, quote_mode=quotes, follow_symlinks=True)
-
-    def call(self, token: str, work: Callable[[BotCalls], Awaitable[T]]) -> T:
-        """Works with the bot of a token, at Telegram as `run` finds it; raises as that does."""
-
-        async def called() -> T:
-            connection = self.connection
-            async with open_bot_calls(token, connection.api_url, connection.proxy) as calls:
-                return await work(calls)
-
-        return run_to_end(called())
 
 
 def in_file(path: Path) -> dict[str, str]:
@@ -157,7 +145,7 @@ def _check_token(setup: Setup, typed: str) -> tuple[str, User]:
             await calls.require_alone()
         return await calls.identity()
 
-    return token, setup.call(token, identity)
+    return token, with_bot(setup.connection, token, identity)
 
 
 def _keep_token(setup: Setup, answer: tuple[str, User]) -> str:
@@ -202,7 +190,8 @@ def _find_admin(setup: Setup) -> User | None:
     say("", link, "")
     draw_link(link)
     tell("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)")
-    found = setup.call(
+    found = with_bot(
+        setup.connection,
         token,
         lambda calls: calls.wait_for(code, lambda why: say(why.said(words), style="yellow")),
     )
@@ -225,7 +214,7 @@ def _find_admin(setup: Setup) -> User | None:
         " que puedes hacer.",
         name=found.full_name,
     )
-    setup.call(token, lambda calls: calls.write_to(found.id, welcome))
+    with_bot(setup.connection, token, lambda calls: calls.write_to(found.id, welcome))
     return found
 
 
@@ -337,6 +326,12 @@ def _make_petition(setup: Setup, languages: tuple[str, ...]) -> str:
 
 # The key
 
+MADE_KEY = mark(
+    "Hecha la clave {path}, con la que se cifran los nombres. Guarda una copia en otro sitio,"
+    " aparte de la base de datos: sin ella nadie puede leer las firmas, y con las dos cosas,"
+    " cualquiera."
+)
+
 
 def usable_key(setup: Setup) -> Path:
     """Returns where the key is or goes; refuses what the bot would refuse, with StorageError."""
@@ -359,11 +354,7 @@ def keep_key(setup: Setup) -> str:
     setup.keep(KEY_FILE, str(path))
     if not is_new:
         return label("La clave es {path}.", path=shown(path))
-    return label(
-        "Hecha la clave {path}, con la que se cifran los nombres. Guarda una copia en otro sitio,"
-        " aparte de la base de datos: sin ella nadie puede leer las firmas.",
-        path=shown(path),
-    )
+    return label(MADE_KEY, path=shown(path))
 
 
 STEPS: Sequence[SetupStep] = (

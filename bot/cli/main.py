@@ -15,6 +15,7 @@ from bot.cli.dossier import dossier
 from bot.cli.export import export
 from bot.cli.handover import delivered
 from bot.cli.init import init
+from bot.cli.init_steps import MADE_KEY
 from bot.cli.invalidate import invalidate
 from bot.cli.keys import keys
 from bot.cli.notices import notices
@@ -144,11 +145,7 @@ def keygen(
     if path is None:
         make_private_folder(key.parent)
     Keyring.generate(key.absolute())
-    tell(
-        "La clave está en {path}. Guarda una copia lejos de la base de datos: sin la clave, "
-        "nadie puede leer las firmas; con las dos cosas, cualquiera.",
-        path=key.absolute(),
-    )
+    tell(MADE_KEY, path=key.absolute())
     if path is not None:
         tell("Pon en tus ajustes: PETITION_KEY_FILE={path}", path=path.absolute())
 

@@ -1,6 +1,7 @@
 """`petition-bot run`, and what it asks of a petition before real people meet it."""
 
 import shlex
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from bot.console import (
     NEEDS_A_PERSON,
     CannotDo,
+    R,
     draw_link,
     err,
     in_sentences,
@@ -19,12 +21,13 @@ from bot.console import (
     say_in_terminal,
     tell,
 )
+from bot.intake import TokenUnknown
 from bot.logs import configure_logging
 from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings, load_settings
-from bot.setup.bot_calls import TokenRefused, Unreachable, open_bot_calls
+from bot.setup.bot_calls import BotCalls, Unreachable, open_bot_calls
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 from storage import last_number_in, petition_signed_with
@@ -59,7 +62,7 @@ def run(
     token = settings.bot_token.get_secret_value()
     configure_logging(level, secrets=[token], said=said_of_event if is_quiet else None)
     # Imported here: it takes a moment to load, and other commands do not need it.
-    from bot.process import TokenUnknown, run_until_stopped
+    from bot.process import run_until_stopped
 
     if rehearsal and restored_backup:
         raise CannotDo.because("--rehearsal y --restored-backup no van juntas.")
@@ -75,11 +78,7 @@ def run(
         tell=say_in_terminal,
         started=_say_started,
     )
-    try:
-        run_to_end(bot)
-    except TokenUnknown:
-        # At the start a proxy's hiccup looks like a token that is refused, so that may pass.
-        raise TokenRefused from None
+    run_to_end(bot)
     if rehearsal:
         tell(
             "El ensayo ha acabado y sus firmas están borradas. En los chats quedan los mensajes, "
@@ -165,7 +164,10 @@ def _require_rehearsable(settings: Settings) -> None:
             slug=signed,
             url="sqlite+aiosqlite:///ensayo.db",
         )
-    run_to_end(_require_alone(settings))
+    token = settings.bot_token.get_secret_value()
+    # With no connection the bot itself waits, and it says what is wrong with the token.
+    with suppress(TokenUnknown, Unreachable):
+        with_bot(settings, token, BotCalls.require_alone)
     tell(
         "Ensayo de la petición {slug}, en el Telegram de verdad. Cada mensaje dice que es un "
         "ensayo. Ninguna firma cuenta, y los nombres se borran cuando acaba. Para acabarlo: "
@@ -174,13 +176,14 @@ def _require_rehearsable(settings: Settings) -> None:
     )
 
 
-async def _require_alone(settings: Settings) -> None:
-    """Refuses a bot whose messages somebody else is known to get."""
-    token = settings.bot_token.get_secret_value()
-    # With no connection the bot itself waits, and it says what is wrong with the token.
-    with suppress(TokenRefused, Unreachable):
+def with_bot(settings: Settings, token: str, work: Callable[[BotCalls], Awaitable[R]]) -> R:
+    """Works with the bot of a token, at Telegram as `run` finds it; raises what the work does."""
+
+    async def worked() -> R:
         async with open_bot_calls(token, settings.api_url, settings.proxy) as calls:
-            await calls.require_alone()
+            return await work(calls)
+
+    return run_to_end(worked())
 
 
 def _say_started(name: str, username: str) -> None:

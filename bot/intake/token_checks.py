@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from telegram.error import TelegramError
 
+from bot.text.terminal_language import TerminalError, label
 from bot.tracebacks import kind_of, place_of
 from bot.transport.error_kinds import ErrorKind, error_kind
 from bot.transport.errors import TelegramRefused
@@ -19,11 +20,13 @@ _PAUSES = (0.0, 2.0, 8.0, 20.0, 30.0)
 _MINUTE = 60.0  # of 409s, until the admins are told
 
 
-class TokenUnknown(Exception):
-    """Telegram does not know the token in PETITION_BOT_TOKEN; @BotFather shows the right one."""
+class TokenUnknown(TerminalError):
+    """Telegram does not know the token; at first a proxy's hiccup looks the same, and may pass."""
 
     def __init__(self) -> None:
-        super().__init__(self.__doc__ or "")
+        super().__init__(
+            label("Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero.")
+        )
 
 
 async def token_is_denied(

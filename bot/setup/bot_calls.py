@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from telegram import User
 from telegram.error import TelegramError
 
+from bot.intake import TokenUnknown
 from bot.intake.polling import ALLOWED_UPDATES
 from bot.setup.admin_code import LASTS_SECONDS, sender_of
 from bot.telegram_session import shared_session
@@ -29,15 +30,6 @@ _REST_SECONDS = 0.25
 # Another process that fetches is refused by Telegram as soon as this one does; it comes back
 # within this time, and then this one is refused.
 _ALONE_SECONDS = 2
-
-
-class TokenRefused(TerminalError):
-    """Telegram does not know this token."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            label("Telegram no conoce ese token. Cópialo otra vez de @BotFather (/token), entero.")
-        )
 
 
 class Unreachable(TerminalError):
@@ -76,7 +68,7 @@ class BotCalls:
         self._client = client
 
     async def identity(self) -> User:
-        """Asks Telegram whose token it is; raises TokenRefused, Unreachable."""
+        """Asks Telegram whose token it is; raises TokenUnknown, Unreachable."""
         return User.de_json(await self._call("getMe"), None)
 
     async def require_alone(self) -> None:
@@ -84,7 +76,7 @@ class BotCalls:
 
         Raises:
             FetchedElsewhere: it has a webhook, or somebody polls.
-            TokenRefused, Unreachable: see there.
+            TokenUnknown, Unreachable: see there.
         """
         webhook = (await self._call("getWebhookInfo")).get("url")
         if webhook:
@@ -104,7 +96,7 @@ class BotCalls:
         Raises:
             FetchedElsewhere: another program has begun to fetch.
             TerminalError: theirs cannot be seen behind those of others.
-            TokenRefused: the token was revoked meanwhile.
+            TokenUnknown: the token was revoked meanwhile.
         """
         told: Sentence | None = None
         now = asyncio.get_running_loop().time
@@ -156,7 +148,7 @@ class BotCalls:
 def _meaning(error: TelegramRefused | TelegramError) -> Exception:
     kind = error_kind(error)
     if kind is ErrorKind.UNAUTHORISED:
-        return TokenRefused()
+        return TokenUnknown()
     if kind is ErrorKind.CONFLICT:
         has_webhook = "webhook is active" in str(error).lower()
         return FetchedElsewhere.because(_HAS_WEBHOOK if has_webhook else _POLLS, host="?")

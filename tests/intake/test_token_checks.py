@@ -59,7 +59,7 @@ async def test_a_token_denied_for_a_minute_ends_the_polling_with_a_sentence(
 ) -> None:
     intake.inbox.failures.append(refuse(status, "Unauthorized"))
     intake.inbox.token_denied = 5
-    with pytest.raises(TokenUnknown, match="PETITION_BOT_TOKEN") as caught:
+    with pytest.raises(TokenUnknown, match="Telegram does not know that token") as caught:
         await intake.polling.run()
     assert TOKEN not in str(caught.value)
     assert intake.inbox.other_calls == ["getMe"] * 5

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.intake import TokenUnknown
 from bot.setup.admin_code import new_admin_code
 from bot.setup.bot_calls import (
     BotCalls,
     FetchedElsewhere,
-    TokenRefused,
     Unreachable,
     open_bot_calls,
 )
@@ -118,7 +118,7 @@ async def test_a_token_that_telegram_does_not_know_and_an_absent_telegram_differ
     sim: Simulator,
 ) -> None:
     async with open_bot_calls(TOKEN[:-1] + "2", sim.url) as calls:
-        with pytest.raises(TokenRefused):
+        with pytest.raises(TokenUnknown):
             await calls.identity()
     async with open_bot_calls(TOKEN, "http://127.0.0.1:9") as calls:
         with pytest.raises(Unreachable) as absent:
