@@ -24,8 +24,9 @@ from bot.intake import TokenUnknown
 from bot.petition.petition import BUNDLED
 from bot.petition_folder.template import copy_template
 from bot.settings import Settings
-from bot.setup.bot_calls import _POLLS, BotCalls, FetchedElsewhere, Unreachable
+from bot.setup.bot_calls import _POLLS, BotCalls, Unreachable
 from bot.text.problems import Sentence
+from bot.text.terminal_language import TerminalError
 from storage import HeldElsewhere, HighWaterMark, KeyFileOther, Reached, Unavailable
 from tests.support.scene import ready_petition
 
@@ -288,7 +289,7 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
 
 @asynccontextmanager
 async def fetched_elsewhere(*_: object) -> AsyncIterator[BotCalls]:
-    raise FetchedElsewhere.because(_POLLS)
+    raise TerminalError.because(_POLLS)
     yield
 
 
@@ -398,7 +399,7 @@ def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts(
     result = call("check")
     assert result.exit_code == 0
     assert f"Checking the petition in {BUNDLED}\n" in result.output
-    assert "not ready yet: 3 things are left to write. Until then" in result.output
+    assert "not ready yet: 3 things are left to write.\nUntil then" in result.output
     for each in ("is an example", "to write  "):
         assert result.output.count(each) == 3, "each is said once"
 

@@ -69,18 +69,18 @@ def _report(folder: Path) -> bool:
     slug = petition_of(read).slug
     languages = ", ".join(map(terminal_words().language_name, read.languages))
     if unready:
-        said = plural_label(
-            "{slug} ({languages}): aún no está lista: queda {n} cosa por escribir. Mientras, "
-            "petition-bot run no la pone en marcha. Se puede ensayar: petition-bot run "
-            "--rehearsal",
-            "{slug} ({languages}): aún no está lista: quedan {n} cosas por escribir. Mientras, "
-            "petition-bot run no la pone en marcha. Se puede ensayar: petition-bot run "
-            "--rehearsal",
+        left = plural_label(
+            "{slug} ({languages}): aún no está lista: queda {n} cosa por escribir.",
+            "{slug} ({languages}): aún no está lista: quedan {n} cosas por escribir.",
             len(fields_of(unready)),
             slug=slug,
             languages=languages,
         )
-        say(said)
+        say(left)
+        tell(
+            "Mientras, petition-bot run no la pone en marcha. Se puede ensayar: petition-bot run "
+            "--rehearsal"
+        )
         return True
     tell("{slug}: sin problemas ({languages}).", slug=slug, languages=languages)
     if warnings:

@@ -163,21 +163,18 @@ def _conclude(setup: Setup) -> None:
                 style="yellow",
             )
     load_settings(env_file=setup.env_file)
-    where = shlex.quote(str(setup.answers["petition"]))
-    say(
-        "",
-        label(
-            "✓ Los ajustes están en {path}. Lo que quieras cambiar, cámbialo ahí y en la carpeta"
-            " de la petición.",
-            path=shown(setup.env_file),
-        ),
-        "",
-        label("Y ahora, con @{bot}:", bot=setup.answers["token_file"][1].username),
-        label(
-            "  1. Escribe la petición y quién responde de las firmas: petition-bot preview "
-            "{where}",
-            where=where,
-        ),
-        label("  2. Comprueba que no falta nada: petition-bot check {where}", where=where),
-        label("  3. Ensáyala: petition-bot run --rehearsal. Y para abrirla: petition-bot run"),
+    say("")
+    tell(
+        "✓ Los ajustes están en {path}. Lo que quieras cambiar, cámbialo ahí y en la carpeta de la"
+        " petición.",
+        path=shown(setup.env_file),
+    )
+    say("")
+    tell(
+        "Y ahora, con @{bot}:\n"
+        "  1. Escribe la petición y quién responde de las firmas: petition-bot preview {where}\n"
+        "  2. Comprueba que no falta nada: petition-bot check {where}\n"
+        "  3. Ensáyala: petition-bot run --rehearsal. Y para abrirla: petition-bot run",
+        bot=setup.answers["token_file"][1].username,
+        where=shlex.quote(str(setup.answers["petition"])),
     )

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from telegram import User
 
 from bot import file_locations
-from bot.cli.run import say_that_nobody_else_reads, with_bot
+from bot.cli.run import say_who_approves, with_bot
 from bot.console import CannotDo, confirms, draw_link, say, tell
 from bot.petition_folder.schema import PETITION_FILE, Slug
 from bot.petition_folder.template import LANGUAGES, copy_template
@@ -225,7 +225,7 @@ def _keep_admins(setup: Setup, admins: list[int]) -> str:
     if len(admins) == 1:
         # There is nobody to approve, and the bot would not start; one of the environment stays.
         unset_key(setup.env_file, _APPROVAL, follow_symlinks=True)
-        say_that_nobody_else_reads()
+        say_who_approves(1)
     elif _APPROVAL not in setup.known:
         setup.keep(_APPROVAL, str(_MANY))
         approval = label(

@@ -21,7 +21,7 @@ from bot.tryout.demo_session import DemoSession, served, unless_interrupted
 from bot.tryout.folder_editor import FolderEditor, Refusal
 from bot.tryout.page import TryoutPage
 
-_CHECK_EVERY_SECONDS = 0.25
+_CHECK_EVERY_SECONDS = 0.15
 _NO_BUTTON_OF_THE_BOT = "look again"
 
 
@@ -62,16 +62,14 @@ class Preview:
     async def watch(self) -> None:
         """Shows every change of the folder, once its files have stopped changing."""
         known: FolderState | None = None
+        before: FolderState | None = None
         while True:
             now = folder_state(self.folder)
-            if now != known and now == await self._a_moment_later():
+            if now == before and now != known:
                 known = now
                 await self.look()
+            before = now
             await asyncio.sleep(_CHECK_EVERY_SECONDS)
-
-    async def _a_moment_later(self) -> FolderState:
-        await asyncio.sleep(_CHECK_EVERY_SECONDS / 2)
-        return folder_state(self.folder)
 
     async def look(self) -> None:
         """Checks the folder and shows the petition if there are no problems."""

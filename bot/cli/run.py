@@ -70,7 +70,10 @@ def run(
         _require_rehearsable(settings)
     else:
         _require_ready(settings)
-        _say_who_approves(settings)
+    if settings.approval_above is None and not rehearsal:
+        # Not a warning, which a terminal would show beside the sentence.
+        _log.info("nobody_approves", total=len(settings.admin_ids))
+        say_who_approves(len(settings.admin_ids))
     bot = run_until_stopped(
         settings,
         restored=restored_backup,
@@ -113,31 +116,21 @@ def _require_ready(settings: Settings) -> None:
     raise CannotDo(refusal, code=NEEDS_A_PERSON)
 
 
-def _say_who_approves(settings: Settings) -> None:
-    """Says where messages go out that nobody but their author has read; that is no obstacle."""
-    if settings.approval_above is not None:
-        return
-    admins = len(settings.admin_ids)
-    # Not a warning, which a terminal would show beside the sentence.
-    _log.info("nobody_approves", total=admins)
+def say_who_approves(admins: int) -> None:
+    """Says that messages go out which nobody but their author has read; that is no obstacle."""
     if admins == 1:
-        say_that_nobody_else_reads()
+        tell(
+            "Con una sola persona, nadie más revisa lo que se envía, tampoco el aviso de una"
+            " brecha de seguridad. Para añadir a otra, quita PETITION_ADMIN_IDS de los ajustes y"
+            " ejecuta petition-bot init: cada persona abre un enlace.",
+            style="yellow",
+        )
         return
     tell(
         "Salvo el aviso de una brecha de seguridad, cualquiera de las {n} personas que "
         "administran puede enviar un mensaje a quienes firmaron sin que nadie más lo lea. Para "
         "que lo apruebe otra cuando llegue a más de 100 personas: PETITION_APPROVAL_ABOVE=100",
         n=admins,
-        style="yellow",
-    )
-
-
-def say_that_nobody_else_reads() -> None:
-    """Says what it means that one person alone administers the bot."""
-    tell(
-        "Con una sola persona, nadie más revisa lo que se envía, tampoco el aviso de una brecha de"
-        " seguridad. Para añadir a otra, quita PETITION_ADMIN_IDS de los ajustes y ejecuta"
-        " petition-bot init: cada persona abre un enlace.",
         style="yellow",
     )
 

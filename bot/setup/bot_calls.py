@@ -57,10 +57,6 @@ _HAS_WEBHOOK = mark(
 )
 
 
-class FetchedElsewhere(TerminalError):
-    """Another program gets this bot's updates: by a webhook, or by polling."""
-
-
 class BotCalls:
     """Calls for one bot."""
 
@@ -75,12 +71,12 @@ class BotCalls:
         """Refuses a bot whose updates another program fetches.
 
         Raises:
-            FetchedElsewhere: it has a webhook, or somebody polls.
+            TerminalError: it has a webhook, or somebody polls.
             TokenUnknown, Unreachable: see there.
         """
         webhook = (await self._call("getWebhookInfo")).get("url")
         if webhook:
-            raise FetchedElsewhere.because(_HAS_WEBHOOK, host=urlsplit(webhook).hostname or "?")
+            raise TerminalError.because(_HAS_WEBHOOK, host=urlsplit(webhook).hostname or "?")
         now = asyncio.get_running_loop().time
         until = now() + _ALONE_SECONDS
         while now() < until:
@@ -94,8 +90,8 @@ class BotCalls:
         Why there is no connection meanwhile is given to `tell`, whenever that changes.
 
         Raises:
-            FetchedElsewhere: another program has begun to fetch.
-            TerminalError: theirs cannot be seen behind those of others.
+            TerminalError: another program has begun to fetch, or theirs cannot be seen behind
+                those of others.
             TokenUnknown: the token was revoked meanwhile.
         """
         told: Sentence | None = None
@@ -151,7 +147,7 @@ def _meaning(error: TelegramRefused | TelegramError) -> Exception:
         return TokenUnknown()
     if kind is ErrorKind.CONFLICT:
         has_webhook = "webhook is active" in str(error).lower()
-        return FetchedElsewhere.because(_HAS_WEBHOOK if has_webhook else _POLLS, host="?")
+        return TerminalError.because(_HAS_WEBHOOK if has_webhook else _POLLS, host="?")
     return Unreachable(error)
 
 

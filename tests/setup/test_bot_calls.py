@@ -9,7 +9,6 @@ from bot.intake import TokenUnknown
 from bot.setup.admin_code import new_admin_code
 from bot.setup.bot_calls import (
     BotCalls,
-    FetchedElsewhere,
     Unreachable,
     open_bot_calls,
 )
@@ -99,7 +98,7 @@ async def test_a_bot_that_another_program_fetches_is_refused(
 
     polling = asyncio.create_task(other())
     await asyncio.sleep(0.05)
-    with pytest.raises(FetchedElsewhere, match="/revoke"):
+    with pytest.raises(TerminalError, match="/revoke"):
         await calls.require_alone()
     polling.cancel()
 
@@ -110,7 +109,7 @@ async def test_a_bot_with_a_webhook_is_refused_and_its_host_named(
     async with ApiClient(sim.url) as api:
         await api.result("setWebhook", url="https://other.example/hook-of-petition")
         assert (await api.result("getWebhookInfo"))["url"]
-    with pytest.raises(FetchedElsewhere, match=r"\(other\.example\)"):
+    with pytest.raises(TerminalError, match=r"\(other\.example\)"):
         await calls.require_alone()
 
 
