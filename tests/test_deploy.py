@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +26,7 @@ SETTINGS = Path("/home/ana/.config/petition-bot/.env")
 DATA = Path("/home/ana/.local/share/petition-bot/data")
 WRITTEN = (DATA, Path("/home/ana/.config/petition-bot/keys"))
 READ = (Path("/home/ana/live"), Path("/usr"), Path("/home/ana/mi petición"))
-of_ana = partial(service_unit, "ana", PROGRAM, SETTINGS, start=DATA, written=WRITTEN)
+of_ana = partial(service_unit, SETTINGS, WRITTEN)
 
 
 def directives(text: str) -> dict[str, list[str]]:
@@ -36,11 +37,19 @@ def directives(text: str) -> dict[str, list[str]]:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _ana() -> Iterator[None]:
+    """Ana asks for the unit, in a home where the program is hers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_name="ana"))
+        patch.setattr("bot.cli.service._program", lambda: PROGRAM)
+        yield
+
+
 @pytest.fixture(scope="module")
 def unit() -> dict[str, list[str]]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv("SSL_CERT_FILE", raising=False)
-        return directives(of_ana(read=READ))
+    return directives(of_ana(READ))
 
 
 # Each keeps something from whoever has taken over the process, or from whoever finds the disk.
@@ -111,23 +120,25 @@ def test_it_writes_its_data_and_beside_its_key_and_sees_little_else_at_home(
         ' "/home/ana/mi petición"'
     ]
     assert unit["Environment"] == [f'"PETITION_ENV_FILE={SETTINGS}"']
-    srv, kept = Path("/srv/bot"), (Path("/srv/data"), Path("/srv/key"))
-    apart = directives(service_unit("bot", srv, srv, start=srv, written=kept, read=()))
-    assert apart["BindPaths"] == apart["BindReadOnlyPaths"] == [""]
+    apart = directives(service_unit(Path("/srv/.env"), [Path("/srv/data")], []))
+    assert (apart["BindPaths"], apart["BindReadOnlyPaths"]) == ([""], [str(PROGRAM)])
 
 
 @pytest.mark.parametrize("name", ["100%", 'my "petition"', "cost$", "a:b", "back\\slash"])
 def test_a_path_that_systemd_would_read_otherwise_is_refused(name: str) -> None:
     with pytest.raises(CannotDo, match="systemd"):
-        of_ana(read=[Path("/home/ana") / name])
+        of_ana([Path("/home/ana") / name])
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd is not here")
-def test_systemd_reads_all_of_it_and_finds_little_that_it_could_do(tmp_path: Path) -> None:
+def test_systemd_reads_all_of_it_and_finds_little_that_it_could_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "petition-bot.service"
-    program = Path(sys.executable)  # it wants one that is there
-    unit = service_unit("root", program, SETTINGS, start=DATA, written=WRITTEN, read=READ)
-    file.write_text(unit, "utf-8")
+    # It wants a user and a program that are there.
+    monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_name="root"))
+    monkeypatch.setattr("bot.cli.service._program", lambda: Path(sys.executable))
+    file.write_text(of_ana(READ), "utf-8")
     verified = _analyzed("verify", "--man=no", str(file))
     assert [line for line in verified.splitlines() if file.name in line] == []
     said = _analyzed("security", "--offline=true", "--no-pager", str(file))
@@ -184,7 +195,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.geteuid", lambda: 1001)
-    monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_name="ana"))
     monkeypatch.setenv("LOGNAME", "root")
     return tmp_path
 

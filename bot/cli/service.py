@@ -124,45 +124,29 @@ def service() -> None:
             )
     file_locations.make_database_folder(settings.database_url)
     data = [database.parent] if database else []
-    unit = service_unit(
-        pwd.getpwuid(os.geteuid()).pw_name,
-        _program(),
-        settings_file,
-        start=[*data, Path("/")][0],
-        written=[*data, key_file.parent],
-        read=[*_installation(), *filter(None, [settings.folder])],
-    )
-    typer.echo(unit, nl=False)
+    read = [*_installation(), *filter(None, [settings.folder])]
+    typer.echo(service_unit(settings_file, [*data, key_file.parent], read), nl=False)
 
 
-def service_unit(
-    user: str,
-    program: Path,
-    settings: Path,
-    *,
-    start: Path,
-    written: Sequence[Path],
-    read: Sequence[Path],
-) -> str:
-    """Returns the unit for the system's manager, which runs the bot as this user.
+def service_unit(settings_file: Path, written: Sequence[Path], read: Sequence[Path]) -> str:
+    """Returns the unit for the system's manager, which runs the bot as whoever asks.
 
-    The bot is started in the folder `start`, writes in the folders `written`, and needs the files
-    and folders `read` too; all paths are absolute.
+    The bot writes in the folders `written`, starts in the first, and needs what is `read` too.
     """
-    environment = {file_locations.ENV_FILE_NAMED: settings}
+    environment = {file_locations.ENV_FILE_NAMED: settings_file}
     if bundle := os.environ.get(_CERTIFICATES):
         environment[_CERTIFICATES] = Path(bundle).absolute()
-    seen = (program, *environment.values(), *read)
-    for path in (start, *written, *seen):
+    seen = (_program(), *environment.values(), *read)
+    for path in (*written, *seen):
         if _WITH_A_MEANING & set(str(path)):
             raise CannotDo.because(
                 "systemd leería {path} como otra cosa: elige otro nombre.", path=path
             )
     return _UNIT.format(
-        user=user,
-        start=start,
+        user=pwd.getpwuid(os.geteuid()).pw_name,
+        start=written[0],
         environment="\n".join(f'Environment="{n}={path}"' for n, path in environment.items()),
-        program=program,
+        program=_program(),
         written=_quoted(written),
         seen_at_home=_quoted(filter(_is_hidden, seen)),
         written_at_home=_quoted(filter(_is_hidden, written)),
