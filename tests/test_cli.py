@@ -14,7 +14,6 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 from structlog.testing import capture_logs
-from telegram.error import TelegramError
 from typer.testing import CliRunner, Result
 
 from bot import console, process
@@ -274,9 +273,9 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     monkeypatch.setattr(process, "run_until_stopped", no_bot)
     monkeypatch.setattr("bot.cli.run.configure_logging", lambda *_, **__: None)
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
-    monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_elsewhere)
+    monkeypatch.setattr(BotCalls, "require_alone", fetched_elsewhere)
     assert "Otro programa está recibiendo los mensajes" in said(call("run", "--rehearsal"))
-    monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_by_nobody)
+    monkeypatch.setattr(BotCalls, "require_alone", out_of_reach)
     monkeypatch.delenv("PETITION_APPROVAL_ABOVE")
     result = call("run", "--rehearsal")
     assert result.exit_code == 0
@@ -287,16 +286,12 @@ def test_a_rehearsal_says_what_it_is_and_when_it_is_over_and_needs_no_ready_peti
     assert "no van juntas" in said(call("run", "--rehearsal", "--restored-backup"))
 
 
-@asynccontextmanager
-async def fetched_elsewhere(*_: object) -> AsyncIterator[BotCalls]:
+async def fetched_elsewhere(_: object) -> None:
     raise TerminalError.because(_POLLS)
-    yield
 
 
-@asynccontextmanager
-async def fetched_by_nobody(*_: object) -> AsyncIterator[BotCalls]:
-    raise Unreachable(TelegramError("Bad Gateway"))
-    yield
+async def out_of_reach(_: object) -> None:
+    raise Unreachable("Bad Gateway")
 
 
 def test_a_petition_that_people_signed_is_not_rehearsed_in_their_chats(
@@ -322,7 +317,7 @@ def test_a_bot_that_people_signed_with_rehearses_from_no_other_folder_and_no_oth
     mark.raise_to(Reached(1))
     assert "The petition river has signatures already" in said(call("run", "--rehearsal"))
     monkeypatch.setenv("PETITION_BOT_TOKEN", f"9{TOKEN}")
-    monkeypatch.setattr("bot.cli.run.open_bot_calls", fetched_elsewhere)
+    monkeypatch.setattr(BotCalls, "require_alone", fetched_elsewhere)
     assert "Another program" in said(call("run", "--rehearsal"))
 
 

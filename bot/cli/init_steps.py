@@ -193,7 +193,7 @@ def _find_admin(setup: Setup) -> User | None:
     found = with_bot(
         setup.connection,
         token,
-        lambda calls: calls.wait_for(code, lambda why: say(why.said(words), style="yellow")),
+        lambda calls: calls.wait_for(code, lambda why: say(why, style="yellow")),
     )
     if found is None:
         raise CannotDo.because(

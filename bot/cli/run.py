@@ -27,7 +27,8 @@ from bot.petition.petition import BUNDLED, load_petition, petition_of
 from bot.petition_folder.read import read_folder
 from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings, load_settings
-from bot.setup.bot_calls import BotCalls, Unreachable, open_bot_calls
+from bot.setup.bot_calls import BotCalls, Unreachable
+from bot.telegram_session import shared_session
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 from storage import last_number_in, petition_signed_with
@@ -173,8 +174,8 @@ def with_bot(settings: Settings, token: str, work: Callable[[BotCalls], Awaitabl
     """Works with the bot of a token, at Telegram as `run` finds it; raises what the work does."""
 
     async def worked() -> R:
-        async with open_bot_calls(token, settings.api_url, settings.proxy) as calls:
-            return await work(calls)
+        async with shared_session(settings.api_url, settings.proxy) as session:
+            return await work(BotCalls(session, settings.api_url, token))
 
     return run_to_end(worked())
 

@@ -1,23 +1,20 @@
 """The calls to Telegram that set a bot up; they acknowledge no update, which waits for the bot."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
 from telegram import User
 from telegram.error import TelegramError
 
 from bot.intake import TokenUnknown
 from bot.intake.polling import ALLOWED_UPDATES
 from bot.setup.admin_code import LASTS_SECONDS, sender_of
-from bot.telegram_session import shared_session
-from bot.text.problems import Sentence
-from bot.text.terminal_language import TerminalError, label, terminal_words
+from bot.text.terminal_language import TerminalError, terminal_words
 from bot.text.translations import mark
-from bot.transport import ErrorKind, Gate, NotSent, TelegramClient, error_kind
+from bot.transport import ErrorKind, Gate, NotSent, SharedSession, TelegramClient, error_kind
 from bot.transport.errors import TelegramRefused
 from telegram_text.markup import Html
 
@@ -33,17 +30,7 @@ _ALONE_SECONDS = 2
 
 
 class Unreachable(TerminalError):
-    """Telegram does not answer, or refuses for a reason that passes; `reason` says why."""
-
-    def __init__(self, error: TelegramRefused | TelegramError) -> None:
-        self.reason = error.reason if isinstance(error, NotSent) else None
-        super().__init__(
-            label(
-                "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram,"
-                " indica un proxy en PETITION_PROXY.",
-                reason=self.reason.said(terminal_words()) if self.reason else f"({error})",
-            )
-        )
+    """Telegram does not answer, or refuses for a reason that passes."""
 
 
 _POLLS = mark(
@@ -58,10 +45,10 @@ _HAS_WEBHOOK = mark(
 
 
 class BotCalls:
-    """Calls for one bot."""
+    """Calls for the bot of a token."""
 
-    def __init__(self, client: TelegramClient) -> None:
-        self._client = client
+    def __init__(self, session: SharedSession, api_url: str, token: str) -> None:
+        self._client = TelegramClient(session, Gate(), api_url=api_url, token=token)
 
     async def identity(self) -> User:
         """Asks Telegram whose token it is; raises TokenUnknown, Unreachable."""
@@ -83,7 +70,7 @@ class BotCalls:
             await _rest_after(await self._fetch(_ALONE_SECONDS))
 
     async def wait_for(
-        self, code: str, tell: Callable[[Sentence], None] = lambda _: None
+        self, code: str, tell: Callable[[str], None] = lambda _: None
     ) -> User | None:
         """Waits until somebody opens the link; returns None when its time is over.
 
@@ -94,15 +81,15 @@ class BotCalls:
                 those of others.
             TokenUnknown: the token was revoked meanwhile.
         """
-        told: Sentence | None = None
+        told = ""
         now = asyncio.get_running_loop().time
         until = now() + LASTS_SECONDS
         while (left := until - now()) > 0:
             try:
                 updates = await self._fetch(min(_LONG_POLL_SECONDS, int(left) + 1))
             except Unreachable as error:
-                if error.reason is not None and error.reason != told:
-                    told = error.reason
+                if str(error) != told:
+                    told = str(error)
                     tell(told)
                 await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
                 continue
@@ -148,17 +135,13 @@ def _meaning(error: TelegramRefused | TelegramError) -> Exception:
     if kind is ErrorKind.CONFLICT:
         has_webhook = "webhook is active" in str(error).lower()
         return TerminalError.because(_HAS_WEBHOOK if has_webhook else _POLLS, host="?")
-    return Unreachable(error)
+    reason = error.reason if isinstance(error, NotSent) else None
+    return Unreachable.because(
+        "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram, indica un"
+        " proxy en PETITION_PROXY.",
+        reason=reason.said(terminal_words()) if reason else f"({error})",
+    )
 
 
 async def _rest_after(updates: Any) -> None:
     await asyncio.sleep(_BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS)
-
-
-@asynccontextmanager
-async def open_bot_calls(
-    token: str, api_url: str, proxy: SecretStr | None = None
-) -> AsyncIterator[BotCalls]:
-    """Opens a connection to Telegram for one bot, as `run` does; raises SettingsInvalid."""
-    async with shared_session(api_url, proxy) as session:
-        yield BotCalls(TelegramClient(session, Gate(), api_url=api_url, token=token))
