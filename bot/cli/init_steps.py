@@ -16,7 +16,7 @@ from telegram import User
 
 from bot import file_locations
 from bot.cli.run import say_who_approves, with_bot
-from bot.console import CannotDo, confirms, draw_link, say, tell
+from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tell
 from bot.petition_folder.schema import PETITION_FILE, Slug
 from bot.petition_folder.template import LANGUAGES, copy_template
 from bot.settings import PREFIX, Settings, checked_token, load_settings
@@ -190,11 +190,7 @@ def _find_admin(setup: Setup) -> User | None:
     say("", link, "")
     draw_link(link)
     tell("Esperando a que se abra el enlace… (Ctrl-C para dejarlo)")
-    found = with_bot(
-        setup.connection,
-        token,
-        lambda calls: calls.wait_for(code, lambda why: say(why, style="yellow")),
-    )
+    found = with_bot(setup.connection, token, lambda calls: calls.wait_for(code), say_in_terminal)
     if found is None:
         raise CannotDo.because(
             "Han pasado {minutes} y nadie ha abierto el enlace. Para otro: petition-bot init",

@@ -29,6 +29,7 @@ from bot.petition_folder.unready import unready_problems
 from bot.settings import Settings, load_settings
 from bot.setup.bot_calls import BotCalls, Unreachable
 from bot.telegram_session import shared_session
+from bot.text.problems import Sentence
 from bot.text.terminal_language import label, terminal_words
 from bot.text.translations import mark
 from storage import last_number_in, petition_signed_with
@@ -170,11 +171,19 @@ def _require_rehearsable(settings: Settings) -> None:
     )
 
 
-def with_bot(settings: Settings, token: str, work: Callable[[BotCalls], Awaitable[R]]) -> R:
-    """Works with the bot of a token, at Telegram as `run` finds it; raises what the work does."""
+def with_bot(
+    settings: Settings,
+    token: str,
+    work: Callable[[BotCalls], Awaitable[R]],
+    tell: Callable[[Sentence], None] = lambda _: None,
+) -> R:
+    """Works with the bot of a token, at Telegram as `run` finds it; raises what the work does.
+
+    While it goes on, `tell` gets the reason when there is no connection, whenever that changes.
+    """
 
     async def worked() -> R:
-        async with shared_session(settings.api_url, settings.proxy) as session:
+        async with shared_session(settings.api_url, settings.proxy, tell) as session:
             return await work(BotCalls(session, settings.api_url, token))
 
     return run_to_end(worked())

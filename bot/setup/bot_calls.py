@@ -1,7 +1,6 @@
 """The calls to Telegram that set a bot up; they acknowledge no update, which waits for the bot."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,28 +68,20 @@ class BotCalls:
         while now() < until:
             await _rest_after(await self._fetch(_ALONE_SECONDS))
 
-    async def wait_for(
-        self, code: str, tell: Callable[[str], None] = lambda _: None
-    ) -> User | None:
+    async def wait_for(self, code: str) -> User | None:
         """Waits until somebody opens the link; returns None when its time is over.
-
-        Why there is no connection meanwhile is given to `tell`, whenever that changes.
 
         Raises:
             TerminalError: another program has begun to fetch, or theirs cannot be seen behind
                 those of others.
             TokenUnknown: the token was revoked meanwhile.
         """
-        told = ""
         now = asyncio.get_running_loop().time
         until = now() + LASTS_SECONDS
         while (left := until - now()) > 0:
             try:
                 updates = await self._fetch(min(_LONG_POLL_SECONDS, int(left) + 1))
-            except Unreachable as error:
-                if str(error) != told:
-                    told = str(error)
-                    tell(told)
+            except Unreachable:
                 await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
                 continue
             if found := next(filter(None, (sender_of(code, each) for each in updates)), None):

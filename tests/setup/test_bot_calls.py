@@ -1,7 +1,7 @@
 """Tests that setting a bot up takes no update from anybody, over the simulated Telegram."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,6 +13,7 @@ from bot.setup.bot_calls import (
     Unreachable,
 )
 from bot.telegram_session import shared_session
+from bot.text.problems import Sentence
 from bot.text.terminal_language import TerminalError
 from simulator import Simulator
 from tests.support.api_client import TOKEN, ApiClient
@@ -31,8 +32,10 @@ async def calls(sim: Simulator) -> AsyncIterator[BotCalls]:
 
 
 @asynccontextmanager
-async def bot_calls(api_url: str, token: str = TOKEN) -> AsyncIterator[BotCalls]:
-    async with shared_session(api_url, None) as session:
+async def bot_calls(
+    api_url: str, token: str = TOKEN, tell: Callable[[Sentence], None] = lambda _: None
+) -> AsyncIterator[BotCalls]:
+    async with shared_session(api_url, None, tell) as session:
         yield BotCalls(session, api_url, token)
 
 
@@ -78,12 +81,12 @@ async def test_a_server_that_ignores_how_long_to_wait_is_asked_a_few_times_a_sec
 
 
 async def test_while_somebody_waits_for_the_link_it_is_said_once_why_nothing_comes() -> None:
-    told: list[str] = []
-    async with bot_calls("http://127.0.0.1:9") as calls:
-        waiting = asyncio.create_task(calls.wait_for(new_admin_code(), told.append))
+    told: list[Sentence] = []
+    async with bot_calls("http://127.0.0.1:9", tell=told.append) as calls:
+        waiting = asyncio.create_task(calls.wait_for(new_admin_code()))
         await asyncio.sleep(30)
         waiting.cancel()
-    assert ["refuses the connection" in reason for reason in told] == [True]
+    assert ["refuses the connection" in str(reason) for reason in told] == [True]
 
 
 async def test_a_link_that_nobody_opens_ends_after_ten_minutes(calls: BotCalls) -> None:
