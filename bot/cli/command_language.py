@@ -34,7 +34,6 @@ _REFUSALS = (
     (r"Option (\S+) requires an argument", "Falta el valor detrás de {0}"),
     (r"Option (\S+) does not take a value", "La opción {0} no lleva ningún valor"),
     (r"Invalid value for (.+?): .*valid integer.*", "{0} tiene que ser un número entero"),
-    (r"Invalid value for (.+?): .*valid number.*", "{0} tiene que ser un número"),
     (r"Invalid value for (.+?): .*greater than or equal to (\S+)", "{0} es {1} como mínimo"),
     (r"Invalid value for (.+?): .*less than or equal to (\S+)", "{0} es {1} como máximo"),
     (

@@ -136,11 +136,10 @@ def _asked(setup: Setup, step: SetupStep) -> Any:
     default = f" [{step.default}]" if step.default else ""
     while True:
         typed: str = typer.prompt(
-            f"{label(step.question)}{default}:",
+            f"{label(step.question)}{default}",
             default="",
             show_default=False,
             hide_input=step.setting == TOKEN,
-            prompt_suffix=" ",
         )
         try:
             return step.check(setup, typed.strip() or step.default)

@@ -116,9 +116,7 @@ class Preview:
                 content = changed(file.read_text("utf-8"), path, value)
             except (NotEditable, OSError, ValueError, TypeError):
                 content = good
-            if not problem.key:
-                content = good
-            file.write_text(content, "utf-8")
+            file.write_text(content if problem.key else good, "utf-8")
         return None if find_problems(mended) else mended
 
     def _open_the_bot(self) -> None:
