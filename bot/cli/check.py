@@ -32,24 +32,6 @@ def check(
 ) -> None:
     """Lists every problem in a petition's texts."""
     folder = folder or _folder_meant()
-    if not _report(folder):
-        raise typer.Exit(1)
-
-
-def _folder_meant() -> Path:
-    """Returns the folder that is checked if none is named, and says which it is."""
-    here = Path.cwd()
-    # Also one that an editor has saved as petition.toml.txt, which the check then says.
-    if any(each.name.lower().startswith(PETITION_FILE) for each in here.iterdir()):
-        folder = here
-    else:
-        folder = load_petition_settings().folder or BUNDLED
-    tell("Se comprueba la petición de {folder}", folder=folder)
-    return folder
-
-
-def _report(folder: Path) -> bool:
-    """Prints problems and warnings, and a summary; returns whether there are no problems."""
     read = read_folder(folder)
     problems = problems_of(read)
     unready = sorted(set(unready_problems(read)))
@@ -65,7 +47,7 @@ def _report(folder: Path) -> bool:
             folder=folder,
         )
         say(said)
-        return False
+        raise typer.Exit(1)
     slug = petition_of(read).slug
     languages = ", ".join(map(terminal_words().language_name, read.languages))
     if unready:
@@ -81,11 +63,22 @@ def _report(folder: Path) -> bool:
             "Mientras, petition-bot run no la pone en marcha. Se puede ensayar: petition-bot run "
             "--rehearsal"
         )
-        return True
+        return
     tell("{slug}: sin problemas ({languages}).", slug=slug, languages=languages)
     if warnings:
         tell("Con los avisos funciona, pero míralos antes de empezar.")
-    return True
+
+
+def _folder_meant() -> Path:
+    """Returns the folder that is checked if none is named, and says which it is."""
+    here = Path.cwd()
+    # Also one that an editor has saved as petition.toml.txt, which the check then says.
+    if any(each.name.lower().startswith(PETITION_FILE) for each in here.iterdir()):
+        folder = here
+    else:
+        folder = load_petition_settings().folder or BUNDLED
+    tell("Se comprueba la petición de {folder}", folder=folder)
+    return folder
 
 
 def print_problems(

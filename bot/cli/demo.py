@@ -67,8 +67,8 @@ _SIGNERS: tuple[tuple[str, dict[str, Any], tuple[Move, ...]], ...] = (
 )
 
 
-async def run_demo(port: int | None) -> int:
-    """Serves the page with an open petition until it is interrupted; returns the exit code."""
+async def run_demo(port: int | None) -> None:
+    """Serves the page with an open petition until it is interrupted."""
     page = TryoutPage()
     async with (
         served(page, port),
@@ -84,7 +84,6 @@ async def run_demo(port: int | None) -> int:
         )
         await session.start()
         await unless_interrupted(asyncio.Event().wait())
-    return 0
 
 
 async def run_once() -> int:
@@ -214,9 +213,9 @@ def _print_event(event: Event) -> None:
         return
     name = person.user.first_name
     if event.kind == "tapped":
-        _print(f"{name} ▸ taps [{_tapped(message, event)}]", "cyan")
+        say(f"  {name} ▸ taps [{_tapped(message, event)}]", style="cyan")
     elif event.kind == "deleted" and not message.from_bot:
-        _print(f"{name} · what was typed is deleted from the chat", "dim")
+        say(f"  {name} · what was typed is deleted from the chat", style="dim")
     elif event.kind in ("sent", "edited"):
         _print_message(name, message)
 
@@ -227,14 +226,10 @@ def _print_message(name: str, message: Message) -> None:
         lines = [f"({message.media.kind}) {message.text}"]
     lines += ["  ".join(f"[{button.label}]" for button in row) for row in message.buttons]
     mark, style = ("◂", "") if message.from_bot else ("▸", "cyan")
-    _print("\n    ".join((f"{name} {mark} {lines[0]}", *lines[1:])), style)
+    say(f"  {name} {mark} {lines[0]}", *(f"    {line}" for line in lines[1:]), style=style)
 
 
 def _tapped(message: Message, event: Event) -> str:
     data = (event.detail or {}).get("data")
     buttons = (button for row in message.buttons for button in row)
     return next((button.label for button in buttons if button.data == data), "an old button")
-
-
-def _print(text: str, style: str) -> None:
-    out.print(f"  {text}", style=style, markup=False)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot import file_locations
 from bot.cli.init_steps import (
     KEY_FILE,
     STEPS,
@@ -69,7 +70,14 @@ def init(
             "Aquí no hay nadie a quien preguntar, porque la entrada no es una terminal. Añade"
             " --non-interactive y da las respuestas como opciones: petition-bot init --help"
         )
-    setup = Setup.begin(given, asks=not non_interactive)
+    env_file = file_locations.env_file().expanduser().absolute()
+    # What the command settles is left out: it may be missing, or wrong.
+    token = "1:a"  # noqa: S105
+    connection = load_settings(
+        env_file=env_file, bot_token=token, admin_ids="1,2", folder=None, key_file=None
+    )
+    known = in_file(env_file) | in_environment()
+    setup = Setup(given, not non_interactive, env_file, connection, known)
     if setup.asks and KEY_FILE not in setup.known:
         tell(
             "Vamos a preparar tu bot, paso a paso. Con Intro aceptas lo que está entre"

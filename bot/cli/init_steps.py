@@ -19,7 +19,7 @@ from bot.cli.run import say_who_approves, with_bot
 from bot.console import CannotDo, confirms, draw_link, say, say_in_terminal, tell
 from bot.petition_folder.schema import PETITION_FILE, Slug
 from bot.petition_folder.template import LANGUAGES, copy_template
-from bot.settings import PREFIX, Settings, checked_token, load_settings
+from bot.settings import PREFIX, Settings, checked_token
 from bot.setup.admin_code import LASTS_SECONDS, new_admin_code
 from bot.setup.bot_calls import BotCalls
 from bot.text.terminal_language import label, terminal_words
@@ -55,22 +55,6 @@ class Setup:
     known: dict[str, str] = field(repr=False)
     answers: dict[str, Any] = field(default_factory=dict, repr=False)
 
-    @classmethod
-    def begin(cls, given: Mapping[str, str], *, asks: bool) -> Setup:
-        """Reads what is known already.
-
-        Raises:
-            SettingsInvalid: others than its owner can use the file of settings, or one that is
-                not asked for is wrong.
-        """
-        path = file_locations.env_file().expanduser().absolute()
-        # What the command settles is left out: it may be missing, or wrong.
-        token = "1:a"  # noqa: S105
-        connection = load_settings(
-            env_file=path, bot_token=token, admin_ids="1,2", folder=None, key_file=None
-        )
-        return cls(given, asks, path, connection, in_file(path) | in_environment())
-
     def keep(self, name: str, value: str) -> None:
         """Writes a setting at once, if the file has another one: no interruption loses it."""
         self.known[name] = value
@@ -95,8 +79,8 @@ def in_file(path: Path) -> dict[str, str]:
 def in_environment() -> dict[str, str]:
     """Returns the settings that the environment has."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    values = {name: os.environ.get(name, "").strip() for name in sorted(known)}
-    return {name: value for name, value in values.items() if value}
+    values = {name.upper(): value.strip() for name, value in os.environ.items()}
+    return {name: values[name] for name in sorted(known) if values.get(name)}
 
 
 def shown(path: Path) -> str:
@@ -217,20 +201,18 @@ def _find_admin(setup: Setup) -> User | None:
 def _keep_admins(setup: Setup, admins: list[int]) -> str:
     """Keeps who administers the bot, and that two of them decide on what goes to many."""
     setup.keep(_ADMINS, ",".join(map(str, admins)))
-    said = label("Administran el bot: {ids}.", ids=setup.known[_ADMINS])
     if len(admins) == 1:
         # There is nobody to approve, and the bot would not start; one of the environment stays.
         unset_key(setup.env_file, _APPROVAL, follow_symlinks=True)
         say_who_approves(1)
     elif _APPROVAL not in setup.known:
         setup.keep(_APPROVAL, str(_MANY))
-        approval = label(
-            "Lo que llega a más de {n} personas espera a que lo apruebe otra: {setting}.",
+        tell(
+            "✓ Lo que llega a más de {n} personas espera a que lo apruebe otra: {setting}.",
             n=_MANY,
             setting=_APPROVAL,
         )
-        return f"{said} {approval}"
-    return said
+    return label("Administran el bot: {ids}.", ids=setup.known[_ADMINS])
 
 
 # The petition's folder
@@ -265,8 +247,6 @@ def _has_petition(folder: Path) -> bool:
 
 def _require_usable(folder: Path) -> None:
     """Refuses a folder in which, or after which, no petition can be made."""
-    if folder.exists() and not folder.is_dir():
-        raise CannotDo.because("{path} no es una carpeta.", path=shown(folder))
     if any(folder.glob("*.toml")):
         raise CannotDo.because(
             "En {path} hay ya archivos .toml. Elige otra carpeta u otro nombre.",

@@ -76,7 +76,7 @@ def demo(
     configure_logging("WARNING")
     from bot.cli.demo import run_demo, run_once
 
-    raise typer.Exit(run_to_end(run_once() if once else run_demo(port)))
+    raise typer.Exit(run_to_end(run_once() if once else run_demo(port)) or 0)
 
 
 @in_sentences

@@ -196,12 +196,9 @@ def _say_started(name: str, username: str) -> None:
     if not out.is_terminal:
         return
     draw_link(link)
-    say(
-        label("Para pararlo, pulsa Ctrl-C."),
-        label(
-            "Aquí solo salen los avisos. Para guardar el registro entero: petition-bot run 2>> "
-            "petition.log"
-        ),
+    tell(
+        "Para pararlo, pulsa Ctrl-C. Aquí solo salen los avisos. Para guardar el registro entero: "
+        "petition-bot run 2>> petition.log"
     )
 
 

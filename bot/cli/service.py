@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import typer
-from dotenv import dotenv_values
 
 import bot
 from bot import file_locations
+from bot.cli.init_steps import in_environment, in_file
 from bot.console import CannotDo, in_sentences
 from bot.settings import PREFIX, load_settings
 from bot.text.translations import mark
@@ -154,15 +154,11 @@ def service_unit(settings_file: Path, written: Sequence[Path], read: Sequence[Pa
 
 
 def _refuse_settings_of_the_shell(settings_file: Path) -> None:
-    in_file = dotenv_values(settings_file)
-    only_here = {
-        name
-        for name, value in os.environ.items()
-        if name.upper().startswith(PREFIX) and value and in_file.get(name) != value
-    }
-    if not in_file.get(f"{PREFIX}PROXY"):
+    written = in_file(settings_file)
+    only_here = {name for name, said in in_environment().items() if written.get(name) != said}
+    if f"{PREFIX}PROXY" not in written:
         only_here |= {n for n in os.environ if n.upper() in ("HTTPS_PROXY", "ALL_PROXY")}
-    if only_here := only_here - {file_locations.ENV_FILE_NAMED}:
+    if only_here:
         raise CannotDo.because(
             "El servicio no tendría esto de esta terminal: {names}. Escríbelo en {file}, o quítalo"
             " de aquí; un proxy se escribe como PETITION_PROXY, y none es sin él.",

@@ -66,7 +66,7 @@ class BotCalls:
         now = asyncio.get_running_loop().time
         until = now() + _ALONE_SECONDS
         while now() < until:
-            await _rest_after(await self._fetch(_ALONE_SECONDS))
+            await self._fetch(_ALONE_SECONDS)
 
     async def wait_for(self, code: str) -> User | None:
         """Waits until somebody opens the link; returns None when its time is over.
@@ -91,7 +91,6 @@ class BotCalls:
                     "Hay más de cien mensajes de otras personas esperando en Telegram. Di tú quién"
                     " administra, con su id numérico: petition-bot init --admin ID"
                 )
-            await _rest_after(updates)
         return None
 
     async def write_to(self, user_id: int, text: Html) -> None:
@@ -108,7 +107,9 @@ class BotCalls:
             "timeout": seconds,
             "allowed_updates": ALLOWED_UPDATES,
         }
-        return await self._call("getUpdates", params, timeout=seconds + _GRACE_SECONDS)
+        updates = await self._call("getUpdates", params, timeout=seconds + _GRACE_SECONDS)
+        await asyncio.sleep(_BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS)
+        return updates
 
     async def _call(
         self, method: str, params: dict[str, object] | None = None, timeout: float = 10.0
@@ -116,23 +117,16 @@ class BotCalls:
         try:
             return await self._client.call(method, params, timeout=timeout)
         except (TelegramRefused, TelegramError) as error:
-            raise _meaning(error) from None  # the original may have the token
-
-
-def _meaning(error: TelegramRefused | TelegramError) -> Exception:
-    kind = error_kind(error)
-    if kind is ErrorKind.UNAUTHORISED:
-        return TokenUnknown()
-    if kind is ErrorKind.CONFLICT:
-        has_webhook = "webhook is active" in str(error).lower()
-        return TerminalError.because(_HAS_WEBHOOK if has_webhook else _POLLS, host="?")
-    reason = error.reason if isinstance(error, NotSent) else None
-    return Unreachable.because(
-        "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram, indica un"
-        " proxy en PETITION_PROXY.",
-        reason=reason.said(terminal_words()) if reason else f"({error})",
-    )
-
-
-async def _rest_after(updates: Any) -> None:
-    await asyncio.sleep(_BETWEEN_LOOKS_SECONDS if updates else _REST_SECONDS)
+            kind, said = error_kind(error), f"({error})"
+            reason = error.reason if isinstance(error, NotSent) else None
+        # Raised outside of the handler: the original may have the token.
+        if kind is ErrorKind.UNAUTHORISED:
+            raise TokenUnknown
+        if kind is ErrorKind.CONFLICT:
+            has_webhook = "webhook is active" in said.lower()
+            raise TerminalError.because(_HAS_WEBHOOK if has_webhook else _POLLS, host="?")
+        raise Unreachable.because(
+            "No se puede hablar con Telegram. {reason} Si tu red no deja pasar Telegram, indica un"
+            " proxy en PETITION_PROXY.",
+            reason=reason.said(terminal_words()) if reason else said,
+        )
