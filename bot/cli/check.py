@@ -73,10 +73,8 @@ def _folder_meant() -> Path:
     """Returns the folder that is checked if none is named, and says which it is."""
     here = Path.cwd()
     # Also one that an editor has saved as petition.toml.txt, which the check then says.
-    if any(each.name.lower().startswith(PETITION_FILE) for each in here.iterdir()):
-        folder = here
-    else:
-        folder = load_petition_settings().folder or BUNDLED
+    is_here = any(each.name.lower().startswith(PETITION_FILE) for each in here.iterdir())
+    folder = here if is_here else load_petition_settings().folder or BUNDLED
     tell("Se comprueba la petición de {folder}", folder=folder)
     return folder
 

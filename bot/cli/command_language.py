@@ -54,9 +54,8 @@ class SpokenGroup(TyperGroup):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Runs what was typed; what cannot be understood ends with a sentence."""
-        words = terminal_words()
         for name, said in _PANELS_OF_TYPER.items():
-            setattr(rich_utils, name, words.label(said, value="{}"))
+            setattr(rich_utils, name, label(said, value="{}"))
         setattr(rich_utils, "rich_format_error", _say)  # noqa: B010 - it takes any error
         return super().main(*args, **extra)
 

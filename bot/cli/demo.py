@@ -93,14 +93,13 @@ async def run_once() -> int:
         try:
             refused = await unless_interrupted(_play(session))
         except SimulatorError as error:
-            out.print(f"\nNot as it should be: {error}", style="red", markup=False)
+            say(f"\nNot as it should be: {error}", style="red")
             return 1
     if refused is None:
         out.print("\nThe demo was interrupted.")
         return INTERRUPTED
-    for call in refused:
-        out.print(f"\nRefused: {call.method}: {call.error}", style="red", markup=False)
     if refused:
+        say(f"\nRefused: {refused[0].method}: {refused[0].error}", style="red")
         return 1
     out.print("\n[green]Everything was as it should be.[/green]")
     return 0
@@ -191,20 +190,16 @@ async def _erase(session: DemoSession) -> None:
     """Erases what is due when the retention is over."""
     async with open_cli_context(session.settings) as context:
         later = replace(context, clock=lambda: utc_now() + _MUCH_LATER)
-        _show_typed("purge")
+        say("\n  $ petition-bot purge", style="cyan")
         say(await (await prepare_purge(later)).carry_out(later))
 
 
 async def _shell(command: str) -> None:
     """Runs a command as it is typed in a terminal beside the bot."""
-    _show_typed(command)
+    say(f"\n  $ petition-bot {command}", style="cyan")
     failed = await asyncio.to_thread(app, shlex.split(command), standalone_mode=False)
     if failed and not command.startswith("dossier"):
         raise SimulatorError(f"{command} failed")
-
-
-def _show_typed(command: str) -> None:
-    say(f"\n  $ petition-bot {command}", style="cyan")
 
 
 def _print_event(event: Event) -> None:

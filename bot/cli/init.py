@@ -25,8 +25,6 @@ from bot.logs import configure_logging
 from bot.settings import load_settings
 from bot.text.terminal_language import TerminalError, label
 
-_REFUSALS = (CannotDo, TokenUnknown)
-
 
 @in_sentences
 def init(
@@ -55,11 +53,10 @@ def init(
     ] = False,
 ) -> None:
     """Set a bot up: token, admins, petition, key and settings, question by question."""
+    # What is no text is no token either.
+    token = token_file.read_text(encoding="utf-8", errors="replace") if token_file else ""
     given = {
-        # What is no text is no token either.
-        "token_file": token_file.read_text(encoding="utf-8", errors="replace")
-        if token_file
-        else "",
+        "token_file": token,
         "admin": "\n".join(admin or ()),
         "petition": petition or "",
         "petition_language": "\n".join(petition_language or ()),
@@ -72,9 +69,9 @@ def init(
         )
     env_file = file_locations.env_file().expanduser().absolute()
     # What the command settles is left out: it may be missing, or wrong.
-    token = "1:a"  # noqa: S105
+    some_bot = "1:a"
     connection = load_settings(
-        env_file=env_file, bot_token=token, admin_ids="1,2", folder=None, key_file=None
+        env_file=env_file, bot_token=some_bot, admin_ids="1,2", folder=None, key_file=None
     )
     known = in_file(env_file) | in_environment()
     setup = Setup(given, not non_interactive, env_file, connection, known)
@@ -116,7 +113,7 @@ def _require_answers(setup: Setup) -> None:
         if step.applies(setup):
             try:
                 setup.answers[step.name] = _answer(setup, step)
-            except _REFUSALS as error:
+            except (CannotDo, TokenUnknown) as error:
                 problems.append(f"--{step.name.replace('_', '-')}: {error}")
     if problems:
         raise CannotDo("\n".join(problems))
@@ -133,7 +130,7 @@ def _answer(setup: Setup, step: SetupStep) -> Any:
     if known:
         try:
             return step.check(setup, known)
-        except _REFUSALS as error:
+        except (CannotDo, TokenUnknown) as error:
             say(str(error), style="yellow")
     explain(label(step.title), label(step.text))
     return step.asks(setup, step.question) if step.asks else _asked(setup, step)
@@ -141,16 +138,15 @@ def _answer(setup: Setup, step: SetupStep) -> Any:
 
 def _asked(setup: Setup, step: SetupStep) -> Any:
     """Asks until the answer is one that can be taken."""
-    default = f" [{step.default}]" if step.default else ""
     while True:
         typed: str = typer.prompt(
-            f"{label(step.question)}{default}",
-            default="",
-            show_default=False,
+            label(step.question),
+            default=step.default,
+            show_default=bool(step.default),
             hide_input=step.setting == TOKEN,
         )
         try:
-            return step.check(setup, typed.strip() or step.default)
+            return step.check(setup, typed.strip())
         except TerminalError as error:
             say(str(error), style="yellow")
 

@@ -233,7 +233,17 @@ def _check_folder(setup: Setup, typed: str) -> Path:
             " movido, di dónde está: --petition CARPETA.",
             folder=where,
         )
-    _require_usable(folder)
+    if any(folder.glob("*.toml")):
+        raise CannotDo.because(
+            "En {path} hay ya archivos .toml. Elige otra carpeta u otro nombre.", path=where
+        )
+    try:
+        TypeAdapter(Slug).validate_python(_slug_of(folder.name))
+    except ValidationError:
+        raise CannotDo.because(
+            "El nombre corto tiene de 2 a 40 minúsculas sin acentos, cifras y guiones, y empieza"
+            " por una letra."
+        ) from None
     # A path may be mistyped, so Enter makes none.
     asked = label("En {folder} no hay ninguna petición. ¿Hago ahí una nueva?", folder=where)
     if setup.asks and not confirms(asked, default=is_name):
@@ -243,22 +253,6 @@ def _check_folder(setup: Setup, typed: str) -> Path:
 
 def _has_petition(folder: Path) -> bool:
     return (folder / PETITION_FILE).is_file()
-
-
-def _require_usable(folder: Path) -> None:
-    """Refuses a folder in which, or after which, no petition can be made."""
-    if any(folder.glob("*.toml")):
-        raise CannotDo.because(
-            "En {path} hay ya archivos .toml. Elige otra carpeta u otro nombre.",
-            path=shown(folder),
-        )
-    try:
-        TypeAdapter(Slug).validate_python(_slug_of(folder.name))
-    except ValidationError:
-        raise CannotDo.because(
-            "El nombre corto tiene de 2 a 40 minúsculas sin acentos, cifras y guiones, y empieza"
-            " por una letra."
-        ) from None
 
 
 def _keep_folder(setup: Setup, folder: Path) -> str:
@@ -323,13 +317,11 @@ def usable_key(setup: Setup) -> Path:
 def keep_key(setup: Setup) -> str:
     """Makes the key if it is not there, and keeps where it is."""
     path = usable_key(setup)
-    is_new = not path.exists()
-    if is_new:
-        file_locations.make_private_folder(path.parent)
-        Keyring.generate(path)
     setup.keep(KEY_FILE, str(path))
-    if not is_new:
+    if path.exists():
         return label("La clave es {path}.", path=shown(path))
+    file_locations.make_private_folder(path.parent)
+    Keyring.generate(path)
     return label(MADE_KEY, path=shown(path))
 
 

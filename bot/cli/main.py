@@ -24,7 +24,6 @@ from bot.cli.purge import purge
 from bot.cli.run import run
 from bot.cli.service import service
 from bot.console import in_sentences, run_to_end, say, say_files_here, tell
-from bot.file_locations import make_database_folder, make_private_folder
 from bot.logs import configure_logging
 from bot.settings import load_storage_settings
 from bot.text.translations import mark
@@ -143,7 +142,7 @@ def keygen(
     """Make the key that encrypts signatures."""
     key = path or load_storage_settings().key_file or file_locations.key_file()
     if path is None:
-        make_private_folder(key.parent)
+        file_locations.make_private_folder(key.parent)
     Keyring.generate(key.absolute())
     tell(MADE_KEY, path=key.absolute())
     if path is not None:
@@ -155,7 +154,7 @@ def migrate() -> None:
     """Migrate the database to this version's tables."""
     settings = load_storage_settings()
     say_files_here(settings.database_url)
-    make_database_folder(settings.database_url)
+    file_locations.make_database_folder(settings.database_url)
     revision = run_to_end(migrate_database(settings.database_url))
     tell("La base de datos está en la revisión {revision}.", revision=revision)
 

@@ -103,8 +103,7 @@ def _require_ready(settings: Settings) -> None:
     problems = sorted(set(unready_problems(read)))
     if not problems:
         return
-    words = terminal_words()
-    listed = [f"  {problem.said(words)}" for problem in problems]
+    listed = [f"  {problem.said(terminal_words())}" for problem in problems]
     if run_to_end(last_number_in(settings.database_url, slug)):
         _log.warning("petition_not_ready", total=len(problems))
         said = label("Aviso: la petición {slug} tiene firmas y sigue en marcha, pero:", slug=slug)
@@ -159,10 +158,9 @@ def _require_rehearsable(settings: Settings) -> None:
             slug=signed,
             url="sqlite+aiosqlite:///ensayo.db",
         )
-    token = settings.bot_token.get_secret_value()
     # With no connection the bot itself waits, and it says what is wrong with the token.
     with suppress(TokenUnknown, Unreachable):
-        with_bot(settings, token, BotCalls.require_alone)
+        with_bot(settings, settings.bot_token.get_secret_value(), BotCalls.require_alone)
     tell(
         "Ensayo de la petición {slug}, en el Telegram de verdad. Cada mensaje dice que es un "
         "ensayo. Ninguna firma cuenta, y los nombres se borran cuando acaba. Para acabarlo: "

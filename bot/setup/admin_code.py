@@ -8,7 +8,6 @@ from typing import Any
 from telegram import Message, User
 
 LASTS_SECONDS = 600.0
-_BYTES = 16
 _PREFIX = "admin-"
 # 16 bytes are 22 letters of Base64.
 _CODE = re.compile(_PREFIX + r"[A-Za-z0-9_-]{22}")
@@ -17,7 +16,7 @@ _START = re.compile(r"/start(?:@\w+)? (\S{1,64})\s*")
 
 def new_admin_code() -> str:
     """Returns a new code of 128 random bits."""
-    return _PREFIX + secrets.token_urlsafe(_BYTES)
+    return _PREFIX + secrets.token_urlsafe(16)
 
 
 def is_admin_code(payload: str) -> bool:

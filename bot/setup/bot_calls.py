@@ -60,8 +60,7 @@ class BotCalls:
             TerminalError: it has a webhook, or somebody polls.
             TokenUnknown, Unreachable: see there.
         """
-        webhook = (await self._call("getWebhookInfo")).get("url")
-        if webhook:
+        if webhook := (await self._call("getWebhookInfo")).get("url"):
             raise TerminalError.because(_HAS_WEBHOOK, host=urlsplit(webhook).hostname or "?")
         now = asyncio.get_running_loop().time
         until = now() + _ALONE_SECONDS
