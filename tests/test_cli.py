@@ -94,7 +94,10 @@ def test_init_says_that_nobody_is_there_to_ask_where_the_input_is_closed() -> No
 
 def test_the_key_is_for_its_owner_only_and_is_never_overwritten(folder: Path) -> None:
     key = folder / "keys" / "petition.key"
-    assert call("keygen", str(key)).exit_code == 0
+    made = call("keygen", str(key))
+    assert made.exit_code == 0
+    assert f"Made the key {key}, " in made.output
+    assert f"Set PETITION_KEY_FILE={key} in your settings." in made.output
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     before = key.read_bytes()
     assert str(key) in said(call("keygen", str(key)))
@@ -397,6 +400,7 @@ def test_check_passes_the_bundled_petition_and_reminds_of_its_example_contacts(
     assert "not ready yet: 3 things are left to write.\nUntil then" in result.output
     for each in ("is an example", "to write  "):
         assert result.output.count(each) == 3, "each is said once"
+    assert "no problems" not in result.output
 
 
 def test_check_without_a_folder_checks_the_one_it_is_typed_in_or_that_of_the_settings(

@@ -223,18 +223,22 @@ def test_the_service_reaches_telegram_as_the_shell_does(
     monkeypatch.setenv("HTTPS_PROXY", "http://ana:secret@127.0.0.1:3128")
     assert "PETITION_PROXY" in call().output
     assert "secret" not in call().output
+    with (home / "config" / "petition-bot" / ".env").open("a") as settings:
+        settings.write("PETITION_PROXY=none\n")
+    assert call().exit_code == 0
 
 
 def test_a_service_with_other_settings_than_those_of_the_shell_is_refused(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PETITION_DATABASE_URL", "postgresql+asyncpg://ana:secret@127.0.0.1/bot")
+    # In lower case it is read too.
+    monkeypatch.setenv("petition_database_url", "postgresql+asyncpg://ana:secret@127.0.0.1/bot")
     refused = call()
     assert refused.exit_code == 1
     assert "PETITION_DATABASE_URL" in refused.output
     assert "secret" not in refused.output
     # What says nothing, and where the settings are, is no other setting.
-    monkeypatch.setenv("PETITION_DATABASE_URL", "")
+    monkeypatch.setenv("petition_database_url", "")
     settings = home / "config" / "petition-bot" / ".env"
     monkeypatch.setenv("PETITION_ENV_FILE", str(settings))
     assert call().exit_code == 0

@@ -296,6 +296,8 @@ async def test_run_again_it_changes_only_what_is_asked(
     assert load_settings().key_file == home / ".config/petition-bot/keys/petition.key"
     assert (home / ".config/petition-bot/keys/petition.key").read_bytes() == key
     assert "cámbialo ahí y en la carpeta de la petición" in result.output
+    apart = await call("--non-interactive", "--petition", str(home / "Mar Menor"))
+    assert f"petition-bot preview '{home / 'Mar Menor'}'" in apart.output
     monkeypatch.setenv("PETITION_ADMIN_IDS", "77")
     assert "PETITION_ADMIN_IDS tiene" in (await call("--non-interactive", "--admin", "9")).output
 
