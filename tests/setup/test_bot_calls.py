@@ -85,6 +85,7 @@ async def test_while_somebody_waits_for_the_link_it_is_said_once_why_nothing_com
     async with bot_calls("http://127.0.0.1:9", tell=told.append) as calls:
         waiting = asyncio.create_task(calls.wait_for(new_admin_code()))
         await asyncio.sleep(30)
+        assert not waiting.done()
         waiting.cancel()
     assert ["refuses the connection" in str(reason) for reason in told] == [True]
 
