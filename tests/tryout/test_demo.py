@@ -131,7 +131,7 @@ async def test_a_whole_life_is_played_to_its_end_and_printed(tmp_path: Path) -> 
     for part in (
         *("Ana", "what was typed is deleted from the chat", "El 18 de julio de 2025"),
         *("petition-bot dossier", "SHA-256 of the manifest", "It is recorded that the petition"),
-        *("Signature 3: Seán O'Brien", "1 signature has changed", "Signatures erased: 2."),
+        *("Signature 3: Seán O'Brien", "erase it: the person asked", "Signatures erased: 2."),
         "Everything was as it should be.",
     ):
         assert part in told
