@@ -148,6 +148,9 @@ async def test_without_the_token_of_the_terminal_nothing_is_changed(desk: Desk) 
         assert desk.editor.token not in await page.text()
     # With it, one can ask whether it is right.
     assert await desk.client.may_edit(desk.editor.token) == (200, {"ok": True})
+    desk.editor.closed_for = Refusal.BUNDLED
+    status, body = await desk.client.may_edit(desk.editor.token)
+    assert (status, body["error"]) == (403, "bundled")
 
 
 async def test_only_known_values_of_known_files_are_written(desk: Desk) -> None:
@@ -308,6 +311,8 @@ async def test_a_new_version_says_what_changed_above_the_earlier_ones(desk: Desk
     for version, said in (("2027-01-31", changes), ("mañana", changes), ("2027-02-01", {})):
         refused = (await desk.edit("version", version=version, changes=said))[1]
         assert refused["error"] == "version"
+    (desk.folder / "petition.toml").unlink()
+    assert (await desk.edit("version", **asked))[1]["error"] == "gone"
 
 
 def test_the_first_earlier_version_is_noted_at_the_end_of_the_file() -> None:

@@ -66,7 +66,7 @@ class Visitor:
             if isinstance(act, Leave):
                 return self._leaves(act.reason, screen.stage)
             if read != screen.message.text:
-                await asyncio.sleep(self._looks_at(screen))
+                await asyncio.sleep(self.looks_at(screen))
                 read = screen.message.text
             screen = await (
                 self.goes(act) if isinstance(act, str) else self._taps(screen, act.data)
@@ -102,14 +102,15 @@ class Visitor:
         await asyncio.sleep(self.dice.uniform(*(self.looks or _PAUSE)))
         return await self._taps(screen, data)
 
-    def _leaves(self, reason: Reason | None, stage: Stage | None) -> None:
-        self.journey.left_for, self.journey.left_at = reason, stage
-
-    def _looks_at(self, screen: SeenScreen) -> float:
+    def looks_at(self, screen: SeenScreen) -> float:
+        """Returns for how many seconds a screen is looked at."""
         if self.looks is not None:
             return self.dice.uniform(*self.looks) if screen.stage in _FORM else 0.0
         seconds = len(screen.message.text) / _READ_A_SECOND
         return min(_LONGEST_LOOK, seconds) + self.dice.uniform(*_PAUSE)
+
+    def _leaves(self, reason: Reason | None, stage: Stage | None) -> None:
+        self.journey.left_for, self.journey.left_at = reason, stage
 
     async def _taps(self, screen: SeenScreen, data: str) -> SeenScreen | None:
         return await self._sees(lambda: self.person.tap_data(screen.message.id, data))

@@ -17,6 +17,7 @@ from bot.petition.petition import BUNDLED, load_petition
 from bot.petition.stages import Stage
 from bot.text.translations import Catalogs
 from bot.tryout.demo_session import ADMIN_ID
+from bot.tryout.rehearsal.reading import MeasuredScreen, Part
 from bot.tryout.rehearsal.report import page, write_report
 from bot.tryout.rehearsal.run import Rehearsal, RehearsalResult, calls_at_fault
 from bot.tryout.visitors.journeys import Reason, Step
@@ -151,6 +152,33 @@ def test_a_petition_with_signs_in_its_title_is_reported_on_in_just_those_signs()
     shown = Text()
     shown.feed(page(words, write_report(words, RehearsalResult(), called, [], seed=1)))
     assert shown.words.count(f"Ensayo de «{title}»") == 2, "as the title and above the page"
+
+
+def test_what_has_to_be_scrolled_is_listed_page_by_page_with_its_height_in_each_language() -> None:
+    result = RehearsalResult()
+    for language, part, place, high in (
+        ("es", Part.APPEAL, 2, 1.5),
+        ("en", Part.APPEAL, 1, 1.2),
+        ("es", Part.APPEAL, 1, 3.1),
+        ("es", Part.HELP, 0, 1.04),
+        ("es", Part.HOME, 0, 1.4),
+    ):
+        result.screens.append(MeasuredScreen(language, part, place, high))
+    words = Catalogs.load().words("es")
+    told = write_report(words, result, load_petition(BUNDLED), [], seed=1)
+    assert (
+        "\n".join(
+            (
+                "| Pantalla | español | inglés |",
+                "| - | -: | -: |",
+                "| Bienvenida | 1,4 |  |",
+                "| Llamamiento, página 1 | 3,1 | 1,2 |",
+                "| Llamamiento, página 2 | 1,5 |  |",
+                "",
+            )
+        )
+        in told
+    )
 
 
 def test_it_is_told_at_which_of_the_two_consents_people_left() -> None:

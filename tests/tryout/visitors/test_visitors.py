@@ -15,6 +15,7 @@ from bot.tryout.visitors.journeys import (
 )
 from bot.tryout.visitors.people import Traits, careful_reader, draw_people
 from bot.tryout.visitors.screens import SeenScreen
+from bot.tryout.visitors.visits import Visitor
 from simulator.chats import Chat, Message, User
 from simulator.world import World
 from telegram_text.markup import parse
@@ -31,6 +32,9 @@ def test_the_same_seed_draws_the_same_people() -> None:
     assert first != other
     assert {each.language for each in first} > {"es", "en", "ca", "ar", None}
     assert any(len(each.typed) > 1 for each in first)
+    read = {each.language: each.reads for each in first if each.reads}
+    assert sorted(read["pt-br"] - {"en"}) == ["es", "pt"]
+    assert sorted(read[None]) == ["en", "es"]
 
 
 def screen(stage: Stage, *taps: str) -> SeenScreen:
@@ -107,10 +111,21 @@ def test_whoever_answered_in_place_of_a_name_changes_it_at_the_consent() -> None
 
 def test_the_appeal_is_read_to_its_last_page_and_not_back() -> None:
     journey = Journey(careful_reader("es"))
+    assert act(HOME, journey) == TapButton("1:read:")
     for number, taps in enumerate((("read:1",), ("read:0", "read:2"), ("read:1",))):
         seen = screen(Stage.APPEAL, *taps, "named:", "unnamed:")
         wanted = f"1:read:{number + 1}" if number < 2 else "1:named:"
         assert act(seen, journey) == TapButton(wanted)
+    assert act(HOME, journey) == TapButton("1:named:")
+
+
+def test_one_of_a_crowd_looks_at_the_form_alone_and_a_reader_at_what_there_is_to_read() -> None:
+    world = World(BOT, lambda: 0.0)
+    visitor = Visitor.enter(world, careful_reader("es"), Random(1))  # noqa: S311 - not secret
+    form = [screen(each) for each in (Stage.NAME, Stage.CONSENT)]
+    assert all(visitor.looks_at(each) > 0 for each in (HOME, *form))
+    visitor.looks = (2.0, 2.0)
+    assert [visitor.looks_at(each) for each in (HOME, *form)] == [0.0, 2.0, 2.0]
 
 
 def message(html: str, rows: int = 0) -> Message:
