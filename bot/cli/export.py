@@ -44,6 +44,8 @@ def export(
             withdrawn=words.number(header.withdrawn_since),
             invalidated=words.number(counts.invalidated_since),
         )
+    else:
+        tell("La petición está abierta: la lista que se entrega se escribe después del cierre.")
     tell("Lista {id}.", id=header.export.id.hex())
     named = output.name.removesuffix(".age")
     opened = f"opened.{format_}" if named == output.name else named

@@ -92,6 +92,9 @@ def test_whoever_holds_the_key_reads_the_list_beside_a_running_bot(
     assert [(each.action, each.detail) for each in petition.audited()] == [
         ("export", f"{listed['id']} json encrypted")
     ]
+    change(petition, "UPDATE petitions SET closed_at = NULL, closed_signatures = NULL")
+    told = said(call("--output", str(tmp_path / "early.json.age")))
+    assert told.splitlines()[1].startswith("The petition is open: the list that is handed over is")
 
 
 @pytest.mark.usefixtures("recipient")
