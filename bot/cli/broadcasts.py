@@ -78,6 +78,8 @@ def _add_command(action: BroadcastAction, purpose: str, question: str) -> None:
         from bot.cli import broadcast_tables as tables
 
         snapshot = await tables.read_snapshot(context, await _selected(context, wanted))
+        if snapshot.broadcast.state not in TRANSITIONS[action].sources:
+            raise _not_touched(snapshot.state)
         carry_out = partial(_carry_out, action=action, found=snapshot.broadcast)
         return Plan("\n".join(tables.details(snapshot)), label(question), carry_out)
 
@@ -118,9 +120,7 @@ async def _carry_out(context: CliContext, action: BroadcastAction, found: Broadc
     broadcast = await changes[action](found.id, None, context.clock()) or found
     snapshot = await read_snapshot(context, broadcast)
     if broadcast.state is not TRANSITIONS[action].to:
-        raise CannotDo.because(
-            "No se ha tocado nada. El envío está así: {state}.", state=snapshot.state
-        )
+        raise _not_touched(snapshot.state)
     number = context.words.number
     return label(
         "El envío está ahora así: {state}. Van {done}. Sin enviar: {left}.",
@@ -128,6 +128,10 @@ async def _carry_out(context: CliContext, action: BroadcastAction, found: Broadc
         done=number(snapshot.tally.done),
         left=number(snapshot.left),
     )
+
+
+def _not_touched(state: str) -> CannotDo:
+    return CannotDo.because("No se ha tocado nada. El envío está así: {state}.", state=state)
 
 
 async def _selected(
@@ -147,5 +151,7 @@ async def _selected(
     if found is None:
         raise CannotDo.because(
             "No hay ningún envío en marcha. Di cuál: petition-bot broadcasts list los muestra."
+            if await stored.latest()
+            else "Todavía no hay ningún envío."
         )
     return found

@@ -119,7 +119,7 @@ async def _complete(
             "No se ha escrito nada: los nombres de estas firmas no se pueden descifrar: {numbers}."
             " Si son todas, el archivo de clave no es el suyo. Si no, petition-bot person NÚMERO"
             " correct le da su nombre a una, y restrict la cuenta sin él.",
-            numbers=", ".join(map(str, damaged)),
+            numbers=", ".join(map(str, damaged[:20])) + (" …" if damaged[20:] else ""),
         )
     if passed != header.with_name:
         raise BrokenData(

@@ -225,9 +225,13 @@ def _described(
     if manifest:
         yield label("Manifiesto: {hash}", hash=manifest)
     retention = context.petition.retention
+    erased = months_later(day, retention.months_after_delivery)
     yield label(
-        "Las firmas se borran desde el {day}, o antes si ya tienen {months} meses.",
-        day=words.date(months_later(day, retention.months_after_delivery)),
+        "Las firmas se borran desde el {day}, o antes si ya tienen {months} meses."
+        if erased >= day_of(context.clock(), words.zone)
+        else "El plazo de las firmas acabó el {day}: el bot las borra un día después de avisar a "
+        "quienes administran, y una semana después las de quienes no saben cómo acabó.",
+        day=words.date(erased),
         months=retention.months_at_most,
     )
 

@@ -145,8 +145,10 @@ async def prepare(context: CliContext, letter: Letter) -> Plan:
     if letter.what is Asked.CORRECT and not signer.has_name:
         raise CannotDo.because(
             "La firma no tiene nombre, y aquí no se le pone: hace falta el consentimiento de "
-            "quien firmó, que se da en el chat, con /mydata. El código sigue sirviendo."
+            "quien firmó, que se da en el chat, con /mydata."
         )
+    if letter.what is Asked.LIFT and not (signer.restricted_at or signer.objected_at):
+        raise CannotDo.because("No se ha hecho nada: el uso de la firma no está limitado.")
     states = (
         (mark("su uso está limitado desde el {moment}"), signer.restricted_at),
         (mark("se opuso a su uso el {moment}"), signer.objected_at),

@@ -124,7 +124,7 @@ class Gate:
     def failed(self, chat: Chat | None, *, new: bool = True) -> None:
         """Notes a call that Telegram did not answer, which says nothing about limits."""
         self._pauses.failed(chat, self._clock(), new=new)
-        if chat is not None:
+        if new and chat is not None:
             self._failed.add(chat, self._clock())
 
     def refused(self, chat: Chat | None, retry_after: float, *, new: bool = True) -> None:
@@ -238,11 +238,15 @@ class Gate:
             return self.pause_for(Lane.REPLY, chat) > 0
 
         rank = self._rank(chat)
-        if chat is not None and rank == FIRST:
-            self._signing[chat].messages -= 1
-        if rank == LAST and not await self._frequent_replies.take_turn(is_paused):
-            return False
-        return await self._replies.take_turn(is_paused, rank)
+        if chat is None or rank != FIRST:
+            if rank == LAST and not await self._frequent_replies.take_turn(is_paused):
+                return False
+            return await self._replies.take_turn(is_paused, rank)
+        signing = self._signing[chat]
+        signing.messages -= 1  # at once, as several may wait
+        is_taken = await self._replies.take_turn(is_paused, rank)
+        signing.messages += not is_taken
+        return is_taken
 
     def _take_due_slot(self) -> bool:
         if self._turn.locked() or self._slots.due_in(self._clock()) > 0:

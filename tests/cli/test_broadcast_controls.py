@@ -31,7 +31,7 @@ def test_one_is_paused_resumed_and_cancelled(petition: PetitionDatabase) -> None
     assert "The broadcast is now: cancelled. Done: 2. Not sent: 4." in outcome
     assert petition.now(broadcast).state == "cancelled"
     assert "No broadcast is under way" in refused(call("pause", "--yes"))
-    sentence = refused(call("resume", "latest", "--yes"))
+    sentence = refused(call("resume", "latest"))  # and is asked nothing
     assert "Nothing was changed. The broadcast is: cancelled." in sentence
     assert petition.now(broadcast).state == "cancelled"
 

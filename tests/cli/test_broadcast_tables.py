@@ -49,8 +49,8 @@ def listed(monkeypatch: pytest.MonkeyPatch, *, width: int = 200) -> list[str]:
 def test_without_a_broadcast_that_is_said(petition: PetitionDatabase) -> None:
     assert said(call("list")) == "There is no broadcast yet.\n"
     assert data(call("list", "--json")) == []
-    assert "No broadcast is under way" in refused(call("show"))
-    assert "No broadcast is under way" in refused(call("show", "latest"))
+    assert "There is no broadcast yet" in refused(call("show"))
+    assert "There is no broadcast yet" in refused(call("show", "latest"))
 
 
 @on_both

@@ -153,6 +153,17 @@ def test_the_number_alone_is_of_those_who_are_left_and_nobody_is_owed_a_notice(
     assert "No notice is owed" in said(call("notices"))
 
 
+def test_of_a_delivery_long_ago_it_is_said_that_the_erasing_begins_at_once(
+    petition: PetitionDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = (*DELIVERED, "--export", exported(petition))
+    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=40))
+    text = said(call(*order, typed="n\n"))
+    assert "The signatures are due since 2 April 2026" in text
+    monkeypatch.setattr("bot.cli.context.utc_now", lambda: NOON + timedelta(days=32))
+    assert "are erased from 2 April 2026 on" in said(call(*order, typed="n\n"))
+
+
 def test_an_open_petition_is_not_handed_over(petition: PetitionDatabase) -> None:
     exported(petition)
 

@@ -107,8 +107,8 @@ def test_each_request_says_what_it_does_before_it_is_done(petition: PetitionData
             assert re.search(both, result.output)
         is_erased = "keeps the number of the chat" in result.output
         assert is_erased == (request == "erase")
-    nothing = call("3", "lift", "--verified-otherwise", LETTER, "--yes")
-    assert "Nothing was done: it was so already" in refused(nothing)
+    nothing = call("3", "lift", "--verified-otherwise", LETTER)
+    assert "Nothing was done: the use of the signature is not restricted." in refused(nothing)
     for what in ("erase", "correct"):
         file = refused(call("3", what, "-o", "x", "--code", "AAAA-3333"))
         assert "--output goes with show" in file
@@ -137,8 +137,8 @@ def test_of_a_signature_without_a_name_only_the_code_proves_whose_it_is(
         named = call("2", "correct", *proved, "--yes", typed="Berta Puig\n")
         told = " ".join(refused(named).split())
         assert told == (
-            "The signature has no name, and it is given none here: that takes the consent of who "
-            "signed, which is given in the chat, with /mydata. The code can still be used."
+            "The signature has no name, and gets none here: that takes the consent of whoever "
+            "signed, which is given in the chat, with /mydata."
         )
     assert {each.action for each in petition.audited()} == {"person_look"}
     file = tmp_path / "answer.json"

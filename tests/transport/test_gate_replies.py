@@ -332,6 +332,26 @@ async def test_who_is_in_the_middle_of_signing_goes_before_a_crowd_of_strangers(
     await crowd.is_answered()
 
 
+async def test_who_signs_and_could_not_be_answered_goes_first_as_often_as_before() -> None:
+    crowd = Crowd()
+    crowd.gate.signs(7)
+    crowd.gate.failed(7, new=False)
+    for _ in range(4):
+        crowd.comes(BURST + 1)
+        await crowd.clock.pass_to(crowd.clock.now)
+        asked = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, 3.0, new=True))
+        await crowd.clock.pass_to(crowd.clock.now)
+        crowd.gate.refused(7, 5.0)
+        await crowd.is_answered()
+        assert await asked > 3.0
+        await crowd.clock.pass_to(crowd.clock.now + 20.0)
+    crowd.comes(3 * PACE)
+    asked = asyncio.create_task(crowd.gate.acquire(Lane.REPLY, 7, 3.0, new=True))
+    await crowd.clock.pass_to(crowd.clock.now + 0.1)
+    assert asked.done()
+    await crowd.is_answered()
+
+
 async def test_in_a_crowd_who_was_not_answered_yet_goes_before_who_was() -> None:
     clock = Timeline()
     gate = Gate(clock=clock, sleep=clock.sleep)
