@@ -158,9 +158,8 @@ class Journal:
         """Leaves out what a later entry overtook, and signatures made before a moment, if any.
 
         Of those made before another, the names alone. Retention erases both from any restored
-        copy. The file is replaced in one step. In
-        a damaged journal every entry keeps its place, since what cannot be read could not be
-        kept; names that no longer hold are written over.
+        copy. The file is replaced in one step. In a damaged journal every entry keeps its place,
+        since what cannot be read could not be kept; names that no longer hold are written over.
 
         Returns:
             How many entries are damaged.
