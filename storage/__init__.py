@@ -121,7 +121,7 @@ from storage.person_requests import (
     verified_otherwise,
 )
 from storage.personal_data import Held, PersonalData
-from storage.petitions import Petitions, PetitionState, Reached, count_deed
+from storage.petitions import Petitions, PetitionState, Reached, count_deed, deed_counted
 from storage.private_files import output_file
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
@@ -140,7 +140,9 @@ class Storage:
     def __init__(self, database: Database, keyring: Keyring, slug: str) -> None:
         self.keyring = keyring
         self.journal = journal_of(keyring, slug)
-        self.database = WatchedDatabase(database, self.journal, count_deed(slug))
+        self.database = WatchedDatabase(
+            database, self.journal, count_deed(slug), deed_counted(slug)
+        )
         rows = (self.database, slug, keyring)
         self.petitions = Petitions(*rows)
         self.conversations = Conversations(*rows)

@@ -11,7 +11,9 @@ from datetime import datetime
 from storage.database import Database, Row, Statement
 from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows
+from storage.tables import AUDIT
 from storage.times import from_millis, to_millis
+from storage.transaction import Transaction
 
 _RECORD = """
 INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
@@ -52,6 +54,23 @@ class AuditEntry:
     actor: int | None = field(repr=False)
     action: str
     detail: str
+
+
+def add_audit(
+    tx: Transaction, action: str, *, at: datetime, actor: int | None = None, detail: str = ""
+) -> None:
+    """Writes an entry, in the transaction of the action.
+
+    Args:
+        tx: the transaction.
+        action: what was done, in one word.
+        at: when it was done.
+        actor: the Telegram user id of who did it; None for the bot itself.
+        detail: more about it; never personal data.
+    """
+    key = tx.new_id(at)
+    sealed = None if actor is None else tx.seal(actor, AUDIT.c.actor_sealed, key)
+    tx.add(AUDIT, id=key, at=at, actor_sealed=sealed, action=action, detail=detail)
 
 
 class Audit(PetitionRows):

@@ -19,7 +19,7 @@ from storage.closing_texts import CLOSING_UPDATE_WAITS
 from storage.database import Statement, Value
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE, of_topic
 from storage.keyring import Keyring
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.times import to_millis
 
 # A change of its text gives the petition another revision; the former text is not sent while
@@ -171,7 +171,7 @@ def start_statements(
     values = {**_values(plan, keyring, at), **counted_together(plan.at, others)}
     noted = keyring.seal(str(plan.actor), table="audit", column="actor_sealed", row=plan.id)
     return (
-        lock_petition(petition),  # as reopening it does
+        locking_petition(petition),  # as reopening it does
         Statement(_INSERT, {"petition": petition, **values}),
         Statement(_AUDIT, {"broadcast": plan.id, "actor_sealed": noted}),
     )

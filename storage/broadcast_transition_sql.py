@@ -20,7 +20,7 @@ from storage.broadcast_states import (
 from storage.broadcast_types import APPROVABLE_FOR, COUNTED_TOGETHER_FOR, Broadcast
 from storage.database import Statement, Value
 from storage.eligibility import ELIGIBLE, IN_LANGUAGE, asked_of
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.times import to_millis
 
 NO_OTHER_ACTIVE = """
@@ -196,7 +196,7 @@ def begin_statements(
         "lapsed": to_millis(at - APPROVABLE_FOR),
         **counted_together(at, others),
     }
-    yield lock_petition(petition)
+    yield locking_petition(petition)
     if pause is None:
         yield transition_statement(BroadcastAction.BEGIN, values)
     else:

@@ -10,15 +10,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row as SignatureRow
+from sqlalchemy import func, select
 
 from storage.audit import ALWAYS, AuditedRows
 from storage.database import Row, Statement
 from storage.exports import HAS_NAME, ExportedList
 from storage.handovers import Handover
 from storage.ids import rising_id
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.sql_in_lists import padded, parameters, portions
+from storage.tables import CHANGES_AFTER_EXPORT, EXPORTS, INVALIDATIONS
 from storage.times import from_millis, to_millis
+from storage.transaction import Transaction
 
 # Which lists have this signature. An export stores its row before it reads the signatures, so a
 # change in that moment is noted once too often and never once too seldom.
@@ -91,7 +97,7 @@ class Change(StrEnum):
     NAME_GIVEN = "name_given"
 
 
-def note_change(
+def change_noted(
     slug: str, supporter: bytes, change: Change, at: datetime, *, only_if: Statement = ALWAYS
 ) -> Statement:
     """Returns the statement that notes a change, to run in the transaction of the change.
@@ -112,6 +118,46 @@ def note_change(
             "changed_supporter": supporter,
         },
     )
+
+
+def note_change(
+    tx: Transaction, signature: SignatureRow[Any], change: Change, at: datetime
+) -> None:
+    """Notes a change of a signature, if an export has it with its name.
+
+    It comes before what changes the signature, which is given as it was. Who notes a change and
+    who begins an export lock the petition first, so a change that sees an export comes after it,
+    also where the clock was read before the wait for the lock.
+    """
+    exports = tx.all(
+        select(EXPORTS).where(tx.of(EXPORTS), EXPORTS.c.last_number >= signature.number)
+    )
+    named_in = exports if change is Change.NAME_GIVEN else _named_in(tx, signature, exports)
+    if not named_in:
+        return
+    changed_at = max(at, tx.scalar(select(func.max(EXPORTS.c.exported_at)).where(tx.of(EXPORTS))))
+    row = {"id": tx.new_id(at), "number": signature.number}
+    tx.add(CHANGES_AFTER_EXPORT, **row, change=change, changed_at=changed_at)
+
+
+def _named_in(
+    tx: Transaction, signature: SignatureRow[Any], exports: Sequence[SignatureRow[Any]]
+) -> list[SignatureRow[Any]]:
+    """Returns the exports that have a signature with its name.
+
+    An export stores its row before it reads the signatures, so a change in that moment is noted
+    once too often and never once too seldom.
+    """
+    if signature.name_sealed is None:
+        return []
+    invalidated_at = tx.scalar(
+        select(INVALIDATIONS.c.invalidated_at).where(
+            INVALIDATIONS.c.id == signature.invalidation_id
+        )
+    )
+    ends = [signature.restricted_at, signature.objected_at, invalidated_at]
+    since = [each for each in ends if each is not None]
+    return [each for each in exports if all(end >= each.exported_at for end in since)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +276,7 @@ class ChangesAfterExport(AuditedRows):
         noted = self._audit.statement(
             "notices_told", actor=None, at=at, detail=f"{len(told)} signatures"
         )
-        await self._database.write(lock_petition(self._slug), noted, *marks)
+        await self._database.write(locking_petition(self._slug), noted, *marks)
 
     def _noted(self, row: Row) -> NotedChange:
         return NotedChange(

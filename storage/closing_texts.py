@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from storage.audit import AuditedRows
 from storage.database import Row, Value
-from storage.petitions import ALL_WERE_TOLD, NO_CLOSING_BROADCAST, lock_petition
+from storage.petitions import ALL_WERE_TOLD, NO_CLOSING_BROADCAST, locking_petition
 from storage.times import from_millis, to_millis
 
 CLOSING_UPDATE = "closing"
@@ -287,7 +287,7 @@ class ClosingTexts(AuditedRows):
         }
         answered = () if admin is None else (self._statement(_FORGET_AWAITED, admin=admin),)
         await self._database.write(
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             self._statement(_REPLACE, **values),
             self._statement(_WRITE, **values),
             *answered,
@@ -378,7 +378,7 @@ class ClosingTexts(AuditedRows):
         """Runs statements that have an effect on a condition only, and their audit entry."""
         asked = {**values, "at": to_millis(at)}
         await self._database.write(
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             self._audit.statement(
                 "closing text",
                 actor=actor,

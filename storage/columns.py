@@ -3,9 +3,12 @@
 A revision that was released makes the same tables for ever, so what is here only grows.
 """
 
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+
+from storage.times import from_millis, to_millis
 
 NAMING_CONVENTION = {
     "pk": "%(table_name)s_key",
@@ -23,6 +26,75 @@ def number(name: str, *, null: bool = False, default: int | None = None) -> sa.C
     """Returns a column of whole numbers of 64 bits."""
     start = None if default is None else sa.text(str(default))
     return sa.Column(name, _WHOLE, nullable=null, server_default=start)
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """A moment, as UTC milliseconds."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """See TypeDecorator."""
+        return dialect.type_descriptor(_WHOLE)
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        """See TypeDecorator."""
+        return to_millis(value)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+        """See TypeDecorator."""
+        return from_millis(value)
+
+
+class Flag(sa.TypeDecorator[bool]):
+    """Yes or no, as 1 and 0."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """See TypeDecorator."""
+        return dialect.type_descriptor(_WHOLE)
+
+    def process_bind_param(self, value: bool | None, dialect: sa.Dialect) -> int | None:
+        """See TypeDecorator."""
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> bool | None:
+        """See TypeDecorator."""
+        return None if value is None else bool(value)
+
+
+class Day(sa.TypeDecorator[date]):
+    """A day, as text like 2026-11-24."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: sa.Dialect) -> str | None:
+        """See TypeDecorator."""
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> date | None:
+        """See TypeDecorator."""
+        return None if value is None else date.fromisoformat(value)
+
+
+def moment(name: str, *, null: bool = False) -> sa.Column[datetime]:
+    """Returns a column of moments."""
+    return sa.Column(name, Moment, nullable=null)
+
+
+def flag(name: str, *, null: bool = False, default: int | None = None) -> sa.Column[bool]:
+    """Returns a column of yes and no."""
+    start = None if default is None else sa.text(str(default))
+    return sa.Column(name, Flag, nullable=null, server_default=start)
+
+
+def day(name: str) -> sa.Column[date]:
+    """Returns a column of days."""
+    return sa.Column(name, Day, nullable=False)
 
 
 def text(name: str, *, null: bool = False, default: str | None = None) -> sa.Column[str]:

@@ -8,14 +8,17 @@ both. Sums of integers, and comparisons as columns, have other types on PostgreS
 that the two do not share.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from sqlalchemy import Executable
+
 from storage.errors import BrokenData
 from storage.journal import Journal
 from storage.journal_entries import Entry
+from storage.transaction import Arguments, Result, Transaction, Work
 
 Value = None | int | str | bytes
 Row = Mapping[str, Any]
@@ -82,6 +85,25 @@ class Database(Protocol):
         """
         ...
 
+    async def look(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Returns what a function finds, which sees one moment and writes nothing."""
+        ...
+
+    async def transact(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Runs a function as one transaction and returns once it is durable.
+
+        As in `write` it may run again, cancelling the caller does not undo it, and after
+        `Unavailable` it may have taken effect.
+
+        Raises:
+            JournalUnwritable: what it notes could not be written down; nothing of it is done.
+        """
+        ...
+
     def require_files(self) -> None:
         """Checks that a restart would find what is written now; does nothing for a server.
 
@@ -106,11 +128,16 @@ class WatchedDatabase:
     """
 
     def __init__(
-        self, database: Database, journal: Journal, counting: tuple[Statement, ...]
+        self,
+        database: Database,
+        journal: Journal,
+        counting: tuple[Statement, ...],
+        count_deed: Executable,
     ) -> None:
         self._database = database
         self._journal = journal
         self._counting = counting
+        self._count_deed = count_deed
         self._damaged: Callable[[BrokenData], object] = lambda _: None
         self.in_progress = 0
 
@@ -148,6 +175,33 @@ class WatchedDatabase:
         if subjects := {each.subject for each in decided if each.takes_back_name}:
             await self._journal.forget_names(subjects)
         return rows
+
+    async def look(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """See Database.look."""
+        with self._watched():
+            return await self._database.look(work, *args, **kwargs)
+
+    async def transact(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """See Database.transact."""
+        noted: Sequence[Entry] = ()
+
+        def noting(transaction: Transaction) -> Result:
+            nonlocal noted
+            transaction.write_down, noted = self._journal.append_now, transaction.noted
+            result = work(transaction, *args, **kwargs)
+            if noted:
+                transaction.change(self._count_deed)
+            return result
+
+        with self._watched():
+            result = await self._database.transact(noting)
+        if subjects := {each.subject for each in noted if each.takes_back_name}:
+            await self._journal.forget_names(subjects)
+        return result
 
     def require_files(self) -> None:
         """See Database.require_files."""

@@ -13,8 +13,25 @@ what it corrects, if they still want messages of that kind, and counts as one wi
 of a breach goes to everyone who can be reached, whatever else is true of them (GDPR art. 34).
 """
 
-from storage.broadcast_types import Broadcast, Correction, Kind
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
+
+from storage.broadcast_states import ACTIVE
+from storage.broadcast_types import Broadcast, Correction, DeliveryState, Kind
 from storage.database import Value
+from storage.tables import BROADCASTS, CONSENTS, CONVERSATIONS, DELIVERIES, SIGNATURES
 
 # The consent to a choice, while it has not been taken back.
 _AGREED_TO = {
@@ -174,3 +191,161 @@ def of_topic(topic: str) -> dict[str, Value]:
         "corrected": b"" if correction is None else correction.first,
         "wrong_topic": "" if correction is None else correction.first.hex(),
     }
+
+
+_ARRIVED = (DeliveryState.DELIVERED, DeliveryState.UNCONFIRMED, DeliveryState.SENDING)
+_PURPOSES = {Kind.UPDATE: "updates", Kind.NEWS: "news"}
+
+
+def eligible(
+    slug: str, kind: Kind, topic: str, *, news_only: bool = False, but: bytes = b""
+) -> ColumnElement[bool]:
+    """Returns whether a row of SIGNATURES is a recipient of a broadcast.
+
+    Args:
+        slug: the petition.
+        kind: of the broadcast.
+        topic: of the broadcast; who received another one on it, or waits for it, is left out.
+        news_only: whether it goes only to those who agreed to other news.
+        but: the id of the broadcast itself, whose deliveries do not count as received before, so
+            that a claim can check its own rows.
+    """
+    conditions = [SIGNATURES.c.petition == slug, ~_was_told_of(slug, topic, but)]
+    if kind is Kind.BREACH:
+        conditions.append(SIGNATURES.c.unreachable_at.is_(None))
+    else:
+        conditions.append(can_be_written_to())
+    if news_only:
+        conditions.append(agreed_to(Kind.NEWS))
+    if kind is Kind.UPDATE:
+        conditions.append(_has_updates_left(but))
+    if kind is Kind.CORRECTION:
+        conditions.append(_got_what_was_wrong(Correction.on(topic), but))
+    return and_(*conditions)
+
+
+def can_be_written_to() -> ColumnElement[bool]:
+    """Returns whether the owner of a row of SIGNATURES can be reached and did not say no."""
+    columns = SIGNATURES.c
+    since = (columns.unreachable_at, columns.muted_at, columns.restricted_at, columns.objected_at)
+    return and_(columns.invalidation_id.is_(None), *(each.is_(None) for each in since))
+
+
+def agreed_to(kind: Kind) -> ColumnElement[bool]:
+    """Returns whether the owner of a row of SIGNATURES agreed to messages of a kind, and does."""
+    return exists(_agreement(kind))
+
+
+def was_told() -> ColumnElement[bool]:
+    """Returns whether the owner of a row of SIGNATURES has a closing update that tells the end."""
+    closing = BROADCASTS.alias("closing")
+    had = _deliveries(closing).where(closing.c.kind == Kind.CLOSING, _tells(closing))
+    return exists(had.where(DELIVERIES.c.state.in_(_ARRIVED)))
+
+
+def language() -> ColumnElement[str]:
+    """Returns what the owner of a row of SIGNATURES reads now, or the language they signed in."""
+    read_now = (
+        select(CONVERSATIONS.c.language)
+        .where(CONVERSATIONS.c.petition == SIGNATURES.c.petition)
+        .where(CONVERSATIONS.c.supporter == SIGNATURES.c.supporter)
+        .correlate(SIGNATURES)
+        .scalar_subquery()
+    )
+    return func.coalesce(read_now, SIGNATURES.c.language)
+
+
+def reads(only: str | None) -> ColumnElement[bool]:
+    """Returns whether the owner of a row of SIGNATURES reads a language; None: any."""
+    return true() if only is None else language() == only
+
+
+def _agreement(kind: Kind) -> Select[Any]:
+    """Returns the consent to a choice, while it has not been taken back."""
+    purpose = _PURPOSES[kind]
+    return (
+        select(CONSENTS.c.id)
+        .where(CONSENTS.c.signature_id == SIGNATURES.c.id)
+        .where(CONSENTS.c[f"{purpose}_ended_at"].is_(None))
+        .where(("," + CONSENTS.c.purposes + ",").like(f"%,{purpose},%"))
+        .correlate(SIGNATURES)
+    )
+
+
+def _deliveries(broadcasts: FromClause) -> Select[Any]:
+    """Returns the deliveries to the owner of a row of SIGNATURES, with their broadcasts."""
+    return (
+        select(DELIVERIES.c.position)
+        .join(broadcasts, broadcasts.c.id == DELIVERIES.c.broadcast_id)
+        .where(DELIVERIES.c.signature_id == SIGNATURES.c.id)
+        .correlate(SIGNATURES)
+    )
+
+
+def _tells(broadcasts: FromClause) -> ColumnElement[bool]:
+    """Returns whether having received a broadcast is to know what it says.
+
+    It is not if it was the closing update and was recalled, as it was wrong.
+    """
+    return or_(broadcasts.c.kind != Kind.CLOSING, broadcasts.c.recall_started_at.is_(None))
+
+
+def _was_told_of(slug: str, topic: str, but: bytes) -> ColumnElement[bool]:
+    """Returns whether somebody received another broadcast on a topic, or waits for it."""
+    state = DELIVERIES.c.state
+    columns = BROADCASTS.c
+    on_topic = select(columns.id).where(columns.petition == slug, columns.topic == topic)
+    under_way = select(columns.id).where(columns.petition == slug, columns.state.in_(ACTIVE))
+    waits = and_(state == DeliveryState.PENDING, DELIVERIES.c.broadcast_id.in_(under_way))
+    return exists(
+        select(DELIVERIES.c.position)
+        .where(DELIVERIES.c.signature_id == SIGNATURES.c.id)
+        .where(DELIVERIES.c.broadcast_id != but)
+        .where(DELIVERIES.c.broadcast_id.in_(on_topic.where(_tells(BROADCASTS))))
+        .where(or_(state.in_(_ARRIVED), waits))
+        .correlate(SIGNATURES)
+    )
+
+
+def _has_updates_left(but: bytes) -> ColumnElement[bool]:
+    """Returns whether somebody agreed to more messages about the petition than they had.
+
+    A recalled message counts, as it was read; so does one that was in doubt before it was to be
+    repeated, whatever the repetition came to, and one that waits in a broadcast under way.
+    """
+    earlier = BROADCASTS.alias("earlier")
+    state, attempts = DELIVERIES.c.state, DELIVERIES.c.attempts
+    refused = (DeliveryState.UNREACHABLE, DeliveryState.REJECTED, DeliveryState.FORBIDDEN)
+    had = (
+        _deliveries(earlier)
+        .with_only_columns(func.count(), maintain_column_froms=True)
+        .where(DELIVERIES.c.broadcast_id != but, earlier.c.kind == Kind.UPDATE)
+        .where(
+            or_(
+                state.in_(_ARRIVED),
+                and_(state.in_((DeliveryState.PENDING, DeliveryState.WITHDRAWN)), attempts > 0),
+                and_(state.in_(refused), attempts > 1),
+                and_(state == DeliveryState.PENDING, earlier.c.state.in_(ACTIVE)),
+            )
+        )
+        .scalar_subquery()
+    )
+    return exists(_agreement(Kind.UPDATE).where(CONSENTS.c.updates_at_most > had))
+
+
+def _got_what_was_wrong(correction: Correction | None, but: bytes) -> ColumnElement[bool]:
+    """Returns whether somebody got what a correction puts right, and wants messages of its kind.
+
+    That is the broadcast, and what was sent to those it had not reached. Who got an earlier
+    correction, which was wrong too, got that.
+    """
+    if correction is None:
+        return false()
+    wrong = BROADCASTS.alias("wrong")
+    first = correction.first
+    got = exists(
+        _deliveries(wrong)
+        .where(DELIVERIES.c.broadcast_id != but, DELIVERIES.c.state.in_(_ARRIVED))
+        .where(or_(wrong.c.id == first, wrong.c.topic == first.hex()), _tells(wrong))
+    )
+    return and_(got, agreed_to(correction.kind)) if correction.kind in _PURPOSES else got

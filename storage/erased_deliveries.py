@@ -10,7 +10,10 @@ committed row without a signature is in any other state, and the two statements 
 rows that their own transaction has locked: what the first counts is what the second deletes.
 """
 
+from sqlalchemy import text
+
 from storage.database import Statement
+from storage.transaction import Transaction
 
 _COUNT = """
 INSERT INTO erased_deliveries (broadcast_id, state, recall_outcome, people)
@@ -23,6 +26,8 @@ ON CONFLICT (broadcast_id, state, recall_outcome)
 DO UPDATE SET people = erased_deliveries.people + excluded.people
 """
 
+_COUNTED = _COUNT.replace("'{pending}'", "CAST(:pending AS TEXT)")
+
 _DELETE = "DELETE FROM deliveries WHERE signature_id IS NULL AND state <> 'sending'"
 
 COUNT_ERASED = (Statement(_COUNT.format(pending="withdrawn")), Statement(_DELETE))
@@ -30,3 +35,15 @@ COUNT_ERASED = (Statement(_COUNT.format(pending="withdrawn")), Statement(_DELETE
 
 COUNT_ERASED_AT_THE_END = (Statement(_COUNT.format(pending="pending")), Statement(_DELETE))
 """The same where the retention of signatures is over: who was not told has not withdrawn."""
+
+
+def count_erased(tx: Transaction, pending: str = "withdrawn") -> None:
+    """Counts and deletes them: the last of what erases a signature or settles deliveries.
+
+    Args:
+        tx: the transaction.
+        pending: what those count as that were not sent yet: "withdrawn", or "pending" where the
+            retention of signatures is over, since who was not told has not withdrawn.
+    """
+    tx.change(text(_COUNTED), {"pending": pending})
+    tx.change(text(_DELETE))

@@ -14,7 +14,7 @@ from storage.database import FOR_UPDATE, Row, Statement, Value
 from storage.eligibility import CAN_BE_WRITTEN_TO, WAS_TOLD
 from storage.erased_deliveries import COUNT_ERASED_AT_THE_END
 from storage.exports import IS_NAMED
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.sent_files import AT_ONCE_OR_NEVER
 from storage.signing import FORGOTTEN
 from storage.sql_in_lists import parameters
@@ -267,7 +267,7 @@ class Erasures(AuditedRows):
             return self._statement(sql.format(**said), **numbers, **supporters)
 
         return (
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             statement(_LOCK),
             self._audit.adding_up(run.action, statement(_HOW_MANY), entry=run.entry, at=run.at),
             statement(_KEEP_COUNTS),

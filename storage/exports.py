@@ -15,7 +15,7 @@ from storage.audit import AuditedRows
 from storage.database import Row, Snapshot, Statement, Value
 from storage.ids import rising_id
 from storage.keyring import Keyring
-from storage.petitions import INVALIDATED_SINCE, lock_petition
+from storage.petitions import INVALIDATED_SINCE, locking_petition
 from storage.times import from_millis, to_millis, with_times
 
 # How many signatures are in memory at once, and how many numbers are counted at once: SQLite
@@ -138,7 +138,7 @@ class Exports(AuditedRows):
         export_id = rising_id(at)
         noted = f"{export_id.hex()} {detail}"
         *_, rows = await self._database.write(
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             self._audit.statement("export", actor=None, at=at, detail=noted),
             self._statement(_BEGIN, export_id=export_id, at=to_millis(at)),
         )

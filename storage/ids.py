@@ -18,9 +18,10 @@ _RANDOM_BYTES = 10
 SHOWN_DIGITS: Final = 2 * _TIME_BYTES
 
 
-def rising_id(at: datetime) -> bytes:
-    """Returns 16 bytes: the milliseconds of a moment, then random ones."""
-    return to_millis(at).to_bytes(_TIME_BYTES, "big") + os.urandom(_RANDOM_BYTES)
+def rising_id(at: datetime, more: bytes | None = None) -> bytes:
+    """Returns 16 bytes: the milliseconds of a moment, then the first of `more`, or random ones."""
+    end = os.urandom(_RANDOM_BYTES) if more is None else more[:_RANDOM_BYTES]
+    return to_millis(at).to_bytes(_TIME_BYTES, "big") + end
 
 
 def was_made_before(identifier: bytes, moment: datetime) -> bool:

@@ -17,7 +17,7 @@ from unicodedata import normalize
 from storage.audit import AuditedRows
 from storage.database import Row, Statement, Value
 from storage.exports import HAS_NAME
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.times import from_millis, to_millis
 
 _PORTION = 5_000
@@ -177,7 +177,7 @@ class Invalidations(AuditedRows):
         """
         key = uuid.uuid4().bytes
         *_, noted, _ = await self._database.write(
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             self._statement(
                 _BEGIN,
                 id=key,
@@ -214,7 +214,7 @@ class Invalidations(AuditedRows):
             before.
         """
         *_, back = await self._database.write(
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             self._statement(_COUNT_AGAIN, id=key),
             self._audit.statement(
                 "undo_invalidation",

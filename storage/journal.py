@@ -20,8 +20,10 @@ import fcntl
 import json
 import os
 import shlex
+import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -94,6 +96,7 @@ class Journal:
         self._was_missing = False
         self._without_name = set[bytes]()
         self._forgetting = asyncio.Lock()
+        self._trying: Future[None] | None = None
 
     def prepare(self) -> None:
         """Makes the file, if there is none, and checks that it can be written.
@@ -129,7 +132,24 @@ class Journal:
             async with asyncio.timeout(_LONGEST_SECONDS):
                 await answer
         except TimeoutError:
-            raise JournalUnwritable("The journal's disk does not answer.") from None
+            raise _silent() from None
+
+    def append_now(self, entries: Sequence[Entry]) -> None:
+        """Writes entries, and waits in this thread until they are on the disk.
+
+        Raises:
+            JournalUnwritable: they could not be written, or not in time; the same at once while
+                an earlier try still waits for the disk.
+        """
+        if self._trying is not None and not self._trying.done():
+            raise _silent()
+        self._trying = _in_thread(self._write, list(entries))
+        try:
+            self._trying.result(_LONGEST_SECONDS)
+        except TimeoutError:
+            raise _silent() from None
+        except Exception as error:
+            raise _meaning(error) from error
 
     async def forget_names(self, subjects: set[bytes]) -> None:
         """Writes over the names that these do not have any more; `rewrite` does what fails.
@@ -392,6 +412,25 @@ def _write_all(handle: int, content: bytes, start: int) -> None:
     while written < len(content):
         written += os.pwrite(handle, content[written:], start + written)
     os.fsync(handle)
+
+
+def _in_thread(write: Callable[[list[Entry]], None], entries: list[Entry]) -> Future[None]:
+    """Begins to write in a thread that does not keep the process from ending."""
+    written = Future[None]()
+
+    def run() -> None:
+        try:
+            write(entries)
+            written.set_result(None)
+        except Exception as error:  # passed to who waits for it
+            written.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return written
+
+
+def _silent() -> JournalUnwritable:
+    return JournalUnwritable("The journal's disk does not answer.")
 
 
 def _meaning(error: Exception) -> Exception:

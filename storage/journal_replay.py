@@ -12,10 +12,10 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-from storage.changes_after_export import Change, note_change
+from storage.changes_after_export import Change, change_noted
 from storage.consents import IS_TO_SIGN
 from storage.database import Database, Row, Statement
-from storage.handovers import repeated_statements
+from storage.handovers import repeat_handover
 from storage.journal_entries import Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows
@@ -121,16 +121,17 @@ class _Copy(PetitionRows):
 
     async def repeat(self, entries: list[Entry], at: datetime) -> list[Deed]:
         """Repeats deeds one after the other; returns those that were not done in the copy."""
-        repeated = []
+        repeated: list[Deed] = []
         for entry in entries:
-            if statements := await self._statements(entry, at):
+            if entry.deed is Deed.HANDOVER:
+                await self._transact(repeat_handover, entry)
+                repeated.append(entry.deed)
+            elif statements := await self._statements(entry, at):
                 await self._database.write(*statements)
                 repeated.append(entry.deed)
         return repeated
 
     async def _statements(self, entry: Entry, at: datetime) -> tuple[Statement, ...]:
-        if entry.deed is Deed.HANDOVER:
-            return repeated_statements(self._slug, entry)
         rows = await self._read(_SIGNATURE, id=entry.subject)
         if not rows:
             return ()
@@ -156,7 +157,7 @@ class _Copy(PetitionRows):
         if change is None or row["name_sealed"] is None:
             return (setting,)
         noted = Change.NAME_GIVEN if value is None else change
-        return note_change(self._slug, row["supporter"], noted, at), setting
+        return change_noted(self._slug, row["supporter"], noted, at), setting
 
     async def _with_name(self, entry: Entry, row: Row, at: datetime) -> tuple[Statement, ...]:
         """Returns what gives the name, or takes it off.
@@ -172,7 +173,7 @@ class _Copy(PetitionRows):
         if row["name_sealed"] is None:
             return ()
         return (
-            note_change(self._slug, row["supporter"], Change.NAME_REMOVED, at),
+            change_noted(self._slug, row["supporter"], Change.NAME_REMOVED, at),
             self._statement(_END_CONSENTS, id=entry.subject, ended_at=to_millis(at)),
             self._statement(_SET_NAME, id=entry.subject, name=None),
             all_due(self._slug, row["supporter"]),
@@ -184,7 +185,7 @@ class _Copy(PetitionRows):
             return ()
         sealed = self._sealed(name, "signatures", "name_sealed", key)
         return (
-            note_change(self._slug, row["supporter"], Change.CORRECTED, at),
+            change_noted(self._slug, row["supporter"], Change.CORRECTED, at),
             self._statement(_SET_NAME, id=key, name=sealed),
             all_due(self._slug, row["supporter"]),
         )

@@ -4,16 +4,19 @@ A row has the chat, encrypted, also of somebody whose signature is erased by the
 until the sentence is sent, and for seven days at most.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy import select
+
 from storage.audit import ALWAYS
-from storage.database import Row, Statement
+from storage.database import Statement
 from storage.ids import rising_id
-from storage.petition_rows import PetitionRows
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import PERSON_NOTICES
 from storage.times import to_millis
+from storage.transaction import Transaction
 
 NOTICES_KEPT_FOR = timedelta(days=7)
 
@@ -21,34 +24,6 @@ MOST_TRIES = 2
 """What may have arrived is sent once more, as a broadcast is, and not a third time."""
 
 _LOOKED_AT = 100
-
-_ADD = """
-INSERT INTO person_notices (id, petition, supporter, chat_sealed, language, kind, written_at)
-SELECT :notice, :petition, :notice_supporter, :notice_chat, :notice_language, :notice_kind,
-  :notice_at
-WHERE {only_if}
-"""
-
-_WAITING = f"""
-SELECT id, supporter, chat_sealed, language, kind, attempts FROM person_notices
-WHERE petition = :petition ORDER BY written_at, id LIMIT {_LOOKED_AT}
-"""  # noqa: S608 - a constant
-
-# Nothing is returned for one that a withdrawal has erased meanwhile.
-_BEGIN = """
-UPDATE person_notices SET attempts = attempts + 1 WHERE id = :notice RETURNING attempts
-"""
-
-_TAKE_BACK = "UPDATE person_notices SET attempts = attempts - 1 WHERE id = :notice"
-
-_FORGET = "DELETE FROM person_notices WHERE id = :notice"
-
-_EXPIRE = "DELETE FROM person_notices WHERE petition = :petition AND written_at <= :before"
-
-_ALL_OF = """
-DELETE FROM person_notices
-WHERE petition = :petition AND supporter = :supporter AND id <> :but
-"""
 
 
 class PersonNoticeKind(StrEnum):
@@ -80,8 +55,72 @@ class PersonNotice:
     attempts: int
 
 
+def add_notice(
+    tx: Transaction,
+    supporter: bytes,
+    chat_id: int,
+    language: str,
+    kind: PersonNoticeKind,
+    *,
+    at: datetime,
+) -> None:
+    """Adds a sentence to a person, in the transaction of what it tells."""
+    key = tx.new_id(at)
+    row = {"id": key, "supporter": supporter, "language": language, "kind": kind}
+    chat = tx.seal(chat_id, PERSON_NOTICES.c.chat_sealed, key)
+    tx.add(PERSON_NOTICES, **row, chat_sealed=chat, written_at=at)
+
+
+def waiting_notices(tx: Transaction) -> list[PersonNotice]:
+    """Returns the sentences that wait, the oldest first."""
+    columns = PERSON_NOTICES.c
+    query = select(PERSON_NOTICES).where(tx.of(PERSON_NOTICES)).limit(_LOOKED_AT)
+    return [
+        PersonNotice(
+            id=row.id,
+            supporter=row.supporter,
+            chat_id=tx.opened_id(row.chat_sealed, columns.chat_sealed, row.id),
+            language=row.language,
+            kind=row.kind,
+            attempts=row.attempts,
+        )
+        for row in tx.all(query.order_by(columns.written_at, columns.id))
+    ]
+
+
+def begin_notice(tx: Transaction, notice: PersonNotice) -> bool:
+    """Counts a try before it is made; False if a withdrawal has erased the row meanwhile."""
+    return _count_tries(tx, notice, 1)
+
+
+def take_back_notice(tx: Transaction, notice: PersonNotice) -> None:
+    """Counts a try as not made, as it certainly did not arrive."""
+    _count_tries(tx, notice, -1)
+
+
+def forget_notice(tx: Transaction, notice: PersonNotice) -> None:
+    """Erases the row of a sentence that was sent, or cannot be."""
+    tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.id == notice.id)
+
+
+def forget_notices_of(tx: Transaction, supporter: bytes) -> None:
+    """Erases all sentences that wait for a person."""
+    tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.supporter == supporter)
+
+
+def expire_notices(tx: Transaction, before: datetime) -> None:
+    """Erases the sentences that were written until `before`."""
+    tx.delete(PERSON_NOTICES, PERSON_NOTICES.c.written_at <= before)
+
+
 class PersonNotices(PetitionRows):
     """The sentences of one petition to single people."""
+
+    waiting = as_read(waiting_notices)
+    begin = as_write(begin_notice)
+    take_back = as_write(take_back_notice)
+    forget = as_write(forget_notice)
+    expire = as_write(expire_notices)
 
     def adding(
         self,
@@ -105,35 +144,23 @@ class PersonNotices(PetitionRows):
             notice_at=to_millis(at),
         )
 
-    async def waiting(self) -> Sequence[PersonNotice]:
-        """Returns the sentences that wait, the oldest first."""
-        return [self._notice(row) for row in await self._read(_WAITING)]
 
-    async def begin(self, notice: PersonNotice) -> bool:
-        """Counts a try before it is made; False if the row is gone."""
-        return bool(await self._write(_BEGIN, notice=notice.id))
+def _count_tries(tx: Transaction, notice: PersonNotice, by: int) -> bool:
+    columns = PERSON_NOTICES.c
+    return bool(tx.set(PERSON_NOTICES, columns.id == notice.id, attempts=columns.attempts + by))
 
-    async def take_back(self, notice: PersonNotice) -> None:
-        """Counts a try as not made, as it certainly did not arrive."""
-        await self._write(_TAKE_BACK, notice=notice.id)
 
-    async def forget(self, notice: PersonNotice) -> None:
-        """Erases the row of a sentence that was sent, or cannot be."""
-        await self._write(_FORGET, notice=notice.id)
+_ADD = """
+INSERT INTO person_notices (id, petition, supporter, chat_sealed, language, kind, written_at)
+SELECT :notice, :petition, :notice_supporter, :notice_chat, :notice_language, :notice_kind,
+  :notice_at
+WHERE {only_if}
+"""
 
-    async def expire(self, before: datetime) -> None:
-        """Erases the sentences that were written until `before`."""
-        await self._write(_EXPIRE, before=to_millis(before))
-
-    def _notice(self, row: Row) -> PersonNotice:
-        return PersonNotice(
-            id=row["id"],
-            supporter=row["supporter"],
-            chat_id=self._opened_id(row, "person_notices", "chat_sealed", row["id"]),
-            language=row["language"],
-            kind=row["kind"],
-            attempts=row["attempts"],
-        )
+_ALL_OF = """
+DELETE FROM person_notices
+WHERE petition = :petition AND supporter = :supporter AND id <> :but
+"""
 
 
 def all_forgotten(

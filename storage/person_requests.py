@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from storage.audit import ALWAYS, AuditedRows
-from storage.changes_after_export import Change, note_change
+from storage.changes_after_export import Change, change_noted
 from storage.database import FOR_UPDATE, Database, Row, Statement
 from storage.eligibility import LANGUAGE
 from storage.exports import HAS_NAME
@@ -17,7 +17,7 @@ from storage.journal_entries import Deed, Entry
 from storage.keyring import Keyring
 from storage.person_codes import CheckedCode, CodeState, PersonCodes
 from storage.person_notices import PersonNoticeKind, PersonNotices
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.sent_files import all_due
 from storage.signed_names import SET_NAME, STANDS_UNDER, named
 from storage.signing import was_withdrawn, withdraw_statements
@@ -200,7 +200,7 @@ class PersonRequests(AuditedRows):
             return False
         notice, before = self._noted(signer, proof, kind, at, only_if)
         rows = await self._database.write(
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             *before,
             *withdraw_statements(
                 self._slug,
@@ -243,10 +243,10 @@ class PersonRequests(AuditedRows):
         _, before = self._noted(signer, proof, kind, at, only_if)
         if change := _KINDS[kind].change:
             named = Statement(f"{_HAS_NAME} AND {only_if.sql}", only_if.values)
-            before.append(note_change(self._slug, signer.supporter, change, at, only_if=named))
+            before.append(change_noted(self._slug, signer.supporter, change, at, only_if=named))
         used = () if proof.code is None else (self._codes.use(signer.supporter, proof.code, at),)
         _, _, may_rows, *_ = await self._database.write(
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             Statement(_LOCK, only_if.values),
             Statement(f"SELECT 1 AS done WHERE {only_if.sql}", only_if.values),
             *before,

@@ -6,12 +6,17 @@ the moment of closing is exact, even if people sign in that moment.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Update, select, update
 
 from storage.audit import AuditedRows
 from storage.database import FOR_UPDATE, Database, Statement
 from storage.errors import KeyFileOther, PetitionMissing
 from storage.keyring import NOBODY, Keyring
+from storage.tables import INVALIDATIONS, PETITIONS
 from storage.times import from_millis, to_millis, with_times
+from storage.transaction import Transaction
 
 _ENSURE = """
 INSERT INTO petitions (slug, key_fingerprint) VALUES (:petition, :fingerprint)
@@ -244,7 +249,7 @@ class Petitions(AuditedRows):
     async def follow_folder(self, closes_at: datetime | None) -> None:
         """Takes over the petition folder's date, unless an admin has chosen one or reopened."""
         following = self._statement(_FOLLOW_FOLDER, closes_at=to_millis(closes_at))
-        await self._database.write(lock_petition(self._slug), following)
+        await self._database.write(locking_petition(self._slug), following)
 
     async def close_if_due(self, now: datetime) -> bool:
         """Closes the petition as of its date, if that has come; returns whether it did.
@@ -285,7 +290,7 @@ class Petitions(AuditedRows):
             f" WHERE {may.sql} RETURNING {_STATE_COLUMNS}"
         )
         *_, rows = await self._database.write(
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             self._audit.statement(action, actor=actor, at=at, detail=detail, only_if=is_so),
             Statement(changing, {**may.values, "at": to_millis(at)}),
         )
@@ -294,9 +299,46 @@ class Petitions(AuditedRows):
 
 def count_deed(slug: str) -> tuple[Statement, ...]:
     """Returns what begins the transaction of every deed that the journal is told of."""
-    return lock_petition(slug), Statement(_COUNT_DEED, {"petition": slug})
+    return locking_petition(slug), Statement(_COUNT_DEED, {"petition": slug})
 
 
-def lock_petition(slug: str) -> Statement:
+def deed_counted(slug: str) -> Update:
+    """Returns what counts a deed that the journal is told of."""
+    return update(PETITIONS).where(PETITIONS.c.slug == slug).values(deeds=PETITIONS.c.deeds + 1)
+
+
+def lock_petition(tx: Transaction, *, shared: bool = False) -> Row[Any]:
+    """Locks the petition's row, before all others, and returns it.
+
+    Args:
+        tx: the transaction.
+        shared: by many at once: it is neither closed nor reopened nor handed over meanwhile. Who
+            counts a signature takes it so, and counts as the last before the commit.
+    """
+    query = select(PETITIONS).where(PETITIONS.c.slug == tx.slug)
+    row = tx.first(query.with_for_update(read=shared, key_share=shared))
+    if row is None:
+        raise PetitionMissing
+    return row
+
+
+def invalidated_since(tx: Transaction, closed_at: datetime | None) -> int:
+    """Returns how many signatures were invalidated since the closing; of an open petition none.
+
+    What was before it, and was undone after it, counts the other way.
+    """
+    if closed_at is None:
+        return 0
+    total = 0
+    for each in tx.all(select(INVALIDATIONS).where(tx.of(INVALIDATIONS))):
+        is_undone_since = each.undone_at is not None and each.undone_at >= closed_at
+        if each.invalidated_at >= closed_at:
+            total += 0 if each.undone_at is not None else each.signatures
+        elif is_undone_since:
+            total -= each.signatures if each.put_back is None else each.put_back
+    return total
+
+
+def locking_petition(slug: str) -> Statement:
     """Returns the first statement of all that needs an open petition or changes its count."""
     return Statement(_LOCK, {"petition": slug})

@@ -10,16 +10,20 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from operator import methodcaller
 from typing import Any, TypeVar
 
 import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.back_off import BackOff
 from storage.database import FOR_NO_KEY_UPDATE, FOR_UPDATE, Row, Snapshot, Statement
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
 from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
+from storage.transaction import Arguments, Result, Transaction, Work
 
 _POOL_SIZE = 10
 # Two, so that a long write, such as starting a broadcast, does not delay the others.
@@ -50,6 +54,7 @@ DRIVER_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
+    DBAPIError,
 )
 _LOST = (
     OSError,  # TimeoutError too
@@ -97,11 +102,12 @@ class _CommitUnknown(Unavailable):
 class PostgresDatabase:
     """One database on a server; made by `open`, to be ended with `close`."""
 
-    def __init__(self, pool: Any, *, retry_for_seconds: float) -> None:
+    def __init__(self, pool: Any, engine: AsyncEngine, *, retry_for_seconds: float) -> None:
         self._pool = pool
+        self._engine = engine
         self._retry_for = retry_for_seconds
         self._waiting: deque[_Write] = deque()
-        self._writers: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.Task[Any]] = set()
         self._busy = 0
         self._columns: dict[str, Columns] = {}
         self._open = True
@@ -123,7 +129,22 @@ class PostgresDatabase:
                 # Nothing here changes a session, so a reset would waste a round trip.
                 reset=_no_reset,
             )
-        return cls(pool, retry_for_seconds=retry_for_seconds)
+        connect = partial(
+            asyncpg.connect,
+            dsn,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=_COMMAND_SECONDS,
+            server_settings=_SESSION,
+        )
+        engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=connect,
+            pool_size=_POOL_SIZE,
+            max_overflow=0,
+            pool_timeout=_CONNECT_SECONDS,
+            hide_parameters=True,
+        )
+        return cls(pool, engine, retry_for_seconds=retry_for_seconds)
 
     async def read(self, statement: Statement) -> list[Row]:
         """See Database.read."""
@@ -157,6 +178,45 @@ class PostgresDatabase:
             task.add_done_callback(self._writers.discard)
         return await answer
 
+    async def transact(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """See Database.transact."""
+        if not self._open:
+            raise Unavailable("The database is closed.")
+        deadline = asyncio.get_running_loop().time() + self._retry_for
+        begun = asyncio.Event()
+
+        async def attempt() -> Result:
+            async with self._engine.connect() as connection:
+                begun.set()
+                return await _carried_out(connection, lambda tx: work(tx, *args, **kwargs))
+
+        task = asyncio.create_task(self._with_retries(attempt, deadline))
+        self._writers.add(task)
+        task.add_done_callback(self._writers.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not begun.is_set():
+                task.cancel()
+            raise
+
+    async def look(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """See Database.look."""
+        deadline = asyncio.get_running_loop().time() + self._retry_for
+
+        async def attempt() -> Result:
+            async with self._engine.connect() as connection:
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+                return await connection.run_sync(lambda c: work(Transaction(c), *args, **kwargs))
+
+        return await self._with_retries(attempt, deadline)
+
     def require_files(self) -> None:
         """Does nothing: the server looks after its files."""
 
@@ -166,6 +226,7 @@ class PostgresDatabase:
         await asyncio.gather(*self._writers)
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
+                await self._engine.dispose()
                 await self._pool.close()
         except (TimeoutError, OSError, asyncpg.PostgresError):
             self._pool.terminate()
@@ -279,6 +340,20 @@ class PostgresDatabase:
             await asyncio.sleep(pause)
 
 
+async def _carried_out(
+    connection: AsyncConnection, work: Callable[[Transaction], Result]
+) -> Result:
+    transaction = Transaction(await connection.run_sync(lambda sync: sync))
+    result = await connection.run_sync(lambda _: work(transaction))
+    if transaction.noted:
+        await asyncio.to_thread(transaction.write_notes)
+    try:
+        await connection.commit()
+    except (OSError, DBAPIError) as error:
+        raise _CommitUnknown from error
+    return result
+
+
 class _Snapshot:
     """A connection in a transaction that sees one moment."""
 
@@ -323,6 +398,9 @@ def _as_storage_errors() -> Iterator[None]:
 
 def storage_error(error: Exception) -> Exception:
     """Returns the StorageError that a driver error means; a bug comes back unchanged."""
+    if isinstance(error, DBAPIError) and isinstance(error.orig, Exception):
+        cause = error.orig.__cause__
+        error = cause if isinstance(cause, Exception) else error.orig
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return DatabaseUrlWrong()
     state = getattr(error, "sqlstate", None) or ""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from storage.database import FOR_NO_KEY_UPDATE, FOR_UPDATE, Statement, Value
 from storage.eligibility import LANGUAGE
 from storage.enqueue import RETURNED
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.times import to_millis
 
 OWED_FOR = timedelta(days=30)  # after the closing; a notice of a breach has no limit
@@ -150,7 +150,7 @@ def returned_statements(petition: str, supporter: bytes, at: datetime) -> tuple[
         "since": to_millis(at - OWED_FOR),
     }
     return (
-        lock_petition(petition),
+        locking_petition(petition),
         Statement(_LOCK_BROADCASTS, {"petition": petition}),
         Statement(_LOCK_SIGNATURE, person),
         Statement(_BACK, person),

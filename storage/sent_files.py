@@ -5,14 +5,17 @@ from the chat, so that a restart or an outage forgets none, but no longer than `
 retention erases is tried once.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, exists, select
+
 from storage.audit import ALWAYS
-from storage.database import Row, Statement
-from storage.petition_rows import PetitionRows
+from storage.database import Statement
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import SENT_FILES, SIGNATURES
 from storage.times import to_millis
+from storage.transaction import Transaction
 
 TRIED_FOR = timedelta(days=30)
 """For so long it is tried to remove a file, from the first look that could not."""
@@ -22,45 +25,7 @@ _DUE_NOW = 1
 AT_ONCE_OR_NEVER = 2
 """What it holds where the row must not last for longer than the next look."""
 
-_PERSON = "petition = :petition AND supporter = :supporter"
-
-_ADD = """
-INSERT INTO sent_files (petition, supporter, message_id, chat_sealed, sent_at, due)
-VALUES (:petition, :supporter, :message_id, :chat, :at, 0)
-"""
-
-_ALL_DUE = f"UPDATE sent_files SET due = {_DUE_NOW} WHERE {_PERSON} AND due = 0"  # noqa: S608
-
-_DUE_OF = f"""
-SELECT supporter, message_id, chat_sealed FROM sent_files WHERE {_PERSON} AND due > 0
-"""  # noqa: S608 - a constant
-
-_DUE = """
-SELECT supporter, message_id, chat_sealed FROM sent_files
-WHERE petition = :petition AND due > 0
-ORDER BY sent_at
-"""
-
-# Without a signature, what was filled in is forgotten by then too.
-_EXPIRE = f"""
-UPDATE sent_files SET due = {_DUE_NOW}
-WHERE petition = :petition AND due = 0 AND sent_at <= :before AND NOT EXISTS (
-  SELECT 1 FROM signatures s
-  WHERE s.petition = sent_files.petition AND s.supporter = sent_files.supporter
-)
-"""  # noqa: S608 - a constant
-
-_GIVE_UP = f"""
-DELETE FROM sent_files
-WHERE petition = :petition AND due > {_DUE_NOW} AND due <= CAST(:before AS BIGINT)
-RETURNING message_id
-"""  # noqa: S608 - a constant
-
-_WERE_TRIED = f"""
-UPDATE sent_files SET due = CAST(:now AS BIGINT) WHERE petition = :petition AND due = {_DUE_NOW}
-"""  # noqa: S608 - a constant
-
-_FORGET = f"DELETE FROM sent_files WHERE {_PERSON} AND message_id = :message_id"  # noqa: S608 - a constant
+_DUE = SENT_FILES.c.due
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,58 +37,90 @@ class SentFile:
     chat_id: int | None = field(repr=False)
 
 
+def add_file(
+    tx: Transaction, supporter: bytes, *, chat_id: int, message_id: int, at: datetime
+) -> None:
+    """Stores that a file was sent; those sent to the same person before become due."""
+    make_files_due(tx, supporter)
+    chat = tx.seal(chat_id, SENT_FILES.c.chat_sealed, supporter)
+    row = {"supporter": supporter, "message_id": message_id, "chat_sealed": chat}
+    tx.add(SENT_FILES, **row, sent_at=at, due=0)
+
+
+def make_files_due(tx: Transaction, supporter: bytes) -> None:
+    """Makes all files of a person due."""
+    tx.set(SENT_FILES, SENT_FILES.c.supporter == supporter, _DUE == 0, due=_DUE_NOW)
+
+
+def files_due_of(tx: Transaction, supporter: bytes) -> list[SentFile]:
+    """Returns the files of a person that are to be erased."""
+    return _due(tx, SENT_FILES.c.supporter == supporter)
+
+
+def files_due(tx: Transaction) -> list[SentFile]:
+    """Returns the files of everybody that are to be erased, oldest first."""
+    return _due(tx)
+
+
+def expire_files(tx: Transaction, before: datetime) -> None:
+    """Makes files due that were sent until `before` to people who have not signed.
+
+    Without a signature, what was filled in is forgotten by then too.
+    """
+    signed = exists().where(
+        SIGNATURES.c.petition == SENT_FILES.c.petition,
+        SIGNATURES.c.supporter == SENT_FILES.c.supporter,
+    )
+    tx.set(SENT_FILES, _DUE == 0, SENT_FILES.c.sent_at <= before, ~signed, due=_DUE_NOW)
+
+
+def give_up_files(tx: Transaction, now: datetime) -> int:
+    """Notes which files were tried and stay; erases the rows of those that were for too long.
+
+    Returns:
+        How many files are left to their chats.
+    """
+    given_up = tx.delete(SENT_FILES, _DUE > _DUE_NOW, to_millis(now - TRIED_FOR) >= _DUE)
+    tx.set(SENT_FILES, _DUE == _DUE_NOW, due=to_millis(now))
+    return given_up
+
+
+def forget_file(tx: Transaction, file: SentFile) -> None:
+    """Erases the row of a file that is gone from the chat, or out of reach."""
+    columns = SENT_FILES.c
+    tx.delete(
+        SENT_FILES, columns.supporter == file.supporter, columns.message_id == file.message_id
+    )
+
+
 class SentFiles(PetitionRows):
     """The files of one petition's people, keyed by the supporter's reference."""
 
-    async def add(self, supporter: bytes, *, chat_id: int, message_id: int, at: datetime) -> None:
-        """Stores that a file was sent; those sent to the same person before become due."""
-        adding = self._statement(
-            _ADD,
-            supporter=supporter,
-            message_id=message_id,
-            chat=self._sealed(chat_id, "sent_files", "chat_sealed", supporter),
-            at=to_millis(at),
+    add = as_write(add_file)
+    make_due = as_write(make_files_due)
+    due_of = as_read(files_due_of)
+    due = as_read(files_due)
+    expire = as_write(expire_files)
+    give_up = as_write(give_up_files)
+    forget = as_write(forget_file)
+
+
+def _due(tx: Transaction, *conditions: ColumnElement[bool]) -> list[SentFile]:
+    query = select(SENT_FILES).where(tx.of(SENT_FILES), _DUE > 0, *conditions)
+    return [
+        SentFile(
+            row.supporter,
+            row.message_id,
+            tx.opened_id(row.chat_sealed, SENT_FILES.c.chat_sealed, row.supporter),
         )
-        await self._database.write(all_due(self._slug, supporter), adding)
+        for row in tx.all(query.order_by(SENT_FILES.c.sent_at))
+    ]
 
-    async def make_due(self, supporter: bytes) -> None:
-        """Makes all files of a person due."""
-        await self._database.write(all_due(self._slug, supporter))
 
-    async def due_of(self, supporter: bytes) -> Sequence[SentFile]:
-        """Returns the files of a person that are to be erased."""
-        return [self._file(row) for row in await self._read(_DUE_OF, supporter=supporter)]
-
-    async def due(self) -> Sequence[SentFile]:
-        """Returns the files of everybody that are to be erased, oldest first."""
-        return [self._file(row) for row in await self._read(_DUE)]
-
-    async def expire(self, before: datetime) -> None:
-        """Makes files due that were sent until `before` to people who have not signed."""
-        await self._write(_EXPIRE, before=to_millis(before))
-
-    async def give_up(self, now: datetime) -> int:
-        """Notes which files were tried and stay; erases the rows of those that were for too long.
-
-        Returns:
-            How many files are left to their chats.
-        """
-        given_up, _ = await self._database.write(
-            self._statement(_GIVE_UP, before=to_millis(now - TRIED_FOR)),
-            self._statement(_WERE_TRIED, now=to_millis(now)),
-        )
-        return len(given_up)
-
-    async def forget(self, file: SentFile) -> None:
-        """Erases the row of a file that is gone from the chat, or out of reach."""
-        await self._write(_FORGET, supporter=file.supporter, message_id=file.message_id)
-
-    def _file(self, row: Row) -> SentFile:
-        chat_id = self._opened_id(row, "sent_files", "chat_sealed", row["supporter"])
-        return SentFile(row["supporter"], row["message_id"], chat_id)
+_ALL_DUE = "UPDATE sent_files SET due = 1 WHERE petition = :petition AND supporter = :supporter"
 
 
 def all_due(slug: str, supporter: bytes, only_if: Statement = ALWAYS) -> Statement:
     """Returns the statement that makes all files of a person due, for a transaction."""
     values = {**only_if.values, "petition": slug, "supporter": supporter}
-    return Statement(f"{_ALL_DUE} AND {only_if.sql}", values)
+    return Statement(f"{_ALL_DUE} AND due = 0 AND {only_if.sql}", values)

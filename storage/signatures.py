@@ -25,7 +25,7 @@ from storage.errors import ConversationMoved
 from storage.exports import IS_NAMED
 from storage.journal_entries import Deed, Entry
 from storage.keyring import Keyring
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.returning_supporters import returned_statements
 from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.signing_rate import SigningRate, read_signing_rate
@@ -340,7 +340,7 @@ class Signatures(AuditedRows):
     ) -> bool:
         """Runs statements and saves the conversation; returns whether the last yielded a row."""
         *_, changed, saved = await self._database.write(
-            lock_petition(self._slug),
+            locking_petition(self._slug),
             lock_conversation(self._slug, owner.supporter),
             *statements,
             self._conversations.saving(conversation, was=owner.was, at=at),

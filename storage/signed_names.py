@@ -9,8 +9,10 @@ import asyncio
 from base64 import urlsafe_b64encode
 from datetime import datetime
 
+from sqlalchemy import select
+
 from storage.audit import Audit
-from storage.changes_after_export import Change, note_change
+from storage.changes_after_export import Change, change_noted
 from storage.consents import NOT_HANDED_OVER, Consent, Owner, consent_statements
 from storage.database import Database, Statement
 from storage.exports import HAS_NAME
@@ -19,7 +21,9 @@ from storage.journal import GROUP_SIZE, Journal
 from storage.journal_entries import TAKEN_OFF, Deed, Entry, last_entries
 from storage.keyring import Keyring
 from storage.sent_files import all_due
+from storage.tables import CONSENTS
 from storage.times import to_millis
+from storage.transaction import Transaction
 
 STANDS_UNDER = """
 (
@@ -51,6 +55,20 @@ SELECT id FROM signatures WHERE petition = :petition AND id = :id AND name_seale
 """
 
 
+def stands_under(tx: Transaction, signature_id: bytes) -> bytes | None:
+    """Returns the consent under which a signature has its name.
+
+    Of several it is the first, which is in the most backups.
+    """
+    key: bytes | None = tx.scalar(
+        select(CONSENTS.c.id)
+        .where(CONSENTS.c.signature_id == signature_id, CONSENTS.c.with_name == 1)
+        .where(CONSENTS.c.with_name_ended_at.is_(None))
+        .order_by(CONSENTS.c.given_at, CONSENTS.c.id)
+    )
+    return key
+
+
 def named(signature_id: bytes, consent_id: bytes | None, name: str) -> Entry:
     """Returns the entry of a name that stands under a consent, which a copy can lack."""
     return Entry(Deed.WITH_NAME, signature_id, f"{short(consent_id or b'')} {name}")
@@ -70,7 +88,7 @@ def give_statements(
     may = _may(owner, holds, NOT_HANDED_OVER)
     key, consent_id = owner.signature_id, rising_id(at)
     return (
-        note_change(owner.slug, owner.supporter, Change.NAME_GIVEN, at, only_if=may),
+        change_noted(owner.slug, owner.supporter, Change.NAME_GIVEN, at, only_if=may),
         audit.statement(Change.NAME_GIVEN.value, actor=None, at=at, only_if=may),
         *consent_statements(owner.slug, key, consent, at, may, consent_id),
         _set(keyring, owner, name, may, named(key, consent_id, name)),
@@ -82,7 +100,7 @@ def remove_statements(audit: Audit, owner: Owner, at: datetime) -> tuple[Stateme
     may = _may(owner, HAS_NAME, NOT_HANDED_OVER)
     ended = {**may.values, "ended_at": to_millis(at)}
     return (
-        note_change(owner.slug, owner.supporter, Change.NAME_REMOVED, at, only_if=may),
+        change_noted(owner.slug, owner.supporter, Change.NAME_REMOVED, at, only_if=may),
         audit.statement(Change.NAME_REMOVED.value, actor=None, at=at, only_if=may),
         all_due(owner.slug, owner.supporter, only_if=may),
         Statement(END_CONSENTS.format(may=may.sql), ended),
@@ -104,7 +122,7 @@ def correct_statements(
     """
     may = _may(owner, HAS_NAME)
     return (
-        note_change(owner.slug, owner.supporter, Change.CORRECTED, at, only_if=may),
+        change_noted(owner.slug, owner.supporter, Change.CORRECTED, at, only_if=may),
         audit.statement("correct_name", actor=None, at=at, only_if=may),
         all_due(owner.slug, owner.supporter, only_if=may),
         _set(keyring, owner, name, may, named(owner.signature_id, owner.stands_under, name)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from storage.audit import ALWAYS
-from storage.changes_after_export import Change, note_change
+from storage.changes_after_export import Change, change_noted
 from storage.consents import Consent, consent_statements
 from storage.conversations import lock_conversation
 from storage.database import FOR_UPDATE, Row, Statement, Value
@@ -21,7 +21,7 @@ from storage.ids import rising_id
 from storage.journal_entries import Entry
 from storage.keyring import Keyring
 from storage.person_notices import all_forgotten
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.sent_files import all_due
 from storage.times import to_millis
 
@@ -163,7 +163,7 @@ def sign_statements(
     }
     is_signed = Statement(_IS_SIGNED, {"id": signature_id})
     return (
-        lock_petition(slug),
+        locking_petition(slug),
         *((Statement(_PLACE, values),) if was == 0 else ()),
         lock_conversation(slug, new.supporter),
         Statement(_SIGN, values),
@@ -216,13 +216,13 @@ def withdraw_statements(
 
     erase = if_so(_ERASE)
     return (
-        lock_petition(slug),
+        locking_petition(slug),
         Statement(_LOCK_SIGNATURE, person),
         if_so(_DISCOUNT),
         if_so(_FORGET_PERSON, stage=stage),
         all_due(slug, supporter, only_if=only_if),
         all_forgotten(slug, supporter, but=notice, only_if=only_if),
-        note_change(slug, supporter, change, at, only_if=only_if),
+        change_noted(slug, supporter, change, at, only_if=only_if),
         Statement(f"{erase.sql} RETURNING number", erase.values, noted),
         *COUNT_ERASED,
         Statement(_FORGET_CODE, person),

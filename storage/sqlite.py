@@ -13,20 +13,30 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
+from sqlalchemy import Connection, StaticPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from storage.database import Row, Snapshot, Statement
-from storage.errors import DatabaseReplaced, DatabaseUrlWrong, SchemaMissing, Unavailable
+from storage.errors import (
+    DatabaseReplaced,
+    DatabaseUrlWrong,
+    JournalUnwritable,
+    SchemaMissing,
+    Unavailable,
+)
 from storage.file_identity import FileIdentity, require_one_name
 from storage.private_files import reason_and_command
 from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
+from storage.transaction import Arguments, Result, Transaction, Work
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
 _READERS = 2
@@ -79,9 +89,10 @@ _WRITER_PRAGMAS = (
 class _Write:
     """A transaction that waits for its turn, with its result."""
 
-    statements: tuple[Statement, ...]
-    answer: asyncio.Future[list[list[Row]]]
-    rows: list[list[Row]] = field(default_factory=list)
+    run: Callable[["_Connection"], tuple[Any, Transaction | None]]
+    answer: asyncio.Future[Any]
+    result: Any = None
+    transaction: Transaction | None = None
     error: Exception | None = None
 
 
@@ -171,10 +182,34 @@ class SqliteDatabase:
 
     async def write(self, *statements: Statement) -> list[list[Row]]:
         """See Database.write."""
+        rows: list[list[Row]] = await self._committed(methodcaller("run", statements))
+        return rows
+
+    async def transact(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """See Database.transact."""
+        result: Result = await self._committed(
+            methodcaller("carry_out", lambda tx: work(tx, *args, **kwargs))
+        )
+        return result
+
+    async def look(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """See Database.look."""
         if not self._open:
             raise Unavailable("The database is closed.")
-        answer: asyncio.Future[list[list[Row]]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Write(statements, answer))
+        reader = min(self._readers, key=lambda each: each.busy)
+        result = await reader.look(lambda tx: work(tx, *args, **kwargs))
+        self.require_files()
+        return result
+
+    async def _committed(self, run: Callable[["_Connection"], Any]) -> Any:
+        if not self._open:
+            raise Unavailable("The database is closed.")
+        answer = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Write(run, answer))
         # One job for each write: the first takes all that wait, the others find nothing to do.
         # Cheaper than a flag, and no write can be left waiting between two jobs.
         self._writer.submit(self._flush)
@@ -246,6 +281,8 @@ class SqliteDatabase:
             self._writer.roll_back()
             for write in group:
                 write.error = error
+                if write.transaction is not None:
+                    write.transaction.take_back_notes()
         group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
 
     def _watch_log(self) -> None:
@@ -299,11 +336,29 @@ class _Connection(aiosqlite.Connection):
 
     async def fetch(self, statement: Statement) -> list[Row]:
         """Returns the rows of one statement."""
+        return await self._in_thread(lambda: _rows(self._conn, statement))
+
+    async def look(self, work: Callable[[Transaction], Result]) -> Result:
+        """Returns what a function finds at one moment; raises as `Database.read` does."""
+        try:
+            return await self._in_thread(lambda: self._look(work))
+        except (sqlite3.Error, DBAPIError) as error:
+            raise storage_error(error) from error
+
+    def _look(self, work: Callable[[Transaction], Result]) -> Result:
+        _ = self._core
+        self._conn.execute("BEGIN")
+        try:
+            return self.carry_out(work)[0]
+        finally:
+            self._conn.execute("ROLLBACK")
+
+    async def _in_thread(self, job: Callable[[], Result]) -> Result:
         self.busy += 1
         try:
             execute: Any = self._execute  # untyped in aiosqlite
-            rows: list[Row] = await execute(_rows, self._conn, statement)
-            return rows
+            result: Result = await execute(job)
+            return result
         finally:
             self.busy -= 1
 
@@ -325,10 +380,38 @@ class _Connection(aiosqlite.Connection):
 
     def commit_group(self, group: list[_Write]) -> None:
         """Runs and commits a group, in the thread; raises only what concerns the whole group."""
+        _ = self._core  # made here, since that rolls back
         self._conn.execute("BEGIN IMMEDIATE")
         for write in group:
             self._attempt(write)
+        noting = [write for write in group if write.transaction and write.transaction.noted]
+        try:
+            for write in noting:
+                if write.transaction is not None:
+                    write.transaction.write_notes()
+        except JournalUnwritable as error:
+            self.roll_back()
+            for write in noting:
+                write.error = error
+            # What is to be noted and cannot be is not done; the others are, from the beginning.
+            self.commit_group([write for write in group if write not in noting])
+            return
         self._conn.execute("COMMIT")
+
+    def run(self, statements: Sequence[Statement]) -> tuple[list[list[Row]], None]:
+        """Runs statements, in the thread and its transaction; returns the rows of each."""
+        return [_rows(self._conn, statement) for statement in statements], None
+
+    def carry_out(self, work: Callable[[Transaction], Result]) -> tuple[Result, Transaction]:
+        """Runs a function, in the thread and its transaction."""
+        transaction = Transaction(self._core)
+        return work(transaction), transaction
+
+    @cached_property
+    def _core(self) -> Connection:
+        """SQLAlchemy's view of the connection, which begins and commits nothing by itself."""
+        engine = create_engine("sqlite://", creator=lambda: self._conn, poolclass=StaticPool)
+        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def roll_back(self) -> None:
         """Rolls back an open transaction; called in the thread."""
@@ -336,10 +419,10 @@ class _Connection(aiosqlite.Connection):
             self._connection.rollback()
 
     def _attempt(self, write: _Write) -> None:
-        write.error = None
+        write.error = write.transaction = None
         self._conn.execute("SAVEPOINT one")
         try:
-            write.rows = [_rows(self._conn, statement) for statement in write.statements]
+            write.result, write.transaction = write.run(self)
         except Exception as error:  # handed to the one who asked for this write
             if fails_whole_group(error) or not self._conn.in_transaction:
                 raise
@@ -398,7 +481,7 @@ def _set_results(group: list[_Write]) -> None:
         if write.answer.done():
             continue
         if write.error is None:
-            write.answer.set_result(write.rows)
+            write.answer.set_result(write.result)
             continue
         # A new exception for each: one raised in many tasks would mix their tracebacks.
         answer = storage_error(write.error)

@@ -42,6 +42,7 @@ def fails_whole_group(error: Exception) -> bool:
 
 
 def _code(error: Exception) -> int | None:
-    code = getattr(error, "sqlite_errorcode", None)
+    # SQLAlchemy wraps the driver's error.
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     # The low byte is the primary result code; the rest is detail.
     return None if code is None else code & 0xFF

@@ -1,8 +1,7 @@
 """Every table, as SQLAlchemy metadata: what Alembic migrates to and the tests compare with.
 
-Queries do not use these objects; they are plain SQL in the file of their noun. A change here
-needs a revision in `storage/migrations/versions`, and a test fails without one. Times are UTC
-milliseconds, yes and no are 1 and 0, ids are 16 bytes.
+A change here needs a revision in `storage/migrations/versions`, and a test fails without one.
+Ids are 16 bytes.
 """
 
 from collections.abc import Iterable
@@ -11,13 +10,23 @@ import sqlalchemy as sa
 
 from storage.broadcast_states import BroadcastState
 from storage.broadcast_types import DeliveryState
-from storage.columns import NAMING_CONVENTION, blob, number, petition, text, where
+from storage.columns import (
+    NAMING_CONVENTION,
+    blob,
+    day,
+    flag,
+    moment,
+    number,
+    petition,
+    text,
+    where,
+)
 
 metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
 
 
-def _table(name: str, *parts: sa.schema.SchemaItem) -> None:
-    sa.Table(name, metadata, *parts, sqlite_strict=True)
+def _table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, metadata, *parts, sqlite_strict=True)
 
 
 def _state_is_one_of(states: Iterable[str]) -> sa.CheckConstraint:
@@ -25,20 +34,20 @@ def _state_is_one_of(states: Iterable[str]) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"state IN ({listed})", name="state_known")
 
 
-_table(
+PETITIONS = _table(
     "petitions",
     text("slug"),
     number("signatures", default=0),
     number("last_number", default=0),
     number("deeds", default=0),
-    number("closed_at", null=True),
+    moment("closed_at", null=True),
     number("closed_signatures", null=True),
     number("revision", default=0),
     blob("key_fingerprint", null=True),
     number("forgotten_version", default=0),
-    number("closes_at", null=True),
-    number("closes_at_chosen", default=0),
-    number("erased_at", null=True),
+    moment("closes_at", null=True),
+    flag("closes_at_chosen", default=0),
+    moment("erased_at", null=True),
     sa.PrimaryKeyConstraint("slug"),
     sa.CheckConstraint("signatures >= 0", name="count_not_negative"),
     sa.CheckConstraint("signatures <= last_number", name="numbers_given"),
@@ -51,7 +60,7 @@ _FILLED_IN = (
 )
 
 # Written at every tap, so it has no foreign key: PostgreSQL would lock the petition's row for it.
-_table(
+CONVERSATIONS = _table(
     "conversations",
     text("petition"),
     blob("supporter"),
@@ -60,10 +69,10 @@ _table(
     text("return_stage", null=True),
     text("language", null=True),
     blob("name_sealed", null=True),
-    number("news"),
-    number("updates", default=0),
-    number("with_name", null=True),
-    number("form_started_at", null=True),
+    flag("news"),
+    flag("updates", default=0),
+    flag("with_name", null=True),
+    moment("form_started_at", null=True),
     text("notice", null=True),
     text("source", null=True),
     number("message_id", null=True),
@@ -71,12 +80,12 @@ _table(
     text("name_message_ids"),
     blob("screen_digest", null=True),
     number("version"),
-    number("updated_at"),
+    moment("updated_at"),
     sa.PrimaryKeyConstraint("petition", "supporter"),
     sa.Index("conversations_filled_in", "petition", "updated_at", **where(_FILLED_IN)),
 )
 
-_table(
+SIGNATURES = _table(
     "signatures",
     blob("id"),
     petition(),
@@ -87,12 +96,12 @@ _table(
     text("language"),
     text("source", null=True),
     text("text_version"),
-    number("signed_at"),
-    number("unreachable_at", null=True),
-    number("muted_at", null=True),
+    moment("signed_at"),
+    moment("unreachable_at", null=True),
+    moment("muted_at", null=True),
     number("form_seconds", null=True),
-    number("restricted_at", null=True),
-    number("objected_at", null=True),
+    moment("restricted_at", null=True),
+    moment("objected_at", null=True),
     blob("invalidation_id", null=True),
     text("kept_version", null=True),
     sa.PrimaryKeyConstraint("id"),
@@ -102,7 +111,7 @@ _table(
     sa.Index("signatures_counted", "petition", "signed_at", **where("invalidation_id IS NULL")),
 )
 
-_table(
+CONSENT_TEXTS = _table(
     "consent_texts",
     blob("sha256"),
     text("petition"),
@@ -112,7 +121,7 @@ _table(
     sa.PrimaryKeyConstraint("sha256"),
 )
 
-_table(
+CONSENTS = _table(
     "consents",
     blob("id"),
     text("petition"),
@@ -123,17 +132,17 @@ _table(
     text("language"),
     text("channel"),
     number("message_id"),
-    number("given_at"),
-    number("news_ended_at", null=True),
+    moment("given_at"),
+    moment("news_ended_at", null=True),
     number("updates_at_most", default=0),
-    number("updates_ended_at", null=True),
-    number("with_name", default=1),
-    number("with_name_ended_at", null=True),
+    moment("updates_ended_at", null=True),
+    flag("with_name", default=1),
+    moment("with_name_ended_at", null=True),
     sa.PrimaryKeyConstraint("id"),
     sa.Index(None, "signature_id"),
 )
 
-_table(
+BROADCASTS = _table(
     "broadcasts",
     blob("id"),
     petition(),
@@ -142,8 +151,8 @@ _table(
     text("content"),
     blob("content_sha256"),
     number("total"),
-    number("created_at"),
-    number("reported_at", null=True),
+    moment("created_at"),
+    moment("reported_at", null=True),
     text("pause_reason", null=True),
     text("stop_reason", null=True),
     text("reason_detail", null=True),
@@ -154,19 +163,19 @@ _table(
     blob("source_chat_sealed", null=True),
     text("source_language", default="es"),
     text("language", null=True),
-    number("news_only", default=0),
-    number("paid", default=0),
+    flag("news_only", default=0),
+    flag("paid", default=0),
     number("expected", null=True),
     number("last_signature_number", null=True),
     number("enqueued_through", default=0),
-    number("enqueued_at", null=True),
-    number("starts_at", null=True),
-    number("started_at", null=True),
-    number("ended_at", null=True),
-    number("recall_started_at", null=True),
-    number("recall_ended_at", null=True),
+    moment("enqueued_at", null=True),
+    moment("starts_at", null=True),
+    moment("started_at", null=True),
+    moment("ended_at", null=True),
+    moment("recall_started_at", null=True),
+    moment("recall_ended_at", null=True),
     blob("confirmed_by_sealed", null=True),
-    number("cancel_requested_at", null=True),
+    moment("cancel_requested_at", null=True),
     sa.PrimaryKeyConstraint("id"),
     _state_is_one_of(BroadcastState),
     # Messages that are not about the petition go only to people who agreed to them.
@@ -177,7 +186,7 @@ _table(
     ),
 )
 
-_table(
+DELIVERIES = _table(
     "deliveries",
     blob("broadcast_id", "broadcasts.id"),
     number("position"),
@@ -186,7 +195,7 @@ _table(
     text("state"),
     number("attempts", default=0),
     blob("claim_token", null=True),
-    number("updated_at"),
+    moment("updated_at"),
     text("message_ids", null=True),
     text("recall_outcome", null=True),
     sa.PrimaryKeyConstraint("broadcast_id", "position"),
@@ -198,7 +207,7 @@ _table(
 
 # The number of deliveries by outcome of people who withdrew, or whose retention is over; not
 # recalled is an empty text.
-_table(
+ERASED_DELIVERIES = _table(
     "erased_deliveries",
     blob("broadcast_id", "broadcasts.id"),
     text("state"),
@@ -208,49 +217,49 @@ _table(
 )
 
 # The message that an admin is writing, in one encrypted column.
-_table(
+DRAFTS = _table(
     "drafts",
     text("petition"),
     blob("admin"),
     blob("body_sealed"),
-    number("updated_at"),
+    moment("updated_at"),
     sa.PrimaryKeyConstraint("petition", "admin"),
 )
 
 # The files of /mydata that are in people's chats.
-_table(
+SENT_FILES = _table(
     "sent_files",
     text("petition"),
     blob("supporter"),
     number("message_id"),
     blob("chat_sealed"),
-    number("sent_at"),
+    moment("sent_at"),
     number("due"),
     sa.PrimaryKeyConstraint("petition", "supporter", "message_id"),
 )
 
-_table(
+ADMIN_NAMES = _table(
     "admin_names",
     text("petition"),
     blob("admin"),
     blob("name_sealed"),
-    number("updated_at"),
+    moment("updated_at"),
     sa.PrimaryKeyConstraint("petition", "admin"),
 )
 
-_table(
+LEASES = _table(
     "leases",
     text("name"),
     text("holder"),
-    number("expires_at"),
+    moment("expires_at"),
     sa.PrimaryKeyConstraint("name"),
 )
 
-_table(
+AUDIT = _table(
     "audit",
     blob("id"),
     text("petition"),
-    number("at"),
+    moment("at"),
     blob("actor_sealed", null=True),
     text("action"),
     text("detail"),
@@ -259,7 +268,7 @@ _table(
 )
 
 # `about` tells notices of one kind apart: the digest of a pause reason, or of admin and question.
-_table(
+ADMIN_NOTICES = _table(
     "admin_notices",
     blob("broadcast_id", "broadcasts.id"),
     text("kind"),
@@ -269,29 +278,29 @@ _table(
 
 # `about` tells notices of one kind apart: the moment it is about, which reminder it is, and a
 # digest of the admin who was sent it; without that, all of them were.
-_table(
+PETITION_NOTICES = _table(
     "petition_notices",
     petition(),
     text("kind"),
     text("about"),
-    number("sent_at", null=True),
+    moment("sent_at", null=True),
     sa.PrimaryKeyConstraint("petition", "kind", "about"),
 )
 
 # A change of what late visitors read; without `published_at` it waits for a second admin.
-_table(
+CLOSING_PUBLICATIONS = _table(
     "closing_publications",
     blob("id"),
     petition(),
     blob("requested_by_sealed"),
-    number("requested_at"),
+    moment("requested_at"),
     blob("approved_by_sealed", null=True),
-    number("published_at", null=True),
+    moment("published_at", null=True),
     sa.PrimaryKeyConstraint("id"),
 )
 
 # The versions of the closing update, and of what became of the petition later.
-_table(
+CLOSING_TEXTS = _table(
     "closing_texts",
     blob("id"),
     petition(),
@@ -302,15 +311,15 @@ _table(
     number("number"),
     blob("text_sealed"),
     blob("author_sealed"),
-    number("written_at"),
-    number("discarded_at", null=True),
+    moment("written_at"),
+    moment("discarded_at", null=True),
     blob("publication_id", "closing_publications.id", null=True),
     sa.PrimaryKeyConstraint("id"),
     sa.UniqueConstraint("petition", "entry", "language", "number"),
 )
 
 # Of which of those an admin's next message is the text.
-_table(
+AWAITED_CLOSING_TEXTS = _table(
     "awaited_closing_texts",
     text("petition"),
     blob("admin"),
@@ -318,16 +327,16 @@ _table(
     text("kind"),
     text("day", null=True),
     text("language"),
-    number("asked_at"),
+    moment("asked_at"),
     sa.PrimaryKeyConstraint("petition", "admin"),
 )
 
 # A list of the signatures, as it was written for the addressee.
-_table(
+EXPORTS = _table(
     "exports",
     blob("id"),
     petition(),
-    number("exported_at"),
+    moment("exported_at"),
     number("last_number"),
     number("with_name"),
     number("without_name"),
@@ -335,49 +344,49 @@ _table(
 )
 
 # Giving a list to the addressee; `handed_over_on` is a day, like 2026-11-24.
-_table(
+HANDOVERS = _table(
     "handovers",
     blob("id"),
     petition(),
     blob("export_id", "exports.id", null=True),
-    text("handed_over_on"),
+    day("handed_over_on"),
     text("manifest"),
     number("with_name"),
     number("without_name"),
-    number("recorded_at"),
-    number("undone_at", null=True),
+    moment("recorded_at"),
+    moment("undone_at", null=True),
     sa.PrimaryKeyConstraint("id"),
 )
 
 # What changed in a signature that an export has with its name: whom the addressee must be told of.
-_table(
+CHANGES_AFTER_EXPORT = _table(
     "changes_after_export",
     blob("id"),
     petition(),
     number("number"),
     text("change"),
-    number("changed_at"),
-    number("told_at", null=True),
+    moment("changed_at"),
+    moment("told_at", null=True),
     sa.PrimaryKeyConstraint("id"),
     sa.Index(None, "petition", "changed_at"),
 )
 
 # Signatures that were taken out of the count together; they stay until that is undone.
-_table(
+INVALIDATIONS = _table(
     "invalidations",
     blob("id"),
     petition(),
     blob("reason_sealed"),
     blob("condition_sealed"),
     number("signatures"),
-    number("invalidated_at"),
-    number("undone_at", null=True),
+    moment("invalidated_at"),
+    moment("undone_at", null=True),
     number("put_back", null=True),
     sa.PrimaryKeyConstraint("id"),
 )
 
 # A sentence to one person about what was done with their signature, until the bot has sent it.
-_table(
+PERSON_NOTICES = _table(
     "person_notices",
     blob("id"),
     petition(),
@@ -385,50 +394,50 @@ _table(
     blob("chat_sealed"),
     text("language"),
     text("kind"),
-    number("written_at"),
+    moment("written_at"),
     number("attempts", default=0),
     sa.PrimaryKeyConstraint("id"),
     sa.Index(None, "petition", "written_at"),
 )
 
 # The code by which somebody who writes a letter shows whose signature it is.
-_table(
+PERSON_CODES = _table(
     "person_codes",
     petition(),
     blob("supporter"),
     blob("code_digest"),
-    number("ends_at"),
+    moment("ends_at"),
     number("attempts", default=0),
-    number("used_at", null=True),
+    moment("used_at", null=True),
     sa.PrimaryKeyConstraint("petition", "supporter"),
 )
 
 # What is left of signatures whose retention is over: how many of each kind there were.
-_table(
+ANONYMOUS_COUNTS = _table(
     "anonymous_counts",
     petition(),
     text("language"),
-    number("with_name"),
-    number("is_valid"),
+    flag("with_name"),
+    flag("is_valid"),
     number("signatures"),
     sa.PrimaryKeyConstraint("petition", "language", "with_name", "is_valid"),
 )
 
 # Nothing is sent until an admin has released each of them.
-_table(
+RESTORES = _table(
     "restores",
     blob("id"),
     petition(),
-    number("backup_made_at", null=True),
-    number("restored_at"),
+    moment("backup_made_at", null=True),
+    moment("restored_at"),
     number("lost"),
-    number("journal_is_whole", default=1),
-    number("repeated_at", null=True),
-    number("released_at", null=True),
+    flag("journal_is_whole", default=1),
+    moment("repeated_at", null=True),
+    moment("released_at", null=True),
     sa.PrimaryKeyConstraint("id"),
 )
 
-_table(
+TELEGRAM_CACHE = _table(
     "telegram_cache",
     text("petition"),
     text("key"),

@@ -24,6 +24,7 @@ from storage import (
     Unavailable,
 )
 from storage.database import Snapshot
+from storage.transaction import Arguments, Result, Work
 from tests.support.accelerated_loop import running_clocks, time_of_day
 from tests.support.broadcasts import new_broadcast
 from tests.support.fake_telegram import FakeGate, FakeTelegram
@@ -57,11 +58,28 @@ class FailingDatabase:
     async def write(self, *statements: Statement) -> list[list[Row]]:
         await self._passes()
         rows = await self._database.write(*statements)
+        await self._answered()
+        return rows
+
+    async def look(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        await self._passes()
+        return await self._database.look(work, *args, **kwargs)
+
+    async def transact(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        await self._passes()
+        result = await self._database.transact(work, *args, **kwargs)
+        await self._answered()
+        return result
+
+    async def _answered(self) -> None:
         if self.lose_answers > 0:
             self.lose_answers -= 1
             raise Unavailable
         await self._passes()
-        return rows
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
         return self._database.snapshot()

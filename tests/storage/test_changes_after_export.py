@@ -3,7 +3,7 @@
 import pytest
 
 from storage import Conversation, ConversationMoved, Keyring, Statement, Storage
-from storage.changes_after_export import Change, NotedChange, changes_owed, note_change
+from storage.changes_after_export import Change, NotedChange, change_noted, changes_owed
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
 
@@ -108,7 +108,7 @@ async def test_a_name_that_is_given_later_is_noted_where_earlier_lists_lack_it(
     await _set(storage, 2, "name_sealed = NULL")
     for number in (1, 2):
         await storage.database.write(
-            note_change(SLUG, people.supporter(number), Change.NAME_GIVEN, later(5))
+            change_noted(SLUG, people.supporter(number), Change.NAME_GIVEN, later(5))
         )
     assert await _noted(storage) == [(1, "name_given")]
 

@@ -10,7 +10,7 @@ import pytest
 from storage import DatabaseUrlWrong, SchemaMissing, Statement, Unavailable, open_database
 from storage.database_url import PostgresAddress, parse_address
 from storage.delivery_claims import lock_broadcast
-from storage.petitions import lock_petition
+from storage.petitions import locking_petition
 from storage.postgres import PostgresDatabase
 from tests.support.postgres_server import PostgresServer
 
@@ -66,7 +66,7 @@ class TestGroups:
         async with erasing.transaction():
             await erasing.fetch("SELECT slug FROM petitions WHERE slug = 'andry' FOR UPDATE")
             muted = Statement("UPDATE petitions SET revision = 1 WHERE slug = 'otra'")
-            both = asyncio.gather(database.write(muted), database.write(lock_petition("andry")))
+            both = asyncio.gather(database.write(muted), database.write(locking_petition("andry")))
             while not await erasing.fetch("SELECT pid FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
                 await asyncio.sleep(0)
             await erasing.fetch("SELECT slug FROM petitions WHERE slug = 'otra' FOR UPDATE NOWAIT")

@@ -1,0 +1,148 @@
+"""A transaction is a plain function: it reads, decides, and writes, and awaits nothing.
+
+`read` and `write` of a database take such a function and its arguments. It runs in a thread or a
+greenlet of the database and may run twice, so it is pure: moments are its arguments, and ids come
+from `Transaction.new_id`, the same in every run.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Executable,
+    Row,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
+
+from storage.errors import JournalUnwritable
+from storage.ids import rising_id
+from storage.journal_entries import Entry
+from storage.keyring import Keyring
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""The values of a statement's parameters; of a sequence, each is carried out."""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A transaction that is open, of the petition `slug`.
+
+    Attributes:
+        noted: what the journal keeps of it.
+        write_down: writes that into the journal before the commit, in a thread that may wait.
+    """
+
+    connection: Connection
+    slug: str = field(init=False)
+    keyring: Keyring = field(init=False, repr=False)
+    noted: list[Entry] = field(default_factory=list)
+    write_down: Callable[[Sequence[Entry]], object] = lambda _: None
+    _seed: bytes = field(init=False)
+    _ids: int = 0
+
+    def belong_to(self, slug: str, keyring: Keyring, seed: bytes) -> None:
+        """Says whose transaction it is; from the seed, 16 bytes, come its ids."""
+        self.slug, self.keyring, self._seed = slug, keyring, seed
+
+    def all(self, query: Executable, values: Values | None = None) -> Sequence[Row[Any]]:
+        """Returns the rows of a query, or of a change that returns some."""
+        return self.connection.execute(query, values).all()
+
+    def first(self, query: Executable, values: Values | None = None) -> Row[Any] | None:
+        """Returns the first row; None without one."""
+        return self.connection.execute(query, values).first()
+
+    def scalar(self, query: Executable, values: Values | None = None) -> Any:
+        """Returns the first column of the first row; None without one."""
+        return self.connection.execute(query, values).scalar()
+
+    def change(self, statement: Executable, values: Values | None = None) -> int:
+        """Carries out a change; returns how many rows it changed."""
+        return self.connection.execute(statement, values).rowcount
+
+    def of(self, table: Table) -> ColumnElement[bool]:
+        """Returns the condition that a row is of this petition; true of tables without one."""
+        column = table.c.get("petition", table.c.get("slug"))
+        return true() if column is None else column == self.slug
+
+    def find(
+        self, table: Table, *conditions: ColumnElement[bool], lock: bool = False
+    ) -> Row[Any] | None:
+        """Returns the row of this petition for which all of that holds; None without one.
+
+        With `lock` nobody else changes it before the commit.
+        """
+        query = select(table).where(self.of(table), *conditions)
+        return self.first(query.with_for_update() if lock else query)
+
+    def count(self, table: Table, *conditions: ColumnElement[bool]) -> int:
+        """Returns how many rows of this petition there are for which all of that holds."""
+        query = select(func.count()).select_from(table).where(self.of(table), *conditions)
+        return int(self.scalar(query))
+
+    def add(self, table: Table, **values: Any) -> None:
+        """Adds a row to this petition."""
+        if "petition" in table.c:
+            values["petition"] = self.slug
+        self.change(insert(table).values(values))
+
+    def set(self, table: Table, *conditions: ColumnElement[bool], **values: Any) -> int:
+        """Sets columns of the rows of this petition for which all of that holds; counts them."""
+        return self.change(update(table).where(self.of(table), *conditions).values(values))
+
+    def delete(self, table: Table, *conditions: ColumnElement[bool]) -> int:
+        """Deletes the rows of this petition for which all of that holds; returns how many."""
+        return self.change(delete(table).where(self.of(table), *conditions))
+
+    def new_id(self, at: datetime) -> bytes:
+        """Returns an id that rises with time; see `rising_id`."""
+        self._ids += 1
+        return rising_id(at, hashlib.sha256(b"%b%d" % (self._seed, self._ids)).digest())
+
+    def seal(self, plain: str | int, column: Column[Any], row: bytes) -> bytes:
+        """Encrypts a value for this column of this row only."""
+        return self.keyring.seal(str(plain), table=column.table.name, column=column.name, row=row)
+
+    def opened(self, sealed: bytes | None, column: Column[Any], row: bytes) -> str | None:
+        """Decrypts what was sealed for this column and row; None if it is damaged or None."""
+        return self.keyring.open_if_whole(
+            sealed, table=column.table.name, column=column.name, row=row
+        )
+
+    def opened_id(self, sealed: bytes | None, column: Column[Any], row: bytes) -> int | None:
+        """Decrypts the number of a person or a chat; None if it is damaged or None."""
+        opened = self.opened(sealed, column, row)
+        return None if opened is None else int(opened)
+
+    def note(self, entry: Entry) -> None:
+        """Has the journal keep an entry; where that fails, nothing of the transaction is done."""
+        self.noted.append(entry)
+
+    def write_notes(self) -> None:
+        """Writes down what is noted; raises JournalUnwritable."""
+        if self.noted:
+            self.write_down(self.noted)
+
+    def take_back_notes(self) -> None:
+        """Writes down that nothing of what is noted is done, so that a restore does not do it."""
+        with suppress(JournalUnwritable):
+            self.write_down([replace(each, refused=True) for each in self.noted])
+
+
+Work = Callable[Concatenate[Transaction, Arguments], Result]
+"""What is done in a transaction, with its arguments."""
