@@ -12,18 +12,17 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row as SignatureRow
-from sqlalchemy import func, select
+from sqlalchemy import Row, and_, func, select
 
-from storage.audit import ALWAYS, AuditedRows
-from storage.database import Row, Statement
+from storage.audit import ALWAYS, add_audit
+from storage.database import Statement
 from storage.exports import HAS_NAME, ExportedList
 from storage.handovers import Handover
 from storage.ids import rising_id
-from storage.petitions import locking_petition
-from storage.sql_in_lists import padded, parameters, portions
-from storage.tables import CHANGES_AFTER_EXPORT, EXPORTS, INVALIDATIONS
-from storage.times import from_millis, to_millis
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.petitions import lock_petition
+from storage.tables import CHANGES_AFTER_EXPORT, EXPORTS, INVALIDATIONS, SIGNATURES
+from storage.times import to_millis
 from storage.transaction import Transaction
 
 # Which lists have this signature. An export stores its row before it reads the signatures, so a
@@ -59,19 +58,7 @@ WHERE s.petition = :changed_petition AND s.supporter = :changed_supporter
   AND {listed} AND {only_if}
 """
 
-# All of a number, since earlier ones say whether the list has its name.
-_CHANGES = """
-SELECT c.id, c.number, c.change, c.changed_at, c.told_at, s.id AS signature_id, s.name_sealed
-FROM changes_after_export c
-LEFT JOIN signatures s ON s.petition = c.petition AND s.number = c.number
-WHERE c.petition = :petition AND c.number <= :last_number
-ORDER BY c.number, c.changed_at, c.id
-"""
-
-_TOLD = """
-UPDATE changes_after_export SET told_at = :at
-WHERE petition = :petition AND told_at IS NULL AND id IN ({ids})
-"""
+_MARKED_AT_ONCE = 1_000
 
 
 class Change(StrEnum):
@@ -120,9 +107,7 @@ def change_noted(
     )
 
 
-def note_change(
-    tx: Transaction, signature: SignatureRow[Any], change: Change, at: datetime
-) -> None:
+def note_change(tx: Transaction, signature: Row[Any], change: Change, at: datetime) -> None:
     """Notes a change of a signature, if an export has it with its name.
 
     It comes before what changes the signature, which is given as it was. Who notes a change and
@@ -140,9 +125,7 @@ def note_change(
     tx.add(CHANGES_AFTER_EXPORT, **row, change=change, changed_at=changed_at)
 
 
-def _named_in(
-    tx: Transaction, signature: SignatureRow[Any], exports: Sequence[SignatureRow[Any]]
-) -> list[SignatureRow[Any]]:
+def _named_in(tx: Transaction, signature: Row[Any], exports: Sequence[Row[Any]]) -> list[Row[Any]]:
     """Returns the exports that have a signature with its name.
 
     An export stores its row before it reads the signatures, so a change in that moment is noted
@@ -256,34 +239,44 @@ def _is_named(known: Sequence[NotedChange], since: Sequence[NotedChange]) -> boo
     return not shown or shown[0].change is not Change.NAME_GIVEN
 
 
-class ChangesAfterExport(AuditedRows):
+def owed_changes(tx: Transaction, listed: ExportedList | Handover) -> list[ChangeOwed]:
+    """Returns what the addressee of a list was not told of since it was written, by number."""
+    if listed.exported_at is None:
+        return []
+    changes = CHANGES_AFTER_EXPORT.c
+    # All of a number, since earlier ones say whether the list has its name.
+    rows = tx.all(
+        select(*changes, SIGNATURES.c.id.label("signature_id"), SIGNATURES.c.name_sealed)
+        .outerjoin(SIGNATURES, and_(tx.of(SIGNATURES), SIGNATURES.c.number == changes.number))
+        .where(tx.of(CHANGES_AFTER_EXPORT), changes.number <= listed.last_number)
+        .order_by(changes.number, changes.changed_at, changes.id)
+    )
+    return list(changes_owed((_noted(tx, row) for row in rows), listed.exported_at))
+
+
+def mark_told(tx: Transaction, told: Sequence[ChangeOwed], *, at: datetime) -> None:
+    """Records that the addressee was told of these changes, and of no later ones."""
+    lock_petition(tx)
+    columns, ids = CHANGES_AFTER_EXPORT.c, [each for change in told for each in change.ids]
+    for first in range(0, len(ids), _MARKED_AT_ONCE):
+        marked = columns.id.in_(ids[first : first + _MARKED_AT_ONCE])
+        tx.set(CHANGES_AFTER_EXPORT, marked, columns.told_at.is_(None), told_at=at)
+    add_audit(tx, "notices_told", at=at, detail=f"{len(told)} signatures")
+
+
+class ChangesAfterExport(PetitionRows):
     """What is owed to the addressee of one petition."""
 
-    async def owed(self, listed: ExportedList | Handover) -> list[ChangeOwed]:
-        """Returns what the addressee of a list was not told of since it was written, by number."""
-        if listed.exported_at is None:
-            return []
-        rows = await self._read(_CHANGES, last_number=listed.last_number)
-        return list(changes_owed(map(self._noted, rows), listed.exported_at))
+    owed = as_read(owed_changes)
+    mark_told = as_write(mark_told)
 
-    async def mark_told(self, told: Sequence[ChangeOwed], *, at: datetime) -> None:
-        """Records that the addressee was told of these changes, and of no later ones."""
-        ids = [each for change in told for each in change.ids]
-        marks = []
-        for portion in portions(ids):
-            listed, values = parameters("id", padded(portion))
-            marks.append(self._statement(_TOLD.format(ids=listed), at=to_millis(at), **values))
-        noted = self._audit.statement(
-            "notices_told", actor=None, at=at, detail=f"{len(told)} signatures"
-        )
-        await self._database.write(locking_petition(self._slug), noted, *marks)
 
-    def _noted(self, row: Row) -> NotedChange:
-        return NotedChange(
-            id=row["id"],
-            number=row["number"],
-            change=Change(row["change"]),
-            changed_at=from_millis(row["changed_at"]),
-            is_told=row["told_at"] is not None,
-            name=self._opened(row, "signatures", "name_sealed", row["signature_id"]),
-        )
+def _noted(tx: Transaction, row: Row[Any]) -> NotedChange:
+    return NotedChange(
+        id=row.id,
+        number=row.number,
+        change=Change(row.change),
+        changed_at=row.changed_at,
+        is_told=row.told_at is not None,
+        name=tx.opened(row.name_sealed, SIGNATURES.c.name_sealed, row.signature_id),
+    )

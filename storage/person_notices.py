@@ -12,10 +12,8 @@ from sqlalchemy import select
 
 from storage.audit import ALWAYS
 from storage.database import Statement
-from storage.ids import rising_id
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import PERSON_NOTICES
-from storage.times import to_millis
 from storage.transaction import Transaction
 
 NOTICES_KEPT_FOR = timedelta(days=7)
@@ -122,40 +120,11 @@ class PersonNotices(PetitionRows):
     forget = as_write(forget_notice)
     expire = as_write(expire_notices)
 
-    def adding(
-        self,
-        supporter: bytes,
-        chat_id: int,
-        language: str,
-        kind: PersonNoticeKind,
-        at: datetime,
-        only_if: Statement = ALWAYS,
-    ) -> tuple[bytes, Statement]:
-        """Returns the id of a new sentence, and its statement for the transaction of the deed."""
-        notice = rising_id(at)
-        return notice, self._statement(
-            _ADD.format(only_if=only_if.sql),
-            **only_if.values,
-            notice=notice,
-            notice_supporter=supporter,
-            notice_chat=self._sealed(chat_id, "person_notices", "chat_sealed", notice),
-            notice_language=language,
-            notice_kind=kind.value,
-            notice_at=to_millis(at),
-        )
-
 
 def _count_tries(tx: Transaction, notice: PersonNotice, by: int) -> bool:
     columns = PERSON_NOTICES.c
     return bool(tx.set(PERSON_NOTICES, columns.id == notice.id, attempts=columns.attempts + by))
 
-
-_ADD = """
-INSERT INTO person_notices (id, petition, supporter, chat_sealed, language, kind, written_at)
-SELECT :notice, :petition, :notice_supporter, :notice_chat, :notice_language, :notice_kind,
-  :notice_at
-WHERE {only_if}
-"""
 
 _ALL_OF = """
 DELETE FROM person_notices

@@ -1,75 +1,36 @@
 """What a letter or an e-mail asks for (GDPR arts 15 to 18, 20 and 21), found by signature number.
 
-Each deed is one transaction: the deed, its audit entry, the sentence to the person and the code
-that is used up by it. The statements before the deed read the signature as it was.
+Each is one transaction: what is asked for, its audit entry, the sentence to the person and the
+code that is used up by it. Where nothing is done, the code is not used.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any
 
-from storage.audit import ALWAYS, AuditedRows
-from storage.changes_after_export import Change, change_noted
-from storage.database import FOR_UPDATE, Database, Row, Statement
-from storage.eligibility import LANGUAGE
-from storage.exports import HAS_NAME
+from sqlalchemy import ColumnElement, Row, select, text
+
+from storage.audit import add_audit
+from storage.changes_after_export import Change, note_change
+from storage.eligibility import language
 from storage.journal_entries import Deed, Entry
-from storage.keyring import Keyring
-from storage.person_codes import CheckedCode, CodeState, PersonCodes
-from storage.person_notices import PersonNoticeKind, PersonNotices
-from storage.petitions import locking_petition
-from storage.sent_files import all_due
-from storage.signed_names import SET_NAME, STANDS_UNDER, named
-from storage.signing import was_withdrawn, withdraw_statements
-from storage.times import from_millis, to_millis
+from storage.person_codes import CheckedCode, CodeState, check_code, use_code
+from storage.person_notices import PersonNoticeKind, add_notice
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.petitions import lock_petition
+from storage.sent_files import make_files_due
+from storage.signed_names import named, stands_under
+from storage.signing import withdraw_statements
+from storage.tables import SIGNATURES
+from storage.transaction import Transaction
 
-_SIGNER = f"""
-SELECT s.id, s.supporter, s.number, s.name_sealed, s.chat_sealed, s.signed_at, s.restricted_at,
-  s.objected_at, {LANGUAGE} AS language, {STANDS_UNDER} AS stands_under
-FROM signatures s WHERE s.petition = :petition
-"""  # noqa: S608 - constants
-
-_LOCK = f"SELECT id FROM signatures WHERE id = :id {FOR_UPDATE}"  # noqa: S608 - a constant
-
-_SET = "UPDATE signatures SET {column} = :set_at WHERE id = :id AND {{only_if}} RETURNING id"
-_LIFT = """
-UPDATE signatures SET restricted_at = NULL, objected_at = NULL WHERE id = :id AND {only_if}
-RETURNING id
-"""
-_NOTHING = "SELECT 1 AS noted WHERE {only_if}"
-
-_HAS_NAME = f"""
-EXISTS (SELECT 1 FROM signatures own WHERE own.id = :id AND own.{HAS_NAME})
-"""  # noqa: S608 - a constant
-
-
-class _Kind(NamedTuple):
-    """What belongs to deeds of one kind.
-
-    Attributes:
-        action: what the audit calls them.
-        may: of the signature `held`, when they have an effect.
-        change: what those who were given the signature are told, if anything.
-    """
-
-    action: str
-    may: str = "1 = 1"
-    change: Change | None = None
-
-
-_KINDS = {
-    PersonNoticeKind.SHOWN: _Kind("person_show"),
-    PersonNoticeKind.CORRECTED: _Kind("person_correct", f"held.{HAS_NAME}", Change.CORRECTED),
-    PersonNoticeKind.ERASED: _Kind("person_erase"),
-    PersonNoticeKind.RESTRICTED: _Kind(
-        "person_restrict", "held.restricted_at IS NULL", Change.RESTRICTED
-    ),
-    PersonNoticeKind.OBJECTED: _Kind("person_object", "held.objected_at IS NULL", Change.OBJECTED),
-    PersonNoticeKind.LIFTED: _Kind(
-        "person_lift",
-        "(held.restricted_at IS NOT NULL OR held.objected_at IS NOT NULL)",
-        Change.NAME_GIVEN,
-    ),
+_ACTIONS = {
+    PersonNoticeKind.SHOWN: "person_show",
+    PersonNoticeKind.CORRECTED: "person_correct",
+    PersonNoticeKind.ERASED: "person_erase",
+    PersonNoticeKind.RESTRICTED: "person_restrict",
+    PersonNoticeKind.OBJECTED: "person_object",
+    PersonNoticeKind.LIFTED: "person_lift",
 }
 
 _WITHDRAWN_STAGE = "withdrawn"
@@ -128,188 +89,153 @@ def verified_otherwise(reason: str) -> Proof:
     return Proof(f"verified otherwise: {reason}")
 
 
-class PersonRequests(AuditedRows):
+def find_signer(tx: Transaction, number: int) -> Signer | None:
+    """Returns whose signature has this number, or None."""
+    return _signer(tx, SIGNATURES.c.number == number)
+
+
+def signer_of(tx: Transaction, supporter: bytes) -> Signer | None:
+    """Returns somebody's own signature, or None."""
+    return _signer(tx, SIGNATURES.c.supporter == supporter)
+
+
+def check_proof(
+    tx: Transaction, number: int, code: str, at: datetime
+) -> tuple[Signer | None, CheckedCode]:
+    """Returns whose signature it is, if the code fits, and what the code is worth."""
+    signer = find_signer(tx, number)
+    if signer is None:
+        return None, CheckedCode(CodeState.WRONG)
+    checked = check_code(tx, signer.supporter, code, at)
+    return (signer if checked.state is CodeState.FITS else None), checked
+
+
+def record_shown(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
+    """Records that somebody was given what is stored of them (GDPR arts 15 and 20)."""
+    if _lock(tx, signer) is None or not _is_proved(tx, signer, proof, at):
+        return False
+    _tell(tx, signer, proof, at, PersonNoticeKind.SHOWN)
+    return True
+
+
+def correct(tx: Transaction, signer: Signer, name: str, proof: Proof, at: datetime) -> bool:
+    """Replaces a name (GDPR art. 16); files in the chat that have the former one are due.
+
+    Without a name there is nothing to correct, and none is stored.
+    """
+    row = _lock(tx, signer)
+    if row is None or row.name_sealed is None or not _is_proved(tx, signer, proof, at):
+        return False
+    note_change(tx, row, Change.CORRECTED, at)
+    sealed = tx.seal(name, SIGNATURES.c.name_sealed, row.id)
+    tx.set(SIGNATURES, SIGNATURES.c.id == row.id, name_sealed=sealed)
+    make_files_due(tx, row.supporter)
+    _tell(tx, signer, proof, at, PersonNoticeKind.CORRECTED)
+    tx.note(named(row.id, stands_under(tx, row.id), name))
+    return True
+
+
+def restrict_use(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
+    """Restricts the use to storage and counting (GDPR art. 18)."""
+    return _limit_use(tx, signer, proof, at, PersonNoticeKind.RESTRICTED)
+
+
+def object_to_use(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
+    """Ends the use but for storage and counting, as the person objects (GDPR art. 21)."""
+    return _limit_use(tx, signer, proof, at, PersonNoticeKind.OBJECTED)
+
+
+def lift(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
+    """Ends a restriction and an objection."""
+    row = _lock(tx, signer)
+    is_limited = row is not None and (row.restricted_at or row.objected_at)
+    if row is None or not is_limited or not _is_proved(tx, signer, proof, at):
+        return False
+    if row.name_sealed is not None:
+        note_change(tx, row, Change.NAME_GIVEN, at)
+    tx.set(SIGNATURES, SIGNATURES.c.id == row.id, restricted_at=None, objected_at=None)
+    _tell(tx, signer, proof, at, PersonNoticeKind.LIFTED)
+    for deed in (Deed.OBJECTED, Deed.RESTRICTED):
+        tx.note(Entry.since(deed, row.id, None))
+    return True
+
+
+def erase(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
+    """Erases a signature and everything stored with it (GDPR art. 17), as /withdraw does."""
+    row = _lock(tx, signer)
+    if row is None or not _is_proved(tx, signer, proof, at):
+        return False
+    for each in withdraw_statements(
+        tx.slug, row.supporter, _WITHDRAWN_STAGE, at, change=Change.ERASED
+    ):
+        tx.change(text(each.sql), each.values)
+    _tell(tx, signer, proof, at, PersonNoticeKind.ERASED)
+    tx.note(Entry(Deed.WITHDRAWAL, row.id))
+    return True
+
+
+class PersonRequests(PetitionRows):
     """Answers requests about single signatures of one petition."""
 
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        super().__init__(database, slug, keyring)
-        self._codes = PersonCodes(database, slug, keyring)
-        self._notices = PersonNotices(database, slug, keyring)
+    find = as_read(find_signer)
+    of = as_read(signer_of)
+    check = as_write(check_proof)
+    record_shown = as_write(record_shown)
+    correct = as_write(correct)
+    restrict = as_write(restrict_use)
+    object = as_write(object_to_use)
+    lift = as_write(lift)
+    erase = as_write(erase)
 
-    async def find(self, number: int) -> Signer | None:
-        """Returns whose signature has this number, or None."""
-        return self._signer(await self._read(f"{_SIGNER} AND s.number = :number", number=number))
 
-    async def of(self, supporter: bytes) -> Signer | None:
-        """Returns somebody's own signature, or None."""
-        return self._signer(
-            await self._read(f"{_SIGNER} AND s.supporter = :supporter", supporter=supporter)
-        )
+def _signer(tx: Transaction, whose: ColumnElement[bool]) -> Signer | None:
+    row, columns = tx.find(SIGNATURES, whose), SIGNATURES.c
+    if row is None:
+        return None
+    return Signer(
+        signature_id=row.id,
+        supporter=row.supporter,
+        number=row.number,
+        name=tx.opened(row.name_sealed, columns.name_sealed, row.id),
+        chat_id=tx.opened_id(row.chat_sealed, columns.chat_sealed, row.id),
+        language=tx.scalar(select(language()).where(columns.id == row.id)),
+        signed_at=row.signed_at,
+        restricted_at=row.restricted_at,
+        objected_at=row.objected_at,
+        has_name=row.name_sealed is not None,
+        stands_under=stands_under(tx, row.id),
+    )
 
-    async def check(
-        self, number: int, code: str, at: datetime
-    ) -> tuple[Signer | None, CheckedCode]:
-        """Returns whose signature it is, if the code fits, and what the code is worth."""
-        signer = await self.find(number)
-        if signer is None:
-            return None, CheckedCode(CodeState.WRONG)
-        checked = await self._codes.check(signer.supporter, code, at)
-        return (signer if checked.state is CodeState.FITS else None), checked
 
-    async def record_shown(self, signer: Signer, proof: Proof, at: datetime) -> bool:
-        """Records that somebody was given what is stored of them (GDPR arts 15 and 20)."""
-        return await self._do(signer, proof, PersonNoticeKind.SHOWN, at)
+def _lock(tx: Transaction, signer: Signer) -> Row[Any] | None:
+    """Returns the signature as it is now, locked; None if it was erased."""
+    lock_petition(tx, shared=True)
+    return tx.find(SIGNATURES, SIGNATURES.c.id == signer.signature_id, lock=True)
 
-    async def correct(self, signer: Signer, name: str, proof: Proof, at: datetime) -> bool:
-        """Replaces a name (GDPR art. 16); files in the chat that have the former one are due.
 
-        Without a name there is nothing to correct, and none is stored.
-        """
-        # While the letter was read, its owner may have taken the name off and given it again.
-        signer, key = await self.find(signer.number) or signer, signer.signature_id
-        sealed = self._sealed(name, "signatures", "name_sealed", key)
-        setting, noted = (
-            SET_NAME.replace("{may}", "{only_if}"),
-            named(key, signer.stands_under, name),
-        )
-        corrected = self._statement(setting, noted, id=key, name=sealed)
-        files = all_due(self._slug, signer.supporter)
-        return await self._do(signer, proof, PersonNoticeKind.CORRECTED, at, files, corrected)
+def _is_proved(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
+    """Uses the code up, if there is one; returns False if it does not fit."""
+    return proof.code is None or use_code(tx, signer.supporter, proof.code, at)
 
-    async def restrict(self, signer: Signer, proof: Proof, at: datetime) -> bool:
-        """Restricts the use to storage and counting (GDPR art. 18)."""
-        return await self._set(signer, proof, PersonNoticeKind.RESTRICTED, Deed.RESTRICTED, at)
 
-    async def object(self, signer: Signer, proof: Proof, at: datetime) -> bool:
-        """Ends the use but for storage and counting, as the person objects (GDPR art. 21)."""
-        return await self._set(signer, proof, PersonNoticeKind.OBJECTED, Deed.OBJECTED, at)
+def _limit_use(
+    tx: Transaction, signer: Signer, proof: Proof, at: datetime, kind: PersonNoticeKind
+) -> bool:
+    """Stores since when the use is limited, in the column that is named for it."""
+    row, since = _lock(tx, signer), f"{kind}_at"
+    if row is None or row._mapping[since] or not _is_proved(tx, signer, proof, at):
+        return False
+    note_change(tx, row, Change(kind), at)
+    tx.set(SIGNATURES, SIGNATURES.c.id == row.id, **{since: at})
+    _tell(tx, signer, proof, at, kind)
+    tx.note(Entry.since(Deed(kind), row.id, at))
+    return True
 
-    async def lift(self, signer: Signer, proof: Proof, at: datetime) -> bool:
-        """Ends a restriction and an objection."""
-        key = signer.signature_id
-        lifted = self._statement(_LIFT, Entry.since(Deed.RESTRICTED, key, None), id=key)
-        # A statement has one entry of the journal.
-        also = self._statement(_NOTHING, Entry.since(Deed.OBJECTED, key, None))
-        return await self._do(signer, proof, PersonNoticeKind.LIFTED, at, also, lifted)
 
-    async def erase(self, signer: Signer, proof: Proof, at: datetime) -> bool:
-        """Erases a signature and everything stored with it (GDPR art. 17), as /withdraw does."""
-        kind = PersonNoticeKind.ERASED
-        only_if = self._only_if(signer, proof, kind, at)
-        if not await self._holds(only_if):
-            return False
-        notice, before = self._noted(signer, proof, kind, at, only_if)
-        rows = await self._database.write(
-            locking_petition(self._slug),
-            *before,
-            *withdraw_statements(
-                self._slug,
-                signer.supporter,
-                _WITHDRAWN_STAGE,
-                at,
-                Entry(Deed.WITHDRAWAL, signer.signature_id),
-                change=Change.ERASED,
-                notice=notice,
-                only_if=only_if,
-            ),
-        )
-        return was_withdrawn(rows)
-
-    async def _holds(self, only_if: Statement) -> bool:
-        """Returns whether a deed has an effect; the journal notes it before it is known again."""
-        return bool(await self._read(f"SELECT 1 WHERE {only_if.sql}", **only_if.values))
-
-    async def _set(
-        self, signer: Signer, proof: Proof, kind: PersonNoticeKind, deed: Deed, at: datetime
-    ) -> bool:
-        """Sets since when something is so, in the column that is named for the deed."""
-        key = signer.signature_id
-        setting = _SET.format(column=f"{deed.value}_at")
-        done = self._statement(setting, Entry.since(deed, key, at), id=key, set_at=to_millis(at))
-        return await self._do(signer, proof, kind, at, done)
-
-    async def _do(
-        self,
-        signer: Signer,
-        proof: Proof,
-        kind: PersonNoticeKind,
-        at: datetime,
-        *deed: Statement,
-    ) -> bool:
-        """Runs a deed with all that belongs to it; False if it has no effect any more."""
-        only_if = self._only_if(signer, proof, kind, at)
-        if not await self._holds(only_if):
-            return False
-        _, before = self._noted(signer, proof, kind, at, only_if)
-        if change := _KINDS[kind].change:
-            named = Statement(f"{_HAS_NAME} AND {only_if.sql}", only_if.values)
-            before.append(change_noted(self._slug, signer.supporter, change, at, only_if=named))
-        used = () if proof.code is None else (self._codes.use(signer.supporter, proof.code, at),)
-        _, _, may_rows, *_ = await self._database.write(
-            locking_petition(self._slug),
-            Statement(_LOCK, only_if.values),
-            Statement(f"SELECT 1 AS done WHERE {only_if.sql}", only_if.values),
-            *before,
-            *[
-                Statement(
-                    each.sql.format(only_if=only_if.sql),
-                    {**only_if.values, **each.values},
-                    each.journal,
-                )
-                for each in deed
-            ],
-            *used,
-        )
-        return bool(may_rows)
-
-    def _noted(
-        self,
-        signer: Signer,
-        proof: Proof,
-        kind: PersonNoticeKind,
-        at: datetime,
-        only_if: Statement,
-    ) -> tuple[bytes, list[Statement]]:
-        """Returns the id of the sentence to the person, and the statements that note a deed."""
-        audited = self._audit.statement(
-            _KINDS[kind].action, actor=None, at=at, detail=proof.detail, only_if=only_if
-        )
-        if signer.chat_id is None or proof.is_in_chat:
-            return b"", [audited]
-        notice, told = self._notices.adding(
-            signer.supporter, signer.chat_id, signer.language, kind, at, only_if
-        )
-        return notice, [audited, told]
-
-    def _only_if(
-        self, signer: Signer, proof: Proof, kind: PersonNoticeKind, at: datetime
-    ) -> Statement:
-        """Returns when a deed has an effect."""
-        fits = (
-            ALWAYS
-            if proof.code is None
-            else self._codes.is_valid(signer.supporter, proof.code, at)
-        )
-        may = (
-            "EXISTS (SELECT 1 FROM signatures held"  # noqa: S608 - constants
-            f" WHERE held.id = :id AND {_KINDS[kind].may})"
-        )
-        return Statement(f"{may} AND {fits.sql}", {**fits.values, "id": signer.signature_id})
-
-    def _signer(self, rows: list[Row]) -> Signer | None:
-        if not rows:
-            return None
-        row = rows[0]
-        return Signer(
-            signature_id=row["id"],
-            supporter=row["supporter"],
-            number=row["number"],
-            name=self._opened(row, "signatures", "name_sealed", row["id"]),
-            chat_id=self._opened_id(row, "signatures", "chat_sealed", row["id"]),
-            language=row["language"],
-            signed_at=from_millis(row["signed_at"]),
-            restricted_at=from_millis(row["restricted_at"]),
-            objected_at=from_millis(row["objected_at"]),
-            has_name=row["name_sealed"] is not None,
-            stands_under=row["stands_under"],
-        )
+def _tell(
+    tx: Transaction, signer: Signer, proof: Proof, at: datetime, kind: PersonNoticeKind
+) -> None:
+    """Tells the audit, and the person unless the chat in which they asked shows it."""
+    add_audit(tx, _ACTIONS[kind], at=at, detail=proof.detail)
+    if signer.chat_id is not None and not proof.is_in_chat:
+        add_notice(tx, signer.supporter, signer.chat_id, signer.language, kind, at=at)

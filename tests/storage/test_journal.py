@@ -29,6 +29,7 @@ from storage.journal import JournalContent
 from storage.journal_entries import TAKEN_OFF, last_entries
 from storage.key_file import add_encryption_key
 from storage.signed_names import named, short
+from storage.transaction import Transaction
 from tests.support.supporters import NOON, a_supporter, later
 
 SLUG = "andry"
@@ -273,6 +274,12 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     async def killed(*_: object) -> None:
         raise Unavailable
 
+    write_notes = Transaction.write_notes
+
+    def killed_before_the_commit(transaction: Transaction) -> None:
+        write_notes(transaction)
+        raise Unavailable
+
     conversation = await storage.conversations.get(ana.supporter)
     assert conversation is not None
     signatures, requests = storage.signatures, storage.person_requests
@@ -282,6 +289,8 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     consent = short(signer.stands_under)
     await requests.restrict(signer, IN_CHAT, NOON)
     monkeypatch.setattr(type(storage.database._database), "write", killed)
+    monkeypatch.setattr(Transaction, "write_notes", killed_before_the_commit)
+    monkeypatch.setattr(Transaction, "take_back_notes", lambda _: None)
     for asked in (
         lambda: signatures.mute(ana.supporter, NOON),
         lambda: signatures.mute(ana.supporter, None),

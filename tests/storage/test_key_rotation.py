@@ -6,11 +6,11 @@ import pytest
 
 from storage import (
     Keyring,
-    PersonNoticeKind,
     Statement,
     Storage,
     key_rotation,
     open_storage,
+    verified_otherwise,
 )
 from storage.database import Database, Row
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
@@ -40,9 +40,9 @@ async def lived(storage: Storage, keyring: Keyring) -> Storage:
     admin = keyring.reference("andry", ADMIN)
     await storage.drafts.save(admin, "Gracias", NOON)
     await storage.admin_names.save(ADMIN, "Marta", NOON)
-    person = a_supporter(keyring, CHAT)
-    told = (person.supporter, CHAT, "es", PersonNoticeKind.SHOWN, NOON)
-    await storage.database.write(storage.person_notices.adding(*told)[1])
+    signer = await storage.person_requests.of(a_supporter(keyring, CHAT).supporter)
+    assert signer is not None
+    await storage.person_requests.record_shown(signer, verified_otherwise("a letter"), NOON)
     await start(storage.broadcasts, source_chat=CHAT, progress=(CHAT, 5))
     await storage.invalidations.take_out([1], reason="Una ola", condition="x", at=NOON)
     return storage
