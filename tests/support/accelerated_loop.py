@@ -43,7 +43,7 @@ def time_of_day() -> datetime:
 
 _WAIT_FOR_A_THREAD: dict[type, tuple[str, ...]] = {
     aiosqlite.Connection: ("_execute",),
-    SqliteDatabase: ("_open_connections", "write", "close"),
+    SqliteDatabase: ("_open_connections", "_committed", "close"),
 }
 
 
