@@ -2,17 +2,9 @@
 
 from enum import StrEnum
 
-from storage.database import Database, Statement
-
-_WAS_SENT = """
-SELECT 1 FROM admin_notices
-WHERE broadcast_id = :broadcast AND kind = :kind AND about = :about
-"""
-
-_MARK_SENT = """
-INSERT INTO admin_notices (broadcast_id, kind, about) VALUES (:broadcast, :kind, :about)
-ON CONFLICT (broadcast_id, kind, about) DO NOTHING
-"""
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import ADMIN_NOTICES
+from storage.transaction import Transaction
 
 
 class NoticeKind(StrEnum):
@@ -24,21 +16,20 @@ class NoticeKind(StrEnum):
     CHART = "chart"
 
 
-class AdminNotices:
+def notice_was_sent(tx: Transaction, broadcast: bytes, kind: NoticeKind, about: str = "") -> bool:
+    """Returns whether a notice was sent before."""
+    columns = ADMIN_NOTICES.c
+    same = (columns.broadcast_id == broadcast, columns.kind == kind, columns.about == about)
+    return tx.find(ADMIN_NOTICES, *same) is not None
+
+
+def mark_notice_sent(tx: Transaction, broadcast: bytes, kind: NoticeKind, about: str = "") -> None:
+    """Stores that a notice was sent."""
+    tx.add_new(ADMIN_NOTICES, broadcast_id=broadcast, kind=kind, about=about)
+
+
+class AdminNotices(PetitionRows):
     """The notices to admins that were sent about broadcasts."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def was_sent(self, broadcast: bytes, kind: NoticeKind, about: str = "") -> bool:
-        """Returns whether a notice was sent before."""
-        rows = await self._database.read(_statement(_WAS_SENT, broadcast, kind, about))
-        return bool(rows)
-
-    async def mark_sent(self, broadcast: bytes, kind: NoticeKind, about: str = "") -> None:
-        """Stores that a notice was sent."""
-        await self._database.write(_statement(_MARK_SENT, broadcast, kind, about))
-
-
-def _statement(sql: str, broadcast: bytes, kind: NoticeKind, about: str) -> Statement:
-    return Statement(sql, {"broadcast": broadcast, "kind": kind, "about": about})
+    was_sent = as_read(notice_was_sent)
+    mark_sent = as_write(mark_notice_sent)

@@ -5,36 +5,31 @@ The handlers define what is in it; here it is a text.
 
 from datetime import datetime
 
-from storage.petition_rows import PetitionRows
-from storage.times import to_millis
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import DRAFTS
+from storage.transaction import Transaction
 
-_GET = "SELECT body_sealed FROM drafts WHERE petition = :petition AND admin = :admin"
 
-_SAVE = """
-INSERT INTO drafts (petition, admin, body_sealed, updated_at)
-VALUES (:petition, :admin, :body, :at)
-ON CONFLICT (petition, admin) DO UPDATE
-SET body_sealed = excluded.body_sealed, updated_at = excluded.updated_at
-"""
+def find_draft(tx: Transaction, admin: bytes) -> str | None:
+    """Returns an admin's draft; None if there is none, or it cannot be decrypted."""
+    row = tx.find(DRAFTS, DRAFTS.c.admin == admin)
+    return None if row is None else tx.opened(row.body_sealed, DRAFTS.c.body_sealed, admin)
 
-_FORGET = "DELETE FROM drafts WHERE petition = :petition AND admin = :admin"
+
+def save_draft(tx: Transaction, admin: bytes, body: str, at: datetime) -> None:
+    """Stores a draft in place of the one before."""
+    sealed = tx.seal(body, DRAFTS.c.body_sealed, admin)
+    tx.put(DRAFTS, admin=admin, body_sealed=sealed, updated_at=at)
+
+
+def forget_draft(tx: Transaction, admin: bytes) -> None:
+    """Deletes a draft; does nothing if there is none."""
+    tx.delete(DRAFTS, DRAFTS.c.admin == admin)
 
 
 class Drafts(PetitionRows):
     """The drafts of one petition, keyed by the admin's reference."""
 
-    async def get(self, admin: bytes) -> str | None:
-        """Returns an admin's draft; None if there is none, or it cannot be decrypted."""
-        rows = await self._read(_GET, admin=admin)
-        if not rows:
-            return None
-        return self._opened(rows[0], "drafts", "body_sealed", admin)
-
-    async def save(self, admin: bytes, body: str, at: datetime) -> None:
-        """Stores a draft in place of the one before."""
-        sealed = self._sealed(body, "drafts", "body_sealed", admin)
-        await self._write(_SAVE, admin=admin, body=sealed, at=to_millis(at))
-
-    async def forget(self, admin: bytes) -> None:
-        """Deletes a draft; does nothing if there is none."""
-        await self._write(_FORGET, admin=admin)
+    get = as_read(find_draft)
+    save = as_write(save_draft)
+    forget = as_write(forget_draft)

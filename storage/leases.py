@@ -9,28 +9,9 @@ waits may take a lease that it has seen unchanged for long enough.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.database import Database, Row, Statement, Value
-from storage.times import from_millis, to_millis
-
-_TAKE = """
-INSERT INTO leases (name, holder, expires_at)
-VALUES (:name, :holder, :expires_at)
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
-WHERE leases.holder = excluded.holder
-   OR leases.expires_at <= :now
-   OR (leases.holder = :stale_holder AND leases.expires_at = :stale_expires_at)
-RETURNING name, holder, expires_at
-"""
-
-_RENEW = """
-UPDATE leases SET expires_at = :expires_at
-WHERE name = :name AND holder = :holder
-RETURNING name, holder, expires_at
-"""
-
-_RELEASE = "DELETE FROM leases WHERE name = :name AND holder = :holder"
-
-_LOOK = "SELECT name, holder, expires_at FROM leases WHERE name = :name"
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import LEASES
+from storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,65 +23,65 @@ class Lease:
     expires_at: datetime
 
 
-class Leases:
+def take_lease(
+    tx: Transaction,
+    name: str,
+    holder: str,
+    *,
+    seconds: float,
+    now: datetime,
+    stale: Lease | None = None,
+) -> Lease | None:
+    """Takes a lease that nobody holds, that has expired, or that is the caller's already.
+
+    Args:
+        tx: the transaction.
+        name: the work it is for.
+        holder: who takes it; unique to one run of one process.
+        seconds: how long it lasts.
+        now: the time by the caller's clock.
+        stale: a lease that the caller has seen unchanged for longer than it lasts; it is
+            taken whatever its expiry, if it is still the same.
+
+    Returns:
+        The lease as it now is, or None while somebody else holds it.
+    """
+    expires_at = now + timedelta(seconds=seconds)
+    if tx.add_new(LEASES, name=name, holder=holder, expires_at=expires_at):
+        return find_lease(tx, name)
+    held = find_lease(tx, name, lock=True)
+    if held is None:  # given up meanwhile, and another may be taking it
+        return None
+    if held.holder != holder and held.expires_at > now and held != stale:
+        return None
+    tx.set(LEASES, LEASES.c.name == name, holder=holder, expires_at=expires_at)
+    return find_lease(tx, name)
+
+
+def renew_lease(
+    tx: Transaction, name: str, holder: str, *, seconds: float, now: datetime
+) -> Lease | None:
+    """Extends a lease to `seconds` from `now`; None if `holder` no longer holds it."""
+    its = (LEASES.c.name == name, LEASES.c.holder == holder)
+    is_held = tx.set(LEASES, *its, expires_at=now + timedelta(seconds=seconds))
+    return find_lease(tx, name) if is_held else None
+
+
+def release_lease(tx: Transaction, name: str, holder: str) -> None:
+    """Gives a lease up, so that the next holder need not wait; harmless if it was lost."""
+    tx.delete(LEASES, LEASES.c.name == name, LEASES.c.holder == holder)
+
+
+def find_lease(tx: Transaction, name: str, *, lock: bool = False) -> Lease | None:
+    """Returns the lease as it now is, expired or not; None if nobody holds it."""
+    row = tx.find(LEASES, LEASES.c.name == name, lock=lock)
+    return None if row is None else Lease(**row._mapping)
+
+
+class Leases(PetitionRows):
     """The leases of one database, keyed by name."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def take(
-        self,
-        name: str,
-        holder: str,
-        *,
-        seconds: float,
-        now: datetime,
-        stale: Lease | None = None,
-    ) -> Lease | None:
-        """Takes a lease that nobody holds, that has expired, or that is the caller's already.
-
-        Args:
-            name: the work it is for.
-            holder: who takes it; unique to one run of one process.
-            seconds: how long it lasts.
-            now: the time by the caller's clock.
-            stale: a lease that the caller has seen unchanged for longer than it lasts; it is
-                taken whatever its expiry, if it is still the same.
-
-        Returns:
-            The lease as it now is, or None while somebody else holds it.
-        """
-        return await self._changed(
-            _TAKE,
-            name=name,
-            holder=holder,
-            expires_at=to_millis(now + timedelta(seconds=seconds)),
-            now=to_millis(now),
-            stale_holder=stale.holder if stale else None,
-            stale_expires_at=to_millis(stale.expires_at) if stale else None,
-        )
-
-    async def renew(
-        self, name: str, holder: str, *, seconds: float, now: datetime
-    ) -> Lease | None:
-        """Extends a lease to `seconds` from `now`; None if `holder` no longer holds it."""
-        expires_at = to_millis(now + timedelta(seconds=seconds))
-        return await self._changed(_RENEW, name=name, holder=holder, expires_at=expires_at)
-
-    async def release(self, name: str, holder: str) -> None:
-        """Gives a lease up, so that the next holder need not wait; harmless if it was lost."""
-        await self._database.write(Statement(_RELEASE, {"name": name, "holder": holder}))
-
-    async def look(self, name: str) -> Lease | None:
-        """Returns the lease as it now is, expired or not; None if nobody holds it."""
-        return _first(await self._database.read(Statement(_LOOK, {"name": name})))
-
-    async def _changed(self, sql: str, **values: Value) -> Lease | None:
-        (rows,) = await self._database.write(Statement(sql, values))
-        return _first(rows)
-
-
-def _first(rows: list[Row]) -> Lease | None:
-    for row in rows:
-        return Lease(row["name"], row["holder"], from_millis(row["expires_at"]))
-    return None
+    take = as_write(take_lease)
+    renew = as_write(renew_lease)
+    release = as_write(release_lease)
+    look = as_read(find_lease)

@@ -6,18 +6,9 @@ Telegram.
 
 from dataclasses import dataclass
 
-from storage.database import Database, Statement
-
-_GET = """
-SELECT digest, telegram_id FROM telegram_cache WHERE petition = :petition AND key = :key
-"""
-
-_PUT = """
-INSERT INTO telegram_cache (petition, key, digest, telegram_id)
-VALUES (:petition, :key, :digest, :telegram_id)
-ON CONFLICT (petition, key)
-DO UPDATE SET digest = excluded.digest, telegram_id = excluded.telegram_id
-"""
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import TELEGRAM_CACHE
+from storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +19,19 @@ class CachedItem:
     telegram_id: str | None
 
 
-class TelegramCache:
+def find_item(tx: Transaction, key: str) -> CachedItem | None:
+    """Returns what Telegram has under a key, or None."""
+    row = tx.find(TELEGRAM_CACHE, TELEGRAM_CACHE.c.key == key)
+    return None if row is None else CachedItem(row.digest, row.telegram_id)
+
+
+def put_item(tx: Transaction, key: str, digest: bytes, telegram_id: str | None = None) -> None:
+    """Stores what Telegram has under a key from now on."""
+    tx.put(TELEGRAM_CACHE, key=key, digest=digest, telegram_id=telegram_id)
+
+
+class TelegramCache(PetitionRows):
     """What Telegram has of one petition, by key."""
 
-    def __init__(self, database: Database, slug: str) -> None:
-        self._database = database
-        self._slug = slug
-
-    async def get(self, key: str) -> CachedItem | None:
-        """Returns what Telegram has under a key, or None."""
-        rows = await self._database.read(Statement(_GET, {"petition": self._slug, "key": key}))
-        return CachedItem(rows[0]["digest"], rows[0]["telegram_id"]) if rows else None
-
-    async def put(self, key: str, digest: bytes, telegram_id: str | None = None) -> None:
-        """Stores what Telegram has under a key from now on."""
-        values = {"key": key, "digest": digest, "telegram_id": telegram_id}
-        await self._database.write(Statement(_PUT, {"petition": self._slug, **values}))
+    get = as_read(find_item)
+    put = as_write(put_item)

@@ -21,11 +21,11 @@ from sqlalchemy import (
     Table,
     delete,
     func,
-    insert,
     select,
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import Insert, insert  # SQLite has the same clauses
 
 from storage.errors import JournalUnwritable
 from storage.ids import rising_id
@@ -97,9 +97,17 @@ class Transaction:
 
     def add(self, table: Table, **values: Any) -> None:
         """Adds a row to this petition."""
-        if "petition" in table.c:
-            values["petition"] = self.slug
-        self.change(insert(table).values(values))
+        self.change(self._adding(table, values))
+
+    def add_new(self, table: Table, **values: Any) -> bool:
+        """Adds a row to this petition unless one of its key is there; returns whether it did."""
+        return self.change(self._adding(table, values).on_conflict_do_nothing()) == 1
+
+    def put(self, table: Table, **values: Any) -> None:
+        """Adds a row to this petition, in place of the one of its key if there is one."""
+        adding, key = self._adding(table, values), list(table.primary_key)
+        new = {name: adding.excluded[name] for name in values}
+        self.change(adding.on_conflict_do_update(index_elements=key, set_=new))
 
     def set(self, table: Table, *conditions: ColumnElement[bool], **values: Any) -> int:
         """Sets columns of the rows of this petition for which all of that holds; counts them."""
@@ -108,6 +116,10 @@ class Transaction:
     def delete(self, table: Table, *conditions: ColumnElement[bool]) -> int:
         """Deletes the rows of this petition for which all of that holds; returns how many."""
         return self.change(delete(table).where(self.of(table), *conditions))
+
+    def _adding(self, table: Table, values: dict[str, Any]) -> Insert:
+        its = {"petition": self.slug} if "petition" in table.c else {}
+        return insert(table).values({**values, **its})
 
     def new_id(self, at: datetime) -> bytes:
         """Returns an id that rises with time; see `rising_id`."""

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from bot.broadcast.lease import LeaseHolder
-from storage import Database, Lease, Leases
+from storage import Database, Keyring, Lease, Leases
+from tests.support.supporters import SLUG
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -37,8 +38,8 @@ class Machine:
 
 
 @pytest.fixture
-def leases(database: Database) -> Leases:
-    return Leases(database)
+def leases(database: Database, keyring: Keyring) -> Leases:
+    return Leases(database, SLUG, keyring)
 
 
 async def test_it_holds_until_the_lease_is_out(leases: Leases) -> None:

@@ -186,7 +186,7 @@ class WorkerHarness:
         self.broadcasts = Broadcasts(database, SLUG, keyring)
         self.recalls = Recalls(database, SLUG, keyring)
         self.signatures = Signatures(database, SLUG, keyring)
-        self.leases = Leases(database)
+        self.leases = Leases(database, SLUG, keyring)
 
     async def start(self, **changes: Any) -> Broadcast:
         """Starts a broadcast to every supporter."""

@@ -51,5 +51,6 @@ async def people(database: Database, keyring: Keyring) -> Supporters:
     """A closed petition that nobody has signed yet; the lease of its broadcasts is ours."""
     people = Supporters(database, keyring)
     await people.open_petition()
-    await Leases(database).take(f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
+    leases = Leases(database, SLUG, keyring)
+    await leases.take(f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
     return people

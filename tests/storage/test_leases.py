@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.database import Database
-from storage.leases import Lease, Leases
+from storage import Database, Keyring, Lease, Leases
+from tests.support.supporters import SLUG
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -14,8 +14,8 @@ def later(seconds: float) -> datetime:
 
 
 @pytest.fixture
-def leases(database: Database) -> Leases:
-    return Leases(database)
+def leases(database: Database, keyring: Keyring) -> Leases:
+    return Leases(database, SLUG, keyring)
 
 
 async def test_whoever_takes_it_is_told_until_when(leases: Leases) -> None:

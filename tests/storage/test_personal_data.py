@@ -18,7 +18,6 @@ from storage import (
     Held,
     Keyring,
     Kind,
-    Leases,
     Outcome,
     PersonalData,
     Statement,
@@ -195,8 +194,7 @@ async def test_what_happened_is_given_in_the_order_of_its_time(
     assert await storage.signatures.give_name(
         ana.supporter, "Ana Ruiz", consent, again, 3, later(2)
     )
-    leases = Leases(storage.database)
-    await leases.take(f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
+    await storage.leases.take(f"broadcast/{SLUG}", ME, seconds=10**9, now=NOON)
     for n in (1, 2):
         await storage.sent_files.add(ana.supporter, chat_id=1, message_id=n, at=later(n))
         news = {"kind": Kind.NEWS, "topic": f"news{n}", "audience": Audience(news_only=True)}
@@ -237,7 +235,7 @@ async def test_an_admins_part_is_given_and_no_other_admins(
 ) -> None:
     await people.sign([1])
     whose, drafts = PersonalData(database, SLUG, keyring), Drafts(database, SLUG, keyring)
-    cache = TelegramCache(database, SLUG)
+    cache = TelegramCache(database, SLUG, keyring)
     broadcast = await start(
         broadcasts,
         starts_at=NOON + timedelta(hours=1),

@@ -16,7 +16,6 @@ from storage import (
     DueCount,
     ErasureRun,
     Keyring,
-    Leases,
     Outcome,
     PetitionOpen,
     Proof,
@@ -86,8 +85,7 @@ async def fill(storage: Storage, keyring: Keyring) -> None:
     signer = await storage.person_requests.of(people.supporter(2))
     assert signer is not None
     await storage.person_requests.restrict(signer, LETTER, later(5))
-    leases = Leases(storage.database)
-    await leases.take(f"broadcast/{OTHER}", ME, seconds=10**9, now=NOON)
+    await storage.leases.take(f"broadcast/{OTHER}", ME, seconds=10**9, now=NOON)
     planned = await start(storage.broadcasts, starts_at=later(6))
     recalled = await queued(storage.broadcasts, await storage.broadcasts.begin(planned, later(6)))
     told = await claim(storage.broadcasts, recalled, limit=1)
@@ -295,8 +293,7 @@ async def test_nothing_of_the_other_petition_is_in_the_way(
     assert await storage.broadcasts.due(later(20)) == [planned]
     begun = await storage.broadcasts.begin(planned, later(20), at_most=1)
     assert begun.is_running
-    leases = Leases(storage.database)
-    await leases.take("broadcast/andry", ME, seconds=10**9, now=NOON)
+    await storage.leases.take("broadcast/andry", ME, seconds=10**9, now=NOON)
     assert (await queued(storage.broadcasts, begun)).total == 1
     await storage.broadcasts.cancel(begun.id, ADMIN, later(21))
     too_early = await start(storage.broadcasts, starts_at=later(21))
