@@ -8,11 +8,13 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.database import Database, Row, Statement
+from sqlalchemy import func, select
+
+from storage.database import Database, Statement
 from storage.keyring import Keyring
-from storage.petition_rows import PetitionRows
+from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import AUDIT
-from storage.times import from_millis, to_millis
+from storage.times import to_millis
 from storage.transaction import Transaction
 
 _RECORD = """
@@ -28,18 +30,6 @@ SELECT :audit_id, :petition, :audit_at, NULL, :audit_action, CAST(part.people AS
 FROM ({counted}) part WHERE part.people > 0
 ON CONFLICT (id) DO UPDATE SET detail =
   CAST(CAST(audit.detail AS BIGINT) + CAST(excluded.detail AS BIGINT) AS TEXT)
-"""
-
-_ENTRIES = """
-SELECT id, at, actor_sealed, action, detail FROM audit
-WHERE petition = :petition
-ORDER BY at DESC, id DESC
-LIMIT CAST(:limit AS BIGINT)
-"""
-
-_LAST = """
-SELECT MAX(at) AS at FROM audit WHERE petition = :petition AND action = :action
-  AND SUBSTR(detail, 1, LENGTH(CAST(:detail AS TEXT))) = CAST(:detail AS TEXT)
 """
 
 ALWAYS = Statement("1 = 1")
@@ -71,6 +61,28 @@ def add_audit(
     key = tx.new_id(at)
     sealed = None if actor is None else tx.seal(actor, AUDIT.c.actor_sealed, key)
     tx.add(AUDIT, id=key, at=at, actor_sealed=sealed, action=action, detail=detail)
+
+
+def last_done(tx: Transaction, action: str, detail: str = "") -> datetime | None:
+    """Returns when an action whose detail begins so was done last, or None."""
+    begins = func.substr(AUDIT.c.detail, 1, len(detail)) == detail
+    query = select(func.max(AUDIT.c.at)).where(tx.of(AUDIT), AUDIT.c.action == action, begins)
+    done: datetime | None = tx.scalar(query)
+    return done
+
+
+def newest_entries(tx: Transaction, limit: int) -> list[AuditEntry]:
+    """Returns the newest entries, newest first."""
+    query = select(AUDIT).where(tx.of(AUDIT)).order_by(AUDIT.c.at.desc(), AUDIT.c.id.desc())
+    return [
+        AuditEntry(
+            row.at,
+            tx.opened_id(row.actor_sealed, AUDIT.c.actor_sealed, row.id),
+            row.action,
+            row.detail,
+        )
+        for row in tx.all(query.limit(limit))
+    ]
 
 
 class Audit(PetitionRows):
@@ -133,29 +145,9 @@ class Audit(PetitionRows):
             },
         )
 
-    async def record(
-        self, action: str, *, actor: int | None, at: datetime, detail: str = ""
-    ) -> None:
-        """Writes an entry about something that changed nothing else in the database."""
-        await self._database.write(self.statement(action, actor=actor, at=at, detail=detail))
-
-    async def last(self, action: str, detail: str = "") -> datetime | None:
-        """Returns when an action whose detail begins so was done last, or None."""
-        return from_millis((await self._read(_LAST, action=action, detail=detail))[0]["at"])
-
-    async def entries(self, limit: int) -> list[AuditEntry]:
-        """Returns the newest entries, newest first."""
-        return [self._entry(row) for row in await self._read(_ENTRIES, limit=limit)]
-
-    def _entry(self, row: Row) -> AuditEntry:
-        actor = None
-        if row["actor_sealed"] is not None:
-            actor = int(
-                self._keyring.open(
-                    row["actor_sealed"], table="audit", column="actor_sealed", row=row["id"]
-                )
-            )
-        return AuditEntry(from_millis(row["at"]), actor, row["action"], row["detail"])
+    record = as_write(add_audit)
+    last = as_read(last_done)
+    entries = as_read(newest_entries)
 
 
 class AuditedRows(PetitionRows):
