@@ -1,15 +1,25 @@
-"""Rows of broadcasts and of their deliveries, decrypted and turned into objects."""
+"""Rows of broadcasts: how they are locked, listed, decrypted and turned into objects."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
-from storage.broadcast_states import BroadcastState, PauseReason, StopReason
-from storage.broadcast_types import Audience, Broadcast, Delivery, Kind
+from sqlalchemy import Row as TableRow
+from sqlalchemy import Select, and_, case, exists, func, or_, select
+
+from storage.broadcast_states import ACTIVE, OVER, BroadcastState, PauseReason, StopReason
+from storage.broadcast_types import Audience, Broadcast, Delivery, DeliveryState, Kind
 from storage.database import Row
 from storage.errors import BrokenData
 from storage.keyring import Keyring
-from storage.times import from_millis
+from storage.tables import BROADCASTS, DELIVERIES, RESTORES
+from storage.transaction import Transaction
+
+_MOST_SEARCHED = 200  # for an admin's first one
+
+_NEWEST = select(BROADCASTS).order_by(BROADCASTS.c.created_at.desc(), BROADCASTS.c.id)
 
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
 _NEEDED = ("author_sealed", "confirmed_by_sealed", "source_chat_sealed")
@@ -24,49 +34,179 @@ class Claimed:
     unreadable: list[int] = field(default_factory=list)
 
 
-def read_broadcast(row: Row, keyring: Keyring) -> Broadcast:
-    """Returns the broadcast in a row of `broadcasts`."""
+def read_broadcast(row: TableRow[Any], keyring: Keyring) -> Broadcast:
+    """Returns the broadcast in a row of BROADCASTS."""
 
-    def opened(column: str) -> int | None:
+    def opened(name: str) -> int | None:
         number = keyring.open_if_whole(
-            row[column], table="broadcasts", column=column, row=row["id"]
+            row._mapping[name], table="broadcasts", column=name, row=row.id
         )
         return None if number is None else int(number)
 
-    needed = {column: opened(column) for column in _NEEDED}
+    needed = {name: opened(name) for name in _NEEDED}
     author = needed["author_sealed"] or 0
     return Broadcast(
-        id=row["id"],
-        kind=Kind(row["kind"]),
-        topic=row["topic"],
-        state=BroadcastState(row["state"]),
-        content=json.loads(row["content"]),
-        source_language=row["source_language"],
+        id=row.id,
+        kind=Kind(row.kind),
+        topic=row.topic,
+        state=BroadcastState(row.state),
+        content=json.loads(row.content),
+        source_language=row.source_language,
         source_chat=needed["source_chat_sealed"],
-        audience=Audience(row["language"], bool(row["news_only"])),
-        paid=bool(row["paid"]),
-        expected=row["expected"],
-        total=row["total"],
-        is_enqueued=row["enqueued_at"] is not None,
-        created_at=from_millis(row["created_at"]),
-        starts_at=from_millis(row["starts_at"]),
-        started_at=from_millis(row["started_at"]),
-        ended_at=from_millis(row["ended_at"]),
-        reported_at=from_millis(row["reported_at"]),
-        recall_started_at=from_millis(row["recall_started_at"]),
-        recall_ended_at=from_millis(row["recall_ended_at"]),
+        audience=Audience(row.language, row.news_only),
+        paid=row.paid,
+        expected=row.expected,
+        total=row.total,
+        is_enqueued=row.enqueued_at is not None,
+        created_at=row.created_at,
+        starts_at=row.starts_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        reported_at=row.reported_at,
+        recall_started_at=row.recall_started_at,
+        recall_ended_at=row.recall_ended_at,
         progress_chat=opened("progress_chat_sealed"),
-        progress_message_id=row["progress_message_id"],
+        progress_message_id=row.progress_message_id,
         author=author,
         confirmed_by=needed["confirmed_by_sealed"] or author,
-        pause_reason=PauseReason(row["pause_reason"]) if row["pause_reason"] else None,
-        stop_reason=StopReason(row["stop_reason"]) if row["stop_reason"] else None,
-        reason_detail=row["reason_detail"] or "",
-        cancel_requested_at=from_millis(row["cancel_requested_at"]),
+        pause_reason=PauseReason(row.pause_reason) if row.pause_reason else None,
+        stop_reason=StopReason(row.stop_reason) if row.stop_reason else None,
+        reason_detail=row.reason_detail or "",
+        cancel_requested_at=row.cancel_requested_at,
         # A broadcast to be approved always has a time; rows older than approvals have neither.
-        is_approved=row["confirmed_by_sealed"] is not None or row["starts_at"] is None,
-        is_damaged=any(needed[column] is None and row[column] is not None for column in _NEEDED),
+        is_approved=row.confirmed_by_sealed is not None or row.starts_at is None,
+        is_damaged=any(
+            needed[name] is None and row._mapping[name] is not None for name in _NEEDED
+        ),
     )
+
+
+def lock_broadcast(tx: Transaction, key: bytes) -> TableRow[Any] | None:
+    """Locks a broadcast's row, before its signatures and deliveries, and returns it.
+
+    The worker and a supporter who returns (`returning_supporters.py`) wait here for each other: on
+    PostgreSQL each would otherwise miss what the other has not committed, and the supporter would
+    receive nothing.
+    """
+    query = select(BROADCASTS).where(tx.of(BROADCASTS), BROADCASTS.c.id == key)
+    return tx.first(query.with_for_update(key_share=True))
+
+
+def broadcast_with(tx: Transaction, key: bytes) -> Broadcast | None:
+    """Returns a broadcast, or None if there is none with this id."""
+    return _first(tx, select(BROADCASTS).where(BROADCASTS.c.id == key))
+
+
+def active_broadcast(tx: Transaction) -> Broadcast | None:
+    """Returns the broadcast that is running or paused, if there is one."""
+    return _first(tx, select(BROADCASTS).where(BROADCASTS.c.state.in_(ACTIVE)))
+
+
+def scheduled_broadcasts(tx: Transaction) -> list[Broadcast]:
+    """Returns the planned broadcasts, the earliest first."""
+    columns = BROADCASTS.c
+    query = select(BROADCASTS).where(columns.state == BroadcastState.SCHEDULED)
+    return _found(tx, query.order_by(columns.starts_at, columns.id))
+
+
+def latest_broadcast(tx: Transaction) -> Broadcast | None:
+    """Returns the newest broadcast, whatever its state."""
+    return _first(tx, _NEWEST)
+
+
+def broadcast_history(tx: Transaction, *, limit: int = 10, offset: int = 0) -> list[Broadcast]:
+    """Returns broadcasts of every state, newest first."""
+    return _found(tx, _NEWEST.limit(limit).offset(offset))
+
+
+def listed_broadcasts(tx: Transaction, *, limit: int, offset: int = 0) -> list[Broadcast]:
+    """Returns broadcasts of every state: under way, then planned, then over.
+
+    The planned ones come with the earliest first, the others with the latest first.
+    """
+    columns = BROADCASTS.c
+    is_planned = columns.state == BroadcastState.SCHEDULED
+    query = select(BROADCASTS).order_by(
+        case((columns.state.in_(ACTIVE), 0), (is_planned, 1), else_=2),
+        case((is_planned, columns.starts_at)),
+        func.coalesce(columns.started_at, columns.created_at).desc(),
+        columns.id,
+    )
+    return _found(tx, query.limit(limit).offset(offset))
+
+
+def has_sent(tx: Transaction, author: int) -> bool:
+    """Returns whether one of the newest broadcasts that have begun is this admin's."""
+    begun = select(BROADCASTS).where(BROADCASTS.c.started_at.is_not(None))
+    newest = begun.order_by(BROADCASTS.c.started_at.desc(), BROADCASTS.c.id)
+    return any(each.author == author for each in _found(tx, newest.limit(_MOST_SEARCHED)))
+
+
+def recent_broadcasts(tx: Transaction, since: datetime) -> list[Broadcast]:
+    """Returns the broadcasts that were under way since then.
+
+    Not those that began since then: one that was paused for a day is sent after it.
+    """
+    columns = BROADCASTS.c
+    lasted = or_(columns.ended_at.is_(None), columns.ended_at > since)
+    return _found(tx, select(BROADCASTS).where(columns.started_at.is_not(None), lasted))
+
+
+def due_broadcasts(tx: Transaction, at: datetime) -> list[Broadcast]:
+    """Returns the broadcasts that need a worker, the most urgent first.
+
+    That is what is running, what is not reported yet, what has a supporter who returned, is to be
+    recalled, or waits for an admin, who is to be told; and, while nothing is under way, what was
+    planned for now. Nothing is due until an admin has looked at a restored backup.
+    """
+    if tx.find(RESTORES, RESTORES.c.released_at.is_(None)):
+        return []
+    columns = BROADCASTS.c
+    planned = columns.state == BroadcastState.SCHEDULED
+    is_due = [
+        columns.state == BroadcastState.RUNNING,
+        and_(columns.state == BroadcastState.PAUSED, columns.pause_reason.is_not(None)),
+        and_(planned, columns.confirmed_by_sealed.is_(None)),
+        and_(columns.state.in_(OVER), columns.reported_at.is_(None)),
+        and_(columns.recall_started_at.is_not(None), columns.recall_ended_at.is_(None)),
+        and_(
+            columns.state == BroadcastState.FINISHED,
+            columns.recall_started_at.is_(None),
+            exists()
+            .where(DELIVERIES.c.broadcast_id == columns.id)
+            .where(DELIVERIES.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))),
+        ),
+    ]
+    if active_broadcast(tx) is None:
+        is_due.append(and_(planned, columns.starts_at <= at))
+    return sorted(_found(tx, select(BROADCASTS).where(or_(*is_due))), key=_urgency)
+
+
+def _urgency(broadcast: Broadcast) -> tuple[int, datetime, bytes]:
+    """Returns in which order broadcasts are worked on.
+
+    A recall goes first: what was sent is wrong, and after 48 hours it cannot be deleted. What
+    waits for an admin comes last, so that it delays nothing that can be done meanwhile.
+    """
+    if broadcast.is_recalling:
+        rank = 0
+    elif broadcast.is_running:
+        rank = 1
+    elif broadcast.awaits_approval or broadcast.state is BroadcastState.PAUSED:
+        rank = 4
+    else:
+        rank = 3 if broadcast.is_over else 2
+    return rank, broadcast.created_at, broadcast.id
+
+
+def _found(tx: Transaction, query: Select[Any]) -> list[Broadcast]:
+    rows = tx.all(query.where(tx.of(BROADCASTS)))
+    return [read_broadcast(row, tx.keyring) for row in rows]
+
+
+def _first(tx: Transaction, query: Select[Any]) -> Broadcast | None:
+    row = tx.first(query.where(tx.of(BROADCASTS)))
+    return None if row is None else read_broadcast(row, tx.keyring)
 
 
 def read_claimed(

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from storage.audit import Audit
-from storage.broadcast_lists import IS_RECENT
 from storage.broadcast_states import (
     OVER,
     TRANSITIONS,
@@ -37,12 +36,17 @@ EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NO
 # Counted by the statement that begins it, so that supporters who have just returned are included.
 _RECIPIENTS = f"(SELECT COUNT(*) FROM {ELIGIBLE} AND {IN_LANGUAGE})"  # noqa: S608
 
+# As `recent_broadcasts` are found.
+_IS_RECENT = """
+started_at IS NOT NULL AND (ended_at IS NULL OR ended_at > CAST(:since AS BIGINT))
+"""
+
 _MOST_OTHERS = 20  # broadcasts of other admins that are left out of the count
 _OTHERS = ", ".join(f":other{number}" for number in range(_MOST_OTHERS))
 
 _RECENT = f"""
 (SELECT id FROM broadcasts
- WHERE petition = :petition AND {IS_RECENT} AND id <> :broadcast AND id NOT IN ({_OTHERS}))
+ WHERE petition = :petition AND {_IS_RECENT} AND id <> :broadcast AND id NOT IN ({_OTHERS}))
 """  # noqa: S608 - constants of this file
 
 # Who wrote a broadcast is encrypted, so what is known not to be one admin's alone is left out by

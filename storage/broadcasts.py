@@ -1,16 +1,25 @@
 """Broadcasts: one message to many, started once and sent by the process that holds the lease.
 
-Queries about a broadcast go here. Starting one is in `broadcast_start.py`, its state changes are
-in `broadcast_transition_sql.py`, its recipients' rows in `deliveries.py`, and `eligibility.py`
-defines who may receive it.
+Queries about a broadcast go here. They are listed in `broadcast_rows.py` and started in
+`broadcast_start.py`; their state changes are in `broadcast_transition_sql.py`, their recipients'
+rows in `deliveries.py`, and `eligibility.py` defines who may receive one.
 """
 
 from datetime import datetime, timedelta
 
-from storage import broadcast_lists
 from storage.audit import AuditedRows
 from storage.broadcast_report import NOT_TOLD, TIMELINE, Moment, read_timeline, width_of
-from storage.broadcast_rows import read_broadcast
+from storage.broadcast_rows import (
+    active_broadcast,
+    broadcast_history,
+    broadcast_with,
+    due_broadcasts,
+    has_sent,
+    latest_broadcast,
+    listed_broadcasts,
+    recent_broadcasts,
+    scheduled_broadcasts,
+)
 from storage.broadcast_start import (
     AlreadyRunning,
     AudienceChanged,
@@ -50,6 +59,7 @@ from storage.eligibility import (
     of_topic,
 )
 from storage.keyring import Keyring
+from storage.petition_rows import as_read
 from storage.restores import released_after
 from storage.times import to_millis
 
@@ -131,10 +141,6 @@ class Broadcasts(AuditedRows):
         """Returns how many chose messages about the petition and have had all that they chose."""
         return await self._people(HAD_ALL_UPDATES, broadcast=_NONE)
 
-    async def has_sent(self, author: int) -> bool:
-        """Returns whether one of the newest broadcasts that have begun is this admin's."""
-        return any(each.author == author for each in await self._some(broadcast_lists.BEGUN))
-
     async def written_to_alone(self, author: int, at: datetime) -> int:
         """Returns to how many people an admin wrote within a day without another's approval."""
         counted = counted_together(at, await self._of_others(author, at))
@@ -188,36 +194,14 @@ class Broadcasts(AuditedRows):
         )
         return await self.get(broadcast.id) or broadcast
 
-    async def get(self, id: bytes) -> Broadcast | None:
-        """Returns a broadcast, or None if there is none with this id."""
-        return _first(await self._some(broadcast_lists.ONE, id=id))
-
-    async def active(self) -> Broadcast | None:
-        """Returns the broadcast that is running or paused, if there is one."""
-        return _first(await self._some(broadcast_lists.ACTIVE))
-
-    async def scheduled(self) -> list[Broadcast]:
-        """Returns the planned broadcasts, the earliest first."""
-        return await self._some(broadcast_lists.SCHEDULED)
-
-    async def due(self, at: datetime) -> list[Broadcast]:
-        """Returns the broadcasts that need a worker, the most urgent first."""
-        return await self._some(broadcast_lists.DUE, at=to_millis(at))
-
-    async def latest(self) -> Broadcast | None:
-        """Returns the newest broadcast, whatever its state."""
-        return _first(await self.history(limit=1))
-
-    async def history(self, *, limit: int = 10, offset: int = 0) -> list[Broadcast]:
-        """Returns broadcasts of every state, newest first."""
-        return await self._some(broadcast_lists.HISTORY, limit=limit, offset=offset)
-
-    async def listed(self, *, limit: int, offset: int = 0) -> list[Broadcast]:
-        """Returns broadcasts of every state: under way, then planned, then over.
-
-        The planned ones come with the earliest first, the others with the latest first.
-        """
-        return await self._some(broadcast_lists.LISTED, limit=limit, offset=offset)
+    get = as_read(broadcast_with)
+    active = as_read(active_broadcast)
+    scheduled = as_read(scheduled_broadcasts)
+    due = as_read(due_broadcasts)
+    latest = as_read(latest_broadcast)
+    history = as_read(broadcast_history)
+    listed = as_read(listed_broadcasts)
+    has_sent = as_read(has_sent)
 
     async def tally(self, id: bytes) -> Tally:
         """Returns how many deliveries are in each state."""
@@ -334,9 +318,7 @@ class Broadcasts(AuditedRows):
 
     async def _of_others(self, author: int, at: datetime) -> list[bytes]:
         """Returns the ids of recent broadcasts that an admin did not decide on alone."""
-        found = await self._some(
-            broadcast_lists.RECENT, since=to_millis(at - COUNTED_TOGETHER_FOR)
-        )
+        found = await self._look(recent_broadcasts, at - COUNTED_TOGETHER_FOR)
         alone = (author, author)
         return [
             each.id
@@ -402,9 +384,6 @@ class Broadcasts(AuditedRows):
     async def _people(self, sql: str, **values: Value) -> int:
         return int((await self._read(sql, **values))[0]["people"])
 
-    async def _some(self, sql: str, **values: Value) -> list[Broadcast]:
-        return [read_broadcast(row, self._keyring) for row in await self._read(sql, **values)]
-
     async def _has_ended(self, key: bytes) -> bool:
         found = await self.get(key)
         return found is not None and not found.is_running
@@ -418,7 +397,3 @@ def _asked(kind: Kind, audience: Audience, topic: str | None) -> dict[str, Value
         "only": audience.language,
         "broadcast": _NONE,
     }
-
-
-def _first(found: list[Broadcast]) -> Broadcast | None:
-    return found[0] if found else None
