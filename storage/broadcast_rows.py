@@ -97,6 +97,12 @@ def broadcast_with(tx: Transaction, key: bytes) -> Broadcast | None:
     return _first(tx, select(BROADCASTS).where(BROADCASTS.c.id == key))
 
 
+def stored_broadcast(tx: Transaction, key: bytes) -> Broadcast:
+    """Returns a broadcast that is there, as it now is."""
+    (broadcast,) = _found(tx, select(BROADCASTS).where(BROADCASTS.c.id == key))
+    return broadcast
+
+
 def active_broadcast(tx: Transaction) -> Broadcast | None:
     """Returns the broadcast that is running or paused, if there is one."""
     return _first(tx, select(BROADCASTS).where(BROADCASTS.c.state.in_(ACTIVE)))

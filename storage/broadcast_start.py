@@ -5,77 +5,20 @@ recipients' rows before it sends (`enqueue.py`), in portions too small to delay 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from storage.broadcast_transition_sql import (
-    NO_OTHER_ACTIVE,
-    WRITTEN_TO_RECENTLY,
-    counted_together,
-)
-from storage.broadcast_types import EVERYONE, Audience, Kind
-from storage.closing_texts import CLOSING_UPDATE_WAITS
-from storage.database import Statement, Value
-from storage.eligibility import ELIGIBLE, IN_LANGUAGE, of_topic
-from storage.keyring import Keyring
-from storage.petitions import locking_petition
-from storage.times import to_millis
-
-# A change of its text gives the petition another revision; the former text is not sent while
-# another one waits for a second admin.
-_MAY_CLOSE = f"""
-(:kind <> 'closing' OR (p.closed_at IS NOT NULL AND NOT {CLOSING_UPDATE_WAITS}
-  AND p.revision = COALESCE(CAST(:revision AS BIGINT), p.revision)))
-"""
-
-# Counted once for both numbers, as nobody can sign meanwhile.
-_AS_CONFIRMED = f"""
-((CAST(:at_most AS BIGINT) IS NULL AND CAST(:approval_above AS BIGINT) IS NULL) OR EXISTS (
-  SELECT 1
-  FROM (
-    SELECT COUNT(*) AS people FROM {ELIGIBLE}
-      AND s.number <= COALESCE(CAST(:last_number AS BIGINT), (
-        SELECT last.last_number FROM petitions last WHERE last.slug = :petition
-      ))
-      AND {IN_LANGUAGE}
-  ) recipients
-  WHERE (CAST(:at_most AS BIGINT) IS NULL
-      OR recipients.people BETWEEN 1 AND CAST(:at_most AS BIGINT))
-    AND (CAST(:approval_above AS BIGINT) IS NULL
-      OR recipients.people + {WRITTEN_TO_RECENTLY} <= CAST(:approval_above AS BIGINT))
-))
-"""  # noqa: S608 - constants of this package
-
-_INSERT = f"""
-INSERT INTO broadcasts
-  (id, petition, kind, topic, state, content, content_sha256, source_chat_sealed,
-   source_language, language, news_only, paid, expected, total, last_signature_number,
-   created_at, starts_at, started_at, author_sealed, confirmed_by_sealed,
-   progress_chat_sealed, progress_message_id)
-SELECT :broadcast, :petition, :kind, :topic, :state, :content, :content_sha256,
-  :source_chat_sealed, :source_language, CAST(:language AS TEXT), :news_only, :paid,
-  CAST(:expected AS BIGINT), 0,
-  CASE WHEN :state = 'running' THEN COALESCE(CAST(:last_number AS BIGINT), p.last_number) END,
-  :at, CAST(:starts_at AS BIGINT),
-  CAST(:started_at AS BIGINT), :author_sealed, :confirmed_by_sealed, :progress_chat_sealed,
-  CAST(:progress_message_id AS BIGINT)
-FROM petitions p
-WHERE p.slug = :petition AND {_MAY_CLOSE} AND (:state = 'scheduled' OR {NO_OTHER_ACTIVE})
-  AND {_AS_CONFIRMED}
-ON CONFLICT (id) DO NOTHING
-"""  # noqa: S608 - constants of this file
-
-# The entry has the broadcast's own id, so a retry does not write it twice.
-_AUDIT = """
-INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
-SELECT b.id, b.petition, b.created_at, :actor_sealed, 'broadcast',
-  b.kind || ' to ' || COALESCE(CAST(b.expected AS TEXT), 'everyone')
-    || CASE WHEN b.confirmed_by_sealed IS NULL THEN ', to be approved'
-       WHEN b.state = 'scheduled' THEN ', scheduled' ELSE '' END
-FROM broadcasts b WHERE b.id = :broadcast
-ON CONFLICT (id) DO NOTHING
-"""
+from storage.audit import add_audit
+from storage.broadcast_audience import recipients, written_to_alone
+from storage.broadcast_rows import active_broadcast, broadcast_with, stored_broadcast
+from storage.broadcast_states import BroadcastState
+from storage.broadcast_types import EVERYONE, Audience, Broadcast, Kind
+from storage.closing_texts import closing_update_waits
+from storage.petitions import lock_petition
+from storage.tables import BROADCASTS, SIGNATURES
+from storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +36,7 @@ class PetitionOpen:
 @dataclass(frozen=True, slots=True)
 class AudienceChanged:
     """Nothing was started: there are more recipients than were confirmed or than one admin may
-    write to, or none."""
+    write to, or none; or another text of the closing update than was confirmed, or one waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,61 +98,99 @@ class NewBroadcast:
         """When it is sent at the earliest, or None for now."""
         return self.at if self.starts_at is None and self.needs_approval else self.starts_at
 
+    @property
+    def stored_topic(self) -> str:
+        """The topic that it is stored under."""
+        return self.topic or (Kind.CLOSING if self.kind is Kind.CLOSING else self.id.hex())
 
-def start_statements(
-    plan: NewBroadcast, petition: str, keyring: Keyring, others: Sequence[bytes] = ()
-) -> tuple[Statement, ...]:
-    """Returns the transaction that starts a broadcast; repeating it changes nothing.
 
-    Args:
-        plan: what is requested.
-        petition: the petition's slug.
-        keyring: encrypts who requested it.
-        others: ids of recent broadcasts that are not its author's alone; see `counted_together`.
+def start_broadcast(
+    tx: Transaction, plan: NewBroadcast
+) -> Broadcast | AlreadyRunning | PetitionOpen | AudienceChanged:
+    """Stores a broadcast, for the worker to send now or at its time.
+
+    Its content is fixed from then on. Starting the same id again returns it as it now is.
     """
-    at = to_millis(plan.at)
-    values = {**_values(plan, keyring, at), **counted_together(plan.at, others)}
-    noted = keyring.seal(str(plan.actor), table="audit", column="actor_sealed", row=plan.id)
-    return (
-        locking_petition(petition),  # as reopening it does
-        Statement(_INSERT, {"petition": petition, **values}),
-        Statement(_AUDIT, {"broadcast": plan.id, "actor_sealed": noted}),
+    petition = lock_petition(tx)  # as reopening it does
+    known = broadcast_with(tx, plan.id)
+    if known is not None:
+        return known
+    if plan.kind is Kind.CLOSING and petition.closed_at is None:
+        return PetitionOpen()
+    active = active_broadcast(tx)
+    if active is not None and plan.due is None:
+        return AlreadyRunning(active.id)
+    if not _has_its_text(tx, plan, petition.revision) or not _has_its_audience(tx, plan):
+        return AudienceChanged()
+    tx.add(BROADCASTS, **_columns(tx, plan, petition.last_number))
+    add_audit(tx, "broadcast", at=plan.at, actor=plan.actor, detail=_in_words(plan))
+    return stored_broadcast(tx, plan.id)
+
+
+def _has_its_text(tx: Transaction, plan: NewBroadcast, revision: int) -> bool:
+    """Returns whether a closing update has the text that was confirmed.
+
+    A change of its text gives the petition another revision; the former text is not sent while
+    another one waits for a second admin.
+    """
+    if plan.kind is not Kind.CLOSING:
+        return True
+    return plan.revision in (None, revision) and not closing_update_waits(tx)
+
+
+def _has_its_audience(tx: Transaction, plan: NewBroadcast) -> bool:
+    """Returns whether it goes to no more than were confirmed, and than one admin may write to.
+
+    Nobody can sign meanwhile. A planned one is counted once more at its time, and until then its
+    author may write to any number.
+    """
+    above = plan.approval_above if plan.due is None else None
+    if plan.at_most is None and above is None:
+        return True
+    upto = plan.last_signature_number
+    people = tx.count(
+        SIGNATURES, recipients(tx, plan.kind, plan.audience, plan.stored_topic, upto=upto)
     )
+    if plan.at_most is not None and not 1 <= people <= plan.at_most:
+        return False
+    return above is None or people + written_to_alone(tx, plan.actor, plan.at) <= above
 
 
-def _values(plan: NewBroadcast, keyring: Keyring, at: int) -> dict[str, Value]:
-    def sealed(number: int | None, column: str) -> bytes | None:
-        if number is None:
-            return None
-        return keyring.seal(str(number), table="broadcasts", column=column, row=plan.id)
+def _columns(tx: Transaction, plan: NewBroadcast, newest: int) -> dict[str, Any]:
+    def sealed(number: int | None, name: str) -> bytes | None:
+        return None if number is None else tx.seal(number, BROADCASTS.c[name], plan.id)
 
     chat, message_id = plan.progress or (None, None)
+    confirmed_by = None if plan.needs_approval else plan.actor
+    last = newest if plan.last_signature_number is None else plan.last_signature_number
     return {
-        "broadcast": plan.id,
-        "kind": plan.kind.value,
-        **of_topic(plan.topic or (Kind.CLOSING if plan.kind is Kind.CLOSING else plan.id.hex())),
-        "state": "running" if plan.due is None else "scheduled",
+        "id": plan.id,
+        "kind": plan.kind,
+        "topic": plan.stored_topic,
+        "state": BroadcastState.RUNNING if plan.due is None else BroadcastState.SCHEDULED,
         "content": json.dumps(dict(plan.content), ensure_ascii=False, sort_keys=True),
         "content_sha256": plan.content_sha256,
         "source_chat_sealed": sealed(plan.source_chat, "source_chat_sealed"),
         "source_language": plan.source_language,
         "language": plan.audience.language,
-        "only": plan.audience.language,
-        "news_only": int(plan.audience.news_only),
-        "paid": int(plan.paid),
+        "news_only": plan.audience.news_only,
+        "paid": plan.paid,
         "expected": plan.expected,
-        "at_most": plan.at_most,
-        # A planned one is counted at its time.
-        "approval_above": None if plan.due is not None else plan.approval_above,
-        "last_number": plan.last_signature_number,
-        "revision": plan.revision,
-        "at": at,
-        "starts_at": to_millis(plan.due),
-        "started_at": at if plan.due is None else None,
+        "total": 0,
+        "last_signature_number": last if plan.due is None else None,
+        "created_at": plan.at,
+        "starts_at": plan.due,
+        "started_at": plan.at if plan.due is None else None,
         "author_sealed": sealed(plan.actor, "author_sealed"),
-        "confirmed_by_sealed": sealed(
-            None if plan.needs_approval else plan.actor, "confirmed_by_sealed"
-        ),
+        "confirmed_by_sealed": sealed(confirmed_by, "confirmed_by_sealed"),
         "progress_chat_sealed": sealed(chat, "progress_chat_sealed"),
         "progress_message_id": message_id,
     }
+
+
+def _in_words(plan: NewBroadcast) -> str:
+    """Returns what the audit log says of it."""
+    people = "everyone" if plan.expected is None else plan.expected
+    if plan.needs_approval:
+        return f"{plan.kind} to {people}, to be approved"
+    return f"{plan.kind} to {people}{'' if plan.due is None else ', scheduled'}"

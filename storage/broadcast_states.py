@@ -1,6 +1,6 @@
 """The workflow of a broadcast: its states, why it is paused or stopped, and what changes it.
 
-`TRANSITIONS` is the whole of it; `broadcast_transition_sql.py` makes SQL of it.
+`TRANSITIONS` is the whole of it; what an action needs besides is in `broadcast_transitions.py`.
 """
 
 from collections.abc import Mapping
@@ -92,31 +92,6 @@ class BroadcastAction(StrEnum):
     MARK_REPORTED = "mark reported"
 
 
-class Condition(StrEnum):
-    """What an action needs besides the broadcast's state."""
-
-    NONE = "none"
-    DUE_TO_FEW = "due to few"
-    """Its time has come, an admin has confirmed it, no other broadcast is active, a closing
-    update's petition is closed, and it has no more recipients than one admin may decide on,
-    together with those of what its author sent alone within a day."""
-    DUE_TO_MANY = "due to many"
-    """The same, but it has more recipients than that."""
-    PETITION_OPEN = "petition open"
-    """It is a closing update, and its petition is not closed."""
-    UNAPPROVED = "unapproved"
-    """Another admin has to approve it."""
-    UNAPPROVED_IN_TIME = "unapproved in time"
-    """The same, and it was due less than `APPROVABLE_FOR` ago, or is not yet."""
-    UNAPPROVED_TOO_LONG = "unapproved too long"
-    """The same, and it was due at least `APPROVABLE_FOR` ago."""
-    ALL_SENT = "all sent"
-    """Every recipient has a row, and none is pending or being sent."""
-    RECALLABLE = "recallable"
-    """It is not recalled, and something was delivered less than `RECALLABLE_FOR` ago."""
-    NOT_REPORTED = "not reported"
-
-
 @dataclass(frozen=True, slots=True)
 class Transition:
     """When an action has an effect, and the state it leads to.
@@ -124,14 +99,10 @@ class Transition:
     Attributes:
         sources: the states in which it has an effect.
         to: the state after it; None if that stays the same.
-        condition: what it needs besides.
-        reasons: one of these is stored with it; empty if it has no reason.
     """
 
     sources: frozenset[BroadcastState]
-    to: BroadcastState | None
-    condition: Condition = Condition.NONE
-    reasons: tuple[PauseReason | StopReason, ...] = ()
+    to: BroadcastState | None = None
 
 
 _SCHEDULED = frozenset({BroadcastState.SCHEDULED})
@@ -139,42 +110,20 @@ _RUNNING = frozenset({BroadcastState.RUNNING})
 _PAUSED = frozenset({BroadcastState.PAUSED})
 
 TRANSITIONS: Mapping[BroadcastAction, Transition] = {
-    BroadcastAction.BEGIN: Transition(_SCHEDULED, BroadcastState.RUNNING, Condition.DUE_TO_FEW),
-    BroadcastAction.BEGIN_PAUSED: Transition(
-        _SCHEDULED,
-        BroadcastState.PAUSED,
-        Condition.DUE_TO_FEW,
-        (PauseReason.LATE, PauseReason.FORMER),
-    ),
-    BroadcastAction.ASK_APPROVAL: Transition(_SCHEDULED, None, Condition.DUE_TO_MANY),
-    BroadcastAction.DROP: Transition(
-        _SCHEDULED, BroadcastState.STOPPED, Condition.PETITION_OPEN, (StopReason.OPEN,)
-    ),
-    BroadcastAction.LAPSE: Transition(
-        _SCHEDULED, BroadcastState.STOPPED, Condition.UNAPPROVED_TOO_LONG, (StopReason.UNAPPROVED,)
-    ),
-    BroadcastAction.APPROVE: Transition(_SCHEDULED, None, Condition.UNAPPROVED_IN_TIME),
-    BroadcastAction.RECOUNT: Transition(_SCHEDULED, None, Condition.UNAPPROVED),
-    BroadcastAction.DECLINE: Transition(
-        _SCHEDULED, BroadcastState.STOPPED, Condition.UNAPPROVED, (StopReason.DECLINED,)
-    ),
+    BroadcastAction.BEGIN: Transition(_SCHEDULED, BroadcastState.RUNNING),
+    BroadcastAction.BEGIN_PAUSED: Transition(_SCHEDULED, BroadcastState.PAUSED),
+    BroadcastAction.ASK_APPROVAL: Transition(_SCHEDULED),
+    BroadcastAction.DROP: Transition(_SCHEDULED, BroadcastState.STOPPED),
+    BroadcastAction.LAPSE: Transition(_SCHEDULED, BroadcastState.STOPPED),
+    BroadcastAction.APPROVE: Transition(_SCHEDULED),
+    BroadcastAction.RECOUNT: Transition(_SCHEDULED),
+    BroadcastAction.DECLINE: Transition(_SCHEDULED, BroadcastState.STOPPED),
     BroadcastAction.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED),
-    BroadcastAction.PAUSE_BY_SYSTEM: Transition(
-        _RUNNING,
-        BroadcastState.PAUSED,
-        reasons=(
-            PauseReason.DEFECT,
-            PauseReason.UNRECORDED,
-            PauseReason.NOBODY,
-            PauseReason.DENIED,
-        ),
-    ),
+    BroadcastAction.PAUSE_BY_SYSTEM: Transition(_RUNNING, BroadcastState.PAUSED),
     BroadcastAction.RESUME: Transition(_PAUSED, BroadcastState.RUNNING),
     BroadcastAction.CANCEL: Transition(_SCHEDULED | ACTIVE, BroadcastState.CANCELLED),
-    BroadcastAction.FINISH: Transition(_RUNNING, BroadcastState.FINISHED, Condition.ALL_SENT),
-    BroadcastAction.STOP: Transition(
-        _RUNNING, BroadcastState.STOPPED, reasons=(StopReason.CONTENT, StopReason.UNREADABLE)
-    ),
-    BroadcastAction.RECALL: Transition(OVER, None, Condition.RECALLABLE),
-    BroadcastAction.MARK_REPORTED: Transition(OVER, None, Condition.NOT_REPORTED),
+    BroadcastAction.FINISH: Transition(_RUNNING, BroadcastState.FINISHED),
+    BroadcastAction.STOP: Transition(_RUNNING, BroadcastState.STOPPED),
+    BroadcastAction.RECALL: Transition(OVER),
+    BroadcastAction.MARK_REPORTED: Transition(OVER),
 }

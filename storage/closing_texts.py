@@ -11,10 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from sqlalchemy import select
+
 from storage.audit import AuditedRows
 from storage.database import Row, Value
+from storage.petition_rows import as_read
 from storage.petitions import ALL_WERE_TOLD, NO_CLOSING_BROADCAST, locking_petition
+from storage.tables import CLOSING_PUBLICATIONS, CLOSING_TEXTS
 from storage.times import from_millis, to_millis
+from storage.transaction import Transaction
 
 CLOSING_UPDATE = "closing"
 """The entry of the closing update; that of what followed is a random word."""
@@ -69,14 +74,6 @@ _DISCARD = f"UPDATE closing_texts SET discarded_at = :at WHERE {_IS_LEFT}"  # no
 _HAS_CLOSING_UPDATE = f"""
 EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT} AND entry = '{CLOSING_UPDATE}')
 """  # noqa: S608 - constants of this file
-
-CLOSING_UPDATE_WAITS = f"""
-EXISTS (
-  SELECT 1 FROM closing_texts t JOIN closing_publications w ON w.id = t.publication_id
-  WHERE t.petition = :petition AND t.entry = '{CLOSING_UPDATE}' AND w.published_at IS NULL
-)
-"""  # noqa: S608 - a constant of this file
-"""SQL: whether another text of the closing update waits for a second admin."""
 
 # All that is left is what the admin was shown, and nothing else waits for a second admin. The
 # closing update that is being sent, or is planned, has the text of its confirmation.
@@ -223,6 +220,16 @@ class ClosingText:
         return self.publication is None and not self.is_discarded
 
 
+def closing_update_waits(tx: Transaction) -> bool:
+    """Returns whether another text of the closing update waits for a second admin."""
+    waiting = select(CLOSING_PUBLICATIONS.c.id).where(
+        CLOSING_PUBLICATIONS.c.published_at.is_(None)
+    )
+    texts = CLOSING_TEXTS.c
+    of_update = (texts.entry == CLOSING_UPDATE, texts.publication_id.in_(waiting))
+    return tx.count(CLOSING_TEXTS, *of_update) > 0
+
+
 class ClosingTexts(AuditedRows):
     """The closing update and the later entries of one petition."""
 
@@ -234,9 +241,7 @@ class ClosingTexts(AuditedRows):
         """Returns every version ever written, oldest first."""
         return [self._text(row) for row in await self._read(_HISTORY)]
 
-    async def closing_update_waits(self) -> bool:
-        """Returns whether another text of the closing update waits for a second admin."""
-        return bool(await self._read(f"SELECT 1 WHERE {CLOSING_UPDATE_WAITS}"))
+    closing_update_waits = as_read(closing_update_waits)
 
     async def await_text(self, admin: bytes, awaited: AwaitedText) -> None:
         """Stores that an admin's next message is this text, in place of an earlier one."""

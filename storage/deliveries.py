@@ -27,18 +27,6 @@ from storage.errors import BrokenData
 from storage.petition_rows import PetitionRows
 from storage.times import to_millis
 
-# People who withdrew since are still counted.
-TALLY = """
-SELECT state, CAST(SUM(people) AS BIGINT) AS people
-FROM (
-  SELECT state, COUNT(*) AS people FROM deliveries
-  WHERE broadcast_id = :broadcast GROUP BY state
-  UNION ALL
-  SELECT state, people FROM erased_deliveries WHERE broadcast_id = :broadcast
-) counted
-GROUP BY state
-"""
-
 # A chat id that was sent to could be decrypted, even if its owner has withdrawn since.
 _OTHERS = """
 SELECT 1 AS others FROM deliveries

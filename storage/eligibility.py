@@ -118,30 +118,6 @@ COALESCE(
 
 IN_LANGUAGE = f"(CAST(:only AS TEXT) IS NULL OR {LANGUAGE} = CAST(:only AS TEXT))"
 
-# Those who sign after the numbers were shown were not counted, and are not written to either.
-AUDIENCE = f"""
-SELECT language, COUNT(*) AS recipients
-FROM (
-  SELECT {LANGUAGE} AS language FROM {ELIGIBLE}
-    AND (CAST(:last_number AS BIGINT) IS NULL OR s.number <= CAST(:last_number AS BIGINT))
-    AND {IN_LANGUAGE}
-) recipient
-GROUP BY language
-ORDER BY recipients DESC, language
-"""  # noqa: S608 - constants of this file
-
-ANYBODY = f"SELECT 1 AS found FROM {ELIGIBLE} LIMIT 1"  # noqa: S608 - constants of this file
-
-MUTED = """
-SELECT COUNT(*) AS people FROM signatures
-WHERE petition = :petition AND muted_at IS NOT NULL AND unreachable_at IS NULL
-"""
-
-UNREACHABLE = """
-SELECT COUNT(*) AS people FROM signatures
-WHERE petition = :petition AND unreachable_at IS NOT NULL
-"""
-
 WAS_TOLD = f"""
 EXISTS (
   SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
@@ -153,20 +129,6 @@ EXISTS (
 CAN_BE_WRITTEN_TO = """
 s.unreachable_at IS NULL AND s.muted_at IS NULL
   AND s.invalidation_id IS NULL AND s.restricted_at IS NULL AND s.objected_at IS NULL
-"""
-
-REACHABLE = f"""
-SELECT COUNT(*) AS people FROM signatures s
-WHERE s.petition = :petition AND {CAN_BE_WRITTEN_TO}
-"""  # noqa: S608 - constants of this file
-
-# Of those who can be written to, who did not choose what a broadcast is about, or no longer does.
-NOT_CHOSEN = {
-    kind: f"{REACHABLE} AND NOT EXISTS ({agreed})" for kind, agreed in _AGREED_TO.items()
-}
-
-HAD_ALL_UPDATES = f"""
-{REACHABLE} AND EXISTS ({_AGREED_TO[Kind.UPDATE]}) AND NOT EXISTS ({_UPDATES_LEFT})
 """
 
 
@@ -218,7 +180,7 @@ def eligible(
     if news_only:
         conditions.append(agreed_to(Kind.NEWS))
     if kind is Kind.UPDATE:
-        conditions.append(_has_updates_left(but))
+        conditions.append(has_updates_left(but))
     if kind is Kind.CORRECTION:
         conditions.append(_got_what_was_wrong(Correction.on(topic), but))
     return and_(*conditions)
@@ -307,7 +269,7 @@ def _was_told_of(slug: str, topic: str, but: bytes) -> ColumnElement[bool]:
     )
 
 
-def _has_updates_left(but: bytes) -> ColumnElement[bool]:
+def has_updates_left(but: bytes = b"") -> ColumnElement[bool]:
     """Returns whether somebody agreed to more messages about the petition than they had.
 
     A recalled message counts, as it was read; so does one that was in doubt before it was to be

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.audit import AuditedRows
-from storage.database import Statement, Value
+from storage.database import Value
 from storage.errors import DatabaseBehind
 from storage.ids import rising_id
 from storage.keyring import Keyring
@@ -41,10 +41,6 @@ _IS_HELD = "EXISTS (SELECT 1 FROM restores WHERE petition = :petition AND releas
 _RELEASE = """
 UPDATE restores SET released_at = :at WHERE petition = :petition AND released_at IS NULL
 RETURNING id
-"""
-
-_RELEASED_AFTER = """
-SELECT id FROM restores WHERE petition = :petition AND released_at > :at LIMIT 1
 """
 
 _ONE_CHAT = "SELECT id, chat_sealed FROM signatures WHERE petition = :petition LIMIT 1"
@@ -124,11 +120,6 @@ class Restores(AuditedRows):
             self._keyring.open(
                 row["chat_sealed"], table="signatures", column="chat_sealed", row=row["id"]
             )
-
-
-def released_after(slug: str, moment: datetime) -> Statement:
-    """Returns the question whether sending was held at a moment, or until later."""
-    return Statement(_RELEASED_AFTER, {"petition": slug, "at": to_millis(moment)})
 
 
 def require_finished(keyring: Keyring, slug: str) -> None:

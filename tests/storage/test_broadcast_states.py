@@ -1,177 +1,244 @@
 """Tests every action in every state of a broadcast: its effect is what the table says, or none.
 
-Each condition is tried fulfilled, and broken in every way.
+What an action needs besides is tried fulfilled, and broken in every way.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
+from sqlalchemy import Executable, delete, select, text, update
 
-from storage import Broadcasts, Database, PauseReason, Row, Statement, StopReason, Value
-from storage.broadcast_states import OVER, TRANSITIONS, BroadcastAction, BroadcastState, Condition
-from storage.broadcast_transition_sql import counted_together, transition_statement
-from storage.eligibility import of_topic
-from storage.times import from_millis
+from storage import Broadcast, Broadcasts, Database, Kind, PauseReason, StopReason
+from storage.broadcast_states import OVER, TRANSITIONS, BroadcastAction, BroadcastState
+from storage.tables import AUDIT, BROADCASTS, DELIVERIES, PETITIONS
+from storage.transaction import Transaction
 from tests.support.broadcasts import started, tell
-from tests.support.supporters import SLUG, Supporters
+from tests.support.supporters import ADMIN, NOON, Supporters
 
-AT = 5_000
-ANOTHER = """
-INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total, created_at,
-  author_sealed)
-SELECT CAST(:key AS {blob}), petition, 'update', 'paused', '{{}}', content_sha256, 0, 0,
-  author_sealed FROM broadcasts
-"""
-UNAPPROVED = "UPDATE broadcasts SET confirmed_by_sealed = NULL"
-OPEN = "UPDATE petitions SET closed_at = NULL"
-NOT_YET = "UPDATE broadcasts SET starts_at = 9000"
-UPDATE_OF_OPEN = "UPDATE broadcasts SET kind = 'update'"
-NOT_DUE = [NOT_YET, UNAPPROVED, OPEN, "another"]
+AT, OTHER = NOON, ADMIN + 1
+SENT_AT = AT - timedelta(days=1)
+MILLISECOND, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
 
-# What fulfils a condition, and each change that breaks it again. A number is `at_most`.
-FULFILLED: dict[Condition, list[str | int]] = {
-    Condition.DUE_TO_FEW: [1],
-    Condition.DUE_TO_MANY: [0],
-    Condition.PETITION_OPEN: [OPEN],
-    Condition.UNAPPROVED: [UNAPPROVED],
-    Condition.UNAPPROVED_IN_TIME: [UNAPPROVED, "UPDATE broadcasts SET starts_at = 1001"],
-    Condition.UNAPPROVED_TOO_LONG: [UNAPPROVED, "UPDATE broadcasts SET starts_at = 1000"],
+ANOTHER = text(
+    "INSERT INTO broadcasts (id, petition, kind, state, content, content_sha256, total,"
+    " created_at, author_sealed) SELECT content_sha256, petition, 'update', 'paused', '{}',"
+    " content_sha256, 0, 0, author_sealed FROM broadcasts"
+)
+UNAPPROVED = update(BROADCASTS).values(confirmed_by_sealed=None)
+CONFIRMED = update(BROADCASTS).values(confirmed_by_sealed=BROADCASTS.c.author_sealed)
+UPDATE = update(BROADCASTS).values(kind=Kind.UPDATE, topic="other")
+BREACH = update(BROADCASTS).values(kind=Kind.BREACH, topic="other")
+OPEN = update(PETITIONS).values(closed_at=None)
+
+
+def due_at(moment: datetime) -> Executable:
+    return update(BROADCASTS).values(starts_at=moment)
+
+
+NOT_YET = due_at(AT + MILLISECOND)
+AN_HOUR_LATE, LATE = due_at(AT - HOUR), due_at(AT - HOUR - MILLISECOND)
+IN_TIME, LAPSED = due_at(AT - DAY + MILLISECOND), due_at(AT - DAY)
+
+Acting = Callable[[Broadcasts, Broadcast], Awaitable[Any]]
+
+# How each is done, except what becomes of a planned one at its time.
+ACTS: Mapping[BroadcastAction, Acting] = {
+    BroadcastAction.APPROVE: lambda all_, it: all_.approve(it.id, OTHER, AT),
+    BroadcastAction.RECOUNT: lambda all_, it: all_.recount(it.id, 3, OTHER, AT),
+    BroadcastAction.DECLINE: lambda all_, it: all_.decline(it.id, OTHER, AT),
+    BroadcastAction.PAUSE: lambda all_, it: all_.pause(it.id, OTHER, AT),
+    BroadcastAction.PAUSE_BY_SYSTEM: lambda all_, it: all_.pause_by_system(
+        it.id, PauseReason.DENIED, "a detail"
+    ),
+    BroadcastAction.RESUME: lambda all_, it: all_.resume(it.id, OTHER, AT),
+    BroadcastAction.CANCEL: lambda all_, it: all_.cancel(it.id, OTHER, AT),
+    BroadcastAction.FINISH: lambda all_, it: all_.finish(it.id, AT),
+    BroadcastAction.STOP: lambda all_, it: all_.stop(it.id, StopReason.CONTENT, AT, "a detail"),
+    BroadcastAction.RECALL: lambda all_, it: all_.recall(it.id, OTHER, AT),
+    BroadcastAction.MARK_REPORTED: lambda all_, it: all_.mark_reported(it.id, AT),
 }
-CONFIRMED = "UPDATE broadcasts SET confirmed_by_sealed = author_sealed"
-BREAKS: dict[Condition, list[str | int]] = {
-    Condition.DUE_TO_FEW: [*NOT_DUE, 0],
-    Condition.DUE_TO_MANY: [*NOT_DUE, 1],
-    Condition.PETITION_OPEN: ["UPDATE petitions SET closed_at = 1", UPDATE_OF_OPEN],
-    Condition.UNAPPROVED: [CONFIRMED],
-    Condition.UNAPPROVED_IN_TIME: [CONFIRMED, "UPDATE broadcasts SET starts_at = 1000"],
-    Condition.UNAPPROVED_TOO_LONG: [CONFIRMED, "UPDATE broadcasts SET starts_at = 1001"],
-    Condition.ALL_SENT: [
-        "UPDATE broadcasts SET enqueued_at = NULL",
-        "UPDATE deliveries SET state = 'pending'",
-        "UPDATE deliveries SET state = 'sending'",
-    ],
-    Condition.RECALLABLE: [
-        "UPDATE broadcasts SET recall_started_at = 1",
-        "UPDATE deliveries SET state = 'rejected'",
-        "UPDATE deliveries SET message_ids = NULL",
-        "UPDATE deliveries SET updated_at = 2000",
-    ],
-    Condition.NOT_REPORTED: ["UPDATE broadcasts SET reported_at = 1"],
+REASONS: Mapping[BroadcastAction, tuple[str | None, str | None, str | None]] = {
+    BroadcastAction.DECLINE: (None, "declined", ""),
+    BroadcastAction.PAUSE_BY_SYSTEM: ("denied", None, "a detail"),
+    BroadcastAction.STOP: (None, "content", "a detail"),
 }
+APPROVED = {BroadcastAction.APPROVE, BroadcastAction.RECOUNT, BroadcastAction.DECLINE}
+BREAKS: Mapping[BroadcastAction, list[Executable]] = {
+    BroadcastAction.APPROVE: [CONFIRMED, LAPSED],
+    BroadcastAction.RECOUNT: [CONFIRMED],
+    BroadcastAction.DECLINE: [CONFIRMED],
+    BroadcastAction.FINISH: [
+        update(BROADCASTS).values(enqueued_at=None),
+        update(DELIVERIES).values(state="pending"),
+        update(DELIVERIES).values(state="sending"),
+    ],
+    BroadcastAction.RECALL: [
+        update(BROADCASTS).values(recall_started_at=SENT_AT),
+        update(DELIVERIES).values(state="rejected"),
+        update(DELIVERIES).values(message_ids=None),
+        update(DELIVERIES).values(updated_at=AT - 2 * DAY),
+    ],
+    BroadcastAction.MARK_REPORTED: [update(BROADCASTS).values(reported_at=SENT_AT)],
+}
+
+# What becomes of a planned one at its time, after some changes: its state and the reason.
+UNTOUCHED = ("scheduled", None)
+BEGINNINGS: list[tuple[list[Executable], dict[str, Any], tuple[str, str | None]]] = [
+    ([], {}, ("running", None)),
+    ([], {"at_most": 1}, ("running", None)),
+    ([], {"at_most": 0}, ("scheduled", "to be approved")),
+    ([], {"pause": PauseReason.FORMER}, ("paused", "former")),
+    ([], {"pause": PauseReason.FORMER, "at_most": 1}, ("paused", "former")),
+    ([], {"pause": PauseReason.FORMER, "at_most": 0}, ("scheduled", "to be approved")),
+    ([AN_HOUR_LATE], {}, ("running", None)),
+    ([LATE], {}, ("paused", "late")),
+    ([LATE], {"pause": PauseReason.FORMER}, ("paused", "former")),
+    ([LATE], {"at_most": 0}, ("scheduled", "to be approved")),
+    ([LATE, BREACH], {}, ("running", None)),
+    ([NOT_YET], {}, UNTOUCHED),
+    ([NOT_YET], {"at_most": 0}, UNTOUCHED),
+    ([ANOTHER], {}, UNTOUCHED),
+    ([ANOTHER], {"at_most": 0}, UNTOUCHED),
+    ([ANOTHER], {"pause": PauseReason.FORMER}, UNTOUCHED),
+    ([OPEN], {}, ("stopped", "open")),
+    ([OPEN, ANOTHER], {"at_most": 0}, ("stopped", "open")),
+    ([OPEN, NOT_YET], {}, ("stopped", "open")),
+    ([OPEN, UNAPPROVED, LAPSED], {}, ("stopped", "open")),
+    ([OPEN, UPDATE], {"at_most": 0}, ("running", None)),
+    ([UNAPPROVED], {}, ("scheduled", "to be approved")),
+    ([UNAPPROVED, IN_TIME], {}, ("scheduled", "to be approved")),
+    ([UNAPPROVED, LAPSED], {}, ("stopped", "unapproved")),
+    ([UNAPPROVED, LAPSED, ANOTHER], {"at_most": 0}, ("stopped", "unapproved")),
+    ([LAPSED], {}, ("paused", "late")),
+]
 
 
 class Case:
     """One broadcast, which is put into a state before each action."""
 
-    def __init__(self, database: Database, key: bytes, *, blob: str) -> None:
+    def __init__(self, broadcasts: Broadcasts, database: Database, key: bytes) -> None:
+        self.broadcasts = broadcasts
         self.database = database
         self.key = key
-        self.at_most: int | None = None
-        self.another = ANOTHER.format(blob=blob)
 
-    async def put(self, state: BroadcastState, condition: Condition) -> None:
-        """The broadcast is in this state and fulfils the condition."""
-        self.at_most = None
-        values: dict[str, Value] = {"key": self.key, "state": state.value}
-        await self.database.write(
-            Statement("DELETE FROM broadcasts WHERE id <> :key", values),
-            Statement("UPDATE petitions SET closed_at = 1"),
-            Statement(
-                "UPDATE broadcasts SET state = :state, kind = 'closing', starts_at = 4000,"
-                " ended_at = NULL, enqueued_at = 1, reported_at = NULL, pause_reason = NULL,"
-                " stop_reason = NULL, reason_detail = NULL, recall_started_at = NULL,"
-                " confirmed_by_sealed = author_sealed",
-                values,
-            ),
-            Statement(
-                "UPDATE deliveries SET state = 'delivered', message_ids = '7', updated_at = 2001"
-            ),
-        )
-        for change in FULFILLED.get(condition, []):
-            await self.change(change)
-
-    async def change(self, change: str | int) -> None:
-        if isinstance(change, int):
-            self.at_most = change
-        else:
-            sql = self.another if change == "another" else change
-            await self.database.write(Statement(sql, {"key": b"another broadcast"}))
-
-    async def row(self) -> Row:
-        found = await self.database.read(
-            Statement("SELECT * FROM broadcasts WHERE id = :key", {"key": self.key})
-        )
-        return found[0]
-
-    async def act(self, action: BroadcastAction, reason: PauseReason | StopReason | None) -> None:
-        values: dict[str, Value] = {
-            **{"broadcast": self.key, "petition": SLUG, "at": AT, "at_most": self.at_most},
-            **{"kind": "closing", "news_only": 0, "only": None, **of_topic("closing")},
-            **counted_together(from_millis(AT)),
-            **{"lapsed": 1000, "since": 2000, "recipients": 3, "confirmed_by_sealed": b"x"},
+    async def put(self, state: str, *changes: Executable) -> Broadcast:
+        """The broadcast is in this state, everything it may need is so, and then this changes."""
+        as_needed = {
+            **dict.fromkeys(("kind", "topic"), "closing"),
+            **{"state": state, "starts_at": AT - MILLISECOND, "enqueued_at": SENT_AT},
+            **{"cancel_requested_at": SENT_AT, "confirmed_by_sealed": BROADCASTS.c.author_sealed},
+            **dict.fromkeys(("pause_reason", "stop_reason", "reason_detail", "expected")),
+            **dict.fromkeys(("started_at", "last_signature_number", "ended_at", "reported_at")),
+            "recall_started_at": None,
         }
-        await self.database.write(transition_statement(action, values, reason, "a detail"))
+        sent = {"state": "delivered", "message_ids": "7", "updated_at": AT - 2 * DAY + MILLISECOND}
+        await self.change(
+            delete(BROADCASTS).where(BROADCASTS.c.id != self.key),
+            update(PETITIONS).values(closed_at=SENT_AT),
+            update(BROADCASTS).values(as_needed),
+            update(DELIVERIES).values(sent),
+            *changes,
+        )
+        found = await self.broadcasts.get(self.key)
+        assert found is not None
+        return found
+
+    async def change(self, *changes: Executable) -> None:
+        def run(tx: Transaction) -> None:
+            for each in changes:
+                tx.change(each)
+
+        await self.database.transact(run)
+
+    async def row(self) -> dict[str, Any]:
+        query = select(BROADCASTS).where(BROADCASTS.c.id == self.key)
+        (found,) = await self.database.look(lambda tx: tx.all(query))
+        return dict(found._mapping)
+
+    async def audited(self) -> list[str]:
+        query = select(AUDIT.c.action).where(AUDIT.c.action.startswith("broadcast_"))
+        return [row.action for row in await self.database.look(lambda tx: tx.all(query))]
 
 
 @pytest.fixture
-async def case(database: Database, broadcasts: Broadcasts, people: Supporters, kind: str) -> Case:
+async def case(database: Database, broadcasts: Broadcasts, people: Supporters) -> Case:
     """A broadcast that was delivered to its one recipient."""
     await people.sign([1])
     broadcast = await started(broadcasts)
     await tell(broadcasts, broadcast)
-    return Case(database, broadcast.id, blob="BLOB" if kind == "sqlite" else "BYTEA")
+    return Case(broadcasts, database, broadcast.id)
 
 
 async def test_an_action_has_its_effect_in_its_states_and_none_in_any_other(case: Case) -> None:
-    for action, state in product(BroadcastAction, BroadcastState):
+    for (action, act), state in product(ACTS.items(), BroadcastState):
         transition = TRANSITIONS[action]
-        for reason in transition.reasons or {None}:
-            await case.put(state, transition.condition)
-            before = await case.row()
-            await case.act(action, reason)
-            after = await case.row()
-            if state not in transition.sources:
-                assert after == before, (action, state, reason)
-                continue
-            assert after != before, (action, state, reason)
-            assert after["state"] == (transition.to or state)
-            assert (after["ended_at"] == AT) is (transition.to in OVER)
-            stored = (after["pause_reason"], after["stop_reason"], after["reason_detail"])
-            assert stored == (
-                reason if isinstance(reason, PauseReason) else None,
-                reason if isinstance(reason, StopReason) else None,
-                "a detail" if reason else None,
-            )
-
-
-async def test_without_its_condition_an_action_has_no_effect(case: Case) -> None:
-    for action, transition in TRANSITIONS.items():
-        if transition.condition is Condition.NONE:
+        it = await case.put(state, *([UNAPPROVED] if action in APPROVED else []))
+        before, audited = await case.row(), await case.audited()
+        answer = await act(case.broadcasts, it)
+        after = await case.row()
+        if isinstance(answer, Broadcast):
+            assert answer == await case.broadcasts.get(it.id)
+            noted = [f"broadcast_{action}"] if state in transition.sources else []
+            assert sorted(await case.audited()) == sorted([*audited, *noted])
+        if state not in transition.sources:
+            assert after == before, (action, state)
             continue
-        for state, change in product(transition.sources, BREAKS[transition.condition]):
-            await case.put(state, transition.condition)
-            await case.change(change)
+        assert after != before, (action, state)
+        assert after["state"] == (transition.to or state)
+        assert (after["ended_at"] == AT) is (transition.to in OVER)
+        stored = (after["pause_reason"], after["stop_reason"], after["reason_detail"])
+        assert stored == REASONS.get(action, (None, None, None)), action
+        asks_no_more = action in {BroadcastAction.RESUME, BroadcastAction.CANCEL}
+        assert (after["cancel_requested_at"] is None) is asks_no_more
+
+
+async def test_without_what_it_needs_an_action_has_no_effect(case: Case) -> None:
+    for action, breaks in BREAKS.items():
+        for state, change in product(TRANSITIONS[action].sources, breaks):
+            fulfilled = [UNAPPROVED] if action in APPROVED else []
+            it = await case.put(state, *fulfilled, change)
             before = await case.row()
-            await case.act(action, next(iter(transition.reasons), None))
+            await ACTS[action](case.broadcasts, it)
             assert await case.row() == before, (action, state, change)
+    assert not await case.audited()
 
 
-def test_a_reason_leads_to_a_pause_or_a_stop_and_each_has_an_action() -> None:
-    reasons = {
-        reason: transition.to
-        for transition in TRANSITIONS.values()
-        for reason in transition.reasons
+async def test_a_planned_one_becomes_at_its_time_what_its_petition_and_admins_let_it(
+    case: Case,
+) -> None:
+    for number, (changes, asked, expected) in enumerate(BEGINNINGS):
+        it = await case.put("scheduled", delete(DELIVERIES), *changes)
+        before = await case.row()
+        begun = await case.broadcasts.begin(it, AT, **asked)
+        reason = begun.pause_reason or begun.stop_reason
+        became = (begun.state, "to be approved" if begun.awaits_approval else reason)
+        assert became == expected, number
+        after = await case.row()
+        is_asked = begun.awaits_approval and not it.awaits_approval
+        assert (after == before) is (begun.state == "scheduled" and not is_asked), number
+        assert after["expected"] == (1 if is_asked or begun.pause_reason else None), number
+        assert after["ended_at"] == (AT if begun.is_over else None), number
+        has_begun = (AT, 1) if begun.state in ("running", "paused") else (None, None)
+        assert (after["started_at"], after["last_signature_number"]) == has_begun, number
+
+
+async def test_nothing_but_a_planned_one_begins(case: Case) -> None:
+    for state in set(BroadcastState) - {BroadcastState.SCHEDULED}:
+        for changes in ([], [OPEN], [UNAPPROVED, LAPSED]):
+            it = await case.put(state, *changes)
+            before = await case.row()
+            assert await case.broadcasts.begin(it, AT, at_most=0) == it
+            assert await case.row() == before
+
+
+def test_every_action_is_tried_here_and_every_state_but_the_first_is_led_to() -> None:
+    at_its_time = {
+        *(BroadcastAction.BEGIN, BroadcastAction.BEGIN_PAUSED, BroadcastAction.ASK_APPROVAL),
+        *(BroadcastAction.DROP, BroadcastAction.LAPSE),
     }
-    assert reasons.keys() == {*PauseReason, *StopReason}
-    assert all(
-        to
-        is (BroadcastState.PAUSED if isinstance(reason, PauseReason) else BroadcastState.STOPPED)
-        for reason, to in reasons.items()
-    )
-
-
-def test_an_action_is_refused_for_a_reason_that_it_never_has() -> None:
-    for action, reason in product(BroadcastAction, (None, *PauseReason, *StopReason)):
-        if reason not in (TRANSITIONS[action].reasons or {None}):
-            with pytest.raises(ValueError, match="has no reason"):
-                transition_statement(action, {}, reason)
+    assert at_its_time | ACTS.keys() == TRANSITIONS.keys() == set(BroadcastAction)
+    led_to = {each.to for each in TRANSITIONS.values() if each.to is not None}
+    assert led_to == set(BroadcastState) - {BroadcastState.SCHEDULED}

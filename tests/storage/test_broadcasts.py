@@ -7,22 +7,25 @@ from storage.broadcast_start import AlreadyRunning, AudienceChanged, PetitionOpe
 from storage.broadcast_states import StopReason
 from storage.broadcast_types import Audience, Broadcast, Kind, Outcome, Tally
 from storage.broadcasts import Broadcasts
-from storage.database import Database, Row, Statement
+from storage.database import Database
 from storage.keyring import Keyring
+from storage.transaction import Arguments, Result, Work
 from tests.support.broadcasts import CONTENT, claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, NOON, SLUG, Supporters, later
 
 
 class _Moved:
-    """A database in which somebody comes back after everything was read, before it is written."""
+    """A database in which somebody comes back just before something is written."""
 
     def __init__(self, database: Database, people: Supporters) -> None:
         self._database = database
         self._people = people
 
-    async def write(self, *statements: Statement) -> list[list[Row]]:
+    async def transact(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
         await self._people.lose(2, reachable=True)
-        return await self._database.write(*statements)
+        return await self._database.transact(work, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)

@@ -1,11 +1,11 @@
 """Tests that the kind of a broadcast decides who may receive it."""
 
-import sqlite3
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from storage import Audience, Broadcast, Broadcasts, Kind, Outcome, Signatures, Statement
 from tests.support.broadcasts import claim, queued, results, start, started, tell
@@ -36,7 +36,7 @@ async def test_other_news_go_to_those_who_agreed_to_them(
 async def test_other_news_to_everyone_are_refused_by_the_database_itself(
     broadcasts: Broadcasts, four: Supporters
 ) -> None:
-    with pytest.raises((sqlite3.IntegrityError, asyncpg.CheckViolationError)):
+    with pytest.raises((IntegrityError, asyncpg.CheckViolationError)):
         await start(broadcasts, kind=Kind.NEWS)
     assert await broadcasts.latest() is None
 

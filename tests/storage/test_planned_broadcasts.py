@@ -16,8 +16,8 @@ from storage import (
     Restores,
 )
 from storage.broadcast_states import PauseReason, StopReason
+from storage.broadcast_transitions import LATE
 from storage.broadcast_types import Outcome
-from storage.broadcasts import LATE
 from tests.support.broadcasts import claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
