@@ -382,7 +382,11 @@ def _wire(
     )
     tell = partial(tell_admins, application.bot, services)
     damage_reporter = DamageReporter(lambda column: tell(Notice("damaged", column, DAMAGED)))
-    services.keyring.tell_damage_to(damage_reporter.report)
+    # Values are decrypted in threads of the database.
+    loop = asyncio.get_running_loop()
+    services.keyring.tell_damage_to(
+        lambda error: loop.call_soon_threadsafe(damage_reporter.report, error)
+    )
     services.storage.database.tell_damage_to(damage_reporter.report)
     update_handler = UpdateHandler(application, damage_reporter)
     dispatch = Dispatcher(update_handler, clock=clocks.monotonic, is_spared=is_opt_out)

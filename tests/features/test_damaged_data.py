@@ -4,6 +4,7 @@ import sqlite3
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
 from handlers.admin_notices import DAMAGED
@@ -140,6 +141,14 @@ def spoil(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
             return await call(self, *statements)
 
         monkeypatch.setattr(SqliteDatabase, way, spoiled)
+    execute = Connection.execute
+
+    def spoiled_too(self: Connection, statement: Any, *given: Any, **named: Any) -> Any:
+        if part in str(statement).replace("\n", " "):
+            raise corrupt()
+        return execute(self, statement, *given, **named)
+
+    monkeypatch.setattr(Connection, "execute", spoiled_too)
 
 
 async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_any(
