@@ -1,48 +1,50 @@
-"""PostgreSQL, through asyncpg: a pool for reading, group commits for writing.
+"""PostgreSQL, through SQLAlchemy over asyncpg.
 
-A whole transaction is sent in one round trip (`postgres_sql.py`). Writes that wait while another
-is running share the next transaction, as they do on SQLite. It has no savepoints: when one of a
-group fails, the group is undone and each is run alone, which is rare and otherwise costs nothing.
+A transaction runs in a task of its own, so that a caller who is cancelled undoes nothing. What
+certainly did not take effect and may pass is tried again: a conflict between two transactions, a
+connection that was lost before the commit.
+
+PgBouncer can stand between, from version 1.21 on, also where it hands out a connection for each
+transaction: nothing is left in a session, limits are set in each transaction, and prepared
+statements are those of the protocol, which it keeps apart.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
-from operator import methodcaller
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.back_off import BackOff
-from storage.database import FOR_NO_KEY_UPDATE, FOR_UPDATE, Row, Snapshot, Statement
+from storage.database import Row, Snapshot, Statement
 from storage.errors import BrokenData, DatabaseUrlWrong, SchemaMissing, Unavailable
-from storage.postgres_sql import MAKE_RUNNER, RUN, Batch, Columns, translate
+from storage.postgres_sql import run_statements
 from storage.transaction import Arguments, Result, Transaction, Work
 
-_POOL_SIZE = 10
-# Two, so that a long write, such as starting a broadcast, does not delay the others.
-_WRITERS = 2
-_GROUP_SIZE = 64
+# Apart, so that reading never waits for transactions that wait for each other. Besides these,
+# a few snapshots can be read.
+_WRITERS, _READERS, _SNAPSHOTS = 8, 6, 4
 
 _CONNECT_SECONDS = 5.0
 _COMMAND_SECONDS = 120.0  # one statement may go through a million signatures
 _RETRY_FOR_SECONDS = 4.0
+_LAST_TRY_SECONDS = 1.0  # for who got a turn no earlier than that
 _PAUSES = BackOff(0.02, longest=0.5)  # in seconds, between tries
 
-_SESSION = {
-    "application_name": "petition-bot",
-    "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "60s",
-    "jit": "off",  # the statements are short: compiling them takes longer than running them
-}
-
-_BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# The statements are short: compiling them would take longer than running them.
+_LIMITS = """
+SET LOCAL lock_timeout = '10s';
+SET LOCAL idle_in_transaction_session_timeout = '60s';
+SET LOCAL jit = off
+"""
+_BEGIN = f"BEGIN; {_LIMITS}"
+_BEGIN_SNAPSHOT = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_LIMITS}"
 
 # SQLSTATE classes: connection, resources, operator, rollback, system; and single states.
 _PASSING = ("08", "53", "57", "40", "58", "25006", "25P03", "55P03")
@@ -55,44 +57,27 @@ DRIVER_ERRORS = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     DBAPIError,
+    PoolTimeout,
 )
 _LOST = (
     OSError,  # TimeoutError too
     asyncpg.PostgresConnectionError,
     asyncpg.InternalClientError,  # asyncpg's error for a connection that the server dropped
     asyncpg.InvalidCachedStatementError,  # a newer version has just migrated
+    PoolTimeout,
 )
-# Errors after which it is unknown whether a transaction that was sent was committed.
+# Errors after which it is unknown whether a transaction was committed.
 _COMMIT_UNCERTAIN = (
     OSError,
     asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
 _NO_TABLE = "42P01"
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(slots=True, eq=False)
-class _Write:
-    statements: tuple[Statement, ...]
-    answer: asyncio.Future[list[list[Row]]]
-    deadline: float
-    rows: list[list[Row]] = field(default_factory=list)
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether it needs its own transaction, since it takes many locks in a fixed order.
-
-        In a group, the locks of others would come first, and two groups could deadlock.
-        """
-        return any(FOR_NO_KEY_UPDATE in first.sql for first in self.statements[:2])
-
-    @property
-    def locks_first(self) -> bool:
-        """Whether it begins with a lock, which others ask for before they lock anything else."""
-        return FOR_UPDATE in self.statements[0].sql
 
 
 class _CommitUnknown(Unavailable):
@@ -102,14 +87,13 @@ class _CommitUnknown(Unavailable):
 class PostgresDatabase:
     """One database on a server; made by `open`, to be ended with `close`."""
 
-    def __init__(self, pool: Any, engine: AsyncEngine, *, retry_for_seconds: float) -> None:
-        self._pool = pool
+    def __init__(self, engine: AsyncEngine, *, retry_for_seconds: float) -> None:
         self._engine = engine
         self._retry_for = retry_for_seconds
-        self._waiting: deque[_Write] = deque()
-        self._writers: set[asyncio.Task[Any]] = set()
-        self._busy = 0
-        self._columns: dict[str, Columns] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._writing = asyncio.Semaphore(_WRITERS)
+        self._reading = asyncio.Semaphore(_READERS)
+        self._last_begun = 0.0
         self._open = True
 
     @classmethod
@@ -117,66 +101,52 @@ class PostgresDatabase:
         cls, dsn: str, *, retry_for_seconds: float = _RETRY_FOR_SECONDS
     ) -> "PostgresDatabase":
         """Connects to a server, which must be up now; later it may come and go."""
-        with _as_storage_errors():
-            pool = await asyncpg.create_pool(
-                dsn,
-                min_size=1,
-                max_size=_POOL_SIZE,
-                timeout=_CONNECT_SECONDS,
-                command_timeout=_COMMAND_SECONDS,
-                server_settings=_SESSION,
-                init=methodcaller("execute", MAKE_RUNNER),
-                # Nothing here changes a session, so a reset would waste a round trip.
-                reset=_no_reset,
-            )
         connect = partial(
             asyncpg.connect,
             dsn,
             timeout=_CONNECT_SECONDS,
             command_timeout=_COMMAND_SECONDS,
-            server_settings=_SESSION,
+            server_settings={"application_name": "petition-bot"},
         )
         engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=connect,
-            pool_size=_POOL_SIZE,
-            max_overflow=0,
+            isolation_level="AUTOCOMMIT",  # what begins and ends a transaction is below
+            pool_size=_WRITERS + _READERS,
+            max_overflow=_SNAPSHOTS,
             pool_timeout=_CONNECT_SECONDS,
+            pool_reset_on_return=None,
             hide_parameters=True,
         )
-        return cls(pool, engine, retry_for_seconds=retry_for_seconds)
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        database = cls(engine, retry_for_seconds=retry_for_seconds)
+        with _as_storage_errors():
+            async with engine.connect():
+                return database
 
-    async def read(self, statement: Statement) -> list[Row]:
-        """See Database.read."""
+    async def look(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """See Database.look."""
+        if not self._open:
+            raise Unavailable("The database is closed.")
         deadline = asyncio.get_running_loop().time() + self._retry_for
-        return await self._with_retries(lambda: self._read(statement), deadline)
+
+        async def attempt() -> Result:
+            async with self._reading, self._begun(_BEGIN_SNAPSHOT, deadline) as connection:
+                return await connection.run_sync(lambda c: work(Transaction(c), *args, **kwargs))
+
+        return await self._with_retries(attempt, deadline)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """See Database.snapshot."""
+        deadline = asyncio.get_running_loop().time() + self._retry_for
         async with AsyncExitStack() as stack:
             with _as_storage_errors():
-                connection = await stack.enter_async_context(self._connection())
-                await connection.execute(_BEGIN_SNAPSHOT)
-            try:
-                yield _Snapshot(connection)
-            finally:
-                with suppress(*DRIVER_ERRORS):  # a connection that is lost has ended it already
-                    await connection.execute("ROLLBACK")
-
-    async def write(self, *statements: Statement) -> list[list[Row]]:
-        """See Database.write."""
-        if not self._open:
-            raise Unavailable("The database is closed.")
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[list[Row]]] = loop.create_future()
-        self._waiting.append(_Write(statements, answer, loop.time() + self._retry_for))
-        if self._busy < _WRITERS:
-            self._busy += 1
-            task = asyncio.create_task(self._commit_waiting())
-            self._writers.add(task)
-            task.add_done_callback(self._writers.discard)
-        return await answer
+                begun = self._begun(_BEGIN_SNAPSHOT, deadline)
+                connection = await stack.enter_async_context(begun)
+            yield _Snapshot(connection)
 
     async def transact(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -188,13 +158,16 @@ class PostgresDatabase:
         begun = asyncio.Event()
 
         async def attempt() -> Result:
-            async with self._engine.connect() as connection:
+            async with self._writing, self._begun(_BEGIN, deadline) as connection:
                 begun.set()
-                return await _carried_out(connection, lambda tx: work(tx, *args, **kwargs))
+                try:
+                    return await _carried_out(connection, lambda tx: work(tx, *args, **kwargs))
+                finally:
+                    begun.clear()
 
         task = asyncio.create_task(self._with_retries(attempt, deadline))
-        self._writers.add(task)
-        task.add_done_callback(self._writers.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -202,20 +175,13 @@ class PostgresDatabase:
                 task.cancel()
             raise
 
-    async def look(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """See Database.look."""
-        deadline = asyncio.get_running_loop().time() + self._retry_for
+    async def read(self, statement: Statement) -> list[Row]:
+        """Runs one statement."""
+        return (await self.look(run_statements, statement))[0]
 
-        async def attempt() -> Result:
-            async with self._engine.connect() as connection:
-                await connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
-                return await connection.run_sync(lambda c: work(Transaction(c), *args, **kwargs))
-
-        return await self._with_retries(attempt, deadline)
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        """Runs statements."""
+        return await self.transact(run_statements, *statements)
 
     def require_files(self) -> None:
         """Does nothing: the server looks after its files."""
@@ -223,101 +189,35 @@ class PostgresDatabase:
     async def close(self) -> None:
         """See Database.close."""
         self._open = False
-        await asyncio.gather(*self._writers)
-        try:
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(TimeoutError):
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await self._engine.dispose()
-                await self._pool.close()
-        except (TimeoutError, OSError, asyncpg.PostgresError):
-            self._pool.terminate()
-
-    async def _read(self, statement: Statement) -> list[Row]:
-        async with self._connection() as connection:
-            return await _fetched(connection, statement)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
-        """Yields a connection of the pool; a broken one does not go back into it."""
-        async with self._pool.acquire(timeout=_CONNECT_SECONDS) as connection:
+    async def _begun(self, begin: str, deadline: float) -> AsyncIterator[AsyncConnection]:
+        """Yields a connection in a transaction, which is rolled back unless it is committed.
+
+        Who waited past the deadline for a turn fails at once if none was begun meanwhile, as in
+        an outage.
+        """
+        loop = asyncio.get_running_loop()
+        if loop.time() >= deadline and self._last_begun < deadline - self._retry_for:
+            raise TimeoutError
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout_at(max(deadline, loop.time() + _LAST_TRY_SECONDS)):
+                connection = await stack.enter_async_context(self._engine.connect())
+                driver = await _driver_of(connection)
+                try:
+                    await driver.execute(begin)
+                except BaseException:
+                    await connection.invalidate()
+                    raise
+            self._last_begun = loop.time()
             try:
                 yield connection
-            except DRIVER_ERRORS as error:
-                if _is_connection_lost(error):
-                    with suppress(asyncpg.InterfaceError):  # the pool was faster
-                        connection.terminate()
-                raise
-
-    async def _commit_waiting(self) -> None:
-        """Commits group after group until no write waits."""
-        try:
-            while self._waiting:
-                await self._commit(self._next_group())
-        finally:
-            # Here, not in a callback of the task: the next write may come before that runs.
-            self._busy -= 1
-
-    def _next_group(self) -> list[_Write]:
-        group = [self._waiting.popleft()]
-        while self._waiting and len(group) < _GROUP_SIZE:
-            if group[-1].is_alone or self._waiting[0].is_alone:
-                break
-            group.append(self._waiting.popleft())
-        # Writes whose caller gave up are not committed. Those that lock the petition come first:
-        # behind others, which hold a signature, they would wait for others that wait for that.
-        kept = [write for write in group if not write.answer.cancelled()]
-        return sorted(kept, key=lambda write: not write.locks_first)
-
-    async def _commit(self, group: list[_Write]) -> None:
-        if len(group) > 1 and await self._commit_together(group):
-            return
-        for write in group:
-            if not write.answer.cancelled():  # its caller gave up meanwhile
-                await self._commit_alone(write)
-
-    async def _commit_together(self, group: list[_Write]) -> bool:
-        """Commits a group; returns False if it was undone and each has to be tried alone."""
-        try:
-            await self._run_and_commit(group)
-        except _CommitUnknown as error:
-            for write in group:
-                _set_error(write, error)
-        except Exception:  # running each alone shows which one failed
-            return False
-        else:
-            for write in group:
-                _set_result(write)
-        return True
-
-    async def _commit_alone(self, write: _Write) -> None:
-        try:
-            await self._with_retries(lambda: self._run_and_commit([write]), write.deadline)
-        except Exception as error:  # passed to the caller of `write`
-            _set_error(write, error)
-        else:
-            _set_result(write)
-
-    async def _run_and_commit(self, group: list[_Write]) -> None:
-        """Runs and commits a group in one round trip."""
-        async with self._connection() as connection:
-            batch = Batch()
-            for statement in chain.from_iterable(write.statements for write in group):
-                batch.add(statement, await self._columns_of(statement.sql, connection))
-            try:
-                rows = await connection.fetch(RUN, *batch.arguments)
-            except _COMMIT_UNCERTAIN as error:
-                raise _CommitUnknown from error
-        answers = iter(batch.answers(rows))
-        for write in group:
-            write.rows = [next(answers) for _ in write.statements]
-
-    async def _columns_of(self, sql: str, connection: Any) -> Columns:
-        """Returns a statement's result columns; asks the server once for each SQL text."""
-        columns = self._columns.get(sql)
-        if columns is None:
-            prepared = await connection.prepare(translate(sql)[0])
-            columns = {each.name: each.type.name == "bytea" for each in prepared.get_attributes()}
-            self._columns[sql] = columns
-        return columns
+            finally:
+                await _ended(connection, driver)
 
     async def _with_retries(
         self, attempt: Callable[[], Awaitable[Answer]], deadline: float
@@ -334,6 +234,8 @@ class PostgresDatabase:
                 raise
             except DRIVER_ERRORS as error:
                 meaning = storage_error(error)
+                if meaning is error:
+                    raise _without_values(error) from None
                 passing = isinstance(meaning, Unavailable) and self._open
                 if not passing or loop.time() + pause > deadline:
                     raise meaning from error
@@ -343,32 +245,60 @@ class PostgresDatabase:
 async def _carried_out(
     connection: AsyncConnection, work: Callable[[Transaction], Result]
 ) -> Result:
+    """Runs a function in a transaction that has begun, and commits it."""
     transaction = Transaction(await connection.run_sync(lambda sync: sync))
     result = await connection.run_sync(lambda _: work(transaction))
-    if transaction.noted:
-        await asyncio.to_thread(transaction.write_notes)
     try:
-        await connection.commit()
-    except (OSError, DBAPIError) as error:
+        if transaction.noted:
+            await asyncio.to_thread(transaction.write_notes)
+            await connection.run_sync(lambda _: transaction.count_deeds())
+        await (await _driver_of(connection)).execute("COMMIT")
+    except _COMMIT_UNCERTAIN as error:
         raise _CommitUnknown from error
+    except BaseException:
+        await asyncio.to_thread(transaction.take_back_notes)
+        raise
     return result
+
+
+async def _driver_of(connection: AsyncConnection) -> Any:
+    """Returns asyncpg's connection."""
+    return (await connection.get_raw_connection()).driver_connection
+
+
+async def _ended(connection: AsyncConnection, driver: Any) -> None:
+    """Rolls back what was not committed; a connection that cannot leaves the pool."""
+    try:
+        if driver.is_in_transaction():
+            await driver.execute("ROLLBACK")
+    except BaseException as error:
+        await connection.invalidate()
+        if not isinstance(error, DRIVER_ERRORS):
+            raise
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """Refuses a connection of the pool that was lost while nobody used it."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
 
 
 class _Snapshot:
     """A connection in a transaction that sees one moment."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def read(self, statement: Statement) -> list[Row]:
+    async def look(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
         with _as_storage_errors():
-            return await _fetched(self._connection, statement)
+            return await self._connection.run_sync(
+                lambda connection: work(Transaction(connection), *args, **kwargs)
+            )
 
-
-async def _fetched(connection: Any, statement: Statement) -> list[Row]:
-    sql, names = translate(statement.sql)
-    values = [statement.values[name] for name in names]
-    return [dict(row) for row in await connection.fetch(sql, *values)]
+    async def read(self, statement: Statement) -> list[Row]:
+        return (await self.look(run_statements, statement))[0]
 
 
 @asynccontextmanager
@@ -393,50 +323,48 @@ def _as_storage_errors() -> Iterator[None]:
     try:
         yield
     except DRIVER_ERRORS as error:
-        raise storage_error(error) from error
+        meaning = storage_error(error)
+        if meaning is error:
+            raise _without_values(error) from None
+        raise meaning from error
 
 
 def storage_error(error: Exception) -> Exception:
     """Returns the StorageError that a driver error means; a bug comes back unchanged."""
-    if isinstance(error, DBAPIError) and isinstance(error.orig, Exception):
-        cause = error.orig.__cause__
-        error = cause if isinstance(cause, Exception) else error.orig
-    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+    said = _said_by_driver(error)
+    if isinstance(said, asyncpg.exceptions.ClientConfigurationError):
         return DatabaseUrlWrong()
-    state = getattr(error, "sqlstate", None) or ""
+    state = getattr(said, "sqlstate", None) or ""
     if state.startswith(_REFUSED):
         return DatabaseUrlWrong("The database server does not know that user, password or name.")
     if state.startswith(_BROKEN):
-        return BrokenData("The database is damaged: {error}.", error=error)
+        return BrokenData("The database is damaged: {error}.", error=said)
     if state == _NO_TABLE:
         return SchemaMissing()
-    if state.startswith(_PASSING) or _is_connection_lost(error):
+    if state.startswith(_PASSING) or _is_connection_lost(said):
         return Unavailable(
-            "The database cannot be used just now ({kind}).", kind=type(error).__name__
+            "The database cannot be used just now ({kind}).", kind=type(said).__name__
         )
     return error
 
 
-def _is_connection_lost(error: Exception) -> bool:
+def _without_values(error: Exception) -> Exception:
+    """Returns an error that does not repeat the values of a row, as the server's detail does."""
+    said = _said_by_driver(error)
+    if isinstance(error, DBAPIError) and isinstance(said, asyncpg.PostgresError):
+        said.detail = None
+        error.orig, error.args = said, (str(said),)
+    return error
+
+
+def _said_by_driver(error: Exception) -> BaseException:
+    """Returns asyncpg's error, which SQLAlchemy wraps twice."""
+    wrapped = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return wrapped.__cause__ or wrapped if isinstance(error, DBAPIError) else error
+
+
+def _is_connection_lost(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         # The same class stands for bugs of the caller; only the message tells them apart.
         return "clos" in str(error) or "released" in str(error)
     return isinstance(error, _LOST)
-
-
-async def _no_reset(connection: object) -> None:
-    """Leaves a connection unchanged when it comes back to the pool."""
-
-
-def _set_result(write: _Write) -> None:
-    if not write.answer.done():
-        write.answer.set_result(write.rows)
-
-
-def _set_error(write: _Write, error: Exception) -> None:
-    if write.answer.done():
-        return
-    # Many can wait for one COMMIT: each gets its own error object, or their tracebacks would mix.
-    fresh = Unavailable("{said}", said=error) if isinstance(error, _CommitUnknown) else error
-    fresh.__cause__ = error.__cause__
-    write.answer.set_exception(fresh)

@@ -1,10 +1,11 @@
-"""SQLite, through aiosqlite: one writer that commits for many callers, and separate readers.
+"""SQLite: a writer's thread that commits for many callers, and readers beside it.
 
-A whole transaction goes to the writer's thread in one step. Writes that wait while it is busy are
-then run together, each in its savepoint, and made durable by one COMMIT; every caller is answered
-after it. One bad transaction is undone alone; a full disk or a failed COMMIT fails the whole
-group, since none of it is on disk. So does the whole group when the open files are no longer
-those at their paths: a restart would not find what was written.
+A transaction runs in the writer's thread. Those that wait while it is busy are then run together,
+each in its savepoint, and made durable by one COMMIT; every caller is answered after it. One bad
+transaction is undone alone; a full disk or a failed COMMIT fails the whole group, since none of it
+is on disk. So does the whole group when the open files are no longer those at their paths: a
+restart would not find what was written. Where the journal cannot be written, those alone fail that
+have something for it.
 """
 
 import asyncio
@@ -13,13 +14,14 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
-from operator import methodcaller
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiosqlite
 from sqlalchemy import Connection, StaticPool, create_engine
@@ -34,6 +36,7 @@ from storage.errors import (
     Unavailable,
 )
 from storage.file_identity import FileIdentity, require_one_name
+from storage.postgres_sql import run_statements
 from storage.private_files import reason_and_command
 from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
 from storage.transaction import Arguments, Result, Transaction, Work
@@ -41,7 +44,8 @@ from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 
 _READERS = 2
 
-# The most writes of one COMMIT, which limits how long the first of a group waits for the last.
+# The most transactions of one COMMIT, which limits how long the first of a group waits for the
+# last.
 _GROUP_SIZE = 256
 
 # How long SQLite waits for a lock, then how long we retry: together less than the 8 s that a
@@ -50,33 +54,14 @@ _BUSY_MILLISECONDS = 2_000
 _RETRY_FOR_SECONDS = 4.0
 _PAUSE_SECONDS = 0.02
 
-# The first copies nearly all of the log while others write; the second blocks them, but has little
-# left to copy before it truncates the log.
-_TRUNCATE = (
-    Statement("PRAGMA synchronous=FULL"),
-    Statement("PRAGMA wal_checkpoint(PASSIVE)"),
-    Statement("PRAGMA wal_checkpoint(TRUNCATE)"),
-)
-
-# When SQLite moves rows between pages, a copy of a row can stay in the unused part of the old
-# page. A small database is therefore rewritten now and then, which leaves no copies and blocks
-# other writes for a tenth of a second.
-_REWRITE_SECONDS = 86_400.0
-_REWRITE_AGAIN_SECONDS = 3_600.0
-_REWRITE_UP_TO_BYTES = 16_000_000
-_SIZE = Statement(
-    "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size"
-)
-
 _PRAGMAS = (
-    "busy_timeout={busy}",
     "secure_delete=ON",  # what is erased is overwritten
     "foreign_keys=ON",
     "temp_store=MEMORY",  # sorting writes no data into temporary files
     "trusted_schema=OFF",
-    "query_only={read_only}",
     "schema_version",  # opens the write-ahead log that is there now
 )
+_READER_PRAGMAS = ("query_only=1",)
 # To set them, SQLite reads how all tables were made, which takes longer than all else of opening:
 # only the writer does.
 _WRITER_PRAGMAS = (
@@ -84,16 +69,35 @@ _WRITER_PRAGMAS = (
     "synchronous=FULL",  # an answered signature survives a power cut
 )
 
+# The first copies nearly all of the log while others write; the second blocks them, but has little
+# left to copy before it truncates the log.
+_TRUNCATE = ("PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(TRUNCATE)")
+
+_CLEANING = "".join(f"PRAGMA {each};" for each in (*_PRAGMAS, "synchronous=FULL"))
+
+# When SQLite moves rows between pages, a copy of a row can stay in the unused part of the old
+# page. A small database is therefore rewritten now and then, which leaves no copies and blocks
+# other writes for a tenth of a second.
+_REWRITE_SECONDS = 86_400.0
+_REWRITE_AGAIN_SECONDS = 3_600.0
+_REWRITE_UP_TO_BYTES = 16_000_000
+_SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+
 
 @dataclass(slots=True, eq=False)
 class _Write:
     """A transaction that waits for its turn, with its result."""
 
-    run: Callable[["_Connection"], tuple[Any, Transaction | None]]
+    work: Callable[[Transaction], Any]
     answer: asyncio.Future[Any]
     result: Any = None
     transaction: Transaction | None = None
     error: Exception | None = None
+
+    @property
+    def noted(self) -> Transaction | None:
+        """The transaction, if it has something for the journal."""
+        return self.transaction if self.transaction and self.transaction.noted else None
 
 
 class SqliteDatabase:
@@ -111,13 +115,13 @@ class SqliteDatabase:
         log_pause_seconds: float = PAUSE_SECONDS,
         log_retry_seconds: float = RETRY_SECONDS,
     ) -> None:
-        self._connect = partial(_Connection, path, busy_milliseconds=busy_milliseconds)
-        self._writer = self._connect(read_only=False, more_pragmas=_WRITER_PRAGMAS)
-        self._readers = [self._connect(read_only=True) for _ in range(_READERS)]
-        self._truncater = self._connect(read_only=False)
+        busy = f"busy_timeout={busy_milliseconds}"
+        self._reader = partial(_Connection, path, (busy, *_PRAGMAS, *_READER_PRAGMAS))
+        self._writer = _Writer(path, (busy, *_PRAGMAS, *_WRITER_PRAGMAS))
+        self._readers = [self._reader() for _ in range(_READERS)]
         # In the order of opening; the writer is closed last, so that it can merge the log into
         # the file.
-        self._connections = (self._writer, *self._readers, self._truncater)
+        self._connections = (self._writer, *self._readers)
         self._log = WriteAheadLog(
             self._truncate, pause_seconds=log_pause_seconds, retry_seconds=log_retry_seconds
         )
@@ -142,8 +146,6 @@ class SqliteDatabase:
         except BaseException as error:  # also a cancellation: nothing stays open behind
             await asyncio.wait((opening,))
             await self.close()
-            for connection in self._connections:
-                await connection.join_thread()
             if not isinstance(error, Exception):
                 raise
             raise storage_error(error) from error
@@ -155,45 +157,6 @@ class SqliteDatabase:
             self._rewrite_at = math.inf
         return self
 
-    async def read(self, statement: Statement) -> list[Row]:
-        """See Database.read."""
-        if not self._open:
-            raise Unavailable("The database is closed.")
-        rows = await min(self._readers, key=lambda each: each.busy).read(statement)
-        # After the files were replaced, a refused write can still be read; a person who tries
-        # again would be thanked for it.
-        self.require_files()
-        return rows
-
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """See Database.snapshot."""
-        connection = self._connect(read_only=True)
-        try:
-            await connection
-            await connection.fetch(Statement("BEGIN"))
-        except sqlite3.Error as error:
-            await connection.close()
-            raise storage_error(error) from error
-        try:
-            yield connection
-        finally:
-            await connection.close()
-
-    async def write(self, *statements: Statement) -> list[list[Row]]:
-        """See Database.write."""
-        rows: list[list[Row]] = await self._committed(methodcaller("run", statements))
-        return rows
-
-    async def transact(
-        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """See Database.transact."""
-        result: Result = await self._committed(
-            methodcaller("carry_out", lambda tx: work(tx, *args, **kwargs))
-        )
-        return result
-
     async def look(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
@@ -202,21 +165,46 @@ class SqliteDatabase:
             raise Unavailable("The database is closed.")
         reader = min(self._readers, key=lambda each: each.busy)
         result = await reader.look(lambda tx: work(tx, *args, **kwargs))
+        # After the files were replaced, a refused write can still be read; a person who tries
+        # again would be thanked for it.
         self.require_files()
         return result
 
-    async def _committed(self, run: Callable[["_Connection"], Any]) -> Any:
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """See Database.snapshot."""
+        connection = self._reader()
+        try:
+            with _storage_errors():
+                await connection.open()
+                await connection.run(lambda: connection.driver.execute("BEGIN"))
+            yield _Snapshot(connection)
+        finally:
+            await connection.close()
+
+    async def transact(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """See Database.transact."""
         if not self._open:
             raise Unavailable("The database is closed.")
-        answer = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Write(run, answer))
-        # One job for each write: the first takes all that wait, the others find nothing to do.
-        # Cheaper than a flag, and no write can be left waiting between two jobs.
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Write(lambda tx: work(tx, *args, **kwargs), answer))
+        # One job for each: the first takes all that wait, the others find nothing to do. Cheaper
+        # than a flag, and none can be left waiting between two jobs.
         self._writer.submit(self._flush)
         try:
             return await answer
         finally:
             self._log.written()
+
+    async def read(self, statement: Statement) -> list[Row]:
+        """Runs one statement."""
+        return (await self.look(run_statements, statement))[0]
+
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        """Runs statements."""
+        return await self.transact(run_statements, *statements)
 
     def require_files(self) -> None:
         """See Database.require_files."""
@@ -231,9 +219,7 @@ class SqliteDatabase:
 
     async def _open_connections(self) -> None:
         for connection in self._connections:
-            await connection
-        # With a timeout it would keep the writer waiting for as long as somebody reads.
-        await self._truncater.fetch(Statement("PRAGMA busy_timeout=0"))
+            await connection.open()
 
     async def close(self) -> None:
         """See Database.close."""
@@ -245,27 +231,38 @@ class SqliteDatabase:
     async def _truncate(self) -> bool:
         """Tries to truncate the log; returns False if a reader or a writer prevents it."""
         try:
-            rows = [await self._truncater.fetch(statement) for statement in _TRUNCATE]
-        except sqlite3.Error:
-            return False  # a fault of the disk, which every write will report
-        if rows[-1][0]["busy"]:
-            return False
-        try:
-            await self._rewrite_when_due()
-        except sqlite3.Error as error:
-            if is_locked(error):
-                return False
-            # A disk with room for writes may have none for a whole copy.
-            self._rewrite_at = time.monotonic() + _REWRITE_AGAIN_SECONDS
+            self.require_files()
+            async with aiosqlite.connect(
+                f"file:{quote(str(self._path))}?mode=rw",
+                uri=True,
+                timeout=0,  # or the writer would wait for as long as somebody reads
+                isolation_level=None,
+            ) as connection:
+                await connection.executescript(_CLEANING)
+                for pragma in _TRUNCATE:
+                    ((is_busy, *_),) = await connection.execute_fetchall(pragma)
+                if is_busy:
+                    return False
+                await self._rewrite_when_due(connection)
+        except (sqlite3.Error, DatabaseReplaced):
+            return False  # a fault of the disk, which every transaction will report
         return True
 
-    async def _rewrite_when_due(self) -> None:
+    async def _rewrite_when_due(self, connection: aiosqlite.Connection) -> None:
         """Rewrites a small database at the first truncation after the start and once a day."""
         if time.monotonic() < self._rewrite_at:
             return
-        if (await self._truncater.fetch(_SIZE))[0]["bytes"] <= _REWRITE_UP_TO_BYTES:
-            await self._truncater.fetch(Statement("VACUUM"))
-            self._log.written()
+        ((size,),) = await connection.execute_fetchall(_SIZE)
+        try:
+            if size <= _REWRITE_UP_TO_BYTES:
+                await connection.execute_fetchall("VACUUM")
+                self._log.written()
+        except sqlite3.Error as error:
+            if is_locked(error):
+                raise
+            # A disk with room for writes may have none for a whole copy.
+            self._rewrite_at = time.monotonic() + _REWRITE_AGAIN_SECONDS
+            return
         self._rewrite_at = time.monotonic() + _REWRITE_SECONDS
 
     def _flush(self) -> None:
@@ -281,8 +278,8 @@ class SqliteDatabase:
             self._writer.roll_back()
             for write in group:
                 write.error = error
-                if write.transaction is not None:
-                    write.transaction.take_back_notes()
+                if write.noted is not None:
+                    write.noted.take_back_notes()
         group[0].answer.get_loop().call_soon_threadsafe(_set_results, group)
 
     def _watch_log(self) -> None:
@@ -296,7 +293,7 @@ class SqliteDatabase:
                 write = self._waiting.popleft()
             except IndexError:
                 return
-            # Writes whose caller gave up are not committed.
+            # Those whose caller gave up are not carried out.
             if not write.answer.cancelled():
                 yield write
 
@@ -305,7 +302,7 @@ class SqliteDatabase:
         deadline = time.monotonic() + self._retry_for
         while True:
             try:
-                self._writer.commit_group(group)
+                self._writer.commit(group)
             except sqlite3.Error as error:
                 self._writer.roll_back()
                 if not is_locked(error) or time.monotonic() >= deadline:
@@ -315,120 +312,124 @@ class SqliteDatabase:
                 return
 
 
-class _Connection(aiosqlite.Connection):
-    """aiosqlite's connection, which can run several statements in one call to its thread."""
+class _Connection:
+    """A connection in a thread of its own."""
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        busy_milliseconds: int,
-        read_only: bool,
-        more_pragmas: Iterable[str] = (),
-    ) -> None:
-        pragmas = [
-            pragma.format(busy=busy_milliseconds, read_only=int(read_only)) for pragma in _PRAGMAS
-        ]
-        super().__init__(partial(_connect, path, [*pragmas, *more_pragmas]), iter_chunk_size=64)
-        # A process that fails without closing it must still be able to exit.
-        self._thread.daemon = True
+    driver: sqlite3.Connection
+    core: Connection
+
+    def __init__(self, path: Path, pragmas: Iterable[str]) -> None:
+        self._path = path
+        self._pragmas = pragmas
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._is_open = self._is_closed = False
         self.busy = 0
 
-    async def fetch(self, statement: Statement) -> list[Row]:
-        """Returns the rows of one statement."""
-        return await self._in_thread(lambda: _rows(self._conn, statement))
+    async def open(self) -> None:
+        """Opens it; raises SchemaMissing where there is no file."""
+        await self.run(self._open)
 
-    async def look(self, work: Callable[[Transaction], Result]) -> Result:
-        """Returns what a function finds at one moment; raises as `Database.read` does."""
-        try:
-            return await self._in_thread(lambda: self._look(work))
-        except (sqlite3.Error, DBAPIError) as error:
-            raise storage_error(error) from error
+    async def close(self) -> None:
+        """Finishes what was asked for, and ends the thread; does nothing the second time."""
+        if not self._is_closed:
+            self._is_closed = True
+            await self.run(self._close)
+            self._thread.shutdown()
 
-    def _look(self, work: Callable[[Transaction], Result]) -> Result:
-        _ = self._core
-        self._conn.execute("BEGIN")
-        try:
-            return self.carry_out(work)[0]
-        finally:
-            self._conn.execute("ROLLBACK")
-
-    async def _in_thread(self, job: Callable[[], Result]) -> Result:
+    async def run(self, job: Callable[[], Result]) -> Result:
+        """Runs a job in the thread."""
         self.busy += 1
         try:
-            execute: Any = self._execute  # untyped in aiosqlite
-            result: Result = await execute(job)
-            return result
+            return await asyncio.get_running_loop().run_in_executor(self._thread, job)
         finally:
             self.busy -= 1
 
-    async def read(self, statement: Statement) -> list[Row]:
-        """Returns the rows of one statement; raises as `Database.read` does."""
-        try:
-            return await self.fetch(statement)
-        except sqlite3.Error as error:
-            raise storage_error(error) from error
-
-    async def join_thread(self) -> None:
-        """Waits for the thread of a connection that failed to open; aiosqlite does not."""
-        if self._thread.ident is not None:
-            await asyncio.to_thread(self._thread.join)
-
     def submit(self, job: Callable[[], None]) -> None:
-        """Runs a job in the thread; the job reports its own result."""
-        self._tx.put_nowait((None, job))
+        """Runs a job in the thread, which reports its own result."""
+        self._thread.submit(job)
 
-    def commit_group(self, group: list[_Write]) -> None:
-        """Runs and commits a group, in the thread; raises only what concerns the whole group."""
-        _ = self._core  # made here, since that rolls back
-        self._conn.execute("BEGIN IMMEDIATE")
+    async def look(self, work: Callable[[Transaction], Result]) -> Result:
+        """Returns what a function finds at one moment; raises as `Database.look` does."""
+        with _storage_errors():
+            return await self.run(lambda: self._look(work))
+
+    def _look(self, work: Callable[[Transaction], Result]) -> Result:
+        self.driver.execute("BEGIN")
+        try:
+            return work(Transaction(self.core))
+        finally:
+            self.driver.execute("ROLLBACK")
+
+    def _open(self) -> None:
+        self.driver = _connect(self._path, self._pragmas)
+        self._is_open = True
+        engine = create_engine(
+            "sqlite://", creator=lambda: self.driver, poolclass=StaticPool, hide_parameters=True
+        )
+        # SQLAlchemy begins and commits nothing by itself.
+        self.core = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def _close(self) -> None:
+        if self._is_open:
+            self.driver.close()
+
+
+class _Writer(_Connection):
+    """The connection that writes; what follows is called in its thread."""
+
+    def commit(self, group: list[_Write]) -> None:
+        """Runs and commits a group; raises only what concerns the whole group."""
+        self.driver.execute("BEGIN IMMEDIATE")
         for write in group:
             self._attempt(write)
-        noting = [write for write in group if write.transaction and write.transaction.noted]
         try:
-            for write in noting:
-                if write.transaction is not None:
-                    write.transaction.write_notes()
+            for write in group:
+                if write.noted is not None:
+                    write.noted.write_notes()
         except JournalUnwritable as error:
             self.roll_back()
-            for write in noting:
-                write.error = error
-            # What is to be noted and cannot be is not done; the others are, from the beginning.
-            self.commit_group([write for write in group if write not in noting])
+            for write in group:
+                write.error = error if write.noted else None
+            # The others are done, from the beginning.
+            self.commit([write for write in group if write.error is None])
             return
-        self._conn.execute("COMMIT")
-
-    def run(self, statements: Sequence[Statement]) -> tuple[list[list[Row]], None]:
-        """Runs statements, in the thread and its transaction; returns the rows of each."""
-        return [_rows(self._conn, statement) for statement in statements], None
-
-    def carry_out(self, work: Callable[[Transaction], Result]) -> tuple[Result, Transaction]:
-        """Runs a function, in the thread and its transaction."""
-        transaction = Transaction(self._core)
-        return work(transaction), transaction
-
-    @cached_property
-    def _core(self) -> Connection:
-        """SQLAlchemy's view of the connection, which begins and commits nothing by itself."""
-        engine = create_engine("sqlite://", creator=lambda: self._conn, poolclass=StaticPool)
-        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self.driver.execute("COMMIT")
 
     def roll_back(self) -> None:
-        """Rolls back an open transaction; called in the thread."""
-        if self._connection is not None and self._connection.in_transaction:
-            self._connection.rollback()
+        """Rolls back an open transaction."""
+        if self.driver.in_transaction:
+            self.driver.rollback()
 
     def _attempt(self, write: _Write) -> None:
-        write.error = write.transaction = None
-        self._conn.execute("SAVEPOINT one")
+        write.error, write.transaction = None, Transaction(self.core)
+        self.driver.execute("SAVEPOINT one")
         try:
-            write.result, write.transaction = write.run(self)
-        except Exception as error:  # handed to the one who asked for this write
-            if fails_whole_group(error) or not self._conn.in_transaction:
+            write.result = write.work(write.transaction)
+            write.transaction.count_deeds()
+        except Exception as error:  # handed to the one who asked for this
+            if fails_whole_group(error) or not self.driver.in_transaction:
                 raise
-            write.error = error
-            self._conn.execute("ROLLBACK TO one")
-        self._conn.execute("RELEASE one")
+            write.error, write.transaction = error, None
+            self.driver.execute("ROLLBACK TO one")
+        self.driver.execute("RELEASE one")
+
+
+class _Snapshot:
+    """A database as it was at one moment."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    async def look(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        with _storage_errors():
+            return await self._connection.run(
+                lambda: work(Transaction(self._connection.core), *args, **kwargs)
+            )
+
+    async def read(self, statement: Statement) -> list[Row]:
+        return (await self.look(run_statements, statement))[0]
 
 
 def create_private(path: Path) -> None:
@@ -468,12 +469,15 @@ def _connect(path: Path, pragmas: Iterable[str]) -> sqlite3.Connection:
     return connection
 
 
-def _rows(connection: sqlite3.Connection, statement: Statement) -> list[Row]:
-    cursor = connection.execute(statement.sql, statement.values)
-    if cursor.description is None:
-        return []
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError) as error:
+        meaning = storage_error(error)
+        if meaning is error:
+            raise
+        raise meaning from error
 
 
 def _set_results(group: list[_Write]) -> None:

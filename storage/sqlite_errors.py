@@ -23,15 +23,15 @@ def is_locked(error: Exception) -> bool:
 
 
 def storage_error(error: Exception) -> Exception:
-    """Returns the StorageError that a driver error means; a bug comes back unchanged."""
-    code = _code(error)
+    """Returns the StorageError that an error means; a bug comes back unchanged."""
+    code, said = _code(error), getattr(error, "orig", error)
     if code in _LOCKED:
         return Unavailable("Another program holds the lock of the database.")
     if code in _PASSING:
-        return Unavailable("The database cannot be read or written: {error}.", error=error)
+        return Unavailable("The database cannot be read or written: {error}.", error=said)
     if code in _BROKEN:
-        return BrokenData("The database file is damaged: {error}.", error=error)
-    if str(error).startswith("no such table"):
+        return BrokenData("The database file is damaged: {error}.", error=said)
+    if str(said).startswith("no such table"):
         return SchemaMissing()
     return error
 

@@ -31,6 +31,7 @@ from storage.errors import JournalUnwritable
 from storage.ids import rising_id
 from storage.journal_entries import Entry
 from storage.keyring import Keyring
+from storage.tables import PETITIONS
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -144,6 +145,11 @@ class Transaction:
     def note(self, entry: Entry) -> None:
         """Has the journal keep an entry; where that fails, nothing of the transaction is done."""
         self.noted.append(entry)
+
+    def count_deeds(self) -> None:
+        """Counts what is noted, as the last before the commit; by that an older copy is known."""
+        if self.noted:
+            self.set(PETITIONS, deeds=PETITIONS.c.deeds + 1)
 
     def write_notes(self) -> None:
         """Writes down what is noted; raises JournalUnwritable."""

@@ -41,6 +41,7 @@ class WriteAheadLog:
         self._is_closed = False
         self._is_written = False
         self._emptying: asyncio.Task[None] | None = None
+        self._truncating = asyncio.Lock()
 
     def written(self) -> None:
         """Notes that something was written to the log."""
@@ -51,8 +52,11 @@ class WriteAheadLog:
     async def close(self) -> None:
         """Stops, and leaves the log: the last connection to close merges it into the database."""
         self._is_closed = True
+        # One that has begun ends first: nobody else would close its connection.
+        async with self._truncating:
+            if self._emptying is not None:
+                self._emptying.cancel()
         if self._emptying is not None:
-            self._emptying.cancel()
             await asyncio.wait({self._emptying})
 
     async def _empty(self) -> None:
@@ -61,7 +65,11 @@ class WriteAheadLog:
                 await self._sleep(self._pause)
                 # What is written from here on may miss this truncation, so it gets another one.
                 self._is_written = False
-                while not await self._truncate():
+                while not await self._truncated():
                     await self._sleep(self._retry)
         finally:
             self._emptying = None
+
+    async def _truncated(self) -> bool:
+        async with self._truncating:
+            return await self._truncate()

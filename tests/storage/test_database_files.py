@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import DatabaseReplaced, Statement, Unavailable
+from storage import DatabaseReplaced, Unavailable
 from storage.sqlite import SqliteDatabase, _Write
+from tests.support.raw_sql import read_sql, write_sql
 
 INSERT = "INSERT INTO petitions (slug) VALUES (:slug)"
 
@@ -22,7 +23,7 @@ def path(sqlite_template: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
     opened = await SqliteDatabase(path, busy_milliseconds=50, retry_for_seconds=0.3).open()
-    await opened.write(Statement(INSERT, {"slug": "before"}))
+    await write_sql(opened, INSERT, slug="before")
     yield opened
     await opened.close()
 
@@ -52,7 +53,7 @@ async def test_whoever_writes_is_not_told_that_it_is_kept(
 ) -> None:
     harm(path.with_name(path.name + suffix))
     results = await asyncio.gather(
-        *[database.write(Statement(INSERT, {"slug": f"p{n}"})) for n in range(3)],
+        *[write_sql(database, INSERT, slug=f"p{n}") for n in range(3)],
         return_exceptions=True,
     )
     assert [type(result) for result in results] == [DatabaseReplaced] * 3
@@ -66,9 +67,9 @@ async def test_nor_is_who_asks_again_shown_what_was_written_after_all(
 ) -> None:
     harm(path.with_name(path.name + suffix))
     with pytest.raises(DatabaseReplaced):
-        await database.write(Statement(INSERT, {"slug": "lost"}))
+        await write_sql(database, INSERT, slug="lost")
     with pytest.raises(DatabaseReplaced):
-        await database.read(Statement("SELECT slug FROM petitions"))
+        await read_sql(database, "SELECT slug FROM petitions")
 
 
 @HARMS
@@ -80,15 +81,15 @@ async def test_nor_is_who_writes_in_the_very_moment(
     suffix: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    commit = database._writer.commit_group
+    commit = database._writer.commit
 
     def and_then_harm(group: list[_Write]) -> None:
         commit(group)
         harm(path.with_name(path.name + suffix))
 
-    monkeypatch.setattr(database._writer, "commit_group", and_then_harm)
+    monkeypatch.setattr(database._writer, "commit", and_then_harm)
     with pytest.raises(DatabaseReplaced):
-        await database.write(Statement(INSERT, {"slug": "meanwhile"}))
+        await write_sql(database, INSERT, slug="meanwhile")
 
 
 @HARMS
@@ -113,17 +114,16 @@ async def test_before_anything_was_written_there_is_one_file_to_look_at(path: Pa
 
 async def test_a_transaction_that_writes_nothing_is_answered(path: Path) -> None:
     database = await SqliteDatabase(path).open()
-    nothing = Statement("DELETE FROM petitions WHERE slug = 'nobody'")
-    assert await database.write(nothing) == [[]]
-    assert await database.write(nothing) == [[]]
+    for _ in range(2):
+        assert await write_sql(database, "DELETE FROM petitions WHERE slug = 'nobody'") == []
     await database.close()
 
 
 async def test_what_changes_within_the_files_is_nobodys_doing_but_ours(
     database: SqliteDatabase,
 ) -> None:
-    await database.write(Statement(INSERT, {"slug": "after"}))
-    await database.read(Statement("SELECT 1"))
+    await write_sql(database, INSERT, slug="after")
+    await read_sql(database, "SELECT 1")
     database.require_files()
 
 

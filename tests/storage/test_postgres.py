@@ -2,17 +2,20 @@
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterator
 
-import asyncpg
 import pytest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from storage import DatabaseUrlWrong, SchemaMissing, Statement, Unavailable, open_database
+from storage import DatabaseUrlWrong, SchemaMissing, Unavailable, open_database
 from storage.database_url import PostgresAddress, parse_address
-from storage.delivery_claims import lock_broadcast
-from storage.petitions import locking_petition
 from storage.postgres import PostgresDatabase
+from storage.tables import PETITIONS
+from storage.transaction import Transaction
 from tests.support.postgres_server import PostgresServer
+from tests.support.raw_sql import read_sql, run_sql
 
 
 @pytest.fixture
@@ -35,19 +38,23 @@ def dsn(url: str) -> str:
     return address.dsn
 
 
-def insert(slug: str) -> Statement:
-    return Statement("INSERT INTO petitions (slug) VALUES (:slug)", {"slug": slug})
+def add(tx: Transaction, *slugs: str) -> None:
+    for slug in slugs:
+        tx.change(insert(PETITIONS).values(slug=slug))
+
+
+def found(tx: Transaction) -> set[str]:
+    return {row.slug for row in tx.all(select(PETITIONS.c.slug))}
 
 
 async def slugs(database: PostgresDatabase) -> set[str]:
-    rows = await database.read(Statement("SELECT slug FROM petitions"))
-    return {row["slug"] for row in rows}
+    return await database.look(found)
 
 
 class TestGroups:
     async def test_many_writes_at_once_all_happen(self, database: PostgresDatabase) -> None:
         names = {f"p{number}" for number in range(500)}
-        await asyncio.gather(*[database.write(insert(name)) for name in names])
+        await asyncio.gather(*[database.transact(add, name) for name in names])
         assert await slugs(database) == names
 
     async def test_one_write_after_another_is_never_left_waiting(
@@ -55,65 +62,112 @@ class TestGroups:
     ) -> None:
         async with asyncio.timeout(10):
             for number in range(200):
-                await database.write(insert(f"p{number}"))
-
-    async def test_who_locks_the_petition_waits_for_it_with_nothing_else_locked(
-        self, database: PostgresDatabase, url: str
-    ) -> None:
-        """An erasure has locked the petition, and locks a row next that a mute has written."""
-        await database.write(insert("andry"), insert("otra"))
-        erasing = await asyncpg.connect(dsn(url))
-        async with erasing.transaction():
-            await erasing.fetch("SELECT slug FROM petitions WHERE slug = 'andry' FOR UPDATE")
-            muted = Statement("UPDATE petitions SET revision = 1 WHERE slug = 'otra'")
-            both = asyncio.gather(database.write(muted), database.write(locking_petition("andry")))
-            while not await erasing.fetch("SELECT pid FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
-                await asyncio.sleep(0)
-            await erasing.fetch("SELECT slug FROM petitions WHERE slug = 'otra' FOR UPDATE NOWAIT")
-        await both
-        await erasing.close()
+                await database.transact(add, f"p{number}")
 
     async def test_a_mistake_undoes_its_own_transaction_only(
         self, database: PostgresDatabase
     ) -> None:
-        await database.write(insert("taken"))
+        await database.transact(add, "taken")
         results = await asyncio.gather(
-            database.write(insert("a")),
-            database.write(insert("b"), insert("taken")),
-            database.write(insert("c"), Statement("SELEC nothing")),
-            database.write(insert("d")),
+            database.transact(add, "a"),
+            database.transact(add, "b", "taken"),
+            database.transact(run_sql, "SELEC nothing"),
+            database.transact(add, "d"),
             return_exceptions=True,
         )
         kinds = [type(result) for result in results]
-        assert kinds == [list, asyncpg.UniqueViolationError, asyncpg.PostgresSyntaxError, list]
+        assert kinds == [type(None), IntegrityError, ProgrammingError, type(None)]
         assert await slugs(database) == {"taken", "a", "d"}
 
-    async def test_what_locks_a_broadcast_shares_its_locks_with_nobody(
+    async def test_two_that_wait_for_each_other_are_both_done(
         self, database: PostgresDatabase
     ) -> None:
-        """Behind others it would lock in another order than they, and two groups could cross."""
-        mine = Statement("SELECT CAST(pg_current_xact_id() AS TEXT) AS transaction")
-        writes = [(lock_broadcast(b"one"), mine) if n == 5 else (mine,) for n in range(10)]
-        answers = await asyncio.gather(*[database.write(*write) for write in writes])
-        shared = [answer[-1][0]["transaction"] for answer in answers]
-        assert shared.count(shared[5]) == 1
-        assert len(set(shared)) == 3
+        """Each has what the other waits for; the server undoes one, which is done again."""
+        await database.transact(add, "a", "b")
+
+        def lock(tx: Transaction, *slugs: str) -> None:
+            for slug in slugs:
+                revision = PETITIONS.c.revision + 1
+                tx.change(
+                    update(PETITIONS).where(PETITIONS.c.slug == slug).values(revision=revision)
+                )
+                tx.scalar(text("SELECT pg_sleep(0.2)"))
+
+        await asyncio.gather(database.transact(lock, "a", "b"), database.transact(lock, "b", "a"))
+        rows = await read_sql(database, "SELECT revision FROM petitions")
+        assert [row["revision"] for row in rows] == [2, 2]
+
+    async def test_who_waited_for_a_row_sees_what_the_other_made_of_it(
+        self, database: PostgresDatabase
+    ) -> None:
+        await database.transact(add, "a")
+
+        def count_up(tx: Transaction) -> None:
+            query = select(PETITIONS.c.revision).with_for_update()
+            tx.change(update(PETITIONS).values(revision=tx.scalar(query) + 1))
+
+        await asyncio.gather(*[database.transact(count_up) for _ in range(20)])
+        rows = await read_sql(database, "SELECT revision FROM petitions")
+        assert [row["revision"] for row in rows] == [20]
+
+    async def test_a_read_is_of_one_moment(self, database: PostgresDatabase) -> None:
+        def twice(tx: Transaction) -> list[set[str]]:
+            first = found(tx)
+            tx.scalar(text("SELECT pg_sleep(0.5)"))
+            return [first, found(tx)]
+
+        reading = asyncio.create_task(database.look(twice))
+        await asyncio.sleep(0.1)
+        await database.transact(add, "meanwhile")
+        before, after = await reading
+        assert before == after
+
+    async def test_a_reader_cannot_write(self, database: PostgresDatabase) -> None:
+        with pytest.raises(Unavailable):
+            await database.look(add, "andry")
+        assert await slugs(database) == set()
+
+    async def test_nothing_stays_in_a_session_that_a_pooler_gives_to_somebody_else(
+        self, database: PostgresDatabase
+    ) -> None:
+        names = ("lock_timeout", "idle_in_transaction_session_timeout", "jit")
+        within = [await read_sql(database, f"SHOW {name}") for name in names]
+        assert [row for (row,) in within] == [
+            {"lock_timeout": "10s"},
+            {"idle_in_transaction_session_timeout": "1min"},
+            {"jit": "off"},
+        ]
+        async with database._engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            outside = [await driver.fetchval(f"SHOW {name}") for name in names]
+            assert outside == ["0", "0", "on"]
+            assert not driver.is_in_transaction()
+
+    async def test_what_a_driver_says_is_told_without_the_values(
+        self, database: PostgresDatabase
+    ) -> None:
+        twice = ["".join(("An", "dry"))] * 2
+        with pytest.raises(IntegrityError) as raised:
+            await database.transact(add, *twice)
+        assert "petitions_key" in str(raised.value)
+        assert "Andry" not in "".join(traceback.format_exception(raised.value))
 
     async def test_cancelling_one_harms_nobody(self, database: PostgresDatabase) -> None:
         writes = [
-            asyncio.create_task(database.write(insert(f"p{number}"))) for number in range(50)
+            asyncio.create_task(database.transact(add, f"p{number}")) for number in range(50)
         ]
         await asyncio.sleep(0)
         for write in writes[::2]:
             write.cancel()
         results = await asyncio.gather(*writes, return_exceptions=True)
-        assert [type(result) for result in results[1::2]] == [list] * 25
+        assert [type(result) for result in results[1::2]] == [type(None)] * 25
         assert await slugs(database) >= {f"p{number}" for number in range(1, 50, 2)}
 
     async def test_closing_finishes_what_was_asked_for(self, url: str) -> None:
         database = await PostgresDatabase.open(dsn(url))
         writes = [
-            asyncio.create_task(database.write(insert(f"p{number}"))) for number in range(300)
+            asyncio.create_task(database.transact(add, f"p{number}")) for number in range(300)
         ]
         await asyncio.sleep(0)
         await database.close()
@@ -126,19 +180,19 @@ class TestGroups:
         database = await PostgresDatabase.open(dsn(url))
         await database.close()
         with pytest.raises(Unavailable):
-            await database.write(insert("andry"))
+            await database.transact(add, "andry")
         with pytest.raises(Unavailable):
-            await database.read(Statement("SELECT slug FROM petitions"))
+            await slugs(database)
 
 
 class TestAServerThatIsBusy:
     async def test_one_long_write_does_not_hold_up_the_others(
         self, database: PostgresDatabase
     ) -> None:
-        long = asyncio.create_task(database.write(Statement("SELECT pg_sleep(2)")))
+        long = asyncio.create_task(database.transact(run_sql, "SELECT CAST(pg_sleep(2) AS TEXT)"))
         await asyncio.sleep(0.1)
         async with asyncio.timeout(1.5):
-            await asyncio.gather(*[database.write(insert(f"p{number}")) for number in range(20)])
+            await asyncio.gather(*[database.transact(add, f"p{number}") for number in range(20)])
         long.cancel()
         await asyncio.gather(long, return_exceptions=True)
 
@@ -150,7 +204,7 @@ class TestALostConnection:
         await asyncio.gather(*[slugs(database) for _ in range(10)])
         for number in range(5):
             await self.drop_connections(postgres_server)
-            await database.write(insert(f"p{number}"))
+            await database.transact(add, f"p{number}")
             await self.drop_connections(postgres_server)
             assert len(await slugs(database)) == number + 1
 
@@ -167,8 +221,8 @@ class TestALostConnection:
             for number in range(40):
                 name = f"p{lane}-{number}"
                 try:
-                    await database.write(insert(name))
-                except (Unavailable, asyncpg.UniqueViolationError):
+                    await database.transact(add, name)
+                except (Unavailable, IntegrityError):
                     continue  # not known to have happened
                 answered.add(name)
 
@@ -187,14 +241,14 @@ class TestARestart:
     ) -> None:
         url = await asyncio.to_thread(own_server.migrated)
         database = await PostgresDatabase.open(dsn(url), retry_for_seconds=0.2)
-        await database.write(insert("before"))
+        await database.transact(add, "before")
         await asyncio.to_thread(own_server.stop)
         with pytest.raises(Unavailable):
-            await database.write(insert("while it is away"))
+            await database.transact(add, "while it is away")
         with pytest.raises(Unavailable):
             await slugs(database)
         await asyncio.to_thread(own_server.start)
-        await database.write(insert("after"))
+        await database.transact(add, "after")
         assert await slugs(database) == {"before", "after"}
         await database.close()
 
@@ -203,21 +257,21 @@ class TestARestart:
     ) -> None:
         url = await asyncio.to_thread(own_server.migrated)
         database = await PostgresDatabase.open(dsn(url), retry_for_seconds=1.0)
-        await database.write(insert("before"))
+        await database.transact(add, "before")
         await asyncio.to_thread(own_server.stop)
         begun, names = time.monotonic(), [f"p{number}" for number in range(66)]
         answers = await asyncio.gather(
-            *[database.write(insert(name)) for name in names], return_exceptions=True
+            *[database.transact(add, name) for name in names], return_exceptions=True
         )
         assert {type(each) for each in answers} == {Unavailable}
         assert time.monotonic() - begun < 2.5
-        impatient = [asyncio.create_task(database.write(insert(name))) for name in names]
+        impatient = [asyncio.create_task(database.transact(add, name)) for name in names]
         await asyncio.sleep(0.1)
         for task in impatient[1:]:
             task.cancel()
         await asyncio.to_thread(own_server.start)
         await asyncio.gather(*impatient, return_exceptions=True)
-        await database.write(insert("after"))
+        await database.transact(add, "after")
         # Two writers were each trying one when its caller gave up.
         assert len(await slugs(database) - {"before", "after"}) <= 2
         await database.close()
@@ -233,7 +287,7 @@ class TestARestart:
         while not restarting.done() or number < 50:
             number += 1
             try:
-                await database.write(insert(f"p{number}"))
+                await database.transact(add, f"p{number}")
             except Unavailable:
                 continue
             answered.add(f"p{number}")
@@ -259,5 +313,5 @@ class TestOpening:
         empty = await asyncio.to_thread(postgres_server.empty)
         database = await open_database(empty)
         with pytest.raises(SchemaMissing, match="migrate"):
-            await database.read(Statement("SELECT slug FROM petitions"))
+            await database.look(found)
         await database.close()

@@ -4,16 +4,20 @@ import asyncio
 import shutil
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from storage import BrokenData, SchemaMissing, Statement, Unavailable
+from storage import BrokenData, SchemaMissing, Unavailable
 from storage.sqlite import SqliteDatabase
 from storage.sqlite_errors import fails_whole_group, is_locked, storage_error
+from storage.tables import PETITIONS
+from storage.transaction import Transaction
 
 
 @pytest.fixture
@@ -30,17 +34,31 @@ async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
     await opened.close()
 
 
-def insert(slug: str) -> Statement:
-    return Statement("INSERT INTO petitions (slug) VALUES (:slug)", {"slug": slug})
+def add(tx: Transaction, /, *slugs: str) -> None:
+    for slug in slugs:
+        tx.change(insert(PETITIONS).values(slug=slug))
+
+
+def run(tx: Transaction, sql: str) -> Any:
+    return tx.scalar(text(sql))
+
+
+def fail(tx: Transaction, code: int) -> None:
+    """Meets a disk that fails under a statement, which leaves the transaction open."""
+    add(tx, "bad")
+    raise coded(code)
+
+
+def found(tx: Transaction) -> set[str]:
+    return {row.slug for row in tx.all(select(PETITIONS.c.slug))}
 
 
 async def slugs(database: SqliteDatabase) -> set[str]:
-    rows = await database.read(Statement("SELECT slug FROM petitions"))
-    return {row["slug"] for row in rows}
+    return await database.look(found)
 
 
 def connection_threads() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if "_connection_worker" in thread.name}
+    return {thread for thread in threading.enumerate() if thread.name.startswith("sqlite")}
 
 
 class Holder:
@@ -70,70 +88,67 @@ class TestPragmas:
     async def test_hold_on_every_connection(
         self, database: SqliteDatabase, pragma: str, value: object
     ) -> None:
-        statement = Statement(f"PRAGMA {pragma}")
-        seen = [await reader.fetch(statement) for reader in database._readers]
-        seen += await database.write(statement)
-        assert seen == [[{pragma: value}]] * 3
+        asked = partial(run, sql=f"PRAGMA {pragma}")
+        seen = [await reader.look(asked) for reader in database._readers]
+        assert [*seen, await database.transact(asked)] == [value] * 3
 
     async def test_a_reader_cannot_write(self, database: SqliteDatabase) -> None:
         with pytest.raises(Unavailable):
-            await database.read(insert("andry"))
+            await database.look(add, "andry")
 
 
 class TestGroups:
     async def test_many_writes_at_once_all_happen(self, database: SqliteDatabase) -> None:
         names = {f"p{number}" for number in range(1_000)}
-        await asyncio.gather(*[database.write(insert(name)) for name in names])
+        await asyncio.gather(*[database.transact(add, name) for name in names])
         assert await slugs(database) == names
 
     async def test_waiting_writes_share_one_commit(self, database: SqliteDatabase) -> None:
         traced: list[str] = []
-        run: Any = database._writer._execute
-        await run(database._writer._conn.set_trace_callback, traced.append)
-        await asyncio.gather(*[database.write(insert(f"p{number}")) for number in range(100)])
-        await run(database._writer._conn.set_trace_callback, None)
+        driver = database._writer.driver
+        await database._writer.run(lambda: driver.set_trace_callback(traced.append))
+        await asyncio.gather(*[database.transact(add, f"p{number}") for number in range(100)])
         assert traced.count("COMMIT") < 10
 
     async def test_a_mistake_undoes_its_own_transaction_only(
         self, database: SqliteDatabase
     ) -> None:
-        await database.write(insert("taken"))
+        await database.transact(add, "taken")
         results = await asyncio.gather(
-            database.write(insert("a")),
-            database.write(insert("b"), insert("taken")),
-            database.write(insert("c"), Statement("SELEC nothing")),
-            database.write(insert("d")),
+            database.transact(add, "a"),
+            database.transact(add, "b", "taken"),
+            database.transact(run, "SELEC nothing"),
+            database.transact(add, "d"),
             return_exceptions=True,
         )
         kinds = [type(result) for result in results]
-        assert kinds == [list, sqlite3.IntegrityError, sqlite3.OperationalError, list]
+        assert kinds == [type(None), IntegrityError, OperationalError, type(None)]
         assert await slugs(database) == {"taken", "a", "d"}
 
-    async def test_rows_come_back_for_each_statement(self, database: SqliteDatabase) -> None:
-        rows = await database.write(
-            insert("andry"),
-            Statement("SELECT slug, signatures FROM petitions"),
-            Statement("UPDATE petitions SET signatures = 0 RETURNING last_number"),
-        )
-        assert rows == [[], [{"slug": "andry", "signatures": 0}], [{"last_number": 0}]]
+    async def test_what_a_driver_says_is_told_without_the_values(
+        self, database: SqliteDatabase
+    ) -> None:
+        with pytest.raises(IntegrityError) as raised:
+            await database.transact(add, "Andry Hernández", "Andry Hernández")
+        assert "Andry" not in f"{raised.value}{raised.value.__cause__}"
 
     async def test_cancelling_one_harms_nobody(self, database: SqliteDatabase) -> None:
         writes = [
-            asyncio.create_task(database.write(insert(f"p{number}"))) for number in range(50)
+            asyncio.create_task(database.transact(add, f"p{number}")) for number in range(50)
         ]
         await asyncio.sleep(0)
         for write in writes[::2]:
             write.cancel()
         results = await asyncio.gather(*writes, return_exceptions=True)
-        assert [type(result) for result in results[1::2]] == [list] * 25
+        assert [type(result) for result in results[1::2]] == [type(None)] * 25
         assert await slugs(database) >= {f"p{number}" for number in range(1, 50, 2)}
 
     async def test_whoever_gave_up_before_their_turn_wrote_nothing(
         self, database: SqliteDatabase
     ) -> None:
         turn = threading.Event()
-        database._writer.submit(lambda: turn.wait(5))  # type: ignore[arg-type]
-        writes = [asyncio.create_task(database.write(insert(name))) for name in ("gone", "kept")]
+        database._writer.submit(partial(_wait, turn))
+        writes = [asyncio.create_task(database.transact(add, name)) for name in ("gone", "kept")]
         await asyncio.sleep(0)
         writes[0].cancel()
         await asyncio.sleep(0)
@@ -144,7 +159,7 @@ class TestGroups:
     async def test_closing_finishes_what_was_asked_for(self, path: Path) -> None:
         database = await SqliteDatabase(path).open()
         writes = [
-            asyncio.create_task(database.write(insert(f"p{number}"))) for number in range(300)
+            asyncio.create_task(database.transact(add, f"p{number}")) for number in range(300)
         ]
         await asyncio.sleep(0)
         await database.close()
@@ -157,13 +172,13 @@ class TestGroups:
         database = await SqliteDatabase(path).open()
         await database.close()
         with pytest.raises(Unavailable, match="closed"):
-            await database.write(insert("andry"))
+            await database.transact(add, "andry")
         with pytest.raises(Unavailable, match="closed"):
-            await database.read(Statement("SELECT slug FROM petitions"))
+            await slugs(database)
 
     async def test_closing_leaves_one_file(self, path: Path) -> None:
         database = await SqliteDatabase(path).open()
-        await database.write(insert("andry"))
+        await database.transact(add, "andry")
         await database.close()
         assert sorted(each.name for each in path.parent.iterdir()) == ["petition.db"]
 
@@ -174,7 +189,7 @@ class TestALock:
     ) -> None:
         holder = Holder(path)
         results = await asyncio.gather(
-            *[database.write(insert(f"p{number}")) for number in range(10)],
+            *[database.transact(add, f"p{number}") for number in range(10)],
             return_exceptions=True,
         )
         holder.let_go()
@@ -186,7 +201,7 @@ class TestALock:
     ) -> None:
         holder = Holder(path)
         asyncio.get_running_loop().call_later(0.15, holder.let_go)
-        await database.write(insert("andry"))
+        await database.transact(add, "andry")
         assert await slugs(database) == {"andry"}
 
     async def test_once_given_back_everything_works_again(
@@ -194,9 +209,9 @@ class TestALock:
     ) -> None:
         holder = Holder(path)
         with pytest.raises(Unavailable):
-            await database.write(insert("andry"))
+            await database.transact(add, "andry")
         holder.let_go()
-        await database.write(insert("andry"))
+        await database.transact(add, "andry")
         assert await slugs(database) == {"andry"}
 
     async def test_does_not_stop_anyone_from_reading(
@@ -208,15 +223,21 @@ class TestALock:
 
 
 def _wait(held: threading.Event) -> None:
-    held.wait()
+    held.wait(5)
 
 
-async def in_one_group(database: SqliteDatabase, *names: str) -> list[object]:
+async def in_one_group(
+    database: SqliteDatabase, *written: str | Callable[[Transaction], None]
+) -> list[object]:
     """Writes them while the writer's thread is held until all of them wait."""
     held = threading.Event()
     database._writer.submit(partial(_wait, held))
     writes = asyncio.gather(
-        *[database.write(insert(name)) for name in names], return_exceptions=True
+        *[
+            database.transact(add, each) if isinstance(each, str) else database.transact(each)
+            for each in written
+        ],
+        return_exceptions=True,
     )
     asyncio.get_running_loop().call_soon(held.set)
     return list(await writes)
@@ -234,9 +255,9 @@ class TestAFullDisk:
     async def test_with_room_again_everything_works_again(self, database: SqliteDatabase) -> None:
         await fill(database)
         with pytest.raises(Unavailable):
-            await database.write(insert("x" * 2_000_000))
-        await database.write(Statement("PRAGMA max_page_count = 1000000"))
-        await database.write(insert("andry"))
+            await database.transact(add, "x" * 2_000_000)
+        await database.transact(run, "PRAGMA max_page_count = 1000000")
+        await database.transact(add, "andry")
         assert await slugs(database) == {"andry"}
 
 
@@ -245,16 +266,16 @@ class TestAFailingCommit:
         self, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
     ) -> None:
 
-        connection = FailingCommit(database._writer._conn)
-        monkeypatch.setattr(database._writer, "_connection", connection)
+        connection = FailingCommit(database._writer.driver)
+        monkeypatch.setattr(database._writer, "driver", connection)
         results = await asyncio.gather(
-            *[database.write(insert(f"p{number}")) for number in range(5)], return_exceptions=True
+            *[database.transact(add, f"p{number}") for number in range(5)], return_exceptions=True
         )
         monkeypatch.undo()
         assert [type(result) for result in results] == [Unavailable] * 5
         assert connection.commits <= 5  # a disk that fails is not asked again and again
         assert await slugs(database) == set()
-        await database.write(insert("andry"))
+        await database.transact(add, "andry")
         assert await slugs(database) == {"andry"}
 
 
@@ -309,23 +330,18 @@ class TestAFailingDisk:
     async def test_that_leaves_the_transaction_open_fails_the_whole_group(
         self, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, code: int
     ) -> None:
-        connection = FailingStatement(database._writer._conn, "bad", code)
-        monkeypatch.setattr(database._writer, "_connection", connection)
-        results = await in_one_group(database, "before", "bad", "after")
-        monkeypatch.undo()
-        assert connection.was_open
+        bad = partial(fail, code=code)
+        results = await in_one_group(database, "before", bad, "after")
         assert [type(result) for result in results] == [Unavailable] * 3
         assert await slugs(database) == set()
-        await database.write(insert("andry"))
+        await database.transact(add, "andry")
         assert await slugs(database) == {"andry"}
 
     async def test_that_is_damaged_is_told_to_the_whole_group(
         self, database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        connection = FailingStatement(database._writer._conn, "bad", sqlite3.SQLITE_CORRUPT_VTAB)
-        monkeypatch.setattr(database._writer, "_connection", connection)
-        results = await in_one_group(database, "before", "bad")
-        monkeypatch.undo()
+        bad = partial(fail, code=sqlite3.SQLITE_CORRUPT_VTAB)
+        results = await in_one_group(database, "before", bad)
         assert [type(result) for result in results] == [BrokenData] * 2
 
 
@@ -364,10 +380,6 @@ class TestOpening:
         assert all(connection.is_closed for connection in opened)
         assert connection_threads() <= before
 
-    async def test_its_threads_let_a_failing_process_end(self, database: SqliteDatabase) -> None:
-        workers = [thread for thread in threading.enumerate() if thread.name.startswith("Thread")]
-        assert all(worker.daemon for worker in workers)
-
 
 class Recorded(sqlite3.Connection):
     """A connection that tells whether it was closed."""
@@ -398,29 +410,7 @@ class FailingCommit:
         return getattr(self._connection, name)
 
 
-class FailingStatement:
-    """A connection whose disk fails under one statement, which leaves its transaction open."""
-
-    def __init__(self, connection: sqlite3.Connection, slug: str, code: int) -> None:
-        self._connection = connection
-        self._slug = slug
-        self._code = code
-        self.was_open = False
-
-    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        if values == ({"slug": self._slug},):
-            self.was_open = self._connection.in_transaction
-            error = sqlite3.OperationalError("disk I/O error")
-            error.sqlite_errorcode = self._code
-            raise error
-        return self._connection.execute(sql, *values)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-
 async def fill(database: SqliteDatabase) -> None:
     """Leave the database a little room and no more."""
-    rows = await database.write(Statement("PRAGMA page_count"))
-    pages = rows[0][0]["page_count"]
-    await database.write(Statement(f"PRAGMA max_page_count = {pages + 2}"))
+    pages = await database.transact(run, "PRAGMA page_count")
+    await database.transact(run, f"PRAGMA max_page_count = {pages + 2}")

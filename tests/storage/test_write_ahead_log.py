@@ -9,15 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 
-from storage import IN_CHAT, Conversation, Keyring, Statement, Storage
+from storage import IN_CHAT, Conversation, Keyring, Storage
 from storage.sqlite import _REWRITE_UP_TO_BYTES, SqliteDatabase
 from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
 from tests.storage.test_key_rotation import opened
+from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, a_supporter
 
-SEALED = Statement(
+SEALED = (
     "SELECT name_sealed AS sealed FROM signatures UNION ALL SELECT chat_sealed FROM signatures"
     " UNION ALL SELECT name_sealed FROM conversations WHERE name_sealed IS NOT NULL"
     " UNION ALL SELECT screen_digest FROM conversations WHERE screen_digest IS NOT NULL"
@@ -70,7 +72,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def everything_sealed(storage: Storage) -> list[bytes]:
-    return [row["sealed"] for row in await storage.database.read(SEALED)]
+    return [row["sealed"] for row in await read_sql(storage.database, SEALED)]
 
 
 async def test_who_withdraws_is_gone_from_every_file(
@@ -100,14 +102,16 @@ async def test_a_name_that_was_corrected_is_gone_from_every_file(
     for someone in people:
         await someone.arrive(storage)
         await someone.sign(storage)
-    names = Statement("SELECT name_sealed AS sealed FROM signatures")
-    former = [row["sealed"] for row in await storage.database.read(names)]
+    names = "SELECT name_sealed AS sealed FROM signatures"
+    former = [row["sealed"] for row in await read_sql(storage.database, names)]
     for someone in people:
         after = Conversation(someone.supporter, stage="my_data", version=3)
         await storage.signatures.correct_name(someone.supporter, "Otro Nombre", after, 2, NOON)
     await until(lambda: log(folder) == 0)
     assert found(folder, former) == set()
-    assert found(folder, [row["sealed"] for row in await storage.database.read(names)]) != set()
+    assert (
+        found(folder, [row["sealed"] for row in await read_sql(storage.database, names)]) != set()
+    )
 
 
 async def test_a_name_that_was_taken_off_is_found_nowhere_with_the_key_in_hand(
@@ -115,11 +119,11 @@ async def test_a_name_that_was_taken_off_is_found_nowhere_with_the_key_in_hand(
 ) -> None:
     """Ana corrected her name by letter, took it off, gave it again, and thought better of it."""
     ana, signatures = a_supporter(keyring, 1, "Ana Ruiz"), storage.signatures
-    names = Statement("SELECT name_sealed AS sealed FROM signatures")
+    names = "SELECT name_sealed AS sealed FROM signatures"
     former: list[bytes] = []
 
     async def remember() -> None:
-        former.extend([row["sealed"] for row in await storage.database.read(names)])
+        former.extend([row["sealed"] for row in await read_sql(storage.database, names)])
 
     def at_my_data(version: int) -> Conversation:
         return Conversation(ana.supporter, stage="my_data", version=version)
@@ -179,15 +183,14 @@ async def test_a_reader_is_waited_for_and_keeps_nobody_else_waiting(
     database: SqliteDatabase, folder: Path
 ) -> None:
     await until(lambda: log(folder) == 0)
-    await database.write(Statement("INSERT INTO petitions (slug) VALUES ('andry')"))
+    await write_sql(database, "INSERT INTO petitions (slug) VALUES ('andry')")
     reader = sqlite3.connect(folder / "petition.db", isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM petitions").fetchall()
-    await database.write(Statement("INSERT INTO petitions (slug) VALUES ('gone')"))
+    await write_sql(database, "INSERT INTO petitions (slug) VALUES ('gone')")
     assert await database._truncate() is False
     for number in range(50):
-        another = Statement("INSERT INTO petitions (slug) VALUES (:slug)", {"slug": f"p{number}"})
-        await database.write(another)
+        await write_sql(database, "INSERT INTO petitions (slug) VALUES (:slug)", slug=f"p{number}")
     assert log(folder) > 0
     reader.execute("COMMIT")
     reader.close()
@@ -197,13 +200,13 @@ async def test_a_reader_is_waited_for_and_keeps_nobody_else_waiting(
 async def test_a_writer_elsewhere_is_not_waited_for(
     database: SqliteDatabase, folder: Path
 ) -> None:
-    await database.write(Statement("INSERT INTO petitions (slug) VALUES ('andry')"))
+    await write_sql(database, "INSERT INTO petitions (slug) VALUES ('andry')")
     writer = sqlite3.connect(folder / "petition.db", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     assert await database._truncate() is False
     writer.execute("ROLLBACK")
     writer.close()
-    assert await database._truncate() is True
+    await until(lambda: log(folder) == 0)
 
 
 MARKS = [bytes([number]) * 40 for number in range(200, 230)]
@@ -265,8 +268,7 @@ async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
     leave_copies(folder)
     writer = sqlite3.connect(folder / "petition.db", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
-    with pytest.raises(sqlite3.OperationalError):
-        await database._rewrite_when_due()
+    assert await database._truncate() is False
     writer.execute("ROLLBACK")
     writer.close()
     for _ in range(2):
@@ -279,15 +281,15 @@ async def test_without_room_for_a_copy_it_is_tried_again_in_an_hour_and_not_at_o
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
-    fetch, tries = database._truncater.fetch, list[str]()
+    fetch, tries = aiosqlite.Connection.execute_fetchall, list[str]()
 
-    async def full(statement: Statement) -> Any:
-        if statement.sql == "VACUUM":
-            tries.append(statement.sql)
+    async def full(self: aiosqlite.Connection, sql: str) -> Any:
+        if sql == "VACUUM":
+            tries.append(sql)
             raise sqlite3.OperationalError("database or disk is full")
-        return await fetch(statement)
+        return await fetch(self, sql)
 
-    monkeypatch.setattr(database._truncater, "fetch", full)
+    monkeypatch.setattr(aiosqlite.Connection, "execute_fetchall", full)
     database._rewrite_at = 0.0
     assert await database._truncate() is True, "the log itself is cut off"
     assert await database._truncate() is True
@@ -304,18 +306,13 @@ async def test_who_opens_it_beside_the_bot_writes_nothing_anew(folder: Path) -> 
     await beside.close()
 
 
-async def test_it_has_no_patience(database: SqliteDatabase) -> None:
-    found = await database._truncater.fetch(Statement("PRAGMA busy_timeout"))
-    assert found == [{"timeout": 0}]
-
-
 async def test_a_disk_that_fails_is_asked_again(
     database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fails(statement: Statement) -> None:
+    async def fails(self: aiosqlite.Connection, sql: str) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(database._truncater, "fetch", fails)
+    monkeypatch.setattr(aiosqlite.Connection, "execute_fetchall", fails)
     assert await database._truncate() is False
 
 

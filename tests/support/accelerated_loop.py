@@ -19,7 +19,7 @@ from bot.tryout.rehearsal.accelerated_time import (
     AcceleratedTime,
     accelerated_clocks,
 )
-from storage.sqlite import SqliteDatabase
+from storage.sqlite import SqliteDatabase, _Connection
 
 
 class LoopOfTests(AcceleratedLoop):
@@ -43,7 +43,8 @@ def time_of_day() -> datetime:
 
 _WAIT_FOR_A_THREAD: dict[type, tuple[str, ...]] = {
     aiosqlite.Connection: ("_execute",),
-    SqliteDatabase: ("_open_connections", "_committed", "close"),
+    _Connection: ("run",),
+    SqliteDatabase: ("transact",),
 }
 
 
