@@ -9,41 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from storage.audit import AuditedRows
-from storage.database import Value
+from sqlalchemy import insert, select, update
+
+from storage.audit import add_audit
+from storage.broadcast_states import BroadcastState
 from storage.errors import DatabaseBehind
-from storage.ids import rising_id
 from storage.keyring import Keyring
-from storage.times import from_millis, to_millis
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import BROADCASTS, PETITIONS, RESTORES, SIGNATURES
+from storage.transaction import Transaction
 
-_RECORD = """
-INSERT INTO restores (id, petition, backup_made_at, restored_at, lost)
-VALUES (:id, :petition, :made_at, :at, 0)
-"""
-
-_NOT_REPEATED = "SELECT id FROM restores WHERE petition = :petition AND repeated_at IS NULL"
-
-_REPEATED = """
-UPDATE restores SET repeated_at = :at, lost = :lost, journal_is_whole = :whole
-WHERE petition = :petition AND repeated_at IS NULL
-"""
-
-_PAUSE = "UPDATE broadcasts SET state = 'paused' WHERE petition = :petition AND state = 'running'"
-
-_HELD = """
-SELECT id, backup_made_at, lost, journal_is_whole FROM restores
-WHERE petition = :petition AND released_at IS NULL
-ORDER BY restored_at DESC LIMIT 1
-"""
-
-_IS_HELD = "EXISTS (SELECT 1 FROM restores WHERE petition = :petition AND released_at IS NULL)"
-
-_RELEASE = """
-UPDATE restores SET released_at = :at WHERE petition = :petition AND released_at IS NULL
-RETURNING id
-"""
-
-_ONE_CHAT = "SELECT id, chat_sealed FROM signatures WHERE petition = :petition LIMIT 1"
+_NOT_REPEATED = RESTORES.c.repeated_at.is_(None)
+_NOT_RELEASED = RESTORES.c.released_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,64 +39,73 @@ class HeldRestore:
     journal_is_whole: bool = True
 
 
-class Restores(AuditedRows):
+def record_restore(tx: Transaction, *, made_at: datetime | None, at: datetime) -> None:
+    """Records that the database was restored, and holds sending until `release`.
+
+    All petitions in it are held, and of all of them the journal is still to be repeated. `made_at`
+    is None if it is not known when the backup was made.
+    """
+    restored = {"backup_made_at": made_at, "restored_at": at, "lost": 0}
+    for row in tx.all(select(PETITIONS.c.slug)):
+        tx.change(insert(RESTORES).values(id=tx.new_id(at), petition=row.slug, **restored))
+    running = BROADCASTS.c.state == BroadcastState.RUNNING
+    tx.change(update(BROADCASTS).where(running).values(state=BroadcastState.PAUSED))
+    which = "a backup" if made_at is None else f"the backup of {made_at.isoformat()}"
+    add_audit(tx, "restore", at=at, detail=which)
+
+
+def is_not_repeated(tx: Transaction) -> bool:
+    """Returns whether it was restored without what its journal says."""
+    return tx.count(RESTORES, _NOT_REPEATED) > 0
+
+
+def mark_restore_repeated(
+    tx: Transaction, *, at: datetime, lost: int, journal_is_whole: bool = True
+) -> None:
+    """Records that what the journal says was repeated.
+
+    `lost` is how many signatures at most were made after the backup.
+    """
+    said = {"repeated_at": at, "lost": lost, "journal_is_whole": journal_is_whole}
+    tx.set(RESTORES, _NOT_REPEATED, **said)
+
+
+def held_restore(tx: Transaction) -> HeldRestore | None:
+    """Returns the restored backup for which sending is held; None if nothing is held."""
+    columns = RESTORES.c
+    query = select(RESTORES).where(tx.of(RESTORES), _NOT_RELEASED)
+    row = tx.first(query.order_by(columns.restored_at.desc()).limit(1))
+    if row is None:
+        return None
+    return HeldRestore(row.id, row.backup_made_at, row.lost, row.journal_is_whole)
+
+
+def release_restore(tx: Transaction, *, actor: int, at: datetime) -> bool:
+    """Lets messages be sent again; returns whether they were held."""
+    if not tx.set(RESTORES, _NOT_RELEASED, released_at=at):
+        return False
+    add_audit(tx, "release", actor=actor, at=at)
+    return True
+
+
+def open_one_chat(tx: Transaction) -> None:
+    """Decrypts the number of a chat; raises BrokenData if the key file does not open it."""
+    chat = SIGNATURES.c.chat_sealed
+    row = tx.first(select(SIGNATURES.c.id, chat).where(tx.of(SIGNATURES)).limit(1))
+    if row is not None:
+        place = {"table": SIGNATURES.name, "column": chat.name, "row": row.id}
+        tx.keyring.open(row.chat_sealed, **place)
+
+
+class Restores(PetitionRows):
     """The restored backups of one petition."""
 
-    async def record(self, *, made_at: datetime | None, at: datetime) -> None:
-        """Records that the database was restored, and holds sending until `release`.
-
-        All petitions in it are held, and of all of them the journal is still to be repeated.
-        `made_at` is None if it is not known when the backup was made.
-        """
-        since: dict[str, Value] = {"made_at": to_millis(made_at), "at": to_millis(at)}
-        restored = [
-            self._statement(sql, petition=row["slug"], id=rising_id(at), **since)
-            for row in await self._read("SELECT slug FROM petitions")
-            for sql in (_RECORD, _PAUSE)
-        ]
-        which = "a backup" if made_at is None else f"the backup of {made_at.isoformat()}"
-        await self._database.write(
-            *restored,
-            self._audit.statement("restore", actor=None, at=at, detail=which),
-        )
-
-    async def awaits_repetition(self) -> bool:
-        """Returns whether it was restored without what its journal says."""
-        return bool(await self._read(_NOT_REPEATED))
-
-    async def mark_repeated(
-        self, *, at: datetime, lost: int, journal_is_whole: bool = True
-    ) -> None:
-        """Records that what the journal says was repeated.
-
-        `lost` is how many signatures at most were made after the backup.
-        """
-        await self._write(_REPEATED, at=to_millis(at), lost=lost, whole=int(journal_is_whole))
-
-    async def held(self) -> HeldRestore | None:
-        """Returns the restored backup for which sending is held; None if nothing is held."""
-        rows = await self._read(_HELD)
-        if not rows:
-            return None
-        row = rows[0]
-        made_at, is_whole = from_millis(row["backup_made_at"]), bool(row["journal_is_whole"])
-        return HeldRestore(row["id"], made_at, row["lost"], is_whole)
-
-    async def release(self, *, actor: int, at: datetime) -> bool:
-        """Lets messages be sent again; returns whether they were held."""
-        noted = self._audit.statement(
-            "release", actor=actor, at=at, only_if=self._statement(_IS_HELD)
-        )
-        released = self._statement(_RELEASE, at=to_millis(at))
-        rows = await self._database.write(noted, released)
-        return bool(rows[-1])
-
-    async def try_key(self) -> None:
-        """Decrypts the number of a chat; raises BrokenData if the key file does not open it."""
-        for row in await self._read(_ONE_CHAT):
-            self._keyring.open(
-                row["chat_sealed"], table="signatures", column="chat_sealed", row=row["id"]
-            )
+    record = as_write(record_restore)
+    awaits_repetition = as_read(is_not_repeated)
+    mark_repeated = as_write(mark_restore_repeated)
+    held = as_read(held_restore)
+    release = as_write(release_restore)
+    try_key = as_read(open_one_chat)
 
 
 def require_finished(keyring: Keyring, slug: str) -> None:
