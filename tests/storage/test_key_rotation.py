@@ -1,6 +1,8 @@
 """Tests that an exchange of the key loses nothing, wherever it is killed."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +14,10 @@ from storage import (
     open_storage,
     verified_otherwise,
 )
-from storage.database import Database, Row
+from storage.database import Database
 from storage.key_file import add_encryption_key, remove_older_encryption_keys
 from storage.key_rotation import KeyRotation
-from storage.tables import metadata
+from storage.tables import SIGNATURES, metadata
 from tests.storage.test_nothing_in_the_clear import ADMIN, CHAT, live
 from tests.support.broadcasts import start
 from tests.support.supporters import NOON, Supporters, a_supporter
@@ -129,19 +131,19 @@ async def test_what_another_command_writes_meanwhile_is_not_overwritten(
     """After the rows were read one name is corrected, with the older key, and one is erased."""
     await Supporters(lived.database, keyring).sign([2, 3])
     rotation = exchanged(lived.database, keyring)
-    read, sql = lived.database.read, "UPDATE signatures SET name_sealed = :name WHERE id = :id"
+    look, sql = lived.database.look, "UPDATE signatures SET name_sealed = :name WHERE id = :id"
 
-    async def read_before_they_write(statement: Statement) -> list[Row]:
-        rows = await read(statement)
-        if "chat_sealed FROM signatures" in statement.sql and len(rows) == 3:
-            corrected, erased = rows[0]["id"], rows[1]["id"]
+    async def look_before_they_write(work: Callable[..., Any], *args: object) -> Any:
+        rows = await look(work, *args)
+        if args[0] is SIGNATURES and len(rows) == 3:
+            corrected, erased = rows[0].id, rows[1].id
             fresh = keyring.seal("Zoe", table="signatures", column="name_sealed", row=corrected)
             await lived.database.write(Statement(sql, {"name": fresh, "id": corrected}))
             erase = "DELETE FROM signatures WHERE id = :id"
             await lived.database.write(Statement(erase, {"id": erased}))
         return rows
 
-    monkeypatch.setattr(lived.database, "read", read_before_they_write)
+    monkeypatch.setattr(lived.database, "look", look_before_they_write)
     await rotation.reseal(int)
     assert await rotation.outdated() == 2  # the older key stays, and the next run ends it
     await rotation.reseal(int)
