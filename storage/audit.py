@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from storage.database import Database, Statement
 from storage.keyring import Keyring
@@ -23,14 +23,12 @@ SELECT :audit_id, :petition, :audit_at, :audit_actor, :audit_action, :audit_deta
 WHERE {only_if}
 """
 
-# Every part of a long deed adds its number to the one entry.
-_ADD_UP = """
-INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
-SELECT :audit_id, :petition, :audit_at, NULL, :audit_action, CAST(part.people AS TEXT)
-FROM ({counted}) part WHERE part.people > 0
-ON CONFLICT (id) DO UPDATE SET detail =
-  CAST(CAST(audit.detail AS BIGINT) + CAST(excluded.detail AS BIGINT) AS TEXT)
-"""
+_ADD_UP = text("""
+INSERT INTO audit (id, petition, at, action, detail)
+VALUES (:id, :petition, :at, :action, :detail)
+ON CONFLICT (id) DO UPDATE
+SET detail = CAST(CAST(audit.detail AS BIGINT) + CAST(excluded.detail AS BIGINT) AS TEXT)
+""")
 
 ALWAYS = Statement("1 = 1")
 """A condition that always holds."""
@@ -61,6 +59,20 @@ def add_audit(
     key = tx.new_id(at)
     sealed = None if actor is None else tx.seal(actor, AUDIT.c.actor_sealed, key)
     tx.add(AUDIT, id=key, at=at, actor_sealed=sealed, action=action, detail=detail)
+
+
+def add_up_audit(tx: Transaction, action: str, people: int, *, entry: bytes, at: datetime) -> None:
+    """Adds a number to the one entry of what takes many transactions.
+
+    Args:
+        tx: the transaction.
+        action: what is done, in one word.
+        people: for how many this one does it.
+        entry: the entry's id, 16 bytes, the same in each of the transactions.
+        at: when the first of them began.
+    """
+    values = {"id": entry, "petition": tx.slug, "at": to_millis(at), "action": action}
+    tx.change(_ADD_UP, {**values, "detail": str(people)})
 
 
 def last_done(tx: Transaction, action: str, detail: str = "") -> datetime | None:
@@ -120,28 +132,6 @@ class Audit(PetitionRows):
                 "audit_actor": sealed,
                 "audit_action": action,
                 "audit_detail": detail,
-            },
-        )
-
-    def adding_up(
-        self, action: str, counted: Statement, *, entry: bytes, at: datetime
-    ) -> Statement:
-        """Returns the statement that adds to the one entry of a deed of many transactions.
-
-        Args:
-            action: what is done, in one word.
-            counted: a select of one number, `people`, with its values; of 0 nothing is written.
-            entry: the entry's id, 16 bytes, the same in each of the transactions.
-            at: when the deed began.
-        """
-        return Statement(
-            _ADD_UP.format(counted=counted.sql),
-            {
-                **counted.values,
-                "petition": self._slug,
-                "audit_id": entry,
-                "audit_at": to_millis(at),
-                "audit_action": action,
             },
         )
 

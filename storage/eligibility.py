@@ -126,11 +126,6 @@ EXISTS (
 )
 """  # noqa: S608 - constants of this file
 
-CAN_BE_WRITTEN_TO = """
-s.unreachable_at IS NULL AND s.muted_at IS NULL
-  AND s.invalidation_id IS NULL AND s.restricted_at IS NULL AND s.objected_at IS NULL
-"""
-
 
 def asked_of(petition: str, broadcast: Broadcast) -> dict[str, Value]:
     """Returns the parameters of `ELIGIBLE` and `IN_LANGUAGE` for the recipients of a broadcast."""

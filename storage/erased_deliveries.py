@@ -26,15 +26,14 @@ ON CONFLICT (broadcast_id, state, recall_outcome)
 DO UPDATE SET people = erased_deliveries.people + excluded.people
 """
 
-_COUNTED = _COUNT.replace("'{pending}'", "CAST(:pending AS TEXT)")
+_COUNTED = text(_COUNT.replace("'{pending}'", "CAST(:pending AS TEXT)"))
 
 _DELETE = "DELETE FROM deliveries WHERE signature_id IS NULL AND state <> 'sending'"
 
+_DELETED = text(_DELETE)
+
 COUNT_ERASED = (Statement(_COUNT.format(pending="withdrawn")), Statement(_DELETE))
 """The last statements of every transaction that erases a signature or settles deliveries."""
-
-COUNT_ERASED_AT_THE_END = (Statement(_COUNT.format(pending="pending")), Statement(_DELETE))
-"""The same where the retention of signatures is over: who was not told has not withdrawn."""
 
 
 def count_erased(tx: Transaction, pending: str = "withdrawn") -> None:
@@ -45,5 +44,5 @@ def count_erased(tx: Transaction, pending: str = "withdrawn") -> None:
         pending: what those count as that were not sent yet: "withdrawn", or "pending" where the
             retention of signatures is over, since who was not told has not withdrawn.
     """
-    tx.change(text(_COUNTED), {"pending": pending})
-    tx.change(text(_DELETE))
+    tx.change(_COUNTED, {"pending": pending})
+    tx.change(_DELETED)

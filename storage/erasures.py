@@ -5,135 +5,99 @@ they were counted. The petition's count stays. Every transaction erases one port
 the last one: the next run goes on where it ended.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from storage.audit import AuditedRows
-from storage.database import FOR_UPDATE, Row, Statement, Value
-from storage.eligibility import CAN_BE_WRITTEN_TO, WAS_TOLD
-from storage.erased_deliveries import COUNT_ERASED_AT_THE_END
-from storage.exports import IS_NAMED
-from storage.petitions import locking_petition
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from storage.audit import add_up_audit
+from storage.broadcast_states import OVER
+from storage.broadcast_types import Kind
+from storage.eligibility import can_be_written_to, was_told
+from storage.erased_deliveries import count_erased
+from storage.exports import is_named
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.petitions import lock_petition
 from storage.sent_files import AT_ONCE_OR_NEVER
-from storage.signing import FORGOTTEN
-from storage.sql_in_lists import parameters
-from storage.times import from_millis, to_millis
-
-# Those who blocked the bot, said no, or are not counted are left out: no message reaches them. Who
-# waits in a broadcast that is under way is included, as they have not had it.
-_UNTOLD = f"({CAN_BE_WRITTEN_TO} AND NOT {WAS_TOLD})"
-
-_IS_SENDING = """
-SELECT 1 FROM broadcasts
-WHERE petition = :petition AND kind = 'closing' AND state IN ('scheduled', 'running', 'paused')
-LIMIT 1
-"""
-
-# Numbers are given in the order of signing, so the lowest is as good as the earliest here.
-_FIRST = """
-SELECT signed_at FROM signatures WHERE petition = :petition ORDER BY number LIMIT 1
-"""
-
-_AT_MOST = "s.signed_at < CAST(:at_most AS BIGINT)"
-_HANDED_OVER = "s.signed_at < CAST(:handed_over AS BIGINT)"
-
-_COUNT = f"""
-SELECT COUNT(CASE WHEN {_AT_MOST} THEN 1 END) AS at_most,
-  COUNT(CASE WHEN NOT {_AT_MOST} THEN 1 END) AS after_handover,
-  COUNT(CASE WHEN {_AT_MOST} AND {_UNTOLD} THEN 1 END) AS untold_at_most,
-  COUNT(CASE WHEN NOT {_AT_MOST} AND {_UNTOLD} THEN 1 END) AS untold
-FROM signatures s
-WHERE s.petition = :petition AND ({_AT_MOST} OR {_HANDED_OVER})
-"""  # noqa: S608 - constants of this file
-
-_UNTOLD_BEFORE = f"""
-SELECT COUNT(*) AS people, MIN(s.signed_at) AS first FROM signatures s
-WHERE s.petition = :petition AND s.signed_at < CAST(:before AS BIGINT) AND {_UNTOLD}
-"""  # noqa: S608 - constants of this file
-
-_NEXT = f"""
-SELECT s.number, s.supporter FROM signatures s
-WHERE s.petition = :petition AND s.number > CAST(:after AS BIGINT) AND (
-  {_AT_MOST}
-  OR ({_HANDED_OVER} AND (CAST(:untold_too AS BIGINT) = 1 OR NOT {_UNTOLD}))
+from storage.tables import (
+    BROADCASTS,
+    CHANGES_AFTER_EXPORT,
+    CONVERSATIONS,
+    PERSON_CODES,
+    PERSON_NOTICES,
+    PETITIONS,
+    SENT_FILES,
+    SIGNATURES,
 )
-ORDER BY s.number
-LIMIT CAST(:limit AS BIGINT)
-"""  # noqa: S608 - constants of this file
+from storage.times import from_millis
+from storage.transaction import Transaction
 
-# The statements of one portion. What they find was locked by the second, so all find the same.
-_THOSE = "s.petition = :petition AND s.number IN ({numbers})"
-# The list of supporters is what PostgreSQL finds the rows by: with the condition alone it reads
-# the whole table for every portion.
-_OWN = """
-petition = :petition AND supporter IN ({supporters}) AND EXISTS (
-  SELECT 1 FROM signatures s WHERE {those} AND s.supporter = {table}.supporter
+_SIGNED = SIGNATURES.c
+
+
+def _of(table: Table, column: str) -> ColumnElement[bool]:
+    """Returns the condition of the statements of one portion, which are made once."""
+    listed = table.c[column].in_(bindparam(f"{column}s", expanding=True))
+    return and_(table.c.petition == bindparam("of"), listed)
+
+
+_THOSE = (
+    select(
+        _SIGNED.supporter,
+        _SIGNED.language,
+        case((is_named(), 1), else_=0).label("with_name"),
+        case((_SIGNED.invalidation_id.is_(None), 1), else_=0).label("is_valid"),
+    )
+    .where(_of(SIGNATURES, "number"))
+    .order_by(_SIGNED.number)
+    .with_for_update()
 )
-"""
-_IS_CLOSED = """
-EXISTS (SELECT 1 FROM petitions p WHERE p.slug = :petition AND p.closed_at IS NOT NULL)
-"""
 
-_LOCK = f"SELECT s.id FROM signatures s WHERE {{those}} ORDER BY s.number {FOR_UPDATE}"  # noqa: S608
+# While people can still sign, the version, the stage, the language and the message id stay, so
+# that old buttons are harmless.
+_EMPTY_CONVERSATIONS = (
+    update(CONVERSATIONS)
+    .where(_of(CONVERSATIONS, "supporter"))
+    .values(dict.fromkeys(("name_sealed", "source", "with_name", "form_started_at", "notice")))
+    .values(dict.fromkeys(("screen_digest", "picture_id", "return_stage")))
+    .values(stage="home", name_message_ids="[]", news=False, updates=False, page=0)
+    .values(version=CONVERSATIONS.c.version + 1, updated_at=from_millis(0))
+)
+_ERASE_CONVERSATIONS = delete(CONVERSATIONS).where(_of(CONVERSATIONS, "supporter"))
+_OF_THEIRS = (
+    update(SENT_FILES).where(_of(SENT_FILES, "supporter")).values(due=AT_ONCE_OR_NEVER),
+    delete(PERSON_CODES).where(_of(PERSON_CODES, "supporter")),
+    delete(PERSON_NOTICES).where(_of(PERSON_NOTICES, "supporter")),
+)
+_ERASE = delete(SIGNATURES).where(_of(SIGNATURES, "number"))
 
-_HOW_MANY = "SELECT COUNT(*) AS people FROM signatures s WHERE {those}"
-
-_KEEP_COUNTS = f"""
+_KEEP_COUNTS = text("""
 INSERT INTO anonymous_counts (petition, language, with_name, is_valid, signatures)
-SELECT s.petition, s.language,
-  CASE WHEN {IS_NAMED} THEN 1 ELSE 0 END,
-  CASE WHEN s.invalidation_id IS NULL THEN 1 ELSE 0 END,
-  COUNT(*)
-FROM signatures s WHERE {{those}}
-GROUP BY 1, 2, 3, 4
+VALUES (:of, :language, :with_name, :is_valid, :people)
 ON CONFLICT (petition, language, with_name, is_valid)
 DO UPDATE SET signatures = anonymous_counts.signatures + excluded.signatures
-"""  # noqa: S608 - a constant
+""")
 
-_OF_THEIRS = (
-    ("sent_files", f"UPDATE {{table}} SET due = {AT_ONCE_OR_NEVER} WHERE {{own}}"),  # noqa: S608
-    # While people can still sign, the version stays, so that old buttons are harmless.
-    (
-        "conversations",
-        "UPDATE {table} SET {forgotten}, stage = 'home', version = version + 1"
-        " WHERE {own} AND NOT {is_closed}",
-    ),
-    ("conversations", "DELETE FROM {table} WHERE {own} AND {is_closed}"),
-    ("person_codes", "DELETE FROM {table} WHERE {own}"),
-    ("person_notices", "DELETE FROM {table} WHERE {own}"),
+_STAMP = (
+    update(PETITIONS).where(PETITIONS.c.slug == bindparam("of")).values(erased_at=bindparam("at"))
 )
-
-_ERASE = """
-DELETE FROM signatures WHERE petition = :petition AND number IN ({numbers}) RETURNING number
-"""
-
-_STAMP = "UPDATE petitions SET erased_at = :at WHERE slug = :petition"
-
-# What is left of those who signed and took it back, or never signed. Only of a petition that was
-# closed for so long that every signature is due.
-_ERASE_LAST_CONVERSATIONS = """
-DELETE FROM conversations
-WHERE petition = :petition AND supporter IN (
-  SELECT c.supporter FROM conversations c
-  WHERE c.petition = :petition AND c.updated_at < CAST(:at_most AS BIGINT)
-    AND EXISTS (
-      SELECT 1 FROM petitions p
-      WHERE p.slug = :petition AND p.closed_at < CAST(:at_most AS BIGINT)
-    )
-  LIMIT CAST(:limit AS BIGINT)
-)
-RETURNING version
-"""
-
-# Whom the addressee was told of needs no note once the list itself is over.
-_ERASE_CHANGES = """
-DELETE FROM changes_after_export
-WHERE petition = :petition AND (
-  changed_at < CAST(:at_most AS BIGINT)
-  OR (told_at IS NOT NULL AND changed_at < CAST(:handed_over AS BIGINT))
-)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,26 +169,103 @@ class ErasedPortion:
     after: int | None
 
 
-class Erasures(AuditedRows):
+def is_closing_update_open(tx: Transaction) -> bool:
+    """Returns whether a closing update is planned, running or paused."""
+    columns = BROADCASTS.c
+    return tx.count(BROADCASTS, columns.kind == Kind.CLOSING, columns.state.not_in(OVER)) > 0
+
+
+def earliest_signed_at(tx: Transaction) -> datetime | None:
+    """Returns when the signature with the lowest number was given; None without any.
+
+    Numbers are given in the order of signing, so the lowest is as good as the earliest here.
+    """
+    query = select(_SIGNED.signed_at).where(tx.of(SIGNATURES)).order_by(_SIGNED.number).limit(1)
+    first: datetime | None = tx.scalar(query)
+    return first
+
+
+def count_due(tx: Transaction, due: DueBefore) -> DueCount:
+    """Returns how many signatures are due."""
+    at_most, untold = _SIGNED.signed_at < due.at_most, _is_untold()
+    kinds = {
+        "at_most": at_most,
+        "after_handover": ~at_most,
+        "untold_at_most": and_(at_most, untold),
+        "untold": and_(~at_most, untold),
+    }
+    counts = [func.count(case((is_it, 1))).label(kind) for kind, is_it in kinds.items()]
+    query = select(*counts).where(tx.of(SIGNATURES), or_(at_most, _was_handed_over(due)))
+    return DueCount(**tx.all(query)[0]._mapping)
+
+
+def untold_before(tx: Transaction, before: datetime) -> Untold:
+    """Returns who signed before a moment, can be told how it ended, and was not."""
+    query = select(func.count().label("people"), func.min(_SIGNED.signed_at).label("first"))
+    untold = query.where(tx.of(SIGNATURES), _SIGNED.signed_at < before, _is_untold())
+    return Untold(**tx.all(untold)[0]._mapping)
+
+
+def due_numbers(
+    tx: Transaction, due: DueBefore, *, untold_too: bool, after: int, limit: int
+) -> list[int]:
+    """Returns the numbers above `after` of the next signatures that are to be erased."""
+    handed_over = _was_handed_over(due)
+    is_due = handed_over if untold_too else and_(handed_over, ~_is_untold())
+    query = (
+        select(_SIGNED.number)
+        .where(tx.of(SIGNATURES), _SIGNED.number > after)
+        .where(or_(_SIGNED.signed_at < due.at_most, is_due))
+    )
+    return [row.number for row in tx.all(query.order_by(_SIGNED.number).limit(limit))]
+
+
+def erase_signatures(tx: Transaction, numbers: Sequence[int], run: ErasureRun) -> int:
+    """Erases the signatures with these numbers, as `Erasures.erase` says; returns how many."""
+    is_closed = lock_petition(tx).closed_at is not None
+    those = {"of": tx.slug, "numbers": numbers}
+    found = tx.all(_THOSE, those)
+    if not found:
+        return 0
+    add_up_audit(tx, run.action, len(found), entry=run.entry, at=run.at)
+    _keep_counts(tx, found)
+    theirs = {"of": tx.slug, "supporters": [row.supporter for row in found]}
+    for change in (_ERASE_CONVERSATIONS if is_closed else _EMPTY_CONVERSATIONS, *_OF_THEIRS):
+        tx.change(change, theirs)
+    tx.change(_STAMP, {"of": tx.slug, "at": run.at})
+    tx.change(_ERASE, those)
+    count_erased(tx, "pending")
+    return len(found)
+
+
+def erase_leftovers(tx: Transaction, due: DueBefore, *, limit: int) -> int:
+    """Erases what else is due; returns how many conversations of a long closed petition.
+
+    Those are what is left of people who signed and took it back, or never signed. They are due
+    where the petition was closed for so long that every signature is.
+    """
+    petition = lock_petition(tx, shared=True)
+    # Whom the addressee was told of needs no note once the list itself is over.
+    changes = CHANGES_AFTER_EXPORT.c
+    tx.delete(CHANGES_AFTER_EXPORT, changes.changed_at < due.at_most)
+    if due.handed_over is not None:
+        is_told, over = changes.told_at.is_not(None), changes.changed_at < due.handed_over
+        tx.delete(CHANGES_AFTER_EXPORT, is_told, over)
+    if petition.closed_at is None or petition.closed_at >= due.at_most:
+        return 0
+    columns = CONVERSATIONS.c
+    last = select(columns.supporter).where(tx.of(CONVERSATIONS), columns.updated_at < due.at_most)
+    return tx.delete(CONVERSATIONS, columns.supporter.in_(last.limit(limit)))
+
+
+class Erasures(PetitionRows):
     """Erases one petition's signatures when their retention is over."""
 
-    async def is_sending(self) -> bool:
-        """Returns whether a closing update is planned, running or paused."""
-        return bool(await self._read(_IS_SENDING))
-
-    async def first_signed_at(self) -> datetime | None:
-        """Returns when the signature with the lowest number was given; None without any."""
-        rows = await self._read(_FIRST)
-        return from_millis(rows[0]["signed_at"]) if rows else None
-
-    async def count(self, due: DueBefore) -> DueCount:
-        """Returns how many signatures are due."""
-        return DueCount(**(await self._read(_COUNT, **_moments(due)))[0])
-
-    async def untold(self, before: datetime) -> Untold:
-        """Returns who signed before a moment, can be told how it ended, and was not."""
-        row = (await self._read(_UNTOLD_BEFORE, before=to_millis(before)))[0]
-        return Untold(row["people"], from_millis(row["first"]))
+    is_sending = as_read(is_closing_update_open)
+    first_signed_at = as_read(earliest_signed_at)
+    count = as_read(count_due)
+    untold = as_read(untold_before)
+    erase_what_is_left = as_write(erase_leftovers)
 
     async def erase(
         self, due: DueBefore, run: ErasureRun, *, after: int, limit: int
@@ -235,48 +276,30 @@ class Erasures(AuditedRows):
         their recipient. Files of /mydata become due. The conversation is erased, or emptied while
         people can still sign.
         """
-        asked = {"after": after, "limit": limit, "untold_too": int(run.untold_too)}
-        found = await self._read(_NEXT, **_moments(due), **asked)
-        if not found:
-            return ErasedPortion(0, None)
-        # Of one length, so that there are few different texts to prepare.
-        padded = [*found, *[found[-1]] * (limit - len(found))]
-        rows = await self._database.write(*self._portion(padded, run))
-        *_, erased, _counted, _deleted = rows
-        return ErasedPortion(len(erased), found[-1]["number"] if len(found) == limit else None)
-
-    async def erase_what_is_left(self, due: DueBefore, *, limit: int) -> int:
-        """Erases what else is due; returns how many conversations of a long closed petition."""
-        rows = await self._database.write(
-            self._statement(_ERASE_CHANGES, **_moments(due)),
-            self._statement(_ERASE_LAST_CONVERSATIONS, **_moments(due), limit=limit),
+        numbers = await self._look(
+            due_numbers, due, untold_too=run.untold_too, after=after, limit=limit
         )
-        return len(rows[-1])
-
-    def _portion(self, found: Sequence[Row], run: ErasureRun) -> tuple[Statement, ...]:
-        listed, numbers = parameters("n", [row["number"] for row in found])
-        people, supporters = parameters("s", [row["supporter"] for row in found])
-        those = _THOSE.format(numbers=listed)
-
-        def statement(sql: str) -> Statement:
-            return self._statement(sql.format(numbers=listed, those=those), **numbers)
-
-        def theirs(table: str, sql: str) -> Statement:
-            own = _OWN.format(supporters=people, those=those, table=table)
-            said = {"table": table, "own": own, "forgotten": FORGOTTEN, "is_closed": _IS_CLOSED}
-            return self._statement(sql.format(**said), **numbers, **supporters)
-
-        return (
-            locking_petition(self._slug),
-            statement(_LOCK),
-            self._audit.adding_up(run.action, statement(_HOW_MANY), entry=run.entry, at=run.at),
-            statement(_KEEP_COUNTS),
-            *(theirs(table, sql) for table, sql in _OF_THEIRS),
-            self._statement(_STAMP, at=to_millis(run.at)),
-            statement(_ERASE),
-            *COUNT_ERASED_AT_THE_END,
-        )
+        erased = await self._transact(erase_signatures, numbers, run) if numbers else 0
+        return ErasedPortion(erased, numbers[-1] if len(numbers) == limit else None)
 
 
-def _moments(due: DueBefore) -> dict[str, Value]:
-    return {"at_most": to_millis(due.at_most), "handed_over": to_millis(due.handed_over)}
+def _is_untold() -> ColumnElement[bool]:
+    """Returns whether somebody can be told how it ended, and was not.
+
+    Those who blocked the bot, said no, or are not counted are left out: no message reaches them.
+    Who waits in a broadcast that is under way is included, as they have not had it.
+    """
+    return and_(can_be_written_to(), ~was_told())
+
+
+def _was_handed_over(due: DueBefore) -> ColumnElement[bool]:
+    return false() if due.handed_over is None else _SIGNED.signed_at < due.handed_over
+
+
+def _keep_counts(tx: Transaction, erased: Sequence[Row[Any]]) -> None:
+    kinds = Counter((row.language, row.with_name, row.is_valid) for row in erased)
+    counts = [
+        {"language": language, "with_name": with_name, "is_valid": is_valid, "people": people}
+        for (language, with_name, is_valid), people in kinds.items()
+    ]
+    tx.change(_KEEP_COUNTS, [{"of": tx.slug, **each} for each in counts])

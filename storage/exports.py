@@ -11,11 +11,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, and_
+
 from storage.audit import AuditedRows
 from storage.database import Row, Snapshot, Statement, Value
 from storage.ids import rising_id
 from storage.keyring import Keyring
 from storage.petitions import INVALIDATED_SINCE, locking_petition
+from storage.tables import SIGNATURES
 from storage.times import from_millis, to_millis, with_times
 
 # How many signatures are in memory at once, and how many numbers are counted at once: SQLite
@@ -32,6 +35,17 @@ HAS_NAME = "name_sealed IS NOT NULL"
 IS_NAMED = f"{HAS_NAME} AND restricted_at IS NULL AND objected_at IS NULL"
 """SQL: the signature is handed over with its name. One that may be used no more than is needed to
 keep it is counted without (GDPR art. 18, 21)."""
+
+
+def is_named() -> ColumnElement[bool]:
+    """Returns whether a row of SIGNATURES is handed over with its name.
+
+    One that may be used no more than is needed to keep it is counted without (GDPR art. 18, 21).
+    """
+    columns = SIGNATURES.c
+    ends = (columns.restricted_at, columns.objected_at)
+    return and_(columns.name_sealed.is_not(None), *(each.is_(None) for each in ends))
+
 
 _LISTED = """
 petition = :petition AND number <= :last_number AND invalidation_id IS NULL
