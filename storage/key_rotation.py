@@ -1,19 +1,18 @@
 """Encrypts everything anew with the newest key, while no bot runs. New queries about it go here.
 
 Every value says which key it was encrypted with, so nothing else remembers how far this has come:
-it can be killed at any point, and the next run goes on. A value is replaced only if it is still
-the one that was read, so what another command writes meanwhile is not overwritten.
+it can be killed at any point, and the next run goes on. A portion is read and written in one
+transaction, so what another command writes meanwhile is not overwritten.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Row,
     Table,
     bindparam,
     case,
@@ -78,37 +77,18 @@ class KeyRotation:
         Args:
             progress: told after each portion how many values are done.
         """
-        done, heads = Resealed(), self._keyring.outdated()
+        done = Resealed()
         for table in _SEALED:
-            after: Row[Any] | None = None
-            while rows := await self._database.look(_next_rows, table, heads, after):
-                found = [(row, self._anew(table, row, done.damaged)) for row in rows]
-                renewed = [(row, fresh) for row, fresh in found if fresh]
-                if renewed:
-                    await self._database.transact(_replace, table, renewed)
-                    done.values += sum(len(fresh) for _, fresh in renewed)
-                    progress(done.values)
-                after = rows[-1]
-        return done
-
-    def _anew(self, table: Table, row: Row[Any], damaged: Counter[str]) -> dict[str, bytes]:
-        """Returns by column what is outdated in a row and can be decrypted, encrypted anew."""
-        outdated, fresh = set(self._keyring.outdated()), {}
-        key = _key(table)
-        # A row without an id is one person's: of a supporter, or of an admin.
-        owner = row._mapping[key[0] if len(key) == 1 else key[1]]
-        for column in _SEALED[table]:
-            sealed = row._mapping[column]
-            if sealed is None or bytes(sealed[:5]) not in outdated:
-                continue
-            place = {"table": table.name, "column": column.name, "row": owner}
-            try:
-                fresh[column.name] = self._keyring.seal(
-                    self._keyring.open(sealed, **place), **place
+            after: Sequence[Any] | None = ()
+            while after is not None:
+                portion, after = await self._database.transact(
+                    _reseal, table, self._keyring, after
                 )
-            except BrokenData:
-                damaged[str(column)] += 1
-        return fresh
+                done.damaged += portion.damaged
+                if portion.values:
+                    done.values += portion.values
+                    progress(done.values)
+        return done
 
 
 def _petitions_of(tx: Transaction, keyring: Keyring) -> list[str]:
@@ -126,38 +106,51 @@ def _outdated(tx: Transaction, heads: Sequence[bytes]) -> int:
     return total
 
 
-def _next_rows(
-    tx: Transaction, table: Table, heads: Sequence[bytes], after: Row[Any] | None
-) -> Sequence[Row[Any]]:
-    """Returns the next rows of a table with a value that begins like one of the heads."""
-    key, columns = _key(table), _SEALED[table]
+def _reseal(
+    tx: Transaction, table: Table, keyring: Keyring, after: Sequence[Any]
+) -> tuple[Resealed, Sequence[Any] | None]:
+    """Encrypts anew the next outdated values of a table, in the order of its primary key.
+
+    Returns:
+        What was done, and the key of the last row; None instead if no rows are left.
+    """
+    key, columns, heads = list(table.primary_key), _SEALED[table], keyring.outdated()
     query = select(*key, *columns).where(or_(*(_begins(each, heads) for each in columns)))
-    if after is not None:
-        query = query.where(tuple_(*key) > tuple_(*after[: len(key)]))
-    return tx.all(query.order_by(*key).limit(PORTION))
+    if after:
+        query = query.where(tuple_(*key) > tuple_(*after))
+    rows = tx.all(query.order_by(*key).limit(PORTION).with_for_update())
+    done, fresh = Resealed(), []
+    for row in rows:
+        values = {f"key_{each.name}": row._mapping[each] for each in key}
+        # A row without an id is one person's: of a supporter, or of an admin.
+        owner = row._mapping[key[0] if len(key) == 1 else key[1]]
+        for column in columns:
+            values[f"new_{column.name}"] = _anew(
+                keyring, column, row._mapping[column], owner, done
+            )
+        fresh.append(values)
+    if done.values:
+        same = (each == bindparam(f"key_{each.name}") for each in key)
+        renewed: dict[str, Any] = {each.name: bindparam(f"new_{each.name}") for each in columns}
+        tx.change(update(table).where(*same).values(renewed), fresh)
+    return done, rows[-1][: len(key)] if rows else None
 
 
-def _replace(
-    tx: Transaction, table: Table, renewed: Sequence[tuple[Row[Any], Mapping[str, bytes]]]
-) -> None:
-    """Replaces values of rows, unless others are there by now."""
-    key, columns = _key(table), _SEALED[table]
-    is_same = [each == bindparam(f"was_{each.name}") for each in key]
-    is_same += [each.is_not_distinct_from(bindparam(f"was_{each.name}")) for each in columns]
-    replacing = update(table).where(*is_same)
-    tx.change(
-        replacing.values({each.name: bindparam(f"new_{each.name}") for each in columns}),
-        [
-            {f"was_{name}": value for name, value in row._mapping.items()}
-            | {f"new_{each.name}": fresh.get(each.name, row._mapping[each]) for each in columns}
-            for row, fresh in renewed
-        ],
-    )
+def _anew(
+    keyring: Keyring, column: Column[Any], sealed: bytes | None, owner: bytes, done: Resealed
+) -> bytes | None:
+    """Returns a value encrypted anew, if it is outdated and can be decrypted; counts it."""
+    if sealed is None or bytes(sealed[:5]) not in keyring.outdated():
+        return sealed
+    place = {"table": column.table.name, "column": column.name}
+    try:
+        fresh = keyring.seal(keyring.open(sealed, **place, row=owner), **place, row=owner)
+    except BrokenData:
+        done.damaged[str(column)] += 1
+        return sealed
+    done.values += 1
+    return fresh
 
 
 def _begins(column: Column[Any], heads: Sequence[bytes]) -> ColumnElement[bool]:
     return func.substr(column, 1, 5).in_(heads)
-
-
-def _key(table: Table) -> list[Column[Any]]:
-    return list(table.primary_key)
