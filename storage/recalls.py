@@ -4,55 +4,23 @@ Deleting twice does no harm, so nothing is claimed: the successor of a killed wo
 with the deliveries that have no recall outcome yet. New queries about recalls go here.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from storage.broadcast_types import RECALLABLE_FOR
-from storage.database import Row, Statement, Value
-from storage.delivery_claims import lock_broadcast
-from storage.petition_rows import PetitionRows
-from storage.sql_in_lists import padded, portions
-from storage.times import to_millis
+from sqlalchemy import Row, func, select
 
-_NEXT = """
-SELECT d.position, d.message_ids, d.updated_at, d.signature_id, s.chat_sealed
-FROM deliveries d LEFT JOIN signatures s ON s.id = d.signature_id
-WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall_outcome IS NULL
-  AND d.position > :after
-ORDER BY d.position
-LIMIT CAST(:limit AS BIGINT)
-"""
+from storage.broadcast_rows import lock_broadcast
+from storage.broadcast_types import RECALLABLE_FOR, DeliveryState
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import BROADCASTS, DELIVERIES, ERASED_DELIVERIES, SIGNATURES
+from storage.transaction import Transaction
 
-_NOTE = """
-UPDATE deliveries SET recall_outcome = :recall
-WHERE broadcast_id = :broadcast AND recall_outcome IS NULL AND position IN ({positions})
-"""
-
-# Messages to people who withdrew since cannot be deleted: their chat ids are erased.
-_TALLY = """
-SELECT recall_outcome, CAST(SUM(people) AS BIGINT) AS people
-FROM (
-  SELECT COALESCE(recall_outcome, 'open') AS recall_outcome, COUNT(*) AS people FROM deliveries
-  WHERE broadcast_id = :broadcast AND state = 'delivered'
-  GROUP BY COALESCE(recall_outcome, 'open')
-  UNION ALL
-  SELECT CASE WHEN recall_outcome = 'deleted' THEN 'deleted' ELSE 'failed' END, people
-  FROM erased_deliveries WHERE broadcast_id = :broadcast AND state = 'delivered'
-) counted
-GROUP BY recall_outcome
-"""
-
-_END = """
-UPDATE broadcasts SET recall_ended_at = :at
-WHERE id = :broadcast AND petition = :petition AND recall_started_at IS NOT NULL
-  AND recall_ended_at IS NULL
-  AND (
-    SELECT COUNT(*) FROM deliveries d
-    WHERE d.broadcast_id = :broadcast AND d.state = 'delivered' AND d.recall_outcome IS NULL
-  ) <= CAST(:unrecorded AS BIGINT)
-"""
+_WAS_DELIVERED = DELIVERIES.c.state == DeliveryState.DELIVERED
+_IS_OPEN = DELIVERIES.c.recall_outcome.is_(None)
 
 
 class Recalled(StrEnum):
@@ -85,45 +53,75 @@ class RecallTally:
     open: int = 0
 
 
+def next_to_recall(
+    tx: Transaction, broadcast: bytes, *, after: int, limit: int, at: datetime
+) -> list[SentMessages]:
+    """Returns the next deliveries whose messages are to be deleted, by position."""
+    columns = DELIVERIES.c
+    query = (
+        select(columns.position, columns.message_ids, columns.updated_at)
+        .add_columns(columns.signature_id, SIGNATURES.c.chat_sealed)
+        .outerjoin(SIGNATURES, SIGNATURES.c.id == columns.signature_id)
+        .where(columns.broadcast_id == broadcast, _WAS_DELIVERED, _IS_OPEN)
+        .where(columns.position > after)
+        .order_by(columns.position)
+        .limit(limit)
+    )
+    return [_sent(tx, row, at - RECALLABLE_FOR) for row in tx.all(query)]
+
+
+def record_recalled(
+    tx: Transaction, broadcast: bytes, recalled: Recalled, positions: Sequence[int]
+) -> None:
+    """Records one outcome for many positions; repeating it changes nothing."""
+    recorded = DELIVERIES.c.position.in_(positions)
+    is_its = DELIVERIES.c.broadcast_id == broadcast
+    tx.set(DELIVERIES, is_its, recorded, _IS_OPEN, recall_outcome=recalled)
+
+
+def tally_of_recall(tx: Transaction, broadcast: bytes) -> RecallTally:
+    """Returns how many deliveries have which recall outcome.
+
+    Messages to people who withdrew since cannot be deleted: their chat ids are erased.
+    """
+    left, erased = DELIVERIES.c, ERASED_DELIVERIES.c
+    counted = select(left.recall_outcome, func.count().label("people"))
+    withdrawn = select(erased.recall_outcome, erased.people).where(
+        erased.broadcast_id == broadcast, erased.state == DeliveryState.DELIVERED
+    )
+    counts: Counter[str] = Counter()
+    for row in tx.all(
+        counted.where(left.broadcast_id == broadcast, _WAS_DELIVERED).group_by(left.recall_outcome)
+    ):
+        counts[row.recall_outcome or "open"] += row.people
+    for row in tx.all(withdrawn):
+        is_deleted = row.recall_outcome == Recalled.DELETED
+        counts[Recalled.DELETED if is_deleted else Recalled.FAILED] += row.people
+    return RecallTally(total=counts.total(), **counts)
+
+
+def end_recall(tx: Transaction, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:
+    """Ends the recall if at most `unrecorded` deliveries have no outcome yet."""
+    row = lock_broadcast(tx, broadcast)
+    if row is None or row.recall_started_at is None or row.recall_ended_at is not None:
+        return
+    is_its = DELIVERIES.c.broadcast_id == broadcast
+    if tx.count(DELIVERIES, is_its, _WAS_DELIVERED, _IS_OPEN) <= unrecorded:
+        tx.set(BROADCASTS, BROADCASTS.c.id == broadcast, recall_ended_at=at)
+
+
 class Recalls(PetitionRows):
     """The recalls of one petition's broadcasts."""
 
-    async def next(
-        self, broadcast: bytes, *, after: int, limit: int, at: datetime
-    ) -> list[SentMessages]:
-        """Returns the next deliveries whose messages are to be deleted, by position."""
-        rows = await self._read(_NEXT, broadcast=broadcast, after=after, limit=limit)
-        since = to_millis(at - RECALLABLE_FOR)
-        return [self._sent(row, since) for row in rows]
-
-    async def record(self, broadcast: bytes, recalled: Recalled, positions: Sequence[int]) -> None:
-        """Records one outcome for many positions; repeating it changes nothing."""
-        statements = [_note(broadcast, recalled, portion) for portion in portions(positions)]
-        if statements:
-            await self._database.write(*statements)
-
-    async def tally(self, broadcast: bytes) -> RecallTally:
-        """Returns how many deliveries have which recall outcome."""
-        rows = await self._read(_TALLY, broadcast=broadcast)
-        counts = {str(row["recall_outcome"]): int(row["people"]) for row in rows}
-        return RecallTally(total=sum(counts.values()), **counts)
-
-    async def end(self, broadcast: bytes, at: datetime, unrecorded: int = 0) -> None:
-        """Ends the recall if at most `unrecorded` deliveries have no outcome yet."""
-        end = self._statement(_END, broadcast=broadcast, at=to_millis(at), unrecorded=unrecorded)
-        await self._database.write(lock_broadcast(broadcast), end)
-
-    def _sent(self, row: Row, since: int) -> SentMessages:
-        texts = (row["message_ids"] or "").split(",")
-        messages = tuple(int(text) for text in texts if text)
-        gone = not messages or row["signature_id"] is None or row["updated_at"] <= since
-        chat = None
-        if not gone:
-            chat = self._opened_id(row, "signatures", "chat_sealed", row["signature_id"])
-        return SentMessages(row["position"], chat, messages)
+    next = as_read(next_to_recall)
+    record = as_write(record_recalled)
+    tally = as_read(tally_of_recall)
+    end = as_write(end_recall)
 
 
-def _note(broadcast: bytes, recalled: Recalled, positions: Sequence[int]) -> Statement:
-    values: dict[str, Value] = {f"p{index}": each for index, each in enumerate(padded(positions))}
-    sql = _NOTE.format(positions=", ".join(f":{name}" for name in values))
-    return Statement(sql, {**values, "broadcast": broadcast, "recall": recalled.value})
+def _sent(tx: Transaction, row: Row[Any], since: datetime) -> SentMessages:
+    messages = tuple(int(text) for text in (row.message_ids or "").split(",") if text)
+    chat = None
+    if messages and row.signature_id is not None and row.updated_at > since:
+        chat = tx.opened_id(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
+    return SentMessages(row.position, chat, messages)
