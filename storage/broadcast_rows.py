@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,10 @@ _NEWEST = select(BROADCASTS).order_by(BROADCASTS.c.created_at.desc(), BROADCASTS
 # A broadcast is not sent if one of these cannot be decrypted; the progress chat does no harm.
 _NEEDED = ("author_sealed", "confirmed_by_sealed", "source_chat_sealed")
 
+_AS_STORED = {each.name for each in fields(Broadcast)} & set(BROADCASTS.c.keys()) - {
+    *("kind", "state", "content", "pause_reason", "stop_reason", "reason_detail"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -36,48 +40,31 @@ class Claimed:
 
 def read_broadcast(row: TableRow[Any], keyring: Keyring) -> Broadcast:
     """Returns the broadcast in a row of BROADCASTS."""
+    stored = row._mapping
 
     def opened(name: str) -> int | None:
-        number = keyring.open_if_whole(
-            row._mapping[name], table="broadcasts", column=name, row=row.id
-        )
+        number = keyring.open_if_whole(stored[name], table="broadcasts", column=name, row=row.id)
         return None if number is None else int(number)
 
     needed = {name: opened(name) for name in _NEEDED}
     author = needed["author_sealed"] or 0
     return Broadcast(
-        id=row.id,
+        **{name: stored[name] for name in _AS_STORED},
         kind=Kind(row.kind),
-        topic=row.topic,
         state=BroadcastState(row.state),
         content=json.loads(row.content),
-        source_language=row.source_language,
         source_chat=needed["source_chat_sealed"],
         audience=Audience(row.language, row.news_only),
-        paid=row.paid,
-        expected=row.expected,
-        total=row.total,
         is_enqueued=row.enqueued_at is not None,
-        created_at=row.created_at,
-        starts_at=row.starts_at,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        reported_at=row.reported_at,
-        recall_started_at=row.recall_started_at,
-        recall_ended_at=row.recall_ended_at,
         progress_chat=opened("progress_chat_sealed"),
-        progress_message_id=row.progress_message_id,
         author=author,
         confirmed_by=needed["confirmed_by_sealed"] or author,
         pause_reason=PauseReason(row.pause_reason) if row.pause_reason else None,
         stop_reason=StopReason(row.stop_reason) if row.stop_reason else None,
         reason_detail=row.reason_detail or "",
-        cancel_requested_at=row.cancel_requested_at,
         # A broadcast to be approved always has a time; rows older than approvals have neither.
         is_approved=row.confirmed_by_sealed is not None or row.starts_at is None,
-        is_damaged=any(
-            needed[name] is None and row._mapping[name] is not None for name in _NEEDED
-        ),
+        is_damaged=any(needed[name] is None and stored[name] is not None for name in _NEEDED),
     )
 
 

@@ -163,19 +163,15 @@ def _columns(tx: Transaction, plan: NewBroadcast, newest: int) -> dict[str, Any]
     chat, message_id = plan.progress or (None, None)
     confirmed_by = None if plan.needs_approval else plan.actor
     last = newest if plan.last_signature_number is None else plan.last_signature_number
+    as_asked = ("id", "kind", "content_sha256", "source_language", "paid", "expected")
     return {
-        "id": plan.id,
-        "kind": plan.kind,
+        **{name: getattr(plan, name) for name in as_asked},
         "topic": plan.stored_topic,
         "state": BroadcastState.RUNNING if plan.due is None else BroadcastState.SCHEDULED,
         "content": json.dumps(dict(plan.content), ensure_ascii=False, sort_keys=True),
-        "content_sha256": plan.content_sha256,
         "source_chat_sealed": sealed(plan.source_chat, "source_chat_sealed"),
-        "source_language": plan.source_language,
         "language": plan.audience.language,
         "news_only": plan.audience.news_only,
-        "paid": plan.paid,
-        "expected": plan.expected,
         "total": 0,
         "last_signature_number": last if plan.due is None else None,
         "created_at": plan.at,
