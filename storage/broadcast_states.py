@@ -99,10 +99,12 @@ class Transition:
     Attributes:
         sources: the states in which it has an effect.
         to: the state after it; None if that stays the same.
+        is_ordered: whether admins do it, or the operator; then it is in the audit log.
     """
 
     sources: frozenset[BroadcastState]
     to: BroadcastState | None = None
+    is_ordered: bool = False
 
 
 _SCHEDULED = frozenset({BroadcastState.SCHEDULED})
@@ -115,15 +117,17 @@ TRANSITIONS: Mapping[BroadcastAction, Transition] = {
     BroadcastAction.ASK_APPROVAL: Transition(_SCHEDULED),
     BroadcastAction.DROP: Transition(_SCHEDULED, BroadcastState.STOPPED),
     BroadcastAction.LAPSE: Transition(_SCHEDULED, BroadcastState.STOPPED),
-    BroadcastAction.APPROVE: Transition(_SCHEDULED),
-    BroadcastAction.RECOUNT: Transition(_SCHEDULED),
-    BroadcastAction.DECLINE: Transition(_SCHEDULED, BroadcastState.STOPPED),
-    BroadcastAction.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED),
+    BroadcastAction.APPROVE: Transition(_SCHEDULED, is_ordered=True),
+    BroadcastAction.RECOUNT: Transition(_SCHEDULED, is_ordered=True),
+    BroadcastAction.DECLINE: Transition(_SCHEDULED, BroadcastState.STOPPED, is_ordered=True),
+    BroadcastAction.PAUSE: Transition(_RUNNING, BroadcastState.PAUSED, is_ordered=True),
     BroadcastAction.PAUSE_BY_SYSTEM: Transition(_RUNNING, BroadcastState.PAUSED),
-    BroadcastAction.RESUME: Transition(_PAUSED, BroadcastState.RUNNING),
-    BroadcastAction.CANCEL: Transition(_SCHEDULED | ACTIVE, BroadcastState.CANCELLED),
+    BroadcastAction.RESUME: Transition(_PAUSED, BroadcastState.RUNNING, is_ordered=True),
+    BroadcastAction.CANCEL: Transition(
+        _SCHEDULED | ACTIVE, BroadcastState.CANCELLED, is_ordered=True
+    ),
     BroadcastAction.FINISH: Transition(_RUNNING, BroadcastState.FINISHED),
     BroadcastAction.STOP: Transition(_RUNNING, BroadcastState.STOPPED),
-    BroadcastAction.RECALL: Transition(OVER),
+    BroadcastAction.RECALL: Transition(OVER, is_ordered=True),
     BroadcastAction.MARK_REPORTED: Transition(OVER),
 }

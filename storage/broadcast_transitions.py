@@ -60,27 +60,24 @@ def begin(
     if found is None:
         return broadcast
     if found.kind is Kind.CLOSING and petition.closed_at is None:
-        return _changed(tx, found, BroadcastAction.DROP, at, StopReason.OPEN)
+        return _change(tx, found, BroadcastAction.DROP, at, reason=StopReason.OPEN)
     if found.has_lapsed(at):
-        return _changed(tx, found, BroadcastAction.LAPSE, at, StopReason.UNAPPROVED)
+        return _change(tx, found, BroadcastAction.LAPSE, at, reason=StopReason.UNAPPROVED)
     is_due = found.starts_at is not None and found.starts_at <= at
     if not is_due or found.awaits_approval or active_broadcast(tx) is not None:
         return found
     reason = pause or (PauseReason.LATE if _is_late(tx, found, at) else None)
     begun: dict[str, Any] = {"started_at": at, "last_signature_number": petition.last_number}
-    if reason is not None or at_most is not None:
-        people = tx.count(SIGNATURES, recipients(tx, found.kind, found.audience, found.topic))
-        if at_most is not None and people + written_to_alone(tx, found.author, at) > at_most:
-            asked: dict[str, Any] = {
-                "confirmed_by_sealed": None,
-                "starts_at": at,
-                "expected": people,
-            }
-            return _changed(tx, found, BroadcastAction.ASK_APPROVAL, at, **asked)
-        if reason is not None:
-            begun["expected"] = people
-            return _changed(tx, found, BroadcastAction.BEGIN_PAUSED, at, reason, **begun)
-    return _changed(tx, found, BroadcastAction.BEGIN, at, **begun)
+    if reason is None and at_most is None:
+        return _change(tx, found, BroadcastAction.BEGIN, at, **begun)
+    people = tx.count(SIGNATURES, recipients(tx, found.kind, found.audience, found.topic))
+    if at_most is not None and people + written_to_alone(tx, found.author, at) > at_most:
+        asked: dict[str, Any] = {"confirmed_by_sealed": None, "starts_at": at}
+        return _change(tx, found, BroadcastAction.ASK_APPROVAL, at, **asked, expected=people)
+    if reason is None:
+        return _change(tx, found, BroadcastAction.BEGIN, at, **begun)
+    waits = BroadcastAction.BEGIN_PAUSED
+    return _change(tx, found, waits, at, reason=reason, **begun, expected=people)
 
 
 def finish(tx: Transaction, key: bytes, at: datetime) -> bool:
@@ -104,7 +101,7 @@ def stop(tx: Transaction, key: bytes, reason: StopReason, at: datetime, detail: 
     broadcast = _locked(tx, key)
     if broadcast is None:
         return False
-    _change(tx, broadcast, BroadcastAction.STOP, at, reason, detail)
+    _change(tx, broadcast, BroadcastAction.STOP, at, reason=reason, detail=detail)
     return True
 
 
@@ -112,7 +109,8 @@ def pause_by_system(tx: Transaction, key: bytes, reason: PauseReason, detail: st
     """Pauses a running broadcast for a reason, until an admin decides."""
     broadcast = _locked(tx, key)
     if broadcast is not None:
-        _change(tx, broadcast, BroadcastAction.PAUSE_BY_SYSTEM, None, reason, detail)
+        paused = BroadcastAction.PAUSE_BY_SYSTEM
+        _change(tx, broadcast, paused, None, reason=reason, detail=detail)
 
 
 def mark_reported(tx: Transaction, key: bytes, at: datetime) -> None:
@@ -124,19 +122,22 @@ def mark_reported(tx: Transaction, key: bytes, at: datetime) -> None:
 
 def pause(tx: Transaction, key: bytes, actor: int | None, at: datetime) -> Broadcast | None:
     """Pauses a broadcast until it is resumed; returns it as it now is."""
-    return _ordered(tx, _locked(tx, key), BroadcastAction.PAUSE, actor, at)
+    broadcast = _locked(tx, key)
+    return broadcast and _change(tx, broadcast, BroadcastAction.PAUSE, at, actor)
 
 
 def resume(tx: Transaction, key: bytes, actor: int | None, at: datetime) -> Broadcast | None:
     """Resumes a paused broadcast; returns it as it now is."""
-    resumed = _locked(tx, key)
-    return _ordered(tx, resumed, BroadcastAction.RESUME, actor, at, cancel_requested_at=None)
+    broadcast = _locked(tx, key)
+    resumed = BroadcastAction.RESUME
+    return broadcast and _change(tx, broadcast, resumed, at, actor, cancel_requested_at=None)
 
 
 def cancel(tx: Transaction, key: bytes, actor: int | None, at: datetime) -> Broadcast | None:
     """Cancels a broadcast for good; returns it as it now is."""
-    cancelled = _locked(tx, key)
-    return _ordered(tx, cancelled, BroadcastAction.CANCEL, actor, at, cancel_requested_at=None)
+    broadcast = _locked(tx, key)
+    cancelled = BroadcastAction.CANCEL
+    return broadcast and _change(tx, broadcast, cancelled, at, actor, cancel_requested_at=None)
 
 
 def request_cancel(tx: Transaction, key: bytes, at: datetime) -> None:
@@ -159,13 +160,11 @@ def recall(tx: Transaction, key: bytes, actor: int | None, at: datetime) -> Broa
         columns.message_ids.is_not(None),
         columns.updated_at > at - RECALLABLE_FOR,
     )
-    if (
-        broadcast is None
-        or broadcast.recall_started_at is not None
-        or not _has_deliveries(tx, key, *can_be_deleted)
-    ):
+    if broadcast is None or broadcast.recall_started_at is not None:
         return broadcast
-    return _ordered(tx, broadcast, BroadcastAction.RECALL, actor, at, recall_started_at=at)
+    if not _has_deliveries(tx, key, *can_be_deleted):
+        return broadcast
+    return _change(tx, broadcast, BroadcastAction.RECALL, at, actor, recall_started_at=at)
 
 
 def approve(tx: Transaction, key: bytes, actor: int, at: datetime) -> Broadcast | None:
@@ -181,7 +180,7 @@ def approve(tx: Transaction, key: bytes, actor: int, at: datetime) -> Broadcast 
         # One whose time has passed goes out now, and does not count as late.
         "starts_at": max(broadcast.starts_at or at, at),
     }
-    return _ordered(tx, broadcast, BroadcastAction.APPROVE, actor, at, **confirmed)
+    return _change(tx, broadcast, BroadcastAction.APPROVE, at, actor, **confirmed)
 
 
 def decline(tx: Transaction, key: bytes, actor: int, at: datetime) -> Broadcast | None:
@@ -189,17 +188,18 @@ def decline(tx: Transaction, key: bytes, actor: int, at: datetime) -> Broadcast 
     broadcast = _locked(tx, key)
     if broadcast is None or not _may_decide(broadcast, actor):
         return broadcast
-    return _ordered(tx, broadcast, BroadcastAction.DECLINE, actor, at, StopReason.DECLINED)
+    reason = StopReason.DECLINED
+    return _change(tx, broadcast, BroadcastAction.DECLINE, at, actor, reason=reason)
 
 
 def recount(
-    tx: Transaction, key: bytes, recipients: int, actor: int, at: datetime
+    tx: Transaction, key: bytes, people: int, actor: int, at: datetime
 ) -> Broadcast | None:
     """Sets how many recipients are to be approved; returns the broadcast as it now is."""
     broadcast = _locked(tx, key)
     if broadcast is None or not broadcast.awaits_approval:
         return broadcast
-    return _ordered(tx, broadcast, BroadcastAction.RECOUNT, actor, at, expected=recipients)
+    return _change(tx, broadcast, BroadcastAction.RECOUNT, at, actor, expected=people)
 
 
 def set_progress(tx: Transaction, key: bytes, chat: int, message_id: int) -> None:
@@ -236,59 +236,35 @@ def _has_deliveries(tx: Transaction, key: bytes, *conditions: ColumnElement[bool
     return tx.first(query.limit(1)) is not None
 
 
-def _ordered(
-    tx: Transaction,
-    broadcast: Broadcast | None,
-    action: BroadcastAction,
-    actor: int | None,
-    at: datetime,
-    reason: StopReason | None = None,
-    **values: Any,
-) -> Broadcast | None:
-    """Does what an admin ordered; returns the broadcast as it now is."""
-    if broadcast is None or not _change(tx, broadcast, action, at, reason, **values):
-        return broadcast
-    detail = broadcast.id.hex()[:8]
-    add_audit(tx, f"broadcast_{action}", at=at, actor=actor, detail=detail)
-    return stored_broadcast(tx, broadcast.id)
-
-
-def _changed(
-    tx: Transaction,
-    broadcast: Broadcast,
-    action: BroadcastAction,
-    at: datetime,
-    reason: PauseReason | StopReason | None = None,
-    **values: Any,
-) -> Broadcast:
-    """Does what is due; returns the broadcast as it now is."""
-    _change(tx, broadcast, action, at, reason, **values)
-    return stored_broadcast(tx, broadcast.id)
-
-
 def _change(
     tx: Transaction,
     broadcast: Broadcast,
     action: BroadcastAction,
     at: datetime | None,
+    actor: int | None = None,
+    *,
     reason: PauseReason | StopReason | None = None,
     detail: str = "",
     **values: Any,
-) -> bool:
-    """Makes a transition of a broadcast that is locked; returns whether its state allows it.
+) -> Broadcast:
+    """Makes a transition of a broadcast that is locked, if its state allows it.
 
     Args:
         tx: the transaction.
         broadcast: as it was read under its lock.
         action: what is done.
         at: now; only a pause by the system needs none.
-        reason: why it is paused or stopped, if not by an admin.
+        actor: the admin who ordered it; None if the operator did, or nobody.
+        reason: why it is paused or stopped, if not by an order.
         detail: what there is to say about the reason.
         values: what else is set.
+
+    Returns:
+        The broadcast as it now is.
     """
     rule = TRANSITIONS[action]
     if broadcast.state not in rule.sources:
-        return False
+        return broadcast
     if rule.to is not None:
         values["state"] = rule.to
         values["pause_reason"] = reason if isinstance(reason, PauseReason) else None
@@ -297,4 +273,7 @@ def _change(
     if rule.to in OVER:
         values["ended_at"] = at
     tx.set(BROADCASTS, BROADCASTS.c.id == broadcast.id, **values)
-    return True
+    if rule.is_ordered and at is not None:
+        detail = broadcast.id.hex()[:8]
+        add_audit(tx, f"broadcast_{action}", at=at, actor=actor, detail=detail)
+    return stored_broadcast(tx, broadcast.id)

@@ -85,18 +85,21 @@ def tally_of_recall(tx: Transaction, broadcast: bytes) -> RecallTally:
     Messages to people who withdrew since cannot be deleted: their chat ids are erased.
     """
     left, erased = DELIVERIES.c, ERASED_DELIVERIES.c
-    counted = select(left.recall_outcome, func.count().label("people"))
-    withdrawn = select(erased.recall_outcome, erased.people).where(
-        erased.broadcast_id == broadcast, erased.state == DeliveryState.DELIVERED
+    counted = (
+        select(left.recall_outcome, func.count().label("people"))
+        .where(left.broadcast_id == broadcast, _WAS_DELIVERED)
+        .group_by(left.recall_outcome)
+    )
+    withdrawn = (
+        select(erased.recall_outcome, erased.people)
+        .where(erased.broadcast_id == broadcast)
+        .where(erased.state == DeliveryState.DELIVERED)
     )
     counts: Counter[str] = Counter()
-    for row in tx.all(
-        counted.where(left.broadcast_id == broadcast, _WAS_DELIVERED).group_by(left.recall_outcome)
-    ):
+    for row in tx.all(counted):
         counts[row.recall_outcome or "open"] += row.people
     for row in tx.all(withdrawn):
-        is_deleted = row.recall_outcome == Recalled.DELETED
-        counts[Recalled.DELETED if is_deleted else Recalled.FAILED] += row.people
+        counts[row.recall_outcome or Recalled.FAILED] += row.people
     return RecallTally(total=counts.total(), **counts)
 
 
