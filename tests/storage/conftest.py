@@ -1,8 +1,11 @@
 """Fixtures: every storage test runs on both databases, on one of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from storage import (
     Broadcasts,
@@ -12,8 +15,11 @@ from storage import (
     Recalls,
     Signatures,
     Storage,
+    StorageError,
     open_storage,
 )
+from storage.petition_rows import PetitionRows
+from storage.transaction import Transaction, Work
 from tests.support.broadcasts import ME
 from tests.support.supporters import NOON, SLUG, Supporters
 
@@ -21,6 +27,29 @@ from tests.support.supporters import NOON, SLUG, Supporters
 @pytest.fixture(params=["sqlite", "postgres"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def run_twice() -> Iterator[None]:
+    """Runs every function twice, the first time in vain, as after a conflict with another."""
+    once: Any = PetitionRows._transact
+
+    async def twice(rows: PetitionRows, work: Work[..., Any], *args: Any, **kwargs: Any) -> Any:
+        def run(tx: Transaction) -> Any:
+            tx.connection.exec_driver_sql("SAVEPOINT in_vain")
+            with suppress(StorageError, DBAPIError):
+                work(tx, *args, **kwargs)
+            tx.connection.exec_driver_sql("ROLLBACK TO in_vain")
+            tx.connection.exec_driver_sql("RELEASE in_vain")
+            tx.noted.clear()
+            tx._ids = 0
+            return work(tx, *args, **kwargs)
+
+        return await once(rows, run)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PetitionRows, "_transact", twice)
+        yield
 
 
 @pytest.fixture
