@@ -28,7 +28,7 @@ from storage.file_identity import require_one_name
 from storage.migrations import NEWEST
 from storage.migrations.before_the_release import FIRST, FORMER, to_the_first
 from storage.open_database import postgres_adapter
-from storage.sqlite import create_private
+from storage.private_files import create_private
 from storage.sqlite_errors import is_locked, storage_error
 
 # How long a start waits for another that is migrating; a revision can rewrite a big table.

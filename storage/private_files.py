@@ -12,7 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.errors import FileNotWritten, StorageError, said_by_system
+from storage.errors import (
+    DatabaseUrlWrong,
+    FileNotWritten,
+    StorageError,
+    Unavailable,
+    said_by_system,
+)
 
 # Who watches or edits a petition's folder passes over names that end like this.
 _UNFINISHED = ".part~"
@@ -157,3 +163,27 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def create_private(path: Path) -> None:
+    """Makes the database file, if there is none, so that only its owner can read it.
+
+    SQLite gives its journals the same permissions.
+    """
+    try:
+        # An existing file is not opened: closing it would drop SQLite's locks in this process.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
+    except FileNotFoundError as error:
+        raise DatabaseUrlWrong(
+            "The database {path} cannot be made: {reason}",
+            path=path,
+            reason=reason_and_command(path, error),
+        ) from error
+    except OSError as error:
+        raise Unavailable(
+            "The database {path} cannot be made: {reason}",
+            path=path,
+            reason=reason_and_command(path, error),
+        ) from error

@@ -7,7 +7,16 @@ not that write erased anything.
 """
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import aiosqlite
+
+from storage.sqlite_connection import PRAGMAS
+from storage.sqlite_errors import is_locked
 
 PAUSE_SECONDS = 4.0
 """From a write to the truncation, and from one truncation to the next."""
@@ -73,3 +82,70 @@ class WriteAheadLog:
     async def _truncated(self) -> bool:
         async with self._truncating:
             return await self._truncate()
+
+
+# The first copies nearly all of the log while others write; the second blocks them, but has little
+# left to copy before it truncates the log.
+_TRUNCATE = ("PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(TRUNCATE)")
+
+_SETTINGS = "".join(f"PRAGMA {each};" for each in (*PRAGMAS, "synchronous=FULL"))
+
+# When SQLite moves rows between pages, a copy of a row can stay in the unused part of the old
+# page. A small database is therefore rewritten now and then, which leaves no copies and blocks
+# other writes for a tenth of a second.
+_REWRITE_SECONDS = 86_400.0
+_REWRITE_AGAIN_SECONDS = 3_600.0
+_REWRITE_UP_TO_BYTES = 16_000_000
+_SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+
+
+class Truncation:
+    """Truncates the log of a database, and rewrites a small one at first and once a day.
+
+    Attributes:
+        rewrite_at: when it rewrites it next, by the monotonic clock.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.rewrite_at = 0.0
+
+    async def tried(self) -> bool:
+        """Tries to; returns False if a reader or a writer prevents it, or the disk fails."""
+        try:
+            async with aiosqlite.connect(
+                f"file:{quote(str(self._path))}?mode=rw",
+                uri=True,
+                timeout=0,  # or the writer would wait for as long as somebody reads
+                isolation_level=None,
+            ) as connection:
+                await connection.executescript(_SETTINGS)
+                if not await _is_truncated(connection):
+                    return False
+                return not await self._is_rewritten(connection) or await _is_truncated(connection)
+        except sqlite3.Error:
+            return False  # a fault of the disk, which every transaction will report
+
+    async def _is_rewritten(self, connection: aiosqlite.Connection) -> bool:
+        """Rewrites a small database when that is due; returns whether it did."""
+        if time.monotonic() < self.rewrite_at:
+            return False
+        ((size,),) = await connection.execute_fetchall(_SIZE)
+        is_small = bool(size <= _REWRITE_UP_TO_BYTES)
+        pause = _REWRITE_SECONDS
+        try:
+            if is_small:
+                await connection.execute_fetchall("VACUUM")
+        except sqlite3.Error as error:
+            if is_locked(error):
+                raise
+            # A disk with room for writes may have none for a whole copy.
+            is_small, pause = False, _REWRITE_AGAIN_SECONDS
+        self.rewrite_at = time.monotonic() + pause
+        return is_small
+
+
+async def _is_truncated(connection: aiosqlite.Connection) -> bool:
+    for pragma in _TRUNCATE:
+        ((is_busy, *_),) = await connection.execute_fetchall(pragma)
+    return not is_busy

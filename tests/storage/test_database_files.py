@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from storage import DatabaseReplaced, Unavailable
-from storage.sqlite import SqliteDatabase, _Write
+from storage.sqlite import SqliteDatabase
+from storage.sqlite_connection import Write
 from tests.support.raw_sql import read_sql, write_sql
 
 INSERT = "INSERT INTO petitions (slug) VALUES (:slug)"
@@ -83,7 +84,7 @@ async def test_nor_is_who_writes_in_the_very_moment(
 ) -> None:
     commit = database._writer.commit
 
-    def and_then_harm(group: list[_Write]) -> None:
+    def and_then_harm(group: list[Write]) -> None:
         commit(group)
         harm(path.with_name(path.name + suffix))
 

@@ -371,7 +371,7 @@ class TestOpening:
                 loop.call_soon_threadsafe(opening.cancel)
             return connection
 
-        monkeypatch.setattr("storage.sqlite.sqlite3.connect", cut_off)
+        monkeypatch.setattr("storage.sqlite_connection.sqlite3.connect", cut_off)
         before = connection_threads()
         opening = asyncio.create_task(SqliteDatabase(path).open())
         with pytest.raises(asyncio.CancelledError):

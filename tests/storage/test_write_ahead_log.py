@@ -13,8 +13,13 @@ import aiosqlite
 import pytest
 
 from storage import IN_CHAT, Conversation, Keyring, Storage
-from storage.sqlite import _REWRITE_UP_TO_BYTES, SqliteDatabase
-from storage.write_ahead_log import PAUSE_SECONDS, RETRY_SECONDS, WriteAheadLog
+from storage.sqlite import SqliteDatabase
+from storage.write_ahead_log import (
+    _REWRITE_UP_TO_BYTES,
+    PAUSE_SECONDS,
+    RETRY_SECONDS,
+    WriteAheadLog,
+)
 from tests.storage.test_key_rotation import opened
 from tests.support.raw_sql import read_sql, write_sql
 from tests.support.supporters import NOON, a_supporter
@@ -235,8 +240,8 @@ async def test_copies_in_unused_parts_of_pages_go_at_the_start_and_once_a_day(
     leave_copies(folder)
     assert await database._truncate() is True
     assert found(folder, MARKS) == {"petition.db"}
-    assert 86_390 < database._rewrite_at - time.monotonic() <= 86_400
-    database._rewrite_at = time.monotonic()
+    assert 86_390 < database._truncation.rewrite_at - time.monotonic() <= 86_400
+    database._truncation.rewrite_at = time.monotonic()
     assert await database._truncate() is True
     await until(lambda: found(folder, MARKS) == set())
     await database.close()
@@ -253,7 +258,7 @@ async def test_a_large_database_is_not_written_anew_while_people_sign(
 ) -> None:
     leave_copies(folder)
     size = (folder / "petition.db").stat().st_size
-    monkeypatch.setattr("storage.sqlite._REWRITE_UP_TO_BYTES", size + bytes_more)
+    monkeypatch.setattr("storage.write_ahead_log._REWRITE_UP_TO_BYTES", size + bytes_more)
     database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
     assert await database._truncate() is True
     assert await database._truncate() is True
@@ -264,7 +269,7 @@ async def test_a_large_database_is_not_written_anew_while_people_sign(
 async def test_a_writer_elsewhere_puts_the_rewriting_off(folder: Path) -> None:
     database = await SqliteDatabase(folder / "petition.db", log_pause_seconds=60).open()
     assert await database._truncate() is True
-    database._rewrite_at = 0.0
+    database._truncation.rewrite_at = 0.0
     leave_copies(folder)
     writer = sqlite3.connect(folder / "petition.db", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
@@ -290,11 +295,11 @@ async def test_without_room_for_a_copy_it_is_tried_again_in_an_hour_and_not_at_o
         return await fetch(self, sql)
 
     monkeypatch.setattr(aiosqlite.Connection, "execute_fetchall", full)
-    database._rewrite_at = 0.0
+    database._truncation.rewrite_at = 0.0
     assert await database._truncate() is True, "the log itself is cut off"
     assert await database._truncate() is True
     assert len(tries) == 1
-    assert 3_590 < database._rewrite_at - time.monotonic() <= 3_600
+    assert 3_590 < database._truncation.rewrite_at - time.monotonic() <= 3_600
     await database.close()
 
 

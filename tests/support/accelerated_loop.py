@@ -19,7 +19,8 @@ from bot.tryout.rehearsal.accelerated_time import (
     AcceleratedTime,
     accelerated_clocks,
 )
-from storage.sqlite import SqliteDatabase, _Connection
+from storage.sqlite import SqliteDatabase
+from storage.sqlite_connection import SqliteConnection
 
 
 class LoopOfTests(AcceleratedLoop):
@@ -43,7 +44,7 @@ def time_of_day() -> datetime:
 
 _WAIT_FOR_A_THREAD: dict[type, tuple[str, ...]] = {
     aiosqlite.Connection: ("_execute",),
-    _Connection: ("run",),
+    SqliteConnection: ("run",),
     SqliteDatabase: ("transact",),
 }
 

@@ -1,0 +1,175 @@
+"""A connection to SQLite in a thread of its own, and the one that writes for many callers."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, StaticPool, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from storage.errors import JournalUnwritable, SchemaMissing
+from storage.sqlite_errors import fails_whole_group, storage_error
+from storage.transaction import Result, Transaction
+
+PRAGMAS = (
+    "secure_delete=ON",  # what is erased is overwritten
+    "foreign_keys=ON",
+    "temp_store=MEMORY",  # sorting writes no data into temporary files
+    "trusted_schema=OFF",
+    "schema_version",  # opens the write-ahead log that is there now
+)
+READER_PRAGMAS = ("query_only=1",)
+# To set them, SQLite reads how all tables were made, which takes longer than all else of opening:
+# only the writer does.
+WRITER_PRAGMAS = (
+    "journal_mode=WAL",  # of the file, for whoever opens it
+    "synchronous=FULL",  # an answered signature survives a power cut
+)
+
+
+@dataclass(slots=True, eq=False)
+class Write:
+    """A transaction that waits for its turn, with its result."""
+
+    work: Callable[[Transaction], Any]
+    answer: asyncio.Future[Any]
+    result: Any = None
+    transaction: Transaction | None = None
+    error: Exception | None = None
+
+    @property
+    def noted(self) -> Transaction | None:
+        """The transaction, if it has something for the journal."""
+        return self.transaction if self.transaction and self.transaction.noted else None
+
+
+class SqliteConnection:
+    """A connection in a thread of its own."""
+
+    driver: sqlite3.Connection
+    core: Connection
+
+    def __init__(self, path: Path, pragmas: Iterable[str]) -> None:
+        self._path = path
+        self._pragmas = pragmas
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._is_open = self._is_closed = False
+        self.busy = 0
+
+    async def open(self) -> None:
+        """Opens it; raises SchemaMissing where there is no file."""
+        await self.run(self._open)
+
+    async def close(self) -> None:
+        """Finishes what was asked for, and ends the thread; does nothing the second time."""
+        if not self._is_closed:
+            self._is_closed = True
+            await self.run(self._close)
+            self._thread.shutdown()
+
+    async def run(self, job: Callable[[], Result]) -> Result:
+        """Runs a job in the thread."""
+        self.busy += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, job)
+        finally:
+            self.busy -= 1
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Runs a job in the thread, which reports its own result."""
+        self._thread.submit(job)
+
+    async def look(self, work: Callable[[Transaction], Result]) -> Result:
+        """Returns what a function finds at one moment; raises as `Database.look` does."""
+        with storage_errors():
+            return await self.run(lambda: self._look(work))
+
+    def _look(self, work: Callable[[Transaction], Result]) -> Result:
+        self.driver.execute("BEGIN")
+        try:
+            return work(Transaction(self.core))
+        finally:
+            self.driver.execute("ROLLBACK")
+
+    def _open(self) -> None:
+        self.driver = _connect(self._path, self._pragmas)
+        self._is_open = True
+        engine = create_engine(
+            "sqlite://", creator=lambda: self.driver, poolclass=StaticPool, hide_parameters=True
+        )
+        # SQLAlchemy begins and commits nothing by itself.
+        self.core = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def _close(self) -> None:
+        if self._is_open:
+            self.driver.close()
+
+
+class Writer(SqliteConnection):
+    """The connection that writes; what follows is called in its thread."""
+
+    def commit(self, group: list[Write]) -> None:
+        """Runs and commits a group; raises only what concerns the whole group."""
+        self.driver.execute("BEGIN IMMEDIATE")
+        for write in group:
+            self._attempt(write)
+        try:
+            for write in group:
+                if write.noted is not None:
+                    write.noted.write_notes()
+        except JournalUnwritable as error:
+            self.roll_back()
+            for write in group:
+                write.error = error if write.noted else None
+            # The others are done, from the beginning.
+            self.commit([write for write in group if write.error is None])
+            return
+        self.driver.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        """Rolls back an open transaction."""
+        if self.driver.in_transaction:
+            self.driver.rollback()
+
+    def _attempt(self, write: Write) -> None:
+        write.error, write.transaction = None, Transaction(self.core)
+        self.driver.execute("SAVEPOINT one")
+        try:
+            write.result = write.work(write.transaction)
+            write.transaction.count_deeds()
+        except Exception as error:  # handed to the one who asked for this
+            if fails_whole_group(error) or not self.driver.in_transaction:
+                raise
+            write.error, write.transaction = error, None
+            self.driver.execute("ROLLBACK TO one")
+        self.driver.execute("RELEASE one")
+
+
+def _connect(path: Path, pragmas: Iterable[str]) -> sqlite3.Connection:
+    if not path.exists():
+        raise SchemaMissing  # connecting would make an empty one
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:  # whatever it is, it leaves no open connection
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Raises what an error in the block means; see `storage_error`."""
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError) as error:
+        meaning = storage_error(error)
+        if meaning is error:
+            raise
+        raise meaning from error
