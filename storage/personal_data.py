@@ -1,7 +1,8 @@
 """Everything that is stored about one person, to show it to them (GDPR arts 15 and 20).
 
-Every column that can belong to a person is read here, or a test of this file says why not. New
-tables and columns with personal data are added to `GIVEN`, tables to `_WHERE` too.
+Of the tables below every column is given, also one that is added later, but for what is said here
+to be nobody's; a test says why it is not. A new table with personal data is added to `_TABLES`
+and to `Held`.
 """
 
 import json
@@ -9,104 +10,58 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import Row
-from storage.petition_rows import PetitionRows
-from storage.times import from_millis
+from sqlalchemy import ColumnElement, Row, Table, select
+
+from storage.petition_rows import PetitionRows, as_read
+from storage.tables import (
+    ADMIN_NAMES,
+    AUDIT,
+    AWAITED_CLOSING_TEXTS,
+    BROADCASTS,
+    CHANGES_AFTER_EXPORT,
+    CLOSING_PUBLICATIONS,
+    CLOSING_TEXTS,
+    CONSENT_TEXTS,
+    CONSENTS,
+    CONVERSATIONS,
+    DELIVERIES,
+    DRAFTS,
+    PERSON_CODES,
+    SENT_FILES,
+    SIGNATURES,
+    TELEGRAM_CACHE,
+)
+from storage.transaction import Transaction
 
 Record = Mapping[str, Any]
 """A row as its owner reads it: decrypted, times as UTC datetimes, other values as stored."""
 
-GIVEN: Mapping[str, tuple[str, ...]] = {
-    "conversations": (
-        *("supporter", "stage", "page", "return_stage", "language", "name_sealed", "news"),
-        *("updates", "with_name", "form_started_at", "source", "message_id", "picture_id"),
-        *("notice", "name_message_ids", "screen_digest", "version", "updated_at"),
-    ),
-    "signatures": (
-        *("id", "supporter", "number", "name_sealed", "chat_sealed", "language", "source"),
-        *("text_version", "signed_at", "unreachable_at", "muted_at"),
-        *("form_seconds", "restricted_at", "objected_at", "invalidation_id"),
-        "kept_version",
-    ),
-    "consents": (
-        *("id", "signature_id", "purposes", "text_sha256", "text_version", "language"),
-        *("channel", "message_id", "given_at", "news_ended_at", "updates_at_most"),
-        *("updates_ended_at", "with_name", "with_name_ended_at"),
-    ),
-    "consent_texts": ("text",),
-    "deliveries": (
-        *("broadcast_id", "position", "signature_id", "language", "state", "attempts"),
-        *("updated_at", "message_ids", "recall_outcome"),
-    ),
-    "changes_after_export": ("id", "number", "change", "changed_at", "told_at"),
-    "person_codes": ("supporter", "ends_at", "attempts", "used_at"),
-    "sent_files": ("supporter", "message_id", "chat_sealed", "sent_at", "due"),
-    "drafts": ("admin", "body_sealed", "updated_at"),
-    "admin_names": ("admin", "name_sealed", "updated_at"),
-    "telegram_cache": ("key", "digest"),
-    "broadcasts": (
+_TABLES = (
+    *(CONVERSATIONS, SIGNATURES, CONSENTS, DELIVERIES, CHANGES_AFTER_EXPORT, PERSON_CODES),
+    *(SENT_FILES, DRAFTS, ADMIN_NAMES, TELEGRAM_CACHE, AUDIT, CLOSING_TEXTS),
+    *(CLOSING_PUBLICATIONS, AWAITED_CLOSING_TEXTS),
+)
+_NOBODYS = frozenset({"petition", "code_digest", "claim_token", "telegram_id", "publication_id"})
+
+GIVEN: Mapping[str, Sequence[str]] = {
+    **{
+        table.name: [each.name for each in table.c if each.name not in _NOBODYS]
+        for table in _TABLES
+    },
+    "consent_texts": ["text"],
+    # The rest is of the message for everybody, not of who prepared it.
+    "broadcasts": [
         *("id", "kind", "created_at", "author_sealed", "confirmed_by_sealed"),
         *("source_chat_sealed", "progress_chat_sealed", "progress_message_id"),
-    ),
-    "audit": ("id", "at", "actor_sealed", "action", "detail"),
-    "closing_texts": (
-        *("id", "entry", "kind", "day", "language", "number", "text_sealed", "author_sealed"),
-        *("written_at", "discarded_at"),
-    ),
-    "closing_publications": (
-        *("id", "requested_by_sealed", "requested_at", "approved_by_sealed", "published_at"),
-    ),
-    "awaited_closing_texts": ("admin", "entry", "kind", "day", "language", "asked_at"),
+    ],
 }
 """By table, the columns that people are given of their own rows."""
 
-
-_PERSON = "petition = :petition AND supporter = :supporter"
-_THEIR_SIGNATURE = f"signature_id IN (SELECT id FROM signatures WHERE {_PERSON})"  # noqa: S608
-_ADMIN = "petition = :petition AND admin = :supporter"
-
-# By table, where the rows are that can be a person's. The ids of admins are encrypted, so of what
-# they did all rows are read, and those of others left out after decryption; they are few.
-_WHERE = {
-    "conversations": _PERSON,
-    "signatures": _PERSON,
-    "consents": f"{_THEIR_SIGNATURE} ORDER BY given_at",
-    "deliveries": f"{_THEIR_SIGNATURE} ORDER BY deliveries.updated_at, broadcast_id",
-    "changes_after_export": f"signatures.{_PERSON} ORDER BY changed_at",
-    "sent_files": f"{_PERSON} ORDER BY sent_at",
-    "person_codes": _PERSON,
-    "drafts": _ADMIN,
-    "admin_names": _ADMIN,
-    # The key ends with the admin's reference.
-    "telegram_cache": "petition = :petition AND key LIKE CAST(:menu AS TEXT)",
-    "broadcasts": "petition = :petition ORDER BY created_at",
-    "audit": "petition = :petition AND actor_sealed IS NOT NULL ORDER BY at, id",
-    "closing_texts": "petition = :petition ORDER BY written_at, number",
-    "closing_publications": "petition = :petition ORDER BY requested_at",
-    "awaited_closing_texts": _ADMIN,
-}
 # Other tables that are read with one, and what is given of them.
-_JOINED = {
-    "consents": "consent_texts ON consent_texts.sha256 = consents.text_sha256",
-    "deliveries": "broadcasts ON broadcasts.id = deliveries.broadcast_id",
-    "changes_after_export": "signatures ON signatures.petition = changes_after_export.petition"
-    " AND signatures.number = changes_after_export.number",
+_WITH = {
+    CONSENTS: (CONSENTS.join(CONSENT_TEXTS), CONSENT_TEXTS.c.text),
+    DELIVERIES: (DELIVERIES.join(BROADCASTS), BROADCASTS.c.kind),
 }
-_ALSO_GIVEN = {
-    "consents": ("consent_texts.text",),
-    "deliveries": ("broadcasts.kind",),
-    # Tells a damaged name from none.
-    "signatures": ("CASE WHEN name_sealed IS NULL THEN 0 ELSE 1 END AS with_name",),
-}
-
-
-def _query(table: str) -> str:
-    columns = (*(f"{table}.{column}" for column in GIVEN[table]), *_ALSO_GIVEN.get(table, ()))
-    joined = f"JOIN {_JOINED[table]}" if table in _JOINED else ""
-    return f"SELECT {', '.join(columns)} FROM {table} {joined} WHERE {_WHERE[table]}"  # noqa: S608 - constants
-
-
-_QUERIES = {table: _query(table) for table in _WHERE}
 
 # The other sealed columns hold the id of a person or of a chat.
 _TEXTS = frozenset({"name_sealed", "body_sealed", "text_sealed"})
@@ -151,58 +106,88 @@ class Held:
     awaited: Record | None = None
 
 
+def everything_held(tx: Transaction, user_id: int) -> Held:
+    """Returns everything that is stored about someone, whether they have signed or not."""
+    reference = tx.keyring.reference(tx.slug, user_id)
+    signature = select(SIGNATURES).where(tx.of(SIGNATURES), SIGNATURES.c.supporter == reference)
+    key = signature.with_only_columns(SIGNATURES.c.id)
+    number = signature.with_only_columns(SIGNATURES.c.number)
+    menu = TELEGRAM_CACHE.c.key.endswith(f":menu:{reference.hex()}")
+    return Held(
+        conversation=_only(tx, CONVERSATIONS, reference),
+        signature=_only(tx, SIGNATURES, reference),
+        consents=_records(tx, CONSENTS, CONSENTS.c.signature_id.in_(key)),
+        deliveries=_records(tx, DELIVERIES, DELIVERIES.c.signature_id.in_(key)),
+        changes=_records(tx, CHANGES_AFTER_EXPORT, CHANGES_AFTER_EXPORT.c.number.in_(number)),
+        files=_records(tx, SENT_FILES, SENT_FILES.c.supporter == reference),
+        letter_code=_only(tx, PERSON_CODES, reference),
+        draft=_only(tx, DRAFTS, reference),
+        admin_name=_only(tx, ADMIN_NAMES, reference),
+        menus=_records(tx, TELEGRAM_CACHE, menu),
+        broadcasts=_parts_of(tx, user_id, BROADCASTS),
+        deeds=_parts_of(tx, user_id, AUDIT, AUDIT.c.actor_sealed.is_not(None)),
+        closing_texts=_parts_of(tx, user_id, CLOSING_TEXTS),
+        publications=_parts_of(tx, user_id, CLOSING_PUBLICATIONS),
+        awaited=_only(tx, AWAITED_CLOSING_TEXTS, reference),
+    )
+
+
 class PersonalData(PetitionRows):
     """Reads what one petition stores about a person."""
 
-    async def of(self, user_id: int) -> Held:
-        """Returns everything that is stored about someone, whether they have signed or not."""
-        supporter = self._keyring.reference(self._slug, user_id)
-        menu = f"%:menu:{supporter.hex()}"
-        rows: dict[str, tuple[Record, ...]] = {}
-        for table, sql in _QUERIES.items():
-            found = await self._read(sql, supporter=supporter, menu=menu)
-            rows[table] = tuple(self._record(table, row) for row in found)
-        return Held(
-            conversation=_only(rows["conversations"]),
-            signature=_only(rows["signatures"]),
-            consents=rows["consents"],
-            deliveries=rows["deliveries"],
-            changes=rows["changes_after_export"],
-            files=rows["sent_files"],
-            letter_code=_only(rows["person_codes"]),
-            draft=_only(rows["drafts"]),
-            admin_name=_only(rows["admin_names"]),
-            menus=rows["telegram_cache"],
-            broadcasts=_parts_of(user_id, rows["broadcasts"]),
-            deeds=_parts_of(user_id, rows["audit"]),
-            closing_texts=_parts_of(user_id, rows["closing_texts"]),
-            publications=_parts_of(user_id, rows["closing_publications"]),
-            awaited=_only(rows["awaited_closing_texts"]),
-        )
-
-    def _record(self, table: str, row: Row) -> Record:
-        return {
-            column.removesuffix("_sealed"): self._readable(table, row, column) for column in row
-        }
-
-    def _readable(self, table: str, row: Row, column: str) -> Any:
-        value = row[column]
-        if column.endswith("_sealed"):
-            bound_to = next(each for each in ("id", "admin", "supporter") if each in row)
-            # Somebody else's damaged row must not keep people from seeing their own.
-            opened = self._opened if column in _TEXTS else self._opened_id
-            return opened(row, table, column, row[bound_to])
-        if column == "at" or column.endswith("_at"):
-            return from_millis(value)
-        if column == "name_message_ids":
-            return json.loads(value)
-        if column == "message_ids":
-            return [int(number) for number in (value or "").split(",") if number]
-        return value
+    of = as_read(everything_held)
 
 
-def _only(rows: Sequence[Record]) -> Record | None:
-    return rows[0] if rows else None
+_ORDER = {
+    CONSENTS: (CONSENTS.c.given_at, CONSENTS.c.id),
+    DELIVERIES: (DELIVERIES.c.updated_at, DELIVERIES.c.broadcast_id),
+    CHANGES_AFTER_EXPORT: (CHANGES_AFTER_EXPORT.c.changed_at, CHANGES_AFTER_EXPORT.c.id),
+    SENT_FILES: (SENT_FILES.c.sent_at, SENT_FILES.c.message_id),
+    BROADCASTS: (BROADCASTS.c.created_at, BROADCASTS.c.id),
+    AUDIT: (AUDIT.c.at, AUDIT.c.id),
+    CLOSING_TEXTS: (CLOSING_TEXTS.c.written_at, CLOSING_TEXTS.c.number),
+    CLOSING_PUBLICATIONS: (CLOSING_PUBLICATIONS.c.requested_at,),
+    TELEGRAM_CACHE: (TELEGRAM_CACHE.c.key,),
+}
+
+
+def _records(
+    tx: Transaction, table: Table, *conditions: ColumnElement[bool]
+) -> tuple[Record, ...]:
+    """Returns the rows of this petition for which all of that holds, the oldest first."""
+    tables, *also = _WITH.get(table, (table,))
+    query = select(*(table.c[name] for name in GIVEN[table.name]), *also).select_from(tables)
+    ordered = query.where(tx.of(table), *conditions).order_by(*_ORDER.get(table, ()))
+    return tuple(_record(tx, table, row) for row in tx.all(ordered))
+
+
+def _only(tx: Transaction, table: Table, reference: bytes) -> Record | None:
+    """Returns the row of a person, of whom a table has one at most."""
+    whose = table.c.supporter if "supporter" in table.c else table.c.admin
+    return next(iter(_records(tx, table, whose == reference)), None)
+
+
+def _record(tx: Transaction, table: Table, row: Row[Any]) -> Record:
+    record = {
+        name.removesuffix("_sealed"): _readable(tx, table, row, name) for name in row._mapping
+    }
+    if table is SIGNATURES:  # tells a damaged name from none
+        record["with_name"] = row.name_sealed is not None
+    return record
+
+
+def _readable(tx: Transaction, table: Table, row: Row[Any], name: str) -> Any:
+    value = row._mapping[name]
+    if name.endswith("_sealed"):
+        bound_to = next(each for each in ("id", "admin", "supporter") if each in table.c)
+        # Somebody else's damaged row must not keep people from seeing their own.
+        opened = tx.opened if name in _TEXTS else tx.opened_id
+        return opened(value, table.c[name], row._mapping[bound_to])
+    if name == "name_message_ids":
+        return json.loads(value)
+    if name == "message_ids":
+        return [int(number) for number in (value or "").split(",") if number]
+    return value
 
 
 _PEOPLE = frozenset(
@@ -213,10 +198,15 @@ _PEOPLE = frozenset(
 )
 
 
-def _parts_of(user_id: int, rows: Sequence[Record]) -> tuple[Record, ...]:
-    """Returns the rows with somebody's number in them, without the numbers of others."""
+def _parts_of(
+    tx: Transaction, user_id: int, table: Table, *conditions: ColumnElement[bool]
+) -> tuple[Record, ...]:
+    """Returns the rows with an admin's number in them, without the numbers of others.
+
+    The numbers are encrypted, so all rows are read, which are few.
+    """
     return tuple(
         {name: value for name, value in row.items() if name not in _PEOPLE or value == user_id}
-        for row in rows
+        for row in _records(tx, table, *conditions)
         if any(row[name] == user_id for name in _PEOPLE & row.keys())
     )
