@@ -25,8 +25,9 @@ from storage.errors import ConversationMoved
 from storage.exports import IS_NAMED
 from storage.journal_entries import Deed, Entry
 from storage.keyring import Keyring
+from storage.petition_rows import as_write
 from storage.petitions import locking_petition
-from storage.returning_supporters import returned_statements
+from storage.returning_supporters import mark_reachable
 from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.signing_rate import SigningRate, read_signing_rate
 from storage.times import from_millis, to_millis
@@ -170,6 +171,8 @@ class Signatures(AuditedRows):
         super().__init__(database, slug, keyring)
         self._conversations = Conversations(database, slug, keyring)
 
+    mark_reachable = as_write(mark_reachable)
+
     async def sign(
         self, new: NewSignature, conversation: Conversation, was: int | None
     ) -> Signed | AlreadySigned | PetitionClosed:
@@ -272,15 +275,6 @@ class Signatures(AuditedRows):
     async def mark_unreachable(self, supporter: bytes, at: datetime) -> None:
         """Records that a supporter blocked the bot: no broadcast is sent to them."""
         await self._write(_LOST, supporter=supporter, at=to_millis(at))
-
-    async def mark_reachable(self, supporter: bytes, at: datetime) -> bool:
-        """Records that a supporter is reachable again; returns whether a message waits for them.
-
-        That is the closing update that they missed, if the petition closed less than thirty days
-        ago, every notice of a breach that they missed, or the broadcast that is being sent now.
-        """
-        rows = await self._database.write(*returned_statements(self._slug, supporter, at))
-        return any(rows[-5:])
 
     async def refuse_news(self, supporter: bytes, at: datetime) -> None:
         """Records that a supporter wants no news of other actions any more."""

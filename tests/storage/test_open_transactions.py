@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import Broadcast, Broadcasts, Database, Signatures, Statement
 from storage.delivery_claims import CLAIM, scope_of
 from storage.enqueue import PORTION
 from storage.postgres_sql import translate
-from storage.returning_supporters import returned_statements
+from storage.returning_supporters import mark_reachable
 from storage.signing import withdraw_statements
+from storage.transaction import Transaction
 from tests.support.broadcasts import ME, claim, queued, start
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
@@ -32,18 +33,26 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+Doing = Sequence[Statement] | Callable[[Transaction], object]
+
+
 @asynccontextmanager
-async def uncommitted(url: str, statements: Sequence[Statement]) -> AsyncIterator[None]:
+async def uncommitted(url: str, doing: Doing) -> AsyncIterator[None]:
     """A transaction that has done all this when the block begins, and is committed at its end."""
-    connection: Any = await asyncpg.connect(url.replace("+asyncpg", ""))
+    engine = create_async_engine(url)
     try:
-        async with connection.transaction():
-            for statement in statements:
-                sql, names = translate(statement.sql)
-                await connection.fetch(sql, *[statement.values[name] for name in names])
+        async with engine.begin() as connection:
+            if callable(doing):
+                work = doing
+                await connection.run_sync(lambda sync: work(Transaction(sync)))
+            else:
+                for statement in doing:
+                    sql, names = translate(statement.sql)
+                    values = tuple(statement.values[name] for name in names)
+                    await connection.exec_driver_sql(sql, values)
             yield
     finally:
-        await connection.close()
+        await engine.dispose()
 
 
 async def ended_or_waiting(task: asyncio.Task[Any], database: Database) -> None:
@@ -51,9 +60,6 @@ async def ended_or_waiting(task: asyncio.Task[Any], database: Database) -> None:
     async with asyncio.timeout(10):
         while not task.done() and not await database.read(Statement(_IS_WAITING)):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
-
-
-Doing = Callable[[], Awaitable[object]]
 
 
 class ReturningPerson:
@@ -79,13 +85,14 @@ class ReturningPerson:
         values["claim"] = uuid.uuid4().bytes
         return [Statement(sql, values) for sql in CLAIM]
 
-    def coming_back(self) -> tuple[Statement, ...]:
-        return returned_statements(SLUG, self.people.supporter(2), later(2))
+    def coming_back(self, tx: Transaction) -> None:
+        tx.belong_to(SLUG, self.people.keyring, bytes(16))
+        mark_reachable(tx, self.people.supporter(2), later(2))
 
     async def comes_back(self) -> object:
         return await self.signatures.mark_reachable(self.people.supporter(2), later(2))
 
-    async def at_once(self, first: Sequence[Statement], then: Doing) -> None:
+    async def at_once(self, first: Doing, then: Callable[[], Awaitable[object]]) -> None:
         """The second begins when the first has done everything but commit."""
         async with uncommitted(self.url, first):
             second = asyncio.ensure_future(then())
@@ -125,9 +132,7 @@ class TestBack:
         await returning.people.lose(2)
         broadcast = await start(returning.broadcasts)
         portion = returning.portion(broadcast)
-        await returning.at_once(
-            returning.coming_back(), lambda: returning.database.write(*portion)
-        )
+        await returning.at_once(returning.coming_back, lambda: returning.database.write(*portion))
         assert await returning.told(broadcast) == {1, 2, 3}
 
     async def test_before_it_begins(self, returning: ReturningPerson) -> None:
@@ -138,7 +143,7 @@ class TestBack:
             begun.append(await start(returning.broadcasts))
             await queued(returning.broadcasts, begun[0])
 
-        await returning.at_once(returning.coming_back(), begin)
+        await returning.at_once(returning.coming_back, begin)
         assert await returning.told(begun[0]) == {1, 2, 3}
 
     async def test_behind_their_claim(self, returning: ReturningPerson) -> None:
@@ -151,9 +156,7 @@ class TestBack:
         broadcast = await queued(returning.broadcasts, await start(returning.broadcasts))
         await returning.people.lose(2)
         claiming = returning.claiming(broadcast)
-        await returning.at_once(
-            returning.coming_back(), lambda: returning.database.write(*claiming)
-        )
+        await returning.at_once(returning.coming_back, lambda: returning.database.write(*claiming))
         assert await returning.told(broadcast) == {1, 2, 3}
 
 

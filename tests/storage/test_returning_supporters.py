@@ -9,12 +9,13 @@ from storage import (
     Broadcast,
     Broadcasts,
     Kind,
+    PersonalData,
     Recalled,
     Recalls,
     Signatures,
     Statement,
 )
-from storage.broadcast_types import Outcome, Result
+from storage.broadcast_types import Correction, Outcome, Result
 from tests.storage.test_eligibility import approved
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, NOON, Supporters, later
@@ -191,7 +192,8 @@ async def test_of_two_that_were_missed_the_newer_one_is_owed(
     await people.sign([3])
     newer = await started(broadcasts, at=later(9))
     await tell(broadcasts, newer)
-    assert await signatures.mark_reachable(people.supporter(2), later(99))
+    for again in (99, 100):
+        assert await signatures.mark_reachable(people.supporter(2), later(again))
     assert await claim(broadcasts, older) == []
     assert [each.chat_id for each in await claim(broadcasts, newer)] == [1002]
 
@@ -211,6 +213,29 @@ async def test_the_end_before_the_petition_was_opened_again_is_not_owed(
     await blocked_on_the_way(broadcasts, people)
     await people.set_closed_at(later(90))
     assert not await signatures.mark_reachable(people.supporter(3), later(99))
+
+
+async def test_what_was_cancelled_before_it_came_to_them_is_not_owed(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2])
+    await people.lose(2)
+    broadcast = await started(broadcasts)
+    assert await broadcasts.cancel(broadcast.id, ADMIN, later(2))
+    assert not await signatures.mark_reachable(people.supporter(2), later(99))
+
+
+async def test_a_correction_of_another_message_leaves_the_closing_update_as_it_is(
+    broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+) -> None:
+    await people.sign([1, 2], updates=9)
+    await people.lose(2)
+    update = await started(broadcasts, kind=Kind.UPDATE)
+    await tell(broadcasts, update)
+    await tell(broadcasts, await started(broadcasts))
+    correction = {"kind": Kind.CORRECTION, "topic": Correction.of(update).topic}
+    await tell(broadcasts, await started(broadcasts, at=later(9), **correction))
+    assert await signatures.mark_reachable(people.supporter(2), later(99))
 
 
 async def test_who_was_not_counted_is_owed_nothing(
@@ -314,8 +339,9 @@ class TestUnderWay:
     """Who ended the silence while a message that is not the closing update goes out."""
 
     async def silent_on_the_way(self, broadcasts: Broadcasts, people: Supporters) -> Broadcast:
-        """One was told, two was passed over in silence, three was told too."""
-        await people.sign([1, 2, 3], updates=9)
+        """One was told, two was passed over in silence, three was told too, four was away."""
+        await people.sign([1, 2, 3, 4], updates=9)
+        await people.lose(4)
         broadcast = await started(broadcasts, kind=Kind.UPDATE)
         await people.mute(2)
         told = results(await claim(broadcasts, broadcast), Outcome.DELIVERED)
@@ -349,7 +375,39 @@ class TestUnderWay:
         blocked = "UPDATE deliveries SET state = 'unreachable' WHERE position = 3"
         await people.database.write(Statement(blocked))
         assert not await signatures.mark_reachable(people.supporter(3), later(8))
-        assert not await signatures.mark_reachable(people.supporter(1), later(8))
+        for number in (1, 4):
+            assert not await signatures.mark_reachable(people.supporter(number), later(8))
         assert await broadcasts.finish(broadcast.id, later(9))
         await signatures.mute(people.supporter(2), None)
         assert not await signatures.mark_reachable(people.supporter(2), later(10))
+
+    async def test_is_told_once_more_at_most_of_what_was_in_doubt(
+        self, broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+    ) -> None:
+        await people.sign([1], updates=1)
+        broadcast = await started(broadcasts, kind=Kind.UPDATE)
+        doubted = results(await claim(broadcasts, broadcast), Outcome.IN_DOUBT)
+        await broadcasts.deliveries.record(broadcast.id, doubted, later(2))
+        await people.mute(1)
+        assert await claim(broadcasts, broadcast) == []
+        await signatures.mute(people.supporter(1), None)
+        assert await signatures.mark_reachable(people.supporter(1), later(9))
+        held = PersonalData(people.database, people.slug, people.keyring)
+        (given,) = (await held.of(1001)).deliveries
+        assert (given["state"], given["updated_at"]) == ("pending", later(9))
+        doubted = results(await claim(broadcasts, broadcast), Outcome.IN_DOUBT)
+        await broadcasts.deliveries.record(broadcast.id, doubted, later(10))
+        assert await people.states(broadcast.id) == ["unconfirmed"]
+
+    async def test_is_not_told_what_they_no_longer_agree_to(
+        self, broadcasts: Broadcasts, people: Supporters, signatures: Signatures
+    ) -> None:
+        await people.sign([1])
+        await people.consent(1, "signature,news")
+        news = {"kind": Kind.NEWS, "audience": Audience(news_only=True)}
+        broadcast = await started(broadcasts, **news)
+        await people.mute(1)
+        assert await claim(broadcasts, broadcast) == []
+        await people.agree_no_more(1)
+        await signatures.mute(people.supporter(1), None)
+        assert not await signatures.mark_reachable(people.supporter(1), later(9))
