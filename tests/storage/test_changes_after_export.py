@@ -1,5 +1,7 @@
 """Tests that what the addressee has to be told of is noted with the change itself."""
 
+from datetime import date
+
 import pytest
 
 from storage import Conversation, ConversationMoved, Keyring, Statement, Storage
@@ -55,6 +57,29 @@ async def test_without_a_list_there_is_nobody_to_tell(
 ) -> None:
     await storage.signatures.withdraw(people.supporter(1), NOON)
     assert await _noted(storage) == []
+
+
+async def test_of_each_list_is_owed_what_changed_in_it_by_number(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.exported(last_number=2, with_name=2)
+    await people.exported(last_number=4, at=later(1), with_name=4)
+    for second, number in enumerate((4, 2, 1), 60):
+        await storage.signatures.withdraw(people.supporter(number), later(second))
+    lists = await storage.handovers.exports()
+    owed = [await storage.changes_after_export.owed(each) for each in lists]
+    assert [[each.number for each in changes] for changes in owed] == [[1, 2, 4], [1, 2]]
+
+
+async def test_of_a_number_that_was_handed_over_nothing_is_owed(
+    storage: Storage, people: Supporters
+) -> None:
+    await people.exported(last_number=4)
+    await storage.signatures.withdraw(people.supporter(2), later(60))
+    await people.set_closed(True)
+    handover = await storage.handovers.record(date(2026, 3, 2), at=later(70), without_name=4)
+    assert handover is not None
+    assert await storage.changes_after_export.owed(handover) == []
 
 
 async def test_a_corrected_name_is_noted_if_the_correction_counts(

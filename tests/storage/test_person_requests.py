@@ -142,6 +142,7 @@ async def test_erasing_leaves_one_sealed_sentence_and_no_code(
     assert await requests.restrict(signer, verified_otherwise("by telephone"), NOON)
     assert await requests.erase(signer, proof or by_code(code), LATER)
     assert not await requests.erase(signer, proof or by_code(code), LATER)
+    assert not await requests.record_shown(signer, LETTER, LATER)
     for table in ("signatures", "consents", "person_codes"):
         assert await rows_in(storage, table) == 0, table
     assert (await storage.petitions.state()).signatures == 0
@@ -229,6 +230,12 @@ async def test_restricting_and_objecting_last_until_they_are_lifted(
     assert await requests.lift(reader, IN_CHAT, again)
     assert await requests.object(reader, IN_CHAT, again)
     assert await changes(storage) == noted, "nobody was given a name that could be told of"
+    damaged = Statement("UPDATE signatures SET chat_sealed = :junk", {"junk": b"junk" * 20})
+    await storage.database.write(damaged)
+    unknown = await requests.of(signer.supporter)
+    assert unknown is not None
+    assert await requests.lift(unknown, LETTER, again)
+    assert len(await storage.person_notices.waiting()) == len(told), "nobody knows the chat"
 
 
 async def test_a_sentence_is_tried_twice_at_most_and_forgotten_after_a_week(

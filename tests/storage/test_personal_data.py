@@ -94,6 +94,7 @@ async def test_the_conversation_is_given_whole(storage: Storage, keyring: Keyrin
     ana, luz = a_supporter(keyring, 1), a_supporter(keyring, 2, "Luz Paz")
     await whole_row(storage, ana)
     await luz.arrive(storage)
+    await storage.sent_files.add(luz.supporter, chat_id=2, message_id=5, at=NOON)
     held = await storage.personal_data.of(1)
     row = next(
         r
@@ -127,6 +128,7 @@ async def test_the_signature_and_its_consent_are_given_whole(
     )
     same("signatures", row, held.signature)
     assert (held.signature["name"], held.signature["chat"]) == (None, 1)
+    assert held.signature["with_name"] is False
     theirs = (await storage.personal_data.of(2)).signature
     assert theirs is not None
     assert theirs["name"] == "Luz Paz"
@@ -303,6 +305,7 @@ async def test_what_is_damaged_keeps_nobody_from_the_rest(
     held = await storage.personal_data.of(1)
     assert held.signature is not None
     assert (held.signature["name"], held.signature["chat"]) == (None, 1)
+    assert held.signature["with_name"] is True
     held = await storage.personal_data.of(ADMIN)
     assert [deed["action"] for deed in held.deeds] == ["deed2"]
     assert held.draft is not None

@@ -217,6 +217,8 @@ async def test_nothing_of_the_other_petition_is_changed(
         someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
         await someone.sign(storage)
+    owed = await theirs.changes_after_export.owed(handover)
+    assert [(each.change, len(each.ids)) for each in owed] == [(Change.RESTRICTED, 1)]
     await storage.person_codes.make(someone.supporter, NOON)
     taken, people = await storage.invalidations.take_out([2], reason="", condition="", at=NOON)
     assert people == 1
@@ -246,8 +248,6 @@ async def test_nothing_of_the_other_petition_is_changed(
     await storage.closing_texts.ask_again(0, NOON)
     await storage.admin_names.save(ADMIN, "Marta", NOON)
     await storage.admin_names.save(ADMIN, None, NOON)
-    owed = await theirs.changes_after_export.owed(handover)
-    assert [each.change for each in owed] == [Change.RESTRICTED]
     await storage.changes_after_export.mark_told(owed, at=NOON)
     assert await storage.invalidations.undo(invalidation.id, NOON) == 0
     assert not await storage.handovers.undo(handover, at=NOON)
