@@ -152,6 +152,8 @@ async def test_who_is_left_out_by_their_choice_is_counted(
     assert await broadcasts.not_chosen(Kind.NEWS) == 6
     assert await broadcasts.not_chosen(Kind.CLOSING) == 0
     assert await broadcasts.can_be_written_to() == 7
+    await people.mute(1)
+    assert await broadcasts.had_all_updates() == 2, "the others can be written to"
 
 
 async def test_who_stops_the_messages_before_their_turn_gets_none_and_is_told_the_end(

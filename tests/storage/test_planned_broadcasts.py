@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import update
+
 from storage import (
     Audience,
     AudienceChanged,
@@ -18,6 +20,7 @@ from storage import (
 from storage.broadcast_states import PauseReason, StopReason
 from storage.broadcast_transitions import LATE
 from storage.broadcast_types import Outcome
+from storage.tables import BROADCASTS
 from tests.support.broadcasts import claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
 
@@ -389,3 +392,14 @@ async def test_a_message_of_an_open_petition_waits_for_another_and_is_not_droppe
     assert (waiting.state, waiting.pause_reason) == ("scheduled", None)
     await broadcasts.cancel(other.id, ADMIN, TIME)
     assert (await broadcasts.begin(broadcast, TIME)).state == "running"
+
+
+async def test_one_of_which_it_is_not_known_who_wrote_it_counts_for_everybody(
+    broadcasts: Broadcasts, people: Supporters, database: Database
+) -> None:
+    await people.sign([1, 2], updates=99)
+    damaged = update(BROADCASTS).values(author_sealed=b"damaged")
+    await sent(broadcasts, 2)
+    await database.transact(lambda tx: tx.change(damaged))
+    assert await broadcasts.written_to_alone(ADMIN, TIME) == 2
+    assert await broadcasts.written_to_alone(ADMIN + 1, TIME) == 2
