@@ -5,7 +5,7 @@ Who receives one is defined in `eligibility.py`. New queries about their number 
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, desc, func, select
+from sqlalchemy import ColumnElement, and_, desc, func, select, true
 
 from storage.broadcast_rows import recent_broadcasts
 from storage.broadcast_types import (
@@ -15,8 +15,14 @@ from storage.broadcast_types import (
     DeliveryState,
     Kind,
 )
-from storage.eligibility import agreed_to, can_be_written_to, eligible, has_updates_left, language
-from storage.eligibility import reads as reads_language
+from storage.eligibility import (
+    agreed_to,
+    can_be_written_to,
+    eligible,
+    has_updates_left,
+    language,
+    reads,
+)
 from storage.tables import DELIVERIES, ERASED_DELIVERIES, SIGNATURES
 from storage.transaction import Transaction
 
@@ -35,12 +41,9 @@ def recipients(
         topic: who received a broadcast on it is left out.
         upto: the number of the last signature, or None for all.
     """
-    conditions = [eligible(tx.slug, kind, topic, news_only=audience.news_only)]
-    if audience.language is not None:
-        conditions.append(reads_language(audience.language))
-    if upto is not None:
-        conditions.append(SIGNATURES.c.number <= upto)
-    return and_(*conditions)
+    chosen = eligible(tx.slug, kind, topic, news_only=audience.news_only)
+    counted = true() if upto is None else SIGNATURES.c.number <= upto
+    return and_(chosen, counted, reads(audience.language))
 
 
 def count_audience(
@@ -64,9 +67,8 @@ def count_audience(
     """
     if kind is Kind.NEWS:
         audience = Audience(audience.language, news_only=True)
-    found = recipients(
-        tx, kind, audience, topic or _shared_topic(kind), upto=last_signature_number
-    )
+    on_topic = topic or _shared_topic(kind)
+    found = recipients(tx, kind, audience, on_topic, upto=last_signature_number)
     query = select(language().label("spoken"), func.count().label("people"))
     query = query.where(found).group_by("spoken").order_by(desc("people"), "spoken")
     return {row.spoken: row.people for row in tx.all(query)}
