@@ -50,9 +50,7 @@ def not_told(tx: Transaction, key: bytes) -> int:
     broadcast = tx.find(BROADCASTS, BROADCASTS.c.id == key)
     if broadcast is None or broadcast.last_signature_number is None:
         return 0
-    on_topic = select(BROADCASTS.c.id).where(
-        tx.of(BROADCASTS), BROADCASTS.c.topic == broadcast.topic
-    )
+    on_topic = select(BROADCASTS.c.id).where(BROADCASTS.c.topic == broadcast.topic)
     got_it = exists().where(
         DELIVERIES.c.signature_id == SIGNATURES.c.id,
         DELIVERIES.c.broadcast_id.in_(on_topic),

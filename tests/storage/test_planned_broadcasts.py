@@ -1,5 +1,6 @@
 """Tests that a planned broadcast begins at its time, for everyone who has signed by then."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -314,6 +315,15 @@ async def test_it_waits_while_another_is_under_way(
     assert (await broadcasts.begin(broadcast, TIME)).state == "scheduled"
     await broadcasts.cancel(other.id, ADMIN, TIME)
     assert (await broadcasts.begin(broadcast, TIME)).state == "running"
+
+
+async def test_of_many_that_are_begun_at_once_one_begins(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign([1], updates=9)
+    due = [await planned(broadcasts, kind=Kind.UPDATE) for _ in range(5)]
+    begun = await asyncio.gather(*[broadcasts.begin(each, TIME) for each in due])
+    assert sorted(each.state for each in begun) == ["running", *["scheduled"] * 4]
 
 
 async def test_a_closing_update_of_a_petition_that_is_open_again_is_not_sent(
