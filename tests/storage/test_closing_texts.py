@@ -13,6 +13,7 @@ from storage import (
     ClosingText,
     ClosingTextKind,
     Keyring,
+    Kind,
     NewBroadcast,
     Publication,
     Statement,
@@ -350,5 +351,7 @@ async def test_a_closing_update_whose_text_changes_while_it_is_confirmed_is_not_
     waits = await publishes(storage, above=0)
     assert waits is not None
     assert isinstance(await storage.broadcasts.start(now), AudienceChanged), "another text waits"
+    other = replace(plan, id=b"o" * 16, kind=Kind.UPDATE, starts_at=NOON + HOUR, at_most=None)
+    assert isinstance(await storage.broadcasts.start(other), Broadcast), "it says nothing of it"
     await storage.closing_texts.decline(waits.id, actor=LUCY, at=NOON)
     assert isinstance(await storage.broadcasts.start(now), Broadcast)
