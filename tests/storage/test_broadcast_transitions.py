@@ -1,11 +1,12 @@
 """Tests that a broadcast is paused, resumed and cancelled only in states that allow it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from storage import Audience, Audit, Broadcast, Broadcasts, Database, Keyring, Kind
-from storage.broadcast_states import BroadcastState, PauseReason
+from storage.broadcast_states import BroadcastState, PauseReason, StopReason
 from storage.broadcast_types import Outcome
 from tests.support.broadcasts import ME, claim, queued, results, start, started, tell
 from tests.support.supporters import ADMIN, SLUG, Supporters, later
@@ -68,7 +69,12 @@ async def test_a_cancelled_one_is_over_and_its_people_are_the_next_ones(
 async def test_an_order_for_what_is_not_there_does_nothing(
     broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    assert await broadcasts.pause(b"none" * 4, ADMIN, later(1)) is None
+    none = replace(await started(broadcasts), id=b"none" * 4)
+    assert await broadcasts.pause(none.id, ADMIN, later(1)) is None
+    assert await broadcasts.begin(none, later(1)) == none
+    assert not await broadcasts.stop(none.id, StopReason.CONTENT, later(1))
+    await broadcasts.pause_by_system(none.id, PauseReason.DEFECT)
+    assert [each.is_running for each in await broadcasts.history()] == [True]
 
 
 async def test_each_order_that_had_an_effect_is_in_the_audit_once_with_who_gave_it(
