@@ -1,0 +1,152 @@
+"""Tests what both databases promise of a transaction that is a function."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select, text, update
+
+from storage import Database, Keyring
+from storage.errors import JournalUnwritable
+from storage.journal_entries import Deed, Entry
+from storage.petition_rows import PetitionRows
+from storage.tables import PETITIONS, TELEGRAM_CACHE
+from storage.transaction import Transaction
+from tests.support.supporters import NOON, SLUG, Supporters
+
+MUTED = Entry(Deed.MUTED, b"m" * 16)
+
+
+def keep(tx: Transaction, /, key: str) -> None:
+    tx.add(TELEGRAM_CACHE, key=key, digest=b"")
+
+
+def kept(tx: Transaction, /) -> set[str]:
+    return {row.key for row in tx.all(select(TELEGRAM_CACHE.c.key))}
+
+
+class Notebook:
+    """What is noted of transactions, and a disk that fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.noted: list[Entry] = []
+        self.fails = False
+
+    def write_down(self, entries: Sequence[Entry]) -> None:
+        if self.fails:
+            raise JournalUnwritable
+        self.noted += entries
+
+    def keep_and_note(self, tx: Transaction, /, key: str) -> None:
+        tx.write_down = self.write_down
+        keep(tx, key)
+        tx.note(MUTED)
+
+
+class Rows(PetitionRows):
+    """One petition's rows; the class of no noun."""
+
+    transact = PetitionRows._transact
+    look = PetitionRows._look
+
+
+@pytest.fixture
+def rows(database: Database, keyring: Keyring, people: Supporters) -> Rows:
+    return Rows(database, SLUG, keyring)
+
+
+@pytest.fixture
+def notebook() -> Notebook:
+    return Notebook()
+
+
+async def test_what_is_noted_is_written_down_once_and_counted(
+    rows: Rows, notebook: Notebook
+) -> None:
+    await rows.transact(notebook.keep_and_note, "muted")
+    assert notebook.noted == [MUTED]
+    assert await rows.look(lambda tx: tx.scalar(select(PETITIONS.c.deeds))) == 1
+
+
+async def test_what_fails_is_neither_done_nor_noted(rows: Rows, notebook: Notebook) -> None:
+    def fail(tx: Transaction, /) -> None:
+        notebook.keep_and_note(tx, "muted")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await rows.transact(fail)
+    assert notebook.noted == []
+    assert await rows.look(kept) == set()
+
+
+async def test_where_the_journal_fails_what_does_not_journal_is_done_all_the_same(
+    rows: Rows, notebook: Notebook
+) -> None:
+    notebook.fails = True
+    results = await asyncio.gather(
+        rows.transact(keep, "before"),
+        rows.transact(notebook.keep_and_note, "muted"),
+        rows.transact(keep, "after"),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in results] == [type(None), JournalUnwritable, type(None)]
+    assert await rows.look(kept) == {"before", "after"}
+    notebook.fails = False
+    await rows.transact(notebook.keep_and_note, "muted")
+    assert await rows.look(kept) == {"before", "after", "muted"}
+
+
+async def test_who_is_cut_off_undoes_nothing(rows: Rows) -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def wait(tx: Transaction, /) -> None:
+        keep(tx, "cut off")
+        begun.set()
+
+    def write_down(_: Sequence[Entry]) -> None:
+        end.wait(5)
+
+    def hold(tx: Transaction, /) -> None:
+        tx.write_down = write_down
+        tx.note(MUTED)
+        wait(tx)
+
+    cut = asyncio.create_task(rows.transact(hold))
+    await asyncio.to_thread(begun.wait, 5)
+    cut.cancel()
+    await asyncio.gather(cut, return_exceptions=True)
+    end.set()
+    await rows.transact(keep, "later")
+    async with asyncio.timeout(5):
+        while await rows.look(kept) != {"cut off", "later"}:  # noqa: ASYNC110 - nobody waits for it
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_a_transaction_that_is_run_again_has_the_same_ids(rows: Rows, kind: str) -> None:
+    """Two wait for each other; the server undoes one, which is done again."""
+    await rows.transact(keep, "a")
+    await rows.transact(keep, "b")
+    ids: dict[str, list[bytes]] = {"a": [], "b": []}
+
+    def cross(tx: Transaction, /, first: str, then: str) -> None:
+        for key in (first, then):
+            row = update(TELEGRAM_CACHE).where(TELEGRAM_CACHE.c.key == key)
+            tx.change(row.values(digest=b"x"))
+            tx.scalar(text("SELECT CAST(pg_sleep(0.2) AS TEXT)"))
+        ids[first].append(tx.new_id(NOON))
+
+    await asyncio.gather(rows.transact(cross, "a", "b"), rows.transact(cross, "b", "a"))
+    assert all(len(set(each)) == 1 for each in ids.values())
+    assert ids["a"][0] != ids["b"][0]
+
+
+def test_an_id_begins_with_its_moment(keyring: Keyring) -> None:
+    tx = Transaction(connection=None)  # type: ignore[arg-type] # it is not used
+    tx.belong_to(SLUG, keyring, b"s" * 16)
+    later = datetime(2030, 1, 1, tzinfo=NOON.tzinfo)
+    first, second, third = (tx.new_id(at) for at in (NOON, NOON, later))
+    assert first[:6] == second[:6] < third[:6]
+    assert first != second
