@@ -8,23 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Update, select, update
+from sqlalchemy import Row, Update, func, select, update
 
-from storage.audit import AuditedRows
+from storage.audit import add_audit
+from storage.broadcast_states import ACTIVE, BroadcastState
+from storage.broadcast_types import Kind
 from storage.database import FOR_UPDATE, Database, Statement
 from storage.errors import KeyFileOther, PetitionMissing
 from storage.keyring import NOBODY, Keyring
-from storage.tables import INVALIDATIONS, PETITIONS
-from storage.times import from_millis, to_millis, with_times
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import BROADCASTS, HANDOVERS, INVALIDATIONS, PETITION_NOTICES, PETITIONS
 from storage.transaction import Transaction
-
-_ENSURE = """
-INSERT INTO petitions (slug, key_fingerprint) VALUES (:petition, :fingerprint)
-ON CONFLICT (slug) DO UPDATE SET key_fingerprint = excluded.key_fingerprint
-WHERE petitions.key_fingerprint IS NULL
-"""
-
-_STATE_COLUMNS = "signatures, closed_at, closed_signatures, revision, closes_at, erased_at"
 
 INVALIDATED_SINCE = """
 COALESCE((
@@ -39,22 +33,9 @@ COALESCE((
 """SQL: how many signatures of a petition `p` were invalidated since its closing. What was before
 it, and was undone after it, counts the other way; while it is open that is none."""
 
-_STATE = f"""
-SELECT {_STATE_COLUMNS}, {INVALIDATED_SINCE} AS invalidated_since
-FROM petitions p WHERE slug = :petition
-"""  # noqa: S608 - constants
-
-_FINGERPRINT = """
-SELECT key_fingerprint, forgotten_version FROM petitions WHERE slug = :petition
-"""
-
-_REACHED = "SELECT last_number, deeds FROM petitions WHERE slug = :petition"
-
 _COUNT_DEED = "UPDATE petitions SET deeds = deeds + 1 WHERE slug = :petition"
 
 _LOCK = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant
-
-_MAY_CLOSE = "slug = :petition AND revision = :revision AND closed_at IS NULL"
 
 NO_CLOSING_BROADCAST = """
 NOT EXISTS (
@@ -73,48 +54,6 @@ EXISTS (
 )
 """
 """SQL: whether enough people to need an approval, if there was a threshold, have what it says."""
-
-# A closing update that is being sent, or is planned, says that the petition is closed; and who
-# signed after the handover would be erased with those whom it included.
-_MAY_REOPEN = f"""
-slug = :petition AND revision = :revision AND closed_at IS NOT NULL AND {NO_CLOSING_BROADCAST}
-AND NOT EXISTS (
-  SELECT 1 FROM handovers h WHERE h.petition = :petition AND h.undone_at IS NULL
-)
-"""  # noqa: S608 - a constant
-
-_IS_DUE = "slug = :petition AND closed_at IS NULL AND closes_at <= CAST(:now AS BIGINT)"
-
-_CLOSE = "closed_at = :at, closed_signatures = signatures"
-
-_CLOSE_DUE = "closed_at = closes_at, closed_signatures = signatures"
-
-# Without its date, which would close it again at once.
-_REOPEN = "closed_at = NULL, closed_signatures = NULL, closes_at = NULL, closes_at_chosen = 1"
-
-_CHOOSE_DATE = "closes_at = CAST(:closes_at AS BIGINT), closes_at_chosen = 1"
-
-_FOLLOW_FOLDER = """
-UPDATE petitions SET closes_at = CAST(:closes_at AS BIGINT)
-WHERE slug = :petition AND closed_at IS NULL AND closes_at_chosen = 0
-"""
-
-_NOTICE_WAS_SENT = """
-SELECT 1 FROM petition_notices
-WHERE petition = :petition AND kind = :kind AND about = :about
-"""
-
-_MARK_NOTICE_SENT = """
-INSERT INTO petition_notices (petition, kind, about, sent_at)
-VALUES (:petition, :kind, :about, CAST(:at AS BIGINT))
-ON CONFLICT (petition, kind, about) DO NOTHING
-"""
-
-_FIRST_NOTICE = """
-SELECT MIN(sent_at) AS sent_at FROM petition_notices
-WHERE petition = :petition AND kind = :kind
-  AND SUBSTR(about, 1, CAST(:length AS INTEGER)) = :about
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +112,137 @@ class PetitionState:
         return self.is_closed and self.closed_at == self.closes_at
 
 
-class Petitions(AuditedRows):
+def petition_state(tx: Transaction) -> PetitionState:
+    """Returns the petition's present state."""
+    row = _petition(tx)
+    return PetitionState(
+        signatures=row.signatures,
+        closed_at=row.closed_at,
+        closed_signatures=row.closed_signatures,
+        revision=row.revision,
+        closes_at=row.closes_at,
+        erased_at=row.erased_at,
+        invalidated_since=invalidated_since(tx, row.closed_at),
+    )
+
+
+def reached_so_far(tx: Transaction) -> Reached:
+    """Returns how far the petition has got, by which an older copy is known."""
+    row = _petition(tx)
+    return Reached(row.last_number, row.deeds)
+
+
+def close_petition(
+    tx: Transaction, *, revision: int, actor: int, at: datetime
+) -> PetitionState | None:
+    """Closes the petition and stores the exact count; None if `revision` is out of date."""
+    petition = lock_petition(tx)
+    if petition.revision != revision or petition.closed_at is not None:
+        return None
+    add_audit(tx, "close", actor=actor, at=at)
+    return _changed(tx, closed_at=at, closed_signatures=petition.signatures)
+
+
+def close_if_due(tx: Transaction, now: datetime) -> bool:
+    """Closes the petition as of its date, if that has come; returns whether it did.
+
+    From that moment on nobody can sign, whenever this is called.
+    """
+    petition = lock_petition(tx)
+    due = petition.closes_at
+    if petition.closed_at is not None or due is None or due > now:
+        return False
+    add_audit(tx, "close", at=now, detail="date")
+    # What was invalidated while the bot was not running is subtracted from it again.
+    counted = petition.signatures + invalidated_since(tx, due)
+    _changed(tx, closed_at=due, closed_signatures=counted)
+    return True
+
+
+def reopen_petition(
+    tx: Transaction, *, revision: int, actor: int, at: datetime
+) -> PetitionState | None:
+    """Reopens the petition; None if `revision` is old, or a closing update is not over."""
+    petition = lock_petition(tx)
+    if petition.revision != revision or petition.closed_at is None:
+        return None
+    # It says that the petition is closed; and who signed after the handover would be erased with
+    # those whom it included.
+    if closing_update_is_under_way(tx) or tx.count(HANDOVERS, HANDOVERS.c.undone_at.is_(None)):
+        return None
+    add_audit(tx, "reopen", actor=actor, at=at)
+    # Without its date, which would close it again at once.
+    return _changed(
+        tx, closed_at=None, closed_signatures=None, closes_at=None, closes_at_chosen=True
+    )
+
+
+def choose_closing_date(
+    tx: Transaction, closes_at: datetime | None, *, revision: int, actor: int, at: datetime
+) -> PetitionState | None:
+    """Sets the moment from which nobody can sign, whatever the petition folder says.
+
+    With None it stays open until an admin closes it.
+
+    Returns:
+        The new state; None if `revision` is out of date or the petition is closed.
+    """
+    petition = lock_petition(tx)
+    if petition.revision != revision or petition.closed_at is not None:
+        return None
+    detail = "none" if closes_at is None else closes_at.isoformat()
+    add_audit(tx, "closing date", actor=actor, at=at, detail=detail)
+    return _changed(tx, closes_at=closes_at, closes_at_chosen=True)
+
+
+def follow_folder(tx: Transaction, closes_at: datetime | None) -> None:
+    """Takes over the petition folder's date, unless an admin has chosen one or reopened."""
+    petition = lock_petition(tx)
+    if petition.closed_at is None and not petition.closes_at_chosen:
+        tx.set(PETITIONS, closes_at=closes_at)
+
+
+def closing_update_is_under_way(tx: Transaction) -> bool:
+    """Returns whether a closing update is being sent or planned; asked under the petition's lock,
+    as none is begun under that."""
+    columns = BROADCASTS.c
+    under_way = columns.state.in_((BroadcastState.SCHEDULED, *ACTIVE))
+    return tx.count(BROADCASTS, columns.kind == Kind.CLOSING, under_way) > 0
+
+
+def notice_was_sent(tx: Transaction, kind: str, about: str) -> bool:
+    """Returns whether the admins were sent this notice about the petition before."""
+    columns = PETITION_NOTICES.c
+    return tx.find(PETITION_NOTICES, columns.kind == kind, columns.about == about) is not None
+
+
+def mark_notice_sent(tx: Transaction, kind: str, about: str, at: datetime) -> None:
+    """Stores that the admins were sent this notice about the petition."""
+    tx.add_new(PETITION_NOTICES, kind=kind, about=about, sent_at=at)
+
+
+def first_notice_at(tx: Transaction, kind: str, about: str) -> datetime | None:
+    """Returns when the first notice of a kind was sent whose `about` begins like this."""
+    columns = PETITION_NOTICES.c
+    begins = func.substr(columns.about, 1, len(about)) == about
+    query = select(func.min(columns.sent_at)).where(tx.of(PETITION_NOTICES), begins)
+    first: datetime | None = tx.scalar(query.where(columns.kind == kind))
+    return first
+
+
+class Petitions(PetitionRows):
     """The one petition this bot is for."""
+
+    state = as_read(petition_state)
+    reached = as_read(reached_so_far)
+    close = as_write(close_petition)
+    close_if_due = as_write(close_if_due)
+    reopen = as_write(reopen_petition)
+    choose_closing_date = as_write(choose_closing_date)
+    follow_folder = as_write(follow_folder)
+    notice_was_sent = as_read(notice_was_sent)
+    mark_notice_sent = as_write(mark_notice_sent)
+    first_notice_at = as_read(first_notice_at)
 
     def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
         super().__init__(database, slug, keyring)
@@ -187,7 +255,7 @@ class Petitions(AuditedRows):
         Raises:
             StorageError: as `require_known` does.
         """
-        await self._write(_ENSURE, fingerprint=self._keyring.reference(self._slug, NOBODY))
+        await self._transact(_ensure)
         await self.require_known()
 
     async def require_known(self) -> None:
@@ -199,102 +267,33 @@ class Petitions(AuditedRows):
             PetitionMissing: it was never started on this database.
             KeyFileOther: it was started with another key.
         """
-        rows = await self._read(_FINGERPRINT)
-        if not rows:
-            raise PetitionMissing
-        stored = rows[0]["key_fingerprint"]
-        if stored not in (None, self._keyring.reference(self._slug, NOBODY)):
+        row = await self._look(_petition)
+        if row.key_fingerprint not in (None, self._keyring.reference(self._slug, NOBODY)):
             raise KeyFileOther
-        self.forgotten_version = rows[0]["forgotten_version"]
-
-    async def state(self) -> PetitionState:
-        """Returns the petition's present state."""
-        return PetitionState(**with_times((await self._read(_STATE))[0]))
+        self.forgotten_version = row.forgotten_version
 
     async def last_number(self) -> int:
         """Returns the highest number that a signature was given; it never falls."""
         return (await self.reached()).number
 
-    async def reached(self) -> Reached:
-        """Returns how far the petition has got, by which an older copy is known."""
-        row = (await self._read(_REACHED))[0]
-        return Reached(row["last_number"], row["deeds"])
 
-    async def close(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
-        """Closes the petition and stores the exact count; None if `revision` is out of date."""
-        may = self._statement(_MAY_CLOSE, revision=revision)
-        return await self._change("close", _CLOSE, may, actor=actor, at=at)
+def _ensure(tx: Transaction) -> None:
+    fingerprint = tx.keyring.reference(tx.slug, NOBODY)
+    if not tx.add_new(PETITIONS, slug=tx.slug, key_fingerprint=fingerprint):
+        tx.set(PETITIONS, PETITIONS.c.key_fingerprint.is_(None), key_fingerprint=fingerprint)
 
-    async def reopen(self, *, revision: int, actor: int, at: datetime) -> PetitionState | None:
-        """Reopens the petition; None if `revision` is old, or a closing update is not over."""
-        may = self._statement(_MAY_REOPEN, revision=revision)
-        return await self._change("reopen", _REOPEN, may, actor=actor, at=at)
 
-    async def choose_closing_date(
-        self, closes_at: datetime | None, *, revision: int, actor: int, at: datetime
-    ) -> PetitionState | None:
-        """Sets the moment from which nobody can sign, whatever the petition folder says.
+def _petition(tx: Transaction) -> Row[Any]:
+    row = tx.find(PETITIONS)
+    if row is None:
+        raise PetitionMissing
+    return row
 
-        With None it stays open until an admin closes it.
 
-        Returns:
-            The new state; None if `revision` is out of date or the petition is closed.
-        """
-        may = self._statement(_MAY_CLOSE, revision=revision, closes_at=to_millis(closes_at))
-        detail = "none" if closes_at is None else closes_at.isoformat()
-        return await self._change(
-            "closing date", _CHOOSE_DATE, may, actor=actor, at=at, detail=detail
-        )
-
-    async def follow_folder(self, closes_at: datetime | None) -> None:
-        """Takes over the petition folder's date, unless an admin has chosen one or reopened."""
-        following = self._statement(_FOLLOW_FOLDER, closes_at=to_millis(closes_at))
-        await self._database.write(locking_petition(self._slug), following)
-
-    async def close_if_due(self, now: datetime) -> bool:
-        """Closes the petition as of its date, if that has come; returns whether it did.
-
-        From that moment on nobody can sign, whenever this is called.
-        """
-        due = self._statement(_IS_DUE, now=to_millis(now))
-        closed = await self._change("close", _CLOSE_DUE, due, actor=None, at=now, detail="date")
-        return closed is not None
-
-    async def notice_was_sent(self, kind: str, about: str) -> bool:
-        """Returns whether the admins were sent this notice about the petition before."""
-        return bool(await self._read(_NOTICE_WAS_SENT, kind=kind, about=about))
-
-    async def mark_notice_sent(self, kind: str, about: str, at: datetime) -> None:
-        """Stores that the admins were sent this notice about the petition."""
-        await self._write(_MARK_NOTICE_SENT, kind=kind, about=about, at=to_millis(at))
-
-    async def first_notice_at(self, kind: str, about: str) -> datetime | None:
-        """Returns when the first notice of a kind was sent whose `about` begins like this."""
-        (row,) = await self._read(_FIRST_NOTICE, kind=kind, about=about, length=len(about))
-        return from_millis(row["sent_at"])
-
-    async def _change(
-        self,
-        action: str,
-        setting: str,
-        may: Statement,
-        *,
-        actor: int | None,
-        at: datetime,
-        detail: str = "",
-    ) -> PetitionState | None:
-        """Changes the petition's row and its revision; None if it may not be changed like that."""
-        is_so = Statement(f"EXISTS (SELECT 1 FROM petitions WHERE {may.sql})", may.values)  # noqa: S608 - constants
-        changing = (
-            f"UPDATE petitions SET {setting}, revision = revision + 1"  # noqa: S608 - constants
-            f" WHERE {may.sql} RETURNING {_STATE_COLUMNS}"
-        )
-        *_, rows = await self._database.write(
-            locking_petition(self._slug),
-            self._audit.statement(action, actor=actor, at=at, detail=detail, only_if=is_so),
-            Statement(changing, {**may.values, "at": to_millis(at)}),
-        )
-        return PetitionState(**with_times(rows[0])) if rows else None
+def _changed(tx: Transaction, **values: Any) -> PetitionState:
+    """Changes the petition, so that what was confirmed before is void; returns its state."""
+    tx.set(PETITIONS, revision=PETITIONS.c.revision + 1, **values)
+    return petition_state(tx)
 
 
 def count_deed(slug: str) -> tuple[Statement, ...]:

@@ -168,6 +168,23 @@ class TestTheClosingDate:
         [entry] = await storage.audit.entries(10)
         assert entry == AuditEntry(NOON + DAY, None, "close", "date")
 
+    async def test_what_was_invalidated_before_it_was_noticed_is_subtracted_once(
+        self, storage: Storage, keyring: Keyring
+    ) -> None:
+        await storage.petitions.follow_folder(NOON + DAY)
+        for user_id in (1, 2, 3):
+            someone = a_supporter(keyring, user_id)
+            await someone.arrive(storage)
+            await someone.sign(storage)
+        take_out, at = storage.invalidations.take_out, NOON + DAY
+        taken, _ = await take_out([1], reason="", condition="", at=at - MILLISECOND)
+        await take_out([2], reason="", condition="", at=at + MILLISECOND)
+        await storage.petitions.close_if_due(NOON + 2 * DAY)
+        state = await storage.petitions.state()
+        assert (state.closed_signatures, state.told_signatures) == (2, 1)
+        await storage.invalidations.undo(taken, NOON + 3 * DAY)
+        assert (await storage.petitions.state()).told_signatures == 2
+
     async def test_what_an_admin_chose_stands_against_the_folder(self, storage: Storage) -> None:
         petitions = storage.petitions
         await petitions.follow_folder(NOON)
