@@ -6,142 +6,45 @@ second admin. New queries about them go here.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, func, select
 
-from storage.audit import AuditedRows
-from storage.database import Row, Value
-from storage.petition_rows import as_read
-from storage.petitions import ALL_WERE_TOLD, NO_CLOSING_BROADCAST, locking_petition
-from storage.tables import CLOSING_PUBLICATIONS, CLOSING_TEXTS
-from storage.times import from_millis, to_millis
+from storage.audit import add_audit
+from storage.broadcast_states import BroadcastState
+from storage.broadcast_types import Kind
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.petitions import closing_update_is_under_way, lock_petition
+from storage.tables import (
+    AWAITED_CLOSING_TEXTS,
+    BROADCASTS,
+    CLOSING_PUBLICATIONS,
+    CLOSING_TEXTS,
+    PETITIONS,
+)
 from storage.transaction import Transaction
 
 CLOSING_UPDATE = "closing"
 """The entry of the closing update; that of what followed is a random word."""
 
-_IS_LEFT = "petition = :petition AND publication_id IS NULL AND discarded_at IS NULL"
+_ACTION = "closing text"
+"""What all changes are called in the audit log."""
 
-_ALL = """
-SELECT t.id, t.entry, t.kind, t.day, t.language, t.number, t.text_sealed, t.author_sealed,
-  t.written_at, t.discarded_at, t.publication_id, p.requested_by_sealed, p.requested_at,
-  p.approved_by_sealed, p.published_at
-FROM closing_texts t LEFT JOIN closing_publications p ON p.id = t.publication_id
-WHERE t.petition = :petition
-"""
+_IS_LEFT = (CLOSING_TEXTS.c.publication_id.is_(None), CLOSING_TEXTS.c.discarded_at.is_(None))
+_WAITS = CLOSING_PUBLICATIONS.c.published_at.is_(None)
 
-_PUBLISHED = f"{_ALL} AND p.published_at IS NOT NULL ORDER BY t.written_at, t.number"
-_HISTORY = f"{_ALL} ORDER BY t.written_at, t.number, t.language, t.entry"
-
-# A version that was not published gives way to the next one.
-_REPLACE = f"""
-UPDATE closing_texts SET discarded_at = :at
-WHERE {_IS_LEFT} AND entry = :entry AND language = :language AND id <> :id
-  AND NOT EXISTS (SELECT 1 FROM closing_texts known WHERE known.id = :id)
-"""  # noqa: S608 - constants of this file
-
-_WRITE = """
-INSERT INTO closing_texts
-  (id, petition, entry, kind, day, language, number, text_sealed, author_sealed, written_at)
-SELECT :id, :petition, :entry, :kind, CAST(:day AS TEXT), :language,
-  (SELECT COALESCE(MAX(number), 0) + 1 FROM closing_texts
-   WHERE petition = :petition AND entry = :entry AND language = :language),
-  :text, :author, :at
-WHERE NOT EXISTS (SELECT 1 FROM closing_texts WHERE id = :id)
-"""
-
-_FORGET_AWAITED = "DELETE FROM awaited_closing_texts WHERE petition = :petition AND admin = :admin"
-
-_AWAIT = """
-INSERT INTO awaited_closing_texts (petition, admin, entry, kind, day, language, asked_at)
-VALUES (:petition, :admin, :entry, :kind, CAST(:day AS TEXT), :language, :at)
-ON CONFLICT (petition, admin) DO UPDATE SET entry = excluded.entry, kind = excluded.kind,
-  day = excluded.day, language = excluded.language, asked_at = excluded.asked_at
-"""
-
-_AWAITED = """
-SELECT entry, kind, day, language, asked_at FROM awaited_closing_texts
-WHERE petition = :petition AND admin = :admin
-"""
-
-_HAS_LEFT = f"EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT})"  # noqa: S608 - constants
-_DISCARD = f"UPDATE closing_texts SET discarded_at = :at WHERE {_IS_LEFT}"  # noqa: S608 - constants
-
-_HAS_CLOSING_UPDATE = f"""
-EXISTS (SELECT 1 FROM closing_texts WHERE {_IS_LEFT} AND entry = '{CLOSING_UPDATE}')
-"""  # noqa: S608 - constants of this file
-
-# All that is left is what the admin was shown, and nothing else waits for a second admin. The
-# closing update that is being sent, or is planned, has the text of its confirmation.
-_MAY_PUBLISH = f"""
-(SELECT COUNT(*) FROM closing_texts WHERE {_IS_LEFT}) = :versions
-AND (SELECT COUNT(*) FROM closing_texts WHERE {_IS_LEFT} AND id IN ({{ids}})) = :versions
-AND NOT EXISTS (
-  SELECT 1 FROM closing_publications WHERE petition = :petition AND published_at IS NULL
+_VERSIONS = (
+    select(
+        CLOSING_TEXTS,
+        *(each for each in CLOSING_PUBLICATIONS.c if each.name not in CLOSING_TEXTS.c),
+    )
+    .outerjoin(CLOSING_PUBLICATIONS)
+    .order_by(*(CLOSING_TEXTS.c[name] for name in ("written_at", "number", "language", "entry")))
 )
-AND (NOT {_HAS_CLOSING_UPDATE} OR {NO_CLOSING_BROADCAST})
-"""  # noqa: S608 - constants of this file
-
-# Also while it is open: one admin could change the text alone and close the petition at once.
-_PUBLISH = f"""
-INSERT INTO closing_publications (id, petition, requested_by_sealed, requested_at, published_at)
-SELECT :publication, :petition, :requested_by, CAST(:at AS BIGINT),
-  CASE WHEN CAST(:approval_above AS BIGINT) IS NULL
-    OR COALESCE(p.closed_signatures, p.signatures) <= CAST(:approval_above AS BIGINT)
-  THEN CAST(:at AS BIGINT) END
-FROM petitions p WHERE p.slug = :petition AND {_MAY_PUBLISH}
-ON CONFLICT (id) DO NOTHING
-"""  # noqa: S608 - constants of this file
-
-_ATTACH = f"""
-UPDATE closing_texts SET publication_id = :publication
-WHERE {_IS_LEFT} AND id IN ({{ids}})
-  AND EXISTS (SELECT 1 FROM closing_publications WHERE id = :publication)
-"""  # noqa: S608 - constants of this file
-
-# What one admin published when fewer had signed, unless the signers get it, or have it.
-_ALONE = f"""
-petition = :petition AND published_at IS NOT NULL AND approved_by_sealed IS NULL
-AND {NO_CLOSING_BROADCAST} AND NOT {ALL_WERE_TOLD} AND EXISTS (
-  SELECT 1 FROM petitions p WHERE p.slug = :petition
-    AND COALESCE(p.closed_signatures, p.signatures) > CAST(:approval_above AS BIGINT)
-)
-"""  # noqa: S608 - constants of this file
-
-_IS_ALONE = f"EXISTS (SELECT 1 FROM closing_publications WHERE {_ALONE})"  # noqa: S608 - constants
-_ASK_AGAIN = f"UPDATE closing_publications SET published_at = NULL WHERE {_ALONE}"  # noqa: S608
-
-_WAITS = "id = :publication AND petition = :petition AND published_at IS NULL"
-
-_APPROVE = f"""
-UPDATE closing_publications SET published_at = :at, approved_by_sealed = :approved_by
-WHERE {_WAITS}
-"""  # noqa: S608 - constants of this file
-
-# What was confirmed with the former text is void: a broadcast, and the closing of the petition.
-_NEW_REVISION = """
-UPDATE petitions SET revision = revision + 1
-WHERE slug = :petition AND EXISTS (
-  SELECT 1 FROM closing_publications WHERE id = :publication AND published_at = :at
-)
-"""
-
-_DOES_WAIT = f"EXISTS (SELECT 1 FROM closing_publications WHERE {_WAITS})"  # noqa: S608 - constants
-
-# Its versions can be changed and offered again, unless there are newer ones.
-_DETACH = f"""
-UPDATE closing_texts SET publication_id = NULL, discarded_at = CASE WHEN EXISTS (
-    SELECT 1 FROM closing_texts newer WHERE newer.petition = closing_texts.petition
-      AND newer.entry = closing_texts.entry AND newer.language = closing_texts.language
-      AND newer.number > closing_texts.number
-  ) THEN CAST(:at AS BIGINT) END
-WHERE publication_id = :publication AND {_DOES_WAIT}
-"""  # noqa: S608 - constants of this file
-_DECLINE = f"DELETE FROM closing_publications WHERE {_WAITS}"  # noqa: S608 - constants of this file
 
 
 class ClosingTextKind(StrEnum):
@@ -220,210 +123,209 @@ class ClosingText:
         return self.publication is None and not self.is_discarded
 
 
+def published_versions(tx: Transaction) -> Sequence[ClosingText]:
+    """Returns every published version, oldest first."""
+    return _versions(tx, CLOSING_PUBLICATIONS.c.published_at.is_not(None))
+
+
+def all_versions(tx: Transaction) -> Sequence[ClosingText]:
+    """Returns every version ever written, oldest first."""
+    return _versions(tx)
+
+
 def closing_update_waits(tx: Transaction) -> bool:
     """Returns whether another text of the closing update waits for a second admin."""
-    waiting = select(CLOSING_PUBLICATIONS.c.id).where(
-        CLOSING_PUBLICATIONS.c.published_at.is_(None)
+    columns = CLOSING_TEXTS.c
+    waiting = columns.publication_id.in_(select(CLOSING_PUBLICATIONS.c.id).where(_WAITS))
+    return tx.count(CLOSING_TEXTS, columns.entry == CLOSING_UPDATE, waiting) > 0
+
+
+def await_text(tx: Transaction, admin: bytes, awaited: AwaitedText) -> None:
+    """Stores that an admin's next message is this text, in place of an earlier one."""
+    tx.put(AWAITED_CLOSING_TEXTS, admin=admin, **asdict(awaited))
+
+
+def awaited_text(tx: Transaction, admin: bytes) -> AwaitedText | None:
+    """Returns the text that an admin was asked for; None if there is none."""
+    row = tx.find(AWAITED_CLOSING_TEXTS, AWAITED_CLOSING_TEXTS.c.admin == admin)
+    if row is None:
+        return None
+    return AwaitedText(
+        row.entry, ClosingTextKind(row.kind), row.language, row.asked_at, day=row.day
     )
-    texts = CLOSING_TEXTS.c
-    of_update = (texts.entry == CLOSING_UPDATE, texts.publication_id.in_(waiting))
-    return tx.count(CLOSING_TEXTS, *of_update) > 0
 
 
-class ClosingTexts(AuditedRows):
+def forget_awaited(tx: Transaction, admin: bytes) -> None:
+    """Stores that an admin's next message is no text of these."""
+    tx.delete(AWAITED_CLOSING_TEXTS, AWAITED_CLOSING_TEXTS.c.admin == admin)
+
+
+def write_text(
+    tx: Transaction,
+    key: bytes,
+    admin: bytes | None,
+    awaited: AwaitedText,
+    text: str,
+    *,
+    actor: int,
+    at: datetime,
+) -> None:
+    """Stores the awaited text as the next version, which nobody else reads yet.
+
+    Args:
+        tx: the transaction.
+        key: 16 bytes that are the same when the same message is taken again.
+        admin: the reference of who was asked for it; None if it was not asked for.
+        awaited: what it is the text of.
+        text: Telegram HTML.
+        actor: the Telegram user id of who wrote it.
+        at: now.
+    """
+    lock_petition(tx)
+    if admin is not None:
+        forget_awaited(tx, admin)
+    columns = CLOSING_TEXTS.c
+    if tx.find(CLOSING_TEXTS, columns.id == key) is not None:
+        return
+    its = (columns.entry == awaited.entry, columns.language == awaited.language)
+    # A version that was not published gives way to the next one.
+    tx.set(CLOSING_TEXTS, *its, *_IS_LEFT, discarded_at=at)
+    tx.add(
+        CLOSING_TEXTS,
+        id=key,
+        entry=awaited.entry,
+        kind=awaited.kind,
+        day=awaited.day,
+        language=awaited.language,
+        number=tx.count(CLOSING_TEXTS, *its) + 1,
+        text_sealed=tx.seal(text, columns.text_sealed, key),
+        author_sealed=tx.seal(actor, columns.author_sealed, key),
+        written_at=at,
+    )
+
+
+def discard_texts(tx: Transaction, *, actor: int, at: datetime) -> None:
+    """Discards what was written and not published; it stays in the history."""
+    lock_petition(tx)
+    if tx.set(CLOSING_TEXTS, *_IS_LEFT, discarded_at=at):
+        add_audit(tx, _ACTION, actor=actor, at=at, detail="discarded")
+
+
+def publish_texts(
+    tx: Transaction,
+    versions: Sequence[ClosingText],
+    *,
+    actor: int,
+    at: datetime,
+    approval_above: int | None,
+) -> Publication | None:
+    """Publishes these versions, or asks a second admin to.
+
+    Args:
+        tx: the transaction.
+        versions: all that are left, as the admin was shown them.
+        actor: the admin's Telegram user id.
+        at: now.
+        approval_above: with more signers than this a second admin is needed; None: never.
+
+    Returns:
+        The publication, also if an earlier call made it; None if something else is left,
+        another publication waits, or a closing update is planned or on its way.
+    """
+    petition, key = lock_petition(tx), publication_id(versions)
+    made = _find_publication(tx, key)
+    if made is not None:
+        return made
+    left = {each.id for each in _versions(tx, *_IS_LEFT)}
+    if (
+        not left
+        or left != {each.id for each in versions}
+        or tx.count(CLOSING_PUBLICATIONS, _WAITS)
+    ):
+        return None
+    # The closing update that is being sent, or is planned, has the text of its confirmation.
+    changes_update = any(each.entry == CLOSING_UPDATE for each in versions)
+    if changes_update and closing_update_is_under_way(tx):
+        return None
+    # Also while it is open: one admin could change the text alone and close the petition at once.
+    is_alone = approval_above is None or _signers(petition) <= approval_above
+    tx.add(
+        CLOSING_PUBLICATIONS,
+        id=key,
+        requested_by_sealed=tx.seal(actor, CLOSING_PUBLICATIONS.c.requested_by_sealed, key),
+        requested_at=at,
+        published_at=at if is_alone else None,
+    )
+    tx.set(CLOSING_TEXTS, *_IS_LEFT, publication_id=key)
+    if is_alone:
+        _make_former_text_void(tx)
+    named = ", ".join(f"{each.kind} {each.language} {each.number}" for each in versions)
+    add_audit(tx, _ACTION, actor=actor, at=at, detail=named)
+    return _find_publication(tx, key)
+
+
+def approve_publication(
+    tx: Transaction, key: bytes, *, actor: int, at: datetime
+) -> Publication | None:
+    """Publishes what waits for a second admin; nothing changes for who requested it.
+
+    Returns:
+        The publication as it now is; None if it was declined.
+    """
+    lock_petition(tx)
+    known = _find_publication(tx, key)
+    if known is None or known.published_at is not None or known.requested_by == actor:
+        return known
+    columns = CLOSING_PUBLICATIONS.c
+    sealed = tx.seal(actor, columns.approved_by_sealed, key)
+    tx.set(CLOSING_PUBLICATIONS, columns.id == key, published_at=at, approved_by_sealed=sealed)
+    _make_former_text_void(tx)
+    add_audit(tx, _ACTION, actor=actor, at=at, detail="approved")
+    return _find_publication(tx, key)
+
+
+def decline_publication(tx: Transaction, key: bytes, *, actor: int, at: datetime) -> None:
+    """Ends the wait for a second admin, who declines it, or for whom it is taken back.
+
+    Its versions can be changed and offered again, unless there are newer ones.
+    """
+    lock_petition(tx)
+    if not tx.count(CLOSING_PUBLICATIONS, CLOSING_PUBLICATIONS.c.id == key, _WAITS):
+        return
+    columns = CLOSING_TEXTS.c
+    for each in _versions(tx, columns.publication_id == key):
+        newer = (columns.entry == each.entry, columns.language == each.language)
+        is_old = tx.count(CLOSING_TEXTS, *newer, columns.number > each.number) > 0
+        discarded_at = at if is_old else None
+        tx.set(
+            CLOSING_TEXTS, columns.id == each.id, publication_id=None, discarded_at=discarded_at
+        )
+    tx.delete(CLOSING_PUBLICATIONS, CLOSING_PUBLICATIONS.c.id == key)
+    add_audit(tx, _ACTION, actor=actor, at=at, detail="declined")
+
+
+class ClosingTexts(PetitionRows):
     """The closing update and the later entries of one petition."""
 
-    async def published(self) -> Sequence[ClosingText]:
-        """Returns every published version, oldest first."""
-        return [self._text(row) for row in await self._read(_PUBLISHED)]
-
-    async def history(self) -> Sequence[ClosingText]:
-        """Returns every version ever written, oldest first."""
-        return [self._text(row) for row in await self._read(_HISTORY)]
-
+    published = as_read(published_versions)
+    history = as_read(all_versions)
     closing_update_waits = as_read(closing_update_waits)
-
-    async def await_text(self, admin: bytes, awaited: AwaitedText) -> None:
-        """Stores that an admin's next message is this text, in place of an earlier one."""
-        await self._write(_AWAIT, admin=admin, **_asked(awaited), at=to_millis(awaited.asked_at))
-
-    async def awaited(self, admin: bytes) -> AwaitedText | None:
-        """Returns the text that an admin was asked for; None if there is none."""
-        for row in await self._read(_AWAITED, admin=admin):
-            return AwaitedText(
-                entry=row["entry"],
-                kind=ClosingTextKind(row["kind"]),
-                language=row["language"],
-                asked_at=from_millis(row["asked_at"]),
-                day=_day(row["day"]),
-            )
-        return None
-
-    async def forget_awaited(self, admin: bytes) -> None:
-        """Stores that an admin's next message is no text of these."""
-        await self._write(_FORGET_AWAITED, admin=admin)
-
-    async def write(
-        self,
-        key: bytes,
-        admin: bytes | None,
-        awaited: AwaitedText,
-        text: str,
-        *,
-        actor: int,
-        at: datetime,
-    ) -> None:
-        """Stores the awaited text as the next version, which nobody else reads yet.
-
-        Args:
-            key: 16 bytes that are the same when the same message is taken again.
-            admin: the reference of who was asked for it; None if it was not asked for.
-            awaited: what it is the text of.
-            text: Telegram HTML.
-            actor: the Telegram user id of who wrote it.
-            at: now.
-        """
-        values: dict[str, Value] = {
-            **_asked(awaited),
-            "id": key,
-            "text": self._sealed(text, "closing_texts", "text_sealed", key),
-            "author": self._sealed(actor, "closing_texts", "author_sealed", key),
-            "at": to_millis(at),
-        }
-        answered = () if admin is None else (self._statement(_FORGET_AWAITED, admin=admin),)
-        await self._database.write(
-            locking_petition(self._slug),
-            self._statement(_REPLACE, **values),
-            self._statement(_WRITE, **values),
-            *answered,
-        )
-
-    async def discard(self, *, actor: int, at: datetime) -> None:
-        """Discards what was written and not published; it stays in the history."""
-        await self._change("discarded", _HAS_LEFT, (_DISCARD,), {}, actor=actor, at=at)
-
-    async def publish(
-        self,
-        versions: Sequence[ClosingText],
-        *,
-        actor: int,
-        at: datetime,
-        approval_above: int | None,
-    ) -> Publication | None:
-        """Publishes these versions, or asks a second admin to.
-
-        Args:
-            versions: all that are left, as the admin was shown them.
-            actor: the admin's Telegram user id.
-            at: now.
-            approval_above: with more signers than this a second admin is needed; None: never.
-
-        Returns:
-            The publication, also if an earlier call made it; None if something else is left,
-            another publication waits, or a closing update is planned or on its way.
-        """
-        key = publication_id(versions)
-        listed = {f"id{n}": version.id for n, version in enumerate(versions)}
-        ids = ", ".join(f":{name}" for name in listed)
-        values: dict[str, Value] = {
-            **listed,
-            "versions": len(versions),
-            "publication": key,
-            "requested_by": self._sealed(
-                actor, "closing_publications", "requested_by_sealed", key
-            ),
-            "approval_above": approval_above,
-        }
-        changes = (_PUBLISH.format(ids=ids), _ATTACH.format(ids=ids), _NEW_REVISION)
-        condition = _MAY_PUBLISH.format(ids=ids)
-        named = ", ".join(f"{each.kind} {each.language} {each.number}" for each in versions)
-        await self._change(named, condition, changes, values, actor=actor, at=at)
-        return await self._publication(key)
-
-    async def approve(self, key: bytes, *, actor: int, at: datetime) -> Publication | None:
-        """Publishes what waits for a second admin; nothing changes for who requested it.
-
-        Returns:
-            The publication as it now is; None if it was declined.
-        """
-        known = await self._publication(key)
-        if known is None or known.published_at is not None or known.requested_by == actor:
-            return known
-        approved_by = self._sealed(actor, "closing_publications", "approved_by_sealed", key)
-        values: dict[str, Value] = {"publication": key, "approved_by": approved_by}
-        changes = (_APPROVE, _NEW_REVISION)
-        await self._change("approved", _DOES_WAIT, changes, values, actor=actor, at=at)
-        return await self._publication(key)
+    await_text = as_write(await_text)
+    awaited = as_read(awaited_text)
+    forget_awaited = as_write(forget_awaited)
+    write = as_write(write_text)
+    discard = as_write(discard_texts)
+    publish = as_write(publish_texts)
+    approve = as_write(approve_publication)
+    decline = as_write(decline_publication)
 
     async def ask_again(self, approval_above: int | None, at: datetime) -> None:
         """Has a second admin decide on what one published when no more than that had signed."""
-        values: dict[str, Value] = {"approval_above": approval_above}
-        if approval_above is not None and await self._read(
-            f"SELECT 1 WHERE {_IS_ALONE}", **values
-        ):
-            await self._change(
-                "to be approved", _IS_ALONE, (_ASK_AGAIN,), values, actor=None, at=at
-            )
-
-    async def decline(self, key: bytes, *, actor: int, at: datetime) -> None:
-        """Ends the wait for a second admin, who declines it, or for whom it is taken back."""
-        changes, values = (_DETACH, _DECLINE), {"publication": key}
-        await self._change("declined", _DOES_WAIT, changes, values, actor=actor, at=at)
-
-    async def _change(
-        self,
-        detail: str,
-        condition: str,
-        changes: Sequence[str],
-        values: Mapping[str, Value],
-        *,
-        actor: int | None,
-        at: datetime,
-    ) -> None:
-        """Runs statements that have an effect on a condition only, and their audit entry."""
-        asked = {**values, "at": to_millis(at)}
-        await self._database.write(
-            locking_petition(self._slug),
-            self._audit.statement(
-                "closing text",
-                actor=actor,
-                at=at,
-                detail=detail,
-                only_if=self._statement(condition, **asked),
-            ),
-            *(self._statement(sql, **asked) for sql in changes),
-        )
-
-    async def _publication(self, key: bytes) -> Publication | None:
-        history = await self.history()
-        found = (each.publication for each in history if each.publication is not None)
-        return next((each for each in found if each.id == key), None)
-
-    def _text(self, row: Row) -> ClosingText:
-        key, table = row["id"], "closing_texts"
-        return ClosingText(
-            id=key,
-            entry=row["entry"],
-            kind=ClosingTextKind(row["kind"]),
-            day=_day(row["day"]),
-            language=row["language"],
-            number=row["number"],
-            text=self._opened(row, table, "text_sealed", key),
-            author=self._opened_id(row, table, "author_sealed", key),
-            written_at=from_millis(row["written_at"]),
-            is_discarded=row["discarded_at"] is not None,
-            publication=None if row["publication_id"] is None else self._published_by(row),
-        )
-
-    def _published_by(self, row: Row) -> Publication:
-        key, table = row["publication_id"], "closing_publications"
-        return Publication(
-            id=key,
-            requested_by=self._opened_id(row, table, "requested_by_sealed", key),
-            requested_at=from_millis(row["requested_at"]),
-            approved_by=self._opened_id(row, table, "approved_by_sealed", key),
-            published_at=from_millis(row["published_at"]),
-        )
+        if approval_above is None:
+            return
+        alone = await self._look(_decided_alone, approval_above)
+        if alone:  # nearly never, and to ask locks the petition for those who sign
+            await self._transact(_ask_again, approval_above, at)
 
 
 def publication_id(versions: Sequence[ClosingText]) -> bytes:
@@ -432,14 +334,81 @@ def publication_id(versions: Sequence[ClosingText]) -> bytes:
     return hashlib.sha256(b"publication\x00" + joined).digest()[:16]
 
 
-def _asked(awaited: AwaitedText) -> dict[str, Value]:
-    return {
-        "entry": awaited.entry,
-        "kind": awaited.kind.value,
-        "day": None if awaited.day is None else awaited.day.isoformat(),
-        "language": awaited.language,
-    }
+def _ask_again(tx: Transaction, approval_above: int, at: datetime) -> None:
+    lock_petition(tx)
+    alone = _decided_alone(tx, approval_above)
+    if tx.set(CLOSING_PUBLICATIONS, CLOSING_PUBLICATIONS.c.id.in_(alone), published_at=None):
+        add_audit(tx, _ACTION, at=at, detail="to be approved")
 
 
-def _day(stored: str | None) -> date | None:
-    return None if stored is None else date.fromisoformat(stored)
+def _decided_alone(tx: Transaction, approval_above: int) -> Sequence[bytes]:
+    """Returns what one admin published when fewer had signed, unless the signers get it, or enough
+    of them to need an approval have it."""
+    petition = tx.find(PETITIONS)
+    if petition is None or _signers(petition) <= approval_above or closing_update_is_under_way(tx):
+        return ()
+    columns = BROADCASTS.c
+    told = select(func.max(columns.created_at)).where(
+        tx.of(BROADCASTS),
+        columns.kind == Kind.CLOSING,
+        columns.state == BroadcastState.FINISHED,
+        columns.recall_started_at.is_(None),
+        columns.total > approval_above,
+    )
+    told_at = tx.scalar(told)
+    columns = CLOSING_PUBLICATIONS.c
+    alone = select(columns.id).where(
+        tx.of(CLOSING_PUBLICATIONS),
+        columns.approved_by_sealed.is_(None),
+        columns.published_at.is_not(None) if told_at is None else columns.published_at > told_at,
+    )
+    return tx.connection.scalars(alone).all()
+
+
+def _signers(petition: Row[Any]) -> int:
+    """Returns how many signed: now, or once closed at the closing."""
+    signed: int | None = petition.closed_signatures
+    return petition.signatures if signed is None else signed
+
+
+def _make_former_text_void(tx: Transaction) -> None:
+    """Makes what was confirmed with it void: a broadcast, and the closing of the petition."""
+    tx.set(PETITIONS, revision=PETITIONS.c.revision + 1)
+
+
+def _versions(tx: Transaction, *conditions: ColumnElement[bool]) -> Sequence[ClosingText]:
+    rows = tx.all(_VERSIONS.where(tx.of(CLOSING_TEXTS), *conditions))
+    return [_version(tx, row) for row in rows]
+
+
+def _version(tx: Transaction, row: Row[Any]) -> ClosingText:
+    key, columns = row.publication_id, CLOSING_TEXTS.c
+    return ClosingText(
+        id=row.id,
+        entry=row.entry,
+        kind=ClosingTextKind(row.kind),
+        day=row.day,
+        language=row.language,
+        number=row.number,
+        text=tx.opened(row.text_sealed, columns.text_sealed, row.id),
+        author=tx.opened_id(row.author_sealed, columns.author_sealed, row.id),
+        written_at=row.written_at,
+        is_discarded=row.discarded_at is not None,
+        publication=None if key is None else _publication(tx, key, row),
+    )
+
+
+def _find_publication(tx: Transaction, key: bytes) -> Publication | None:
+    row = tx.find(CLOSING_PUBLICATIONS, CLOSING_PUBLICATIONS.c.id == key)
+    return None if row is None else _publication(tx, key, row)
+
+
+def _publication(tx: Transaction, key: bytes, row: Row[Any]) -> Publication:
+    columns = CLOSING_PUBLICATIONS.c
+    return Publication(
+        id=key,
+        requested_by=tx.opened_id(row.requested_by_sealed, columns.requested_by_sealed, key),
+        requested_at=row.requested_at,
+        approved_by=tx.opened_id(row.approved_by_sealed, columns.approved_by_sealed, key),
+        published_at=row.published_at,
+    )

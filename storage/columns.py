@@ -92,9 +92,9 @@ def flag(name: str, *, null: bool = False, default: int | None = None) -> sa.Col
     return sa.Column(name, Flag, nullable=null, server_default=start)
 
 
-def day(name: str) -> sa.Column[date]:
+def day(name: str, *, null: bool = False) -> sa.Column[date]:
     """Returns a column of days."""
-    return sa.Column(name, Day, nullable=False)
+    return sa.Column(name, Day, nullable=null)
 
 
 def text(name: str, *, null: bool = False, default: str | None = None) -> sa.Column[str]:

@@ -37,24 +37,6 @@ _COUNT_DEED = "UPDATE petitions SET deeds = deeds + 1 WHERE slug = :petition"
 
 _LOCK = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant
 
-NO_CLOSING_BROADCAST = """
-NOT EXISTS (
-  SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.kind = 'closing'
-    AND b.state IN ('scheduled', 'running', 'paused')
-)
-"""
-"""SQL: whether no closing update is being sent or planned."""
-
-ALL_WERE_TOLD = """
-EXISTS (
-  SELECT 1 FROM broadcasts b WHERE b.petition = :petition AND b.kind = 'closing'
-    AND b.state = 'finished' AND b.recall_started_at IS NULL
-    AND b.total > CAST(:approval_above AS BIGINT)
-    AND b.created_at >= closing_publications.published_at
-)
-"""
-"""SQL: whether enough people to need an approval, if there was a threshold, have what it says."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reached:

@@ -62,10 +62,14 @@ async def signs_and_closes(storage: Storage, keyring: Keyring, people: int) -> N
 async def test_a_version_is_read_by_nobody_until_it_is_published(storage: Storage) -> None:
     await writes(storage, "Han vuelto")
     assert await shown(storage) == []
+    versions = await left(storage)
     made = await publishes(storage)
     assert made is not None
     assert made.published_at == NOON
     assert await shown(storage) == ["Han vuelto"]
+    again = storage.closing_texts.publish
+    assert await again(versions, actor=LUCY, at=NOON + HOUR, approval_above=None) == made
+    assert len(await storage.audit.entries(9)) == 1
 
 
 async def test_the_next_version_of_a_language_takes_its_place_and_the_former_stays(
@@ -259,10 +263,14 @@ async def test_a_declined_version_can_be_offered_again(storage: Storage, keyring
     again = await publishes(storage, above=0)
     assert again is not None
     await writes(storage, "Son libres")
-    await storage.closing_texts.decline(again.id, actor=LUCY, at=NOON)
-    await storage.closing_texts.decline(again.id, actor=LUCY, at=NOON)
+    for _ in range(2):
+        await storage.closing_texts.decline(again.id, actor=LUCY, at=NOON)
     newer = {"They are back", "Son libres", "Respondieron"}
     assert {each.text for each in await left(storage)} == newer, "one has a newer version"
+    await storage.closing_texts.discard(actor=LUCY, at=NOON)
+    await writes(storage, "Contestaron al fin", ANSWER)
+    assert await publishes(storage, above=0) is not None
+    assert not await storage.closing_texts.closing_update_waits(), "it is another text"
     declined = [each for each in await storage.audit.entries(9) if each.detail == "declined"]
     assert [each.actor for each in declined] == [LUCY, LUCY]
 

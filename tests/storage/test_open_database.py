@@ -1,10 +1,22 @@
 """Tests that opening a database reports what is missing in a sentence."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from storage import DriverMissing, Keyring, SchemaMissing, Unavailable, open_database, open_storage
+from storage import (
+    DriverMissing,
+    KeyFileOther,
+    Keyring,
+    PetitionMissing,
+    SchemaMissing,
+    Statement,
+    Unavailable,
+    open_database,
+    open_known_storage,
+    open_storage,
+)
 
 
 async def test_postgres_without_its_driver_says_what_to_install(
@@ -21,6 +33,27 @@ async def test_storage_on_a_database_without_tables_says_to_migrate(
 ) -> None:
     with pytest.raises(SchemaMissing, match="migrate"):
         await open_storage(empty_url, keyring, "andry")
+
+
+async def test_a_petition_is_opened_with_no_other_key_than_its_first(
+    database_url: str, keyring: Keyring, tmp_path: Path
+) -> None:
+    other = Keyring.generate(tmp_path / "other.key")
+    for first, second in ((keyring, other), (other, keyring)):
+        storage = await open_storage(database_url, first, "andry")
+        for opens in (open_storage, open_known_storage):
+            with pytest.raises(KeyFileOther):
+                await opens(database_url, second, "andry")
+        # A row in which no key was kept takes that of the next start.
+        await storage.database.write(Statement("UPDATE petitions SET key_fingerprint = NULL"))
+        await storage.close()
+
+
+async def test_a_petition_that_was_never_started_is_not_known(
+    database_url: str, keyring: Keyring
+) -> None:
+    with pytest.raises(PetitionMissing):
+        await open_known_storage(database_url, keyring, "andry")
 
 
 async def test_a_closed_storage_is_unavailable_and_says_so(

@@ -102,8 +102,11 @@ async def test_it_stays_closed_while_its_closing_is_being_told(storage: Storage)
     for state in ("scheduled", "running", "paused"):
         await storage.database.write(Statement(f"UPDATE broadcasts SET state = '{state}'"))  # noqa: S608 - a constant
         assert await storage.petitions.reopen(revision=1, actor=9, at=NOON) is None, state
-    await storage.database.write(Statement("UPDATE broadcasts SET state = 'finished'"))
-    assert await storage.petitions.reopen(revision=1, actor=9, at=NOON) is not None
+    for is_over in ("state = 'finished'", "state = 'running', kind = 'update'"):
+        await storage.database.write(Statement(f"UPDATE broadcasts SET {is_over}"))  # noqa: S608 - a constant
+        revision = (await storage.petitions.state()).revision
+        assert await storage.petitions.reopen(revision=revision, actor=9, at=NOON) is not None
+        await storage.petitions.close(revision=revision + 1, actor=9, at=NOON)
 
 
 async def test_only_what_happened_is_in_the_audit(storage: Storage) -> None:
