@@ -164,12 +164,11 @@ class HighWaterMark:
 
     def _read(self) -> Reached | None:
         try:
-            text = self.path.read_text(encoding="ascii", errors="replace")
+            mark = _read_mark(self.path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._unreadable(reason_and_command(self.path, error)) from error
-        mark = _parsed(text)
         if mark is None:
             raise self._unreadable()
         return mark
@@ -207,48 +206,17 @@ async def last_number_in(url: str, slug: str) -> int | None:
 
 async def reached_in(url: str, slug: str) -> Reached | None:
     """Returns how far a petition has got in a database; see `last_number_in`."""
-    address = parse_address(url)
-    if isinstance(address, SqliteAddress):
-        return await asyncio.to_thread(_reached_in_file, address.path, slug)
-    postgres = postgres_adapter()
-    async with postgres.connected(address.dsn) as connection:
-        try:
-            row = await connection.fetchrow(_PETITION, slug)
-        except postgres.DRIVER_ERRORS as error:
-            meaning = postgres.storage_error(error)
-            if isinstance(meaning, SchemaMissing):
-                return None
-            raise meaning from error
-    return None if row is None else _reached(dict(row))
-
-
-def _reached(row: dict[str, int]) -> Reached:
-    return Reached(row["last_number"], row.get("deeds", 0))
-
-
-def _reached_in_file(database: Path, slug: str) -> Reached | None:
-    # Opening an empty file would delete the write-ahead log that was left beside it.
-    if not database.exists() or database.stat().st_size == 0:
-        return None
     try:
-        with closing(open_read_only(database)) as opened:
-            found = opened.execute(_PETITION.replace("$1", "?"), (slug,))
-            row, columns = found.fetchone(), [column[0] for column in found.description]
-    except sqlite3.Error as error:
-        meaning = storage_error(error)
-        if isinstance(meaning, SchemaMissing):
-            return None
-        raise meaning from error
-    return None if row is None else _reached(dict(zip(columns, row, strict=True)))
+        row = await _petition_in(parse_address(url), slug)
+    except SchemaMissing:
+        return None
+    return None if row is None else Reached(row["last_number"], row.get("deeds", 0))
 
 
 def highest_reached(keyring: Keyring, slug: str) -> Reached:
     """Returns how far a petition got in any database, as far as marks say it."""
-    marks = [mark for _, mark in _marks(keyring.path, slug)]
-    return Reached(
-        max((mark.number for mark in marks), default=0),
-        max((mark.deeds for mark in marks), default=0),
-    )
+    marks = [Reached(), *(mark for _, mark in _marks(keyring.path, slug))]
+    return Reached(max(mark.number for mark in marks), max(mark.deeds for mark in marks))
 
 
 def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
@@ -261,12 +229,34 @@ def petition_signed_with(bot_id: str, key_file: Path) -> str | None:
     """
     ending = f".{bot_id}{_OF_A_BOT}"
     for noted in key_file.parent.glob(f"{glob.escape(key_file.name)}.*{ending}"):
-        mark = noted.name.removesuffix(ending)
-        slug = mark.removeprefix(f"{key_file.name}.").rpartition(".")[0]
-        signed = (path for path, reached in _marks(key_file, slug) if reached.number > 0)
-        if f"{mark}{_ENDING}" in (path.name for path in signed):
-            return slug
+        mark = noted.with_name(f"{noted.name.removesuffix(ending)}{_ENDING}")
+        reached = _read_mark(mark) if mark.exists() else None
+        if reached is not None and reached.number > 0:
+            return mark.stem.removeprefix(f"{key_file.name}.").rpartition(".")[0]
     return None
+
+
+async def _petition_in(
+    address: SqliteAddress | PostgresAddress, slug: str
+) -> dict[str, int] | None:
+    if isinstance(address, SqliteAddress):
+        return await asyncio.to_thread(_petition_in_file, address.path, slug)
+    async with postgres_adapter().connected(address.dsn) as connection:
+        row = await connection.fetchrow(_PETITION, slug)
+        return None if row is None else dict(row)
+
+
+def _petition_in_file(database: Path, slug: str) -> dict[str, int] | None:
+    # Opening an empty file would delete the write-ahead log that was left beside it.
+    if not database.exists() or database.stat().st_size == 0:
+        return None
+    try:
+        with closing(open_read_only(database)) as opened:
+            found = opened.execute(_PETITION, {"1": slug})
+            row, columns = found.fetchone(), [column[0] for column in found.description]
+    except sqlite3.Error as error:
+        raise storage_error(error) from error
+    return None if row is None else dict(zip(columns, row, strict=True))
 
 
 def _missing(reached: Reached, mark: Reached) -> StorageError:
@@ -283,15 +273,16 @@ def _missing(reached: Reached, mark: Reached) -> StorageError:
     )
 
 
-def _parsed(text: str) -> Reached | None:
-    found = _MARK.fullmatch(text)
+def _read_mark(path: Path) -> Reached | None:
+    """Returns what a mark says; None if it is damaged."""
+    found = _MARK.fullmatch(path.read_text(encoding="ascii", errors="replace"))
     return None if found is None else Reached(int(found[1]), int(found[2] or 0))
 
 
 def _marks(key_file: Path, slug: str) -> Iterator[tuple[Path, Reached]]:
     """Yields the marks of a petition in all its databases that can be read, with what they say."""
     for path in key_file.parent.glob(f"{glob.escape(key_file.name)}.{slug}.????????{_ENDING}"):
-        mark = _parsed(path.read_text(encoding="ascii", errors="replace"))
+        mark = _read_mark(path)
         if mark is not None:
             yield path, mark
 

@@ -153,6 +153,8 @@ async def test_above_the_threshold_a_closed_petition_needs_a_second_admin(
     assert (await storage.petitions.state()).revision == revision + 1
     assert await shown(storage) == ["Han vuelto"]
     assert await texts.approve(asked.id, actor=LUCY, at=NOON + 2 * HOUR) == approved
+    await texts.decline(asked.id, actor=LUCY, at=NOON + 2 * HOUR)
+    assert await shown(storage) == ["Han vuelto"], "it is too late to decline it"
     noted = [entry.detail for entry in await storage.audit.entries(9) if entry.detail]
     assert noted == ["approved", "closing es 1"]
     assert (asked.requested_by, asked.requested_at) == (MARTA, NOON)
@@ -207,7 +209,14 @@ async def test_what_everybody_has_read_is_decided_on_by_nobody_again(
 
 
 @pytest.mark.parametrize(
-    "otherwise", ["state = 'stopped'", "recall_started_at = 1", "total = 1", "created_at = 0"]
+    "otherwise",
+    [
+        "kind = 'update'",
+        "state = 'stopped'",
+        "recall_started_at = 1",
+        "total = 1",
+        "created_at = 0",
+    ],
 )
 async def test_what_not_everybody_has_read_is_decided_on_again(
     storage: Storage, keyring: Keyring, otherwise: str
