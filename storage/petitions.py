@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Update, func, select, update
+from sqlalchemy import Row, Select, Update, bindparam, func, select, update
 
 from storage.audit import add_audit
 from storage.broadcast_states import ACTIVE, BroadcastState
@@ -36,6 +36,12 @@ it, and was undone after it, counts the other way; while it is open that is none
 _COUNT_DEED = "UPDATE petitions SET deeds = deeds + 1 WHERE slug = :petition"
 
 _LOCK = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant
+
+
+# Made once: they are read at every tap.
+_PETITION = select(PETITIONS).where(PETITIONS.c.slug == bindparam("slug"))
+_LOCKED = _PETITION.with_for_update()
+_SHARED = _PETITION.with_for_update(read=True, key_share=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +271,8 @@ def _ensure(tx: Transaction) -> None:
         tx.set(PETITIONS, PETITIONS.c.key_fingerprint.is_(None), key_fingerprint=fingerprint)
 
 
-def _petition(tx: Transaction) -> Row[Any]:
-    row = tx.find(PETITIONS)
+def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row[Any]:
+    row = tx.first(query, {"slug": tx.slug})
     if row is None:
         raise PetitionMissing
     return row
@@ -296,11 +302,7 @@ def lock_petition(tx: Transaction, *, shared: bool = False) -> Row[Any]:
         shared: by many at once: it is neither closed nor reopened nor handed over meanwhile. Who
             counts a signature takes it so, and counts as the last before the commit.
     """
-    query = select(PETITIONS).where(PETITIONS.c.slug == tx.slug)
-    row = tx.first(query.with_for_update(read=shared, key_share=shared))
-    if row is None:
-        raise PetitionMissing
-    return row
+    return _petition(tx, _SHARED if shared else _LOCKED)
 
 
 def invalidated_since(tx: Transaction, closed_at: datetime | None) -> int:
