@@ -18,13 +18,17 @@ from storage.audit import add_audit
 from storage.broadcast_states import BroadcastState
 from storage.broadcast_types import Kind
 from storage.petition_rows import PetitionRows, as_read, as_write
-from storage.petitions import closing_update_is_under_way, lock_petition
+from storage.petitions import (
+    change_petition,
+    closing_update_is_under_way,
+    lock_petition,
+    petition_state,
+)
 from storage.tables import (
     AWAITED_CLOSING_TEXTS,
     BROADCASTS,
     CLOSING_PUBLICATIONS,
     CLOSING_TEXTS,
-    PETITIONS,
 )
 from storage.transaction import Transaction
 
@@ -232,7 +236,8 @@ def publish_texts(
         The publication, also if an earlier call made it; None if something else is left,
         another publication waits, or a closing update is planned or on its way.
     """
-    petition, key = lock_petition(tx), publication_id(versions)
+    lock_petition(tx)
+    key = publication_id(versions)
     made = _find_publication(tx, key)
     if made is not None:
         return made
@@ -248,7 +253,7 @@ def publish_texts(
     if changes_update and closing_update_is_under_way(tx):
         return None
     # Also while it is open: one admin could change the text alone and close the petition at once.
-    is_alone = approval_above is None or _signers(petition) <= approval_above
+    is_alone = approval_above is None or petition_state(tx).signers <= approval_above
     tx.add(
         CLOSING_PUBLICATIONS,
         id=key,
@@ -258,7 +263,7 @@ def publish_texts(
     )
     tx.set(CLOSING_TEXTS, *_IS_LEFT, publication_id=key)
     if is_alone:
-        _make_former_text_void(tx)
+        change_petition(tx)
     named = ", ".join(f"{each.kind} {each.language} {each.number}" for each in versions)
     add_audit(tx, _ACTION, actor=actor, at=at, detail=named)
     return _find_publication(tx, key)
@@ -279,7 +284,7 @@ def approve_publication(
     columns = CLOSING_PUBLICATIONS.c
     sealed = tx.seal(actor, columns.approved_by_sealed, key)
     tx.set(CLOSING_PUBLICATIONS, columns.id == key, published_at=at, approved_by_sealed=sealed)
-    _make_former_text_void(tx)
+    change_petition(tx)
     add_audit(tx, _ACTION, actor=actor, at=at, detail="approved")
     return _find_publication(tx, key)
 
@@ -344,8 +349,7 @@ def _ask_again(tx: Transaction, approval_above: int, at: datetime) -> None:
 def _decided_alone(tx: Transaction, approval_above: int) -> Sequence[bytes]:
     """Returns what one admin published when fewer had signed, unless the signers get it, or enough
     of them to need an approval have it."""
-    petition = tx.find(PETITIONS)
-    if petition is None or _signers(petition) <= approval_above or closing_update_is_under_way(tx):
+    if petition_state(tx).signers <= approval_above or closing_update_is_under_way(tx):
         return ()
     columns = BROADCASTS.c
     told = select(func.max(columns.created_at)).where(
@@ -365,24 +369,13 @@ def _decided_alone(tx: Transaction, approval_above: int) -> Sequence[bytes]:
     return tx.connection.scalars(alone).all()
 
 
-def _signers(petition: Row[Any]) -> int:
-    """Returns how many signed: now, or once closed at the closing."""
-    signed: int | None = petition.closed_signatures
-    return petition.signatures if signed is None else signed
-
-
-def _make_former_text_void(tx: Transaction) -> None:
-    """Makes what was confirmed with it void: a broadcast, and the closing of the petition."""
-    tx.set(PETITIONS, revision=PETITIONS.c.revision + 1)
-
-
 def _versions(tx: Transaction, *conditions: ColumnElement[bool]) -> Sequence[ClosingText]:
     rows = tx.all(_VERSIONS.where(tx.of(CLOSING_TEXTS), *conditions))
     return [_version(tx, row) for row in rows]
 
 
 def _version(tx: Transaction, row: Row[Any]) -> ClosingText:
-    key, columns = row.publication_id, CLOSING_TEXTS.c
+    columns = CLOSING_TEXTS.c
     return ClosingText(
         id=row.id,
         entry=row.entry,
@@ -394,17 +387,12 @@ def _version(tx: Transaction, row: Row[Any]) -> ClosingText:
         author=tx.opened_id(row.author_sealed, columns.author_sealed, row.id),
         written_at=row.written_at,
         is_discarded=row.discarded_at is not None,
-        publication=None if key is None else _publication(tx, key, row),
+        publication=None if row.publication_id is None else _publication(tx, row),
     )
 
 
-def _find_publication(tx: Transaction, key: bytes) -> Publication | None:
-    row = tx.find(CLOSING_PUBLICATIONS, CLOSING_PUBLICATIONS.c.id == key)
-    return None if row is None else _publication(tx, key, row)
-
-
-def _publication(tx: Transaction, key: bytes, row: Row[Any]) -> Publication:
-    columns = CLOSING_PUBLICATIONS.c
+def _publication(tx: Transaction, row: Row[Any]) -> Publication:
+    key, columns = row.publication_id, CLOSING_PUBLICATIONS.c
     return Publication(
         id=key,
         requested_by=tx.opened_id(row.requested_by_sealed, columns.requested_by_sealed, key),
@@ -412,3 +400,8 @@ def _publication(tx: Transaction, key: bytes, row: Row[Any]) -> Publication:
         approved_by=tx.opened_id(row.approved_by_sealed, columns.approved_by_sealed, key),
         published_at=row.published_at,
     )
+
+
+def _find_publication(tx: Transaction, key: bytes) -> Publication | None:
+    versions = _versions(tx, CLOSING_TEXTS.c.publication_id == key)
+    return versions[0].publication if versions else None

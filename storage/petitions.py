@@ -83,11 +83,14 @@ class PetitionState:
     invalidated_since: int = 0
 
     @property
+    def signers(self) -> int:
+        """How many people signed: now, or once closed at the closing."""
+        return self.signatures if self.closed_signatures is None else self.closed_signatures
+
+    @property
     def told_signatures(self) -> int:
-        """How many people signed, as everybody is told: now, or once closed at the closing."""
-        if self.closed_signatures is None:
-            return self.signatures
-        return self.closed_signatures - self.invalidated_since
+        """How many that are, as everybody is told."""
+        return self.signers - self.invalidated_since
 
     @property
     def is_closed(self) -> bool:
@@ -128,7 +131,7 @@ def close_petition(
     if petition.revision != revision or petition.closed_at is not None:
         return None
     add_audit(tx, "close", actor=actor, at=at)
-    return _changed(tx, closed_at=at, closed_signatures=petition.signatures)
+    return change_petition(tx, closed_at=at, closed_signatures=petition.signatures)
 
 
 def close_if_due(tx: Transaction, now: datetime) -> bool:
@@ -143,7 +146,7 @@ def close_if_due(tx: Transaction, now: datetime) -> bool:
     add_audit(tx, "close", at=now, detail="date")
     # What was invalidated while the bot was not running is subtracted from it again.
     counted = petition.signatures + invalidated_since(tx, due)
-    _changed(tx, closed_at=due, closed_signatures=counted)
+    change_petition(tx, closed_at=due, closed_signatures=counted)
     return True
 
 
@@ -160,7 +163,7 @@ def reopen_petition(
         return None
     add_audit(tx, "reopen", actor=actor, at=at)
     # Without its date, which would close it again at once.
-    return _changed(
+    return change_petition(
         tx, closed_at=None, closed_signatures=None, closes_at=None, closes_at_chosen=True
     )
 
@@ -180,7 +183,13 @@ def choose_closing_date(
         return None
     detail = "none" if closes_at is None else closes_at.isoformat()
     add_audit(tx, "closing date", actor=actor, at=at, detail=detail)
-    return _changed(tx, closes_at=closes_at, closes_at_chosen=True)
+    return change_petition(tx, closes_at=closes_at, closes_at_chosen=True)
+
+
+def change_petition(tx: Transaction, **values: Any) -> PetitionState:
+    """Changes the petition, so that what was confirmed before is void; returns its state."""
+    tx.set(PETITIONS, revision=PETITIONS.c.revision + 1, **values)
+    return petition_state(tx)
 
 
 def follow_folder(tx: Transaction, closes_at: datetime | None) -> None:
@@ -276,12 +285,6 @@ def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row[Any]:
     if row is None:
         raise PetitionMissing
     return row
-
-
-def _changed(tx: Transaction, **values: Any) -> PetitionState:
-    """Changes the petition, so that what was confirmed before is void; returns its state."""
-    tx.set(PETITIONS, revision=PETITIONS.c.revision + 1, **values)
-    return petition_state(tx)
 
 
 def count_deed(slug: str) -> tuple[Statement, ...]:
