@@ -20,6 +20,7 @@ from storage import (
     Statement,
     Value,
     open_storage,
+    petition_signed_with,
 )
 from storage.high_water_mark import highest_reached
 from storage.journal import journal_of
@@ -173,11 +174,24 @@ def test_the_highest_number_is_that_of_all_its_databases_and_of_no_other_petitio
     database: Path, keyring: Keyring, tmp_path: Path
 ) -> None:
     assert highest_reached(keyring, SLUG) == Reached()
-    mark(keyring.path, database).raise_to(Reached(6))
-    mark(keyring.path, tmp_path / "earlier.db").raise_to(Reached(9))
+    mark(keyring.path, database).raise_to(Reached(6, 3))
+    mark(keyring.path, tmp_path / "earlier.db").raise_to(Reached(9, 2))
     mark(keyring.path, database, "another").raise_to(Reached(70))
     mark(keyring.path, tmp_path / "damaged.db").path.write_text("damaged")
-    assert highest_reached(keyring, SLUG) == Reached(9)
+    assert highest_reached(keyring, SLUG) == Reached(9, 3)
+
+
+def test_a_bot_with_which_people_signed_is_known_and_one_that_was_only_started_is_not(
+    database: Path, key: Path
+) -> None:
+    begun = mark(key, database)
+    begun.note_bot("7")
+    mark(key, database, "another").note_bot("77")
+    assert petition_signed_with("7", key) is None
+    for reached, signed in ((Reached(0, 1), None), (Reached(1, 1), SLUG)):
+        begun.raise_to(reached)
+        assert petition_signed_with("7", key) == signed
+    assert petition_signed_with("77", key) is None
 
 
 async def test_without_a_mark_there_is_nothing_to_reach(database: Path, key: Path) -> None:
