@@ -1,7 +1,8 @@
 """The database: tables, queries, migrations and encryption.
 
-One file for each noun, in plain SQL that both SQLite and PostgreSQL run. Call `migrate` first,
-then `open_storage`. Every name that is imported here is there to be imported from here.
+One file for each noun, of functions that run in a transaction of SQLite or PostgreSQL. Call
+`migrate` first, then `open_storage`. Every name that is imported here is there to be imported
+from here.
 """
 
 import asyncio
