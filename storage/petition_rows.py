@@ -52,11 +52,6 @@ class PetitionRows:
         """Decrypts a column; None if it is empty or damaged."""
         return self._keyring.open_if_whole(row[column], table=table, column=column, row=key)
 
-    def _opened_id(self, row: Row, table: str, column: str, key: bytes) -> int | None:
-        """Decrypts the number of a person or a chat; None if it is missing or damaged."""
-        opened = self._opened(row, table, column, key)
-        return None if opened is None else int(opened)
-
 
 def _bound(rows: PetitionRows, work: Work[Arguments, Result]) -> Work[Arguments, Result]:
     """Returns a function whose transaction knows its petition, with ids of its own."""
