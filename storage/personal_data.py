@@ -111,23 +111,24 @@ def everything_held(tx: Transaction, user_id: int) -> Held:
     reference = tx.keyring.reference(tx.slug, user_id)
     signature = select(SIGNATURES).where(tx.of(SIGNATURES), SIGNATURES.c.supporter == reference)
     key = signature.with_only_columns(SIGNATURES.c.id)
-    number = signature.with_only_columns(SIGNATURES.c.number)
+    numbers = signature.with_only_columns(SIGNATURES.c.number)
+    is_changed = CHANGES_AFTER_EXPORT.c.number.in_(numbers)
     menu = TELEGRAM_CACHE.c.key.endswith(f":menu:{reference.hex()}")
     return Held(
         conversation=_only(tx, CONVERSATIONS, reference),
         signature=_only(tx, SIGNATURES, reference),
-        consents=_records(tx, CONSENTS, CONSENTS.c.signature_id.in_(key)),
-        deliveries=_records(tx, DELIVERIES, DELIVERIES.c.signature_id.in_(key)),
-        changes=_records(tx, CHANGES_AFTER_EXPORT, CHANGES_AFTER_EXPORT.c.number.in_(number)),
-        files=_records(tx, SENT_FILES, SENT_FILES.c.supporter == reference),
+        consents=_records(tx, CONSENTS, CONSENTS.c.signature_id.in_(key), by="given_at"),
+        deliveries=_records(tx, DELIVERIES, DELIVERIES.c.signature_id.in_(key), by="updated_at"),
+        changes=_records(tx, CHANGES_AFTER_EXPORT, is_changed, by="changed_at"),
+        files=_records(tx, SENT_FILES, SENT_FILES.c.supporter == reference, by="sent_at"),
         letter_code=_only(tx, PERSON_CODES, reference),
         draft=_only(tx, DRAFTS, reference),
         admin_name=_only(tx, ADMIN_NAMES, reference),
         menus=_records(tx, TELEGRAM_CACHE, menu),
-        broadcasts=_parts_of(tx, user_id, BROADCASTS),
-        deeds=_parts_of(tx, user_id, AUDIT, AUDIT.c.actor_sealed.is_not(None)),
-        closing_texts=_parts_of(tx, user_id, CLOSING_TEXTS),
-        publications=_parts_of(tx, user_id, CLOSING_PUBLICATIONS),
+        broadcasts=_parts_of(tx, user_id, BROADCASTS, by="created_at"),
+        deeds=_parts_of(tx, user_id, AUDIT, AUDIT.c.actor_sealed.is_not(None), by="at"),
+        closing_texts=_parts_of(tx, user_id, CLOSING_TEXTS, by="written_at"),
+        publications=_parts_of(tx, user_id, CLOSING_PUBLICATIONS, by="requested_at"),
         awaited=_only(tx, AWAITED_CLOSING_TEXTS, reference),
     )
 
@@ -138,27 +139,15 @@ class PersonalData(PetitionRows):
     of = as_read(everything_held)
 
 
-_ORDER = {
-    CONSENTS: (CONSENTS.c.given_at, CONSENTS.c.id),
-    DELIVERIES: (DELIVERIES.c.updated_at, DELIVERIES.c.broadcast_id),
-    CHANGES_AFTER_EXPORT: (CHANGES_AFTER_EXPORT.c.changed_at, CHANGES_AFTER_EXPORT.c.id),
-    SENT_FILES: (SENT_FILES.c.sent_at, SENT_FILES.c.message_id),
-    BROADCASTS: (BROADCASTS.c.created_at, BROADCASTS.c.id),
-    AUDIT: (AUDIT.c.at, AUDIT.c.id),
-    CLOSING_TEXTS: (CLOSING_TEXTS.c.written_at, CLOSING_TEXTS.c.number),
-    CLOSING_PUBLICATIONS: (CLOSING_PUBLICATIONS.c.requested_at,),
-    TELEGRAM_CACHE: (TELEGRAM_CACHE.c.key,),
-}
-
-
 def _records(
-    tx: Transaction, table: Table, *conditions: ColumnElement[bool]
+    tx: Transaction, table: Table, *conditions: ColumnElement[bool], by: str | None = None
 ) -> tuple[Record, ...]:
-    """Returns the rows of this petition for which all of that holds, the oldest first."""
+    """Returns the rows of this petition for which all of that holds, in the order of a column."""
     tables, *also = _WITH.get(table, (table,))
     query = select(*(table.c[name] for name in GIVEN[table.name]), *also).select_from(tables)
-    ordered = query.where(tx.of(table), *conditions).order_by(*_ORDER.get(table, ()))
-    return tuple(_record(tx, table, row) for row in tx.all(ordered))
+    order = (*([] if by is None else [table.c[by]]), *table.primary_key)
+    rows = tx.all(query.where(tx.of(table), *conditions).order_by(*order))
+    return tuple(_record(tx, table, row) for row in rows)
 
 
 def _only(tx: Transaction, table: Table, reference: bytes) -> Record | None:
@@ -199,14 +188,14 @@ _PEOPLE = frozenset(
 
 
 def _parts_of(
-    tx: Transaction, user_id: int, table: Table, *conditions: ColumnElement[bool]
+    tx: Transaction, user_id: int, table: Table, *conditions: ColumnElement[bool], by: str
 ) -> tuple[Record, ...]:
     """Returns the rows with an admin's number in them, without the numbers of others.
 
-    The numbers are encrypted, so all rows are read, which are few.
+    The numbers are encrypted, so all that admins did is read, which is little.
     """
     return tuple(
         {name: value for name, value in row.items() if name not in _PEOPLE or value == user_id}
-        for row in _records(tx, table, *conditions)
+        for row in _records(tx, table, *conditions, by=by)
         if any(row[name] == user_id for name in _PEOPLE & row.keys())
     )
