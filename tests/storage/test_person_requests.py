@@ -1,5 +1,6 @@
 """Tests of what a letter asks for: each deed with its code, its audit entry and its sentence."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -130,6 +131,15 @@ async def test_a_code_serves_once(storage: Storage, keyring: Keyring) -> None:
     restored = await requests.find(1)
     assert restored is not None
     assert restored.name == "Ana Sol"
+
+
+async def test_a_code_serves_one_of_two_letters_that_are_answered_at_once(
+    storage: Storage, keyring: Keyring
+) -> None:
+    signer, code = await signed(storage, keyring)
+    deeds = (storage.person_requests.restrict, storage.person_requests.object)
+    done = await asyncio.gather(*[deed(signer, by_code(code), LATER) for deed in deeds])
+    assert sorted(done) == [False, True]
 
 
 @pytest.mark.parametrize("proof", [verified_otherwise("a copy of the letter"), None])
