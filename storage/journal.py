@@ -97,6 +97,7 @@ class Journal:
         self._without_name = set[bytes]()
         self._forgetting = asyncio.Lock()
         self._trying: Future[None] | None = None
+        self._turn = threading.Lock()
 
     def prepare(self) -> None:
         """Makes the file, if there is none, and checks that it can be written.
@@ -141,15 +142,19 @@ class Journal:
             JournalUnwritable: they could not be written, or not in time; the same at once while
                 an earlier try still waits for the disk.
         """
-        if self._trying is not None and not self._trying.done():
+        if not self._turn.acquire(timeout=_LONGEST_SECONDS):
             raise _silent()
-        self._trying = _in_thread(self._write, list(entries))
         try:
+            if self._trying is not None and not self._trying.done():
+                raise _silent()
+            self._trying = _in_thread(self._write, list(entries))
             self._trying.result(_LONGEST_SECONDS)
         except TimeoutError:
             raise _silent() from None
         except Exception as error:
             raise _meaning(error) from error
+        finally:
+            self._turn.release()
 
     async def forget_names(self, subjects: set[bytes]) -> None:
         """Writes over the names that these do not have any more; `rewrite` does what fails.

@@ -190,6 +190,17 @@ async def test_many_at_once_share_few_waits_for_the_disk(
     assert len(waits) <= 5
 
 
+async def test_who_comes_while_others_are_written_waits_for_them(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who withdraw in the same moment, on PostgreSQL, where each has a transaction."""
+    journal.prepare()
+    monkeypatch.setattr(os, "fsync", lambda _: time.sleep(0.02))
+    noting = [asyncio.to_thread(journal.append_now, [each]) for each in withdrawals(6)]
+    await asyncio.gather(*noting)
+    assert len(journal.read().entries) == 6
+
+
 async def test_what_is_over_or_overtaken_is_left_out_under_a_new_key(
     journal: Journal, keyring: Keyring
 ) -> None:
