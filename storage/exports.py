@@ -8,18 +8,19 @@ While its counts are zero it is not finished, or was killed.
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_
 
-from storage.audit import AuditedRows
+from storage.audit import add_audit
 from storage.database import Row, Snapshot, Statement, Value
-from storage.ids import rising_id
 from storage.keyring import Keyring
-from storage.petitions import INVALIDATED_SINCE, locking_petition
-from storage.tables import SIGNATURES
-from storage.times import from_millis, to_millis, with_times
+from storage.petition_rows import PetitionRows, as_write
+from storage.petitions import INVALIDATED_SINCE, lock_petition
+from storage.tables import EXPORTS, SIGNATURES
+from storage.times import from_millis, with_times
+from storage.transaction import Transaction
 
 # How many signatures are in memory at once, and how many numbers are counted at once: SQLite
 # groups in memory what it counts.
@@ -50,18 +51,6 @@ def is_named() -> ColumnElement[bool]:
 _LISTED = """
 petition = :petition AND number <= :last_number AND invalidation_id IS NULL
 """
-
-_BEGIN = """
-INSERT INTO exports (id, petition, exported_at, last_number, with_name, without_name)
-SELECT :export_id, slug, :at, last_number, 0, 0 FROM petitions WHERE slug = :petition
-RETURNING last_number
-"""
-
-_FINISH = """
-UPDATE exports SET with_name = :with_name, without_name = :without_name WHERE id = :export_id
-"""
-
-_DISCARD = "DELETE FROM exports WHERE id = :export_id"
 
 _COUNTS = f"""
 SELECT closed_at, closed_signatures AS at_closing, {INVALIDATED_SINCE} AS invalidated_since,
@@ -144,31 +133,34 @@ class ExportCounts:
     anonymous: int
 
 
-class Exports(AuditedRows):
+def begin_export(tx: Transaction, *, at: datetime, detail: str) -> ExportedList:
+    """Stores an export whose list is going to be read; `detail` is for the audit log."""
+    export = ExportedList(tx.new_id(at), at, lock_petition(tx).last_number)
+    tx.add(EXPORTS, **asdict(export))
+    add_audit(tx, "export", at=at, detail=f"{export.id.hex()} {detail}")
+    return export
+
+
+def finish_export(
+    tx: Transaction, export: ExportedList, *, with_name: int, without_name: int
+) -> None:
+    """Stores how many the list has."""
+    counts = {"with_name": with_name, "without_name": without_name}
+    tx.set(EXPORTS, EXPORTS.c.id == export.id, **counts)
+
+
+def discard_export(tx: Transaction, export: ExportedList, at: datetime) -> None:
+    """Removes an export whose list was not written after all; the audit log keeps both."""
+    tx.delete(EXPORTS, EXPORTS.c.id == export.id)
+    add_audit(tx, "export_failed", at=at, detail=export.id.hex())
+
+
+class Exports(PetitionRows):
     """The exports of one petition."""
 
-    async def begin(self, *, at: datetime, detail: str) -> ExportedList:
-        """Stores an export whose list is going to be read; `detail` is for the audit log."""
-        export_id = rising_id(at)
-        noted = f"{export_id.hex()} {detail}"
-        *_, rows = await self._database.write(
-            locking_petition(self._slug),
-            self._audit.statement("export", actor=None, at=at, detail=noted),
-            self._statement(_BEGIN, export_id=export_id, at=to_millis(at)),
-        )
-        return ExportedList(export_id, at, rows[0]["last_number"])
-
-    async def finish(self, export: ExportedList, *, with_name: int, without_name: int) -> None:
-        """Stores how many the list has."""
-        counts = {"with_name": with_name, "without_name": without_name}
-        await self._database.write(self._statement(_FINISH, **counts, export_id=export.id))
-
-    async def discard(self, export: ExportedList, at: datetime) -> None:
-        """Removes an export whose list was not written after all; the audit log keeps both."""
-        await self._database.write(
-            self._audit.statement("export_failed", actor=None, at=at, detail=export.id.hex()),
-            self._statement(_DISCARD, export_id=export.id),
-        )
+    begin = as_write(begin_export)
+    finish = as_write(finish_export)
+    discard = as_write(discard_export)
 
     @asynccontextmanager
     async def read(self, export: ExportedList) -> AsyncIterator["SignatureList"]:
