@@ -52,8 +52,10 @@ class Statement:
 class Snapshot(Protocol):
     """A database as it was at one moment, whatever is written meanwhile."""
 
-    async def read(self, statement: Statement) -> list[Row]:
-        """Returns the rows of one read-only statement; raises as `Database.read` does."""
+    async def look(
+        self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Returns what a function finds in it; see Database.look."""
         ...
 
 

@@ -27,13 +27,13 @@ class PetitionRows:
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Returns what a function finds in this petition; see Database.look."""
-        return await self._database.look(_bound(self, work), *args, **kwargs)
+        return await self._database.look(bound(self, work), *args, **kwargs)
 
     async def _transact(
         self, work: Work[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Result:
         """Runs a function as one transaction of this petition; see Database.transact."""
-        return await self._database.transact(_bound(self, work), *args, **kwargs)
+        return await self._database.transact(bound(self, work), *args, **kwargs)
 
     async def _read(self, sql: str, **values: Value) -> list[Row]:
         return await self._database.read(self._statement(sql, **values))
@@ -53,7 +53,7 @@ class PetitionRows:
         return self._keyring.open_if_whole(row[column], table=table, column=column, row=key)
 
 
-def _bound(rows: PetitionRows, work: Work[Arguments, Result]) -> Work[Arguments, Result]:
+def bound(rows: PetitionRows, work: Work[Arguments, Result]) -> Work[Arguments, Result]:
     """Returns a function whose transaction knows its petition, with ids of its own."""
     seed = os.urandom(16)
 

@@ -20,19 +20,6 @@ from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import BROADCASTS, HANDOVERS, INVALIDATIONS, PETITION_NOTICES, PETITIONS
 from storage.transaction import Transaction
 
-INVALIDATED_SINCE = """
-COALESCE((
-  SELECT CAST(SUM(CASE
-    WHEN i.invalidated_at >= p.closed_at AND i.undone_at IS NULL THEN i.signatures
-    WHEN i.invalidated_at < p.closed_at AND i.undone_at >= p.closed_at
-      THEN -COALESCE(i.put_back, i.signatures)
-    ELSE 0 END) AS BIGINT)
-  FROM invalidations i WHERE i.petition = p.slug
-), 0)
-"""
-"""SQL: how many signatures of a petition `p` were invalidated since its closing. What was before
-it, and was undone after it, counts the other way; while it is open that is none."""
-
 _COUNT_DEED = "UPDATE petitions SET deeds = deeds + 1 WHERE slug = :petition"
 
 _LOCK = f"SELECT slug FROM petitions WHERE slug = :petition {FOR_UPDATE}"  # noqa: S608 - a constant

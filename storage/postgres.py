@@ -297,9 +297,6 @@ class _Snapshot:
                 lambda connection: work(Transaction(connection), *args, **kwargs)
             )
 
-    async def read(self, statement: Statement) -> list[Row]:
-        return (await self.look(run_statements, statement))[0]
-
 
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator[Any]:

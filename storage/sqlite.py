@@ -247,9 +247,6 @@ class _Snapshot:
                 lambda: work(Transaction(self._connection.core), *args, **kwargs)
             )
 
-    async def read(self, statement: Statement) -> list[Row]:
-        return (await self.look(run_statements, statement))[0]
-
 
 def _set_results(group: list[Write]) -> None:
     for write in group:
