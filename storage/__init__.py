@@ -60,7 +60,6 @@ from storage.errors import (
     BrokenData,
     ConversationMoved,
     DatabaseBehind,
-    DatabaseMissing,
     DatabaseReplaced,
     DatabaseUrlWrong,
     DriverMissing,
@@ -106,7 +105,7 @@ from storage.keyring import Keyring
 from storage.leases import Lease, Leases
 from storage.migrate import migrate, require_known_revision, require_newest
 from storage.open_database import open_database
-from storage.person_codes import CODE_LASTS, MOST_ATTEMPTS, CheckedCode, CodeState, PersonCodes
+from storage.person_codes import CODE_LASTS, MOST_ATTEMPTS, CodeState, PersonCodes
 from storage.person_notices import (
     NOTICES_KEPT_FOR,
     PersonNotice,
