@@ -44,13 +44,17 @@ async def test_whether_to_cancel_is_asked_until_an_admin_decides(
 ) -> None:
     await people.sign([1])
     broadcast = await started(broadcasts)
+    other = await start(broadcasts, kind=Kind.UPDATE, starts_at=later(99))
     await broadcasts.request_cancel(broadcast.id, later(1))
+    assert await broadcasts.scheduled() == [other]
+    await broadcasts.request_cancel(other.id, later(1))
     paused = await broadcasts.pause(broadcast.id, ADMIN, later(2))
     assert paused is not None
     assert paused.cancel_requested_at == later(1)
     by = () if decision == "clear_cancel_request" else (ADMIN, later(3))
     decided = await getattr(broadcasts, decision)(broadcast.id, *by)
     assert decided.cancel_requested_at is None
+    assert await broadcasts.scheduled() == [replace(other, cancel_requested_at=later(1))]
 
 
 async def test_a_cancelled_one_is_over_and_its_people_are_the_next_ones(

@@ -310,7 +310,9 @@ class TestEnding:
     ) -> None:
         broadcast = await started(broadcasts)
         assert (broadcast.progress_chat, broadcast.progress_message_id) == (None, None)
+        other = await start(broadcasts, kind=Kind.UPDATE, starts_at=later(99))
         await broadcasts.set_progress(broadcast.id, 900, 41)
+        assert await broadcasts.scheduled() == [other]
         found = await broadcasts.active()
         assert found is not None
         assert (found.progress_chat, found.progress_message_id) == (900, 41)

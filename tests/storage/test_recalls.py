@@ -52,6 +52,10 @@ async def test_it_gives_the_messages_of_each_who_got_some(
     assert await recalls.next(broadcast.id, after=1, limit=9, at=later(9)) == found[1:]
     await recalls.record(broadcast.id, Recalled.DELETED, [1, 2])
     assert await recalls.tally(other.id) == RecallTally(total=2, open=2)
+    await recalls.end(broadcast.id, later(10))
+    ended = await broadcasts.get(broadcast.id)
+    assert ended is not None
+    assert ended.recall_ended_at == later(10)
 
 
 async def test_it_ends_with_what_cannot_be_written_down_and_with_nothing_else_left(
