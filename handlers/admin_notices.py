@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -156,9 +157,16 @@ class DamageReporter:
         self._told: set[str | None] = set()
         self._telling: set[asyncio.Task[object]] = set()
         self._last: BrokenData | None = None
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
 
     def report(self, error: BrokenData) -> None:
-        """Logs the error; tells the admins about the first in each column."""
+        """Logs the error; tells the admins about the first in each column.
+
+        Most is found in the thread of a transaction.
+        """
+        if threading.get_ident() != self._thread:
+            self._loop.call_soon_threadsafe(self.report, error)
+            return
         if error is self._last:
             return  # the same error reaches this from where it was found and from its caller
         self._last = error

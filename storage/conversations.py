@@ -7,14 +7,19 @@ and counts as no conversation.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
-from storage.database import FOR_UPDATE, SKIP_LOCKED, Row, Statement
+from sqlalchemy import bindparam, exists, select, text, update
+
+from storage.database import FOR_UPDATE, Statement
 from storage.errors import ConversationMoved
-from storage.petition_rows import PetitionRows
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.tables import CONVERSATIONS, FILLED_IN, SIGNATURES
 from storage.times import from_millis, to_millis
+from storage.transaction import Transaction
 
 _FIRST_STAGE = "home"
 
@@ -22,93 +27,39 @@ _FIRST_STAGE = "home"
 # with another one no stored digest would match, and every screen would be edited once in vain.
 _DIGEST_LABEL = "shown"
 
-# Columns that hold what the attribute of the same name does; the others are converted.
-_AS_THEY_ARE = (
-    *("stage", "page", "return_stage", "language", "source"),
-    *("message_id", "picture_id", "screen_digest", "version", "notice"),
-)
-_COLUMNS = (
-    *_AS_THEY_ARE,
-    *("name_sealed", "news", "updates", "with_name", "form_started_at"),
-    *("name_message_ids", "updated_at"),
+_COLUMNS = CONVERSATIONS.c
+_OWN = (
+    _COLUMNS.petition == bindparam("own_petition"),
+    _COLUMNS.supporter == bindparam("own_supporter"),
 )
 
-_GET = f"""
-SELECT supporter, {", ".join(_COLUMNS)} FROM conversations
-WHERE petition = :petition AND supporter = :supporter
-"""  # noqa: S608 - constants of this file
+_GET = select(CONVERSATIONS).where(*_OWN)
+_NEXT = update(CONVERSATIONS).where(*_OWN, _COLUMNS.version == bindparam("was"))
+_SET_SCREEN = update(CONVERSATIONS).where(*_OWN)
 
-_LOCK = f"""
-SELECT version FROM conversations
-WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
-"""  # noqa: S608 - a constant
-
-_FIRST = f"""
-INSERT INTO conversations (petition, supporter, {", ".join(_COLUMNS)})
-VALUES (:petition, :supporter, {", ".join(f":{column}" for column in _COLUMNS)})
-ON CONFLICT (petition, supporter)
-DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _COLUMNS)}
-WHERE conversations.version = 0
-RETURNING version
-"""  # noqa: S608 - constants of this file
-
-_NEXT = f"""
-UPDATE conversations SET {", ".join(f"{column} = :{column}" for column in _COLUMNS)}
-WHERE petition = :petition AND supporter = :supporter AND version = :was
-RETURNING version
-"""  # noqa: S608 - constants of this file
-
-_SET_SCREEN = """
+# A row of version 0, which counts as no conversation, is written over by the first one.
+_MAKE_ROOM = text("""
 INSERT INTO conversations (
-  petition, supporter, stage, page, news, name_message_ids, version, updated_at,
-  message_id, screen_digest
+  petition, supporter, stage, page, news, name_message_ids, version, updated_at
 )
-VALUES (:petition, :supporter, :stage, 0, 0, '[]', 0, 0, :message_id, :screen_digest)
-ON CONFLICT (petition, supporter) DO UPDATE SET
-  message_id = excluded.message_id,
-  screen_digest = excluded.screen_digest
-"""
+VALUES (:own_petition, :own_supporter, :stage, 0, 0, '[]', 0, 0)
+ON CONFLICT (petition, supporter) DO NOTHING
+""")
 
-_SET_PICTURE = """
-UPDATE conversations SET picture_id = :picture_id
-WHERE petition = :petition AND supporter = :supporter
-"""
+_FORM_FORGOTTEN = {
+    **{"name_sealed": None, "name_message_ids": "[]", "news": False, "updates": False},
+    **{"with_name": None, "form_started_at": None, "notice": None, "source": None},
+    "screen_digest": None,
+}
 
-_CLEAR_NAME_MESSAGES = """
-UPDATE conversations SET name_message_ids = '[]'
-WHERE petition = :petition AND supporter = :supporter AND name_message_ids = :ids
-"""
-
-
-# What was filled in, and by which link they came; an index in `tables.py` has this condition.
-_FILLED_IN = (
-    "(name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR updates <> 0"
-    " OR source IS NOT NULL OR form_started_at IS NOT NULL)"
+FORGOTTEN: Mapping[str, Any] = MappingProxyType(
+    {
+        **_FORM_FORGOTTEN,
+        **{"page": 0, "return_stage": None, "picture_id": None, "updated_at": from_millis(0)},
+    }
 )
-
-_UNSIGNED = """
-SELECT COUNT(*) AS people FROM conversations c
-WHERE c.petition = :petition AND c.name_sealed IS NOT NULL AND NOT EXISTS (
-  SELECT 1 FROM signatures s WHERE s.petition = c.petition AND s.supporter = c.supporter
-)
-"""
-
-# The stage and the version stay, so that an old button leads to the first choice. Rows that are
-# being written are skipped. MATERIALIZED, or PostgreSQL may take more rows than asked.
-_FORGET_FORMS = f"""
-WITH turn AS MATERIALIZED (
-  SELECT supporter FROM conversations
-  WHERE petition = :petition AND updated_at <= :before AND {_FILLED_IN}
-  ORDER BY updated_at
-  LIMIT CAST(:limit AS BIGINT)
-  {SKIP_LOCKED}
-)
-UPDATE conversations SET name_sealed = NULL, name_message_ids = '[]', news = 0, updates = 0,
-  with_name = NULL, form_started_at = NULL, notice = NULL, source = NULL, screen_digest = NULL
-WHERE petition = :petition AND supporter IN (SELECT supporter FROM turn)
-RETURNING supporter
-"""  # noqa: S608 - constants of this file
-
+"""What an erasure sets in a conversation. The version, the stage, the language and the message id
+stay, so that old buttons are harmless."""
 
 EMPTY_FORM: Mapping[str, object] = MappingProxyType(
     {
@@ -152,43 +103,119 @@ class Conversation:
     updated_at: datetime | None = field(default=None, compare=False)
 
 
+# Columns that hold what the attribute of the same name does; the others are converted.
+_AS_THEY_ARE = {each.name for each in fields(Conversation)} & {*_COLUMNS.keys()} - {
+    *("supporter", "name_message_ids", "updated_at")
+}
+
+
+def conversation_of(tx: Transaction, supporter: bytes) -> Conversation | None:
+    """Returns a supporter's conversation, or None if there is none."""
+    row = tx.first(_GET, _own(tx, supporter))
+    if row is None:
+        return None
+    name = tx.opened(row.name_sealed, _COLUMNS.name_sealed, supporter)
+    return Conversation(
+        supporter=supporter,
+        **{column: getattr(row, column) for column in _AS_THEY_ARE},
+        name=name,
+        name_message_ids=tuple(json.loads(row.name_message_ids)),
+        is_damaged=name is None and row.name_sealed is not None,
+        updated_at=row.updated_at,
+    )
+
+
+def save_conversation(
+    tx: Transaction, conversation: Conversation, *, was: int | None, at: datetime
+) -> None:
+    """Writes a conversation over the version that was read (None or 0: there was none).
+
+    Raises:
+        ConversationMoved: it was written since by somebody else.
+    """
+    supporter, name = conversation.supporter, conversation.name
+    own = _own(tx, supporter)
+    if not was:
+        _make_room(tx, own)
+    values = {column: getattr(conversation, column) for column in _AS_THEY_ARE}
+    sealed = None if name is None else tx.seal(name, _COLUMNS.name_sealed, supporter)
+    ids = json.dumps(conversation.name_message_ids)
+    values |= {"name_sealed": sealed, "name_message_ids": ids, "updated_at": at}
+    if not tx.change(_NEXT, {**own, "was": was or 0, **values}):
+        raise ConversationMoved
+
+
+def store_screen(
+    tx: Transaction, supporter: bytes, *, message_id: int | None, screen_digest: bytes | None
+) -> None:
+    """Stores what is on someone's screen; their stage and version stay as they are."""
+    own = _own(tx, supporter)
+    screen = {**own, "message_id": message_id, "screen_digest": screen_digest}
+    if not tx.change(_SET_SCREEN, screen):
+        _make_room(tx, own)
+        tx.change(_SET_SCREEN, screen)
+
+
+def store_picture(tx: Transaction, supporter: bytes, message_id: int) -> None:
+    """Stores that someone has had the picture; 0 when it may have come, without a number."""
+    tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, picture_id=message_id)
+
+
+def count_unsigned(tx: Transaction) -> int:
+    """Returns how many people's name is stored who have not signed; their chat is not."""
+    signed = exists().where(
+        SIGNATURES.c.petition == _COLUMNS.petition, SIGNATURES.c.supporter == _COLUMNS.supporter
+    )
+    return tx.count(CONVERSATIONS, _COLUMNS.name_sealed.is_not(None), ~signed)
+
+
+def forget_name_messages(tx: Transaction, supporter: bytes, ids: tuple[int, ...]) -> None:
+    """Records that these messages were deleted; changes nothing if more came meanwhile."""
+    is_same = _COLUMNS.name_message_ids == json.dumps(ids)
+    tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, is_same, name_message_ids="[]")
+
+
+def forget_left_forms(tx: Transaction, before: datetime, *, limit: int) -> int:
+    """Erases what at most `limit` people filled in and have not touched since `before`.
+
+    A signer loses nothing by it: the signature has its own name and source. The stage and the
+    version stay, so that an old button leads to the first choice. Rows that are being written are
+    skipped.
+
+    Returns:
+        The number of people; fewer than `limit` when nobody is left.
+    """
+    left = (
+        select(_COLUMNS.supporter)
+        .where(tx.of(CONVERSATIONS), _COLUMNS.updated_at <= before, text(f"({FILLED_IN})"))
+        .order_by(_COLUMNS.updated_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    people = [row.supporter for row in tx.all(left)]
+    return tx.set(CONVERSATIONS, _COLUMNS.supporter.in_(people), **_FORM_FORGOTTEN)
+
+
+def forget_conversation(tx: Transaction, supporter: bytes, *, stage: str | None = None) -> None:
+    """Erases what a conversation has of somebody; with a `stage` it moves there, by one version.
+
+    In one transaction with the erasure of a signature: a kill in between would leave the person
+    without a confirmation.
+    """
+    moved = {} if stage is None else {"stage": stage, "version": _COLUMNS.version + 1}
+    tx.set(CONVERSATIONS, _COLUMNS.supporter == supporter, **FORGOTTEN, **moved)
+
+
 class Conversations(PetitionRows):
     """The conversations of one petition, keyed by the supporter's reference."""
 
-    async def get(self, supporter: bytes) -> Conversation | None:
-        """Returns a supporter's conversation, or None if there is none."""
-        rows = await self._read(_GET, supporter=supporter)
-        return self._conversation(rows[0]) if rows else None
-
-    async def save(self, conversation: Conversation, *, was: int | None, at: datetime) -> None:
-        """Writes a conversation over the version that was read (None or 0: there was none).
-
-        Raises:
-            ConversationMoved: it was written since by somebody else.
-        """
-        rows = await self._database.write(self.saving(conversation, was=was, at=at))
-        if not rows[0]:
-            raise ConversationMoved
-
-    def saving(self, conversation: Conversation, *, was: int | None, at: datetime) -> Statement:
-        """Returns the statement of `save` for a transaction; it yields no row if it moved."""
-        supporter, name = conversation.supporter, conversation.name
-        with_name, sealed = conversation.with_name, None
-        if name is not None:
-            sealed = self._sealed(name, "conversations", "name_sealed", supporter)
-        return self._statement(
-            _NEXT if was else _FIRST,
-            was=was,
-            supporter=supporter,
-            **{column: getattr(conversation, column) for column in _AS_THEY_ARE},
-            name_sealed=sealed,
-            news=int(conversation.news),
-            updates=int(conversation.updates),
-            with_name=None if with_name is None else int(with_name),
-            form_started_at=to_millis(conversation.form_started_at),
-            name_message_ids=json.dumps(conversation.name_message_ids),
-            updated_at=to_millis(at),
-        )
+    get = as_read(conversation_of)
+    save = as_write(save_conversation)
+    set_screen = as_write(store_screen)
+    set_picture = as_write(store_picture)
+    unsigned = as_read(count_unsigned)
+    clear_name_messages = as_write(forget_name_messages)
+    forget_forms = as_write(forget_left_forms)
 
     def digest(self, supporter: bytes, drawn: bytes) -> bytes:
         """Returns the digest that is stored of someone's screen.
@@ -197,59 +224,72 @@ class Conversations(PetitionRows):
         with the same screen have different digests.
         """
         return self._keyring.digest(
-            drawn, table="conversations", column=_DIGEST_LABEL, row=supporter
+            drawn, table=CONVERSATIONS.name, column=_DIGEST_LABEL, row=supporter
         )
 
-    async def set_screen(
-        self, supporter: bytes, *, message_id: int | None, screen_digest: bytes | None
-    ) -> None:
-        """Stores what is on someone's screen; their stage and version stay as they are."""
-        await self._write(
-            _SET_SCREEN,
-            supporter=supporter,
-            stage=_FIRST_STAGE,
-            message_id=message_id,
-            screen_digest=screen_digest,
-        )
 
-    async def set_picture(self, supporter: bytes, message_id: int) -> None:
-        """Stores that someone has had the picture; 0 when it may have come, without a number."""
-        await self._write(_SET_PICTURE, supporter=supporter, picture_id=message_id)
+def _own(tx: Transaction, supporter: bytes) -> dict[str, Any]:
+    return {"own_petition": tx.slug, "own_supporter": supporter}
 
-    async def unsigned(self) -> int:
-        """Returns how many people's name is stored who have not signed; their chat is not."""
-        return int((await self._read(_UNSIGNED))[0]["people"])
 
-    async def clear_name_messages(self, supporter: bytes, ids: tuple[int, ...]) -> None:
-        """Records that these messages were deleted; changes nothing if more came meanwhile."""
-        await self._write(_CLEAR_NAME_MESSAGES, supporter=supporter, ids=json.dumps(ids))
+def _make_room(tx: Transaction, own: dict[str, Any]) -> None:
+    tx.change(_MAKE_ROOM, {**own, "stage": _FIRST_STAGE})
 
-    async def forget_forms(self, before: datetime, *, limit: int) -> int:
-        """Erases what at most `limit` people filled in and have not touched since `before`.
 
-        A signer loses nothing by it: the signature has its own name and source.
+_TWIN_AS_THEY_ARE = (
+    *("stage", "page", "return_stage", "language", "source"),
+    *("message_id", "picture_id", "screen_digest", "version", "notice"),
+)
+_TWIN_COLUMNS = (
+    *_TWIN_AS_THEY_ARE,
+    *("name_sealed", "news", "updates", "with_name", "form_started_at"),
+    *("name_message_ids", "updated_at"),
+)
 
-        Returns:
-            The number of people; fewer than `limit` when nobody is left.
-        """
-        return len(await self._write(_FORGET_FORMS, before=to_millis(before), limit=limit))
+_TWIN_LOCK = f"""
+SELECT version FROM conversations
+WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
+"""  # noqa: S608 - a constant
 
-    def _conversation(self, row: Row) -> Conversation:
-        name = self._opened(row, "conversations", "name_sealed", row["supporter"])
-        return Conversation(
-            supporter=row["supporter"],
-            **{column: row[column] for column in _AS_THEY_ARE},
-            name=name,
-            news=bool(row["news"]),
-            updates=bool(row["updates"]),
-            with_name=None if row["with_name"] is None else bool(row["with_name"]),
-            form_started_at=from_millis(row["form_started_at"]),
-            name_message_ids=tuple(json.loads(row["name_message_ids"])),
-            is_damaged=name is None and row["name_sealed"] is not None,
-            updated_at=from_millis(row["updated_at"]),
-        )
+_TWIN_FIRST = f"""
+INSERT INTO conversations (petition, supporter, {", ".join(_TWIN_COLUMNS)})
+VALUES (:petition, :supporter, {", ".join(f":{column}" for column in _TWIN_COLUMNS)})
+ON CONFLICT (petition, supporter)
+DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _TWIN_COLUMNS)}
+WHERE conversations.version = 0
+RETURNING version
+"""  # noqa: S608 - constants of this file
+
+_TWIN_NEXT = f"""
+UPDATE conversations SET {", ".join(f"{column} = :{column}" for column in _TWIN_COLUMNS)}
+WHERE petition = :petition AND supporter = :supporter AND version = :was
+RETURNING version
+"""  # noqa: S608 - constants of this file
+
+
+def saving(
+    rows: Conversations, conversation: Conversation, *, was: int | None, at: datetime
+) -> Statement:
+    """Returns the statement of `save` for a transaction; it yields no row if it moved."""
+    supporter, name = conversation.supporter, conversation.name
+    with_name, sealed = conversation.with_name, None
+    if name is not None:
+        sealed = rows._sealed(name, "conversations", "name_sealed", supporter)
+    return rows._statement(
+        _TWIN_NEXT if was else _TWIN_FIRST,
+        was=was,
+        supporter=supporter,
+        **{column: getattr(conversation, column) for column in _TWIN_AS_THEY_ARE},
+        name_sealed=sealed,
+        news=int(conversation.news),
+        updates=int(conversation.updates),
+        with_name=None if with_name is None else int(with_name),
+        form_started_at=to_millis(conversation.form_started_at),
+        name_message_ids=json.dumps(conversation.name_message_ids),
+        updated_at=to_millis(at),
+    )
 
 
 def lock_conversation(slug: str, supporter: bytes) -> Statement:
     """Returns the statement that locks a conversation, behind the petition."""
-    return Statement(_LOCK, {"petition": slug, "supporter": supporter})
+    return Statement(_TWIN_LOCK, {"petition": slug, "supporter": supporter})

@@ -18,7 +18,7 @@ from storage.consents import (
     TextsAnswer,
     texts_statements,
 )
-from storage.conversations import Conversation, Conversations, lock_conversation
+from storage.conversations import Conversation, Conversations, lock_conversation, saving
 from storage.database import Database, Row, Statement
 from storage.eligibility import WAS_TOLD
 from storage.errors import ConversationMoved
@@ -184,8 +184,8 @@ class Signatures(AuditedRows):
             ConversationMoved: the conversation was written since version `was`; then nothing at
                 all was written.
         """
-        saving = self._conversations.saving(conversation, was=was, at=new.at)
-        statements = signing.sign_statements(self._slug, self._keyring, new, saving, was or 0)
+        saved = saving(self._conversations, conversation, was=was, at=new.at)
+        statements = signing.sign_statements(self._slug, self._keyring, new, saved, was or 0)
         return signing.outcome(await self._database.write(*statements))
 
     async def get(self, supporter: bytes) -> Signature | None:
@@ -337,7 +337,7 @@ class Signatures(AuditedRows):
             locking_petition(self._slug),
             lock_conversation(self._slug, owner.supporter),
             *statements,
-            self._conversations.saving(conversation, was=owner.was, at=at),
+            saving(self._conversations, conversation, was=owner.was, at=at),
         )
         if not saved:
             raise ConversationMoved

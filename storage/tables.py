@@ -53,11 +53,11 @@ PETITIONS = _table(
     sa.CheckConstraint("signatures <= last_number", name="numbers_given"),
 )
 
-# Forms that were filled in; those left untouched for long are found by it.
-_FILLED_IN = (
+FILLED_IN = (
     "name_sealed IS NOT NULL OR name_message_ids <> '[]' OR news <> 0 OR updates <> 0"
     " OR source IS NOT NULL OR form_started_at IS NOT NULL"
 )
+"""SQL: the form of a conversation was filled in; those left untouched for long are found by it."""
 
 # Written at every tap, so it has no foreign key: PostgreSQL would lock the petition's row for it.
 CONVERSATIONS = _table(
@@ -82,7 +82,7 @@ CONVERSATIONS = _table(
     number("version"),
     moment("updated_at"),
     sa.PrimaryKeyConstraint("petition", "supporter"),
-    sa.Index("conversations_filled_in", "petition", "updated_at", **where(_FILLED_IN)),
+    sa.Index("conversations_filled_in", "petition", "updated_at", **where(FILLED_IN)),
 )
 
 SIGNATURES = _table(

@@ -168,7 +168,7 @@ async def test_damage_met_when_a_screen_is_drawn_at_last_is_said_and_told_like_a
     assert found == ["critical"]
 
 
-@pytest.mark.parametrize("part", ["WITH turn AS", "FROM broadcasts"])
+@pytest.mark.parametrize("part", ["ORDER BY conversations.updated_at", "FROM broadcasts"])
 async def test_damage_that_nobody_asked_for_is_told_to_the_admins(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
