@@ -121,15 +121,22 @@ from storage.person_requests import (
     verified_otherwise,
 )
 from storage.personal_data import Held, PersonalData
-from storage.petitions import Petitions, PetitionState, Reached, count_deed, deed_counted
+from storage.petitions import Petitions, PetitionState, Reached, count_deed
 from storage.private_files import output_file
 from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
 from storage.restores import HeldRestore, Restores
 from storage.sent_files import SentFile, SentFiles
-from storage.signatures import Signature, Signatures, Stats
+from storage.signatures import (
+    AlreadySigned,
+    NewSignature,
+    PetitionClosed,
+    Signature,
+    Signatures,
+    Signed,
+    Stats,
+)
 from storage.signed_names import forget_former_names
-from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
 from storage.signing_rate import SigningRate
 from storage.telegram_cache import CachedItem, TelegramCache
 
@@ -140,9 +147,7 @@ class Storage:
     def __init__(self, database: Database, keyring: Keyring, slug: str) -> None:
         self.keyring = keyring
         self.journal = journal_of(keyring, slug)
-        self.database = WatchedDatabase(
-            database, self.journal, count_deed(slug), deed_counted(slug)
-        )
+        self.database = WatchedDatabase(database, self.journal, count_deed(slug))
         rows = (self.database, slug, keyring)
         self.petitions = Petitions(*rows)
         self.conversations = Conversations(*rows)

@@ -14,49 +14,13 @@ from typing import Any
 
 from sqlalchemy import Row, and_, func, select
 
-from storage.audit import ALWAYS, add_audit
-from storage.database import Statement
-from storage.exports import HAS_NAME, ExportedList
+from storage.audit import add_audit
+from storage.exports import ExportedList
 from storage.handovers import Handover
-from storage.ids import rising_id
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
 from storage.tables import CHANGES_AFTER_EXPORT, EXPORTS, INVALIDATIONS, SIGNATURES
-from storage.times import to_millis
 from storage.transaction import Transaction
-
-# Which lists have this signature. An export stores its row before it reads the signatures, so a
-# change in that moment is noted once too often and never once too seldom.
-_IN_A_LIST = """
-EXISTS (SELECT 1 FROM exports e WHERE e.petition = s.petition AND e.last_number >= s.number)
-"""
-
-# The same with its name, which it has not where it was restricted or invalidated before.
-_NAMED_IN_A_LIST = f"""
-s.{HAS_NAME} AND EXISTS (
-  SELECT 1 FROM exports e WHERE e.petition = s.petition AND e.last_number >= s.number
-    AND (s.restricted_at IS NULL OR s.restricted_at >= e.exported_at)
-    AND (s.objected_at IS NULL OR s.objected_at >= e.exported_at)
-    AND (s.invalidation_id IS NULL OR EXISTS (
-      SELECT 1 FROM invalidations i
-      WHERE i.id = s.invalidation_id AND i.invalidated_at >= e.exported_at
-    ))
-)
-"""  # noqa: S608 - a constant
-
-# Both lock the petition first, so a change that sees an export comes after it, also where the
-# clock was read before the wait for the lock.
-_NOTE = """
-INSERT INTO changes_after_export (id, petition, number, change, changed_at)
-SELECT :change_id, s.petition, s.number, :change, (
-  SELECT CASE WHEN MAX(e.exported_at) > CAST(:changed_at AS BIGINT) THEN MAX(e.exported_at)
-    ELSE CAST(:changed_at AS BIGINT) END
-  FROM exports e WHERE e.petition = s.petition
-)
-FROM signatures s
-WHERE s.petition = :changed_petition AND s.supporter = :changed_supporter
-  AND {listed} AND {only_if}
-"""
 
 _MARKED_AT_ONCE = 1_000
 
@@ -82,29 +46,6 @@ class Change(StrEnum):
     OBJECTED = "objected"
     NAME_REMOVED = "name_removed"
     NAME_GIVEN = "name_given"
-
-
-def change_noted(
-    slug: str, supporter: bytes, change: Change, at: datetime, *, only_if: Statement = ALWAYS
-) -> Statement:
-    """Returns the statement that notes a change, to run in the transaction of the change.
-
-    It writes nothing unless an export has the signature with its name, and `only_if` holds: that
-    the transaction has an effect. It reads the signature as it was, so it comes before what
-    changes it.
-    """
-    listed = _IN_A_LIST if change is Change.NAME_GIVEN else _NAMED_IN_A_LIST
-    return Statement(
-        _NOTE.format(listed=listed, only_if=only_if.sql),
-        {
-            **only_if.values,
-            "change_id": rising_id(at),
-            "change": change.value,
-            "changed_at": to_millis(at),
-            "changed_petition": slug,
-            "changed_supporter": supporter,
-        },
-    )
 
 
 def note_change(tx: Transaction, signature: Row[Any], change: Change, at: datetime) -> None:

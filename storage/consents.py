@@ -8,52 +8,33 @@ they are asked once more, and lose nothing.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from storage.audit import Audit
-from storage.database import Statement, Value
-from storage.ids import rising_id
-from storage.times import to_millis
+from sqlalchemy import Row, and_, insert, text
+
+from storage.audit import add_audit
+from storage.conversations import Conversation, save_conversation
+from storage.errors import ConversationMoved
+from storage.handovers import active_handover
+from storage.petitions import lock_petition
+from storage.tables import CONSENTS, SIGNATURES
+from storage.transaction import Transaction
 
 WITH_NAME = "with_name"
 """The purpose of a consent to nothing but that the name is handed over."""
 NEW_TEXTS = "new_texts"
 """The purpose of a consent to changed texts; the choices stay with the consent to sign."""
 
-IS_TO_SIGN = f"c.purposes NOT IN ('{WITH_NAME}', '{NEW_TEXTS}')"
-"""Whether the consent `c` is the one given when signing, which has the choices."""
+IS_TO_SIGN = and_(CONSENTS.c.purposes != WITH_NAME, CONSENTS.c.purposes != NEW_TEXTS)
+"""Whether a consent is the one given when signing, which has the choices."""
 
-_TEXT = """
+_KEEP_TEXT = text("""
 INSERT INTO consent_texts (sha256, petition, language, version, text)
-SELECT :sha256, :petition, :consent_language, :text_version, :text
-WHERE {only_if}
+VALUES (:sha256, :petition, :language, :version, :text)
 ON CONFLICT (sha256) DO NOTHING
-"""
+""")
 
-_GIVE = """
-INSERT INTO consents (
-  id, petition, signature_id, purposes, updates_at_most, text_sha256, text_version, language,
-  channel, message_id, given_at, with_name
-)
-SELECT :consent_id, :petition, :signature_id, :purposes, CAST(:updates_at_most AS BIGINT), :sha256,
-  :text_version, :consent_language, 'telegram', CAST(:message_id AS BIGINT),
-  CAST(:given_at AS BIGINT), CAST(:agreed_with_name AS BIGINT)
-WHERE {only_if}
-"""
-
-NOT_HANDED_OVER = """
-NOT EXISTS (SELECT 1 FROM handovers h WHERE h.petition = :petition AND h.undone_at IS NULL)
-"""
-
-_MAY_ANSWER = f"""
-EXISTS (
-  SELECT 1 FROM signatures own
-  JOIN conversations c ON c.petition = own.petition AND c.supporter = own.supporter
-  WHERE own.id = :id AND own.text_version <> :version AND c.version = :was
-)
-AND {NOT_HANDED_OVER}
-"""  # noqa: S608 - a constant of this file
-
-_ANSWER = "UPDATE signatures SET {column} = :version WHERE id = :id AND {may} RETURNING id"
+_ADD = insert(CONSENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,81 +73,89 @@ class TextsAnswer:
     consent: Consent | None
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose signature it is that something is chosen for, in a conversation at version `was`.
-
-    Attributes:
-        stands_under: the consent under which it has its name; None without one.
-    """
-
-    slug: str
-    supporter: bytes
-    signature_id: bytes
-    stands_under: bytes | None
-    was: int
+def add_consent(tx: Transaction, signature_id: bytes, consent: Consent, at: datetime) -> bytes:
+    """Writes a consent; returns its id."""
+    row = consent_row(tx, signature_id, consent, at)
+    tx.change(_ADD, row)
+    key: bytes = row["id"]
+    return key
 
 
-def consent_statements(
-    slug: str,
-    signature_id: bytes,
-    consent: Consent,
-    at: datetime,
-    only_if: Statement,
-    consent_id: bytes | None = None,
-) -> tuple[Statement, ...]:
-    """Returns what writes a consent, on an SQL condition with its values.
-
-    Its words and the privacy notice are written once.
-    """
-    purposes = sorted(consent.purposes, key=lambda each: (each != "signature", each))
-    values: dict[str, Value] = {
-        **only_if.values,
-        "petition": slug,
-        "consent_id": consent_id or rising_id(at),
-        "signature_id": signature_id,
-        "purposes": ",".join(purposes),
-        "updates_at_most": consent.updates_at_most,
-        "sha256": consent.sha256,
-        "text": consent.text,
-        "text_version": consent.text_version,
-        "consent_language": consent.language,
-        "message_id": consent.message_id,
-        "given_at": to_millis(at),
-        "agreed_with_name": int(consent.with_name),
+def consent_row(
+    tx: Transaction, signature_id: bytes, consent: Consent, at: datetime
+) -> dict[str, Any]:
+    """Returns the row of a consent, whose words and privacy notice are written, once for all."""
+    words = {
+        "petition": tx.slug,
+        "language": consent.language,
+        "version": consent.text_version,
     }
-    text = _TEXT.format(only_if=only_if.sql)
-    sha256 = hashlib.sha256(consent.notice.encode()).digest()
-    notice: dict[str, Value] = {"text": consent.notice, "sha256": sha256}
-    return (
-        *((Statement(text, {**values, **notice}),) if consent.notice else ()),
-        Statement(text, values),
-        Statement(_GIVE.format(only_if=only_if.sql), values),
-    )
-
-
-def texts_statements(
-    audit: Audit, owner: Owner, answer: TextsAnswer, at: datetime
-) -> tuple[Statement, ...]:
-    """Returns what stores an answer; the last yields a row if it had an effect."""
-    action, column = (
-        ("texts_accepted", "text_version") if answer.consent else ("texts_kept", "kept_version")
-    )
-    may = Statement(
-        _MAY_ANSWER,
-        {
-            "petition": owner.slug,
-            "id": owner.signature_id,
-            "version": answer.version,
-            "was": owner.was,
-        },
-    )
-    return (
-        audit.statement(action, actor=None, at=at, only_if=may),
-        *(
-            consent_statements(owner.slug, owner.signature_id, answer.consent, at, may)
-            if answer.consent
-            else ()
+    notice = hashlib.sha256(consent.notice.encode()).digest()
+    texts = [{**words, "sha256": consent.sha256, "text": consent.text}]
+    if consent.notice:
+        texts.append({**words, "sha256": notice, "text": consent.notice})
+    tx.change(_KEEP_TEXT, texts)
+    return {
+        "id": tx.new_id(at),
+        "petition": tx.slug,
+        "signature_id": signature_id,
+        "purposes": ",".join(
+            sorted(consent.purposes, key=lambda each: (each != "signature", each))
         ),
-        Statement(_ANSWER.format(column=column, may=may.sql), may.values),
-    )
+        "updates_at_most": consent.updates_at_most,
+        "text_sha256": consent.sha256,
+        "text_version": consent.text_version,
+        "language": consent.language,
+        "channel": "telegram",
+        "message_id": consent.message_id,
+        "given_at": at,
+        "with_name": consent.with_name,
+    }
+
+
+def choosing_owner(
+    tx: Transaction, supporter: bytes, conversation: Conversation, *, was: int, at: datetime
+) -> Row[Any]:
+    """Returns the signature whose owner chooses something, locked, and saves the conversation.
+
+    Raises:
+        ConversationMoved: the conversation was written since version `was`, or the signature was
+            withdrawn; then nothing at all is written.
+    """
+    lock_petition(tx, shared=True)
+    signature = tx.find(SIGNATURES, SIGNATURES.c.supporter == supporter, lock=True)
+    if signature is None:
+        raise ConversationMoved
+    save_conversation(tx, conversation, was=was, at=at)
+    return signature
+
+
+def answer_texts(
+    tx: Transaction,
+    supporter: bytes,
+    answer: TextsAnswer,
+    conversation: Conversation,
+    was: int,
+    at: datetime,
+) -> bool:
+    """Stores whether somebody who was asked again accepts the changed texts.
+
+    Returns:
+        False if it was answered already, or the petition was handed over before; then only the
+        conversation was saved.
+
+    Raises:
+        ConversationMoved: as in `choosing_owner`.
+    """
+    signature = choosing_owner(tx, supporter, conversation, was=was, at=at)
+    if signature.text_version == answer.version or active_handover(tx) is not None:
+        return False
+    own = SIGNATURES.c.id == signature.id
+    if answer.consent is None:
+        tx.set(SIGNATURES, own, kept_version=answer.version)
+        add_audit(tx, "texts_kept", at=at)
+        return True
+    add_consent(tx, signature.id, answer.consent, at)
+    tx.set(SIGNATURES, own, text_version=answer.version)
+    add_audit(tx, "texts_accepted", at=at)
+    return True

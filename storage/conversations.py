@@ -14,11 +14,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, select, text, update
 
-from storage.database import FOR_UPDATE, Statement
 from storage.errors import ConversationMoved
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import CONVERSATIONS, FILLED_IN, SIGNATURES
-from storage.times import from_millis, to_millis
+from storage.times import from_millis
 from storage.transaction import Transaction
 
 _FIRST_STAGE = "home"
@@ -234,62 +233,3 @@ def _own(tx: Transaction, supporter: bytes) -> dict[str, Any]:
 
 def _make_room(tx: Transaction, own: dict[str, Any]) -> None:
     tx.change(_MAKE_ROOM, {**own, "stage": _FIRST_STAGE})
-
-
-_TWIN_AS_THEY_ARE = (
-    *("stage", "page", "return_stage", "language", "source"),
-    *("message_id", "picture_id", "screen_digest", "version", "notice"),
-)
-_TWIN_COLUMNS = (
-    *_TWIN_AS_THEY_ARE,
-    *("name_sealed", "news", "updates", "with_name", "form_started_at"),
-    *("name_message_ids", "updated_at"),
-)
-
-_TWIN_LOCK = f"""
-SELECT version FROM conversations
-WHERE petition = :petition AND supporter = :supporter {FOR_UPDATE}
-"""  # noqa: S608 - a constant
-
-_TWIN_FIRST = f"""
-INSERT INTO conversations (petition, supporter, {", ".join(_TWIN_COLUMNS)})
-VALUES (:petition, :supporter, {", ".join(f":{column}" for column in _TWIN_COLUMNS)})
-ON CONFLICT (petition, supporter)
-DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _TWIN_COLUMNS)}
-WHERE conversations.version = 0
-RETURNING version
-"""  # noqa: S608 - constants of this file
-
-_TWIN_NEXT = f"""
-UPDATE conversations SET {", ".join(f"{column} = :{column}" for column in _TWIN_COLUMNS)}
-WHERE petition = :petition AND supporter = :supporter AND version = :was
-RETURNING version
-"""  # noqa: S608 - constants of this file
-
-
-def saving(
-    rows: Conversations, conversation: Conversation, *, was: int | None, at: datetime
-) -> Statement:
-    """Returns the statement of `save` for a transaction; it yields no row if it moved."""
-    supporter, name = conversation.supporter, conversation.name
-    with_name, sealed = conversation.with_name, None
-    if name is not None:
-        sealed = rows._sealed(name, "conversations", "name_sealed", supporter)
-    return rows._statement(
-        _TWIN_NEXT if was else _TWIN_FIRST,
-        was=was,
-        supporter=supporter,
-        **{column: getattr(conversation, column) for column in _TWIN_AS_THEY_ARE},
-        name_sealed=sealed,
-        news=int(conversation.news),
-        updates=int(conversation.updates),
-        with_name=None if with_name is None else int(with_name),
-        form_started_at=to_millis(conversation.form_started_at),
-        name_message_ids=json.dumps(conversation.name_message_ids),
-        updated_at=to_millis(at),
-    )
-
-
-def lock_conversation(slug: str, supporter: bytes) -> Statement:
-    """Returns the statement that locks a conversation, behind the petition."""
-    return Statement(_TWIN_LOCK, {"petition": slug, "supporter": supporter})

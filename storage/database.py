@@ -13,8 +13,6 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from sqlalchemy import Executable
-
 from storage.errors import BrokenData
 from storage.journal import Journal
 from storage.journal_entries import Entry
@@ -134,12 +132,10 @@ class WatchedDatabase:
         database: Database,
         journal: Journal,
         counting: tuple[Statement, ...],
-        count_deed: Executable,
     ) -> None:
         self._database = database
         self._journal = journal
         self._counting = counting
-        self._count_deed = count_deed
         self._damaged: Callable[[BrokenData], object] = lambda _: None
         self.in_progress = 0
 
@@ -194,10 +190,7 @@ class WatchedDatabase:
         def noting(transaction: Transaction) -> Result:
             nonlocal noted
             transaction.write_down, noted = self._journal.append_now, transaction.noted
-            result = work(transaction, *args, **kwargs)
-            if noted:
-                transaction.change(self._count_deed)
-            return result
+            return work(transaction, *args, **kwargs)
 
         with self._watched():
             result = await self._database.transact(noting)

@@ -118,14 +118,6 @@ COALESCE(
 
 IN_LANGUAGE = f"(CAST(:only AS TEXT) IS NULL OR {LANGUAGE} = CAST(:only AS TEXT))"
 
-WAS_TOLD = f"""
-EXISTS (
-  SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
-  WHERE told.signature_id = s.id AND b.kind = 'closing' AND {TELLS}
-    AND told.state IN ('delivered', 'unconfirmed', 'sending')
-)
-"""  # noqa: S608 - constants of this file
-
 
 def asked_of(petition: str, broadcast: Broadcast) -> dict[str, Value]:
     """Returns the parameters of `ELIGIBLE` and `IN_LANGUAGE` for the recipients of a broadcast."""

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from storage.audit import add_up_audit
 from storage.broadcast_states import OVER
 from storage.broadcast_types import Kind
+from storage.conversations import FORGOTTEN
 from storage.eligibility import can_be_written_to, was_told
 from storage.erased_deliveries import count_erased
 from storage.exports import is_named
@@ -46,7 +47,6 @@ from storage.tables import (
     SENT_FILES,
     SIGNATURES,
 )
-from storage.times import from_millis
 from storage.transaction import Transaction
 
 _SIGNED = SIGNATURES.c
@@ -75,10 +75,7 @@ _THOSE = (
 _EMPTY_CONVERSATIONS = (
     update(CONVERSATIONS)
     .where(_of(CONVERSATIONS, "supporter"))
-    .values(dict.fromkeys(("name_sealed", "source", "with_name", "form_started_at", "notice")))
-    .values(dict.fromkeys(("screen_digest", "picture_id", "return_stage")))
-    .values(stage="home", name_message_ids="[]", news=False, updates=False, page=0)
-    .values(version=CONVERSATIONS.c.version + 1, updated_at=from_millis(0))
+    .values({**FORGOTTEN, "stage": "home", "version": CONVERSATIONS.c.version + 1})
 )
 _ERASE_CONVERSATIONS = delete(CONVERSATIONS).where(_of(CONVERSATIONS, "supporter"))
 _OF_THEIRS = (

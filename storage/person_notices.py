@@ -10,8 +10,6 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from storage.audit import ALWAYS
-from storage.database import Statement
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import PERSON_NOTICES
 from storage.transaction import Transaction
@@ -124,17 +122,3 @@ class PersonNotices(PetitionRows):
 def _count_tries(tx: Transaction, notice: PersonNotice, by: int) -> bool:
     columns = PERSON_NOTICES.c
     return bool(tx.set(PERSON_NOTICES, columns.id == notice.id, attempts=columns.attempts + by))
-
-
-_ALL_OF = """
-DELETE FROM person_notices
-WHERE petition = :petition AND supporter = :supporter AND id <> :but
-"""
-
-
-def all_forgotten(
-    slug: str, supporter: bytes, *, but: bytes, only_if: Statement = ALWAYS
-) -> Statement:
-    """Returns the statement that erases all sentences to a person but the one with this id."""
-    values = {**only_if.values, "petition": slug, "supporter": supporter, "but": but}
-    return Statement(f"{_ALL_OF} AND {only_if.sql}", values)

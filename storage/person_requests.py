@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, text
+from sqlalchemy import ColumnElement, Row, select
 
 from storage.audit import add_audit
 from storage.changes_after_export import Change, note_change
@@ -18,9 +18,8 @@ from storage.person_codes import CheckedCode, CodeState, check_code, use_code
 from storage.person_notices import PersonNoticeKind, add_notice
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.petitions import lock_petition
-from storage.sent_files import make_files_due
-from storage.signed_names import named, stands_under
-from storage.signing import withdraw_statements
+from storage.signatures import erase_signature
+from storage.signed_names import replace_name, stands_under
 from storage.tables import SIGNATURES
 from storage.transaction import Transaction
 
@@ -126,12 +125,8 @@ def correct(tx: Transaction, signer: Signer, name: str, proof: Proof, at: dateti
     row = _lock(tx, signer)
     if row is None or row.name_sealed is None or not _is_proved(tx, signer, proof, at):
         return False
-    note_change(tx, row, Change.CORRECTED, at)
-    sealed = tx.seal(name, SIGNATURES.c.name_sealed, row.id)
-    tx.set(SIGNATURES, SIGNATURES.c.id == row.id, name_sealed=sealed)
-    make_files_due(tx, row.supporter)
+    replace_name(tx, row, name, at)
     _tell(tx, signer, proof, at, PersonNoticeKind.CORRECTED)
-    tx.note(named(row.id, stands_under(tx, row.id), name))
     return True
 
 
@@ -165,12 +160,9 @@ def erase(tx: Transaction, signer: Signer, proof: Proof, at: datetime) -> bool:
     row = _lock(tx, signer)
     if row is None or not _is_proved(tx, signer, proof, at):
         return False
-    for each in withdraw_statements(
-        tx.slug, row.supporter, _WITHDRAWN_STAGE, at, change=Change.ERASED
-    ):
-        tx.change(text(each.sql), each.values)
+    # The sentence that tells of it comes after it, which erases those that wait.
+    erase_signature(tx, row, Change.ERASED, at, stage=_WITHDRAWN_STAGE)
     _tell(tx, signer, proof, at, PersonNoticeKind.ERASED)
-    tx.note(Entry(Deed.WITHDRAWAL, row.id))
     return True
 
 

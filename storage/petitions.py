@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Update, bindparam, func, select, update
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from storage.audit import add_audit
 from storage.broadcast_states import ACTIVE, BroadcastState
@@ -277,11 +277,6 @@ def _petition(tx: Transaction, query: Select[Any] = _PETITION) -> Row[Any]:
 def count_deed(slug: str) -> tuple[Statement, ...]:
     """Returns what begins the transaction of every deed that the journal is told of."""
     return locking_petition(slug), Statement(_COUNT_DEED, {"petition": slug})
-
-
-def deed_counted(slug: str) -> Update:
-    """Returns what counts a deed that the journal is told of."""
-    return update(PETITIONS).where(PETITIONS.c.slug == slug).values(deeds=PETITIONS.c.deeds + 1)
 
 
 def lock_petition(tx: Transaction, *, shared: bool = False) -> Row[Any]:

@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists, select
 
-from storage.audit import ALWAYS
-from storage.database import Statement
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import SENT_FILES, SIGNATURES
 from storage.times import to_millis
@@ -115,12 +113,3 @@ def _due(tx: Transaction, *conditions: ColumnElement[bool]) -> list[SentFile]:
         )
         for row in tx.all(query.order_by(SENT_FILES.c.sent_at))
     ]
-
-
-_ALL_DUE = "UPDATE sent_files SET due = 1 WHERE petition = :petition AND supporter = :supporter"
-
-
-def all_due(slug: str, supporter: bytes, only_if: Statement = ALWAYS) -> Statement:
-    """Returns the statement that makes all files of a person due, for a transaction."""
-    values = {**only_if.values, "petition": slug, "supporter": supporter}
-    return Statement(f"{_ALL_DUE} AND due = 0 AND {only_if.sql}", values)

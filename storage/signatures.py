@@ -1,97 +1,89 @@
 """Signatures: who signed, with which consent, and how many. New queries about them go here.
 
-The statements that write and erase a signature are in `signing.py`; the rest of the program uses
-this file.
+Signing locks the petition's row by nothing but the statement that counts it, the last one before
+the commit: that decides whether the petition is still open, and others who sign wait for no more
+than the commit. So the count at the moment of closing is exact, also where people sign in that
+moment, and numbers are given in the order of the commits, without holes.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from storage import signed_names, signing
-from storage.audit import AuditedRows
-from storage.consents import (
-    IS_TO_SIGN,
-    Consent,
-    Owner,
-    TextsAnswer,
-    texts_statements,
+from sqlalchemy import (
+    CTE,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
 )
-from storage.conversations import Conversation, Conversations, lock_conversation, saving
-from storage.database import Database, Row, Statement
-from storage.eligibility import WAS_TOLD
-from storage.errors import ConversationMoved
-from storage.exports import IS_NAMED
+
+from storage.changes_after_export import Change, note_change
+from storage.consents import IS_TO_SIGN, Consent, answer_texts, consent_row
+from storage.conversations import Conversation, forget_conversation, save_conversation
+from storage.eligibility import was_told
+from storage.erased_deliveries import count_erased
 from storage.journal_entries import Deed, Entry
-from storage.keyring import Keyring
-from storage.petition_rows import as_write
-from storage.petitions import locking_petition
+from storage.person_notices import forget_notices_of
+from storage.petition_rows import PetitionRows, as_read, as_write
+from storage.petitions import lock_petition
 from storage.returning_supporters import mark_reachable
-from storage.signing import AlreadySigned, NewSignature, PetitionClosed, Signed
-from storage.signing_rate import SigningRate, read_signing_rate
-from storage.times import from_millis, to_millis
+from storage.sent_files import make_files_due
+from storage.signed_names import correct_name, give_name, remove_name
+from storage.signing_rate import signing_rate
+from storage.tables import ANONYMOUS_COUNTS, CONSENTS, PERSON_CODES, PETITIONS, SIGNATURES
+from storage.transaction import Transaction
 
-_OF = f"""
-SELECT s.id, s.number, s.name_sealed, s.signed_at, s.source, s.unreachable_at, s.muted_at,
-  s.restricted_at, s.objected_at, s.invalidation_id, s.text_version, s.kept_version,
-  c.purposes, c.news_ended_at, c.updates_ended_at, c.updates_at_most,
-  CASE WHEN {WAS_TOLD} THEN 1 ELSE 0 END AS was_told
-FROM signatures s JOIN consents c ON c.signature_id = s.id AND {IS_TO_SIGN}
-WHERE s.petition = :petition AND s.supporter = :supporter
-ORDER BY c.given_at DESC
-LIMIT 1
-"""  # noqa: S608 - constants
+_COLUMNS = SIGNATURES.c
+_OWN = (
+    _COLUMNS.petition == bindparam("own_petition"),
+    _COLUMNS.supporter == bindparam("own_supporter"),
+)
 
-_ID = f"""
-SELECT s.id, {signed_names.STANDS_UNDER} AS stands_under FROM signatures s
-WHERE s.petition = :petition AND s.supporter = :supporter
-"""  # noqa: S608 - a constant
-
-_LOST = """
-UPDATE signatures SET unreachable_at = :at
-WHERE petition = :petition AND supporter = :supporter AND unreachable_at IS NULL
-"""
-
-# Withdrawing consent is as easy as giving it (GDPR art. 7(3)); what was agreed to stays on record,
-# with the time from which it no longer applies.
-_END = {
-    purpose: f"""
-    UPDATE consents SET {purpose}_ended_at = :at
-    WHERE {purpose}_ended_at IS NULL AND signature_id IN (
-      SELECT id FROM signatures WHERE petition = :petition AND supporter = :supporter
+_GET = (
+    select(
+        SIGNATURES,
+        *(CONSENTS.c.purposes, CONSENTS.c.news_ended_at),
+        *(CONSENTS.c.updates_ended_at, CONSENTS.c.updates_at_most),
+        was_told().label("was_told"),
     )
-    RETURNING id
-    """  # noqa: S608 - constants
-    for purpose in ("updates", "news")
-}
+    .join(CONSENTS, and_(CONSENTS.c.signature_id == _COLUMNS.id, IS_TO_SIGN))
+    .where(*_OWN)
+    .order_by(CONSENTS.c.given_at.desc())
+)
 
-_MUTE = """
-UPDATE signatures SET muted_at = CAST(:at AS BIGINT)
-WHERE petition = :petition AND supporter = :supporter
-  AND (muted_at IS NULL OR CAST(:at AS BIGINT) IS NULL)
-RETURNING id
-"""
+_SIGNED = (
+    select(_COLUMNS.number, PETITIONS.c.signatures.label("total"))
+    .join(PETITIONS, PETITIONS.c.slug == _COLUMNS.petition)
+    .where(*_OWN)
+)
 
-# One statement, so that all figures are of the same moment.
-_STATS = f"""
-SELECT CASE WHEN invalidation_id IS NULL THEN 1 ELSE 0 END AS is_counted, language, source,
-  COUNT(*) AS signed,
-  COUNT(CASE WHEN {IS_NAMED} THEN 1 END) AS with_name,
-  COUNT(CASE WHEN signed_at >= :since THEN 1 END) AS today,
-  COUNT(unreachable_at) AS unreachable, 0 AS erased
-FROM signatures
-WHERE petition = :petition
-GROUP BY is_counted, language, source
-UNION ALL
-SELECT is_valid AS is_counted, language, NULL AS source,
-  CAST(SUM(signatures) AS BIGINT) AS signed,
-  CAST(SUM(CASE WHEN with_name = 1 THEN signatures ELSE 0 END) AS BIGINT) AS with_name,
-  0 AS today, 0 AS unreachable, 1 AS erased
-FROM anonymous_counts
-WHERE petition = :petition
-GROUP BY is_valid, language
-"""  # noqa: S608 - constants
+_COUNT = (
+    update(PETITIONS)
+    .where(PETITIONS.c.slug == bindparam("own_petition"), PETITIONS.c.closed_at.is_(None))
+    .where(or_(PETITIONS.c.closes_at.is_(None), PETITIONS.c.closes_at > bindparam("at")))
+    .where(~exists(_COLUMNS.id).where(*_OWN))
+    .values(
+        signatures=PETITIONS.c.signatures + 1,
+        last_number=PETITIONS.c.last_number + 1,
+    )
+    .returning(PETITIONS.c.last_number.label("number"), PETITIONS.c.signatures.label("total"))
+)
+_ADD_SIGNATURE, _ADD_CONSENT = insert(SIGNATURES), insert(CONSENTS)
+
+_IS_NAMED = and_(
+    _COLUMNS.name_sealed.is_not(None),
+    _COLUMNS.restricted_at.is_(None),
+    _COLUMNS.objected_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,208 +156,302 @@ class Stats:
         return self.total - self.with_name
 
 
-class Signatures(AuditedRows):
+@dataclass(frozen=True, slots=True)
+class NewSignature:
+    """A signature to be stored; `name` is None unless the consent is to hand it over."""
+
+    supporter: bytes
+    chat_id: int = field(repr=False)
+    name: str | None = field(repr=False)
+    language: str
+    source: str | None
+    consent: Consent
+    at: datetime
+    form_seconds: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.consent.with_name is (self.name is None):
+            raise ValueError("a name is stored with the consent to hand it over, and only then")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The signature is stored under `number`; `total` includes it."""
+
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadySigned:
+    """The person had signed before, under `number`; nothing was added."""
+
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class PetitionClosed:
+    """The petition is closed; no signature was stored."""
+
+
+def sign(
+    tx: Transaction, new: NewSignature, conversation: Conversation, was: int | None
+) -> Signed | AlreadySigned | PetitionClosed:
+    """Signs, and saves the conversation, in one transaction.
+
+    The conversation is saved whatever the result. Signing again changes nothing else.
+
+    Raises:
+        ConversationMoved: the conversation was written since version `was`; then nothing at
+            all was written.
+    """
+    # It locks the conversation too, so nobody signs twice at once.
+    save_conversation(tx, conversation, was=was, at=new.at)
+    key = tx.new_id(new.at)
+    name, chat = _COLUMNS.name_sealed, _COLUMNS.chat_sealed
+    signature = {
+        "id": key,
+        "petition": tx.slug,
+        "supporter": new.supporter,
+        "name_sealed": None if new.name is None else tx.seal(new.name, name, key),
+        "chat_sealed": tx.seal(new.chat_id, chat, key),
+        "language": new.language,
+        "source": new.source,
+        "text_version": new.consent.text_version,
+        "signed_at": new.at,
+        "form_seconds": new.form_seconds,
+    }
+    consent = consent_row(tx, key, new.consent, new.at)
+    counted = _count_and_add(tx, signature, consent)
+    if counted is not None:
+        return Signed(**counted._mapping)
+    known = tx.first(_SIGNED, {"own_petition": tx.slug, "own_supporter": new.supporter})
+    return PetitionClosed() if known is None else AlreadySigned(**known._mapping)
+
+
+def withdraw(tx: Transaction, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
+    """Erases a signature, its consent and the form input; returns False if there was none.
+
+    The numbers of other signatures and the count stored at closing stay the same. With a
+    `stage`, the conversation moves there, by one version, in the same transaction.
+    """
+    lock_petition(tx, shared=True)
+    signature = _locked(tx, supporter)
+    if signature is None:
+        _forget_person(tx, supporter, stage)
+        return False
+    erase_signature(tx, signature, Change.WITHDRAWN, at, stage=stage)
+    return True
+
+
+def erase_signature(
+    tx: Transaction,
+    signature: Row[Any],
+    change: Change,
+    at: datetime,
+    *,
+    stage: str | None = None,
+) -> None:
+    """Erases a signature, and what else is stored of its owner, in the transaction of a request.
+
+    It ends with the count, so it is the last of its transaction, whose first was to lock the
+    petition, shared, and the signature.
+
+    Args:
+        tx: the transaction.
+        signature: its row.
+        change: what those who were given it are told.
+        at: when it is erased.
+        stage: where its owner's conversation goes, by one version; None: it stays where it is.
+    """
+    note_change(tx, signature, change, at)
+    _forget_person(tx, signature.supporter, stage)
+    tx.delete(SIGNATURES, _COLUMNS.id == signature.id)
+    count_erased(tx)
+    tx.note(Entry(Deed.WITHDRAWAL, signature.id))
+    if signature.invalidation_id is None:
+        tx.set(PETITIONS, signatures=PETITIONS.c.signatures - 1)
+
+
+def signature_of(tx: Transaction, supporter: bytes) -> Signature | None:
+    """Returns a supporter's signature, or None."""
+    row = tx.first(_GET, {"own_petition": tx.slug, "own_supporter": supporter})
+    if row is None:
+        return None
+    name = tx.opened(row.name_sealed, _COLUMNS.name_sealed, row.id)
+    purposes = row.purposes.split(",")
+    wants_updates = "updates" in purposes and row.updates_ended_at is None
+    return Signature(
+        number=row.number,
+        name=name or "",
+        signed_at=row.signed_at,
+        source=row.source,
+        unreachable=row.unreachable_at is not None,
+        muted=row.muted_at is not None,
+        news="news" in purposes and row.news_ended_at is None,
+        updates_at_most=row.updates_at_most if wants_updates else 0,
+        with_name=row.name_sealed is not None,
+        was_told=row.was_told,
+        is_damaged=name is None and row.name_sealed is not None,
+        restricted_at=row.restricted_at,
+        objected_at=row.objected_at,
+        is_counted=row.invalidation_id is None,
+        text_version=row.text_version,
+        kept_version=row.kept_version,
+    )
+
+
+def mark_unreachable(tx: Transaction, supporter: bytes, at: datetime) -> None:
+    """Records that a supporter blocked the bot: no broadcast is sent to them."""
+    reached = _COLUMNS.unreachable_at.is_(None)
+    tx.set(SIGNATURES, _COLUMNS.supporter == supporter, reached, unreachable_at=at)
+
+
+def refuse_news(tx: Transaction, supporter: bytes, at: datetime) -> None:
+    """Records that a supporter wants no news of other actions any more."""
+    _end_consent(tx, supporter, "news_ended_at", Deed.NEWS_ENDED, at)
+
+
+def refuse_updates(tx: Transaction, supporter: bytes, at: datetime) -> None:
+    """Records that a supporter wants no more messages about the petition but its end."""
+    _end_consent(tx, supporter, "updates_ended_at", Deed.UPDATES_ENDED, at)
+
+
+def mute(tx: Transaction, supporter: bytes, at: datetime | None) -> None:
+    """Mutes the bot for a supporter from `at` on; None unmutes it."""
+    lock_petition(tx, shared=True)
+    signature = _locked(tx, supporter)
+    if signature is None or (signature.muted_at is None) is (at is None):
+        return
+    tx.set(SIGNATURES, _COLUMNS.id == signature.id, muted_at=at)
+    tx.note(Entry.since(Deed.MUTED, signature.id, at))
+
+
+def statistics(tx: Transaction, since: datetime) -> Stats:
+    """Returns the counts of signatures; `today` counts those from `since` on."""
+    is_counted, count = _COLUMNS.invalidation_id.is_(None), func.count()
+    groups = (is_counted.label("is_counted"), _COLUMNS.language, _COLUMNS.source)
+    signed = tx.all(
+        select(
+            *groups,
+            count.label("signed"),
+            count.filter(_IS_NAMED).label("with_name"),
+            count.filter(_COLUMNS.signed_at >= since).label("today"),
+            func.count(_COLUMNS.unreachable_at).label("unreachable"),
+        )
+        .where(tx.of(SIGNATURES))
+        .group_by(*groups)
+    )
+    anonymous = tx.all(select(ANONYMOUS_COUNTS).where(tx.of(ANONYMOUS_COUNTS)))
+    counted = [row for row in signed if row.is_counted]
+    erased = [row for row in anonymous if row.is_valid]
+    by_language, by_source = Counter[str](), Counter[str | None]()
+    for row in counted:
+        by_language[row.language] += row.signed
+        by_source[row.source] += row.signed
+    for row in erased:
+        by_language[row.language] += row.signatures
+    return Stats(
+        total=by_language.total(),
+        today=sum(row.today for row in counted),
+        by_language=dict(by_language),
+        by_source=dict(by_source),
+        unreachable=sum(row.unreachable for row in counted),
+        with_name=sum(row.with_name for row in counted)
+        + sum(row.signatures for row in erased if row.with_name),
+        erased=sum(row.signatures for row in erased),
+        invalidated=sum(row.signed for row in signed if not row.is_counted)
+        + sum(row.signatures for row in anonymous if not row.is_valid),
+    )
+
+
+class Signatures(PetitionRows):
     """The signatures of one petition, keyed by the supporter's reference."""
 
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        super().__init__(database, slug, keyring)
-        self._conversations = Conversations(database, slug, keyring)
-
+    sign = as_write(sign)
+    withdraw = as_write(withdraw)
+    get = as_read(signature_of)
+    correct_name = as_write(correct_name)
+    give_name = as_write(give_name)
+    remove_name = as_write(remove_name)
+    answer_texts = as_write(answer_texts)
+    mark_unreachable = as_write(mark_unreachable)
     mark_reachable = as_write(mark_reachable)
+    refuse_news = as_write(refuse_news)
+    refuse_updates = as_write(refuse_updates)
+    mute = as_write(mute)
+    stats = as_read(statistics)
+    rate = as_read(signing_rate)
 
-    async def sign(
-        self, new: NewSignature, conversation: Conversation, was: int | None
-    ) -> Signed | AlreadySigned | PetitionClosed:
-        """Signs, and saves the conversation, in one transaction.
 
-        The conversation is saved whatever the result. Signing again changes nothing else.
+def _locked(tx: Transaction, supporter: bytes) -> Row[Any] | None:
+    return tx.find(SIGNATURES, _COLUMNS.supporter == supporter, lock=True)
 
-        Raises:
-            ConversationMoved: the conversation was written since version `was`; then nothing at
-                all was written.
-        """
-        saved = saving(self._conversations, conversation, was=was, at=new.at)
-        statements = signing.sign_statements(self._slug, self._keyring, new, saved, was or 0)
-        return signing.outcome(await self._database.write(*statements))
 
-    async def get(self, supporter: bytes) -> Signature | None:
-        """Returns a supporter's signature, or None."""
-        rows = await self._read(_OF, supporter=supporter)
-        return self._signature(rows[0]) if rows else None
+def _forget_person(tx: Transaction, supporter: bytes, stage: str | None) -> None:
+    """Erases what there is of somebody besides the signature.
 
-    async def correct_name(
-        self, supporter: bytes, name: str, conversation: Conversation, was: int, at: datetime
-    ) -> bool:
-        """Replaces the name of a signature, and saves the conversation, in one transaction.
+    With the code a letter would show whose signature it is.
+    """
+    forget_conversation(tx, supporter, stage=stage)
+    make_files_due(tx, supporter)
+    forget_notices_of(tx, supporter)
+    tx.delete(PERSON_CODES, PERSON_CODES.c.supporter == supporter)
 
-        Returns:
-            False if it has no name; then only the conversation was saved.
 
-        Raises:
-            ConversationMoved: the conversation was written since version `was`, or the signature
-                was withdrawn; then nothing at all was written.
-        """
-        owner = await self._owner(supporter, was)
-        statements = signed_names.correct_statements(self._keyring, self._audit, owner, name, at)
-        return await self._save(owner, statements, conversation, at)
+def _end_consent(tx: Transaction, supporter: bytes, column: str, deed: Deed, at: datetime) -> None:
+    """Ends a consent, which is as easy as giving it (GDPR art. 7(3)).
 
-    async def give_name(
-        self,
-        supporter: bytes,
-        name: str,
-        consent: Consent,
-        conversation: Conversation,
-        was: int,
-        at: datetime,
-    ) -> bool:
-        """Stores the name of a signature that has none, as its owner consents to.
+    What was agreed to stays on record, with the time from which it no longer applies.
+    """
+    lock_petition(tx, shared=True)
+    signature = _locked(tx, supporter)
+    if signature is None:
+        return
+    of_it = CONSENTS.c.signature_id == signature.id
+    if tx.set(CONSENTS, of_it, CONSENTS.c[column].is_(None), **{column: at}):
+        tx.note(Entry.since(deed, signature.id, at))
 
-        Returns:
-            False if the petition was handed over before, or it has a name; then only the
-            conversation was saved.
 
-        Raises:
-            ConversationMoved: as in `correct_name`.
-        """
-        owner = await self._owner(supporter, was)
-        statements = signed_names.give_statements(
-            self._keyring, self._audit, owner, name, consent, at
+def _count_and_add(
+    tx: Transaction, signature: dict[str, Any], consent: dict[str, Any]
+) -> Row[Any] | None:
+    """Counts a signature and adds it with its consent; None if there is one, or it is closed.
+
+    PostgreSQL does it all in one statement, so that nobody waits for the answers on their way.
+    """
+    counting = {
+        "own_petition": tx.slug,
+        "own_supporter": signature["supporter"],
+        "at": signature["signed_at"],
+    }
+    if tx.connection.dialect.name == "postgresql":
+        return tx.first(
+            _COUNT_AND_ADD, counting | _named(SIGNATURES, signature) | _named(CONSENTS, consent)
         )
-        return await self._save(owner, statements, conversation, at)
+    counted = tx.first(_COUNT, counting)
+    if counted is not None:
+        tx.change(_ADD_SIGNATURE, {**signature, "number": counted.number})
+        tx.change(_ADD_CONSENT, consent)
+    return counted
 
-    async def remove_name(
-        self, supporter: bytes, conversation: Conversation, was: int, at: datetime
-    ) -> bool:
-        """Erases the name of a signature, which is only counted from now on; see `give_name`.
 
-        One that was typed into the form goes as well.
-        """
-        owner = await self._owner(supporter, was)
-        statements = signed_names.remove_statements(self._audit, owner, at)
-        return await self._save(owner, statements, replace(conversation, name=None), at)
+def _adding(table: Table, counted: CTE, **given: Any) -> CTE:
+    """Returns what adds a row of parameters, named for table and column, if it is counted."""
+    values = [
+        given.get(each.name, bindparam(f"{table.name}_{each.name}", None, type_=each.type))
+        for each in table.c
+    ]
+    row = select(*values).select_from(counted)
+    return insert(table).from_select(table.c.keys(), row).cte(f"added_{table.name}")
 
-    async def answer_texts(
-        self,
-        supporter: bytes,
-        answer: TextsAnswer,
-        conversation: Conversation,
-        was: int,
-        at: datetime,
-    ) -> bool:
-        """Stores whether somebody who was asked again accepts the changed texts; see `give_name`.
 
-        Returns:
-            False if it was answered already, or the petition was handed over before.
-        """
-        owner = await self._owner(supporter, was)
-        statements = texts_statements(self._audit, owner, answer, at)
-        return await self._save(owner, statements, conversation, at)
+def _named(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    return {f"{table.name}_{column}": value for column, value in row.items()}
 
-    async def withdraw(self, supporter: bytes, at: datetime, *, stage: str | None = None) -> bool:
-        """Erases a signature, its consent and the form input; returns False if there was none.
 
-        The numbers of other signatures and the count stored at closing stay the same. With a
-        `stage`, the conversation moves there, by one version, in the same transaction.
-        """
-        known = await self._id(supporter)
-        noted = None if known is None else Entry(Deed.WITHDRAWAL, known)
-        statements = signing.withdraw_statements(self._slug, supporter, stage, at, noted)
-        return signing.was_withdrawn(await self._database.write(*statements))
-
-    async def mark_unreachable(self, supporter: bytes, at: datetime) -> None:
-        """Records that a supporter blocked the bot: no broadcast is sent to them."""
-        await self._write(_LOST, supporter=supporter, at=to_millis(at))
-
-    async def refuse_news(self, supporter: bytes, at: datetime) -> None:
-        """Records that a supporter wants no news of other actions any more."""
-        await self._note(_END["news"], Deed.NEWS_ENDED, supporter, at)
-
-    async def refuse_updates(self, supporter: bytes, at: datetime) -> None:
-        """Records that a supporter wants no more messages about the petition but its end."""
-        await self._note(_END["updates"], Deed.UPDATES_ENDED, supporter, at)
-
-    async def mute(self, supporter: bytes, at: datetime | None) -> None:
-        """Mutes the bot for a supporter from `at` on; None unmutes it."""
-        await self._note(_MUTE, Deed.MUTED, supporter, at)
-
-    async def stats(self, since: datetime) -> Stats:
-        """Returns the counts of signatures; `today` counts those from `since` on."""
-        found = await self._read(_STATS, since=to_millis(since))
-        rows = [row for row in found if row["is_counted"]]
-        by_language: Counter[str] = Counter()
-        by_source: Counter[str | None] = Counter()
-        for row in rows:
-            by_language[row["language"]] += row["signed"]
-            if not row["erased"]:
-                by_source[row["source"]] += row["signed"]
-        return Stats(
-            total=by_language.total(),
-            today=sum(row["today"] for row in rows),
-            by_language=dict(by_language),
-            by_source=dict(by_source),
-            unreachable=sum(row["unreachable"] for row in rows),
-            erased=sum(row["signed"] for row in rows if row["erased"]),
-            with_name=sum(row["with_name"] for row in rows),
-            invalidated=sum(row["signed"] for row in found if not row["is_counted"]),
-        )
-
-    async def rate(self, now: datetime, *, details_from: int) -> SigningRate:
-        """Returns how fast people signed in the hour before `now`, and before; see SigningRate."""
-        return await read_signing_rate(self._database, self._slug, now, details_from=details_from)
-
-    async def _note(self, sql: str, deed: Deed, supporter: bytes, at: datetime | None) -> None:
-        """Does what the journal keeps about a supporter's signature, if there is one."""
-        known = await self._id(supporter)
-        noted = None if known is None else Entry.since(deed, known, at)
-        await self._write(sql, noted, supporter=supporter, at=to_millis(at))
-
-    async def _owner(self, supporter: bytes, was: int) -> Owner:
-        rows = await self._read(_ID, supporter=supporter)
-        if not rows:
-            raise ConversationMoved
-        return Owner(self._slug, supporter, rows[0]["id"], rows[0]["stands_under"], was)
-
-    async def _save(
-        self,
-        owner: Owner,
-        statements: Sequence[Statement],
-        conversation: Conversation,
-        at: datetime,
-    ) -> bool:
-        """Runs statements and saves the conversation; returns whether the last yielded a row."""
-        *_, changed, saved = await self._database.write(
-            locking_petition(self._slug),
-            lock_conversation(self._slug, owner.supporter),
-            *statements,
-            saving(self._conversations, conversation, was=owner.was, at=at),
-        )
-        if not saved:
-            raise ConversationMoved
-        return bool(changed)
-
-    async def _id(self, supporter: bytes) -> bytes | None:
-        rows = await self._read(_ID, supporter=supporter)
-        return rows[0]["id"] if rows else None
-
-    def _signature(self, row: Row) -> Signature:
-        name = self._opened(row, "signatures", "name_sealed", row["id"])
-        purposes = row["purposes"].split(",")
-        wants_updates = "updates" in purposes and row["updates_ended_at"] is None
-        return Signature(
-            number=row["number"],
-            name=name or "",
-            signed_at=from_millis(row["signed_at"]),
-            source=row["source"],
-            unreachable=row["unreachable_at"] is not None,
-            muted=row["muted_at"] is not None,
-            news="news" in purposes and row["news_ended_at"] is None,
-            updates_at_most=row["updates_at_most"] if wants_updates else 0,
-            with_name=row["name_sealed"] is not None,
-            was_told=bool(row["was_told"]),
-            is_damaged=name is None and row["name_sealed"] is not None,
-            restricted_at=from_millis(row["restricted_at"]),
-            objected_at=from_millis(row["objected_at"]),
-            is_counted=row["invalidation_id"] is None,
-            text_version=row["text_version"],
-            kept_version=row["kept_version"],
-        )
+_COUNTED = _COUNT.cte("counted")
+_COUNT_AND_ADD = select(_COUNTED).add_cte(
+    _adding(SIGNATURES, _COUNTED, number=_COUNTED.c.number), _adding(CONSENTS, _COUNTED)
+)

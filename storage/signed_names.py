@@ -7,52 +7,125 @@ can be done until the petition was handed over; a correction, which is a right, 
 
 import asyncio
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, and_, select
 
-from storage.audit import Audit
-from storage.changes_after_export import Change, change_noted
-from storage.consents import NOT_HANDED_OVER, Consent, Owner, consent_statements
-from storage.database import Database, Statement
-from storage.exports import HAS_NAME
-from storage.ids import rising_id
+from storage.audit import add_audit
+from storage.changes_after_export import Change, note_change
+from storage.consents import Consent, add_consent, choosing_owner
+from storage.conversations import Conversation
+from storage.database import Database
+from storage.handovers import active_handover
 from storage.journal import GROUP_SIZE, Journal
 from storage.journal_entries import TAKEN_OFF, Deed, Entry, last_entries
-from storage.keyring import Keyring
-from storage.sent_files import all_due
-from storage.tables import CONSENTS
-from storage.times import to_millis
+from storage.sent_files import make_files_due
+from storage.tables import CONSENTS, SIGNATURES
 from storage.transaction import Transaction
 
-STANDS_UNDER = """
-(
-  SELECT agreed.id FROM consents agreed
-  WHERE agreed.signature_id = s.id AND agreed.with_name = 1 AND agreed.with_name_ended_at IS NULL
-  ORDER BY agreed.given_at, agreed.id LIMIT 1
-)
-"""
-"""SQL: the consent under which the signature `s` has its name; of several the first, which is in
-the most backups."""
 
-END_CONSENTS = """
-UPDATE consents SET with_name_ended_at = :ended_at
-WHERE signature_id = :id AND with_name = 1 AND with_name_ended_at IS NULL AND {may}
-"""
+def correct_name(
+    tx: Transaction,
+    supporter: bytes,
+    name: str,
+    conversation: Conversation,
+    was: int,
+    at: datetime,
+) -> bool:
+    """Replaces the name of a signature, and saves the conversation.
 
-SET_NAME = "UPDATE signatures SET name_sealed = :name WHERE id = :id AND {may} RETURNING id"
+    Returns:
+        False if it has no name; then only the conversation was saved.
 
-_MAY = """
-EXISTS (
-  SELECT 1 FROM signatures own
-  JOIN conversations c ON c.petition = own.petition AND c.supporter = own.supporter
-  WHERE own.id = :id AND own.{holds} AND c.version = :was
-)
-"""
+    Raises:
+        ConversationMoved: as in `choosing_owner`.
+    """
+    signature = choosing_owner(tx, supporter, conversation, was=was, at=at)
+    if signature.name_sealed is None:
+        return False
+    replace_name(tx, signature, name, at)
+    add_audit(tx, "correct_name", at=at)
+    return True
 
-_WITHOUT_NAME = """
-SELECT id FROM signatures WHERE petition = :petition AND id = :id AND name_sealed IS NULL
-"""
+
+def give_name(
+    tx: Transaction,
+    supporter: bytes,
+    name: str,
+    consent: Consent,
+    conversation: Conversation,
+    was: int,
+    at: datetime,
+) -> bool:
+    """Stores the name of a signature that has none, as its owner consents to.
+
+    Returns:
+        False if the petition was handed over before, or it has a name, or may only be stored;
+        then only the conversation was saved.
+
+    Raises:
+        ConversationMoved: as in `choosing_owner`.
+    """
+    signature = choosing_owner(tx, supporter, conversation, was=was, at=at)
+    is_only_stored = signature.restricted_at is not None or signature.objected_at is not None
+    if signature.name_sealed is not None or is_only_stored or active_handover(tx) is not None:
+        return False
+    note_change(tx, signature, Change.NAME_GIVEN, at)
+    add_audit(tx, Change.NAME_GIVEN, at=at)
+    consent_id = add_consent(tx, signature.id, consent, at)
+    _set_name(tx, signature, name)
+    tx.note(named(signature.id, consent_id, name))
+    return True
+
+
+def remove_name(
+    tx: Transaction, supporter: bytes, conversation: Conversation, was: int, at: datetime
+) -> bool:
+    """Erases the name of a signature, which is only counted from now on; see `give_name`.
+
+    One that was typed into the form goes as well.
+    """
+    unnamed = replace(conversation, name=None)
+    signature = choosing_owner(tx, supporter, unnamed, was=was, at=at)
+    if signature.name_sealed is None or active_handover(tx) is not None:
+        return False
+    take_off_name(tx, signature, at)
+    add_audit(tx, Change.NAME_REMOVED, at=at)
+    return True
+
+
+def replace_name(tx: Transaction, signature: Row[Any], name: str, at: datetime) -> None:
+    """Replaces the name that a signature has, in the transaction of who asked for that.
+
+    The number, the time and the consent stay. The former name is overwritten, and files in the
+    chat that hold it become due.
+    """
+    note_change(tx, signature, Change.CORRECTED, at)
+    make_files_due(tx, signature.supporter)
+    _set_name(tx, signature, name)
+    tx.note(named(signature.id, stands_under(tx, signature.id), name))
+
+
+def take_off_name(tx: Transaction, signature: Row[Any], at: datetime) -> None:
+    """Erases the name that a signature has, and ends the consents to it."""
+    note_change(tx, signature, Change.NAME_REMOVED, at)
+    make_files_due(tx, signature.supporter)
+    tx.set(CONSENTS, is_to_name(signature.id), with_name_ended_at=at)
+    _set_name(tx, signature, None)
+    tx.note(Entry(Deed.WITH_NAME, signature.id, TAKEN_OFF))
+
+
+def is_to_name(signature_id: bytes) -> ColumnElement[bool]:
+    """Returns whether a row of CONSENTS is one to the name of a signature, and holds."""
+    columns = CONSENTS.c
+    return and_(
+        columns.signature_id == signature_id,
+        columns.with_name == 1,
+        columns.with_name_ended_at.is_(None),
+    )
 
 
 def stands_under(tx: Transaction, signature_id: bytes) -> bytes | None:
@@ -60,12 +133,9 @@ def stands_under(tx: Transaction, signature_id: bytes) -> bytes | None:
 
     Of several it is the first, which is in the most backups.
     """
-    key: bytes | None = tx.scalar(
-        select(CONSENTS.c.id)
-        .where(CONSENTS.c.signature_id == signature_id, CONSENTS.c.with_name == 1)
-        .where(CONSENTS.c.with_name_ended_at.is_(None))
-        .order_by(CONSENTS.c.given_at, CONSENTS.c.id)
-    )
+    columns = CONSENTS.c
+    held = select(columns.id).where(is_to_name(signature_id))
+    key: bytes | None = tx.scalar(held.order_by(columns.given_at, columns.id))
     return key
 
 
@@ -79,81 +149,24 @@ def short(consent_id: bytes) -> str:
     return urlsafe_b64encode(consent_id).decode().rstrip("=")
 
 
-def give_statements(
-    keyring: Keyring, audit: Audit, owner: Owner, name: str, consent: Consent, at: datetime
-) -> tuple[Statement, ...]:
-    """Returns what gives a signature its name; the last yields a row if it had an effect."""
-    # Of data that may only be stored no name is used.
-    holds = "name_sealed IS NULL AND own.restricted_at IS NULL AND own.objected_at IS NULL"
-    may = _may(owner, holds, NOT_HANDED_OVER)
-    key, consent_id = owner.signature_id, rising_id(at)
-    return (
-        change_noted(owner.slug, owner.supporter, Change.NAME_GIVEN, at, only_if=may),
-        audit.statement(Change.NAME_GIVEN.value, actor=None, at=at, only_if=may),
-        *consent_statements(owner.slug, key, consent, at, may, consent_id),
-        _set(keyring, owner, name, may, named(key, consent_id, name)),
-    )
-
-
-def remove_statements(audit: Audit, owner: Owner, at: datetime) -> tuple[Statement, ...]:
-    """Returns what erases a name; the last yields a row if it had an effect."""
-    may = _may(owner, HAS_NAME, NOT_HANDED_OVER)
-    ended = {**may.values, "ended_at": to_millis(at)}
-    return (
-        change_noted(owner.slug, owner.supporter, Change.NAME_REMOVED, at, only_if=may),
-        audit.statement(Change.NAME_REMOVED.value, actor=None, at=at, only_if=may),
-        all_due(owner.slug, owner.supporter, only_if=may),
-        Statement(END_CONSENTS.format(may=may.sql), ended),
-        Statement(
-            SET_NAME.format(may=may.sql),
-            {**may.values, "name": None},
-            Entry(Deed.WITH_NAME, owner.signature_id, TAKEN_OFF),
-        ),
-    )
-
-
-def correct_statements(
-    keyring: Keyring, audit: Audit, owner: Owner, name: str, at: datetime
-) -> tuple[Statement, ...]:
-    """Returns what corrects a name; the last yields a row if it had an effect.
-
-    The number, the time and the consent stay. The former name is overwritten, and files in the
-    chat that hold it become due.
-    """
-    may = _may(owner, HAS_NAME)
-    return (
-        change_noted(owner.slug, owner.supporter, Change.CORRECTED, at, only_if=may),
-        audit.statement("correct_name", actor=None, at=at, only_if=may),
-        all_due(owner.slug, owner.supporter, only_if=may),
-        _set(keyring, owner, name, may, named(owner.signature_id, owner.stands_under, name)),
-    )
-
-
-def _set(keyring: Keyring, owner: Owner, name: str, may: Statement, noted: Entry) -> Statement:
-    key = owner.signature_id
-    sealed = keyring.seal(name, table="signatures", column="name_sealed", row=key)
-    return Statement(SET_NAME.format(may=may.sql), {**may.values, "name": sealed}, noted)
-
-
-def _may(owner: Owner, holds: str, also: str = "1 = 1") -> Statement:
-    return Statement(
-        f"{_MAY.format(holds=holds)} AND {also}",
-        {"petition": owner.slug, "id": owner.signature_id, "was": owner.was},
-    )
-
-
 async def forget_former_names(database: Database, journal: Journal, slug: str) -> None:
     """Takes off in a journal what an update took off in its database; see `Deed.NAME`."""
     content = await asyncio.to_thread(journal.read)
-    off = [
-        Statement(
-            _WITHOUT_NAME,
-            {"petition": slug, "id": each.subject},
-            Entry(Deed.WITH_NAME, each.subject, TAKEN_OFF),
-        )
-        for each in last_entries(content.entries)
-        if each.deed is Deed.NAME
-    ]
-    off = [each for each in off if await database.read(each)]
-    for start in range(0, len(off), GROUP_SIZE):
-        await database.write(*off[start : start + GROUP_SIZE])
+    former = [each.subject for each in last_entries(content.entries) if each.deed is Deed.NAME]
+    for start in range(0, len(former), GROUP_SIZE):
+        await database.transact(_note_nameless, slug, former[start : start + GROUP_SIZE])
+
+
+def _note_nameless(tx: Transaction, slug: str, signature_ids: Sequence[bytes]) -> None:
+    """Notes which of these signatures have no name, and are given none meanwhile."""
+    columns = SIGNATURES.c
+    nameless = select(columns.id).where(columns.petition == slug, columns.name_sealed.is_(None))
+    asked = nameless.where(columns.id.in_(signature_ids)).with_for_update()
+    for row in tx.all(asked):
+        tx.note(Entry(Deed.WITH_NAME, row.id, TAKEN_OFF))
+
+
+def _set_name(tx: Transaction, signature: Row[Any], name: str | None) -> None:
+    columns = SIGNATURES.c
+    sealed = None if name is None else tx.seal(name, columns.name_sealed, signature.id)
+    tx.set(SIGNATURES, columns.id == signature.id, name_sealed=sealed)

@@ -9,34 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from storage.database import Database, Statement, Value
+from sqlalchemy import BigInteger, ColumnElement, and_, func, select, type_coerce
+
+from storage.tables import SIGNATURES
 from storage.times import to_millis
+from storage.transaction import Transaction
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 
-_COUNTED = """
-FROM signatures WHERE petition = :petition AND invalidation_id IS NULL
-  AND signed_at > CAST(:since AS BIGINT) AND signed_at <= CAST(:until AS BIGINT)
-"""
-
-_BY_HOUR = f"""
-SELECT (CAST(:until AS BIGINT) - signed_at) / 3600000 AS hours_ago, COUNT(*) AS signed
-{_COUNTED} GROUP BY hours_ago
-"""
-
-_LAST_HOUR = f"""
-SELECT source, form_seconds, CASE WHEN name_sealed IS NULL THEN 0 ELSE 1 END AS with_name,
-  COUNT(*) AS signed
-{_COUNTED} GROUP BY 1, 2, 3
-"""
-
-_OF_SOURCE = f"SELECT COUNT(*) AS signed {_COUNTED} AND source = :source"
-
-_ANY_BEFORE = """
-SELECT 1 AS found FROM signatures
-WHERE petition = :petition AND invalidation_id IS NULL AND signed_at <= CAST(:until AS BIGINT)
-LIMIT 1
-"""
+_COLUMNS = SIGNATURES.c
 
 FormSeconds = Mapping[bool, Mapping[int | None, int]]
 
@@ -63,34 +44,51 @@ class SigningRate:
     main_source_before: int = 0
 
 
-async def read_signing_rate(
-    database: Database, slug: str, until: datetime, *, details_from: int
-) -> SigningRate:
-    """Reads how fast a petition was signed; only with `details_from` signatures more than that."""
+def signing_rate(tx: Transaction, until: datetime, *, details_from: int) -> SigningRate:
+    """Returns how fast people signed in the hour before `until`, and before.
 
-    def asked(sql: str, since: datetime | None, end: datetime, **more: Value) -> Statement:
-        span: dict[str, Value] = {"petition": slug, "until": to_millis(end), **more}
-        return Statement(sql, span if since is None else {**span, "since": to_millis(since)})
-
+    With fewer signatures in that hour than `details_from`, only how many there were.
+    """
     before = until - HOUR
-    rows = await database.read(asked(_BY_HOUR, before - DAY, until))
-    by_hour = {row["hours_ago"]: row["signed"] for row in rows}
+    by_hour = _by_hour(tx, before - DAY, until)
     signed = by_hour.pop(0, 0)
     if signed < details_from:
         return SigningRate(until, signed)
-    is_old = await database.read(asked(_ANY_BEFORE, None, before - DAY))
+    has_name = _COLUMNS.name_sealed.is_not(None)
+    groups = (_COLUMNS.source, _COLUMNS.form_seconds, has_name.label("has_name"))
+    last_hour = select(*groups, func.count().label("signed")).where(_counted(tx, before, until))
     by_source: Counter[str | None] = Counter()
     by_form_seconds = {True: Counter[int | None](), False: Counter[int | None]()}
-    for row in await database.read(asked(_LAST_HOUR, before, until)):
-        by_source[row["source"]] += row["signed"]
-        by_form_seconds[bool(row["with_name"])][row["form_seconds"]] += row["signed"]
+    for row in tx.all(last_hour.group_by(*groups)):
+        by_source[row.source] += row.signed
+        by_form_seconds[row.has_name][row.form_seconds] += row.signed
     [(main, _)] = by_source.most_common(1)
-    rows = await database.read(asked(_OF_SOURCE, before - WEEK, before, source=main))
+    usual = _counted(tx, None, before - DAY)
     return SigningRate(
         until,
         signed,
-        max(by_hour.values(), default=0) if is_old else None,
+        max(by_hour.values(), default=0) if tx.find(SIGNATURES, usual) else None,
         by_source,
         by_form_seconds,
-        rows[0]["signed"],
+        tx.count(SIGNATURES, _counted(tx, before - WEEK, before), _COLUMNS.source == main),
     )
+
+
+def _by_hour(tx: Transaction, since: datetime, until: datetime) -> dict[int, int]:
+    """Returns how many signed in each hour, by how many hours before `until` it began to end."""
+    ago = to_millis(until) - type_coerce(_COLUMNS.signed_at, BigInteger)
+    hours_ago = (ago // (HOUR // timedelta(milliseconds=1))).label("hours_ago")
+    query = select(hours_ago, func.count().label("signed")).where(_counted(tx, since, until))
+    return {row.hours_ago: row.signed for row in tx.all(query.group_by(hours_ago))}
+
+
+def _counted(tx: Transaction, since: datetime | None, until: datetime) -> ColumnElement[bool]:
+    """Returns whether a signature is counted and was given in a span of time."""
+    conditions = [
+        tx.of(SIGNATURES),
+        _COLUMNS.invalidation_id.is_(None),
+        _COLUMNS.signed_at <= until,
+    ]
+    if since is not None:
+        conditions.append(_COLUMNS.signed_at > since)
+    return and_(*conditions)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -345,11 +346,11 @@ async def test_where_the_journal_fails_she_reads_within_four_seconds_that_nothin
     await scene.signs(scene.sean)
     await scene.signs(ana)
     await scene.signs(jordi)
-    before, whole, forever = await rows_of(scene, "signatures"), journal.path, asyncio.Event()
+    before, whole, silent = await rows_of(scene, "signatures"), journal.path, Future[None]()
     for person, asked in ((ana, ASKS), (jordi, ASKS[1::3])):
         with monkeypatch.context() as patch:
             if person is jordi:
-                patch.setattr("storage.journal.asyncio.to_thread", lambda *_: forever.wait())
+                patch.setattr("storage.journal._in_thread", lambda *_: silent)
             else:
                 patch.setattr(journal, "path", whole.parent / "away" / whole.name)
             for asks in asked:
@@ -364,7 +365,7 @@ async def test_where_the_journal_fails_she_reads_within_four_seconds_that_nothin
                 "We could not do what you asked for, and everything is as it was."
             )
             await scene.marta.sees("no puede anotar")
-    forever.set()
+    silent.set_result(None)
     assert sum("no puede anotar" in message.text for message in scene.marta.messages) == 1
     for asks in ASKS:
         await asks(scene, jordi)

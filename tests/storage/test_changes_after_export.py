@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from storage import Conversation, ConversationMoved, Keyring, Statement, Storage
-from storage.changes_after_export import Change, NotedChange, change_noted, changes_owed
+from storage.changes_after_export import Change, NotedChange, changes_owed
 from tests.support.supporters import NOON, SLUG, Supporters, later
 
 
@@ -132,9 +132,7 @@ async def test_a_name_that_is_given_later_is_noted_where_earlier_lists_lack_it(
     await _set(storage, 1, "name_sealed = NULL")
     await _set(storage, 2, "name_sealed = NULL")
     for number in (1, 2):
-        await storage.database.write(
-            change_noted(SLUG, people.supporter(number), Change.NAME_GIVEN, later(5))
-        )
+        await people.note(number, Change.NAME_GIVEN, later(5))
     assert await _noted(storage) == [(1, "name_given")]
 
 

@@ -1,12 +1,12 @@
 """Tests that a handover is recorded once, taken back, and known of each signer."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from storage import ExportedList, Inclusion, Keyring, Reached, Statement, Storage
-from storage.changes_after_export import Change, change_noted
+from storage.changes_after_export import Change
 from storage.journal_entries import Deed, Entry
 from storage.journal_replay import replay
 from tests.support.supporters import NOON, SLUG, Supporters, later
@@ -117,9 +117,9 @@ async def test_a_restriction_that_is_lifted_again_in_a_backup_hides_no_name_that
     recorded = await storage.handovers.record(DAY, at=later(60), listed=listed, manifest=MANIFEST)
     assert recorded is not None
     await people.consent(2)
+    await people.note(2, Change.NAME_REMOVED, later(61))
     await storage.database.write(
-        change_noted(SLUG, people.supporter(2), Change.NAME_REMOVED, later(61)),
-        Statement("UPDATE signatures SET name_sealed = NULL, restricted_at = 1 WHERE number = 2"),
+        Statement("UPDATE signatures SET name_sealed = NULL, restricted_at = 1 WHERE number = 2")
     )
     (row,) = await storage.database.read(Statement("SELECT id FROM signatures WHERE number = 2"))
     lifted = (Entry.since(Deed.RESTRICTED, row["id"], None),)
@@ -154,13 +154,13 @@ async def test_how_each_was_handed_over_is_known_from_when_the_list_was_written(
     ):
         sql = f"UPDATE signatures SET {assignment} WHERE number = :n"  # noqa: S608 - of this test
         await storage.database.write(Statement(sql, {"n": number}))
+    await people.note(4, Change.NAME_REMOVED, later(60))
     await storage.database.write(
-        change_noted(SLUG, people.supporter(4), Change.NAME_REMOVED, NOON + timedelta(minutes=1)),
-        Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 4"),
-        # The third thought better of it twice: the list has the name.
-        change_noted(SLUG, people.supporter(3), Change.NAME_REMOVED, NOON + timedelta(minutes=1)),
-        change_noted(SLUG, people.supporter(3), Change.NAME_GIVEN, NOON + timedelta(minutes=2)),
+        Statement("UPDATE signatures SET name_sealed = NULL WHERE number = 4")
     )
+    # The third thought better of it twice: the list has the name.
+    await people.note(3, Change.NAME_REMOVED, later(60))
+    await people.note(3, Change.NAME_GIVEN, later(120))
     recorded = await storage.handovers.record(DAY, at=later(99), listed=listed, manifest=MANIFEST)
     assert recorded is not None
     # The sixth signed after the list.

@@ -282,9 +282,6 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     assert storage.journal is not None
     assert storage.journal.read().entries == ()
 
-    async def killed(*_: object) -> None:
-        raise Unavailable
-
     write_notes = Transaction.write_notes
 
     def killed_before_the_commit(transaction: Transaction) -> None:
@@ -299,15 +296,14 @@ async def test_every_deed_of_a_person_is_noted_before_it_is_done(
     assert signer.stands_under is not None
     consent = short(signer.stands_under)
     await requests.restrict(signer, IN_CHAT, NOON)
-    monkeypatch.setattr(type(storage.database._database), "write", killed)
+    await signatures.mute(ana.supporter, NOON)
     monkeypatch.setattr(Transaction, "write_notes", killed_before_the_commit)
     monkeypatch.setattr(Transaction, "take_back_notes", lambda _: None)
     for asked in (
-        lambda: signatures.mute(ana.supporter, NOON),
         lambda: signatures.mute(ana.supporter, None),
         lambda: signatures.refuse_news(ana.supporter, NOON),
         lambda: signatures.refuse_updates(ana.supporter, NOON),
-        lambda: signatures.correct_name(ana.supporter, "Ana Gil", conversation, 1, NOON),
+        lambda: signatures.correct_name(ana.supporter, "Ana Gil", conversation, 2, NOON),
         lambda: signatures.withdraw(ana.supporter, NOON),
         lambda: requests.correct(signer, "Ana Sol", IN_CHAT, NOON),
         lambda: requests.object(signer, IN_CHAT, NOON),

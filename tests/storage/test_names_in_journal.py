@@ -14,8 +14,6 @@ from storage import (
     Deed,
     Entry,
     Keyring,
-    Row,
-    Statement,
     Storage,
     forget_former_names,
 )
@@ -31,16 +29,16 @@ def withdrawals(count: int) -> list[Entry]:
 
 
 def meanwhile(storage: Storage, patch: pytest.MonkeyPatch, deed: Callable[[], Any]) -> None:
-    """Lets a deed be done once, between what the next one notes and its transaction."""
+    """Lets a deed be done once, right before the transaction of the next one."""
     kind = type(storage.database._database)
-    write = kind.write
+    transact = kind.transact
 
-    async def after_it(self: Any, *statements: Statement) -> list[list[Row]]:
-        patch.setattr(kind, "write", write)
+    async def after_it(self: Any, *args: Any, **kwargs: Any) -> Any:
+        patch.setattr(kind, "transact", transact)
         await deed()
-        return await write(self, *statements)
+        return await transact(self, *args, **kwargs)
 
-    patch.setattr(kind, "write", after_it)
+    patch.setattr(kind, "transact", after_it)
 
 
 async def test_what_is_being_decided_of_one_person_is_left_alone_by_what_another_asks_for(

@@ -14,7 +14,7 @@ from storage.delivery_claims import CLAIM, scope_of
 from storage.enqueue import PORTION
 from storage.postgres_sql import translate
 from storage.returning_supporters import mark_reachable
-from storage.signing import withdraw_statements
+from storage.signatures import withdraw
 from storage.transaction import Transaction
 from tests.support.broadcasts import ME, claim, queued, start
 from tests.support.supporters import NOON, SLUG, Supporters, later
@@ -165,7 +165,11 @@ class TestGone:
 
     async def test_before_their_portion(self, returning: ReturningPerson) -> None:
         broadcast = await start(returning.broadcasts)
-        withdrawing = withdraw_statements(SLUG, returning.people.supporter(2), None, NOON)
+
+        def withdrawing(tx: Transaction) -> None:
+            tx.belong_to(SLUG, returning.people.keyring, bytes(16))
+            withdraw(tx, returning.people.supporter(2), NOON)
+
         portion = returning.portion(broadcast)
         await returning.at_once(withdrawing, lambda: returning.database.write(*portion))
         assert await returning.told(broadcast) == {1, 3}

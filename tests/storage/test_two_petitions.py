@@ -27,7 +27,6 @@ from storage import (
     open_storage,
     verified_otherwise,
 )
-from storage.changes_after_export import change_noted
 from storage.database import Row
 from storage.erasures import Untold
 from storage.journal_replay import replay
@@ -186,9 +185,8 @@ async def test_nothing_of_the_other_petition_is_read(
             "UPDATE signatures SET name_sealed = :name WHERE petition = 'andry'",
             {"name": only_given},
         )
-        await storage.database.write(
-            set_to, change_noted("andry", ours.supporter(2), Change.NAME_GIVEN, NOON)
-        )
+        await storage.database.write(set_to)
+        await ours.note(2, Change.NAME_GIVEN, NOON)
     changed = Statement("SELECT 1 FROM changes_after_export WHERE petition = 'andry'")
     assert await storage.database.read(changed) == []
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from storage import Consent, Conversation, NewSignature, Storage
+from storage import Consent, Conversation, NewSignature, Signatures, Storage
+from storage.changes_after_export import Change, note_change
 from storage.database import Database, Statement, Value
 from storage.ids import rising_id
 from storage.keyring import Keyring
-from storage.signing import withdraw_statements
+from storage.tables import SIGNATURES
+from storage.transaction import Transaction
 
 SLUG = "andry"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -138,8 +140,19 @@ class Supporters:
 
     async def withdraw(self, number: int) -> None:
         """Withdraws a supporter's signature."""
-        statements = withdraw_statements(self.slug, self.supporter(number), None, NOON)
-        await self.database.write(*statements)
+        signatures = Signatures(self.database, self.slug, self.keyring)
+        await signatures.withdraw(self.supporter(number), NOON)
+
+    async def note(self, number: int, change: Change, at: datetime) -> None:
+        """Notes a change of a supporter's signature, which is not made by it."""
+
+        def noting(tx: Transaction) -> None:
+            tx.belong_to(self.slug, self.keyring, uuid.uuid4().bytes)
+            signature = tx.find(SIGNATURES, SIGNATURES.c.supporter == self.supporter(number))
+            assert signature is not None
+            note_change(tx, signature, change, at)
+
+        await self.database.transact(noting)
 
     async def exported(
         self,
