@@ -127,6 +127,7 @@ from storage.process_lock import ProcessLock, acquire_process_lock
 from storage.recalls import Recalled, Recalls, RecallTally, SentMessages
 from storage.restores import HeldRestore, Restores
 from storage.sent_files import SentFile, SentFiles
+from storage.signature_counts import SigningRate, Stats
 from storage.signatures import (
     AlreadySigned,
     NewSignature,
@@ -134,10 +135,8 @@ from storage.signatures import (
     Signature,
     Signatures,
     Signed,
-    Stats,
 )
 from storage.signed_names import forget_former_names
-from storage.signing_rate import SigningRate
 from storage.telegram_cache import CachedItem, TelegramCache
 
 

@@ -113,6 +113,12 @@ def consent_row(
     }
 
 
+def lock_signature(tx: Transaction, supporter: bytes) -> Row[Any] | None:
+    """Locks a signature, behind the petition, and returns its row; None without one."""
+    lock_petition(tx, shared=True)
+    return tx.find(SIGNATURES, SIGNATURES.c.supporter == supporter, lock=True)
+
+
 def choosing_owner(
     tx: Transaction, supporter: bytes, conversation: Conversation, *, was: int, at: datetime
 ) -> Row[Any]:
@@ -122,8 +128,7 @@ def choosing_owner(
         ConversationMoved: the conversation was written since version `was`, or the signature was
             withdrawn; then nothing at all is written.
     """
-    lock_petition(tx, shared=True)
-    signature = tx.find(SIGNATURES, SIGNATURES.c.supporter == supporter, lock=True)
+    signature = lock_signature(tx, supporter)
     if signature is None:
         raise ConversationMoved
     save_conversation(tx, conversation, was=was, at=at)

@@ -6,8 +6,6 @@ than the commit. So the count at the moment of closing is exact, also where peop
 moment, and numbers are given in the order of the commits, without holes.
 """
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +17,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
-    func,
     insert,
     or_,
     select,
@@ -27,19 +24,18 @@ from sqlalchemy import (
 )
 
 from storage.changes_after_export import Change, note_change
-from storage.consents import IS_TO_SIGN, Consent, answer_texts, consent_row
+from storage.consents import IS_TO_SIGN, Consent, answer_texts, consent_row, lock_signature
 from storage.conversations import Conversation, forget_conversation, save_conversation
 from storage.eligibility import was_told
 from storage.erased_deliveries import count_erased
 from storage.journal_entries import Deed, Entry
 from storage.person_notices import forget_notices_of
 from storage.petition_rows import PetitionRows, as_read, as_write
-from storage.petitions import lock_petition
 from storage.returning_supporters import mark_reachable
 from storage.sent_files import make_files_due
+from storage.signature_counts import signing_rate, statistics
 from storage.signed_names import correct_name, give_name, remove_name
-from storage.signing_rate import signing_rate
-from storage.tables import ANONYMOUS_COUNTS, CONSENTS, PERSON_CODES, PETITIONS, SIGNATURES
+from storage.tables import CONSENTS, PERSON_CODES, PETITIONS, SIGNATURES
 from storage.transaction import Transaction
 
 _COLUMNS = SIGNATURES.c
@@ -78,12 +74,6 @@ _COUNT = (
     .returning(PETITIONS.c.last_number.label("number"), PETITIONS.c.signatures.label("total"))
 )
 _ADD_SIGNATURE, _ADD_CONSENT = insert(SIGNATURES), insert(CONSENTS)
-
-_IS_NAMED = and_(
-    _COLUMNS.name_sealed.is_not(None),
-    _COLUMNS.restricted_at.is_(None),
-    _COLUMNS.objected_at.is_(None),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,32 +118,6 @@ class Signature:
     def is_only_stored(self) -> bool:
         """Whether it is stored and counted alone: without its name, and with no messages."""
         return self.restricted_at is not None or self.objected_at is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """Counts at one moment; the source None stands for people who used no tagged link.
-
-    Attributes:
-        with_name: how many are handed over with their name.
-        erased: how many of the total were erased because their retention was over. Their language
-            is counted; their source is not known any more.
-        invalidated: how many are not counted, also of those erased; they are in no other figure.
-    """
-
-    total: int
-    today: int
-    by_language: Mapping[str, int]
-    by_source: Mapping[str | None, int]
-    unreachable: int
-    with_name: int
-    erased: int = 0
-    invalidated: int = 0
-
-    @property
-    def without_name(self) -> int:
-        """How many are only counted when the signatures are handed over."""
-        return self.total - self.with_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +200,7 @@ def withdraw(tx: Transaction, supporter: bytes, at: datetime, *, stage: str | No
     The numbers of other signatures and the count stored at closing stay the same. With a
     `stage`, the conversation moves there, by one version, in the same transaction.
     """
-    lock_petition(tx, shared=True)
-    signature = _locked(tx, supporter)
+    signature = lock_signature(tx, supporter)
     if signature is None:
         _forget_person(tx, supporter, stage)
         return False
@@ -320,50 +283,11 @@ def refuse_updates(tx: Transaction, supporter: bytes, at: datetime) -> None:
 
 def mute(tx: Transaction, supporter: bytes, at: datetime | None) -> None:
     """Mutes the bot for a supporter from `at` on; None unmutes it."""
-    lock_petition(tx, shared=True)
-    signature = _locked(tx, supporter)
+    signature = lock_signature(tx, supporter)
     if signature is None or (signature.muted_at is None) is (at is None):
         return
     tx.set(SIGNATURES, _COLUMNS.id == signature.id, muted_at=at)
     tx.note(Entry.since(Deed.MUTED, signature.id, at))
-
-
-def statistics(tx: Transaction, since: datetime) -> Stats:
-    """Returns the counts of signatures; `today` counts those from `since` on."""
-    is_counted, count = _COLUMNS.invalidation_id.is_(None), func.count()
-    groups = (is_counted.label("is_counted"), _COLUMNS.language, _COLUMNS.source)
-    signed = tx.all(
-        select(
-            *groups,
-            count.label("signed"),
-            count.filter(_IS_NAMED).label("with_name"),
-            count.filter(_COLUMNS.signed_at >= since).label("today"),
-            func.count(_COLUMNS.unreachable_at).label("unreachable"),
-        )
-        .where(tx.of(SIGNATURES))
-        .group_by(*groups)
-    )
-    anonymous = tx.all(select(ANONYMOUS_COUNTS).where(tx.of(ANONYMOUS_COUNTS)))
-    counted = [row for row in signed if row.is_counted]
-    erased = [row for row in anonymous if row.is_valid]
-    by_language, by_source = Counter[str](), Counter[str | None]()
-    for row in counted:
-        by_language[row.language] += row.signed
-        by_source[row.source] += row.signed
-    for row in erased:
-        by_language[row.language] += row.signatures
-    return Stats(
-        total=by_language.total(),
-        today=sum(row.today for row in counted),
-        by_language=dict(by_language),
-        by_source=dict(by_source),
-        unreachable=sum(row.unreachable for row in counted),
-        with_name=sum(row.with_name for row in counted)
-        + sum(row.signatures for row in erased if row.with_name),
-        erased=sum(row.signatures for row in erased),
-        invalidated=sum(row.signed for row in signed if not row.is_counted)
-        + sum(row.signatures for row in anonymous if not row.is_valid),
-    )
 
 
 class Signatures(PetitionRows):
@@ -385,10 +309,6 @@ class Signatures(PetitionRows):
     rate = as_read(signing_rate)
 
 
-def _locked(tx: Transaction, supporter: bytes) -> Row[Any] | None:
-    return tx.find(SIGNATURES, _COLUMNS.supporter == supporter, lock=True)
-
-
 def _forget_person(tx: Transaction, supporter: bytes, stage: str | None) -> None:
     """Erases what there is of somebody besides the signature.
 
@@ -405,8 +325,7 @@ def _end_consent(tx: Transaction, supporter: bytes, column: str, deed: Deed, at:
 
     What was agreed to stays on record, with the time from which it no longer applies.
     """
-    lock_petition(tx, shared=True)
-    signature = _locked(tx, supporter)
+    signature = lock_signature(tx, supporter)
     if signature is None:
         return
     of_it = CONSENTS.c.signature_id == signature.id
@@ -427,9 +346,8 @@ def _count_and_add(
         "at": signature["signed_at"],
     }
     if tx.connection.dialect.name == "postgresql":
-        return tx.first(
-            _COUNT_AND_ADD, counting | _named(SIGNATURES, signature) | _named(CONSENTS, consent)
-        )
+        named = _named(SIGNATURES, signature) | _named(CONSENTS, consent)
+        return tx.first(_COUNT_AND_ADD, counting | named)
     counted = tx.first(_COUNT, counting)
     if counted is not None:
         tx.change(_ADD_SIGNATURE, {**signature, "number": counted.number})

@@ -8,7 +8,7 @@ from typing import get_type_hints
 from bot.petition.petition import BUNDLED, load_petition
 from bot.text.translations import Catalogs
 from storage.exports import SignatureGroup
-from storage.signatures import Stats
+from storage.signature_counts import Stats
 from storage.tables import metadata
 from tests.support.named_tests import NAMED, missing_tests
 

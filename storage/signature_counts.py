@@ -1,7 +1,7 @@
-"""How fast a petition is being signed, as it is looked at every few minutes.
+"""How many signed, from where, and how fast. New queries that count signatures go here.
 
-Hours are counted in an index that holds the time and nothing else; rows are read of the last hour,
-if it had enough signatures to say anything.
+How fast is looked at every few minutes: hours are counted in an index that holds the time and
+nothing else; rows are read of the last hour, if it had enough signatures to say anything.
 """
 
 from collections import Counter
@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, and_, func, select, type_coerce
 
-from storage.tables import SIGNATURES
+from storage.exports import is_named
+from storage.tables import ANONYMOUS_COUNTS, SIGNATURES
 from storage.times import to_millis
 from storage.transaction import Transaction
 
@@ -20,6 +21,32 @@ HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _COLUMNS = SIGNATURES.c
 
 FormSeconds = Mapping[bool, Mapping[int | None, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counts at one moment; the source None stands for people who used no tagged link.
+
+    Attributes:
+        with_name: how many are handed over with their name.
+        erased: how many of the total were erased because their retention was over. Their language
+            is counted; their source is not known any more.
+        invalidated: how many are not counted, also of those erased; they are in no other figure.
+    """
+
+    total: int
+    today: int
+    by_language: Mapping[str, int]
+    by_source: Mapping[str | None, int]
+    unreachable: int
+    with_name: int
+    erased: int = 0
+    invalidated: int = 0
+
+    @property
+    def without_name(self) -> int:
+        """How many are only counted when the signatures are handed over."""
+        return self.total - self.with_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +69,44 @@ class SigningRate:
     by_source: Mapping[str | None, int] = field(default_factory=dict)
     by_form_seconds: FormSeconds = field(default_factory=lambda: {True: {}, False: {}})
     main_source_before: int = 0
+
+
+def statistics(tx: Transaction, since: datetime) -> Stats:
+    """Returns the counts of signatures; `today` counts those from `since` on."""
+    is_counted, count = _COLUMNS.invalidation_id.is_(None), func.count()
+    groups = (is_counted.label("is_counted"), _COLUMNS.language, _COLUMNS.source)
+    signed = tx.all(
+        select(
+            *groups,
+            count.label("signed"),
+            count.filter(is_named()).label("with_name"),
+            count.filter(_COLUMNS.signed_at >= since).label("today"),
+            func.count(_COLUMNS.unreachable_at).label("unreachable"),
+        )
+        .where(tx.of(SIGNATURES))
+        .group_by(*groups)
+    )
+    anonymous = tx.all(select(ANONYMOUS_COUNTS).where(tx.of(ANONYMOUS_COUNTS)))
+    counted = [row for row in signed if row.is_counted]
+    erased = [row for row in anonymous if row.is_valid]
+    by_language, by_source = Counter[str](), Counter[str | None]()
+    for row in counted:
+        by_language[row.language] += row.signed
+        by_source[row.source] += row.signed
+    for row in erased:
+        by_language[row.language] += row.signatures
+    return Stats(
+        total=by_language.total(),
+        today=sum(row.today for row in counted),
+        by_language=dict(by_language),
+        by_source=dict(by_source),
+        unreachable=sum(row.unreachable for row in counted),
+        with_name=sum(row.with_name for row in counted)
+        + sum(row.signatures for row in erased if row.with_name),
+        erased=sum(row.signatures for row in erased),
+        invalidated=sum(row.signed for row in signed if not row.is_counted)
+        + sum(row.signatures for row in anonymous if not row.is_valid),
+    )
 
 
 def signing_rate(tx: Transaction, until: datetime, *, details_from: int) -> SigningRate:
