@@ -247,7 +247,7 @@ async def open_app(
             done = await repeat_journal(storage, keyring, petition.slug, clocks.now())
             _log.warning("journal_repeated", total=done.repeated.total())
         unfinished.unlink(missing_ok=True)
-        await forget_former_names(storage.database, storage.journal, petition.slug)
+        await forget_former_names(storage.signatures, storage.journal)
         await _say_age_of_backup(storage, clocks)
         # A date that has come is not moved: only /reopen opens the petition again.
         await storage.petitions.close_if_due(clocks.now())

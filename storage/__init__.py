@@ -135,8 +135,8 @@ from storage.signatures import (
     Signature,
     Signatures,
     Signed,
+    forget_former_names,
 )
-from storage.signed_names import forget_former_names
 from storage.telegram_cache import CachedItem, TelegramCache
 
 

@@ -6,6 +6,7 @@ than the commit. So the count at the moment of closing is exact, also where peop
 moment, and numbers are given in the order of the commits, without holes.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,13 +29,14 @@ from storage.consents import IS_TO_SIGN, Consent, answer_texts, consent_row, loc
 from storage.conversations import Conversation, forget_conversation, save_conversation
 from storage.eligibility import was_told
 from storage.erased_deliveries import count_erased
-from storage.journal_entries import Deed, Entry
+from storage.journal import GROUP_SIZE, Journal
+from storage.journal_entries import Deed, Entry, last_entries
 from storage.person_notices import forget_notices_of
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.returning_supporters import mark_reachable
 from storage.sent_files import make_files_due
 from storage.signature_counts import signing_rate, statistics
-from storage.signed_names import correct_name, give_name, remove_name
+from storage.signed_names import correct_name, give_name, note_nameless, remove_name
 from storage.tables import CONSENTS, PERSON_CODES, PETITIONS, SIGNATURES
 from storage.transaction import Transaction
 
@@ -305,8 +307,17 @@ class Signatures(PetitionRows):
     refuse_news = as_write(refuse_news)
     refuse_updates = as_write(refuse_updates)
     mute = as_write(mute)
+    note_nameless = as_write(note_nameless)
     stats = as_read(statistics)
     rate = as_read(signing_rate)
+
+
+async def forget_former_names(signatures: Signatures, journal: Journal) -> None:
+    """Takes off in a journal what an update took off in its database; see `Deed.NAME`."""
+    content = await asyncio.to_thread(journal.read)
+    former = [each.subject for each in last_entries(content.entries) if each.deed is Deed.NAME]
+    for start in range(0, len(former), GROUP_SIZE):
+        await signatures.note_nameless(former[start : start + GROUP_SIZE])
 
 
 def _forget_person(tx: Transaction, supporter: bytes, stage: str | None) -> None:

@@ -5,7 +5,6 @@ in words of their own, and taking it off erases it and ends those consents (GDPR
 can be done until the petition was handed over; a correction, which is a right, afterwards too.
 """
 
-import asyncio
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,10 +17,9 @@ from storage.audit import add_audit
 from storage.changes_after_export import Change, note_change
 from storage.consents import Consent, add_consent, choosing_owner
 from storage.conversations import Conversation
-from storage.database import Database
 from storage.handovers import active_handover
-from storage.journal import GROUP_SIZE, Journal
-from storage.journal_entries import TAKEN_OFF, Deed, Entry, last_entries
+from storage.journal_entries import TAKEN_OFF, Deed, Entry
+from storage.petitions import lock_petition
 from storage.sent_files import make_files_due
 from storage.tables import CONSENTS, SIGNATURES
 from storage.transaction import Transaction
@@ -149,20 +147,12 @@ def short(consent_id: bytes) -> str:
     return urlsafe_b64encode(consent_id).decode().rstrip("=")
 
 
-async def forget_former_names(database: Database, journal: Journal, slug: str) -> None:
-    """Takes off in a journal what an update took off in its database; see `Deed.NAME`."""
-    content = await asyncio.to_thread(journal.read)
-    former = [each.subject for each in last_entries(content.entries) if each.deed is Deed.NAME]
-    for start in range(0, len(former), GROUP_SIZE):
-        await database.transact(_note_nameless, slug, former[start : start + GROUP_SIZE])
-
-
-def _note_nameless(tx: Transaction, slug: str, signature_ids: Sequence[bytes]) -> None:
+def note_nameless(tx: Transaction, signature_ids: Sequence[bytes]) -> None:
     """Notes which of these signatures have no name, and are given none meanwhile."""
     columns = SIGNATURES.c
-    nameless = select(columns.id).where(columns.petition == slug, columns.name_sealed.is_(None))
-    asked = nameless.where(columns.id.in_(signature_ids)).with_for_update()
-    for row in tx.all(asked):
+    nameless = select(columns.id).where(tx.of(SIGNATURES), columns.name_sealed.is_(None))
+    lock_petition(tx, shared=True)
+    for row in tx.all(nameless.where(columns.id.in_(signature_ids)).with_for_update()):
         tx.note(Entry(Deed.WITH_NAME, row.id, TAKEN_OFF))
 
 

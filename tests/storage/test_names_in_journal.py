@@ -111,7 +111,7 @@ async def test_a_former_name_goes_from_it_at_the_start_unless_its_owner_gives_on
     after = Conversation(jon.supporter, stage="my_data", version=2)
     gives = storage.signatures.give_name
     meanwhile(storage, monkeypatch, lambda: gives(jon.supporter, "Jon", consent, after, 1, NOON))
-    await forget_former_names(storage.database, storage.journal, SLUG)
+    await forget_former_names(storage.signatures, storage.journal)
     entries = storage.journal.read().entries
     assert {each.subject for each in entries if each.has_name} == {*ids[:2]}
     of_ana = [each for each in entries if each.subject == ids[1]]

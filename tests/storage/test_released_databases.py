@@ -147,7 +147,7 @@ async def test_who_chose_to_be_counted_without_a_name_has_none_left_in_any_file(
         *(Inclusion.NAMED, Inclusion.NAMED, Inclusion.COUNTED),
     ]
 
-    await forget_former_names(storage.database, storage.journal, "sahara")
+    await forget_former_names(storage.signatures, storage.journal)
     storage.journal.rewrite(None)
     entries = storage.journal.read().entries
     assert [each.value for each in entries if each.has_name] == ["Fidel Nuevo"]
