@@ -220,8 +220,9 @@ async def test_who_signed_keeps_the_name_and_the_source_of_the_signature(
     ana = a_supporter(keyring, 1)
     await ana.arrive(storage)
     await ana.sign(storage, source="web")
-    came = Conversation(ana.supporter, stage="home", source="web", version=3)
+    came = Conversation(ana.supporter, stage="home", name="Ana", source="web", version=3)
     await storage.conversations.save(came, was=2, at=NOON)
+    assert await storage.conversations.unsigned() == 0
     before = await storage.signatures.get(ana.supporter)
     assert await storage.conversations.forget_forms(NOON, limit=9) == 1
     assert before is not None

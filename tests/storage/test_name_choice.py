@@ -162,6 +162,13 @@ async def test_what_is_so_already_is_not_done_twice(
     assert signer is not None
     assert (signer.name, signer.has_name, signer.stands_under) == (None, False, None)
     assert not await storage.person_requests.correct(signer, "Jon", IN_CHAT, later(60))
+    limited = a_supporter(keyring, 7)
+    await limited.sign(storage, was=0, with_name=False)
+    for column in ("restricted_at", "objected_at"):
+        only_stored = f"UPDATE signatures SET {column} = 1 WHERE number = 3"  # noqa: S608 - of this test
+        await storage.database.write(Statement(only_stored))
+    gives = signatures.give_name
+    assert not await gives(limited.supporter, "Eva", GIVES, at_my_data(limited, 2), 1, later(60))
     assert [await name(storage, each) for each in (ana, jon)] == ["Ana Ruiz", None]
     assert len((await storage.personal_data.of(ana.user_id)).consents) == 1
     assert await rows(storage, "SELECT action FROM audit") == []

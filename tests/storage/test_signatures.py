@@ -68,9 +68,16 @@ async def test_the_consent_keeps_the_exact_words_once(storage: Storage, keyring:
     for user_id in (1, 2):
         someone = a_supporter(keyring, user_id)
         await someone.arrive(storage)
-        await someone.sign(storage)
-    texts = await storage.database.read(Statement("SELECT text, version FROM consent_texts"))
-    assert texts == [{"text": WORDS, "version": "1"}]
+        new, after = someone.signature(), Conversation(someone.supporter, version=2)
+        told = replace(new.consent, notice="What becomes of it.")
+        await storage.signatures.sign(replace(new, consent=told), after, 1)
+    texts = await storage.database.read(
+        Statement("SELECT text, version FROM consent_texts ORDER BY text")
+    )
+    assert [dict(each) for each in texts] == [
+        {"text": "What becomes of it.", "version": "1"},
+        {"text": WORDS, "version": "1"},
+    ]
     consents = await storage.database.read(
         Statement("SELECT purposes, channel, message_id, language FROM consents")
     )
@@ -278,15 +285,17 @@ async def test_who_blocks_the_bot_is_unreachable_until_they_return(
 async def test_other_news_are_refused_later_and_what_was_agreed_to_stays_on_record(
     storage: Storage, keyring: Keyring
 ) -> None:
-    ana = a_supporter(keyring, 1)
-    await ana.arrive(storage)
-    await ana.sign(storage)
+    ana, jon = a_supporter(keyring, 1), a_supporter(keyring, 2)
+    for each in (ana, jon):
+        await each.arrive(storage)
+        await each.sign(storage)
     before = await storage.signatures.get(ana.supporter)
     await storage.signatures.refuse_news(ana.supporter, NOON)
-    after = await storage.signatures.get(ana.supporter)
+    after, of_jon = [await storage.signatures.get(each.supporter) for each in (ana, jon)]
     assert before is not None
     assert after is not None
-    assert (before.news, after.news) == (True, False)
+    assert of_jon is not None
+    assert (before.news, after.news, of_jon.news) == (True, False, True)
     (consent,) = (await storage.personal_data.of(ana.user_id)).consents
     assert consent["purposes"] == "signature,news"
 
