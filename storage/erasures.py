@@ -28,17 +28,14 @@ from sqlalchemy import (
 )
 
 from storage.audit import add_up_audit
-from storage.broadcast_states import OVER
-from storage.broadcast_types import Kind
 from storage.conversations import FORGOTTEN
 from storage.eligibility import can_be_written_to, was_told
 from storage.erased_deliveries import count_erased
 from storage.exports import is_named
 from storage.petition_rows import PetitionRows, as_read, as_write
-from storage.petitions import lock_petition
+from storage.petitions import closing_update_is_under_way, lock_petition
 from storage.sent_files import AT_ONCE_OR_NEVER
 from storage.tables import (
-    BROADCASTS,
     CHANGES_AFTER_EXPORT,
     CONVERSATIONS,
     PERSON_CODES,
@@ -166,12 +163,6 @@ class ErasedPortion:
     after: int | None
 
 
-def is_closing_update_open(tx: Transaction) -> bool:
-    """Returns whether a closing update is planned, running or paused."""
-    columns = BROADCASTS.c
-    return tx.count(BROADCASTS, columns.kind == Kind.CLOSING, columns.state.not_in(OVER)) > 0
-
-
 def earliest_signed_at(tx: Transaction) -> datetime | None:
     """Returns when the signature with the lowest number was given; None without any.
 
@@ -258,7 +249,7 @@ def erase_leftovers(tx: Transaction, due: DueBefore, *, limit: int) -> int:
 class Erasures(PetitionRows):
     """Erases one petition's signatures when their retention is over."""
 
-    is_sending = as_read(is_closing_update_open)
+    is_sending = as_read(closing_update_is_under_way)
     first_signed_at = as_read(earliest_signed_at)
     count = as_read(count_due)
     untold = as_read(untold_before)

@@ -27,8 +27,8 @@ from sqlalchemy.types import NullType
 from storage.audit import add_audit
 from storage.database import Snapshot
 from storage.petition_rows import PetitionRows, as_write, bound
-from storage.petitions import invalidated_since, lock_petition
-from storage.tables import ANONYMOUS_COUNTS, EXPORTS, PETITIONS, SIGNATURES
+from storage.petitions import lock_petition, petition_state
+from storage.tables import ANONYMOUS_COUNTS, EXPORTS, SIGNATURES
 from storage.times import from_millis
 from storage.transaction import Transaction
 
@@ -213,13 +213,12 @@ class SignatureList:
 
 
 def _counts(tx: Transaction) -> ExportCounts:
-    (petition,) = tx.all(select(PETITIONS).where(tx.of(PETITIONS)))
-    counts = ANONYMOUS_COUNTS.c
+    state, counts = petition_state(tx), ANONYMOUS_COUNTS.c
     erased = select(counts.signatures).where(tx.of(ANONYMOUS_COUNTS), counts.is_valid == 1)
     return ExportCounts(
-        closed_at=petition.closed_at,
-        at_closing=petition.closed_signatures,
-        invalidated_since=invalidated_since(tx, petition.closed_at),
+        closed_at=state.closed_at,
+        at_closing=state.closed_signatures,
+        invalidated_since=state.invalidated_since,
         anonymous=sum(row.signatures for row in tx.all(erased)),
     )
 

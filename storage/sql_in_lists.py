@@ -3,10 +3,8 @@
 Few lengths mean few different SQL texts, so few prepared statements.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
-
-from storage.database import Value
 
 Item = TypeVar("Item")
 
@@ -24,9 +22,3 @@ def padded(portion: Sequence[Item]) -> list[Item]:
     """Returns a portion with its last item repeated up to one of the fixed lengths."""
     length = next(length for length in _LENGTHS if length >= len(portion))
     return [*portion, *[portion[-1]] * (length - len(portion))]
-
-
-def parameters(name: str, items: Iterable[Value]) -> tuple[str, dict[str, Value]]:
-    """Returns what stands in `IN (…)`, as `:name0, :name1`, and its values."""
-    values = {f"{name}{n}": item for n, item in enumerate(items)}
-    return ", ".join(f":{each}" for each in values), values
