@@ -1,8 +1,7 @@
 """Rows of broadcasts: how they are locked, listed, decrypted and turned into objects."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +9,7 @@ from sqlalchemy import Row as TableRow
 from sqlalchemy import Select, and_, case, exists, func, or_, select
 
 from storage.broadcast_states import ACTIVE, OVER, BroadcastState, PauseReason, StopReason
-from storage.broadcast_types import Audience, Broadcast, Delivery, DeliveryState, Kind
-from storage.database import Row
-from storage.errors import BrokenData
+from storage.broadcast_types import Audience, Broadcast, DeliveryState, Kind
 from storage.keyring import Keyring
 from storage.tables import BROADCASTS, DELIVERIES, RESTORES
 from storage.transaction import Transaction
@@ -27,15 +24,6 @@ _NEEDED = ("author_sealed", "confirmed_by_sealed", "source_chat_sealed")
 _AS_STORED = {each.name for each in fields(Broadcast)} & set(BROADCASTS.c.keys()) - {
     *("kind", "state", "content", "pause_reason", "stop_reason", "reason_detail"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """Claimed rows, sorted by whether they can be sent."""
-
-    deliveries: list[Delivery] = field(default_factory=list)
-    withdrawn: list[int] = field(default_factory=list)
-    unreadable: list[int] = field(default_factory=list)
 
 
 def read_broadcast(row: TableRow[Any], keyring: Keyring) -> Broadcast:
@@ -200,27 +188,3 @@ def _found(tx: Transaction, query: Select[Any]) -> list[Broadcast]:
 def _first(tx: Transaction, query: Select[Any]) -> Broadcast | None:
     row = tx.first(query.where(tx.of(BROADCASTS)))
     return None if row is None else read_broadcast(row, tx.keyring)
-
-
-def read_claimed(
-    rows: Iterable[Row], broadcast: Broadcast, claim: bytes, keyring: Keyring
-) -> Claimed:
-    """Decrypts rows of `deliveries`, each with the sealed chat id of its signature."""
-    claimed = Claimed()
-    for row in rows:
-        position, signature = row["position"], row["signature_id"]
-        if signature is None or row["chat_sealed"] is None:
-            claimed.withdrawn.append(position)
-            continue
-        try:
-            chat = keyring.open(
-                row["chat_sealed"], table="signatures", column="chat_sealed", row=signature
-            )
-        except BrokenData:
-            claimed.unreadable.append(position)
-            continue
-        # A supporter who returned may read a language that the broadcast lacks.
-        has_it = row["language"] in broadcast.content
-        language = row["language"] if has_it else broadcast.source_language
-        claimed.deliveries.append(Delivery(position, int(chat), language, claim))
-    return claimed

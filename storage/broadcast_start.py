@@ -1,7 +1,7 @@
 """Starting a broadcast: what is requested, and the one transaction that starts it.
 
 The transaction fixes the content and the last signature it goes to; the worker writes the
-recipients' rows before it sends (`enqueue.py`), in portions too small to delay other writes.
+recipients' rows before it sends (`deliveries.py`), in portions too small to delay other writes.
 """
 
 import json

@@ -12,8 +12,7 @@ from storage import broadcast_rows as rows
 from storage import broadcast_transitions as transitions
 from storage.broadcast_start import start_broadcast
 from storage.database import Database
-from storage.deliveries import Deliveries
-from storage.delivery_claims import lease_of
+from storage.deliveries import Deliveries, lease_of
 from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows, as_read, as_write
 

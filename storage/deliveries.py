@@ -6,56 +6,218 @@
     pending → withdrawn | unreachable    found when it is claimed
     unreachable → pending    the supporter returned
 
-Rows are written in `enqueue.py`, claimed in `delivery_claims.py`, and get their outcomes in
-`delivery_results.py`. They survive a kill and a second worker: a claim is a random token on its
-rows, and results find their rows by it, so a worker that lost its lease cannot overwrite what its
-successor does. `attempts` counts the sends that stayed in doubt although the worker lived, never
-more than two; what was being sent when a process was killed is sent again without being counted.
+The rows are written before anything is sent, a portion of signature numbers at a time: a million
+in one statement would block all signing for a quarter of a minute on SQLite. How far they are
+written is stored with the broadcast, so a kill loses nothing and repeats nothing.
+
+They survive a kill and a second worker: a claim is a random token on its rows, and results find
+their rows by it, so a worker that lost its lease cannot overwrite what its successor does.
+`attempts` counts the sends that stayed in doubt although the worker lived, never more than two;
+what was being sent when a process was killed is sent again without being counted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from storage.broadcast_rows import read_claimed
-from storage.broadcast_types import Broadcast, Delivery, Outcome, Result
-from storage.database import Row, Statement, Value
-from storage.delivery_claims import CLAIM, RECOVER, SETTLE_ENDED, scope_of
-from storage.delivery_results import record_statements
-from storage.enqueue import ALL_WRITTEN, ENQUEUED, PORTION
-from storage.erased_deliveries import COUNT_ERASED
+import sqlalchemy as sa
+from sqlalchemy import bindparam, case, exists, func, select, update
+
+from storage.broadcast_rows import lock_broadcast
+from storage.broadcast_states import BroadcastState
+from storage.broadcast_types import (
+    MOST_ATTEMPTS,
+    Audience,
+    Broadcast,
+    Delivery,
+    DeliveryState,
+    Kind,
+    Outcome,
+    Result,
+)
+from storage.eligibility import eligible, language, reads
+from storage.erased_deliveries import count_erased
 from storage.errors import BrokenData
-from storage.petition_rows import PetitionRows
-from storage.times import to_millis
+from storage.petition_rows import PetitionRows, as_write
+from storage.tables import BROADCASTS, DELIVERIES, LEASES, PETITIONS, SIGNATURES
+from storage.transaction import Transaction
+
+# Positions are signature numbers: the order of signing. People for whom Telegram rejected an
+# earlier content come last: if the cause lies with them, it keeps no message from anybody else.
+# Supporters who return come after them.
+_REFUSED_BEFORE = 1_000_000_000_000
+RETURNED = 2 * _REFUSED_BEFORE
+_BEHIND_ALL = 2**63 - 1
+
+_ROW = DELIVERIES.c
+_PENDING, _SENDING = DeliveryState.PENDING, DeliveryState.SENDING
+_AT = bindparam("at", type_=_ROW.updated_at.type)
+_OF_BROADCAST = _ROW.broadcast_id == bindparam("broadcast")
+_OF_CLAIM = sa.and_(_OF_BROADCAST, _ROW.claim_token == bindparam("claim"))
+
+# In one statement: a withdrawal meanwhile takes somebody from one table to the other.
+_TOTAL = sa.text("""
+SELECT (SELECT COUNT(*) FROM deliveries WHERE broadcast_id = :broadcast)
+  + (SELECT CAST(COALESCE(SUM(people), 0) AS BIGINT) FROM erased_deliveries
+     WHERE broadcast_id = :broadcast)
+""")
 
 # A chat id that was sent to could be decrypted, even if its owner has withdrawn since.
-_OTHERS = """
-SELECT 1 AS others FROM deliveries
+_OTHERS = sa.text("""
+SELECT 1 FROM deliveries
 WHERE broadcast_id = :broadcast AND state IN ('delivered', 'sending') AND claim_token <> :claim
 UNION ALL
-SELECT 1 AS others FROM erased_deliveries
-WHERE broadcast_id = :broadcast AND state = 'delivered'
+SELECT 1 FROM erased_deliveries WHERE broadcast_id = :broadcast AND state = 'delivered'
 LIMIT 1
-"""
+""")
+
+_CLAIMED = (
+    select(_ROW.position, _ROW.language, _ROW.signature_id, SIGNATURES.c.chat_sealed)
+    .outerjoin(SIGNATURES, SIGNATURES.c.id == _ROW.signature_id)
+    .where(_OF_CLAIM, _ROW.state == _SENDING, _ROW.position > bindparam("after"))
+    .order_by(_ROW.position)
+)
+
+_OF_RESULT = sa.and_(_OF_CLAIM, _ROW.position == bindparam("place"))
+_MARK_UNREACHABLE = (
+    update(SIGNATURES)
+    .where(SIGNATURES.c.id == select(_ROW.signature_id).where(_OF_RESULT).scalar_subquery())
+    .where(SIGNATURES.c.unreachable_at.is_(None))
+    .values(unreachable_at=_AT)
+)
+_RECORDED = update(DELIVERIES).where(_OF_RESULT).values(updated_at=_AT)
+_UNLESS_KNOWN = _RECORDED.where(_ROW.state == _SENDING)
+# A certain outcome counts even when it comes late, from a worker that was taken for dead.
+_RECORD = {
+    Outcome.DELIVERED: _RECORDED.values(
+        state=DeliveryState.DELIVERED, message_ids=bindparam("messages")
+    ),
+    Outcome.UNREACHABLE: _RECORDED.values(state=DeliveryState.UNREACHABLE),
+    Outcome.REJECTED: _UNLESS_KNOWN.values(state=DeliveryState.REJECTED),
+    Outcome.FORBIDDEN: _UNLESS_KNOWN.values(state=DeliveryState.FORBIDDEN),
+    Outcome.UNCONFIRMED: _UNLESS_KNOWN.values(state=DeliveryState.UNCONFIRMED),
+    Outcome.UNSENT: _UNLESS_KNOWN.values(
+        state=_PENDING, attempts=_ROW.attempts - 1, claim_token=None
+    ),
+    Outcome.IN_DOUBT: _UNLESS_KNOWN.values(
+        state=case(
+            (_ROW.attempts < MOST_ATTEMPTS, _PENDING.value), else_=DeliveryState.UNCONFIRMED.value
+        )
+    ),
+}
+
+
+def lease_of(petition: str) -> str:
+    """Returns the name of the lease under which a petition's broadcasts are sent."""
+    return f"broadcast/{petition}"
+
+
+def enqueue_deliveries(
+    tx: Transaction, broadcast: Broadcast, *, holder: str, portion: int, at: datetime
+) -> bool:
+    """Writes the rows of the next recipients; returns whether all rows had been written.
+
+    Has an effect only for the holder of the lease, and only while the broadcast is running.
+    """
+    row = lock_broadcast(tx, broadcast.id)
+    if row is None or row.enqueued_at is not None:
+        return True
+    if not _may_send(tx, row, holder):
+        return False
+    after, last = row.enqueued_through, row.last_signature_number
+    if last is None:
+        last = tx.scalar(select(PETITIONS.c.last_number).where(tx.of(PETITIONS)))
+    if after >= last:
+        total = tx.scalar(_TOTAL, {"broadcast": row.id})
+        tx.set(BROADCASTS, BROADCASTS.c.id == row.id, enqueued_at=at, total=total)
+        return False
+    upto = min(after + portion, last)
+    tx.change(
+        _enqueueing(*_identity(tx.slug, broadcast)), {"after": after, "upto": upto, "at": at}
+    )
+    tx.set(BROADCASTS, BROADCASTS.c.id == row.id, enqueued_through=upto)
+    return False
+
+
+def claim_deliveries(
+    tx: Transaction,
+    broadcast: Broadcast,
+    *,
+    claim: bytes,
+    holder: str,
+    limit: int,
+    at: datetime,
+    after: int,
+) -> list[Delivery] | None:
+    """Claims the next rows; returns None if no chat id of the broadcast can be decrypted."""
+    may_send = _may_send(tx, lock_broadcast(tx, broadcast.id), holder)
+    values = {"broadcast": broadcast.id, "claim": claim, "after": after, "at": at}
+    rows = tx.all(_CLAIMED, values)
+    if may_send and not rows:
+        take, pass_over = _claiming(*_identity(tx.slug, broadcast))
+        tx.change(take, {**values, "limit": limit})
+        rows = tx.all(_CLAIMED, values)
+        tx.change(pass_over, {**values, "end": rows[-1].position if rows else _BEHIND_ALL})
+    return _sendable(tx, broadcast, claim, rows, at)
+
+
+def record_results(tx: Transaction, id: bytes, results: Iterable[Result], at: datetime) -> None:
+    """Records many results in one transaction; repeating it changes nothing."""
+    by_outcome: dict[Outcome, list[dict[str, Any]]] = {}
+    for each in results:
+        values = {"broadcast": id, "claim": each.claim, "place": each.position, "at": at}
+        values["messages"] = ",".join(map(str, each.messages)) or None
+        by_outcome.setdefault(each.outcome, []).append(values)
+    # Signatures are locked before deliveries, as in a withdrawal.
+    if unreachable := by_outcome.get(Outcome.UNREACHABLE):
+        tx.change(_MARK_UNREACHABLE, unreachable)
+    for outcome, some in by_outcome.items():
+        tx.change(_RECORD[outcome], some)
+    if by_outcome:
+        count_erased(tx)
+
+
+def recover_deliveries(tx: Transaction, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
+    """Takes over from a lease holder that died; returns the position to continue after.
+
+    What it had claimed becomes pending again; most of it had not been sent yet. So being claimed
+    is no attempt: repeated kills must not use up the attempts of people to whom nothing was sent.
+    """
+    may_send = _may_send(tx, lock_broadcast(tx, broadcast.id), holder)
+    mine = _ROW.broadcast_id == broadcast.id
+    sending = select(_ROW.position).where(mine, _ROW.state == _SENDING)
+    newest = tx.scalar(sending.order_by(_ROW.updated_at.desc(), _ROW.position.desc()).limit(1))
+    settle_deliveries(tx, at)
+    if may_send:
+        # The claim stays: who was taken for dead may still report what it delivered.
+        again = {"state": _PENDING, "attempts": _ROW.attempts - 1, "updated_at": at}
+        tx.set(DELIVERIES, mine, _ROW.state == _SENDING, **again)
+        count_erased(tx)
+    # After that claim, or repeated kills would hit the same people. The furthest row would not do
+    # while there is one: from the second round on it stays the same.
+    if newest is not None:
+        return int(newest)
+    sent = (DeliveryState.DELIVERED, DeliveryState.UNREACHABLE, DeliveryState.UNCONFIRMED)
+    return tx.scalar(select(func.max(_ROW.position)).where(mine, _ROW.state.in_(sent))) or 0
+
+
+def settle_deliveries(tx: Transaction, at: datetime) -> None:
+    """Marks as unconfirmed what a worker that died was sending of a broadcast now ended."""
+    ended = (BroadcastState.STOPPED, BroadcastState.CANCELLED)
+    of_ended = select(BROADCASTS.c.id).where(tx.of(BROADCASTS), BROADCASTS.c.state.in_(ended))
+    unconfirmed = {"state": DeliveryState.UNCONFIRMED, "updated_at": at}
+    tx.set(DELIVERIES, _ROW.state == _SENDING, _ROW.broadcast_id.in_(of_ended), **unconfirmed)
+    count_erased(tx)
 
 
 class Deliveries(PetitionRows):
     """The deliveries of one petition's broadcasts."""
 
-    async def enqueue(
-        self, broadcast: Broadcast, *, holder: str, portion: int, at: datetime
-    ) -> bool:
-        """Writes the rows of the next recipients; returns whether all rows had been written.
-
-        Has an effect only for the holder of the lease, and only while the broadcast is running.
-        """
-        (row,) = await self._read(ENQUEUED, broadcast=broadcast.id)
-        if row["enqueued_at"] is not None:
-            return True
-        after, last = row["enqueued_through"], row["last_number"]
-        transaction = ALL_WRITTEN if after >= last else PORTION
-        upto = min(after + portion, last)
-        await self._run(transaction, broadcast, holder, at, after=after, upto=upto)
-        return False
+    enqueue = as_write(enqueue_deliveries)
+    record = as_write(record_results)
+    recover = as_write(recover_deliveries)
+    settle = as_write(settle_deliveries)
 
     async def claim(
         self,
@@ -85,53 +247,136 @@ class Deliveries(PetitionRows):
         """
         if broadcast.is_damaged:
             raise BrokenData("Who ordered the broadcast, or its content, cannot be read.")
-        rows = await self._run(CLAIM, broadcast, holder, at, claim=claim, limit=limit, after=after)
-        return await self._sendable(broadcast, claim, rows[-1], at)
-
-    async def record(self, id: bytes, results: Iterable[Result], at: datetime) -> None:
-        """Records many results in one transaction; repeating it changes nothing."""
-        statements = list(record_statements(id, results, at=to_millis(at)))
-        if statements:
-            await self._database.write(*statements, *COUNT_ERASED)
-
-    async def recover(self, broadcast: Broadcast, *, holder: str, at: datetime) -> int:
-        """Takes over from a lease holder that died; returns the position to continue after.
-
-        What it had claimed becomes pending again; most of it had not been sent yet.
-        """
-        newest, *_, furthest = await self._run(RECOVER, broadcast, holder, at)
-        return int((newest or furthest)[0]["position"] or 0)
-
-    async def settle(self, at: datetime) -> None:
-        """Marks as unconfirmed what a worker that died was sending of a broadcast now ended."""
-        settled = self._statement(SETTLE_ENDED, at=to_millis(at))
-        await self._database.write(settled, *COUNT_ERASED)
-
-    async def _sendable(
-        self, broadcast: Broadcast, claim: bytes, rows: list[Row], at: datetime
-    ) -> list[Delivery]:
-        """Returns the claimed rows that can be sent; the others get their outcome at once."""
-        claimed = read_claimed(rows, broadcast, claim, self._keyring)
-        # If no chat id can be decrypted, the key or the disk is at fault, not these rows. A claim
-        # may be of one row only, so earlier ones count as well.
-        hopeless = bool(claimed.unreadable) and not claimed.deliveries
-        hopeless = hopeless and not await self._read(_OTHERS, broadcast=broadcast.id, claim=claim)
-        outcome = Outcome.UNSENT if hopeless else Outcome.REJECTED
-        results = [Result(position, claim, Outcome.UNSENT) for position in claimed.withdrawn]
-        results += [Result(position, claim, outcome) for position in claimed.unreadable]
-        await self.record(broadcast.id, results, at)
-        if hopeless:
+        claimed = await self._transact(
+            claim_deliveries,
+            broadcast,
+            claim=claim,
+            holder=holder,
+            limit=limit,
+            at=at,
+            after=after,
+        )
+        if claimed is None:
             raise BrokenData("Not one chat id can be opened with the key file.")
-        return claimed.deliveries
+        return claimed
 
-    async def _run(
-        self,
-        transaction: Sequence[str],
-        broadcast: Broadcast,
-        holder: str,
-        at: datetime,
-        **more: Value,
-    ) -> list[list[Row]]:
-        """Runs a transaction that has an effect for the holder of the lease only."""
-        values = {**scope_of(self._slug, broadcast, holder), "at": to_millis(at), **more}
-        return await self._database.write(*(Statement(sql, values) for sql in transaction))
+
+def _may_send(tx: Transaction, broadcast: sa.Row[Any] | None, holder: str) -> bool:
+    """Returns whether a holder may send what is left of a broadcast.
+
+    That is whoever holds the lease, while it is running, or finished and not recalled: supporters
+    return to it then.
+    """
+    if broadcast is None or broadcast.recall_started_at is not None:
+        return False
+    if broadcast.state not in (BroadcastState.RUNNING, BroadcastState.FINISHED):
+        return False
+    return tx.count(LEASES, LEASES.c.name == lease_of(tx.slug), LEASES.c.holder == holder) > 0
+
+
+def _identity(slug: str, broadcast: Broadcast) -> tuple[str, bytes, Kind, str, Audience]:
+    """Returns what the statements of a broadcast are made of, which stays the same."""
+    return slug, broadcast.id, broadcast.kind, broadcast.topic, broadcast.audience
+
+
+@lru_cache(maxsize=8)
+def _enqueueing(
+    slug: str, broadcast: bytes, kind: Kind, topic: str, audience: Audience
+) -> sa.Insert:
+    """Returns the statement that writes the rows of the signatures above `after` up to `upto`.
+
+    It waits for a withdrawal that is under way; those who have withdrawn by then get no row. All
+    portions have the same, as making it would take as long as running it.
+    """
+    refused = exists().where(
+        _ROW.signature_id == SIGNATURES.c.id, _ROW.state == DeliveryState.REJECTED
+    )
+    row = {
+        _ROW.broadcast_id: sa.literal(broadcast),
+        _ROW.position: SIGNATURES.c.number + case((refused, _REFUSED_BEFORE), else_=0),
+        _ROW.signature_id: SIGNATURES.c.id,
+        _ROW.language: language(),
+        _ROW.state: sa.literal(_PENDING.value),
+        _ROW.updated_at: _AT,
+    }
+    number, news_only = SIGNATURES.c.number, audience.news_only
+    recipients = (
+        select(*row.values())
+        .where(eligible(slug, kind, topic, news_only=news_only, but=broadcast))
+        .where(reads(audience.language))
+        .where(number > bindparam("after"), number <= bindparam("upto"))
+        .with_for_update(read=True, key_share=True, of=SIGNATURES)
+    )
+    return sa.insert(DELIVERIES).from_select(list(row), recipients)
+
+
+def _sendable(
+    tx: Transaction, broadcast: Broadcast, claim: bytes, rows: Iterable[sa.Row[Any]], at: datetime
+) -> list[Delivery] | None:
+    """Returns the claimed rows that can be sent; the others get their outcome at once."""
+    deliveries, withdrawn, unreadable = [], [], []
+    for row in rows:
+        chat = tx.opened_id(row.chat_sealed, SIGNATURES.c.chat_sealed, row.signature_id)
+        if row.signature_id is None:
+            withdrawn.append(row.position)
+        elif chat is None:
+            unreadable.append(row.position)
+        else:
+            # A supporter who returned may read a language that the broadcast lacks.
+            has_it = row.language in broadcast.content
+            language = row.language if has_it else broadcast.source_language
+            deliveries.append(Delivery(row.position, chat, language, claim))
+    # If no chat id can be decrypted, the key or the disk is at fault, not these rows. A claim may
+    # be of one row only, so earlier ones count as well.
+    hopeless = bool(unreadable) and not deliveries
+    hopeless = hopeless and not tx.all(_OTHERS, {"broadcast": broadcast.id, "claim": claim})
+    outcome = Outcome.UNSENT if hopeless else Outcome.REJECTED
+    results = [Result(position, claim, Outcome.UNSENT) for position in withdrawn]
+    results += [Result(position, claim, outcome) for position in unreadable]
+    record_results(tx, broadcast.id, results, at)
+    return None if hopeless else deliveries
+
+
+@lru_cache(maxsize=8)
+def _claiming(
+    slug: str, broadcast: bytes, kind: Kind, topic: str, audience: Audience
+) -> tuple[sa.Update, sa.Update]:
+    """Returns the statements that claim the next rows of a broadcast, and pass over the others.
+
+    All its claims have the same.
+    """
+    who = SIGNATURES.c.id == _ROW.signature_id
+    waits = sa.and_(
+        _ROW.broadcast_id == broadcast, _ROW.state == _PENDING, _ROW.position > bindparam("after")
+    )
+    is_eligible = eligible(slug, kind, topic, news_only=audience.news_only, but=broadcast)
+    is_recipient = exists().where(who, is_eligible).correlate(DELIVERIES)
+    is_lost = exists().where(who, SIGNATURES.c.unreachable_at.is_not(None)).correlate(DELIVERIES)
+    # A parameter alone as the limit would have SQLite compile the statement anew every time.
+    # MATERIALIZED, or PostgreSQL may run this once for each row and take more than asked.
+    turn = (
+        select(_ROW.position)
+        .where(waits, is_recipient)
+        .order_by(_ROW.position)
+        .limit(sa.cast(bindparam("limit"), sa.BigInteger))
+        .with_for_update(skip_locked=True)
+        .cte("turn")
+        .prefix_with("MATERIALIZED")
+    ).c.position
+    # BETWEEN, or PostgreSQL reads every pending row while it does not yet know the table's size.
+    first, last = select(func.min(turn)), select(func.max(turn))
+    take = (
+        update(DELIVERIES)
+        .where(waits, _ROW.position.in_(select(turn)))
+        .where(_ROW.position.between(first.scalar_subquery(), last.scalar_subquery()))
+        .values(state=_SENDING, attempts=_ROW.attempts + 1)
+        .values(claim_token=bindparam("claim"), updated_at=_AT)
+    )
+    # What the claim skipped, up to the last row it took, or to the end if it took none.
+    state = case((is_lost, DeliveryState.UNREACHABLE.value), else_=DeliveryState.WITHDRAWN.value)
+    pass_over = (
+        update(DELIVERIES)
+        .where(waits, _ROW.position < bindparam("end"), ~is_recipient)
+        .values(state=state, updated_at=_AT)
+    )
+    return take, pass_over

@@ -23,126 +23,26 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     or_,
     select,
     true,
 )
 
 from storage.broadcast_states import ACTIVE
-from storage.broadcast_types import Broadcast, Correction, DeliveryState, Kind
-from storage.database import Value
+from storage.broadcast_types import Correction, DeliveryState, Kind
 from storage.tables import BROADCASTS, CONSENTS, CONVERSATIONS, DELIVERIES, SIGNATURES
 
-# The consent to a choice, while it has not been taken back.
-_AGREED_TO = {
-    kind: f"""
-    SELECT 1 FROM consents agreed
-    WHERE agreed.signature_id = s.id AND agreed.{purpose}_ended_at IS NULL
-      AND ',' || agreed.purposes || ',' LIKE '%,{purpose},%'
-    """  # noqa: S608 - constants
-    for kind, purpose in ((Kind.UPDATE, "updates"), (Kind.NEWS, "news"))
-}
 
-# A recalled message counts, as it was read; so does one that was in doubt before it was to be
-# repeated, whatever the repetition came to, and one that waits in a broadcast under way.
-_HAD = """
-(
-  SELECT COUNT(*) FROM deliveries had JOIN broadcasts earlier ON earlier.id = had.broadcast_id
-  WHERE had.signature_id = s.id AND had.broadcast_id <> :broadcast AND earlier.kind = 'update'
-    AND (
-      had.state IN ('delivered', 'unconfirmed', 'sending')
-      OR (had.state IN ('pending', 'withdrawn') AND had.attempts > 0)
-      OR (had.state IN ('unreachable', 'rejected', 'forbidden') AND had.attempts > 1)
-      OR (had.state = 'pending' AND earlier.state IN ('running', 'paused'))
-    )
-)
-"""
-
-_UPDATES_LEFT = f"{_AGREED_TO[Kind.UPDATE]} AND agreed.updates_at_most > {_HAD}"
-
-TELLS = "(b.kind <> 'closing' OR b.recall_started_at IS NULL)"
-"""SQL: whether having received a broadcast `b` is to know what it says: not if it was the closing
-update and was recalled, as it was wrong."""
-
-# What a correction puts right: the broadcast, and what was sent to those it had not reached. Who
-# got an earlier correction, which was wrong too, got that.
-_GOT_WHAT_WAS_WRONG = f"""
-SELECT 1 FROM deliveries wrong JOIN broadcasts b ON b.id = wrong.broadcast_id
-WHERE wrong.signature_id = s.id AND wrong.broadcast_id <> :broadcast
-  AND wrong.state IN ('delivered', 'unconfirmed', 'sending')
-  AND (b.id = :corrected OR b.topic = :wrong_topic) AND {TELLS}
-"""  # noqa: S608 - a constant of this file
-
-# Each text below is completed by the caller, who gives the parameters of `asked_of`. Deliveries of
-# `:broadcast` itself do not count as received before, so that a claim can check its own rows.
-ELIGIBLE = f"""
-signatures s
-WHERE s.petition = :petition
-  AND s.unreachable_at IS NULL AND (CAST(:kind AS TEXT) = 'breach' OR (
-    s.muted_at IS NULL AND s.invalidation_id IS NULL
-    AND s.restricted_at IS NULL AND s.objected_at IS NULL
-  ))
-  AND (CAST(:news_only AS BIGINT) = 0 OR EXISTS ({_AGREED_TO[Kind.NEWS]}))
-  AND (CAST(:kind AS TEXT) <> 'update' OR EXISTS ({_UPDATES_LEFT}))
-  AND (CAST(:kind AS TEXT) <> 'correction' OR (
-    EXISTS ({_GOT_WHAT_WAS_WRONG})
-    AND (CAST(:corrected_kind AS TEXT) <> 'update' OR EXISTS ({_AGREED_TO[Kind.UPDATE]}))
-    AND (CAST(:corrected_kind AS TEXT) <> 'news' OR EXISTS ({_AGREED_TO[Kind.NEWS]}))
-  ))
-  AND NOT EXISTS (
-    SELECT 1 FROM deliveries told
-    WHERE told.signature_id = s.id
-      AND told.broadcast_id <> :broadcast
-      AND told.broadcast_id IN (
-        SELECT b.id FROM broadcasts b WHERE b.petition = :petition AND b.topic = :topic
-          AND {TELLS}
-      )
-      AND (
-        told.state IN ('delivered', 'unconfirmed', 'sending')
-        OR (told.state = 'pending' AND told.broadcast_id IN (
-          SELECT b.id FROM broadcasts b
-          WHERE b.petition = :petition AND b.state IN ('running', 'paused')
-        ))
-      )
-  )
-"""  # noqa: S608 - constants of this file
-
-# The conversation has the language someone reads now; the signature has the one they signed in.
-LANGUAGE = """
-COALESCE(
-  (SELECT c.language FROM conversations c
-   WHERE c.petition = s.petition AND c.supporter = s.supporter),
-  s.language
-)
-"""
-
-IN_LANGUAGE = f"(CAST(:only AS TEXT) IS NULL OR {LANGUAGE} = CAST(:only AS TEXT))"
+def _listed(*words: str) -> list[ColumnElement[str]]:
+    """Returns words as they stand in a statement: a list of parameters is rendered every time."""
+    return [literal_column(f"'{word}'") for word in words]
 
 
-def asked_of(petition: str, broadcast: Broadcast) -> dict[str, Value]:
-    """Returns the parameters of `ELIGIBLE` and `IN_LANGUAGE` for the recipients of a broadcast."""
-    return {
-        "petition": petition,
-        "broadcast": broadcast.id,
-        "kind": broadcast.kind.value,
-        "news_only": int(broadcast.audience.news_only),
-        "only": broadcast.audience.language,
-        **of_topic(broadcast.topic),
-    }
-
-
-def of_topic(topic: str) -> dict[str, Value]:
-    """Returns the parameters of `ELIGIBLE` that follow from a broadcast's topic."""
-    correction = Correction.on(topic)
-    return {
-        "topic": topic,
-        "corrected_kind": "" if correction is None else correction.kind.value,
-        "corrected": b"" if correction is None else correction.first,
-        "wrong_topic": "" if correction is None else correction.first.hex(),
-    }
-
-
-_ARRIVED = (DeliveryState.DELIVERED, DeliveryState.UNCONFIRMED, DeliveryState.SENDING)
+_ARRIVED = _listed(DeliveryState.DELIVERED, DeliveryState.UNCONFIRMED, DeliveryState.SENDING)
+_REFUSED = _listed(DeliveryState.UNREACHABLE, DeliveryState.REJECTED, DeliveryState.FORBIDDEN)
+_NOT_SENT = _listed(DeliveryState.PENDING, DeliveryState.WITHDRAWN)
+_UNDER_WAY = _listed(*sorted(ACTIVE))
 _PURPOSES = {Kind.UPDATE: "updates", Kind.NEWS: "news"}
 
 
@@ -182,14 +82,14 @@ def can_be_written_to() -> ColumnElement[bool]:
 
 def agreed_to(kind: Kind) -> ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES agreed to messages of a kind, and does."""
-    return exists(_agreement(kind))
+    return _agreement(kind).scalar_subquery() > 0
 
 
 def was_told() -> ColumnElement[bool]:
     """Returns whether the owner of a row of SIGNATURES has a closing update that tells the end."""
     closing = BROADCASTS.alias("closing")
     had = _deliveries(closing).where(closing.c.kind == Kind.CLOSING, _tells(closing))
-    return exists(had.where(DELIVERIES.c.state.in_(_ARRIVED)))
+    return had.where(DELIVERIES.c.state.in_(_ARRIVED)).scalar_subquery() > 0
 
 
 def language() -> ColumnElement[str]:
@@ -210,21 +110,30 @@ def reads(only: str | None) -> ColumnElement[bool]:
 
 
 def _agreement(kind: Kind) -> Select[Any]:
-    """Returns the consent to a choice, while it has not been taken back."""
+    """Returns how many consents to a choice there are that have not been taken back.
+
+    Counted, as it is by the index: for EXISTS, PostgreSQL reads all consents at every portion and
+    claim, since it cannot guess from a LIKE how many there are.
+    """
     purpose = _PURPOSES[kind]
     return (
-        select(CONSENTS.c.id)
+        select(func.count())
+        .select_from(CONSENTS)
         .where(CONSENTS.c.signature_id == SIGNATURES.c.id)
         .where(CONSENTS.c[f"{purpose}_ended_at"].is_(None))
-        .where(("," + CONSENTS.c.purposes + ",").like(f"%,{purpose},%"))
+        .where(("," + CONSENTS.c.purposes + ",").like(literal_column(f"'%,{purpose},%'")))
         .correlate(SIGNATURES)
     )
 
 
 def _deliveries(broadcasts: FromClause) -> Select[Any]:
-    """Returns the deliveries to the owner of a row of SIGNATURES, with their broadcasts."""
+    """Returns how many deliveries to the owner of a row of SIGNATURES there are.
+
+    Counted like the consents.
+    """
     return (
-        select(DELIVERIES.c.position)
+        select(func.count())
+        .select_from(DELIVERIES)
         .join(broadcasts, broadcasts.c.id == DELIVERIES.c.broadcast_id)
         .where(DELIVERIES.c.signature_id == SIGNATURES.c.id)
         .correlate(SIGNATURES)
@@ -244,7 +153,7 @@ def _was_told_of(slug: str, topic: str, but: bytes) -> ColumnElement[bool]:
     state = DELIVERIES.c.state
     columns = BROADCASTS.c
     on_topic = select(columns.id).where(columns.petition == slug, columns.topic == topic)
-    under_way = select(columns.id).where(columns.petition == slug, columns.state.in_(ACTIVE))
+    under_way = select(columns.id).where(columns.petition == slug, columns.state.in_(_UNDER_WAY))
     waits = and_(state == DeliveryState.PENDING, DELIVERIES.c.broadcast_id.in_(under_way))
     return exists(
         select(DELIVERIES.c.position)
@@ -264,22 +173,21 @@ def has_updates_left(but: bytes = b"") -> ColumnElement[bool]:
     """
     earlier = BROADCASTS.alias("earlier")
     state, attempts = DELIVERIES.c.state, DELIVERIES.c.attempts
-    refused = (DeliveryState.UNREACHABLE, DeliveryState.REJECTED, DeliveryState.FORBIDDEN)
     had = (
         _deliveries(earlier)
-        .with_only_columns(func.count(), maintain_column_froms=True)
         .where(DELIVERIES.c.broadcast_id != but, earlier.c.kind == Kind.UPDATE)
         .where(
             or_(
                 state.in_(_ARRIVED),
-                and_(state.in_((DeliveryState.PENDING, DeliveryState.WITHDRAWN)), attempts > 0),
-                and_(state.in_(refused), attempts > 1),
-                and_(state == DeliveryState.PENDING, earlier.c.state.in_(ACTIVE)),
+                and_(state.in_(_NOT_SENT), attempts > 0),
+                and_(state.in_(_REFUSED), attempts > 1),
+                and_(state == DeliveryState.PENDING, earlier.c.state.in_(_UNDER_WAY)),
             )
         )
         .scalar_subquery()
     )
-    return exists(_agreement(Kind.UPDATE).where(CONSENTS.c.updates_at_most > had))
+    left = _agreement(Kind.UPDATE).where(CONSENTS.c.updates_at_most > had)
+    return left.scalar_subquery() > 0
 
 
 def _got_what_was_wrong(correction: Correction | None, but: bytes) -> ColumnElement[bool]:
@@ -292,9 +200,20 @@ def _got_what_was_wrong(correction: Correction | None, but: bytes) -> ColumnElem
         return false()
     wrong = BROADCASTS.alias("wrong")
     first = correction.first
-    got = exists(
+    had = (
         _deliveries(wrong)
         .where(DELIVERIES.c.broadcast_id != but, DELIVERIES.c.state.in_(_ARRIVED))
         .where(or_(wrong.c.id == first, wrong.c.topic == first.hex()), _tells(wrong))
     )
+    got = had.scalar_subquery() > 0
     return and_(got, agreed_to(correction.kind)) if correction.kind in _PURPOSES else got
+
+
+# For statements that are text.
+WAS_TOLD = """
+EXISTS (
+  SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
+  WHERE told.signature_id = s.id AND b.kind = 'closing' AND b.recall_started_at IS NULL
+    AND told.state IN ('delivered', 'unconfirmed', 'sending')
+)
+"""

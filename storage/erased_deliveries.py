@@ -44,5 +44,5 @@ def count_erased(tx: Transaction, pending: str = "withdrawn") -> None:
         pending: what those count as that were not sent yet: "withdrawn", or "pending" where the
             retention of signatures is over, since who was not told has not withdrawn.
     """
-    tx.change(_COUNTED, {"pending": pending})
-    tx.change(_DELETED)
+    if tx.change(_COUNTED, {"pending": pending}):
+        tx.change(_DELETED)

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_CLAUSES = {
+CLAUSES = {
     FOR_UPDATE: "FOR UPDATE",
     SKIP_LOCKED: "FOR UPDATE SKIP LOCKED",
     FOR_KEY_SHARE: "FOR KEY SHARE",
@@ -51,7 +51,7 @@ def _pieces(sql: str) -> tuple[tuple[str, str | None], ...]:
             pieces.append((text, name))
             text = ""
         else:
-            text += _CLAUSES.get(match.group(), match.group())
+            text += CLAUSES.get(match.group(), match.group())
     return (*pieces, (text + sql[end:], None))
 
 

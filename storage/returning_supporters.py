@@ -13,8 +13,8 @@ from sqlalchemy import Row, select
 
 from storage.broadcast_states import ACTIVE, BroadcastState
 from storage.broadcast_types import Correction, DeliveryState, Kind
+from storage.deliveries import RETURNED
 from storage.eligibility import eligible, language, reads
-from storage.enqueue import RETURNED
 from storage.petitions import lock_petition
 from storage.tables import BROADCASTS, DELIVERIES, SIGNATURES
 from storage.transaction import Transaction

@@ -1,24 +1,40 @@
 """Tests that recipients' rows are written in portions, each once and by one worker."""
 
+import asyncio
+
 from storage.broadcasts import Broadcasts
-from storage.database import Database, Statement, Value
-from storage.delivery_claims import scope_of
-from storage.enqueue import ALL_WRITTEN, ENQUEUED, PORTION
-from tests.support.broadcasts import ME, start
-from tests.support.supporters import SLUG, Supporters, later
+from tests.support.broadcasts import ME, OTHER, start
+from tests.support.supporters import Supporters, later
 
 
-async def test_a_portion_that_comes_late_does_not_turn_the_others_back(
-    broadcasts: Broadcasts, people: Supporters, database: Database
+async def test_portions_that_are_written_at_once_are_each_written_once(
+    broadcasts: Broadcasts, people: Supporters
 ) -> None:
-    await people.sign(range(1, 5))
+    await people.sign(range(1, 6))
     broadcast = await start(broadcasts)
-    scope = scope_of(SLUG, broadcast, ME)
-    for _ in range(2):
-        await broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=2, at=later(1))
-    late: dict[str, Value] = {**scope, "after": 0, "upto": 2, "at": 1}
-    await database.write(*(Statement(sql, late) for sql in PORTION))
-    await database.write(*(Statement(sql, {**scope, "after": 2, "at": 1}) for sql in ALL_WRITTEN))
-    (row,) = await database.read(Statement(ENQUEUED, {"broadcast": broadcast.id}))
-    assert (row["enqueued_through"], row["enqueued_at"]) == (4, None)
-    assert len(await people.deliveries(broadcast.id)) == 4
+    writing = [
+        broadcasts.deliveries.enqueue(broadcast, holder=ME, portion=2, at=later(1))
+        for _ in range(6)
+    ]
+    # Three portions, then their number, and twice there is nothing left.
+    assert sorted(await asyncio.gather(*writing)) == [False] * 4 + [True] * 2
+    rows = await people.deliveries(broadcast.id)
+    assert [row["position"] for row in rows] == [1, 2, 3, 4, 5]
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    assert (found.is_enqueued, found.total) == (True, 5)
+
+
+async def test_who_does_not_hold_the_lease_writes_nothing(
+    broadcasts: Broadcasts, people: Supporters
+) -> None:
+    await people.sign(range(1, 6))
+    broadcast = await start(broadcasts)
+    for _ in range(3):
+        assert not await broadcasts.deliveries.enqueue(
+            broadcast, holder=OTHER, portion=9, at=later(1)
+        )
+    assert await people.deliveries(broadcast.id) == []
+    found = await broadcasts.get(broadcast.id)
+    assert found is not None
+    assert not found.is_enqueued

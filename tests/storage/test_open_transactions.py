@@ -2,17 +2,16 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import Broadcast, Broadcasts, Database, Signatures, Statement
-from storage.delivery_claims import CLAIM, scope_of
-from storage.enqueue import PORTION
-from storage.postgres_sql import translate
+from storage.deliveries import claim_deliveries, enqueue_deliveries
+from storage.postgres_sql import CLAUSES
 from storage.returning_supporters import mark_reachable
 from storage.signatures import withdraw
 from storage.transaction import Transaction
@@ -24,7 +23,8 @@ SELECT 1 FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 
-AT = 1_000_000_000_000
+Doing = Callable[[], Awaitable[object]]
+Work = Callable[[Transaction], object]
 
 
 @pytest.fixture(params=["postgres"])
@@ -33,26 +33,17 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-Doing = Sequence[Statement] | Callable[[Transaction], object]
+def all_of(*statements: Statement) -> Work:
+    """Returns a function that runs statements."""
 
+    def work(tx: Transaction) -> None:
+        for statement in statements:
+            sql = statement.sql
+            for comment, clause in CLAUSES.items():
+                sql = sql.replace(comment, clause)
+            tx.connection.execute(text(sql), statement.values)
 
-@asynccontextmanager
-async def uncommitted(url: str, doing: Doing) -> AsyncIterator[None]:
-    """A transaction that has done all this when the block begins, and is committed at its end."""
-    engine = create_async_engine(url)
-    try:
-        async with engine.begin() as connection:
-            if callable(doing):
-                work = doing
-                await connection.run_sync(lambda sync: work(Transaction(sync)))
-            else:
-                for statement in doing:
-                    sql, names = translate(statement.sql)
-                    values = tuple(statement.values[name] for name in names)
-                    await connection.exec_driver_sql(sql, values)
-            yield
-    finally:
-        await engine.dispose()
+    return work
 
 
 async def ended_or_waiting(task: asyncio.Task[Any], database: Database) -> None:
@@ -76,28 +67,37 @@ class ReturningPerson:
         self.url, self.database = url, database
         self.broadcasts, self.people, self.signatures = broadcasts, people, signatures
 
-    def portion(self, broadcast: Broadcast) -> list[Statement]:
-        values = {**scope_of(SLUG, broadcast, ME), "after": 0, "upto": 3, "at": AT}
-        return [Statement(sql, values) for sql in PORTION]
+    def portion(self, broadcast: Broadcast) -> Work:
+        return lambda tx: enqueue_deliveries(tx, broadcast, holder=ME, portion=3, at=later(1))
 
-    def claiming(self, broadcast: Broadcast) -> list[Statement]:
-        values = {**scope_of(SLUG, broadcast, ME), "limit": 10, "after": 0, "at": AT}
-        values["claim"] = uuid.uuid4().bytes
-        return [Statement(sql, values) for sql in CLAIM]
+    def claiming(self, broadcast: Broadcast) -> Work:
+        token = uuid.uuid4().bytes
+        return lambda tx: claim_deliveries(
+            tx, broadcast, claim=token, holder=ME, limit=10, at=later(1), after=0
+        )
 
     def coming_back(self, tx: Transaction) -> None:
-        tx.belong_to(SLUG, self.people.keyring, bytes(16))
         mark_reachable(tx, self.people.supporter(2), later(2))
 
     async def comes_back(self) -> object:
         return await self.signatures.mark_reachable(self.people.supporter(2), later(2))
 
-    async def at_once(self, first: Doing, then: Callable[[], Awaitable[object]]) -> None:
+    async def at_once(self, first: Work, then: Doing) -> None:
         """The second begins when the first has done everything but commit."""
-        async with uncommitted(self.url, first):
+
+        def begin(connection: Connection) -> None:
+            tx = Transaction(connection)
+            tx.belong_to(SLUG, self.people.keyring, bytes(16))
+            first(tx)
+
+        engine = create_async_engine(self.url)
+        async with engine.connect() as connection:
+            await connection.run_sync(begin)
             second = asyncio.ensure_future(then())
             await ended_or_waiting(second, self.database)
+            await connection.commit()
         await second
+        await engine.dispose()
 
     async def told(self, broadcast: Broadcast) -> set[int]:
         """Who is claimed by now, or is from here on."""
@@ -131,8 +131,9 @@ class TestBack:
     async def test_before_their_portion(self, returning: ReturningPerson) -> None:
         await returning.people.lose(2)
         broadcast = await start(returning.broadcasts)
-        portion = returning.portion(broadcast)
-        await returning.at_once(returning.coming_back, lambda: returning.database.write(*portion))
+        await returning.at_once(
+            returning.coming_back, lambda: queued(returning.broadcasts, broadcast)
+        )
         assert await returning.told(broadcast) == {1, 2, 3}
 
     async def test_before_it_begins(self, returning: ReturningPerson) -> None:
@@ -155,8 +156,9 @@ class TestBack:
     async def test_before_their_claim(self, returning: ReturningPerson) -> None:
         broadcast = await queued(returning.broadcasts, await start(returning.broadcasts))
         await returning.people.lose(2)
-        claiming = returning.claiming(broadcast)
-        await returning.at_once(returning.coming_back, lambda: returning.database.write(*claiming))
+        await returning.at_once(
+            returning.coming_back, lambda: claim(returning.broadcasts, broadcast)
+        )
         assert await returning.told(broadcast) == {1, 2, 3}
 
 
@@ -170,8 +172,7 @@ class TestGone:
             tx.belong_to(SLUG, returning.people.keyring, bytes(16))
             withdraw(tx, returning.people.supporter(2), NOON)
 
-        portion = returning.portion(broadcast)
-        await returning.at_once(withdrawing, lambda: returning.database.write(*portion))
+        await returning.at_once(withdrawing, lambda: queued(returning.broadcasts, broadcast))
         assert await returning.told(broadcast) == {1, 3}
 
     async def test_behind_their_portion(self, returning: ReturningPerson) -> None:
