@@ -4,24 +4,15 @@ An entry is written in the transaction of the action itself, so neither exists w
 `detail` says what was done and never holds personal data; the admin's id is encrypted.
 """
 
-import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select, text
 
-from storage.database import Database, Statement
-from storage.keyring import Keyring
 from storage.petition_rows import PetitionRows, as_read, as_write
 from storage.tables import AUDIT
 from storage.times import to_millis
 from storage.transaction import Transaction
-
-_RECORD = """
-INSERT INTO audit (id, petition, at, actor_sealed, action, detail)
-SELECT :audit_id, :petition, :audit_at, :audit_actor, :audit_action, :audit_detail
-WHERE {only_if}
-"""
 
 _ADD_UP = text("""
 INSERT INTO audit (id, petition, at, action, detail)
@@ -29,9 +20,6 @@ VALUES (:id, :petition, :at, :action, :detail)
 ON CONFLICT (id) DO UPDATE
 SET detail = CAST(CAST(audit.detail AS BIGINT) + CAST(excluded.detail AS BIGINT) AS TEXT)
 """)
-
-ALWAYS = Statement("1 = 1")
-"""A condition that always holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,49 +88,6 @@ def newest_entries(tx: Transaction, limit: int) -> list[AuditEntry]:
 class Audit(PetitionRows):
     """The audit log of one petition; entries are only ever added."""
 
-    def statement(
-        self,
-        action: str,
-        *,
-        actor: int | None,
-        at: datetime,
-        detail: str = "",
-        only_if: Statement = ALWAYS,
-    ) -> Statement:
-        """Returns the statement of an entry, to run in the transaction of the action.
-
-        Args:
-            action: what was done, in one word.
-            actor: the Telegram user id of who did it; None for the bot itself.
-            at: when it was done.
-            detail: more about it; never personal data.
-            only_if: an SQL condition with its values, true if the action has an effect.
-        """
-        audit_id = uuid.uuid4().bytes
-        sealed = None
-        if actor is not None:
-            sealed = self._sealed(actor, "audit", "actor_sealed", audit_id)
-        return Statement(
-            _RECORD.format(only_if=only_if.sql),
-            {
-                **only_if.values,
-                "petition": self._slug,
-                "audit_id": audit_id,
-                "audit_at": to_millis(at),
-                "audit_actor": sealed,
-                "audit_action": action,
-                "audit_detail": detail,
-            },
-        )
-
     record = as_write(add_audit)
     last = as_read(last_done)
     entries = as_read(newest_entries)
-
-
-class AuditedRows(PetitionRows):
-    """Rows of one petition, of whose changes some are in its audit log."""
-
-    def __init__(self, database: Database, slug: str, keyring: Keyring) -> None:
-        super().__init__(database, slug, keyring)
-        self._audit = Audit(database, slug, keyring)

@@ -207,13 +207,3 @@ def _got_what_was_wrong(correction: Correction | None, but: bytes) -> ColumnElem
     )
     got = had.scalar_subquery() > 0
     return and_(got, agreed_to(correction.kind)) if correction.kind in _PURPOSES else got
-
-
-# For statements that are text.
-WAS_TOLD = """
-EXISTS (
-  SELECT 1 FROM deliveries told JOIN broadcasts b ON b.id = told.broadcast_id
-  WHERE told.signature_id = s.id AND b.kind = 'closing' AND b.recall_started_at IS NULL
-    AND told.state IN ('delivered', 'unconfirmed', 'sending')
-)
-"""

@@ -12,28 +12,20 @@ rows that their own transaction has locked: what the first counts is what the se
 
 from sqlalchemy import text
 
-from storage.database import Statement
 from storage.transaction import Transaction
 
-_COUNT = """
+_COUNT = text("""
 INSERT INTO erased_deliveries (broadcast_id, state, recall_outcome, people)
-SELECT broadcast_id, CASE WHEN state = 'pending' THEN '{pending}' ELSE state END,
+SELECT broadcast_id, CASE WHEN state = 'pending' THEN CAST(:pending AS TEXT) ELSE state END,
   COALESCE(recall_outcome, ''), COUNT(*)
 FROM deliveries
 WHERE signature_id IS NULL AND state <> 'sending'
 GROUP BY 1, 2, 3
 ON CONFLICT (broadcast_id, state, recall_outcome)
 DO UPDATE SET people = erased_deliveries.people + excluded.people
-"""
+""")
 
-_COUNTED = text(_COUNT.replace("'{pending}'", "CAST(:pending AS TEXT)"))
-
-_DELETE = "DELETE FROM deliveries WHERE signature_id IS NULL AND state <> 'sending'"
-
-_DELETED = text(_DELETE)
-
-COUNT_ERASED = (Statement(_COUNT.format(pending="withdrawn")), Statement(_DELETE))
-"""The last statements of every transaction that erases a signature or settles deliveries."""
+_DELETE = text("DELETE FROM deliveries WHERE signature_id IS NULL AND state <> 'sending'")
 
 
 def count_erased(tx: Transaction, pending: str = "withdrawn") -> None:
@@ -44,5 +36,5 @@ def count_erased(tx: Transaction, pending: str = "withdrawn") -> None:
         pending: what those count as that were not sent yet: "withdrawn", or "pending" where the
             retention of signatures is over, since who was not told has not withdrawn.
     """
-    if tx.change(_COUNTED, {"pending": pending}):
-        tx.change(_DELETED)
+    if tx.change(_COUNT, {"pending": pending}):
+        tx.change(_DELETE)

@@ -40,13 +40,6 @@ _COUNTED_AT_ONCE = 20_000
 # Every time zone begins its days at a quarter of an hour of UTC; in milliseconds.
 _QUARTER = timedelta(minutes=15) // timedelta(milliseconds=1)
 
-HAS_NAME = "name_sealed IS NOT NULL"
-"""SQL: the signature has a name, whether or not it can be decrypted."""
-
-IS_NAMED = f"{HAS_NAME} AND restricted_at IS NULL AND objected_at IS NULL"
-"""SQL: the signature is handed over with its name. One that may be used no more than is needed to
-keep it is counted without (GDPR art. 18, 21)."""
-
 
 def is_named() -> ColumnElement[bool]:
     """Returns whether a row of SIGNATURES is handed over with its name.

@@ -33,14 +33,6 @@ async def test_only_as_many_as_asked_for_come_and_they_are_the_newest(storage: S
     assert [entry.action for entry in await storage.audit.entries(2)] == ["4", "3"]
 
 
-async def test_an_entry_whose_condition_does_not_hold_is_not_written(storage: Storage) -> None:
-    condition = Statement("EXISTS (SELECT 1 FROM petitions WHERE slug = :slug)", {"slug": "x"})
-    await storage.database.write(
-        storage.audit.statement("close", actor=1, at=NOON, only_if=condition)
-    )
-    assert await storage.audit.entries(10) == []
-
-
 async def test_who_did_it_is_sealed(storage: Storage) -> None:
     await storage.audit.record("close", actor=123456789, at=NOON)
     rows = await storage.database.read(Statement("SELECT actor_sealed FROM audit"))
